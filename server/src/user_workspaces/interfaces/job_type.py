@@ -1,0 +1,37 @@
+"""What a plug-in must offer so that it can be launched in a workspace."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from user_workspaces.interfaces.plugin import Plugin, PluginOptions
+from user_workspaces.interfaces.values import (
+    Endpoint,
+    JobContext,
+    JobScript,
+    Preparation,
+    PreparationState,
+)
+
+
+class JobParameters(PluginOptions):
+    """The base of what a launch may say in `job_details`."""
+
+
+class JobType(Plugin):
+    """Knows how to start one kind of application, and when it is ready."""
+
+    Parameters: ClassVar[type[JobParameters]] = JobParameters
+    serves: ClassVar[bool] = True
+    """Whether it is a session that people open in a browser (or a job that just runs)."""
+
+    def prepare(self) -> Preparation:
+        """Say whether all is there for a launch, starting the work where it is not; returns at once."""
+        return Preparation(PreparationState.READY)
+
+    @abstractmethod
+    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
+        """Return what to run; deterministic in its arguments, without I/O that may hang."""
+
+    def endpoint(self, context: JobContext) -> Endpoint | None:
+        """Return where the session answers, asking it (at most half a second); None: not ready yet."""
+        return None

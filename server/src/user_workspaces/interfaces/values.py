@@ -1,0 +1,223 @@
+"""The frozen values that cross the border between the server and its plug-ins."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person, as an authentication plug-in knows them. The key is (issuer, subject), never the e-mail."""
+
+    issuer: str
+    subject: str
+    username: str
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemAccount:
+    """An account of the operating system: files and processes of one person belong to it."""
+
+    name: str
+    uid: int
+    gid: int
+    home: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program that may vouch for people (a data portal), known by its client token."""
+
+    name: str
+    may_mint: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a plug-in is doing; the message holds no secret and no internal address."""
+
+    connected: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginContext:
+    """What the server hands to every plug-in beside its own options."""
+
+    name: str
+    """The name of this instance: its key in `config.json`."""
+    data_dir: Path
+    """The folder of this instance, absolute; not created yet, its parent is the server's own."""
+    runtime_dir: Path
+    """A short absolute path (at most 60 bytes) for sockets, that people may pass through but not list."""
+    find_client: Callable[[str], Client | None]
+    """The client that a client token belongs to; None for an unknown or expired token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one workspace lives: a directory relative to the storage's root, and whose it is."""
+
+    directory: str
+    account: SystemAccount
+
+
+class EntryKind(StrEnum):
+    """What an entry of a workspace is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a workspace; `path` is relative, with `/` between its parts; sizes in bytes."""
+
+    path: str
+    kind: EntryKind
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a job may use. None: no limit was configured."""
+
+    cpus: int = 1
+    memory_mb: int | None = None
+    time_limit_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """A file that a job needs beside its script, relative to the job's directory; always mode 0600."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JobScript:
+    """What a job type wants to be run: a bash script and the files that it reads."""
+
+    text: str
+    """Run by bash, in the workspace, as the person's account. World-readable at worst: no secret in it."""
+    files: tuple[JobFile, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    """Readable by the person's own processes only; a session's own secret does not belong here either."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """All that a job type may know of the job that it writes a script for."""
+
+    job_id: int
+    key: str
+    secret: str = field(repr=False)
+    """The session's own secret (32 random bytes, urlsafe base64): known to the proxy and the session alone."""
+    account: SystemAccount
+    workspace: Path
+    """The workspace as the job will see it: the working directory of the script."""
+    job_directory: Path
+    """A directory of the job alone, 0700, the person's; holds `JobScript.files`."""
+    resource: str
+    base_path: str
+    """The path below which the session is served, with a slash at both ends: `/passthrough/local/12/`."""
+    host_names: tuple[str, ...]
+    """The host names (lower case, without port) under which browsers will reach the session."""
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """What a resource is asked to run."""
+
+    key: str
+    """Made before the submission and never again: the resource must not run two jobs of one key."""
+    job_id: int
+    name: str
+    account: SystemAccount
+    working_directory: Path
+    script: JobScript
+    limits: Limits
+
+
+class ResourceState(StrEnum):
+    """What a resource says of a job."""
+
+    ABSENT = "absent"
+    """The resource was asked and does not know this job."""
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    """It ended with exit code 0."""
+    FAILED = "failed"
+    """It ended in any other way; see `Observation.ended_by`."""
+    UNREACHABLE = "unreachable"
+    """The resource could not be asked, or gave an answer that is not understood: nothing is known."""
+
+
+class EndedBy(StrEnum):
+    """Why a job on a resource is no more."""
+
+    EXIT = "exit"
+    """On its own; see `exit_code`."""
+    SIGNAL = "signal"
+    """By a signal that was not ours; see `signal`."""
+    STOPPED = "stopped"
+    """By `Resource.stop`."""
+    TIME_LIMIT = "time limit"
+    OUT_OF_MEMORY = "out of memory"
+    LOST = "lost"
+    """The machine was restarted, or nothing recorded how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a resource sees of one job at one moment."""
+
+    state: ResourceState
+    resource_job_id: int = -1
+    reason: str = ""
+    """For people: why it waits, or why the resource does not answer."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: EndedBy | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a session listens: a Unix socket, or host and port. Stored encrypted: `authorization` is a secret."""
+
+    socket: str = ""
+    """Absolute path of the Unix socket; empty for TCP."""
+    socket_uid: int = -1
+    """The uid that must own the listening process (checked with SO_PEERCRED after the connect)."""
+    host: str = ""
+    port: int = 0
+    authorization: str = field(default="", repr=False)
+    """The value of the `Authorization` header that the proxy sends to the session."""
+
+
+class PreparationState(StrEnum):
+    """How far the preparation of a job type is."""
+
+    READY = "ready"
+    IN_PROGRESS = "in progress"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Whether what a job type needs once per configuration (a Python environment) is there."""
+
+    state: PreparationState
+    message: str = ""

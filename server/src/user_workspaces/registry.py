@@ -1,0 +1,183 @@
+"""From entry points and declarations to plug-ins: each named instance is built once a process."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import orjson
+from pydantic import ValidationError
+
+from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.interfaces.job_type import JobType
+from user_workspaces.interfaces.plugin import Plugin
+from user_workspaces.interfaces.resource import Resource
+from user_workspaces.interfaces.storage import Storage
+from user_workspaces.interfaces.user_authentication import UserAuthentication
+from user_workspaces.interfaces.values import Client, PluginContext
+
+Kind = TypeVar("Kind", bound=Plugin)
+
+
+class PluginKind(StrEnum):
+    """The four kinds; the value is the end of the entry point group's name."""
+
+    USER_AUTHENTICATION = "user_authentication"
+    STORAGE = "storage"
+    RESOURCE = "resource"
+    JOB_TYPE = "job_type"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One plug-in as the configuration names it; `key_path` is where it stands there."""
+
+    kind: PluginKind
+    name: str
+    type_name: str
+    options: dict[str, object] = field(repr=False)
+    key_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the composition root gives to all plug-ins."""
+
+    data_dir: Path
+    runtime_dir: Path
+    find_client: Callable[[str], Client | None]
+
+
+class Instances(Generic[Kind]):
+    """The configured plug-ins of one kind, by name."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Kind] = {}
+
+    def add(self, name: str, plugin: Kind) -> None:
+        """Keep a built plug-in."""
+        self._by_name[name] = plugin
+
+    def get(self, name: str) -> Kind:
+        """Return a plug-in; raises `InvalidRequest` for a name that is not configured."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise InvalidRequest(f"{name} is not configured on this server.") from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def items(self) -> list[tuple[str, Kind]]:
+        """Return all, in the order of the configuration."""
+        return list(self._by_name.items())
+
+
+class Registry:
+    """All configured plug-ins."""
+
+    def __init__(self) -> None:
+        self.user_authentications: Instances[UserAuthentication] = Instances()
+        self.storages: Instances[Storage] = Instances()
+        self.resources: Instances[Resource] = Instances()
+        self.job_types: Instances[JobType] = Instances()
+        self.declarations: list[Declaration] = []
+
+    def add(self, declaration: Declaration, plugin: Plugin) -> None:
+        """Keep a built plug-in under its declared name."""
+        match plugin:
+            case UserAuthentication():
+                self.user_authentications.add(declaration.name, plugin)
+            case Storage():
+                self.storages.add(declaration.name, plugin)
+            case Resource():
+                self.resources.add(declaration.name, plugin)
+            case JobType():
+                self.job_types.add(declaration.name, plugin)
+            case _:
+                raise ConfigurationError(f"{declaration.key_path}: {declaration.type_name} is of no known kind")
+        self.declarations.append(declaration)
+
+    def find(self, kind: PluginKind, name: str) -> Plugin:
+        """Return a configured plug-in of any kind."""
+        instances: dict[PluginKind, Callable[[str], Plugin]] = {
+            PluginKind.USER_AUTHENTICATION: self.user_authentications.get,
+            PluginKind.STORAGE: self.storages.get,
+            PluginKind.RESOURCE: self.resources.get,
+            PluginKind.JOB_TYPE: self.job_types.get,
+        }
+        return instances[kind](name)
+
+
+@cache
+def installed(kind: PluginKind) -> dict[str, EntryPoint]:
+    """Return the installed types of a kind by the name that operators write."""
+    return {point.name: point for point in entry_points(group=f"user_workspaces.{kind.value}")}
+
+
+def build(declarations: Iterable[Declaration], surroundings: Surroundings) -> Registry:
+    """Build every declared plug-in; raises `ConfigurationError` with all the mistakes, a line each."""
+    registry, mistakes = Registry(), list[str]()
+    for declaration in declarations:
+        try:
+            registry.add(declaration, _build_one(declaration, surroundings))
+        except ConfigurationError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
+    return registry
+
+
+def _build_one(declaration: Declaration, surroundings: Surroundings) -> Plugin:
+    plugin_type = _load(declaration)
+    try:
+        options = plugin_type.Options.model_validate_json(orjson.dumps(declaration.options))
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_explain(declaration.key_path, error))) from None
+    context = PluginContext(
+        name=declaration.name,
+        data_dir=surroundings.data_dir / declaration.kind.value / declaration.name,
+        runtime_dir=surroundings.runtime_dir,
+        find_client=surroundings.find_client,
+    )
+    try:
+        return plugin_type(context, options)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{declaration.key_path}: {error}") from None
+
+
+def _load(declaration: Declaration) -> type[Plugin]:
+    points = installed(declaration.kind)
+    if declaration.type_name not in points:
+        raise ConfigurationError(
+            f"{declaration.key_path}: {declaration.type_name!r} is not installed; "
+            f"installed are {', '.join(sorted(points))}"
+        )
+    loaded: type[Plugin] = points[declaration.type_name].load()
+    return loaded
+
+
+def _explain(key_path: str, error: ValidationError) -> list[str]:
+    return [
+        f"{'.'.join([key_path, *(str(part) for part in problem['loc'])])}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_context=False)
+    ]
+
+
+_current: Registry | None = None
+
+
+def install(registry: Registry) -> None:
+    """Make this the registry of the process; called by the composition root, and by tests."""
+    global _current  # noqa: PLW0603  the one place that holds the process's plug-ins
+    _current = registry
+
+
+def current() -> Registry:
+    """Return the registry of the process."""
+    if _current is None:
+        raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
+    return _current
