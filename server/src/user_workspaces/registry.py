@@ -139,6 +139,7 @@ def _build_one(declaration: Declaration, surroundings: Surroundings) -> Plugin:
         raise ConfigurationError("\n".join(_explain(declaration.key_path, error))) from None
     context = PluginContext(
         name=declaration.name,
+        base_dir=surroundings.data_dir,
         data_dir=surroundings.data_dir / declaration.kind.value / declaration.name,
         runtime_dir=surroundings.runtime_dir,
         find_client=surroundings.find_client,

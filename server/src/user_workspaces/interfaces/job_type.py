@@ -24,8 +24,12 @@ class JobType(Plugin):
     serves: ClassVar[bool] = True
     """Whether it is a session that people open in a browser (or a job that just runs)."""
 
-    def prepare(self) -> Preparation:
-        """Say whether all is there for a launch, starting the work where it is not; returns at once."""
+    def prepare(self, resource: str) -> Preparation:
+        """Say whether all is there for a launch on this resource, starting the work where it is not.
+
+        Returns at once: long work goes on beside the caller, in a process of its own, and at most once at
+        a time however many ask; what failed is tried again after a while.
+        """
         return Preparation(PreparationState.READY)
 
     @abstractmethod

@@ -51,8 +51,10 @@ class PluginContext:
 
     name: str
     """The name of this instance: its key in `config.json`."""
+    base_dir: Path
+    """The one folder that the server lives in (`UWS_DATA_DIR`), absolute; relative options start here."""
     data_dir: Path
-    """The folder of this instance, absolute; not created yet, its parent is the server's own."""
+    """The folder of this instance below it, for what it has to keep; not created yet."""
     runtime_dir: Path
     """A short absolute path (at most 60 bytes) for sockets, that people may pass through but not list."""
     find_client: Callable[[str], Client | None]
