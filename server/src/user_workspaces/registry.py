@@ -15,6 +15,7 @@ from user_workspaces.errors import ConfigurationError, InvalidRequest
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.resource import Resource
+from user_workspaces.interfaces.site import Site
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.user_authentication import UserAuthentication
 from user_workspaces.interfaces.values import Client, PluginContext
@@ -168,17 +169,31 @@ def _explain(key_path: str, error: ValidationError) -> list[str]:
     ]
 
 
-_current: Registry | None = None
+@dataclass(slots=True)
+class _Process:
+    """The one place that holds what this process was configured with."""
+
+    registry: Registry | None = None
+    site: Site | None = None
 
 
-def install(registry: Registry) -> None:
-    """Make this the registry of the process; called by the composition root, and by tests."""
-    global _current  # noqa: PLW0603  the one place that holds the process's plug-ins
-    _current = registry
+_process = _Process()
+
+
+def install(registry: Registry, site: Site) -> None:
+    """Make these the registry and the site of the process; called by the composition root, and by tests."""
+    _process.registry, _process.site = registry, site
 
 
 def current() -> Registry:
-    """Return the registry of the process."""
-    if _current is None:
+    """Return the plug-ins of the process."""
+    if _process.registry is None:
         raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
-    return _current
+    return _process.registry
+
+
+def site() -> Site:
+    """Return what the operator decided."""
+    if _process.site is None:
+        raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
+    return _process.site

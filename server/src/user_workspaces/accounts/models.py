@@ -1,0 +1,76 @@
+"""People, clients, their API tokens and the system accounts that they own."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A person, or a service that speaks for one (`is_service`): a service never logs in and owns nothing."""
+
+    is_service = models.BooleanField(default=False)
+    session_epoch = models.PositiveBigIntegerField(default=0)
+    """Counts log-outs: every ticket and cookie of an earlier epoch is dead."""
+
+    class Meta(AbstractUser.Meta):
+        indexes = [models.Index(fields=["email"], name="user_email")]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class ApiToken(models.Model):
+    """A token of the API: only its digest is kept, and it ends by itself."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(max_length=12)
+    may_mint = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}...)"
+
+
+class LoginLink(models.Model):
+    """A one-time link for the portal: only its digest is kept; redeeming it takes the row away."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_links")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"link for {self.user_id}"
+
+
+class ExternalIdentity(models.Model):
+    """Who a person is elsewhere: keyed by (issuer, subject), which no provider ever gives away again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
+class OwnedAccount(models.Model):
+    """The system account that a person got from one authentication; its uid is checked at each use."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="system_accounts")
+    user_authentication = models.CharField(max_length=100)
+    name = models.CharField(max_length=64)
+    uid = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "user_authentication"], name="one_account_per_authentication")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.uid})"

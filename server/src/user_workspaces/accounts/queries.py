@@ -1,0 +1,50 @@
+"""Reading people and tokens."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from user_workspaces.accounts.models import ApiToken, OwnedAccount, User
+from user_workspaces.accounts.tokens import digest_of, is_well_formed
+from user_workspaces.interfaces.values import Client
+
+USE_IS_NOTED_EVERY = timedelta(minutes=1)
+
+
+def find_token(text: str, *, now: datetime) -> ApiToken | None:
+    """Return the living token of an active user, with the user; None for anything else."""
+    if not is_well_formed(text):
+        return None
+    found = ApiToken.objects.select_related("user").filter(digest=digest_of(text), expires_at__gt=now)
+    return found.filter(user__is_active=True).first()
+
+
+def note_use(token: ApiToken, *, now: datetime) -> None:
+    """Remember when a token was used last, to the minute."""
+    if token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def find_client(text: str) -> Client | None:
+    """Return the client that a client token belongs to; a person's token is a client without rights."""
+    token = find_token(text, now=timezone.now())
+    return Client(name=token.name, may_mint=token.may_mint) if token else None
+
+
+def find_person(username: str) -> User | None:
+    """Return an active person by name."""
+    return User.objects.filter(username=username, is_service=False, is_active=True).first()
+
+
+def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
+    """Return the system account on record."""
+    return OwnedAccount.objects.filter(user=user, user_authentication=user_authentication).first()
+
+
+def people_matching(search: str, *, excluding: User) -> list[User]:
+    """Return people to share with, by a part of "first last", user name or e-mail; never services."""
+    people = User.objects.filter(is_active=True, is_service=False).exclude(pk=excluding.pk).order_by("username")
+    for word in search.split():
+        people = people.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
+    return list(people)

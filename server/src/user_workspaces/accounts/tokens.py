@@ -1,0 +1,44 @@
+"""The form of API tokens and one-time links: random, recognisable, with a checksum; kept as digests."""
+
+import hashlib
+import secrets
+import zlib
+from dataclasses import dataclass
+
+PREFIX = "uws_"
+RANDOM_CHARACTERS = 43
+CHECKSUM_CHARACTERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token as it is shown once, and what is kept of it."""
+
+    text: str
+    digest: str
+    prefix: str
+
+
+def new_token() -> NewToken:
+    """Make a token: `uws_`, 256 random bits in base64url, and a CRC-32 in hex that tells typing errors."""
+    random_part = secrets.token_urlsafe(32)
+    text = f"{PREFIX}{random_part}{_checksum(random_part)}"
+    return NewToken(text=text, digest=digest_of(text), prefix=text[:12])
+
+
+def is_well_formed(text: str) -> bool:
+    """Return whether this can be one of our tokens, without asking the database."""
+    body = text.removeprefix(PREFIX)
+    if body == text or len(body) != RANDOM_CHARACTERS + CHECKSUM_CHARACTERS:
+        return False
+    random_part, checksum = body[:RANDOM_CHARACTERS], body[RANDOM_CHARACTERS:]
+    return _checksum(random_part) == checksum
+
+
+def digest_of(text: str) -> str:
+    """Return what is kept of a token. It has 256 random bits, so a plain SHA-256 cannot be searched."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+def _checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode(errors='replace')):08x}"

@@ -1,0 +1,93 @@
+"""The object that every answer is: `success`, `message`, and the result under `data`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.db.models import Model, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from user_workspaces.errors import InvalidRequest
+
+MOST_DIGITS = 18
+Row = TypeVar("Row", bound=Model)
+
+
+def answer(message: str = "", *, data: Mapping[str, object] | None = None, **further: object) -> Response:
+    """Return a success."""
+    body: dict[str, object] = {"success": True, "message": message, **further}
+    if data is not None:
+        body["data"] = data
+    return Response(body)
+
+
+def refusal(message: str, status: int) -> Response:
+    """Return a failure."""
+    return Response({"success": False, "message": message}, status=status)
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object that was sent."""
+    if not isinstance(request.data, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    return request.data
+
+
+def text_in(body: Mapping[str, object], name: str) -> str | None:
+    """Return a text field, or None when it is not there."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequest(f"{name} must be a string.")
+    return value
+
+
+def number_in(text: str, name: str) -> int:
+    """Return a number from the query."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise InvalidRequest(f"{name} must be a number.")
+    return int(text)
+
+
+def filtered(
+    rows: QuerySet[Row], request: Request, *, texts: tuple[str, ...], numbers: tuple[str, ...]
+) -> QuerySet[Row]:
+    """Apply the exact filters of the query that are allowed here."""
+    wanted: dict[str, object] = {}
+    for name in texts:
+        if name in request.query_params:
+            wanted[name] = request.query_params[name].replace("\0", "")
+    for name in numbers:
+        if name in request.query_params:
+            wanted[name] = _signed(request.query_params[name], name)
+    return rows.filter(**wanted)
+
+
+def _signed(text: str, name: str) -> int:
+    return -number_in(text[1:], name) if text.startswith("-") else number_in(text, name)
+
+
+def page(
+    rows: QuerySet[Row], request: Request, *, key: str, empty: str, shape: Callable[[QuerySet[Row]], list[Any]]
+) -> Response:
+    """Return a list under `key`; `limit` and `offset` cut it, without them the whole list comes."""
+    if "limit" not in request.query_params and "offset" not in request.query_params:
+        shaped = shape(rows)
+        found: dict[str, object] = {key: shaped, "total": len(shaped), "next": None, "previous": None}
+        return answer("" if shaped else empty, data=found)
+    offset = number_in(request.query_params.get("offset", "0"), "offset")
+    total = rows.count()
+    limit = number_in(request.query_params.get("limit", str(max(total, 1))), "limit")
+    shaped = shape(rows[offset : offset + limit])
+    found = {
+        key: shaped,
+        "total": total,
+        "next": _link(request, limit, offset + limit) if offset + limit < total and limit else None,
+        "previous": _link(request, limit, max(0, offset - limit)) if offset else None,
+    }
+    return answer("" if shaped else empty, data=found)
+
+
+def _link(request: Request, limit: int, offset: int) -> str:
+    others = {name: request.query_params[name] for name in request.query_params}
+    return f"{request.path}?{urlencode({**others, 'limit': limit, 'offset': offset})}"

@@ -1,0 +1,71 @@
+"""The one table from errors to HTTP: every answer is JSON, with a message that a person can act on."""
+
+import logging
+import uuid
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from user_workspaces import errors
+from user_workspaces.api.envelope import refusal
+from user_workspaces.api.rendering import OrjsonRenderer
+
+logger = logging.getLogger(__name__)
+
+STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
+    (errors.InvalidOptions, status.HTTP_422_UNPROCESSABLE_ENTITY),
+    (errors.InvalidRequest, status.HTTP_400_BAD_REQUEST),
+    (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
+    (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
+    (errors.NotFound, status.HTTP_404_NOT_FOUND),
+    (errors.UnsafePath, status.HTTP_400_BAD_REQUEST),
+    (errors.PathNotFound, status.HTTP_400_BAD_REQUEST),
+    (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
+    (errors.SubmissionRefused, status.HTTP_400_BAD_REQUEST),
+    (errors.ResourceUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
+)
+
+
+def answer_for(error: Exception, context: dict[str, object]) -> Response:
+    """Return the answer for anything that a view raises."""
+    if isinstance(error, errors.UserWorkspacesError):
+        code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
+        return refusal(error.message, code)
+    if isinstance(error, Http404):
+        return refusal("Not found.", status.HTTP_404_NOT_FOUND)
+    if isinstance(error, exceptions.APIException):
+        return _framework(error)
+    if isinstance(error, RequestDataTooBig | TooManyFilesSent):
+        return refusal("The request is too large.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+    if isinstance(error, SuspiciousOperation):
+        return refusal("The request cannot be used as it is.", status.HTTP_400_BAD_REQUEST)
+    mark = uuid.uuid4().hex[:12]
+    logger.error("error %s", mark, exc_info=error)
+    return refusal(f"Something went wrong inside the server. Quote {mark} to its operators.", 500)
+
+
+def _framework(error: exceptions.APIException) -> Response:
+    texts = {
+        exceptions.MethodNotAllowed: "This method is not allowed here.",
+        exceptions.NotAuthenticated: "Authentication credentials were not provided.",
+    }
+    message = texts.get(type(error)) or str(error.detail)
+    answer = refusal(message, error.status_code)
+    header = getattr(error, "auth_header", None)
+    if header:
+        answer["WWW-Authenticate"] = header
+    return answer
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a path that leads nowhere."""
+    body = OrjsonRenderer().render({"success": False, "message": "Not found."})
+    return HttpResponse(body, content_type="application/json", status=status.HTTP_404_NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what went wrong outside of a view."""
+    body = OrjsonRenderer().render({"success": False, "message": "Something went wrong inside the server."})
+    return HttpResponse(body, content_type="application/json", status=500)

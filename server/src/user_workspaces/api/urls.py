@@ -1,0 +1,51 @@
+"""The paths of the API: each with and without its slash, for every method."""
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, path, register_converter
+from rest_framework.views import APIView
+
+from user_workspaces.api import jobs, site, tokens, users, workspaces
+
+
+class Number:
+    """An id as large as the database keeps."""
+
+    regex = r"\d{1,18}"
+
+    def to_python(self, value: str) -> int:
+        """From the path."""
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        """To the path."""
+        return str(value)
+
+
+register_converter(Number, "number")
+
+ROUTES: tuple[tuple[str, type[APIView]], ...] = (
+    ("tokens", tokens.Tokens),
+    ("users", users.Users),
+    ("workspaces", workspaces.Workspaces),
+    ("workspaces/<number:workspace_id>", workspaces.OneWorkspace),
+    ("workspaces/<number:workspace_id>/upload", workspaces.WorkspaceUpload),
+    ("workspaces/<number:workspace_id>/start", workspaces.WorkspaceStart),
+    ("workspaces/<number:workspace_id>/<str:verb>", workspaces.WorkspaceOther),
+    ("jobs", jobs.Jobs),
+    ("jobs/<number:job_id>", jobs.OneJob),
+    ("jobs/<number:job_id>/<str:verb>", jobs.JobVerb),
+    ("job_types", site.JobTypes),
+    ("parameters", site.Parameters),
+    ("status", site.Status),
+)
+
+
+def _patterns() -> Iterator[URLPattern]:
+    """A redirect to the other spelling would drop the body of a PUT: both are there."""
+    for route, view in ROUTES:
+        yield path(route, view.as_view())
+        yield path(f"{route}/", view.as_view())
+
+
+urlpatterns = list(_patterns())

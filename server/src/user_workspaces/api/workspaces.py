@@ -1,0 +1,141 @@
+"""`/workspaces/`: a person's workspaces, their files, and what is launched in them."""
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from user_workspaces.accounts.models import User
+from user_workspaces.api.caller import caller
+from user_workspaces.api.envelope import answer, body_of, filtered, page, text_in
+from user_workspaces.api.jobs import describe_job
+from user_workspaces.api.uploads import MultipartParser, uploaded_files
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.jobs.actions import delete_workspace, start_job
+from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
+from user_workspaces.workspaces.details import parse_details
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import COLUMNS, find_workspace, workspaces_of
+
+NONE_FOUND = "Workspace matching given parameters could not be found."
+
+
+def describe_workspaces(rows: QuerySet[Workspace]) -> list[dict[str, object]]:
+    """Return workspaces as clients know them, straight from the columns."""
+    return [_shape(row) for row in rows.values(*COLUMNS)]
+
+
+def _shape(row: dict[str, object]) -> dict[str, object]:
+    row["workspace_details"] = {
+        "request_workspace_details": row.pop("requested"),
+        "current_workspace_details": row.pop("current"),
+    }
+    return row
+
+
+def _one(user: User, workspace_id: int) -> dict[str, object]:
+    return describe_workspaces(workspaces_of(user).filter(pk=workspace_id))[0]
+
+
+class Workspaces(APIView):
+    """The list, and a new one."""
+
+    def get(self, request: Request) -> Response:
+        """List the caller's own; `name`, `description` and `status` filter exactly."""
+        rows = filtered(workspaces_of(caller(request)), request, texts=("name", "description", "status"), numbers=())
+        return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
+
+    def post(self, request: Request) -> Response:
+        """Create one, with its files and links, or nothing."""
+        body, user = body_of(request), caller(request)
+        name, description = text_in(body, "name"), text_in(body, "description")
+        if not name or description is None:
+            raise InvalidRequest("Missing required fields.")
+        workspace = create_workspace(
+            owner=user,
+            name=name,
+            description=description,
+            default_job_type=text_in(body, "default_job_type") or "",
+            details=parse_details(body.get("workspace_details")),
+            now=timezone.now(),
+        )
+        fields = _one(user, workspace.pk)
+        return answer("Workspace created.", data={**fields, "workspace": fields})
+
+
+class OneWorkspace(APIView):
+    """One workspace."""
+
+    def get(self, request: Request, workspace_id: int) -> Response:
+        """Return it as a list of one or none."""
+        rows = workspaces_of(caller(request)).filter(pk=workspace_id)
+        return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
+
+    def put(self, request: Request, workspace_id: int) -> Response:
+        """Change its description, add or replace files and links."""
+        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
+        details = parse_details(body["workspace_details"]) if body.get("workspace_details") else None
+        update_workspace(
+            workspace=workspace,
+            now=timezone.now(),
+            name=text_in(body, "name") or None,
+            description=text_in(body, "description"),
+            default_job_type=text_in(body, "default_job_type"),
+            details=details,
+        )
+        return answer("Update successful.")
+
+    def delete(self, request: Request, workspace_id: int) -> Response:
+        """Queue it for deletion; `?force=true` stops its jobs first."""
+        force = request.query_params.get("force", "").lower() in {"true", "1"}
+        delete_workspace(owner=caller(request), workspace_id=workspace_id, force=force, now=timezone.now())
+        return answer(f"Workspace {workspace_id} queued for deletion.")
+
+
+class WorkspaceUpload(APIView):
+    """Files into a workspace."""
+
+    parser_classes = (MultipartParser,)
+
+    def put(self, request: Request, workspace_id: int) -> Response:
+        """Write each uploaded file, whole or not at all."""
+        workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
+        files = uploaded_files(request)
+        for file in files:
+            chunks: Iterable[bytes] = file.content.chunks()
+            upload_file(workspace=workspace, path=file.path, chunks=chunks, now=timezone.now())
+        return answer("Successful upload.")
+
+
+class WorkspaceStart(APIView):
+    """Launches."""
+
+    def put(self, request: Request, workspace_id: int) -> Response:
+        """Launch a job in it."""
+        user, body = caller(request), body_of(request)
+        find_workspace(user=user, workspace_id=workspace_id)
+        details, options = body.get("job_details", {}), body.get("resource_options", {})
+        if not isinstance(details or {}, dict):
+            raise InvalidRequest("Job details not JSON.")
+        if not isinstance(options or {}, dict):
+            raise InvalidRequest("Resource options not JSON.")
+        job = start_job(
+            owner=user,
+            workspace_id=workspace_id,
+            job_type=text_in(body, "job_type") or "",
+            job_details=details or {},
+            options=options or {},
+            now=timezone.now(),
+        )
+        return answer("Successful start.", data={"job": describe_job(job, user=user, now=timezone.now())})
+
+
+class WorkspaceOther(APIView):
+    """Verbs that there are not."""
+
+    def put(self, request: Request, workspace_id: int, verb: str) -> Response:
+        """Refuse."""
+        raise InvalidRequest("Invalid PUT type passed.")

@@ -1,0 +1,46 @@
+"""Reads the configuration once, at start, and builds the plug-ins from it."""
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from user_workspaces import registry
+from user_workspaces.config import site_config
+from user_workspaces.errors import ConfigurationError
+
+
+class ConfigAppConfig(AppConfig):
+    """The composition root as Django knows it."""
+
+    name = "user_workspaces.config"
+    label = "config"
+
+    def ready(self) -> None:
+        """Build the plug-ins; a mistake becomes a failed system check, so that no command starts."""
+        mistakes: list[CheckMessage] = []
+        try:
+            compose()
+        except ConfigurationError as error:
+            mistakes = [Error(line, id="user_workspaces.E001") for line in str(error).splitlines()]
+        register(lambda app_configs, **_: mistakes)
+
+
+def compose() -> None:
+    """Read `config.json`, build what it declares, and make it the process's own."""
+    from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  models exist from here on
+
+    site, declarations = site_config.read(settings.CONFIG_FILE)
+    surroundings = registry.Surroundings(settings.DATA_DIR, settings.RUNTIME_DIR, find_client)
+    try:
+        built = registry.build(declarations, surroundings)
+    except ConfigurationError as error:
+        lines = (f"{site.source}: {line}" for line in str(error).splitlines())
+        raise ConfigurationError("\n".join(lines)) from None
+    registry.install(built, site)
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *site.allowed_hosts, *_session_domains()]
+    settings.CORS_ALLOWED_ORIGINS = list(site.cors_allowed_origins)
+
+
+def _session_domains() -> list[str]:
+    domains = {resource.passthrough_domain for resource in registry.site().resources.values()}
+    return [f".{domain}" for domain in domains if domain]

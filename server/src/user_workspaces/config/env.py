@@ -1,0 +1,126 @@
+"""What the environment of the process decides: where the server listens, where it lives, its secrets."""
+
+import hashlib
+import os
+import secrets
+import socket
+import tempfile
+from pathlib import Path
+
+from user_workspaces.errors import ConfigurationError
+
+PROJECT_DIR = Path(__file__).resolve().parents[4]
+LONGEST_RUNTIME_DIR = 60
+SHORTEST_SECRET = 32
+
+
+def host() -> str:
+    """Return the address to listen on (`UWS_HOST`)."""
+    return os.environ.get("UWS_HOST", "127.0.0.1")
+
+
+def port() -> int:
+    """Return the port to listen on (`UWS_PORT`)."""
+    text = os.environ.get("UWS_PORT", "8000")
+    if not text.isdigit() or not 0 < int(text) < 2**16:
+        raise ConfigurationError(f"UWS_PORT: {text!r} is not a port; give a number from 1 to 65535")
+    return int(text)
+
+
+def debug() -> bool:
+    """Return whether Django's debug mode is on (`UWS_DEBUG`); never in production."""
+    return os.environ.get("UWS_DEBUG", "") == "1"
+
+
+def data_dir() -> Path:
+    """Return the one folder that everything lives in (`UWS_DATA_DIR`), absolute.
+
+    Without the variable it is `data` in the project's folder; for root it has to be a place that the
+    accounts of people can reach, so where the project itself lies behind a closed door (below `/root`, in a
+    private temporary folder) it is `/var/lib/user-workspaces`.
+    """
+    named = os.environ.get("UWS_DATA_DIR")
+    if named:
+        return Path(named).expanduser().absolute()
+    beside = PROJECT_DIR / "data"
+    if os.geteuid() == 0 and not reachable_by_everybody(PROJECT_DIR):
+        return Path("/var/lib/user-workspaces")
+    return beside
+
+
+def runtime_dir() -> Path:
+    """Return the folder for sockets: in the data folder where its path is short enough for a Unix socket."""
+    inside = data_dir() / "run"
+    if len(os.fsencode(inside)) <= LONGEST_RUNTIME_DIR:
+        return inside
+    mark = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"uws-{os.geteuid()}-{mark}"
+
+
+def config_file() -> Path | None:
+    """Return the `config.json` to read: `UWS_CONFIG`, else the one in the data or project folder, else None."""
+    named = os.environ.get("UWS_CONFIG")
+    if named:
+        return Path(named).expanduser().absolute()
+    candidates = (data_dir() / "config.json", PROJECT_DIR / "config.json")
+    return next((path for path in candidates if path.exists()), None)
+
+
+def base_url() -> str:
+    """Return the address to print and to build links with, when the configuration names none."""
+    name = host()
+    shown = "localhost" if name in {"0.0.0.0", "::", "127.0.0.1", "::1", "localhost"} else name  # noqa: S104  a comparison
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port()}"
+
+
+def own_host_names() -> list[str]:
+    """Return the host names under which this server may be asked for, whatever the configuration says."""
+    names = ["localhost", ".localhost", "127.0.0.1", "[::1]", socket.gethostname(), socket.getfqdn()]
+    extra = os.environ.get("UWS_ALLOWED_HOSTS", "").split(",")
+    return [*names, host(), *(name.strip() for name in extra if name.strip())]
+
+
+def reachable_by_everybody(path: Path) -> bool:
+    """Return whether every account may pass through each folder down to this one."""
+    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+
+
+def database_url() -> str:
+    """Return the database's address (`DATABASE_URL`); the embedded default is SQLite in the data folder."""
+    return os.environ.get("DATABASE_URL") or f"sqlite:///{data_dir() / 'database.sqlite3'}"
+
+
+def secret(name: str) -> str:
+    """Return a secret of this installation, made at first use: 43 characters in a file only we can read.
+
+    `UWS_SECRET_KEY` and the like override the file; a short or well-known value is refused.
+    """
+    given = os.environ.get(f"UWS_{name.upper()}")
+    if given is not None:
+        if len(given) < SHORTEST_SECRET or given.startswith("django-insecure"):
+            raise ConfigurationError(f"UWS_{name.upper()}: too short or well known; unset it and one is made")
+        return given
+    folder = data_dir() / "secrets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _read_or_make(folder / name)
+
+
+def _read_or_make(path: Path) -> str:
+    """Two processes may come here at once: the first link wins, and both read the same value."""
+    if not path.exists():
+        draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    value = path.read_text().strip()
+    if len(value) < SHORTEST_SECRET:
+        raise ConfigurationError(f"{path}: the secret in it is too short; remove the file and one is made")
+    return value

@@ -1,0 +1,24 @@
+"""`plugins`: list the configured plug-ins and how they are doing."""
+
+from django.core.management.base import BaseCommand
+
+from user_workspaces import registry
+
+
+class Command(BaseCommand):
+    """Prints a table: kind, name, type, health."""
+
+    help = "List the configured plug-ins: kind, name, type and health; and the types that are installed."
+
+    def handle(self, *args: object, **options: object) -> None:
+        """Print a row each."""
+        current = registry.current()
+        rows = [("KIND", "NAME", "TYPE", "HEALTH")]
+        for declaration in current.declarations:
+            health = current.find(declaration.kind, declaration.name).check()
+            text = f"{'ok' if health.connected else 'DOWN'} {health.message}".strip()
+            rows.append((declaration.kind.value, declaration.name, declaration.type_name, text))
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)]
+            self.stdout.write("  ".join([*cells, row[3]]).rstrip())

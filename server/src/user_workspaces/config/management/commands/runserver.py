@@ -1,0 +1,23 @@
+"""`runserver`: run the web process (portal, API and proxy) until it is told to stop."""
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from user_workspaces.config import env, web
+
+
+class Command(BaseCommand):
+    """The process that people and programs talk to."""
+
+    help = "Run the web process: portal, API and the proxy to sessions."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the address as Django's own command does."""
+        parser.add_argument("address", nargs="?", default="", help="[host:]port; default: UWS_HOST and UWS_PORT")
+
+    def handle(self, *args: object, **options: str) -> None:
+        """Listen first, so that a taken port is told at once."""
+        host, _, port = options["address"].rpartition(":")
+        listener = web.bind(host=host or env.host(), port=int(port) if port else env.port())
+        self.stderr.write(f"web: listening on {listener.getsockname()[0]}:{listener.getsockname()[1]}")
+        web.serve(listener)

@@ -1,0 +1,11 @@
+"""All paths: the portal's pages, the API beside them, and what the proxy could not relay."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("user_workspaces.proxy.urls")),
+    path("", include("user_workspaces.portal.urls")),
+    path("", include("user_workspaces.api.urls")),
+]
+handler404 = "user_workspaces.config.answers.not_found"
+handler500 = "user_workspaces.config.answers.server_error"

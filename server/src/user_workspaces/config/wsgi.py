@@ -1,0 +1,8 @@
+"""Django as a WSGI application."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "user_workspaces.config.settings")
+application = get_wsgi_application()

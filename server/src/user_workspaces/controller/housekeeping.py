@@ -1,0 +1,77 @@
+"""The chores beside jobs: measuring, deleting and clearing up workspaces, and the sweep of what nobody owns."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from user_workspaces import registry
+from user_workspaces.errors import ResourceUnavailable
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.queries import live_jobs
+from user_workspaces.jobs.status import LIVE
+from user_workspaces.workspaces import actions
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+from user_workspaces.workspaces.queries import due_workspaces
+
+logger = logging.getLogger(__name__)
+
+WORKSPACES_A_PASS = 20
+WAIT_FOR_JOBS = timedelta(milliseconds=500)
+TRY_AGAIN = timedelta(seconds=30)
+
+
+def tend_workspaces(*, now: datetime) -> int:
+    """Do what is due on workspaces; return how many there were."""
+    claimed = [
+        workspace for workspace in due_workspaces(now=now, limit=WORKSPACES_A_PASS) if actions.claim(workspace, now=now)
+    ]
+    for workspace in claimed:
+        _tend(workspace)
+    return len(claimed)
+
+
+def _tend(workspace: Workspace) -> None:
+    """A surprise with one workspace (a full disk, a bug) must not stop the others."""
+    try:
+        match workspace.status:
+            case WorkspaceStatus.INITIALIZING:  # whoever was creating it died
+                actions.remove_failed_creation(workspace)
+            case WorkspaceStatus.DELETING:
+                _delete(workspace)
+            case _:
+                actions.measure(workspace)
+    except Exception:
+        logger.exception("workspace %s: %s failed; trying again later", workspace.pk, workspace.status)
+        actions.look_again(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
+
+
+def _delete(workspace: Workspace) -> None:
+    """Wait until the last process in it is gone: it could write again what was removed."""
+    if _has_unfinished_jobs(workspace):
+        actions.look_again(workspace_id=workspace.pk, at=timezone.now() + WAIT_FOR_JOBS)
+    else:
+        actions.finish_deletion(workspace)
+
+
+def _has_unfinished_jobs(workspace: Workspace) -> bool:
+    unsettled = Job.objects.filter(workspace_id=workspace.pk, next_check_at__isnull=False)
+    return unsettled.exists() or live_jobs(workspace_id=workspace.pk).exists()
+
+
+def sweep_resources() -> int:
+    """Stop what runs without anybody owning it (a crash in the middle of a submission, a restored database)."""
+    swept = 0
+    for name, resource in registry.current().resources.items():
+        try:
+            known = resource.known_keys()
+        except ResourceUnavailable:
+            continue
+        owned = set(Job.objects.filter(key__in=known, status__in=LIVE).values_list("key", flat=True))
+        unsettled = Job.objects.filter(key__in=known, next_check_at__isnull=False).values_list("key", flat=True)
+        for key in known - owned - set(unsettled):
+            logger.warning("%s: job %s is nobody's; stopping it", name, key)
+            resource.stop(key)
+            resource.forget(key)
+            swept += 1
+    return swept

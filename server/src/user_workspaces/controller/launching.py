@@ -1,0 +1,55 @@
+"""From a job's row to what a resource and a job type understand."""
+
+from user_workspaces import registry
+from user_workspaces.accounts.actions import system_account
+from user_workspaces.errors import InvalidRequest, NotFound
+from user_workspaces.interfaces.job_type import JobParameters
+from user_workspaces.interfaces.values import JobContext, JobSpec, Limits
+from user_workspaces.jobs.addresses import base_path, host_names
+from user_workspaces.jobs.models import Job
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+
+def context_of(job: Job) -> JobContext:
+    """Return what a job type may know of a job."""
+    workspace = Workspace.objects.select_related("owner").filter(pk=job.workspace_id).first()
+    if workspace is None:
+        raise NotFound("The workspace of this job is gone.")
+    site, home = registry.site().resources[job.resource], home_of(workspace)
+    return JobContext(
+        job_id=job.pk,
+        key=job.key,
+        secret=job.secret,
+        account=system_account(user=job.owner, user_authentication=site.user_authentication),
+        workspace=home.storage.locate(home.place),
+        job_directory=registry.current().resources.get(job.resource).job_directory(job.key),
+        resource=job.resource,
+        base_path=base_path(resource=job.resource, job_id=job.pk),
+        host_names=host_names(resource=job.resource, job_id=job.pk),
+        limits=Limits(cpus=job.cpus, memory_mb=job.memory_mb, time_limit_seconds=job.time_limit_seconds),
+    )
+
+
+def spec_of(job: Job) -> JobSpec:
+    """Return what the resource is asked to run."""
+    context = context_of(job)
+    job_type = registry.current().job_types.get(job.job_type)
+    parameters = job_type.Parameters.model_validate(_known_details(job, job_type.Parameters))
+    return JobSpec(
+        key=job.key,
+        job_id=job.pk,
+        name=f"{job.job_type}-{job.pk}",
+        account=context.account,
+        working_directory=context.workspace,
+        script=job_type.script(context, parameters),
+        limits=context.limits,
+    )
+
+
+def _known_details(job: Job, parameters: type[JobParameters]) -> dict[str, object]:
+    """Clients send details that only some job types know; the others are left out."""
+    details = job.requested.get("job_details", {})
+    if not isinstance(details, dict):
+        raise InvalidRequest("Job details not JSON.")
+    return {name: value for name, value in details.items() if name in parameters.model_fields}

@@ -1,0 +1,70 @@
+"""What the operator decided, as frozen values: the part of the configuration that is not a plug-in's own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that a launch may ask for; `raw` is what `GET /parameters/` answers, as it was written."""
+
+    variable_name: str
+    type_name: str
+    """`int`, `float`, `str` or `bool`."""
+    minimum: float | None
+    maximum: float | None
+    required: bool
+    default: object
+    aliases: tuple[str, ...]
+    raw: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSite:
+    """A storage's place in the site."""
+
+    name: str
+    user_authentication: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSite:
+    """A resource's place in the site."""
+
+    name: str
+    storage: str
+    user_authentication: str
+    passthrough_domain: str
+    """Sessions get the origin `s<job id>.<passthrough domain>`; empty: they are served by path."""
+    parameter_mapping: Mapping[str, str]
+    """From a parameter's `variable_name` to `num_cpus`, `memory_mb` or `time_limit_min`."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobTypeSite:
+    """A job type's place in the site."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All of it."""
+
+    api_user_authentication: str
+    main_storage: str
+    main_resource: str
+    storages: Mapping[str, StorageSite]
+    resources: Mapping[str, ResourceSite]
+    job_types: Mapping[str, JobTypeSite]
+    parameters: tuple[Parameter, ...]
+    base_url: str
+    """Where browsers reach this server, without a slash at the end."""
+    token_lifetime: timedelta = timedelta(days=90)
+    session_startup: timedelta = timedelta(minutes=3)
+    """A session that has not answered for this long after its start has failed."""
+    cors_allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    source: str = field(default="")
+    """Where it was read from, for messages."""

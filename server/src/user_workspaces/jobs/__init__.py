@@ -1,0 +1,1 @@
+"""Jobs: what runs in a workspace, from the wish to the end."""

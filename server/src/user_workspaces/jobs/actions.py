@@ -1,0 +1,135 @@
+"""What is done with jobs. Every change of status goes through `change_status`, the one writer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.jobs import options as resource_options
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.queries import live_jobs, used_core_hours
+from user_workspaces.jobs.status import ENDED, STOPPABLE, TRANSITIONS, JobStatus
+from user_workspaces.workspaces import actions as workspaces
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+from user_workspaces.workspaces.queries import is_usable
+
+
+def start_job(
+    *,
+    owner: User,
+    workspace_id: int,
+    job_type: str,
+    job_details: Mapping[str, object],
+    options: Mapping[str, object],
+    now: datetime,
+) -> Job:
+    """Write the wish for a job; the controller does the rest."""
+    site = registry.site()
+    with transaction.atomic():
+        workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
+        name = _job_type(job_type, workspace)
+        resource = _resource(options)
+        values = resource_options.validate(options, site.parameters)
+        limits = values.limits(site.resources[resource].parameter_mapping)
+        if not is_usable(workspace):
+            raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
+        job = Job.objects.create(
+            owner=owner,
+            workspace=workspace,
+            job_type=name,
+            resource=resource,
+            requested={"job_details": dict(job_details), "resource_options": dict(options)},
+            cpus=limits.cpus,
+            memory_mb=limits.memory_mb,
+            time_limit_seconds=limits.time_limit_seconds,
+            serves=registry.current().job_types.get(name).serves,
+            message="Waiting for the resource.",
+            datetime_created=now,
+            next_check_at=now,
+        )
+        workspaces.mark_active(workspace_id=workspace.pk, now=now)
+    return job
+
+
+def _job_type(asked: str, workspace: Workspace) -> str:
+    name = asked or workspace.default_job_type
+    if not name:
+        raise InvalidRequest("Missing job_type and no default job type set on workspace.")
+    if name not in registry.site().job_types:
+        raise InvalidRequest(f"{name} is not in the list of available job types.")
+    return name
+
+
+def _resource(options: Mapping[str, object]) -> str:
+    name = options.get("resource", registry.site().main_resource)
+    if not isinstance(name, str) or name not in registry.site().resources:
+        raise InvalidRequest(f"{name} is not in the list of available resources.")
+    return name
+
+
+def stop_job(*, job: Job, now: datetime) -> JobStatus:
+    """Write the wish that a job ends; return its new status.
+
+    A job that the resource never accepted is complete at once. Should it have been submitted in this very
+    moment, the controller still finds it (an ended job stays due until the resource says it is gone).
+    """
+    if job.status not in STOPPABLE:
+        raise InvalidRequest("This job is not running or pending.")
+    never_accepted = job.status == JobStatus.PENDING and not job.submitted
+    new = JobStatus.COMPLETE if never_accepted else JobStatus.STOPPING
+    message = "Stopped before it started." if never_accepted else "Stopping."
+    if change_status(job=job, new=new, now=now, message=message):
+        return new
+    job.refresh_from_db()
+    return stop_job(job=job, now=now)
+
+
+def change_status(*, job: Job, new: JobStatus, now: datetime, message: str = "", **fields: object) -> bool:
+    """Move a job to a status, if it is still in the one that `job` says; False: somebody was first.
+
+    `fields` are further columns to write in the same moment.
+    """
+    old = JobStatus(job.status)
+    if new is not old and new not in TRANSITIONS[old]:
+        raise ValueError(f"a job cannot go from {old} to {new}")
+    written = {"message": message, **fields} if message else dict(fields)
+    if new is not old:
+        written.update(status=new, next_check_at=now)
+    if new is not old and new in ENDED:
+        written.update(_ending(job, now, written))
+    with transaction.atomic():
+        if new in ENDED and new is not old:
+            list(Workspace.objects.select_for_update().filter(pk=job.workspace_id))
+        if not Job.objects.filter(pk=job.pk, status=old).update(**written):
+            return False
+        if new in ENDED and new is not old and not live_jobs(workspace_id=job.workspace_id).exists():
+            workspaces.mark_idle(workspace_id=job.workspace_id, now=now)
+    for name, value in written.items():
+        setattr(job, name, value)
+    return True
+
+
+def _ending(job: Job, now: datetime, written: Mapping[str, object]) -> dict[str, object]:
+    end, start = written.get("datetime_end") or now, written.get("datetime_start") or job.datetime_start
+    ending: dict[str, object] = {"datetime_end": end, "endpoint": ""}
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        ending["core_hours"] = used_core_hours(cpus=job.cpus, start=start, end=end)
+    return ending
+
+
+def delete_workspace(*, owner: User, workspace_id: int, force: bool, now: datetime) -> None:
+    """Queue a workspace for deletion; with `force` its jobs are stopped first, and it follows them."""
+    with transaction.atomic():
+        workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
+        if workspace.status == WorkspaceStatus.DELETING:
+            return
+        running = list(live_jobs(workspace_id=workspace_id))
+        if running and not force:
+            raise InvalidRequest("Cannot delete workspace, jobs are running for this workspace.")
+        for job in running:
+            if job.status in STOPPABLE:
+                stop_job(job=job, now=now)
+        workspaces.mark_deleting(workspace_id=workspace_id, now=now)

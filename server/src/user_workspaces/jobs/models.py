@@ -1,0 +1,73 @@
+"""Jobs as rows: the table is the queue."""
+
+import secrets
+import uuid
+
+from django.db import models
+
+from user_workspaces.accounts.encryption import EncryptedTextField
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.status import LIVE, JobStatus
+from user_workspaces.workspaces.models import Workspace
+
+NOT_ACCEPTED = -1
+
+
+def new_key() -> str:
+    """Return the key by which a resource tells a job from every other: 32 hex digits."""
+    return uuid.uuid4().hex
+
+
+def new_secret() -> str:
+    """Return what proves to a session that it is the proxy that asks."""
+    return secrets.token_urlsafe(32)
+
+
+class Job(models.Model):
+    """One launch, from the wish to the end. Finished jobs stay, also when their workspace is deleted."""
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
+    workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="jobs")
+    key = models.CharField(max_length=32, unique=True, default=new_key)
+    job_type = models.CharField(max_length=100)
+    resource = models.CharField(max_length=100)
+    status = models.CharField(
+        max_length=16, choices=[(status.value, status.value) for status in JobStatus], default=JobStatus.PENDING
+    )
+    requested = models.JSONField(default=dict)
+    """`{"job_details": {...}, "resource_options": {...}}`, as the launch gave them."""
+    cpus = models.PositiveIntegerField(default=1)
+    memory_mb = models.PositiveIntegerField(null=True)
+    time_limit_seconds = models.PositiveIntegerField(null=True)
+    serves = models.BooleanField(default=True)
+
+    submitted = models.BooleanField(default=False)
+    missed = models.BooleanField(default=False)
+    """The resource did not know it when it was asked the last time."""
+    resource_job_id = models.BigIntegerField(default=NOT_ACCEPTED)
+    message = models.TextField(blank=True)
+    log_tail = models.TextField(blank=True)
+    secret = EncryptedTextField(default=new_secret)
+    endpoint = EncryptedTextField(blank=True)
+    """Where the session answers, as JSON; empty until it does."""
+
+    datetime_created = models.DateTimeField()
+    datetime_start = models.DateTimeField(null=True)
+    datetime_ready = models.DateTimeField(null=True)
+    datetime_end = models.DateTimeField(null=True)
+    core_hours = models.DecimalField(max_digits=16, decimal_places=5, default=0)
+
+    next_check_at = models.DateTimeField(null=True)
+    """When the controller has to look at it next: its lease and its back-off; None: the story is over."""
+    failed_checks = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_check_at"], name="job_due", condition=models.Q(next_check_at__isnull=False)),
+            models.Index(fields=["owner", "-id"], name="job_of_owner"),
+            models.Index(fields=["workspace", "-id"], name="job_of_workspace"),
+            models.Index(fields=["status"], name="job_live", condition=models.Q(status__in=sorted(LIVE))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_type} {self.pk} ({self.status})"

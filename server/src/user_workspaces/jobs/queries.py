@@ -1,0 +1,99 @@
+"""Reading jobs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import orjson
+from django.db.models import Max, QuerySet
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import NotFound
+from user_workspaces.interfaces.values import Endpoint
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
+
+SECONDS_AN_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringSession:
+    """A session that answers, as the proxy has to know it."""
+
+    job_id: int
+    resource: str
+    owner_id: int
+    epoch: int
+    endpoint: Endpoint
+
+
+def jobs_of(user: User) -> QuerySet[Job]:
+    """Return a person's jobs, newest first."""
+    return Job.objects.filter(owner=user).order_by("-id")
+
+
+def find_job(*, user: User, job_id: int) -> Job:
+    """Return a person's job; raises `NotFound`, also for somebody else's."""
+    found = jobs_of(user).select_related("owner").filter(pk=job_id).first()
+    if found is None:
+        raise NotFound(f"Job {job_id} not found for user.")
+    return found
+
+
+def live_jobs(*, workspace_id: int) -> QuerySet[Job]:
+    """Return the jobs of a workspace that have not ended."""
+    return Job.objects.filter(workspace_id=workspace_id, status__in=LIVE).order_by("-id")
+
+
+def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
+    """Return the newest job of each of these workspaces, in one query."""
+    in_them = Job.objects.filter(workspace_id__in=list(workspace_ids))
+    newest = in_them.order_by().values("workspace_id").annotate(newest=Max("id")).values("newest")
+    return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}
+
+
+def due_jobs(*, now: datetime, limit: int) -> list[Job]:
+    """Return the jobs that the controller has to look at, the longest due first."""
+    due = Job.objects.filter(next_check_at__lte=now).order_by("next_check_at").select_related("owner", "workspace")
+    return list(due[:limit])
+
+
+def answering_sessions() -> list[AnsweringSession]:
+    """Return all sessions that answer and whose owner may use them; the proxy's whole table in one query."""
+    rows = (
+        Job.objects.filter(status=JobStatus.RUNNING, owner__is_active=True, datetime_ready__isnull=False)
+        .exclude(endpoint="")
+        .values_list("id", "resource", "owner_id", "owner__session_epoch", "endpoint")
+    )
+    return [AnsweringSession(*rest, read_endpoint(endpoint)) for *rest, endpoint in rows]
+
+
+def write_endpoint(endpoint: Endpoint) -> str:
+    """Return an endpoint as the text that is stored (encrypted) with the job."""
+    return orjson.dumps({name: getattr(endpoint, name) for name in Endpoint.__dataclass_fields__}).decode()
+
+
+def read_endpoint(text: str) -> Endpoint:
+    """Return what `write_endpoint` was given."""
+    return Endpoint(**orjson.loads(text))
+
+
+def core_hours(job: Job, *, now: datetime) -> Decimal:
+    """Return allocated CPUs x wall hours, up to now for a job that runs."""
+    if job.status in ENDED or job.datetime_start is None:
+        return job.core_hours
+    return used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now)
+
+
+def used_core_hours(*, cpus: int, start: datetime, end: datetime) -> Decimal:
+    """Return CPUs x hours, to the fifth decimal."""
+    hours = Decimal((end - start).total_seconds()) / SECONDS_AN_HOUR
+    return max(Decimal(0), hours * cpus).quantize(Decimal("0.00001"))
+
+
+def time_left(job: Job, *, now: datetime) -> int | None:
+    """Return the seconds until the time limit ends a running job; None where there is no limit."""
+    if job.status != JobStatus.RUNNING or job.datetime_start is None or job.time_limit_seconds is None:
+        return None
+    return max(0, job.time_limit_seconds - int((now - job.datetime_start).total_seconds()))

@@ -1,0 +1,94 @@
+"""`LocalUserAuthentication`: a client token and the name of a person, who has an account of this machine."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.user_authentication import UserAuthentication
+from user_workspaces.interfaces.values import Health, Identity, PluginContext, SystemAccount
+from user_workspaces.plugins.user_authentication.local import system_accounts
+
+
+class ConnectionDetails(PluginOptions):
+    """`connection_details` in `config.json`."""
+
+    create_external_users: bool = False
+    """Whether a person without an account of this machine gets one (the server has to be root)."""
+    operating_system: Literal["linux"] = "linux"
+
+
+class LocalOptions(PluginOptions):
+    """The options of `LocalUserAuthentication`."""
+
+    connection_details: ConnectionDetails = Field(default_factory=ConnectionDetails)
+
+
+class _UserInfo(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    username: str = Field(min_length=1, max_length=32, pattern=r"^[a-z_][a-z0-9_-]*$")
+    email: str = Field(default="", max_length=254)
+    first_name: str = Field(default="", max_length=150)
+    last_name: str = Field(default="", max_length=150)
+
+
+class LocalUserAuthentication(UserAuthentication):
+    """Trusts clients (a data portal) that hold a client token to say who a person is."""
+
+    Options = LocalOptions
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        super().__init__(context, options)
+        assert isinstance(options, LocalOptions)  # noqa: S101  the registry validated it with our own model
+        self._details = options.connection_details
+
+    def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
+        """Take `{"client_token": ..., "user_info": {"username": ..., "email": ...}}`."""
+        token, user_info = credentials.get("client_token"), credentials.get("user_info")
+        if not token:
+            raise InvalidRequest("Missing client_token. Please provide a client_token in the request body.")
+        if not user_info:
+            raise InvalidRequest("Missing user_info. Please provide user_info in the request body.")
+        client = self.context.find_client(token) if isinstance(token, str) else None
+        if client is None:
+            raise AuthenticationRefused("Incorrect authentication credentials.")
+        if not client.may_mint:
+            raise NotAllowed("This token does not belong to a client that may ask for the tokens of people.")
+        return self._identity(user_info)
+
+    def _identity(self, user_info: object) -> Identity:
+        try:
+            person = _UserInfo.model_validate(user_info)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            place = ".".join(["user_info", *(str(part) for part in problem["loc"])])
+            raise InvalidRequest(f"{place}: {problem['msg']}") from None
+        if system_accounts.is_reserved(person.username):
+            raise NotAllowed("This name belongs to the system.")
+        return Identity(
+            issuer=self.context.name,
+            subject=person.username,
+            username=person.username,
+            email=person.email,
+            first_name=person.first_name,
+            last_name=person.last_name,
+        )
+
+    def account_for(self, identity: Identity) -> SystemAccount:
+        """Return the machine's account of that name; the server's own when it is not root."""
+        if not system_accounts.we_are_root():
+            return system_accounts.own_account()
+        return system_accounts.account_named(
+            identity.username, create=self._details.create_external_users
+        )
+
+    def check(self) -> Health:
+        """Say whom it serves."""
+        if not system_accounts.we_are_root():
+            return Health(connected=True, message="Everybody shares the server's own account (it is not root).")
+        if self._details.create_external_users and not system_accounts.can_create():
+            return Health(connected=False, message="useradd is missing: accounts cannot be made.")
+        return Health(connected=True, message="Every person has an account of this machine.")

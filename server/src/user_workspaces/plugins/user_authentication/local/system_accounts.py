@@ -1,0 +1,87 @@
+"""The accounts of this machine: finding them, making them, and refusing those that are no person's."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+from user_workspaces.errors import NotAllowed, StorageError
+from user_workspaces.interfaces.values import SystemAccount
+
+FIRST_PERSONAL_UID = 1000
+NOBODY_UIDS = frozenset({65534, 65533})
+NO_LOGIN_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
+USERADD_FAILED = "The account could not be made on this machine. Ask the operators of this server."
+NAME_IS_TAKEN = 9  # useradd(8)
+
+
+def we_are_root() -> bool:
+    """Return whether the server may use other accounts than its own."""
+    return os.geteuid() == 0
+
+
+def own_account() -> SystemAccount:
+    """Return the account that the server runs as."""
+    return _value(pwd.getpwuid(os.geteuid()))
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether the name belongs to the system rather than to a person."""
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return not _is_personal(entry)
+
+
+def can_create() -> bool:
+    """Return whether accounts can be made here."""
+    return shutil.which("useradd", path=_SYSTEM_PATH) is not None
+
+
+def account_named(name: str, *, create: bool) -> SystemAccount:
+    """Return the account of a person, making it if wanted; raises `NotAllowed`."""
+    entry = _find(name)
+    if entry is None and create:
+        _create(name)
+        entry = _find(name)
+    if entry is None:
+        raise NotAllowed(f"{name} has no account on this machine. Ask the operators of this server for one.")
+    if not _is_personal(entry):
+        raise NotAllowed(f"{name} is an account of the system and can be nobody's.")
+    return _value(entry)
+
+
+_SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+def _find(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _is_personal(entry: pwd.struct_passwd) -> bool:
+    return (
+        entry.pw_uid >= FIRST_PERSONAL_UID
+        and entry.pw_uid not in NOBODY_UIDS
+        and entry.pw_gid != 0
+        and entry.pw_shell not in NO_LOGIN_SHELLS
+    )
+
+
+def _create(name: str) -> None:
+    """Make an account without a password: nobody can log in with one. Two at once: the second finds it there."""
+    program = shutil.which("useradd", path=_SYSTEM_PATH)
+    if program is None:
+        raise StorageError(USERADD_FAILED)
+    command = [program, "--create-home", "--user-group", "--shell", "/bin/bash", "--", name]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=60, env={"PATH": _SYSTEM_PATH})
+    if done.returncode not in {0, NAME_IS_TAKEN} and _find(name) is None:
+        raise StorageError(USERADD_FAILED)
+
+
+def _value(entry: pwd.struct_passwd) -> SystemAccount:
+    return SystemAccount(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid, home=Path(entry.pw_dir))

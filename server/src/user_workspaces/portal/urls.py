@@ -1,0 +1,3 @@
+"""The paths of the portal."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,201 @@
+"""What is done with workspaces. Rows are written here; files through the storage, with the owner's rights."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.workspaces.details import Details
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+from user_workspaces.workspaces.queries import Home, home_of, is_usable
+
+CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
+LEASE = timedelta(seconds=60)
+LISTED_NAMES = 10_000
+LONGEST_NAME = 255
+LONGEST_DESCRIPTION = 10_000
+
+
+def create_workspace(
+    *, owner: User, name: str, description: str, default_job_type: str, details: Details, now: datetime
+) -> Workspace:
+    """Make a workspace with its files and links, or nothing at all.
+
+    The row comes first and says `initializing`: if this process dies on the way, the controller finds it
+    and takes it away again with all that was made.
+    """
+    _check_texts(name=name, description=description)
+    _check_job_type(default_job_type)
+    workspace = Workspace.objects.create(
+        owner=owner,
+        name=name,
+        description=description,
+        default_job_type=default_job_type,
+        storage=registry.site().main_storage,
+        requested=details.without_contents(),
+        current={"files": [], "symlinks": []},
+        datetime_created=now,
+        datetime_last_modified=now,
+        next_check_at=now + CREATION_IS_DEAD_AFTER,
+    )
+    try:
+        home = home_of(workspace)
+        home.storage.create(home.place)
+        _put(home, details)
+    except BaseException:
+        remove_failed_creation(workspace)
+        raise
+    Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING).update(
+        status=WorkspaceStatus.IDLE, changes=1, next_check_at=now
+    )
+    workspace.refresh_from_db()
+    return workspace
+
+
+def remove_failed_creation(workspace: Workspace) -> None:
+    """Take away what a failed creation left: the files first, then the row that says where they are."""
+    try:
+        home = home_of(workspace)
+    except UserWorkspacesError:  # there is no account, so there are no files either
+        pass
+    else:
+        home.storage.delete(home.place)
+    Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING).delete()
+
+
+def update_workspace(
+    *,
+    workspace: Workspace,
+    now: datetime,
+    name: str | None = None,
+    description: str | None = None,
+    default_job_type: str | None = None,
+    details: Details | None = None,
+) -> None:
+    """Change what is given; files and links are added or replaced, never removed."""
+    _check_texts(name=name, description=description)
+    _check_job_type(default_job_type or "")
+    _check_usable(workspace)
+    if details:
+        _put(home_of(workspace), details)
+        workspace.requested = _merged(workspace.requested, details.without_contents())
+    fields = {"name": name, "description": description, "default_job_type": default_job_type}
+    changed = {field: value for field, value in fields.items() if value is not None}
+    Workspace.objects.filter(pk=workspace.pk).update(
+        **changed, requested=workspace.requested, datetime_last_modified=now
+    )
+    if details:
+        files_changed(workspace_id=workspace.pk, now=now)
+
+
+def upload_file(*, workspace: Workspace, path: str, chunks: Iterable[bytes], now: datetime) -> int:
+    """Write one file, whole or not at all; return its size in bytes."""
+    _check_usable(workspace)
+    home = home_of(workspace)
+    size = home.storage.write(home.place, path, chunks)
+    files_changed(workspace_id=workspace.pk, now=now)
+    return size
+
+
+def files_changed(*, workspace_id: int, now: datetime) -> None:
+    """Have the controller measure the workspace again."""
+    usable = [WorkspaceStatus.IDLE, WorkspaceStatus.ACTIVE]
+    Workspace.objects.filter(pk=workspace_id, status__in=usable).update(
+        changes=F("changes") + 1, datetime_last_modified=now, next_check_at=now
+    )
+
+
+def claim(workspace: Workspace, *, now: datetime) -> bool:
+    """Take the lease on a due workspace; False: another controller was first."""
+    claimed = Workspace.objects.filter(pk=workspace.pk, next_check_at=workspace.next_check_at)
+    return bool(claimed.update(next_check_at=now + LEASE))
+
+
+def measure(workspace: Workspace) -> None:
+    """Record what is in the workspace now: names without dot files, and the bytes on disk."""
+    home = home_of(workspace)
+    names: dict[str, list[dict[str, str]]] = {"files": [], "symlinks": []}
+    for entry in home.storage.tree(home.place):
+        if any(part.startswith(".") for part in entry.path.split("/")) or entry.kind == "directory":
+            continue
+        listed = names["files" if entry.kind == "file" else "symlinks"]
+        if len(listed) < LISTED_NAMES:
+            listed.append({"name": f"/{entry.path}"})
+    disk_space = home.storage.disk_usage(home.place)
+    Workspace.objects.filter(pk=workspace.pk).update(current=names, disk_space=disk_space, measured=workspace.changes)
+    # Changed meanwhile: it stays due. Unchanged: there is nothing more to do.
+    Workspace.objects.filter(pk=workspace.pk, changes=workspace.changes).exclude(
+        status=WorkspaceStatus.DELETING
+    ).update(next_check_at=None)
+
+
+def mark_active(*, workspace_id: int, now: datetime) -> None:
+    """Note that a job was launched in it."""
+    Workspace.objects.filter(pk=workspace_id).update(status=WorkspaceStatus.ACTIVE, datetime_last_job_launch=now)
+
+
+def mark_idle(*, workspace_id: int, now: datetime) -> None:
+    """Note that its last job ended, and have it measured again."""
+    Workspace.objects.filter(pk=workspace_id, status=WorkspaceStatus.ACTIVE).update(status=WorkspaceStatus.IDLE)
+    files_changed(workspace_id=workspace_id, now=now)
+
+
+def lock_workspace(*, owner: User, workspace_id: int) -> Workspace:
+    """Return the workspace, held against everybody else until the transaction ends."""
+    found = Workspace.objects.select_for_update(of=("self",)).filter(owner=owner, pk=workspace_id).first()
+    if found is None:
+        raise NotFound(f"Workspace {workspace_id} not found for user.")
+    return found
+
+
+def mark_deleting(*, workspace_id: int, now: datetime) -> None:
+    """Queue it for the controller, which removes the files and then the row."""
+    with transaction.atomic():
+        Workspace.objects.filter(pk=workspace_id).update(status=WorkspaceStatus.DELETING, next_check_at=now)
+
+
+def finish_deletion(workspace: Workspace) -> None:
+    """Remove the files, then the row; safe to repeat from any point."""
+    home = home_of(workspace)
+    home.storage.delete(home.place)
+    Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()
+
+
+def look_again(*, workspace_id: int, at: datetime) -> None:
+    """Have the controller come back to it at that time."""
+    Workspace.objects.filter(pk=workspace_id).update(next_check_at=at)
+
+
+def _put(home: Home, details: Details) -> None:
+    for file in details.files:
+        home.storage.write(home.place, file.name, [file.content])
+    for link in details.links:
+        home.storage.link(home.place, link.name, link.target)
+
+
+def _check_usable(workspace: Workspace) -> None:
+    if not is_usable(workspace):
+        raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: it cannot be changed now.")
+
+
+def _check_job_type(name: str) -> None:
+    if name and name not in registry.site().job_types:
+        raise InvalidRequest(f"{name} is not in the list of available job types.")
+
+
+def _check_texts(*, name: str | None, description: str | None) -> None:
+    for label, text, longest in (("name", name, LONGEST_NAME), ("description", description, LONGEST_DESCRIPTION)):
+        if text is not None and (len(text) > longest or "\0" in text):
+            raise InvalidRequest(f"The {label} has more than {longest} characters or one that no text can have.")
+
+
+def _merged(old: dict[str, list[dict[str, str]]], new: dict[str, list[dict[str, str]]]) -> dict[str, object]:
+    """Later entries replace earlier ones of the same name."""
+    return {
+        key: list({item["name"]: item for item in [*old.get(key, []), *new.get(key, [])]}.values())
+        for key in ("files", "symlinks")
+    }

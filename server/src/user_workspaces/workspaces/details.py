@@ -1,0 +1,103 @@
+"""What a request may say about files and links: checked here, before anything is touched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from user_workspaces.errors import InvalidRequest
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file with its content."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link to a dataset; `target` is an absolute path."""
+
+    name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a workspace shall hold."""
+
+    files: tuple[NewFile, ...] = ()
+    links: tuple[NewLink, ...] = ()
+
+    def without_contents(self) -> dict[str, list[dict[str, str]]]:
+        """Return what is kept of the request in the database."""
+        return {
+            "files": [{"name": file.name} for file in self.files],
+            "symlinks": [{"name": link.name, "path": link.target} for link in self.links],
+        }
+
+
+def parse_details(raw: object) -> Details:
+    """Read `workspace_details`; raises `InvalidRequest` with the texts that clients know."""
+    if raw is None or raw == "":
+        return Details()
+    if not isinstance(raw, Mapping):
+        raise InvalidRequest("Workspace details not JSON.")
+    return Details(
+        files=tuple(_file(item) for item in _list(raw, "files")),
+        links=tuple(_link(item) for item in _list(raw, "symlinks")),
+    )
+
+
+def _list(raw: Mapping[str, object], key: str) -> list[object]:
+    found = raw.get(key)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise InvalidRequest(f"'{key}' index must contain a list.")
+    return found
+
+
+def _file(item: object) -> NewFile:
+    if not isinstance(item, Mapping):
+        raise InvalidRequest("Each entry of 'files' must be an object with a name.")
+    content = item.get("content", "")
+    if content is None:
+        content = ""
+    if not isinstance(content, str):
+        raise InvalidRequest("The content of a file must be a string.")
+    try:
+        encoded = content.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("The content of a file must be valid Unicode text.") from None
+    return NewFile(name=checked_name(item.get("name"), kind="File"), content=encoded)
+
+
+def _link(item: object) -> NewLink:
+    if not isinstance(item, Mapping):
+        raise InvalidRequest("Each entry of 'symlinks' must be an object with a name and a path.")
+    target = item.get("path", item.get("source_path"))
+    if not isinstance(target, str) or not target:
+        raise InvalidRequest("Each entry of 'symlinks' must be an object with a name and a path.")
+    return NewLink(name=checked_name(item.get("name"), kind="Symlink"), target=target)
+
+
+def checked_name(raw: object, *, kind: str) -> str:
+    """Return a name below the workspace: a leading slash means the workspace's own root."""
+    if not isinstance(raw, str) or not raw.strip("/"):
+        raise InvalidRequest(f"{kind} name missing.")
+    if ".." in raw.replace("\\", "/").split("/"):
+        raise InvalidRequest(f"{kind} name cannot contain double dots.")
+    if "\0" in raw:
+        raise InvalidRequest(f"{kind} name cannot contain a NUL character.")
+    if not _is_encodable(raw):
+        raise InvalidRequest(f"{kind} name must be valid Unicode text.")
+    return "/".join(part for part in raw.split("/") if part not in {"", "."})
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""Workspaces as rows; their files are on a storage."""
+
+from django.db import models
+
+from user_workspaces.accounts.models import User
+
+
+class WorkspaceStatus(models.TextChoices):
+    """What clients know; they throw on any other word."""
+
+    INITIALIZING = "initializing"
+    IDLE = "idle"
+    ACTIVE = "active"
+    DELETING = "deleting"
+    ERROR = "error"
+
+
+class Workspace(models.Model):
+    """A place of one person: a directory on a storage, described here."""
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="workspaces")
+    name = models.CharField(max_length=255)
+    description = models.TextField(max_length=10_000, blank=True)
+    status = models.CharField(max_length=16, choices=WorkspaceStatus.choices, default=WorkspaceStatus.INITIALIZING)
+    default_job_type = models.CharField(max_length=100, blank=True)
+    storage = models.CharField(max_length=100)
+    disk_space = models.BigIntegerField(default=0)
+    requested = models.JSONField(default=dict)
+    """What was asked for: `{"files": [{"name"}], "symlinks": [{"name", "path"}]}`; never a file's content."""
+    current = models.JSONField(default=dict)
+    """What is there, as measured last: the same shape, names with a leading slash."""
+    datetime_created = models.DateTimeField()
+    datetime_last_modified = models.DateTimeField()
+    datetime_last_job_launch = models.DateTimeField(null=True)
+    changes = models.PositiveBigIntegerField(default=0)
+    """Counts changes of the files; `measured` follows it."""
+    measured = models.PositiveBigIntegerField(default=0)
+    next_check_at = models.DateTimeField(null=True, db_index=True)
+    """When the controller has to look at it next; None: nothing to do."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="workspace_of_owner"),
+            models.Index(fields=["owner", "status"], name="workspace_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.pk})"
