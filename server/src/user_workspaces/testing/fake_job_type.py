@@ -1,0 +1,64 @@
+"""Job types for tests: a session that answers (or does not, as the test says), and a job that just runs."""
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+from user_workspaces.interfaces.job_type import JobParameters, JobType
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.values import (
+    Endpoint,
+    Health,
+    JobContext,
+    JobScript,
+    PluginContext,
+    Preparation,
+    PreparationState,
+)
+
+ANSWERS = Endpoint(host="127.0.0.1", port=9, authorization="token test")
+
+
+class FakeJobType(JobType):
+    """Starts nothing: the test sets `preparation` and `answers_at`."""
+
+    Options = PluginOptions
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        super().__init__(context, options)
+        self.preparation = Preparation(PreparationState.READY)
+        self.answers_at: Endpoint | None = ANSWERS
+
+    @classmethod
+    def build(cls, name: str) -> Self:
+        """Build one without a configuration."""
+        nowhere = Path("/nonexistent")
+        context = PluginContext(
+            name=name, base_dir=nowhere, data_dir=nowhere, runtime_dir=nowhere, find_client=lambda _: None
+        )
+        return cls(context, PluginOptions())
+
+    def prepare(self, resource: str) -> Preparation:
+        """Return what the test set."""
+        return self.preparation
+
+    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
+        """Return a script that does nothing."""
+        return JobScript(text="true\n")
+
+    def endpoint(self, context: JobContext) -> Endpoint | None:
+        """Return what the test set."""
+        return self.answers_at if self.serves else None
+
+    def check(self) -> Health:
+        """Be well."""
+        return Health(connected=True)
+
+
+class SessionThatAnswers(FakeJobType):
+    """A session."""
+
+
+class JobThatRuns(FakeJobType):
+    """A job without a page."""
+
+    serves: ClassVar[bool] = False

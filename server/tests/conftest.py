@@ -1,0 +1,83 @@
+"""What all tests share: people, workspaces, and a site with a storage on disk and a resource to be driven."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from user_workspaces import registry
+from user_workspaces.accounts.actions import mint_token
+from user_workspaces.accounts.models import User
+from user_workspaces.accounts.queries import find_client
+from user_workspaces.config import site_config
+from user_workspaces.registry import Declaration, PluginKind, Registry
+from user_workspaces.testing.fake_job_type import JobThatRuns, SessionThatAnswers
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.workspaces.actions import create_workspace
+from user_workspaces.workspaces.details import Details
+from user_workspaces.workspaces.models import Workspace
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Registry]:
+    """The embedded configuration, with a fake resource and fake job types under the usual names."""
+    before = registry.current(), registry.site()
+    declared, declarations = site_config.read(None)
+    surroundings = registry.Surroundings(settings.DATA_DIR / tmp_path.name, settings.RUNTIME_DIR, find_client)
+    storages = (one for one in declarations if one.kind is PluginKind.STORAGE)
+    built = registry.build(storages, surroundings)
+    for kind, name, plugin in (
+        (PluginKind.USER_AUTHENTICATION, "local", EverybodySharesOneAccount.build("local")),
+        (PluginKind.RESOURCE, "local", FakeResource.build("local")),
+        (PluginKind.JOB_TYPE, "jupyter_lab", SessionThatAnswers.build("jupyter_lab")),
+        (PluginKind.JOB_TYPE, "local_test", JobThatRuns.build("local_test")),
+    ):
+        built.add(Declaration(kind, name, type(plugin).__name__, {}, f"test.{name}"), plugin)
+    registry.install(built, replace(declared, base_url="http://localhost:8000"))
+    yield built
+    registry.install(*before)
+
+
+@pytest.fixture
+def resource(site: Registry) -> FakeResource:
+    """The resource that the test drives."""
+    found = site.resources.get("local")
+    assert isinstance(found, FakeResource)
+    return found
+
+
+@pytest.fixture
+def person(db: None) -> Callable[[str], User]:
+    """Make (or find) a person."""
+
+    def make(username: str = "ada") -> User:
+        return User.objects.get_or_create(username=username, defaults={"email": f"{username}@example.org"})[0]
+
+    return make
+
+
+@pytest.fixture
+def token_of(site: Registry) -> Callable[[User], str]:
+    """Make an API token for a person."""
+    return lambda user: mint_token(user=user, name="test", now=timezone.now())
+
+
+@pytest.fixture
+def workspace_of(site: Registry) -> Callable[..., Workspace]:
+    """Make a workspace with real files for a person."""
+
+    def make(owner: User, name: str = "cell-atlas", details: Details | None = None) -> Workspace:
+        return create_workspace(
+            owner=owner,
+            name=name,
+            description="",
+            default_job_type="",
+            details=details or Details(),
+            now=timezone.now(),
+        )
+
+    return make
