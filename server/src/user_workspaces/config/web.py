@@ -10,7 +10,7 @@ from django.utils import timezone
 from user_workspaces.config.asgi import application
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.tickets import Purpose, verify
-from user_workspaces.proxy.feed import Feed, read_routes
+from user_workspaces.proxy import feed
 from user_workspaces.proxy.origins import session_domains
 from user_workspaces.proxy.passthrough import Passthrough
 from user_workspaces.proxy.protocol import relay_protocol
@@ -45,7 +45,7 @@ def serve(listener: socket.socket) -> None:
 
 async def _serve(listener: socket.socket) -> None:
     table = RouteTable()
-    table.replace(await asyncio.to_thread(read_routes))
+    table.replace(await asyncio.to_thread(feed.read_routes))
     passthrough = Passthrough(table=table, verify_cookie=_verify_cookie, session_domains=session_domains())
     config = uvicorn.Config(
         application,
@@ -58,12 +58,14 @@ async def _serve(listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    feed = Feed(table, asyncio.get_running_loop().call_soon_threadsafe)
-    feed.start()
+    follower = feed.Feed(table, asyncio.get_running_loop().call_soon_threadsafe)
+    follower.start()
+    feed.install(follower)
     try:
         await uvicorn.Server(config).serve(sockets=[listener])
     finally:
-        feed.stop()
+        feed.install(None)
+        await asyncio.to_thread(follower.stop)
         passthrough.close()
 
 

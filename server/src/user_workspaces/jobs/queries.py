@@ -6,8 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 import orjson
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
 
+from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import Endpoint
@@ -28,6 +29,15 @@ class AnsweringSession:
     endpoint: Endpoint
 
 
+@dataclass(frozen=True, slots=True)
+class LiveCounts:
+    """How many jobs of somebody have not ended."""
+
+    running: int
+    moving: int
+    """Waiting, or being stopped."""
+
+
 def jobs_of(user: User) -> QuerySet[Job]:
     """Return a person's jobs, newest first."""
     return Job.objects.filter(owner=user).order_by("-id")
@@ -46,11 +56,53 @@ def live_jobs(*, workspace_id: int) -> QuerySet[Job]:
     return Job.objects.filter(workspace_id=workspace_id, status__in=LIVE).order_by("-id")
 
 
+def count_live_jobs() -> int:
+    """Return how many jobs of all people have not ended."""
+    return Job.objects.filter(status__in=LIVE).count()
+
+
 def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
     """Return the newest job of each of these workspaces, in one query."""
     in_them = Job.objects.filter(workspace_id__in=list(workspace_ids))
     newest = in_them.order_by().values("workspace_id").annotate(newest=Max("id")).values("newest")
     return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}
+
+
+def live_jobs_of_each(workspace_ids: Iterable[int]) -> dict[int, list[Job]]:
+    """Return what has not ended in each of these workspaces, newest first, in one query."""
+    live = Job.objects.filter(workspace_id__in=list(workspace_ids), status__in=LIVE).order_by("-id")
+    found: dict[int, list[Job]] = {}
+    for job in live.defer("secret", "endpoint"):
+        found.setdefault(job.workspace_id, []).append(job)
+    return found
+
+
+def live_job_counts(user: User) -> LiveCounts:
+    """Return how many jobs of a person run, and how many are on their way up or down."""
+    per_status = Job.objects.filter(owner=user, status__in=LIVE).order_by().values_list("status").annotate(Count("id"))
+    counts = dict(per_status)
+    running = counts.pop(JobStatus.RUNNING, 0)
+    return LiveCounts(running=running, moving=sum(counts.values()))
+
+
+def jobs_in(*, user: User, workspace_id: int) -> QuerySet[Job]:
+    """Return a person's jobs in one workspace, newest first, without what a list does not show."""
+    return jobs_of(user).filter(workspace_id=workspace_id).defer("secret", "endpoint", "log_tail")
+
+
+def last_launch(*, user: User, workspace_id: int) -> Job | None:
+    """Return the newest job in this workspace; for a new one, this person's newest anywhere."""
+    return jobs_in(user=user, workspace_id=workspace_id).first() or jobs_of(user).first()
+
+
+def log_of(job: Job, *, lines: int) -> str:
+    """Return the last lines of what a job printed: as kept at its end, else as the resource has them now.
+
+    Raises `ResourceUnavailable` when the resource does not answer.
+    """
+    if job.status in ENDED or not job.submitted or job.resource not in registry.current().resources:
+        return job.log_tail
+    return registry.current().resources.get(job.resource).log_tail(job.key, lines=lines)
 
 
 def due_jobs(*, now: datetime, limit: int) -> list[Job]:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from django.db import close_old_connections, connections
@@ -37,7 +38,10 @@ class Feed:
     def __init__(self, table: RouteTable, run_in_loop: Callable[[Callable[[], None]], object]) -> None:
         self._table = table
         self._run_in_loop = run_in_loop
-        self._stopping = threading.Event()
+        self._stopping = False
+        self._wanted = threading.Event()
+        self._fed = threading.Condition()
+        self._rounds_begun = self._rounds_done = 0
         self._thread = threading.Thread(target=self._run, name="routes", daemon=True)
 
     def start(self) -> None:
@@ -46,18 +50,57 @@ class Feed:
 
     def stop(self) -> None:
         """Let go."""
-        self._stopping.set()
+        self._stopping = True
+        self._wanted.set()
         self._thread.join(timeout=5)
+
+    def catch_up(self, *, within: float) -> None:
+        """Return when the table holds what the rows say now, or after `within` seconds."""
+        with self._fed:
+            wanted = self._rounds_begun + 1
+            self._wanted.set()
+            self._fed.wait_for(lambda: self._rounds_done >= wanted, timeout=within)
 
     def _run(self) -> None:
         """A database that is away for a moment cuts nobody off: the table stays as it was read last."""
-        while not self._stopping.is_set():
+        while not self._stopping:
+            self._wanted.clear()
+            with self._fed:
+                self._rounds_begun += 1
+                this_round = self._rounds_begun
             try:
                 routes = read_routes()
             except (OperationalError, InterfaceError):
                 logger.exception("the routes could not be read; sessions stay as they are")
                 close_old_connections()
             else:
-                self._run_in_loop(partial(self._table.replace, routes))
-            self._stopping.wait(LOOK_EVERY)
+                self._run_in_loop(partial(self._take, routes, this_round))
+            self._wanted.wait(LOOK_EVERY)
         connections.close_all()
+
+    def _take(self, routes: list[Route], this_round: int) -> None:
+        self._table.replace(routes)
+        with self._fed:
+            self._rounds_done = max(self._rounds_done, this_round)
+            self._fed.notify_all()
+
+
+@dataclass(slots=True)
+class _Process:
+    """The feed of this web process; a process without a proxy has none."""
+
+    feed: Feed | None = None
+
+
+_process = _Process()
+
+
+def install(feed: Feed | None) -> None:
+    """Make this the feed of the process."""
+    _process.feed = feed
+
+
+def catch_up(*, within: float = 2.0) -> None:
+    """Have the proxy of this process know what the rows say now: a session may have answered this very moment."""
+    if _process.feed is not None:
+        _process.feed.catch_up(within=within)

@@ -20,6 +20,7 @@ from user_workspaces.jobs.tickets import (
     sign,
     verify,
 )
+from user_workspaces.proxy import feed
 
 
 @csrf_exempt
@@ -46,6 +47,7 @@ def _admit(request: HttpRequest, job: Job | None, ticket: str) -> HttpResponse:
         if _may_see(request, job):
             return HttpResponseRedirect(_without_ticket(request))
         return _refused(request, "This link is used up or too old.")
+    feed.catch_up()
     answer = HttpResponseRedirect(_without_ticket(request))
     answer.set_cookie(
         cookie_name(job.pk),

@@ -1,5 +1,7 @@
 """`runserver`: run the web process (portal, API and proxy) until it is told to stop."""
 
+import socket
+
 from django.core.management.base import BaseCommand, CommandParser
 
 from user_workspaces.config import env, web
@@ -14,10 +16,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the address as Django's own command does."""
         parser.add_argument("address", nargs="?", default="", help="[host:]port; default: UWS_HOST and UWS_PORT")
+        parser.add_argument("--listening-on", type=int, help="the number of an open, listening socket to serve instead")
 
     def handle(self, *args: object, **options: str) -> None:
         """Listen first, so that a taken port is told at once."""
-        host, _, port = options["address"].rpartition(":")
-        listener = web.bind(host=host or env.host(), port=int(port) if port else env.port())
+        if options["listening_on"] is not None:
+            listener = socket.socket(fileno=int(options["listening_on"]))
+        else:
+            host, _, port = options["address"].rpartition(":")
+            listener = web.bind(host=host or env.host(), port=int(port) if port else env.port())
         self.stderr.write(f"web: listening on {listener.getsockname()[0]}:{listener.getsockname()[1]}")
         web.serve(listener)

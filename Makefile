@@ -1,0 +1,57 @@
+# `make help` is the map. The two commands of the README are `make start` and `make test`.
+
+PYTHON := .venv/bin/python
+PYTEST := .venv/bin/pytest
+SOURCES := server benchmarks scripts docs manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help start stop test test-fast lint types docs house bench-launch screenshots locks run-parts dev-parts test-parts
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+start: run-parts ## Install what is missing, start the server, print its address and a log-in link
+	@exec $(PYTHON) manage.py start
+
+stop: run-parts ## End every session and the server
+	@$(PYTHON) manage.py stop
+
+test: dev-parts test-parts ## Check everything, on real parts: style, types, layers, SQLite, PostgreSQL, browser
+	@scripts/test
+
+test-fast: dev-parts ## The tests that take no more than a second or two each, on SQLite
+	@$(PYTEST) -q -n 2 -m "not slow and not browser and not environment"
+
+lint: dev-parts ## Style, layers, templates
+	.venv/bin/ruff check $(SOURCES)
+	.venv/bin/ruff format --check $(SOURCES)
+	.venv/bin/lint-imports
+	.venv/bin/djlint server/src --check --lint --quiet
+
+types: dev-parts ## Types, strictly
+	.venv/bin/mypy server/src server/tests
+
+docs: dev-parts ## Build the documentation; a warning is an error
+	.venv/bin/sphinx-build -W -q docs docs/_build/html
+
+house: dev-parts ## Print the sizes of files and functions against their limits
+	@$(PYTHON) scripts/house.py
+
+bench-launch: dev-parts ## Time from a launch to JupyterLab, against a bare `jupyter lab` in the same run
+	@$(PYTHON) benchmarks/launch.py
+
+screenshots: dev-parts test-parts ## Take the pictures of the documentation
+	@$(PYTHON) docs/take_screenshots.py
+
+locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
+	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.txt
+	.venv/bin/uv pip compile pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o requirements-dev.txt
+
+run-parts:
+	@scripts/install run
+
+dev-parts:
+	@scripts/install dev
+
+test-parts:
+	@scripts/install system

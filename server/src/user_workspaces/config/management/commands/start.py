@@ -1,0 +1,127 @@
+"""`start`: everything in one command, as `make start` runs it."""
+
+import os
+import pwd
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from user_workspaces import registry
+from user_workspaces.accounts.actions import USERNAME, create_login_link, create_person
+from user_workspaces.config import env, supervisor, web
+from user_workspaces.config.site_config import EMBEDDED_DEFAULT
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.interfaces.values import Preparation, PreparationState
+from user_workspaces.jobs.queries import count_live_jobs
+
+ANSWERS_WITHIN = 60.0
+LOOK_EVERY = 0.2
+
+
+class Command(BaseCommand):
+    """Prepares what is missing, starts web process and controller, prints the address and a log-in link."""
+
+    help = "Migrate, prepare the environments, start web process and controller, print address and log-in link."
+
+    def handle(self, *args: object, **options: object) -> None:
+        """Do all of it; the address and the link are the only words on standard output."""
+        data_dir: Path = settings.DATA_DIR
+        try:
+            self._say_whom_it_serves(data_dir)
+            held = supervisor.lock(data_dir)
+            listener = web.bind(host=env.host(), port=env.port())
+        except UserWorkspacesError as error:
+            raise CommandError(error.message) from None
+        with held, listener:
+            self._write_configuration(data_dir)
+            self._say("Bringing the database up to date")
+            call_command("migrate", verbosity=0)
+            self._prepare()
+            processes = supervisor.Supervisor(data_dir, listener)
+            processes.start()
+            self._wait_until_it_answers(processes)
+            self._print_address()
+            processes.watch()
+            self._say_good_bye()
+
+    def _say(self, text: str) -> None:
+        self.stderr.write(text)
+
+    def _say_whom_it_serves(self, data_dir: Path) -> None:
+        self._say(f"Everything lives in {data_dir}")
+        if os.geteuid() != 0:
+            name = pwd.getpwuid(os.geteuid()).pw_name
+            self._say(f"Not root: it serves one person (or people who trust each other), all as {name}.")
+        elif not env.reachable_by_everybody(data_dir):
+            raise CommandError(
+                f"{data_dir} cannot be reached by the accounts of people: a folder above it is closed. "
+                "Set UWS_DATA_DIR to a folder that everybody may pass through, e.g. below /var/lib."
+            )
+        else:
+            self._say("As root: every person gets an account of this machine.")
+
+    def _write_configuration(self, data_dir: Path) -> None:
+        if settings.CONFIG_FILE is None:
+            target = data_dir / "config.json"
+            shutil.copyfile(EMBEDDED_DEFAULT, target)
+            self._say(f"Wrote the configuration to {target}")
+
+    def _prepare(self) -> None:
+        """Have every job type's environment ready; one that cannot be made is told, and does not stop the start."""
+        for name, job_type in registry.current().job_types.items():
+            for resource in registry.site().resources:
+                self._prepare_one(registry.site().job_types[name].name, partial(job_type.prepare, resource))
+
+    def _prepare_one(self, name: str, prepare: Callable[[], Preparation]) -> None:
+        said = ""
+        while (preparation := prepare()).state is PreparationState.IN_PROGRESS:
+            if preparation.message != said:
+                said = preparation.message
+                self._say(f"{name}: {said}")
+            time.sleep(LOOK_EVERY)
+        if preparation.state is PreparationState.FAILED:
+            self._say(f"{name}: cannot be launched for now. {preparation.message}")
+
+    def _wait_until_it_answers(self, processes: supervisor.Supervisor) -> None:
+        deadline = time.monotonic() + ANSWERS_WITHIN
+        host = "127.0.0.1" if env.host() in {"0.0.0.0", "localhost"} else env.host()  # noqa: S104  a comparison
+        url = f"http://{f'[{host}]' if ':' in host else host}:{env.port()}/status/"
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(url, timeout=5):  # noqa: S310  our own address
+                    return
+            except urllib.error.HTTPError:  # it answers; `/status/` says what is wrong
+                return
+            except OSError:
+                time.sleep(LOOK_EVERY)
+        processes.end()
+        raise CommandError(f"The web process did not answer within {ANSWERS_WITHIN:.0f} s: see the logs.")
+
+    def _print_address(self) -> None:
+        base_url = registry.site().base_url
+        secret = create_login_link(user=create_person(username=default_person()), now=timezone.now())
+        self.stdout.write(f"User Workspaces: {base_url}/")
+        self.stdout.write(f"Log in (once, within 10 minutes): {base_url}/login/{secret}/")
+        self.stdout.flush()
+        self._say("Ctrl-C stops the server and leaves sessions running; `make stop` ends both.")
+
+    def _say_good_bye(self) -> None:
+        running = count_live_jobs()
+        self._say(f"Stopped. {running} session(s) go on running; `make start` finds them again, `make stop` ends them.")
+
+
+def default_person() -> str:
+    """Return for whom the first log-in link is: `UWS_USER`, else whoever started this."""
+    candidates = [os.environ.get("UWS_USER"), os.environ.get("SUDO_USER")]
+    if os.geteuid() != 0:
+        candidates.append(pwd.getpwuid(os.geteuid()).pw_name)
+    return next((name for name in candidates if name and name != "root" and USERNAME.fullmatch(name)), "researcher")

@@ -1,0 +1,164 @@
+"""Keeps the web process and the controller alive: what ends unasked is started again. Sessions are not its children."""
+
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from user_workspaces.config.env import PROJECT_DIR
+from user_workspaces.errors import ConfigurationError
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+COUNTS_AS_WELL_AFTER = 30.0
+LOOK_EVERY = 0.2
+PATIENCE_AT_THE_END = 10.0
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(slots=True)
+class Child:
+    """One of our processes and how often it had to be started again."""
+
+    name: str
+    arguments: Sequence[str]
+    log: Path
+    inherits: tuple[int, ...] = ()
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    start_again_at: float = 0.0
+    pause: float = FIRST_PAUSE
+
+    def start(self) -> None:
+        """Run it; its messages go to its log."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(PROJECT_DIR / "manage.py"), *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=self.inherits,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  nothing here runs threads yet
+            )
+        self.started_at = time.monotonic()
+
+    def keep_alive(self) -> bool:
+        """Start it again if it ended; return whether it did just now."""
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            if now - self.started_at > COUNTS_AS_WELL_AFTER:
+                self.pause = FIRST_PAUSE
+            return False
+        if self.process is not None:
+            self.process = None
+            self.start_again_at = now + self.pause
+            self.pause = min(LONGEST_PAUSE, self.pause * 2)
+            return False
+        if now < self.start_again_at:
+            return False
+        self.start()
+        return True
+
+
+def _end_with_parent() -> None:
+    """If this supervisor is killed, its children end too: a new one finds the address free."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs in the foreground until INT or TERM."""
+
+    data_dir: Path
+    listener: socket.socket
+    children: list[Child] = field(default_factory=list)
+    _asked_to_stop: bool = False
+
+    def __post_init__(self) -> None:
+        logs = self.data_dir / "logs"
+        logs.mkdir(mode=0o700, exist_ok=True)
+        number = self.listener.fileno()
+        self.children = [
+            Child("web", ("runserver", "--listening-on", str(number)), logs / "web.log", (number,)),
+            Child("controller", ("controller",), logs / "controller.log"),
+        ]
+
+    def start(self) -> None:
+        """Start all, and note their pids in `processes.json` for operators."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop_soon())
+        for child in self.children:
+            child.start()
+        self._note()
+
+    def _stop_soon(self) -> None:
+        self._asked_to_stop = True
+
+    def watch(self) -> None:
+        """Keep all alive until asked to stop, then end them; sessions go on."""
+        while not self._asked_to_stop:
+            started = [child.name for child in self.children if child.keep_alive()]
+            if started:
+                sys.stderr.write(f"{', '.join(started)}: ended unasked, started again (see {self.data_dir}/logs)\n")
+                self._note()
+            time.sleep(LOOK_EVERY)
+        self.end()
+
+    def end(self) -> None:
+        """End all: politely, then by force."""
+        running = [child.process for child in self.children if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + PATIENCE_AT_THE_END
+        for process in running:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        (self.data_dir / "processes.json").unlink(missing_ok=True)
+
+    def _note(self) -> None:
+        pids = {child.name: child.process.pid for child in self.children if child.process is not None}
+        draft = self.data_dir / ".processes.json"
+        draft.write_bytes(orjson.dumps({"supervisor": os.getpid(), **pids}))
+        draft.replace(self.data_dir / "processes.json")
+
+
+def lock(data_dir: Path) -> IO[bytes]:
+    """Hold the data folder for this supervisor alone, for as long as the file is open."""
+    file = (data_dir / "supervisor.lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ConfigurationError(
+            f"A server with the data folder {data_dir} is running already. "
+            "`make stop` ends it; UWS_DATA_DIR and UWS_PORT start another one beside it."
+        ) from None
+    return file
+
+
+def running_supervisor(data_dir: Path) -> int | None:
+    """Return the pid of the supervisor that holds the data folder; None: nobody does."""
+    try:
+        lock(data_dir).close()
+    except ConfigurationError:
+        try:
+            pids = orjson.loads((data_dir / "processes.json").read_bytes())
+        except (OSError, orjson.JSONDecodeError):
+            return None
+        pid = pids.get("supervisor")
+        return pid if isinstance(pid, int) else None
+    return None

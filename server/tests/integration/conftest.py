@@ -1,0 +1,42 @@
+"""A real server, and accounts that are taken away again."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from live import Caller, LiveServer, live_server, sign_in
+
+PEOPLE = ("uwstest1", "uwstest2")
+
+
+@pytest.fixture(scope="session")
+def accounts() -> Iterator[None]:
+    """As root, the server makes accounts of this machine: take them away in the end."""
+    yield
+    if os.geteuid() == 0:
+        for name in PEOPLE:
+            subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def server(accounts: None) -> Iterator[LiveServer]:
+    """A server with JupyterLab."""
+    with live_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ada(server: LiveServer) -> Iterator[Caller]:
+    """A person of it."""
+    caller = sign_in(server, PEOPLE[0])
+    with caller.http:
+        yield caller
+
+
+@pytest.fixture(scope="session")
+def grace(server: LiveServer) -> Iterator[Caller]:
+    """Another one."""
+    caller = sign_in(server, PEOPLE[1])
+    with caller.http:
+        yield caller

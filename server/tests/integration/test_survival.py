@@ -1,0 +1,66 @@
+"""Sessions outlive every process of ours, and jobs reach their right end whoever is killed in between."""
+
+import os
+import signal
+
+import httpx
+import pytest
+from live import Caller, LiveServer, open_session, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.environment]
+
+
+def answers(server: LiveServer) -> bool:
+    try:
+        return httpx.get(f"{server.url}/status/", timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def kill(server: LiveServer, name: str) -> None:
+    """Kill -9 one of our processes, and wait until the supervisor has another one."""
+    pid = server.pids()[name]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: server.pids()[name] != pid, what=f"another {name}")
+
+
+def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: LiveServer, ada: Caller) -> None:
+    workspace = ada.make_workspace()
+    running = ada.wait_until(ada.launch(workspace), "running", ready=True)
+    with open_session(running) as session:
+        before = session.get(f"/passthrough/local/{running['id']}/api/status").json()
+        starting = ada.launch(workspace)
+        kill(server, "controller")
+        kill(server, "web")
+        wait_for(lambda: answers(server), what="the web process")
+        started = ada.wait_until(starting, "running", ready=True)
+        after = session.get(f"/passthrough/local/{running['id']}/api/status").json()
+    assert after["started"] == before["started"]
+    assert ada.job(running["id"])["resource_job_id"] == running["resource_job_id"]
+    for job in (running, started):
+        ada.call("PUT", f"/jobs/{job['id']}/stop/")
+        assert ada.wait_until(job["id"], "complete")["job_details"]["current_job_details"]["message"] == "Stopped."
+
+
+def test_a_restart_of_everything_adopts_what_runs(server: LiveServer, ada: Caller) -> None:
+    job = ada.launch(ada.make_workspace())
+    running = ada.wait_until(job, "running", ready=True)
+    server.interrupt()
+    os.kill(running["resource_job_id"], 0)
+    server.start()
+    assert ada.wait_until(job, "running", ready=True)["resource_job_id"] == running["resource_job_id"]
+    with open_session(ada.job(job)) as session:
+        assert session.get(f"/passthrough/local/{job}/api/status").is_success
+    ada.call("PUT", f"/jobs/{job}/stop/")
+    ada.wait_until(job, "complete")
+
+
+@pytest.mark.parametrize("victim", ["controller", "web"])
+def test_repeated_kills_lose_no_launch_and_double_none(server: LiveServer, ada: Caller, victim: str) -> None:
+    workspaces = [ada.make_workspace(f"w{number}") for number in range(4)]
+    jobs = [ada.launch(workspace, "local_test") for workspace in workspaces]
+    for _ in range(3):
+        kill(server, victim)
+    wait_for(lambda: answers(server), what="the web process")
+    ended = [ada.wait_until(job, "complete", within=120) for job in jobs]
+    assert [job["job_details"]["current_job_details"]["message"] for job in ended] == ["Finished."] * 4
