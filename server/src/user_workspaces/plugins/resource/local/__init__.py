@@ -1,0 +1,5 @@
+"""Runs jobs as processes of this machine."""
+
+from user_workspaces.plugins.resource.local.plugin import LocalResource
+
+__all__ = ["LocalResource"]

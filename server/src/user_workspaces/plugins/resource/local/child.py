@@ -1,0 +1,48 @@
+"""From a fork of the supervisor to the job's shell, in the owner's name. Standard library only."""
+
+import os
+import signal
+from typing import NoReturn
+
+from .records import Spec
+
+CANNOT_RUN, CANNOT_FIND = 126, 127
+"""The exit codes that shells give when a program cannot be run or is not there."""
+
+
+def become_the_job(spec: Spec, *, go: int, log: int, complaint: int) -> NoReturn:
+    """Wait for a byte from `go`, give up all that is the server's, and turn into the shell.
+
+    Why that failed is written to the descriptor `complaint`; nothing is run when `go` is closed instead.
+    """
+    code, what = CANNOT_RUN, "The job could not be started as its owner"
+    try:
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.setsid()
+        if not os.read(go, 1):
+            os._exit(code)
+        _reset_signals()
+        _take_identity(spec)
+        what = "The working directory cannot be entered"
+        os.chdir(spec.working_directory)  # only now, with the rights of the owner
+        code, what = CANNOT_FIND, "The shell (bash) cannot be started"
+        os.execve(spec.shell, ["bash", spec.script], spec.environment)  # noqa: S606  it is the shell
+    except OSError as error:
+        os.write(complaint, f"{what}: {error.strerror}.".encode())
+    finally:
+        os._exit(code)
+
+
+def _reset_signals() -> None:
+    for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(signum, signal.SIG_DFL)  # Python and the supervisor ignore these, and a job would inherit it
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _take_identity(spec: Spec) -> None:
+    if os.geteuid() == 0:
+        os.initgroups(spec.account, spec.gid)
+        os.setresgid(spec.gid, spec.gid, spec.gid)
+        os.setresuid(spec.uid, spec.uid, spec.uid)
+    os.umask(0o022)

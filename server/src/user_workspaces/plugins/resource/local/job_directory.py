@@ -1,0 +1,196 @@
+"""The directories that people's jobs keep their files in: made whole, removed without following a link.
+
+They belong to the people, who may change anything in them at any moment while we may be root. So a directory is
+filled while nobody else can enter it, and handed over at last; and everything is done through directory handles.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from user_workspaces.errors import SubmissionRefused
+from user_workspaces.interfaces.values import JobFile, SystemAccount
+
+SCRIPT = "script.sh"
+LONGEST_PATH = 100
+"""Bytes: a Unix socket's path has to fit into 108, unix(7)."""
+MOST_DIRECTORIES = 1_000_000
+"""So many are removed in one go: there may be somebody who makes them as fast as we remove them."""
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class JobDirectories:
+    """The directories of all jobs, below one that people may pass through but not list."""
+
+    root: Path
+
+    def path(self, key: str) -> Path:
+        """Return where the files of a job are; short, because its socket's path has to be."""
+        return self.root / key[:16]
+
+    def problem(self) -> str:
+        """Say what is wrong with the root, without naming it; empty when all is well or it is not there yet."""
+        try:
+            with _opened(self.root) as root:
+                return _problem_of(root)
+        except FileNotFoundError:
+            return ""
+        except OSError:
+            return "The runtime directory is not a directory that the server can enter."
+
+    def make(self, key: str, files: Iterable[JobFile], account: SystemAccount) -> None:
+        """Make a job's directory with its files, if it is not there. Raises `SubmissionRefused`."""
+        self._make_root()
+        final, staging = self.path(key).name, f".{key[:16]}"
+        with _opened(self.root) as root:
+            if _is_directory_of(account, final, root=root):
+                return  # from an earlier submission of the same job; it was put there whole
+            _empty_and_remove(staging, root)
+            os.mkdir(staging, 0o700, dir_fd=root)
+            with _opened(staging, root) as directory:
+                for file in files:
+                    _write(file, account, directory)
+                _hand_over(directory, account)
+            os.rename(staging, final, src_dir_fd=root, dst_dir_fd=root)
+
+    def remove(self, key: str) -> bool:
+        """Remove a job's directory and all that is in it; False when something is left."""
+        try:
+            with _opened(self.root) as root:
+                staging_is_gone = _empty_and_remove(f".{key[:16]}", root)
+                return _empty_and_remove(key[:16], root) and staging_is_gone
+        except FileNotFoundError:
+            return True
+
+    def _make_root(self) -> None:
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            self.root.mkdir(mode=0o700)
+        if problem := self.problem():
+            raise SubmissionRefused(problem)
+        with _opened(self.root) as root:
+            os.fchmod(root, 0o711 if os.geteuid() == 0 else 0o700)  # mkdir's mode went through the umask
+
+
+@contextmanager
+def _opened(path: str | Path, parent: int | None = None) -> Iterator[int]:
+    handle = os.open(path, _DIRECTORY, dir_fd=parent)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _problem_of(root: int) -> str:
+    found = os.fstat(root)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        return "The runtime directory is not the server's own: others could exchange what is in it."
+    return ""
+
+
+def _hand_over(handle: int, account: SystemAccount) -> None:
+    if os.geteuid() == 0:
+        os.fchown(handle, account.uid, account.gid)
+
+
+def _is_directory_of(account: SystemAccount, name: str, *, root: int) -> bool:
+    try:
+        found = os.stat(name, dir_fd=root, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid:
+        raise SubmissionRefused("The directory for this job's files is somebody else's.")
+    return True
+
+
+def _write(file: JobFile, account: SystemAccount, directory: int) -> None:
+    """Write a file below a directory that nobody else can enter yet."""
+    *parents, name = _parts(file.path)
+    handle = os.dup(directory)
+    try:
+        for parent in parents:
+            with suppress(FileExistsError):
+                os.mkdir(parent, 0o700, dir_fd=handle)
+            inner = os.open(parent, _DIRECTORY, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+            _hand_over(handle, account)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, 0o600, dir_fd=handle), "wb") as target:
+            _hand_over(target.fileno(), account)
+            target.write(file.content)
+    except (FileExistsError, NotADirectoryError):
+        raise SubmissionRefused(f"Two of the job's files have the same name: {file.path}") from None
+    finally:
+        os.close(handle)
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+        raise SubmissionRefused(f"This is no name for a job's file: {path!r}")
+    return parts
+
+
+def _empty_and_remove(name: str, parent: int) -> bool:
+    """Remove a directory tree, however deep, following no link; False when something is left.
+
+    Directories are moved up to the top before they are emptied, so that depth costs neither handles nor stack.
+    """
+    try:
+        top = _open_even_if_locked(name, parent)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    with suppress(OSError):
+        _empty(top)
+    os.close(top)
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except OSError:
+        return False
+    return True
+
+
+def _empty(top: int) -> None:
+    waiting = _remove_files(top)
+    prefix = f".{secrets.token_hex(8)}-"  # nobody can have put something in the way
+    for number in range(MOST_DIRECTORIES):
+        if not waiting:
+            return
+        name = waiting.pop()
+        inner = _open_even_if_locked(name, top)
+        try:
+            for position, found in enumerate(_remove_files(inner)):
+                os.close(_open_even_if_locked(found, inner))  # a directory without rights cannot be moved
+                waiting.append(f"{prefix}{number}-{position}")
+                os.rename(found, waiting[-1], src_dir_fd=inner, dst_dir_fd=top)
+        finally:
+            os.close(inner)
+        os.rmdir(name, dir_fd=top)
+
+
+def _remove_files(directory: int) -> list[str]:
+    """Remove all entries but the directories, whose names are returned."""
+    with os.scandir(directory) as entries:
+        kinds = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for name in [name for name, is_directory in kinds if not is_directory]:
+        os.unlink(name, dir_fd=directory)
+    return [name for name, is_directory in kinds if is_directory]
+
+
+def _open_even_if_locked(name: str, parent: int) -> int:
+    """Open a directory, also one whose owner (ourselves, where we are not root) took their own rights away."""
+    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        if os.geteuid() != 0:
+            Path(f"/proc/self/fd/{handle}").chmod(0o700)
+        return os.open(".", _DIRECTORY, dir_fd=handle)
+    finally:
+        os.close(handle)

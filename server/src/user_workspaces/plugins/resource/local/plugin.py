@@ -1,0 +1,126 @@
+"""The resource that runs jobs as processes of this machine, each in its owner's name."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from user_workspaces.errors import ConfigurationError, ResourceUnavailable
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.resource import Resource
+from user_workspaces.interfaces.values import Health, JobSpec, Observation, PluginContext, ResourceState
+from user_workspaces.plugins.resource.local import ending, log, records, state
+from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH, JobDirectories
+from user_workspaces.plugins.resource.local.options import LocalResourceOptions
+from user_workspaces.plugins.resource.local.submission import (
+    STANDARD_PATH,
+    Launcher,
+    files_of,
+    instructions,
+    refuse_what_cannot_run,
+    wait_for_start,
+)
+
+KEY = re.compile(r"[0-9a-f]{8,64}")
+NEVER_SUBMITTED = Observation(ResourceState.ABSENT, reason="No job can have this key.")
+
+
+class LocalResource(Resource):
+    """Runs each job below a supervisor of its own, so that a job needs no process of the server to live on."""
+
+    Options: ClassVar[type[PluginOptions]] = LocalResourceOptions
+
+    def __init__(self, context: PluginContext, options: LocalResourceOptions) -> None:
+        super().__init__(context, options)
+        self._options = options.connection_details
+        self._directories = JobDirectories(context.runtime_dir)
+        self._launcher = Launcher()
+        if len(os.fsencode(self.job_directory("f" * 64) / "s")) > LONGEST_PATH:
+            raise ConfigurationError("The path of the runtime directory is too long for the sockets below it.")
+
+    def check(self) -> Health:
+        """Say whether jobs could be started now."""
+        if shutil.which("bash", path=STANDARD_PATH) is None:
+            return Health(connected=False, message="bash is not installed.")
+        if problem := self._directories.problem():
+            return Health(connected=False, message=problem)
+        try:
+            self.context.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            return Health(connected=False, message="The data directory cannot be made.")
+        if not os.access(self.context.data_dir, os.W_OK | os.X_OK):
+            return Health(connected=False, message="The data directory cannot be written.")
+        return Health(connected=True)
+
+    def job_directory(self, key: str) -> Path:
+        """Return the path of the directory of the job's files; raises ValueError for what is no key."""
+        return self._directories.path(_checked(key))
+
+    def submit(self, spec: JobSpec) -> int:
+        """Start the job below its supervisor and return its pid (-1: it was stopped before it began)."""
+        job = self._job(spec.key)
+        refuse_what_cannot_run(spec)
+        with _spoken("The job could not be started on this machine"), job.exclusively():
+            if not job.was_started():
+                self._directories.make(spec.key, files_of(spec), spec.account)
+                told = instructions(spec, directory=self.job_directory(spec.key), options=self._options)
+                records.record(job.folder, records.SPEC, told)
+                self._launcher.start(job.folder)
+            return wait_for_start(job)
+
+    def observe(self, keys: Sequence[str]) -> Mapping[str, Observation]:
+        """Return what the state folders and the processes tell."""
+        self._launcher.collect()
+        return {key: state.observe(self._job(key)) if KEY.fullmatch(key) else NEVER_SUBMITTED for key in keys}
+
+    def stop(self, key: str) -> None:
+        """Tell the supervisor; where that is dead, end the job's processes from here, by force when called again."""
+        job = self._job(key)
+        is_over = state.observe(job).state in (ResourceState.SUCCEEDED, ResourceState.FAILED)
+        if is_over or not job.exists():
+            return
+        with _spoken("The job could not be told to stop"):
+            ending.stop(job, grace_seconds=self._options.stop_grace_seconds)
+
+    def log_tail(self, key: str, *, lines: int) -> str:
+        """Return the last lines of the job's output."""
+        return log.tail(self._job(key).folder / records.LOG, lines=lines)
+
+    def forget(self, key: str) -> None:
+        """Remove all that is kept of a job that does not run; what cannot be removed yet stays known."""
+        job = self._job(key)
+        if job.exists():
+            with _spoken("What is kept of the job could not be removed"):
+                ending.forget(job, self._directories)
+
+    def known_keys(self) -> frozenset[str]:
+        """Return the keys of all state folders."""
+        try:
+            names = {path.name for path in self.context.data_dir.iterdir()}
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(name for name in names if KEY.fullmatch(name))
+
+    def _job(self, key: str) -> state.JobState:
+        return state.JobState(self.context.data_dir / _checked(key))
+
+
+def _checked(key: str) -> str:
+    """Return the key; what is no key could be any path, and raises ValueError."""
+    if KEY.fullmatch(key) is None:
+        raise ValueError(f"This is no key of a job: {key!r}")
+    return key
+
+
+@contextmanager
+def _spoken(what: str) -> Iterator[None]:
+    """Turn what the operating system refused into what a person may read, without a path."""
+    try:
+        yield
+    except OSError as error:
+        raise ResourceUnavailable(f"{what}: {error.strerror}.") from error
+    except ValueError as error:
+        raise ResourceUnavailable(f"{what}: what is recorded of it cannot be read.") from error

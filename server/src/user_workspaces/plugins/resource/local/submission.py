@@ -1,0 +1,130 @@
+"""From what the server wants to run to a supervisor that runs it."""
+
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from user_workspaces.errors import ResourceUnavailable, SubmissionRefused
+from user_workspaces.interfaces.values import JobFile, JobSpec
+from user_workspaces.plugins.resource.local import records
+from user_workspaces.plugins.resource.local.job_directory import SCRIPT
+from user_workspaces.plugins.resource.local.options import ConnectionDetails
+from user_workspaces.plugins.resource.local.records import Spec, is_locked
+from user_workspaces.plugins.resource.local.state import JobState
+
+STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+FALLBACK_SHELL = "/bin/bash"
+START_SECONDS = 10.0
+RUNNER = Path(__file__).with_name("runner.py")
+_RESETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+
+
+def refuse_what_cannot_run(spec: JobSpec) -> None:
+    """Raise `SubmissionRefused` for what no repetition would make possible."""
+    if spec.account.uid == 0:
+        raise SubmissionRefused("Jobs are never run as root.")
+    if os.geteuid() not in (0, spec.account.uid):
+        raise SubmissionRefused("This server does not run as root: it can only run jobs of the account it runs as.")
+    for name, value in spec.script.environment:
+        if not name or "=" in name or "\0" in name + value:
+            raise SubmissionRefused(f"This is no name and value for an environment variable: {name!r}")
+
+
+def files_of(spec: JobSpec) -> tuple[JobFile, ...]:
+    """Return all that belongs into the job's directory: what the job type wants there, and the script."""
+    return (*spec.script.files, JobFile(SCRIPT, os.fsencode(spec.script.text)))
+
+
+def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails) -> Spec:
+    """Return what the supervisor has to know."""
+    return Spec(
+        shell=shutil.which("bash", path=STANDARD_PATH) or FALLBACK_SHELL,
+        script=str(directory / SCRIPT),
+        working_directory=str(spec.working_directory),
+        environment=_environment(spec),
+        account=spec.account.name,
+        uid=spec.account.uid,
+        gid=spec.account.gid,
+        time_limit_seconds=spec.limits.time_limit_seconds,
+        stop_grace_seconds=options.stop_grace_seconds,
+        max_log_bytes=options.max_log_bytes,
+    )
+
+
+def _environment(spec: JobSpec) -> dict[str, str]:
+    """Return all of the job's environment: what a log-in gives, what the job type adds, whose it is."""
+    return {
+        "HOME": str(spec.account.home),
+        "LANG": "C.UTF-8",
+        "LOGNAME": spec.account.name,
+        "PATH": STANDARD_PATH,
+        "SHELL": "/bin/bash",
+        "USER": spec.account.name,
+        **dict(spec.script.environment),
+        "UWS_JOB_ID": str(spec.job_id),
+        records.MARK: spec.key,
+    }
+
+
+class Launcher:
+    """Starts supervisors, and collects those that ended while this process lives."""
+
+    def __init__(self) -> None:
+        self._started: set[int] = set()
+
+    def start(self, folder: Path) -> None:
+        """Start a supervisor for a state folder, and wait until it says that it took over, or ended."""
+        self.collect()
+        notice, end_of_supervisor = os.pipe()
+        try:
+            self._started.add(_spawn(folder, end_of_supervisor))
+        finally:
+            os.close(end_of_supervisor)
+        poll = select.poll()
+        poll.register(notice)
+        poll.poll(START_SECONDS * 1000)
+        os.close(notice)
+
+    def collect(self) -> None:
+        """Take note of the deaths of our children, so that they do not stay as zombies."""
+        for pid in tuple(self._started):
+            with suppress(ChildProcessError):
+                if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                    continue
+            self._started.discard(pid)
+
+
+def _spawn(folder: Path, notice: int) -> int:
+    log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-I", "-S", str(RUNNER), str(folder)],
+        {"LANG": "C.UTF-8"},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, notice, 1),
+            (os.POSIX_SPAWN_OPEN, 2, str(folder / records.SUPERVISOR_LOG), log, 0o600),
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=_RESETTABLE,
+    )
+
+
+def wait_for_start(state: JobState) -> int:
+    """Return the pid of a started job (-1: it was stopped before it began); raises `ResourceUnavailable`."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        locked, running, ended = is_locked(state.folder), state.running(), state.ended()
+        if running is not None:
+            return running.child.pid
+        if ended is not None:
+            return -1
+        if not locked or time.monotonic() > deadline:
+            raise ResourceUnavailable("The job could not be started on this machine; it will be tried again.")
+        time.sleep(0.005)

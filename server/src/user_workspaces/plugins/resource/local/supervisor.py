@@ -1,0 +1,157 @@
+"""Supervises one job from a process of its own that outlives the server. Standard library only.
+
+Standard output is the notice to whoever waits for the start: it is closed once the start or the end is on record.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from . import records
+from .child import become_the_job
+from .processes import ask_to_end, descendants, identify, is_alive, kill
+from .records import Ended, Running, Spec, record, take_lock
+
+POLL_SECONDS = 1.0
+PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2): orphans below this process become its children."""
+FIRST_OTHER_DESCRIPTOR = 3
+
+
+class Supervisor:
+    """Starts one job, waits for it, ends it, and records how it ended."""
+
+    def __init__(self, folder: Path, spec: Spec) -> None:
+        self.folder, self.spec = folder, spec
+        self.status: int | None = None
+        """What wait(2) said of the main process."""
+        self.pid, self.go, self.complaint = self._fork()
+
+    def run(self) -> None:
+        """Take the job from its start to its end."""
+        self._record_start()
+        ended_by = "stopped" if self._is_told_to_stop() else ""
+        if not ended_by:
+            os.write(self.go, b"!")
+        os.close(self.go)
+        _close_notice()
+        self._end(ended_by := ended_by or self._watch())
+        self._trim_log()
+        record(self.folder, records.ENDED, self._verdict(ended_by))
+
+    def _fork(self) -> tuple[int, int, int]:
+        """Make the child that will be the job once it is on record; a child without a record never runs it."""
+        go_reader, go_writer = os.pipe()
+        complaint_reader, complaint_writer = os.pipe()
+        log = os.open(self.folder / records.LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if os.geteuid() == 0:
+            os.fchown(log, self.spec.uid, self.spec.gid)  # the job may open its /dev/stderr again
+        pid = os.fork()
+        if pid == 0:
+            os.close(go_writer)
+            become_the_job(self.spec, go=go_reader, log=log, complaint=complaint_writer)
+        for handle in (go_reader, complaint_writer, log):
+            os.close(handle)
+        return pid, go_writer, complaint_reader
+
+    def _record_start(self) -> None:
+        runner, child = identify(os.getpid()), identify(self.pid)
+        if runner is None or child is None:
+            raise ProcessLookupError("/proc does not show our own processes")
+        record(self.folder, records.RUNNING, Running(runner, child, self.spec.uid, time.time()))
+
+    def _watch(self) -> str:
+        """Wait until the main process ended ("") or has to end (why)."""
+        limit = self.spec.time_limit_seconds
+        deadline = float("inf") if limit is None else time.monotonic() + limit
+        while True:
+            self._reap()
+            if self.status is not None:
+                return ""
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return "time limit"
+            if self._is_told_to_stop(wait=min(POLL_SECONDS, left)):
+                return "stopped"
+            self._trim_log()
+
+    def _is_told_to_stop(self, *, wait: float = 0.0) -> bool:
+        """Whether somebody asked for the end, by signal or by the mark; returns early when a process ended."""
+        received = signal.sigtimedwait({signal.SIGTERM, signal.SIGCHLD}, wait)
+        return (received is not None and received.si_signo == signal.SIGTERM) or (self.folder / records.STOP).exists()
+
+    def _end(self, ended_by: str) -> None:
+        """End all that is left of the job: on request when it has to end, and then by force."""
+        if ended_by:
+            ask_to_end(descendants(os.getpid()))
+            deadline = time.monotonic() + self.spec.stop_grace_seconds
+            while self._reap() and time.monotonic() < deadline:
+                signal.sigtimedwait({signal.SIGCHLD}, 0.1)
+        while self._reap():  # orphans become ours: no child means no descendant
+            family = descendants(os.getpid())
+            if not kill(family) and any(is_alive(process) for process in family):
+                return  # what is left took another's rights (a setuid program): only root could end it
+            signal.sigtimedwait({signal.SIGCHLD}, 0.005)
+
+    def _reap(self) -> bool:
+        """Collect the dead; False when no child is left."""
+        with suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return True
+                if pid == self.pid:
+                    self.status = status
+        return False
+
+    def _trim_log(self) -> None:
+        """Keep the end of a log that grew too long; what the job prints at that very moment may be lost."""
+        path, keep = self.folder / records.LOG, self.spec.max_log_bytes // 4
+        with suppress(OSError):  # a log that cannot be trimmed is no reason to leave the job alone
+            size = path.stat().st_size
+            if size > self.spec.max_log_bytes:
+                with path.open("ab+") as log:
+                    tail = os.pread(log.fileno(), keep, size - keep)
+                    log.truncate(0)
+                    log.write(tail)
+
+    def _verdict(self, ended_by: str) -> Ended:
+        complaint = os.read(self.complaint, 1000).decode(errors="replace")
+        code = None if self.status is None else os.waitstatus_to_exitcode(self.status)
+        if code is None or code >= 0:
+            return Ended(ended_by or "exit", code, None, time.time(), complaint)
+        return Ended(ended_by or "signal", None, -code, time.time(), complaint)
+
+
+def _close_notice() -> None:
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+
+
+def _detach() -> None:
+    """Let go of what came from whoever started us; signals wait until they are asked for."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGTERM, signal.SIGCHLD})
+    for signum in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(signum, signal.SIG_IGN)
+    for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        with suppress(OSError):  # the listing's own is closed already
+            if number >= FIRST_OTHER_DESCRIPTOR:
+                os.close(number)
+    os.chdir("/")
+    os.umask(0o077)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def main(folder: Path) -> int:
+    """Supervise the job of a state folder; return at once when somebody else does or did."""
+    _detach()
+    if take_lock(folder) is None or any((folder / name).exists() for name in (records.RUNNING, records.ENDED)):
+        return 0
+    spec = Spec(**json.loads((folder / records.SPEC).read_bytes()))
+    Supervisor(folder, spec).run()
+    return 0

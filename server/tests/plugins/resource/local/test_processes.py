@@ -1,0 +1,79 @@
+"""Processes are told apart by more than their number."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from user_workspaces.plugins.resource.local import processes
+from user_workspaces.plugins.resource.local.processes import Process
+from user_workspaces.testing.waiting import eventually
+
+MARK = b"UWS_TEST_MARK=here"
+
+
+@pytest.fixture
+def child() -> Iterator[Process]:
+    environment = {"UWS_TEST_MARK": "here", "PATH": os.environ["PATH"]}
+    command = ["bash", "-c", "setsid sleep 600 & wait"]
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        identity = processes.identify(process.pid)
+        assert identity is not None
+        eventually(lambda: len(processes.descendants(identity.pid)) == 1)
+        grandchildren = processes.descendants(identity.pid)
+        yield identity
+        for one in [identity, *grandchildren]:
+            processes.send(one, signal.SIGKILL)
+
+
+def test_process_is_alive_as_itself_only(child: Process) -> None:
+    assert processes.is_alive(child)
+    assert not processes.is_alive(child._replace(start_time=child.start_time + 1))
+    assert not processes.is_alive(child._replace(boot_id="another"))
+
+
+def test_signal_reaches_only_the_very_process(child: Process) -> None:
+    assert not processes.send(child._replace(start_time=child.start_time + 1), signal.SIGKILL)
+    assert not processes.send(child._replace(boot_id="another"), signal.SIGKILL)
+    assert processes.is_alive(child)
+    assert processes.send(child, signal.SIGKILL)
+    eventually(lambda: not processes.is_alive(child))
+    assert not processes.send(child, signal.SIGKILL)
+
+
+def test_name_with_brackets_and_spaces_is_no_trap() -> None:
+    with subprocess.Popen(["bash", "-c", "printf ') Z 1 1 1' > /proc/$$/comm; echo; sleep 600"], stdout=-1) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        stat = processes.read_stat(process.pid)
+        assert stat is not None
+        assert (stat.state in "RS", stat.parent) == (True, os.getpid())
+        process.kill()
+
+
+def test_process_that_is_gone_has_no_identity() -> None:
+    assert processes.identify(2**22 - 1) is None
+
+
+def test_strays_are_found_by_their_mark_when_the_main_process_is_dead(child: Process) -> None:
+    (grandchild,) = processes.descendants(child.pid)
+    processes.send(child, signal.SIGKILL)
+    eventually(lambda: not processes.is_alive(child))
+    assert processes.strays(child, mark=MARK, uid=os.getuid()) == [grandchild]
+    assert processes.strays(child, mark=MARK, uid=os.getuid() + 1) == []
+    assert processes.strays(child, mark=b"UWS_TEST_MARK=her", uid=os.getuid()) == []
+
+
+def test_strays_are_found_by_their_tree_without_a_mark(child: Process) -> None:
+    (grandchild,) = processes.descendants(child.pid)
+    assert set(processes.strays(child, mark=b"NO=mark", uid=os.getuid())) == {child, grandchild}
+
+
+def test_we_are_never_a_stray() -> None:
+    myself = processes.identify(os.getpid())
+    assert myself is not None
+    name, value = next(iter(os.environ.items()))
+    found = processes.strays(Process(0, 0, ""), mark=f"{name}={value}".encode(), uid=os.getuid())
+    assert myself not in found

@@ -1,0 +1,87 @@
+"""The fake keeps the contract of what it stands for, and each scenario happens as its name says."""
+
+from pathlib import Path
+
+import pytest
+
+from user_workspaces.errors import StorageError
+from user_workspaces.interfaces.storage import Storage
+from user_workspaces.interfaces.values import Place, PluginContext, SystemAccount
+from user_workspaces.testing.fake_storage import (
+    FakeStorageOptions,
+    InMemoryStorage,
+    StorageThatDeletesAtTheSecondAttempt,
+    StorageThatFailsDuringCopy,
+    StorageThatFailsOnWrite,
+    StorageThatIsAway,
+)
+from user_workspaces.testing.storage_contract import StorageContract, listing
+
+CONTEXT = PluginContext("main", Path("/srv"), Path("/srv/data"), Path("/srv/run"), lambda _token: None)
+OPTIONS = FakeStorageOptions(datasets=["/datasets/sky"])
+ADA = SystemAccount(name="ada", uid=20_001, gid=20_001, home=Path("/home/ada"))
+PLACE = Place("ada/17", ADA)
+COPY = Place("ada/18", ADA)
+
+
+class TestInMemoryStorage(StorageContract):
+    """The whole contract."""
+
+    @pytest.fixture
+    def storage(self) -> Storage:
+        return InMemoryStorage(CONTEXT, OPTIONS)
+
+    @pytest.fixture
+    def place(self) -> Place:
+        return PLACE
+
+    @pytest.fixture
+    def other_place(self) -> Place:
+        return Place("bob/18", SystemAccount(name="bob", uid=20_002, gid=20_002, home=Path("/home/bob")))
+
+    @pytest.fixture
+    def dataset(self) -> str:
+        return "/datasets/sky"
+
+    @pytest.fixture
+    def outside(self) -> str:
+        return "/etc/hostname"
+
+
+def filled(storage: InMemoryStorage) -> InMemoryStorage:
+    storage.create(PLACE)
+    InMemoryStorage.write(storage, PLACE, "a", [b"1"])
+    InMemoryStorage.write(storage, PLACE, "b", [b"2"])
+    return storage
+
+
+def test_fails_on_write_leaves_nothing() -> None:
+    storage = StorageThatFailsOnWrite(CONTEXT, OPTIONS)
+    storage.create(PLACE)
+    with pytest.raises(StorageError, match="full"):
+        storage.write(PLACE, "a", [b"1"])
+    assert listing(storage, PLACE) == []
+
+
+def test_fails_during_copy_leaves_a_part() -> None:
+    storage = filled(StorageThatFailsDuringCopy(CONTEXT, OPTIONS))
+    with pytest.raises(StorageError, match="full"):
+        storage.copy(PLACE, COPY, progress=lambda _copied: None)
+    assert [entry.path for entry in storage.tree(COPY)] == ["b"]
+
+
+def test_deletes_at_the_second_attempt() -> None:
+    storage = filled(StorageThatDeletesAtTheSecondAttempt(CONTEXT, OPTIONS))
+    with pytest.raises(StorageError, match="in use"):
+        storage.delete(PLACE)
+    assert len(listing(storage, PLACE)) == 2
+    storage.delete(PLACE)
+    storage.create(PLACE)
+    assert listing(storage, PLACE) == []
+
+
+def test_is_away_says_so() -> None:
+    storage = StorageThatIsAway(CONTEXT, OPTIONS)
+    assert not storage.check().connected
+    with pytest.raises(StorageError, match="does not answer"):
+        storage.write(PLACE, "a", [b"1"])
