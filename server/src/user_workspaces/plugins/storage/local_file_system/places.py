@@ -1,0 +1,119 @@
+"""Where workspaces lie below the root, and the way in: the root is the server's, all below is the person's."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from user_workspaces.errors import StorageError, UnsafePath
+from user_workspaces.interfaces.values import Place, SystemAccount
+from user_workspaces.plugins.storage.local_file_system.failures import explained, shown
+from user_workspaces.plugins.storage.local_file_system.identity import Rights, rights_of, serves_as_root
+from user_workspaces.plugins.storage.local_file_system.paths import READABLE, closing, is_empty, open_below, parse_path
+
+_WORKSPACE = "The workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """An open directory of a person, and the rights that go with it."""
+
+    handle: int
+    rights: Rights
+
+    @contextmanager
+    def acting(self, path: str = _WORKSPACE) -> Iterator[None]:
+        """Run a block as the person; what the system refuses becomes a `StorageError` that names `path`."""
+        with explained(path), self.rights.assumed():
+            yield
+
+    @contextmanager
+    def opened(self, names: Sequence[str], path: str, *, make: bool = False) -> Iterator[int]:
+        """Open the directory `names` below this one for a block, which itself runs with the server's rights."""
+        with self.acting(path):
+            handle = open_below(self.handle, names, make=make)
+        with closing(handle):
+            yield handle
+
+
+class Places:
+    """Finds workspaces below one root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def make_root(self) -> None:
+        """Make the root, open for all to pass through; twice is safe. Raises `OSError`."""
+        if not self.root.is_dir():
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(0o755)
+
+    def create(self, place: Place) -> None:
+        """Make a workspace and what is above it; see `Storage.create`."""
+        person, *names = _names(place)
+        rights_of(place.account)  # refuses an account of the system before anything is made for it
+        with explained(_WORKSPACE):
+            self.make_root()
+            self._make_home(person, place.account)
+        with self._home(place) as home, home.opened(names[:-1], _WORKSPACE, make=True) as parent, home.acting():
+            with suppress(FileExistsError):
+                os.mkdir(names[-1], 0o700, dir_fd=parent)
+            os.close(open_below(parent, names[-1:]))
+
+    @contextmanager
+    def enter(self, place: Place) -> Iterator[Directory]:
+        """Open a workspace for a block; raises `PathNotFound` where it is not there."""
+        names = _names(place)[1:]
+        with self._home(place) as home, home.opened(names, _WORKSPACE) as handle:
+            yield Directory(handle, home.rights)
+
+    @contextmanager
+    def enter_parent(self, place: Place) -> Iterator[tuple[Directory, str]]:
+        """Open the directory that a workspace lies in for a block, and tell the workspace's name there."""
+        *names, name = _names(place)[1:]
+        with self._home(place) as home, home.opened(names, _WORKSPACE) as handle:
+            yield Directory(handle, home.rights), name
+
+    def locate(self, place: Place) -> Path:
+        """Return the path of a workspace."""
+        return self.root.joinpath(*_names(place))
+
+    def _make_home(self, person: str, account: SystemAccount) -> None:
+        with closing(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)) as root:
+            with suppress(FileExistsError):
+                os.mkdir(person, 0o700, dir_fd=root)
+            if serves_as_root():
+                _give(root, person, account)
+
+    @contextmanager
+    def _home(self, place: Place) -> Iterator[Directory]:
+        rights = rights_of(place.account)
+        with explained(_WORKSPACE), closing(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)) as root:
+            # With the server's rights: in the root nobody else can put a link in the way.
+            handle = open_below(root, _names(place)[:1])
+        with closing(handle):
+            _require_owner(handle, place.account)
+            yield Directory(handle, rights)
+
+
+def _names(place: Place) -> list[str]:
+    names = parse_path(place.directory)
+    if len(names) == 1:
+        raise UnsafePath(f"{shown(place.directory)}: A workspace lies in the directory of its person.")
+    return names
+
+
+def _give(root: int, person: str, account: SystemAccount) -> None:
+    """Make the account the owner of a directory that the server has made and not given away yet.
+
+    Only of an empty one, through its handle: what has anything in it, or is somebody's, stays as it is.
+    """
+    with closing(os.open(person, READABLE, dir_fd=root)) as home:
+        if os.fstat(home).st_uid == os.geteuid() and is_empty(home):
+            os.fchown(home, account.uid, account.gid)
+
+
+def _require_owner(home: int, account: SystemAccount) -> None:
+    if serves_as_root() and os.fstat(home).st_uid != account.uid:
+        raise StorageError(f"{_WORKSPACE}: Its directory belongs to another account than {account.name}.")

@@ -1,0 +1,130 @@
+"""The plug-in: each operation of a storage in terms of the parts of this folder."""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from user_workspaces.errors import PathNotFound
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.storage import Storage
+from user_workspaces.interfaces.values import Entry, Health, Place, PluginContext
+from user_workspaces.plugins.storage.local_file_system.copying import Copy
+from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
+from user_workspaces.plugins.storage.local_file_system.failures import explained, shown
+from user_workspaces.plugins.storage.local_file_system.health import examine
+from user_workspaces.plugins.storage.local_file_system.identity import require_thread_ids
+from user_workspaces.plugins.storage.local_file_system.listing import allocated_bytes, entries
+from user_workspaces.plugins.storage.local_file_system.options import LocalFileSystemOptions
+from user_workspaces.plugins.storage.local_file_system.paths import parse_path
+from user_workspaces.plugins.storage.local_file_system.places import Directory, Places
+from user_workspaces.plugins.storage.local_file_system.removing import remove_entry
+from user_workspaces.plugins.storage.local_file_system.writing import place_link, write_file
+
+_BATCH = 1000
+"""How many entries of a tree are read with the person's rights at a time."""
+
+
+class LocalFileSystemStorage(Storage):
+    """Workspaces as directories `<root_dir>/<person>/<workspace>`.
+
+    A server that is root touches what is below the person's directory with the person's rights only, put on by
+    the one thread that works for them. An ordinary user's server works as itself.
+    """
+
+    Options: ClassVar[type[PluginOptions]] = LocalFileSystemOptions
+
+    def __init__(self, context: PluginContext, options: LocalFileSystemOptions) -> None:
+        """Raises `ConfigurationError` where a server that is root cannot put on a person's rights."""
+        super().__init__(context, options)
+        require_thread_ids()
+        self._places = Places(context.base_dir / options.root_dir)
+        self._datasets = Datasets(options.connection_details.dataset_roots)
+
+    def check(self) -> Health:
+        """Say whether the root directory can be used, making it where it is not there."""
+        try:
+            self._places.make_root()
+        except OSError as error:
+            return Health(connected=False, message=f"The storage has no root directory: {error.strerror}.")
+        return examine(self._places.root)
+
+    def create(self, place: Place) -> None:
+        """See `Storage.create`."""
+        self._places.create(place)
+
+    def delete(self, place: Place) -> None:
+        """See `Storage.delete`; what could not be removed at one time can be at the next."""
+        try:
+            with self._places.enter_parent(place) as (parent, name), parent.acting():
+                remove_entry(parent.handle, name)
+        except PathNotFound:
+            return
+
+    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+        """See `Storage.copy`; after an error the target has a part of the files, and has to be deleted."""
+        with self._places.enter(source) as old:
+            self._places.create(target)
+            with self._places.enter(target) as new:
+                Copy(old, new, datasets=self._datasets, progress=progress).run()
+
+    def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:
+        """See `Storage.write`; raises `StorageError` for a full disk, and where `path` is a directory."""
+        with self._parent(place, path, make=True) as (parent, name):
+            return write_file(parent, name, chunks, path=path)
+
+    def open(self, place: Place, path: str) -> BinaryIO:
+        """See `Storage.open`."""
+        with self._parent(place, path) as (parent, name), parent.acting(path):
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent.handle)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            return os.fdopen(handle, "rb")
+        os.close(handle)
+        raise PathNotFound(f"{shown(path)}: This is not a file.")
+
+    def link(self, place: Place, path: str, target: str) -> None:
+        """See `Storage.link`; the link leads to the target as it is after all links on the way."""
+        with self._parent(place, path, make=True) as (parent, name), parent.acting(path):
+            found = self._datasets.resolve(target)
+            if found is None:
+                raise PathNotFound(f"Symlink path not found: {shown(target)}")
+            place_link(parent.handle, name, found)
+
+    def remove(self, place: Place, path: str) -> None:
+        """See `Storage.remove`."""
+        try:
+            with self._parent(place, path) as (parent, name), parent.acting(path):
+                remove_entry(parent.handle, name)
+        except PathNotFound:
+            return
+
+    def tree(self, place: Place) -> Iterator[Entry]:
+        """See `Storage.tree`; leaves out sockets and the like, and what lies too deep for any path."""
+        with self._places.enter(place) as workspace, closing(entries(workspace.handle)) as found:
+            while batch := self._batch(workspace, found):
+                yield from batch
+
+    def disk_usage(self, place: Place) -> int:
+        """See `Storage.disk_usage`."""
+        with self._places.enter(place) as workspace, explained("The workspace"):
+            # With the server's own rights, the one exception: a person could close a directory to themselves, and
+            # it would no longer be counted. This reads figures only, through handles, and follows no link.
+            return allocated_bytes(workspace.handle)
+
+    def locate(self, place: Place) -> Path:
+        """See `Storage.locate`."""
+        return self._places.locate(place)
+
+    @contextmanager
+    def _parent(self, place: Place, path: str, *, make: bool = False) -> Iterator[tuple[Directory, str]]:
+        *names, name = parse_path(path)
+        with self._places.enter(place) as workspace, workspace.opened(names, path, make=make) as handle:
+            yield Directory(handle, workspace.rights), name
+
+    def _batch(self, workspace: Directory, found: Iterator[Entry]) -> list[Entry]:
+        # The rights are put off again before the entries leave: whoever uses them works as the server.
+        with workspace.acting():
+            return list(islice(found, _BATCH))

@@ -1,0 +1,132 @@
+"""Files that appear whole or not at all, and links: made beside the old entry, then renamed over it."""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import sha256
+
+from user_workspaces.errors import StorageError
+from user_workspaces.plugins.storage.local_file_system.paths import PART_PREFIX, closing, status_of
+from user_workspaces.plugins.storage.local_file_system.places import Directory
+
+_MOST_WRITERS = 50
+"""Of one file at one time."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_OLD = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+def write_file(directory: Directory, name: str, chunks: Iterable[bytes], *, path: str) -> int:
+    """Write a file in an open directory and return its size in bytes; `path` is its name in messages."""
+    with directory.acting(path):
+        part = _Part(directory.handle, name)
+    try:
+        # The chunks come from the caller (the network, say), so they are fetched with the server's own rights.
+        for chunk in chunks:
+            with directory.acting(path):
+                part.append(chunk)
+        with directory.acting(path):
+            part.finish()
+    finally:
+        with directory.acting(path):
+            part.close()
+    return part.size
+
+
+def place_link(parent: int, name: str, target: str) -> None:
+    """Make or replace the link `name`; raises `OSError`, leaving what was there."""
+    temporary = PART_PREFIX + secrets.token_hex(16)
+    os.symlink(target, temporary, dir_fd=parent)
+    try:
+        os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    except OSError:
+        os.unlink(temporary, dir_fd=parent)
+        raise
+
+
+class _Part:
+    """A file in the making, beside the one that it will replace.
+
+    Its name follows from the final name, and it is locked as long as its writer lives: so the next writer of the
+    same file finds what a crash left behind, knows it for that, and removes it, without listing the directory.
+    """
+
+    def __init__(self, parent: int, name: str) -> None:
+        """Raises `StorageError` with more than `_MOST_WRITERS` at once, `OSError` where nothing can be made."""
+        self.size = 0
+        self._parent = parent
+        self._name = name
+        self._require_replaceable()
+        self._part, self._handle = _make(parent, name)
+        self._made = True
+
+    def append(self, chunk: bytes) -> None:
+        """Write all of a chunk."""
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[os.write(self._handle, rest) :]
+        self.size += len(chunk)
+
+    def finish(self) -> None:
+        """Put the file in its place, with the permissions of the one that it replaces."""
+        old = self._require_replaceable()
+        if old is not None and stat.S_ISREG(old.st_mode):
+            os.fchmod(self._handle, old.st_mode & 0o777)
+        os.fsync(self._handle)
+        os.rename(self._part, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+        self._made = False
+
+    def close(self) -> None:
+        """Remove it, unless it has become the file."""
+        try:
+            if self._made:
+                with suppress(FileNotFoundError):
+                    os.unlink(self._part, dir_fd=self._parent)
+        finally:
+            os.close(self._handle)
+
+    def _require_replaceable(self) -> os.stat_result | None:
+        old = status_of(self._parent, self._name)
+        if old is not None and stat.S_ISDIR(old.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        return old
+
+
+def _make(parent: int, name: str) -> tuple[str, int]:
+    stem = PART_PREFIX + sha256(os.fsencode(name)).hexdigest()[:32]
+    for number in range(_MOST_WRITERS):
+        part = f"{stem}-{number}"
+        _remove_stale(parent, part)
+        with suppress(FileExistsError):
+            handle = os.open(part, _NEW, 0o644, dir_fd=parent)
+            if _is_ours(handle):
+                return part, handle
+            os.close(handle)
+    raise StorageError("Too many are writing this file at once. Try again later.")
+
+
+def _is_ours(handle: int) -> bool:
+    """Lock a new file; False where another writer has taken it for stale in the moment before."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a file system without locks: there nothing is ever taken for stale
+    return os.fstat(handle).st_nlink > 0
+
+
+def _remove_stale(parent: int, part: str) -> None:
+    """Remove a file in the making whose writer is dead. Only who holds its lock removes one, so no new one is hit."""
+    try:
+        handle = os.open(part, _OLD, dir_fd=parent)
+    except OSError:
+        return
+    with closing(handle), suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        now = status_of(parent, part)
+        if now is not None and os.path.samestat(now, os.fstat(handle)):
+            os.unlink(part, dir_fd=parent)

@@ -1,0 +1,193 @@
+"""A storage in memory, and others that fail at one point: the name of the class is the scenario."""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from user_workspaces.errors import PathNotFound, StorageError, UnsafePath
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.storage import Storage
+from user_workspaces.interfaces.values import Entry, EntryKind, Health, Place, PluginContext
+
+_LONGEST_PATH = 4095
+_LONGEST_NAME = 255
+_PIECE = 4096
+"""The unit in which usage is counted, as on most disks."""
+
+
+class FakeStorageOptions(PluginOptions):
+    """Where links may lead: the targets themselves, and what is to be taken for there."""
+
+    datasets: list[str] = []
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A file (`content`) or a link (`target`)."""
+
+    content: bytes = b""
+    target: str = ""
+    modified: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+_Workspace = dict[tuple[str, ...], _Node | None]
+"""All entries by the components of their path; None: a directory."""
+
+
+class InMemoryStorage(Storage):
+    """Keeps the contract of all storages, without a disk and without accounts."""
+
+    Options: ClassVar[type[PluginOptions]] = FakeStorageOptions
+
+    def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
+        super().__init__(context, options)
+        self._datasets = options.datasets
+        self._workspaces: dict[str, _Workspace] = {}
+
+    def check(self) -> Health:
+        """Memory is always there."""
+        return Health(connected=True)
+
+    def create(self, place: Place) -> None:
+        """See `Storage.create`."""
+        self._workspaces.setdefault("/".join(_parse(place.directory)), {})
+
+    def delete(self, place: Place) -> None:
+        """See `Storage.delete`."""
+        self._workspaces.pop("/".join(_parse(place.directory)), None)
+
+    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+        """See `Storage.copy`."""
+        entries = self._workspace(source)
+        self.create(target)
+        if self._workspace(target):
+            raise StorageError("The workspace to copy into is not empty.")
+        shared = {path: node for path, node in entries.items() if not any(name.startswith(".") for name in path)}
+        self._workspace(target).update(shared)
+        progress(sum(len(node.content) for node in shared.values() if node))
+
+    def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:
+        """See `Storage.write`."""
+        names = _parse(path)
+        self._workspace(place)
+        content = b"".join(chunks)
+        self._put(place, names, _Node(content=content))
+        return len(content)
+
+    def open(self, place: Place, path: str) -> BinaryIO:
+        """See `Storage.open`."""
+        node = self._workspace(place).get(_parse(path))
+        if node is None or node.target:
+            raise PathNotFound(f"{path}: There is no such file.")
+        return io.BytesIO(node.content)
+
+    def link(self, place: Place, path: str, target: str) -> None:
+        """See `Storage.link`."""
+        names = _parse(path)
+        if target not in self._datasets:
+            raise PathNotFound(f"Symlink path not found: {target}")
+        self._put(place, names, _Node(target=target))
+
+    def remove(self, place: Place, path: str) -> None:
+        """See `Storage.remove`."""
+        names, workspace = _parse(path), self._workspace(place)
+        for found in [found for found in workspace if found[: len(names)] == names]:
+            del workspace[found]
+
+    def tree(self, place: Place) -> Iterator[Entry]:
+        """See `Storage.tree`."""
+        for names, node in sorted(self._workspace(place).items()):
+            yield _entry("/".join(names), node)
+
+    def disk_usage(self, place: Place) -> int:
+        """See `Storage.disk_usage`."""
+        nodes = self._workspace(place).values()
+        return sum(-(-len(node.content) // _PIECE) * _PIECE for node in nodes if node)
+
+    def locate(self, place: Place) -> Path:
+        """Return a path at which there is nothing."""
+        return self.context.data_dir.joinpath(*_parse(place.directory))
+
+    def _workspace(self, place: Place) -> _Workspace:
+        try:
+            return self._workspaces["/".join(_parse(place.directory))]
+        except KeyError:
+            raise PathNotFound("The workspace: There is no such file or directory.") from None
+
+    def _put(self, place: Place, names: tuple[str, ...], node: _Node) -> None:
+        workspace = self._workspace(place)
+        above = [names[:depth] for depth in range(1, len(names))]
+        if any(workspace.get(directory) for directory in above):
+            raise StorageError("A part of this path is a file, not a directory.")
+        if names in workspace and workspace[names] is None:
+            raise StorageError("This is a directory, and a directory is not replaced.")
+        workspace.update(dict.fromkeys(above))
+        workspace[names] = node
+
+
+class StorageThatFailsOnWrite(InMemoryStorage):
+    """The disk is full."""
+
+    def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:
+        """Take what is sent, and fail."""
+        super().write(place, path, chunks)
+        self.remove(place, path)
+        raise StorageError("The disk is full.")
+
+
+class StorageThatFailsDuringCopy(InMemoryStorage):
+    """A copy ends with half of the files."""
+
+    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+        """Copy all, lose the first half, and fail."""
+        super().copy(source, target, progress=progress)
+        for entry in list(self.tree(target))[::2]:
+            self.remove(target, entry.path)
+        raise StorageError("The disk is full.")
+
+
+class StorageThatDeletesAtTheSecondAttempt(InMemoryStorage):
+    """Something was in use, and is not any more."""
+
+    def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
+        super().__init__(context, options)
+        self._attempted = set[str]()
+
+    def delete(self, place: Place) -> None:
+        """Fail the first time for each workspace."""
+        if place.directory not in self._attempted:
+            self._attempted.add(place.directory)
+            raise StorageError("The workspace is in use.")
+        super().delete(place)
+
+
+class StorageThatIsAway(InMemoryStorage):
+    """The file system is not mounted."""
+
+    def check(self) -> Health:
+        """Say so."""
+        return Health(connected=False, message="The storage has no root directory.")
+
+    def _workspace(self, place: Place) -> _Workspace:
+        raise StorageError(f"{place.directory}: The file system does not answer.")
+
+
+def _entry(path: str, node: _Node | None) -> Entry:
+    if node is None:
+        return Entry(path=path, kind=EntryKind.DIRECTORY, size=0, modified=datetime.now(UTC))
+    kind = EntryKind.LINK if node.target else EntryKind.FILE
+    return Entry(path=path, kind=kind, size=len(node.target or node.content), modified=node.modified)
+
+
+def _parse(path: str) -> tuple[str, ...]:
+    names = tuple(path.split("/"))
+    try:
+        too_long = len(path.encode()) > _LONGEST_PATH or any(len(name.encode()) > _LONGEST_NAME for name in names)
+    except UnicodeEncodeError:
+        too_long = True
+    if too_long or "\0" in path or any(name in {"", ".", ".."} for name in names):
+        raise UnsafePath(f"{path!a}: This path cannot be used.")
+    return names

@@ -1,0 +1,297 @@
+"""What people could plant in their own workspaces to reach the files of others. Nothing of it may work."""
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plugins.storage.local_file_system.worlds import World, own, state_of
+from user_workspaces.errors import StorageError, UnsafePath
+from user_workspaces.interfaces.values import Place, SystemAccount
+from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
+
+Attempt = Callable[[LocalFileSystemStorage, Place, str], object]
+ATTEMPTS: dict[str, Attempt] = {
+    "write": lambda storage, place, path: storage.write(place, path, [b"mine"]),
+    "open": lambda storage, place, path: storage.open(place, path).close(),
+    "remove": lambda storage, place, path: storage.remove(place, path),
+    "link": lambda storage, place, path: storage.link(place, path, "/etc/passwd"),
+}
+
+
+@pytest.fixture
+def victim(world: World) -> Path:
+    """Return a directory of somebody else (root, when the server is root), with a file in it."""
+    victim = world.base / "victim"
+    (victim / "inner").mkdir(parents=True)
+    (victim / "shadow").write_text("secret")
+    (victim / "shadow").chmod(0o600)
+    (victim / "inner" / "f").write_text("secret")
+    return victim
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_link_in_the_middle_refused(
+    storage: LocalFileSystemStorage, place: Place, made: Path, victim: Path, attempt: str
+) -> None:
+    (made / "l").symlink_to(victim)
+    (made / "up").symlink_to("..")
+    before = state_of(victim)
+
+    for path in ("l/shadow", "l/new", "l/inner/f", "up/17/x"):
+        with pytest.raises(UnsafePath):
+            ATTEMPTS[attempt](storage, place, path)
+
+    assert state_of(victim) == before
+
+
+def test_write_over_link_leaves_target(storage: LocalFileSystemStorage, place: Place, made: Path, victim: Path) -> None:
+    (made / "f").symlink_to(victim / "shadow")
+    (made / "d").symlink_to(victim)
+    before = state_of(victim)
+    storage.write(place, "f", [b"mine"])
+    storage.write(place, "d", [b"mine"])
+    assert (made / "f").read_bytes() == (made / "d").read_bytes() == b"mine"
+    assert not (made / "f").is_symlink()
+    assert state_of(victim) == before
+
+
+def test_open_link_refused(storage: LocalFileSystemStorage, place: Place, made: Path, victim: Path) -> None:
+    (made / "f").symlink_to(victim / "shadow")
+    with pytest.raises(UnsafePath):
+        storage.open(place, "f")
+
+
+def test_recursive_operations_follow_no_link(
+    storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path, victim: Path
+) -> None:
+    (made / "deep").mkdir()
+    for directory in (made, made / "deep"):
+        own(directory, place.account)
+        (directory / "dir").symlink_to(victim)
+        (directory / "file").symlink_to(victim / "shadow")
+        (directory / "dangling").symlink_to("/nowhere")
+        (directory / "loop").symlink_to("loop")
+    before = state_of(victim)
+
+    assert all("shadow" not in entry.path for entry in storage.tree(place))
+    assert storage.disk_usage(place) < 1_000_000
+    storage.copy(place, other_place, progress=lambda _copied: None)
+    storage.create(place)
+    storage.remove(place, "deep")
+    storage.remove(place, "dir")
+    storage.delete(place)
+
+    assert [entry.path for entry in storage.tree(other_place)] == ["deep"]
+    assert not made.exists()
+    assert state_of(victim) == before
+
+
+def test_workspace_itself_a_link_refused(
+    storage: LocalFileSystemStorage, place: Place, made: Path, victim: Path
+) -> None:
+    made.rmdir()
+    made.symlink_to(victim)
+    before = state_of(victim)
+
+    for act in (
+        lambda: storage.create(place),
+        lambda: storage.write(place, "x", [b"mine"]),
+        lambda: list(storage.tree(place)),
+        lambda: storage.disk_usage(place),
+        lambda: storage.remove(place, "shadow"),
+    ):
+        with pytest.raises(UnsafePath):
+            act()
+    storage.delete(place)
+
+    assert not made.is_symlink()
+    assert state_of(victim) == before
+
+
+def test_home_a_link_refused(
+    storage: LocalFileSystemStorage, world: World, other_place: Place, made: Path, victim: Path
+) -> None:
+    (world.root / "bob").symlink_to(victim)
+    before = state_of(victim)
+    with pytest.raises(StorageError):
+        storage.create(other_place)
+    assert state_of(victim) == before
+
+
+@pytest.mark.parametrize("attempt", ["write", "remove", "delete", "copy", "tree"])
+def test_link_swapped_in_meanwhile(
+    *, storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path, victim: Path, attempt: str
+) -> None:
+    """Somebody flips a directory and a link to the victim all the time: operations may fail, never reach it."""
+    before, stop = state_of(victim), threading.Event()
+    storage.write(place, "d/inner/f", [b"1"])
+    (made / "to").symlink_to(victim)
+
+    def flip() -> None:
+        while not stop.is_set():
+            for one, two in (("d", "aside"), ("to", "d"), ("d", "to"), ("aside", "d")):
+                try:
+                    (made / one).rename(made / two)
+                except OSError:
+                    continue
+
+    flipper = threading.Thread(target=flip)
+    flipper.start()
+    try:
+        for number in range(150):
+            try:
+                _act(storage, place, other_place, attempt, number)
+            except StorageError:
+                continue
+    finally:
+        stop.set()
+        flipper.join()
+    assert state_of(victim) == before
+
+
+def _act(storage: LocalFileSystemStorage, place: Place, other: Place, attempt: str, number: int) -> None:
+    match attempt:
+        case "write":
+            storage.write(place, "d/inner/f", [b"mine"])
+        case "remove":
+            storage.remove(place, "d/inner")
+            storage.write(place, "d/inner/f", [b"1"])
+        case "delete":
+            storage.delete(place)
+            storage.create(place)
+            storage.write(place, "d/inner/f", [b"1"])
+            with suppress(FileExistsError):  # the directory may have been given this name
+                storage.locate(place).joinpath("to").symlink_to(storage.locate(place).parents[2] / "victim")
+        case "copy":
+            copy = Place(f"bob/{number}", other.account)
+            storage.copy(place, copy, progress=lambda _copied: None)
+            assert all("shadow" not in entry.path for entry in storage.tree(copy))
+        case "tree":
+            assert all("shadow" not in entry.path for entry in storage.tree(place))
+
+
+def test_fifo_hangs_nothing(storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path) -> None:
+    os.mkfifo(made / "pipe", 0o666)
+    with pytest.raises(StorageError):
+        storage.open(place, "pipe")
+    storage.copy(place, other_place, progress=lambda _copied: None)
+    assert list(storage.tree(place)) == []
+    assert list(storage.tree(other_place)) == []
+    storage.write(place, "pipe", [b"1"])
+    assert (made / "pipe").read_bytes() == b"1"
+    os.mkfifo(made / "second")
+    storage.delete(place)
+    assert not made.exists()
+
+
+def test_hard_link_to_foreign_file_keeps_it(
+    storage: LocalFileSystemStorage, place: Place, made: Path, victim: Path
+) -> None:
+    """Where the system lets people make such links, replacing and removing them changes the name only."""
+    os.link(victim / "shadow", made / "a")
+    os.link(victim / "shadow", made / "b")
+    storage.write(place, "a", [b"mine"])
+    storage.create(place)
+    storage.delete(place)
+    status = (victim / "shadow").stat()
+    assert ((victim / "shadow").read_text(), status.st_uid, status.st_mode) == ("secret", os.getuid(), 0o100600)
+
+
+@pytest.mark.root
+def test_hard_link_to_foreign_file_not_read(
+    storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path, victim: Path
+) -> None:
+    os.link(victim / "shadow", made / "a")
+    with pytest.raises(StorageError):
+        storage.open(place, "a")
+    with pytest.raises(StorageError):
+        storage.copy(place, other_place, progress=lambda _copied: None)
+
+
+@pytest.mark.root
+def test_directory_of_another_person_refused(
+    storage: LocalFileSystemStorage, place: Place, made: Path, bob: SystemAccount
+) -> None:
+    storage.write(place, "a", [b"1"])
+    (made / "a").chmod(0o666)
+    made.chmod(0o777)
+    made.parent.chmod(0o777)
+    theirs = Place("ada/17", bob)
+    for act in (
+        lambda: storage.create(theirs),
+        lambda: storage.write(theirs, "a", [b"2"]),
+        lambda: storage.remove(theirs, "a"),
+        lambda: storage.delete(theirs),
+        lambda: storage.open(theirs, "a"),
+        lambda: list(storage.tree(theirs)),
+    ):
+        with pytest.raises(StorageError, match="belongs to another account"):
+            act()
+    assert (made / "a").read_bytes() == b"1"
+
+
+@pytest.mark.root
+def test_dataset_seen_with_the_persons_rights(
+    storage: LocalFileSystemStorage, world: World, place: Place, made: Path
+) -> None:
+    world.dataset.parent.chmod(0o700)
+    with pytest.raises(StorageError, match="Symlink path not found"):
+        storage.link(place, "l", str(world.dataset))
+
+
+def test_link_target_through_links_out_of_the_root_refused(
+    storage: LocalFileSystemStorage, world: World, place: Place, made: Path
+) -> None:
+    (world.datasets / "escape").symlink_to(world.base)
+    (world.datasets / "inside").symlink_to("sky")
+    with pytest.raises(StorageError, match="Symlink path not found"):
+        storage.link(place, "l", str(world.datasets / "escape" / "outside.txt"))
+    with pytest.raises(StorageError, match="Symlink path not found"):
+        storage.link(place, "l", f"{world.base}/datasets-of-others")
+    storage.link(place, "l", str(world.datasets / "inside" / "survey.csv"))
+    assert (made / "l").readlink() == world.dataset
+
+
+def test_no_dataset_roots_no_links(
+    make_storage: Callable[..., LocalFileSystemStorage], place: Place, made: Path, dataset: str
+) -> None:
+    with pytest.raises(StorageError, match="Symlink path not found"):
+        make_storage(roots=[]).link(place, "l", dataset)
+
+
+PATHS = st.lists(
+    st.sampled_from(["..", ".", "", "a", "out", "up", "file", "..x", "\0", "~", "etc"]) | st.text(max_size=5),
+    min_size=1,
+    max_size=5,
+).map("/".join)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(path=PATHS, attempt=st.sampled_from(sorted(ATTEMPTS)))
+def test_no_path_touches_anything_outside(
+    *, storage: LocalFileSystemStorage, place: Place, world: World, victim: Path, path: str, attempt: str
+) -> None:
+    storage.create(place)
+    workspace = storage.locate(place)
+    for name, target in (("out", victim), ("up", Path("..")), ("file", victim / "shadow")):
+        if not (workspace / name).is_symlink():
+            storage.remove(place, name)
+            (workspace / name).symlink_to(target)
+    sibling = Place("ada/18", place.account)
+    storage.create(sibling)
+    storage.write(sibling, "a", [b"kept"])
+    others = (victim, world.datasets, storage.locate(sibling))
+    before = [state_of(other) for other in others]
+
+    with suppress(StorageError):
+        ATTEMPTS[attempt](storage, place, path)
+
+    assert [state_of(other) for other in others] == before
+    assert sorted(found.name for found in workspace.parent.iterdir()) == ["17", "18"]
+    assert sorted(found.name for found in world.root.iterdir()) == ["ada"]
