@@ -1,0 +1,111 @@
+"""JupyterLab in a workspace: its environment, its start, and whether it answers."""
+
+import os
+from typing import ClassVar, cast
+
+from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.interfaces.job_type import JobParameters, JobType
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.values import (
+    Endpoint,
+    Health,
+    JobContext,
+    JobScript,
+    PluginContext,
+    Preparation,
+    PreparationState,
+)
+from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe
+from user_workspaces.plugins.job_type.jupyter_lab.interpreter import (
+    Interpreter,
+    find_interpreter,
+    own_interpreter,
+    search_path,
+)
+from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, session_script
+from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails, JupyterLabOptions
+from user_workspaces.plugins.job_type.jupyter_lab.probe import answers
+from user_workspaces.plugins.job_type.jupyter_lab.recipes import tar_recipe, virtualenv_recipe
+
+
+class JupyterLabJob(JobType):
+    """Starts JupyterLab on a Unix socket in the job's directory, guarded by the session's own secret."""
+
+    Options: ClassVar[type[PluginOptions]] = JupyterLabOptions
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        super().__init__(context, options)
+        self._details = cast("JupyterLabOptions", options).environment_details
+        self._environments = Environments(context.base_dir / "environments")
+        self._interpreters = dict[str | None, Interpreter]()
+
+    def prepare(self, resource: str) -> Preparation:
+        """Say whether JupyterLab is installed for this resource, and have that done beside the caller."""
+        try:
+            recipe = self._recipe(resource)
+        except (ConfigurationError, InvalidRequest) as error:
+            return Preparation(PreparationState.FAILED, error.message)
+        return Preparation(PreparationState.READY) if recipe is None else self._environments.prepare(recipe)
+
+    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it takes none
+        """Return what starts JupyterLab; raises `InvalidRequest` for a resource that it is not set up on."""
+        recipe = self._recipe(context.resource)
+        python = self._environments.place(recipe.fingerprint) / "bin" / "python" if recipe else None
+        return session_script(context, python=python, modules=self._details_for(context.resource).modules)
+
+    def endpoint(self, context: JobContext) -> Endpoint | None:
+        """Return the session's socket once JupyterLab answers there to its secret."""
+        path, authorization = context.job_directory / SOCKET, f"token {context.secret}"
+        target = f"{context.base_path}api/status"
+        if not answers(path, uid=context.account.uid, target=target, authorization=authorization):
+            return None
+        return Endpoint(socket=str(path), socket_uid=context.account.uid, authorization=authorization)
+
+    def check(self) -> Health:
+        """Name the resources whose environment cannot be had."""
+        missing = [resource for resource in self._details if self._is_missing(resource)]
+        if missing:
+            return Health(connected=False, message=f"JupyterLab could not be prepared for {', '.join(missing)}.")
+        return Health(connected=True)
+
+    def _is_missing(self, resource: str) -> bool:
+        try:
+            recipe = self._recipe(resource)
+        except ConfigurationError:
+            return True
+        return recipe is not None and bool(self._environments.failure(recipe))
+
+    def _details_for(self, resource: str) -> EnvironmentDetails:
+        try:
+            return self._details[resource]
+        except KeyError:
+            raise InvalidRequest(
+                f"{self.context.name} is not set up on {resource}: environment_details has no entry for it."
+            ) from None
+
+    def _recipe(self, resource: str) -> Recipe | None:
+        """Return how to make the environment; None where modules bring it. Raises `ConfigurationError`."""
+        details = self._details_for(resource)
+        base_dir, environments = self.context.base_dir, self._environments
+        match details.module_manager:
+            case "lmod":
+                return None
+            case "tar":
+                return tar_recipe(details, base_dir=base_dir, environments=environments)
+            case "virtualenv":
+                interpreter = self._interpreter(details.python_version)
+                return virtualenv_recipe(details, interpreter=interpreter, base_dir=base_dir, environments=environments)
+
+    def _interpreter(self, version: str | None) -> Interpreter:
+        """Find it once a process: the environment is named after it, and people's sessions after that."""
+        if version not in self._interpreters:
+            self._interpreters[version] = find_interpreter(
+                version=version,
+                for_everybody=os.geteuid() == 0,
+                own=own_interpreter(),
+                folders=search_path(),
+            )
+        return self._interpreters[version]
+
+
+__all__ = ["JupyterLabJob", "JupyterLabOptions"]

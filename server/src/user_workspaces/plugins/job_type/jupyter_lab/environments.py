@@ -1,0 +1,156 @@
+"""Keeps the environments of JupyterLab: built once per configuration, beside the server, by one builder at a time."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from user_workspaces.interfaces.values import Preparation, PreparationState
+from user_workspaces.plugins.job_type.jupyter_lab import builder
+from user_workspaces.plugins.job_type.jupyter_lab.builder import MARK, Plan, Status, Step
+from user_workspaces.plugins.job_type.jupyter_lab.interpreter import barrier
+
+SECONDS_UNTIL_RETRY = 300
+MOST_STARTS = 3
+"""A build that was killed as often as this (out of memory, say) counts as failed."""
+
+# What an installer may need. The rest of the server's environment holds secrets, and packages may run code.
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
+PASSED_ON_PREFIXES = ("UV_", "XDG_", "LC_", "HTTP_", "HTTPS_", "ALL_", "http_", "https_", "all_")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to make one environment; two recipes of one fingerprint make the same."""
+
+    name: str
+    fingerprint: str
+    first: tuple[Step, ...]
+    """Steps on the folder `stage`, which is there and empty."""
+    last: tuple[Step, ...]
+    """Steps on the folder in its final place."""
+    seconds: float
+
+
+class Environments:
+    """The folder of all environments: `<fingerprint>/`, and beside it `.lock`, `.status` and `.log` of its build."""
+
+    def __init__(
+        self, folder: Path, *, for_everybody: bool | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.folder = folder
+        self._for_everybody = os.geteuid() == 0 if for_everybody is None else for_everybody
+        self._clock = clock
+
+    def place(self, fingerprint: str) -> Path:
+        """Return where an environment is, or will be."""
+        return self.folder / fingerprint
+
+    def stage(self, fingerprint: str) -> Path:
+        """Return where it is made."""
+        return self.folder / f"{fingerprint}.new"
+
+    def is_ready(self, fingerprint: str) -> bool:
+        """Say whether it is complete; the price is one stat."""
+        return (self.place(fingerprint) / MARK).exists()
+
+    def failure(self, recipe: Recipe) -> str:
+        """Return why the last build failed, for people; empty: it did not."""
+        status = builder.read_status(self._beside(recipe, "status"))
+        if status is None or self.is_ready(recipe.fingerprint):
+            return ""
+        return f"{recipe.name} could not be prepared: {status.message}" if status.failed else ""
+
+    def prepare(self, recipe: Recipe) -> Preparation:
+        """Say how far an environment is, starting a build where none is running; returns at once."""
+        if self.is_ready(recipe.fingerprint):
+            return Preparation(PreparationState.READY)
+        try:
+            return self._prepare(recipe)
+        except OSError as error:
+            return Preparation(
+                PreparationState.FAILED, f"{recipe.name} could not be prepared: {error.strerror or 'no access'}"
+            )
+
+    def _prepare(self, recipe: Recipe) -> Preparation:
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o755)  # whatever the umask: people run what is below
+        if self._for_everybody and (closed := barrier(self.folder)):
+            return Preparation(
+                PreparationState.FAILED, f"Other accounts may not enter {closed}: `chmod o+x` it, for sessions to run."
+            )
+        lock = os.open(self._beside(recipe, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self._in_progress(recipe)
+        else:
+            return self._after_lock(recipe, lock)
+        finally:
+            os.close(lock)
+
+    def _after_lock(self, recipe: Recipe, lock: int) -> Preparation:
+        """Nobody is building, and nobody will begin as long as this process holds the lock."""
+        if self.is_ready(recipe.fingerprint):
+            return Preparation(PreparationState.READY)
+        status = builder.read_status(self._beside(recipe, "status"))
+        if status and not status.failed and status.starts >= MOST_STARTS:
+            status = Status(
+                f"the work was killed {MOST_STARTS} times: is there enough memory?", self._clock(), failed=True
+            )
+            builder.write_status(self._beside(recipe, "status"), status)
+        if status and status.failed and self._clock() - status.at < SECONDS_UNTIL_RETRY:
+            return Preparation(PreparationState.FAILED, self.failure(recipe))
+        starts = status.starts + 1 if status and not status.failed else 1
+        builder.write_status(self._beside(recipe, "status"), Status("starting", self._clock(), starts=starts))
+        self._start(recipe, lock)
+        return self._in_progress(recipe)
+
+    def _in_progress(self, recipe: Recipe) -> Preparation:
+        status = builder.read_status(self._beside(recipe, "status"))
+        return Preparation(
+            PreparationState.IN_PROGRESS,
+            f"Preparing {recipe.name} (first time only): {status.message if status else 'nearly done'}",
+        )
+
+    def _start(self, recipe: Recipe, lock: int) -> None:
+        plan = Plan(
+            stage=str(self.stage(recipe.fingerprint)),
+            destination=str(self.place(recipe.fingerprint)),
+            status=str(self._beside(recipe, "status")),
+            log=str(self._beside(recipe, "log")),
+            seconds=recipe.seconds,
+            first=recipe.first,
+            last=recipe.last,
+            lock_fd=lock,
+        )
+        log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(log, "wb") as output, tempfile.TemporaryFile() as told:
+            told.write(json.dumps(asdict(plan)).encode())
+            told.seek(0)
+            builder_process = subprocess.Popen(
+                [sys.executable, "-I", builder.__file__],
+                stdin=told,  # a file, and written before: this process may die at any moment
+                stdout=output,
+                stderr=output,
+                pass_fds=(lock,),
+                start_new_session=True,
+                cwd="/",  # no settings of a project that the server happens to stand in
+                env={key: value for key, value in os.environ.items() if _passes(key)},
+            )
+        threading.Thread(target=builder_process.wait, daemon=True).start()  # so that it leaves no zombie
+
+    def _beside(self, recipe: Recipe, suffix: str) -> Path:
+        return self.folder / f"{recipe.fingerprint}.{suffix}"
+
+
+def _passes(key: str) -> bool:
+    return key in PASSED_ON or key.startswith(PASSED_ON_PREFIXES)

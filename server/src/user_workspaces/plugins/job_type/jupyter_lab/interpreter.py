@@ -1,0 +1,93 @@
+"""Finds a Python interpreter for an environment that other accounts will run."""
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from user_workspaces.errors import ConfigurationError
+
+OLDEST_MINOR = 11
+STANDARD_FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/local/bin", "/opt/homebrew/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """An interpreter outside of any virtual environment; `version` as `3.11`."""
+
+    path: Path
+    version: str
+
+
+def own_interpreter() -> Interpreter:
+    """Return the interpreter that the server's own environment was made from."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    path = Path(sys.base_prefix) / "bin" / f"python{version}"
+    return Interpreter(path if path.exists() else Path(sys.executable).resolve(), version)
+
+
+def search_path() -> tuple[Path, ...]:
+    """Return the folders that interpreters are looked for in: those of PATH, then the usual ones."""
+    named = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
+    return tuple(Path(folder) for folder in dict.fromkeys([*named, *STANDARD_FOLDERS]))
+
+
+def find_interpreter(
+    *, version: str | None, for_everybody: bool, own: Interpreter, folders: Sequence[Path]
+) -> Interpreter:
+    """Return the first that fits: the server's own, then by name in the folders, the newest version first.
+
+    `for_everybody`: every account of the machine must be able to run it. It is found by its name and not
+    run, so that this takes no time. Raises `ConfigurationError` with what to do when there is none.
+    """
+    for found in (own, *_named(folders)):
+        if version in (None, found.version) and _runs(found.path, for_everybody=for_everybody):
+            return found
+    wanted = f"Python {version}" if version else f"Python 3.{OLDEST_MINOR} or newer"
+    hidden = barrier(own.path) if for_everybody else None
+    why = f" The server's own lies below {hidden}, which only its owner may enter." if hidden else ""
+    raise ConfigurationError(
+        f"No {wanted} was found that the accounts of people can run.{why} "
+        "Install one with the system's package manager, or name another python_version."
+    )
+
+
+def barrier(path: Path) -> Path | None:
+    """Return the first part on the way to a path that other accounts cannot pass or run; None: they can."""
+    resolved = path.resolve()
+    for part in (*reversed(resolved.parents), resolved):
+        try:
+            mode = part.stat().st_mode
+        except OSError:
+            return part
+        if not mode & stat.S_IXOTH:
+            return part
+    return None
+
+
+def _named(folders: Sequence[Path]) -> Iterator[Interpreter]:
+    found = list[tuple[int, Path]]()
+    for folder in folders:
+        try:
+            names = os.listdir(folder)  # noqa: PTH208  names are enough
+        except OSError:
+            continue
+        minors = [int(match[1]) for name in names if (match := re.fullmatch(r"python3\.(\d+)", name))]
+        found += [(minor, folder / f"python3.{minor}") for minor in minors if minor >= OLDEST_MINOR]
+    for minor, path in sorted(found, key=lambda one: -one[0]):
+        yield Interpreter(path, f"3.{minor}")
+
+
+def _runs(path: Path, *, for_everybody: bool) -> bool:
+    """Whether it can be run; a script in its place (a version switcher) is none, it may lead anywhere."""
+    try:
+        with path.open("rb") as file:
+            is_script = file.read(2) == b"#!"
+    except OSError:
+        return False
+    if is_script or not os.access(path, os.X_OK):
+        return False
+    return not for_everybody or barrier(path) is None

@@ -1,0 +1,81 @@
+"""What a session needs in its directory, and the script that starts it."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from user_workspaces.interfaces.values import JobContext, JobFile, JobScript
+
+SESSION_FOLDER = Path(__file__).with_name("session")
+START = "start.py"
+CONFIGURATION = "jupyter_session_config.py"
+VALUES = "session.json"
+SOCKET = "s"
+"""One letter: the path of a Unix socket has at most 107 bytes."""
+
+# Where `module` is defined, for shells that do not start as log-in shells.
+MODULE_SYSTEMS = (
+    "/etc/profile.d/lmod.sh",
+    "/etc/profile.d/z00_lmod.sh",
+    "/etc/profile.d/modules.sh",
+    "/usr/share/lmod/lmod/init/bash",
+    "/usr/share/modules/init/bash",
+)
+
+FIND_MODULES = f"""\
+if ! type module >/dev/null 2>&1; then
+  for init in {" ".join(MODULE_SYSTEMS)}; do
+    if [ -r "$init" ]; then . "$init"; break; fi
+  done
+fi
+"""
+
+# The interpreter beside jupyter-lab is the one that has its packages, where there is one.
+START_FROM_MODULES = """\
+if ! jupyter=$(command -v jupyter-lab); then
+  echo 'The modules of this site do not bring jupyter-lab: tell the people who run it.' >&2
+  exit 1
+fi
+python=$(dirname "$jupyter")/python3
+[ -x "$python" ] || python=python3
+exec "$python" -s {start}
+"""
+
+
+def session_script(context: JobContext, *, python: Path | None, modules: Sequence[str]) -> JobScript:
+    """Return what to run; `python` is that of a prepared environment, None: the modules bring one.
+
+    The secret stands in a file only: command lines are world-readable, and kernels and terminals inherit
+    the environment.
+    """
+    start = shlex.quote(str(context.job_directory / START))
+    lines = [FIND_MODULES, *(f"module load {shlex.quote(module)} || exit 1\n" for module in modules)] if modules else []
+    if python is None:
+        lines.append(START_FROM_MODULES.format(start=start))
+    else:
+        # -I: PYTHONPATH and the person's own packages are for their kernels, not for what guards the session.
+        lines.append(f"exec {shlex.quote(str(python))} -I {start}\n")
+    return JobScript(text="".join(lines), files=session_files(context))
+
+
+def session_files(context: JobContext) -> tuple[JobFile, ...]:
+    """Return the files of a session; `session.json` is the one that differs, and holds the secret."""
+    values = {
+        "secret": context.secret,
+        "user": context.account.name,
+        "base_path": context.base_path,
+        "host_names": [*context.host_names, "localhost"],
+        "workspace": str(context.workspace),
+    }
+    return (
+        JobFile(START, _static(START)),
+        JobFile(CONFIGURATION, _static(CONFIGURATION)),
+        JobFile(VALUES, json.dumps(values).encode()),
+    )
+
+
+@cache
+def _static(name: str) -> bytes:
+    return (SESSION_FOLDER / name).read_bytes()

@@ -1,0 +1,126 @@
+"""From options to the steps that make an environment, and to the fingerprint that names it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import uv
+
+from user_workspaces.errors import ConfigurationError
+from user_workspaces.plugins.job_type.jupyter_lab.builder import Step
+from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe
+from user_workspaces.plugins.job_type.jupyter_lab.interpreter import Interpreter
+from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
+
+LOCK = Path(__file__).with_name("requirements.lock")
+LAYOUT = 1
+"""Part of every fingerprint; another number makes all environments anew."""
+
+TRIAL = "import jupyterlab.labapp, jupyter_server.auth.identity, ipykernel"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The packages of every virtual environment: how many the lock file names, and its SHA-256."""
+
+    number: int
+    digest: str
+
+
+@cache
+def defaults() -> Defaults:
+    """Read the lock file, once a process."""
+    text = LOCK.read_text()
+    return Defaults(len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)), hashlib.sha256(text.encode()).hexdigest())
+
+
+@cache
+def installer() -> str:
+    """Return the path of `uv`, which came with the server."""
+    return uv.find_uv_bin()
+
+
+def virtualenv_recipe(
+    details: EnvironmentDetails, *, interpreter: Interpreter, base_dir: Path, environments: Environments
+) -> Recipe:
+    """Return how to install JupyterLab, and what was asked for beside it; raises `ConfigurationError`."""
+    packages = [_requirement(package, base_dir) for package in details.python_packages]
+    mark = fingerprint(
+        "virtualenv",
+        str(interpreter.path),
+        interpreter.version,
+        defaults().digest,
+        [_identity(one) for one in packages],
+    )
+    stage = environments.stage(mark)
+    python = str(stage / "bin" / "python")
+    # Copied, not linked: a link into the cache of the server's account would lead people into a closed folder.
+    install = (installer(), "pip", "install", "--python", python, "--link-mode", "copy", "--no-progress")
+    compiled = ("--compile-bytecode",)  # nobody but the server may write there: what is not compiled now never is
+    make = (installer(), "venv", "--quiet", "--relocatable", "--allow-existing", "--no-python-downloads")
+    steps = [
+        Step("making room", (*make, "--python", str(interpreter.path), str(stage))),
+        Step(
+            f"installing {defaults().number} packages",
+            (*install, *(() if packages else compiled), "--require-hashes", "--requirements", str(LOCK)),
+        ),
+    ]
+    if packages:
+        constraints = ("--constraints", str(LOCK), "--no-verify-hashes")
+        message = f"installing {len(packages)} of this site's packages"
+        steps.append(Step(message, (*install, *compiled, *constraints, "--", *packages)))
+    return _recipe(details, mark, steps, (), environments)
+
+
+def tar_recipe(details: EnvironmentDetails, *, base_dir: Path, environments: Environments) -> Recipe:
+    """Return how to unpack an archive; raises `ConfigurationError` when there is none."""
+    archive = base_dir / (details.tar_file_path or "")
+    if not archive.is_file():
+        raise ConfigurationError("tar_file_path: there is no such archive.")
+    mark = fingerprint("tar", _identity(str(archive)))
+    stage, place = environments.stage(mark), environments.place(mark)
+    unpack = ("tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(archive))
+    python = str(place / "bin" / "python")
+    # An archive of conda-pack brings a program that writes the final place into its scripts.
+    repair = str(place / "bin" / "conda-unpack")
+    compile_all = (python, "-I", "-m", "compileall", "-q", str(place / "lib"))
+    last = (
+        Step("putting its paths right", (python, repair), only_if=repair),
+        Step("compiling", compile_all, may_fail=True),  # it fails for any one file that is no valid Python
+    )
+    return _recipe(details, mark, [Step("unpacking", (*unpack, "--directory", str(stage)))], last, environments)
+
+
+def fingerprint(*parts: object) -> str:
+    """Return the name of what is made from these parts: 20 hexadecimal digits."""
+    return hashlib.sha256(json.dumps([LAYOUT, *parts]).encode()).hexdigest()[:20]
+
+
+def _recipe(
+    details: EnvironmentDetails, mark: str, first: Sequence[Step], last: Sequence[Step], environments: Environments
+) -> Recipe:
+    python = str(environments.place(mark) / "bin" / "python")
+    trial = Step("trying it", (python, "-I", "-c", TRIAL))
+    return Recipe(details.environment_name, mark, tuple(first), (*last, trial), details.time_limit * 60.0)
+
+
+def _requirement(written: str, base_dir: Path) -> str:
+    """Return a requirement as it is; a path, which starts with `.` or `/`, absolute."""
+    if not written.startswith((".", "/")):
+        return written
+    path = base_dir / written
+    if not path.is_file():
+        raise ConfigurationError(f"python_packages: {written} is no file: a path names a wheel.")
+    return str(path)
+
+
+def _identity(source: str) -> list[object]:
+    """What changes with the content of a file; a requirement is known by its text."""
+    if not source.startswith("/"):
+        return [source]
+    status = Path(source).stat()
+    return [source, status.st_size, status.st_mtime_ns]

@@ -1,0 +1,93 @@
+"""The Jupyter configuration of one session: read by Jupyter from the session's directory, beside `session.json`.
+
+Every setting that guards the session is set here, also those whose default is right: nothing that was read
+before, and no later change of a default, opens it.
+"""
+
+import hmac
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.identity import IdentityProvider, User
+
+HERE = Path(__file__).absolute().parent
+SESSION = json.loads((HERE / "session.json").read_text())
+EXPECTED = f"token {SESSION['secret']}".encode()
+NEWS = "@jupyterlab/apputils-extension:announcements"
+
+
+class SessionIdentity(IdentityProvider):  # type: ignore[misc]  # Jupyter is not installed where types are checked
+    """Lets in who knows the secret (the proxy), as the person whose session it is.
+
+    The stock provider could do that with its token, but then takes the request for one of a script: it leaves
+    out the checks of origin and XSRF, hands out a log-in cookie, and its token is printed into the page.
+    """
+
+    token = ""
+    auth_enabled = True
+    login_available = False
+    logout_available = False
+
+    async def get_user(self, handler: Any) -> User | None:  # noqa: ANN401
+        """Return the person for the right header; nothing else counts, no cookie and no argument."""
+        given = handler.request.headers.get("Authorization", "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, EXPECTED):
+            return None
+        name = SESSION["user"]
+        return User(username=name, name=name, display_name=name)
+
+    def is_token_authenticated(self, handler: Any) -> bool:  # noqa: ANN401, ARG002
+        """No: a browser is behind every request, so the XSRF check stays on."""
+        return False
+
+    def should_check_origin(self, handler: Any) -> bool:  # noqa: ANN401, ARG002
+        """Yes, always."""
+        return True
+
+
+def page_config_hook(handler: object, page_config: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    """Leave out the question about news, whatever the person's files say, and any token."""
+    disabled = page_config.get("disabledExtensions", [])
+    page_config["disabledExtensions"] = [*disabled, NEWS]
+    page_config["token"] = ""
+    return page_config
+
+
+c: Any = globals()["c"]  # put there by Jupyter, which runs this file
+
+# Who may come in, and from where
+c.ServerApp.identity_provider_class = SessionIdentity
+c.IdentityProvider.updatable_fields = []
+c.ServerApp.sock = str(HERE / "s")
+c.ServerApp.sock_mode = "0600"
+c.ServerApp.base_url = SESSION["base_path"]
+c.ServerApp.local_hostnames = SESSION["host_names"]
+c.ServerApp.allow_remote_access = False
+c.ServerApp.allow_unauthenticated_access = False
+c.ServerApp.disable_check_xsrf = False
+c.ServerApp.allow_origin = ""
+c.ServerApp.allow_origin_pat = ""
+c.ServerApp.allow_credentials = False
+c.ServerApp.allow_password_change = False
+c.ServerApp.trust_xheaders = True  # the proxy drops what the browser says in them
+c.ServerApp.cookie_secret = os.urandom(32)  # of this session alone, and not on disk
+c.ServerApp.tornado_settings = {
+    "page_config_hook": page_config_hook,
+    "xsrf_cookie_kwargs": {"path": SESSION["base_path"], "samesite": "Strict"},
+}
+
+# Where it works
+c.ServerApp.root_dir = SESSION["workspace"]
+c.ServerApp.open_browser = False
+c.ServerApp.quit_button = False  # a session is ended where it was started
+c.ServerApp.shutdown_no_activity_timeout = 0
+c.ServerApp.terminals_enabled = True
+c.LabApp.workspaces_dir = str(HERE / "workspaces")  # the usual folder is one for all of a person's sessions
+c.LabApp.user_settings_dir = os.environ["USER_WORKSPACES_SETTINGS_DIR"]  # themes and shortcuts are the person's
+
+# No other host is asked by itself
+c.LabApp.news_url = None
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.extension_manager = "readonly"

@@ -1,0 +1,223 @@
+"""Drives a session as a resource and the proxy would: its directory, its process, its requests."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from websockets.exceptions import InvalidStatus, SecurityError
+from websockets.sync.client import ClientConnection, unix_connect
+from websockets.typing import Origin
+
+from user_workspaces.interfaces.values import (
+    Endpoint,
+    JobContext,
+    JobScript,
+    Limits,
+    PluginContext,
+    SystemAccount,
+)
+from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob, JupyterLabOptions
+
+HOST = "s7.localhost"
+AUTHORITY = f"{HOST}:8000"
+BASE = "/passthrough/local/7/"
+SECRET = "the-secret-of-this-very-session-98765"
+
+
+def make_job_type(base_dir: Path, options: str = '{"environment_details": {"local": {}}}') -> JupyterLabJob:
+    context = PluginContext(
+        name="jupyter_lab",
+        base_dir=base_dir,
+        data_dir=base_dir / "job_type" / "jupyter_lab",
+        runtime_dir=base_dir,
+        find_client=lambda _token: None,
+    )
+    return JupyterLabJob(context, JupyterLabOptions.model_validate_json(options))
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 60) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, f"it did not happen within {seconds} seconds"
+        time.sleep(0.02)
+
+
+@dataclass
+class Session:
+    """What a resource does for a job, by hand: a directory, the files, and bash as the person."""
+
+    job_type: JupyterLabJob
+    account: SystemAccount
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace"
+
+    @property
+    def directory(self) -> Path:
+        return self.folder / "job"
+
+    @property
+    def context(self) -> JobContext:
+        return JobContext(
+            job_id=7,
+            key="k",
+            secret=SECRET,
+            account=self.account,
+            workspace=self.workspace,
+            job_directory=self.directory,
+            resource="local",
+            base_path=BASE,
+            host_names=(HOST,),
+            limits=Limits(),
+        )
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def write(self, path: str, content: bytes | str, mode: int = 0o600) -> Path:
+        """Put a file of the person's below the folder."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        file.chmod(mode)
+        return file
+
+    def give_away(self) -> None:
+        """Make all below the folder the person's."""
+        if os.geteuid() == 0:
+            for path in (*self.folder.rglob("*"), self.folder):
+                os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
+
+    def place(self, script: JobScript) -> None:
+        for file in script.files:
+            self.write(f"job/{file.path}", file.content)
+        self.write("job/script.sh", script.text)
+        self.give_away()
+
+    def start(self, script: JobScript | None = None) -> None:
+        script = script or self.job_type.script(self.context, self.job_type.Parameters())
+        self.place(script)
+        names = {"HOME": str(self.home), "USER": self.account.name, "SHELL": "/bin/bash", "LANG": "C.UTF-8"}
+        as_root = os.geteuid() == 0
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                ["bash", self.directory / "script.sh"],
+                cwd=self.workspace,
+                env={"PATH": "/usr/local/bin:/usr/bin:/bin", **names, **self.environment, **dict(script.environment)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                user=self.account.uid if as_root else None,
+                group=self.account.gid if as_root else None,
+                extra_groups=[] if as_root else None,
+            )
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")
+
+    def wait_until_ready(self) -> Endpoint:
+        found = list[Endpoint]()
+
+        def is_ready() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, self.log()
+            endpoint = self.job_type.endpoint(self.context)
+            found.extend([endpoint] if endpoint else [])
+            return bool(found)
+
+        wait_for(is_ready)
+        return found[0]
+
+    def end(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.folder)
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str | None = None
+    ) -> "Answer":
+        """Send what the proxy would send; a header that is "" is left out."""
+        sent = {"Host": AUTHORITY, "Authorization": f"token {SECRET}", **(headers or {})}
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(30)
+        try:
+            connection.sock.connect(str(self.directory / "s"))
+            connection.putrequest(method, BASE + path, skip_host=True)
+            for name, value in {**sent, "Content-Length": str(len(body or ""))}.items():
+                if value:
+                    connection.putheader(name, value)
+            connection.endheaders((body or "").encode())
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def xsrf(self) -> str:
+        """Return the cookie that a page gets."""
+        cookies = self.request("GET", "lab").headers.get_all("Set-Cookie") or []
+        return (
+            next(cookie for cookie in cookies if cookie.startswith("_xsrf=")).partition(";")[0].removeprefix("_xsrf=")
+        )
+
+    def write_headers(self, **headers: str) -> dict[str, str]:
+        """Return the headers of a page of the session's own that writes."""
+        token = self.xsrf()
+        return {"Cookie": f"_xsrf={token}", "X-XSRFToken": token, "Origin": f"http://{AUTHORITY}", **headers}
+
+    def connect(self, path: str, *, origin: str | None, authorization: str = f"token {SECRET}") -> ClientConnection:
+        return unix_connect(
+            str(self.directory / "s"),
+            f"ws://{AUTHORITY}{BASE}{path}",
+            origin=Origin(origin) if origin else None,
+            additional_headers={"Authorization": authorization} if authorization else None,
+            compression=None,
+            open_timeout=30,
+        )
+
+    def handshake(self, path: str, *, origin: str | None, authorization: str = f"token {SECRET}") -> int:
+        """Return the status of a WebSocket's handshake."""
+        try:
+            with self.connect(path, origin=origin, authorization=authorization):
+                return 101
+        except InvalidStatus as refused:
+            return refused.response.status_code
+        except SecurityError:  # a redirection to itself, followed again and again
+            return 302
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a session answered."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def json(self) -> dict[str, object]:
+        answer: dict[str, object] = json.loads(self.body)
+        return answer

@@ -1,0 +1,258 @@
+"""Building an environment by real processes: once, whoever asks, and whatever dies in between."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from user_workspaces.interfaces.values import Preparation, PreparationState
+from user_workspaces.plugins.job_type.jupyter_lab.builder import Status, Step, read_status, write_status
+from user_workspaces.plugins.job_type.jupyter_lab.environments import MOST_STARTS, Environments, Recipe
+
+READY = Preparation(PreparationState.READY)
+
+
+@pytest.fixture
+def environments(tmp_path: Path) -> Environments:
+    return Environments(tmp_path / "environments", for_everybody=False)
+
+
+def recipe(folder: Environments, command: str, *, last: str = "true", seconds: float = 60) -> Recipe:
+    stage = folder.stage("f")
+    first = Step("baking", ("sh", "-c", f"cd {stage} && mkdir -p bin && {command}"))
+    return Recipe("Cake", "f", (first,), (Step("tasting", ("sh", "-c", f"cd {folder.place('f')} && {last}")),), seconds)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < limit, "it did not happen within 30 seconds"
+        time.sleep(0.01)
+
+
+def prepare_to_the_end(environments: Environments, made: Recipe) -> Preparation:
+    preparations = list[Preparation]()
+
+    def is_over() -> bool:
+        preparations.append(environments.prepare(made))
+        return preparations[-1].state is not PreparationState.IN_PROGRESS
+
+    wait_for(is_over)
+    return preparations[-1]
+
+
+def is_locked(environments: Environments) -> bool:
+    return subprocess.run(["flock", "-n", environments.folder / "f.lock", "true"], check=False).returncode != 0
+
+
+def builder_pids(environments: Environments) -> list[int]:
+    """Return the processes that hold the lock file open."""
+    lock, found = str(environments.folder / "f.lock"), []
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit() or int(process.name) == os.getpid():
+            continue
+        try:
+            if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+def kill_builder(environments: Environments) -> None:
+    """Kill the builder and its commands, also one that was just being started."""
+    wait_for(lambda: len(builder_pids(environments)) > 0)
+
+    def is_gone() -> bool:
+        for pid in builder_pids(environments):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not is_locked(environments)
+
+    wait_for(is_gone)
+
+
+def test_prepare_first_says_what_goes_on(environments: Environments) -> None:
+    made = recipe(environments, "echo cake > bin/cake")
+    first = environments.prepare(made)
+    assert (first.state, first.message[:33]) == (PreparationState.IN_PROGRESS, "Preparing Cake (first time only):")
+    assert prepare_to_the_end(environments, made) == READY
+    assert (environments.place("f") / "bin" / "cake").read_text() == "cake\n"
+    assert not environments.stage("f").exists()
+
+
+def test_prepare_shows_the_step(environments: Environments) -> None:
+    gate = environments.folder.parent / "gate"
+    made = recipe(environments, f"until [ -e {gate} ]; do sleep 0.02; done")
+    expected = Preparation(PreparationState.IN_PROGRESS, "Preparing Cake (first time only): baking")
+    wait_for(lambda: environments.prepare(made) == expected)
+    gate.touch()
+    assert prepare_to_the_end(environments, made) == READY
+
+
+def test_prepare_by_many_at_once_builds_once(environments: Environments) -> None:
+    count = environments.folder.parent / "count"
+    made = recipe(environments, f"echo once >> {count}; sleep 0.3")
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda _: environments.prepare(made), range(64)))
+    assert prepare_to_the_end(environments, made) == READY
+    assert count.read_text() == "once\n"
+
+
+def test_prepare_by_another_server_joins_the_build(environments: Environments) -> None:
+    count = environments.folder.parent / "count"
+    made = recipe(environments, f"echo once >> {count}; sleep 0.3")
+    environments.prepare(made)
+    other = Environments(environments.folder, for_everybody=False)
+    assert prepare_to_the_end(other, made) == READY
+    assert count.read_text() == "once\n"
+
+
+def test_build_outlives_the_server(environments: Environments) -> None:
+    gate = environments.folder.parent / "gate"
+    made = recipe(environments, f"until [ -e {gate} ]; do sleep 0.02; done")
+    code = f"""
+import os, signal
+from pathlib import Path
+from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe, Step
+Environments(Path({str(environments.folder)!r}), for_everybody=False).prepare({made!r})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    server = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (server.returncode, server.stderr) == (-signal.SIGKILL, b"")
+    assert is_locked(environments)
+    gate.touch()
+    wait_for(lambda: environments.is_ready("f"))
+
+
+@pytest.mark.parametrize("where", ["in the stage", "in its place"])
+def test_builder_killed_is_started_again(environments: Environments, where: str) -> None:
+    gate = environments.folder.parent / "gate"
+    wait = f"touch half; until [ -e {gate} ]; do sleep 0.02; done"
+    made = recipe(environments, wait) if where == "in the stage" else recipe(environments, "true", last=wait)
+    half = environments.stage("f") if where == "in the stage" else environments.place("f")
+    environments.prepare(made)
+    wait_for((half / "half").exists)
+    kill_builder(environments)
+    assert not environments.is_ready("f")
+    gate.touch()
+    assert prepare_to_the_end(environments, made) == READY
+
+
+def test_builder_killed_again_and_again_is_given_up(environments: Environments) -> None:
+    made = recipe(environments, "touch half; sleep 60")
+    for _ in range(MOST_STARTS):
+        assert environments.prepare(made).state is PreparationState.IN_PROGRESS
+        wait_for((environments.stage("f") / "half").exists)
+        kill_builder(environments)
+        (environments.stage("f") / "half").unlink()
+    given_up = environments.prepare(made)
+    assert (given_up.state, "killed 3 times" in given_up.message) == (PreparationState.FAILED, True)
+
+
+def test_commands_of_a_killed_builder_keep_the_next_one_away(environments: Environments) -> None:
+    made = recipe(environments, "touch half; sleep 60")
+    environments.prepare(made)
+    wait_for((environments.stage("f") / "half").exists)
+    builder = min(builder_pids(environments))
+    os.kill(builder, signal.SIGKILL)
+    wait_for(lambda: builder not in builder_pids(environments))
+    assert environments.prepare(made).state is PreparationState.IN_PROGRESS
+    assert builder_pids(environments)  # the old command, and nobody new beside it
+    kill_builder(environments)
+
+
+def test_failure_shows_the_last_lines_without_passwords(environments: Environments) -> None:
+    failed = prepare_to_the_end(environments, recipe(environments, "echo 'no https://me:pw@index/x' >&2; exit 3"))
+    assert failed == Preparation(
+        PreparationState.FAILED, "Cake could not be prepared: baking failed: no https://index/x"
+    )
+    assert not environments.is_ready("f")
+
+
+def test_failure_is_kept_for_five_minutes_and_then_tried_again(environments: Environments) -> None:
+    failed = prepare_to_the_end(environments, recipe(environments, "exit 3"))
+    better = recipe(environments, "true")
+    soon = Environments(environments.folder, for_everybody=False, clock=lambda: time.time() + 290)
+    assert soon.prepare(better) == failed
+    later = Environments(environments.folder, for_everybody=False, clock=lambda: time.time() + 310)
+    assert later.prepare(better).state is PreparationState.IN_PROGRESS
+    assert prepare_to_the_end(later, better) == READY
+
+
+def test_failure_of_the_trial_is_a_failure(environments: Environments) -> None:
+    failed = prepare_to_the_end(environments, recipe(environments, "true", last="echo not good; false"))
+    assert failed.message == "Cake could not be prepared: tasting failed: not good"
+    assert environments.failure(recipe(environments, "true")) == failed.message
+
+
+def test_step_that_may_fail_and_step_without_its_file_do_not_matter(environments: Environments) -> None:
+    steps = (Step("a", ("false",), may_fail=True), Step("b", ("false",), only_if="/no/such/file"))
+    assert prepare_to_the_end(environments, Recipe("Cake", "f", steps, (), 60)) == READY
+
+
+def test_command_that_is_not_there_is_a_failure(environments: Environments) -> None:
+    made = Recipe("Cake", "f", (Step("a", ("/no/such/program",)),), (), 60)
+    assert prepare_to_the_end(environments, made).state is PreparationState.FAILED
+
+
+def test_time_limit_ends_the_work_and_its_children(environments: Environments) -> None:
+    failed = prepare_to_the_end(environments, recipe(environments, "sleep 60 & sleep 61", seconds=0.5))
+    assert "longer than the 0 minutes of its time limit" in failed.message
+    wait_for(lambda: builder_pids(environments) == [])
+
+
+def test_folder_around_everything_is_lifted(environments: Environments) -> None:
+    made = recipe(environments, "rmdir bin && mkdir -p inner/bin && echo cake > inner/bin/cake")
+    assert prepare_to_the_end(environments, made) == READY
+    assert (environments.place("f") / "bin" / "cake").read_text() == "cake\n"
+
+
+def test_everybody_may_read_and_run_and_nobody_write(environments: Environments) -> None:
+    folder = "umask 0; mkdir -m 700 deep; ln -s /nowhere deep/link"
+    files = "touch deep/data; chmod 600 deep/data; cp -p /bin/true deep/run; chmod 6777 deep/run"
+    assert prepare_to_the_end(environments, recipe(environments, f"{folder}; {files}")) == READY
+    deep = environments.place("f") / "deep"
+    modes = [oct(path.stat().st_mode & 0o7777) for path in (deep.parent, deep, deep / "data", deep / "run")]
+    assert modes == ["0o755", "0o755", "0o644", "0o755"]
+
+
+def test_secrets_of_the_server_do_not_reach_the_installer(
+    environments: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "secret")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert prepare_to_the_end(environments, recipe(environments, "env > env")) == READY
+    lines = (environments.place("f") / "env").read_text().splitlines()
+    assert [line for line in lines if line.startswith(("DATABASE_URL", "UV_"))] == ["UV_OFFLINE=1"]
+
+
+def test_folder_that_people_cannot_enter_is_named(tmp_path: Path) -> None:
+    closed = Environments(tmp_path / "environments", for_everybody=True)
+    failed = closed.prepare(recipe(closed, "true"))
+    assert (failed.state, "chmod o+x" in failed.message) == (PreparationState.FAILED, True)
+
+
+def test_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    broken = Environments(tmp_path / "file" / "environments", for_everybody=False)
+    assert broken.prepare(recipe(broken, "true")).state is PreparationState.FAILED
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"message": 1, "other": 2}'])
+def test_status_file_in_pieces_counts_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "f.status").write_text(content)
+    assert read_status(tmp_path / "f.status") is None
+
+
+def test_status_file_keeps_what_was_written(tmp_path: Path) -> None:
+    status = Status("baking", 12.5, failed=True, starts=2)
+    write_status(tmp_path / "f.status", status)
+    assert read_status(tmp_path / "f.status") == status

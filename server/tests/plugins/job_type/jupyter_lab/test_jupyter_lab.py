@@ -1,0 +1,132 @@
+"""The job type as the controller sees it: what it is set up for, what it says, what it wants to be run."""
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from plugins.job_type.jupyter_lab.driver import make_job_type
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.job_type import JobType
+from user_workspaces.interfaces.values import Health, JobContext, Preparation, PreparationState
+from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
+from user_workspaces.testing.job_type_contract import SECRET, JobTypeContract
+
+TAR = '{"environment_details": {"local": {"module_manager": "tar", "tar_file_path": "lab.tar"}}}'
+LMOD = '{"environment_details": {"local": {"module_manager": "lmod", "modules": ["python/3.12", "jupyter"]}}}'
+
+
+@pytest.fixture
+def base_dir(tmp_path: Path) -> Path:
+    (tmp_path / "environments").touch()  # a file in its place: no build is started here
+    return tmp_path
+
+
+class TestVirtualenv(JobTypeContract):
+    @pytest.fixture
+    def job_type(self, base_dir: Path) -> JobType:
+        return make_job_type(base_dir)
+
+
+class TestLmod(JobTypeContract):
+    @pytest.fixture
+    def job_type(self, base_dir: Path) -> JobType:
+        return make_job_type(base_dir, LMOD)
+
+    def test_prepare_is_ready(self, job_type: JobType) -> None:
+        assert job_type.prepare("local") == Preparation(PreparationState.READY)
+
+    def test_script_loads_the_modules_in_order(self, job_type: JobType, job_context: JobContext) -> None:
+        lines = self.write(job_type, job_context).text.splitlines()
+        loads = [line for line in lines if line.startswith("module load")]
+        assert loads == ["module load python/3.12 || exit 1", "module load jupyter || exit 1"]
+
+
+class TestTar(JobTypeContract):
+    @pytest.fixture
+    def job_type(self, base_dir: Path) -> JobType:
+        (base_dir / "lab.tar").touch()
+        return make_job_type(base_dir, TAR)
+
+
+@pytest.fixture
+def job_type(base_dir: Path) -> JupyterLabJob:
+    return make_job_type(base_dir)
+
+
+@pytest.fixture
+def job_context(tmp_path: Path) -> JobContext:
+    return JobTypeContract.job_context.__wrapped__(JobTypeContract(), tmp_path)  # type: ignore[attr-defined,no-any-return]
+
+
+def write(job_type: JupyterLabJob, context: JobContext) -> tuple[str, dict[str, bytes]]:
+    script = job_type.script(context, job_type.Parameters())
+    return script.text, {file.path: file.content for file in script.files}
+
+
+def test_script_starts_with_the_interpreter_of_the_environment(
+    job_type: JupyterLabJob, job_context: JobContext, base_dir: Path
+) -> None:
+    text, _ = write(job_type, job_context)
+    program, python, isolated, start = shlex.split(text)
+    assert (program, isolated, start) == ("exec", "-I", str(job_context.job_directory / "start.py"))
+    environments, _, *rest = Path(python).relative_to(base_dir).parts
+    assert (environments, rest) == ("environments", ["bin", "python"])
+
+
+def test_script_loads_modules_before_a_virtual_environment(base_dir: Path, job_context: JobContext) -> None:
+    job_type = make_job_type(base_dir, '{"environment_details": {"local": {"modules": ["gcc/13"]}}}')
+    text, _ = write(job_type, job_context)
+    assert text.index("module load gcc/13") < text.index("exec /")
+
+
+def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:
+    _, files = write(job_type, job_context)
+    assert sorted(files) == ["jupyter_session_config.py", "session.json", "start.py"]
+    assert json.loads(files["session.json"]) == {
+        "secret": SECRET,
+        "user": "ada",
+        "base_path": "/passthrough/local/7/",
+        "host_names": ["s7.localhost", "localhost"],
+        "workspace": str(job_context.workspace),
+    }
+
+
+def test_other_files_are_the_same_for_all_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:
+    _, one = write(job_type, job_context)
+    other_context = replace(job_context, job_id=8, secret="x", base_path="/passthrough/local/8/", host_names=())
+    _, other = write(job_type, other_context)
+    assert [name for name in one if one[name] != other[name]] == ["session.json"]
+
+
+def test_resource_without_an_entry_is_refused_by_name(job_type: JupyterLabJob, job_context: JobContext) -> None:
+    message = "jupyter_lab is not set up on slurm: environment_details has no entry for it."
+    assert job_type.prepare("slurm") == Preparation(PreparationState.FAILED, message)
+    with pytest.raises(InvalidRequest, match="not set up on slurm"):
+        write(job_type, replace(job_context, resource="slurm"))
+
+
+def test_archive_that_is_not_there_is_a_failure(base_dir: Path) -> None:
+    job_type = make_job_type(base_dir, TAR)
+    expected = Preparation(PreparationState.FAILED, "tar_file_path: there is no such archive.")
+    assert job_type.prepare("local") == expected
+    assert job_type.check() == Health(connected=False, message="JupyterLab could not be prepared for local.")
+
+
+def test_wheel_that_is_not_there_is_a_failure(base_dir: Path) -> None:
+    job_type = make_job_type(base_dir, '{"environment_details": {"local": {"python_packages": ["./a.whl"]}}}')
+    expected = Preparation(PreparationState.FAILED, "python_packages: ./a.whl is no file: a path names a wheel.")
+    assert job_type.prepare("local") == expected
+
+
+def test_version_that_is_not_there_is_a_failure(base_dir: Path) -> None:
+    job_type = make_job_type(base_dir, '{"environment_details": {"local": {"python_version": "3.99"}}}')
+    assert "No Python 3.99 was found" in job_type.prepare("local").message
+
+
+def test_mistake_in_the_options_names_the_key() -> None:
+    with pytest.raises(ValidationError, match=r"environment_details\.local\.module_manager"):
+        make_job_type(Path("/"), '{"environment_details": {"local": {"module_manager": "conda"}}}')
