@@ -38,10 +38,10 @@ house: dev-parts ## Print the sizes of files and functions against their limits
 	@$(PYTHON) scripts/house.py
 
 bench-launch: dev-parts ## Time from a launch to JupyterLab, against a bare `jupyter lab` in the same run
-	@$(PYTHON) benchmarks/launch.py
+	@PYTHONPATH=server/tests $(PYTHON) benchmarks/launch.py
 
 screenshots: dev-parts test-parts ## Take the pictures of the documentation
-	@$(PYTHON) docs/take_screenshots.py
+	@PYTHONPATH=server/tests $(PYTHON) docs/take_screenshots.py
 
 locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
 	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.txt

@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from live import Caller, LiveServer, live_server, sign_in
+
+from running import Caller, RunningServer, running_server, sign_in
 
 PEOPLE = ("uwstest1", "uwstest2")
 
@@ -20,14 +21,14 @@ def accounts() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server(accounts: None) -> Iterator[LiveServer]:
+def server(accounts: None) -> Iterator[RunningServer]:
     """A server with JupyterLab."""
-    with live_server() as running:
+    with running_server() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def ada(server: LiveServer) -> Iterator[Caller]:
+def ada(server: RunningServer) -> Iterator[Caller]:
     """A person of it."""
     caller = sign_in(server, PEOPLE[0])
     with caller.http:
@@ -35,7 +36,7 @@ def ada(server: LiveServer) -> Iterator[Caller]:
 
 
 @pytest.fixture(scope="session")
-def grace(server: LiveServer) -> Iterator[Caller]:
+def grace(server: RunningServer) -> Iterator[Caller]:
     """Another one."""
     caller = sign_in(server, PEOPLE[1])
     with caller.http:

@@ -5,26 +5,27 @@ import signal
 
 import httpx
 import pytest
-from live import Caller, LiveServer, open_session, wait_for
+
+from running import Caller, RunningServer, open_session, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
 
-def answers(server: LiveServer) -> bool:
+def answers(server: RunningServer) -> bool:
     try:
         return httpx.get(f"{server.url}/status/", timeout=5).is_success
     except httpx.HTTPError:
         return False
 
 
-def kill(server: LiveServer, name: str) -> None:
+def kill(server: RunningServer, name: str) -> None:
     """Kill -9 one of our processes, and wait until the supervisor has another one."""
     pid = server.pids()[name]
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: server.pids()[name] != pid, what=f"another {name}")
 
 
-def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: LiveServer, ada: Caller) -> None:
+def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: RunningServer, ada: Caller) -> None:
     workspace = ada.make_workspace()
     running = ada.wait_until(ada.launch(workspace), "running", ready=True)
     with open_session(running) as session:
@@ -42,7 +43,7 @@ def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: LiveSer
         assert ada.wait_until(job["id"], "complete")["job_details"]["current_job_details"]["message"] == "Stopped."
 
 
-def test_a_restart_of_everything_adopts_what_runs(server: LiveServer, ada: Caller) -> None:
+def test_a_restart_of_everything_adopts_what_runs(server: RunningServer, ada: Caller) -> None:
     job = ada.launch(ada.make_workspace())
     running = ada.wait_until(job, "running", ready=True)
     server.interrupt()
@@ -56,7 +57,7 @@ def test_a_restart_of_everything_adopts_what_runs(server: LiveServer, ada: Calle
 
 
 @pytest.mark.parametrize("victim", ["controller", "web"])
-def test_repeated_kills_lose_no_launch_and_double_none(server: LiveServer, ada: Caller, victim: str) -> None:
+def test_repeated_kills_lose_no_launch_and_double_none(server: RunningServer, ada: Caller, victim: str) -> None:
     workspaces = [ada.make_workspace(f"w{number}") for number in range(4)]
     jobs = [ada.launch(workspace, "local_test") for workspace in workspaces]
     for _ in range(3):

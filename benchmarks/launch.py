@@ -1,0 +1,157 @@
+"""Time from a launch to JupyterLab, against a bare `jupyter lab` of the same environment in the same run.
+
+Prints, for each: seconds until `/api/status` answers (ours: through the proxy, from the launch request on), and
+until the first cell's output arrives; medians, ranges and the ratio. The rounds alternate, so that a noisy
+machine is noisy for both.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from websockets.sync.client import connect
+
+from running import Caller, RunningServer, environments, free_port, open_session, running_server, sign_in, wait_for
+
+LOOK_EVERY = 0.005
+GIVES_UP_AFTER = 120.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """One start, in seconds."""
+
+    answering: float
+    first_output: float
+
+
+def first_output(*, port: int, host: str, base_path: str, headers: dict[str, str], client: httpx.Client) -> None:
+    """Start a kernel, run `print(6 * 7)`, and return when `42` arrives."""
+    kernel = client.post(f"{base_path}api/kernels", json={"name": "python3"}, headers=headers)
+    kernel.raise_for_status()
+    uri = f"ws://{host}:{port}{base_path}api/kernels/{kernel.json()['id']}/channels"
+    header = {"msg_id": uuid.uuid4().hex, "username": "", "session": uuid.uuid4().hex, "version": "5.3"}
+    content = {"code": "print(6 * 7)", "silent": False, "store_history": False, "allow_stdin": False}
+    message = {
+        "header": {**header, "msg_type": "execute_request", "date": ""},
+        "parent_header": {},
+        "metadata": {},
+        "content": {**content, "user_expressions": {}, "stop_on_error": True},
+        "channel": "shell",
+    }
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
+    sent = {**headers, "Cookie": cookies} if cookies else headers
+    loopback = socket.create_connection(("127.0.0.1", port))  # `*.localhost` is known to browsers only
+    with connect(uri, sock=loopback, additional_headers=sent, open_timeout=GIVES_UP_AFTER) as channels:
+        channels.send(json.dumps(message))
+        while True:
+            answer = json.loads(channels.recv(timeout=GIVES_UP_AFTER))
+            if answer["msg_type"] == "stream" and "42" in answer["content"]["text"]:
+                return
+
+
+def bare(python: Path) -> Round:
+    """Start `jupyter lab` by hand, with a fresh home, and stop it again."""
+    port, token = free_port(), uuid.uuid4().hex
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        options = ["--no-browser", f"--port={port}", f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0"]
+        if os.geteuid() == 0:
+            options.append("--allow-root")
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [str(python.with_name("jupyter")), "lab", *options],
+            cwd=home,
+            env={"HOME": home, "PATH": f"{python.parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            headers = {"Authorization": f"token {token}"}
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
+                _wait_for_answer(f"http://127.0.0.1:{port}/api/status?token={token}")
+                answering = time.perf_counter() - begin
+                first_output(port=port, host="127.0.0.1", base_path="/", headers=headers, client=client)
+            return Round(answering, time.perf_counter() - begin)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def _wait_for_answer(url: str) -> None:
+    deadline = time.perf_counter() + GIVES_UP_AFTER
+    while time.perf_counter() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310  loopback
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(LOOK_EVERY)
+    raise TimeoutError(url)
+
+
+def ours(server: RunningServer, person: Caller, workspace: int) -> Round:
+    """Launch JupyterLab in a workspace, open it as a browser does, and stop it again."""
+    begin = time.perf_counter()
+    number = person.launch(workspace)
+    job = wait_for(lambda: _answering(person, number), within=GIVES_UP_AFTER, what="the session")
+    base_path = f"/passthrough/local/{number}/"
+    with open_session(job, page="api/status") as client:
+        answering = time.perf_counter() - begin
+        client.get(f"{base_path}lab").raise_for_status()
+        host = f"s{number}.localhost"
+        headers = {"X-XSRFToken": client.cookies["_xsrf"], "Origin": f"http://{host}:{server.port}"}
+        first_output(port=server.port, host=host, base_path=base_path, headers=headers, client=client)
+        done = Round(answering, time.perf_counter() - begin)
+    person.call("PUT", f"/jobs/{number}/stop/")
+    person.wait_until(number, "complete")
+    return done
+
+
+def _answering(person: Caller, number: int) -> dict[str, object] | None:
+    job = person.job(number)
+    return job if "connection_details" in job["job_details"]["current_job_details"] else None
+
+
+def report(name: str, seconds: list[float], floor: float | None = None) -> float:
+    """Print one line and return the median."""
+    median = statistics.median(seconds)
+    ratio = f"   ratio {median / floor:.2f}" if floor else ""
+    print(f"  {name:28} {median:6.2f} s   ({min(seconds):.2f} - {max(seconds):.2f}){ratio}")
+    return median
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    print(f"{rounds} rounds each, alternating, one process's start at a time")
+    with running_server() as server:
+        python = next((environments() / "environments").glob("*/bin/python"))
+        person = sign_in(server)
+        workspace = person.make_workspace("benchmark")
+        bare(python)  # the page cache is warm for both
+        measured = [(bare(python), ours(server, person, workspace)) for _ in range(rounds)]
+        person.http.close()
+    print("until /api/status answers")
+    floor = report("bare `jupyter lab`", [one.answering for one, _ in measured])
+    report("launch, through the proxy", [one.answering for _, one in measured], floor)
+    print("until the first cell's output")
+    floor = report("bare `jupyter lab`", [one.first_output for one, _ in measured])
+    report("launch, through the proxy", [one.first_output for _, one in measured], floor)
+
+
+if __name__ == "__main__":
+    main()

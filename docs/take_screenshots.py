@@ -1,0 +1,77 @@
+"""Takes the pictures of the documentation, light and dark, from a real server in a real browser."""
+
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+DOCS = Path(__file__).resolve().parent
+from e2e import flow
+from e2e.conftest import QUIET
+from running import RunningServer, running_server, sign_in
+
+SIZE = {"width": 1200, "height": 760}
+SCHEMES = ("light", "dark")
+
+
+def picture(page: Page, name: str, scheme: str) -> None:
+    """Take one picture of what the tab shows."""
+    page.screenshot(path=DOCS / "images" / f"{name}-{scheme}.png", animations="disabled")
+
+
+def fill(server: RunningServer) -> None:
+    """Make the workspaces of a person who has worked for a while."""
+    person = sign_in(server)
+    for name, description in (("pilot", "First look at the samples"), ("cell-atlas", "Clusters of the lung data set")):
+        body = {
+            "name": name,
+            "description": description,
+            "default_job_type": "jupyter_lab",
+            "workspace_details": {
+                "files": [{"name": f"{part}.csv", "content": "a,b\n" * 2000} for part in ("raw", "clean", "labels")]
+            },
+        }
+        person.call("POST", "/workspaces/", json=body)
+    person.http.close()
+
+
+def take(browser: Browser, server: RunningServer, scheme: str) -> None:
+    """Walk the main path in one colour scheme, taking pictures on the way."""
+    context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
+    page = context.new_page()
+    flow.log_in(page, server.manage("login_link", "uwstest1"))
+    page.get_by_role("link", name="cell-atlas").click()
+    workspace = page.url
+    flow.launch(page)
+    flow.run_a_cell(page)
+    picture(page, "session", scheme)
+    hub = context.new_page()
+    hub.goto(server.url)
+    hub.get_by_role("link", name="Open").first.wait_for()
+    picture(hub, "workspaces", scheme)
+    hub.goto(f"{server.url}/new/")
+    picture(hub, "new-workspace", scheme)
+    hub.goto(f"{workspace}launch/")
+    picture(hub, "launch", scheme)
+    hub.goto(workspace)
+    picture(hub, "workspace", scheme)
+    flow.stop(hub)
+    page.reload()
+    page.get_by_role("heading").first.wait_for()
+    picture(page, "ended", scheme)
+    context.close()
+
+
+def main() -> None:
+    """Take all of them."""
+    (DOCS / "images").mkdir(exist_ok=True)
+    with running_server() as server, sync_playwright() as playwright:
+        fill(server)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
+        for scheme in SCHEMES:
+            take(browser, server, scheme)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

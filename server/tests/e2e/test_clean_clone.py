@@ -1,0 +1,85 @@
+"""A new user's first minutes: a clean clone, an ordinary account, `make start`, the main path, `make stop`."""
+
+import os
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from e2e import flow
+from playwright.sync_api import Page
+from running import REPOSITORY, free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root]
+NAME = "uwsclone"
+COMMANDS_TAKE_AT_MOST = 900
+
+
+@dataclass(frozen=True)
+class Clone:
+    """The project as a new user has it."""
+
+    folder: Path
+    port: int
+
+    def command(self, *words: str) -> list[str]:
+        """Return a command as the new user's log-in shell runs it, with nothing of our environment."""
+        variables = [f"UWS_PORT={self.port}", f"PIP_CONFIG_FILE={os.environ.get('PIP_CONFIG_FILE', '')}"]
+        own = ["env", "-i", f"HOME={self.folder.parent}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", *variables]
+        return ["runuser", "-u", NAME, "--", *own, "make", "-C", str(self.folder), "--no-print-directory", *words]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    if os.geteuid() != 0:
+        pytest.skip("not root: no other account can be made; the rest of the suite runs as an ordinary user already")
+    subprocess.run(["userdel", "--remove", NAME], check=False, capture_output=True)
+    subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", NAME], check=True, capture_output=True)
+    folder = Path(f"/home/{NAME}/project")
+    copy_tracked_files(folder, tmp_path)
+    subprocess.run(["chown", "-R", f"{NAME}:", str(folder)], check=True)
+    yield Clone(folder, free_port())
+    subprocess.run(["userdel", "--remove", NAME], check=False, capture_output=True)
+
+
+def copy_tracked_files(target: Path, tmp_path: Path) -> None:
+    """What a clone holds: the files that git tracks (as they are now), and nothing that was built."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    archive = tmp_path / "clone.tar"
+    with tarfile.open(archive, "w") as tar:
+        for name in filter(None, listed.stdout.split("\0")):
+            if (REPOSITORY / name).exists():
+                tar.add(REPOSITORY / name, arcname=name)
+    target.mkdir()
+    with tarfile.open(archive) as tar:
+        tar.extractall(target, filter="data")
+
+
+def test_an_ordinary_user_is_in_jupyterlab_after_one_command(clone: Clone, page: Page, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello")
+    told = tmp_path / "told.txt"
+    with told.open("w") as log:
+        process = subprocess.Popen(
+            clone.command("start"), stdout=subprocess.PIPE, stderr=log, text=True, stdin=subprocess.DEVNULL
+        )
+    assert process.stdout
+    address, link = process.stdout.readline(), process.stdout.readline()
+    assert address.split()[-1:] == [f"http://localhost:{clone.port}/"], told.read_text()
+    assert f"Not root: it serves one person (or people who trust each other), all as {NAME}." in told.read_text()
+
+    flow.log_in(page, link.split()[-1])
+    flow.new_workspace(page, "first", notes)
+    flow.launch(page)
+    flow.run_a_cell(page)
+
+    stopped = subprocess.run(
+        clone.command("stop"), capture_output=True, text=True, check=True, timeout=COMMANDS_TAKE_AT_MOST
+    )
+    assert "All sessions have ended." in stopped.stderr
+    assert process.wait(60) == 0
+    process.stdout.close()
+    left = subprocess.run(["pgrep", "-u", NAME, "-f", "jupyter"], capture_output=True, text=True, check=False)
+    assert left.stdout == ""

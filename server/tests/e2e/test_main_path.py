@@ -1,0 +1,95 @@
+"""From the log-in link to a cell's output, in a browser: by the session's own origin, and by path."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Request, expect
+
+from e2e import flow
+from running import RunningServer, running_server, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+
+
+@pytest.fixture(scope="module")
+def by_origin(accounts: None) -> Iterator[RunningServer]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def by_path(accounts: None) -> Iterator[RunningServer]:
+    """Beside the other one: two instances live side by side."""
+    with running_server({"passthrough_domain": ""}) as server:
+        yield server
+
+
+def walk(server: RunningServer, context: BrowserContext, page: Page, tmp_path: Path) -> str:
+    """Walk the whole path; return the address of the session."""
+    foreign: list[str] = []
+    context.on("request", lambda request: foreign.append(request.url) if leaves_this_machine(request) else None)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello")
+
+    flow.log_in(page, server.log_in_link)
+    flow.new_workspace(page, "cell-atlas", notes)
+    workspace_page = page.url
+    flow.launch(page)
+    session_address = page.url
+    assert "ticket=" not in session_address
+    flow.see_files(page, "notes.txt")
+    flow.run_a_cell(page)
+    flow.see_files(page, "made_in_the_notebook.txt")
+
+    hub = context.new_page()
+    hub.goto(workspace_page)
+    flow.stop(hub)
+    made = list(server.data_dir.glob("workspaces/*/*/made_in_the_notebook.txt"))
+    assert [path.read_text() for path in made] == ["kept"]
+    page.goto(session_address)
+    expect(page.get_by_role("heading", name=re.compile("ended", re.IGNORECASE))).to_be_visible()
+    assert foreign == []
+    return session_address
+
+
+def leaves_this_machine(request: Request) -> bool:
+    host = urlsplit(request.url).hostname or ""
+    return request.url.startswith(("http", "ws")) and host != "localhost" and not host.endswith(".localhost")
+
+
+def test_the_main_path_by_the_sessions_own_origin(
+    by_origin: RunningServer, context: BrowserContext, page: Page, tmp_path: Path
+) -> None:
+    address = walk(by_origin, context, page, tmp_path)
+    assert re.match(rf"http://s\d+\.localhost:{by_origin.port}/passthrough/local/\d+/lab", address)
+
+
+def test_the_main_path_by_path(by_path: RunningServer, context: BrowserContext, page: Page, tmp_path: Path) -> None:
+    address = walk(by_path, context, page, tmp_path)
+    assert re.match(rf"http://localhost:{by_path.port}/passthrough/local/\d+/lab", address)
+
+
+def test_a_link_logs_in_once(by_origin: RunningServer, page: Page) -> None:
+    link = by_origin.manage("login_link", "uwstest1")
+    flow.log_in(page, link)
+    page.context.clear_cookies()
+    page.goto(link)
+    expect(page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+
+
+def test_logging_out_closes_the_sessions_door(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello")
+    flow.log_in(page, by_origin.manage("login_link", "uwstest1"))
+    flow.new_workspace(page, "closed", notes)
+    flow.launch(page)
+    session_address = page.url
+    page.goto(by_origin.url)
+    page.get_by_text("uwstest1", exact=True).click()
+    page.get_by_role("button", name="Log out").click()
+    wait_for(lambda: "/login" in page.url, what="the log-in page")
+    page.goto(session_address)
+    expect(page).to_have_url(re.compile(r"/login/"))
