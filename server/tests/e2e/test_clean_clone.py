@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from e2e import flow
 from playwright.sync_api import Page
+
+from e2e import flow
 from running import REPOSITORY, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root]
 NAME = "uwsclone"
 COMMANDS_TAKE_AT_MOST = 900
+OF_THE_NETWORK = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""How this machine reaches its package registries is no part of what a new user has to know."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,10 @@ class Clone:
     port: int
 
     def command(self, *words: str) -> list[str]:
-        """Return a command as the new user's log-in shell runs it, with nothing of our environment."""
-        variables = [f"UWS_PORT={self.port}", f"PIP_CONFIG_FILE={os.environ.get('PIP_CONFIG_FILE', '')}"]
-        own = ["env", "-i", f"HOME={self.folder.parent}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", *variables]
+        """Return a command as the new user's log-in shell runs it, with nothing else of our environment."""
+        network = [f"{name}={value}" for name, value in os.environ.items() if name.upper().startswith(OF_THE_NETWORK)]
+        own = ["env", "-i", f"HOME={self.folder.parent}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", *network]
+        own.append(f"UWS_PORT={self.port}")
         return ["runuser", "-u", NAME, "--", *own, "make", "-C", str(self.folder), "--no-print-directory", *words]
 
 
@@ -45,8 +49,14 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
 
 
 def copy_tracked_files(target: Path, tmp_path: Path) -> None:
-    """What a clone holds: the files that git tracks (as they are now), and nothing that was built."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    """What a clone holds: the files that git tracks or would, and nothing that was built."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     archive = tmp_path / "clone.tar"
     with tarfile.open(archive, "w") as tar:
         for name in filter(None, listed.stdout.split("\0")):

@@ -94,9 +94,7 @@ def _send_to_the_hub(request: HttpRequest, job_id: int, rest: str) -> HttpRespon
 def _waiting(request: HttpRequest, job: Job) -> HttpResponse:
     if not _is_navigation(request):
         return _refuse_program(request, 503, job.message)
-    job_type = registry.site().job_types.get(job.job_type)
-    context = {"job": job, "name": job_type.name if job_type else job.job_type, "now": timezone.now()}
-    answer = render(request, "proxy/waiting.html", context, status=503)
+    answer = render(request, "proxy/waiting.html", _notice(job), status=503)
     answer["Retry-After"] = "1"
     answer["Cache-Control"] = "no-store"
     return answer
@@ -105,8 +103,13 @@ def _waiting(request: HttpRequest, job: Job) -> HttpResponse:
 def _ended(request: HttpRequest, job: Job) -> HttpResponse:
     if not _is_navigation(request):
         return _refuse_program(request, 410, "This session has ended.")
-    context = {"job": job, "hub": registry.site().base_url}
-    return render(request, "proxy/ended.html", context, status=410)
+    return render(request, "proxy/ended.html", _notice(job), status=410)
+
+
+def _notice(job: Job) -> dict[str, object]:
+    """What a notice says: which application, why, and the way back to the hub (another origin than this)."""
+    job_type = registry.site().job_types.get(job.job_type)
+    return {"job": job, "name": job_type.name if job_type else job.job_type, "hub": registry.site().base_url}
 
 
 def _refused(request: HttpRequest, message: str) -> HttpResponse:

@@ -1,0 +1,1 @@
+"""The door to running sessions: checks every request, then relays it as bytes."""

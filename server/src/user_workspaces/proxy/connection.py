@@ -1,0 +1,75 @@
+"""The connection to a browser: when it is read, when it may be written to, and how it ends."""
+
+import asyncio
+from typing import cast
+
+from uvicorn.protocols.utils import get_remote_addr, is_ssl
+
+from user_workspaces.proxy.answers import answer
+from user_workspaces.proxy.deadline import Deadline
+from user_workspaces.proxy.passthrough import Limits
+from user_workspaces.proxy.upstream import HIGH_WATER
+
+
+class BrowserConnection(asyncio.Protocol):
+    """What a connection can do, whatever it is used for."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
+        self.transport: asyncio.Transport
+        self.peer = ""
+        """The address at the other end; empty on a Unix socket."""
+        self.scheme = b"http"
+        self.write_paused = False
+        self.said_all = False
+        """The last answer is given: what still comes is thrown away."""
+        self._loop = loop
+        self._limits = limits
+        self._reasons = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(HIGH_WATER)
+        if peer := get_remote_addr(self.transport):
+            self.peer = peer[0]
+        self.scheme = b"https" if is_ssl(self.transport) else b"http"
+        shortest = min(self._limits.head, self._limits.idle, self._limits.linger)
+        self._deadline = Deadline(self._loop, shortest=shortest, expired=self.expired)
+        self._deadline.expire_in(self._limits.head)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the border of asyncio
+        """See `asyncio.Protocol`."""
+        self._deadline.stop()
+        self.said_all = True
+
+    def expired(self) -> None:
+        """Nothing came for too long."""
+        self.transport.abort()
+
+    def hold(self, reason: int) -> None:
+        """Stop reading for this reason (a bit)."""
+        if not self._reasons and not self.transport.is_closing():
+            self.transport.pause_reading()
+        self._reasons |= reason
+
+    def release(self, reason: int) -> None:
+        """Read again, unless there is another reason not to."""
+        if self._reasons and not self._reasons & ~reason and not self.transport.is_closing():
+            self.transport.resume_reading()
+        self._reasons &= ~reason
+
+    def say_last(self, status: int, text: str, *, with_body: bool) -> None:
+        """Give the last answer and end the connection, in a way that lets the browser read it first.
+
+        Closing at once would throw away what still comes, and with that, on TCP, also the answer.
+        """
+        if self.said_all or self.transport.is_closing():
+            return
+        self.said_all = True
+        self.transport.write(answer(status, text, with_body=with_body))
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.release(~0)
+        self._deadline.expire_in(self._limits.linger)

@@ -1,0 +1,86 @@
+"""What all connections share: the routes, the settings, the idle connections, and what is open for each job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from user_workspaces.proxy.head import RequestHead
+from user_workspaces.proxy.routes import Decision, RouteTable, VerifyCookie, decide
+from user_workspaces.proxy.upstream import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long we wait, in seconds. Open streams and WebSockets have no limit."""
+
+    head: float = 30.0
+    """For a request's head, from its first byte (or from the connection's opening)."""
+    connect: float = 5.0
+    """For a connection to a session."""
+    idle: float = 75.0
+    """For the next request on a connection."""
+    linger: float = 10.0
+    """For a client that still sends the body of a request that is answered already."""
+    upstream_idle: float = 30.0
+    """For which a connection to a session is kept unused."""
+    upstreams_per_job: int = 32
+    """How many of them are kept (a number, not a time)."""
+
+
+class Open(Protocol):
+    """Something that relays between a browser and a session."""
+
+    def cut(self) -> None:
+        """End it at once, both sides."""
+
+
+class Passthrough:
+    """One for a process: give it to `relay_protocol`, and call `close` when the server ends."""
+
+    def __init__(
+        self,
+        *,
+        table: RouteTable,
+        verify_cookie: VerifyCookie,
+        session_domains: Sequence[str] = (),
+        trusted_proxies: frozenset[str] = frozenset(),
+        limits: Limits | None = None,
+    ) -> None:
+        self.table = table
+        self.trusted_proxies = trusted_proxies
+        """Addresses of web servers in front of this one, whose `X-Forwarded-*` are believed."""
+        self.limits = limits or Limits()
+        self.pool = Pool(per_job=self.limits.upstreams_per_job, idle_limit=self.limits.upstream_idle)
+        self._verify_cookie = verify_cookie
+        self._session_domains = tuple(session_domains)
+        self._open: dict[int, set[Open]] = {}
+        table.on_gone(self._cut)
+
+    def decide(self, head: RequestHead) -> Decision:
+        """Decide about one request."""
+        return decide(head, table=self.table, verify_cookie=self._verify_cookie, session_domains=self._session_domains)
+
+    def opened(self, job_id: int, relay: Open) -> None:
+        """Remember a relay, so that it is cut with its route."""
+        self._open.setdefault(job_id, set()).add(relay)
+
+    def ended(self, job_id: int, relay: Open) -> None:
+        """Forget a relay that ended; no-op when it is forgotten."""
+        relays = self._open.get(job_id)
+        if relays is not None:
+            relays.discard(relay)
+            if not relays:
+                del self._open[job_id]
+
+    def open_relays(self, job_id: int) -> int:
+        """Return how many requests and WebSockets of a job are being relayed."""
+        return len(self._open.get(job_id, ()))
+
+    def close(self) -> None:
+        """Close the idle connections to sessions; what is open ends with its browser's connection."""
+        self.pool.close()
+
+    def _cut(self, job_id: int) -> None:
+        self.pool.drop(job_id)
+        for relay in self._open.pop(job_id, set()):
+            relay.cut()
