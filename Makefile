@@ -44,8 +44,8 @@ screenshots: dev-parts test-parts ## Take the pictures of the documentation
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_screenshots.py
 
 locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
-	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.txt
-	.venv/bin/uv pip compile pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o requirements-dev.txt
+	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.lock
+	.venv/bin/uv pip compile pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o requirements-dev.lock
 
 run-parts:
 	@scripts/install run

@@ -1,11 +1,10 @@
-"""A server of its own for a test: the processes that an operator starts, on a free port, in a folder of its own."""
+"""The server as operators have always started it: `migrate`, `runserver` and a controller, without JupyterLab."""
 
 import json
 import os
-import pwd
+import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,11 +15,11 @@ from pathlib import Path
 
 import httpx
 
+from running import REPOSITORY, free_port
 from user_workspaces.config.site_config import EMBEDDED_DEFAULT
 from user_workspaces.testing.waiting import eventually
 
-PROJECT = Path(__file__).resolve().parents[2]
-OURS = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+PASSED_ON = ("PATH", "HOME", "LANG")
 END_SECONDS = 30
 
 
@@ -40,17 +39,17 @@ class LiveServer:
 
     def manage(self, *arguments: str) -> str:
         """Run a command of `manage.py` beside the server; return what it printed."""
-        command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
+        command = [sys.executable, str(REPOSITORY / "manage.py"), *arguments]
         done = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def log(self, name: str) -> str:
-        """Return what the process `web` or `controller` printed."""
-        return (self.folder / f"{name}.log").read_text()
+    def log(self) -> str:
+        """Return what the processes printed."""
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
 
 
 @contextmanager
-def running_server(*, controller: bool = True) -> Iterator[LiveServer]:
+def live_server_process(*, controller: bool = True) -> Iterator[LiveServer]:
     """Start a server on an empty database and end it; without `controller` nothing is launched."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="uws-live-"))
@@ -58,8 +57,8 @@ def running_server(*, controller: bool = True) -> Iterator[LiveServer]:
         folder.chmod(0o755)  # the accounts of people pass through it
         (folder / "config.json").write_text(json.dumps(_configuration()))
         port = free_port()
-        environment = _surroundings() | {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
-        server = LiveServer(port, folder, stack.enter_context(_account()), environment)
+        own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
+        server = LiveServer(port, folder, stack.enter_context(_account()), _surroundings() | own)
         server.manage("migrate", "--verbosity=0")
         stack.enter_context(_process(server, "web", "runserver"))
         if controller:
@@ -68,11 +67,9 @@ def running_server(*, controller: bool = True) -> Iterator[LiveServer]:
         yield server
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _surroundings() -> dict[str, str]:
+    """Return the environment without what the tests themselves were started with."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def _configuration() -> dict[str, object]:
@@ -83,18 +80,13 @@ def _configuration() -> dict[str, object]:
     return config
 
 
-def _surroundings() -> dict[str, str]:
-    """Return the environment without what the tests themselves were started with."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("UWS_") and name not in OURS}
-
-
 @contextmanager
 def _account() -> Iterator[str]:
     """Give the name of somebody who can have a workspace: where we are root, with an account made for it."""
+    name = f"uws-test-{secrets.token_hex(4)}"
     if os.geteuid() != 0:
-        yield pwd.getpwuid(os.geteuid()).pw_name
+        yield name
         return
-    name = f"uws-test-{os.getpid()}"
     subprocess.run(["useradd", "--no-create-home", "--user-group", name], check=True)
     try:
         yield name
@@ -106,7 +98,7 @@ def _account() -> Iterator[str]:
 def _process(server: LiveServer, name: str, command: str) -> Iterator[None]:
     with (server.folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "manage.py"), command], env=server.environment, stdout=log, stderr=log
+            [sys.executable, str(REPOSITORY / "manage.py"), command], env=server.environment, stdout=log, stderr=log
         )
     try:
         yield

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from running import Caller, RunningServer, open_session, wait_for
 
@@ -27,8 +27,8 @@ def session(ada: Caller) -> Iterator[dict[str, Any]]:
         ada.wait_until(job, "complete")
 
 
-def events(server: RunningServer, job: int, client: httpx.Client) -> ClientConnection:
-    """Open a WebSocket of the session, as its page does."""
+def events(server: RunningServer, job: int, client: httpx.Client) -> connect:
+    """Return a WebSocket of the session to be opened, as its page does."""
     host = f"s{job}.localhost:{server.port}"
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
     headers = {"Cookie": cookies, "Origin": f"http://{host}"}
@@ -79,7 +79,8 @@ def test_another_account_cannot_reach_the_socket_or_the_files(
     server: RunningServer, session: dict[str, Any], grace: Caller
 ) -> None:
     grace.make_workspace()
-    sockets = list((server.data_dir / "run").glob("*/s"))
+    uid = pwd.getpwnam("uwstest1").pw_uid
+    sockets = [path for path in (server.data_dir / "run").glob("*/s") if path.stat().st_uid == uid]
     assert sockets
     workspace = server.data_dir / "workspaces" / "uwstest1" / str(session["workspace_id"])
     code = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
@@ -90,7 +91,7 @@ def test_another_account_cannot_reach_the_socket_or_the_files(
             text=True,
             check=False,
         )
-        assert "PermissionError" in done.stderr
+        assert "PermissionError" in done.stderr, done.stderr
     listed = subprocess.run(["runuser", "-u", "uwstest2", "--", "ls", str(workspace)], capture_output=True, check=False)
     assert listed.returncode != 0
 
@@ -98,10 +99,10 @@ def test_another_account_cannot_reach_the_socket_or_the_files(
 def test_stopping_cuts_open_connections_and_the_page_says_so(server: RunningServer, ada: Caller) -> None:
     job = ada.wait_until(ada.launch(ada.make_workspace("cut")), "running", ready=True)
     with open_session(job) as client:
-        channel = events(server, job["id"], client)
-        ada.call("PUT", f"/jobs/{job['id']}/stop/")
-        with pytest.raises(ConnectionClosed):
-            channel.recv(timeout=30)
+        with events(server, job["id"], client) as channel:
+            ada.call("PUT", f"/jobs/{job['id']}/stop/")
+            with pytest.raises(ConnectionClosed):
+                channel.recv(timeout=30)
         ada.wait_until(job["id"], "complete")
         page = client.get(f"/passthrough/local/{job['id']}/lab", headers={"Accept": "text/html"})
         program = client.get(f"/passthrough/local/{job['id']}/api/status")
