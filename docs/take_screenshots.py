@@ -40,7 +40,7 @@ def take(browser: Browser, server: RunningServer, scheme: str) -> None:
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
     page = context.new_page()
     flow.log_in(page, server.manage("login_link", "uwstest1"))
-    page.get_by_role("link", name="cell-atlas").click()
+    page.get_by_role("link", name="cell-atlas", exact=True).click()
     workspace = page.url
     flow.launch(page)
     flow.run_a_cell(page)

@@ -33,7 +33,7 @@ def launch(page: Page) -> None:
     """Launch JupyterLab in the open workspace and wait until it opens by itself."""
     page.get_by_role("link", name=re.compile("^Launch")).first.click()
     page.get_by_role("radio", name="JupyterLab").check()
-    page.get_by_role("button", name="Launch").click()
+    page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url(re.compile("/passthrough/"), timeout=READY_MS)
     expect(page.locator(".jp-Launcher").first).to_be_visible(timeout=READY_MS)
 
