@@ -5,11 +5,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-DOCS = Path(__file__).resolve().parent
 from e2e import flow
 from e2e.conftest import QUIET
 from running import RunningServer, running_server, sign_in
 
+DOCS = Path(__file__).resolve().parent
 SIZE = {"width": 1200, "height": 760}
 SCHEMES = ("light", "dark")
 

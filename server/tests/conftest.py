@@ -22,6 +22,16 @@ from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what has to run on every database, and keep what shares a running server in one process."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures):
+            item.add_marker("data")
+        if {"integration", "e2e"} & set(item.path.parts):
+            item.add_marker(pytest.mark.xdist_group("server"))
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Registry]:
     """The embedded configuration, with a fake resource and fake job types under the usual names."""

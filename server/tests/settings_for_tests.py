@@ -9,7 +9,7 @@ import shutil
 import tempfile
 
 _folder = tempfile.mkdtemp(prefix="uws-t-")
-os.chmod(_folder, 0o755)  # noqa: PTH101  the accounts of people pass through it
+os.chmod(_folder, 0o755)  # noqa: PTH101, S103  the accounts of people pass through it
 _owner = os.getpid()
 atexit.register(lambda: shutil.rmtree(_folder, ignore_errors=True) if os.getpid() == _owner else None)
 os.environ["UWS_DATA_DIR"] = _folder

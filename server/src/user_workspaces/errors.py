@@ -9,7 +9,7 @@
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
-    |   `-- PathNotFound          no such file in the workspace                  (HTTP 404)
+    |   `-- PathNotFound          no such file or link target                     (HTTP 400)
     `-- ResourceUnavailable       a resource did not answer: nothing is known    (HTTP 503)
         `-- SubmissionRefused     the resource answered, and said no             (HTTP 400)
 

@@ -1,5 +1,6 @@
 """From entry points and declarations to plug-ins: each named instance is built once a process."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +9,6 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import orjson
 from pydantic import ValidationError
 
 from user_workspaces.errors import ConfigurationError, InvalidRequest
@@ -30,6 +30,14 @@ class PluginKind(StrEnum):
     STORAGE = "storage"
     RESOURCE = "resource"
     JOB_TYPE = "job_type"
+
+
+BASES: dict[PluginKind, type] = {
+    PluginKind.USER_AUTHENTICATION: UserAuthentication,
+    PluginKind.STORAGE: Storage,
+    PluginKind.RESOURCE: Resource,
+    PluginKind.JOB_TYPE: JobType,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,7 @@ def build(declarations: Iterable[Declaration], surroundings: Surroundings) -> Re
 def _build_one(declaration: Declaration, surroundings: Surroundings) -> Plugin:
     plugin_type = _load(declaration)
     try:
-        options = plugin_type.Options.model_validate_json(orjson.dumps(declaration.options))
+        options = plugin_type.Options.model_validate_json(json.dumps(declaration.options))
     except ValidationError as error:
         raise ConfigurationError("\n".join(_explain(declaration.key_path, error))) from None
     context = PluginContext(
@@ -158,8 +166,14 @@ def _load(declaration: Declaration) -> type[Plugin]:
             f"{declaration.key_path}: {declaration.type_name!r} is not installed; "
             f"installed are {', '.join(sorted(points))}"
         )
-    loaded: type[Plugin] = points[declaration.type_name].load()
-    return loaded
+    point = points[declaration.type_name]
+    try:
+        loaded: object = point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"{declaration.key_path}: {point.value} cannot be loaded: {error}") from None
+    if isinstance(loaded, type) and issubclass(loaded, Plugin) and issubclass(loaded, BASES[declaration.kind]):
+        return loaded
+    raise ConfigurationError(f"{declaration.key_path}: {point.value} is not a {BASES[declaration.kind].__name__}")
 
 
 def _explain(key_path: str, error: ValidationError) -> list[str]:

@@ -5,13 +5,14 @@ import pwd
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from running import Caller, RunningServer, open_session, wait_for
 
@@ -27,7 +28,7 @@ def session(ada: Caller) -> Iterator[dict[str, Any]]:
         ada.wait_until(job, "complete")
 
 
-def events(server: RunningServer, job: int, client: httpx.Client) -> connect:
+def events(server: RunningServer, job: int, client: httpx.Client) -> AbstractContextManager[ClientConnection]:
     """Return a WebSocket of the session to be opened, as its page does."""
     host = f"s{job}.localhost:{server.port}"
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)

@@ -43,7 +43,7 @@ def test_details_are_measured_by_the_controller(person: Person, workspace_of: Ma
 
 def test_a_failed_creation_leaves_no_row_and_no_directory(person: Person, workspace_of: Make, site: Registry) -> None:
     details = Details(files=(NewFile("a.txt", b""),), links=(NewLink("data", "/etc"),))
-    with pytest.raises(PathNotFound, match="^Symlink path not found: /etc$"):
+    with pytest.raises(PathNotFound, match=r"^Symlink path not found: /etc$"):
         workspace_of(person(), details=details)
     assert not Workspace.objects.exists()
     kept = workspace_of(person())
@@ -81,7 +81,7 @@ def test_an_update_replaces_files_and_keeps_the_others(person: Person, workspace
 
 
 def test_an_unknown_job_type_is_refused(person: Person, site: Registry) -> None:
-    with pytest.raises(InvalidRequest, match="^rocket is not in the list of available job types.$"):
+    with pytest.raises(InvalidRequest, match=r"^rocket is not in the list of available job types\.$"):
         create_workspace(
             owner=person(),
             name="x",

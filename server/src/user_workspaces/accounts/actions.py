@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 
 from user_workspaces import registry
@@ -33,6 +33,8 @@ def mint_client_token(*, name: str, now: datetime, lifetime: timedelta | None = 
 
 
 def _mint(*, user: User, name: str, now: datetime, lifetime: timedelta | None, may_mint: bool) -> str:
+    if "\0" in name:
+        raise InvalidRequest("The name of a token cannot hold a NUL character.")
     token = new_token()
     ApiToken.objects.create(
         user=user,
@@ -65,38 +67,45 @@ def person_for(*, identity: Identity) -> User:
     """Return the person of an identity. Never a service, an administrator, or somebody with another e-mail."""
     known = ExternalIdentity.objects.select_related("user").filter(issuer=identity.issuer, subject=identity.subject)
     found = known.first()
-    user = found.user if found else _first_visit(identity)
-    if not user.is_active:
-        raise AuthenticationRefused("Incorrect authentication credentials.")
-    if user.is_service or user.is_staff or user.is_superuser:
-        raise NotAllowed("This name belongs to a service or an administrator.")
-    if identity.email and user.email and identity.email.lower() != user.email.lower():
-        raise NotAllowed("This name belongs to a person with another e-mail address.")
-    return user
+    if found is None:
+        return _first_visit(identity)
+    _check_is(found.user, identity)
+    return found.user
 
 
 def _first_visit(identity: Identity) -> User:
+    """Two first visits at once are one: whoever is second finds the person and the identity there."""
     if not USERNAME.fullmatch(identity.username):
         raise InvalidRequest(
             "user_info.username must start with a letter and have at most 32 lower case letters, digits, - and _."
         )
-    try:
-        with transaction.atomic():
-            user, made = User.objects.get_or_create(
-                username=identity.username,
-                defaults={
-                    "email": identity.email,
-                    "first_name": identity.first_name[:150],
-                    "last_name": identity.last_name[:150],
-                },
-            )
-            if not made and user.identities.exclude(issuer=identity.issuer).exists():
-                raise NotAllowed("This name belongs to a person who signs in elsewhere.")
-            if not (user.is_service or user.is_staff or user.is_superuser):
-                ExternalIdentity.objects.create(user=user, issuer=identity.issuer, subject=identity.subject)
-    except IntegrityError:  # two first visits at once: the other one made it
-        return ExternalIdentity.objects.get(issuer=identity.issuer, subject=identity.subject).user
+    with transaction.atomic():
+        user, _ = User.objects.get_or_create(
+            username=identity.username,
+            defaults={
+                "email": identity.email,
+                "first_name": identity.first_name[:150],
+                "last_name": identity.last_name[:150],
+            },
+        )
+        _check_is(user, identity)
+        if user.identities.exclude(issuer=identity.issuer, subject=identity.subject).exists():
+            raise NotAllowed("This name belongs to a person who signs in elsewhere.")
+        ExternalIdentity.objects.get_or_create(user=user, issuer=identity.issuer, subject=identity.subject)
+        if identity.email and not user.email:  # made at the command line: from now on it is this person's
+            user.email = identity.email
+            user.save(update_fields=["email"])
     return user
+
+
+def _check_is(user: User, identity: Identity) -> None:
+    """Refuse to take somebody for a person they cannot be."""
+    if user.is_service or user.is_staff or user.is_superuser:
+        raise NotAllowed("This name belongs to a service or an administrator.")
+    if not user.is_active:
+        raise AuthenticationRefused("Incorrect authentication credentials.")
+    if identity.email and user.email and identity.email.lower() != user.email.lower():
+        raise NotAllowed("This name belongs to a person with another e-mail address.")
 
 
 def create_person(*, username: str) -> User:

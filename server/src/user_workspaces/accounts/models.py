@@ -50,7 +50,7 @@ class ExternalIdentity(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
     issuer = models.CharField(max_length=200)
-    subject = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once")]

@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from user_workspaces.accounts.models import ApiToken, OwnedAccount, User
+from user_workspaces.accounts.models import ApiToken, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.tokens import digest_of, is_well_formed
 from user_workspaces.interfaces.values import Client
 
+MOST_WORDS = 8
+"""Of a search: each word is a condition, and databases take so many of them and no more."""
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -37,14 +39,20 @@ def find_person(username: str) -> User | None:
     return User.objects.filter(username=username, is_service=False, is_active=True).first()
 
 
+def person_of_login_link(*, text: str, now: datetime) -> User | None:
+    """Return whose one-time link this is, without using it up; None for a used, old or unknown one."""
+    link = LoginLink.objects.select_related("user").filter(digest=digest_of(text), expires_at__gt=now).first()
+    return link.user if link and link.user.is_active and not link.user.is_service else None
+
+
 def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
     """Return the system account on record."""
     return OwnedAccount.objects.filter(user=user, user_authentication=user_authentication).first()
 
 
-def people_matching(search: str, *, excluding: User) -> list[User]:
-    """Return people to share with, by a part of "first last", user name or e-mail; never services."""
+def people_matching(search: str, *, excluding: User) -> QuerySet[User]:
+    """Return people to share with: each word is a part of "first last" or of the e-mail; never services."""
     people = User.objects.filter(is_active=True, is_service=False).exclude(pk=excluding.pk).order_by("username")
-    for word in search.split():
+    for word in search.split()[:MOST_WORDS]:
         people = people.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
-    return list(people)
+    return people

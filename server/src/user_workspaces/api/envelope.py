@@ -29,9 +29,7 @@ def refusal(message: str, status: int) -> Response:
 
 def body_of(request: Request) -> dict[str, Any]:
     """Return the JSON object that was sent."""
-    if not isinstance(request.data, dict):
-        raise InvalidRequest("The body must be a JSON object.")
-    return request.data
+    return dict(request.data)
 
 
 def text_in(body: Mapping[str, object], name: str) -> str | None:
@@ -85,7 +83,17 @@ def page(
         "next": _link(request, limit, offset + limit) if offset + limit < total and limit else None,
         "previous": _link(request, limit, max(0, offset - limit)) if offset else None,
     }
-    return answer("" if shaped else empty, data=found)
+    return answer("" if total else empty, data=found)
+
+
+def object_in(body: Mapping[str, object], name: str, *, label: str) -> dict[str, Any]:
+    """Return an object field; empty when it is not there."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"{label} not JSON.")
+    return value
 
 
 def _link(request: Request, limit: int, offset: int) -> str:

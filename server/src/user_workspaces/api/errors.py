@@ -65,6 +65,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return HttpResponse(body, content_type="application/json", status=status.HTTP_404_NOT_FOUND)
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer what Django refuses before any view: a host name that is not ours, a cookie that cannot be."""
+    body = OrjsonRenderer().render({"success": False, "message": "The request cannot be used as it is."})
+    return HttpResponse(body, content_type="application/json", status=status.HTTP_400_BAD_REQUEST)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what went wrong outside of a view."""
     body = OrjsonRenderer().render({"success": False, "message": "Something went wrong inside the server."})

@@ -62,11 +62,12 @@ def current_details(job: Job, *, user: User, now: datetime) -> dict[str, object]
         details["time_left"] = seconds
     if job.status == JobStatus.RUNNING and job.serves and job.datetime_ready:
         claim = Claim(job_id=job.pk, user_id=user.pk, epoch=user.session_epoch)
+        base = urlsplit(registry.site().base_url)
         address = address_of(claim=claim, resource=job.resource, serves_at="lab", now=now)
         details["connection_details"] = {"url_path": address.url_path, "url_domain": address.url_domain}
         details["proxy_details"] = {
             "hostname": job.resource,
-            "port": urlsplit(registry.site().base_url).port or 443,
+            "port": base.port or (443 if base.scheme == "https" else 80),
             "path": base_path(resource=job.resource, job_id=job.pk),
         }
     return details

@@ -1,13 +1,17 @@
 """JSON in and out, by orjson."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import IO
+from typing import IO, Any
 
 import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 
 def _plain(value: object) -> str:
@@ -34,20 +38,40 @@ class OrjsonRenderer(BaseRenderer):
         return b"" if data is None else orjson.dumps(data, default=_plain)
 
 
-class OrjsonParser(BaseParser):
-    """Reads JSON, strictly."""
+class AlwaysJson(BaseContentNegotiation):
+    """There is one form of answer and one of request, whatever a client says that it would like."""
 
-    media_type = "application/json"
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        """Return the view's parser."""
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return JSON."""
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class OrjsonParser(BaseParser):
+    """Reads JSON, strictly, whatever the header calls it: `curl -d` calls everything a form."""
+
+    media_type = "*/*"
 
     def parse(
         self,
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, object] | None = None,
-    ) -> object:
-        """Return the value; an empty body is an empty object."""
-        raw = stream.read()
+    ) -> dict[str, Any]:
+        """Return the object; an empty body is an empty one."""
+        raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
         try:
-            return orjson.loads(raw) if raw.strip() else {}
-        except (orjson.JSONDecodeError, RecursionError) as error:
+            found = orjson.loads(raw) if raw.strip() else {}
+        except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}") from None
+        if not isinstance(found, dict):
+            raise ParseError("The body must be a JSON object.")
+        return found

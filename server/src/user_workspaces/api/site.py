@@ -45,6 +45,7 @@ class Parameters(OpenView):
 class _Kept:
     """The last look at all dependencies: many may ask, the dependencies are asked once in a while."""
 
+    of: registry.Registry | None = None
     until: float = 0.0
     found: dict[str, Health] | None = None
 
@@ -55,15 +56,15 @@ _kept, _lock = _Kept(), Lock()
 def health_of_dependencies() -> dict[str, Health]:
     """Return the health of every storage, resource and authentication by name, at most five seconds old."""
     with _lock:
-        if _kept.found is None or time.monotonic() > _kept.until:
-            plugins = registry.current()
+        plugins = registry.current()
+        if _kept.found is None or _kept.of is not plugins or time.monotonic() > _kept.until:
             found: dict[str, Health] = {}
             found |= {f"storage.{name}": plugin.check() for name, plugin in plugins.storages.items()}
             found |= {f"resource.{name}": plugin.check() for name, plugin in plugins.resources.items()}
             found |= {
                 f"user_authentication.{name}": plugin.check() for name, plugin in plugins.user_authentications.items()
             }
-            _kept.found, _kept.until = found, time.monotonic() + HEALTH_IS_KEPT_FOR
+            _kept.of, _kept.found, _kept.until = plugins, found, time.monotonic() + HEALTH_IS_KEPT_FOR
         return _kept.found
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
@@ -15,25 +17,24 @@ from rest_framework.request import Request
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.workspaces.details import checked_name
 
+if TYPE_CHECKING:
+    from django.http.request import _PostDataProtocol  # what a parser of bodies needs of a stream
+
+FORM = "multipart/form-data"
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
     """One file of a request, in a temporary place."""
 
     path: str
-    content: UploadedFile
-
-
-class _WithFullName(UploadedFile):
-    """What Django hands over, with the name as it was sent."""
-
-    sent_name: str
+    content: "UploadedFile[bytes]"
 
 
 class _KeepsDirectories(TemporaryFileUploadHandler):
     """Django keeps the last part of a name only; the checked whole is carried beside it."""
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
         """Return the finished file."""
         done = super().file_complete(file_size)
         if done is not None:
@@ -42,30 +43,32 @@ class _KeepsDirectories(TemporaryFileUploadHandler):
 
 
 class _Multipart(MultiPartParser):
-    """Leaves the names of files as they are; `checked_name` judges them."""
+    """Refuses a request for the name of one of its files before anything of that file is kept."""
 
     def sanitize_file_name(self, file_name: str) -> str | None:
         """Return the name with its directories."""
-        return file_name.strip() or None
+        return checked_name(file_name.strip(), kind="File")
 
 
 class MultipartParser(BaseParser):
     """Streams files to disk while they arrive; nothing is held in memory."""
 
-    media_type = "multipart/form-data"
+    media_type = FORM
 
     def parse(
         self,
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, object] | None = None,
-    ) -> DataAndFiles:
+    ) -> "DataAndFiles[QueryDict, MultiValueDict[str, UploadedFile[bytes]]]":
         """Return the fields and files of the body."""
-        request = (parser_context or {})["request"]
-        assert isinstance(request, Request)  # noqa: S101  DRF puts it there
+        if not (media_type or "").lower().startswith(FORM):
+            raise InvalidRequest("No files found in request.")
+        request = cast("Request", (parser_context or {})["request"])
         handlers = [_KeepsDirectories(request._request)]
+        body = cast("_PostDataProtocol", stream)
         try:
-            data, files = _Multipart(request.META, stream, handlers, settings.DEFAULT_CHARSET).parse()
+            data, files = _Multipart(request.META, body, handlers, settings.DEFAULT_CHARSET).parse()
         except MultiPartParserError as error:
             raise ParseError(f"The upload cannot be read: {error}") from None
         return DataAndFiles(data, files)
@@ -76,6 +79,4 @@ def uploaded_files(request: Request) -> list[Upload]:
     files = [file for _, listed in request.FILES.lists() for file in listed]
     if not files:
         raise InvalidRequest("No files found in request.")
-    return [
-        Upload(path=checked_name(getattr(file, "sent_name", file.name), kind="File"), content=file) for file in files
-    ]
+    return [Upload(path=file.sent_name, content=file) for file in files]

@@ -11,7 +11,7 @@ from user_workspaces.api import jobs, site, tokens, users, workspaces
 class Number:
     """An id as large as the database keeps."""
 
-    regex = r"\d{1,18}"
+    regex = "[0-9]{1,18}"
 
     def to_python(self, value: str) -> int:
         """From the path."""

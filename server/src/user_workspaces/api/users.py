@@ -6,8 +6,10 @@ from rest_framework.views import APIView
 
 from user_workspaces.accounts.queries import people_matching
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer
+from user_workspaces.api.envelope import page
 
+LONGEST_SEARCH = 500
+COLUMNS = ("id", "username", "first_name", "last_name", "email")
 NONE_FOUND = "Users matching given parameters could not be found."
 
 
@@ -16,15 +18,6 @@ class Users(APIView):
 
     def get(self, request: Request) -> Response:
         """Search them; never oneself, never a service."""
-        search = request.query_params.get("search", "").replace("\0", "")
-        people = [
-            {
-                "id": person.pk,
-                "username": person.username,
-                "first_name": person.first_name,
-                "last_name": person.last_name,
-                "email": person.email,
-            }
-            for person in people_matching(search, excluding=caller(request))
-        ]
-        return answer("" if people else NONE_FOUND, data={"users": people})
+        search = request.query_params.get("search", "").replace("\0", "")[:LONGEST_SEARCH]
+        people = people_matching(search, excluding=caller(request))
+        return page(people, request, key="users", empty=NONE_FOUND, shape=lambda rows: list(rows.values(*COLUMNS)))

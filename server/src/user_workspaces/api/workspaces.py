@@ -8,9 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from user_workspaces.accounts.models import User
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, filtered, page, text_in
+from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.uploads import MultipartParser, uploaded_files
 from user_workspaces.errors import InvalidRequest
@@ -36,8 +35,8 @@ def _shape(row: dict[str, object]) -> dict[str, object]:
     return row
 
 
-def _one(user: User, workspace_id: int) -> dict[str, object]:
-    return describe_workspaces(workspaces_of(user).filter(pk=workspace_id))[0]
+def _describe_one(workspace: Workspace) -> dict[str, object]:
+    return _shape({name: getattr(workspace, name) for name in COLUMNS})
 
 
 class Workspaces(APIView):
@@ -62,7 +61,7 @@ class Workspaces(APIView):
             details=parse_details(body.get("workspace_details")),
             now=timezone.now(),
         )
-        fields = _one(user, workspace.pk)
+        fields = _describe_one(workspace)
         return answer("Workspace created.", data={**fields, "workspace": fields})
 
 
@@ -77,7 +76,7 @@ class OneWorkspace(APIView):
     def put(self, request: Request, workspace_id: int) -> Response:
         """Change its description, add or replace files and links."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
-        details = parse_details(body["workspace_details"]) if body.get("workspace_details") else None
+        details = parse_details(body["workspace_details"]) if "workspace_details" in body else None
         update_workspace(
             workspace=workspace,
             now=timezone.now(),
@@ -117,18 +116,14 @@ class WorkspaceStart(APIView):
         """Launch a job in it."""
         user, body = caller(request), body_of(request)
         find_workspace(user=user, workspace_id=workspace_id)
-        details, options = body.get("job_details", {}), body.get("resource_options", {})
-        if not isinstance(details or {}, dict):
-            raise InvalidRequest("Job details not JSON.")
-        if not isinstance(options or {}, dict):
-            raise InvalidRequest("Resource options not JSON.")
         job = start_job(
             owner=user,
             workspace_id=workspace_id,
             job_type=text_in(body, "job_type") or "",
-            job_details=details or {},
-            options=options or {},
+            job_details=object_in(body, "job_details", label="Job details"),
+            options=object_in(body, "resource_options", label="Resource options"),
             now=timezone.now(),
+            resource=text_in(body, "resource") or "",
         )
         return answer("Successful start.", data={"job": describe_job(job, user=user, now=timezone.now())})
 

@@ -1,11 +1,13 @@
 """Reads the configuration once, at start, and builds the plug-ins from it."""
 
+from urllib.parse import urlsplit
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from user_workspaces import registry
-from user_workspaces.config import site_config
+from user_workspaces.config import env, site_config
 from user_workspaces.errors import ConfigurationError
 
 
@@ -22,13 +24,14 @@ class ConfigAppConfig(AppConfig):
             compose()
         except ConfigurationError as error:
             mistakes = [Error(line, id="user_workspaces.E001") for line in str(error).splitlines()]
-        register(lambda app_configs, **_: mistakes)
+        register(lambda *_, **__: mistakes)
 
 
 def compose() -> None:
     """Read `config.json`, build what it declares, and make it the process's own."""
     from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  models exist from here on
 
+    env.check_runtime_dir(settings.RUNTIME_DIR)
     site, declarations = site_config.read(settings.CONFIG_FILE)
     surroundings = registry.Surroundings(settings.DATA_DIR, settings.RUNTIME_DIR, find_client)
     try:
@@ -37,8 +40,12 @@ def compose() -> None:
         lines = (f"{site.source}: {line}" for line in str(error).splitlines())
         raise ConfigurationError("\n".join(lines)) from None
     registry.install(built, site)
-    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *site.allowed_hosts, *_session_domains()]
+    own = urlsplit(site.base_url).hostname or ""
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, own, *site.allowed_hosts, *_session_domains()]
     settings.CORS_ALLOWED_ORIGINS = list(site.cors_allowed_origins)
+    if site.base_url.startswith("https://"):  # a web server in front of this one speaks TLS
+        settings.CSRF_TRUSTED_ORIGINS = [site.base_url]
+        settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
 
 
 def _session_domains() -> list[str]:

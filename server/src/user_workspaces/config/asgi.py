@@ -4,15 +4,14 @@ Django's views are synchronous and run on a small fixed pool of threads, each wi
 connection: several times faster than Django's own ASGI handler, which opens a connection for each request.
 """
 
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
-
 from a2wsgi import WSGIMiddleware
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from user_workspaces.config.wsgi import application as django
 
 THREADS = 8
 
-_django = WSGIMiddleware(django, workers=THREADS)
+_django = WSGIMiddleware(django, workers=THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -1,5 +1,15 @@
 """How each kind of database is opened."""
 
+from pathlib import Path
+
+
+def close_to_others(name: str) -> None:
+    """Make SQLite's file ours alone, before anything is in it; its side files take over the mode."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
+
 
 def options_for(engine: str) -> dict[str, object]:
     """Return Django's `OPTIONS` for a database engine.

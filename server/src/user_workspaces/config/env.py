@@ -4,14 +4,17 @@ import hashlib
 import os
 import secrets
 import socket
-import tempfile
+import stat
 from pathlib import Path
 
 from user_workspaces.errors import ConfigurationError
 
 PROJECT_DIR = Path(__file__).resolve().parents[4]
+RUN, TMP = Path("/run"), Path("/tmp")  # noqa: S108  what is found in /tmp is checked before it is used
 LONGEST_RUNTIME_DIR = 60
 SHORTEST_SECRET = 32
+FEWEST_DIFFERENT_CHARACTERS = 10
+KNOWN_BEGINNINGS = ("django-insecure", "changeme", "change-me", "change_me", "secret", "your-", "example", "default")
 
 
 def host() -> str:
@@ -22,7 +25,7 @@ def host() -> str:
 def port() -> int:
     """Return the port to listen on (`UWS_PORT`)."""
     text = os.environ.get("UWS_PORT", "8000")
-    if not text.isdigit() or not 0 < int(text) < 2**16:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**16):
         raise ConfigurationError(f"UWS_PORT: {text!r} is not a port; give a number from 1 to 65535")
     return int(text)
 
@@ -48,13 +51,45 @@ def data_dir() -> Path:
     return beside
 
 
+def make_data_dir() -> Path:
+    """Return the same folder, made if it is not there yet."""
+    path = data_dir()
+    try:
+        path.mkdir(mode=0o755, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be made: {error.strerror}. Set UWS_DATA_DIR to a folder that may be written."
+        ) from None
+    return path
+
+
 def runtime_dir() -> Path:
-    """Return the folder for sockets: in the data folder where its path is short enough for a Unix socket."""
+    """Return the folder for sockets: in the data folder where its path is short enough for a Unix socket.
+
+    Else it is where root alone may write, or in `/tmp` for everybody else: always the same for one data folder,
+    whatever `TMPDIR` says, because the web process and the controller have to agree on it.
+    """
     inside = data_dir() / "run"
     if len(os.fsencode(inside)) <= LONGEST_RUNTIME_DIR:
         return inside
     mark = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"uws-{os.geteuid()}-{mark}"
+    ours = RUN if os.geteuid() == 0 and RUN.is_dir() else TMP
+    return ours / f"uws-{os.geteuid()}-{mark}"
+
+
+def check_runtime_dir(path: Path) -> None:
+    """Raise `ConfigurationError` for a folder that somebody else put there, or could exchange the content of."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be looked at: {error.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise ConfigurationError(
+            f"{path}: the folder for sockets has to be a folder of the server's own account that nobody else can "
+            "write to; remove what is there, or set UWS_DATA_DIR to a shorter path"
+        )
 
 
 def config_file() -> Path | None:
@@ -97,12 +132,24 @@ def secret(name: str) -> str:
     """
     given = os.environ.get(f"UWS_{name.upper()}")
     if given is not None:
-        if len(given) < SHORTEST_SECRET or given.startswith("django-insecure"):
+        if not _is_strong(given):
             raise ConfigurationError(f"UWS_{name.upper()}: too short or well known; unset it and one is made")
         return given
-    folder = data_dir() / "secrets"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _read_or_make(folder / name)
+    path = data_dir() / "secrets" / name
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        value = _read_or_make(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read or made: {error.strerror}") from None
+    if not _is_strong(value):
+        raise ConfigurationError(f"{path}: the secret in it is too short or well known; remove it and one is made")
+    return value
+
+
+def _is_strong(text: str) -> bool:
+    """Return whether nobody can guess it: no default of an example file, nothing typed in haste."""
+    is_known = text.lower().startswith(KNOWN_BEGINNINGS)
+    return len(text) >= SHORTEST_SECRET and len(set(text)) >= FEWEST_DIFFERENT_CHARACTERS and not is_known
 
 
 def _read_or_make(path: Path) -> str:
@@ -120,7 +167,4 @@ def _read_or_make(path: Path) -> str:
             pass
         finally:
             draft.unlink()
-    value = path.read_text().strip()
-    if len(value) < SHORTEST_SECRET:
-        raise ConfigurationError(f"{path}: the secret in it is too short; remove the file and one is made")
-    return value
+    return path.read_text(errors="replace").strip()

@@ -5,10 +5,9 @@ from pathlib import Path
 import dj_database_url
 
 from user_workspaces.config import env
-from user_workspaces.config.database import options_for
+from user_workspaces.config.database import close_to_others, options_for
 
-DATA_DIR = env.data_dir()
-DATA_DIR.mkdir(mode=0o755, parents=True, exist_ok=True)
+DATA_DIR = env.make_data_dir()
 RUNTIME_DIR = env.runtime_dir()
 CONFIG_FILE = env.config_file()
 
@@ -69,6 +68,8 @@ TEMPLATES = [
 
 DATABASES = {"default": dj_database_url.parse(env.database_url(), conn_max_age=600, conn_health_checks=True)}
 DATABASES["default"]["OPTIONS"] = options_for(DATABASES["default"]["ENGINE"])
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    close_to_others(DATABASES["default"]["NAME"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 
@@ -89,6 +90,7 @@ SESSION_COOKIE_NAME = "uws-portal"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_NAME = "uws-csrf"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "user_workspaces.portal.errors.forgery_refused"
 SECURE_PROXY_SSL_HEADER = None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -113,6 +115,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
@@ -127,6 +130,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["user_workspaces.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["user_workspaces.api.rendering.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "user_workspaces.api.rendering.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PARSER_CLASSES": ["user_workspaces.api.rendering.OrjsonParser"],
     "EXCEPTION_HANDLER": "user_workspaces.api.errors.answer_for",
 }

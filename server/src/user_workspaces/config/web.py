@@ -7,6 +7,7 @@ import uvicorn
 import uvloop
 from django.utils import timezone
 
+from user_workspaces import registry
 from user_workspaces.config.asgi import application
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.tickets import Purpose, verify
@@ -46,7 +47,12 @@ def serve(listener: socket.socket) -> None:
 async def _serve(listener: socket.socket) -> None:
     table = RouteTable()
     table.replace(await asyncio.to_thread(feed.read_routes))
-    passthrough = Passthrough(table=table, verify_cookie=_verify_cookie, session_domains=session_domains())
+    passthrough = Passthrough(
+        table=table,
+        verify_cookie=_verify_cookie,
+        session_domains=session_domains(),
+        trusted_proxies=frozenset(registry.site().trusted_proxies),
+    )
     config = uvicorn.Config(
         application,
         http=relay_protocol(passthrough),

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from user_workspaces import registry
-from user_workspaces.errors import ResourceUnavailable
-from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.queries import live_jobs
-from user_workspaces.jobs.status import LIVE
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.interfaces.resource import Resource
+from user_workspaces.jobs.queries import unsettled_jobs, unsettled_keys
 from user_workspaces.workspaces import actions
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import due_workspaces
@@ -55,23 +54,24 @@ def _delete(workspace: Workspace) -> None:
 
 
 def _has_unfinished_jobs(workspace: Workspace) -> bool:
-    unsettled = Job.objects.filter(workspace_id=workspace.pk, next_check_at__isnull=False)
-    return unsettled.exists() or live_jobs(workspace_id=workspace.pk).exists()
+    return unsettled_jobs().filter(workspace_id=workspace.pk).exists()
 
 
 def sweep_resources() -> int:
     """Stop what runs without anybody owning it (a crash in the middle of a submission, a restored database)."""
+    return sum(_sweep(name, resource) for name, resource in registry.current().resources.items())
+
+
+def _sweep(name: str, resource: Resource) -> int:
+    """The resource is asked before the database: a job that is being submitted is in the database first."""
     swept = 0
-    for name, resource in registry.current().resources.items():
-        try:
-            known = resource.known_keys()
-        except ResourceUnavailable:
-            continue
-        owned = set(Job.objects.filter(key__in=known, status__in=LIVE).values_list("key", flat=True))
-        unsettled = Job.objects.filter(key__in=known, next_check_at__isnull=False).values_list("key", flat=True)
-        for key in known - owned - set(unsettled):
+    try:
+        known = resource.known_keys()
+        for key in known - unsettled_keys():
             logger.warning("%s: job %s is nobody's; stopping it", name, key)
             resource.stop(key)
             resource.forget(key)
             swept += 1
+    except UserWorkspacesError as error:
+        logger.warning("%s: cannot be swept now: %s", name, error.message)
     return swept

@@ -2,11 +2,11 @@
 
 from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
-from user_workspaces.errors import InvalidRequest, NotFound
-from user_workspaces.interfaces.job_type import JobParameters
+from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import JobContext, JobSpec, Limits
 from user_workspaces.jobs.addresses import base_path, host_names
 from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.options import job_parameters
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -35,7 +35,7 @@ def spec_of(job: Job) -> JobSpec:
     """Return what the resource is asked to run."""
     context = context_of(job)
     job_type = registry.current().job_types.get(job.job_type)
-    parameters = job_type.Parameters.model_validate(_known_details(job, job_type.Parameters))
+    parameters = job_parameters(job_type.Parameters, job.requested["job_details"])
     return JobSpec(
         key=job.key,
         job_id=job.pk,
@@ -45,11 +45,3 @@ def spec_of(job: Job) -> JobSpec:
         script=job_type.script(context, parameters),
         limits=context.limits,
     )
-
-
-def _known_details(job: Job, parameters: type[JobParameters]) -> dict[str, object]:
-    """Clients send details that only some job types know; the others are left out."""
-    details = job.requested.get("job_details", {})
-    if not isinstance(details, dict):
-        raise InvalidRequest("Job details not JSON.")
-    return {name: value for name, value in details.items() if name in parameters.model_fields}

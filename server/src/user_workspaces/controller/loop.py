@@ -17,7 +17,7 @@ from user_workspaces.controller.reconcile import reconcile_jobs
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.05
-DATABASE_IS_AWAY = 2.0
+REST = 2.0
 SWEEP_EVERY = timedelta(minutes=5)
 
 
@@ -67,10 +67,13 @@ class Controller:
 
 
 def _guarded(work: Callable[[], float]) -> float:
-    """Return how long to wait after a pass, in seconds."""
+    """Return how long to wait after a pass, in seconds. Nothing ends the loop but the wish to end it."""
     try:
         return work()
     except (OperationalError, InterfaceError):
         logger.exception("the database does not answer; trying again")
         close_old_connections()
-        return DATABASE_IS_AWAY
+        return REST
+    except Exception:
+        logger.exception("a pass failed; trying again")
+        return REST

@@ -66,5 +66,7 @@ class Site:
     """A session that has not answered for this long after its start has failed."""
     cors_allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of web servers in front of this one, whose `X-Forwarded-For` and `-Proto` are believed."""
     source: str = field(default="")
     """Where it was read from, for messages."""

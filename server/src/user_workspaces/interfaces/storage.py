@@ -25,8 +25,11 @@ class Storage(Plugin):
 
     @abstractmethod
     def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
-        """Copy a workspace into a new one, owned by `target.account`; dot files are left out, links are
-        made again where the target may have them. `progress` is told the bytes copied so far."""
+        """Copy a workspace into a new one, owned by `target.account`.
+
+        Dot files are left out; links are made again where the target may have them. `progress` is told the
+        bytes copied so far.
+        """
 
     @abstractmethod
     def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
@@ -25,15 +26,20 @@ def start_job(
     job_details: Mapping[str, object],
     options: Mapping[str, object],
     now: datetime,
+    resource: str = "",
 ) -> Job:
-    """Write the wish for a job; the controller does the rest."""
+    """Write the wish for a job; the controller does the rest. Without `resource` the options or the site name it."""
     site = registry.site()
+    resource_options.check_storable(job_details, label="Job details")
+    resource_options.check_storable(options, label="Resource options")
     with transaction.atomic():
         workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
         name = _job_type(job_type, workspace)
-        resource = _resource(options)
+        kind = registry.current().job_types.get(name)
+        resource = _resource(resource or options.get("resource") or site.main_resource)
         values = resource_options.validate(options, site.parameters)
         limits = values.limits(site.resources[resource].parameter_mapping)
+        resource_options.job_parameters(kind.Parameters, job_details)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
         job = Job.objects.create(
@@ -45,7 +51,7 @@ def start_job(
             cpus=limits.cpus,
             memory_mb=limits.memory_mb,
             time_limit_seconds=limits.time_limit_seconds,
-            serves=registry.current().job_types.get(name).serves,
+            serves=kind.serves,
             message="Waiting for the resource.",
             datetime_created=now,
             next_check_at=now,
@@ -63,8 +69,7 @@ def _job_type(asked: str, workspace: Workspace) -> str:
     return name
 
 
-def _resource(options: Mapping[str, object]) -> str:
-    name = options.get("resource", registry.site().main_resource)
+def _resource(name: object) -> str:
     if not isinstance(name, str) or name not in registry.site().resources:
         raise InvalidRequest(f"{name} is not in the list of available resources.")
     return name
@@ -87,28 +92,41 @@ def stop_job(*, job: Job, now: datetime) -> JobStatus:
     return stop_job(job=job, now=now)
 
 
-def change_status(*, job: Job, new: JobStatus, now: datetime, message: str = "", **fields: object) -> bool:
-    """Move a job to a status, if it is still in the one that `job` says; False: somebody was first.
+def change_status(
+    *, job: Job, new: JobStatus, now: datetime, message: str = "", lease: datetime | None = None, **fields: object
+) -> bool:
+    """Move a job to a status, if it is still as `job` says; False: somebody was first, and nothing was written.
 
-    `fields` are further columns to write in the same moment.
+    `fields` are further columns to write in the same moment. With `lease` only who still holds it may write.
+    A new status makes the job due, unless `fields` say when (`next_check_at`).
     """
     old = JobStatus(job.status)
     if new is not old and new not in TRANSITIONS[old]:
         raise ValueError(f"a job cannot go from {old} to {new}")
     written = {"message": message, **fields} if message else dict(fields)
+    ends = new is not old and new in ENDED
     if new is not old:
-        written.update(status=new, next_check_at=now)
-    if new is not old and new in ENDED:
+        written = {"next_check_at": now, **written, "status": new}
+    if ends:
         written.update(_ending(job, now, written))
-    with transaction.atomic():
-        if new in ENDED and new is not old:
-            list(Workspace.objects.select_for_update().filter(pk=job.workspace_id))
-        if not Job.objects.filter(pk=job.pk, status=old).update(**written):
-            return False
-        if new in ENDED and new is not old and not live_jobs(workspace_id=job.workspace_id).exists():
-            workspaces.mark_idle(workspace_id=job.workspace_id, now=now)
+    unchanged = Job.objects.filter(pk=job.pk, status=old, submitted=job.submitted)
+    if lease is not None:
+        unchanged = unchanged.filter(next_check_at=lease)
+    if not (_end(unchanged, job=job, written=written, now=now) if ends else unchanged.update(**written)):
+        return False
     for name, value in written.items():
         setattr(job, name, value)
+    return True
+
+
+def _end(unchanged: QuerySet[Job], *, job: Job, written: Mapping[str, object], now: datetime) -> bool:
+    """Write the end of a job; the last one that ends leaves its workspace idle. Two at once wait for each other."""
+    with transaction.atomic():
+        list(Workspace.objects.select_for_update().filter(pk=job.workspace_id))
+        if not unchanged.update(**written):
+            return False
+        if not live_jobs(workspace_id=job.workspace_id).exists():
+            workspaces.mark_idle(workspace_id=job.workspace_id, now=now)
     return True
 
 

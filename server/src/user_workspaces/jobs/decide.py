@@ -8,6 +8,7 @@ from typing import assert_never
 from user_workspaces.interfaces.values import EndedBy, Observation, ResourceState
 from user_workspaces.jobs.status import ENDED, JobStatus
 
+ASKING_AGAIN = "The resource does not know this job; asking again."
 ALIVE = frozenset({ResourceState.QUEUED, ResourceState.RUNNING})
 
 
@@ -46,7 +47,7 @@ class Decision:
     message: str = ""
 
 
-def decide(job: Recorded, seen: Observation, now: datetime) -> Decision:
+def decide(job: Recorded, seen: Observation) -> Decision:  # noqa: C901, PLR0911  a table of decisions, in one piece
     """Decide. Unknown is not finished: what cannot be seen stays as it is, and says so."""
     keep = job.status
     if seen.state is ResourceState.UNREACHABLE:
@@ -54,19 +55,18 @@ def decide(job: Recorded, seen: Observation, now: datetime) -> Decision:
     if keep in ENDED:
         return Decision(Action.STOP if seen.state in ALIVE else Action.FORGET, keep)
     if keep is JobStatus.STOPPING:
-        alive = seen.state in ALIVE
-        return Decision(Action.STOP, keep) if alive else Decision(Action.FORGET, JobStatus.COMPLETE, "Stopped.")
+        return _stopping(job, seen)
     match seen.state:
         case ResourceState.ABSENT:
             if keep is JobStatus.PENDING and not job.submitted:
                 return Decision(Action.SUBMIT, keep)
             if not job.missed:  # asked again before it is called lost
-                return Decision(Action.NONE, keep, "The resource does not know this job; asking again.")
+                return Decision(Action.NONE, keep, ASKING_AGAIN)
             return Decision(Action.FORGET, JobStatus.FAILED, "The resource does not know this job any more.")
         case ResourceState.QUEUED:
             return Decision(Action.NONE, keep, seen.reason or "Waiting for the resource.")
         case ResourceState.RUNNING:
-            return _running(job, seen, now)
+            return _running(job)
         case ResourceState.SUCCEEDED:
             return Decision(Action.FORGET, JobStatus.COMPLETE, "Finished.")
         case ResourceState.FAILED:
@@ -75,17 +75,31 @@ def decide(job: Recorded, seen: Observation, now: datetime) -> Decision:
             assert_never(seen.state)
 
 
-def _running(job: Recorded, seen: Observation, now: datetime) -> Decision:
+def unanswered(job: Recorded, seen: Observation, now: datetime) -> Decision:
+    """Decide about a session that was asked and did not answer: it may take its time, but not for ever.
+
+    It is always asked first: after hours without a controller it may well have been answering all along.
+    """
+    started_at = job.started_at or seen.started_at or now
+    if now - started_at <= job.startup:
+        return Decision(Action.NONE, JobStatus.RUNNING)
+    seconds = int(job.startup.total_seconds())
+    message = f"The session did not answer within {seconds} seconds of its start and was stopped."
+    return Decision(Action.STOP, JobStatus.FAILED, message)
+
+
+def _running(job: Recorded) -> Decision:
     if not job.serves:
         return Decision(Action.NONE, JobStatus.RUNNING, "Running.")
-    if job.ready:
-        return Decision(Action.NONE, JobStatus.RUNNING)
-    started_at = seen.started_at or job.started_at or now
-    if now - started_at > job.startup:
-        seconds = int(job.startup.total_seconds())
-        message = f"The session did not answer within {seconds} seconds of its start and was stopped."
-        return Decision(Action.STOP, JobStatus.FAILED, message)
-    return Decision(Action.PROBE, JobStatus.RUNNING)
+    return Decision(Action.NONE if job.ready else Action.PROBE, JobStatus.RUNNING)
+
+
+def _stopping(job: Recorded, seen: Observation) -> Decision:
+    if seen.state in ALIVE:
+        return Decision(Action.STOP, JobStatus.STOPPING)
+    if seen.state is ResourceState.ABSENT and job.submitted and not job.missed:
+        return Decision(Action.NONE, JobStatus.STOPPING, ASKING_AGAIN)
+    return Decision(Action.FORGET, JobStatus.COMPLETE, "Stopped.")
 
 
 def _ended(job: Recorded, seen: Observation) -> Decision:

@@ -1,14 +1,22 @@
 """What a launch asks of a resource, checked against the configured parameters."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from user_workspaces.errors import InvalidOptions
+import orjson
+from pydantic import ValidationError
+
+from user_workspaces.errors import InvalidOptions, InvalidRequest
+from user_workspaces.interfaces.job_type import JobParameters
 from user_workspaces.interfaces.site import Parameter
 from user_workspaces.interfaces.values import Limits
 
 TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 SECONDS_A_MINUTE = 60
+LARGEST = 2**31 - 1
+DEEPEST = 20
+LARGEST_DETAILS = 64 * 1024
 MISSING = object()
 
 
@@ -24,10 +32,20 @@ class ParameterValues:
         cpus, memory = standard.get("num_cpus"), standard.get("memory_mb")
         minutes = standard.get("time_limit_min")
         return Limits(
-            cpus=cpus if isinstance(cpus, int) else 1,
-            memory_mb=memory if isinstance(memory, int) else None,
-            time_limit_seconds=minutes * SECONDS_A_MINUTE if isinstance(minutes, int) else None,
+            cpus=_whole("num_cpus", cpus) or 1,
+            memory_mb=_whole("memory_mb", memory),
+            time_limit_seconds=_whole("time_limit_min", minutes, times=SECONDS_A_MINUTE),
         )
+
+
+def _whole(name: str, value: object, *, times: int = 1) -> int | None:
+    """Return what is at least asked for as a whole number that the database can keep; None: nothing is."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    whole = math.ceil(value * times)
+    if not 0 < whole <= LARGEST:
+        raise InvalidOptions([f"{name}: Value '{value}' is not one that a resource can give."])
+    return whole
 
 
 def validate(options: Mapping[str, object], parameters: tuple[Parameter, ...]) -> ParameterValues:
@@ -51,6 +69,48 @@ def validate(options: Mapping[str, object], parameters: tuple[Parameter, ...]) -
     return ParameterValues(values)
 
 
+def check_storable(value: object, *, label: str) -> None:
+    """Raise `InvalidRequest` for what cannot be kept with the job, or is too much to be shown with it each time."""
+    if _depth(value) > DEEPEST or len(orjson.dumps(value)) > LARGEST_DETAILS:
+        raise InvalidRequest(f"{label} too large: at most {LARGEST_DETAILS} bytes, nested {DEEPEST} deep.")
+    if _has_nul(value):
+        raise InvalidRequest(f"{label} cannot contain a NUL character.")
+
+
+def job_parameters(model: type[JobParameters], details: Mapping[str, object]) -> JobParameters:
+    """Return what a launch tells the job type; details that it does not know are for others, and left out."""
+    known = {name: value for name, value in details.items() if name in model.model_fields}
+    try:
+        return model.model_validate_json(orjson.dumps(known))
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(["job_details", *(str(part) for part in problem["loc"])])
+        raise InvalidRequest(f"{place}: {problem['msg']}") from None
+
+
+def _depth(value: object) -> int:
+    """Return how deep it is nested, without going much deeper than is allowed."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        level = [inner for outer in level for inner in _children(outer)]
+        depth += 1
+    return depth
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping) and any(_has_nul(key) for key in value):
+        return True
+    return any(_has_nul(inner) for inner in _children(value))
+
+
 def _value_of(parameter: Parameter, options: Mapping[str, object]) -> object:
     names = (parameter.variable_name, *parameter.aliases)
     return next((options[name] for name in names if name in options), MISSING)
@@ -67,7 +127,12 @@ def _problem(parameter: Parameter, value: object) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
     if parameter.minimum is not None and value < parameter.minimum:
-        return f"{name}: Value '{value}' not above minimum of {parameter.minimum:g}."
+        return f"{name}: Value '{value}' not above minimum of {_figure(parameter.minimum)}."
     if parameter.maximum is not None and value > parameter.maximum:
-        return f"{name}: Value '{value}' above maximum of {parameter.maximum:g}."
+        return f"{name}: Value '{value}' above maximum of {_figure(parameter.maximum)}."
     return ""
+
+
+def _figure(bound: float) -> str:
+    """Write 1048576 as it is, not as 1.04858e+06."""
+    return str(int(bound)) if float(bound).is_integer() else str(bound)

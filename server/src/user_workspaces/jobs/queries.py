@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import orjson
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
@@ -16,6 +16,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
 
 SECONDS_AN_HOUR = 3600
+FIFTH_DECIMAL = Decimal("0.00001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,19 @@ def log_of(job: Job, *, lines: int) -> str:
     return registry.current().resources.get(job.resource).log_tail(job.key, lines=lines)
 
 
+def unsettled_jobs() -> QuerySet[Job]:
+    """Return the jobs that have not ended, or that the resource may still keep something of."""
+    return Job.objects.filter(Q(status__in=LIVE) | Q(next_check_at__isnull=False))
+
+
+def unsettled_keys() -> frozenset[str]:
+    """Return by which keys resources know them."""
+    return frozenset(unsettled_jobs().values_list("key", flat=True))
+
+
 def due_jobs(*, now: datetime, limit: int) -> list[Job]:
     """Return the jobs that the controller has to look at, the longest due first."""
-    due = Job.objects.filter(next_check_at__lte=now).order_by("next_check_at").select_related("owner", "workspace")
+    due = Job.objects.filter(next_check_at__lte=now).order_by("next_check_at").select_related("owner")
     return list(due[:limit])
 
 
@@ -118,7 +129,10 @@ def answering_sessions() -> list[AnsweringSession]:
         .exclude(endpoint="")
         .values_list("id", "resource", "owner_id", "owner__session_epoch", "endpoint")
     )
-    return [AnsweringSession(*rest, read_endpoint(endpoint)) for *rest, endpoint in rows]
+    return [
+        AnsweringSession(job_id, resource, owner_id, epoch, read_endpoint(endpoint))
+        for job_id, resource, owner_id, epoch, endpoint in rows
+    ]
 
 
 def write_endpoint(endpoint: Endpoint) -> str:
@@ -134,14 +148,14 @@ def read_endpoint(text: str) -> Endpoint:
 def core_hours(job: Job, *, now: datetime) -> Decimal:
     """Return allocated CPUs x wall hours, up to now for a job that runs."""
     if job.status in ENDED or job.datetime_start is None:
-        return job.core_hours
+        return Decimal(job.core_hours).quantize(FIFTH_DECIMAL)
     return used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now)
 
 
 def used_core_hours(*, cpus: int, start: datetime, end: datetime) -> Decimal:
     """Return CPUs x hours, to the fifth decimal."""
     hours = Decimal((end - start).total_seconds()) / SECONDS_AN_HOUR
-    return max(Decimal(0), hours * cpus).quantize(Decimal("0.00001"))
+    return max(Decimal(0), hours * cpus).quantize(FIFTH_DECIMAL)
 
 
 def time_left(job: Job, *, now: datetime) -> int | None:

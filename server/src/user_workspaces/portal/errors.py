@@ -1,13 +1,51 @@
-"""Pages for what is not there and what went wrong."""
+"""What people see when something is not there, is refused, or went wrong."""
 
-from django.http import HttpRequest, HttpResponse
+import logging
+import sys
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django_htmx.http import reswap, retarget
+
+from user_workspaces.errors import NotFound, UserWorkspacesError
+from user_workspaces.portal.returning import where_they_were
+
+logger = logging.getLogger(__name__)
+
+
+def answer_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) -> HttpResponse:
+    """Turn what was raised on purpose into a page, or into a message on the page that asked.
+
+    The one place of the portal where errors become answers.
+    """
+    if isinstance(error, NotFound) and not part:
+        return not_found(request)
+    if part:
+        shown = render(request, "portal/part_message.html", {"message": error.message}, status=422)
+        return reswap(retarget(shown, "#messages"), "innerHTML")
+    if request.method != "POST":
+        return render(request, "portal/refused.html", {"message": error.message}, status=400)
+    messages.error(request, error.message)
+    return HttpResponseRedirect(where_they_were(request))
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
-    """Say that there is nothing here."""
-    return HttpResponse("Not found.", status=404)
+    """Say that there is nothing here (for this person: what is somebody else's looks the same)."""
+    return render(request, "portal/not_found.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that something went wrong."""
-    return HttpResponse("Something went wrong inside the server.", status=500)
+    """Say that something went wrong, with a mark to quote; needs neither database nor session to do so."""
+    mark = uuid.uuid4().hex[:12]
+    logger.error("error %s at %s", mark, request.path, exc_info=sys.exc_info())
+    return HttpResponse(render_to_string("portal/server_error.html", {"mark": mark}), status=500)
+
+
+def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that a form was too old, or not ours."""
+    logger.info("a form was refused: %s", reason)
+    message = "This page was open for too long, or cookies are switched off. Go back, load it again and try once more."
+    return render(request, "portal/refused.html", {"message": message}, status=403)

@@ -1,3 +1,38 @@
-"""The paths of the portal."""
+"""The paths of the portal: each with its slash and without."""
 
-urlpatterns: list[object] = []
+from collections.abc import Callable, Iterator
+
+from django.http import HttpResponseBase
+from django.urls import URLPattern, path
+
+from user_workspaces.portal import files, sessions, sign_in, waiting, workspace, workspaces
+
+app_name = "portal"
+
+ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
+    ("login/", sign_in.log_in, "login"),
+    ("login/<str:secret>/", sign_in.log_in_by_link, "login_link"),
+    ("logout/", sign_in.log_out, "logout"),
+    ("new/", workspaces.new_workspace, "new"),
+    ("w/<int:workspace_id>/", workspace.show, "workspace"),
+    ("w/<int:workspace_id>/about/", workspace.about, "about"),
+    ("w/<int:workspace_id>/files/", files.files, "files"),
+    ("w/<int:workspace_id>/link/", files.link, "link"),
+    ("w/<int:workspace_id>/settings/", workspace.settings, "settings"),
+    ("w/<int:workspace_id>/delete/", workspace.delete, "delete"),
+    ("w/<int:workspace_id>/launch/", sessions.launch, "launch"),
+    ("session/<int:job_id>/stop/", sessions.stop, "stop"),
+    ("session/<int:job_id>/again/", sessions.launch_again, "launch_again"),
+    ("session/<int:job_id>/log/", sessions.log, "log"),
+    ("open/<int:job_id>/", waiting.open_session, "open"),
+)
+
+
+def _patterns() -> Iterator[URLPattern]:
+    yield path("", workspaces.list_workspaces, name="workspaces")
+    for route, view, name in ROUTES:
+        yield path(route.removesuffix("/"), view)
+        yield path(route, view, name=name)
+
+
+urlpatterns = list(_patterns())

@@ -14,7 +14,7 @@ _NO_CONTENT: Final = 204
 _NOT_MODIFIED: Final = 304
 
 
-class BadBody(Exception):  # noqa: N818 - named like its sibling `Bad`
+class BadBody(Exception):
     """The framing of a body is broken: nothing after this point has a meaning."""
 
 

@@ -24,7 +24,7 @@ from user_workspaces.proxy import feed
 
 
 @csrf_exempt
-def session_gate(request: HttpRequest, hostname: str, job_id: str, rest: str = "") -> HttpResponse:
+def session_gate(request: HttpRequest, hostname: str, job_id: str, rest: str = "") -> HttpResponse:  # noqa: ARG001  the host in the path is never trusted
     """Trade a ticket for a cookie, or say why there is no session to be seen.
 
     It changes nothing on the server, so there is nothing to forge: methods other than GET get a refusal.
@@ -54,7 +54,7 @@ def _admit(request: HttpRequest, job: Job | None, ticket: str) -> HttpResponse:
         sign(claim, Purpose.COOKIE, now=now),
         max_age=int(COOKIE_LIFETIME.total_seconds()),
         path=base_path(resource=job.resource, job_id=job.pk),
-        secure=request.is_secure(),
+        secure=registry.site().base_url.startswith("https://"),
         httponly=True,
         samesite="Lax",
     )
@@ -86,14 +86,14 @@ def _is_owner(claim: Claim, job: Job) -> bool:
 def _send_to_the_hub(request: HttpRequest, job_id: int, rest: str) -> HttpResponse:
     """A bookmark of a session works: the hub knows the person, and sends them back with a ticket."""
     if not _is_navigation(request):
-        return _refuse_program(request, 401, "Open the session from the workspace's page first.")
+        return _refuse_program(401, "Open the session from the workspace's page first.")
     query = urlencode({"to": f"{rest}?{request.GET.urlencode()}" if request.GET else rest})
     return HttpResponseRedirect(f"{registry.site().base_url}/open/{job_id}/?{query}")
 
 
 def _waiting(request: HttpRequest, job: Job) -> HttpResponse:
     if not _is_navigation(request):
-        return _refuse_program(request, 503, job.message)
+        return _refuse_program(503, job.message)
     answer = render(request, "proxy/waiting.html", _notice(job), status=503)
     answer["Retry-After"] = "1"
     answer["Cache-Control"] = "no-store"
@@ -102,7 +102,7 @@ def _waiting(request: HttpRequest, job: Job) -> HttpResponse:
 
 def _ended(request: HttpRequest, job: Job) -> HttpResponse:
     if not _is_navigation(request):
-        return _refuse_program(request, 410, "This session has ended.")
+        return _refuse_program(410, "This session has ended.")
     return render(request, "proxy/ended.html", _notice(job), status=410)
 
 
@@ -114,11 +114,11 @@ def _notice(job: Job) -> dict[str, object]:
 
 def _refused(request: HttpRequest, message: str) -> HttpResponse:
     if not _is_navigation(request):
-        return _refuse_program(request, 403, message)
+        return _refuse_program(403, message)
     return render(request, "proxy/refused.html", {"message": message, "hub": registry.site().base_url}, status=403)
 
 
-def _refuse_program(request: HttpRequest, status: int, message: str) -> HttpResponse:
+def _refuse_program(status: int, message: str) -> HttpResponse:
     return JsonResponse({"success": False, "message": message}, status=status)
 
 

@@ -14,7 +14,7 @@ _BACKLOG_FULL_PAUSE: Final = 0.02
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
-class ConnectionRefusedByCheck(OSError):  # noqa: N818 - it is one of the ways to be refused
+class ConnectionRefusedByCheck(OSError):
     """Somebody else than the session's owner listens on its socket."""
 
 

@@ -148,7 +148,7 @@ class FakeResource(Resource):
         with self._lock:
             return frozenset(self._jobs)
 
-    def _change(  # noqa: PLR0913  the fields of an observation
+    def _change(
         self,
         key: str,
         *,

@@ -1,6 +1,7 @@
 """What is done with workspaces. Rows are written here; files through the storage, with the owner's rights."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
-from user_workspaces.workspaces.queries import Home, home_of, is_usable
+from user_workspaces.workspaces.queries import Home, has_home, home_of, is_usable
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
 LEASE = timedelta(seconds=60)
@@ -47,24 +48,24 @@ def create_workspace(
         home.storage.create(home.place)
         _put(home, details)
     except BaseException:
-        remove_failed_creation(workspace)
+        with suppress(UserWorkspacesError):  # the controller tries again; the first error is the one to be told
+            remove_failed_creation(workspace)
         raise
-    Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING).update(
-        status=WorkspaceStatus.IDLE, changes=1, next_check_at=now
-    )
-    workspace.refresh_from_db()
+    made = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
+    if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
+        raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
+    workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
     return workspace
 
 
 def remove_failed_creation(workspace: Workspace) -> None:
-    """Take away what a failed creation left: the files first, then the row that says where they are."""
-    try:
-        home = home_of(workspace)
-    except UserWorkspacesError:  # there is no account, so there are no files either
-        pass
-    else:
-        home.storage.delete(home.place)
-    Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING).delete()
+    """Take away what a failed creation left: the files first, then the row that says where they are.
+
+    The status goes first of all: a creation that was only slow finds that it is too late, and says so.
+    """
+    unfinished = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
+    if unfinished.update(status=WorkspaceStatus.DELETING, next_check_at=F("datetime_created")):
+        finish_deletion(workspace)
 
 
 def update_workspace(
@@ -80,16 +81,21 @@ def update_workspace(
     _check_texts(name=name, description=description)
     _check_job_type(default_job_type or "")
     _check_usable(workspace)
-    if details:
-        _put(home_of(workspace), details)
-        workspace.requested = _merged(workspace.requested, details.without_contents())
     fields = {"name": name, "description": description, "default_job_type": default_job_type}
-    changed = {field: value for field, value in fields.items() if value is not None}
-    Workspace.objects.filter(pk=workspace.pk).update(
-        **changed, requested=workspace.requested, datetime_last_modified=now
-    )
-    if details:
+    changed: dict[str, object] = {field: value for field, value in fields.items() if value is not None}
+    if details is None:
+        Workspace.objects.filter(pk=workspace.pk).update(**changed, datetime_last_modified=now)
+        return
+    try:
+        _put(home_of(workspace), details)
+    finally:  # some of it may be there, also when one of the links was refused
         files_changed(workspace_id=workspace.pk, now=now)
+    with transaction.atomic():
+        current = lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
+        current.requested = _merged(current.requested, details.without_contents())
+        Workspace.objects.filter(pk=workspace.pk).update(
+            **changed, requested=current.requested, datetime_last_modified=now
+        )
 
 
 def upload_file(*, workspace: Workspace, path: str, chunks: Iterable[bytes], now: datetime) -> int:
@@ -111,8 +117,8 @@ def files_changed(*, workspace_id: int, now: datetime) -> None:
 
 def claim(workspace: Workspace, *, now: datetime) -> bool:
     """Take the lease on a due workspace; False: another controller was first."""
-    claimed = Workspace.objects.filter(pk=workspace.pk, next_check_at=workspace.next_check_at)
-    return bool(claimed.update(next_check_at=now + LEASE))
+    same = Workspace.objects.filter(pk=workspace.pk, status=workspace.status, next_check_at=workspace.next_check_at)
+    return bool(same.update(next_check_at=now + LEASE))
 
 
 def measure(workspace: Workspace) -> None:
@@ -124,9 +130,10 @@ def measure(workspace: Workspace) -> None:
             continue
         listed = names["files" if entry.kind == "file" else "symlinks"]
         if len(listed) < LISTED_NAMES:
-            listed.append({"name": f"/{entry.path}"})
+            listed.append({"name": f"/{_as_text(entry.path)}"})
     disk_space = home.storage.disk_usage(home.place)
-    Workspace.objects.filter(pk=workspace.pk).update(current=names, disk_space=disk_space, measured=workspace.changes)
+    older = Workspace.objects.filter(pk=workspace.pk, measured__lte=workspace.changes)
+    older.update(current=names, disk_space=disk_space, measured=workspace.changes)
     # Changed meanwhile: it stays due. Unchanged: there is nothing more to do.
     Workspace.objects.filter(pk=workspace.pk, changes=workspace.changes).exclude(
         status=WorkspaceStatus.DELETING
@@ -159,9 +166,10 @@ def mark_deleting(*, workspace_id: int, now: datetime) -> None:
 
 
 def finish_deletion(workspace: Workspace) -> None:
-    """Remove the files, then the row; safe to repeat from any point."""
-    home = home_of(workspace)
-    home.storage.delete(home.place)
+    """Remove the files, then the row that says where they are; safe to repeat from any point."""
+    if has_home(workspace):
+        home = home_of(workspace)
+        home.storage.delete(home.place)
     Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()
 
 
@@ -175,6 +183,11 @@ def _put(home: Home, details: Details) -> None:
         home.storage.write(home.place, file.name, [file.content])
     for link in details.links:
         home.storage.link(home.place, link.name, link.target)
+
+
+def _as_text(path: str) -> str:
+    """A file's name may be any bytes; what is no UTF-8 is shown as such, and can be stored."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _check_usable(workspace: Workspace) -> None:

@@ -79,6 +79,8 @@ def _link(item: object) -> NewLink:
     target = item.get("path", item.get("source_path"))
     if not isinstance(target, str) or not target:
         raise InvalidRequest("Each entry of 'symlinks' must be an object with a name and a path.")
+    if "\0" in target or not _is_encodable(target):
+        raise InvalidRequest("The path of a symlink must be text that a path can be.")
     return NewLink(name=checked_name(item.get("name"), kind="Symlink"), target=target)
 
 

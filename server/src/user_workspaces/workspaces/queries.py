@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from django.db.models import QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Func, IntegerField, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Coalesce, Lower
+from django.db.models.sql.compiler import SQLCompiler
 
 from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
 from user_workspaces.accounts.models import User
-from user_workspaces.errors import NotFound
+from user_workspaces.accounts.queries import owned_account
+from user_workspaces.errors import NotFound, StorageError
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.values import Place
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
+MOST_WORDS = 8
+Sql = tuple[str, tuple[str | int, ...]]
 COLUMNS = (
     "id",
     "name",
@@ -41,6 +49,54 @@ def workspaces_of(user: User) -> QuerySet[Workspace]:
     return Workspace.objects.filter(owner=user).order_by("-id")
 
 
+class Sorting(StrEnum):
+    """How a person may sort their workspaces."""
+
+    OPENED = "opened"
+    NAME = "name"
+    NEWEST = "newest"
+    SIZE = "size"
+
+
+ORDER: dict[Sorting, tuple[OrderBy | str, ...]] = {
+    Sorting.OPENED: (Coalesce("datetime_last_job_launch", "datetime_created").desc(), "-id"),
+    Sorting.NAME: (Lower("name").asc(), "-id"),
+    Sorting.NEWEST: ("-id",),
+    Sorting.SIZE: ("-disk_space", "-id"),
+}
+
+
+class _ListLength(Func):
+    """How long the list under a key of `current` is; counted by the database, the names stay there."""
+
+    output_field = IntegerField()
+
+    def __init__(self, key: str) -> None:
+        super().__init__("current")
+        self._key = {"files": "files", "symlinks": "symlinks"}[key]
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object) -> Sql:
+        """Count a JSON text."""
+        return self.as_sql(compiler, connection, template=f"JSON_ARRAY_LENGTH(%(expressions)s, '$.{self._key}')")
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object) -> Sql:
+        """Count a JSONB value."""
+        return self.as_sql(compiler, connection, template=f"JSONB_ARRAY_LENGTH(%(expressions)s -> '{self._key}')")
+
+
+def find_workspaces(user: User, *, search: str, status: str, sorting: Sorting) -> QuerySet[Workspace]:
+    """Return a person's workspaces for a list: every word of `search` is in the name or the description.
+
+    Each row has `file_count` and `dataset_count`; the names of files are not read.
+    """
+    found = Workspace.objects.filter(owner=user).order_by(*ORDER[sorting]).defer("requested", "current")
+    for word in search.split()[:MOST_WORDS]:
+        found = found.filter(Q(name__icontains=word) | Q(description__icontains=word))
+    if status in WorkspaceStatus.values:
+        found = found.filter(status=status)
+    return found.annotate(file_count=_ListLength("files"), dataset_count=_ListLength("symlinks"))
+
+
 def find_workspace(*, user: User, workspace_id: int) -> Workspace:
     """Return a person's workspace; raises `NotFound`, also for somebody else's."""
     found = workspaces_of(user).filter(pk=workspace_id).first()
@@ -49,9 +105,25 @@ def find_workspace(*, user: User, workspace_id: int) -> Workspace:
     return found
 
 
+def has_home(workspace: Workspace) -> bool:
+    """Return whether there can be files of it: without a system account nothing was ever written."""
+    storage = registry.site().storages.get(workspace.storage)
+    return storage is None or owned_account(workspace.owner, storage.user_authentication) is not None
+
+
+def name_of(workspace_id: int) -> str | None:
+    """Return a workspace's name; None when it is gone (its finished jobs stay)."""
+    return Workspace.objects.filter(pk=workspace_id).values_list("name", flat=True).first()
+
+
 def home_of(workspace: Workspace) -> Home:
     """Return where its files are; the owner's system account is checked, and made at first use."""
-    authentication = registry.site().storages[workspace.storage].user_authentication
+    storage = registry.site().storages.get(workspace.storage)
+    if storage is None:
+        raise StorageError(
+            "The storage of this workspace is not configured any more. Ask the operators of this server."
+        )
+    authentication = storage.user_authentication
     account = system_account(user=workspace.owner, user_authentication=authentication)
     return Home(
         storage=registry.current().storages.get(workspace.storage),

@@ -1,9 +1,10 @@
 """`create_client_token NAME`: print a token for a program that vouches for people."""
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from user_workspaces.accounts.actions import mint_client_token
+from user_workspaces.errors import UserWorkspacesError
 
 
 class Command(BaseCommand):
@@ -17,4 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: str) -> None:
         """Make and print it."""
-        self.stdout.write(mint_client_token(name=options["name"], now=timezone.now()))
+        try:
+            token = mint_client_token(name=options["name"], now=timezone.now())
+        except UserWorkspacesError as error:
+            raise CommandError(error.message) from None
+        self.stdout.write(token)

@@ -97,7 +97,7 @@ class Command(BaseCommand):
         url = f"http://{f'[{host}]' if ':' in host else host}:{env.port()}/status/"
         while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(url, timeout=5):  # noqa: S310  our own address
+                with urllib.request.urlopen(url, timeout=5):
                     return
             except urllib.error.HTTPError:  # it answers; `/status/` says what is wrong
                 return

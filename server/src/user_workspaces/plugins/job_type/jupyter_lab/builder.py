@@ -57,7 +57,7 @@ class Status:
     """How often the build was started without coming to an end."""
 
 
-class BuildFailed(Exception):  # noqa: N818  a sentence, as everywhere here
+class BuildFailed(Exception):
     """A step failed, or time ran out; the message is for people."""
 
 

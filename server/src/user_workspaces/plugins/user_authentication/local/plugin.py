@@ -30,9 +30,9 @@ class _UserInfo(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     username: str = Field(min_length=1, max_length=32, pattern=r"^[a-z_][a-z0-9_-]*$")
-    email: str = Field(default="", max_length=254)
-    first_name: str = Field(default="", max_length=150)
-    last_name: str = Field(default="", max_length=150)
+    email: str = Field(default="", max_length=254, pattern=r"^[^\x00-\x20]*$")
+    first_name: str = Field(default="", max_length=150, pattern=r"^[^\x00-\x1f]*$")
+    last_name: str = Field(default="", max_length=150, pattern=r"^[^\x00-\x1f]*$")
 
 
 class LocalUserAuthentication(UserAuthentication):
@@ -81,9 +81,7 @@ class LocalUserAuthentication(UserAuthentication):
         """Return the machine's account of that name; the server's own when it is not root."""
         if not system_accounts.we_are_root():
             return system_accounts.own_account()
-        return system_accounts.account_named(
-            identity.username, create=self._details.create_external_users
-        )
+        return system_accounts.account_named(identity.username, create=self._details.create_external_users)
 
     def check(self) -> Health:
         """Say whom it serves."""

@@ -1,9 +1,12 @@
 """The accounts of this machine: finding them, making them, and refusing those that are no person's."""
 
+import fcntl
 import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from user_workspaces.errors import NotAllowed, StorageError
@@ -13,7 +16,6 @@ FIRST_PERSONAL_UID = 1000
 NOBODY_UIDS = frozenset({65534, 65533})
 NO_LOGIN_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
 USERADD_FAILED = "The account could not be made on this machine. Ask the operators of this server."
-NAME_IS_TAKEN = 9  # useradd(8)
 
 
 def we_are_root() -> bool:
@@ -54,6 +56,7 @@ def account_named(name: str, *, create: bool) -> SystemAccount:
 
 
 _SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
+_LOCK = Path("/run/user-workspaces-accounts.lock")  # only root may write in /run
 
 
 def _find(name: str) -> pwd.struct_passwd | None:
@@ -73,14 +76,31 @@ def _is_personal(entry: pwd.struct_passwd) -> bool:
 
 
 def _create(name: str) -> None:
-    """Make an account without a password: nobody can log in with one. Two at once: the second finds it there."""
+    """Make an account without a password: nobody can log in with one."""
     program = shutil.which("useradd", path=_SYSTEM_PATH)
     if program is None:
         raise StorageError(USERADD_FAILED)
     command = [program, "--create-home", "--user-group", "--shell", "/bin/bash", "--", name]
-    done = subprocess.run(command, check=False, capture_output=True, timeout=60, env={"PATH": _SYSTEM_PATH})
-    if done.returncode not in {0, NAME_IS_TAKEN} and _find(name) is None:
-        raise StorageError(USERADD_FAILED)
+    try:
+        with _alone():
+            if _find(name) is None:
+                subprocess.run(command, check=True, capture_output=True, timeout=60, env={"PATH": _SYSTEM_PATH})
+    except (OSError, subprocess.SubprocessError):
+        raise StorageError(USERADD_FAILED) from None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold all others back, in this process and in the others.
+
+    Of two that make the same account at once, useradd(8) lets the second replace the first, with another uid.
+    """
+    lock = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _value(entry: pwd.struct_passwd) -> SystemAccount:

@@ -1,0 +1,249 @@
+"""What `config.json` may say: the form of each part, and what has to fit together between the parts."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from user_workspaces.errors import ConfigurationError, InvalidOptions
+from user_workspaces.interfaces.site import Parameter
+from user_workspaces.jobs.options import validate
+
+STANDARD_OPTIONS = ("num_cpus", "memory_mb", "time_limit_min")
+NUMBERS = ("int", "float")
+HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+
+
+def _address(text: str) -> str:
+    """Accept `http(s)://host[:port]`, and a slash at its end; the server's own paths begin there."""
+    try:
+        parts = urlsplit(text)
+        whole = parts.port != 0 and parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if not whole or parts.path.strip("/") or parts.query or parts.fragment or parts.username or text.endswith("?"):
+        raise ValueError(f"{text!r} is not an address like https://workspaces.example.org or http://10.0.0.1:8000")
+    return text.rstrip("/")
+
+
+def _domain(text: str) -> str:
+    found = text.strip(".").lower()
+    if not HOST_NAME.fullmatch(found):
+        raise ValueError(f"{text!r} is not a host name: sessions are reached as s<number>.<this name>")
+    return found
+
+
+# An id is a part of file paths and of addresses.
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
+Address = Annotated[str, AfterValidator(_address)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Details = Annotated[dict[str, Any], Field(default_factory=dict)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class UserAuthenticationEntry(_Strict):
+    """A way to sign in."""
+
+    name: str
+    user_authentication_type: str
+    connection_details: Details
+
+
+class StorageEntry(_Strict):
+    """A place for workspaces."""
+
+    name: str
+    storage_type: str
+    user_authentication: str
+    root_dir: str
+    connection_details: Details
+
+
+class ResourceEntry(_Strict):
+    """A place for jobs."""
+
+    name: str
+    resource_type: str
+    storage: str
+    user_authentication: str
+    passthrough_domain: Domain | Literal[""] = ""
+    connection_details: Details
+    parameter_mapping: dict[str, str] = Field(default_factory=dict)
+
+
+class JobTypeEntry(_Strict):
+    """What can be launched."""
+
+    name: str
+    job_type: str
+    environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class ValidationEntry(_Strict):
+    """The bounds of a parameter."""
+
+    type: Literal["int", "float", "str", "bool"]
+    min: float | None = None
+    max: float | None = None
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _say_what_belongs_together(self) -> Self:
+        if self.type not in NUMBERS and (self.min is not None or self.max is not None):
+            raise ValueError(f"min and max are for numbers, not for {self.type}")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
+
+
+class ParameterEntry(_Strict):
+    """One thing that a launch may ask for."""
+
+    display_name: str
+    description: str = ""
+    variable_name: str
+    default_value: str | bool | int | float | None = None
+    validation: ValidationEntry
+    aliases: tuple[str, ...] = ()
+
+    def value(self, as_written: dict[str, Any]) -> Parameter:
+        """Return it as the rest of the server knows it."""
+        return Parameter(
+            variable_name=self.variable_name,
+            type_name=self.validation.type,
+            minimum=self.validation.min,
+            maximum=self.validation.max,
+            required=self.validation.required,
+            default=self.default_value,
+            aliases=self.aliases,
+            raw=as_written,
+        )
+
+
+class ConfigFile(_Strict):
+    """All of it."""
+
+    api_user_authentication: str
+    main_storage: str
+    main_resource: str
+    available_user_authentication: dict[Id, UserAuthenticationEntry]
+    available_storage: dict[Id, StorageEntry]
+    available_resources: dict[Id, ResourceEntry]
+    available_job_types: dict[Id, JobTypeEntry]
+    parameters: tuple[ParameterEntry, ...] = ()
+    base_url: Address | Literal[""] = ""
+    allowed_hosts: tuple[str, ...] = ()
+    cors_allowed_origins: tuple[Address, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    token_lifetime_days: int = Field(default=90, ge=1, le=3650)
+    session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
+
+
+def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:
+    """Return the file's content as values and as it is written; raises `ConfigurationError`, a line a mistake."""
+    try:
+        text = source.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{source}: cannot be read: {error.strerror}") from None
+    try:
+        written = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant)
+        config = ConfigFile.model_validate_json(text)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_explain(source, error))) from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{source}: not JSON: {error}") from None
+    mistakes = [*_dangling_names(config), *_wrong_mappings(config), *_wrong_environments(config)]
+    mistakes += _wrong_parameters(config)
+    if mistakes:
+        raise ConfigurationError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
+    return config, written
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that stands twice: one of the two would be lost without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+def _explain(source: Path, error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False, include_context=False):
+        # The parts that name a branch of a union (`function-after[...]`) are no keys of the file.
+        keys = [str(part) for part in problem["loc"] if "[" not in str(part).removesuffix("[key]")]
+        lines.append(f"{source}: {'.'.join(keys) + ': ' if keys else ''}{problem['msg']}")
+    return lines
+
+
+def _dangling_names(config: ConfigFile) -> list[str]:
+    """Say which names point nowhere."""
+    authentications = config.available_user_authentication
+    wanted: list[tuple[str, str, dict[str, Any]]] = [
+        ("api_user_authentication", config.api_user_authentication, authentications),
+        ("main_storage", config.main_storage, config.available_storage),
+        ("main_resource", config.main_resource, config.available_resources),
+    ]
+    for name, storage in config.available_storage.items():
+        wanted.append((f"available_storage.{name}.user_authentication", storage.user_authentication, authentications))
+    for name, resource in config.available_resources.items():
+        key = f"available_resources.{name}"
+        wanted.append((f"{key}.storage", resource.storage, config.available_storage))
+        wanted.append((f"{key}.user_authentication", resource.user_authentication, authentications))
+    return [
+        f"{key}: {value!r} is not configured; there is {', '.join(there) or 'nothing'}"
+        for key, value, there in wanted
+        if value not in there
+    ]
+
+
+def _wrong_mappings(config: ConfigFile) -> list[str]:
+    types = {parameter.variable_name: parameter.validation.type for parameter in config.parameters}
+    mistakes = []
+    for name, resource in config.available_resources.items():
+        for variable, option in resource.parameter_mapping.items():
+            key = f"available_resources.{name}.parameter_mapping.{variable}"
+            if option not in STANDARD_OPTIONS:
+                mistakes.append(f"{key}: {option!r} is none of {', '.join(STANDARD_OPTIONS)}")
+            elif variable not in types:
+                mistakes.append(f"{key}: none of the parameters has this variable_name")
+            elif types[variable] not in NUMBERS:
+                mistakes.append(f"{key}: the parameter is of type {types[variable]}, {option} needs a number")
+    return mistakes
+
+
+def _wrong_environments(config: ConfigFile) -> list[str]:
+    return [
+        f"available_job_types.{name}.environment_details.{resource}: there is no such resource"
+        for name, job_type in config.available_job_types.items()
+        for resource in job_type.environment_details
+        if resource not in config.available_resources
+    ]
+
+
+def _wrong_parameters(config: ConfigFile) -> list[str]:
+    """Say which names are taken twice, and which defaults would be refused."""
+    mistakes, taken = [], set[str]()
+    for number, parameter in enumerate(config.parameters):
+        for name in (parameter.variable_name, *parameter.aliases):
+            if name in taken:
+                mistakes.append(f"parameters.{number}: the name {name!r} is taken by another parameter")
+            taken.add(name)
+        if parameter.default_value is None:
+            continue
+        try:
+            validate({parameter.variable_name: parameter.default_value}, (parameter.value({}),))
+        except InvalidOptions as error:
+            mistakes += [f"parameters.{number}.default_value: {problem}" for problem in error.problems]
+    return mistakes

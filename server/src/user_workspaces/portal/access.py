@@ -1,0 +1,74 @@
+"""Who may see a page: people who are logged in. One decorator, so that no view can forget a part of it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.portal import errors
+
+Parameters = ParamSpec("Parameters")
+
+
+class PersonRequest(HttpRequest):
+    """A request of somebody who is logged in."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[PersonRequest, Parameters], HttpResponseBase]
+OpenView = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
+
+
+def asks_for_part(request: HttpRequest) -> bool:
+    """Return whether the page asks for a part of itself (and not the browser for the whole)."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # its middleware puts it there
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
+    """Make a view of a function: for people who are logged in, these methods only, never cached.
+
+    What the house raises on purpose becomes a message; see `errors.answer_for`.
+    """
+
+    def decorate(view: View[Parameters]) -> OpenView[Parameters]:
+        @require_http_methods([*methods, "HEAD"] if "GET" in methods else list(methods))
+        @never_cache
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
+            if not is_person(request):
+                return _to_login(request)
+            try:
+                return view(cast(PersonRequest, request), *args, **kwargs)
+            except UserWorkspacesError as error:
+                return errors.answer_for(request, error, part=asks_for_part(request))
+
+        return cast("OpenView[Parameters]", answer)
+
+    return decorate
+
+
+def is_person(request: HttpRequest) -> bool:
+    """Return whether a person is logged in; services never are."""
+    return isinstance(request.user, User) and request.user.is_active and not request.user.is_service
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """A part of a page cannot show the login form: the whole page goes there, and comes back afterwards."""
+    if not asks_for_part(request):
+        back = request.get_full_path() if request.method == "GET" else "/"
+        return redirect_to_login(back)
+    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = f"{shown.path}?{shown.query}" if shown.query else shown.path
+    return HttpResponseClientRedirect(redirect_to_login(back or "/").url)

@@ -1,0 +1,95 @@
+"""The files of a workspace: walk through them, upload, link datasets."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.portal.access import PersonRequest, asks_for_part, page
+from user_workspaces.portal.answers import go_to
+from user_workspaces.portal.folders import list_folder
+from user_workspaces.portal.forms import FolderForm, LinkForm, files_in
+from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.portal.workspaces import save_files
+from user_workspaces.workspaces.actions import update_workspace
+from user_workspaces.workspaces.details import Details
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import find_workspace
+
+FILES_A_PAGE = 200
+
+
+@page("GET", "POST")
+def files(request: PersonRequest, workspace_id: int) -> HttpResponse:
+    """List one folder as it was measured last; a POST uploads files into it."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    if request.method == "POST":
+        return _upload(request, workspace)
+    part = _listing(request, workspace)
+    if asks_for_part(request):
+        return answer_with(request, part)
+    return render(request, "portal/files.html", _context(request, workspace, part))
+
+
+@page("POST")
+def link(request: PersonRequest, workspace_id: int) -> HttpResponse:
+    """Link a dataset into the workspace."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    form = LinkForm(request.POST)
+    if form.is_valid():
+        details = Details(links=(form.link(),))
+        update_workspace(workspace=workspace, now=timezone.now(), details=details)
+        messages.success(request, f"{form.cleaned_data['name']} is linked.")
+        return go_to(request, reverse("portal:files", args=[workspace_id]))
+    part = _listing(request, workspace)
+    return render(request, "portal/files.html", _context(request, workspace, part, form), status=422)
+
+
+def _context(
+    request: PersonRequest, workspace: Workspace, part: LivePart, form: LinkForm | None = None
+) -> dict[str, object]:
+    return {
+        "workspace": workspace,
+        "tab": "files",
+        "listing": part.html,
+        "title": part.title,
+        "folder": request.GET.get("in", "").strip("/"),
+        "search": request.GET.get("q", ""),
+        "link_form": form or LinkForm(),
+    }
+
+
+def _listing(request: PersonRequest, workspace: Workspace) -> LivePart:
+    folder, search = request.GET.get("in", ""), request.GET.get("q", "").strip()
+    listing = list_folder(workspace.current, folder=folder, search=search)
+    behind = workspace.measured != workspace.changes
+    context = {
+        "workspace": workspace,
+        "listing": listing,
+        "page": Paginator(listing.leaves, FILES_A_PAGE).get_page(request.GET.get("page")),
+        "search": search,
+        "query": urlencode({name: value for name, value in (("in", listing.path), ("q", search)) if value}),
+        "behind": behind,
+        "address": reverse("portal:files", args=[workspace.pk]),
+    }
+    title = f"Files - {workspace.name}"
+    return live_part(request, "portal/listing.html", context, name="listing", title=title, moves=behind)
+
+
+def _upload(request: PersonRequest, workspace: Workspace) -> HttpResponse:
+    form = FolderForm(request.POST)
+    if not form.is_valid():
+        raise InvalidRequest(" ".join(str(problem) for problem in form.errors["folder"]))
+    folder, chosen = form.cleaned_data["folder"], files_in(request.FILES)
+    if not chosen:
+        raise InvalidRequest("Choose at least one file first.")
+    written = save_files(request, workspace, chosen, folder=folder)
+    if written:
+        messages.success(request, f"{written} file{'s' if written != 1 else ''} uploaded.")
+    query = f"?{urlencode({'in': folder})}" if folder else ""
+    return go_to(request, reverse("portal:files", args=[workspace.pk]) + query)

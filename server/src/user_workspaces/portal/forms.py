@@ -1,0 +1,118 @@
+"""The forms about workspaces: what was typed comes back with the problems beside it."""
+
+from collections.abc import Mapping
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
+
+from user_workspaces import registry
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.workspaces.actions import LONGEST_DESCRIPTION, LONGEST_NAME
+from user_workspaces.workspaces.details import Details, NewLink, checked_name
+from user_workspaces.workspaces.queries import Sorting
+
+MOST_LINKS = 50
+MOST_SEARCH = 200
+
+
+class AboutForm(forms.Form):
+    """Name and description."""
+
+    name = forms.CharField(max_length=LONGEST_NAME, strip=True)
+    description = forms.CharField(
+        max_length=LONGEST_DESCRIPTION, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class WorkspaceForm(AboutForm):
+    """What can be said of a workspace, new or not."""
+
+    default_job_type = forms.ChoiceField(
+        required=False, label="Usual application", help_text="What a launch offers first."
+    )
+
+    def __init__(self, data: Mapping[str, object] | None = None, **initial: object) -> None:
+        super().__init__(data, initial=initial or None)
+        field = self.fields["default_job_type"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  it is declared ten lines above
+        job_types = registry.site().job_types.items()
+        field.choices = [("", "None in particular"), *((name, job_type.name) for name, job_type in job_types)]
+
+
+class LinkForm(forms.Form):
+    """A dataset that a workspace links to."""
+
+    name = forms.CharField(max_length=1000, label="Name in the workspace")
+    path = forms.CharField(max_length=4000, label="Path of the dataset")
+
+    def clean_name(self) -> str:
+        """Return the name below the workspace."""
+        return _checked(self.cleaned_data["name"])
+
+    def clean_path(self) -> str:
+        """Return the path; only absolute ones can lead to a dataset."""
+        path = str(self.cleaned_data["path"])
+        if not path.startswith("/"):
+            raise forms.ValidationError("The path of a dataset starts with a slash.")
+        return path
+
+    def link(self) -> NewLink:
+        """Return what was asked for."""
+        return NewLink(name=self.cleaned_data["name"], target=self.cleaned_data["path"])
+
+
+LinkForms = forms.formset_factory(LinkForm, extra=1, max_num=MOST_LINKS, validate_max=True)
+
+
+def details_of(links: "forms.BaseFormSet[LinkForm]") -> Details:
+    """Return the links of a valid set of forms; empty ones say nothing."""
+    return Details(links=tuple(form.link() for form in links.forms if form.has_changed()))
+
+
+class FolderForm(forms.Form):
+    """Where uploaded files go."""
+
+    folder = forms.CharField(max_length=2000, required=False)
+
+    def clean_folder(self) -> str:
+        """Return the folder below the workspace; empty: the workspace itself."""
+        folder = str(self.cleaned_data["folder"]).strip("/")
+        return _checked(folder) if folder else ""
+
+
+def files_in(files: "MultiValueDict[str, UploadedFile[bytes]]") -> "list[UploadedFile[bytes]]":
+    """Return the chosen files that have a name."""
+    return [file for file in files.getlist("files") if file.name]
+
+
+class FilterForm(forms.Form):
+    """What the list shows; odd values fall back to showing all."""
+
+    q = forms.CharField(max_length=MOST_SEARCH, required=False, label="Search")
+    status = forms.ChoiceField(
+        required=False, choices=[("", "Any"), ("active", "In use"), ("idle", "Idle"), ("deleting", "Being deleted")]
+    )
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[
+            (Sorting.OPENED.value, "Last opened"),
+            (Sorting.NAME.value, "Name"),
+            (Sorting.NEWEST.value, "Newest"),
+            (Sorting.SIZE.value, "Size"),
+        ],
+    )
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """What is filled in, can be used, and is not what one gets anyway."""
+        self.is_valid()
+        usual = {"sort": Sorting.OPENED.value}
+        return {name: value for name, value in self.cleaned_data.items() if value and value != usual.get(name)}
+
+
+def _checked(name: object) -> str:
+    try:
+        return checked_name(name, kind="File")
+    except InvalidRequest as error:
+        raise forms.ValidationError(error.message) from None

@@ -1,0 +1,60 @@
+"""Parts of a page that keep themselves up to date: rendered once, asked for again, sent only when they changed."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+
+SEEN = "seen"
+MOVING_SECONDS = 1
+QUIET_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """A rendered part; `mark` stands for all that can be seen of it."""
+
+    html: SafeString
+    mark: str
+    title: str
+
+
+def live_part(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    name: str,
+    title: str,
+    moves: bool,
+    asleep_when_hidden: bool = True,
+) -> LivePart:
+    """Render a part that asks for itself again: each second while something moves, seldom otherwise."""
+    inner = render_to_string(template, dict(context), request)
+    seconds = MOVING_SECONDS if moves else QUIET_SECONDS
+    mark = hashlib.blake2b(f"{seconds}{title}{inner}".encode(), digest_size=8).hexdigest()
+    query = request.GET.copy()
+    query.pop(SEEN, None)
+    frame = {
+        "name": name,
+        "url": f"{request.path}?{query.urlencode()}" if query else request.path,
+        "seconds": seconds,
+        "asleep_when_hidden": asleep_when_hidden,
+        "mark": mark,
+        "inner": inner,
+    }
+    return LivePart(html=render_to_string("portal/live_part.html", frame), mark=mark, title=title)
+
+
+def answer_with(request: HttpRequest, part: LivePart) -> HttpResponse:
+    """Answer with the part alone; with nothing when what is shown is what there is.
+
+    So an open menu, the focus and what a screen reader says stay as they are while nothing happens.
+    """
+    if request.GET.get(SEEN) == part.mark:
+        return HttpResponse(status=204)
+    return HttpResponse(f"<title>{escape(part.title)}</title>{part.html}")

@@ -1,0 +1,57 @@
+"""A job as the pages show it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from user_workspaces import registry
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.queries import time_left
+from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
+from user_workspaces.portal.states import State, job_state
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """All that templates need; no further question to the database."""
+
+    job: Job
+    name: str
+    """The application's, as the site calls it."""
+    resource: str
+    state: State
+    seconds_left: int | None
+    is_live: bool
+    can_open: bool
+    can_stop: bool
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether there is a page to wait on."""
+        return self.is_live and not self.can_open and self.job.status != JobStatus.STOPPING
+
+
+def view_of(job: Job, *, now: datetime) -> SessionView:
+    """Describe a job."""
+    status, ready = JobStatus(job.status), job.datetime_ready is not None
+    return SessionView(
+        job=job,
+        name=application_name(job.job_type),
+        resource=resource_name(job.resource),
+        state=job_state(status=status, submitted=job.submitted, serves=job.serves, ready=ready),
+        seconds_left=time_left(job, now=now),
+        is_live=status in LIVE,
+        can_open=status is JobStatus.RUNNING and job.serves and ready,
+        can_stop=status in STOPPABLE,
+    )
+
+
+def application_name(job_type: str) -> str:
+    """Return what the site calls a job type; its id when it is not configured any more."""
+    known = registry.site().job_types.get(job_type)
+    return known.name if known else job_type
+
+
+def resource_name(resource: str) -> str:
+    """Return what the site calls a resource; its id when it is not configured any more."""
+    known = registry.site().resources.get(resource)
+    return known.name if known else resource

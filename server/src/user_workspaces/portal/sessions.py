@@ -1,0 +1,96 @@
+"""Launching, launching again, stopping, and what a job printed."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from user_workspaces import registry
+from user_workspaces.errors import InvalidOptions, InvalidRequest, ResourceUnavailable
+from user_workspaces.jobs.actions import start_job, stop_job
+from user_workspaces.jobs.queries import find_job, last_launch, log_of
+from user_workspaces.portal.access import PersonRequest, asks_for_part, page
+from user_workspaces.portal.answers import done, go_to
+from user_workspaces.portal.launch_form import LaunchForm, initial_from
+from user_workspaces.portal.returning import where_they_were
+from user_workspaces.portal.session_view import view_of
+from user_workspaces.portal.workspace import layout_of
+from user_workspaces.workspaces.queries import find_workspace, name_of
+
+LOG_LINES = 200
+
+
+@page("GET", "POST")
+def launch(request: PersonRequest, workspace_id: int) -> HttpResponse:
+    """Ask what to launch, offering the last choice; then go and wait for it."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    if request.method == "POST":
+        form = LaunchForm(request.POST)
+        if form.is_valid():
+            try:
+                job = start_job(
+                    owner=request.user,
+                    workspace_id=workspace_id,
+                    job_type=form.cleaned_data["job_type"],
+                    job_details={},
+                    options=form.options,
+                    now=timezone.now(),
+                )
+            except InvalidOptions as error:
+                form.show(error)
+            except InvalidRequest as error:
+                form.add_error(None, error.message)
+            else:
+                return go_to(request, reverse("portal:open", args=[job.pk]))
+    else:
+        last = last_launch(user=request.user, workspace_id=workspace_id)
+        form = LaunchForm(initial=initial_from(last, default_job_type=workspace.default_job_type, site=registry.site()))
+    context = {"workspace": workspace, "form": form, "layout": layout_of(request)}
+    return render(request, "portal/launch.html", context, status=422 if form.errors else 200)
+
+
+@page("POST")
+def launch_again(request: PersonRequest, job_id: int) -> HttpResponse:
+    """Launch the same once more."""
+    old = find_job(user=request.user, job_id=job_id)
+    job = start_job(
+        owner=request.user,
+        workspace_id=old.workspace_id,
+        job_type=old.job_type,
+        job_details=old.requested.get("job_details", {}),
+        options={**old.requested.get("resource_options", {}), "resource": old.resource},
+        now=timezone.now(),
+    )
+    return go_to(request, reverse("portal:open", args=[job.pk]))
+
+
+@page("GET", "POST")
+def stop(request: PersonRequest, job_id: int) -> HttpResponse:
+    """Say what stopping loses, and stop."""
+    job = find_job(user=request.user, job_id=job_id)
+    if request.method == "POST":
+        stop_job(job=job, now=timezone.now())
+        back = where_they_were(request)
+        dead_end = back.startswith("/session/")
+        return done(request, reverse("portal:workspace", args=[job.workspace_id]) if dead_end else back)
+    context = {"session": view_of(job, now=timezone.now()), "layout": layout_of(request)}
+    return render(request, "portal/stop.html", context)
+
+
+@page("GET")
+def log(request: PersonRequest, job_id: int) -> HttpResponse:
+    """Show the last lines of what it printed."""
+    job = find_job(user=request.user, job_id=job_id)
+    try:
+        text, problem = log_of(job, lines=LOG_LINES), ""
+    except ResourceUnavailable as error:
+        text, problem = "", error.message
+    session = view_of(job, now=timezone.now())
+    context = {
+        "session": session,
+        "workspace_name": name_of(job.workspace_id),
+        "text": text,
+        "problem": problem,
+        "lines": LOG_LINES,
+    }
+    return render(request, "portal/log_lines.html" if asks_for_part(request) else "portal/log.html", context)

@@ -1,0 +1,146 @@
+// What the pages cannot do with HTML alone. Everything works without it too, only less smoothly.
+(() => {
+  "use strict";
+  const SECOND = 1000;
+  const say = (name) => document.body.dispatchEvent(new CustomEvent(name));
+
+  // --- live parts: look again only when somebody can see it, and never under somebody's hands
+
+  const isBusy = (part) => part.querySelector("details.menu[open]") !== null;
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.detail.elt;
+    if (!part.matches("[data-live]")) return;
+    const isFolded = part.closest("details.fold:not([open])") !== null;
+    const isUnseen = document.hidden && part.matches("[data-asleep-when-hidden]");
+    if (isUnseen || isFolded || isBusy(part)) event.preventDefault();
+  });
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) say("uws-changed");
+  });
+
+  const showOffline = (isOffline) => {
+    document.getElementById("offline").hidden = !isOffline;
+  };
+  document.addEventListener("htmx:sendError", () => showOffline(true));
+  document.addEventListener("htmx:responseError", (event) => showOffline(event.detail.xhr.status >= 502));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) showOffline(false);
+  });
+
+  // --- dialogs: a question over the page; Escape and the second button close it
+
+  const openDialogs = () => {
+    const dialog = document.querySelector("#dialog > dialog:not([open])");
+    if (!dialog) return;
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.showModal();
+  };
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const isMessage = event.detail.target.id === "messages";
+    if (isMessage) document.querySelector("dialog[open]")?.close(); // it would hide what was said
+  });
+
+  document.addEventListener("click", (event) => {
+    const closing = event.target.closest("[data-close]");
+    const dialog = closing?.closest("dialog");
+    if (!dialog) return;
+    event.preventDefault();
+    dialog.close();
+  });
+
+  // --- menus close when one clicks elsewhere, leaves them, or presses Escape
+
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(except)) menu.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => {
+    closeMenus(event.target.closest(".item") ? null : event.target);
+  });
+  document.addEventListener("focusin", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.activeElement?.closest("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+
+  // --- sliders beside numbers: the number is what counts
+
+  const joinSliders = (within) => {
+    for (const slider of within.querySelectorAll("[data-slides]")) {
+      const number = document.getElementById(slider.dataset.slides);
+      slider.step = number.dataset.step || "any";
+      slider.value = number.value;
+      slider.hidden = false;
+      slider.addEventListener("input", () => {
+        number.value = slider.value;
+      });
+      number.addEventListener("input", () => {
+        slider.value = number.value;
+      });
+    }
+  };
+
+  // --- more rows of a form
+
+  const joinRows = (within) => {
+    for (const button of within.querySelectorAll("[data-add-form]")) {
+      const group = button.closest("[data-forms]");
+      const total = group.querySelector(`[name="${group.dataset.forms}-TOTAL_FORMS"]`);
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        const row = group.querySelector("template").content.cloneNode(true);
+        const holder = document.createElement("div");
+        holder.append(row);
+        holder.innerHTML = holder.innerHTML.replaceAll("__prefix__", total.value);
+        button.before(...holder.children);
+        total.value = String(Number(total.value) + 1);
+        button.previousElementSibling.querySelector("input").focus();
+      });
+    }
+  };
+
+  // --- uploads show how far they are
+
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const bar = event.target.querySelector?.("progress.upload");
+    if (!bar || !event.detail.lengthComputable) return;
+    bar.hidden = false;
+    bar.value = (100 * event.detail.loaded) / event.detail.total;
+  });
+
+  // --- clocks count the seconds between two looks at the server
+
+  const two = (number) => String(number).padStart(2, "0");
+  const tick = () => {
+    for (const clock of document.querySelectorAll("[data-ticking]")) {
+      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(clock.dateTime)) / SECOND));
+      const hours = Math.floor(seconds / 3600);
+      const minutes = Math.floor(seconds / 60) % 60;
+      clock.textContent = hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+    }
+  };
+  setInterval(tick, SECOND);
+
+  // --- after each swap
+
+  const settle = (within) => {
+    joinSliders(within);
+    joinRows(within);
+    openDialogs();
+    tick();
+    for (const log of within.querySelectorAll("[data-stay-at-end]")) log.scrollTop = log.scrollHeight;
+    const wrong = within.querySelector("[aria-invalid='true']");
+    if (wrong) wrong.focus();
+  };
+
+  document.addEventListener("DOMContentLoaded", () => settle(document));
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt !== document.body) settle(event.detail.elt.parentElement ?? document);
+  });
+})();

@@ -1,0 +1,98 @@
+"""The list of workspaces, and a new one."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django_htmx.http import push_url
+
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.portal.access import PersonRequest, asks_for_part, page
+from user_workspaces.portal.answers import go_to
+from user_workspaces.portal.forms import FilterForm, LinkForms, WorkspaceForm, details_of, files_in
+from user_workspaces.portal.overview import counts_of, rows_of, title_of
+from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.workspaces.actions import create_workspace, upload_file
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import Sorting, find_workspaces
+
+ROWS_A_PAGE = 20
+FILTER = "filter"
+
+
+@page("GET")
+def list_workspaces(request: PersonRequest) -> HttpResponse:
+    """Show what there is and what runs; the address holds search, filter, order and page."""
+    form = FilterForm(request.GET)
+    part = _list(request, form)
+    if not asks_for_part(request):
+        return render(request, "portal/workspaces.html", {"form": form, "list": part.html, "title": part.title})
+    answer = answer_with(request, part)
+    if request.htmx.trigger == FILTER:
+        query = urlencode(form.wanted)
+        return push_url(answer, f"{request.path}?{query}" if query else request.path)
+    return answer
+
+
+def _list(request: PersonRequest, form: FilterForm) -> LivePart:
+    wanted = form.wanted
+    found = find_workspaces(
+        request.user,
+        search=wanted.get("q", ""),
+        status=wanted.get("status", ""),
+        sorting=Sorting(wanted.get("sort", Sorting.OPENED)),
+    )
+    shown = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    rows = rows_of(shown.object_list, now=timezone.now())
+    counts = counts_of(request.user)
+    context = {
+        "rows": rows,
+        "page": shown,
+        "query": urlencode(wanted),
+        "is_filtered": any(wanted.get(name) for name in ("q", "status")),
+    }
+    moves = any(row.moves for row in rows)
+    return live_part(request, "portal/list.html", context, name="list", title=title_of(counts), moves=moves)
+
+
+@page("GET", "POST")
+def new_workspace(request: PersonRequest) -> HttpResponse:
+    """Make a workspace with the files and dataset links that were given."""
+    if request.method != "POST":
+        return render(request, "portal/new.html", {"form": WorkspaceForm(), "links": LinkForms(prefix="links")})
+    form, links = WorkspaceForm(request.POST), LinkForms(request.POST, prefix="links")
+    if form.is_valid() and links.is_valid():
+        try:
+            workspace = create_workspace(
+                owner=request.user,
+                name=form.cleaned_data["name"],
+                description=form.cleaned_data["description"],
+                default_job_type=form.cleaned_data["default_job_type"],
+                details=details_of(links),
+                now=timezone.now(),
+            )
+        except UserWorkspacesError as error:  # stays on the form: nothing that was typed is lost
+            form.add_error(None, error.message)
+        else:
+            save_files(request, workspace, files_in(request.FILES), folder="")
+            return go_to(request, reverse("portal:workspace", args=[workspace.pk]))
+    template = "portal/new_form.html" if asks_for_part(request) else "portal/new.html"
+    return render(request, template, {"form": form, "links": links}, status=422)
+
+
+def save_files(request: PersonRequest, workspace: Workspace, files: "list[UploadedFile[bytes]]", *, folder: str) -> int:
+    """Write each file, whole or not at all, and say which could not be; return how many were written."""
+    written = 0
+    for file in files:
+        path = f"{folder}/{file.name}" if folder else str(file.name)
+        try:
+            upload_file(workspace=workspace, path=path, chunks=file.chunks(), now=timezone.now())
+            written += 1
+        except UserWorkspacesError as error:
+            messages.error(request, f"{path} was not saved: {error.message}")
+    return written

@@ -1,0 +1,67 @@
+"""What is a secret is not in the database file in clear."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from user_workspaces.accounts.encryption import decrypt, encrypt
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.models import Job
+from user_workspaces.workspaces.models import Workspace
+
+
+def test_what_is_encrypted_comes_back_and_is_never_the_same_text() -> None:
+    assert decrypt(encrypt("geheim \N{KEY}")) == "geheim \N{KEY}"
+    assert encrypt("a") != encrypt("a")
+
+
+@pytest.mark.parametrize("text", ["", "clear text", "gAAAAA"])
+def test_what_we_did_not_encrypt_is_refused(text: str) -> None:
+    with pytest.raises(InvalidToken):
+        decrypt(text)
+
+
+def test_what_was_encrypted_with_another_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = encrypt("a")
+    monkeypatch.setattr(settings, "ENCRYPTION_KEY", "another key of another installation, long enough")
+    with pytest.raises(InvalidToken):
+        decrypt(text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_secrets_are_not_in_clear_in_the_database(
+    person: Callable[..., User], workspace_of: Callable[..., Workspace]
+) -> None:
+    owner = person()
+    job = start_job(
+        owner=owner,
+        workspace_id=workspace_of(owner).pk,
+        job_type="local_test",
+        job_details={},
+        options={},
+        now=timezone.now(),
+    )
+    Job.objects.filter(pk=job.pk).update(endpoint="token of the session")
+    kept = Job.objects.get(pk=job.pk)
+    assert (kept.secret, kept.endpoint) == (job.secret, "token of the session")
+    raw = raw_rows()
+    assert job.key.encode() in raw
+    assert job.secret.encode() not in raw
+    assert b"token of the session" not in raw
+
+
+def raw_rows() -> bytes:
+    """Return the database's own bytes where it is a file, and else what it answers without our decryption."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM jobs_job")
+        rows = repr(cursor.fetchall()).encode()
+    if connection.vendor != "sqlite":
+        return rows
+    file = Path(settings.DATABASES["default"]["NAME"])
+    return rows + b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))

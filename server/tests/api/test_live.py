@@ -1,0 +1,154 @@
+"""The API as programs meet it: over a socket, through the web process, with a controller and a real resource."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.multipart import BOUNDARY, CONTENT_TYPE, form, part
+from live import LiveServer, live_server_process
+from user_workspaces.testing.waiting import eventually
+
+pytestmark = pytest.mark.slow
+MEGABYTE = b"\0" * 2**20
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    with live_server_process() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ada(server: LiveServer) -> Iterator[httpx.Client]:
+    client_token = server.manage("create_client_token", "portal")
+    body = {"client_token": client_token, "user_info": {"username": server.person, "email": "ada@example.org"}}
+    token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
+    with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def workspace(ada: httpx.Client) -> int:
+    details = {"files": [{"name": "a/b.txt", "content": "hello"}]}
+    answer = ada.post("/workspaces/", json={"name": "live", "description": "", "workspace_details": details})
+    number: int = answer.json()["data"]["workspace"]["id"]
+    return number
+
+
+def test_a_job_runs_to_its_end(ada: httpx.Client, workspace: int) -> None:
+    answer = ada.put(f"/workspaces/{workspace}/start", json={"job_type": "local_test", "resource_options": {}})
+    assert answer.json()["message"] == "Successful start."
+    number = answer.json()["data"]["job"]["id"]
+    job = eventually(lambda: in_status(ada, number, "running"))
+    assert job["resource_job_id"] > 0
+    assert job["job_details"]["current_job_details"]["message"] == "Running."
+    assert job["job_details"]["current_job_details"]["time_left"] > 0
+    assert ada.delete(f"/workspaces/{workspace}/").status_code == 400
+    assert ada.put(f"/jobs/{number}/stop").json()["message"] == "Job queued to stop."
+    ended = eventually(lambda: in_status(ada, number, "complete"))
+    assert ended["job_details"]["current_job_details"] == {"message": "Stopped."}
+    log = f"/LocalTest_{number}_output.log"
+    eventually(lambda: log in names(ada, workspace))
+    assert "/a/b.txt" in names(ada, workspace)
+
+
+def test_a_large_upload_takes_no_memory(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
+    before = peak_memory(server)
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"; filename="big.bin"\r\n\r\n'.encode()
+    tail = f"\r\n--{BOUNDARY}--\r\n".encode()
+    length = len(head) + 128 * len(MEGABYTE) + len(tail)
+    connection = http.client.HTTPConnection("localhost", server.port, timeout=120)
+    connection.putrequest("PUT", f"/workspaces/{workspace}/upload/")
+    for name, value in (("Content-Type", CONTENT_TYPE), ("Content-Length", str(length))):
+        connection.putheader(name, value)
+    connection.putheader("UWS-Authorization", ada.headers["UWS-Authorization"])
+    connection.endheaders()
+    connection.send(head)
+    for _ in range(128):
+        connection.send(MEGABYTE)
+    connection.send(tail)
+    assert json.load(connection.getresponse())["message"] == "Successful upload."
+    connection.close()
+    assert peak_memory(server) - before < 40 * 1024
+    eventually(lambda: "/big.bin" in names(ada, workspace))
+
+
+@pytest.mark.parametrize(
+    "content_type", ["multipart/form-data; boundary*=bogus''x", "multipart/form-data; boundary*=\x00''x", "x; a*=b''c"]
+)
+def test_a_content_type_that_cannot_be_read_is_no_trouble(ada: httpx.Client, workspace: int, content_type: str) -> None:
+    for path in (f"/workspaces/{workspace}/upload", "/tokens/", f"/workspaces/{workspace}/"):
+        method = "POST" if path == "/tokens/" else "PUT"
+        headers = {"Content-Type": content_type.replace("\x00", "")}
+        answer = ada.request(method, path, content=b"{}", headers=headers)
+        assert answer.status_code < 500
+        assert answer.json()["success"] is (answer.status_code < 400)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize(
+    "path", ["/workspaces", "/workspaces/", "/jobs/1", "/nothing", "/status", "/workspaces/1/upload/"]
+)
+def test_no_path_is_redirected(ada: httpx.Client, method: str, path: str) -> None:
+    answer = ada.request(method, path, content=b'{"x": 1}')
+    assert answer.status_code in {200, 400, 401, 404, 405}
+    assert isinstance(answer.json()["message"], str)
+
+
+def test_an_upload_that_leaves_is_refused(ada: httpx.Client, workspace: int) -> None:
+    body = form(part("../../escaped.txt", b"x"))
+    answer = ada.put(f"/workspaces/{workspace}/upload/", content=body, headers={"Content-Type": CONTENT_TYPE})
+    assert (answer.status_code, answer.json()["message"]) == (400, "File name cannot contain double dots.")
+
+
+def test_a_preflight_is_answered(ada: httpx.Client) -> None:
+    headers = {"Origin": "https://evil.example.org", "Access-Control-Request-Method": "PUT"}
+    answer = ada.options("/workspaces/", headers=headers)
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_workspace_is_deleted_with_its_jobs_in_one_step(ada: httpx.Client) -> None:
+    made = ada.post("/workspaces/", json={"name": "short", "description": "", "default_job_type": "local_test"})
+    number = made.json()["data"]["id"]
+    ada.put(f"/workspaces/{number}/start/", json={})
+    assert ada.delete(f"/workspaces/{number}/?force=true").status_code == 200
+    eventually(lambda: ada.get(f"/workspaces/{number}/").json()["data"]["workspaces"] == [])
+    statuses = {job["status"] for job in ada.get(f"/jobs/?workspace_id={number}").json()["data"]["jobs"]}
+    assert statuses == {"complete"}
+
+
+def test_no_trace_of_a_secret_is_in_the_logs(server: LiveServer, ada: httpx.Client) -> None:
+    assert ada.headers["UWS-Authorization"].split()[1] not in server.log()
+    assert "Traceback" not in server.log()
+
+
+def in_status(client: httpx.Client, number: int, status: str) -> dict[str, Any] | None:
+    found: list[dict[str, Any]] = client.get(f"/jobs/{number}").json()["data"]["jobs"]
+    return found[0] if found[0]["status"] == status else None
+
+
+def names(client: httpx.Client, number: int) -> list[str]:
+    shown = client.get(f"/workspaces/{number}/").json()["data"]["workspaces"][0]
+    return [file["name"] for file in shown["workspace_details"]["current_workspace_details"]["files"]]
+
+
+def peak_memory(server: LiveServer) -> int:
+    """Return the most that the web process ever took, in KiB."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and is_web_process(process, server):
+            status = (process / "status").read_text()
+            return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    raise AssertionError("the web process is gone")
+
+
+def is_web_process(process: Path, server: LiveServer) -> bool:
+    try:
+        arguments = (process / "cmdline").read_bytes().split(b"\0")
+        return b"runserver" in arguments and f"UWS_PORT={server.port}\0".encode() in (process / "environ").read_bytes()
+    except OSError:
+        return False

@@ -1,0 +1,162 @@
+"""What holds for every route: both spellings, credentials, methods, and nothing of anybody else."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from api.conftest import Caller
+from api.multipart import CONTENT_TYPE, form, part
+from user_workspaces.accounts.actions import mint_client_token, mint_token
+from user_workspaces.accounts.models import ApiToken
+from user_workspaces.api.urls import ROUTES
+from user_workspaces.jobs.models import Job
+from user_workspaces.registry import Registry
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+OPEN = {("POST", "tokens"), ("GET", "job_types"), ("GET", "parameters"), ("GET", "status")}
+UPLOAD: dict[str, Any] = {"body": form(part("a.txt", b"1")), "content_type": CONTENT_TYPE}
+FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
+    # route: (method, request, status, message) when the ids are somebody else's; None: it has no ids
+    "tokens": None,
+    "users": None,
+    "workspaces": None,
+    "workspaces/<number:workspace_id>": (
+        ("GET", {}, 200, "Workspace matching given parameters could not be found."),
+        ("PUT", {"body": {"name": "x"}}, 404, "Workspace {id} not found for user."),
+        ("DELETE", {}, 404, "Workspace {id} not found for user."),
+    ),
+    "workspaces/<number:workspace_id>/upload": (("PUT", UPLOAD, 404, "Workspace {id} not found for user."),),
+    "workspaces/<number:workspace_id>/start": (
+        ("PUT", {"body": {"job_type": "local_test"}}, 404, "Workspace {id} not found for user."),
+    ),
+    "workspaces/<number:workspace_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
+    "jobs": None,
+    "jobs/<number:job_id>": (("GET", {}, 200, "Job matching given parameters could not be found."),),
+    "jobs/<number:job_id>/<str:verb>": (("PUT", {}, 404, "Job {id} not found for user."),),
+    "job_types": None,
+    "parameters": None,
+    "status": None,
+}
+
+
+def filled(route: str, number: int) -> str:
+    path = re.sub(r"<number:\w+>", str(number), route)
+    return path.replace("<str:verb>", "stop" if route.startswith("jobs") else "destroy")
+
+
+@pytest.mark.parametrize("route", [route for route, _ in ROUTES])
+@pytest.mark.parametrize("method", METHODS)
+def test_both_spellings_answer_the_same(ada: Caller, workspace: Workspace, route: str, method: str) -> None:
+    """With a body that is refused before anything is changed, so that asking twice is the same question."""
+    path = filled(route, 987654321)
+    plain, slashed = ada(method, f"/{path}", {}), ada(method, f"/{path}/", {})
+    assert plain.status == slashed.status
+    assert {**plain.body, "dependencies": None} == {**slashed.body, "dependencies": None}
+    assert plain.status not in {301, 302, 307, 308}
+
+
+@pytest.mark.parametrize("route", [route for route, _ in ROUTES])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_without_credentials_there_is_nothing(nobody: Caller, site: Registry, route: str, method: str) -> None:
+    answer = nobody(method, f"/{filled(route, 1)}/", {})
+    if route in {open_route for _, open_route in OPEN}:
+        assert answer.status == (405 if (method, route) not in OPEN else answer.status)
+        return
+    assert (answer.status, answer.message) == (401, "Authentication credentials were not provided.")
+    assert answer.headers["WWW-Authenticate"] == 'Token realm="user workspaces"'
+
+
+@pytest.mark.parametrize("route", [route for route, _ in ROUTES])
+def test_methods_that_there_are_not_are_refused(ada: Caller, route: str) -> None:
+    for method in ("PATCH", "OPTIONS", "TRACE", "BREW"):
+        answer = ada(method, f"/{filled(route, 1)}")
+        assert (answer.status, answer.message) == (405, "This method is not allowed here.")
+
+
+def test_every_route_is_in_the_table() -> None:
+    assert set(FOREIGN) == {route for route, _ in ROUTES}
+
+
+@pytest.mark.parametrize("route", [route for route, requests in FOREIGN.items() if requests])
+def test_what_is_somebody_elses_is_not_there(
+    call: Callable[..., Caller], workspace: Workspace, job: Job, route: str
+) -> None:
+    """The answer is the same as for a number that was never given, to the letter."""
+    mallory, number = call("mallory"), (job if route.startswith("jobs") else workspace).pk
+    never = number + 1_000_000
+    for method, request, status, message in FOREIGN[route] or ():
+        for slash in ("", "/"):
+            theirs = mallory(method, f"/{filled(route, number)}{slash}", **request)
+            unknown = mallory(method, f"/{filled(route, never)}{slash}", **request)
+            assert (theirs.status, theirs.message) == (status, message.format(id=number))
+            assert (unknown.status, unknown.message) == (status, message.format(id=never))
+            assert theirs.body.get("data") == unknown.body.get("data")
+    workspace.refresh_from_db()
+    assert (workspace.name, workspace.status) == ("cell-atlas", "active")
+    assert Job.objects.get().status == "pending"
+
+
+def test_lists_hold_only_what_is_ones_own(call: Callable[..., Caller], workspace: Workspace, job: Job) -> None:
+    mallory = call("mallory")
+    for path in (f"/workspaces/?name={workspace.name}", "/jobs/", f"/jobs/?workspace_id={workspace.pk}"):
+        answer = mallory("GET", path)
+        assert (answer.status, answer.body["data"]["total"]) == (200, 0)
+
+
+@pytest.mark.parametrize("form_of", ["Token {}", "token {}", "{}", "Bearer {}", "  Token   {}  "])
+def test_the_forms_of_our_header(nobody: Caller, ada: Caller, form_of: str) -> None:
+    answer = nobody("GET", "/jobs/", headers={"UWS-Authorization": form_of.format(ada.token)})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(("form_of", "status"), [("Bearer {}", 200), ("Token {}", 200), ("{}", 401), ("Basic {}", 401)])
+def test_the_forms_of_the_standard_header(nobody: Caller, ada: Caller, form_of: str, status: int) -> None:
+    assert nobody("GET", "/jobs/", headers={"Authorization": form_of.format(ada.token)}).status == status
+
+
+@pytest.mark.parametrize("text", ["", " ", "Token", "Token ", "Token a b", "x" * 10_000, "Token \u00e9", "Token uws_x"])
+def test_a_header_that_is_no_token_is_refused(nobody: Caller, ada: Caller, text: str) -> None:
+    headers = {"UWS-Authorization": text, "Authorization": f"Bearer {ada.token}"}
+    answer = nobody("GET", "/jobs/", headers=headers)
+    assert (answer.status, answer.message) == (401, "Incorrect authentication credentials.")
+    assert answer.headers["WWW-Authenticate"].startswith("Token")
+
+
+def test_a_client_token_is_no_persons(nobody: Caller, site: Registry) -> None:
+    nobody.token = mint_client_token(name="portal", now=timezone.now())
+    assert nobody("GET", "/jobs/").status == 401
+
+
+def test_a_token_that_expired_or_was_revoked_is_refused(ada: Caller) -> None:
+    ApiToken.objects.update(expires_at=timezone.now())
+    assert ada("GET", "/jobs/").status == 401
+    assert ada.user is not None
+    ada.token = mint_token(user=ada.user, name="new", now=timezone.now())
+    assert ada("GET", "/jobs/").status == 200
+    ApiToken.objects.all().delete()
+    assert ada("GET", "/jobs/").status == 401
+
+
+def test_open_endpoints_do_not_look_at_credentials(nobody: Caller, site: Registry) -> None:
+    for path in ("/job_types", "/parameters/", "/status/"):
+        assert nobody("GET", path, headers={"UWS-Authorization": "Token wrong"}).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/workspaces/abc/", "/jobs/-1", "/jobs/1/stop/now", "/workspaces/" + "9" * 19, "/jobs/\u0663",
+             "/%00", "/%ff%fe", "/workspaces//", "/../etc/passwd", "/" + "x" * 5000]
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_paths_that_lead_nowhere_say_so(ada: Caller, method: str, path: str) -> None:
+    answer = ada(method, path)
+    assert (answer.status, answer.message) == (404, "Not found.")
+
+
+def test_the_format_is_always_json(ada: Caller) -> None:
+    assert ada("GET", "/jobs/?format=html", headers={"Accept": "text/html"}).status == 200
+    assert ada("GET", "/jobs/", headers={"Accept": "nonsense"}).status == 200

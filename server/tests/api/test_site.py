@@ -1,0 +1,213 @@
+"""`/tokens/`, `/users/`, `/job_types/`, `/parameters/`, `/status/`, and bodies that no endpoint can use."""
+
+from typing import Any
+
+import orjson
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from api.conftest import Caller
+from user_workspaces import __version__, registry
+from user_workspaces.accounts.actions import mint_client_token
+from user_workspaces.accounts.models import ApiToken, User
+from user_workspaces.accounts.queries import find_client
+from user_workspaces.api.urls import ROUTES
+from user_workspaces.interfaces.values import PluginContext
+from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication
+from user_workspaces.plugins.user_authentication.local.plugin import LocalOptions
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_resource import ResourceThatIsSilent
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db
+ADA = {"username": "ada", "email": "ada@example.org", "first_name": "Ada", "last_name": "Lovelace"}
+
+
+@pytest.fixture
+def client_token(site: Registry) -> str:
+    """A token of a portal, with the authentication that takes it."""
+    context = PluginContext("local", settings.DATA_DIR, settings.DATA_DIR, settings.DATA_DIR, find_client)
+    site.user_authentications.add("local", LocalUserAuthentication(context, LocalOptions()))
+    return mint_client_token(name="portal", now=timezone.now())
+
+
+def test_a_token_is_given_for_a_person(nobody: Caller, client_token: str) -> None:
+    answer = nobody("POST", "/tokens", {"client_token": client_token, "user_info": ADA})
+    assert (answer.status, answer.message) == (200, "Successful authentication.")
+    ada = Caller(None, answer.body["token"])
+    assert ada("GET", "/workspaces/").status == 200
+    kept = ApiToken.objects.get(may_mint=False)
+    assert (kept.user.get_full_name(), kept.name) == ("Ada Lovelace", "API sign-in")
+
+
+def test_every_visit_gives_another_token_and_all_work(nobody: Caller, client_token: str) -> None:
+    body = {"client_token": client_token, "user_info": ADA}
+    tokens = {nobody("POST", "/tokens/", body).body["token"] for _ in range(3)}
+    assert [Caller(None, token)("GET", "/jobs/").status for token in tokens] == [200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "message"),
+    [
+        ({"client_token": None}, 400, "Missing client_token. Please provide a client_token in the request body."),
+        ({"user_info": None}, 400, "Missing user_info. Please provide user_info in the request body."),
+        ({"client_token": "x"}, 401, "Incorrect authentication credentials."),
+        ({"client_token": ["x"]}, 401, "Incorrect authentication credentials."),
+        ({"user_info": {"username": "root"}}, 403, "This name belongs to the system."),
+        ({"user_info": {"username": "daemon"}}, 403, "This name belongs to the system."),
+        ({"user_info": {"username": "chief"}}, 403, "This name belongs to a service or an administrator."),
+        ({"user_info": {"username": "robot"}}, 403, "This name belongs to a service or an administrator."),
+        (
+            {"user_info": {**ADA, "email": "mallory@example.org"}},
+            403,
+            "This name belongs to a person with another e-mail address.",
+        ),
+        ({"user_info": ["ada"]}, 400, "user_info: Input should be a valid dictionary or instance of _UserInfo"),
+    ],
+)
+def test_tokens_that_are_not_given(
+    nobody: Caller, client_token: str, change: dict[str, Any], status: int, message: str
+) -> None:
+    User.objects.create(username="ada", email=ADA["email"])
+    User.objects.create(username="chief", is_superuser=True)
+    User.objects.create(username="robot", is_service=True)
+    before = ApiToken.objects.count()
+    answer = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA, **change})
+    assert (answer.status, answer.message) == (status, message)
+    assert ApiToken.objects.count() == before
+
+
+def test_a_persons_token_does_not_vouch(nobody: Caller, client_token: str) -> None:
+    mine = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA}).body["token"]
+    answer = nobody("POST", "/tokens/", {"client_token": mine, "user_info": {"username": "grace"}})
+    assert answer.status == 403
+    assert not User.objects.filter(username="grace").exists()
+
+
+def test_people_are_found(ada: Caller) -> None:
+    grace = User.objects.create(username="grace", first_name="Grace", last_name="Hopper", email="g@navy.example")
+    User.objects.create(username="robot", first_name="Grace", is_service=True)
+    shown = {
+        "id": grace.pk,
+        "username": "grace",
+        "first_name": "Grace",
+        "last_name": "Hopper",
+        "email": "g@navy.example",
+    }
+    for search in ("grace hop", "NAVY", "", "hopper%20grace"):
+        assert ada("GET", f"/users/?search={search.replace(' ', '+')}").body["data"]["users"] == [shown]
+    for search in ("ada", "%00nothing", "x" * 100_000, "zzz+" * 3000):
+        answer = ada("GET", f"/users?search={search}")
+        assert answer.body["data"]["users"] == []
+        assert answer.message == "Users matching given parameters could not be found."
+
+
+def test_job_types_and_parameters_are_as_configured(nobody: Caller, site: Registry) -> None:
+    assert nobody("GET", "/job_types/").body["data"]["job_types"] == {
+        "jupyter_lab": {"id": "jupyter_lab", "name": "JupyterLab"},
+        "local_test": {"id": "local_test", "name": "Hello World test"},
+    }
+    shown = nobody("GET", "/parameters").body["data"]["parameters"]
+    assert shown == [parameter.raw for parameter in registry.site().parameters]
+    assert shown[0]["validation"] == {"type": "int", "min": 1, "max": 16, "required": True}
+
+
+def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> None:
+    answer = nobody("GET", "/status/")
+    assert (answer.status, answer.body["version"]) == (200, __version__)
+    assert sorted(answer.body["dependencies"]) == ["resource.local", "storage.local", "user_authentication.local"]
+    assert answer.body["dependencies"]["resource.local"] == {"connected": True, "message": ""}
+    assert str(settings.DATA_DIR) not in str(answer.body)
+
+
+def test_the_status_is_503_when_a_main_dependency_is_down(nobody: Caller, site: Registry) -> None:
+    site.resources.add("other", ResourceThatIsSilent.build("other"))
+    assert nobody("GET", "/status").status == 200
+    again = Registry()
+    again.user_authentications, again.storages = site.user_authentications, site.storages
+    again.resources.add("local", ResourceThatIsSilent.build("local"))
+    registry.install(again, registry.site())
+    answer = nobody("GET", "/status")
+    assert (answer.status, answer.message) == (503, "A main dependency is down.")
+    assert answer.body["dependencies"]["resource.local"]["connected"] is False
+
+
+def test_dependencies_are_not_asked_for_every_question(nobody: Caller, site: Registry) -> None:
+    for _ in range(5):
+        nobody("GET", "/status")
+    assert site.resources.get("local").calls["check"] == 1  # type: ignore[attr-defined]  # it is a fake
+
+
+KEYS = (
+    "name", "description", "default_job_type", "workspace_details", "job_type", "job_details", "resource_options",
+    "resource", "client_token", "user_info", "auth_token",
+)  # fmt: skip
+BODIES: list[bytes] = [
+    b"", b" ", b"{", b"[]", b"null", b"5", b'"x"', b"\xff\xfe", b'{"name": "\xff"}', b'{"name": NaN}',
+    b'{"name": 1e400}', b'{"name": "\\ud800"}', b"[" * 100_000, b'{"a":' * 900 + b"1" + b"}" * 900,
+    b'{"name": ' + b"[" * 900 + b"]" * 900 + b"}", b'{"name": "x", "name": "y"}', b"a=b&c=d",
+    orjson.dumps({"name": {"$ne": None}}), orjson.dumps({key: [[["x"]]] for key in KEYS}),
+    orjson.dumps(dict.fromkeys(("name", "description", "job_type", "resource"), "\0" * 5000)),
+    orjson.dumps({"job_type": "local_test", "job_details": {"x": 2**63}, "resource_options": {"num_cpus": 2**63}}),
+    b'{"job_type": "local_test", "resource_options": {"num_cpus": ' + b"[" * 800 + b"]" * 800 + b"}}",
+    b'{"job_type": "local_test", "resource_options": {"num_cpus": ' + b"9" * 400 + b"}}",
+    b'{"job_type": "local_test", "job_details": {"x": 123456789012345678901234567890}}',
+]  # fmt: skip
+TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain", "", "application/json; charset=bogus",
+         "multipart/form-data; boundary=x", "\u00e9"]  # fmt: skip
+
+
+@pytest.mark.parametrize("route", [route for route, _ in ROUTES])
+def test_no_body_is_trouble(ada: Caller, workspace: Workspace, route: str) -> None:
+    """The caller fails for itself on a 5xx, and on what is not JSON."""
+    path = route.replace("<number:workspace_id>", str(workspace.pk)).replace("<number:job_id>", "1")
+    path = path.replace("<str:verb>", "stop")
+    for body in BODIES:
+        for method in ("POST", "PUT"):
+            ada(method, f"/{path}/", body)
+    for content_type in TYPES:
+        for method in ("POST", "PUT"):
+            ada(method, f"/{path}", b'{"name": "x"}', content_type=content_type)
+    assert ada("GET", "/jobs/").status == 200
+    assert ada("GET", "/workspaces/").status == 200
+
+
+def test_a_body_is_json_whatever_it_is_called(ada: Caller) -> None:
+    body = orjson.dumps({"name": "x", "description": ""})
+    for content_type in TYPES:
+        if not content_type.startswith("multipart"):
+            assert ada("POST", "/workspaces/", body, content_type=content_type).status == 200, content_type
+
+
+def test_a_body_that_is_too_large_is_refused(ada: Caller, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    body = orjson.dumps({"name": "x", "description": "y" * 1000})
+    answer = ada("POST", "/workspaces/", body)
+    assert (answer.status, answer.message) == (413, "The request is too large.")
+
+
+def test_a_bug_is_told_with_a_mark_and_nothing_else(
+    ada: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def bug(*_: object, **__: object) -> object:
+        raise RuntimeError("the password is swordfish")
+
+    from django.test import Client  # noqa: PLC0415
+
+    monkeypatch.setattr("user_workspaces.api.jobs.jobs_of", bug)
+    raw = Client(raise_request_exception=False).get("/jobs/", headers={"UWS-Authorization": ada.token})
+    body = orjson.loads(raw.content)
+    assert (raw.status_code, body["success"]) == (500, False)
+    mark = body["message"].removeprefix("Something went wrong inside the server. Quote ").split()[0]
+    assert body["message"] == f"Something went wrong inside the server. Quote {mark} to its operators."
+    assert mark in caplog.text
+    assert "swordfish" in caplog.text
+
+
+def test_other_origins_are_let_in_as_configured_only(ada: Caller, settings: Any) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://portal.example.org"]
+    for origin, allowed in (("https://portal.example.org", True), ("https://evil.example.org", False)):
+        answer = ada("GET", "/jobs/", headers={"Origin": origin})
+        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is allowed
+        assert "Access-Control-Allow-Credentials" not in answer.headers

@@ -1,0 +1,31 @@
+"""The same done by several at the same moment, each with a connection to the database of its own."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import connections
+
+Result = TypeVar("Result")
+
+
+def at_once(count: int, work: Callable[[], Result]) -> list[Result]:
+    """Run the same in several threads that start together, each with its own connection."""
+    barrier, results, errors = threading.Barrier(count), list[Result](), list[BaseException]()
+
+    def run() -> None:
+        barrier.wait()
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001  told by the assertion below
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert errors == []
+    return results

@@ -1,0 +1,30 @@
+"""How databases are opened."""
+
+import os
+from pathlib import Path
+
+from user_workspaces.config.database import close_to_others, options_for
+
+
+def test_the_sqlite_file_is_ours_alone_before_anything_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "database.sqlite3"
+    before = os.umask(0)
+    try:
+        close_to_others(str(path))
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_open_file_of_before_is_closed_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "database.sqlite3"
+    path.write_bytes(b"kept")
+    path.chmod(0o644)
+    close_to_others(str(path))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_bytes() == b"kept"
+
+
+def test_only_sqlite_needs_options() -> None:
+    assert options_for("django.db.backends.postgresql") == {}
+    assert options_for("django.db.backends.sqlite3")["transaction_mode"] == "IMMEDIATE"

@@ -1,0 +1,95 @@
+"""What the tests of the controller share: a job to be driven, and a clock that the test sets forward."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.controller.reconcile import reconcile_jobs
+from user_workspaces.interfaces.resource import Resource
+from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.models import Job
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_job_type import FakeJobType
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workspaces.models import Workspace
+
+MOST_PASSES = 40
+
+
+@dataclass
+class Driver:
+    """Runs the controller's passes at the times that the test says."""
+
+    owner: User
+    workspace: Workspace
+    now: datetime = field(default_factory=timezone.now)
+
+    def launch(self, job_type: str = "jupyter_lab", **fields: Any) -> Job:
+        given = {"job_details": {}, "options": {}, "workspace_id": self.workspace.pk, "owner": self.owner}
+        return start_job(job_type=job_type, now=self.now, **{**given, **fields})
+
+    def later(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def run(self, *, passes: int = 1, each: float = 2.0) -> None:
+        """Let `each` seconds pass before each pass."""
+        for _ in range(passes):
+            self.later(each)
+            reconcile_jobs(now=self.now)
+
+    def until(self, job: Job, condition: Callable[[Job], bool]) -> Job:
+        """Run passes until the job is as wanted."""
+        for _ in range(MOST_PASSES):
+            job.refresh_from_db()
+            if condition(job):
+                return job
+            self.run()
+        raise AssertionError(f"never so: {job} {job.message}")
+
+    def running(self, job_type: str = "jupyter_lab") -> Job:
+        """Launch a job and let it run; a session answers."""
+        job = self.until(self.launch(job_type), lambda job: job.submitted)
+        self.resource.run(job.key)
+        return self.until(job, lambda job: job.status == "running" and (job.endpoint != "" or not job.serves))
+
+    def settled(self, job: Job) -> Job:
+        """Run passes until nobody has to look at it any more."""
+        return self.until(job, lambda job: job.next_check_at is None)
+
+    @property
+    def resource(self) -> FakeResource:
+        """The one of the site."""
+        found = registry.current().resources.get("local")
+        assert isinstance(found, FakeResource)
+        return found
+
+
+def session_type(site: Registry) -> FakeJobType:
+    found = site.job_types.get("jupyter_lab")
+    assert isinstance(found, FakeJobType)
+    return found
+
+
+@pytest.fixture
+def driver(site: Registry, person: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Driver:
+    """A person with a workspace."""
+    owner = person()
+    return Driver(owner, workspace_of(owner))
+
+
+@pytest.fixture
+def use(site: Registry) -> Callable[..., Any]:
+    """Put another kind of resource in the place of `local`."""
+
+    def put(kind: type[Resource], **options: Any) -> Any:
+        made = kind.build("local", **options)  # type: ignore[attr-defined]  # fakes have it
+        site.resources.add("local", made)
+        return made
+
+    return put

@@ -1,0 +1,217 @@
+"""The chores: deleting workspaces after their jobs, clearing up, and the sweep of what nobody owns."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from at_once import at_once
+from controller.conftest import Driver
+from user_workspaces.accounts.models import OwnedAccount, User
+from user_workspaces.controller.housekeeping import sweep_resources, tend_workspaces
+from user_workspaces.errors import ResourceUnavailable, StorageError
+from user_workspaces.interfaces.values import JobScript, JobSpec, Limits
+from user_workspaces.jobs.actions import delete_workspace, stop_job
+from user_workspaces.jobs.models import Job
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workspaces.actions import remove_failed_creation
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Use = Callable[..., Any]
+
+
+def folder_of(workspace: Workspace) -> Path:
+    home = home_of(workspace)
+    return home.storage.locate(home.place)
+
+
+def tend(driver: Driver) -> int:
+    driver.later(1)
+    return tend_workspaces(now=driver.now)
+
+
+def start_on_its_own(driver: Driver, key: str) -> None:
+    """Run a job that no row knows."""
+    spec = JobSpec(key, 1, "x", home_of(driver.workspace).place.account, Path("/"), JobScript(text=""), Limits())
+    driver.resource.submit(spec)
+
+
+def test_a_workspace_is_deleted_with_its_files(driver: Driver) -> None:
+    folder = folder_of(driver.workspace)
+    delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=False, now=driver.now)
+    assert tend(driver) == 1
+    assert not folder.exists()
+    assert not Workspace.objects.exists()
+
+
+def test_a_deletion_waits_for_the_last_job_and_the_jobs_stay_on_record(driver: Driver) -> None:
+    job, folder = driver.running("local_test"), folder_of(driver.workspace)
+    delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=True, now=driver.now)
+    tend(driver)
+    assert folder.exists()
+    driver.settled(job)
+    driver.later(60)
+    tend(driver)
+    assert not folder.exists()
+    assert Job.objects.get().status == "complete"
+
+
+def test_a_deletion_waits_for_a_job_that_ended_and_still_runs(driver: Driver) -> None:
+    """Its status says that it ended; the resource does not say so yet."""
+    job, folder = driver.running("local_test"), folder_of(driver.workspace)
+    Job.objects.filter(pk=job.pk).update(status="failed")
+    delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=False, now=driver.now)
+    tend(driver)
+    assert folder.exists()
+    driver.settled(job)
+    driver.later(60)
+    tend(driver)
+    assert not folder.exists()
+
+
+def test_a_second_deletion_changes_nothing(driver: Driver) -> None:
+    for _ in range(2):
+        delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=True, now=driver.now)
+    tend(driver)
+    assert not Workspace.objects.exists()
+
+
+def test_a_trouble_with_one_workspace_does_not_stop_the_others(
+    driver: Driver, person: Callable[..., User], workspace_of: Callable[..., Workspace]
+) -> None:
+    other = workspace_of(person("grace"))
+    OwnedAccount.objects.filter(user=driver.owner).update(uid=1)
+    Workspace.objects.update(next_check_at=driver.now)
+    assert tend(driver) == 2
+    other.refresh_from_db()
+    driver.workspace.refresh_from_db()
+    assert other.next_check_at is None
+    assert driver.workspace.next_check_at is not None
+    assert driver.workspace.next_check_at > timezone.now() + timedelta(seconds=20)
+
+
+def test_a_creation_without_an_account_leaves_nothing(driver: Driver) -> None:
+    OwnedAccount.objects.all().delete()
+    Workspace.objects.update(status=WorkspaceStatus.INITIALIZING, next_check_at=driver.now)
+    tend(driver)
+    assert not Workspace.objects.exists()
+
+
+def test_a_creation_that_was_only_slow_is_not_taken_away(driver: Driver) -> None:
+    stale = Workspace(pk=driver.workspace.pk, owner=driver.owner, status=WorkspaceStatus.INITIALIZING)
+    remove_failed_creation(stale)
+    assert folder_of(driver.workspace).exists()
+    assert Workspace.objects.get().status == "idle"
+
+
+def test_file_names_that_are_no_text_are_measured_and_shown(driver: Driver) -> None:
+    (folder_of(driver.workspace) / "caf\udce9.txt").write_bytes(b"")
+    Workspace.objects.update(next_check_at=driver.now)
+    tend(driver)
+    workspace = Workspace.objects.get()
+    assert workspace.next_check_at is None
+    assert workspace.current["files"] == [{"name": "/caf\N{REPLACEMENT CHARACTER}.txt"}]
+
+
+def test_a_workspace_is_idle_when_its_last_job_ended(driver: Driver) -> None:
+    first, second = driver.running("local_test"), driver.running("local_test")
+    driver.resource.succeed(first.key)
+    driver.settled(first)
+    assert Workspace.objects.get().status == "active"
+    driver.resource.succeed(second.key)
+    driver.settled(second)
+    assert Workspace.objects.get().status == "idle"
+
+
+def test_a_workspace_is_idle_when_its_last_jobs_end_at_once(driver: Driver) -> None:
+    for _ in range(5):
+        jobs = [driver.launch("local_test") for _ in range(2)]
+        at_once(2, lambda left=[*jobs]: stop_job(job=left.pop(), now=driver.now))  # type: ignore[misc]
+        assert Workspace.objects.get().status == "idle"
+
+
+def test_a_launch_and_an_end_at_once_leave_the_workspace_active(driver: Driver) -> None:
+    for _ in range(5):
+        job = driver.launch("local_test")
+        work: list[Callable[[], object]] = [
+            lambda job=job: stop_job(job=job, now=driver.now),  # type: ignore[misc]
+            lambda: driver.launch("local_test"),
+        ]
+        at_once(2, lambda left=work: left.pop()())  # type: ignore[misc]
+        assert Workspace.objects.get().status == "active"
+        for left in Job.objects.filter(status="pending"):
+            stop_job(job=left, now=driver.now)
+
+
+def test_what_nobody_owns_is_stopped_and_forgotten(driver: Driver) -> None:
+    start_on_its_own(driver, "f" * 32)
+    assert sweep_resources() == 1
+    assert driver.resource.known_keys() == frozenset()
+
+
+def test_a_settled_job_that_runs_after_all_is_swept(driver: Driver) -> None:
+    job = driver.running("local_test")
+    Job.objects.filter(pk=job.pk).update(status="complete", next_check_at=None)
+    assert sweep_resources() == 1
+
+
+@pytest.mark.parametrize("status", ["pending", "running", "stopping"])
+def test_a_living_job_is_never_swept(driver: Driver, status: str) -> None:
+    job = driver.running("local_test")
+    Job.objects.filter(pk=job.pk).update(status=status, submitted=status != "pending")
+    assert sweep_resources() == 0
+    assert driver.resource.known_keys() == {job.key}
+
+
+def test_an_ended_job_that_is_still_looked_after_is_not_swept(driver: Driver) -> None:
+    job = driver.running("local_test")
+    Job.objects.filter(pk=job.pk).update(status="complete")
+    assert sweep_resources() == 0
+
+
+class ResourceThatGetsAJobDuringTheSweep(FakeResource):
+    """A launch comes between the two questions of a sweep."""
+
+    driver: Driver
+
+    def known_keys(self) -> frozenset[str]:
+        known = super().known_keys()
+        self.driver.launch("local_test")
+        self.driver.run()
+        return known | super().known_keys()
+
+
+def test_a_job_that_is_just_being_submitted_is_not_swept(driver: Driver, use: Use) -> None:
+    resource = use(ResourceThatGetsAJobDuringTheSweep)
+    resource.driver = driver
+    assert sweep_resources() == 0
+    assert resource.calls["stop"] == 0
+
+
+class ResourceThatCannotBeSwept(FakeResource):
+    """It does not answer the sweep."""
+
+    error: Exception = ResourceUnavailable("no route")
+
+    def known_keys(self) -> frozenset[str]:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ResourceUnavailable("no route"), StorageError("disk")])
+def test_a_resource_that_does_not_answer_does_not_stop_the_sweep(
+    driver: Driver, site: Registry, error: Exception
+) -> None:
+    silent = ResourceThatCannotBeSwept.build("silent")
+    silent.error = error
+    others = site.resources._by_name.copy()
+    site.resources._by_name.clear()
+    site.resources.add("silent", silent)
+    site.resources._by_name.update(others)
+    start_on_its_own(driver, "e" * 32)
+    assert sweep_resources() == 1

@@ -1,0 +1,241 @@
+"""A job from the wish to the end, on the real database, with a resource that does what the test says."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from controller.conftest import Driver, session_type
+from controller.scenarios import ResourceWithAClock, ResourceWithStopInMidObserve, ResourceWithStopInMidSubmit
+from user_workspaces.controller.reconcile import reconcile_jobs
+from user_workspaces.interfaces.values import Observation, Preparation, PreparationState
+from user_workspaces.interfaces.values import ResourceState as Seen
+from user_workspaces.jobs.actions import stop_job
+from user_workspaces.jobs.queries import answering_sessions
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_job_type import ANSWERS
+from user_workspaces.testing.fake_resource import (
+    ResourceThatDiesAfterSubmitting,
+    ResourceThatForgets,
+    ResourceThatIsSilent,
+    ResourceThatRefuses,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Use = Callable[..., Any]
+
+
+def test_a_session_is_launched_and_answers(driver: Driver) -> None:
+    job = driver.launch()
+    assert (job.status, job.message, job.resource_job_id) == ("pending", "Waiting for the resource.", -1)
+    driver.run()
+    job.refresh_from_db()
+    assert (job.status, job.message, job.submitted) == ("pending", "Starting JupyterLab.", True)
+    assert job.resource_job_id == 1001
+    driver.resource.run(job.key)
+    driver.run()
+    job.refresh_from_db()
+    assert (job.status, job.message) == ("running", "Webserver ready.")
+    assert [session.endpoint for session in answering_sessions()] == [ANSWERS]
+    assert driver.resource.submissions[0].working_directory.is_dir()
+
+
+def test_a_session_that_does_not_answer_yet_is_asked_often(driver: Driver, site: Registry) -> None:
+    session_type(site).answers_at = None
+    job = driver.until(driver.launch(), lambda job: job.submitted)
+    driver.resource.run(job.key)
+    driver.run()
+    job.refresh_from_db()
+    assert (job.status, job.message, job.datetime_ready) == ("running", "Starting JupyterLab.", None)
+    assert job.next_check_at is not None
+    assert job.next_check_at - driver.now < timedelta(seconds=1)
+
+
+def test_a_session_that_never_answers_is_stopped_and_failed(driver: Driver, site: Registry) -> None:
+    session_type(site).answers_at = None
+    job = driver.until(driver.launch(), lambda job: job.submitted)
+    driver.resource.run(job.key)
+    driver.run()
+    driver.later(181)
+    job = driver.settled(job)
+    assert job.status == "failed"
+    assert job.message == "The session did not answer within 180 seconds of its start and was stopped."
+    assert driver.resource.known_keys() == frozenset()
+
+
+def test_a_session_that_came_up_while_no_controller_ran_is_kept(driver: Driver, site: Registry) -> None:
+    session_type(site).answers_at = None
+    job = driver.until(driver.launch(), lambda job: job.submitted)
+    driver.resource.run(job.key)
+    driver.run()
+    session_type(site).answers_at = ANSWERS
+    driver.later(3600)
+    driver.run()
+    job.refresh_from_db()
+    assert (job.status, job.message) == ("running", "Webserver ready.")
+
+
+def test_a_job_without_a_page_runs_and_finishes(driver: Driver) -> None:
+    job = driver.running("local_test")
+    assert (job.message, job.datetime_ready) == ("Running.", None)
+    driver.resource.succeed(job.key)
+    job = driver.settled(job)
+    assert (job.status, job.message) == ("complete", "Finished.")
+
+
+def test_the_end_of_the_log_is_kept_whatever_is_in_it(driver: Driver) -> None:
+    job = driver.running("local_test")
+    driver.resource.print(job.key, "".join(f"line {number}\n" for number in range(500)) + "a\0b\udcff")
+    driver.resource.fail(job.key, exit_code=7)
+    job = driver.settled(job)
+    assert (job.status, job.message) == ("failed", "It ended with exit code 7. The last lines of its log say why.")
+    assert job.log_tail.splitlines()[0] == "line 301"
+    assert job.log_tail.splitlines()[-1] == "a\N{REPLACEMENT CHARACTER}b?"
+
+
+def test_a_log_of_one_endless_line_is_cut(driver: Driver) -> None:
+    job = driver.running("local_test")
+    driver.resource.print(job.key, "x" * 200_000)
+    driver.resource.succeed(job.key)
+    assert len(driver.settled(job).log_tail) == 64_000
+
+
+def test_core_hours_are_cpus_times_hours(driver: Driver) -> None:
+    job = driver.until(driver.launch("local_test", options={"num_cpus": 4}), lambda job: job.submitted)
+    driver.resource.run(job.key)
+    driver.run()
+    driver.later(3600)
+    driver.resource.succeed(job.key)
+    job = driver.settled(job)
+    assert job.datetime_start is not None
+    assert job.datetime_end is not None
+    assert float(job.core_hours) == pytest.approx(4 * (job.datetime_end - job.datetime_start).total_seconds() / 3600)
+    assert 4 <= float(job.core_hours) < 4.1
+
+
+def test_a_start_that_the_resource_dates_into_the_future_is_now(driver: Driver, use: Use) -> None:
+    ahead = use(ResourceWithAClock, first_state=Seen.RUNNING)
+    ahead.started_at = driver.now + timedelta(days=1)
+    job = driver.until(driver.launch(), lambda job: job.status == "running")
+    assert job.datetime_start is not None
+    assert job.datetime_start < driver.now + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_start_and_an_end_that_the_resource_knows_are_taken(driver: Driver, use: Use, *, kept: bool) -> None:
+    resource = use(ResourceWithAClock)
+    resource.started_at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    job = driver.until(driver.launch("local_test"), lambda job: job.submitted)
+    if kept:
+        resource.run(job.key)
+        driver.run()
+    resource.ended_at = datetime(2026, 1, 1, 15, tzinfo=UTC)
+    resource.succeed(job.key)
+    job = driver.settled(job)
+    assert (job.datetime_start, job.datetime_end) == (resource.started_at, resource.ended_at)
+    assert job.core_hours == 3
+
+
+def test_silence_changes_nothing_and_is_asked_less_and_less(driver: Driver) -> None:
+    job = driver.running()
+    driver.resource.silence(job.key, "no route")
+    waits = []
+    for _ in range(9):
+        driver.later(61)
+        reconcile_jobs(now=driver.now)
+        job.refresh_from_db()
+        assert job.next_check_at is not None
+        waits.append(round((job.next_check_at - driver.now).total_seconds()))
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert (job.status, job.failed_checks) == ("running", 9)
+    assert job.message == "The resource does not answer; your job is left as it is. (no route)"
+    driver.resource.run(job.key)
+    driver.run(each=61)
+    job.refresh_from_db()
+    assert (job.status, job.failed_checks) == ("running", 0)
+
+
+def test_a_silent_resource_gets_nothing_submitted(driver: Driver, use: Use) -> None:
+    resource = use(ResourceThatIsSilent)
+    job = driver.launch()
+    driver.run(passes=5, each=61)
+    job.refresh_from_db()
+    assert (job.status, job.submitted, resource.calls["submit"]) == ("pending", False, 0)
+
+
+def test_a_refusal_is_final_and_told(driver: Driver, use: Use) -> None:
+    use(ResourceThatRefuses)
+    job = driver.settled(driver.launch())
+    assert (job.status, job.message) == ("failed", f"The resource does not take job {job.pk}.")
+
+
+def test_an_answer_that_got_lost_leads_to_one_job(driver: Driver, use: Use) -> None:
+    resource = use(ResourceThatDiesAfterSubmitting)
+    job = driver.until(driver.launch(), lambda job: job.submitted)
+    assert len(resource.submissions) == 1
+    assert job.resource_job_id == 1001
+
+
+def test_a_job_that_the_resource_forgot_is_asked_for_twice_and_never_submitted_again(driver: Driver, use: Use) -> None:
+    resource = use(ResourceThatForgets)
+    job = driver.until(driver.launch(), lambda job: job.missed)
+    assert (job.status, job.message) == ("pending", "The resource does not know this job; asking again.")
+    job = driver.settled(job)
+    assert (job.status, job.message) == ("failed", "The resource does not know this job any more.")
+    assert resource.calls["submit"] == 1
+
+
+def test_a_preparation_is_waited_for_and_told(driver: Driver, site: Registry) -> None:
+    session_type(site).preparation = Preparation(PreparationState.IN_PROGRESS, "Installing JupyterLab (3 of 9).")
+    job = driver.launch()
+    driver.run(passes=3)
+    job.refresh_from_db()
+    assert (job.status, job.message, job.submitted) == ("pending", "Installing JupyterLab (3 of 9).", False)
+    session_type(site).preparation = Preparation(PreparationState.READY)
+    assert driver.until(job, lambda job: job.submitted).status == "pending"
+
+
+def test_a_preparation_that_failed_fails_the_job(driver: Driver, site: Registry) -> None:
+    session_type(site).preparation = Preparation(PreparationState.FAILED, "The packages could not be installed.")
+    job = driver.settled(driver.launch())
+    assert (job.status, job.message) == ("failed", "The packages could not be installed.")
+
+
+def test_a_job_stopped_before_its_submission_is_complete_and_never_submitted(driver: Driver) -> None:
+    job = driver.launch()
+    assert stop_job(job=job, now=driver.now) == "complete"
+    driver.settled(job)
+    assert driver.resource.calls["submit"] == 0
+
+
+def test_a_job_stopped_while_it_waits_ends(driver: Driver) -> None:
+    job = driver.until(driver.launch(), lambda job: job.submitted)
+    assert stop_job(job=job, now=driver.now) == "stopping"
+    job = driver.settled(job)
+    assert (job.status, job.message) == ("complete", "Stopped.")
+
+
+@pytest.mark.parametrize("settle_too", [False, True])
+def test_a_job_stopped_in_the_middle_of_its_submission_does_not_live_on(
+    driver: Driver, use: Use, *, settle_too: bool
+) -> None:
+    """Also when another controller had seen it end before the resource had it."""
+    resource = use(ResourceWithStopInMidSubmit)
+    resource.settle_too = settle_too
+    job = driver.launch()
+    driver.run()
+    assert resource.known_keys() == {job.key}
+    job = driver.settled(job)
+    assert (job.status, resource.known_keys()) == ("complete", frozenset())
+    assert resource.calls["submit"] == 1
+
+
+def test_a_job_stopped_while_it_is_looked_at_ends_at_once(driver: Driver, use: Use) -> None:
+    job = driver.running("local_test")
+    resource = use(ResourceWithStopInMidObserve)
+    resource._jobs[job.key] = Observation(Seen.RUNNING, resource_job_id=1)
+    driver.run()
+    job.refresh_from_db()
+    assert (job.status, job.next_check_at is not None and job.next_check_at <= driver.now) == ("stopping", True)
+    assert driver.settled(job).status == "complete"

@@ -1,0 +1,172 @@
+"""People whom a client vouches for, and the accounts of this machine that they may and may not have."""
+
+import os
+import pwd
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from at_once import at_once
+from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed, StorageError
+from user_workspaces.interfaces.values import Client, Identity, PluginContext
+from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication, system_accounts
+from user_workspaces.plugins.user_authentication.local.plugin import LocalOptions
+
+CLIENTS = {"portal's": Client("portal", may_mint=True), "ada's": Client("laptop", may_mint=False)}
+NAME = f"uwsacc{os.getpid()}"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accounts")
+
+
+def build(**details: Any) -> LocalUserAuthentication:
+    folder = Path("/nonexistent")
+    context = PluginContext("local", folder, folder, folder, CLIENTS.get)
+    return LocalUserAuthentication(context, LocalOptions.model_validate({"connection_details": details}))
+
+
+def credentials(**user_info: Any) -> dict[str, object]:
+    return {"client_token": "portal's", "user_info": {"username": NAME, **user_info}}
+
+
+def identity(name: str = NAME) -> Identity:
+    return Identity(issuer="local", subject=name, username=name)
+
+
+@pytest.fixture
+def throw_away() -> Iterator[Callable[..., None]]:
+    """Make accounts that are gone afterwards; also those that the plug-in made."""
+    yield lambda *arguments: run("useradd", *arguments, NAME)
+    for name in (NAME, f"{NAME}b"):
+        subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_a_client_vouches_for_a_person() -> None:
+    told = credentials(email="ada@example.org", first_name="Ada", last_name="Lovelace", phone="ignored")
+    assert build().authenticate(told) == Identity(
+        issuer="local",
+        subject=NAME,
+        username=NAME,
+        email="ada@example.org",
+        first_name="Ada",
+        last_name="Lovelace",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "Missing client_token. Please provide a client_token in the request body."),
+        ({"client_token": None}, "Missing client_token. Please provide a client_token in the request body."),
+        ({"client_token": "x"}, "Missing user_info. Please provide user_info in the request body."),
+        ({"client_token": "x", "user_info": {}}, "Missing user_info. Please provide user_info in the request body."),
+    ],
+)
+def test_what_is_missing_is_named(body: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        build().authenticate(body)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize("token", ["unknown", ["portal's"], {"a": 1}, 5, True, "\0"])
+def test_an_unknown_client_is_refused(token: object) -> None:
+    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+        build().authenticate({**credentials(), "client_token": token})
+
+
+def test_a_persons_own_token_may_not_vouch() -> None:
+    with pytest.raises(NotAllowed):
+        build().authenticate({**credentials(), "client_token": "ada's"})
+
+
+@pytest.mark.parametrize(
+    "user_info",
+    [
+        "ada", ["ada"], 5, {"email": "a@b"}, {"username": None}, {"username": 5}, {"username": ""},
+        {"username": "Ada"}, {"username": "a" * 33}, {"username": "a\n"}, {"username": "a/../b"},
+        {"username": "a\0"}, {"username": NAME, "email": "a\0@b"}, {"username": NAME, "email": 5},
+        {"username": NAME, "email": "a" * 255}, {"username": NAME, "first_name": "a\0b"},
+        {"username": NAME, "last_name": ["x"]}, {"username": NAME, "last_name": "x" * 5000},
+    ],
+)  # fmt: skip
+def test_a_person_who_cannot_be_is_refused(user_info: object) -> None:
+    with pytest.raises(InvalidRequest, match=r"^user_info"):
+        build().authenticate({"client_token": "portal's", "user_info": user_info})
+
+
+@pytest.mark.parametrize("name", ["root", "daemon", "nobody", "mail"])
+def test_names_of_the_system_are_nobodys(name: str) -> None:
+    with pytest.raises(NotAllowed, match=r"^This name belongs to the system\.$"):
+        build().authenticate(credentials(username=name))
+
+
+@pytest.mark.parametrize("name", ["root", "daemon", "nobody"])
+def test_accounts_of_the_system_are_nobodys(name: str) -> None:
+    with pytest.raises(NotAllowed, match="is an account of the system"):
+        system_accounts.account_named(name, create=True)
+
+
+def test_without_root_everybody_shares_the_servers_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_accounts, "we_are_root", lambda: False)
+    own = pwd.getpwuid(os.geteuid())
+    account = build().account_for(identity())
+    assert (account.name, account.uid, account.gid, account.home) == (
+        own.pw_name, own.pw_uid, own.pw_gid, Path(own.pw_dir),
+    )  # fmt: skip
+    assert build().check().message == "Everybody shares the server's own account (it is not root)."
+
+
+@pytest.mark.root
+@needs_root
+def test_an_account_is_made_at_first_use_and_found_afterwards(throw_away: object) -> None:
+    plugin = build(create_external_users=True)
+    first = plugin.account_for(identity())
+    assert first == plugin.account_for(identity())
+    assert first.uid >= 1000
+    assert first.home.stat().st_uid == first.uid
+    assert pwd.getpwnam(NAME).pw_shell == "/bin/bash"
+
+
+@pytest.mark.root
+@needs_root
+def test_two_accounts_made_at_once_are_both_made(throw_away: object) -> None:
+    plugin, names = build(create_external_users=True), [NAME, f"{NAME}b", NAME, f"{NAME}b"]
+    accounts = at_once(4, lambda: plugin.account_for(identity(names.pop())))
+    assert sorted({account.name for account in accounts}) == [NAME, f"{NAME}b"]
+    assert len({account.uid for account in accounts}) == 2
+
+
+@pytest.mark.root
+@needs_root
+def test_an_account_is_not_made_where_the_site_does_not_want_it() -> None:
+    with pytest.raises(NotAllowed, match=f"^{NAME} has no account on this machine"):
+        build().account_for(identity())
+
+
+@pytest.mark.root
+@needs_root
+@pytest.mark.parametrize(
+    "arguments",
+    [("--system",), ("--uid", "999", "--non-unique"), ("--shell", "/usr/sbin/nologin"), ("--gid", "0")],
+)
+def test_accounts_that_are_no_persons_are_refused(throw_away: Callable[..., None], arguments: tuple[str, ...]) -> None:
+    throw_away("--no-create-home", *arguments)
+    with pytest.raises(NotAllowed):
+        build(create_external_users=True).account_for(identity())
+    with pytest.raises(NotAllowed):
+        build().authenticate(credentials())
+
+
+@pytest.mark.root
+@needs_root
+def test_an_account_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_accounts, "_SYSTEM_PATH", "/nonexistent")
+    plugin = build(create_external_users=True)
+    with pytest.raises(StorageError, match="could not be made"):
+        plugin.account_for(identity())
+    assert not plugin.check().connected

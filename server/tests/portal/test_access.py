@@ -1,0 +1,134 @@
+"""Who may see what: the owner, a stranger (who must see nothing), and somebody who is not logged in."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.models import Job
+from user_workspaces.portal.urls import ROUTES
+from user_workspaces.workspaces.models import Workspace
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+GETS = [
+    "/w/{workspace}/",
+    "/w/{workspace}/files/",
+    "/w/{workspace}/settings/",
+    "/w/{workspace}/delete/",
+    "/w/{workspace}/launch/",
+    "/open/{job}/",
+    "/session/{job}/stop/",
+    "/session/{job}/log/",
+]
+POSTS = [
+    "/w/{workspace}/about/",
+    "/w/{workspace}/files/",
+    "/w/{workspace}/link/",
+    "/w/{workspace}/settings/",
+    "/w/{workspace}/delete/",
+    "/w/{workspace}/launch/",
+    "/session/{job}/stop/",
+    "/session/{job}/again/",
+]
+WITHOUT_ID = ["/", "/new/"]
+
+
+@pytest.fixture
+def place(workspace: Workspace, job_in: Callable[..., Job]) -> dict[str, int]:
+    """The ids of a workspace and of a job that starts in it."""
+    return {"workspace": workspace.pk, "job": job_in(workspace).pk}
+
+
+def test_lists_above_cover_every_route() -> None:
+    covered = {path.format(workspace=1, job=1) for path in [*GETS, *POSTS, *WITHOUT_ID]}
+    routes = {"/" + route.replace("<int:workspace_id>", "1").replace("<int:job_id>", "1") for route, _, _ in ROUTES}
+    assert routes - covered == {"/login/", "/login/<str:secret>/", "/logout/"}
+
+
+@pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
+def test_page_is_the_owner_s(browser: Client, place: dict[str, int], path: str) -> None:
+    answer = browser.get(path.format(**place))
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", GETS)
+@pytest.mark.parametrize("htmx", [{}, HTMX])
+def test_page_is_not_there_for_a_stranger(
+    stranger: Client, place: dict[str, int], path: str, htmx: dict[str, str]
+) -> None:
+    answer = stranger.get(path.format(**place), **htmx)  # type: ignore[arg-type]
+    assert answer.status_code in {404, 422}
+    assert b"cell-atlas" not in answer.content
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_form_does_nothing_for_a_stranger(
+    stranger: Client, place: dict[str, int], workspace: Workspace, path: str
+) -> None:
+    answer = stranger.post(path.format(**place), {"typed": "cell-atlas", "name": "mine now"})
+    assert answer.status_code == 404
+    before = Workspace.objects.values().get(pk=workspace.pk)
+    assert (before["name"], before["status"]) == ("cell-atlas", "idle")
+    assert Job.objects.get().status == "running"
+
+
+def test_stranger_sees_nothing_in_the_list(stranger: Client, place: dict[str, int]) -> None:
+    assert b"cell-atlas" not in stranger.get("/").content
+
+
+@pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
+def test_page_asks_who_is_not_logged_in(client: Client, place: dict[str, int], path: str) -> None:
+    shown = path.format(**place)
+    answer = client.get(shown)
+    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={shown}")
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_form_asks_who_is_not_logged_in(client: Client, place: dict[str, int], path: str) -> None:
+    answer = client.post(path.format(**place))
+    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")
+
+
+def test_part_sends_the_whole_page_to_the_login(client: Client, place: dict[str, int]) -> None:
+    answer = client.get("/", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=a&page=2")  # type: ignore[arg-type]
+    assert answer["HX-Redirect"] == "/login/?next=/%3Fq%3Da%26page%3D2"
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_form_needs_its_token(place: dict[str, int], ada: User, path: str) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(ada)
+    assert careful.post(path.format(**place)).status_code == 403
+    assert Job.objects.get().status == "running"
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+@pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
+def test_other_methods_are_refused(browser: Client, place: dict[str, int], path: str, method: str) -> None:
+    assert getattr(browser, method)(path.format(**place)).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/w/{workspace}/link/", "/session/{job}/again/", "/logout/"])
+def test_what_changes_something_is_no_get(browser: Client, place: dict[str, int], path: str) -> None:
+    assert browser.get(path.format(**place)).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/w/{n}/", "/open/{n}/", "/session/{n}/log/"])
+@pytest.mark.parametrize("number", ["0", "99999", "9" * 18, "9" * 40])
+def test_page_of_an_id_that_is_nobody_s(browser: Client, path: str, number: str) -> None:
+    assert browser.get(path.format(n=number)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/new", "/login"])
+def test_path_without_its_slash_answers(browser: Client, path: str) -> None:
+    assert browser.get(path).status_code in {200, 302}
+
+
+def test_service_and_inactive_person_are_nobody(browser: Client, ada: User) -> None:
+    User.objects.filter(pk=ada.pk).update(is_service=True)
+    assert browser.get("/").status_code == 302
+    User.objects.filter(pk=ada.pk).update(is_service=False, is_active=False)
+    assert browser.get("/").status_code == 302

@@ -1,0 +1,120 @@
+"""Files of a workspace: walking, uploading, linking."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from user_workspaces.workspaces.actions import measure
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def upload(browser: Client, workspace: Workspace) -> Callable[..., Any]:
+    """Send files by the form."""
+
+    def send(*files: SimpleUploadedFile, folder: str = "", **further: Any) -> Any:
+        return browser.post(f"/w/{workspace.pk}/files/", {"files": list(files), "folder": folder}, **further)
+
+    return send
+
+
+def paths_in(workspace: Workspace) -> list[str]:
+    """Return what is really there."""
+    home = home_of(workspace)
+    return [entry.path for entry in home.storage.tree(home.place)]
+
+
+def test_files_of_a_new_workspace(browser: Client, workspace: Workspace) -> None:
+    assert b"There are no files here yet" in browser.get(f"/w/{workspace.pk}/files/").content
+
+
+def test_upload_writes_files_and_shows_them_when_they_are_measured(
+    browser: Client, workspace: Workspace, upload: Callable[..., Any]
+) -> None:
+    answer = upload(SimpleUploadedFile("a.txt", b"aaa"), SimpleUploadedFile("b.txt", b"b"), folder="/data/raw/")
+    assert answer["Location"] == f"/w/{workspace.pk}/files/?in=data%2Fraw"
+    assert paths_in(workspace) == ["data", "data/raw", "data/raw/a.txt", "data/raw/b.txt"]
+    content = browser.get(answer["Location"]).content.decode()
+    assert "2 files uploaded." in content
+    assert "looking what changed" in content
+    workspace.refresh_from_db()
+    measure(workspace)
+    content = browser.get(answer["Location"]).content.decode()
+    assert "a.txt" in content
+    assert "looking what changed" not in content
+    assert "2 files" in browser.get(f"/w/{workspace.pk}/files/").content.decode()
+    assert "data/raw/a.txt" in browser.get(f"/w/{workspace.pk}/files/?q=A.TXT").content.decode()
+
+
+def test_upload_by_htmx_sends_the_browser_on(workspace: Workspace, upload: Callable[..., Any]) -> None:
+    answer = upload(SimpleUploadedFile("a.txt", b"aaa"), **HTMX)
+    assert answer["HX-Redirect"] == f"/w/{workspace.pk}/files/"
+
+
+@pytest.mark.parametrize("folder", ["../up", "a/../../b", "a\0b"])
+def test_upload_never_leaves_the_workspace(workspace: Workspace, upload: Callable[..., Any], folder: str) -> None:
+    answer = upload(SimpleUploadedFile("a.txt", b"aaa"), folder=folder, **HTMX)
+    assert answer.status_code == 422
+    assert answer["HX-Retarget"] == "#messages"
+    assert b'role="alert"' in answer.content
+    assert paths_in(workspace) == []
+
+
+def test_upload_of_nothing_says_so(upload: Callable[..., Any]) -> None:
+    assert b"Choose at least one file first." in upload(**HTMX).content
+
+
+def test_upload_that_fails_names_the_file_and_keeps_the_others(
+    workspace: Workspace, upload: Callable[..., Any], browser: Client
+) -> None:
+    upload(SimpleUploadedFile("taken", b"x"))
+    upload(SimpleUploadedFile("a.txt", b"x"), folder="taken")
+    assert b"taken/a.txt was not saved" in browser.get(f"/w/{workspace.pk}/files/").content
+    assert paths_in(workspace) == ["taken"]
+
+
+def test_upload_into_a_workspace_that_goes_is_refused(
+    browser: Client, workspace: Workspace, upload: Callable[..., Any]
+) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(status="deleting")
+    upload(SimpleUploadedFile("a.txt", b"x"))
+    assert b"it cannot be changed now" in browser.get("/").content
+    assert paths_in(workspace) == []
+
+
+def test_link_outside_of_the_datasets_is_refused(browser: Client, workspace: Workspace) -> None:
+    path = f"/w/{workspace.pk}/link/"
+    browser.post(path, {"name": "shadow", "path": "/etc/shadow"}, HTTP_REFERER=f"http://x/w/{workspace.pk}/files/")
+    assert paths_in(workspace) == []
+    assert b"not found" in browser.get("/").content
+
+
+def test_link_with_a_problem_keeps_what_was_typed(browser: Client, workspace: Workspace) -> None:
+    answer = browser.post(f"/w/{workspace.pk}/link/", {"name": "typed", "path": "relative"})
+    assert answer.status_code == 422
+    assert b"starts with a slash" in answer.content
+    assert b'value="typed"' in answer.content
+
+
+def test_folder_names_are_only_text(browser: Client, workspace: Workspace) -> None:
+    name = "/<img src=x>/a&in=b/f.txt"
+    Workspace.objects.filter(pk=workspace.pk).update(current={"files": [{"name": name}], "symlinks": []})
+    content = browser.get(f"/w/{workspace.pk}/files/").content.decode()
+    assert "<img" not in content
+    assert "?in=%3Cimg%20src%3Dx%3E" in content
+    inner = browser.get(f"/w/{workspace.pk}/files/?in=%3Cimg%20src%3Dx%3E").content.decode()
+    assert "%26in%3Db" in inner
+
+
+def test_files_have_pages(browser: Client, workspace: Workspace) -> None:
+    files = [{"name": f"/f{n:03}"} for n in range(250)]
+    Workspace.objects.filter(pk=workspace.pk).update(current={"files": files, "symlinks": []})
+    first = browser.get(f"/w/{workspace.pk}/files/").content.decode()
+    assert ("f199" in first, "f200" in first, "Page 1 of 2" in first) == (True, False, True)
+    assert "f200" in browser.get(f"/w/{workspace.pk}/files/?page=2").content.decode()

@@ -1,0 +1,131 @@
+"""Logging in and out."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from user_workspaces.accounts.actions import create_login_link
+from user_workspaces.accounts.models import User
+from user_workspaces.registry import Registry
+
+pytestmark = pytest.mark.usefixtures("site")
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def with_password(ada: User) -> User:
+    """Ada, who has a password."""
+    ada.set_password(PASSWORD)
+    ada.save()
+    return ada
+
+
+def credentials(**further: str) -> dict[str, str]:
+    """Return Ada's."""
+    return {"username": "ada", "password": PASSWORD, **further}
+
+
+def is_logged_in(client: Client) -> bool:
+    """Whether the list answers."""
+    return client.get("/").status_code == 200
+
+
+def test_log_in_shows_the_form(client: Client, db: None) -> None:
+    answer = client.get("/login/")
+    assert answer.status_code == 200
+    assert b'type="password"' in answer.content
+
+
+def test_log_in_by_password(client: Client, with_password: User) -> None:
+    answer = client.post("/login/", credentials())
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert is_logged_in(client)
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"is_service": True}])
+def test_log_in_refuses_who_never_logs_in(client: Client, with_password: User, change: dict[str, bool]) -> None:
+    User.objects.filter(pk=with_password.pk).update(**change)
+    answer = client.post("/login/", credentials())
+    assert answer.status_code == 422
+    assert b"correct username and password" in answer.content
+    assert not is_logged_in(client)
+
+
+def test_log_in_with_a_wrong_password_keeps_the_name(client: Client, with_password: User) -> None:
+    answer = client.post("/login/", {"username": "ada", "password": "no"})
+    assert answer.status_code == 422
+    assert b'value="ada"' in answer.content
+
+
+def test_log_in_goes_where_one_wanted_to(client: Client, with_password: User) -> None:
+    assert client.post("/login/", credentials(next="/new/"))["Location"] == "/new/"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://evil.example/", "//evil.example/", "\\\\evil.example", "/\\evil.example", "javascript:alert(1)", "x"],
+)
+def test_log_in_goes_nowhere_else(client: Client, with_password: User, wanted: str) -> None:
+    assert client.post("/login/", credentials(next=wanted))["Location"] == "/"
+
+
+def test_log_in_on_the_way_to_a_session_takes_one_more_step(client: Client, with_password: User) -> None:
+    answer = client.post("/login/", credentials(next="/open/12/?to=lab"))
+    assert answer.status_code == 200
+    assert b'content="0;url=/open/12/?to=lab"' in answer.content
+
+
+def test_log_in_of_who_is_logged_in_goes_on(browser: Client) -> None:
+    assert browser.get("/login/?next=/new/")["Location"] == "/new/"
+
+
+def test_link_shows_whose_it_is_and_is_not_used_up_by_looking(client: Client, ada: User) -> None:
+    path = f"/login/{create_login_link(user=ada, now=timezone.now())}/"
+    for _ in range(3):
+        answer = client.get(path)
+        assert (answer.status_code, b"Log in as ada" in answer.content) == (200, True)
+    assert not is_logged_in(client)
+    assert client.post(path)["Location"] == "/"
+    assert is_logged_in(client)
+
+
+def test_link_works_once(client: Client, ada: User) -> None:
+    path = f"/login/{create_login_link(user=ada, now=timezone.now())}/"
+    assert client.post(path).status_code == 302
+    second = Client()
+    assert second.post(path).status_code == 410
+    assert second.get(path).status_code == 410
+    assert not is_logged_in(second)
+
+
+def test_link_that_is_old_or_unknown_does_not_work(client: Client, ada: User) -> None:
+    old = create_login_link(user=ada, now=timezone.now() - timedelta(hours=1))
+    for secret in (old, "uws_nothing", "x" * 300):
+        assert client.get(f"/login/{secret}/").status_code == 410
+        assert client.post(f"/login/{secret}/").status_code == 410
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"is_service": True}])
+def test_link_of_who_never_logs_in(client: Client, ada: User, change: dict[str, bool]) -> None:
+    path = f"/login/{create_login_link(user=ada, now=timezone.now())}/"
+    User.objects.filter(pk=ada.pk).update(**change)
+    assert client.get(path).status_code == 410
+    assert client.post(path).status_code == 410
+    assert not is_logged_in(client)
+
+
+def test_link_replaces_whoever_was_logged_in(browser: Client, person: Callable[[str], User], site: Registry) -> None:
+    grace = person("grace")
+    browser.post(f"/login/{create_login_link(user=grace, now=timezone.now())}/")
+    assert b"grace" in browser.get("/").content
+
+
+def test_log_out_ends_the_log_in_and_every_way_into_sessions(browser: Client, ada: User) -> None:
+    assert browser.post("/logout/")["Location"] == "/login/"
+    assert not is_logged_in(browser)
+    epoch = ada.session_epoch
+    ada.refresh_from_db()
+    assert ada.session_epoch == epoch + 1

@@ -1,0 +1,96 @@
+"""What people see on a session's address when there is nothing to relay to."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.tickets import Claim, Purpose, cookie_name, sign
+from user_workspaces.workspaces.models import Workspace
+
+NAVIGATION: dict[str, Any] = {"HTTP_ACCEPT": "text/html,*/*"}
+
+
+@pytest.fixture
+def job(person: Callable[[str], User], workspace_of: Callable[..., Workspace]) -> Job:
+    """A job of Ada's."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    workspace = workspace_of(person("ada"))
+    return Job.objects.create(
+        owner=workspace.owner,
+        workspace=workspace,
+        job_type="jupyter_lab",
+        resource="local",
+        datetime_created=timezone.now(),
+        message="<b>Waiting</b> for a free node.",
+    )
+
+
+@pytest.fixture
+def visit(job: Job) -> Callable[..., Any]:
+    """Go to the session on its own origin, with its cookie."""
+    client = Client()
+    claim = Claim(job_id=job.pk, user_id=job.owner.pk, epoch=job.owner.session_epoch)
+    client.cookies[cookie_name(job.pk)] = sign(claim, Purpose.COOKIE, now=timezone.now())
+
+    def go(query: str = "", **headers: Any) -> Any:
+        path = f"/passthrough/local/{job.pk}/lab{query}"
+        return client.get(path, HTTP_HOST=f"s{job.pk}.localhost", **{**NAVIGATION, **headers})
+
+    return go
+
+
+def test_waiting_says_what_goes_on_and_looks_again(job: Job, visit: Callable[..., Any]) -> None:
+    answer = visit()
+    content = answer.content.decode()
+    assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
+    assert "JupyterLab is on its way" in content
+    assert "&lt;b&gt;Waiting&lt;/b&gt; for a free node." in content
+    assert 'src="/static/uws/again.js"' in content
+    assert f'href="http://localhost:8000/open/{job.pk}/"' in content
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("complete", "JupyterLab has ended"),
+        ("failed", "JupyterLab has ended"),
+        ("stopping", "JupyterLab is being stopped"),
+    ],
+)
+def test_ended_says_why_and_leads_back(job: Job, visit: Callable[..., Any], status: str, said: str) -> None:
+    Job.objects.filter(pk=job.pk).update(status=status, message="The time limit was reached.")
+    answer = visit()
+    content = " ".join(answer.content.decode().split())
+    assert answer.status_code == 410
+    assert said in content
+    assert "The time limit was reached." in content
+    assert f'href="http://localhost:8000/w/{job.workspace_id}/"' in content
+
+
+def test_refused_leads_back_to_the_hub(job: Job) -> None:
+    answer = Client().get(f"/passthrough/local/{job.pk}/lab?ticket=bad", HTTP_HOST=f"s{job.pk}.localhost", **NAVIGATION)
+    assert answer.status_code == 403
+    assert b"used up or too old" in answer.content
+    assert b'href="http://localhost:8000/"' in answer.content
+
+
+def test_notices_load_from_their_own_origin_only(visit: Callable[..., Any]) -> None:
+    content = visit().content.decode()
+    assert "style=" not in content
+    assert all(link.startswith("/static/") for link in _loaded(content))
+
+
+def test_notices_of_a_job_type_that_is_gone_have_a_name(job: Job, visit: Callable[..., Any]) -> None:
+    Job.objects.filter(pk=job.pk).update(job_type="gone")
+    assert b"gone is on its way" in visit().content
+
+
+def _loaded(content: str) -> list[str]:
+    parts = [*content.split('rel="stylesheet" href="')[1:], *content.split('src="')[1:]]
+    return [part.split('"')[0] for part in parts]
