@@ -38,6 +38,12 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
     "jobs": None,
     "jobs/<number:job_id>": (("GET", {}, 200, "Job matching given parameters could not be found."),),
     "jobs/<number:job_id>/<str:verb>": (("PUT", {}, 404, "Job {id} not found for user."),),
+    "shared_workspaces": None,
+    "shared_workspaces/<number:share_id>": (
+        ("GET", {}, 200, "Shared workspace matching given parameters could not be found."),
+        ("DELETE", {}, 404, "Shared workspace {id} not found."),
+    ),
+    "shared_workspaces/<number:share_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
     "job_types": None,
     "parameters": None,
     "status": None,

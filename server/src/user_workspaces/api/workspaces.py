@@ -14,6 +14,7 @@ from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.uploads import MultipartParser, uploaded_files
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
+from user_workspaces.sharing.actions import deletion_of
 from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
 from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
@@ -90,7 +91,9 @@ class OneWorkspace(APIView):
     def delete(self, request: Request, workspace_id: int) -> Response:
         """Queue it for deletion; `?force=true` stops its jobs first."""
         force = request.query_params.get("force", "").lower() in {"true", "1"}
-        delete_workspace(owner=caller(request), workspace_id=workspace_id, force=force, now=timezone.now())
+        user = caller(request)
+        with deletion_of(owner=user, workspace_id=workspace_id):
+            delete_workspace(owner=user, workspace_id=workspace_id, force=force, now=timezone.now())
         return answer(f"Workspace {workspace_id} queued for deletion.")
 
 

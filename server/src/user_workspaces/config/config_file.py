@@ -39,6 +39,7 @@ def _domain(text: str) -> str:
 # An id is a part of file paths and of addresses.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
 Address = Annotated[str, AfterValidator(_address)]
+MailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:]+@[^@\s<>,;:]+$", max_length=254)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Details = Annotated[dict[str, Any], Field(default_factory=dict)]
 
@@ -126,6 +127,16 @@ class ParameterEntry(_Strict):
         )
 
 
+class MailEntry(_Strict):
+    """How mail is sent; the password is in the environment."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=587, ge=1, le=65_535)
+    from_address: MailAddress
+    user: str = ""
+    tls: Literal["none", "starttls", "tls"] = "starttls"
+
+
 class ConfigFile(_Strict):
     """All of it."""
 
@@ -141,6 +152,7 @@ class ConfigFile(_Strict):
     allowed_hosts: tuple[str, ...] = ()
     cors_allowed_origins: tuple[Address, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    mail: MailEntry | None = None
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)
     session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
 

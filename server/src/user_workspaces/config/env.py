@@ -125,6 +125,11 @@ def database_url() -> str:
     return os.environ.get("DATABASE_URL") or f"sqlite:///{data_dir() / 'database.sqlite3'}"
 
 
+def mail_password() -> str:
+    """Return the password of the account at the mail server (`UWS_MAIL_PASSWORD`)."""
+    return os.environ.get("UWS_MAIL_PASSWORD", "")
+
+
 def secret(name: str) -> str:
     """Return a secret of this installation, made at first use: 43 characters in a file only we can read.
 

@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "user_workspaces.accounts",
     "user_workspaces.workspaces",
     "user_workspaces.jobs",
+    "user_workspaces.sharing",
     "user_workspaces.controller",
     "user_workspaces.proxy",
     "user_workspaces.portal",

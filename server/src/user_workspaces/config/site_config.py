@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from user_workspaces.config import config_file, env
-from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, ResourceEntry
-from user_workspaces.interfaces.site import JobTypeSite, ResourceSite, Site, StorageSite
+from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, MailEntry, ResourceEntry
+from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.site import JobTypeSite, MailSite, ResourceSite, Site, StorageSite
 from user_workspaces.registry import Declaration, PluginKind
 
 EMBEDDED_DEFAULT = Path(__file__).with_name("default_config.json")
@@ -40,6 +41,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         cors_allowed_origins=config.cors_allowed_origins,
         trusted_proxies=config.trusted_proxies,
         allowed_hosts=config.allowed_hosts,
+        mail=_mail_site(config.mail, source) if config.mail else None,
         source=str(source),
     )
 
@@ -51,6 +53,15 @@ def _resource_site(resource: ResourceEntry) -> ResourceSite:
         user_authentication=resource.user_authentication,
         passthrough_domain=resource.passthrough_domain,
         parameter_mapping=resource.parameter_mapping or {option: option for option in STANDARD_OPTIONS},
+    )
+
+
+def _mail_site(mail: MailEntry, source: Path) -> MailSite:
+    password = env.mail_password()
+    if mail.user and not password:
+        raise ConfigurationError(f"{source}: mail.user: give the password of {mail.user!r} in UWS_MAIL_PASSWORD")
+    return MailSite(
+        host=mail.host, port=mail.port, from_address=mail.from_address, user=mail.user, password=password, tls=mail.tls
     )
 
 

@@ -11,7 +11,9 @@ from django.db import close_old_connections, connections
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
+from user_workspaces.controller.copying import Copies
 from user_workspaces.controller.housekeeping import sweep_resources, tend_workspaces
+from user_workspaces.controller.mailing import send_due_mail
 from user_workspaces.controller.reconcile import reconcile_jobs
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ class Controller:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._swept_at = timezone.now()
+        self._copies = Copies()
 
     def stop_on_signals(self) -> None:
         """Let TERM and INT end the loop after the current pass; sessions go on."""
@@ -42,17 +45,27 @@ class Controller:
 
     def run(self) -> None:
         """Loop. A database that is away is waited for; what is in it is not touched meanwhile."""
-        chores = threading.Thread(target=self._tend, name="housekeeping", daemon=True)
-        chores.start()
+        besides = [
+            threading.Thread(target=self._tend, args=(self._chores,), name="housekeeping", daemon=True),
+            threading.Thread(target=self._tend_shares, name="sharing", daemon=True),
+            threading.Thread(target=self._tend, args=(self._mail,), name="mail", daemon=True),
+        ]
+        for thread in besides:
+            thread.start()
         while not self._stopping.is_set():
             self._stopping.wait(_guarded(self._reconcile))
-        chores.join(timeout=30)
+        for thread in besides:
+            thread.join(timeout=30)
 
-    def _tend(self) -> None:
-        """Measuring a large workspace must not keep a launch waiting: chores have their own thread."""
+    def _tend(self, work: Callable[[], float]) -> None:
+        """Measuring a large workspace must not keep a launch waiting, nor a mail server a copy: each has its thread."""
         while not self._stopping.is_set():
-            self._stopping.wait(_guarded(self._chores))
+            self._stopping.wait(_guarded(work))
         connections.close_all()
+
+    def _tend_shares(self) -> None:
+        self._tend(self._share)
+        self._copies.stop()
 
     def _reconcile(self) -> float:
         busy = reconcile_jobs(now=timezone.now())
@@ -64,6 +77,12 @@ class Controller:
             self._swept_at = now
             sweep_resources()
         return LOOK_EVERY if tend_workspaces(now=now) else LOOK_EVERY * 4
+
+    def _share(self) -> float:
+        return LOOK_EVERY if self._copies.tend(now=timezone.now()) else LOOK_EVERY * 4
+
+    def _mail(self) -> float:
+        return LOOK_EVERY if send_due_mail(now=timezone.now()) else REST
 
 
 def _guarded(work: Callable[[], float]) -> float:

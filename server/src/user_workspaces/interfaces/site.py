@@ -49,6 +49,19 @@ class JobTypeSite:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSite:
+    """The mail server, and who the mail comes from."""
+
+    host: str
+    port: int
+    from_address: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: str = "starttls"
+    """`none`, `starttls`, or `tls` (from the first byte on)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """All of it."""
 
@@ -68,5 +81,7 @@ class Site:
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of web servers in front of this one, whose `X-Forwarded-For` and `-Proto` are believed."""
+    mail: MailSite | None = None
+    """None: no mail is sent."""
     source: str = field(default="")
     """Where it was read from, for messages."""

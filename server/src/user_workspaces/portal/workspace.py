@@ -15,6 +15,7 @@ from user_workspaces.portal.forms import AboutForm, WorkspaceForm
 from user_workspaces.portal.overview import rows_of
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.session_view import view_of
+from user_workspaces.sharing.actions import deletion_of
 from user_workspaces.workspaces.actions import update_workspace
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
@@ -85,7 +86,8 @@ def delete(request: PersonRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     typed = request.POST.get("typed", "").strip()
     if request.method == "POST" and typed == workspace.name.strip():
-        delete_workspace(owner=request.user, workspace_id=workspace_id, force=True, now=timezone.now())
+        with deletion_of(owner=request.user, workspace_id=workspace_id):
+            delete_workspace(owner=request.user, workspace_id=workspace_id, force=True, now=timezone.now())
         messages.success(request, f"{workspace.name} is being deleted.")
         return go_to(request, reverse("portal:workspaces"))
     now = timezone.now()

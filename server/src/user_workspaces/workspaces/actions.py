@@ -12,7 +12,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
-from user_workspaces.workspaces.queries import Home, has_home, home_of, is_usable
+from user_workspaces.workspaces.queries import Home, check_accepted, has_home, home_of, is_usable
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
 LEASE = timedelta(seconds=60)
@@ -152,10 +152,11 @@ def mark_idle(*, workspace_id: int, now: datetime) -> None:
 
 
 def lock_workspace(*, owner: User, workspace_id: int) -> Workspace:
-    """Return the workspace, held against everybody else until the transaction ends."""
+    """Return the workspace, held against everybody else until the transaction ends; errors as `find_workspace`."""
     found = Workspace.objects.select_for_update(of=("self",)).filter(owner=owner, pk=workspace_id).first()
     if found is None:
         raise NotFound(f"Workspace {workspace_id} not found for user.")
+    check_accepted(found)
     return found
 
 

@@ -37,6 +37,8 @@ class Workspace(models.Model):
     measured = models.PositiveBigIntegerField(default=0)
     next_check_at = models.DateTimeField(null=True, db_index=True)
     """When the controller has to look at it next; None: nothing to do."""
+    awaits_acceptance = models.BooleanField(default=False)
+    """It was offered to its owner, who has not said yes: nobody sees it in a list, nobody can use it."""
 
     class Meta:
         indexes = [

@@ -14,7 +14,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import owned_account
-from user_workspaces.errors import NotFound, StorageError
+from user_workspaces.errors import InvalidRequest, NotFound, StorageError
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.values import Place
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -45,8 +45,8 @@ class Home:
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
-    """Return a person's workspaces, newest first."""
-    return Workspace.objects.filter(owner=user).order_by("-id")
+    """Return a person's workspaces, newest first, without those that they have not accepted."""
+    return Workspace.objects.filter(owner=user, awaits_acceptance=False).order_by("-id")
 
 
 class Sorting(StrEnum):
@@ -89,7 +89,7 @@ def find_workspaces(user: User, *, search: str, status: str, sorting: Sorting) -
 
     Each row has `file_count` and `dataset_count`; the names of files are not read.
     """
-    found = Workspace.objects.filter(owner=user).order_by(*ORDER[sorting]).defer("requested", "current")
+    found = workspaces_of(user).order_by(*ORDER[sorting]).defer("requested", "current")
     for word in search.split()[:MOST_WORDS]:
         found = found.filter(Q(name__icontains=word) | Q(description__icontains=word))
     if status in WorkspaceStatus.values:
@@ -98,11 +98,18 @@ def find_workspaces(user: User, *, search: str, status: str, sorting: Sorting) -
 
 
 def find_workspace(*, user: User, workspace_id: int) -> Workspace:
-    """Return a person's workspace; raises `NotFound`, also for somebody else's."""
-    found = workspaces_of(user).filter(pk=workspace_id).first()
+    """Return a person's workspace; raises `NotFound`, also for somebody else's, `InvalidRequest` before acceptance."""
+    found = Workspace.objects.filter(owner=user, pk=workspace_id).first()
     if found is None:
         raise NotFound(f"Workspace {workspace_id} not found for user.")
+    check_accepted(found)
     return found
+
+
+def check_accepted(workspace: Workspace) -> None:
+    """Raise `InvalidRequest` for a workspace that was offered to its owner and is not theirs yet."""
+    if workspace.awaits_acceptance:
+        raise InvalidRequest(f"Workspace {workspace.pk} is a shared workspace and has not been accepted.")
 
 
 def has_home(workspace: Workspace) -> bool:

@@ -1,0 +1,155 @@
+"""`/shared_workspaces/`: workspaces offered to other people as copies, what one offered and what one was offered."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from user_workspaces.accounts.models import User
+from user_workspaces.api.caller import caller
+from user_workspaces.api.envelope import answer, body_of, number_in, page
+from user_workspaces.api.users import COLUMNS
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.jobs.queries import latest_job_of_each
+from user_workspaces.sharing.actions import LastLaunch, accept, offer_workspace, retry, withdraw
+from user_workspaces.sharing.models import Offer, Share
+from user_workspaces.sharing.queries import offers_of, shares_of
+from user_workspaces.workspaces.models import Workspace
+
+NONE_FOUND = "Shared workspace matching given parameters could not be found."
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _describe(user: User, rows: QuerySet[Share]) -> list[dict[str, object]]:
+    """Return shares as clients know them; three queries, however many they are."""
+    shares = list(rows.select_related("sender", "receiver", "copy").defer("copy__requested", "copy__current"))
+    offers = offers_of(shares)
+    return [describe_share(share, offers[share.offer_id], user=user) for share in shares]
+
+
+def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, object]:
+    """Return one share.
+
+    One's own side has the name that it has now; the other side shows what was offered, whatever became of it since.
+    """
+    original, is_sender = offer.original, share.sender_id == user.pk
+    return {
+        "original_workspace_id": original
+        and _side(offer, number=original.pk, owner=share.sender, seen=original if is_sender else offer),
+        "shared_workspace_id": _side(
+            offer, number=share.copy_id, owner=share.receiver, seen=offer if is_sender else share.copy
+        ),
+        "last_resource_options": offer.last_resource_options,
+        "last_job_type": offer.last_job_type,
+        "is_accepted": share.is_accepted,
+        "datetime_share_created": offer.datetime_created,
+        "copy_details": {"state": share.state, "percent": share.percent, "message": share.message},
+    }
+
+
+def _side(offer: Offer, *, number: int, owner: User, seen: Workspace | Offer) -> dict[str, object]:
+    return {
+        "id": number,
+        "user_id": {name: getattr(owner, name) for name in COLUMNS},
+        "name": seen.name,
+        "description": seen.description,
+        "workspace_details": {
+            "request_workspace_details": offer.requested,
+            "current_workspace_details": offer.current,
+        },
+    }
+
+
+def _answer_with(user: User, rows: QuerySet[Share], request: Request) -> Response:
+    """One list by the rules of all lists, told apart into what was sent and what was received."""
+    found = page(rows, request, key="shares", empty=NONE_FOUND, shape=lambda rows: _describe(user, rows))
+    data = found.data["data"]
+    described = data.pop("shares")
+    data["original_workspaces"] = [one for one in described if _receiver_of(one) != user.pk]
+    data["shared_workspaces"] = [one for one in described if _receiver_of(one) == user.pk]
+    return found
+
+
+class SharedWorkspaces(APIView):
+    """The lists, and a new offer."""
+
+    def get(self, request: Request) -> Response:
+        """List what the caller offered and was offered; `is_accepted` filters."""
+        user = caller(request)
+        return _answer_with(user, _filtered(shares_of(user), request), request)
+
+    def post(self, request: Request) -> Response:
+        """Offer a workspace to all of these people, or to nobody."""
+        body, user = body_of(request), caller(request)
+        number, receivers = body.get("original_workspace_id"), body.get("shared_user_ids")
+        if number is None or receivers is None or receivers == []:
+            raise InvalidRequest("Missing required fields.")
+        if not isinstance(receivers, list):
+            raise InvalidRequest("shared_user_ids is not a list.")
+        workspace_id = _workspace_id(number)
+        shares = offer_workspace(
+            sender=user,
+            workspace_id=workspace_id,
+            receiver_ids=receivers,
+            last=_last_launch(workspace_id),
+            now=timezone.now(),
+        )
+        made = shares_of(user).filter(pk__in=[share.pk for share in shares])
+        return answer("Workspace shared.", data={"shared_workspaces": _describe(user, made)})
+
+
+class OneSharedWorkspace(APIView):
+    """One share; its number is that of the copy."""
+
+    def get(self, request: Request, share_id: int) -> Response:
+        """Return it in the list where it belongs."""
+        user = caller(request)
+        return _answer_with(user, shares_of(user).filter(pk=share_id), request)
+
+    def delete(self, request: Request, share_id: int) -> Response:
+        """Cancel it (the sender), decline it (the receiver)."""
+        withdraw(user=caller(request), share_id=share_id, now=timezone.now())
+        return answer(f"Shared workspace {share_id} queued for deletion.")
+
+
+class SharedWorkspaceVerb(APIView):
+    """What can be done with a share."""
+
+    def put(self, request: Request, share_id: int, verb: str) -> Response:
+        """Accept it; have a copy that failed made again."""
+        match verb:
+            case "accept":
+                accept(user=caller(request), share_id=share_id)
+            case "retry":
+                retry(user=caller(request), share_id=share_id, now=timezone.now())
+            case _:
+                raise InvalidRequest("Invalid PUT type passed.")
+        return answer("Successful.")
+
+
+def _receiver_of(described: Mapping[str, Any]) -> int:
+    receiver: int = described["shared_workspace_id"]["user_id"]["id"]
+    return receiver
+
+
+def _filtered(rows: QuerySet[Share], request: Request) -> QuerySet[Share]:
+    text = request.query_params.get("is_accepted")
+    if text is None:
+        return rows
+    if text.lower() not in TRUTHS:
+        raise InvalidRequest("is_accepted must be true or false.")
+    return rows.filter(is_accepted=TRUTHS[text.lower()])
+
+
+def _workspace_id(value: object) -> int:
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return number_in(text, "original_workspace_id")
+
+
+def _last_launch(workspace_id: int) -> LastLaunch | None:
+    job = latest_job_of_each([workspace_id]).get(workspace_id)
+    return LastLaunch(job.job_type, job.requested.get("resource_options", {})) if job else None

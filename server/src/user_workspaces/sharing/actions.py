@@ -1,0 +1,164 @@
+"""What people do: offer a workspace, accept, decline, cancel, try again. Each wholly or not at all."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
+from user_workspaces.sharing import outbox
+from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
+from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares
+from user_workspaces.workspaces import copies
+from user_workspaces.workspaces.actions import lock_workspace
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+from user_workspaces.workspaces.queries import is_usable
+
+MOST_LISTED = 200
+"""Names of each kind that an offer shows: it is told once for each receiver."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastLaunch:
+    """What ran last in the workspace: the receiver is offered the same."""
+
+    job_type: str
+    resource_options: Mapping[str, object]
+
+
+def offer_workspace(
+    *, sender: User, workspace_id: int, receiver_ids: Iterable[object], last: LastLaunch | None, now: datetime
+) -> list[Share]:
+    """Offer a copy to each of these people, who are told by mail; the copies are made by the controller.
+
+    Raises `NotFound`, and `InvalidRequest` for an id that is nobody's to share with: then nobody is offered anything.
+    """
+    with transaction.atomic():
+        original = lock_workspace(owner=sender, workspace_id=workspace_id)
+        receivers = find_receivers(sender=sender, ids=receiver_ids)
+        _check_offerable(original, receivers)
+        offer = Offer.objects.create(
+            original=original,
+            name=original.name,
+            description=original.description,
+            requested=_first_names(original.requested),
+            current={"files": [], "symlinks": []},
+            last_job_type=last.job_type if last else "",
+            last_resource_options=dict(last.resource_options) if last else {},
+            datetime_created=now,
+        )
+        shares = Share.objects.bulk_create(
+            Share(copy=copy, offer=offer, sender=sender, receiver=copy.owner, next_check_at=now)
+            for copy in copies.new_copies(original=original, owners=receivers, now=now)
+        )
+        outbox.announce(shares, now=now)
+    return shares
+
+
+def accept(*, user: User, share_id: int) -> None:
+    """Make the copy its receiver's, finished or still on its way; twice is safe."""
+    with transaction.atomic():
+        share = _lock(share_id, Q(receiver=user))
+        if share.is_accepted:
+            return
+        if share.state == ShareState.FAILED:
+            raise InvalidRequest(f"The copy could not be made: {share.message} Try it again, or decline it.")
+        Share.objects.filter(pk=share.pk).update(is_accepted=True)
+        copies.accept_copy(workspace_id=share.copy_id)
+
+
+def withdraw(*, user: User, share_id: int, now: datetime) -> None:
+    """Cancel (the sender) or decline (the receiver): what was copied is removed in the background; twice is safe.
+
+    While it is being copied the lease stays: who copies notices, stops, and hands it over to be removed.
+    """
+    with transaction.atomic():
+        share = Share.objects.select_for_update(of=("self",)).filter(pk=share_id).first()
+        if share is None:
+            raise NotFound(f"Shared workspace {share_id} not found.")
+        if user.pk not in {share.sender_id, share.receiver_id}:
+            raise NotAllowed(f"User does not have permissions for shared workspace {share_id}.")
+        if share.is_accepted:
+            raise InvalidRequest(f"Shared workspace {share_id} has been accepted and cannot be deleted.")
+        if share.state == ShareState.WITHDRAWN:
+            return
+        when = share.next_check_at if share.state == ShareState.COPYING else now
+        Share.objects.filter(pk=share.pk).update(state=ShareState.WITHDRAWN, next_check_at=when)
+        Mail.objects.filter(share=share, sent_at=None).update(next_try_at=None)
+
+
+def retry(*, user: User, share_id: int, now: datetime) -> None:
+    """Have a copy that failed made again; sender and receiver may ask for it."""
+    with transaction.atomic():
+        share = _lock(share_id, Q(sender=user) | Q(receiver=user))
+        if share.state != ShareState.FAILED:
+            raise InvalidRequest(f"The copy of shared workspace {share_id} has not failed: there is nothing to retry.")
+        require_original(share)
+        Share.objects.filter(pk=share.pk).update(state=ShareState.WAITING, message="", percent=0, next_check_at=now)
+        if not copies.resume_copy(workspace_id=share.copy_id):
+            raise InvalidRequest(f"Shared workspace {share_id} is being deleted.")
+
+
+@contextmanager
+def deletion_of(*, owner: User, workspace_id: int) -> Iterator[None]:
+    """Run the deletion of a workspace that nothing is copied from or into, in one transaction with this check.
+
+    Raises `NotFound`, and `InvalidRequest` while an offer of it is open or a copy is under way.
+    """
+    with transaction.atomic():
+        workspace = lock_workspace(owner=owner, workspace_id=workspace_id)
+        if workspace.status != WorkspaceStatus.DELETING:
+            _check_deletable(workspace)
+        yield
+
+
+def require_original(share: Share) -> Workspace:
+    """Return the workspace to copy, held until the transaction ends; raises `InvalidRequest` when it is going away."""
+    held = Workspace.objects.select_for_update(of=("self",)).select_related("owner")
+    original = held.filter(offers=share.offer_id).first()
+    if original is None or not is_usable(original):
+        raise InvalidRequest("The original workspace was deleted before it was copied.")
+    return original
+
+
+def _lock(share_id: int, whose: Q) -> Share:
+    found = Share.objects.select_for_update(of=("self",)).filter(whose, pk=share_id)
+    share = found.exclude(state=ShareState.WITHDRAWN).first()
+    if share is None:
+        raise NotFound(f"Shared workspace {share_id} not found.")
+    return share
+
+
+def _check_offerable(original: Workspace, receivers: list[User]) -> None:
+    if not receivers:
+        raise InvalidRequest("Missing required fields.")
+    if not is_usable(original):
+        raise InvalidRequest(f"Workspace {original.pk} is {original.status}: it cannot be shared now.")
+    again = open_shares().filter(offer__original=original, receiver__in=receivers).values_list("receiver_id", flat=True)
+    names = [receiver.username for receiver in receivers if receiver.pk in set(again)]
+    if names:
+        raise InvalidRequest(f"Workspace {original.pk} is shared already, and not yet accepted by: {', '.join(names)}.")
+
+
+def _check_deletable(workspace: Workspace) -> None:
+    if open_shares().filter(offer__original=workspace).exists():
+        raise InvalidRequest(
+            f"Workspace {workspace.pk} has shared workspaces associated with it, that have not yet been accepted. "
+            "Please cancel those shares to delete this workspace."
+        )
+    under_way = Share.objects.filter(Q(offer__original=workspace) | Q(copy=workspace), state__in=UNFINISHED)
+    if under_way.exists():
+        raise InvalidRequest(f"Workspace {workspace.pk} is being copied: it can be deleted when that is done.")
+
+
+def note_listing(*, offer_id: int, current: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
+    """Keep what the first finished copy of an offer holds."""
+    Offer.objects.filter(pk=offer_id, is_listed=False).update(current=_first_names(current), is_listed=True)
+
+
+def _first_names(listed: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, list[Mapping[str, str]]]:
+    return {kind: names[:MOST_LISTED] for kind, names in copies.without_hidden(listed).items()}

@@ -1,0 +1,84 @@
+"""The lease on a copy that is being made: who holds it may touch the files and say how it ended; nobody else."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from user_workspaces.sharing.actions import note_listing, require_original
+from user_workspaces.sharing.models import Share, ShareState
+from user_workspaces.sharing.queries import UNFINISHED
+from user_workspaces.workspaces import copies
+from user_workspaces.workspaces.actions import mark_deleting
+from user_workspaces.workspaces.models import Workspace
+
+LEASE = timedelta(seconds=60)
+"""Renewed while the copy goes on; after this time a controller that died is replaced."""
+LONGEST_MESSAGE = 1_000
+
+
+def claim(share: Share, *, now: datetime) -> bool:
+    """Take the lease on a copy to be made; False: another controller was first, or it was withdrawn."""
+    until = now + LEASE
+    if not _held(share).filter(state__in=UNFINISHED).update(state=ShareState.COPYING, next_check_at=until, percent=0):
+        return False
+    share.next_check_at = until
+    return True
+
+
+def renew(share: Share, *, now: datetime, percent: int) -> bool:
+    """Keep the lease and say how far it is; False: the copy is not wanted any more, or the lease was lost."""
+    held, until = _held(share), now + LEASE
+    wanted = held.filter(state=ShareState.COPYING).update(next_check_at=until, percent=percent)
+    # Withdrawn: the lease is kept until the copying has really ended, so that nobody removes files under it.
+    if wanted or held.filter(state=ShareState.WITHDRAWN).update(next_check_at=until):
+        share.next_check_at = until
+    return bool(wanted)
+
+
+def complete(share: Share, *, filled: Workspace) -> bool:
+    """Say that all is there. False: it was withdrawn meanwhile, or somebody else makes it by now.
+
+    Raises `InvalidRequest` when the original went away meanwhile: what was copied may be a part of it.
+    """
+    with transaction.atomic():
+        held = _held(share).filter(state=ShareState.COPYING)
+        if not held.update(state=ShareState.READY, percent=100, message="", next_check_at=None):
+            return False
+        require_original(share)
+        copies.complete_copy(workspace_id=share.copy_id)
+        note_listing(offer_id=share.offer_id, current=filled.current)
+    return True
+
+
+def fail(share: Share, *, message: str) -> None:
+    """Say why it could not be made; it waits for somebody to retry or decline it."""
+    text = message[:LONGEST_MESSAGE].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    with transaction.atomic():
+        held = _held(share).filter(state=ShareState.COPYING)
+        if held.update(state=ShareState.FAILED, message=text, percent=0, next_check_at=None):
+            copies.give_up_copy(workspace_id=share.copy_id)
+
+
+def hand_back(share: Share, *, now: datetime) -> None:
+    """Give the lease up: what is still wanted starts over, what was withdrawn is removed."""
+    held = _held(share)
+    if not held.filter(state=ShareState.COPYING).update(state=ShareState.WAITING, percent=0, next_check_at=now):
+        held.filter(state=ShareState.WITHDRAWN).update(next_check_at=now)
+
+
+def remove_withdrawn(share: Share, *, now: datetime) -> None:
+    """Queue the files of a withdrawn share for deletion; the workspace's row takes the share's with it."""
+    with transaction.atomic():
+        if _held(share).filter(state=ShareState.WITHDRAWN).update(next_check_at=None):
+            mark_deleting(workspace_id=share.copy_id, now=now)
+
+
+def original_of(share: Share) -> Workspace:
+    """Return what is to be copied; raises `InvalidRequest` when it is gone."""
+    with transaction.atomic():
+        return require_original(share)
+
+
+def _held(share: Share) -> QuerySet[Share]:
+    return Share.objects.filter(pk=share.pk, next_check_at=share.next_check_at)

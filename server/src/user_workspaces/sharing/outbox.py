@@ -1,0 +1,92 @@
+"""The mail about offers: written with the offer, sent by the controller, at least once."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.sharing.models import Mail, Share
+
+LEASE = timedelta(minutes=5)
+"""Longer than sending one mail takes; a controller that died on it is replaced after it."""
+GIVE_UP_AFTER = timedelta(days=1)
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_NAME = 100
+BODY = """\
+{sender} offers you a copy of the workspace "{name}".
+
+Accept or decline it here: {address}
+
+You get this mail because you have an account on this server. If you do nothing, nothing happens.
+"""
+
+
+def announce(shares: Sequence[Share], *, now: datetime) -> None:
+    """Put a mail to each receiver into the outbox; without a mail server in the configuration, none."""
+    site = registry.site()
+    if site.mail is None:
+        return
+    mails = []
+    for share in shares:
+        name, sender = one_line(share.offer.name), one_line(full_name(share.sender))
+        if is_address(share.receiver.email):
+            subject = f"{sender} offers you a copy of {name}"
+            body = BODY.format(sender=sender, name=name, address=f"{site.base_url}/shared/")
+            mails.append(
+                Mail(
+                    share=share, to=share.receiver.email, subject=subject, body=body, datetime_created=now,
+                    next_try_at=now,
+                )
+            )  # fmt: skip
+    Mail.objects.bulk_create(mails)
+
+
+def one_line(text: str) -> str:
+    """Return a text that cannot begin a line of its own: no control characters, no great length."""
+    plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
+    words = " ".join(plain.split()).replace("://", ": //")
+    return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
+
+
+def full_name(user: User) -> str:
+    """Return "First Last (username)", or what there is of it."""
+    name = user.get_full_name()
+    return f"{name} ({user.username})" if name else user.username
+
+
+def is_address(text: str) -> bool:
+    """Return whether mail can be sent there."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def claim(mail: Mail, *, now: datetime) -> bool:
+    """Take the lease on a mail before it is sent; False: another controller was first."""
+    same = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at, sent_at=None)
+    if not same.update(next_try_at=now + LEASE, attempts=mail.attempts + 1):
+        return False
+    mail.next_try_at, mail.attempts = now + LEASE, mail.attempts + 1
+    return True
+
+
+def note_sent(mail: Mail, *, now: datetime) -> None:
+    """Say that it is on its way."""
+    Mail.objects.filter(pk=mail.pk).update(sent_at=now, next_try_at=None)
+
+
+def note_failed(mail: Mail, *, now: datetime) -> bool:
+    """Say when to try again: after 1, 2, 4 ... 60 minutes; False: never, it has been tried for a day."""
+    over = now - mail.datetime_created > GIVE_UP_AFTER
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(mail.attempts - 1, 10))
+    # Unless it was withdrawn while it was being sent: then there is nothing to come back to.
+    still = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at)
+    still.update(next_try_at=None if over else now + pause)
+    return not over

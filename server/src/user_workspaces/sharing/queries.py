@@ -1,0 +1,83 @@
+"""Reading shares."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
+
+UNFINISHED = (ShareState.WAITING, ShareState.COPYING)
+LARGEST_ID = 2**63 - 1
+MOST_RECEIVERS = 1000
+"""Of one offer."""
+
+
+def shares_of(user: User) -> QuerySet[Share]:
+    """Return what a person offered and was offered, newest first; what is being removed is left out."""
+    own = Share.objects.filter(Q(sender=user) | Q(receiver=user))
+    return own.exclude(state=ShareState.WITHDRAWN).order_by("-copy_id")
+
+
+def received_by(user: User) -> QuerySet[Share]:
+    """Return what a person was offered, unanswered ones first, then the newest; with what a page shows of each."""
+    received = shares_of(user).filter(receiver=user).order_by("is_accepted", "-copy_id")
+    return received.select_related("offer", "sender").defer("offer__requested", "offer__current")
+
+
+def shares_from(workspace_id: int) -> QuerySet[Share]:
+    """Return the offers of one workspace, newest first; with what a page shows of each."""
+    shares = Share.objects.filter(offer__original_id=workspace_id).exclude(state=ShareState.WITHDRAWN)
+    return shares.select_related("offer", "receiver").defer("offer__requested", "offer__current").order_by("-copy_id")
+
+
+def count_unanswered(user: User) -> int:
+    """Return how many offers wait for a person's answer."""
+    return open_shares().filter(receiver=user).count()
+
+
+def open_shares() -> QuerySet[Share]:
+    """Return the shares that were neither answered nor cancelled."""
+    return Share.objects.filter(is_accepted=False).exclude(state=ShareState.WITHDRAWN)
+
+
+def find_receivers(*, sender: User, ids: Iterable[object]) -> list[User]:
+    """Return the people with these ids, each once; raises `InvalidRequest` when one of them cannot be shared with."""
+    wanted = list(dict.fromkeys(_checked_id(one) for one in ids))
+    if len(wanted) > MOST_RECEIVERS:
+        raise InvalidRequest(f"A workspace can be shared with at most {MOST_RECEIVERS} people at once.")
+    people = User.objects.filter(is_active=True, is_service=False).exclude(pk=sender.pk)
+    found = people.in_bulk(wanted)
+    if len(found) < len(wanted):
+        raise InvalidRequest("Invalid user id provided.")
+    return [found[one] for one in wanted]
+
+
+def _checked_id(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_ID:
+        return value
+    raise InvalidRequest("Invalid user id provided.")
+
+
+def offers_of(shares: Iterable[Share]) -> dict[int, Offer]:
+    """Return the offers that these shares belong to, by number, with their originals, in one query."""
+    offers = Offer.objects.select_related("original").defer("original__requested", "original__current")
+    return offers.in_bulk({share.offer_id for share in shares})
+
+
+def due_copies(*, now: datetime, limit: int) -> list[Share]:
+    """Return the copies to be made, the longest due first: those that wait, and those whose maker died."""
+    due = Share.objects.filter(next_check_at__lte=now, state__in=UNFINISHED).order_by("next_check_at", "copy_id")
+    return list(due.select_related("copy__owner", "offer__original__owner")[:limit])
+
+
+def due_withdrawals(*, now: datetime, limit: int) -> list[Share]:
+    """Return the cancelled and declined shares that nobody copies any more."""
+    return list(Share.objects.filter(next_check_at__lte=now, state=ShareState.WITHDRAWN)[:limit])
+
+
+def due_mail(*, now: datetime, limit: int) -> list[Mail]:
+    """Return the mail to be sent, the longest due first."""
+    return list(Mail.objects.filter(next_try_at__lte=now).order_by("next_try_at", "id")[:limit])

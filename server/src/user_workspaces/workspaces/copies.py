@@ -1,0 +1,86 @@
+"""Workspaces that are made as copies of another person's, and are not their owner's before they say yes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.workspaces.actions import measure
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+from user_workspaces.workspaces.queries import home_of
+
+
+def new_copies(*, original: Workspace, owners: Iterable[User], now: datetime) -> list[Workspace]:
+    """Write a row for each owner, in their order; the files come later, and until then nobody tends them."""
+    return Workspace.objects.bulk_create(
+        Workspace(
+            owner=owner,
+            name=original.name,
+            description=original.description,
+            default_job_type=original.default_job_type,
+            storage=original.storage,
+            requested=without_hidden(original.requested),
+            current={"files": [], "symlinks": []},
+            datetime_created=now,
+            datetime_last_modified=now,
+            awaits_acceptance=True,
+        )
+        for owner in owners
+    )
+
+
+def without_hidden(listed: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, list[Mapping[str, str]]]:
+    """Return files and links as a copy has them: dot files stay with their owner, their names too."""
+    return {
+        kind: [
+            item for item in listed.get(kind, ()) if not any(part.startswith(".") for part in item["name"].split("/"))
+        ]
+        for kind in ("files", "symlinks")
+    }
+
+
+def fill_copy(*, original: Workspace, copy: Workspace, progress: Callable[[int], None]) -> Workspace:
+    """Copy the files and measure them; return the row as it is then.
+
+    What an earlier attempt left is removed first. After an error a part of the files may be there: `empty_copy`.
+    """
+    source, target = home_of(original), home_of(copy)
+    target.storage.delete(target.place)
+    target.storage.copy(source.place, target.place, progress=progress)
+    unfinished = Workspace.objects.filter(pk=copy.pk, status=WorkspaceStatus.INITIALIZING)
+    unfinished.update(changes=1)
+    copy.changes = 1
+    measure(copy)
+    return Workspace.objects.get(pk=copy.pk)
+
+
+def empty_copy(copy: Workspace) -> None:
+    """Remove what a failed attempt left, as far as that can be done now; the next attempt removes the rest."""
+    with suppress(UserWorkspacesError):
+        home = home_of(copy)
+        home.storage.delete(home.place)
+
+
+def complete_copy(*, workspace_id: int) -> bool:
+    """Say that all is there; False: it is not being made any more."""
+    return _change(workspace_id, WorkspaceStatus.INITIALIZING, WorkspaceStatus.IDLE)
+
+
+def give_up_copy(*, workspace_id: int) -> bool:
+    """Say that it could not be made; False: it is not being made any more."""
+    return _change(workspace_id, WorkspaceStatus.INITIALIZING, WorkspaceStatus.ERROR)
+
+
+def resume_copy(*, workspace_id: int) -> bool:
+    """Say that it is being made again; False: there is nothing that failed."""
+    return _change(workspace_id, WorkspaceStatus.ERROR, WorkspaceStatus.INITIALIZING)
+
+
+def accept_copy(*, workspace_id: int) -> None:
+    """Make it its owner's."""
+    Workspace.objects.filter(pk=workspace_id).update(awaits_acceptance=False)
+
+
+def _change(workspace_id: int, old: WorkspaceStatus, new: WorkspaceStatus) -> bool:
+    return bool(Workspace.objects.filter(pk=workspace_id, status=old).update(status=new))
