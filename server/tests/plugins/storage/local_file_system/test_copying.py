@@ -171,3 +171,13 @@ def test_copy_full_disk_says_so(
         storage.copy(place, other_place, progress=ignore)
     storage.delete(other_place)
     assert list(second_disk.iterdir()) == []
+
+
+def test_copy_of_many_small_files_tells_its_progress_too(
+    storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path
+) -> None:
+    for number in range(1200):
+        (made / f"f{number}").touch()
+    told = list[int]()
+    storage.copy(place, other_place, progress=told.append)
+    assert len(told) >= 3

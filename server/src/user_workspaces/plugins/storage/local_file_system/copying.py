@@ -16,6 +16,8 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PIECE = 16 * 1024 * 1024
 """How many bytes are copied between two words on the progress."""
+_ENTRIES = 500
+"""And how many entries at most: they take their time also when there is nothing in them."""
 _NOT_BETWEEN_THESE = {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
@@ -31,6 +33,7 @@ class Copy:
         self._progress = progress
         self._copied = 0
         self._told = 0
+        self._silent = 0
 
     def run(self) -> None:
         """Copy all; raises `StorageError` at the first thing that cannot be copied."""
@@ -42,6 +45,7 @@ class Copy:
             while (visit := self._next(steps)) is not None:
                 if not visit.left:
                     self._take(visit, cursor)
+                    self._tell(0)
         self._progress(self._copied)
 
     def _next(self, steps: Iterator[Visit]) -> Visit | None:
@@ -100,8 +104,9 @@ class Copy:
 
     def _tell(self, count: int) -> None:
         self._copied += count
-        if self._copied - self._told >= _PIECE:
-            self._told = self._copied
+        self._silent += 1
+        if self._copied - self._told >= _PIECE or self._silent >= _ENTRIES:
+            self._told, self._silent = self._copied, 0
             self._progress(self._copied)
 
 

@@ -1,0 +1,69 @@
+"""Storages on which a copy takes as long as the test says, and controllers that are killed in the middle of one."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from django.db import connections
+
+from copy_shop import make_copies
+from user_workspaces.interfaces.storage import Storage
+from user_workspaces.interfaces.values import Place, PluginContext
+from user_workspaces.testing.fake_storage import FakeStorageOptions, InMemoryStorage
+
+NOWHERE = Path("/nonexistent")
+PATIENCE_SECONDS = 30
+
+
+class StorageThatCopiesWhenAllowed(InMemoryStorage):
+    """A copy has begun and goes on, telling its progress, until the test allows it to end."""
+
+    def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
+        super().__init__(context, options)
+        self.begun, self.allowed = threading.Event(), threading.Event()
+        self.copied = list[str]()
+
+    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+        self.create(target)
+        self.begun.set()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.allowed.wait(0.005) and time.monotonic() < deadline:
+            progress(500)
+        super().copy(source, target, progress=progress)
+        self.copied.append(target.directory)
+
+
+def built(kind: type[InMemoryStorage]) -> InMemoryStorage:
+    """Make a fake storage."""
+    context = PluginContext(
+        "local", base_dir=NOWHERE, data_dir=NOWHERE, runtime_dir=NOWHERE, find_client=lambda _: None
+    )
+    return kind(context, FakeStorageOptions())
+
+
+def copy_and_be_killed(*, after_seconds: float, now: datetime) -> bool:
+    """Run a controller's copying in a process of its own and kill it; return whether it was still at it."""
+    connections.close_all()  # a connection must not be shared with a child
+    child = os.fork()
+    if child == 0:
+        try:
+            make_copies(now=now)
+        finally:
+            os._exit(0)
+    time.sleep(after_seconds)  # not to wait for something: this is the moment of death
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def tree_of(storage: Storage, place: Place) -> Mapping[str, object]:
+    """Return all entries with the size and content of the files."""
+    root = storage.locate(place)
+    return {
+        entry.path: (root / entry.path).read_bytes() if entry.kind == "file" else entry.kind
+        for entry in storage.tree(place)
+    }

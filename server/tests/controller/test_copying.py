@@ -1,0 +1,361 @@
+"""Copies of shared workspaces: whole or not at all, whoever dies, declines, or runs beside."""
+
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db.utils import OperationalError
+from django.utils import timezone
+
+from at_once import at_once
+from controller.copying_scenarios import (
+    StorageThatCopiesWhenAllowed,
+    built,
+    copy_and_be_killed,
+    tree_of,
+)
+from copy_shop import make_copies, offer, state_of, unfinished
+from user_workspaces.accounts.models import User
+from user_workspaces.controller import copying
+from user_workspaces.controller.copying import Copies
+from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.errors import NotAllowed
+from user_workspaces.interfaces.values import Identity, SystemAccount
+from user_workspaces.registry import Registry
+from user_workspaces.sharing import leases
+from user_workspaces.sharing.actions import accept, retry, withdraw
+from user_workspaces.sharing.models import Share
+from user_workspaces.testing.fake_storage import InMemoryStorage, StorageThatFailsDuringCopy
+from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.testing.waiting import eventually
+from user_workspaces.workspaces.copies import fill_copy
+from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Person = Callable[..., User]
+Make = Callable[..., Workspace]
+FORKS = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+"""The child does nothing with the threads of the test runner."""
+KILLS_A_SHARE, SHARES_TO_KILL = 5, 10
+LEASE = leases.LEASE
+
+
+@pytest.fixture
+def grace(person: Person) -> User:
+    return person("grace")
+
+
+@pytest.fixture
+def original(person: Person, workspace_of: Make) -> Workspace:
+    """A workspace with a few hundred files, some of them large."""
+    small = [NewFile(f"d{number % 7}/f{number}", b"x" * number) for number in range(300)]
+    large = [NewFile(f"large{number}", bytes([number]) * 3_000_000) for number in range(5)]
+    return workspace_of(person("ada"), "cell-atlas", Details(files=(*small, *large, NewFile(".hidden", b"h"))))
+
+
+@pytest.fixture
+def use(site: Registry) -> Callable[[type[InMemoryStorage]], InMemoryStorage]:
+    """Put another storage in the place of `local`."""
+
+    def put(kind: type[InMemoryStorage]) -> InMemoryStorage:
+        storage = built(kind)
+        site.storages.add("local", storage)
+        return storage
+
+    return put
+
+
+@pytest.fixture
+def slow(
+    use: Callable[[type[InMemoryStorage]], InMemoryStorage], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[StorageThatCopiesWhenAllowed]:
+    """A storage on which copies wait for the test, under a lease that is renewed all the time."""
+    monkeypatch.setattr(copying, "BEAT_SECONDS", 0.01)
+    storage = use(StorageThatCopiesWhenAllowed)
+    assert isinstance(storage, StorageThatCopiesWhenAllowed)
+    yield storage
+    storage.allowed.set()
+
+
+@pytest.fixture
+def begun(
+    slow: StorageThatCopiesWhenAllowed, person: Person, workspace_of: Make, grace: User
+) -> Iterator[tuple[Share, Copies]]:
+    """A copy that goes on."""
+    original = workspace_of(person("ada"), "slow", Details(files=(NewFile("a", b"1"), NewFile("b", b"2"))))
+    Workspace.objects.filter(pk=original.pk).update(disk_space=1000)
+    share, copies = offer(original, grace), Copies()
+    assert copies.tend(now=timezone.now()) == 1
+    assert slow.begun.wait(30)
+    yield share, copies
+    slow.allowed.set()
+    assert copies.wait(60)
+
+
+def is_whole(share: Share, original: Workspace) -> bool:
+    source, target = home_of(original), home_of(Workspace.objects.get(pk=share.pk))
+    wanted = {path: found for path, found in tree_of(source.storage, source.place).items() if path != ".hidden"}
+    return tree_of(target.storage, target.place) == wanted
+
+
+def now_of(share: Share) -> Share:
+    return Share.objects.select_related("copy").get(pk=share.pk)
+
+
+def test_a_copy_is_whole_and_measured(original: Workspace, grace: User) -> None:
+    share = offer(original, grace)
+    make_copies()
+    assert is_whole(share, original)
+    share = now_of(share)
+    assert (share.state, share.percent, share.message, share.next_check_at) == ("ready", 100, "", None)
+    assert (share.copy.status, share.copy.awaits_acceptance, share.copy.next_check_at) == ("idle", True, None)
+    assert len(share.copy.current["files"]) == 305
+    assert share.copy.disk_space > 15_000_000
+
+
+@FORKS
+@pytest.mark.slow
+def test_fifty_kills_leave_nothing_half_made(original: Workspace, grace: User) -> None:
+    """Each share is killed several times in a row at random moments, then left to a controller that lives."""
+    offer(original, grace)
+    began = timezone.now()
+    make_copies()
+    one_copy_takes = (timezone.now() - began).total_seconds()
+    chance, killed_at_work = random.Random(7), 0  # noqa: S311  the moments of death, the same in each run
+    for _ in range(SHARES_TO_KILL):
+        Share.objects.all().update(is_accepted=True)
+        share, now = offer(original, grace), timezone.now()
+        for _ in range(KILLS_A_SHARE):
+            killed_at_work += copy_and_be_killed(after_seconds=chance.uniform(0, 1.2 * one_copy_takes), now=now)
+            state, status = state_of(share), now_of(share).copy.status
+            assert (state, status) in {("waiting", "initializing"), ("copying", "initializing"), ("ready", "idle")}
+            assert state != "ready" or is_whole(share, original)
+            now += LEASE + timedelta(seconds=1)
+        make_copies(now=now + LEASE)
+        assert state_of(share) == "ready"
+        assert is_whole(share, original)
+    assert killed_at_work > KILLS_A_SHARE * SHARES_TO_KILL / 4
+
+
+@FORKS
+def test_what_was_killed_and_then_withdrawn_is_removed(original: Workspace, grace: User) -> None:
+    share, now = offer(original, grace), timezone.now()
+    home = home_of(Workspace.objects.get(pk=share.pk))
+    copy_and_be_killed(after_seconds=0.05, now=now)
+    withdraw(user=grace, share_id=share.pk, now=now)
+    later = now + LEASE + timedelta(minutes=1)
+    make_copies(now=later)
+    tend_workspaces(now=later)
+    assert not home.storage.locate(home.place).exists()
+    assert not Share.objects.exists()
+
+
+def test_controllers_side_by_side_make_each_copy_once(
+    slow: StorageThatCopiesWhenAllowed, person: Person, workspace_of: Make
+) -> None:
+    slow.allowed.set()
+    original = workspace_of(person("ada"), "w", Details(files=(NewFile("a", b"1"),)))
+    people = [person(f"p{number}") for number in range(8)]
+    offer(original, *people)
+    at_once(3, make_copies)
+    eventually(lambda: unfinished() == 0)
+    assert len(slow.copied) == len(set(slow.copied)) == len(people)
+
+
+def test_no_more_than_two_at_a_time(slow: StorageThatCopiesWhenAllowed, person: Person, workspace_of: Make) -> None:
+    copies = Copies()
+    offer(workspace_of(person("ada")), *(person(f"p{number}") for number in range(5)))
+    assert [copies.tend(now=timezone.now()) for _ in range(3)] == [2, 0, 0]
+    slow.allowed.set()
+    assert copies.wait(30)
+    assert copies.tend(now=timezone.now()) == 2
+    assert copies.wait(30)
+
+
+def test_a_long_copy_keeps_its_lease_and_tells_how_far_it_is(begun: tuple[Share, Copies]) -> None:
+    share, _ = begun
+    first = now_of(share).next_check_at
+    assert first is not None
+    seen = eventually(
+        lambda: next((one for one in [now_of(share)] if one.next_check_at != first and one.percent), None)
+    )
+    assert seen is not None
+    assert seen.next_check_at is not None
+    assert (seen.percent, seen.state) == (50, "copying")
+    assert seen.next_check_at > first
+    assert Copies().tend(now=timezone.now()) == 0
+
+
+def test_a_lease_that_was_taken_over_stops_the_copy_and_records_nothing(
+    begun: tuple[Share, Copies], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = begun
+    taken_until = timezone.now() + timedelta(hours=1)
+    eventually(lambda: Share.objects.filter(pk=share.pk).update(next_check_at=taken_until))
+    assert copies.wait(30)
+    share = now_of(share)
+    assert (share.state, share.next_check_at, share.copy.status) == ("copying", taken_until, "initializing")
+    assert slow.copied == []
+
+
+@pytest.mark.parametrize("who", ["sender", "receiver"])
+def test_a_share_withdrawn_while_it_is_copied_is_removed_when_the_copying_ended(
+    begun: tuple[Share, Copies], slow: StorageThatCopiesWhenAllowed, who: str
+) -> None:
+    share, copies = begun
+    withdraw(user=getattr(share, who), share_id=share.pk, now=timezone.now())
+    assert copies.wait(30)
+    assert slow.copied == []
+    make_copies()
+    assert now_of(share).copy.status == "deleting"
+    tend_workspaces(now=timezone.now())
+    assert not Share.objects.exists()
+    assert Workspace.objects.count() == 1
+
+
+def test_nobody_removes_files_under_a_copy_that_was_withdrawn(begun: tuple[Share, Copies]) -> None:
+    share, copies = begun
+    Share.objects.filter(pk=share.pk).update(state="withdrawn")
+    assert not Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists()
+    assert copies.wait(30)
+    assert eventually(lambda: Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists())
+
+
+def test_a_copy_accepted_on_its_way_is_a_workspace_that_is_being_made(
+    begun: tuple[Share, Copies], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = begun
+    accept(user=share.receiver, share_id=share.pk)
+    assert (now_of(share).copy.status, now_of(share).copy.awaits_acceptance) == ("initializing", False)
+    slow.allowed.set()
+    assert copies.wait(30)
+    assert (now_of(share).copy.status, state_of(share)) == ("idle", "ready")
+
+
+def test_a_controller_that_ends_hands_its_copies_over(
+    begun: tuple[Share, Copies], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = begun
+    copies.stop()
+    assert state_of(share) == "waiting"
+    slow.allowed.set()
+    make_copies()
+    assert state_of(share) == "ready"
+
+
+def test_an_original_that_goes_away_meanwhile_makes_the_copy_fail(
+    begun: tuple[Share, Copies], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = begun
+    Workspace.objects.exclude(pk=share.pk).update(status="deleting")
+    slow.allowed.set()
+    assert copies.wait(30)
+    share = now_of(share)
+    text = "The original workspace was deleted before it was copied."
+    assert (share.state, share.message, share.copy.status) == ("failed", text, "error")
+    Workspace.objects.exclude(pk=share.pk).update(status="idle")
+    retry(user=share.sender, share_id=share.pk, now=timezone.now())
+    make_copies()
+    assert (now_of(share).state, now_of(share).copy.status) == ("ready", "idle")
+
+
+def test_a_database_that_is_away_for_long_stops_the_copy(
+    begun: tuple[Share, Copies], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share, copies = begun
+
+    def away(*_: object, **__: object) -> bool:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(copying, "TRUSTED_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "renew", away)
+    assert copies.wait(30)
+    assert state_of(share) == "waiting"
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_stays(
+    use: Callable[[type[InMemoryStorage]], InMemoryStorage], person: Person, workspace_of: Make, grace: User
+) -> None:
+    full = use(StorageThatFailsDuringCopy)
+    original = workspace_of(person("ada"), "w", Details(files=(NewFile("a", b"1"), NewFile("b", b"2"))))
+    share = offer(original, grace)
+    make_copies()
+    share = now_of(share)
+    assert (share.state, share.message, share.copy.status) == ("failed", "The disk is full.", "error")
+    assert list(full._workspaces) == [f"ada/{original.pk}"]
+    assert Copies().tend(now=timezone.now() + timedelta(days=1)) == 0
+    retry(user=grace, share_id=share.pk, now=timezone.now())
+    make_copies()
+    assert state_of(share) == "failed"
+    withdraw(user=grace, share_id=share.pk, now=timezone.now())
+    make_copies()
+    tend_workspaces(now=timezone.now())
+    assert not Share.objects.exists()
+
+
+@pytest.fixture
+def small_disk(site: Registry, tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of eight megabytes where the workspaces are."""
+    storage = site.storages.get("local")
+    storage.check()
+    root = Path(storage._places.root)  # type: ignore[attr-defined]  # only this storage is one on a disk
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", str(root)], check=False, capture_output=True
+    )
+    if done.returncode:
+        pytest.skip("NOT RUN: a disk can be mounted by root only")
+    yield root
+    subprocess.run(["umount", "-l", str(root)], check=True)
+
+
+@pytest.mark.root
+def test_a_real_disk_that_is_full_is_told_and_nothing_stays(
+    small_disk: Path, person: Person, workspace_of: Make, grace: User
+) -> None:
+    original = workspace_of(person("ada"), "w", Details(files=tuple(NewFile(f"f{n}", b"x" * 10**6) for n in range(5))))
+    share = offer(original, grace)
+    make_copies()
+    assert "The disk is full." in now_of(share).message
+    assert not (small_disk / "grace" / str(share.pk)).exists()
+
+
+def test_a_surprise_is_told_as_one_and_does_not_stop_the_others(
+    original: Workspace, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = fill_copy, [RuntimeError("a bug")]
+
+    def surprising(**arguments: object) -> Workspace:
+        if left:
+            raise left.pop()
+        return real(**arguments)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(copying, "fill_copy", surprising)
+    offer(original, person("grace"), person("eve"))
+    make_copies()
+    found = sorted(Share.objects.values_list("state", "message"))
+    assert found == [("failed", "Something went wrong inside the server."), ("ready", "")]
+
+
+class OnlyAdaHasAnAccount(EverybodySharesOneAccount):
+    """The others are not known on this machine."""
+
+    def account_for(self, identity: Identity) -> SystemAccount:
+        if identity.username != "ada":
+            raise NotAllowed(f"{identity.username} has no account on this machine.")
+        return super().account_for(identity)
+
+
+def test_a_receiver_without_an_account_is_told_of(original: Workspace, grace: User, site: Registry) -> None:
+    site.user_authentications.add("local", OnlyAdaHasAnAccount.build("local"))
+    share = offer(original, grace)
+    make_copies()
+    assert now_of(share).message == "grace has no account on this machine."
+    withdraw(user=original.owner, share_id=share.pk, now=timezone.now())
+    make_copies()
+    tend_workspaces(now=timezone.now())
+    assert list(Workspace.objects.all()) == [original]
