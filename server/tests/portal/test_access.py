@@ -1,19 +1,23 @@
 """Who may see what: the owner, a stranger (who must see nothing), and somebody who is not logged in."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
+from copy_shop import offer, state_of
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
 from user_workspaces.portal.urls import ROUTES
+from user_workspaces.sharing.models import Share
 from user_workspaces.workspaces.models import Workspace
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 GETS = [
     "/w/{workspace}/",
     "/w/{workspace}/files/",
+    "/w/{workspace}/sharing/",
     "/w/{workspace}/settings/",
     "/w/{workspace}/delete/",
     "/w/{workspace}/launch/",
@@ -25,24 +29,28 @@ POSTS = [
     "/w/{workspace}/about/",
     "/w/{workspace}/files/",
     "/w/{workspace}/link/",
+    "/w/{workspace}/sharing/",
     "/w/{workspace}/settings/",
     "/w/{workspace}/delete/",
     "/w/{workspace}/launch/",
     "/session/{job}/stop/",
     "/session/{job}/again/",
+    "/shared/{share}/accept/",
+    "/shared/{share}/withdraw/",
+    "/shared/{share}/retry/",
 ]
-WITHOUT_ID = ["/", "/new/"]
+WITHOUT_ID = ["/", "/new/", "/shared/"]
 
 
 @pytest.fixture
-def place(workspace: Workspace, job_in: Callable[..., Job]) -> dict[str, int]:
-    """The ids of a workspace and of a job that starts in it."""
-    return {"workspace": workspace.pk, "job": job_in(workspace).pk}
+def place(workspace: Workspace, job_in: Callable[..., Job], person: Callable[[str], User]) -> dict[str, int]:
+    """The ids of a workspace, of a job that starts in it, and of its share with somebody."""
+    return {"workspace": workspace.pk, "job": job_in(workspace).pk, "share": offer(workspace, person("grace")).pk}
 
 
 def test_lists_above_cover_every_route() -> None:
-    covered = {path.format(workspace=1, job=1) for path in [*GETS, *POSTS, *WITHOUT_ID]}
-    routes = {"/" + route.replace("<int:workspace_id>", "1").replace("<int:job_id>", "1") for route, _, _ in ROUTES}
+    covered = {path.format(workspace=1, job=1, share=1) for path in [*GETS, *POSTS, *WITHOUT_ID]}
+    routes = {"/" + re.sub("<int:[a-z_]+>", "1", route) for route, _, _ in ROUTES}
     assert routes - covered == {"/login/", "/login/<str:secret>/", "/logout/"}
 
 
@@ -73,6 +81,7 @@ def test_form_does_nothing_for_a_stranger(
     before = Workspace.objects.values().get(pk=workspace.pk)
     assert (before["name"], before["status"]) == ("cell-atlas", "idle")
     assert Job.objects.get().status == "running"
+    assert (state_of(Share.objects.get()), Share.objects.get().is_accepted) == ("waiting", False)
 
 
 def test_stranger_sees_nothing_in_the_list(stranger: Client, place: dict[str, int]) -> None:
@@ -111,7 +120,9 @@ def test_other_methods_are_refused(browser: Client, place: dict[str, int], path:
     assert getattr(browser, method)(path.format(**place)).status_code == 405
 
 
-@pytest.mark.parametrize("path", ["/w/{workspace}/link/", "/session/{job}/again/", "/logout/"])
+@pytest.mark.parametrize(
+    "path", ["/w/{workspace}/link/", "/session/{job}/again/", "/shared/{share}/accept/", "/logout/"]
+)
 def test_what_changes_something_is_no_get(browser: Client, place: dict[str, int], path: str) -> None:
     assert browser.get(path.format(**place)).status_code == 405
 

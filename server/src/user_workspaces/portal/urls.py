@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
-from user_workspaces.portal import files, sessions, sign_in, waiting, workspace, workspaces
+from user_workspaces.portal import files, sessions, sharing, sign_in, waiting, workspace, workspaces
 
 app_name = "portal"
 
@@ -24,6 +24,11 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("session/<int:job_id>/stop/", sessions.stop, "stop"),
     ("session/<int:job_id>/again/", sessions.launch_again, "launch_again"),
     ("session/<int:job_id>/log/", sessions.log, "log"),
+    ("w/<int:workspace_id>/sharing/", sharing.sharing, "sharing"),
+    ("shared/", sharing.received, "shared"),
+    ("shared/<int:share_id>/accept/", sharing.accept, "accept"),
+    ("shared/<int:share_id>/withdraw/", sharing.withdraw, "withdraw"),
+    ("shared/<int:share_id>/retry/", sharing.retry, "retry"),
     ("open/<int:job_id>/", waiting.open_session, "open"),
 )
 

@@ -12,7 +12,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
-from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares
+from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares, storable_id
 from user_workspaces.workspaces import copies
 from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -77,7 +77,7 @@ def withdraw(*, user: User, share_id: int, now: datetime) -> None:
     While it is being copied the lease stays: who copies notices, stops, and hands it over to be removed.
     """
     with transaction.atomic():
-        share = Share.objects.select_for_update(of=("self",)).filter(pk=share_id).first()
+        share = Share.objects.select_for_update(of=("self",)).filter(pk=storable_id(share_id)).first()
         if share is None:
             raise NotFound(f"Shared workspace {share_id} not found.")
         if user.pk not in {share.sender_id, share.receiver_id}:
@@ -126,7 +126,7 @@ def require_original(share: Share) -> Workspace:
 
 
 def _lock(share_id: int, whose: Q) -> Share:
-    found = Share.objects.select_for_update(of=("self",)).filter(whose, pk=share_id)
+    found = Share.objects.select_for_update(of=("self",)).filter(whose, pk=storable_id(share_id))
     share = found.exclude(state=ShareState.WITHDRAWN).first()
     if share is None:
         raise NotFound(f"Shared workspace {share_id} not found.")

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from user_workspaces.accounts.models import User
-from user_workspaces.errors import InvalidRequest
+from user_workspaces.errors import InvalidRequest, NotFound
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
 
 UNFINISHED = (ShareState.WAITING, ShareState.COPYING)
@@ -19,6 +19,19 @@ def shares_of(user: User) -> QuerySet[Share]:
     """Return what a person offered and was offered, newest first; what is being removed is left out."""
     own = Share.objects.filter(Q(sender=user) | Q(receiver=user))
     return own.exclude(state=ShareState.WITHDRAWN).order_by("-copy_id")
+
+
+def find_share(*, user: User, share_id: int) -> Share:
+    """Return a share that a person sent or received; raises `NotFound`, also for everybody else's."""
+    found = shares_of(user).filter(pk=storable_id(share_id)).first()
+    if found is None:
+        raise NotFound(f"Shared workspace {share_id} not found.")
+    return found
+
+
+def storable_id(number: int) -> int:
+    """Return a number that a database can look for; what is too large is nobody's."""
+    return min(number, LARGEST_ID)
 
 
 def received_by(user: User) -> QuerySet[Share]:

@@ -9,6 +9,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from user_workspaces.accounts.models import User
+from user_workspaces.sharing.queries import count_unanswered
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -24,6 +27,12 @@ def icon(name: str, label: str = "") -> SafeString:
             '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, sprite, name
         )
     return format_html('<svg class="icon icon-{}" aria-hidden="true"><use href="{}#{}"/></svg>', name, sprite, name)
+
+
+@register.simple_tag
+def unanswered_offers(user: User) -> int:
+    """Count the offers that wait for somebody's answer."""
+    return count_unanswered(user)
 
 
 @register.filter

@@ -1,0 +1,69 @@
+"""Shares as the pages show them."""
+
+from dataclasses import dataclass
+
+from user_workspaces.accounts.models import User
+from user_workspaces.portal.states import State, Tone
+from user_workspaces.sharing.models import Share, ShareState
+from user_workspaces.sharing.queries import UNFINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    """One share, from either side; no further question to the database."""
+
+    share: Share
+    other: str
+    """The person on the other side."""
+    state: State
+    is_open: bool
+    """Whether an answer is waited for."""
+    copies: bool
+    """Whether there is progress to show."""
+    has_failed: bool
+
+    @property
+    def moves(self) -> bool:
+        """Whether it changes by itself."""
+        return self.share.state in UNFINISHED
+
+
+def view_for_receiver(share: Share) -> ShareView:
+    """Describe what somebody was offered."""
+    return _view(share, other=share.sender)
+
+
+def view_for_sender(share: Share) -> ShareView:
+    """Describe what somebody offered."""
+    return _view(share, other=share.receiver)
+
+
+def person_name(user: User) -> str:
+    """Return a person's name as others know it; without one, the user name."""
+    return user.get_full_name() or user.username
+
+
+def _view(share: Share, *, other: User) -> ShareView:
+    return ShareView(
+        share=share,
+        other=person_name(other),
+        state=share_state(state=share.state, is_accepted=share.is_accepted),
+        is_open=not share.is_accepted,
+        copies=share.state == ShareState.COPYING,
+        has_failed=share.state == ShareState.FAILED,
+    )
+
+
+def share_state(*, state: str, is_accepted: bool) -> State:
+    """Return the state of a share: first what becomes of the copy, then what was answered."""
+    match state:
+        case ShareState.WAITING:
+            return State("waiting", "clock", Tone.MOVING, state)
+        case ShareState.COPYING:
+            return State("copying", "spin", Tone.MOVING, state)
+        case ShareState.FAILED:
+            return State("failed", "cross", Tone.BAD, state)
+        case _ if is_accepted:
+            return State("accepted", "check", Tone.GOOD, state)
+        case _:
+            return State("offered", "dot", Tone.QUIET, state)

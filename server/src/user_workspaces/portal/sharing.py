@@ -1,0 +1,114 @@
+"""Sharing: what one was offered, the offers of one workspace, and the people to offer it to."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from user_workspaces.accounts.queries import people_matching
+from user_workspaces.jobs.queries import latest_job_of_each
+from user_workspaces.portal.access import PersonRequest, asks_for_part, page
+from user_workspaces.portal.answers import done
+from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.portal.returning import where_they_were
+from user_workspaces.portal.shares import person_name, view_for_receiver, view_for_sender
+from user_workspaces.sharing import actions
+from user_workspaces.sharing.actions import LastLaunch
+from user_workspaces.sharing.queries import count_unanswered, find_share, received_by, shares_from
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import find_workspace, is_usable
+
+SHARES_A_PAGE = 20
+PEOPLE_SHOWN = 10
+LONGEST_SEARCH = 200
+
+
+@page("GET")
+def received(request: PersonRequest) -> HttpResponse:
+    """Show what one was offered, unanswered offers first."""
+    part = _received(request)
+    if asks_for_part(request):
+        return answer_with(request, part)
+    return render(request, "portal/shared.html", {"list": part.html, "title": part.title})
+
+
+def _received(request: PersonRequest) -> LivePart:
+    shown = Paginator(received_by(request.user), SHARES_A_PAGE).get_page(request.GET.get("page"))
+    views = [view_for_receiver(share) for share in shown.object_list]
+    unanswered = count_unanswered(request.user)
+    title = f"{unanswered} to answer - Shared with me" if unanswered else "Shared with me"
+    context = {"views": views, "page": shown}
+    moves = any(view.moves for view in views)
+    return live_part(request, "portal/shared_list.html", context, name="shared", title=title, moves=moves)
+
+
+@page("GET", "POST")
+def sharing(request: PersonRequest, workspace_id: int) -> HttpResponse:
+    """Show who was offered this workspace, and find people to offer it to; a POST offers it."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    if request.method == "POST":
+        return _offer(request, workspace)
+    part = _offers(request, workspace)
+    if asks_for_part(request) and request.htmx.target != "people":
+        return answer_with(request, part)
+    search = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST_SEARCH]
+    found = list(people_matching(search, excluding=request.user)[: PEOPLE_SHOWN + 1]) if search else []
+    context = {
+        "workspace": workspace,
+        "tab": "sharing",
+        "title": part.title,
+        "offers": part.html,
+        "search": search,
+        "people": [{"id": one.pk, "name": person_name(one), "user": one} for one in found[:PEOPLE_SHOWN]],
+        "there_are_more": len(found) > PEOPLE_SHOWN,
+        "is_usable": is_usable(workspace),
+    }
+    template = "portal/people.html" if asks_for_part(request) else "portal/sharing.html"
+    return render(request, template, context)
+
+
+def _offers(request: PersonRequest, workspace: Workspace) -> LivePart:
+    shown = Paginator(shares_from(workspace.pk), SHARES_A_PAGE).get_page(request.GET.get("page"))
+    views = [view_for_sender(share) for share in shown.object_list]
+    context = {"views": views, "page": shown, "workspace": workspace}
+    moves, title = any(view.moves for view in views), f"Sharing - {workspace.name}"
+    return live_part(request, "portal/offers.html", context, name="offers", title=title, moves=moves)
+
+
+def _offer(request: PersonRequest, workspace: Workspace) -> HttpResponse:
+    text, job = request.POST.get("person", ""), latest_job_of_each([workspace.pk]).get(workspace.pk)
+    (share,) = actions.offer_workspace(
+        sender=request.user,
+        workspace_id=workspace.pk,
+        receiver_ids=[int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_SEARCH else text],
+        last=LastLaunch(job.job_type, job.requested.get("resource_options", {})) if job else None,
+        now=timezone.now(),
+    )
+    if not asks_for_part(request):
+        messages.success(request, f"{workspace.name} is offered to {person_name(share.receiver)}.")
+    return done(request, reverse("portal:sharing", args=[workspace.pk]))
+
+
+@page("POST")
+def accept(request: PersonRequest, share_id: int) -> HttpResponse:
+    """Make the copy one's own."""
+    actions.accept(user=request.user, share_id=share_id)
+    messages.success(request, "Accepted: it is among your workspaces now.")
+    return done(request, reverse("portal:shared"))
+
+
+@page("POST")
+def withdraw(request: PersonRequest, share_id: int) -> HttpResponse:
+    """Cancel an offer, or decline it."""
+    share = find_share(user=request.user, share_id=share_id)
+    actions.withdraw(user=request.user, share_id=share.pk, now=timezone.now())
+    return done(request, where_they_were(request))
+
+
+@page("POST")
+def retry(request: PersonRequest, share_id: int) -> HttpResponse:
+    """Have a copy that failed made again."""
+    actions.retry(user=request.user, share_id=share_id, now=timezone.now())
+    return done(request, where_they_were(request))
