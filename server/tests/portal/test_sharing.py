@@ -115,6 +115,7 @@ def test_people_are_found_and_offered_a_copy(
     assert "<strong>ada" not in part
     answer = browser.post(path, {"person": grace.pk}, follow=True)
     assert "cell-atlas is offered to Grace Hopper." in answer.content.decode()
+    assert "offered already" in text_of(browser, f"{path}?q=hopper")
     share = Share.objects.select_related("offer").get()
     assert (share.receiver, share.offer.last_job_type) == (grace, "jupyter_lab")
     assert share.offer.last_resource_options == {"num_cpus": 2, "memory_mb": 2048, "time_limit_min": 60}

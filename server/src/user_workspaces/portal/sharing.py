@@ -1,5 +1,7 @@
 """Sharing: what one was offered, the offers of one workspace, and the people to offer it to."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -7,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import people_matching
 from user_workspaces.jobs.queries import latest_job_of_each
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
@@ -16,13 +19,23 @@ from user_workspaces.portal.returning import where_they_were
 from user_workspaces.portal.shares import person_name, view_for_receiver, view_for_sender
 from user_workspaces.sharing import actions
 from user_workspaces.sharing.actions import LastLaunch
-from user_workspaces.sharing.queries import count_unanswered, find_share, received_by, shares_from
+from user_workspaces.sharing.queries import asked_of, count_unanswered, find_share, received_by, shares_from
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace, is_usable
 
 SHARES_A_PAGE = 20
 PEOPLE_SHOWN = 10
 LONGEST_SEARCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody to offer a copy to."""
+
+    user: User
+    name: str
+    is_asked: bool
+    """Whether an offer waits for their answer already."""
 
 
 @page("GET")
@@ -55,13 +68,14 @@ def sharing(request: PersonRequest, workspace_id: int) -> HttpResponse:
         return answer_with(request, part)
     search = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST_SEARCH]
     found = list(people_matching(search, excluding=request.user)[: PEOPLE_SHOWN + 1]) if search else []
+    asked = asked_of(workspace.pk, found) if found else frozenset()
     context = {
         "workspace": workspace,
         "tab": "sharing",
         "title": part.title,
         "offers": part.html,
         "search": search,
-        "people": [{"id": one.pk, "name": person_name(one), "user": one} for one in found[:PEOPLE_SHOWN]],
+        "people": [Candidate(one, person_name(one), one.pk in asked) for one in found[:PEOPLE_SHOWN]],
         "there_are_more": len(found) > PEOPLE_SHOWN,
         "is_usable": is_usable(workspace),
     }

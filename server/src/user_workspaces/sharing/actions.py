@@ -12,7 +12,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
-from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares, storable_id
+from user_workspaces.sharing.queries import UNFINISHED, asked_of, find_receivers, open_shares, storable_id
 from user_workspaces.workspaces import copies
 from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -138,8 +138,8 @@ def _check_offerable(original: Workspace, receivers: list[User]) -> None:
         raise InvalidRequest("Missing required fields.")
     if not is_usable(original):
         raise InvalidRequest(f"Workspace {original.pk} is {original.status}: it cannot be shared now.")
-    again = open_shares().filter(offer__original=original, receiver__in=receivers).values_list("receiver_id", flat=True)
-    names = [receiver.username for receiver in receivers if receiver.pk in set(again)]
+    asked = asked_of(original.pk, receivers)
+    names = [receiver.username for receiver in receivers if receiver.pk in asked]
     if names:
         raise InvalidRequest(f"Workspace {original.pk} is shared already, and not yet accepted by: {', '.join(names)}.")
 

@@ -37,7 +37,8 @@ def storable_id(number: int) -> int:
 def received_by(user: User) -> QuerySet[Share]:
     """Return what a person was offered, unanswered ones first, then the newest; with what a page shows of each."""
     received = shares_of(user).filter(receiver=user).order_by("is_accepted", "-copy_id")
-    return received.select_related("offer", "sender").defer("offer__requested", "offer__current")
+    unread = ("offer__requested", "offer__current", "copy__requested", "copy__current")
+    return received.select_related("offer", "sender", "copy").defer(*unread)
 
 
 def shares_from(workspace_id: int) -> QuerySet[Share]:
@@ -54,6 +55,12 @@ def count_unanswered(user: User) -> int:
 def open_shares() -> QuerySet[Share]:
     """Return the shares that were neither answered nor cancelled."""
     return Share.objects.filter(is_accepted=False).exclude(state=ShareState.WITHDRAWN)
+
+
+def asked_of(workspace_id: int, people: Iterable[User]) -> frozenset[int]:
+    """Return the ids of those of these people who have not answered an offer of this workspace yet."""
+    asked = open_shares().filter(offer__original_id=workspace_id, receiver__in=list(people))
+    return frozenset(asked.values_list("receiver_id", flat=True))
 
 
 def find_receivers(*, sender: User, ids: Iterable[object]) -> list[User]:
