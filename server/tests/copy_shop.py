@@ -38,3 +38,8 @@ def unfinished() -> int:
 def state_of(share: Share) -> str:
     """Return how far a copy is now."""
     return ShareState(Share.objects.values_list("state", flat=True).get(pk=share.pk)).value
+
+
+def now_of(share: Share) -> Share:
+    """Return a share as it is now, with its copy."""
+    return Share.objects.select_related("copy").get(pk=share.pk)

@@ -14,8 +14,11 @@ from django.utils import timezone
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
+from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
+
+FILES = Details(files=(NewFile("notes/plan.txt", b"hello"), NewFile(".secret", b"x")))
 
 
 @dataclass
@@ -117,3 +120,37 @@ def content(workspace: Workspace, path: str) -> bytes:
     home = home_of(workspace)
     with home.storage.open(home.place, path) as file:
         return file.read()
+
+
+@pytest.fixture
+def original(ada: Caller, workspace_of: Callable[..., Workspace]) -> Workspace:
+    """One of Ada's, to be shared, with a file that is and one that is not."""
+    return workspace_of(ada.user, "cell-atlas", FILES)
+
+
+@pytest.fixture
+def grace(call: Callable[..., Caller]) -> Caller:
+    """Somebody to share with."""
+    return call("grace")
+
+
+@pytest.fixture
+def mallory(call: Callable[..., Caller]) -> Caller:
+    """A stranger."""
+    return call("mallory")
+
+
+def share(sender: Caller, original: Workspace, *receivers: Caller) -> int:
+    """Offer it over HTTP, and return the number of the first share."""
+    ids = [receiver.user.pk for receiver in receivers if receiver.user]
+    answer = sender("POST", "/shared_workspaces/", {"original_workspace_id": original.pk, "shared_user_ids": ids})
+    assert answer.status == 200, answer.message
+    number: int = answer.body["data"]["shared_workspaces"][0]["shared_workspace_id"]["id"]
+    return number
+
+
+def listed(caller: Caller, path: str = "/shared_workspaces/") -> tuple[list[int], list[int]]:
+    """Return the numbers of what was sent and of what was received."""
+    data = caller("GET", path).body["data"]
+    sent, received = data["original_workspaces"], data["shared_workspaces"]
+    return [one["shared_workspace_id"]["id"] for one in sent], [one["shared_workspace_id"]["id"] for one in received]

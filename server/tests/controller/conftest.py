@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from controller.copying_scenarios import built
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.reconcile import reconcile_jobs
@@ -17,9 +18,12 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.testing.fake_storage import InMemoryStorage
+from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 
 MOST_PASSES = 40
+UseStorage = Callable[[type[InMemoryStorage]], InMemoryStorage]
 
 
 @dataclass
@@ -91,5 +95,31 @@ def use(site: Registry) -> Callable[..., Any]:
         made = kind.build("local", **options)  # type: ignore[attr-defined]  # fakes have it
         site.resources.add("local", made)
         return made
+
+    return put
+
+
+@pytest.fixture
+def grace(person: Callable[..., User]) -> User:
+    """Somebody to share with."""
+    return person("grace")
+
+
+@pytest.fixture
+def original(person: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Workspace:
+    """A workspace with a few hundred files, some of them large."""
+    small = [NewFile(f"d{number % 7}/f{number}", b"x" * number) for number in range(300)]
+    large = [NewFile(f"large{number}", bytes([number]) * 3_000_000) for number in range(5)]
+    return workspace_of(person("ada"), "cell-atlas", Details(files=(*small, *large, NewFile(".hidden", b"h"))))
+
+
+@pytest.fixture
+def use_storage(site: Registry) -> UseStorage:
+    """Put another storage in the place of `local`."""
+
+    def put(kind: type[InMemoryStorage]) -> InMemoryStorage:
+        storage = built(kind)
+        site.storages.add("local", storage)
+        return storage
 
     return put

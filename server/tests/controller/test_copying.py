@@ -1,37 +1,29 @@
 """Copies of shared workspaces: whole or not at all, whoever dies, declines, or runs beside."""
 
 import random
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db.utils import OperationalError
 from django.utils import timezone
 
 from at_once import at_once
+from controller.conftest import UseStorage
 from controller.copying_scenarios import (
     StorageThatCopiesWhenAllowed,
-    built,
     copy_and_be_killed,
     tree_of,
 )
-from copy_shop import make_copies, offer, state_of, unfinished
+from copy_shop import make_copies, now_of, offer, state_of, unfinished
 from user_workspaces.accounts.models import User
 from user_workspaces.controller import copying
 from user_workspaces.controller.copying import Copies
 from user_workspaces.controller.housekeeping import tend_workspaces
-from user_workspaces.errors import NotAllowed
-from user_workspaces.interfaces.values import Identity, SystemAccount
-from user_workspaces.registry import Registry
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.actions import accept, retry, withdraw
 from user_workspaces.sharing.models import Share
-from user_workspaces.testing.fake_storage import InMemoryStorage, StorageThatFailsDuringCopy
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
 from user_workspaces.testing.waiting import eventually
-from user_workspaces.workspaces.copies import fill_copy
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
@@ -46,37 +38,10 @@ LEASE = leases.LEASE
 
 
 @pytest.fixture
-def grace(person: Person) -> User:
-    return person("grace")
-
-
-@pytest.fixture
-def original(person: Person, workspace_of: Make) -> Workspace:
-    """A workspace with a few hundred files, some of them large."""
-    small = [NewFile(f"d{number % 7}/f{number}", b"x" * number) for number in range(300)]
-    large = [NewFile(f"large{number}", bytes([number]) * 3_000_000) for number in range(5)]
-    return workspace_of(person("ada"), "cell-atlas", Details(files=(*small, *large, NewFile(".hidden", b"h"))))
-
-
-@pytest.fixture
-def use(site: Registry) -> Callable[[type[InMemoryStorage]], InMemoryStorage]:
-    """Put another storage in the place of `local`."""
-
-    def put(kind: type[InMemoryStorage]) -> InMemoryStorage:
-        storage = built(kind)
-        site.storages.add("local", storage)
-        return storage
-
-    return put
-
-
-@pytest.fixture
-def slow(
-    use: Callable[[type[InMemoryStorage]], InMemoryStorage], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[StorageThatCopiesWhenAllowed]:
+def slow(use_storage: UseStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageThatCopiesWhenAllowed]:
     """A storage on which copies wait for the test, under a lease that is renewed all the time."""
     monkeypatch.setattr(copying, "BEAT_SECONDS", 0.01)
-    storage = use(StorageThatCopiesWhenAllowed)
+    storage = use_storage(StorageThatCopiesWhenAllowed)
     assert isinstance(storage, StorageThatCopiesWhenAllowed)
     yield storage
     storage.allowed.set()
@@ -101,10 +66,6 @@ def is_whole(share: Share, original: Workspace) -> bool:
     source, target = home_of(original), home_of(Workspace.objects.get(pk=share.pk))
     wanted = {path: found for path, found in tree_of(source.storage, source.place).items() if path != ".hidden"}
     return tree_of(target.storage, target.place) == wanted
-
-
-def now_of(share: Share) -> Share:
-    return Share.objects.select_related("copy").get(pk=share.pk)
 
 
 def test_a_copy_is_whole_and_measured(original: Workspace, grace: User) -> None:
@@ -276,86 +237,3 @@ def test_a_database_that_is_away_for_long_stops_the_copy(
     monkeypatch.setattr(leases, "renew", away)
     assert copies.wait(30)
     assert state_of(share) == "waiting"
-
-
-def test_a_disk_that_is_full_is_told_and_nothing_stays(
-    use: Callable[[type[InMemoryStorage]], InMemoryStorage], person: Person, workspace_of: Make, grace: User
-) -> None:
-    full = use(StorageThatFailsDuringCopy)
-    original = workspace_of(person("ada"), "w", Details(files=(NewFile("a", b"1"), NewFile("b", b"2"))))
-    share = offer(original, grace)
-    make_copies()
-    share = now_of(share)
-    assert (share.state, share.message, share.copy.status) == ("failed", "The disk is full.", "error")
-    assert list(full._workspaces) == [f"ada/{original.pk}"]
-    assert Copies().tend(now=timezone.now() + timedelta(days=1)) == 0
-    retry(user=grace, share_id=share.pk, now=timezone.now())
-    make_copies()
-    assert state_of(share) == "failed"
-    withdraw(user=grace, share_id=share.pk, now=timezone.now())
-    make_copies()
-    tend_workspaces(now=timezone.now())
-    assert not Share.objects.exists()
-
-
-@pytest.fixture
-def small_disk(site: Registry, tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of eight megabytes where the workspaces are."""
-    storage = site.storages.get("local")
-    storage.check()
-    root = Path(storage._places.root)  # type: ignore[attr-defined]  # only this storage is one on a disk
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", str(root)], check=False, capture_output=True
-    )
-    if done.returncode:
-        pytest.skip("NOT RUN: a disk can be mounted by root only")
-    yield root
-    subprocess.run(["umount", "-l", str(root)], check=True)
-
-
-@pytest.mark.root
-def test_a_real_disk_that_is_full_is_told_and_nothing_stays(
-    small_disk: Path, person: Person, workspace_of: Make, grace: User
-) -> None:
-    original = workspace_of(person("ada"), "w", Details(files=tuple(NewFile(f"f{n}", b"x" * 10**6) for n in range(5))))
-    share = offer(original, grace)
-    make_copies()
-    assert "The disk is full." in now_of(share).message
-    assert not (small_disk / "grace" / str(share.pk)).exists()
-
-
-def test_a_surprise_is_told_as_one_and_does_not_stop_the_others(
-    original: Workspace, person: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, left = fill_copy, [RuntimeError("a bug")]
-
-    def surprising(**arguments: object) -> Workspace:
-        if left:
-            raise left.pop()
-        return real(**arguments)  # type: ignore[arg-type]  # handed through
-
-    monkeypatch.setattr(copying, "fill_copy", surprising)
-    offer(original, person("grace"), person("eve"))
-    make_copies()
-    found = sorted(Share.objects.values_list("state", "message"))
-    assert found == [("failed", "Something went wrong inside the server."), ("ready", "")]
-
-
-class OnlyAdaHasAnAccount(EverybodySharesOneAccount):
-    """The others are not known on this machine."""
-
-    def account_for(self, identity: Identity) -> SystemAccount:
-        if identity.username != "ada":
-            raise NotAllowed(f"{identity.username} has no account on this machine.")
-        return super().account_for(identity)
-
-
-def test_a_receiver_without_an_account_is_told_of(original: Workspace, grace: User, site: Registry) -> None:
-    site.user_authentications.add("local", OnlyAdaHasAnAccount.build("local"))
-    share = offer(original, grace)
-    make_copies()
-    assert now_of(share).message == "grace has no account on this machine."
-    withdraw(user=original.owner, share_id=share.pk, now=timezone.now())
-    make_copies()
-    tend_workspaces(now=timezone.now())
-    assert list(Workspace.objects.all()) == [original]

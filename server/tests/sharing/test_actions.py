@@ -1,0 +1,127 @@
+"""Two at once: whatever they do with one share or one workspace, one of them is first and nothing is half done."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from at_once import at_once
+from copy_shop import make_copies, now_of, offer
+from user_workspaces.accounts.models import User
+from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.jobs.actions import delete_workspace
+from user_workspaces.sharing.actions import accept, deletion_of, offer_workspace, retry, withdraw
+from user_workspaces.sharing.models import Offer, Share
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 5
+
+
+@pytest.fixture
+def ada(person: Callable[[str], User]) -> User:
+    return person("ada")
+
+
+@pytest.fixture
+def grace(person: Callable[[str], User]) -> User:
+    return person("grace")
+
+
+@pytest.fixture
+def original(ada: User, workspace_of: Callable[..., Workspace]) -> Workspace:
+    return workspace_of(ada)
+
+
+def said(act: Callable[[], object]) -> str:
+    """Return what somebody is told who does this: nothing, when it works."""
+    try:
+        act()
+    except UserWorkspacesError as error:
+        return error.message
+    return ""
+
+
+def together(*acts: Callable[[], object]) -> list[str]:
+    """Do all of this at the same moment; return what each is told, in no order."""
+    left = list(acts)
+    return at_once(len(acts), lambda: said(left.pop()))
+
+
+def delete(workspace: Workspace) -> None:
+    with deletion_of(owner=workspace.owner, workspace_id=workspace.pk):
+        delete_workspace(owner=workspace.owner, workspace_id=workspace.pk, force=True, now=timezone.now())
+
+
+def test_the_same_offer_twice_at_once_is_one(original: Workspace, grace: User) -> None:
+    told = together(*[lambda: offer(original, grace)] * 4)
+    assert told.count("") == 1
+    assert (Share.objects.count(), Offer.objects.count(), Workspace.objects.count()) == (1, 1, 2)
+
+
+def test_an_offer_and_a_deletion_at_once_are_one_of_the_two(
+    ada: User, grace: User, workspace_of: Callable[..., Workspace]
+) -> None:
+    for number in range(ROUNDS):
+        workspace = workspace_of(ada, f"w{number}")
+        together(lambda: offer(workspace, grace), lambda: delete(workspace))  # noqa: B023  used in this turn only
+        workspace.refresh_from_db()
+        offered = Share.objects.filter(offer__original=workspace).exists()
+        assert (offered, workspace.status) in {(True, "idle"), (False, "deleting")}
+
+
+def test_yes_and_no_at_once_are_one_of_the_two(original: Workspace, grace: User) -> None:
+    for _ in range(ROUNDS):
+        share = offer(original, grace)
+        told = together(
+            lambda: accept(user=grace, share_id=share.pk),  # noqa: B023  used in this turn only
+            lambda: withdraw(user=original.owner, share_id=share.pk, now=timezone.now()),  # noqa: B023  the same
+        )
+        share = now_of(share)
+        assert min(told) == ""
+        assert (share.state, share.is_accepted, share.copy.awaits_acceptance) in {
+            ("waiting", True, False), ("withdrawn", False, True)
+        }  # fmt: skip
+        make_copies()
+        tend_workspaces(now=timezone.now())
+        Share.objects.filter(pk=share.pk).delete()
+
+
+def test_trying_again_and_deleting_at_once_are_one_of_the_two(original: Workspace, grace: User) -> None:
+    """The receiver has accepted a copy that failed then."""
+    for _ in range(ROUNDS):
+        share = offer(original, grace)
+        accept(user=grace, share_id=share.pk)
+        Share.objects.filter(pk=share.pk).update(state="failed", next_check_at=None)
+        Workspace.objects.filter(pk=share.pk).update(status="error")
+        together(
+            lambda: retry(user=grace, share_id=share.pk, now=timezone.now()),  # noqa: B023  used in this turn only
+            lambda: delete(now_of(share).copy),  # noqa: B023  the same
+        )
+        share = now_of(share)
+        assert (share.state, share.copy.status) in {("waiting", "initializing"), ("failed", "deleting")}
+        make_copies()
+        tend_workspaces(now=timezone.now())
+
+
+def test_an_offer_of_what_is_being_deleted_is_refused(original: Workspace, grace: User) -> None:
+    Workspace.objects.update(status="deleting")
+    with pytest.raises(InvalidRequest, match="is deleting: it cannot be shared now"):
+        offer(original, grace)
+
+
+def test_nobody_is_no_receiver(original: Workspace) -> None:
+    with pytest.raises(InvalidRequest, match="Missing required fields"):
+        offer_workspace(sender=original.owner, workspace_id=original.pk, receiver_ids=[], last=None, now=timezone.now())
+
+
+def test_what_was_accepted_and_deleted_is_no_share_any_more(original: Workspace, grace: User) -> None:
+    share = offer(original, grace)
+    accept(user=grace, share_id=share.pk)
+    make_copies()
+    delete(now_of(share).copy)
+    tend_workspaces(now=timezone.now())
+    assert not Share.objects.exists()
+    with pytest.raises(NotFound):
+        accept(user=grace, share_id=share.pk)
