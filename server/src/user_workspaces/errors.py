@@ -8,6 +8,8 @@
     |-- NotAllowed                known, but without the right                   (HTTP 403)
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
+    |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
+    |   |-- InUse                 somebody else is at it in this moment          (HTTP 423)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
     |   `-- PathNotFound          no such file or link target                     (HTTP 400)
     `-- ResourceUnavailable       a resource did not answer: nothing is known    (HTTP 503)
@@ -57,6 +59,14 @@ class NotFound(UserWorkspacesError):
 
 class StorageError(UserWorkspacesError):
     """The storage could not do what it was asked to do."""
+
+
+class Conflict(StorageError):
+    """What is there is not what the caller takes for granted: it exists already, changed, or is of another kind."""
+
+
+class InUse(StorageError):
+    """Somebody else is changing the same thing in this moment; trying again later can help."""
 
 
 class UnsafePath(StorageError):
