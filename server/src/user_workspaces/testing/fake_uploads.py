@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -75,6 +76,8 @@ class UploadsInMemory:
 
     def _require_target(self, place: Place, path: str) -> None:
         names = path.split("/")
+        with suppress(PathNotFound):
+            self.stat(place, path)  # refuses what no path can be
         for depth in range(1, len(names) + 1):
             is_target = depth == len(names)
             try:
