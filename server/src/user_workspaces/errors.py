@@ -3,13 +3,19 @@
     UserWorkspacesError
     |-- ConfigurationError        the operator has to change something; nothing starts
     |-- InvalidRequest            the caller has to change something             (HTTP 400)
-    |   `-- InvalidOptions        resource options outside the configured bounds (HTTP 422)
+    |   |-- InvalidOptions        resource options outside the configured bounds (HTTP 422)
+    |   |-- PreconditionFailed    what the caller made a condition is not so     (HTTP 412)
+    |   |-- TooLarge              more than is taken                             (HTTP 413)
+    |   `-- WrongType             a body of another type than this needs         (HTTP 415)
     |-- AuthenticationRefused     the credentials are not good                   (HTTP 401)
     |-- NotAllowed                known, but without the right                   (HTTP 403)
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
+    |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
+    |   |-- InUse                 somebody else is at it in this moment          (HTTP 423)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
     |   `-- PathNotFound          no such file or link target                     (HTTP 400)
+    |-- TooManyAtOnce             this person has too much going on already      (HTTP 429)
     `-- ResourceUnavailable       a resource did not answer: nothing is known    (HTTP 503)
         `-- SubmissionRefused     the resource answered, and said no             (HTTP 400)
 
@@ -43,6 +49,18 @@ class InvalidOptions(InvalidRequest):
         super().__init__(f"Invalid resource options found: {problems}")
 
 
+class PreconditionFailed(InvalidRequest):
+    """A condition that the caller named does not hold: nothing was done."""
+
+
+class TooLarge(InvalidRequest):
+    """What the caller sends is more than is taken."""
+
+
+class WrongType(InvalidRequest):
+    """The body is of another type, or encoded in another way, than this can read."""
+
+
 class AuthenticationRefused(UserWorkspacesError):
     """The credentials were meant for this authentication, and are not good."""
 
@@ -59,12 +77,24 @@ class StorageError(UserWorkspacesError):
     """The storage could not do what it was asked to do."""
 
 
+class Conflict(StorageError):
+    """What is there is not what the caller takes for granted: it exists already, changed, or is of another kind."""
+
+
+class InUse(StorageError):
+    """Somebody else is changing the same thing in this moment; trying again later can help."""
+
+
 class UnsafePath(StorageError):
     """A path that would leave its workspace, or that no file can have."""
 
 
 class PathNotFound(StorageError):
     """No such file, directory or link target."""
+
+
+class TooManyAtOnce(UserWorkspacesError):
+    """One person has as many of these going on as one person may; later there is room again."""
 
 
 class ResourceUnavailable(UserWorkspacesError):

@@ -16,13 +16,19 @@ logger = logging.getLogger(__name__)
 
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidOptions, status.HTTP_422_UNPROCESSABLE_ENTITY),
+    (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
+    (errors.TooLarge, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),
+    (errors.WrongType, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE),
     (errors.InvalidRequest, status.HTTP_400_BAD_REQUEST),
     (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
     (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
     (errors.NotFound, status.HTTP_404_NOT_FOUND),
+    (errors.Conflict, status.HTTP_409_CONFLICT),
+    (errors.InUse, status.HTTP_423_LOCKED),
     (errors.UnsafePath, status.HTTP_400_BAD_REQUEST),
     (errors.PathNotFound, status.HTTP_400_BAD_REQUEST),
     (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
+    (errors.TooManyAtOnce, status.HTTP_429_TOO_MANY_REQUESTS),
     (errors.SubmissionRefused, status.HTTP_400_BAD_REQUEST),
     (errors.ResourceUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
 )

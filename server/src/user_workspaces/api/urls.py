@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import URLPattern, path, register_converter
 from rest_framework.views import APIView
 
-from user_workspaces.api import jobs, shared_workspaces, site, tokens, users, workspaces
+from user_workspaces.api import files, jobs, shared_workspaces, site, tokens, tus, users, workspaces
 
 
 class Number:
@@ -22,7 +22,22 @@ class Number:
         return str(value)
 
 
+class FilePath:
+    """A path in a workspace; names of files may hold any character, also a line break."""
+
+    regex = r"(?s:.+)"
+
+    def to_python(self, value: str) -> str:
+        """From the path."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """To the path."""
+        return value
+
+
 register_converter(Number, "number")
+register_converter(FilePath, "file")
 
 ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("tokens", tokens.Tokens),
@@ -31,6 +46,10 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("workspaces/<number:workspace_id>", workspaces.OneWorkspace),
     ("workspaces/<number:workspace_id>/upload", workspaces.WorkspaceUpload),
     ("workspaces/<number:workspace_id>/start", workspaces.WorkspaceStart),
+    ("workspaces/<number:workspace_id>/files", files.Files),
+    ("workspaces/<number:workspace_id>/files/<file:path>", files.OneFile),
+    ("workspaces/<number:workspace_id>/tus", tus.TusUploads),
+    ("workspaces/<number:workspace_id>/tus/<str:upload_id>", tus.TusUpload),
     ("workspaces/<number:workspace_id>/<str:verb>", workspaces.WorkspaceOther),
     ("jobs", jobs.Jobs),
     ("jobs/<number:job_id>", jobs.OneJob),

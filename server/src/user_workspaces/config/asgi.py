@@ -2,28 +2,46 @@
 
 Django's views are synchronous and run on a small fixed pool of threads, each with its own lasting database
 connection: several times faster than Django's own ASGI handler, which opens a connection for each request.
+Requests that carry files have a pool of their own: people with slow lines keep nobody else waiting.
 """
 
-from a2wsgi import WSGIMiddleware
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+import re
 
+from a2wsgi import WSGIMiddleware
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+
+from user_workspaces.config.listening import Listener
 from user_workspaces.config.wsgi import application as django
 
 THREADS = 8
+TRANSFER_THREADS = 24
+TRANSFERS = re.compile(r"/(workspaces|w)/[0-9]+/(files|tus|upload|download)(/|$)", re.ASCII)
 
 _django = WSGIMiddleware(django, workers=THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
+_transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # the same
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Hand HTTP to Django; refuse WebSockets that no session asked for."""
     match scope["type"]:
         case "http":
-            await _django(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi has its own names for the same
+            if TRANSFERS.match(scope["path"]):
+                await _transfer(scope, receive, send)
+            else:
+                await _django(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi has its own names for the same
         case "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 4404, "reason": None})
         case "lifespan":
             await _lifespan(receive, send)
+
+
+async def _transfer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    listener = Listener(scope, receive)
+    try:
+        await _transfers(listener.scope, listener.receive, send)  # type: ignore[arg-type]  # the same
+    finally:
+        listener.close()
 
 
 async def _lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -124,7 +124,16 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SILENCED_SYSTEM_CHECKS = ["security.W019"]
 
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "uws-authorization"]
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "content-type", "uws-authorization"),
+    *("if-match", "if-none-match", "if-range", "range"),
+    *("tus-resumable", "upload-length", "upload-metadata", "upload-offset", "x-http-method-override"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("accept-ranges", "content-disposition", "content-range", "etag", "last-modified", "location"),
+    *("tus-extension", "tus-max-size", "tus-resumable", "tus-version"),
+    *("upload-expires", "upload-length", "upload-metadata", "upload-offset"),
+]
 CORS_ALLOW_CREDENTIALS = False
 
 REST_FRAMEWORK = {

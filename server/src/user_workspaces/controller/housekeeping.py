@@ -10,6 +10,7 @@ from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.jobs.queries import unsettled_jobs, unsettled_keys
 from user_workspaces.workspaces import actions
+from user_workspaces.workspaces.files import measure_and_clear
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import due_workspaces
 
@@ -39,7 +40,7 @@ def _tend(workspace: Workspace) -> None:
             case WorkspaceStatus.DELETING:
                 _delete(workspace)
             case _:
-                actions.measure(workspace)
+                measure_and_clear(workspace, now=timezone.now())
     except Exception:
         logger.exception("workspace %s: %s failed; trying again later", workspace.pk, workspace.status)
         actions.look_again(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)

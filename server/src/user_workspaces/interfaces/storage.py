@@ -2,11 +2,19 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from user_workspaces.interfaces.plugin import Plugin
-from user_workspaces.interfaces.values import Entry, Place
+from user_workspaces.interfaces.values import Entry, Listing, Place, Upload
+
+NOTHING: Final = ""
+"""The version of what is not there, see `Storage.write`."""
+UPLOAD_LIFETIME: Final = timedelta(days=1)
+"""How long an unfinished upload waits for its next bytes."""
+FINISHED_UPLOAD_LIFETIME: Final = timedelta(minutes=10)
+"""How long a finished upload can be asked about: for a sender who did not hear the last answer."""
 
 
 class Storage(Plugin):
@@ -32,12 +40,20 @@ class Storage(Plugin):
         """
 
     @abstractmethod
-    def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:
-        """Write a file whole or not at all, with its parent directories; return its size in bytes."""
+    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
+        """Write a file whole or not at all, with its parent directories; return its size in bytes.
+
+        `expecting` is the `Entry.version` that shall be replaced, or `NOTHING`: raises `Conflict` where another
+        one is there, before the chunks are read and once more at the end. None: replace whatever is there.
+        """
 
     @abstractmethod
     def open(self, place: Place, path: str) -> BinaryIO:
         """Open a regular file for reading; raises `PathNotFound`."""
+
+    @abstractmethod
+    def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
+        """Open a regular file and tell what was opened, with its version: the two belong together."""
 
     @abstractmethod
     def link(self, place: Place, path: str, target: str) -> None:
@@ -51,8 +67,64 @@ class Storage(Plugin):
         """Remove a file, link or directory tree; no-op when it is gone."""
 
     @abstractmethod
-    def tree(self, place: Place) -> Iterator[Entry]:
-        """Walk the whole workspace, parents first, names sorted; dot files and dot directories included."""
+    def move(self, place: Place, path: str, new_path: str, *, overwrite: bool = False) -> None:
+        """Give an entry another path in one step; missing parent directories are made.
+
+        Raises `PathNotFound` where there is no such entry, and `Conflict` where the new path is taken: a
+        directory is never replaced, a file or link only with `overwrite`, and only by a file or link.
+        """
+
+    @abstractmethod
+    def make_directory(self, place: Place, path: str) -> None:
+        """Make a directory and its parents; raises `Conflict` where something of this name is there."""
+
+    @abstractmethod
+    def stat(self, place: Place, path: str) -> Entry:
+        """Tell about one entry, following no link, with its version; raises `PathNotFound`. `""`: the workspace."""
+
+    @abstractmethod
+    def entries(
+        self, place: Place, path: str, *, offset: int = 0, limit: int | None = None, directories_first: bool = False
+    ) -> Listing:
+        """List what is directly in a directory, names sorted, with versions; `""` is the workspace itself.
+
+        Only the entries from `offset` on, `limit` of them, are looked at. Raises `PathNotFound` for what is no
+        directory.
+        """
+
+    @abstractmethod
+    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
+        """Walk all below a directory, parents first, names sorted; dot files and dot directories included.
+
+        The paths of the entries are relative to the workspace whatever `path` is.
+        """
+
+    @abstractmethod
+    def begin_upload(self, place: Place, path: str, *, length: int, note: str = "") -> Upload:
+        """Begin a file of `length` bytes that arrives in several requests; nothing is seen of it until it is whole.
+
+        Raises `StorageError` where there is no room for it now, `Conflict` where a directory has its name.
+        """
+
+    @abstractmethod
+    def find_upload(self, place: Place, upload_id: str) -> Upload:
+        """Tell how far an upload is, and finish what has all its bytes; raises `PathNotFound`."""
+
+    @abstractmethod
+    def append(self, place: Place, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
+        """Write the next bytes; with the last one the file replaces what was in its place.
+
+        Whatever was written stays, also when the chunks break off with an error. Raises `Conflict` where the
+        upload is not at `offset`, `InUse` while another one appends, `InvalidRequest` for more than its length.
+        """
+
+    @abstractmethod
+    def cancel_upload(self, place: Place, upload_id: str) -> None:
+        """Forget an upload and its bytes (a finished file stays); raises `PathNotFound`, `InUse`."""
+
+    @abstractmethod
+    def clear_uploads(self, place: Place, *, now: datetime) -> datetime | None:
+        """Remove what broken-off writing left and nobody may ask for any more; return when to do so again."""
 
     @abstractmethod
     def disk_usage(self, place: Place) -> int:

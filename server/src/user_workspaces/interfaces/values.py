@@ -85,6 +85,34 @@ class Entry:
     kind: EntryKind
     size: int
     modified: datetime
+    version: str = field(default="", compare=False)
+    """Opaque; another one as soon as the content may be another. Empty where only a walk was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A part of what is directly in one directory, and how much there is in all."""
+
+    entries: tuple[Entry, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that arrives in several requests."""
+
+    id: str
+    path: str
+    length: int
+    """The size of the whole file in bytes."""
+    offset: int
+    """How many bytes are on disk: the next ones go there."""
+    finished: bool
+    """Whether the file is in its place."""
+    expires: datetime
+    """When it may be removed, if nothing more comes."""
+    note: str = ""
+    """What was given at its beginning, as it was."""
 
 
 @dataclass(frozen=True, slots=True)

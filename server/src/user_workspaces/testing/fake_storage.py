@@ -4,13 +4,15 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from user_workspaces.errors import PathNotFound, StorageError, UnsafePath
+from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
 from user_workspaces.interfaces.plugin import PluginOptions
-from user_workspaces.interfaces.storage import Storage
-from user_workspaces.interfaces.values import Entry, EntryKind, Health, Place, PluginContext
+from user_workspaces.interfaces.storage import NOTHING, Storage
+from user_workspaces.interfaces.values import Entry, EntryKind, Health, Listing, Place, PluginContext
+from user_workspaces.testing.fake_uploads import UploadsInMemory
 
 _LONGEST_PATH = 4095
 _LONGEST_NAME = 255
@@ -31,13 +33,15 @@ class _Node:
     content: bytes = b""
     target: str = ""
     modified: datetime = field(default_factory=lambda: datetime.now(UTC))
+    number: int = field(default_factory=count(1).__next__)
 
 
+_NOWHERE = _Node()
 _Workspace = dict[tuple[str, ...], _Node | None]
 """All entries by the components of their path; None: a directory."""
 
 
-class InMemoryStorage(Storage):
+class InMemoryStorage(UploadsInMemory, Storage):
     """Keeps the contract of all storages, without a disk and without accounts."""
 
     Options: ClassVar[type[PluginOptions]] = FakeStorageOptions
@@ -46,6 +50,7 @@ class InMemoryStorage(Storage):
         super().__init__(context, options)
         self._datasets = options.datasets
         self._workspaces: dict[str, _Workspace] = {}
+        self._uploads = {}
 
     def check(self) -> Health:
         """Memory is always there."""
@@ -69,20 +74,27 @@ class InMemoryStorage(Storage):
         self._workspace(target).update(shared)
         progress(sum(len(node.content) for node in shared.values() if node))
 
-    def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:
+    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
         """See `Storage.write`."""
         names = _parse(path)
-        self._workspace(place)
+        self._require_version(place, names, expecting)
         content = b"".join(chunks)
+        self._require_version(place, names, expecting)
         self._put(place, names, _Node(content=content))
         return len(content)
 
     def open(self, place: Place, path: str) -> BinaryIO:
         """See `Storage.open`."""
+        return self.open_entry(place, path)[1]
+
+    def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
+        """See `Storage.open_entry`."""
         node = self._workspace(place).get(_parse(path))
-        if node is None or node.target:
+        if node is None:
             raise PathNotFound(f"{path}: There is no such file.")
-        return io.BytesIO(node.content)
+        if node.target:
+            raise UnsafePath(f"{path}: This is a link, and links are not followed.")
+        return _entry(path, node), io.BytesIO(node.content)
 
     def link(self, place: Place, path: str, target: str) -> None:
         """See `Storage.link`."""
@@ -97,10 +109,60 @@ class InMemoryStorage(Storage):
         for found in [found for found in workspace if found[: len(names)] == names]:
             del workspace[found]
 
-    def tree(self, place: Place) -> Iterator[Entry]:
+    def move(self, place: Place, path: str, new_path: str, *, overwrite: bool = False) -> None:
+        """See `Storage.move`."""
+        names, new_names, workspace = _parse(path), _parse(new_path), self._workspace(place)
+        if names not in workspace:
+            raise PathNotFound(f"{path}: There is no such file or directory.")
+        moved = {found: node for found, node in workspace.items() if found[: len(names)] == names}
+        is_free = new_names not in workspace
+        if not is_free and (not overwrite or None in {workspace[names], workspace[new_names]} or names == new_names):
+            raise Conflict(f"{new_path}: There is something of this name already.")
+        if new_names in moved or new_names[: len(names)] == names:
+            raise Conflict(f"{path}: A directory cannot be moved into itself.")
+        self._require_directories(place, new_names)
+        for found, node in moved.items():
+            del workspace[found]
+            workspace[new_names + found[len(names) :]] = node
+
+    def make_directory(self, place: Place, path: str) -> None:
+        """See `Storage.make_directory`."""
+        names, workspace = _parse(path), self._workspace(place)
+        if names in workspace:
+            raise Conflict(f"{path}: There is something of this name already.")
+        self._require_directories(place, names)
+        workspace[names] = None
+
+    def stat(self, place: Place, path: str) -> Entry:
+        """See `Storage.stat`."""
+        workspace = self._workspace(place)
+        if not path:
+            return _entry("", None)
+        names = _parse(path)
+        if names not in workspace:
+            raise PathNotFound(f"{path}: There is no such file or directory.")
+        return _entry(path, workspace[names])
+
+    def entries(
+        self, place: Place, path: str, *, offset: int = 0, limit: int | None = None, directories_first: bool = False
+    ) -> Listing:
+        """See `Storage.entries`."""
+        found = [entry for entry in self.tree(place, path) if "/" not in entry.path[len(path) :].strip("/")]
+        if directories_first:
+            found.sort(key=lambda entry: entry.kind is not EntryKind.DIRECTORY)
+        return Listing(tuple(found[offset:] if limit is None else found[offset : offset + limit]), len(found))
+
+    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
         """See `Storage.tree`."""
-        for names, node in sorted(self._workspace(place).items()):
-            yield _entry("/".join(names), node)
+        top, workspace = _parse(path) if path else (), self._workspace(place)
+        if top and workspace.get(top, _NOWHERE) is not None:
+            node = workspace.get(top)
+            raise (
+                UnsafePath("A link.") if node and node.target else PathNotFound(f"{path}: There is no such directory.")
+            )
+        for names, node in sorted(workspace.items()):
+            if names[: len(top)] == top and names != top:
+                yield _entry("/".join(names), node)
 
     def disk_usage(self, place: Place) -> int:
         """See `Storage.disk_usage`."""
@@ -119,19 +181,31 @@ class InMemoryStorage(Storage):
 
     def _put(self, place: Place, names: tuple[str, ...], node: _Node) -> None:
         workspace = self._workspace(place)
-        above = [names[:depth] for depth in range(1, len(names))]
-        if any(workspace.get(directory) for directory in above):
-            raise StorageError("A part of this path is a file, not a directory.")
         if names in workspace and workspace[names] is None:
-            raise StorageError("This is a directory, and a directory is not replaced.")
-        workspace.update(dict.fromkeys(above))
+            raise Conflict("This is a directory, and a directory is not replaced.")
+        self._require_directories(place, names)
         workspace[names] = node
+
+    def _require_directories(self, place: Place, names: tuple[str, ...]) -> None:
+        workspace = self._workspace(place)
+        above = [names[:depth] for depth in range(1, len(names))]
+        for directory in above:
+            node = workspace.get(directory)
+            if node is not None:
+                raise UnsafePath("A link.") if node.target else Conflict("A part of this path is a file.")
+        workspace.update(dict.fromkeys(above))
+
+    def _require_version(self, place: Place, names: tuple[str, ...], expecting: str | None) -> None:
+        workspace = self._workspace(place)
+        version = _entry("", workspace[names]).version if names in workspace else NOTHING
+        if expecting not in {None, version}:
+            raise Conflict("This is not, or not any more, what was to be replaced.")
 
 
 class StorageThatFailsOnWrite(InMemoryStorage):
     """The disk is full."""
 
-    def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:
+    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
         """Take what is sent, and fail."""
         super().write(place, path, chunks)
         self.remove(place, path)
@@ -177,9 +251,9 @@ class StorageThatIsAway(InMemoryStorage):
 
 def _entry(path: str, node: _Node | None) -> Entry:
     if node is None:
-        return Entry(path=path, kind=EntryKind.DIRECTORY, size=0, modified=datetime.now(UTC))
-    kind = EntryKind.LINK if node.target else EntryKind.FILE
-    return Entry(path=path, kind=kind, size=len(node.target or node.content), modified=node.modified)
+        return Entry(path=path, kind=EntryKind.DIRECTORY, size=0, modified=datetime.now(UTC), version="0")
+    kind, size = EntryKind.LINK if node.target else EntryKind.FILE, len(node.target or node.content)
+    return Entry(path=path, kind=kind, size=size, modified=node.modified, version=str(node.number))
 
 
 def _parse(path: str) -> tuple[str, ...]:

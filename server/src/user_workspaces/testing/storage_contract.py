@@ -21,21 +21,15 @@ import pytest
 from user_workspaces.errors import PathNotFound, StorageError, UnsafePath
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.values import Entry, EntryKind, Place
+from user_workspaces.testing.storage_files_contract import FilesContract
 from user_workspaces.testing.storage_paths import ESCAPES, NAMES
+from user_workspaces.testing.storage_reading import listing, read
+from user_workspaces.testing.storage_uploads_contract import UploadsContract
+
+__all__ = ["StorageContract", "listing", "read"]
 
 
-def read(storage: Storage, place: Place, path: str) -> bytes:
-    """Return the whole content of a file."""
-    with storage.open(place, path) as file:
-        return file.read()
-
-
-def listing(storage: Storage, place: Place) -> list[tuple[str, EntryKind]]:
-    """Return paths and kinds of all that is in a workspace, in the order of `Storage.tree`."""
-    return [(entry.path, entry.kind) for entry in storage.tree(place)]
-
-
-class StorageContract:
+class StorageContract(FilesContract, UploadsContract):
     """The tests; see the head of this module for the fixtures."""
 
     @pytest.fixture

@@ -98,11 +98,13 @@ def update_workspace(
         )
 
 
-def upload_file(*, workspace: Workspace, path: str, chunks: Iterable[bytes], now: datetime) -> int:
-    """Write one file, whole or not at all; return its size in bytes."""
+def upload_file(
+    *, workspace: Workspace, path: str, chunks: Iterable[bytes], now: datetime, expecting: str | None = None
+) -> int:
+    """Write one file, whole or not at all; return its size in bytes. See `Storage.write` for `expecting`."""
     _check_usable(workspace)
     home = home_of(workspace)
-    size = home.storage.write(home.place, path, chunks)
+    size = home.storage.write(home.place, path, chunks, expecting=expecting)
     files_changed(workspace_id=workspace.pk, now=now)
     return size
 

@@ -84,3 +84,14 @@ def made(storage: LocalFileSystemStorage, place: Place) -> Path:
     """Return the path of Ada's workspace, which has been created."""
     storage.create(place)
     return storage.locate(place)
+
+
+@pytest.fixture
+def victim(world: World) -> Path:
+    """Return a directory of somebody else (root, when the server is root), with a file in it."""
+    victim = world.base / "victim"
+    (victim / "inner").mkdir(parents=True)
+    (victim / "shadow").write_text("secret")
+    (victim / "shadow").chmod(0o600)
+    (victim / "inner" / "f").write_text("secret")
+    return victim

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from user_workspaces.errors import PathNotFound, StorageError, UnsafePath
+from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
 
 _LONGEST_SHOWN = 200
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -21,9 +21,10 @@ _ANSWERS: dict[int, tuple[type[StorageError], str]] = {
     errno.EROFS: (StorageError, "This storage cannot be written at the moment."),
     errno.EACCES: (StorageError, "The rights of this file or of its directory do not allow that."),
     errno.EPERM: (StorageError, "The rights of this file or of its directory do not allow that."),
-    errno.EISDIR: (StorageError, "This is a directory, and a directory is not replaced. Remove it first."),
-    errno.ENOTDIR: (StorageError, "A part of this path is a file, not a directory."),
-    errno.EEXIST: (StorageError, "There is something of this name already."),
+    errno.EISDIR: (Conflict, "This is a directory, and a directory is not replaced. Remove it first."),
+    errno.ENOTDIR: (Conflict, "A part of this path is a file, not a directory."),
+    errno.EEXIST: (Conflict, "There is something of this name already."),
+    errno.EXDEV: (StorageError, "This lies on another file system, and cannot be moved there in one step."),
     errno.ENOTEMPTY: (StorageError, "The directory is not empty."),
     errno.EBUSY: (StorageError, "This is in use by the system, for example as a mount point."),
     errno.ENOENT: (PathNotFound, "There is no such file or directory."),

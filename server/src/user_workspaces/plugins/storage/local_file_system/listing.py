@@ -2,12 +2,19 @@
 
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 
-from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.interfaces.values import Entry, EntryKind, Listing
 from user_workspaces.plugins.storage.local_file_system.failures import printable
-from user_workspaces.plugins.storage.local_file_system.paths import LONGEST_PATH, PART_PREFIX
+from user_workspaces.plugins.storage.local_file_system.paths import (
+    LONGEST_PATH,
+    PART_PREFIX,
+    READABLE,
+    closing,
+    status_of,
+)
 from user_workspaces.plugins.storage.local_file_system.walking import Visit, walk
 
 _BLOCK = 512
@@ -15,17 +22,50 @@ _BLOCK = 512
 _KINDS = {stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.DIRECTORY, stat.S_IFLNK: EntryKind.LINK}
 
 
-def entries(top: int) -> Generator[Entry, None, None]:
-    """Return what `Storage.tree` tells of the directory `top`; to be advanced with the person's rights."""
+def walk_entries(top: int, above: Sequence[str] = ()) -> Generator[Entry, None, None]:
+    """Return what `Storage.tree` tells of the directory `top`; to be advanced with the person's rights.
+
+    `above` are the names that lead to it.
+    """
     for visit in walk(top, wanted=_is_finished, enter=_can_be_named):
-        kind = _KINDS.get(stat.S_IFMT(visit.status.st_mode))
-        if kind is not None and not visit.left and _can_be_named(visit):
-            yield Entry(
-                path="/".join([*map(printable, visit.trail), printable(visit.name)]),
-                kind=kind,
-                size=0 if kind is EntryKind.DIRECTORY else visit.status.st_size,
-                modified=_modified(visit.status),
-            )
+        if not visit.left and _can_be_named(visit):
+            entry = entry_of([*above, *visit.trail, visit.name], visit.status, version=False)
+            if entry is not None:
+                yield entry
+
+
+def list_directory(
+    parent: int, names: Sequence[str], *, offset: int, limit: int | None, directories_first: bool
+) -> Listing:
+    """Return what `Storage.entries` tells of the directory `parent`, to which `names` lead."""
+    with closing(os.open(".", READABLE, dir_fd=parent)) as here, os.scandir(here) as found:
+        shown = [(not (directories_first and item.is_dir(follow_symlinks=False)), item.name) for item in found
+                 if _is_finished(item.name)]  # fmt: skip
+        shown.sort()
+        asked = shown[offset:] if limit is None else shown[offset : offset + limit]
+        known = ((name, status_of(here, name)) for _, name in asked)
+        entries = (entry_of([*names, name], status) for name, status in known if status is not None)
+        return Listing(tuple(entry for entry in entries if entry is not None), len(shown))
+
+
+def entry_of(names: Sequence[str], status: os.stat_result, *, version: bool = True) -> Entry | None:
+    """Return what is told of one entry; None for sockets and the like."""
+    kind = _KINDS.get(stat.S_IFMT(status.st_mode))
+    if kind is None:
+        return None
+    return Entry(
+        path="/".join(map(printable, names)),
+        kind=kind,
+        size=0 if kind is EntryKind.DIRECTORY else status.st_size,
+        modified=_modified(status),
+        version=version_of(status) if version else "",
+    )
+
+
+def version_of(status: os.stat_result) -> str:
+    """Return a mark that is another one as soon as the content may be: the change time cannot be set by people."""
+    seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return blake2b(repr(seen).encode(), digest_size=12).hexdigest()
 
 
 def allocated_bytes(top: int) -> int:

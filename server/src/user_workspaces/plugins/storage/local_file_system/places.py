@@ -12,7 +12,7 @@ from user_workspaces.plugins.storage.local_file_system.failures import explained
 from user_workspaces.plugins.storage.local_file_system.identity import Rights, rights_of, serves_as_root
 from user_workspaces.plugins.storage.local_file_system.paths import READABLE, closing, is_empty, open_below, parse_path
 
-_WORKSPACE = "The workspace"
+WORKSPACE = "The workspace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Directory:
     rights: Rights
 
     @contextmanager
-    def acting(self, path: str = _WORKSPACE) -> Iterator[None]:
+    def acting(self, path: str = WORKSPACE) -> Iterator[None]:
         """Run a block as the person; what the system refuses becomes a `StorageError` that names `path`."""
         with explained(path), self.rights.assumed():
             yield
@@ -53,10 +53,10 @@ class Places:
         """Make a workspace and what is above it; see `Storage.create`."""
         person, *names = _names(place)
         rights_of(place.account)  # refuses an account of the system before anything is made for it
-        with explained(_WORKSPACE):
+        with explained(WORKSPACE):
             self.make_root()
             self._make_home(person, place.account)
-        with self._home(place) as home, home.opened(names[:-1], _WORKSPACE, make=True) as parent, home.acting():
+        with self._home(place) as home, home.opened(names[:-1], WORKSPACE, make=True) as parent, home.acting():
             with suppress(FileExistsError):
                 os.mkdir(names[-1], 0o700, dir_fd=parent)
             os.close(open_below(parent, names[-1:]))
@@ -65,14 +65,14 @@ class Places:
     def enter(self, place: Place) -> Iterator[Directory]:
         """Open a workspace for a block; raises `PathNotFound` where it is not there."""
         names = _names(place)[1:]
-        with self._home(place) as home, home.opened(names, _WORKSPACE) as handle:
+        with self._home(place) as home, home.opened(names, WORKSPACE) as handle:
             yield Directory(handle, home.rights)
 
     @contextmanager
     def enter_parent(self, place: Place) -> Iterator[tuple[Directory, str]]:
         """Open the directory that a workspace lies in for a block, and tell the workspace's name there."""
         *names, name = _names(place)[1:]
-        with self._home(place) as home, home.opened(names, _WORKSPACE) as handle:
+        with self._home(place) as home, home.opened(names, WORKSPACE) as handle:
             yield Directory(handle, home.rights), name
 
     def locate(self, place: Place) -> Path:
@@ -89,7 +89,7 @@ class Places:
     @contextmanager
     def _home(self, place: Place) -> Iterator[Directory]:
         rights = rights_of(place.account)
-        with explained(_WORKSPACE), closing(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)) as root:
+        with explained(WORKSPACE), closing(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)) as root:
             # With the server's rights: in the root nobody else can put a link in the way.
             handle = open_below(root, _names(place)[:1])
         with closing(handle):
@@ -116,4 +116,4 @@ def _give(root: int, person: str, account: SystemAccount) -> None:
 
 def _require_owner(home: int, account: SystemAccount) -> None:
     if serves_as_root() and os.fstat(home).st_uid != account.uid:
-        raise StorageError(f"{_WORKSPACE}: Its directory belongs to another account than {account.name}.")
+        raise StorageError(f"{WORKSPACE}: Its directory belongs to another account than {account.name}.")

@@ -4,23 +4,32 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from user_workspaces.errors import PathNotFound
+from user_workspaces.errors import Conflict, PathNotFound
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.storage import Storage
-from user_workspaces.interfaces.values import Entry, Health, Place, PluginContext
+from user_workspaces.interfaces.values import Entry, Health, Listing, Place, PluginContext, Upload
+from user_workspaces.plugins.storage.local_file_system import uploading
+from user_workspaces.plugins.storage.local_file_system.clearing import Clearing
 from user_workspaces.plugins.storage.local_file_system.copying import Copy
 from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
 from user_workspaces.plugins.storage.local_file_system.failures import explained, shown
 from user_workspaces.plugins.storage.local_file_system.health import examine
 from user_workspaces.plugins.storage.local_file_system.identity import require_thread_ids
-from user_workspaces.plugins.storage.local_file_system.listing import allocated_bytes, entries
+from user_workspaces.plugins.storage.local_file_system.listing import (
+    allocated_bytes,
+    entry_of,
+    list_directory,
+    walk_entries,
+)
+from user_workspaces.plugins.storage.local_file_system.moving import move_entry
 from user_workspaces.plugins.storage.local_file_system.options import LocalFileSystemOptions
 from user_workspaces.plugins.storage.local_file_system.paths import parse_path
-from user_workspaces.plugins.storage.local_file_system.places import Directory, Places
+from user_workspaces.plugins.storage.local_file_system.places import WORKSPACE, Directory, Places
 from user_workspaces.plugins.storage.local_file_system.removing import remove_entry
 from user_workspaces.plugins.storage.local_file_system.writing import place_link, write_file
 
@@ -71,17 +80,23 @@ class LocalFileSystemStorage(Storage):
             with self._places.enter(target) as new:
                 Copy(old, new, datasets=self._datasets, progress=progress).run()
 
-    def write(self, place: Place, path: str, chunks: Iterable[bytes]) -> int:
+    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
         """See `Storage.write`; raises `StorageError` for a full disk, and where `path` is a directory."""
         with self._parent(place, path, make=True) as (parent, name):
-            return write_file(parent, name, chunks, path=path)
+            return write_file(parent, name, chunks, path=path, expecting=expecting)
 
     def open(self, place: Place, path: str) -> BinaryIO:
         """See `Storage.open`."""
+        return self.open_entry(place, path)[1]
+
+    def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
+        """See `Storage.open_entry`."""
         with self._parent(place, path) as (parent, name), parent.acting(path):
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent.handle)
-        if stat.S_ISREG(os.fstat(handle).st_mode):
-            return os.fdopen(handle, "rb")
+        status = os.fstat(handle)
+        entry = entry_of(parse_path(path), status)
+        if entry is not None and stat.S_ISREG(status.st_mode):
+            return entry, os.fdopen(handle, "rb")
         os.close(handle)
         raise PathNotFound(f"{shown(path)}: This is not a file.")
 
@@ -101,11 +116,77 @@ class LocalFileSystemStorage(Storage):
         except PathNotFound:
             return
 
-    def tree(self, place: Place) -> Iterator[Entry]:
+    def move(self, place: Place, path: str, new_path: str, *, overwrite: bool = False) -> None:
+        """See `Storage.move`."""
+        names, new_names = parse_path(path), parse_path(new_path)
+        if new_names[: len(names)] == names and len(new_names) > len(names):
+            raise Conflict(f"{shown(path)}: A directory cannot be moved into itself.")
+        with self._parent(place, path) as (old, name):
+            self.stat(place, path)  # nothing is made for what is not there
+            with self._parent(place, new_path, make=True) as (new, new_name), new.acting(new_path):
+                move_entry(old.handle, name, new.handle, new_name, overwrite=overwrite)
+
+    def make_directory(self, place: Place, path: str) -> None:
+        """See `Storage.make_directory`."""
+        with self._parent(place, path, make=True) as (parent, name), parent.acting(path):
+            os.mkdir(name, 0o755, dir_fd=parent.handle)
+
+    def stat(self, place: Place, path: str) -> Entry:
+        """See `Storage.stat`."""
+        if not path:
+            with self._places.enter(place) as workspace:
+                return _require(entry_of([], os.fstat(workspace.handle)), path)
+        with self._parent(place, path) as (parent, name), parent.acting(path):
+            status = os.stat(name, dir_fd=parent.handle, follow_symlinks=False)
+        return _require(entry_of(parse_path(path), status), path)
+
+    def entries(
+        self, place: Place, path: str, *, offset: int = 0, limit: int | None = None, directories_first: bool = False
+    ) -> Listing:
+        """See `Storage.entries`."""
+        names = parse_path(path) if path else []
+        said = path or WORKSPACE
+        with self._places.enter(place) as workspace, workspace.opened(names, said) as handle, workspace.acting(said):
+            return list_directory(handle, names, offset=offset, limit=limit, directories_first=directories_first)
+
+    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
         """See `Storage.tree`; leaves out sockets and the like, and what lies too deep for any path."""
-        with self._places.enter(place) as workspace, closing(entries(workspace.handle)) as found:
+        names = parse_path(path) if path else []
+        with (
+            self._places.enter(place) as workspace,
+            workspace.opened(names, path or WORKSPACE) as top,
+            closing(walk_entries(top, names)) as found,
+        ):
             while batch := self._batch(workspace, found):
                 yield from batch
+
+    def begin_upload(self, place: Place, path: str, *, length: int, note: str = "") -> Upload:
+        """See `Storage.begin_upload`."""
+        parse_path(path)
+        with self._places.enter(place) as workspace:
+            return uploading.begin(workspace, path, length=length, note=note)
+
+    def find_upload(self, place: Place, upload_id: str) -> Upload:
+        """See `Storage.find_upload`."""
+        with self._places.enter(place) as workspace:
+            return uploading.find(workspace, upload_id)
+
+    def append(self, place: Place, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
+        """See `Storage.append`."""
+        with self._places.enter(place) as workspace:
+            return uploading.append(workspace, upload_id, offset, chunks)
+
+    def cancel_upload(self, place: Place, upload_id: str) -> None:
+        """See `Storage.cancel_upload`."""
+        with self._places.enter(place) as workspace:
+            uploading.cancel(workspace, upload_id)
+
+    def clear_uploads(self, place: Place, *, now: datetime) -> datetime | None:
+        """See `Storage.clear_uploads`."""
+        with self._places.enter(place) as workspace:
+            clearing = Clearing(workspace, now)
+            clearing.run()
+            return clearing.again
 
     def disk_usage(self, place: Place) -> int:
         """See `Storage.disk_usage`."""
@@ -128,3 +209,9 @@ class LocalFileSystemStorage(Storage):
         # The rights are put off again before the entries leave: whoever uses them works as the server.
         with workspace.acting():
             return list(islice(found, _BATCH))
+
+
+def _require(entry: Entry | None, path: str) -> Entry:
+    if entry is None:
+        raise PathNotFound(f"{shown(path)}: This is neither a file nor a directory.")
+    return entry

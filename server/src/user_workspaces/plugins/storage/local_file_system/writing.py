@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 
-from user_workspaces.errors import StorageError
+from user_workspaces.errors import Conflict, StorageError
+from user_workspaces.interfaces.storage import NOTHING
+from user_workspaces.plugins.storage.local_file_system.listing import version_of
+from user_workspaces.plugins.storage.local_file_system.moving import rename_to_free
 from user_workspaces.plugins.storage.local_file_system.paths import PART_PREFIX, closing, status_of
 from user_workspaces.plugins.storage.local_file_system.places import Directory
 
@@ -19,10 +22,12 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OLD = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-def write_file(directory: Directory, name: str, chunks: Iterable[bytes], *, path: str) -> int:
+def write_file(
+    directory: Directory, name: str, chunks: Iterable[bytes], *, path: str, expecting: str | None = None
+) -> int:
     """Write a file in an open directory and return its size in bytes; `path` is its name in messages."""
     with directory.acting(path):
-        part = _Part(directory.handle, name)
+        part = _Part(directory.handle, name, expecting)
     try:
         # The chunks come from the caller (the network, say), so they are fetched with the server's own rights.
         for chunk in chunks:
@@ -47,6 +52,14 @@ def place_link(parent: int, name: str, target: str) -> None:
         raise
 
 
+def require_replaceable(parent: int, name: str) -> os.stat_result | None:
+    """Return the status of what a file would replace, None where nothing is there; raises at a directory."""
+    old = status_of(parent, name)
+    if old is not None and stat.S_ISDIR(old.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return old
+
+
 class _Part:
     """A file in the making, beside the one that it will replace.
 
@@ -54,9 +67,10 @@ class _Part:
     same file finds what a crash left behind, knows it for that, and removes it, without listing the directory.
     """
 
-    def __init__(self, parent: int, name: str) -> None:
+    def __init__(self, parent: int, name: str, expecting: str | None) -> None:
         """Raises `StorageError` with more than `_MOST_WRITERS` at once, `OSError` where nothing can be made."""
         self.size = 0
+        self._expecting = expecting
         self._parent = parent
         self._name = name
         self._require_replaceable()
@@ -76,7 +90,10 @@ class _Part:
         if old is not None and stat.S_ISREG(old.st_mode):
             os.fchmod(self._handle, old.st_mode & 0o777)
         os.fsync(self._handle)
-        os.rename(self._part, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+        if self._expecting == NOTHING:
+            rename_to_free(self._parent, self._part, self._parent, self._name)
+        else:
+            os.rename(self._part, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
         self._made = False
 
     def close(self) -> None:
@@ -89,9 +106,9 @@ class _Part:
             os.close(self._handle)
 
     def _require_replaceable(self) -> os.stat_result | None:
-        old = status_of(self._parent, self._name)
-        if old is not None and stat.S_ISDIR(old.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        old = require_replaceable(self._parent, self._name)
+        if self._expecting not in {None, NOTHING if old is None else version_of(old)}:
+            raise Conflict("This is not, or not any more, what was to be replaced: somebody has changed it.")
         return old
 
 

@@ -1,0 +1,159 @@
+"""`/workspaces/{id}/files/` and `/workspaces/{id}/tus/`: the files of a workspace, one by one."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from django.utils.http import parse_etags
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from user_workspaces.api.caller import caller
+from user_workspaces.api.envelope import answer, body_of, number_in, text_in
+from user_workspaces.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
+from user_workspaces.interfaces.storage import NOTHING
+from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.transfers.bodies import pieces_of
+from user_workspaces.transfers.downloads import download, etag_of
+from user_workspaces.transfers.names import file_path, path_in
+from user_workspaces.transfers.turns import Turn
+from user_workspaces.workspaces import files
+from user_workspaces.workspaces.details import checked_name
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import find_workspace
+
+MOST_ENTRIES = 10_000
+"""Of one answer: a folder may have a million."""
+
+
+def describe_entry(entry: Entry) -> dict[str, object]:
+    """Return an entry as clients know it."""
+    return {
+        "name": entry.path.rpartition("/")[2],
+        "path": entry.path,
+        "type": entry.kind.value,
+        "size": entry.size,
+        "modified": entry.modified,
+        "etag": etag_of(entry),
+    }
+
+
+class Files(APIView):
+    """A folder, and what is done without sending a file."""
+
+    def get(self, request: Request, workspace_id: int) -> Response:
+        """List a folder, names sorted; `path` names it, `limit` and `offset` cut the list."""
+        workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
+        path = _folder(request.query_params.get("path", ""))
+        offset = number_in(request.query_params.get("offset", "0"), "offset")
+        limit = min(number_in(request.query_params.get("limit", str(MOST_ENTRIES)), "limit"), MOST_ENTRIES)
+        found = files.list_folder(workspace=workspace, path=path, offset=offset, limit=limit)
+        more = limit and offset + limit < found.total
+        return answer(
+            data={
+                "path": path,
+                "entries": [describe_entry(entry) for entry in found.entries],
+                "total": found.total,
+                "next": _link(request, path, limit, offset + limit) if more else None,
+                "previous": _link(request, path, limit, max(0, offset - limit)) if offset else None,
+            }
+        )
+
+    def post(self, request: Request, workspace_id: int) -> Response:
+        """Move an entry, or make a folder."""
+        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
+        action, now = text_in(body, "action"), timezone.now()
+        path = file_path(body.get("path"))
+        if action == "make_directory":
+            made = files.make_folder(workspace=workspace, path=path, now=now)
+            return answer("Folder made.", data={"entry": describe_entry(made)})
+        if action != "move":
+            raise InvalidRequest("action must be 'move' or 'make_directory'.")
+        new_path, overwrite = file_path(body.get("new_path")), body.get("overwrite", False)
+        if not isinstance(overwrite, bool):
+            raise InvalidRequest("overwrite must be true or false.")
+        moved = files.move_entry(workspace=workspace, path=path, new_path=new_path, overwrite=overwrite, now=now)
+        return answer("Moved.", data={"entry": describe_entry(moved)})
+
+
+class OneFile(APIView):
+    """A file, a link or a folder."""
+
+    def get(self, request: Request, workspace_id: int, path: str) -> HttpResponseBase:
+        """Download a file, or a folder as a zip archive."""
+        user = caller(request)
+        workspace = find_workspace(user=user, workspace_id=workspace_id)
+        name = path_in(request._request, path)
+        _require_folder_before_slash(workspace, path, name)
+        return download(request._request, workspace, name, user_id=user.pk)
+
+    def put(self, request: Request, workspace_id: int, path: str) -> Response:
+        """Write the body to a file, whole or not at all; `If-Match` and `If-None-Match` are kept."""
+        user, now = caller(request), timezone.now()
+        workspace = find_workspace(user=user, workspace_id=workspace_id)
+        name = path_in(request._request, path)
+        if path.endswith("/"):
+            raise InvalidRequest("The name of a file cannot end with a slash.")
+        if "Content-Range" in request.headers:
+            raise InvalidRequest("A part of a file cannot be written this way: send the whole, or upload by tus.")
+        with Turn(user.pk):
+            return _saved(request, workspace, name, now)
+
+    def delete(self, request: Request, workspace_id: int, path: str) -> Response:
+        """Remove a file, a link, or a folder with all that is in it."""
+        workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
+        name = path_in(request._request, path)
+        _require_folder_before_slash(workspace, path, name)
+        _expected(request, files.entry_at(workspace=workspace, path=name))
+        files.remove_entry(workspace=workspace, path=name, now=timezone.now())
+        return answer("Deleted.")
+
+
+def _saved(request: Request, workspace: Workspace, name: str, now: datetime) -> Response:
+    before = files.find_entry(workspace=workspace, path=name)
+    expecting = _expected(request, before)
+    try:
+        saved = files.save_file(
+            workspace=workspace, path=name, chunks=pieces_of(request._request), now=now, expecting=expecting
+        )
+    except Conflict:
+        if expecting is None or (before is not None and before.kind is EntryKind.DIRECTORY):
+            raise
+        raise PreconditionFailed("The file was changed by somebody else in the meantime.") from None
+    said = answer("Saved.", data={"entry": describe_entry(saved)})
+    said.status_code = status.HTTP_200_OK if before is not None else status.HTTP_201_CREATED
+    said.headers["ETag"] = etag_of(saved)
+    return said
+
+
+def _expected(request: Request, entry: Entry | None) -> str | None:
+    """Return the version that may be replaced, None for any; raises `PreconditionFailed` at once where it is not so."""
+    match, none_match = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+    if match is None and none_match is None:
+        return None
+    if match is not None and not (entry and _names(match, entry)):
+        raise PreconditionFailed("The file is not, or not any more, the one that is to be changed.")
+    if none_match is not None and entry and _names(none_match, entry):
+        raise PreconditionFailed("There is a file of this name already.")
+    return entry.version if entry else NOTHING
+
+
+def _names(header: str, entry: Entry) -> bool:
+    tags = parse_etags(header)
+    return "*" in tags or etag_of(entry) in tags
+
+
+def _require_folder_before_slash(workspace: Workspace, path: str, name: str) -> None:
+    if path.endswith("/") and not files.is_folder(files.entry_at(workspace=workspace, path=name)):
+        raise NotFound(f"{name}: This is not a folder.")
+
+
+def _folder(path: str) -> str:
+    return checked_name(path, kind="File") if path.strip("/") else ""
+
+
+def _link(request: Request, path: str, limit: int, offset: int) -> str:
+    return f"{request.path}?{urlencode({'path': path, 'limit': limit, 'offset': offset})}"

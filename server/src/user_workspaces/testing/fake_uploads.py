@@ -1,0 +1,99 @@
+"""Uploads in several requests, in memory: a part of the fake storage."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+
+from user_workspaces.errors import Conflict, InvalidRequest, PathNotFound
+from user_workspaces.interfaces.storage import FINISHED_UPLOAD_LIFETIME, UPLOAD_LIFETIME
+from user_workspaces.interfaces.values import Entry, EntryKind, Place, Upload
+
+
+class UploadsInMemory:
+    """What a storage does with uploads, by way of its `write`."""
+
+    _uploads: dict[tuple[str, str], tuple[Upload, bytearray]]
+
+    @abstractmethod
+    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
+        """See `Storage.write`."""
+
+    @abstractmethod
+    def stat(self, place: Place, path: str) -> Entry:
+        """See `Storage.stat`."""
+
+    def begin_upload(self, place: Place, path: str, *, length: int, note: str = "") -> Upload:
+        """See `Storage.begin_upload`."""
+        self._require_target(place, path)
+        number = next(_numbers)
+        expires = datetime.now(UTC) + UPLOAD_LIFETIME
+        upload = Upload(f"{number:032x}", path, length, 0, finished=False, expires=expires, note=note)
+        self._uploads[place.directory, upload.id] = upload, bytearray()
+        return self.append(place, upload.id, 0, [])
+
+    def find_upload(self, place: Place, upload_id: str) -> Upload:
+        """See `Storage.find_upload`."""
+        return self._found(place, upload_id)[0]
+
+    def append(self, place: Place, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
+        """See `Storage.append`."""
+        upload, content = self._found(place, upload_id)
+        if upload.finished:
+            raise PathNotFound("There is no such upload.")
+        if offset != len(content):
+            raise Conflict(f"The upload is at byte {len(content)}, not at {offset}.")
+        try:
+            for chunk in chunks:
+                if len(content) + len(chunk) > upload.length:
+                    raise InvalidRequest("More was sent than the upload was begun with.")
+                content.extend(chunk)
+        finally:
+            upload = replace(upload, offset=len(content))
+            self._uploads[place.directory, upload_id] = upload, content
+        if upload.offset == upload.length:
+            self.write(place, upload.path, [bytes(content)])
+            expires = datetime.now(UTC) + FINISHED_UPLOAD_LIFETIME
+            upload = replace(upload, finished=True, expires=expires)
+            self._uploads[place.directory, upload_id] = upload, bytearray()
+        return upload
+
+    def cancel_upload(self, place: Place, upload_id: str) -> None:
+        """See `Storage.cancel_upload`."""
+        self._found(place, upload_id)
+        del self._uploads[place.directory, upload_id]
+
+    def clear_uploads(self, place: Place, *, now: datetime) -> datetime | None:
+        """See `Storage.clear_uploads`."""
+        self.stat(place, "")
+        mine = {key: upload for key, (upload, _) in self._uploads.items() if key[0] == place.directory}
+        for key, upload in mine.items():
+            if upload.expires <= now:
+                del self._uploads[key]
+        return min((upload.expires for upload in mine.values() if upload.expires > now), default=None)
+
+    def _require_target(self, place: Place, path: str) -> None:
+        names = path.split("/")
+        with suppress(PathNotFound):
+            self.stat(place, path)  # refuses what no path can be
+        for depth in range(1, len(names) + 1):
+            is_target = depth == len(names)
+            try:
+                kind = self.stat(place, "/".join(names[:depth])).kind
+            except PathNotFound:
+                self.stat(place, "")
+                return
+            if (kind is EntryKind.DIRECTORY) is is_target:
+                raise Conflict(f"{path}: Something of another kind is there.")
+
+    def _found(self, place: Place, upload_id: str) -> tuple[Upload, bytearray]:
+        self.stat(place, "")
+        try:
+            return self._uploads[place.directory, upload_id]
+        except KeyError:
+            raise PathNotFound("There is no such upload.") from None
+
+
+_numbers = count(1)

@@ -1,0 +1,216 @@
+"""What every storage must do with single entries: look, list, move, write on a condition. Part of `StorageContract`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
+from user_workspaces.interfaces.storage import NOTHING, Storage
+from user_workspaces.interfaces.values import EntryKind, Place
+from user_workspaces.testing.storage_paths import ESCAPES, NAMES
+from user_workspaces.testing.storage_reading import listing, read
+
+
+class FilesContract:
+    """The tests; see `storage_contract` for the fixtures."""
+
+    def test_stat_kinds(self, storage: Storage, made: Place, dataset: str) -> None:
+        """One entry is told of, a link as a link, and the workspace itself by the empty path."""
+        storage.write(made, "d/a", [b"12345"])
+        storage.link(made, "l", dataset)
+        found = {path: storage.stat(made, path) for path in ("", "d", "d/a", "l")}
+        kinds = [EntryKind.DIRECTORY, EntryKind.DIRECTORY, EntryKind.FILE, EntryKind.LINK]
+        assert [entry.kind for entry in found.values()] == kinds
+        assert [entry.path for entry in found.values()] == ["", "d", "d/a", "l"]
+        assert (found["d/a"].size, found["d"].size) == (5, 0)
+
+    @pytest.mark.parametrize("path", ["missing", "d/missing", "d/a/b"])
+    def test_stat_missing(self, storage: Storage, made: Place, path: str) -> None:
+        """What is not there is not found, below a file either."""
+        storage.write(made, "d/a", [b"1"])
+        with pytest.raises(PathNotFound):
+            storage.stat(made, path)
+
+    def test_version_of_each_content(self, storage: Storage, made: Place) -> None:
+        """Another content has another version; all ways to look tell the same."""
+        storage.write(made, "a", [b"1"])
+        old = storage.stat(made, "a").version
+        entry, file = storage.open_entry(made, "a")
+        file.close()
+        (listed,) = storage.entries(made, "").entries
+        assert old != NOTHING
+        assert (entry.version, listed.version, storage.stat(made, "a").version) == (old, old, old)
+        storage.write(made, "a", [b"2"])
+        assert storage.stat(made, "a").version != old
+
+    def test_open_entry_reads_what_it_tells_of(self, storage: Storage, made: Place) -> None:
+        """Entry and content belong together."""
+        storage.write(made, "d/a", [b"12345"])
+        entry, file = storage.open_entry(made, "d/a")
+        with file:
+            assert (entry.path, entry.size, file.read()) == ("d/a", 5, b"12345")
+
+    def test_entries_of_one_directory(self, storage: Storage, made: Place, dataset: str) -> None:
+        """What is directly in it, names sorted, paths from the workspace, nothing of what is deeper."""
+        for path in ("d/b", "d/a", "d/sub/x", "d/.dot", "e/y", "d.txt"):
+            storage.write(made, path, [b"1"])
+        storage.link(made, "d/l", dataset)
+        found = storage.entries(made, "d")
+        assert [entry.path for entry in found.entries] == ["d/.dot", "d/a", "d/b", "d/l", "d/sub"]
+        assert found.total == len(found.entries)
+        assert [entry.path for entry in storage.entries(made, "").entries] == ["d", "d.txt", "e"]
+
+    def test_entries_in_parts(self, storage: Storage, made: Place) -> None:
+        """Offset and limit choose after sorting; the total is of all."""
+        for path in ("a", "b/x", "c", "d/x"):
+            storage.write(made, path, [b"1"])
+        part = storage.entries(made, "", offset=1, limit=2)
+        assert ([entry.path for entry in part.entries], part.total) == (["b", "c"], 4)
+        ordered = storage.entries(made, "", directories_first=True)
+        assert [entry.path for entry in ordered.entries] == ["b", "d", "a", "c"]
+        assert storage.entries(made, "", offset=9).entries == ()
+        assert storage.entries(made, "b", limit=0).entries == ()
+
+    def test_entries_of_no_directory(self, storage: Storage, made: Place, dataset: str) -> None:
+        """Neither a file nor a link nor nothing can be listed or walked."""
+        storage.write(made, "a", [b"1"])
+        storage.link(made, "l", dataset)
+        for path, error in (("a", PathNotFound), ("missing", PathNotFound), ("l", UnsafePath)):
+            with pytest.raises(error):
+                storage.entries(made, path)
+            with pytest.raises(error):
+                list(storage.tree(made, path))
+
+    def test_tree_below_a_directory(self, storage: Storage, made: Place) -> None:
+        """The walk is of that directory only; the paths are still from the workspace."""
+        for path in ("d/b/c", "d/a", "e/x"):
+            storage.write(made, path, [b"1"])
+        assert [entry.path for entry in storage.tree(made, "d")] == ["d/a", "d/b", "d/b/c"]
+
+    def test_move_file_and_directory(self, storage: Storage, made: Place, dataset: str) -> None:
+        """Files, directories with all in them, and links (themselves) get another path."""
+        storage.write(made, "a", [b"1"])
+        storage.write(made, "d/b/c", [b"2"])
+        storage.link(made, "l", dataset)
+        storage.move(made, "a", "new/deep/a2")
+        storage.move(made, "d", "new/d")
+        storage.move(made, "l", "new/l")
+        assert listing(storage, made) == [
+            ("new", EntryKind.DIRECTORY),
+            ("new/d", EntryKind.DIRECTORY),
+            ("new/d/b", EntryKind.DIRECTORY),
+            ("new/d/b/c", EntryKind.FILE),
+            ("new/deep", EntryKind.DIRECTORY),
+            ("new/deep/a2", EntryKind.FILE),
+            ("new/l", EntryKind.LINK),
+        ]
+
+    def test_move_missing_makes_nothing(self, storage: Storage, made: Place) -> None:
+        """What is not there cannot be moved, and no directory is made for it."""
+        with pytest.raises(PathNotFound):
+            storage.move(made, "missing", "x/y")
+        assert listing(storage, made) == []
+
+    def test_move_to_taken_path_refused(self, storage: Storage, made: Place) -> None:
+        """Nothing gives way unless the caller says so."""
+        storage.write(made, "a", [b"1"])
+        storage.write(made, "b", [b"2"])
+        for new_path in ("b", "a"):
+            with pytest.raises(Conflict):
+                storage.move(made, "a", new_path)
+        assert (read(storage, made, "a"), read(storage, made, "b")) == (b"1", b"2")
+
+    def test_move_overwrites_a_file(self, storage: Storage, made: Place, dataset: str) -> None:
+        """With `overwrite` a file or link gives way, once."""
+        storage.write(made, "a", [b"1"])
+        storage.write(made, "b", [b"2"])
+        storage.link(made, "l", dataset)
+        storage.move(made, "a", "b", overwrite=True)
+        storage.move(made, "b", "l", overwrite=True)
+        assert read(storage, made, "l") == b"1"
+        assert listing(storage, made) == [("l", EntryKind.FILE)]
+
+    @pytest.mark.parametrize("overwrite", [False, True])
+    def test_move_never_replaces_a_directory(self, storage: Storage, made: Place, *, overwrite: bool) -> None:
+        """Also an empty one, and also by a directory; nor does a directory replace a file."""
+        storage.write(made, "a", [b"1"])
+        storage.write(made, "d/x", [b"2"])
+        storage.make_directory(made, "empty")
+        for path, new_path in (("a", "empty"), ("d", "empty"), ("d", "a"), ("a", "d"), ("empty", "empty")):
+            with pytest.raises(Conflict):
+                storage.move(made, path, new_path, overwrite=overwrite)
+        assert [path for path, _ in listing(storage, made)] == ["a", "d", "d/x", "empty"]
+
+    def test_move_into_itself_refused(self, storage: Storage, made: Place) -> None:
+        """A directory cannot be in itself."""
+        storage.write(made, "d/x", [b"1"])
+        for new_path in ("d/e", "d/x/y"):
+            with pytest.raises(Conflict):
+                storage.move(made, "d", new_path)
+        assert [path for path, _ in listing(storage, made)] == ["d", "d/x"]
+
+    def test_make_directory(self, storage: Storage, made: Place) -> None:
+        """With its parents; what is there already is told of."""
+        storage.make_directory(made, "a/b")
+        storage.write(made, "f", [b"1"])
+        assert storage.stat(made, "a/b").kind is EntryKind.DIRECTORY
+        for path in ("a/b", "f", "f/x"):
+            with pytest.raises(Conflict):
+                storage.make_directory(made, path)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_unusual_names_everywhere(self, storage: Storage, made: Place, name: str) -> None:
+        """Names are kept to the letter."""
+        storage.make_directory(made, "d")
+        storage.write(made, name, [b"1"])
+        storage.move(made, name, f"d/{name}")
+        assert [entry.path for entry in storage.entries(made, "d").entries] == [f"d/{name}"]
+        assert storage.stat(made, f"d/{name}").size == 1
+
+    @pytest.mark.parametrize("path", [path for path in ESCAPES if path])
+    def test_escapes_refused_everywhere(self, storage: Storage, made: Place, path: str) -> None:
+        """No operation takes a path that leaves the workspace, or that no file can have."""
+        storage.write(made, "a", [b"1"])
+        for attempt in (
+            lambda: storage.stat(made, path),
+            lambda: storage.entries(made, path),
+            lambda: list(storage.tree(made, path)),
+            lambda: storage.open_entry(made, path),
+            lambda: storage.make_directory(made, path),
+            lambda: storage.move(made, path, "b"),
+            lambda: storage.move(made, "a", path, overwrite=True),
+            lambda: storage.begin_upload(made, path, length=1),
+        ):
+            with pytest.raises(UnsafePath):
+                attempt()
+        assert listing(storage, made) == [("a", EntryKind.FILE)]
+
+    def test_write_expecting_what_is_there(self, storage: Storage, made: Place) -> None:
+        """The version that the caller saw is replaced; one that is gone is not, and nothing is read for it."""
+        storage.write(made, "a", [b"1"], expecting=NOTHING)
+        version = storage.stat(made, "a").version
+        storage.write(made, "a", [b"2"], expecting=version)
+        for expecting in (version, NOTHING, "made-up"):
+            with pytest.raises(Conflict):
+                storage.write(made, "a", _unread(), expecting=expecting)
+        with pytest.raises(Conflict):
+            storage.write(made, "b", _unread(), expecting=version)
+        assert read(storage, made, "a") == b"2"
+        assert listing(storage, made) == [("a", EntryKind.FILE)]
+
+    def test_write_expecting_what_changes_meanwhile(self, storage: Storage, made: Place) -> None:
+        """Somebody else is faster: theirs stays."""
+
+        def chunks() -> Iterator[bytes]:
+            yield b"mine"
+            storage.write(made, "a", [b"theirs"])
+
+        with pytest.raises(StorageError):
+            storage.write(made, "a", chunks(), expecting=NOTHING)
+        assert read(storage, made, "a") == b"theirs"
+        assert listing(storage, made) == [("a", EntryKind.FILE)]
+
+
+def _unread() -> Iterator[bytes]:
+    pytest.fail("what cannot be written was read")
+    yield b""

@@ -1,0 +1,1 @@
+"""Files over HTTP, for every door: downloads, folders as zip archives, bodies as they arrive, resumable uploads."""

@@ -1,0 +1,174 @@
+"""Answers that carry a file or a folder. Whatever is in it, a browser saves it and runs nothing of it."""
+
+import mimetypes
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, parse_http_date_safe
+
+from user_workspaces.errors import PreconditionFailed
+from user_workspaces.interfaces.values import Entry
+from user_workspaces.transfers.bodies import PIECE
+from user_workspaces.transfers.names import attachment
+from user_workspaces.transfers.ranges import Span, Unsatisfiable, parse_range
+from user_workspaces.transfers.turns import Turn
+from user_workspaces.transfers.zipping import zip_stream
+from user_workspaces.workspaces.files import OpenFile, entry_at, is_folder, open_file
+from user_workspaces.workspaces.models import Workspace
+
+OK, PARTIAL, NOT_MODIFIED, PRECONDITION_FAILED, UNSATISFIABLE = 200, 206, 304, 412, 416
+GONE = "uws.gone"
+"""Where the web process keeps, in the scope of a request, the event that says that nobody listens any more."""
+SAFE = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+UNKNOWN_TYPE = "application/octet-stream"
+PACKED_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+
+
+def etag_of(entry: Entry) -> str:
+    """Return the strong validator of an entry."""
+    return f'"{entry.version}"'
+
+
+def content_type_of(name: str) -> str:
+    """Guess from a name; what is packed is of the type of its packing."""
+    kind, packing = mimetypes.guess_type(name)
+    return PACKED_TYPES.get(packing, UNKNOWN_TYPE) if packing else kind or UNKNOWN_TYPE
+
+
+def download(request: HttpRequest, workspace: Workspace, path: str, *, user_id: int) -> HttpResponseBase:
+    """Answer with a file, or the range of it that is asked for; with a folder as a zip archive.
+
+    Raises `NotFound`, `UnsafePath` for a link, `PreconditionFailed`, `TooManyAtOnce`.
+    """
+    entry = entry_at(workspace=workspace, path=path)
+    if is_folder(entry):
+        return download_folder(request, workspace, path, user_id=user_id)
+    turn = Turn(user_id)
+    try:
+        opened = open_file(workspace=workspace, path=path)
+    except BaseException:
+        turn.end()
+        raise
+    pieces = _Pieces(request, iter(()), closers=[opened.content.close, turn.end])
+    try:
+        answer = _file(request, opened, pieces)
+    except BaseException:
+        pieces.close()
+        raise
+    if not answer.streaming:
+        pieces.close()
+    return answer
+
+
+def download_folder(
+    request: HttpRequest, workspace: Workspace, path: str, *, user_id: int, names: Iterable[str] | None = None
+) -> HttpResponseBase:
+    """Answer with a folder, or with some of what is in it, as a zip archive that is made while it is sent."""
+    name = path.rpartition("/")[2] or workspace.name
+    if request.method == "HEAD":
+        return _with_head(HttpResponse(content_type="application/zip"), f"{name}.zip")
+    turn = Turn(user_id)
+    pieces = _Pieces(request, zip_stream(workspace, path, names=names), closers=[turn.end])
+    return _with_head(StreamingHttpResponse(pieces, content_type="application/zip"), f"{name}.zip")
+
+
+def _file(request: HttpRequest, opened: OpenFile, pieces: "_Pieces") -> HttpResponseBase:
+    entry, name = opened.entry, opened.entry.path.rpartition("/")[2]
+    early = _conditional(request, entry)
+    if early is not None:
+        return _described(early, entry)
+    try:
+        span = _span(request, entry)
+    except Unsatisfiable:
+        said = {"success": False, "message": f"The file has {entry.size} bytes: there is nothing in this range."}
+        refused = JsonResponse(said, status=UNSATISFIABLE, headers={"Content-Range": f"bytes */{entry.size}"})
+        return _described(refused, entry)
+    sent = span or Span(0, entry.size)
+    head = {"Content-Length": str(sent.length), "Accept-Ranges": "bytes"}
+    if span is not None:
+        head["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{entry.size}"
+    answer: HttpResponse | StreamingHttpResponse
+    if request.method == "HEAD":
+        answer = HttpResponse(content_type=content_type_of(name), headers=head)
+    else:
+        pieces.source = _read(opened.content, sent)
+        answer = StreamingHttpResponse(pieces, content_type=content_type_of(name), headers=head)
+        answer.status_code = PARTIAL if span is not None else OK
+    return _described(_with_head(answer, name), entry)
+
+
+def _conditional(request: HttpRequest, entry: Entry) -> HttpResponse | None:
+    found = get_conditional_response(request, etag=etag_of(entry), last_modified=int(entry.modified.timestamp()))
+    if found is not None and found.status_code == PRECONDITION_FAILED:
+        raise PreconditionFailed("The file is not, or not any more, the one that was asked for.")
+    if found is None:
+        return None
+    answer = HttpResponse(status=NOT_MODIFIED)
+    del answer.headers["Content-Type"]
+    return answer
+
+
+def _span(request: HttpRequest, entry: Entry) -> Span | None:
+    header, condition = request.headers.get("Range"), request.headers.get("If-Range", "")
+    if header is None or request.method != "GET":
+        return None
+    if condition and condition != etag_of(entry) and not _is_time_of(entry, condition):
+        return None  # what the client has a part of is not this: it gets the whole
+    return parse_range(header, size=entry.size)
+
+
+def _is_time_of(entry: Entry, condition: str) -> bool:
+    """A time says little of a file that was changed in the same second or just before."""
+    age = (datetime.now(UTC) - entry.modified).total_seconds()
+    return age > 1 and parse_http_date_safe(condition) == int(entry.modified.timestamp())
+
+
+def _described(answer: HttpResponseBase, entry: Entry) -> HttpResponseBase:
+    answer.headers["ETag"] = etag_of(entry)
+    answer.headers["Last-Modified"] = http_date(max(0, entry.modified.timestamp()))
+    for name, value in SAFE.items():
+        answer.headers[name] = value
+    return answer
+
+
+def _with_head(answer: HttpResponseBase, name: str) -> HttpResponseBase:
+    answer.headers["Content-Disposition"] = attachment(name)
+    for header, value in SAFE.items():
+        answer.headers[header] = value
+    return answer
+
+
+def _read(content: BinaryIO, span: Span) -> Iterator[bytes]:
+    content.seek(span.start)
+    left = span.length
+    while left and (piece := content.read(min(PIECE, left))):
+        left -= len(piece)
+        yield piece
+
+
+class _Pieces:
+    """What is sent, piece by piece, as long as somebody listens; closed in every case, also before the first."""
+
+    def __init__(self, request: HttpRequest, source: Iterator[bytes], closers: list[Callable[[], None]]) -> None:
+        self.source = source
+        self._gone = request.META.get("asgi.scope", {}).get(GONE)
+        self._closers = closers
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.source:
+            if self._gone is not None and self._gone.is_set():
+                return
+            yield piece
+
+    def close(self) -> None:
+        """Let go of the file and of the turn."""
+        while self._closers:
+            self._closers.pop()()

@@ -1,0 +1,41 @@
+"""The path of a file in the path of a request, and a file's name in an answer."""
+
+import re
+import unicodedata
+from urllib.parse import quote, unquote_to_bytes
+
+from django.http import HttpRequest
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.workspaces.details import checked_name
+
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/]')
+
+
+def path_in(request: HttpRequest, path: str) -> str:
+    """Return the path below the workspace that the path of a request names; raises `InvalidRequest`.
+
+    The web process decodes percent signs once, `%2F` too; what is no UTF-8 it replaces, so the raw path is asked.
+    """
+    raw_path = request.META.get("asgi.scope", {}).get("raw_path", b"")
+    try:
+        unquote_to_bytes(raw_path).decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("File name must be valid Unicode text.") from None
+    return file_path(path)
+
+
+def file_path(raw: object) -> str:
+    """Return a path below the workspace, and not the workspace itself; raises `InvalidRequest`."""
+    path = checked_name(raw, kind="File")
+    if not path:
+        raise InvalidRequest("File name missing.")
+    return path
+
+
+def attachment(name: str) -> str:
+    """Return the `Content-Disposition` under which a browser saves a file: never shows it, whatever it is."""
+    cleaned = _NOT_IN_NAMES.sub("_", name) or "_"
+    plain = unicodedata.normalize("NFKD", cleaned).encode("ascii", "replace").decode().replace("?", "_")
+    header = f'attachment; filename="{plain}"'
+    return header if plain == cleaned else f"{header}; filename*=UTF-8''{quote(cleaned, safe='')}"

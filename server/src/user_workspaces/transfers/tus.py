@@ -1,0 +1,173 @@
+"""Resumable uploads by the tus protocol 1.0.0: core, creation, termination, expiration. See https://tus.io/protocols."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.http import http_date
+
+from user_workspaces.errors import Conflict, InvalidRequest, PreconditionFailed, TooLarge, WrongType
+from user_workspaces.interfaces.values import Upload
+from user_workspaces.transfers.bodies import declared_length, pieces_of
+from user_workspaces.transfers.names import file_path
+from user_workspaces.transfers.turns import Turn
+from user_workspaces.workspaces import files
+from user_workspaces.workspaces.models import Workspace
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,termination,expiration"
+PATCH_TYPE = "application/offset+octet-stream"
+NO_CONTENT, CREATED = 204, 201
+METHODS_THAT_MAY_BE_NAMED = frozenset({"PATCH", "DELETE", "HEAD", "POST"})
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_LONGEST_METADATA = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request about uploads into a workspace."""
+
+    request: HttpRequest
+    workspace: Workspace
+    user_id: int
+    now: datetime
+
+
+def method_of(request: HttpRequest) -> str:
+    """Return what a request wants: clients behind strict firewalls name the method in a header."""
+    named = request.headers.get("X-HTTP-Method-Override", "").upper()
+    return named if request.method == "POST" and named in METHODS_THAT_MAY_BE_NAMED else request.method or ""
+
+
+def finished(answer: HttpResponse) -> HttpResponse:
+    """Add what every answer of the protocol carries."""
+    answer.headers["Tus-Resumable"] = VERSION
+    if answer.status_code == 412:  # noqa: PLR2004  the protocol's own word for a version that is not spoken here
+        answer.headers["Tus-Version"] = VERSION
+    return answer
+
+
+def capabilities() -> HttpResponse:
+    """Answer OPTIONS."""
+    answer = _without_content()
+    answer.headers["Tus-Version"] = VERSION
+    answer.headers["Tus-Max-Size"] = str(files.LARGEST_UPLOAD)
+    answer.headers["Tus-Extension"] = EXTENSIONS
+    return finished(answer)
+
+
+def create(asked: Asked, *, location_of: Callable[[str], str]) -> HttpResponse:
+    """Answer the POST that begins an upload; `location_of` makes the address of an id."""
+    _require_version(asked.request)
+    length, note = _length(asked.request), asked.request.headers.get("Upload-Metadata", "")
+    path = file_path(_filename(note))
+    upload = files.begin_upload(workspace=asked.workspace, path=path, length=length, note=note, now=asked.now)
+    answer = JsonResponse({"success": True, "message": "Upload begun."}, status=CREATED)
+    answer.headers["Location"] = location_of(upload.id)
+    return _with_expiry(answer, upload)
+
+
+def head(asked: Asked, upload_id: str) -> HttpResponse:
+    """Answer HEAD: where to go on."""
+    _require_version(asked.request)
+    upload = files.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
+    answer = HttpResponse(content_type="application/json")
+    answer.headers["Upload-Offset"] = str(upload.offset)
+    answer.headers["Upload-Length"] = str(upload.length)
+    answer.headers["Cache-Control"] = "no-store"
+    if upload.note:
+        answer.headers["Upload-Metadata"] = upload.note
+    return _with_expiry(answer, upload)
+
+
+def patch(asked: Asked, upload_id: str) -> HttpResponse:
+    """Answer PATCH: write what comes; what was written stays when it breaks off."""
+    _require_version(asked.request)
+    if (asked.request.content_type or "").lower() != PATCH_TYPE:
+        raise WrongType(f"The Content-Type of a PATCH is {PATCH_TYPE}.")
+    offset = _number(asked.request, "Upload-Offset")
+    upload = files.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
+    if offset != upload.offset:
+        raise Conflict(f"The upload is at byte {upload.offset}, not at {offset}: go on from there.")
+    if offset + (declared_length(asked.request) or 0) > upload.length:
+        raise TooLarge(f"This would be more than the {upload.length} bytes that the upload was begun with.")
+    if not upload.finished:
+        with Turn(asked.user_id):
+            upload = files.append_to_upload(
+                workspace=asked.workspace,
+                upload_id=upload_id,
+                offset=offset,
+                chunks=pieces_of(asked.request),
+                now=asked.now,
+            )
+    answer = _without_content()
+    answer.headers["Upload-Offset"] = str(upload.offset)
+    return _with_expiry(answer, upload)
+
+
+def delete(asked: Asked, upload_id: str) -> HttpResponse:
+    """Answer DELETE."""
+    _require_version(asked.request)
+    files.cancel_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
+    return finished(_without_content())
+
+
+def _require_version(request: HttpRequest) -> None:
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise PreconditionFailed(f"Say Tus-Resumable: {VERSION}, the version of the protocol that is spoken here.")
+
+
+def _length(request: HttpRequest) -> int:
+    if "Upload-Defer-Length" in request.headers:
+        raise InvalidRequest("The length of an upload has to be known at its beginning: send Upload-Length.")
+    length = _number(request, "Upload-Length")
+    if length > files.LARGEST_UPLOAD:
+        raise TooLarge(f"A file may have {files.LARGEST_UPLOAD} bytes at most.")
+    return length
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.headers.get(name, "")
+    if not _NUMBER.fullmatch(text):
+        raise InvalidRequest(f"{name} must be a number of bytes.")
+    return int(text)
+
+
+def _filename(metadata: str) -> str:
+    """Return the path of the new file: the value of `filename`, in Base64 as all values are."""
+    if len(metadata) > _LONGEST_METADATA:
+        raise InvalidRequest("Upload-Metadata is too long.")
+    pairs = [pair.strip().split(" ") for pair in metadata.split(",") if pair.strip()]
+    names = [pair[0] for pair in pairs]
+    if any(len(pair) > 2 or not pair[0].isascii() for pair in pairs) or len(set(names)) < len(names):  # noqa: PLR2004  key and value
+        raise InvalidRequest("Upload-Metadata must be pairs of a key and its value in Base64, parted by commas.")
+    values = {pair[0]: _decoded(pair[1]) if len(pair) > 1 else b"" for pair in pairs}
+    try:
+        return values["filename"].decode()
+    except KeyError:
+        raise InvalidRequest("Upload-Metadata must have a filename: the path of the file in the workspace.") from None
+    except UnicodeDecodeError:
+        raise InvalidRequest("The filename in Upload-Metadata must be UTF-8.") from None
+
+
+def _decoded(value: str) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("The values of Upload-Metadata must be in Base64.") from None
+
+
+def _without_content() -> HttpResponse:
+    answer = HttpResponse(status=NO_CONTENT)
+    del answer.headers["Content-Type"]
+    return answer
+
+
+def _with_expiry(answer: HttpResponse, upload: Upload) -> HttpResponse:
+    if not upload.finished:
+        answer.headers["Upload-Expires"] = http_date(upload.expires.timestamp())
+    return finished(answer)

@@ -1,0 +1,41 @@
+"""Requests whose answers are files, or nothing: what the caller for JSON would break on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.test import Client
+
+from api.conftest import Caller
+
+
+@dataclass
+class Raw:
+    """An answer, with all of its body."""
+
+    status: int
+    content: bytes
+    headers: Any
+
+    @property
+    def json(self) -> dict[str, Any]:
+        assert self.headers["Content-Type"] == "application/json", self.headers
+        body: dict[str, Any] = orjson.loads(self.content)
+        assert isinstance(body["message"], str)
+        assert body["success"] is (self.status < 400)
+        return body
+
+
+def send(caller: Caller, method: str, path: str, body: bytes = b"", **headers: str) -> Raw:
+    """Send bytes; headers are written with underscores. Answers below 500 only, and never HTML."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    if caller.token:
+        given["UWS-Authorization"] = f"Token {caller.token}"
+    kind = given.pop("Content-Type", "application/octet-stream")
+    client = Client(raise_request_exception=False)
+    answer: HttpResponseBase = client.generic(method, path, body, headers=given, CONTENT_TYPE=kind)
+    content = answer.getvalue() if isinstance(answer, StreamingHttpResponse) else answer.content  # type: ignore[attr-defined]
+    assert answer.status_code < 500 or answer.status_code == 507, content
+    assert "html" not in answer.headers.get("Content-Type", "") or "attachment" in answer.headers["Content-Disposition"]
+    return Raw(answer.status_code, content, answer.headers)

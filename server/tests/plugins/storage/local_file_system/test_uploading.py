@@ -1,0 +1,277 @@
+"""Uploads in several requests: where they wait, what crashes leave, what people could plant there."""
+
+import fcntl
+import json
+import os
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from plugins.storage.local_file_system.worlds import World, open_handles, own, state_of
+from user_workspaces.errors import Conflict, InUse, PathNotFound, StorageError, UnsafePath
+from user_workspaces.interfaces.storage import UPLOAD_LIFETIME
+from user_workspaces.interfaces.values import Place
+from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
+from user_workspaces.plugins.storage.local_file_system.uploading import UPLOADS
+
+# The children do nothing but write, so it does not matter that other threads are not in them.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+KILLS = 50
+PIECE = 64 * 1024
+
+
+def waiting(made: Path) -> list[str]:
+    return sorted(path.name for path in (made / UPLOADS).iterdir())
+
+
+def test_upload_belongs_to_the_person(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    upload = storage.begin_upload(place, "d/f", length=2)
+    storage.append(place, upload.id, 0, [b"1"])
+    for path in (made / UPLOADS, *(made / UPLOADS).iterdir()):
+        assert (path.stat().st_uid, path.stat().st_gid) == (place.account.uid, place.account.gid)
+    assert (made / UPLOADS).stat().st_mode & 0o777 == 0o700
+    storage.append(place, upload.id, 1, [b"2"])
+    assert (made / "d" / "f").stat().st_uid == place.account.uid
+    assert waiting(made) == [f"{upload.id}.json"]
+
+
+def test_upload_keeps_permissions_of_what_it_replaces(
+    storage: LocalFileSystemStorage, place: Place, made: Path
+) -> None:
+    storage.write(place, "run.sh", [b"old"])
+    (made / "run.sh").chmod(0o755)
+    upload = storage.begin_upload(place, "run.sh", length=3)
+    storage.append(place, upload.id, 0, [b"new"])
+    assert (made / "run.sh").stat().st_mode & 0o7777 == 0o755
+
+
+def test_append_at_once_is_refused(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    upload = storage.begin_upload(place, "f", length=4)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"12"
+        for attempt in (
+            lambda: storage.append(place, upload.id, 2, [b"x"]),
+            lambda: storage.cancel_upload(place, upload.id),
+        ):
+            with pytest.raises(InUse):
+                attempt()
+        assert storage.find_upload(place, upload.id).offset == 2
+        yield b"34"
+
+    assert storage.append(place, upload.id, 0, chunks()).finished
+
+
+def test_append_by_many_writes_each_byte_once(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    upload, start = storage.begin_upload(place, "f", length=8 * 1000), threading.Barrier(8)
+
+    def work(number: int) -> None:
+        start.wait(timeout=30)
+        offset = number * 1000
+        while storage.find_upload(place, upload.id).offset <= offset:
+            try:
+                storage.append(place, upload.id, offset, [bytes([65 + number]) * 1000])
+            except (InUse, Conflict):
+                continue
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (made / "f").read_bytes() == b"".join(bytes([65 + number]) * 1000 for number in range(8))
+
+
+def test_append_chunks_made_with_the_servers_rights(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    seen = list[int]()
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(3):
+            seen.append(os.geteuid())
+            yield b"1"
+
+    upload = storage.begin_upload(place, "f", length=3)
+    storage.append(place, upload.id, 0, chunks())
+    assert seen == [os.getuid()] * 3
+
+
+def test_handles_are_closed(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    before = open_handles()
+    upload = storage.begin_upload(place, "f", length=3)
+    for offset, chunks in ((1, [b"1"]), (0, [b"1"]), (0, [b"1"])):
+        try:
+            storage.append(place, upload.id, offset, chunks)
+        except Conflict:
+            continue
+    storage.cancel_upload(place, upload.id)
+    storage.clear_uploads(place, now=datetime.now(UTC))
+    storage.entries(place, "")
+    assert open_handles() == before
+
+
+def kill_while_appending(storage: LocalFileSystemStorage, place: Place, upload_id: str, content: bytes) -> None:
+    """Let a process of our own send what is missing, and kill it at any moment."""
+    child = os.fork()
+    if child == 0:
+        offset = storage.find_upload(place, upload_id).offset
+        rest = (content[at : at + PIECE] for at in range(offset, len(content), PIECE))
+        storage.append(place, upload_id, offset, rest)
+        os._exit(0)
+    pause = threading.Event()
+    pause.wait(random.random() * 0.015)  # noqa: S311  any moment will do
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def test_killed_uploads_are_done_or_go_on(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    """At every moment the disk says where to go on; in the end there is one whole file and nothing else."""
+    content, interrupted = os.urandom(4_000_000), 0
+    for number in range(KILLS):
+        name = f"d{number % 3}/f{number}"
+        upload = storage.begin_upload(place, name, length=len(content))
+        kill_while_appending(storage, place, upload.id, content)
+        found = storage.find_upload(place, upload.id)
+        if not found.finished:
+            interrupted += 1
+            with pytest.raises(PathNotFound):
+                storage.stat(place, name)
+            assert (made / UPLOADS / upload.id).read_bytes() == content[: found.offset]
+            found = storage.append(place, upload.id, found.offset, [content[found.offset :]])
+        assert found.finished
+        assert (made / name).read_bytes() == content
+        storage.remove(place, name)
+        storage.cancel_upload(place, upload.id)
+        assert waiting(made) == []
+    assert interrupted > 0
+
+
+def test_crash_between_last_byte_and_end_is_finished_when_asked(
+    storage: LocalFileSystemStorage, place: Place, made: Path
+) -> None:
+    upload = storage.begin_upload(place, "d/f", length=4)
+    (made / UPLOADS / upload.id).write_bytes(b"1234")
+    assert storage.find_upload(place, upload.id).finished
+    assert (made / "d" / "f").read_bytes() == b"1234"
+
+
+def test_crash_while_beginning_is_no_upload(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    upload = storage.begin_upload(place, "f", length=4)
+    (made / UPLOADS / f"{upload.id}.json").write_text('{"path": "f", "len')
+    with pytest.raises(PathNotFound):
+        storage.find_upload(place, upload.id)
+    assert storage.clear_uploads(place, now=datetime.now(UTC) + UPLOAD_LIFETIME + timedelta(minutes=1)) is None
+    assert waiting(made) == []
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"path": "../../victim/f", "length": 4, "note": ""},
+        {"path": "l/f", "length": 4, "note": ""},
+        {"path": "/etc/f", "length": 4, "note": ""},
+        {"path": "f", "length": 1e400, "note": ""},
+        {"path": "f", "length": None, "note": ""},
+        ["f"],
+        {},
+    ],
+)
+def test_planted_records_lead_nowhere(
+    storage: LocalFileSystemStorage, place: Place, made: Path, world: World, record: object
+) -> None:
+    """The record is the person's file: whatever it says, no more is done than they could do."""
+    victim = world.base / "victim"
+    victim.mkdir()
+    (made / "l").symlink_to(victim)
+    upload = storage.begin_upload(place, "f", length=4)
+    (made / UPLOADS / f"{upload.id}.json").write_text(json.dumps(record))
+    before = state_of(victim)
+    with pytest.raises(StorageError):
+        storage.append(place, upload.id, 0, [b"1234"])
+    with pytest.raises(StorageError):
+        storage.find_upload(place, upload.id)
+    assert state_of(victim) == before
+
+
+def test_planted_links_and_pipes_lead_nowhere(
+    storage: LocalFileSystemStorage, place: Place, made: Path, world: World
+) -> None:
+    victim = world.base / "victim.txt"
+    victim.write_text("secret")
+    upload = storage.begin_upload(place, "f", length=4)
+    bytes_of = made / UPLOADS / upload.id
+    for plant in (lambda: bytes_of.symlink_to(victim), lambda: os.mkfifo(bytes_of), bytes_of.mkdir):
+        bytes_of.unlink()
+        plant()
+        if not bytes_of.is_symlink():
+            own(bytes_of, place.account)
+        with pytest.raises(StorageError):
+            storage.append(place, upload.id, 0, [b"1234"])
+        if bytes_of.is_dir():
+            bytes_of.rmdir()
+            bytes_of.touch()
+    assert victim.read_text() == "secret"
+
+
+def test_directory_of_uploads_a_link_refused(
+    storage: LocalFileSystemStorage, place: Place, made: Path, world: World
+) -> None:
+    victim = world.base / "victim"
+    victim.mkdir()
+    (made / UPLOADS).symlink_to(victim)
+    before = state_of(victim)
+    with pytest.raises(UnsafePath):
+        storage.begin_upload(place, "f", length=1)
+    assert storage.clear_uploads(place, now=datetime.now(UTC)) is None
+    assert state_of(victim) == before
+
+
+def test_begin_too_many_refused(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    storage.begin_upload(place, "f", length=1)
+    for number in range(999):
+        (made / UPLOADS / f"{number}").touch()
+    with pytest.raises(StorageError, match="Too many"):
+        storage.begin_upload(place, "g", length=1)
+
+
+@pytest.mark.root
+def test_clear_removes_old_parts_anywhere_but_those_in_use(
+    storage: LocalFileSystemStorage, place: Place, made: Path
+) -> None:
+    (made / "deep").mkdir()
+    own(made / "deep", place.account)
+    for name in ("old", "used", "new"):
+        part = own_part(made / "deep" / f".uws-part-{name}", place)
+        if name != "new":
+            os.utime(part, (0, 0))
+    (made / "deep" / ".uws-part-link").symlink_to("x")
+    os.utime(made / "deep" / ".uws-part-link", (0, 0), follow_symlinks=False)
+    now = datetime.now(UTC)
+    with (made / "deep" / ".uws-part-used").open("rb") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        again = storage.clear_uploads(place, now=now)
+    assert again is not None
+    assert now < again <= now + timedelta(hours=1)
+    assert sorted(path.name for path in (made / "deep").iterdir()) == [".uws-part-new", ".uws-part-used"]
+
+
+def own_part(path: Path, place: Place) -> Path:
+    path.write_bytes(b"x")
+    return own(path, place.account)
+
+
+def test_clear_spares_an_upload_in_use(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    upload = storage.begin_upload(place, "f", length=4)
+    later = datetime.now(UTC) + UPLOAD_LIFETIME + timedelta(minutes=1)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"12"
+        assert storage.clear_uploads(place, now=later) is not None
+        yield b"34"
+
+    storage.append(place, upload.id, 0, chunks())
+    assert (made / "f").read_bytes() == b"1234"
