@@ -6,6 +6,7 @@
     |   `-- InvalidOptions        resource options outside the configured bounds (HTTP 422)
     |-- AuthenticationRefused     the credentials are not good                   (HTTP 401)
     |-- NotAllowed                known, but without the right                   (HTTP 403)
+    |   `-- QuotaExceeded         it would be more than this person may have     (HTTP 403)
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
@@ -49,6 +50,14 @@ class AuthenticationRefused(UserWorkspacesError):
 
 class NotAllowed(UserWorkspacesError):
     """The caller is known, and does not have the right."""
+
+
+class QuotaExceeded(NotAllowed):
+    """It would be more than the person may have; `kind` says of what: `disk`, `core_hours`, `running_sessions`."""
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        self.kind = kind
+        super().__init__(message)
 
 
 class NotFound(UserWorkspacesError):

@@ -38,6 +38,7 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
     "jobs": None,
     "jobs/<number:job_id>": (("GET", {}, 200, "Job matching given parameters could not be found."),),
     "jobs/<number:job_id>/<str:verb>": (("PUT", {}, 404, "Job {id} not found for user."),),
+    "quotas": None,
     "job_types": None,
     "parameters": None,
     "status": None,

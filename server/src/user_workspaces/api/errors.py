@@ -18,6 +18,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidOptions, status.HTTP_422_UNPROCESSABLE_ENTITY),
     (errors.InvalidRequest, status.HTTP_400_BAD_REQUEST),
     (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
+    (errors.QuotaExceeded, status.HTTP_403_FORBIDDEN),
     (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
     (errors.NotFound, status.HTTP_404_NOT_FOUND),
     (errors.UnsafePath, status.HTTP_400_BAD_REQUEST),

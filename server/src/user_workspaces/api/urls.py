@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import URLPattern, path, register_converter
 from rest_framework.views import APIView
 
-from user_workspaces.api import jobs, site, tokens, users, workspaces
+from user_workspaces.api import jobs, quotas, site, tokens, users, workspaces
 
 
 class Number:
@@ -35,6 +35,7 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("jobs", jobs.Jobs),
     ("jobs/<number:job_id>", jobs.OneJob),
     ("jobs/<number:job_id>/<str:verb>", jobs.JobVerb),
+    ("quotas", quotas.Quotas),
     ("job_types", site.JobTypes),
     ("parameters", site.Parameters),
     ("status", site.Status),

@@ -19,6 +19,7 @@ ALLOWED_HOSTS = env.own_host_names()
 INSTALLED_APPS = [
     "user_workspaces.config.apps.ConfigAppConfig",
     "user_workspaces.accounts",
+    "user_workspaces.quotas",
     "user_workspaces.workspaces",
     "user_workspaces.jobs",
     "user_workspaces.controller",

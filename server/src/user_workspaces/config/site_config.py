@@ -40,6 +40,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         cors_allowed_origins=config.cors_allowed_origins,
         trusted_proxies=config.trusted_proxies,
         allowed_hosts=config.allowed_hosts,
+        quotas=config.quotas.value(),
         source=str(source),
     )
 

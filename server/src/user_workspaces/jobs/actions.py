@@ -12,6 +12,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs import options as resource_options
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import live_jobs, used_core_hours
+from user_workspaces.jobs.spending import reserve_launch
 from user_workspaces.jobs.status import ENDED, STOPPABLE, TRANSITIONS, JobStatus
 from user_workspaces.workspaces import actions as workspaces
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -42,6 +43,8 @@ def start_job(
         resource_options.job_parameters(kind.Parameters, job_details)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
+        parameter = resource_options.parameter_for("time_limit_min", site, resource=resource)
+        reserve_launch(owner_id=owner.pk, limits=limits, time_limit_parameter=parameter, now=now)
         job = Job.objects.create(
             owner=owner,
             workspace=workspace,
