@@ -20,7 +20,11 @@ _ONCE: Final = frozenset(
 )
 _LENGTH_DIGITS: Final = 19
 _SMALL: Final = 4_096
-"""Bytes. Longer heads are read anew each time: what is remembered stays small, however many people ask."""
+"""Bytes of a head's fields. Longer ones are read anew each time."""
+_FEW: Final = 100
+"""Fields, cookies and options together. A head of more is read anew each time."""
+_MOST: Final = 1_024
+"""Heads that are remembered: at 20 kB each in the worst case, whoever sends what."""
 
 
 class Refused(Exception):
@@ -81,10 +85,17 @@ def read_fields(block: bytes) -> Fields:
 
 def read_repeated_fields(block: bytes) -> Fields:
     """See `read_fields`: for requests, of which a browser sends the same fields again and again."""
-    return _repeated_fields(block) if len(block) <= _SMALL else read_fields(block)
+    fields = _known.get(block)
+    if fields is None:
+        fields = read_fields(block)
+        if len(block) <= _SMALL and len(fields.pairs) + len(fields.cookies) + len(fields.connection) <= _FEW:
+            if len(_known) >= _MOST:
+                _known.clear()
+            _known[block] = fields
+    return fields
 
 
-_repeated_fields = lru_cache(maxsize=512)(read_fields)
+_known: Final[dict[bytes, Fields]] = {}
 
 
 def _pair(line: bytes) -> tuple[bytes, bytes]:
