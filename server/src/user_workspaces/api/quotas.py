@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer
 from user_workspaces.jobs.spending import overview_of
-from user_workspaces.quotas.queries import rules
+from user_workspaces.quotas.queries import allowance_of, rules
 from user_workspaces.quotas.refusals import disk_is_over
 from user_workspaces.quotas.values import Standing
 
@@ -26,7 +26,8 @@ class Quotas(APIView):
 
     def get(self, request: Request) -> Response:
         """Return each limit with what is used, held and left; a limit of null is none."""
-        overview, site = overview_of(caller(request).pk, now=timezone.now()), rules()
+        user, site = caller(request), rules()
+        overview = overview_of(user.pk, allowance=allowance_of(user.pk), now=timezone.now())
         shown = {
             "disk": _shape(overview.disk),
             "core_hours": {**_shape(overview.core_hours), "period_days": site.core_hours_period.days},

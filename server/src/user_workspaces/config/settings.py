@@ -26,6 +26,8 @@ INSTALLED_APPS = [
     "user_workspaces.proxy",
     "user_workspaces.portal",
     "user_workspaces.api",
+    "user_workspaces.administration",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,6 +1,7 @@
 """What is done with jobs. Every change of status goes through `change_status`, the one writer."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from user_workspaces.jobs import options as resource_options
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import live_jobs, used_core_hours
 from user_workspaces.jobs.spending import reserve_launch
-from user_workspaces.jobs.status import ENDED, STOPPABLE, TRANSITIONS, JobStatus
+from user_workspaces.jobs.status import ENDED, LIVE, STOPPABLE, TRANSITIONS, JobStatus
 from user_workspaces.workspaces import actions as workspaces
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
@@ -139,6 +140,15 @@ def _ending(job: Job, now: datetime, written: Mapping[str, object]) -> dict[str,
     if isinstance(start, datetime) and isinstance(end, datetime):
         ending["core_hours"] = used_core_hours(cpus=job.cpus, start=start, end=end)
     return ending
+
+
+def stop_all(*, owner: User, now: datetime) -> int:
+    """Stop whatever of a person's runs or waits; return how many jobs that were."""
+    running = [job for job in Job.objects.filter(owner=owner, status__in=LIVE) if job.status in STOPPABLE]
+    for job in running:
+        with suppress(InvalidRequest):  # ended by itself in this moment
+            stop_job(job=job, now=now)
+    return len(running)
 
 
 def delete_workspace(*, owner: User, workspace_id: int, force: bool, now: datetime) -> None:

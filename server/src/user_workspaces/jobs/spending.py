@@ -83,9 +83,8 @@ def spending_of(owner_id: int, *, allowance: Allowance, now: datetime) -> Spendi
     )
 
 
-def overview_of(owner_id: int, *, now: datetime) -> Overview:
+def overview_of(owner_id: int, *, allowance: Allowance, now: datetime) -> Overview:
     """Return all limits of a person and how they stand; a fixed number of queries."""
-    allowance = allowance_of(owner_id)
     spending = spending_of(owner_id, allowance=allowance, now=now)
     disk = disk_standing(owner_id, limit=allowance.disk_bytes, now=now)
     return Overview(disk=disk, core_hours=spending.core_hours, running_sessions=spending.sessions)
