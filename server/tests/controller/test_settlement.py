@@ -39,7 +39,7 @@ def test_two_controllers_settle_each_job_once(driver: Driver, limit: Callable[..
         at_once(2, lambda: reconcile_jobs(now=driver.now))
     assert set(Job.objects.values_list("status", flat=True)) == {JobStatus.COMPLETE}
     after = standing(driver)
-    assert (after.running_sessions.taken, after.core_hours.reserved) == (0, 0)
+    assert (after.running_sessions.taken, after.core_hours.reserved) == (0, Decimal(0))
     assert after.core_hours.used == sum(Job.objects.values_list("core_hours", flat=True))
     assert Decimal(20) < after.core_hours.used < Decimal(25)
     at_once(2, lambda: reconcile_jobs(now=driver.now))

@@ -1,4 +1,4 @@
-"""An upload in a process of its own that says where it is and waits there to be killed: STORAGE WORKSPACE SIZE MOMENT."""
+"""An upload in a process that says where it is and waits there to be killed: STORAGE WORKSPACE SIZE MOMENT."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def main(storage: Path, workspace_id: int, size: int, moment: str) -> None:
     """Upload, as far as that moment."""
     use_the_storage_at(storage)
     if moment == "after":
-        actions._note_written = wait_there
+        actions._note_written = wait_there  # type: ignore[assignment]  # it never comes back
     workspace = Workspace.objects.get(pk=workspace_id)
     chunks = contents(size, stops=moment == "middle")
     actions.upload_file(workspace=workspace, path="a", chunks=chunks, size=size, now=timezone.now())
@@ -43,7 +43,8 @@ def contents(size: int, *, stops: bool) -> Iterator[bytes]:
 
 
 def wait_there(moment: object = "after", *_: object, **__: object) -> NoReturn:
-    print(moment if moment == "middle" else "after", flush=True)
+    sys.stdout.write("middle\n" if moment == "middle" else "after\n")
+    sys.stdout.flush()
     while True:
         signal.pause()
 

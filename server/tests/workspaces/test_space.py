@@ -13,7 +13,6 @@ from user_workspaces.errors import InvalidRequest, QuotaExceeded, StorageError
 from user_workspaces.quotas.models import DiskReservation, QuotaAccount
 from user_workspaces.quotas.queries import held_disk, over_disk_since
 from user_workspaces.quotas.values import GIBIBYTE
-from user_workspaces.registry import Registry
 from user_workspaces.workspaces.actions import (
     files_changed,
     mark_active,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from user_workspaces.accounts import actions
 from user_workspaces.accounts.models import User
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import Table, ask_first
+from user_workspaces.administration.tables import Table, ask_first, note
 from user_workspaces.jobs.actions import stop_all
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE
@@ -67,7 +67,7 @@ class People(Table):
         """Count what each has, in the same query."""
         disk = Workspace.objects.filter(owner=OuterRef("pk")).order_by().values("owner")
         live = Job.objects.filter(owner=OuterRef("pk"), status__in=LIVE).order_by().values("owner")
-        people = User.objects.select_related("quota_account")
+        people = User.objects.select_related("quota_account").order_by("username")
         return people.annotate(
             disk_bytes=Coalesce(Subquery(disk.annotate(total=Sum("disk_space")).values("total")), 0),
             live_jobs=Coalesce(Subquery(live.annotate(total=Count("id")).values("total")), 0),
@@ -118,6 +118,7 @@ class People(Table):
             for user in chosen:
                 actions.deactivate(user=user, now=timezone.now())
                 stop_all(owner=user, now=timezone.now())
+            note(self, request, chosen, "Deactivated.")
             self.message_user(request, f"{len(chosen)} deactivated.", messages.SUCCESS)
         return asked
 
@@ -127,6 +128,7 @@ class People(Table):
         chosen = self._touchable(request, people)
         for user in chosen:
             actions.activate(user=user)
+        note(self, request, chosen, "Activated.")
         self.message_user(request, f"{len(chosen)} activated.", messages.SUCCESS)
 
     @admin.action(description="Log out everywhere", permissions=["change"])
@@ -135,6 +137,7 @@ class People(Table):
         chosen = self._touchable(request, people)
         for user in chosen:
             actions.log_out_everywhere(user=user, now=timezone.now())
+        note(self, request, chosen, "Logged out everywhere.")
         self.message_user(request, f"{len(chosen)} logged out.", messages.SUCCESS)
 
     def _touchable(self, request: HttpRequest, people: "QuerySet[User]") -> list[User]:
@@ -155,7 +158,7 @@ class Groups(Table):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Group]":
         """Count the people in the same query."""
-        return Group.objects.annotate(count=Count("user"))
+        return Group.objects.annotate(count=Count("user")).order_by("name")
 
     @admin.display(ordering="count")
     def people(self, group: Group) -> int:

@@ -26,7 +26,7 @@ class Administration(AdminSite):
     """For staff; there is no second log-in."""
 
     site_header = site_title = "User Workspaces administration"
-    index_title = "Everybody's"
+    index_title = "What there is"
     index_template = "administration/index.html"
     site_url = "/"
     enable_nav_sidebar = False

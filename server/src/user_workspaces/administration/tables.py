@@ -48,6 +48,12 @@ class ReadOnlyTable(Table):
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **no_buttons})
 
 
+def note(table: Table, request: HttpRequest, rows: Iterable[Model], what: str) -> None:
+    """Write into the history of the administration who did what to these rows."""
+    for row in rows:
+        table.log_change(request, row, what)
+
+
 def ask_first(
     table: Table, request: HttpRequest, rows: Iterable[Model], *, action: str, question: str, warning: str
 ) -> HttpResponse | None:

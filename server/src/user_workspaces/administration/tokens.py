@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from user_workspaces.accounts.models import ApiToken
 from user_workspaces.administration.models import ClientToken
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import ReadOnlyTable, ask_first
+from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note
 
 FIELDS = ("name", "user", "created_at", "expires_at", "last_used_at")
 
@@ -32,6 +32,7 @@ class TokenTable(ReadOnlyTable):
             self, request, chosen, action="revoke", question=f"Revoke {len(chosen)} tokens?", warning=warning
         )
         if asked is None:
+            note(self, request, chosen, "Revoked.")
             revoked, _ = ApiToken.objects.filter(pk__in=[token.pk for token in chosen]).delete()
             self.message_user(request, f"{revoked} revoked.", messages.SUCCESS)
         return asked
@@ -43,7 +44,7 @@ class PersonTokens(TokenTable):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ApiToken]":
         """Leave those of clients to their own table."""
-        return ApiToken.objects.filter(may_mint=False)
+        return ApiToken.objects.filter(may_mint=False).order_by("-id")
 
 
 @admin.register(ClientToken, site=administration)
@@ -52,4 +53,4 @@ class ClientTokens(TokenTable):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClientToken]":
         """Only those."""
-        return ClientToken.objects.filter(may_mint=True)
+        return ClientToken.objects.filter(may_mint=True).order_by("-id")

@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import ReadOnlyTable, ask_first
+from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.actions import delete_workspace, stop_job
 from user_workspaces.jobs.models import Job
@@ -36,7 +36,7 @@ class Workspaces(ReadOnlyTable):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Workspace]":
         """Leave out what people wrote, and the names of their files."""
-        return Workspace.objects.defer(*UNREAD)
+        return Workspace.objects.defer(*UNREAD).order_by("-id")
 
     @admin.display(description="size", ordering="disk_space")
     def size(self, workspace: Workspace) -> str:
@@ -51,8 +51,9 @@ class Workspaces(ReadOnlyTable):
         question = f"Delete {len(chosen)} workspaces?"
         asked = ask_first(self, request, chosen, action="queue_for_deletion", question=question, warning=warning)
         if asked is None:
-            queued = sum(self._delete(request, workspace) for workspace in chosen)
-            self.message_user(request, f"{queued} queued for deletion.", messages.SUCCESS)
+            queued = [workspace for workspace in chosen if self._delete(request, workspace)]
+            note(self, request, queued, "Queued for deletion.")
+            self.message_user(request, f"{len(queued)} queued for deletion.", messages.SUCCESS)
         return asked
 
     def _delete(self, request: HttpRequest, workspace: Workspace) -> bool:
@@ -81,7 +82,7 @@ class Jobs(ReadOnlyTable):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Job]":
         """Leave out what is secret, and what people handed over or printed."""
-        return Job.objects.defer(*UNREAD_OF_JOBS)
+        return Job.objects.defer(*UNREAD_OF_JOBS).order_by("-id")
 
     @admin.display(description="workspace")
     def workspace_number(self, job: Job) -> int:
@@ -96,8 +97,9 @@ class Jobs(ReadOnlyTable):
         question = f"Stop {len(chosen)} jobs?"
         asked = ask_first(self, request, chosen, action="stop", question=question, warning=warning)
         if asked is None:
-            stopped = sum(_stop(job) for job in chosen)
-            self.message_user(request, f"{stopped} asked to stop.", messages.SUCCESS)
+            stopped = [job for job in chosen if _stop(job)]
+            note(self, request, stopped, "Stopped.")
+            self.message_user(request, f"{len(stopped)} asked to stop.", messages.SUCCESS)
         return asked
 
 

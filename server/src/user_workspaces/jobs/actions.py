@@ -39,13 +39,11 @@ def start_job(
         name = _job_type(job_type, workspace)
         kind = registry.current().job_types.get(name)
         resource = _resource(resource or options.get("resource") or site.main_resource)
-        values = resource_options.validate(options, site.parameters)
-        limits = values.limits(site.resources[resource].parameter_mapping)
+        limits = resource_options.validate(options, site.parameters).limits(site.resources[resource].parameter_mapping)
         resource_options.job_parameters(kind.Parameters, job_details)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
-        parameter = resource_options.parameter_for("time_limit_min", site, resource=resource)
-        reserve_launch(owner_id=owner.pk, limits=limits, time_limit_parameter=parameter, now=now)
+        reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)
         job = Job.objects.create(
             owner=owner,
             workspace=workspace,

@@ -10,8 +10,10 @@ from decimal import Decimal
 
 from django.db.models import Min, Q, QuerySet, Sum
 
+from user_workspaces import registry
 from user_workspaces.interfaces.values import Limits
 from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.options import parameter_for
 from user_workspaces.jobs.queries import FIFTH_DECIMAL, SECONDS_AN_HOUR, core_hours
 from user_workspaces.jobs.status import LIVE
 from user_workspaces.quotas import actions as quotas
@@ -29,10 +31,10 @@ class Spending:
     sessions: Standing[int]
 
 
-def reserve_launch(*, owner_id: int, limits: Limits, time_limit_parameter: str, now: datetime) -> None:
+def reserve_launch(*, owner_id: int, resource: str, limits: Limits, now: datetime) -> None:
     """Make sure that one more job fits, and that nobody else takes the room before this transaction has written it.
 
-    Raises `QuotaExceeded`. `time_limit_parameter` is what a launch would give a time limit with; empty: nothing.
+    Raises `QuotaExceeded`.
     """
     allowance = allowance_of(owner_id)
     if not allowance.limits_launches:
@@ -48,7 +50,8 @@ def reserve_launch(*, owner_id: int, limits: Limits, time_limit_parameter: str, 
     if allowance.core_hours is None:
         return
     if limits.time_limit_seconds is None:
-        raise time_limit_needed(time_limit_parameter, contact=contact)
+        parameter = parameter_for("time_limit_min", registry.site(), resource=resource)
+        raise time_limit_needed(parameter, contact=contact)
     _check_core_hours(owner_id, spending.core_hours, cost_of(cpus=limits.cpus, seconds=limits.time_limit_seconds), now)
 
 

@@ -16,10 +16,18 @@ SECONDS_A_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaText:
+    """One limit in a few words."""
+
+    text: str
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaBar:
     """What stands in the bar at the top: one text a limit, and a warning when there is too much on disk."""
 
-    texts: tuple[str, ...]
+    texts: tuple[QuotaText, ...]
     warning: str
 
 
@@ -44,15 +52,15 @@ def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
     return QuotaBar(texts=tuple(_texts(overview)), warning=warning)
 
 
-def _texts(overview: Overview) -> list[str]:
+def _texts(overview: Overview) -> list[QuotaText]:
     disk, hours, sessions = overview.disk, overview.core_hours, overview.running_sessions
     texts = []
     if disk.limit is not None:
-        texts.append(f"disk {_of(disk.taken, disk.limit)}")
+        texts.append(QuotaText(f"disk {_of(disk.taken, disk.limit)}", disk.is_over))
     if hours.limit is not None:
-        texts.append(f"{figure(hours.taken)} of {figure(hours.limit)} core h")
+        texts.append(QuotaText(f"{figure(hours.taken)} of {figure(hours.limit)} core h", hours.is_over))
     if sessions.limit is not None:
-        texts.append(f"{sessions.taken} of {sessions.limit} sessions")
+        texts.append(QuotaText(f"{sessions.taken} of {sessions.limit} sessions", sessions.is_over))
     return texts
 
 

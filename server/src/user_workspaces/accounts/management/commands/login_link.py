@@ -1,4 +1,4 @@
-"""`login_link [--admin] USERNAME`: print a one-time link to the portal."""
+"""`login_link USERNAME [--admin]`: print a one-time link to the portal."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
