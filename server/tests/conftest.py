@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -68,6 +69,17 @@ def person(db: None) -> Callable[[str], User]:
         return User.objects.get_or_create(username=username, defaults={"email": f"{username}@example.org"})[0]
 
     return make
+
+
+@pytest.fixture
+def limit(site: Registry) -> Callable[..., None]:
+    """Let the site limit everybody: `disk_gb`, `core_hours`, `running_sessions`, `contact`, `core_hours_period`."""
+
+    def put(**rules: Any) -> None:
+        known = registry.site()
+        registry.install(site, replace(known, quotas=replace(known.quotas, **rules)))
+
+    return put
 
 
 @pytest.fixture

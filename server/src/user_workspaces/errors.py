@@ -9,6 +9,7 @@
     |   `-- WrongType             a body of another type than this needs         (HTTP 415)
     |-- AuthenticationRefused     the credentials are not good                   (HTTP 401)
     |-- NotAllowed                known, but without the right                   (HTTP 403)
+    |   `-- QuotaExceeded         it would be more than this person may have     (HTTP 403)
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
     |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
@@ -67,6 +68,14 @@ class AuthenticationRefused(UserWorkspacesError):
 
 class NotAllowed(UserWorkspacesError):
     """The caller is known, and does not have the right."""
+
+
+class QuotaExceeded(NotAllowed):
+    """It would be more than the person may have; `kind` says of what: `disk`, `core_hours`, `running_sessions`."""
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        self.kind = kind
+        super().__init__(message)
 
 
 class NotFound(UserWorkspacesError):

@@ -57,6 +57,7 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
         ("DELETE", {}, 404, "Shared workspace {id} not found."),
     ),
     "shared_workspaces/<number:share_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
+    "quotas": None,
     "job_types": None,
     "parameters": None,
     "status": None,

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 
@@ -165,6 +167,33 @@ def redeem_login_link(*, text: str, now: datetime) -> User | None:
         return None
     used_now, _ = LoginLink.objects.filter(pk=link.pk).delete()
     return link.user if used_now else None
+
+
+def log_out_everywhere(*, user: User, now: datetime) -> None:
+    """End every log-in of a person, in every browser, and with it the way into every open session."""
+    end_sessions(user=user)
+    LoginLink.objects.filter(user=user).delete()
+    for session in Session.objects.filter(expire_date__gt=now).iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+
+
+def deactivate(*, user: User, now: datetime) -> None:
+    """Let a person no longer in: log-ins end, tokens are gone. What they have stays."""
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    ApiToken.objects.filter(user=user).delete()
+    log_out_everywhere(user=user, now=now)
+
+
+def activate(*, user: User) -> None:
+    """Let a person in again."""
+    User.objects.filter(pk=user.pk).update(is_active=True)
+
+
+def make_administrator(*, user: User) -> None:
+    """Let a person use the administration, all of it; tokens that a client had for them are gone."""
+    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    ApiToken.objects.filter(user=user).delete()
 
 
 def end_sessions(*, user: User) -> None:

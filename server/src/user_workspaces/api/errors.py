@@ -21,6 +21,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.WrongType, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE),
     (errors.InvalidRequest, status.HTTP_400_BAD_REQUEST),
     (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
+    (errors.QuotaExceeded, status.HTTP_403_FORBIDDEN),
     (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
     (errors.NotFound, status.HTTP_404_NOT_FOUND),
     (errors.Conflict, status.HTTP_409_CONFLICT),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from django.http.request import _PostDataProtocol  # what a parser of bodies needs of a stream
 
 FORM = "multipart/form-data"
+FORM_AROUND_FILES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,15 @@ class MultipartParser(BaseParser):
         except MultiPartParserError as error:
             raise ParseError(f"The upload cannot be read: {error}") from None
         return DataAndFiles(data, files)
+
+
+def announced_size(request: Request) -> int:
+    """Return the least bytes of content that the body must bring, before any of it is read: 0 where nothing is said.
+
+    What a form needs around its files is let off: whether they fit to the byte is seen when their sizes are known.
+    """
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return max(0, int(text) - FORM_AROUND_FILES) if text.isascii() and text.isdigit() else 0
 
 
 def uploaded_files(request: Request) -> list[Upload]:

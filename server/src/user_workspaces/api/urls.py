@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import URLPattern, path, register_converter
 from rest_framework.views import APIView
 
-from user_workspaces.api import files, jobs, shared_workspaces, site, tokens, tus, users, workspaces
+from user_workspaces.api import files, jobs, quotas, shared_workspaces, site, tokens, tus, users, workspaces
 
 
 class Number:
@@ -57,6 +57,7 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("shared_workspaces", shared_workspaces.SharedWorkspaces),
     ("shared_workspaces/<number:share_id>", shared_workspaces.OneSharedWorkspace),
     ("shared_workspaces/<number:share_id>/<str:verb>", shared_workspaces.SharedWorkspaceVerb),
+    ("quotas", quotas.Quotas),
     ("job_types", site.JobTypes),
     ("parameters", site.Parameters),
     ("status", site.Status),

@@ -11,14 +11,16 @@ from rest_framework.views import APIView
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
 from user_workspaces.api.jobs import describe_job
-from user_workspaces.api.uploads import MultipartParser, uploaded_files
+from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
 from user_workspaces.sharing.actions import deletion_of
+from user_workspaces.quotas.values import on_disk
 from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
 from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import COLUMNS, find_workspace, workspaces_of
+from user_workspaces.workspaces.space import check_room
 
 NONE_FOUND = "Workspace matching given parameters could not be found."
 
@@ -103,12 +105,15 @@ class WorkspaceUpload(APIView):
     parser_classes = (MultipartParser,)
 
     def put(self, request: Request, workspace_id: int) -> Response:
-        """Write each uploaded file, whole or not at all."""
+        """Write each uploaded file, whole or not at all; none of them where they do not fit together."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
+        check_room(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
         files = uploaded_files(request)
+        size = sum(on_disk(file.content.size or 0, file.path) for file in files)
+        check_room(owner_id=workspace.owner_id, size=size, now=timezone.now())
         for file in files:
             chunks: Iterable[bytes] = file.content.chunks()
-            upload_file(workspace=workspace, path=file.path, chunks=chunks, now=timezone.now())
+            upload_file(workspace=workspace, path=file.path, chunks=chunks, size=file.content.size, now=timezone.now())
         return answer("Successful upload.")
 
 

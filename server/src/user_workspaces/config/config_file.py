@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from user_workspaces.config.quotas_entry import QuotasEntry
 from user_workspaces.errors import ConfigurationError, InvalidOptions
 from user_workspaces.interfaces.site import Parameter
 from user_workspaces.jobs.options import validate
@@ -155,6 +156,7 @@ class ConfigFile(_Strict):
     mail: MailEntry | None = None
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)
     session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
+    quotas: QuotasEntry = QuotasEntry()
 
 
 def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:

@@ -19,6 +19,7 @@ ALLOWED_HOSTS = env.own_host_names()
 INSTALLED_APPS = [
     "user_workspaces.config.apps.ConfigAppConfig",
     "user_workspaces.accounts",
+    "user_workspaces.quotas",
     "user_workspaces.workspaces",
     "user_workspaces.jobs",
     "user_workspaces.sharing",
@@ -26,6 +27,8 @@ INSTALLED_APPS = [
     "user_workspaces.proxy",
     "user_workspaces.portal",
     "user_workspaces.api",
+    "user_workspaces.administration",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

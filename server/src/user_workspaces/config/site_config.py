@@ -42,6 +42,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         trusted_proxies=config.trusted_proxies,
         allowed_hosts=config.allowed_hosts,
         mail=_mail_site(config.mail, source) if config.mail else None,
+        quotas=config.quotas.value(),
         source=str(source),
     )
 

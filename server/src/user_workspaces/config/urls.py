@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("user_workspaces.proxy.urls")),
+    path("", include("user_workspaces.administration.urls")),
     path("", include("user_workspaces.portal.urls")),
     path("", include("user_workspaces.api.urls")),
 ]

@@ -58,6 +58,11 @@ def _has_unfinished_jobs(workspace: Workspace) -> bool:
     return unsettled_jobs().filter(workspace_id=workspace.pk).exists()
 
 
+def look_after_disk_use(*, now: datetime) -> int:
+    """Have measured what sessions write to, and where an upload died; return how many there were."""
+    return actions.measure_what_runs(now=now) + actions.measure_what_was_left(now=now)
+
+
 def sweep_resources() -> int:
     """Stop what runs without anybody owning it (a crash in the middle of a submission, a restored database)."""
     return sum(_sweep(name, resource) for name, resource in registry.current().resources.items())

@@ -12,7 +12,7 @@ from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
 from user_workspaces.controller.copying import Copies
-from user_workspaces.controller.housekeeping import sweep_resources, tend_workspaces
+from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
 from user_workspaces.controller.mailing import send_due_mail
 from user_workspaces.controller.reconcile import reconcile_jobs
 
@@ -76,6 +76,7 @@ class Controller:
         if now - self._swept_at > SWEEP_EVERY:
             self._swept_at = now
             sweep_resources()
+            look_after_disk_use(now=now)
         return LOOK_EVERY if tend_workspaces(now=now) else LOOK_EVERY * 4
 
     def _share(self) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,20 @@ class MailSite:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaSite:
+    """What everybody may have for whom nothing else is said; None: as much as they like."""
+
+    disk_gb: Decimal | None = None
+    """Of 1024 x 1024 x 1024 bytes."""
+    core_hours: Decimal | None = None
+    core_hours_period: timedelta = timedelta(days=30)
+    """Core hours count for so long after the end of their job."""
+    running_sessions: int | None = None
+    contact: str = ""
+    """Whom to ask for more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """All of it."""
 
@@ -83,5 +98,6 @@ class Site:
     """Addresses of web servers in front of this one, whose `X-Forwarded-For` and `-Proto` are believed."""
     mail: MailSite | None = None
     """None: no mail is sent."""
+    quotas: QuotaSite = QuotaSite()
     source: str = field(default="")
     """Where it was read from, for messages."""

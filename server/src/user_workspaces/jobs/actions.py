@@ -1,6 +1,7 @@
 """What is done with jobs. Every change of status goes through `change_status`, the one writer."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +13,8 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs import options as resource_options
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import live_jobs, used_core_hours
-from user_workspaces.jobs.status import ENDED, STOPPABLE, TRANSITIONS, JobStatus
+from user_workspaces.jobs.spending import reserve_launch
+from user_workspaces.jobs.status import ENDED, LIVE, STOPPABLE, TRANSITIONS, JobStatus
 from user_workspaces.workspaces import actions as workspaces
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
@@ -37,11 +39,11 @@ def start_job(
         name = _job_type(job_type, workspace)
         kind = registry.current().job_types.get(name)
         resource = _resource(resource or options.get("resource") or site.main_resource)
-        values = resource_options.validate(options, site.parameters)
-        limits = values.limits(site.resources[resource].parameter_mapping)
+        limits = resource_options.validate(options, site.parameters).limits(site.resources[resource].parameter_mapping)
         resource_options.job_parameters(kind.Parameters, job_details)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
+        reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)
         job = Job.objects.create(
             owner=owner,
             workspace=workspace,
@@ -136,6 +138,15 @@ def _ending(job: Job, now: datetime, written: Mapping[str, object]) -> dict[str,
     if isinstance(start, datetime) and isinstance(end, datetime):
         ending["core_hours"] = used_core_hours(cpus=job.cpus, start=start, end=end)
     return ending
+
+
+def stop_all(*, owner: User, now: datetime) -> int:
+    """Stop whatever of a person's runs or waits; return how many jobs that were."""
+    running = [job for job in Job.objects.filter(owner=owner, status__in=LIVE) if job.status in STOPPABLE]
+    for job in running:
+        with suppress(InvalidRequest):  # ended by itself in this moment
+            stop_job(job=job, now=now)
+    return len(running)
 
 
 def delete_workspace(*, owner: User, workspace_id: int, force: bool, now: datetime) -> None:

@@ -66,6 +66,7 @@ class Job(models.Model):
             models.Index(fields=["next_check_at"], name="job_due", condition=models.Q(next_check_at__isnull=False)),
             models.Index(fields=["owner", "-id"], name="job_of_owner"),
             models.Index(fields=["workspace", "-id"], name="job_of_workspace"),
+            models.Index(fields=["owner", "datetime_end"], name="job_of_owner_by_end"),
             models.Index(fields=["status"], name="job_live", condition=models.Q(status__in=sorted(LIVE))),
         ]
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from user_workspaces.errors import InvalidOptions, InvalidRequest
 from user_workspaces.interfaces.job_type import JobParameters
-from user_workspaces.interfaces.site import Parameter
+from user_workspaces.interfaces.site import Parameter, Site
 from user_workspaces.interfaces.values import Limits
 
 TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
@@ -68,6 +68,13 @@ def validate(options: Mapping[str, object], parameters: tuple[Parameter, ...]) -
     if problems:
         raise InvalidOptions(problems)
     return ParameterValues(values)
+
+
+def parameter_for(option: str, site: Site, *, resource: str) -> str:
+    """Return the name of the parameter that gives a resource a standard option; empty: none does."""
+    offered = {parameter.variable_name for parameter in site.parameters}
+    mapping = site.resources[resource].parameter_mapping
+    return next((name for name, meaning in mapping.items() if meaning == option and name in offered), "")
 
 
 def check_storable(value: object, *, label: str) -> None:

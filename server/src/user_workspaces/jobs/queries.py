@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import orjson
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
@@ -60,6 +60,30 @@ def live_jobs(*, workspace_id: int) -> QuerySet[Job]:
 def count_live_jobs() -> int:
     """Return how many jobs of all people have not ended."""
     return Job.objects.filter(status__in=LIVE).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one resource has to do for everybody, in one state."""
+
+    resource: str
+    status: str
+    jobs: int
+    people: int
+    cpus: int
+    memory_mb: int
+
+
+def load_of_resources() -> list[Load]:
+    """Return what has not ended, by resource and status, in one query."""
+    live = Job.objects.filter(status__in=LIVE).order_by("resource", "status").values("resource", "status")
+    sums = live.annotate(
+        jobs=Count("id"), people=Count("owner", distinct=True), all_cpus=Sum("cpus"), all_memory=Sum("memory_mb")
+    )
+    return [
+        Load(row["resource"], row["status"], row["jobs"], row["people"], row["all_cpus"], row["all_memory"] or 0)
+        for row in sums
+    ]
 
 
 def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:

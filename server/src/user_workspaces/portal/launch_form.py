@@ -6,9 +6,11 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from user_workspaces import registry
-from user_workspaces.errors import InvalidOptions
+from user_workspaces.errors import InvalidOptions, QuotaExceeded
 from user_workspaces.interfaces.site import Parameter, Site
 from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.options import parameter_for
+from user_workspaces.quotas.values import Kind
 
 PREFIX = "option-"
 FEWEST_STEPS = 32
@@ -49,6 +51,18 @@ class LaunchForm(forms.Form):
             if name.startswith(PREFIX) and value not in (None, "")
         }
         return {**given, "resource": self.cleaned_data["resource"]}
+
+    @property
+    def offered(self) -> dict[str, object]:
+        """What the fields of the parameters show, whether it can be used or not."""
+        return {field.name.removeprefix(PREFIX): field.value() for field in self.option_fields}
+
+    def show_quota(self, error: QuotaExceeded) -> None:
+        """Put it beside the field that has to change: time is what core hours are mostly made of."""
+        resource = str(self.cleaned_data.get("resource"))
+        is_about_time = error.kind == Kind.CORE_HOURS and resource in registry.site().resources
+        name = parameter_for("time_limit_min", registry.site(), resource=resource) if is_about_time else ""
+        self.add_error(PREFIX + name if name else None, error.message)
 
     def show(self, error: InvalidOptions) -> None:
         """Put each problem beside the field that it is about."""

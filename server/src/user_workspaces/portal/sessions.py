@@ -6,12 +6,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from user_workspaces import registry
-from user_workspaces.errors import InvalidOptions, InvalidRequest, ResourceUnavailable
+from user_workspaces.errors import InvalidOptions, InvalidRequest, QuotaExceeded, ResourceUnavailable
 from user_workspaces.jobs.actions import start_job, stop_job
 from user_workspaces.jobs.queries import find_job, last_launch, log_of
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import done, go_to
 from user_workspaces.portal.launch_form import LaunchForm, initial_from
+from user_workspaces.portal.quotas import LaunchCost, cost_of_launch
 from user_workspaces.portal.returning import where_they_were
 from user_workspaces.portal.session_view import view_of
 from user_workspaces.portal.workspace import layout_of
@@ -38,6 +39,8 @@ def launch(request: PersonRequest, workspace_id: int) -> HttpResponse:
                 )
             except InvalidOptions as error:
                 form.show(error)
+            except QuotaExceeded as error:
+                form.show_quota(error)
             except InvalidRequest as error:
                 form.add_error(None, error.message)
             else:
@@ -45,8 +48,15 @@ def launch(request: PersonRequest, workspace_id: int) -> HttpResponse:
     else:
         last = last_launch(user=request.user, workspace_id=workspace_id)
         form = LaunchForm(initial=initial_from(last, default_job_type=workspace.default_job_type, site=registry.site()))
-    context = {"workspace": workspace, "form": form, "layout": layout_of(request)}
+    context = {"workspace": workspace, "form": form, "layout": layout_of(request), "cost": _cost(request, form)}
     return render(request, "portal/launch.html", context, status=422 if form.errors else 200)
+
+
+def _cost(request: PersonRequest, form: LaunchForm) -> LaunchCost | None:
+    resource = str(form["resource"].value() or registry.site().main_resource)
+    return cost_of_launch(
+        request.user.pk, site=registry.site(), resource=resource, options=form.offered, now=timezone.now()
+    )
 
 
 @page("POST")

@@ -91,7 +91,7 @@ def save_files(request: PersonRequest, workspace: Workspace, files: "list[Upload
     for file in files:
         path = f"{folder}/{file.name}" if folder else str(file.name)
         try:
-            upload_file(workspace=workspace, path=path, chunks=file.chunks(), now=timezone.now())
+            upload_file(workspace=workspace, path=path, chunks=file.chunks(), size=file.size, now=timezone.now())
             written += 1
         except UserWorkspacesError as error:
             messages.error(request, f"{path} was not saved: {error.message}")

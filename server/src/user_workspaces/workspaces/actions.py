@@ -6,10 +6,15 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.quotas.actions import forget_place
+from user_workspaces.quotas.queries import places_of_dead_writers, somebody_has_limited_disk
+from user_workspaces.quotas.values import BLOCK, on_disk
+from user_workspaces.workspaces import space
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import Home, check_accepted, has_home, home_of, is_usable
@@ -31,18 +36,21 @@ def create_workspace(
     """
     _check_texts(name=name, description=description)
     _check_job_type(default_job_type)
-    workspace = Workspace.objects.create(
-        owner=owner,
-        name=name,
-        description=description,
-        default_job_type=default_job_type,
-        storage=registry.site().main_storage,
-        requested=details.without_contents(),
-        current={"files": [], "symlinks": []},
-        datetime_created=now,
-        datetime_last_modified=now,
-        next_check_at=now + CREATION_IS_DEAD_AFTER,
-    )
+    size = BLOCK + space.size_of(details)
+    with transaction.atomic():
+        workspace = Workspace.objects.create(
+            owner=owner,
+            name=name,
+            description=description,
+            default_job_type=default_job_type,
+            storage=registry.site().main_storage,
+            requested=details.without_contents(),
+            current={"files": [], "symlinks": []},
+            datetime_created=now,
+            datetime_last_modified=now,
+            next_check_at=now + CREATION_IS_DEAD_AFTER,
+        )
+        room = space.hold_room(owner_id=owner.pk, workspace_id=workspace.pk, size=size, now=now)
     try:
         home = home_of(workspace)
         home.storage.create(home.place)
@@ -52,8 +60,10 @@ def create_workspace(
             remove_failed_creation(workspace)
         raise
     made = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
-    if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
-        raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
+    with transaction.atomic():
+        if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
+            raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
+        room.settle(size=size, workspace_id=workspace.pk)
     workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
     return workspace
 
@@ -86,10 +96,12 @@ def update_workspace(
     if details is None:
         Workspace.objects.filter(pk=workspace.pk).update(**changed, datetime_last_modified=now)
         return
+    size = space.size_of(details)
+    room = space.hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
     try:
         _put(home_of(workspace), details)
     finally:  # some of it may be there, also when one of the links was refused
-        files_changed(workspace_id=workspace.pk, now=now)
+        _note_written(workspace, room, size=size, now=now)
     with transaction.atomic():
         current = lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
         current.requested = _merged(current.requested, details.without_contents())
@@ -99,14 +111,36 @@ def update_workspace(
 
 
 def upload_file(
-    *, workspace: Workspace, path: str, chunks: Iterable[bytes], now: datetime, expecting: str | None = None
+    *,
+    workspace: Workspace,
+    path: str,
+    chunks: Iterable[bytes],
+    now: datetime,
+    size: int | None = None,
+    expecting: str | None = None,
 ) -> int:
-    """Write one file, whole or not at all; return its size in bytes. See `Storage.write` for `expecting`."""
+    """Write one file, whole or not at all; return its size in bytes. See `Storage.write` for `expecting`.
+
+    Give `size` where it is known: so much of the person's disk quota is held while it is written, and without it
+    all that is left. Raises `QuotaExceeded`.
+    """
     _check_usable(workspace)
     home = home_of(workspace)
-    size = home.storage.write(home.place, path, chunks, expecting=expecting)
-    files_changed(workspace_id=workspace.pk, now=now)
-    return size
+    room = space.room_for_file(workspace, path=path, size=size, now=now)
+    try:
+        written = home.storage.write(home.place, path, room.bounded(chunks), expecting=expecting)
+    except BaseException:
+        room.give_back()
+        raise
+    _note_written(workspace, room, size=on_disk(written, path), now=now)
+    return written
+
+
+def _note_written(workspace: Workspace, room: space.Room, *, size: int, now: datetime) -> None:
+    """Count the change, and what it takes until it is measured, in the same moment."""
+    with transaction.atomic():
+        files_changed(workspace_id=workspace.pk, now=now)
+        room.settle(size=size, workspace_id=workspace.pk)
 
 
 def files_changed(*, workspace_id: int, now: datetime) -> None:
@@ -135,11 +169,31 @@ def measure(workspace: Workspace) -> None:
             listed.append({"name": f"/{_as_text(entry.path)}"})
     disk_space = home.storage.disk_usage(home.place)
     older = Workspace.objects.filter(pk=workspace.pk, measured__lte=workspace.changes)
-    older.update(current=names, disk_space=disk_space, measured=workspace.changes)
+    with transaction.atomic():
+        if older.update(current=names, disk_space=disk_space, measured=workspace.changes):
+            space.settle_measurement(workspace, now=timezone.now())
     # Changed meanwhile: it stays due. Unchanged: there is nothing more to do.
     Workspace.objects.filter(pk=workspace.pk, changes=workspace.changes).exclude(
         status=WorkspaceStatus.DELETING
     ).update(next_check_at=None)
+
+
+def measure_what_runs(*, now: datetime) -> int:
+    """Where disk space is limited, have workspaces in use measured: sessions write to them without asking us."""
+    if not somebody_has_limited_disk():
+        return 0
+    in_use = Workspace.objects.filter(status=WorkspaceStatus.ACTIVE, next_check_at__isnull=True)
+    return in_use.update(next_check_at=now)
+
+
+def measure_what_was_left(*, now: datetime) -> int:
+    """Have measured where a writer died with space in its hands: it may have written before it died."""
+    places = places_of_dead_writers(now=now)
+    for place in places:
+        files_changed(workspace_id=place, now=now)
+        if not Workspace.objects.filter(pk=place).exists():
+            forget_place(place=place)
+    return len(places)
 
 
 def mark_active(*, workspace_id: int, now: datetime) -> None:
@@ -173,7 +227,8 @@ def finish_deletion(workspace: Workspace) -> None:
     if has_home(workspace):
         home = home_of(workspace)
         home.storage.delete(home.place)
-    Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()
+    if Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()[0]:
+        forget_place(place=workspace.pk)
 
 
 def look_again(*, workspace_id: int, at: datetime) -> None:

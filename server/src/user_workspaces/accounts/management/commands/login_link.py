@@ -1,10 +1,10 @@
-"""`login_link USERNAME`: print a one-time link to the portal."""
+"""`login_link USERNAME [--admin]`: print a one-time link to the portal."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from user_workspaces import registry
-from user_workspaces.accounts.actions import create_login_link, create_person
+from user_workspaces.accounts.actions import create_login_link, create_person, make_administrator
 from user_workspaces.errors import UserWorkspacesError
 
 
@@ -16,11 +16,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the person's name."""
         parser.add_argument("username")
+        parser.add_argument("--admin", action="store_true", help="make the person an administrator of this server")
 
-    def handle(self, *args: object, **options: str) -> None:
+    def handle(self, *args: object, **options: str | bool) -> None:
         """Make and print it."""
         try:
-            user = create_person(username=options["username"])
+            user = create_person(username=str(options["username"]))
+            if options["admin"]:
+                make_administrator(user=user)
             secret = create_login_link(user=user, now=timezone.now())
         except UserWorkspacesError as error:
             raise CommandError(error.message) from None

@@ -1,0 +1,56 @@
+"""Tokens: whose they are and when they were used; neither their text nor their digest."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from user_workspaces.accounts.models import ApiToken
+from user_workspaces.administration.models import ClientToken
+from user_workspaces.administration.site import administration
+from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note
+
+FIELDS = ("name", "user", "created_at", "expires_at", "last_used_at")
+
+
+class TokenTable(ReadOnlyTable):
+    """What can be seen of a token, and its end."""
+
+    list_display = FIELDS
+    fields = FIELDS
+    list_select_related = ("user",)
+    search_fields = ("name", "user__username", "user__email")
+    date_hierarchy = None
+    ordering = ("-id",)
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke", permissions=["change"])
+    def revoke(self, request: HttpRequest, tokens: "QuerySet[ApiToken]") -> HttpResponse | None:
+        """Take tokens away, after asking."""
+        chosen = list(tokens.select_related("user"))
+        warning = "Whatever uses them is refused from now on. They cannot be brought back."
+        asked = ask_first(
+            self, request, chosen, action="revoke", question=f"Revoke {len(chosen)} tokens?", warning=warning
+        )
+        if asked is None:
+            note(self, request, chosen, "Revoked.")
+            revoked, _ = ApiToken.objects.filter(pk__in=[token.pk for token in chosen]).delete()
+            self.message_user(request, f"{revoked} revoked.", messages.SUCCESS)
+        return asked
+
+
+@admin.register(ApiToken, site=administration)
+class PersonTokens(TokenTable):
+    """Tokens of people."""
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ApiToken]":
+        """Leave those of clients to their own table."""
+        return ApiToken.objects.filter(may_mint=False).order_by("-id")
+
+
+@admin.register(ClientToken, site=administration)
+class ClientTokens(TokenTable):
+    """Tokens of programs that vouch for people."""
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ClientToken]":
+        """Only those."""
+        return ClientToken.objects.filter(may_mint=True).order_by("-id")

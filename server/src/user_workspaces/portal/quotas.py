@@ -1,0 +1,104 @@
+"""What pages say of a person's limits: the line in the bar, and what a launch would take."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from user_workspaces.interfaces.site import Site
+from user_workspaces.jobs.options import LARGEST, parameter_for
+from user_workspaces.jobs.spending import cost_of, overview_of, spending_of
+from user_workspaces.quotas.queries import allowance_of, rules
+from user_workspaces.quotas.refusals import disk_is_over, figure, size
+from user_workspaces.quotas.values import GIBIBYTE, Overview
+
+SECONDS_A_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaText:
+    """One limit in a few words."""
+
+    text: str
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaBar:
+    """What stands in the bar at the top: one text a limit, and a warning when there is too much on disk."""
+
+    texts: tuple[QuotaText, ...]
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchCost:
+    """What the offered choice would take; `cpus` and `minutes` name the parameters that it is made of."""
+
+    needs: str
+    left: str
+    cpus: str
+    minutes: str
+    is_too_much: bool
+
+
+def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
+    """Return what the bar says of somebody; empty where nothing is limited."""
+    allowance = allowance_of(owner_id)
+    if not allowance.limits_launches:
+        return QuotaBar(texts=(), warning="")
+    overview = overview_of(owner_id, allowance=allowance, now=now)
+    warning = disk_is_over(overview.disk, contact=rules().contact).message if overview.disk.is_over else ""
+    return QuotaBar(texts=tuple(_texts(overview)), warning=warning)
+
+
+def _texts(overview: Overview) -> list[QuotaText]:
+    disk, hours, sessions = overview.disk, overview.core_hours, overview.running_sessions
+    texts = []
+    if disk.limit is not None:
+        texts.append(QuotaText(f"disk {_of(disk.taken, disk.limit)}", disk.is_over))
+    if hours.limit is not None:
+        texts.append(QuotaText(f"{figure(hours.taken)} of {figure(hours.limit)} core h", hours.is_over))
+    if sessions.limit is not None:
+        texts.append(QuotaText(f"{sessions.taken} of {sessions.limit} sessions", sessions.is_over))
+    return texts
+
+
+def _of(taken: int, limit: int) -> str:
+    """Write `12 of 50 GB`; figures too small for that unit in their own."""
+    if limit >= GIBIBYTE and (taken >= GIBIBYTE or not taken):
+        return f"{tenths(taken)} of {tenths(limit)} GB"
+    return f"{size(taken)} of {size(limit)}"
+
+
+def tenths(number: int) -> str:
+    """Write bytes in gigabytes, to the tenth."""
+    return figure((Decimal(number) / GIBIBYTE).quantize(Decimal("0.1")))
+
+
+def cost_of_launch(
+    owner_id: int, *, site: Site, resource: str, options: dict[str, object], now: datetime
+) -> LaunchCost | None:
+    """Return what launching with these options takes of the core hours; None where they are not limited."""
+    allowance = allowance_of(owner_id)
+    if allowance.core_hours is None or resource not in site.resources:
+        return None
+    hours = spending_of(owner_id, allowance=allowance, now=now).core_hours
+    cpus = parameter_for("num_cpus", site, resource=resource)
+    minutes = parameter_for("time_limit_min", site, resource=resource)
+    needs = cost_of(cpus=_number(options.get(cpus)), seconds=_number(options.get(minutes), 0) * SECONDS_A_MINUTE)
+    return LaunchCost(
+        needs=figure(needs),
+        left=figure(hours.left or Decimal(0)),
+        cpus=cpus,
+        minutes=minutes,
+        is_too_much=not hours.has_room_for(needs),
+    )
+
+
+def _number(value: object, default: int = 1) -> int:
+    """Return a figure of a form, which may hold anything while it is being filled in."""
+    try:
+        return min(max(0, math.ceil(float(str(value)))), LARGEST)
+    except (ValueError, OverflowError):
+        return default

@@ -1,0 +1,66 @@
+"""Limits that differ from the site's, and the disk space that is held for what is being written."""
+
+from decimal import Decimal
+
+from django.contrib.auth.models import Group
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from user_workspaces.accounts.models import User
+
+NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
+
+
+class Quota(models.Model):
+    """The limits of one person or of one group. An empty figure says nothing: what is more general holds then."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
+    group = models.OneToOneField(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
+    disk_gb = models.DecimalField(
+        "disk (GB)", max_digits=14, decimal_places=3, null=True, blank=True, validators=NOT_NEGATIVE
+    )
+    unlimited_disk = models.BooleanField("no limit on disk", default=False)
+    core_hours = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE)
+    unlimited_core_hours = models.BooleanField("no limit on core hours", default=False)
+    running_sessions = models.PositiveIntegerField(null=True, blank=True)
+    unlimited_sessions = models.BooleanField("no limit on sessions", default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, group__isnull=True) | Q(user__isnull=True, group__isnull=False),
+                name="quota_of_a_person_or_a_group",
+                violation_error_message="A quota is either a person's or a group's.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"quota of {self.user or self.group}"
+
+
+class QuotaAccount(models.Model):
+    """One row a person: whoever is about to take something of theirs waits here for whoever else is."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="quota_account")
+    over_disk_since = models.DateTimeField(null=True, blank=True)
+    """Since when a measurement found more than the limit; None: all is well."""
+
+    def __str__(self) -> str:
+        return f"account of {self.user_id}"
+
+
+class DiskReservation(models.Model):
+    """Space for what is being written, or was written and is not measured yet."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="disk_reservations")
+    place = models.BigIntegerField(db_index=True)
+    """The number of the place that is written to, given by whoever writes."""
+    size = models.BigIntegerField()
+    expires_at = models.DateTimeField()
+    """Until when a writer that says no more is believed to be writing."""
+    settled_as = models.BigIntegerField(null=True, blank=True)
+    """Which change of the place it became; a measurement of that change or a later one includes it."""
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes in {self.place}"

@@ -1,0 +1,89 @@
+"""The words of a refusal: what is left, when it frees up, and whom to ask. Pure: amounts in, an error out."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from user_workspaces.errors import QuotaExceeded
+from user_workspaces.quotas.values import GIBIBYTE, Kind, Standing
+
+HUNDREDTH = Decimal("0.01")
+KIBIBYTE, MEBIBYTE = 1024, 1024**2
+
+
+def disk_refused(disk: Standing[int], wanted: int, *, contact: str) -> QuotaExceeded:
+    """Return why so many more bytes cannot be had."""
+    if disk.is_over:
+        return disk_is_over(disk, contact=contact)
+    return QuotaExceeded(
+        f"This needs {size(wanted)} on disk, and {size(disk.left or 0)} of your {size(disk.limit or 0)} are left. "
+        f"Delete files or workspaces you no longer need: the room is yours again moments later. {ask(contact)}",
+        kind=Kind.DISK,
+    )
+
+
+def disk_is_over(disk: Standing[int], *, contact: str) -> QuotaExceeded:
+    """Return why nothing goes while too much is there already."""
+    return QuotaExceeded(
+        f"You use {size(disk.taken)} of disk, and {size(disk.limit or 0)} are yours: nothing can be launched, uploaded "
+        f"or created until you delete files or workspaces. What runs goes on. {ask(contact)}",
+        kind=Kind.DISK,
+    )
+
+
+def core_hours_refused(
+    hours: Standing[Decimal], wanted: Decimal, *, period: timedelta, enough_at: datetime | None, contact: str
+) -> QuotaExceeded:
+    """Return why a launch is too much; `enough_at`: when what was used long ago makes room for it."""
+    limit = hours.limit or Decimal(0)
+    if wanted > limit:
+        text = f"This needs {figure(wanted)} core hours, more than all {figure(limit)} of yours: {LESS}. {ask(contact)}"
+        return QuotaExceeded(text, kind=Kind.CORE_HOURS)
+    when = f"Enough is free again at {at(enough_at)}" if enough_at else "Enough is free again when what runs has ended"
+    return QuotaExceeded(
+        f"This needs {figure(wanted)} core hours, and {figure(hours.left or Decimal(0))} of your {figure(limit)} are "
+        f"left: {figure(hours.used)} were used in the last {period.days} days, {figure(hours.reserved)} are held for "
+        f"what runs. {when}; or {LESS}. {ask(contact)}",
+        kind=Kind.CORE_HOURS,
+    )
+
+
+LESS = "choose fewer CPUs or less time"
+
+
+def sessions_refused(sessions: Standing[int], *, contact: str) -> QuotaExceeded:
+    """Return why nothing more can run at once."""
+    by_itself = f" or wait: one reaches its time limit at {at(sessions.frees_at)}" if sessions.frees_at else ""
+    text = f"You have {sessions.taken} of {sessions.limit} sessions at once. Stop one{by_itself}. {ask(contact)}"
+    return QuotaExceeded(text, kind=Kind.RUNNING_SESSIONS)
+
+
+def time_limit_needed(parameter: str, *, contact: str) -> QuotaExceeded:
+    """Return why a launch without an end is refused; `parameter`: what gives it one, empty where nothing does."""
+    if parameter:
+        text = f"Your core hours are limited, so a launch needs an end: give {parameter}."
+    else:
+        text = f"Your core hours are limited, and launches on this resource have no time limit. {ask(contact)}"
+    return QuotaExceeded(text, kind=Kind.CORE_HOURS)
+
+
+def ask(contact: str) -> str:
+    """Say whom to ask."""
+    return f"For more, ask {contact or 'the operators of this server'}."
+
+
+def size(number: int) -> str:
+    """Write bytes: `1.5 GB`."""
+    for unit, name in ((GIBIBYTE, "GB"), (MEBIBYTE, "MB"), (KIBIBYTE, "KB")):
+        if number >= unit:
+            return f"{figure(Decimal(number) / unit)} {name}"
+    return f"{number} bytes"
+
+
+def figure(number: Decimal) -> str:
+    """Write a number with two decimals at most, and none that say nothing."""
+    return f"{number.quantize(HUNDREDTH).normalize():f}"
+
+
+def at(moment: datetime) -> str:
+    """Write a time."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

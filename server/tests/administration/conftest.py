@@ -1,0 +1,82 @@
+"""An operator's browser, and rows of every kind with secrets in them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from user_workspaces.accounts.actions import create_login_link, mint_client_token, mint_token
+from user_workspaces.accounts.models import ApiToken, LoginLink, User
+from user_workspaces.jobs.models import Job
+from user_workspaces.quotas.models import Quota
+from user_workspaces.registry import Registry
+from user_workspaces.workspaces.models import Workspace
+
+SECRETS = ("hunter2-secret", "hunter2-endpoint", "hunter2-log", "hunter2-details", "hunter2-file")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_root() -> None:
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@dataclass
+class World:
+    """Everybody's rows; `secrets` must never be seen."""
+
+    ada: User
+    workspace: Workspace
+    job: Job
+    token: ApiToken
+    client_token: ApiToken
+    group: Group
+    quota: Quota
+    secrets: tuple[str, ...]
+
+
+@pytest.fixture
+def world(site: Registry, person: Callable[..., User], workspace_of: Callable[..., Workspace]) -> World:
+    ada, now = person("ada"), timezone.now()
+    texts = [mint_token(user=ada, name="laptop", now=now), mint_client_token(name="portal", now=now)]
+    links = [create_login_link(user=ada, now=now)]
+    workspace = workspace_of(ada)
+    Workspace.objects.filter(pk=workspace.pk).update(
+        current={"files": [{"name": "/hunter2-file"}], "symlinks": []}, status="active"
+    )
+    job = Job.objects.create(
+        owner=ada, workspace=workspace, job_type="jupyter_lab", resource="local", status="running", submitted=True,
+        secret="hunter2-secret", endpoint='{"path": "hunter2-endpoint"}', log_tail="hunter2-log",
+        requested={"job_details": {"password": "hunter2-details"}, "resource_options": {}},
+        datetime_created=now, datetime_start=now - timedelta(minutes=1), memory_mb=1024, time_limit_seconds=3600,
+    )  # fmt: skip
+    group = Group.objects.create(name="pilots")
+    quota = Quota.objects.create(group=group, disk_gb=Decimal(50))
+    ada.set_password("hunter2 is my password")
+    ada.save()
+    digests = [*ApiToken.objects.values_list("digest", flat=True), *LoginLink.objects.values_list("digest", flat=True)]
+    return World(
+        ada=ada, workspace=workspace, job=job, token=ApiToken.objects.get(name="laptop"),
+        client_token=ApiToken.objects.get(name="portal"), group=group, quota=quota,
+        secrets=(*SECRETS, *texts, *links, *digests, ada.password, job.key),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def operator(person: Callable[..., User]) -> User:
+    user = person("olga")
+    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.fixture
+def browser(operator: User) -> Client:
+    """The operator's."""
+    client = Client()
+    client.force_login(operator)
+    return client

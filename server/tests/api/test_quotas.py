@@ -1,0 +1,137 @@
+"""`/quotas/`, and what refusals look like from outside."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from api.conftest import Caller, launch
+from api.multipart import CONTENT_TYPE, form, part
+from user_workspaces.jobs.models import Job
+from user_workspaces.quotas.models import DiskReservation
+from user_workspaces.quotas.values import GIBIBYTE
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BLOCK = 4096
+Put = Callable[..., None]
+
+
+def upload(ada: Caller, workspace: Workspace, *parts: bytes) -> tuple[int, str]:
+    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload/", form(*parts), content_type=CONTENT_TYPE)
+    return answer.status, answer.message
+
+
+def files_of(workspace: Workspace) -> list[str]:
+    home = home_of(workspace)
+    return [entry.path for entry in home.storage.tree(home.place)]
+
+
+def test_without_limits_there_is_only_what_is_used(ada: Caller, job: Job) -> None:
+    answer = ada("GET", "/quotas/")
+    assert (answer.status, answer.message) == (200, "")
+    assert answer.body["data"] == {
+        "quotas": {
+            "disk": {"limit": None, "used": 0, "reserved": 0, "left": None, "frees_at": None},
+            "core_hours": {
+                "limit": None, "used": "0", "reserved": "4.00000", "left": None, "frees_at": None, "period_days": 30,
+            },
+            "running_sessions": {"limit": None, "used": 1, "reserved": 0, "left": None, "frees_at": None},
+        },
+        "contact": "",
+    }  # fmt: skip
+
+
+def test_limits_say_what_is_left_and_when_it_frees(ada: Caller, workspace: Workspace, limit: Put) -> None:
+    limit(
+        disk_gb=Decimal(1), core_hours=Decimal(100), running_sessions=3, contact="it@example.org",
+        core_hours_period=timedelta(days=7),
+    )  # fmt: skip
+    end = timezone.now() - timedelta(days=2)
+    Job.objects.filter(pk=launch(workspace).pk).update(
+        status="complete", core_hours=Decimal(31), datetime_start=end, datetime_end=end
+    )
+    launch(workspace)
+    Workspace.objects.update(disk_space=GIBIBYTE // 4)
+    data = ada("GET", "/quotas").body["data"]
+    hours = data["quotas"]["core_hours"]
+    assert data["contact"] == "it@example.org"
+    assert data["quotas"]["disk"]["left"] == GIBIBYTE * 3 // 4
+    assert {name: Decimal(hours[name]) for name in ("limit", "used", "reserved", "left")} == {
+        "limit": 100, "used": 31, "reserved": 4, "left": 65,
+    }  # fmt: skip
+    assert parse_datetime(hours["frees_at"]) == end + timedelta(days=7)
+    assert data["quotas"]["running_sessions"]["left"] == 2
+
+
+def test_too_much_on_disk_is_told(ada: Caller, workspace: Workspace, limit: Put) -> None:
+    limit(disk_gb=Decimal(1))
+    Workspace.objects.update(disk_space=GIBIBYTE * 2)
+    answer = ada("GET", "/quotas/")
+    assert answer.message.startswith("You use 2 GB of disk, and 1 GB are yours")
+    assert answer.body["data"]["quotas"]["disk"]["left"] == 0
+
+
+def test_it_takes_as_many_queries_for_many_as_for_one(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:
+    counts = []
+    for number in range(4):
+        launch(workspace_of(ada.user, f"w{number}"))
+        with CaptureQueriesContext(connection) as queries:
+            ada("GET", "/quotas/")
+        counts.append(len(queries))
+    assert counts[1:] == [counts[1]] * 3
+
+
+def test_a_launch_beyond_is_refused_with_403(ada: Caller, workspace: Workspace, limit: Put) -> None:
+    limit(running_sessions=1, contact="it@example.org")
+    path = f"/workspaces/{workspace.pk}/start/"
+    assert ada("PUT", path, {"job_type": "local_test"}).status == 200
+    answer = ada("PUT", path, {"job_type": "local_test"})
+    assert answer.status == 403
+    assert answer.body == {
+        "success": False,
+        "message": "You have 1 of 1 sessions at once. Stop one. For more, ask it@example.org.",
+    }
+
+
+def test_a_workspace_beyond_is_refused_with_403(ada: Caller, limit: Put) -> None:
+    limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
+    details = {"files": [{"name": "a", "content": "b"}]}
+    answer = ada("POST", "/workspaces/", {"name": "a", "description": "", "workspace_details": details})
+    assert (answer.status, answer.message[:22]) == (403, "This needs 8 KB on dis")
+    assert not Workspace.objects.exists()
+    assert ada("POST", "/workspaces/", {"name": "a", "description": ""}).status == 200
+
+
+def test_files_that_do_not_fit_together_are_all_refused(ada: Caller, workspace: Workspace, limit: Put) -> None:
+    limit(disk_gb=Decimal(3 * BLOCK) / GIBIBYTE)
+    four = [part(name, b"x" * BLOCK) for name in "abcd"]
+    status, message = upload(ada, workspace, *four)
+    assert (status, message[:32]) == (403, "This needs 16 KB on disk, and 12"[:32])
+    assert files_of(workspace) == []
+    assert upload(ada, workspace, *four[:3])[0] == 200
+    assert upload(ada, workspace, four[3])[0] == 403
+    assert files_of(workspace) == ["a", "b", "c"]
+    assert DiskReservation.objects.count() == 3
+
+
+def test_a_body_that_cannot_fit_is_refused_before_it_is_read(ada: Caller, workspace: Workspace, limit: Put) -> None:
+    limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
+    length = {"CONTENT_LENGTH": str(10 * 1024**2)}
+    path = f"/workspaces/{workspace.pk}/upload/"
+    answer = ada("PUT", path, b"not even a form", content_type=CONTENT_TYPE, **length)
+    assert (answer.status, answer.message[:24]) == (403, "This needs 9 MB on disk,")
+
+
+@pytest.mark.parametrize("length", ["", "-1", "x", "1e9", "\u0663"])
+def test_a_length_that_says_nothing_is_not_believed(ada: Caller, workspace: Workspace, limit: Put, length: str) -> None:
+    limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
+    path = f"/workspaces/{workspace.pk}/upload/"
+    answer = ada("PUT", path, form(part("a", b"1")), content_type=CONTENT_TYPE, CONTENT_LENGTH=length)
+    assert answer.status in {200, 400}

@@ -1,0 +1,157 @@
+"""What pages say of limits: the bar, the warning, the cost of a launch, and a refusal beside its field."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.models import Job
+from user_workspaces.quotas.values import GIBIBYTE
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HTMX: dict[str, Any] = {"headers": {"HX-Request": "true"}}
+CHOICE = {
+    "job_type": "jupyter_lab",
+    "resource": "local",
+    "option-num_cpus": "2",
+    "option-memory_mb": "2048",
+    "option-time_limit_min": "60",
+}
+Put = Callable[..., None]
+
+
+def bar(content: bytes) -> list[str]:
+    found = re.search(r'<p class="quota.*?</p>', content.decode(), re.DOTALL)
+    return re.findall(r"<span.*?>(.*?)</span>", found[0]) if found else []
+
+
+def test_without_limits_nothing_is_said(browser: Client, workspace: Workspace) -> None:
+    assert bar(browser.get("/").content) == []
+    assert b"data-cost" not in browser.get(f"/w/{workspace.pk}/launch/", **HTMX).content
+
+
+def test_bar_says_what_is_limited(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job], limit: Put
+) -> None:
+    limit(core_hours=Decimal(100))
+    job_in(workspace)
+    assert bar(browser.get("/").content) == ["2 of 100 core h"]
+    limit(disk_gb=Decimal(50), running_sessions=3)
+    Workspace.objects.update(disk_space=12 * GIBIBYTE)
+    assert bar(browser.get("/").content) == ["disk 12 of 50 GB", "2 of 100 core h", "1 of 3 sessions"]
+
+
+@pytest.mark.parametrize(
+    ("used", "text"),
+    [(0, "disk 0 of 50 GB"), (5 << 20, "disk 5 MB of 50 GB"), (GIBIBYTE * 3 // 2, "disk 1.5 of 50 GB")],
+)
+def test_bar_writes_small_figures_in_small_units(
+    browser: Client, workspace: Workspace, limit: Put, used: int, text: str
+) -> None:
+    limit(disk_gb=Decimal(50))
+    Workspace.objects.update(disk_space=used)
+    assert bar(browser.get("/").content) == [text]
+
+
+def test_too_much_on_disk_is_a_warning_on_every_page(browser: Client, workspace: Workspace, limit: Put) -> None:
+    limit(disk_gb=Decimal(1), contact="it@example.org")
+    Workspace.objects.update(disk_space=2 * GIBIBYTE)
+    for path in ("/", f"/w/{workspace.pk}/", "/new/"):
+        content = browser.get(path).content
+        assert b"You use 2 GB of disk, and 1 GB are yours" in content
+        assert b"quota-over" in content
+
+
+def test_launch_says_what_it_costs(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job], limit: Put
+) -> None:
+    limit(core_hours=Decimal(71))
+    job_in(workspace)
+    content = browser.get(f"/w/{workspace.pk}/launch/", **HTMX).content.decode()
+    assert " ".join(re.sub("<.*?>", "", content[content.index("This uses") :].split("</p>")[0]).split()) == (
+        "This uses 2 of your 69 core hours."
+    )
+    assert 'data-left="69"' in content
+    assert 'data-cpus="option-num_cpus"' in content
+    assert 'data-minutes="option-time_limit_min"' in content
+
+
+def test_launch_beyond_the_core_hours_is_told_beside_the_time(
+    browser: Client, workspace: Workspace, limit: Put
+) -> None:
+    limit(core_hours=Decimal("1.5"))
+    answer = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
+    assert answer.status_code == 422
+    field = answer.content.decode().split('for="id_option-time_limit_min"')[1]
+    assert "more than all 1.5 of yours" in field.split("</ul>")[0]
+    assert b"quota-over" in answer.content
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("rules", [{"running_sessions": 0}, {"disk_gb": Decimal(0)}])
+def test_launch_beyond_anything_else_is_told_above_the_form(
+    browser: Client, workspace: Workspace, limit: Put, rules: dict[str, Any]
+) -> None:
+    Workspace.objects.update(disk_space=4096)
+    limit(**rules)
+    answer = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode().split("<fieldset")[0]
+    assert b"For more, ask the operators of this server." in answer.content
+
+
+@pytest.mark.parametrize("text", ["", "x", "-3", "1.5", "nan", "inf", "9" * 400])
+def test_launch_with_odd_figures_still_shows_the_form(
+    browser: Client, workspace: Workspace, limit: Put, text: str
+) -> None:
+    limit(core_hours=Decimal(10))
+    answer = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "option-time_limit_min": text}, **HTMX)
+    assert answer.status_code == 422
+    assert b"This uses" in answer.content
+
+
+def test_launch_again_beyond_the_quota_is_a_message(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job], limit: Put
+) -> None:
+    old = job_in(workspace, "complete")
+    limit(running_sessions=0)
+    answer = browser.post(f"/session/{old.pk}/again/", follow=True)
+    assert b"You have 0 of 0 sessions at once." in answer.content
+
+
+def test_upload_beyond_the_quota_is_a_message(browser: Client, workspace: Workspace, limit: Put) -> None:
+    limit(disk_gb=Decimal(4096) / GIBIBYTE)
+    files = [SimpleUploadedFile("a.txt", b"1"), SimpleUploadedFile("b.txt", b"2")]
+    answer = browser.post(f"/w/{workspace.pk}/files/", {"folder": "", "files": files}, follow=True)
+    assert b"1 file uploaded." in answer.content
+    assert b"b.txt was not saved: This needs 4 KB on disk, and 0 bytes of your 4 KB are left." in answer.content
+
+
+def test_new_workspace_beyond_the_quota_stays_on_the_form(browser: Client, ada: User, limit: Put) -> None:
+    limit(disk_gb=Decimal(0))
+    answer = browser.post("/new/", {"name": "atlas", "links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"})
+    assert answer.status_code == 422
+    assert b"This needs 4 KB on disk, and 0 bytes of your 0 bytes are left." in answer.content
+    assert b'value="atlas"' in answer.content
+
+
+def test_pages_ask_one_question_more_for_limits_and_five_where_there_are_some(
+    browser: Client, workspace: Workspace, limit: Put, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    limit(core_hours=Decimal(10), disk_gb=Decimal(10), running_sessions=5)
+    with django_assert_num_queries(12):
+        browser.get("/")
+    with django_assert_num_queries(7):  # a part of the page has no bar
+        browser.get("/", **HTMX)
+
+
+def test_administrators_find_the_administration(browser: Client, ada: User) -> None:
+    assert b'href="/admin/"' not in browser.get("/").content
+    User.objects.filter(pk=ada.pk).update(is_staff=True)
+    assert b'href="/admin/"' in browser.get("/").content

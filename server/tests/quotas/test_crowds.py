@@ -1,0 +1,133 @@
+"""Five hundred at once at the edge of a quota: never over it, and exactly as many succeed as fit."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from django.db import connections
+from django.db.models import Sum
+from django.utils import timezone
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import QuotaExceeded
+from user_workspaces.jobs.actions import change_status, start_job
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.spending import overview_of
+from user_workspaces.jobs.status import JobStatus
+from user_workspaces.quotas.models import DiskReservation
+from user_workspaces.quotas.queries import allowance_of
+from user_workspaces.quotas.values import GIBIBYTE, Overview
+from user_workspaces.workspaces.actions import create_workspace, upload_file
+from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+CROWD, THREADS, BLOCK = 500, 40, 4096
+Put = Callable[..., None]
+Make = Callable[..., Workspace]
+
+
+def crowd(work: Callable[[int], object]) -> Counter[str]:
+    """Do it five hundred times, forty of them at any moment, each thread with a database connection of its own."""
+    barrier = threading.Barrier(THREADS)
+
+    def one(number: int) -> str:
+        if number < THREADS:
+            barrier.wait(timeout=60)
+        try:
+            work(number)
+        except QuotaExceeded as error:
+            return error.kind
+        finally:
+            connections.close_all()
+        return "done"
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return Counter(pool.map(one, range(CROWD)))
+
+
+def standing(owner: User) -> Overview:
+    return overview_of(owner.pk, allowance=allowance_of(owner.pk), now=timezone.now())
+
+
+@pytest.fixture
+def ada(person: Callable[..., User]) -> User:
+    return person()
+
+
+@pytest.fixture
+def workspaces(ada: User, workspace_of: Make) -> list[Workspace]:
+    """Several, so that it is not the lock of one workspace that keeps the order."""
+    return [workspace_of(ada, f"w{number}") for number in range(5)]
+
+
+def launch(owner: User, workspace: Workspace, *, cpus: int, minutes: int) -> Job:
+    options = {"num_cpus": cpus, "time_limit_min": minutes}
+    return start_job(
+        owner=owner, workspace_id=workspace.pk, job_type="local_test", job_details={}, options=options,
+        now=timezone.now(),
+    )  # fmt: skip
+
+
+def test_launches_take_no_more_core_hours_than_there_are(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+    limit(core_hours=Decimal("37.4"))
+    counts = crowd(lambda number: launch(ada, workspaces[number % 5], cpus=1, minutes=30))
+    assert counts == {"done": 74, "core_hours": CROWD - 74}
+    assert standing(ada).core_hours.reserved == Decimal(37)
+    assert Job.objects.count() == 74
+
+
+def test_launches_are_no_more_than_the_sessions_allowed(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+    limit(running_sessions=23)
+    counts = crowd(lambda number: launch(ada, workspaces[number % 5], cpus=1, minutes=30))
+    assert counts == {"done": 23, "running_sessions": CROWD - 23}
+    assert standing(ada).running_sessions.left == 0
+
+
+def test_launches_and_ends_at_once_are_never_over(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+    limit(core_hours=Decimal(10), running_sessions=7)
+    most: list[int] = []
+
+    def live_and_let_die(number: int) -> None:
+        job = launch(ada, workspaces[number % 5], cpus=1, minutes=60)
+        most.append(Job.objects.filter(owner=ada, status=JobStatus.PENDING).count())
+        change_status(job=job, new=JobStatus.FAILED, now=timezone.now())
+
+    counts = crowd(live_and_let_die)
+    assert max(most) <= 7
+    assert counts["done"] >= 7
+    assert counts["done"] + counts["running_sessions"] == CROWD
+    assert standing(ada).running_sessions.taken == 0
+    assert standing(ada).core_hours.taken == 0
+
+
+def test_uploads_take_no_more_disk_than_there_is(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+    limit(disk_gb=Decimal(101 * 3 * BLOCK + BLOCK) / GIBIBYTE)
+
+    def upload(number: int) -> None:
+        chunks = [b"x" * BLOCK, b"y" * BLOCK, b"z" * 17]
+        size = sum(len(chunk) for chunk in chunks)
+        upload_file(
+            workspace=workspaces[number % 5], path=f"{number}.bin", chunks=chunks, size=size, now=timezone.now()
+        )
+
+    counts = crowd(upload)
+    assert counts == {"done": 101, "disk": CROWD - 101}
+    assert standing(ada).disk.left == BLOCK
+    assert DiskReservation.objects.filter(settled_as__isnull=False).count() == 101
+
+
+def test_new_workspaces_take_no_more_disk_than_there_is(ada: User, site: object, limit: Put) -> None:
+    limit(disk_gb=Decimal(60 * 2 * BLOCK + BLOCK) / GIBIBYTE)
+    details = Details(files=(NewFile("a", b"x"),))
+    counts = crowd(
+        lambda number: create_workspace(
+            owner=ada, name=str(number), description="", default_job_type="", details=details, now=timezone.now()
+        )
+    )
+    assert counts == {"done": 60, "disk": CROWD - 60}
+    assert Workspace.objects.count() == 60
+    assert DiskReservation.objects.aggregate(total=Sum("size"))["total"] == 60 * 2 * BLOCK

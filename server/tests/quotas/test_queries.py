@@ -1,0 +1,112 @@
+"""Whose limit holds: a person's own, else the most generous group's, else the site's."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from user_workspaces.accounts.models import User
+from user_workspaces.quotas.models import DiskReservation, Quota
+from user_workspaces.quotas.queries import (
+    allowance_of,
+    held_disk,
+    places_of_dead_writers,
+    somebody_has_limited_disk,
+)
+from user_workspaces.quotas.values import GIBIBYTE, Allowance
+
+pytestmark = pytest.mark.django_db
+Person = Callable[..., User]
+Put = Callable[..., None]
+
+
+def group(name: str, *people: User, **figures: Any) -> Group:
+    made = Group.objects.create(name=name)
+    Quota.objects.create(group=made, **figures)
+    for user in people:
+        user.groups.add(made)
+    return made
+
+
+def test_nothing_is_limited_at_first(person: Person, limit: Put) -> None:
+    assert allowance_of(person().pk) == Allowance()
+
+
+def test_the_site_limits_everybody(person: Person, limit: Put) -> None:
+    limit(disk_gb=Decimal("0.5"), core_hours=Decimal(100), running_sessions=3)
+    assert allowance_of(person().pk) == Allowance(GIBIBYTE // 2, Decimal(100), 3)
+
+
+def test_a_group_says_something_else_than_the_site(person: Person, limit: Put) -> None:
+    limit(disk_gb=Decimal(5), core_hours=Decimal(100), running_sessions=3)
+    ada = person()
+    group("pilots", ada, core_hours=Decimal(20))
+    group("strangers", disk_gb=Decimal(9))
+    assert allowance_of(ada.pk) == Allowance(5 * GIBIBYTE, Decimal(20), 3)
+
+
+def test_the_most_generous_group_wins(person: Person, limit: Put) -> None:
+    ada = person()
+    group("a", ada, disk_gb=Decimal(1), core_hours=Decimal(50), running_sessions=1)
+    group("b", ada, disk_gb=Decimal(2), unlimited_core_hours=True)
+    assert allowance_of(ada.pk) == Allowance(2 * GIBIBYTE, None, 1)
+
+
+def test_a_persons_own_limit_overrides_figure_by_figure(person: Person, limit: Put) -> None:
+    limit(disk_gb=Decimal(5), core_hours=Decimal(100), running_sessions=3)
+    ada = person()
+    group("a", ada, disk_gb=Decimal(50), unlimited_sessions=True, core_hours=Decimal(7))
+    Quota.objects.create(user=ada, disk_gb=Decimal(1), running_sessions=0)
+    assert allowance_of(ada.pk) == Allowance(GIBIBYTE, Decimal(7), 0)
+    Quota.objects.filter(user=ada).update(unlimited_disk=True)
+    assert allowance_of(ada.pk) == Allowance(None, Decimal(7), 0)
+
+
+def test_limits_take_one_query_however_many_groups(
+    person: Person, limit: Put, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ada = person()
+    for number in range(5):
+        group(f"g{number}", ada, running_sessions=number)
+    with django_assert_num_queries(1):
+        assert allowance_of(ada.pk).running_sessions == 4
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_quota_is_a_persons_or_a_groups(person: Person, *, both: bool) -> None:
+    owner = {"user": person(), "group": Group.objects.create(name="g")} if both else {}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Quota.objects.create(**owner)
+
+
+def test_what_is_held_ends_with_its_writer(person: Person) -> None:
+    ada, eve, now = person(), person("eve"), timezone.now()
+    later, before = now + timedelta(hours=1), now - timedelta(seconds=1)
+    for user, place, size, expires_at, settled_as in (
+        (ada, 1, 1, later, None),
+        (ada, 2, 10, before, None),
+        (ada, 2, 100, before, None),
+        (ada, 3, 1000, before, 7),
+        (eve, 4, 10_000, later, None),
+    ):
+        DiskReservation.objects.create(user=user, place=place, size=size, expires_at=expires_at, settled_as=settled_as)
+    assert held_disk(ada.pk, now=now) == 1001
+    assert held_disk(eve.pk, now=now) == 10_000
+    assert places_of_dead_writers(now=now) == [2]
+
+
+def test_limited_disk_is_known_wherever_it_is_said(person: Person, limit: Put) -> None:
+    assert not somebody_has_limited_disk()
+    Quota.objects.create(user=person(), running_sessions=1)
+    assert not somebody_has_limited_disk()
+    Quota.objects.update(disk_gb=Decimal(1))
+    assert somebody_has_limited_disk()
+    Quota.objects.all().delete()
+    limit(disk_gb=Decimal(1))
+    assert somebody_has_limited_disk()

@@ -1,0 +1,51 @@
+"""Amounts: what is left, what fits, what a file takes."""
+
+from decimal import Decimal
+
+import pytest
+
+from user_workspaces.quotas.values import Allowance, Standing, on_disk
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "reserved", "left", "over"),
+    [
+        (None, 10, 5, None, False),
+        (20, 10, 5, 5, False),
+        (15, 10, 5, 0, False),
+        (14, 10, 5, 0, True),
+        (0, 0, 0, 0, False),
+        (0, 1, 0, 0, True),
+    ],
+)
+def test_standing_of_whole_numbers(
+    limit: int | None, used: int, reserved: int, left: int | None, *, over: bool
+) -> None:
+    standing = Standing(limit, used, reserved)
+    assert (standing.taken, standing.left, standing.is_over) == (used + reserved, left, over)
+
+
+def test_standing_of_core_hours_is_exact() -> None:
+    standing = Standing(Decimal("0.3"), Decimal("0.1"), Decimal("0.1"))
+    assert standing.has_room_for(Decimal("0.1"))
+    assert not standing.has_room_for(Decimal("0.10001"))
+    assert str(standing.left) == "0.1"
+
+
+def test_no_limit_has_room_for_anything() -> None:
+    assert Standing(None, 10**18, 0).has_room_for(10**18)
+
+
+@pytest.mark.parametrize(
+    ("size", "path", "blocks"),
+    [(0, "a", 0), (1, "a", 1), (4096, "a", 1), (4097, "/a", 2), (1, "b/a", 2), (1, "c/b/a", 3), (0, "c/a", 1)],
+)
+def test_files_take_whole_blocks_and_so_do_directories(size: int, path: str, blocks: int) -> None:
+    assert on_disk(size, path) == blocks * 4096
+
+
+def test_an_allowance_limits_launches_where_it_says_anything() -> None:
+    assert not Allowance().limits_launches
+    assert Allowance(disk_bytes=0).limits_launches
+    assert Allowance(core_hours=Decimal(0)).limits_launches
+    assert Allowance(running_sessions=0).limits_launches

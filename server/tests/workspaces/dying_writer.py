@@ -1,0 +1,63 @@
+"""An upload in a process that says where it is and waits there to be killed: STORAGE WORKSPACE SIZE MOMENT."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import NoReturn
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "user_workspaces.config.settings"
+django.setup()
+
+from django.utils import timezone  # noqa: E402
+
+from user_workspaces import registry  # noqa: E402
+from user_workspaces.accounts.queries import find_client  # noqa: E402
+from user_workspaces.config import site_config  # noqa: E402
+from user_workspaces.registry import Declaration, PluginKind  # noqa: E402
+from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount  # noqa: E402
+from user_workspaces.workspaces import actions  # noqa: E402
+from user_workspaces.workspaces.models import Workspace  # noqa: E402
+
+
+def main(storage: Path, workspace_id: int, size: int, moment: str) -> None:
+    """Upload, as far as that moment."""
+    use_the_storage_at(storage)
+    if moment == "after":
+        actions._note_written = wait_there  # type: ignore[assignment]  # it never comes back
+    workspace = Workspace.objects.get(pk=workspace_id)
+    chunks = contents(size, stops=moment == "middle")
+    actions.upload_file(workspace=workspace, path="a", chunks=chunks, size=size, now=timezone.now())
+
+
+def contents(size: int, *, stops: bool) -> Iterator[bytes]:
+    yield b"x" * (size // 2)
+    if stops:
+        wait_there("middle")
+    yield b"x" * (size - size // 2)
+
+
+def wait_there(moment: object = "after", *_: object, **__: object) -> NoReturn:
+    sys.stdout.write("middle\n" if moment == "middle" else "after\n")
+    sys.stdout.flush()
+    while True:
+        signal.pause()
+
+
+def use_the_storage_at(folder: Path) -> None:
+    declared, declarations = site_config.read(None)
+    surroundings = registry.Surroundings(folder, folder, find_client)
+    built = registry.build((one for one in declarations if one.kind is PluginKind.STORAGE), surroundings)
+    kind, plugin = PluginKind.USER_AUTHENTICATION, EverybodySharesOneAccount.build("local")
+    built.add(Declaration(kind, "local", type(plugin).__name__, {}, "test.local"), plugin)
+    quotas = replace(declared.quotas, disk_gb=Decimal(1))
+    registry.install(built, replace(declared, quotas=quotas))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
