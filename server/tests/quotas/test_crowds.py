@@ -31,7 +31,7 @@ Make = Callable[..., Workspace]
 
 
 def crowd(work: Callable[[int], object]) -> Counter[str]:
-    """Do it five hundred times, twenty-four of them at any moment, each thread with a database connection of its own."""
+    """Do it five hundred times, two dozen of them at any moment, each thread with its own database connection."""
     barrier = threading.Barrier(THREADS)
 
     def one(number: int) -> str:
