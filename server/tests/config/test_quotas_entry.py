@@ -38,7 +38,7 @@ def test_null_is_no_limit(tmp_path: Path) -> None:
 
 def test_zero_is_a_limit(tmp_path: Path) -> None:
     quotas = read(tmp_path, {"disk_gb": 0, "core_hours": 0, "running_sessions": 0})
-    assert (quotas.disk_gb, quotas.core_hours, quotas.running_sessions) == (0, 0, 0)
+    assert quotas == QuotaSite(Decimal(0), Decimal(0), running_sessions=0)
 
 
 @pytest.mark.parametrize(
