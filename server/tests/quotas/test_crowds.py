@@ -25,13 +25,13 @@ from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-CROWD, THREADS, BLOCK = 500, 40, 4096
+CROWD, THREADS, BLOCK = 500, 24, 4096
 Put = Callable[..., None]
 Make = Callable[..., Workspace]
 
 
 def crowd(work: Callable[[int], object]) -> Counter[str]:
-    """Do it five hundred times, forty of them at any moment, each thread with a database connection of its own."""
+    """Do it five hundred times, two dozen of them at any moment, each thread with its own database connection."""
     barrier = threading.Barrier(THREADS)
 
     def one(number: int) -> str:
