@@ -145,7 +145,7 @@ def test_pages_ask_one_question_more_for_limits_and_five_where_there_are_some(
     browser: Client, workspace: Workspace, limit: Put, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     limit(core_hours=Decimal(10), disk_gb=Decimal(10), running_sessions=5)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         browser.get("/")
     with django_assert_num_queries(7):  # a part of the page has no bar
         browser.get("/", **HTMX)

@@ -179,9 +179,9 @@ def test_pages_ask_the_same_number_of_questions_for_one_and_for_three(
         offer(workspace, person(f"p{number}"))
         offer(workspace_of(ada, f"w{number}"), grace)
         if number in {0, 2}:
-            with django_assert_num_queries(6):
+            with django_assert_num_queries(7):
                 browser.get(f"/w/{workspace.pk}/sharing/")
-            with django_assert_num_queries(6):
+            with django_assert_num_queries(7):
                 graces_browser.get("/shared/")
 
 

@@ -53,7 +53,7 @@ def test_page_asks_the_same_number_of_questions_for_any_history(
         job_in(workspace, "failed")
         job_in(workspace, ready=True)
         if number in {0, 2}:
-            with django_assert_num_queries(8):
+            with django_assert_num_queries(9):
                 browser.get(f"/w/{workspace.pk}/")
 
 

@@ -106,7 +106,7 @@ def test_list_asks_the_same_number_of_questions_for_one_and_for_three(
         job_in(made, ready=True)
         job_in(made, "pending")
         if number in {0, 2}:
-            with django_assert_num_queries(8):
+            with django_assert_num_queries(9):
                 browser.get("/")
 
 

@@ -84,11 +84,19 @@ class Storage(Plugin):
 
     @abstractmethod
     def entries(
-        self, place: Place, path: str, *, offset: int = 0, limit: int | None = None, directories_first: bool = False
+        self,
+        place: Place,
+        path: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        directories_first: bool = False,
+        hidden: bool = True,
     ) -> Listing:
         """List what is directly in a directory, names sorted, with versions; `""` is the workspace itself.
 
-        Only the entries from `offset` on, `limit` of them, are looked at. Raises `PathNotFound` for what is no
+        Only the entries from `offset` on, `limit` of them, are looked at. Without `hidden` dot files and dot
+        directories are left out. Raises `PathNotFound` for what is no
         directory.
         """
 

@@ -3,16 +3,16 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from user_workspaces.errors import InvalidRequest
+from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import go_to
-from user_workspaces.portal.folders import list_folder
+from user_workspaces.portal.file_actions import address_of, folder_in
+from user_workspaces.portal.file_rows import FolderView, search_folder, view_folder
 from user_workspaces.portal.forms import FolderForm, LinkForm, files_in
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.workspaces import save_files
@@ -21,12 +21,10 @@ from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
-FILES_A_PAGE = 200
-
 
 @page("GET", "POST")
 def files(request: PersonRequest, workspace_id: int) -> HttpResponse:
-    """List one folder as it was measured last; a POST uploads files into it."""
+    """List one folder as it is now; a POST uploads files into it."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST":
         return _upload(request, workspace)
@@ -61,24 +59,44 @@ def _context(
         "folder": request.GET.get("in", "").strip("/"),
         "search": request.GET.get("q", ""),
         "link_form": form or LinkForm(),
+        "is_linking": form is not None,
     }
 
 
 def _listing(request: PersonRequest, workspace: Workspace) -> LivePart:
-    folder, search = request.GET.get("in", ""), request.GET.get("q", "").strip()
-    listing = list_folder(workspace.current, folder=folder, search=search)
+    search, hidden = request.GET.get("q", "").strip(), "hidden" in request.GET
+    found, problem = _look(request, workspace, search=search, hidden=hidden)
+    folder = found.path if found else ""
+    kept = {"in": folder, "q": search, "hidden": "1" if hidden else ""}
     behind = workspace.measured != workspace.changes
     context = {
         "workspace": workspace,
-        "listing": listing,
-        "page": Paginator(listing.leaves, FILES_A_PAGE).get_page(request.GET.get("page")),
+        "view": found,
+        "problem": problem,
+        "page": found.page if found else None,
         "search": search,
-        "query": urlencode({name: value for name, value in (("in", listing.path), ("q", search)) if value}),
+        "hidden": hidden,
+        "query": urlencode({name: value for name, value in kept.items() if value}),
         "behind": behind,
         "address": reverse("portal:files", args=[workspace.pk]),
+        "folder": folder,
     }
-    title = f"Files - {workspace.name}"
-    return live_part(request, "portal/listing.html", context, name="listing", title=title, moves=behind)
+    name = f"{folder} - {workspace.name}" if folder else workspace.name
+    return live_part(request, "portal/listing.html", context, name="listing", title=f"Files - {name}", moves=behind)
+
+
+def _look(request: PersonRequest, workspace: Workspace, *, search: str, hidden: bool) -> tuple[FolderView | None, str]:
+    """Return what there is, or why it cannot be seen: the rest of the page is there in any case."""
+    number = request.GET.get("page")
+    try:
+        folder = folder_in(request) if request.method == "GET" else ""
+        if search:
+            return search_folder(workspace=workspace, path=folder, page=number, words=search), ""
+        return view_folder(workspace=workspace, path=folder, page=number, hidden=hidden), ""
+    except NotFound:
+        return None, "This folder is not there, or not any more."
+    except UserWorkspacesError as error:
+        return None, error.message
 
 
 def _upload(request: PersonRequest, workspace: Workspace) -> HttpResponse:
@@ -91,5 +109,4 @@ def _upload(request: PersonRequest, workspace: Workspace) -> HttpResponse:
     written = save_files(request, workspace, chosen, folder=folder)
     if written:
         messages.success(request, f"{written} file{'s' if written != 1 else ''} uploaded.")
-    query = f"?{urlencode({'in': folder})}" if folder else ""
-    return go_to(request, reverse("portal:files", args=[workspace.pk]) + query)
+    return go_to(request, address_of(workspace, folder))

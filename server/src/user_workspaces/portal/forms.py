@@ -8,8 +8,9 @@ from django.utils.datastructures import MultiValueDict
 
 from user_workspaces import registry
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.transfers.names import file_path
 from user_workspaces.workspaces.actions import LONGEST_DESCRIPTION, LONGEST_NAME
-from user_workspaces.workspaces.details import Details, NewLink, checked_name
+from user_workspaces.workspaces.details import Details, NewLink
 from user_workspaces.workspaces.queries import Sorting
 
 MOST_LINKS = 50
@@ -81,6 +82,32 @@ class FolderForm(forms.Form):
         return _checked(folder) if folder else ""
 
 
+class NewFolderForm(forms.Form):
+    """The name of a folder that is to be made; it may have folders above it."""
+
+    name = forms.CharField(max_length=1000, label="Name of the folder")
+
+    def clean_name(self) -> str:
+        """Return the path below the folder that is open."""
+        return _checked(self.cleaned_data["name"])
+
+
+class MoveForm(forms.Form):
+    """Where an entry goes."""
+
+    new_path = forms.CharField(
+        max_length=4000,
+        label="Name or path",
+        strip=False,
+        help_text="Seen from the workspace; folders that are missing are made.",
+    )
+    overwrite = forms.BooleanField(required=False, label="Replace a file that has this name already")
+
+    def clean_new_path(self) -> str:
+        """Return the path below the workspace."""
+        return _checked(self.cleaned_data["new_path"])
+
+
 def files_in(files: "MultiValueDict[str, UploadedFile[bytes]]") -> "list[UploadedFile[bytes]]":
     """Return the chosen files that have a name."""
     return [file for file in files.getlist("files") if file.name]
@@ -113,6 +140,6 @@ class FilterForm(forms.Form):
 
 def _checked(name: object) -> str:
     try:
-        return checked_name(name, kind="File")
+        return file_path(name)
     except InvalidRequest as error:
         raise forms.ValidationError(error.message) from None

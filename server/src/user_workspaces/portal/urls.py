@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterator
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
-from user_workspaces.portal import files, sessions, sharing, sign_in, waiting, workspace, workspaces
+from user_workspaces.portal import (
+    file_actions,
+    file_transfers,
+    files,
+    sessions,
+    sharing,
+    sign_in,
+    waiting,
+    workspace,
+    workspaces,
+)
 
 app_name = "portal"
 
@@ -18,6 +28,13 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("w/<int:workspace_id>/about/", workspace.about, "about"),
     ("w/<int:workspace_id>/files/", files.files, "files"),
     ("w/<int:workspace_id>/link/", files.link, "link"),
+    ("w/<int:workspace_id>/folder/", file_actions.new_folder, "new_folder"),
+    ("w/<int:workspace_id>/move/", file_actions.move, "move"),
+    ("w/<int:workspace_id>/remove/", file_actions.remove, "remove"),
+    ("w/<int:workspace_id>/preview/", file_actions.preview, "preview"),
+    ("w/<int:workspace_id>/download/", file_transfers.download_files, "download"),
+    ("w/<int:workspace_id>/tus/", file_transfers.uploads, "uploads"),
+    ("w/<int:workspace_id>/tus/<str:upload_id>/", file_transfers.upload, "upload"),
     ("w/<int:workspace_id>/settings/", workspace.settings, "settings"),
     ("w/<int:workspace_id>/delete/", workspace.delete, "delete"),
     ("w/<int:workspace_id>/launch/", sessions.launch, "launch"),

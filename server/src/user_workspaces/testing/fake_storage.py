@@ -144,10 +144,18 @@ class InMemoryStorage(UploadsInMemory, Storage):
         return _entry(path, workspace[names])
 
     def entries(
-        self, place: Place, path: str, *, offset: int = 0, limit: int | None = None, directories_first: bool = False
+        self,
+        place: Place,
+        path: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        directories_first: bool = False,
+        hidden: bool = True,
     ) -> Listing:
         """See `Storage.entries`."""
-        found = [entry for entry in self.tree(place, path) if "/" not in entry.path[len(path) :].strip("/")]
+        inside = ((entry, entry.path[len(path) :].strip("/")) for entry in self.tree(place, path))
+        found = [entry for entry, name in inside if "/" not in name and (hidden or not name.startswith("."))]
         if directories_first:
             found.sort(key=lambda entry: entry.kind is not EntryKind.DIRECTORY)
         return Listing(tuple(found[offset:] if limit is None else found[offset : offset + limit]), len(found))

@@ -69,6 +69,9 @@ class FilesContract:
         ordered = storage.entries(made, "", directories_first=True)
         assert [entry.path for entry in ordered.entries] == ["b", "d", "a", "c"]
         assert storage.entries(made, "", offset=9).entries == ()
+        storage.write(made, ".dot", [b"1"])
+        assert storage.entries(made, "", hidden=False, limit=1).total == len(ordered.entries)
+        assert storage.entries(made, "").total == len(ordered.entries) + 1
         assert storage.entries(made, "b", limit=0).entries == ()
 
     def test_entries_of_no_directory(self, storage: Storage, made: Place, dataset: str) -> None:

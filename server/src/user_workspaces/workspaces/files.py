@@ -24,12 +24,20 @@ class OpenFile:
 
 
 def list_folder(
-    *, workspace: Workspace, path: str, offset: int = 0, limit: int | None = None, directories_first: bool = False
+    *,
+    workspace: Workspace,
+    path: str,
+    offset: int = 0,
+    limit: int | None = None,
+    directories_first: bool = False,
+    hidden: bool = True,
 ) -> Listing:
-    """List what is directly in a folder; raises `NotFound`."""
+    """List what is directly in a folder; raises `NotFound`. See `Storage.entries`."""
     home = _home(workspace)
     try:
-        return home.storage.entries(home.place, path, offset=offset, limit=limit, directories_first=directories_first)
+        return home.storage.entries(
+            home.place, path, offset=offset, limit=limit, directories_first=directories_first, hidden=hidden
+        )
     except PathNotFound as error:
         raise NotFound(error.message) from None
 

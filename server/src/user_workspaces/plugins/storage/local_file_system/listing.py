@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 
@@ -34,16 +35,31 @@ def walk_entries(top: int, above: Sequence[str] = ()) -> Generator[Entry, None, 
                 yield entry
 
 
-def list_directory(
-    parent: int, names: Sequence[str], *, offset: int, limit: int | None, directories_first: bool
-) -> Listing:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which entries of a directory are asked for; see `Storage.entries`."""
+
+    offset: int
+    limit: int | None
+    directories_first: bool
+    hidden: bool
+
+    def wants(self, name: str) -> bool:
+        """Say whether an entry counts."""
+        return _is_finished(name) and (self.hidden or not name.startswith("."))
+
+    def of(self, names: list[str]) -> list[str]:
+        """Return those that are looked at."""
+        return names[self.offset :] if self.limit is None else names[self.offset : self.offset + self.limit]
+
+
+def list_directory(parent: int, names: Sequence[str], part: Part) -> Listing:
     """Return what `Storage.entries` tells of the directory `parent`, to which `names` lead."""
     with closing(os.open(".", READABLE, dir_fd=parent)) as here, os.scandir(here) as found:
-        shown = [(not (directories_first and item.is_dir(follow_symlinks=False)), item.name) for item in found
-                 if _is_finished(item.name)]  # fmt: skip
-        shown.sort()
-        asked = shown[offset:] if limit is None else shown[offset : offset + limit]
-        known = ((name, status_of(here, name)) for _, name in asked)
+        wanted = (item for item in found if part.wants(item.name))
+        keys = [(not (part.directories_first and item.is_dir(follow_symlinks=False)), item.name) for item in wanted]
+        shown = [name for _, name in sorted(keys)]
+        known = ((name, status_of(here, name)) for name in part.of(shown))
         entries = (entry_of([*names, name], status) for name, status in known if status is not None)
         return Listing(tuple(entry for entry in entries if entry is not None), len(shown))
 

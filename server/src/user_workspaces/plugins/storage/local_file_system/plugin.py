@@ -21,6 +21,7 @@ from user_workspaces.plugins.storage.local_file_system.failures import explained
 from user_workspaces.plugins.storage.local_file_system.health import examine
 from user_workspaces.plugins.storage.local_file_system.identity import require_thread_ids
 from user_workspaces.plugins.storage.local_file_system.listing import (
+    Part,
     allocated_bytes,
     entry_of,
     list_directory,
@@ -141,13 +142,21 @@ class LocalFileSystemStorage(Storage):
         return _require(entry_of(parse_path(path), status), path)
 
     def entries(
-        self, place: Place, path: str, *, offset: int = 0, limit: int | None = None, directories_first: bool = False
+        self,
+        place: Place,
+        path: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        directories_first: bool = False,
+        hidden: bool = True,
     ) -> Listing:
         """See `Storage.entries`."""
         names = parse_path(path) if path else []
         said = path or WORKSPACE
         with self._places.enter(place) as workspace, workspace.opened(names, said) as handle, workspace.acting(said):
-            return list_directory(handle, names, offset=offset, limit=limit, directories_first=directories_first)
+            part = Part(offset, limit, directories_first=directories_first, hidden=hidden)
+            return list_directory(handle, names, part)
 
     def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
         """See `Storage.tree`; leaves out sockets and the like, and what lies too deep for any path."""

@@ -7,13 +7,15 @@
   // --- live parts: look again only when somebody can see it, and never under somebody's hands
 
   const isBusy = (part) => part.querySelector("details.menu[open]") !== null;
+  const isChosenFrom = (part) => part.querySelector("tbody input:checked") !== null;
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const part = event.detail.elt;
     if (!part.matches("[data-live]")) return;
     const isFolded = part.closest("details.fold:not([open])") !== null;
     const isUnseen = document.hidden && part.matches("[data-asleep-when-hidden]");
-    if (isUnseen || isFolded || isBusy(part)) event.preventDefault();
+    const isByItself = event.detail.requestConfig.triggeringEvent?.type !== "uws-changed";
+    if (isUnseen || isFolded || isBusy(part) || (isByItself && isChosenFrom(part))) event.preventDefault();
   });
 
   document.addEventListener("visibilitychange", () => {

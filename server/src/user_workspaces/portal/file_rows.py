@@ -1,0 +1,104 @@
+"""What the page of files shows of a folder: rows, the way back up, and what can be done with each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+
+from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.portal.folders import find_names
+from user_workspaces.portal.previews import can_preview
+from user_workspaces.workspaces.files import find_entry, list_folder
+from user_workspaces.workspaces.models import Workspace
+
+ROWS_A_PAGE = 200
+ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link", EntryKind.FILE: "file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry."""
+
+    name: str
+    path: str
+    icon: str
+    is_folder: bool
+    is_dataset: bool
+    can_preview: bool
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A folder on the way down."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderView:
+    """A folder, or what a search found below it."""
+
+    path: str
+    trail: tuple[Step, ...]
+    rows: tuple[Row, ...]
+    page: "Page[int]"
+    total: int
+
+    @property
+    def above(self) -> str:
+        """The folder that this one is in."""
+        return self.path.rpartition("/")[0]
+
+
+def view_folder(*, workspace: Workspace, path: str, page: str | None, hidden: bool) -> FolderView:
+    """Look at one page of a folder as it is now; raises `NotFound`."""
+    number = int(page) if page and page.isascii() and page.isdigit() and len(page) < 8 else 1  # noqa: PLR2004  digits
+    for _ in range(2):
+        found = list_folder(
+            workspace=workspace,
+            path=path,
+            offset=(max(number, 1) - 1) * ROWS_A_PAGE,
+            limit=ROWS_A_PAGE,
+            directories_first=True,
+            hidden=hidden,
+        )
+        shown = Paginator(range(found.total), ROWS_A_PAGE).get_page(number)
+        if shown.number == number:
+            break
+        number = shown.number  # the folder has fewer pages than that
+    return FolderView(path, trail_of(path), _rows(found.entries), shown, found.total)
+
+
+def search_folder(*, workspace: Workspace, path: str, page: str | None, words: str) -> FolderView:
+    """Find names below a folder, among those that were measured last."""
+    found = find_names(workspace.current, folder=path, search=words)
+    shown = Paginator(range(len(found)), ROWS_A_PAGE).get_page(page)
+    entries = (find_entry(workspace=workspace, path=found[at]) for at in shown.object_list)
+    rows = _rows((entry for entry in entries if entry is not None), below=path)
+    return FolderView(path, trail_of(path), rows, shown, len(found))
+
+
+def trail_of(path: str) -> tuple[Step, ...]:
+    """Return the folders that lead to a path, the last one included."""
+    names: Sequence[str] = path.split("/") if path else ()
+    return tuple(Step(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names))
+
+
+def _rows(entries: Iterable[Entry], *, below: str | None = None) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            name=entry.path[len(below) :].strip("/") if below is not None else entry.path.rpartition("/")[2],
+            path=entry.path,
+            icon=ICONS[entry.kind],
+            is_folder=entry.kind is EntryKind.DIRECTORY,
+            is_dataset=entry.kind is EntryKind.LINK,
+            can_preview=entry.kind is EntryKind.FILE and can_preview(entry),
+            size=entry.size,
+            modified=entry.modified,
+        )
+        for entry in entries
+    )

@@ -1,0 +1,92 @@
+"""Files to and from the browser: downloads, archives, and uploads by tus for the page's own script."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from user_workspaces import errors
+from user_workspaces.accounts.models import User
+from user_workspaces.portal.access import PersonRequest, is_person, page
+from user_workspaces.portal.file_actions import chosen_in, folder_in
+from user_workspaces.transfers import tus
+from user_workspaces.transfers.downloads import download, download_folder
+from user_workspaces.transfers.names import file_path
+from user_workspaces.workspaces.queries import find_workspace
+
+NOT_ALLOWED, UNAUTHORIZED = 405, 401
+STATUS_OF: tuple[tuple[type[errors.UserWorkspacesError], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.PreconditionFailed, 412),
+    (errors.TooLarge, 413),
+    (errors.WrongType, 415),
+    (errors.Conflict, 409),
+    (errors.InUse, 423),
+    (errors.TooManyAtOnce, 429),
+    (errors.InvalidRequest, 400),
+    (errors.UnsafePath, 400),
+    (errors.PathNotFound, 400),
+    (errors.UserWorkspacesError, 507),
+)
+"""What the script hears; the first kind that fits counts."""
+
+
+@page("GET", "POST")
+def download_files(request: PersonRequest, workspace_id: int) -> HttpResponseBase:
+    """Send a file (`path`), the open folder (neither), or what is chosen in it (a POST) as a zip archive."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    if request.method == "POST":
+        folder = folder_in(request)
+        names = [path.removeprefix(f"{folder}/") if folder else path for path in chosen_in(request)]
+        return download_folder(request, workspace, folder, user_id=request.user.pk, names=names)
+    path = request.GET.get("path", "")
+    return download(request, workspace, file_path(path) if path.strip("/") else "", user_id=request.user.pk)
+
+
+def _for_script(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer a script: no pages, no redirects, the protocol's headers in every case."""
+
+    @never_cache
+    @wraps(view)
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not is_person(request):
+            return tus.finished(_said("You are not logged in any more.", UNAUTHORIZED))
+        try:
+            return view(request, *args, **kwargs)
+        except errors.UserWorkspacesError as error:
+            status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
+            return tus.finished(_said(error.message, status))
+
+    return answer
+
+
+@_for_script
+def uploads(request: HttpRequest, workspace_id: int) -> HttpResponse:
+    """Begin an upload."""
+    if request.method != "POST":
+        return tus.finished(_said("This method is not allowed here.", NOT_ALLOWED))
+    asked = _asked(request, workspace_id)
+    return tus.create(asked, location_of=lambda upload_id: reverse("portal:upload", args=[workspace_id, upload_id]))
+
+
+@_for_script
+def upload(request: HttpRequest, workspace_id: int, upload_id: str) -> HttpResponse:
+    """Say how far an upload is, take more of it, or forget it."""
+    does = {"HEAD": tus.head, "PATCH": tus.patch, "DELETE": tus.delete}.get(request.method or "")
+    if does is None:
+        return tus.finished(_said("This method is not allowed here.", NOT_ALLOWED))
+    return does(_asked(request, workspace_id), upload_id)
+
+
+def _asked(request: HttpRequest, workspace_id: int) -> tus.Asked:
+    if not isinstance(request.user, User):
+        raise errors.NotFound(f"Workspace {workspace_id} not found for user.")
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    return tus.Asked(request=request, workspace=workspace, user_id=request.user.pk, now=timezone.now())
+
+
+def _said(message: str, status: int) -> HttpResponse:
+    return JsonResponse({"success": False, "message": message}, status=status)

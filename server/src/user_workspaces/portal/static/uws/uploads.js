@@ -1,0 +1,177 @@
+// Uploads that go on where they stopped: the tus protocol 1.0.0, one file after the other in pieces.
+(() => {
+  "use strict";
+  const PIECE = 32 * 1024 * 1024;
+  const SHORTEST_WAIT = 500;
+  const LONGEST_WAIT = 10_000;
+  const KEPT_FOR = 24 * 3600 * 1000;
+  const PREFIX = "uws-upload:";
+  const TRY_AGAIN = new Set([0, 409, 423, 429, 500, 502, 503, 504]);
+
+  class Refused extends Error {
+    constructor(message, status) {
+      super(message);
+      this.status = status;
+    }
+  }
+
+  const csrfToken = () => JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "";
+
+  const inBase64 = (text) => btoa(String.fromCodePoint(...new TextEncoder().encode(text)));
+
+  const explain = (request) => {
+    try {
+      return JSON.parse(request.responseText).message;
+    } catch {
+      return request.status ? `The server answered ${request.status}.` : "The server does not answer.";
+    }
+  };
+
+  // --- one request; `job.request` is the one that can be aborted
+
+  const send = (job, method, address, headers, body, progress) =>
+    new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      job.request = request;
+      request.open(method, address);
+      const own = { "Tus-Resumable": "1.0.0", "X-CSRFToken": csrfToken() };
+      for (const [name, value] of Object.entries({ ...own, ...headers })) request.setRequestHeader(name, value);
+      request.upload.onprogress = progress ? (event) => progress(event.loaded) : null;
+      request.onabort = () => reject(new Refused("Cancelled.", -1));
+      request.onerror = () => reject(new Refused("The server does not answer.", 0));
+      request.onload = () => {
+        const isOurs = request.getResponseHeader("Tus-Resumable") !== null;
+        if (isOurs && request.status < 300) resolve(request);
+        else reject(new Refused(explain(request), request.status));
+      };
+      request.send(body ?? null);
+    });
+
+  // --- what was begun is remembered: the same file, chosen again, goes on where it stopped
+
+  const keyOf = (job) => `${PREFIX}${job.endpoint}:${job.path}:${job.file.size}:${job.file.lastModified}`;
+
+  const remember = (job) => {
+    try {
+      localStorage.setItem(keyOf(job), JSON.stringify({ address: job.address, at: Date.now() }));
+    } catch {
+      // a browser that keeps nothing: such an upload cannot go on after the page was closed
+    }
+  };
+
+  const forget = (job) => {
+    try {
+      localStorage.removeItem(keyOf(job));
+    } catch {
+      // the same
+    }
+  };
+
+  const remembered = (job) => {
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (!key.startsWith(PREFIX)) continue;
+        if (Date.now() - JSON.parse(localStorage.getItem(key)).at > KEPT_FOR) localStorage.removeItem(key);
+      }
+      return JSON.parse(localStorage.getItem(keyOf(job)))?.address ?? null;
+    } catch {
+      return null;
+    }
+  };
+
+  // --- the protocol
+
+  const begin = async (job) => {
+    const answer = await send(job, "POST", job.endpoint, {
+      "Upload-Length": String(job.file.size),
+      "Upload-Metadata": `filename ${inBase64(job.path)}`,
+    });
+    job.address = answer.getResponseHeader("Location");
+    job.offset = 0;
+    remember(job);
+  };
+
+  const find = async (job) => {
+    try {
+      const answer = await send(job, "HEAD", job.address, {});
+      job.offset = Number(answer.getResponseHeader("Upload-Offset"));
+    } catch (error) {
+      if (error.status !== 404 && error.status !== 410) throw error;
+      forget(job);
+      await begin(job);
+    }
+  };
+
+  const append = async (job) => {
+    const piece = job.file.slice(job.offset, job.offset + PIECE);
+    const headers = { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(job.offset) };
+    const shown = (loaded) => job.tell({ sent: job.offset + loaded });
+    const answer = await send(job, "PATCH", job.address, headers, piece, shown);
+    job.offset = Number(answer.getResponseHeader("Upload-Offset"));
+  };
+
+  const wait = (job, milliseconds) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      job.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const jobs = new Set();
+  addEventListener("online", () => {
+    for (const job of jobs) job.wake?.();
+  });
+
+  const step = async (job) => {
+    if (job.isLost) await find(job);
+    else if (job.address === null) await begin(job);
+    job.isLost = false;
+    while (job.offset < job.file.size) {
+      job.tell({ sent: job.offset });
+      await append(job);
+      job.failures = 0;
+    }
+  };
+
+  const run = async (job) => {
+    jobs.add(job);
+    try {
+      for (;;) {
+        try {
+          await step(job);
+          forget(job);
+          return;
+        } catch (error) {
+          if (job.isCancelled || !TRY_AGAIN.has(error.status)) throw error;
+          job.isLost = job.address !== null;
+          job.tell({ waiting: error.status === 0 ? "Connection lost; going on by itself" : error.message });
+          await wait(job, Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** job.failures));
+          job.failures += 1;
+          if (job.isCancelled) throw error;
+        }
+      }
+    } finally {
+      jobs.delete(job);
+    }
+  };
+
+  // `tell` hears {sent} in bytes, and {waiting} with a reason; the promise ends with the upload.
+  const upload = ({ endpoint, path, file, tell }) => {
+    const job = { endpoint, path, file, tell, address: null, offset: 0, failures: 0, isLost: false, isCancelled: false };
+    job.address = remembered(job);
+    job.isLost = job.address !== null;
+    const done = run(job);
+    const cancel = async () => {
+      job.isCancelled = true;
+      job.request?.abort();
+      job.wake?.();
+      forget(job);
+      await done.catch(() => {});
+      if (job.address !== null) await send(job, "DELETE", job.address, {}).catch(() => {});
+    };
+    return { done, cancel };
+  };
+
+  globalThis.uwsUpload = upload;
+})();
