@@ -123,7 +123,7 @@ def test_routes_have_entries() -> None:
 
 
 def _placeholder(match: re.Match[str]) -> str:
-    return "{verb}" if match[1] == "verb" else "{id}"
+    return f"{{{match[1]}}}" if match[1] in {"verb", "path"} else "{id}"
 
 
 def test_decisions_are_numbered_and_complete() -> None:
