@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -10,7 +11,7 @@ from api.conftest import Caller
 from api.raw import send
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_storage import StorageThatFailsOnWrite
+from user_workspaces.testing.fake_storage import FakeStorageOptions, StorageThatFailsOnWrite
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -232,7 +233,7 @@ def test_put_on_conditions(ada: Caller, workspace: Workspace, at: str) -> None:
     ("headers", "status"), [({"Content_Range": "bytes 0-1/2"}, 400), ({"Content_Encoding": "gzip"}, 415)]
 )
 def test_put_of_what_is_no_whole_file_refused(
-    ada: Caller, workspace: Workspace, at: str, headers: dict[str, str], status: int
+    ada: Caller, workspace: Workspace, at: str, headers: dict[str, Any], status: int
 ) -> None:
     assert send(ada, "PUT", f"{at}f", b"1", **headers).status == status
     assert paths_in(workspace) == []
@@ -248,7 +249,7 @@ def test_put_over_a_folder_and_below_a_file(ada: Caller, workspace: Workspace, a
 
 
 def test_put_on_a_full_disk(ada: Caller, workspace: Workspace, at: str, site: Registry) -> None:
-    full = StorageThatFailsOnWrite(site.storages.get(workspace.storage).context, StorageThatFailsOnWrite.Options())
+    full = StorageThatFailsOnWrite(site.storages.get(workspace.storage).context, FakeStorageOptions())
     full.create(home_of(workspace).place)
     site.storages.add(workspace.storage, full)
     answer = send(ada, "PUT", f"{at}f", b"1")
@@ -350,7 +351,7 @@ def test_unusual_names_are_kept_to_the_letter(ada: Caller, workspace: Workspace,
 def test_only_usable_workspaces(ada: Caller, workspace: Workspace, at: str, status: str) -> None:
     write(workspace, "f")
     Workspace.objects.filter(pk=workspace.pk).update(status=status)
-    tus = {"Tus_Resumable": "1.0.0", "Upload_Length": "1", "Upload_Metadata": "filename Zg=="}
+    tus: dict[str, Any] = {"Tus_Resumable": "1.0.0", "Upload_Length": "1", "Upload_Metadata": "filename Zg=="}
     for method, path in (("GET", at), ("GET", f"{at}f"), ("PUT", f"{at}f"), ("DELETE", f"{at}f")):
         answer = send(ada, method, path)
         assert (answer.status, status in answer.json["message"]) == (400, True)

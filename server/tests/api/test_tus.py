@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_an_empty_file_needs_no_patch(ada: Caller, workspace: Workspace, at: str
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE"])
 def test_another_version_is_not_spoken(ada: Caller, at: str, method: str, version: str) -> None:
     upload = begin(ada, at)
-    headers = {"Upload_Length": "1", "Upload_Offset": "0", "Content_Type": TYPE}
+    headers: dict[str, Any] = {"Upload_Length": "1", "Upload_Offset": "0", "Content_Type": TYPE}
     answer = tus(ada, method, at if method == "POST" else upload, **{**headers, "Tus_Resumable": version})
     expected = 412 if version.strip() != "1.0.0" else answer.status
     assert answer.status == expected
@@ -220,7 +221,7 @@ def test_two_uploads_of_one_name(ada: Caller, workspace: Workspace, at: str) -> 
 
 def test_strangers_find_nothing(call: Callable[..., Caller], nobody: Caller, ada: Caller, at: str) -> None:
     upload, mallory = begin(ada, at), call("mallory")
-    headers = {"Upload_Length": "1", "Upload_Metadata": metadata(filename="f"), "Upload_Offset": "0"}
+    headers: dict[str, Any] = {"Upload_Length": "1", "Upload_Metadata": metadata(filename="f"), "Upload_Offset": "0"}
     for method, path in (("POST", at), ("HEAD", upload), ("PATCH", upload), ("DELETE", upload)):
         assert tus(mallory, method, path, Content_Type=TYPE, **headers).status == 404
         assert tus(nobody, method, path, Content_Type=TYPE, **headers).status == 401

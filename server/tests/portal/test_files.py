@@ -1,5 +1,6 @@
 """Files of a workspace: walking, uploading, linking."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,11 +31,18 @@ def paths_in(workspace: Workspace) -> list[str]:
     return [entry.path for entry in home.storage.tree(home.place)]
 
 
+def write(workspace: Workspace, *paths: str) -> None:
+    """Put small files there."""
+    home = home_of(workspace)
+    for path in paths:
+        home.storage.write(home.place, path, [b"x"])
+
+
 def test_files_of_a_new_workspace(browser: Client, workspace: Workspace) -> None:
     assert b"There are no files here yet" in browser.get(f"/w/{workspace.pk}/files/").content
 
 
-def test_upload_writes_files_and_shows_them_when_they_are_measured(
+def test_upload_writes_files_and_shows_them_at_once(
     browser: Client, workspace: Workspace, upload: Callable[..., Any]
 ) -> None:
     answer = upload(SimpleUploadedFile("a.txt", b"aaa"), SimpleUploadedFile("b.txt", b"b"), folder="/data/raw/")
@@ -42,14 +50,14 @@ def test_upload_writes_files_and_shows_them_when_they_are_measured(
     assert paths_in(workspace) == ["data", "data/raw", "data/raw/a.txt", "data/raw/b.txt"]
     content = browser.get(answer["Location"]).content.decode()
     assert "2 files uploaded." in content
-    assert "looking what changed" in content
+    assert "a.txt" in content
+    assert "measuring" in content
     workspace.refresh_from_db()
     measure(workspace)
-    content = browser.get(answer["Location"]).content.decode()
-    assert "a.txt" in content
-    assert "looking what changed" not in content
-    assert "2 files" in browser.get(f"/w/{workspace.pk}/files/").content.decode()
-    assert "data/raw/a.txt" in browser.get(f"/w/{workspace.pk}/files/?q=A.TXT").content.decode()
+    assert "measuring" not in browser.get(answer["Location"]).content.decode()
+    found = browser.get(f"/w/{workspace.pk}/files/?q=A.TXT").content.decode()
+    assert "data/raw/a.txt" in found
+    assert "1 found" in found
 
 
 def test_upload_by_htmx_sends_the_browser_on(workspace: Workspace, upload: Callable[..., Any]) -> None:
@@ -102,9 +110,8 @@ def test_link_with_a_problem_keeps_what_was_typed(browser: Client, workspace: Wo
     assert b'value="typed"' in answer.content
 
 
-def test_folder_names_are_only_text(browser: Client, workspace: Workspace) -> None:
-    name = "/<img src=x>/a&in=b/f.txt"
-    Workspace.objects.filter(pk=workspace.pk).update(current={"files": [{"name": name}], "symlinks": []})
+def test_names_are_only_text(browser: Client, workspace: Workspace, upload: Callable[..., Any]) -> None:
+    upload(SimpleUploadedFile("f.txt", b"x"), folder="<img src=x>/a&in=b")
     content = browser.get(f"/w/{workspace.pk}/files/").content.decode()
     assert "<img" not in content
     assert "?in=%3Cimg%20src%3Dx%3E" in content
@@ -113,8 +120,44 @@ def test_folder_names_are_only_text(browser: Client, workspace: Workspace) -> No
 
 
 def test_files_have_pages(browser: Client, workspace: Workspace) -> None:
-    files = [{"name": f"/f{n:03}"} for n in range(250)]
-    Workspace.objects.filter(pk=workspace.pk).update(current={"files": files, "symlinks": []})
+    write(workspace, *(f"f{number:03}" for number in range(250)))
     first = browser.get(f"/w/{workspace.pk}/files/").content.decode()
     assert ("f199" in first, "f200" in first, "Page 1 of 2" in first) == (True, False, True)
-    assert "f200" in browser.get(f"/w/{workspace.pk}/files/?page=2").content.decode()
+    for page in ("2", "99"):
+        content = browser.get(f"/w/{workspace.pk}/files/?page={page}").content.decode()
+        assert ("f200" in content, "f000" in content, "250 here" in content) == (True, False, True)
+    for page in ("0", "-1", "x", "9" * 50, ""):
+        assert "f000" in browser.get(f"/w/{workspace.pk}/files/?page={page}").content.decode()
+
+
+def test_folders_come_first_and_links_are_marked(browser: Client, workspace: Workspace) -> None:
+    write(workspace, "a.txt", "z/x.txt", ".hidden")
+    home = home_of(workspace)
+    (home.storage.locate(home.place) / "survey").symlink_to("/etc")
+    content = browser.get(f"/w/{workspace.pk}/files/").content.decode()
+    names = re.findall(r'aria-label="Choose ([^"]+)"', content)
+    assert names == ["all on this page", "z", "a.txt", "survey"]
+    assert "dataset</span>" in content
+    shown = browser.get(f"/w/{workspace.pk}/files/?hidden=1").content.decode()
+    assert "Choose .hidden" in shown
+
+
+@pytest.mark.parametrize("folder", ["missing", "a.txt", "survey", "../..", "n" * 5000, "%00"])
+def test_a_folder_that_cannot_be_seen_says_so(browser: Client, workspace: Workspace, folder: str) -> None:
+    write(workspace, "a.txt")
+    home = home_of(workspace)
+    (home.storage.locate(home.place) / "survey").symlink_to("/etc")
+    answer = browser.get(f"/w/{workspace.pk}/files/?in={folder}")
+    content = answer.content.decode()
+    assert (answer.status_code, 'role="alert"' in content) == (200, True)
+    assert "passwd" not in content
+    assert "Go to the top of the workspace" in content
+
+
+def test_files_of_a_workspace_that_goes(browser: Client, workspace: Workspace) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(status="deleting")
+    assert b"its files cannot be used now" in browser.get(f"/w/{workspace.pk}/files/").content
+
+
+def test_files_of_somebody_else(stranger: Client, workspace: Workspace) -> None:
+    assert stranger.get(f"/w/{workspace.pk}/files/").status_code == 404

@@ -13,6 +13,7 @@ from user_workspaces.workspaces.files import find_entry, list_folder
 from user_workspaces.workspaces.models import Workspace
 
 ROWS_A_PAGE = 200
+MOST_DIGITS = 7
 ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link", EntryKind.FILE: "file"}
 
 
@@ -56,12 +57,13 @@ class FolderView:
 
 def view_folder(*, workspace: Workspace, path: str, page: str | None, hidden: bool) -> FolderView:
     """Look at one page of a folder as it is now; raises `NotFound`."""
-    number = int(page) if page and page.isascii() and page.isdigit() and len(page) < 8 else 1  # noqa: PLR2004  digits
+    number = int(page) if page and page.isascii() and page.isdigit() and len(page) <= MOST_DIGITS else 1
+    number = max(number, 1)
     for _ in range(2):
         found = list_folder(
             workspace=workspace,
             path=path,
-            offset=(max(number, 1) - 1) * ROWS_A_PAGE,
+            offset=(number - 1) * ROWS_A_PAGE,
             limit=ROWS_A_PAGE,
             directories_first=True,
             hidden=hidden,

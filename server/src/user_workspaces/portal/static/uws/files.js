@@ -60,11 +60,8 @@
     list.hidden = list.children.length === 0;
   };
 
-  // a choice that somebody is making stays: the page looks again by itself later
-  const lookAgain = () => {
-    const isChoosing = document.querySelector("#chosen tbody input:checked") !== null;
-    if (!isChoosing) document.body.dispatchEvent(new CustomEvent("uws-changed"));
-  };
+  const lookAgain = () =>
+    document.body.dispatchEvent(new CustomEvent("uws-changed", { detail: { isByItself: true } }));
 
   const summary = () => {
     if (running + waiting.length > 0) return;

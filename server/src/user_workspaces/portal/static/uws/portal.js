@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const SECOND = 1000;
-  const say = (name) => document.body.dispatchEvent(new CustomEvent(name));
+  const say = (name) => document.body.dispatchEvent(new CustomEvent(name, { detail: { isByItself: true } }));
 
   // --- live parts: look again only when somebody can see it, and never under somebody's hands
 
@@ -14,7 +14,8 @@
     if (!part.matches("[data-live]")) return;
     const isFolded = part.closest("details.fold:not([open])") !== null;
     const isUnseen = document.hidden && part.matches("[data-asleep-when-hidden]");
-    const isByItself = event.detail.requestConfig.triggeringEvent?.type !== "uws-changed";
+    const cause = event.detail.requestConfig.triggeringEvent;
+    const isByItself = cause?.type !== "uws-changed" || cause.detail?.isByItself === true;
     if (isUnseen || isFolded || isBusy(part) || (isByItself && isChosenFrom(part))) event.preventDefault();
   });
 
