@@ -31,7 +31,7 @@ SECONDS_TO_START, SECONDS_TO_END = 60, 30
 PR_SET_PDEATHSIG = 1  # prctl(2)
 DEBIAN = Path("/usr/lib/postgresql")
 ACCOUNTS = ("postgres", "nobody")
-FOR_SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60", "shared_buffers=64MB")
+FOR_SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300", "shared_buffers=64MB")
 
 
 class NoPostgresError(Exception):
