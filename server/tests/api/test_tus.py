@@ -111,7 +111,7 @@ def test_another_version_is_not_spoken(ada: Caller, at: str, method: str, versio
         assert answer.headers["Tus-Version"] == "1.0.0"
 
 
-CREATIONS: dict[str, tuple[dict[str, str], int]] = {
+CREATIONS: dict[str, tuple[dict[str, Any], int]] = {
     "no length": ({"Upload_Metadata": metadata(filename="f")}, 400),
     "deferred length": ({"Upload_Defer_Length": "1", "Upload_Metadata": metadata(filename="f")}, 400),
     "negative": ({"Upload_Length": "-1", "Upload_Metadata": metadata(filename="f")}, 400),

@@ -293,28 +293,3 @@ def test_open_websockets_of_the_portal_end_with_the_log_in(
         assert socket.next()["status"] == "pending"
         end(ada)
         assert socket.close_code() == 4401
-
-
-def test_administrator_who_is_one_no_longer_sees_no_more(
-    server: WebProcess, ada: Person, someone: Callable[[str], Person]
-) -> None:
-    root = someone("root1")
-    User.objects.filter(pk=root.user.pk).update(is_superuser=True)
-    with watch(server, f"/jobs/{ada.job().pk}/", root.token) as socket, watch(server, "/jobs/", root.token) as own:
-        socket.next()
-        User.objects.filter(pk=root.user.pk).update(is_superuser=False)
-        assert socket.close_code() == 4401
-        root.job()
-        assert own.next()["status"] == "pending"
-
-
-def test_no_secret_is_in_the_log(server: WebProcess, ada: Person) -> None:
-    ticket = ticket_for(server, ada.token)
-    with watch(server, f"/jobs/?ticket={ticket}"):
-        pass
-    refusal(server, f"/jobs/?ticket={ticket}")
-    refusal(server, f"/nothing/?ticket={ticket}")
-    with watch(server, "/jobs/", offered=f"uws-token {ada.token}"):
-        pass
-    log = server.log()
-    assert [text for text in (ticket, ada.token, "ticket=", "uws_", "Traceback") if text in log] == []

@@ -1,0 +1,215 @@
+"""The files of a workspace over the API: write on conditions, move, delete; what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from api.conftest import Caller
+from api.contents import changes_of, paths_in, plant_link, write
+from api.raw import send
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_storage import FakeStorageOptions, StorageThatFailsOnWrite
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db
+CONTENT = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def at(workspace: Workspace) -> str:
+    """Where the files of Ada's workspace are."""
+    return f"/workspaces/{workspace.pk}/files/"
+
+
+def test_put_creates_and_replaces(ada: Caller, workspace: Workspace, at: str) -> None:
+    before = changes_of(workspace)
+    made = send(ada, "PUT", f"{at}new/deep/f.txt", CONTENT)
+    assert (made.status, made.json["message"], made.json["data"]["entry"]["size"]) == (201, "Saved.", 1024)
+    replaced = send(ada, "PUT", f"{at}new/deep/f.txt", b"2")
+    assert (replaced.status, replaced.headers["ETag"]) == (200, replaced.json["data"]["entry"]["etag"])
+    assert send(ada, "GET", f"{at}new/deep/f.txt").content == b"2"
+    assert changes_of(workspace) == before + 2
+    assert send(ada, "PUT", f"{at}empty").status == 201
+
+
+def test_put_on_conditions(ada: Caller, workspace: Workspace, at: str) -> None:
+    etag = send(ada, "PUT", f"{at}f", b"1", If_None_Match="*").headers["ETag"]
+    for headers in (
+        {"If_None_Match": "*"},
+        {"If_None_Match": etag},
+        {"If_Match": '"x"'},
+    ):
+        refused = send(ada, "PUT", f"{at}f", b"2", **headers)
+        assert (refused.status, refused.json["success"]) == (412, False)
+    assert send(ada, "PUT", f"{at}g", b"2", If_Match="*").status == 412
+    assert send(ada, "PUT", f"{at}g", b"2", If_Match=etag).status == 412
+    newer = send(ada, "PUT", f"{at}f", b"2", If_Match=etag)
+    assert newer.status == 200
+    assert send(ada, "PUT", f"{at}f", b"3", If_Match=etag).status == 412
+    assert send(ada, "DELETE", f"{at}f", If_Match=etag).status == 412
+    assert send(ada, "DELETE", f"{at}f", If_Match=newer.headers["ETag"]).status == 200
+    assert paths_in(workspace) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({"Content_Range": "bytes 0-1/2"}, 400), ({"Content_Encoding": "gzip"}, 415)]
+)
+def test_put_of_what_is_no_whole_file_refused(
+    ada: Caller, workspace: Workspace, at: str, headers: dict[str, Any], status: int
+) -> None:
+    assert send(ada, "PUT", f"{at}f", b"1", **headers).status == status
+    assert paths_in(workspace) == []
+
+
+def test_put_over_a_folder_and_below_a_file(ada: Caller, workspace: Workspace, at: str) -> None:
+    write(workspace, "d/f")
+    for path in ("d", "d/f/x"):
+        for headers in ({}, {"If_Match": "*"}, {"If_None_Match": "*"}):
+            assert send(ada, "PUT", at + path, b"1", **headers).status in {409, 412}
+    assert send(ada, "PUT", f"{at}d/", b"1").status == 400
+    assert paths_in(workspace) == ["d", "d/f"]
+
+
+def test_put_on_a_full_disk(ada: Caller, workspace: Workspace, at: str, site: Registry) -> None:
+    full = StorageThatFailsOnWrite(site.storages.get(workspace.storage).context, FakeStorageOptions())
+    full.create(home_of(workspace).place)
+    site.storages.add(workspace.storage, full)
+    answer = send(ada, "PUT", f"{at}f", b"1")
+    assert (answer.status, answer.json["message"]) == (507, "The disk is full.")
+    assert ada("GET", at).body["data"]["entries"] == []
+
+
+def test_delete_file_link_and_folder(ada: Caller, workspace: Workspace, at: str) -> None:
+    for path in ("a", "d/b", "d/e/c", "kept"):
+        write(workspace, path)
+    plant_link(workspace, "l", "/etc")
+    before = changes_of(workspace)
+    for path in ("a", "d/", "l"):
+        assert send(ada, "DELETE", at + path).json["message"] == "Deleted."
+        assert send(ada, "DELETE", at + path).status == 404
+    assert send(ada, "DELETE", f"{at}kept/").status == 404
+    assert paths_in(workspace) == ["kept"]
+    assert Path("/etc/passwd").exists()
+    assert changes_of(workspace) >= before + 3
+
+
+def test_move_and_make_directory(ada: Caller, workspace: Workspace, at: str) -> None:
+    write(workspace, "a")
+    write(workspace, "b")
+    made = ada("POST", at, {"action": "make_directory", "path": "new/inner"})
+    assert made.body["data"]["entry"]["type"] == "directory"
+    moved = ada("POST", at, {"action": "move", "path": "a", "new_path": "/new/a"})
+    assert (moved.status, moved.body["data"]["entry"]["path"]) == (200, "new/a")
+    for body, status in (
+        ({"action": "make_directory", "path": "new"}, 409),
+        ({"action": "move", "path": "missing", "new_path": "x"}, 404),
+        ({"action": "move", "path": "b", "new_path": "new/a"}, 409),
+        ({"action": "move", "path": "b", "new_path": "new", "overwrite": True}, 409),
+        ({"action": "move", "path": "new", "new_path": "new/inner/new"}, 409),
+        ({"action": "move", "path": "b", "new_path": "../b"}, 400),
+        ({"action": "move", "path": "b"}, 400),
+        ({"action": "move", "path": "b", "new_path": "c", "overwrite": "yes"}, 400),
+        ({"action": "copy", "path": "b", "new_path": "c"}, 400),
+        ({"action": 7, "path": "b"}, 400),
+        ({"action": "make_directory", "path": ["x"]}, 400),
+        ({}, 400),
+    ):
+        assert ada("POST", at, body).status == status, body
+    assert ada("POST", at, {"action": "move", "path": "b", "new_path": "new/a", "overwrite": True}).status == 200
+    assert paths_in(workspace) == ["new", "new/a", "new/inner"]
+
+
+HOSTILE = {
+    "dots": "../x",
+    "dots-inside": "a/../b",
+    "dots-encoded": "%2e%2e/x",
+    "dots-and-slash-encoded": "a%2F..%2Fb",
+    "backslash": "a\\..\\b",
+    "nul": "a%00b",
+    "long-name": "n" * 5000,
+    "only-dots": ".",
+    "part": ".uws-part-uploads/x",
+}
+
+
+@pytest.mark.parametrize("path", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_hostile_paths_are_refused(ada: Caller, workspace: Workspace, at: str, method: str, path: str) -> None:
+    answer = send(ada, method, at + path, b"x" if method == "PUT" else b"")
+    assert answer.status in {400, 404}
+    if "..." not in path and ".." in path.lower().replace("%2e", ".") and method != "HEAD":
+        assert answer.json["message"] == "File name cannot contain double dots."
+    assert paths_in(workspace) == []
+
+
+NAMES = [
+    "with space",
+    "é😀",
+    "e\u0301",
+    "a..b.txt",
+    "100%.txt",
+    "a+b",
+    "q?u",
+    "h#sh",
+    "line\nbreak",
+    'quo"te',
+    "-rf",
+    "~",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unusual_names_are_kept_to_the_letter(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
+    path = at + quote(f"d/{name}", safe="")
+    assert send(ada, "PUT", path, CONTENT).status == 201
+    assert paths_in(workspace) == ["d", f"d/{name}"]
+    answer = send(ada, "GET", at + "d/" + quote(name))
+    assert (answer.status, answer.content) == (200, CONTENT)
+    assert "\n" not in answer.headers["Content-Disposition"]
+    assert send(ada, "DELETE", path).status == 200
+
+
+@pytest.mark.parametrize("status", ["initializing", "deleting", "error"])
+def test_only_usable_workspaces(ada: Caller, workspace: Workspace, at: str, status: str) -> None:
+    write(workspace, "f")
+    Workspace.objects.filter(pk=workspace.pk).update(status=status)
+    tus: dict[str, Any] = {"Tus_Resumable": "1.0.0", "Upload_Length": "1", "Upload_Metadata": "filename Zg=="}
+    for method, path in (("GET", at), ("GET", f"{at}f"), ("PUT", f"{at}f"), ("DELETE", f"{at}f")):
+        answer = send(ada, method, path)
+        assert (answer.status, status in answer.json["message"]) == (400, True)
+    assert ada("POST", at, {"action": "make_directory", "path": "d"}).status == 400
+    assert send(ada, "POST", at.replace("files", "tus"), **tus).status == 400
+    assert paths_in(workspace) == ["f"]
+
+
+def test_strangers_find_nothing(call: Callable[..., Caller], nobody: Caller, workspace: Workspace, at: str) -> None:
+    write(workspace, "f", b"secret")
+    mallory = call("mallory")
+    never = at.replace(str(workspace.pk), str(workspace.pk + 1000))
+    for method, path, body in (
+        ("GET", "", b""),
+        ("GET", "f", b""),
+        ("GET", "missing", b""),
+        ("GET", "?path=f", b""),
+        ("PUT", "f", b"mine"),
+        ("DELETE", "f", b""),
+        ("POST", "", b'{"action": "move", "path": "f", "new_path": "g"}'),
+        ("POST", "", b'{"action": "make_directory", "path": "g"}'),
+    ):
+        theirs, unknown = send(mallory, method, at + path, body), send(mallory, method, never + path, body)
+        assert theirs.json == {"success": False, "message": f"Workspace {workspace.pk} not found for user."}
+        assert (theirs.status, unknown.status) == (404, 404)
+        assert send(nobody, method, at + path, body).status == 401
+    assert paths_in(workspace) == ["f"]
+
+
+def test_too_many_at_once(ada: Caller, workspace: Workspace, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("user_workspaces.transfers.turns.MOST_AT_ONCE", 0)
+    write(workspace, "f")
+    for method, path in (("GET", "f"), ("PUT", "g"), ("GET", "")):
+        answer = send(ada, method, at + path)
+        assert answer.status == (429 if path else 200)
