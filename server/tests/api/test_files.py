@@ -10,7 +10,7 @@ from api.conftest import Caller
 from api.raw import send
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_storage import StorageThatFailsOnWrite
+from user_workspaces.testing.fake_storage import FakeStorageOptions, StorageThatFailsOnWrite
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -119,7 +119,7 @@ def test_download_all(ada: Caller, workspace: Workspace, at: str) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     said = answer.headers["Content-Disposition"]
-    assert said == "attachment; filename=\"e_ &.csv\"; filename*=UTF-8''%C3%A9%20%26.csv"
+    assert said == "attachment; filename=\"e &.csv\"; filename*=UTF-8''%C3%A9%20%26.csv"
     head = send(ada, "HEAD", f"{at}d/%C3%A9%20%26.csv")
     assert (head.status, head.content, head.headers["Content-Length"]) == (200, b"", str(len(CONTENT)))
     assert (head.headers["ETag"], head.headers["Last-Modified"]) == (
@@ -248,7 +248,7 @@ def test_put_over_a_folder_and_below_a_file(ada: Caller, workspace: Workspace, a
 
 
 def test_put_on_a_full_disk(ada: Caller, workspace: Workspace, at: str, site: Registry) -> None:
-    full = StorageThatFailsOnWrite(site.storages.get(workspace.storage).context, StorageThatFailsOnWrite.Options())
+    full = StorageThatFailsOnWrite(site.storages.get(workspace.storage).context, FakeStorageOptions())
     full.create(home_of(workspace).place)
     site.storages.add(workspace.storage, full)
     answer = send(ada, "PUT", f"{at}f", b"1")
@@ -355,7 +355,7 @@ def test_only_usable_workspaces(ada: Caller, workspace: Workspace, at: str, stat
         answer = send(ada, method, path)
         assert (answer.status, status in answer.json["message"]) == (400, True)
     assert ada("POST", at, {"action": "make_directory", "path": "d"}).status == 400
-    assert send(ada, "POST", at.replace("files", "tus"), **tus).status == 400
+    assert send(ada, "POST", at.replace("files", "tus"), b"", **tus).status == 400
     assert paths_in(workspace) == ["f"]
 
 

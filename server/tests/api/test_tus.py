@@ -26,7 +26,7 @@ def at(workspace: Workspace) -> str:
     return f"/workspaces/{workspace.pk}/tus/"
 
 
-def tus(caller: Caller, method: str, path: str, body: bytes = b"", **headers: str) -> Raw:
+def tus(caller: Caller, method: str, path: str, body: bytes = b"", /, **headers: str) -> Raw:
     """Speak the protocol; every answer does so too, also a refusal."""
     answer = send(caller, method, path, body, **{"Tus_Resumable": "1.0.0", **headers})
     assert answer.headers["Tus-Resumable"] == "1.0.0"
@@ -103,7 +103,7 @@ def test_an_empty_file_needs_no_patch(ada: Caller, workspace: Workspace, at: str
 def test_another_version_is_not_spoken(ada: Caller, at: str, method: str, version: str) -> None:
     upload = begin(ada, at)
     headers = {"Upload_Length": "1", "Upload_Offset": "0", "Content_Type": TYPE}
-    answer = tus(ada, method, at if method == "POST" else upload, **{**headers, "Tus_Resumable": version})
+    answer = tus(ada, method, at if method == "POST" else upload, b"", **{**headers, "Tus_Resumable": version})
     expected = 412 if version.strip() != "1.0.0" else answer.status
     assert answer.status == expected
     if expected == 412:
@@ -143,7 +143,7 @@ def test_creations_that_are_refused(ada: Caller, workspace: Workspace, at: str, 
     home, (headers, status) = home_of(workspace), CREATIONS[case]
     home.storage.make_directory(home.place, "folder")
     home.storage.write(home.place, "file", [b""])
-    answer = tus(ada, "POST", at, **headers)
+    answer = tus(ada, "POST", at, b"", **headers)
     assert answer.status == status, answer.content
     assert "Location" not in answer.headers
     if case == "double dots":
@@ -222,8 +222,8 @@ def test_strangers_find_nothing(call: Callable[..., Caller], nobody: Caller, ada
     upload, mallory = begin(ada, at), call("mallory")
     headers = {"Upload_Length": "1", "Upload_Metadata": metadata(filename="f"), "Upload_Offset": "0"}
     for method, path in (("POST", at), ("HEAD", upload), ("PATCH", upload), ("DELETE", upload)):
-        assert tus(mallory, method, path, Content_Type=TYPE, **headers).status == 404
-        assert tus(nobody, method, path, Content_Type=TYPE, **headers).status == 401
+        assert tus(mallory, method, path, b"", Content_Type=TYPE, **headers).status == 404
+        assert tus(nobody, method, path, b"", Content_Type=TYPE, **headers).status == 401
     assert tus(ada, "HEAD", upload).headers["Upload-Offset"] == "0"
 
 
