@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -109,95 +108,6 @@ def test_links_lead_nowhere(ada: Caller, workspace: Workspace, at: str, path: st
     assert listed == {"l": EntryKind.LINK, "up": EntryKind.LINK}
 
 
-def test_download_all(ada: Caller, workspace: Workspace, at: str) -> None:
-    write(workspace, "d/é &.csv", CONTENT)
-    answer = send(ada, "GET", f"{at}d/%C3%A9%20%26.csv")
-    assert (answer.status, answer.content) == (200, CONTENT)
-    assert answer.headers["Content-Length"] == str(len(CONTENT))
-    assert answer.headers["Accept-Ranges"] == "bytes"
-    assert answer.headers["Content-Type"] == "text/csv"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    said = answer.headers["Content-Disposition"]
-    assert said == "attachment; filename=\"e &.csv\"; filename*=UTF-8''%C3%A9%20%26.csv"
-    head = send(ada, "HEAD", f"{at}d/%C3%A9%20%26.csv")
-    assert (head.status, head.content, head.headers["Content-Length"]) == (200, b"", str(len(CONTENT)))
-    assert (head.headers["ETag"], head.headers["Last-Modified"]) == (
-        answer.headers["ETag"],
-        answer.headers["Last-Modified"],
-    )
-
-
-@pytest.mark.parametrize("name", ["page.html", "image.svg", "x.xhtml", "script.js", "data.csv.gz", "none"])
-def test_downloads_are_never_shown(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
-    write(workspace, name, b"<script>alert(1)</script>")
-    answer = send(ada, "GET", at + name)
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
-    assert answer.headers["Content-Security-Policy"].startswith("sandbox;")
-    assert "Content-Encoding" not in answer.headers
-
-
-RANGES: list[tuple[str, int, bytes, str]] = [
-    ("bytes=0-", 206, CONTENT, "bytes 0-1023/1024"),
-    ("bytes=0-0", 206, CONTENT[:1], "bytes 0-0/1024"),
-    ("bytes=1000-", 206, CONTENT[1000:], "bytes 1000-1023/1024"),
-    ("bytes=10-5000", 206, CONTENT[10:], "bytes 10-1023/1024"),
-    ("bytes=-24", 206, CONTENT[-24:], "bytes 1000-1023/1024"),
-    ("bytes=-5000", 206, CONTENT, "bytes 0-1023/1024"),
-    ("bytes=1024-", 416, b"", "bytes */1024"),
-    ("bytes=-0", 416, b"", "bytes */1024"),
-    ("bytes=5-4", 200, CONTENT, ""),
-    ("bytes=0-1,3-4", 200, CONTENT, ""),
-    ("bytes=-", 200, CONTENT, ""),
-    ("lines=0-1", 200, CONTENT, ""),
-    ("bytes=" + "9" * 500 + "-", 200, CONTENT, ""),
-    ("bytes=\u0661-", 200, CONTENT, ""),
-]
-
-
-@pytest.mark.parametrize(("header", "status", "content", "said"), RANGES)
-def test_range(ada: Caller, workspace: Workspace, at: str, header: str, status: int, content: bytes, said: str) -> None:
-    write(workspace, "f", CONTENT)
-    answer = send(ada, "GET", f"{at}f", Range=header)
-    assert (answer.status, answer.headers.get("Content-Range", "")) == (status, said)
-    if status == 416:
-        assert "1024 bytes" in answer.json["message"]
-    else:
-        assert answer.content == content
-        assert answer.headers["Content-Length"] == str(len(content))
-
-
-def test_range_of_an_empty_file(ada: Caller, workspace: Workspace, at: str) -> None:
-    write(workspace, "f", b"")
-    assert send(ada, "GET", f"{at}f", Range="bytes=0-").status == 416
-    assert send(ada, "GET", f"{at}f").content == b""
-
-
-def test_conditions_of_a_download(ada: Caller, workspace: Workspace, at: str) -> None:
-    write(workspace, "f", CONTENT)
-    first = send(ada, "GET", f"{at}f")
-    etag, modified = first.headers["ETag"], first.headers["Last-Modified"]
-    for headers, status in (
-        ({"If_None_Match": etag}, 304),
-        ({"If_None_Match": f'"x", W/{etag}'}, 304),
-        ({"If_None_Match": "*"}, 304),
-        ({"If_None_Match": '"x"'}, 200),
-        ({"If_Modified_Since": modified}, 304),
-        ({"If_Match": etag}, 200),
-        ({"If_Match": '"x"'}, 412),
-        ({"Range": "bytes=1-2", "If_Range": etag}, 206),
-        ({"Range": "bytes=1-2", "If_Range": '"x"'}, 200),
-        ({"Range": "bytes=1-2", "If_Range": "Thu, 01 Jan 1970 00:00:00 GMT"}, 200),
-        ({"Range": "bytes=1-2", "If_Range": "nonsense"}, 200),
-    ):
-        answer = send(ada, "GET", f"{at}f", **headers)
-        assert answer.status == status, headers
-        if status == 304:
-            assert (answer.content, answer.headers["ETag"]) == (b"", etag)
-    write(workspace, "f", CONTENT[::-1])
-    assert send(ada, "GET", f"{at}f").headers["ETag"] != etag
-
-
 def test_put_creates_and_replaces(ada: Caller, workspace: Workspace, at: str) -> None:
     before = changes_of(workspace)
     made = send(ada, "PUT", f"{at}new/deep/f.txt", CONTENT)
@@ -294,56 +204,6 @@ def test_move_and_make_directory(ada: Caller, workspace: Workspace, at: str) -> 
         assert ada("POST", at, body).status == status, body
     assert ada("POST", at, {"action": "move", "path": "b", "new_path": "new/a", "overwrite": True}).status == 200
     assert paths_in(workspace) == ["new", "new/a", "new/inner"]
-
-
-HOSTILE = {
-    "dots": "../x",
-    "dots-inside": "a/../b",
-    "dots-encoded": "%2e%2e/x",
-    "dots-and-slash-encoded": "a%2F..%2Fb",
-    "backslash": "a\\..\\b",
-    "nul": "a%00b",
-    "long-name": "n" * 5000,
-    "only-dots": ".",
-    "part": ".uws-part-uploads/x",
-}
-
-
-@pytest.mark.parametrize("path", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_hostile_paths_are_refused(ada: Caller, workspace: Workspace, at: str, method: str, path: str) -> None:
-    answer = send(ada, method, at + path, b"x" if method == "PUT" else b"")
-    assert answer.status in {400, 404}
-    if "..." not in path and ".." in path.lower().replace("%2e", ".") and method != "HEAD":
-        assert answer.json["message"] == "File name cannot contain double dots."
-    assert paths_in(workspace) == []
-
-
-NAMES = [
-    "with space",
-    "é😀",
-    "e\u0301",
-    "a..b.txt",
-    "100%.txt",
-    "a+b",
-    "q?u",
-    "h#sh",
-    "line\nbreak",
-    'quo"te',
-    "-rf",
-    "~",
-]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_unusual_names_are_kept_to_the_letter(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
-    path = at + quote(f"d/{name}", safe="")
-    assert send(ada, "PUT", path, CONTENT).status == 201
-    assert paths_in(workspace) == ["d", f"d/{name}"]
-    answer = send(ada, "GET", at + "d/" + quote(name))
-    assert (answer.status, answer.content) == (200, CONTENT)
-    assert "\n" not in answer.headers["Content-Disposition"]
-    assert send(ada, "DELETE", path).status == 200
 
 
 @pytest.mark.parametrize("status", ["initializing", "deleting", "error"])
