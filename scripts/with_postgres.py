@@ -31,7 +31,8 @@ SECONDS_TO_START, SECONDS_TO_END = 60, 30
 PR_SET_PDEATHSIG = 1  # prctl(2)
 DEBIAN = Path("/usr/lib/postgresql")
 ACCOUNTS = ("postgres", "nobody")
-FOR_SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60", "shared_buffers=64MB")
+FOR_SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=64MB")
+FOR_CROWDS = ("max_connections=300",)
 
 
 class NoPostgresError(Exception):
@@ -73,7 +74,13 @@ def _served(programs: Path, folder: Path, account: pwd.struct_passwd | None) -> 
         os.chown(password_file, account.pw_uid, account.pw_gid)
     initialise = ["-D", data, "-U", "uws", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]
     _run([programs / "initdb", *initialise, f"--pwfile={password_file}"], account)
-    settings = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", *FOR_SPEED]
+    settings = [
+        "listen_addresses=127.0.0.1",
+        f"port={port}",
+        f"unix_socket_directories={folder}",
+        *FOR_SPEED,
+        *FOR_CROWDS,
+    ]
     server = _start([programs / "postgres", "-D", data, *(f"--{setting}" for setting in settings)], folder, account)
     try:
         _wait_until_ready(server, folder)
