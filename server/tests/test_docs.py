@@ -123,7 +123,7 @@ def test_routes_have_entries() -> None:
 
 
 def _placeholder(match: re.Match[str]) -> str:
-    return f"{{{match[1]}}}" if match[1] in {"verb", "path"} else "{id}"
+    return {"verb": "{verb}", "path": "{path}", "upload_id": "{upload}"}.get(match[1], "{id}")
 
 
 def test_decisions_are_numbered_and_complete() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.http import StreamingHttpResponse
 from django.test import Client
 
 from user_workspaces.portal.previews import LARGEST, MOST_ROWS, Preview, can_preview, preview_of
@@ -94,6 +95,8 @@ def test_pictures_are_linked_not_put_into_the_page(browser: Client, workspace: W
     assert "alert(1)" not in page
     assert f'src="/w/{workspace.pk}/download/?path=a%20b.svg"' in page
     picture = browser.get(f"/w/{workspace.pk}/download/?path=a%20b.svg")
+    assert isinstance(picture, StreamingHttpResponse)
+    assert b"alert(1)" in picture.getvalue()
     assert picture["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert picture["Content-Disposition"].startswith("attachment;")
 

@@ -28,7 +28,7 @@ def new_folder(request: PersonRequest, workspace_id: int) -> HttpResponse:
     """Ask for a name and make a folder in the one that is open."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder = folder_in(request)
-    form = NewFolderForm(request.POST if request.method == "POST" else None)
+    form = NewFolderForm(request.POST if request.method == "POST" else None, auto_id="folder_%s")
     if form.is_valid():
         try:
             path = _below(folder, form.cleaned_data["name"])
@@ -46,7 +46,7 @@ def move(request: PersonRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder, path = folder_in(request), file_path(_given(request).get("path"))
     entry = files.entry_at(workspace=workspace, path=path)
-    form = MoveForm(request.POST if request.method == "POST" else None, initial={"new_path": path})
+    form = MoveForm(request.POST if request.method == "POST" else None, initial={"new_path": path}, auto_id="move_%s")
     if form.is_valid() and form.cleaned_data["new_path"] == path:
         return _done(request, address_of(workspace, folder), said="Nothing is changed.")
     if form.is_valid():

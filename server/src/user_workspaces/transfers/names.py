@@ -36,6 +36,8 @@ def file_path(raw: object) -> str:
 def attachment(name: str) -> str:
     """Return the `Content-Disposition` under which a browser saves a file: never shows it, whatever it is."""
     cleaned = _NOT_IN_NAMES.sub("_", name) or "_"
-    plain = unicodedata.normalize("NFKD", cleaned).encode("ascii", "replace").decode().replace("?", "_")
+    parts = unicodedata.normalize("NFKD", cleaned)
+    without_marks = "".join(letter for letter in parts if not unicodedata.combining(letter))
+    plain = without_marks.encode("ascii", "replace").decode().replace("?", "_")
     header = f'attachment; filename="{plain}"'
     return header if plain == cleaned else f"{header}; filename*=UTF-8''{quote(cleaned, safe='')}"

@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -204,7 +204,12 @@ def test_planted_links_and_pipes_lead_nowhere(
     victim.write_text("secret")
     upload = storage.begin_upload(place, "f", length=4)
     bytes_of = made / UPLOADS / upload.id
-    for plant in (lambda: bytes_of.symlink_to(victim), lambda: os.mkfifo(bytes_of), bytes_of.mkdir):
+    plants: tuple[Callable[[], None], ...] = (
+        lambda: bytes_of.symlink_to(victim),
+        lambda: os.mkfifo(bytes_of),
+        bytes_of.mkdir,
+    )
+    for plant in plants:
         bytes_of.unlink()
         plant()  # type: ignore[no-untyped-call]  # a lambda has no types
         if not bytes_of.is_symlink():

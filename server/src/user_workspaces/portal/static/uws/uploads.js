@@ -156,6 +156,19 @@
     }
   };
 
+  // the server may not know yet that we hung up; what stays all the same, it removes itself after a day
+  const discard = async (job) => {
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      try {
+        await send(job, "DELETE", job.address, {});
+        return;
+      } catch (error) {
+        if (!TRY_AGAIN.has(error.status)) return;
+        await wait(job, SHORTEST_WAIT);
+      }
+    }
+  };
+
   // `tell` hears {sent} in bytes, and {waiting} with a reason; the promise ends with the upload.
   const upload = ({ endpoint, path, file, tell }) => {
     const job = { endpoint, path, file, tell, address: null, offset: 0, failures: 0, isLost: false, isCancelled: false };
@@ -168,7 +181,7 @@
       job.wake?.();
       forget(job);
       await done.catch(() => {});
-      if (job.address !== null) await send(job, "DELETE", job.address, {}).catch(() => {});
+      if (job.address !== null) await discard(job);
     };
     return { done, cancel };
   };

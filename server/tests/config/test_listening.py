@@ -1,0 +1,73 @@
+"""Whether somebody is still there: bodies that break off, clients that leave, lines that go dead."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from asgiref.typing import HTTPScope
+
+from user_workspaces.config import listening
+from user_workspaces.config.listening import Listener
+from user_workspaces.transfers.downloads import GONE
+
+PART = {"type": "http.request", "body": b"1", "more_body": True}
+LAST = {"type": "http.request", "body": b"2", "more_body": False}
+LEFT = {"type": "http.disconnect"}
+
+
+def listener(messages: list[Any], *headers: tuple[bytes, bytes]) -> Listener:
+    """Make one for a client that sends these messages, and nothing after them."""
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop(0)
+        return await asyncio.get_running_loop().create_future()
+
+    return Listener(cast("HTTPScope", {"type": "http", "headers": list(headers)}), receive)
+
+
+def test_a_body_is_handed_on_and_then_the_client_is_watched() -> None:
+    async def run() -> None:
+        heard = listener([PART, LAST, LEFT], (b"content-length", b"2"))
+        assert [(await heard.receive())["body"] for _ in range(2)] == [b"1", b"2"]  # type: ignore[typeddict-item]
+        assert await asyncio.to_thread(heard.gone.wait, 10)
+        assert (await heard.receive())["body"] == b""  # type: ignore[typeddict-item]
+        heard.close()
+
+    asyncio.run(run())
+
+
+def test_a_body_that_breaks_off_is_no_end() -> None:
+    async def run() -> None:
+        heard = listener([PART, LEFT], (b"transfer-encoding", b"chunked"))
+        await heard.receive()
+        with pytest.raises(ConnectionResetError):
+            await heard.receive()
+        assert heard.gone.is_set()
+        heard.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("headers", [(), ((b"content-length", b"0"),)])
+def test_without_a_body_the_client_is_watched_at_once(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    async def run() -> None:
+        heard = listener([{**LAST, "body": b""}, LEFT], *headers)
+        assert heard.scope[GONE] is heard.gone  # type: ignore[literal-required]  # our own key
+        assert await asyncio.to_thread(heard.gone.wait, 10)
+        heard.close()
+
+    asyncio.run(run())
+
+
+def test_a_line_that_is_dead_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "STALLED_SECONDS", 0.01)
+
+    async def run() -> None:
+        heard = listener([PART], (b"content-length", b"2"))
+        await heard.receive()
+        with pytest.raises(TimeoutError):
+            await heard.receive()
+        heard.close()
+
+    asyncio.run(run())

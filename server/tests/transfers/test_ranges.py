@@ -1,0 +1,23 @@
+"""One range of bytes, and nothing else; the rest is in the tests of the API."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from user_workspaces.transfers.ranges import Span, Unsatisfiable, parse_range
+
+
+@given(header=st.text() | st.from_regex(r"bytes=\d*-\d*", fullmatch=True), size=st.integers(0, 2**63))
+def test_never_beyond_the_file(header: str, size: int) -> None:
+    try:
+        span = parse_range(header, size=size)
+    except Unsatisfiable:
+        return
+    assert span is None or 0 <= span.start < span.end <= size
+
+
+def test_spaces_are_allowed_where_the_standard_has_them() -> None:
+    assert parse_range("bytes= 1-2 ", size=10) == Span(1, 3)
+    assert parse_range("bytes=1 -2", size=10) is None
+    with pytest.raises(Unsatisfiable):
+        parse_range("bytes=0-", size=0)

@@ -1,0 +1,122 @@
+"""The files of a workspace one by one: every change is noted, and what is left over goes away by itself."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from user_workspaces.accounts.models import User
+from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.errors import Conflict, InvalidRequest, NotFound
+from user_workspaces.interfaces.storage import UPLOAD_LIFETIME
+from user_workspaces.workspaces import files
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def workspace(person: Callable[[], User], workspace_of: Callable[..., Workspace]) -> Workspace:
+    made = workspace_of(person())
+    tend_workspaces(now=timezone.now())
+    made.refresh_from_db()
+    assert made.next_check_at is None
+    return made
+
+
+def changed(workspace: Workspace) -> bool:
+    """Return whether it is due now, and have it measured."""
+    before = workspace.changes
+    workspace.refresh_from_db()
+    now = timezone.now()
+    is_due = workspace.changes > before and workspace.next_check_at is not None and workspace.next_check_at <= now
+    tend_workspaces(now=now)
+    workspace.refresh_from_db()
+    return is_due
+
+
+def test_every_change_is_noted(workspace: Workspace) -> None:
+    now = timezone.now()
+    files.save_file(workspace=workspace, path="a", chunks=[b"x" * 10_000], now=now)
+    assert changed(workspace)
+    assert workspace.disk_space >= 10_000
+    files.make_folder(workspace=workspace, path="d", now=now)
+    assert changed(workspace)
+    files.move_entry(workspace=workspace, path="a", new_path="d/a", overwrite=False, now=now)
+    assert changed(workspace)
+    assert workspace.current["files"] == [{"name": "/d/a"}]
+    upload = files.begin_upload(workspace=workspace, path="b", length=20_000, note="", now=now)
+    assert changed(workspace)
+    files.append_to_upload(workspace=workspace, upload_id=upload.id, offset=0, chunks=[b"x" * 15_000], now=now)
+    assert changed(workspace)
+    assert workspace.disk_space >= 25_000
+    assert workspace.current["files"] == [{"name": "/d/a"}]
+    files.cancel_upload(workspace=workspace, upload_id=upload.id, now=now)
+    assert changed(workspace)
+    files.remove_entry(workspace=workspace, path="d", now=now)
+    assert changed(workspace)
+    assert workspace.current["files"] == []
+
+
+def test_an_upload_that_breaks_off_is_measured(workspace: Workspace) -> None:
+    upload = files.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
+    changed(workspace)
+    with pytest.raises(Conflict):
+        files.append_to_upload(workspace=workspace, upload_id=upload.id, offset=5, chunks=[], now=timezone.now())
+    assert changed(workspace)
+
+
+def test_leftovers_are_removed_when_their_time_is_over(workspace: Workspace) -> None:
+    upload = files.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
+    changed(workspace)
+    assert workspace.next_check_at is not None
+    assert abs(workspace.next_check_at - timezone.now() - UPLOAD_LIFETIME) < timedelta(minutes=1)
+    for path in hidden(workspace):
+        os.utime(path, (0, 0))
+    assert tend_workspaces(now=timezone.now() + UPLOAD_LIFETIME) == 1
+    assert hidden(workspace) == []
+    workspace.refresh_from_db()
+    assert workspace.next_check_at is None
+    with pytest.raises(NotFound):
+        files.find_upload(workspace=workspace, upload_id=upload.id, now=timezone.now())
+
+
+def hidden(workspace: Workspace) -> list[Path]:
+    home = home_of(workspace)
+    return list((home.storage.locate(home.place) / ".uws-part-uploads").iterdir())
+
+
+@pytest.mark.parametrize("status", ["initializing", "deleting", "error"])
+def test_nothing_is_done_in_a_workspace_that_is_not_ready(workspace: Workspace, status: str) -> None:
+    workspace.status, now = status, timezone.now()
+    for attempt in (
+        lambda: files.list_folder(workspace=workspace, path=""),
+        lambda: files.open_file(workspace=workspace, path="a"),
+        lambda: list(files.walk_folder(workspace=workspace, path="")),
+        lambda: files.make_folder(workspace=workspace, path="d", now=now),
+        lambda: files.save_file(workspace=workspace, path="a", chunks=[], now=now),
+        lambda: files.begin_upload(workspace=workspace, path="a", length=1, note="", now=now),
+    ):
+        with pytest.raises(InvalidRequest, match=status):
+            attempt()
+
+
+def test_what_is_not_there_is_not_found(workspace: Workspace) -> None:
+    now = timezone.now()
+    for attempt in (
+        lambda: files.list_folder(workspace=workspace, path="x"),
+        lambda: files.entry_at(workspace=workspace, path="x"),
+        lambda: files.open_file(workspace=workspace, path="x"),
+        lambda: files.remove_entry(workspace=workspace, path="x", now=now),
+        lambda: files.move_entry(workspace=workspace, path="x", new_path="y", overwrite=False, now=now),
+        lambda: files.find_upload(workspace=workspace, upload_id="x", now=now),
+        lambda: files.append_to_upload(workspace=workspace, upload_id="x", offset=0, chunks=[], now=now),
+        lambda: files.cancel_upload(workspace=workspace, upload_id="x", now=now),
+    ):
+        with pytest.raises(NotFound):
+            attempt()
+    assert files.find_entry(workspace=workspace, path="x") is None
