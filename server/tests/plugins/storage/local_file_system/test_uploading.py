@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import random
+import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -112,6 +113,28 @@ def test_handles_are_closed(storage: LocalFileSystemStorage, place: Place, made:
     storage.clear_uploads(place, now=datetime.now(UTC))
     storage.entries(place, "")
     assert open_handles() == before
+
+
+def test_full_disk_keeps_what_came(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    """The upload goes on when there is room again."""
+    upload = storage.begin_upload(place, "f", length=180_000)
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old[1]))
+    try:
+        with pytest.raises(StorageError, match="larger than this storage takes"):
+            storage.append(place, upload.id, 0, [b"x" * 60_000] * 3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    assert storage.find_upload(place, upload.id).offset == 100_000
+    assert storage.append(place, upload.id, 100_000, [b"x" * 80_000]).finished
+    assert (made / "f").read_bytes() == b"x" * 180_000
+
+
+def test_begin_more_than_there_is_room_refused(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
+    room = os.statvfs(made)
+    with pytest.raises(StorageError, match="The disk is full"):
+        storage.begin_upload(place, "f", length=room.f_bavail * room.f_frsize * 2)
+    assert waiting(made) == []
 
 
 def kill_while_appending(storage: LocalFileSystemStorage, place: Place, upload_id: str, content: bytes) -> None:
