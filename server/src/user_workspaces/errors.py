@@ -6,6 +6,7 @@
     |   `-- InvalidOptions        resource options outside the configured bounds (HTTP 422)
     |-- AuthenticationRefused     the credentials are not good                   (HTTP 401)
     |-- NotAllowed                known, but without the right                   (HTTP 403)
+    |-- TooManyAttempts           tried too often; says when to come back        (HTTP 429)
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
@@ -49,6 +50,15 @@ class AuthenticationRefused(UserWorkspacesError):
 
 class NotAllowed(UserWorkspacesError):
     """The caller is known, and does not have the right."""
+
+
+class TooManyAttempts(UserWorkspacesError):
+    """Tried too often; `retry_after` is in whole seconds, at least 1."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = max(1, retry_after)
+        unit = "second" if self.retry_after == 1 else "seconds"
+        super().__init__(f"Too many attempts. Try again in {self.retry_after} {unit}.")
 
 
 class NotFound(UserWorkspacesError):

@@ -26,6 +26,7 @@ register_converter(Number, "number")
 
 ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("tokens", tokens.Tokens),
+    ("tokens/<number:token_id>", tokens.OneToken),
     ("users", users.Users),
     ("workspaces", workspaces.Workspaces),
     ("workspaces/<number:workspace_id>", workspaces.OneWorkspace),

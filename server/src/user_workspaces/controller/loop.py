@@ -11,6 +11,7 @@ from django.db import close_old_connections, connections
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
+from user_workspaces.accounts.clearing import clear_ended
 from user_workspaces.controller.housekeeping import sweep_resources, tend_workspaces
 from user_workspaces.controller.reconcile import reconcile_jobs
 
@@ -63,6 +64,7 @@ class Controller:
         if now - self._swept_at > SWEEP_EVERY:
             self._swept_at = now
             sweep_resources()
+            clear_ended(now=now)
         return LOOK_EVERY if tend_workspaces(now=now) else LOOK_EVERY * 4
 
 
