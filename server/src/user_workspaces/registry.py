@@ -51,6 +51,11 @@ class Declaration:
     key_path: str
 
 
+def callback_url(base_url: str, authentication: str) -> str:
+    """Return where the portal is come back to after a log-in at another site."""
+    return f"{base_url}/login/with/{authentication}/done/"
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the composition root gives to all plug-ins."""
@@ -80,7 +85,7 @@ class Surroundings:
                 recall=lambda key: recall(own + key),
             )
         if self.base_url and declaration.kind is PluginKind.USER_AUTHENTICATION:
-            context = replace(context, callback_url=f"{self.base_url}/login/with/{declaration.name}/done/")
+            context = replace(context, callback_url=callback_url(self.base_url, declaration.name))
         return context
 
 

@@ -31,7 +31,15 @@ POSTS = [
     "/session/{job}/stop/",
     "/session/{job}/again/",
 ]
-WITHOUT_ID = ["/", "/new/"]
+WITHOUT_ID = ["/", "/new/", "/profile/"]
+LEAD_TO_THE_PROFILE = {"/profile/tokens/", "/profile/password/"}
+OPEN = {
+    "/login/",
+    "/login/<str:secret>/",
+    "/login/with/<str:authentication>/",
+    "/login/with/<str:authentication>/done/",
+}
+FORMS_WITHOUT_PAGE = {"/logout/", "/profile/log-out-everywhere/", "/profile/tokens/<int:token_id>/revoke/"}
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def place(workspace: Workspace, job_in: Callable[..., Job]) -> dict[str, int]:
 def test_lists_above_cover_every_route() -> None:
     covered = {path.format(workspace=1, job=1) for path in [*GETS, *POSTS, *WITHOUT_ID]}
     routes = {"/" + route.replace("<int:workspace_id>", "1").replace("<int:job_id>", "1") for route, _, _ in ROUTES}
-    assert routes - covered == {"/login/", "/login/<str:secret>/", "/logout/"}
+    assert routes - covered == OPEN | FORMS_WITHOUT_PAGE | LEAD_TO_THE_PROFILE
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
