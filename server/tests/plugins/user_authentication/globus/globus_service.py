@@ -15,12 +15,24 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from user_workspaces.interfaces.values import Identity
+
 CLIENT, SECRET = "2f7b8a9e-0000-4000-8000-000000000001", "globus-secret"
 OTHER_CLIENT = "2f7b8a9e-0000-4000-8000-000000000002"
 ADA = "ae2a1750-0000-4000-8000-00000000ada0"
 RESEARCHERS = "9d3d1e1c-0000-4000-8000-000000000007"
 VIEW_GROUPS = "urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships"
 TRANSFER = "urn:globus:auth:scope:transfer.api.globus.org:all"
+
+PERSON = Identity(
+    issuer="https://auth.globus.org",
+    subject=ADA,
+    username="ada",
+    email="ada@uni.example",
+    first_name="Ada King",
+    last_name="Lovelace",
+    is_proven=True,
+)
 
 
 def server_of(scope: str) -> str:
