@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 import httpx
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+KEPT = ("PATH", "HOME", "LANG")
+OF_THE_NETWORK = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""How this machine reaches its package registries."""
 Found = TypeVar("Found")
 
 
@@ -126,7 +129,9 @@ class RunningServer:
         self.process = None
 
     def _environment(self) -> dict[str, str]:
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        inherited = {
+            name: value for name, value in os.environ.items() if name in KEPT or name.startswith(OF_THE_NETWORK)
+        }
         return {
             **inherited,
             "UWS_DATA_DIR": str(self.data_dir),

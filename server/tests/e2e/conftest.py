@@ -22,9 +22,9 @@ QUIET = (
 PATIENCE_MS = 60_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """The system's Chromium. It ends with its module: while it runs, its event loop stands in the way of Django."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("NOT RUN: there is no chromium on this machine")

@@ -11,13 +11,11 @@ import pytest
 from playwright.sync_api import Page
 
 from e2e import flow
-from running import REPOSITORY, free_port
+from running import OF_THE_NETWORK, REPOSITORY, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root]
 NAME = "uwsclone"
 COMMANDS_TAKE_AT_MOST = 900
-OF_THE_NETWORK = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-"""How this machine reaches its package registries is no part of what a new user has to know."""
 
 
 @dataclass(frozen=True)

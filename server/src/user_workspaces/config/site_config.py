@@ -58,45 +58,19 @@ def _resource_site(resource: ResourceEntry) -> ResourceSite:
 
 def _declarations(config: ConfigFile) -> list[Declaration]:
     """Return what is to be built, in the order of the file; a plug-in gets its own part of it and no more."""
-    return [
-        *(
-            Declaration(
-                PluginKind.USER_AUTHENTICATION,
-                name,
-                entry.user_authentication_type,
-                {"connection_details": entry.connection_details},
-                f"available_user_authentication.{name}",
-            )
-            for name, entry in config.available_user_authentication.items()
-        ),
-        *(
-            Declaration(
-                PluginKind.STORAGE,
-                name,
-                entry.storage_type,
-                {"root_dir": entry.root_dir, "connection_details": entry.connection_details},
-                f"available_storage.{name}",
-            )
-            for name, entry in config.available_storage.items()
-        ),
-        *(
-            Declaration(
-                PluginKind.RESOURCE,
-                name,
-                entry.resource_type,
-                {"connection_details": entry.connection_details},
-                f"available_resources.{name}",
-            )
-            for name, entry in config.available_resources.items()
-        ),
-        *(
-            Declaration(
-                PluginKind.JOB_TYPE,
-                name,
-                entry.job_type,
-                {"environment_details": entry.environment_details},
-                f"available_job_types.{name}",
-            )
-            for name, entry in config.available_job_types.items()
-        ),
-    ]
+    authentication, storage, resource, job_type = PluginKind
+    found: list[Declaration] = []
+    for name, who in config.available_user_authentication.items():
+        options: dict[str, object] = {"connection_details": who.connection_details}
+        key = f"available_user_authentication.{name}"
+        found.append(Declaration(authentication, name, who.user_authentication_type, options, key))
+    for name, where in config.available_storage.items():
+        options = {"root_dir": where.root_dir, "connection_details": where.connection_details}
+        found.append(Declaration(storage, name, where.storage_type, options, f"available_storage.{name}"))
+    for name, machine in config.available_resources.items():
+        options = {"connection_details": machine.connection_details}
+        found.append(Declaration(resource, name, machine.resource_type, options, f"available_resources.{name}"))
+    for name, what in config.available_job_types.items():
+        options = {"environment_details": what.environment_details}
+        found.append(Declaration(job_type, name, what.job_type, options, f"available_job_types.{name}"))
+    return found

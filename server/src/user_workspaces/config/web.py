@@ -77,4 +77,4 @@ async def _serve(listener: socket.socket) -> None:
 
 def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:
     claim = verify(text, Purpose.COOKIE, job_id=job_id, now=timezone.now())
-    return SessionClaim(claim.job_id, claim.user_id, claim.epoch) if claim else None
+    return SessionClaim(claim.job_id, claim.user_id, claim.epoch, claim.expires_at) if claim else None

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -30,6 +30,8 @@ class Claim:
     job_id: int
     user_id: int
     epoch: int
+    expires_at: float = field(default=0.0, compare=False)
+    """When a verified text ends (POSIX seconds); it says nothing of who may do what."""
 
 
 def sign(claim: Claim, purpose: Purpose, *, now: datetime) -> str:
@@ -48,7 +50,7 @@ def verify(text: str, purpose: Purpose, *, job_id: int, now: datetime) -> Claim 
     claimed_job, user, epoch, expires = (int(part) for part in body.split("."))
     if claimed_job != job_id or expires < now.timestamp():
         return None
-    return Claim(job_id=job_id, user_id=user, epoch=epoch)
+    return Claim(job_id=job_id, user_id=user, epoch=epoch, expires_at=expires)
 
 
 def cookie_name(job_id: int) -> str:

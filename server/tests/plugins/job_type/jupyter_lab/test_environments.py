@@ -231,7 +231,8 @@ def test_secrets_of_the_server_do_not_reach_the_installer(
     monkeypatch.setenv("UV_OFFLINE", "1")
     assert prepare_to_the_end(environments, recipe(environments, "env > env")) == READY
     lines = (environments.place("f") / "env").read_text().splitlines()
-    assert [line for line in lines if line.startswith(("DATABASE_URL", "UV_"))] == ["UV_OFFLINE=1"]
+    passed = sorted(line for line in lines if line.startswith(("DATABASE_URL", "UV_")))
+    assert passed == ["UV_OFFLINE=1", "UV_SYSTEM_CERTS=1"]
 
 
 def test_folder_that_people_cannot_enter_is_named(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ MOST_STARTS = 3
 
 # What an installer may need. The rest of the server's environment holds secrets, and packages may run code.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
+TRUST = {"UV_SYSTEM_CERTS": "1"}  # a site's own certificates, as every other program of the machine trusts them
 PASSED_ON_PREFIXES = ("UV_", "XDG_", "LC_", "HTTP_", "HTTPS_", "ALL_", "http_", "https_", "all_")
 
 
@@ -144,7 +145,7 @@ class Environments:
                 pass_fds=(lock,),
                 start_new_session=True,
                 cwd="/",  # no settings of a project that the server happens to stand in
-                env={key: value for key, value in os.environ.items() if _passes(key)},
+                env={**TRUST, **{key: value for key, value in os.environ.items() if _passes(key)}},
             )
         threading.Thread(target=builder_process.wait, daemon=True).start()  # so that it leaves no zombie
 
