@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -49,16 +50,27 @@ class LiveServer:
 
 
 @contextmanager
-def live_server_process(*, controller: bool = True) -> Iterator[LiveServer]:
-    """Start a server on an empty database and end it; without `controller` nothing is launched."""
+def live_server_process(
+    *,
+    controller: bool = True,
+    port: int | None = None,
+    change: Callable[[dict[str, Any]], None] = lambda _: None,
+    further: Mapping[str, str] | None = None,
+) -> Iterator[LiveServer]:
+    """Start a server on an empty database and end it; without `controller` nothing is launched.
+
+    `change` changes the configuration first; `further` is added to the environment.
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="uws-live-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)  # the accounts of people pass through it
-        (folder / "config.json").write_text(json.dumps(_configuration()))
-        port = free_port()
+        configuration = _configuration()
+        change(configuration)
+        (folder / "config.json").write_text(json.dumps(configuration))
+        port = port or free_port()
         own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
-        server = LiveServer(port, folder, stack.enter_context(_account()), _surroundings() | own)
+        server = LiveServer(port, folder, stack.enter_context(_account()), _surroundings() | own | dict(further or {}))
         server.manage("migrate", "--verbosity=0")
         stack.enter_context(_process(server, "web", "runserver"))
         if controller:
@@ -72,10 +84,10 @@ def _surroundings() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
-def _configuration() -> dict[str, object]:
+def _configuration() -> dict[str, Any]:
     """Return the embedded default, but for accounts: a test makes none that it does not take away again."""
-    config: dict[str, object] = json.loads(EMBEDDED_DEFAULT.read_bytes())
-    for authentication in config["available_user_authentication"].values():  # type: ignore[attr-defined]  # it is JSON
+    config: dict[str, Any] = json.loads(EMBEDDED_DEFAULT.read_bytes())
+    for authentication in config["available_user_authentication"].values():
         authentication["connection_details"]["create_external_users"] = False
     return config
 

@@ -10,6 +10,7 @@
     |-- AuthenticationRefused     the credentials are not good                   (HTTP 401)
     |-- NotAllowed                known, but without the right                   (HTTP 403)
     |   `-- QuotaExceeded         it would be more than this person may have     (HTTP 403)
+    |-- TooManyAttempts           tried too often; says when to come back        (HTTP 429)
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
     |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
@@ -76,6 +77,15 @@ class QuotaExceeded(NotAllowed):
     def __init__(self, message: str, *, kind: str) -> None:
         self.kind = kind
         super().__init__(message)
+
+
+class TooManyAttempts(UserWorkspacesError):
+    """Tried too often; `retry_after` is in whole seconds, at least 1."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = max(1, retry_after)
+        unit = "second" if self.retry_after == 1 else "seconds"
+        super().__init__(f"Too many attempts. Try again in {self.retry_after} {unit}.")
 
 
 class NotFound(UserWorkspacesError):

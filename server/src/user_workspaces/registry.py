@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -51,6 +51,11 @@ class Declaration:
     key_path: str
 
 
+def callback_url(base_url: str, authentication: str) -> str:
+    """Return where the portal is come back to after a log-in at another site."""
+    return f"{base_url}/login/with/{authentication}/done/"
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the composition root gives to all plug-ins."""
@@ -58,6 +63,30 @@ class Surroundings:
     data_dir: Path
     runtime_dir: Path
     find_client: Callable[[str], Client | None]
+    remember: Callable[[str, str, int], None] | None = None
+    recall: Callable[[str], str | None] | None = None
+    base_url: str = ""
+    """Where the portal is; empty: there is none."""
+
+    def context_of(self, declaration: "Declaration") -> PluginContext:
+        """Return what one plug-in gets: what it remembers is its own."""
+        context = PluginContext(
+            name=declaration.name,
+            base_dir=self.data_dir,
+            data_dir=self.data_dir / declaration.kind.value / declaration.name,
+            runtime_dir=self.runtime_dir,
+            find_client=self.find_client,
+        )
+        remember, recall, own = self.remember, self.recall, f"{declaration.kind.value}.{declaration.name}:"
+        if remember and recall:
+            context = replace(
+                context,
+                remember=lambda key, value, seconds: remember(own + key, value, seconds),
+                recall=lambda key: recall(own + key),
+            )
+        if self.base_url and declaration.kind is PluginKind.USER_AUTHENTICATION:
+            context = replace(context, callback_url=callback_url(self.base_url, declaration.name))
+        return context
 
 
 class Instances(Generic[Kind]):
@@ -146,15 +175,8 @@ def _build_one(declaration: Declaration, surroundings: Surroundings) -> Plugin:
         options = plugin_type.Options.model_validate_json(json.dumps(declaration.options))
     except ValidationError as error:
         raise ConfigurationError("\n".join(_explain(declaration.key_path, error))) from None
-    context = PluginContext(
-        name=declaration.name,
-        base_dir=surroundings.data_dir,
-        data_dir=surroundings.data_dir / declaration.kind.value / declaration.name,
-        runtime_dir=surroundings.runtime_dir,
-        find_client=surroundings.find_client,
-    )
     try:
-        return plugin_type(context, options)
+        return plugin_type(surroundings.context_of(declaration), options)
     except ConfigurationError as error:
         raise ConfigurationError(f"{declaration.key_path}: {error}") from None
 

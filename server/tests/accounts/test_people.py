@@ -12,6 +12,7 @@ from at_once import at_once
 from user_workspaces.accounts.actions import (
     create_login_link,
     create_person,
+    end_log_ins,
     end_sessions,
     person_for,
     redeem_login_link,
@@ -207,3 +208,12 @@ def test_people_are_found_by_parts_of_names_and_email() -> None:
     assert list(people_matching("ada navy", excluding=me)) == []
     assert list(people_matching("a " * 5000, excluding=me)) == [ada, grace]
     assert list(people_matching("100% _", excluding=me)) == []
+
+
+def test_logging_out_everywhere_ends_every_log_in(person: Person) -> None:
+    before = person().get_session_auth_hash()
+    end_sessions(user=person())
+    assert person().get_session_auth_hash() == before
+    end_log_ins(user=person())
+    assert person().get_session_auth_hash() != before
+    assert person().session_epoch == 2

@@ -24,6 +24,7 @@ TUS: dict[str, Any] = {"headers": {"Tus-Resumable": "1.0.0", "Upload-Length": "1
 FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
     # route: (method, request, status, message) when the ids are somebody else's; None: it has no ids
     "tokens": None,
+    "tokens/<number:token_id>": (("DELETE", {}, 404, "Token {id} not found for user."),),
     "users": None,
     "workspaces": None,
     "workspaces/<number:workspace_id>": (
@@ -86,8 +87,11 @@ def test_both_spellings_answer_the_same(ada: Caller, workspace: Workspace, metho
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_without_credentials_there_is_nothing(nobody: Caller, site: Registry, route: str, method: str) -> None:
     answer = nobody(method, f"/{filled(route, 1)}/", {})
-    if route in {open_route for _, open_route in OPEN}:
-        assert answer.status == (405 if (method, route) not in OPEN else answer.status)
+    if (method, route) in OPEN:
+        assert answer.message != "Authentication credentials were not provided."
+        return
+    if ("GET", route) in OPEN:
+        assert answer.status == 405
         return
     assert (answer.status, answer.message) == (401, "Authentication credentials were not provided.")
     assert answer.headers["WWW-Authenticate"] == 'Token realm="user workspaces"'
@@ -109,7 +113,8 @@ def test_what_is_somebody_elses_is_not_there(
     call: Callable[..., Caller], workspace: Workspace, job: Job, route: str
 ) -> None:
     """The answer is the same as for a number that was never given, to the letter."""
-    mallory, number = call("mallory"), (job if route.startswith("jobs") else workspace).pk
+    hers = {"jobs": job.pk, "tokens": ApiToken.objects.get().pk, "workspaces": workspace.pk}
+    mallory, number = call("mallory"), hers[route.partition("/")[0]]
     never = number + 1_000_000
     for method, request, status, message in FOREIGN[route] or ():
         for slash in ("", "/"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 QUIET = (
     "--no-sandbox",
@@ -20,6 +20,7 @@ QUIET = (
     "--disable-dev-shm-usage",
 )
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)  # a busy machine takes long to end a session, too
 
 
 @pytest.fixture(scope="module")

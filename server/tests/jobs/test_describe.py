@@ -43,7 +43,7 @@ def test_session_that_answers_comes_with_a_ticket_of_its_owner(site: Registry) -
 
 
 def test_others_than_the_owner_get_no_way_in(site: Registry) -> None:
-    assert current_details(READY, now=NOW, for_owner=False) == {"message": "Webserver ready.", "time_left": 3500}
+    assert current_details(READY, now=NOW, may_open=False) == {"message": "Webserver ready.", "time_left": 3500}
 
 
 @pytest.mark.parametrize(

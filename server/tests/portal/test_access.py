@@ -40,11 +40,19 @@ POSTS = [
     "/shared/{share}/withdraw/",
     "/shared/{share}/retry/",
 ]
-WITHOUT_ID = ["/", "/new/", "/shared/"]
+WITHOUT_ID = ["/", "/new/", "/shared/", "/profile/"]
 ELSEWHERE = {
     # what needs a path beside the workspace, or answers a script: see test_file_actions and test_file_transfers
     *("/w/1/move/", "/w/1/remove/", "/w/1/preview/", "/w/1/download/", "/w/1/tus/", "/w/1/tus/<str:upload_id>/"),
 }
+LEAD_TO_THE_PROFILE = {"/profile/tokens/", "/profile/password/"}
+OPEN = {
+    "/login/",
+    "/login/<str:secret>/",
+    "/login/with/<str:authentication>/",
+    "/login/with/<str:authentication>/done/",
+}
+FORMS_WITHOUT_PAGE = {"/logout/", "/profile/log-out-everywhere/", "/profile/tokens/1/revoke/"}
 
 
 @pytest.fixture
@@ -56,7 +64,7 @@ def place(workspace: Workspace, job_in: Callable[..., Job], person: Callable[[st
 def test_lists_above_cover_every_route() -> None:
     covered = {path.format(workspace=1, job=1, share=1) for path in [*GETS, *POSTS, *WITHOUT_ID]}
     routes = {"/" + re.sub("<int:[a-z_]+>", "1", route) for route, _, _ in ROUTES}
-    assert routes - covered - ELSEWHERE == {"/login/", "/login/<str:secret>/", "/logout/"}
+    assert routes - covered - ELSEWHERE == OPEN | FORMS_WITHOUT_PAGE | LEAD_TO_THE_PROFILE
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])

@@ -1,14 +1,18 @@
 """Logging in and out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from at_once import at_once
+from user_workspaces import registry
 from user_workspaces.accounts.actions import create_login_link
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.site import RateLimit, RateLimits
 from user_workspaces.registry import Registry
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -129,3 +133,50 @@ def test_log_out_ends_the_log_in_and_every_way_into_sessions(browser: Client, ad
     epoch = ada.session_epoch
     ada.refresh_from_db()
     assert ada.session_epoch == epoch + 1
+
+
+def limited(**limits: RateLimit) -> None:
+    registry.install(registry.current(), replace(registry.site(), rate_limits=RateLimits(**limits)))
+
+
+def test_passwords_are_not_tried_without_end_from_one_address(client: Client, with_password: User) -> None:
+    limited(log_ins_per_address=RateLimit(3))
+    tried = [client.post("/login/", credentials(username=f"u{number}")).status_code for number in range(4)]
+    assert tried == [422, 422, 422, 429]
+    answer = client.post("/login/", credentials())
+    assert (answer.status_code, b"Too many attempts" in answer.content) == (429, True)
+    assert 1 <= int(answer["Retry-After"]) <= 60
+    assert client.post("/login/", credentials(), REMOTE_ADDR="198.51.100.7").status_code == 302
+
+
+def test_passwords_of_one_account_are_not_tried_without_end_from_anywhere(client: Client, with_password: User) -> None:
+    limited(log_ins_per_account=RateLimit(3))
+    names = ["ada", "ADA", "ada", "ada"]
+    tried = [
+        client.post("/login/", {"username": name, "password": "no"}, REMOTE_ADDR=f"198.51.100.{number}").status_code
+        for number, name in enumerate(names)
+    ]
+    assert tried == [422, 422, 422, 429]
+    assert client.post("/login/", credentials(), REMOTE_ADDR="198.51.100.9").status_code == 429
+
+
+def test_good_passwords_are_not_counted(client: Client, with_password: User) -> None:
+    limited(log_ins_per_address=RateLimit(3), log_ins_per_account=RateLimit(3))
+    assert [client.post("/login/", credentials()).status_code for _ in range(6)] == [302] * 6
+
+
+def test_links_are_not_tried_without_end(client: Client, ada: User) -> None:
+    limited(log_ins_per_address=RateLimit(3))
+    link = f"/login/{create_login_link(user=ada, now=timezone.now())}/"
+    assert [client.post("/login/uws_wrong/").status_code for _ in range(4)] == [410, 410, 410, 429]
+    assert client.post(link).status_code == 429
+    assert client.post(link, REMOTE_ADDR="198.51.100.7").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_passwords_at_once_so_many_are_tried(with_password: User) -> None:
+    limited(log_ins_per_account=RateLimit(5), log_ins_per_address=RateLimit(1000))
+    wrong = {"username": "ada", "password": "no"}
+    found = at_once(10, lambda: [Client().post("/login/", wrong).status_code for _ in range(5)])
+    statuses = [status for some in found for status in some]
+    assert (statuses.count(422), statuses.count(429)) == (5, 45)

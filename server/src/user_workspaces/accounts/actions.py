@@ -1,7 +1,7 @@
 """What is done with people and tokens."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth import SESSION_KEY
@@ -11,6 +11,7 @@ from django.db.models import F
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import ApiToken, ExternalIdentity, LoginLink, OwnedAccount, User
+from user_workspaces.accounts.scopes import USUAL, Scope, as_text, scopes_in
 from user_workspaces.accounts.tokens import digest_of, new_token
 from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
 from user_workspaces.interfaces.values import Identity, SystemAccount
@@ -19,9 +20,16 @@ LOGIN_LINK_LIFETIME = timedelta(minutes=10)
 USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
-def mint_token(*, user: User, name: str, now: datetime, lifetime: timedelta | None = None) -> str:
+def mint_token(
+    *,
+    user: User,
+    name: str,
+    now: datetime,
+    lifetime: timedelta | None = None,
+    scopes: Iterable[Scope] = USUAL,
+) -> str:
     """Make an API token for a person and return its text, which is shown this once."""
-    return _mint(user=user, name=name, now=now, lifetime=lifetime, may_mint=False)
+    return _mint(user=user, name=name, now=now, lifetime=lifetime, scopes=as_text(scopes))
 
 
 def mint_client_token(*, name: str, now: datetime, lifetime: timedelta | None = None) -> str:
@@ -34,7 +42,9 @@ def mint_client_token(*, name: str, now: datetime, lifetime: timedelta | None = 
     return _mint(user=service, name=name, now=now, lifetime=lifetime, may_mint=True)
 
 
-def _mint(*, user: User, name: str, now: datetime, lifetime: timedelta | None, may_mint: bool) -> str:
+def _mint(
+    *, user: User, name: str, now: datetime, lifetime: timedelta | None, scopes: str = "", may_mint: bool = False
+) -> str:
     if "\0" in name:
         raise InvalidRequest("The name of a token cannot hold a NUL character.")
     token = new_token()
@@ -43,6 +53,7 @@ def _mint(*, user: User, name: str, now: datetime, lifetime: timedelta | None, m
         name=name[:200],
         digest=token.digest,
         prefix=token.prefix,
+        scopes=scopes,
         may_mint=may_mint,
         created_at=now,
         expires_at=now + (registry.site().token_lifetime if lifetime is None else lifetime),
@@ -50,17 +61,31 @@ def _mint(*, user: User, name: str, now: datetime, lifetime: timedelta | None, m
     return token.text
 
 
-def revoke_token(*, user: User, token_id: int) -> bool:
-    """Take a person's own token away; False when there is none."""
+def revoke_token(*, user: User, token_id: int, by: ApiToken | None = None) -> bool:
+    """Take a person's own token away; False when there is none.
+
+    `by`: the token that asks for it. It may take away itself, and tokens that can do no more than it can.
+    """
+    token = ApiToken.objects.filter(user=user, pk=token_id).first()
+    if token is not None and by is not None and by.pk != token.pk:
+        missing = scopes_in(token.scopes) - scopes_in(by.scopes)
+        if missing:
+            raise NotAllowed(f"This token lacks the scope {min(missing)}, which the other one has.")
     deleted, _ = ApiToken.objects.filter(user=user, pk=token_id).delete()
     return bool(deleted)
 
 
-def sign_in(*, credentials: Mapping[str, object]) -> User:
-    """Return the person who brought these credentials, made at their first visit."""
-    plugin = registry.current().user_authentications.get(registry.site().api_user_authentication)
+def sign_in(*, credentials: Mapping[str, object], authentication: str = "") -> User:
+    """Return the person who brought these credentials, made at their first visit.
+
+    `authentication`: one of those that are configured; without it the one of the API.
+    """
+    name = authentication or registry.site().api_user_authentication
+    plugin = registry.current().user_authentications.get(name)
     identity = plugin.authenticate(credentials)
     if identity is None:
+        raise AuthenticationRefused("Incorrect authentication credentials.")
+    if identity.issuer != plugin.issuer:  # or one way to sign in could speak for the people of another
         raise AuthenticationRefused("Incorrect authentication credentials.")
     return person_for(identity=identity)
 
@@ -82,10 +107,10 @@ def _first_visit(identity: Identity) -> User:
             "user_info.username must start with a letter and have at most 32 lower case letters, digits, - and _."
         )
     with transaction.atomic():
-        user, _ = User.objects.get_or_create(
+        user, is_new = User.objects.get_or_create(
             username=identity.username,
             defaults={
-                "email": identity.email,
+                "email": identity.email[:254],
                 "first_name": identity.first_name[:150],
                 "last_name": identity.last_name[:150],
             },
@@ -93,6 +118,11 @@ def _first_visit(identity: Identity) -> User:
         _check_is(user, identity)
         if user.identities.exclude(issuer=identity.issuer, subject=identity.subject).exists():
             raise NotAllowed("This name belongs to a person who signs in elsewhere.")
+        if identity.is_proven and not is_new and not user.identities.exists():
+            raise NotAllowed(
+                f"The name {identity.username} belongs to a person of this server already. If that is you, ask its "
+                "operators to link the two."
+            )
         ExternalIdentity.objects.get_or_create(user=user, issuer=identity.issuer, subject=identity.subject)
         if identity.email and not user.email:  # made at the command line: from now on it is this person's
             user.email = identity.email
@@ -106,7 +136,7 @@ def _check_is(user: User, identity: Identity) -> None:
         raise NotAllowed("This name belongs to a service or an administrator.")
     if not user.is_active:
         raise AuthenticationRefused("Incorrect authentication credentials.")
-    if identity.email and user.email and identity.email.lower() != user.email.lower():
+    if not identity.is_proven and identity.email and user.email and identity.email.lower() != user.email.lower():
         raise NotAllowed("This name belongs to a person with another e-mail address.")
 
 
@@ -129,10 +159,11 @@ def system_account(*, user: User, user_authentication: str) -> SystemAccount:
     The uid is on record from then on: a name that was given to somebody else in the meantime is refused.
     """
     plugin = registry.current().user_authentications.get(user_authentication)
+    known = user.identities.filter(issuer=plugin.issuer).first()
     account = plugin.account_for(
         Identity(
-            issuer=user_authentication,
-            subject=user.username,
+            issuer=known.issuer if known else user_authentication,
+            subject=known.subject if known else user.username,
             username=user.username,
             email=user.email,
             first_name=user.first_name,
@@ -199,3 +230,21 @@ def make_administrator(*, user: User) -> None:
 def end_sessions(*, user: User) -> None:
     """Make every ticket and session cookie that was given to this person worthless."""
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+
+
+def end_log_ins(*, user: User) -> None:
+    """Log a person out everywhere: every log-in to the portal, ticket and session cookie becomes worthless."""
+    epochs = {"session_epoch": F("session_epoch") + 1, "log_in_epoch": F("log_in_epoch") + 1}
+    User.objects.filter(pk=user.pk).update(**epochs)
+
+
+def link_identity(*, username: str, issuer: str, subject: str) -> None:
+    """Let a person who is there already sign in by a provider; an operator says that the two are one."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise InvalidRequest(f"There is no {username!r} here.")
+    if user.is_service or user.is_staff or user.is_superuser:
+        raise InvalidRequest(f"{username!r} is a service or an administrator: they sign in nowhere else.")
+    linked, _ = ExternalIdentity.objects.get_or_create(issuer=issuer, subject=subject, defaults={"user": user})
+    if linked.user_id != user.pk:
+        raise InvalidRequest(f"{subject!r} of {issuer} is linked to somebody else.")

@@ -3,6 +3,11 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from user_workspaces.accounts.encryption import EncryptedTextField
+from user_workspaces.accounts.scopes import USUAL, as_text
+
+USUAL_SCOPES = as_text(USUAL)
+
 
 class User(AbstractUser):
     """A person, or a service that speaks for one (`is_service`): a service never logs in and owns nothing."""
@@ -10,12 +15,18 @@ class User(AbstractUser):
     is_service = models.BooleanField(default=False)
     session_epoch = models.PositiveBigIntegerField(default=0)
     """Counts log-outs: every ticket and cookie of an earlier epoch is dead."""
+    log_in_epoch = models.PositiveBigIntegerField(default=0)
+    """Counts log-outs everywhere: every log-in to the portal of an earlier epoch is dead."""
 
     class Meta(AbstractUser.Meta):
         indexes = [models.Index(fields=["email"], name="user_email")]
 
     def __str__(self) -> str:
         return self.username
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a log-in is bound to: the password, as in Django, and the epoch."""
+        return f"{super().get_session_auth_hash()}.{self.log_in_epoch}"
 
 
 class ApiToken(models.Model):
@@ -25,6 +36,7 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=200)
     digest = models.CharField(max_length=64, unique=True)
     prefix = models.CharField(max_length=12)
+    scopes = models.CharField(max_length=100, default=USUAL_SCOPES)
     may_mint = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -74,3 +86,26 @@ class OwnedAccount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.uid})"
+
+
+class AttemptCount(models.Model):
+    """How often something was tried lately: one row for each kind of attempt and each one who tries."""
+
+    bucket = models.CharField(max_length=100, unique=True)
+    count = models.PositiveBigIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+    """The window begins with the first attempt; the first one after its end begins the next."""
+
+    def __str__(self) -> str:
+        return f"{self.bucket}: {self.count}"
+
+
+class RememberedText(models.Model):
+    """What a plug-in put away for a few minutes, to be recalled once; only a digest of its key is kept."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    value = EncryptedTextField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"remembered until {self.expires_at}"

@@ -56,3 +56,8 @@ def people_matching(search: str, *, excluding: User) -> QuerySet[User]:
     for word in search.split()[:MOST_WORDS]:
         people = people.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
     return people
+
+
+def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken]:
+    """Return the living tokens of a person, the newest first."""
+    return user.api_tokens.filter(expires_at__gt=now).order_by("-created_at", "-pk")

@@ -23,6 +23,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
     (errors.QuotaExceeded, status.HTTP_403_FORBIDDEN),
     (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
+    (errors.TooManyAttempts, status.HTTP_429_TOO_MANY_REQUESTS),
     (errors.NotFound, status.HTTP_404_NOT_FOUND),
     (errors.Conflict, status.HTTP_409_CONFLICT),
     (errors.InUse, status.HTTP_423_LOCKED),
@@ -39,7 +40,10 @@ def answer_for(error: Exception, context: dict[str, object]) -> Response:
     """Return the answer for anything that a view raises."""
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
-        return refusal(error.message, code)
+        answer = refusal(error.message, code)
+        if isinstance(error, errors.TooManyAttempts):
+            answer["Retry-After"] = str(error.retry_after)
+        return answer
     if isinstance(error, Http404):
         return refusal("Not found.", status.HTTP_404_NOT_FOUND)
     if isinstance(error, exceptions.APIException):

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, number_in, text_in
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
@@ -43,6 +44,8 @@ def describe_entry(entry: Entry) -> dict[str, object]:
 
 class Files(APIView):
     """A folder, and what is done without sending a file."""
+
+    scope = Scope.WORKSPACES
 
     def get(self, request: Request, workspace_id: int) -> Response:
         """List a folder, names sorted; `path` names it, `limit` and `offset` cut the list."""
@@ -81,6 +84,8 @@ class Files(APIView):
 
 class OneFile(APIView):
     """A file, a link or a folder."""
+
+    scope = Scope.WORKSPACES
 
     def get(self, request: Request, workspace_id: int, path: str) -> HttpResponseBase:
         """Download a file, or a folder as a zip archive."""

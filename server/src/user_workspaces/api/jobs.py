@@ -9,8 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.models import User
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, filtered, page
+from user_workspaces.api.permissions import has_scope
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.describe import current_details
@@ -23,8 +25,11 @@ NONE_FOUND = "Job matching given parameters could not be found."
 UNREAD = ("secret", "endpoint", "log_tail")
 
 
-def describe_job(job: Job, *, user: User, now: datetime) -> dict[str, object]:
-    """Return a job as clients know it; a session that answers comes with a fresh ticket for this person."""
+def describe_job(job: Job, *, user: User, now: datetime, may_open: bool = True) -> dict[str, object]:
+    """Return a job as clients know it; a session that answers comes with a fresh ticket for this person.
+
+    Without `may_open` there is no ticket: it opens the session, and that is more than to look.
+    """
     return {
         "id": job.pk,
         "workspace_id": job.workspace_id,
@@ -38,7 +43,7 @@ def describe_job(job: Job, *, user: User, now: datetime) -> dict[str, object]:
         "job_details": {
             "metrics": _metrics(job),
             "request_job_details": job.requested,
-            "current_job_details": current_details(progress_of(job, owner=user), now=now),
+            "current_job_details": current_details(progress_of(job, owner=user), now=now, may_open=may_open),
         },
     }
 
@@ -52,38 +57,42 @@ def _metrics(job: Job) -> dict[str, float]:
     return metrics
 
 
-def _describe(user: User, rows: QuerySet[Job]) -> list[dict[str, object]]:
-    now = timezone.now()
-    return [describe_job(job, user=user, now=now) for job in rows.defer(*UNREAD)]
+def _describe(request: Request, rows: QuerySet[Job]) -> list[dict[str, object]]:
+    user, now, may_open = caller(request), timezone.now(), has_scope(request, Scope.SESSIONS)
+    return [describe_job(job, user=user, now=now, may_open=may_open) for job in rows.defer(*UNREAD)]
 
 
 class Jobs(APIView):
     """The list."""
 
+    scope = Scope.SESSIONS
+
     def get(self, request: Request) -> Response:
         """List the caller's own; four filters, all exact."""
-        user = caller(request)
         rows = filtered(
-            jobs_of(user),
+            jobs_of(caller(request)),
             request,
             texts=("job_type", "status"),
             numbers=("workspace_id", "resource_job_id"),
         )
-        return page(rows, request, key="jobs", empty=NONE_FOUND, shape=lambda rows: _describe(user, rows))
+        return page(rows, request, key="jobs", empty=NONE_FOUND, shape=lambda rows: _describe(request, rows))
 
 
 class OneJob(APIView):
     """One job."""
 
+    scope = Scope.SESSIONS
+
     def get(self, request: Request, job_id: int) -> Response:
         """Return it as a list of one or none."""
-        user = caller(request)
-        rows = jobs_of(user).filter(pk=job_id)
-        return page(rows, request, key="jobs", empty=NONE_FOUND, shape=lambda rows: _describe(user, rows))
+        rows = jobs_of(caller(request)).filter(pk=job_id)
+        return page(rows, request, key="jobs", empty=NONE_FOUND, shape=lambda rows: _describe(request, rows))
 
 
 class JobVerb(APIView):
     """What can be done with a job."""
+
+    scope = Scope.SESSIONS
 
     def put(self, request: Request, job_id: int, verb: str) -> Response:
         """Stop it."""

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer
 from user_workspaces.jobs.spending import overview_of
@@ -23,6 +24,8 @@ def _shape(standing: Standing[int] | Standing[Decimal]) -> dict[str, int | Decim
 
 class Quotas(APIView):
     """The caller's own."""
+
+    scope = Scope.READ
 
     def get(self, request: Request) -> Response:
         """Return each limit with what is used, held and left; a limit of null is none."""

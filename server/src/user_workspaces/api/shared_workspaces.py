@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.models import User
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, number_in, page
 from user_workspaces.api.users import COLUMNS
@@ -77,6 +78,8 @@ def _answer_with(user: User, rows: QuerySet[Share], request: Request) -> Respons
 class SharedWorkspaces(APIView):
     """The lists, and a new offer."""
 
+    scope = Scope.WORKSPACES
+
     def get(self, request: Request) -> Response:
         """List what the caller offered and was offered; `is_accepted` filters."""
         user = caller(request)
@@ -105,6 +108,8 @@ class SharedWorkspaces(APIView):
 class OneSharedWorkspace(APIView):
     """One share; its number is that of the copy."""
 
+    scope = Scope.WORKSPACES
+
     def get(self, request: Request, share_id: int) -> Response:
         """Return it in the list where it belongs."""
         user = caller(request)
@@ -118,6 +123,8 @@ class OneSharedWorkspace(APIView):
 
 class SharedWorkspaceVerb(APIView):
     """What can be done with a share."""
+
+    scope = Scope.WORKSPACES
 
     def put(self, request: Request, share_id: int, verb: str) -> Response:
         """Accept it; have a copy that failed made again."""

@@ -20,6 +20,7 @@ HEALTH_IS_KEPT_FOR = 5.0
 class OpenView(APIView):
     """Needs no credentials, and looks at none."""
 
+    scope = None
     authentication_classes = ()
     permission_classes = (AllowAny,)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.transfers import tus
 from user_workspaces.workspaces.queries import find_workspace
@@ -15,6 +16,8 @@ from user_workspaces.workspaces.queries import find_workspace
 
 class TusView(APIView):
     """Speaks the protocol's headers in every answer, also in refusals."""
+
+    scope = Scope.WORKSPACES
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401  as the framework hands them over
         """Let a POST name the method that it stands for."""

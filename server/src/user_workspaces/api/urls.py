@@ -41,6 +41,7 @@ register_converter(FilePath, "file")
 
 ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("tokens", tokens.Tokens),
+    ("tokens/<number:token_id>", tokens.OneToken),
     ("users", users.Users),
     ("workspaces", workspaces.Workspaces),
     ("workspaces/<number:workspace_id>", workspaces.OneWorkspace),

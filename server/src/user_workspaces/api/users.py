@@ -5,6 +5,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.queries import people_matching
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import page
 
@@ -15,6 +16,8 @@ NONE_FOUND = "Users matching given parameters could not be found."
 
 class Users(APIView):
     """The people of this server."""
+
+    scope = Scope.READ
 
     def get(self, request: Request) -> Response:
         """Search them; never oneself, never a service."""

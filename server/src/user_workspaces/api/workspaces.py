@@ -8,9 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
 from user_workspaces.api.jobs import describe_job
+from user_workspaces.api.permissions import require
 from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
@@ -45,6 +47,8 @@ def _describe_one(workspace: Workspace) -> dict[str, object]:
 class Workspaces(APIView):
     """The list, and a new one."""
 
+    scope = Scope.WORKSPACES
+
     def get(self, request: Request) -> Response:
         """List the caller's own; `name`, `description` and `status` filter exactly."""
         rows = filtered(workspaces_of(caller(request)), request, texts=("name", "description", "status"), numbers=())
@@ -71,6 +75,8 @@ class Workspaces(APIView):
 class OneWorkspace(APIView):
     """One workspace."""
 
+    scope = Scope.WORKSPACES
+
     def get(self, request: Request, workspace_id: int) -> Response:
         """Return it as a list of one or none."""
         rows = workspaces_of(caller(request)).filter(pk=workspace_id)
@@ -94,6 +100,8 @@ class OneWorkspace(APIView):
         """Queue it for deletion; `?force=true` stops its jobs first."""
         force = request.query_params.get("force", "").lower() in {"true", "1"}
         user = caller(request)
+        if force:
+            require(request, Scope.SESSIONS)
         with deletion_of(owner=user, workspace_id=workspace_id):
             delete_workspace(owner=user, workspace_id=workspace_id, force=force, now=timezone.now())
         return answer(f"Workspace {workspace_id} queued for deletion.")
@@ -102,6 +110,7 @@ class OneWorkspace(APIView):
 class WorkspaceUpload(APIView):
     """Files into a workspace."""
 
+    scope = Scope.WORKSPACES
     parser_classes = (MultipartParser,)
 
     def put(self, request: Request, workspace_id: int) -> Response:
@@ -119,6 +128,8 @@ class WorkspaceUpload(APIView):
 
 class WorkspaceStart(APIView):
     """Launches."""
+
+    scope = Scope.SESSIONS
 
     def put(self, request: Request, workspace_id: int) -> Response:
         """Launch a job in it."""
@@ -138,6 +149,8 @@ class WorkspaceStart(APIView):
 
 class WorkspaceOther(APIView):
     """Verbs that there are not."""
+
+    scope = Scope.WORKSPACES
 
     def put(self, request: Request, workspace_id: int, verb: str) -> Response:
         """Refuse."""

@@ -29,11 +29,14 @@ class ConfigAppConfig(AppConfig):
 
 def compose() -> None:
     """Read `config.json`, build what it declares, and make it the process's own."""
-    from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  models exist from here on
+    from user_workspaces.accounts.memory import recall, remember  # noqa: PLC0415  models exist from here on
+    from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  the same
 
     env.check_runtime_dir(settings.RUNTIME_DIR)
     site, declarations = site_config.read(settings.CONFIG_FILE)
-    surroundings = registry.Surroundings(settings.DATA_DIR, settings.RUNTIME_DIR, find_client)
+    surroundings = registry.Surroundings(
+        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url
+    )
     try:
         built = registry.build(declarations, surroundings)
     except ConfigurationError as error:

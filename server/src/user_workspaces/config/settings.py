@@ -142,7 +142,10 @@ CORS_ALLOW_CREDENTIALS = False
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["user_workspaces.api.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "user_workspaces.api.permissions.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["user_workspaces.api.rendering.OrjsonRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "user_workspaces.api.rendering.AlwaysJson",
     "DEFAULT_METADATA_CLASS": None,

@@ -11,6 +11,7 @@ from django.db import close_old_connections, connections
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
+from user_workspaces.accounts.clearing import clear_ended
 from user_workspaces.controller.copying import Copies
 from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
 from user_workspaces.controller.mailing import send_due_mail
@@ -77,6 +78,7 @@ class Controller:
             self._swept_at = now
             sweep_resources()
             look_after_disk_use(now=now)
+            clear_ended(now=now)
         return LOOK_EVERY if tend_workspaces(now=now) else LOOK_EVERY * 4
 
     def _share(self) -> float:

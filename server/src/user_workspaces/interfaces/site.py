@@ -77,6 +77,27 @@ class QuotaSite:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many attempts in a window, which begins with the first of them."""
+
+    attempts: int
+    window: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """How often credentials may be tried. What turns out good is not counted."""
+
+    tokens_per_address: RateLimit = RateLimit(20)
+    tokens_per_client: RateLimit = RateLimit(100)
+    """Refusals of a client that holds a good client token; its addresses are not counted."""
+    log_ins_per_address: RateLimit = RateLimit(20)
+    log_ins_per_account: RateLimit = RateLimit(10)
+    redirects_per_address: RateLimit = RateLimit(60)
+    """Log-ins begun that lead to another site; each is a row for ten minutes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """All of it."""
 
@@ -99,5 +120,8 @@ class Site:
     mail: MailSite | None = None
     """None: no mail is sent."""
     quotas: QuotaSite = QuotaSite()
+    rate_limits: RateLimits = RateLimits()
+    user_authentications: Mapping[str, str] = field(default_factory=dict)
+    """The name for people of each way to sign in."""
     source: str = field(default="")
     """Where it was read from, for messages."""

@@ -2,13 +2,40 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.values import Identity, SystemAccount
 
 
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The way to another site where people log in; `state` comes back from there, and is good once."""
+
+    auth_uri: str
+    state: str
+
+
 class UserAuthentication(Plugin):
     """Turns credentials into an identity, and an identity into a system account."""
+
+    @property
+    def issuer(self) -> str:
+        """Who vouches for the identities of this plug-in: the `issuer` of each of them."""
+        return self.context.name
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether people log in at another site: then the portal offers that way."""
+        return False
+
+    def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
+        """Begin a log-in at another site, for credentials that ask for one (`{"redirect_url": ...}`).
+
+        None: these do not. `authenticate` is then given `{"redirect_url", "code", "state"}`. Raises
+        `InvalidRequest`, and `ResourceUnavailable` when the other site does not answer.
+        """
+        return None
 
     @abstractmethod
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:

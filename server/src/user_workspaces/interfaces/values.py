@@ -5,11 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import NoReturn
+
+from user_workspaces.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, as an authentication plug-in knows them. The key is (issuer, subject), never the e-mail."""
+    """A person, as an authentication plug-in knows them. The key is (issuer, subject), never the e-mail.
+
+    `is_proven`: a provider proved the subject and gives none away twice. Then the e-mail may change from visit to
+    visit, and at the first visit the user name has to be a new one: that somebody calls themselves like a person
+    who is there already says nothing. Without it the user name is the subject, and the e-mail has to stay.
+    """
 
     issuer: str
     subject: str
@@ -17,6 +25,7 @@ class Identity:
     email: str = ""
     first_name: str = ""
     last_name: str = ""
+    is_proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ class Health:
     message: str = ""
 
 
+def _no_memory(*_: object) -> NoReturn:
+    raise ConfigurationError("This plug-in was made without a memory.")
+
+
 @dataclass(frozen=True, slots=True)
 class PluginContext:
     """What the server hands to every plug-in beside its own options."""
@@ -59,6 +72,14 @@ class PluginContext:
     """A short absolute path (at most 60 bytes) for sockets, that people may pass through but not list."""
     find_client: Callable[[str], Client | None]
     """The client that a client token belongs to; None for an unknown or expired token."""
+    remember: Callable[[str, str, int], None] = _no_memory
+    """Put a text away under a key for so many seconds: for all processes, encrypted, for this instance alone.
+
+    Raises `InvalidRequest` for a key that is in use."""
+    recall: Callable[[str], str | None] = _no_memory
+    """Return it and forget it: of many who ask at once, one gets it. None when it is not there (any more)."""
+    callback_url: str = ""
+    """Where the portal is come back to after a log-in at another site; empty: there is no portal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from user_workspaces.jobs.status import JobStatus
 from user_workspaces.jobs.tickets import Claim
 
 
-def current_details(job: Progress, *, now: datetime, for_owner: bool = True) -> dict[str, object]:
+def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> dict[str, object]:
     """Return `current_job_details`: what is going on, for people, and how the owner opens the session.
 
     A session that answers comes with a fresh ticket; others than the owner get none, it would open nothing.
@@ -20,7 +20,7 @@ def current_details(job: Progress, *, now: datetime, for_owner: bool = True) -> 
     seconds = seconds_left(status=job.status, start=job.datetime_start, limit_seconds=job.time_limit_seconds, now=now)
     if seconds is not None:
         details["time_left"] = seconds
-    if for_owner and job.status == JobStatus.RUNNING and job.serves and job.datetime_ready:
+    if may_open and job.status == JobStatus.RUNNING and job.serves and job.datetime_ready:
         details |= _way_in(job, now=now)
     return details
 

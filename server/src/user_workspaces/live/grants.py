@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import find_token, note_use
+from user_workspaces.accounts.scopes import Scope, scopes_in
 from user_workspaces.jobs.models import Job
 from user_workspaces.live.handshake import Handshake
 from user_workspaces.live.refusal import Refused
@@ -34,6 +35,8 @@ class Grant:
     """The person's session epoch: a log-out ends it."""
     as_administrator: bool
     """It is somebody else's job."""
+    may_open: bool
+    """Whether what is told may hold the way into the session."""
     token_id: int | None
     session_key: str | None = field(default=None, repr=False)
     session_hash: str | None = field(default=None, repr=False)
@@ -49,13 +52,14 @@ class Admission:
 
 def admit(handshake: Handshake, *, now: datetime) -> Admission:
     """Return who may watch what; raises `Refused`."""
-    user, token_id, session = _who(handshake, now=now)
+    user, token, session = _who(handshake, now=now)
     topic = _topic(handshake.job_id, user)
     grant = Grant(
         user_id=user.pk,
         epoch=user.session_epoch,
         as_administrator=topic.owner_id != user.pk,
-        token_id=token_id,
+        may_open=topic.owner_id == user.pk and (token is None or Scope.SESSIONS in scopes_in(token.scopes)),
+        token_id=token.pk if token else None,
         session_key=session,
         session_hash=user.get_session_auth_hash() if session else None,
     )
@@ -81,7 +85,7 @@ def _holds(grant: Grant, user: User | None, tokens: Collection[int], sessions: C
     return grant.token_id in tokens
 
 
-def _who(handshake: Handshake, *, now: datetime) -> tuple[User, int | None, str | None]:
+def _who(handshake: Handshake, *, now: datetime) -> tuple[User, ApiToken | None, str | None]:
     """Take the first thing that is offered, good or not."""
     token: ApiToken | None = None
     if handshake.token is not None:
@@ -94,8 +98,10 @@ def _who(handshake: Handshake, *, now: datetime) -> tuple[User, int | None, str 
             return user, None, handshake.session_key
     if token is None or token.user.is_service:
         raise Refused(401, "Incorrect authentication credentials.")
+    if Scope.READ not in scopes_in(token.scopes):
+        raise Refused(403, f"This token lacks the scope {Scope.READ}. Make one that has it.")
     note_use(token, now=now)
-    return token.user, token.pk, None
+    return token.user, token, None
 
 
 def _person_of(session_key: str) -> User | None:

@@ -130,6 +130,6 @@ def _news(row: Progress, topic: Topic, now: datetime) -> News:
     which = {"id": row.job_id} if topic.job_id is None else {}
     texts = (
         orjson.dumps({**which, "status": row.status, "current_job_details": details}).decode()
-        for details in (current_details(row, now=now), current_details(row, now=now, for_owner=False))
+        for details in (current_details(row, now=now), current_details(row, now=now, may_open=False))
     )
     return News(row.job_id, *texts)

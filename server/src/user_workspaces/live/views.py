@@ -7,11 +7,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.models import ApiToken
+from user_workspaces.accounts.scopes import Scope
 from user_workspaces.live.tickets import LIFETIME, create_ticket
 
 
 class LiveTickets(APIView):
     """A browser cannot send a header with a WebSocket, and an address that holds a token would end up in logs."""
+
+    scope = Scope.READ
 
     def post(self, request: Request) -> Response:
         """Make a ticket for the caller."""

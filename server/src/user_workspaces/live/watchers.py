@@ -20,11 +20,11 @@ GONE = 4404
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The newest state of a job, as it is sent: to its owner, and to an administrator who looks on."""
+    """The newest state of a job, as it is sent: with the way in, and to those who may only look."""
 
     job_id: int
-    for_owner: str
-    for_administrator: str
+    with_way_in: str
+    without_way_in: str
 
 
 class Watcher:
@@ -47,7 +47,7 @@ class Watcher:
     def tell(self, news: Iterable[News]) -> None:
         """Have this sent. What was not sent yet of the same job is not sent any more: only the newest counts."""
         for one in news:
-            self._pending[one.job_id] = one.for_administrator if self.grant.as_administrator else one.for_owner
+            self._pending[one.job_id] = one.with_way_in if self.grant.may_open else one.without_way_in
             self._wanted.set()
 
     def close(self, code: int) -> None:

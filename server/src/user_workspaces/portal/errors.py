@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.http import reswap, retarget
 
-from user_workspaces.errors import NotFound, UserWorkspacesError
+from user_workspaces.errors import NotFound, TooManyAttempts, UserWorkspacesError
 from user_workspaces.portal.returning import where_they_were
 
 logger = logging.getLogger(__name__)
@@ -26,10 +26,19 @@ def answer_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) 
     if part:
         shown = render(request, "portal/part_message.html", {"message": error.message}, status=422)
         return reswap(retarget(shown, "#messages"), "innerHTML")
+    if isinstance(error, TooManyAttempts):
+        return too_many(request, error)
     if request.method != "POST":
         return render(request, "portal/refused.html", {"message": error.message}, status=400)
     messages.error(request, error.message)
     return HttpResponseRedirect(where_they_were(request))
+
+
+def too_many(request: HttpRequest, error: TooManyAttempts) -> HttpResponse:
+    """Say when to come back."""
+    shown = render(request, "portal/refused.html", {"message": error.message}, status=429)
+    shown["Retry-After"] = str(error.retry_after)
+    return shown
 
 
 def not_found(request: HttpRequest) -> HttpResponse:

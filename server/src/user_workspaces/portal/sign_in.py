@@ -1,5 +1,8 @@
 """Logging in by password or by a one-time link, and logging out."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib.auth import login, logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
@@ -10,18 +13,37 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from user_workspaces import registry
 from user_workspaces.accounts.actions import end_sessions, redeem_login_link
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import person_of_login_link
+from user_workspaces.accounts.sign_in import counted, counted_log_in
+from user_workspaces.errors import AuthenticationRefused, TooManyAttempts
+from user_workspaces.portal import errors
 from user_workspaces.portal.access import PersonRequest, is_person, page
 from user_workspaces.portal.returning import where_they_wanted_to
+from user_workspaces.portal.sender import sender_of
+from user_workspaces.portal.ways import ways_elsewhere
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 LEADS_OUT = "/open/"
 
 
 class LoginForm(AuthenticationForm):
-    """Name and password; services are refused as if their password were wrong."""
+    """Name and password; services are refused as if their password were wrong. What is wrong is counted."""
+
+    retry_after = 0
+
+    def clean(self) -> dict[str, Any]:
+        """Try the password, unless there were too many."""
+        assert self.request is not None  # noqa: S101  the view hands it over
+        name = str(self.cleaned_data.get("username") or "")
+        try:
+            with counted_log_in(sender=sender_of(self.request), username=name, now=timezone.now()):
+                return super().clean()
+        except TooManyAttempts as error:
+            self.retry_after = error.retry_after
+            raise ValidationError(error.message) from None
 
     def confirm_login_allowed(self, user: object) -> None:
         """Raise for whoever is not an active person."""
@@ -40,9 +62,13 @@ def log_in(request: HttpRequest) -> HttpResponse:
     form = LoginForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user(), backend=BACKEND)
-        return _go_on(request, destination)
-    status = 422 if form.is_bound else 200
-    return render(request, "portal/log_in.html", {"form": form, "next": destination}, status=status)
+        return go_on(request, destination)
+    status = 429 if form.retry_after else 422 if form.is_bound else 200
+    context = {"form": form, "next": destination, "ways": ways_elsewhere()}
+    shown = render(request, "portal/log_in.html", context, status=status)
+    if form.retry_after:
+        shown["Retry-After"] = str(form.retry_after)
+    return shown
 
 
 @sensitive_variables("secret")
@@ -54,11 +80,23 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method != "POST":
         person = person_of_login_link(text=secret, now=now)
         return render(request, "portal/log_in_by_link.html", {"person": person}, status=200 if person else 410)
-    redeemed = redeem_login_link(text=secret, now=now)
-    if redeemed is None or redeemed.is_service:
+    limit = registry.site().rate_limits.log_ins_per_address
+    try:
+        with counted("log_in.address", sender_of(request), limit=limit, now=now):
+            redeemed = _redeemed(secret, now)
+    except TooManyAttempts as error:
+        return errors.too_many(request, error)
+    except AuthenticationRefused:
         return render(request, "portal/log_in_by_link.html", {"person": None}, status=410)
     login(request, redeemed, backend=BACKEND)
     return redirect("portal:workspaces")
+
+
+def _redeemed(secret: str, now: datetime) -> User:
+    redeemed = redeem_login_link(text=secret, now=now)
+    if redeemed is None or redeemed.is_service:
+        raise AuthenticationRefused("This link does not work any more.")
+    return redeemed
 
 
 @page("POST")
@@ -69,7 +107,7 @@ def log_out(request: PersonRequest) -> HttpResponse:
     return redirect("portal:login")
 
 
-def _go_on(request: HttpRequest, destination: str) -> HttpResponse:
+def go_on(request: HttpRequest, destination: str) -> HttpResponse:
     """A form may not lead to another origin, not even by redirects: the way to a session takes one more step."""
     if destination.startswith(LEADS_OUT):
         return render(request, "portal/logged_in.html", {"destination": destination})

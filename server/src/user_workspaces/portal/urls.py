@@ -6,9 +6,11 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
 from user_workspaces.portal import (
+    elsewhere,
     file_actions,
     file_transfers,
     files,
+    profile,
     sessions,
     sharing,
     sign_in,
@@ -22,7 +24,14 @@ app_name = "portal"
 ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("login/", sign_in.log_in, "login"),
     ("login/<str:secret>/", sign_in.log_in_by_link, "login_link"),
+    ("login/with/<str:authentication>/", elsewhere.begin, "login_with"),
+    ("login/with/<str:authentication>/done/", elsewhere.finish, "login_done"),
     ("logout/", sign_in.log_out, "logout"),
+    ("profile/", profile.show, "profile"),
+    ("profile/tokens/", profile.new_token, "new_token"),
+    ("profile/tokens/<int:token_id>/revoke/", profile.revoke, "revoke_token"),
+    ("profile/password/", profile.change_password, "password"),
+    ("profile/log-out-everywhere/", profile.log_out_everywhere, "log_out_everywhere"),
     ("new/", workspaces.new_workspace, "new"),
     ("w/<int:workspace_id>/", workspace.show, "workspace"),
     ("w/<int:workspace_id>/about/", workspace.about, "about"),

@@ -234,7 +234,7 @@ def test_planted_links_and_pipes_lead_nowhere(
     )
     for plant in plants:
         bytes_of.unlink()
-        plant()  # type: ignore[no-untyped-call]  # a lambda has no types
+        plant()
         if not bytes_of.is_symlink():
             own(bytes_of, place.account)
         with pytest.raises(StorageError):

@@ -1,0 +1,97 @@
+"""How often somebody may try: counted in rows, exactly, for any number of threads, processes and machines.
+
+A window begins with the first attempt. Each step is one conditional UPDATE (or an INSERT that a unique key lets
+through once), so of any number at once no more get through than may; the same on SQLite and on PostgreSQL.
+"""
+
+import hashlib
+import ipaddress
+import math
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from user_workspaces.accounts.models import AttemptCount
+from user_workspaces.errors import TooManyAttempts
+from user_workspaces.interfaces.site import RateLimit
+
+TURNS = 20
+"""A step that somebody else was quicker with is looked at anew; whoever loses this often waits a second."""
+IPV6_PREFIX = 64
+"""One household has so many addresses below this that each of them alone says nothing."""
+
+
+def bucket_of(kind: str, who: str) -> str:
+    """Return the bucket of somebody for one kind of attempt; who it is cannot be read from it."""
+    return f"{kind}:{hashlib.sha256(who.encode(errors='replace')).hexdigest()[:40]}"
+
+
+def take(bucket: str, *, limit: RateLimit, now: datetime) -> None:
+    """Count one attempt; raises `TooManyAttempts` when there were enough in this window."""
+    for _ in range(TURNS):
+        rows = AttemptCount.objects.filter(bucket=bucket)
+        if rows.filter(ends_at__gt=now, count__lt=limit.attempts).update(count=F("count") + 1):
+            return
+        if rows.filter(ends_at__lte=now).update(count=1, ends_at=now + limit.window):
+            return
+        found = rows.first()
+        if found is None:
+            if _begin(bucket, limit=limit, now=now):
+                return
+        elif found.ends_at > now and found.count >= limit.attempts:
+            raise TooManyAttempts(math.ceil((found.ends_at - now).total_seconds()))
+    raise TooManyAttempts(1)
+
+
+def _begin(bucket: str, *, limit: RateLimit, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            AttemptCount.objects.create(bucket=bucket, count=1, ends_at=now + limit.window)
+    except IntegrityError:  # somebody else began it
+        return False
+    return True
+
+
+def give_back(bucket: str) -> None:
+    """Take one attempt off again: it was a good one."""
+    AttemptCount.objects.filter(bucket=bucket, count__gt=0).update(count=F("count") - 1)
+
+
+def check(bucket: str, *, limit: RateLimit, now: datetime) -> None:
+    """Raise as `take` does, without counting."""
+    found = AttemptCount.objects.filter(bucket=bucket, ends_at__gt=now, count__gte=limit.attempts).first()
+    if found is not None:
+        raise TooManyAttempts(math.ceil((found.ends_at - now).total_seconds()))
+
+
+def clear_attempts(*, now: datetime) -> int:
+    """Take away the rows whose window is over; return how many there were."""
+    return AttemptCount.objects.filter(ends_at__lte=now).delete()[0]
+
+
+def sender_of(*, peer: str, forwarded_for: str, trusted_proxies: Collection[str]) -> str:
+    """Return who a request is counted for: an IPv4 address, or the network of an IPv6 one.
+
+    `forwarded_for` is believed as far as trusted proxies wrote it: read from its end, the first address that is
+    none of theirs is the one.
+    """
+    nearest = peer
+    for told in reversed(forwarded_for.split(",") if forwarded_for else []):
+        if nearest not in trusted_proxies:
+            break
+        nearest = told.strip() or nearest
+    return _network(nearest)
+
+
+def _network(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address), IPV6_PREFIX), strict=False))

@@ -1,0 +1,152 @@
+"""`GlobusUserAuthentication`: a token of Globus that a client holds already, or a log-in with Globus."""
+
+import time
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed, ResourceUnavailable
+from user_workspaces.interfaces.begun_sign_in import (
+    REFUSED,
+    BegunSignIn,
+    recall_sign_in,
+    redirect_url_in,
+    remember_sign_in,
+    text_in,
+)
+from user_workspaces.interfaces.named_people import NamedPeople
+from user_workspaces.interfaces.personal_accounts import personal_account
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.user_authentication import Redirect, UserAuthentication
+from user_workspaces.interfaces.values import Health, Identity, PluginContext, SystemAccount
+from user_workspaces.plugins.user_authentication.globus.flow import CodeFlow
+from user_workspaces.plugins.user_authentication.globus.options import ALL_OF_GROUPS, VIEW_GROUPS, GlobusOptions
+from user_workspaces.plugins.user_authentication.globus.services import (
+    ISSUER,
+    NO_GROUP,
+    check_groups,
+    introspect,
+    look,
+)
+
+WELL_SECONDS = 60.0
+ILL_SECONDS = 15.0
+LONGEST_EMAIL = 254
+LONGEST_NAME = 150
+
+
+class GlobusUserAuthentication(UserAuthentication):
+    """Takes `{"auth_token"}`; or `{"redirect_url"}` and then `{"redirect_url", "code", "state"}`."""
+
+    Options = GlobusOptions
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        super().__init__(context, options)
+        assert isinstance(options, GlobusOptions)  # noqa: S101  the registry validated it with our own model
+        self._details = details = options.connection_details
+        self._secret = details.client_secret()
+        self._flow = CodeFlow(details, self._secret)
+        file = context.base_dir / details.accounts_file if details.accounts_file else None
+        self._named = NamedPeople(details.accounts, file, details.username_domain)
+        self._named.check()
+        self._allowed = {*details.allowed_redirect_urls, *filter(None, [context.callback_url])}
+        self._lock, self._health, self._look_at = Lock(), Health(connected=False), 0.0
+
+    @property
+    def issuer(self) -> str:
+        """Globus Auth."""
+        return ISSUER
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """To Globus."""
+        return True
+
+    def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
+        """Return the way to Globus for `{"redirect_url": ...}`."""
+        if credentials.get("code") or "redirect_url" not in credentials:
+            return None
+        begun = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
+        state = remember_sign_in(self.context, begun)
+        return Redirect(auth_uri=self._flow.address(begun, state), state=state)
+
+    def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
+        """Take a token, or a code."""
+        if "redirect_url" in credentials or "code" in credentials:
+            return self._by_code(credentials)
+        token = text_in(credentials, "auth_token")
+        if not token:
+            raise InvalidRequest("Missing auth_token.")
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise AuthenticationRefused(REFUSED)
+        return self._by_token(token)
+
+    def _by_token(self, token: str) -> Identity:
+        found = introspect(token, client_id=self._details.client_id, secret=self._secret)
+        scopes = str(found.get("scope", "")).split()
+        if not set(scopes) & set(self._details.token_scopes):
+            raise AuthenticationRefused(REFUSED)
+        is_for_groups = bool({VIEW_GROUPS, ALL_OF_GROUPS} & set(scopes))
+        self._check_groups(token if is_for_groups else "")
+        return self._identity(found)
+
+    def _by_code(self, credentials: Mapping[str, object]) -> Identity:
+        redirect_url = redirect_url_in(credentials, allowed=self._allowed)
+        code, state, sender = (text_in(credentials, name) for name in ("code", "state", "iss"))
+        if not code:
+            raise InvalidRequest("Missing code.")
+        begun = self._begun(state, redirect_url)
+        if sender and sender != ISSUER:
+            raise AuthenticationRefused(REFUSED)
+        tokens = self._flow.tokens(code, begun)
+        found = introspect(tokens.identity, client_id=self._details.client_id, secret=self._secret)
+        self._check_groups(tokens.groups)
+        return self._identity(found)
+
+    def _begun(self, state: str, redirect_url: str) -> BegunSignIn:
+        if state:
+            return recall_sign_in(self.context, state=state, redirect_url=redirect_url)
+        if not self._details.accept_missing_state:
+            raise InvalidRequest("Missing state.")
+        return self._flow.without_state(redirect_url)
+
+    def _check_groups(self, token: str) -> None:
+        """Without a token that may look at groups nobody is in any."""
+        if self._details.allowed_groups is None:
+            return
+        if not token:
+            raise NotAllowed(NO_GROUP)
+        check_groups(token, allowed=self._details.allowed_groups)
+
+    def _identity(self, found: Mapping[str, Any]) -> Identity:
+        first, _, last = _text(found.get("name"), 2 * LONGEST_NAME).rpartition(" ")
+        return Identity(
+            issuer=ISSUER,
+            subject=found["sub"],
+            username=self._named.username(subject=found["sub"], told=found.get("username")),
+            email=_text(found.get("email"), LONGEST_EMAIL).replace(" ", ""),
+            first_name=first[:LONGEST_NAME],
+            last_name=last[:LONGEST_NAME],
+            is_proven=True,
+        )
+
+    def account_for(self, identity: Identity) -> SystemAccount:
+        """Return the machine's account of that name, which has to be there."""
+        subject = identity.subject if identity.issuer == ISSUER else None
+        return personal_account(self._named.account_name(subject=subject, username=identity.username))
+
+    def check(self) -> Health:
+        """Say whether Globus Auth answers; asked once in a while, briefly."""
+        with self._lock:
+            if time.monotonic() >= self._look_at:
+                try:
+                    look(self._details.client_id, self._secret)
+                    self._health, kept = Health(connected=True, message="People log in with Globus."), WELL_SECONDS
+                except (ResourceUnavailable, AuthenticationRefused):
+                    self._health, kept = Health(connected=False, message="Globus does not answer."), ILL_SECONDS
+                self._look_at = time.monotonic() + kept
+            return self._health
+
+
+def _text(value: object, most: int) -> str:
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= most else ""

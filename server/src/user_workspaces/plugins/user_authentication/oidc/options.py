@@ -1,0 +1,82 @@
+"""The options of `OIDCUserAuthentication`."""
+
+import os
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.begun_sign_in import is_safe_address
+from user_workspaces.interfaces.personal_accounts import is_username
+from user_workspaces.interfaces.plugin import PluginOptions
+
+
+def _safe_address(text: str) -> str:
+    if not is_safe_address(text):
+        raise ValueError(f"{text!r} is not an https address (http only for this machine)")
+    return text
+
+
+def _issuer(text: str) -> str:
+    if "?" in text or "#" in text:
+        raise ValueError(f"{text!r}: an issuer has neither a query nor a fragment")
+    return _safe_address(text)
+
+
+def _username(text: str) -> str:
+    if not is_username(text):
+        raise ValueError(f"{text!r} is not the name of an account: at most 32 lower case letters, digits, - and _")
+    return text
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+SafeAddress = Annotated[str, AfterValidator(_safe_address)]
+
+
+class ConnectionDetails(PluginOptions):
+    """`connection_details` in `config.json`."""
+
+    issuer: Annotated[str, StringConstraints(max_length=200), AfterValidator(_issuer)]
+    client_id: Name
+    client_secret_env: str = ""
+    """The name of the environment variable that holds the secret; empty: a public client, PKCE alone."""
+    scopes: tuple[Name, ...] = ("openid", "profile", "email")
+    username_claim: Name = "preferred_username"
+    username_domain: str = ""
+    """`example.org`: the claim has to end with `@example.org`, and the name is what stands before."""
+    allowed_groups_claim: Name = "groups"
+    allowed_groups: tuple[Name, ...] | None = None
+    """Whoever is in none of these is refused; None: everybody may come."""
+    accounts: dict[Name, Annotated[str, AfterValidator(_username)]] = Field(default_factory=dict)
+    """From the subject at the provider to the user name here."""
+    accounts_file: str = ""
+    """A JSON file of the same form, below the data folder or absolute; read at each use."""
+    allowed_redirect_urls: tuple[SafeAddress, ...] = ()
+    accept_missing_state: bool = False
+
+    @model_validator(mode="after")
+    def _say_what_belongs_together(self) -> Self:
+        if "openid" not in self.scopes:
+            raise ValueError("scopes: openid has to be among them")
+        if self.accounts and self.accounts_file:
+            raise ValueError("accounts and accounts_file: give one of the two")
+        if self.accept_missing_state and not self.client_secret_env:
+            raise ValueError("accept_missing_state needs a client_secret_env")
+        return self
+
+    def client_secret(self) -> str:
+        """Return the secret; raises `ConfigurationError` when the variable is empty."""
+        if not self.client_secret_env:
+            return ""
+        secret = os.environ.get(self.client_secret_env, "")
+        if not secret:
+            raise ConfigurationError(
+                f"connection_details.client_secret_env: the environment variable {self.client_secret_env} is not set"
+            )
+        return secret
+
+
+class OIDCOptions(PluginOptions):
+    """The options of `OIDCUserAuthentication`."""
+
+    connection_details: ConnectionDetails

@@ -1,0 +1,102 @@
+"""`OIDCUserAuthentication`: people log in at any provider of OpenID Connect, found by discovery."""
+
+import time
+from collections.abc import Mapping
+from threading import Lock
+
+from user_workspaces.errors import (
+    AuthenticationRefused,
+    InvalidRequest,
+    ResourceUnavailable,
+)
+from user_workspaces.interfaces.begun_sign_in import (
+    REFUSED,
+    BegunSignIn,
+    recall_sign_in,
+    redirect_url_in,
+    remember_sign_in,
+    text_in,
+)
+from user_workspaces.interfaces.personal_accounts import personal_account
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.user_authentication import Redirect, UserAuthentication
+from user_workspaces.interfaces.values import Health, Identity, PluginContext, SystemAccount
+from user_workspaces.plugins.user_authentication.oidc.flow import CodeFlow
+from user_workspaces.plugins.user_authentication.oidc.options import OIDCOptions
+from user_workspaces.plugins.user_authentication.oidc.people import People
+
+WELL_SECONDS = 60.0
+ILL_SECONDS = 15.0
+
+
+class OIDCUserAuthentication(UserAuthentication):
+    """Takes `{"redirect_url"}`, which begins a log-in at the provider, and then `{"redirect_url", "code", "state"}`."""
+
+    Options = OIDCOptions
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        super().__init__(context, options)
+        assert isinstance(options, OIDCOptions)  # noqa: S101  the registry validated it with our own model
+        self._details = options.connection_details
+        self._flow = CodeFlow(self._details, self._details.client_secret())
+        self._people = People(self._details, context.base_dir)
+        self._allowed = {*self._details.allowed_redirect_urls, *filter(None, [context.callback_url])}
+        self._lock, self._health, self._look_at = Lock(), Health(connected=False), 0.0
+
+    @property
+    def issuer(self) -> str:
+        """The provider."""
+        return self._details.issuer
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """To the provider."""
+        return True
+
+    def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
+        """Return the way to the provider for `{"redirect_url": ...}`."""
+        if credentials.get("code"):
+            return None
+        begun = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
+        self._flow.provider.metadata()  # nothing is remembered for a provider that is away
+        state = remember_sign_in(self.context, begun)
+        return Redirect(auth_uri=self._flow.address(begun, state), state=state)
+
+    def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
+        """Take `{"redirect_url", "code", "state"}`, and `iss` where the provider sends it."""
+        redirect_url = redirect_url_in(credentials, allowed=self._allowed)
+        code, state = text_in(credentials, "code"), text_in(credentials, "state")
+        if not code:
+            raise InvalidRequest("Missing code.")
+        begun = self._begun(state, redirect_url)
+        self._check_sender(text_in(credentials, "iss"), at_portal=redirect_url == self.context.callback_url)
+        return self._people.identity(self._flow.claims(code, begun))
+
+    def _begun(self, state: str, redirect_url: str) -> BegunSignIn:
+        if state:
+            return recall_sign_in(self.context, state=state, redirect_url=redirect_url)
+        if not self._details.accept_missing_state:
+            raise InvalidRequest("Missing state.")
+        return BegunSignIn(redirect_url, self._flow.lasting_verifier(redirect_url))
+
+    def _check_sender(self, named: str, *, at_portal: bool) -> None:
+        """A browser that another provider sent is refused before its code goes anywhere."""
+        is_missing = not named and at_portal and self._flow.provider.metadata().names_itself
+        if is_missing or (named and named != self._details.issuer):
+            raise AuthenticationRefused(REFUSED)
+
+    def account_for(self, identity: Identity) -> SystemAccount:
+        """Return the machine's account of that name, which has to be there."""
+        return personal_account(self._people.account_name(identity))
+
+    def check(self) -> Health:
+        """Say whether the provider answers; asked once in a while, briefly."""
+        with self._lock:
+            if time.monotonic() >= self._look_at:
+                try:
+                    self._flow.provider.metadata(not_older_than=WELL_SECONDS)
+                    self._health, kept = Health(connected=True, message="People log in at the provider."), WELL_SECONDS
+                except ResourceUnavailable as error:
+                    self._health, kept = Health(connected=False, message=error.message), ILL_SECONDS
+                self._look_at = time.monotonic() + kept
+            return self._health

@@ -1,0 +1,113 @@
+"""What the provider says of itself, and its keys: asked for once in a while, from several threads."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from jwt import PyJWK, PyJWTError
+
+from user_workspaces.errors import AuthenticationRefused, ResourceUnavailable
+from user_workspaces.interfaces.begun_sign_in import REFUSED, is_safe_address
+from user_workspaces.plugins.user_authentication.oidc.fetching import ODD, fetch_object
+
+KEPT_SECONDS = 3600.0
+REFRESH_SECONDS = 30.0
+"""A key that is not known is looked for anew, but not more often than this."""
+KEY_TYPES: Mapping[str, str] = {"RS256": "RSA", "ES256": "EC"}
+"""The algorithms that are accepted, and what their keys are. Never `none`, never one with a shared secret."""
+SHORTEST_RSA_KEY = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What of the discovery document is used."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str
+    """Empty: there is none."""
+    secret_in_body: bool
+    """Whether the client's secret is sent in the body of a form rather than in a header."""
+    names_itself: bool
+    """Whether the provider says who it is when it sends the browser back (`iss`)."""
+
+
+class Provider:
+    """One provider, by its issuer."""
+
+    def __init__(self, issuer: str) -> None:
+        self._issuer = issuer
+        self._lock = Lock()
+        self._metadata: tuple[float, Metadata] | None = None
+        self._keys: tuple[float, list[PyJWK]] | None = None
+
+    def metadata(self, *, not_older_than: float = KEPT_SECONDS) -> Metadata:
+        """Return what it says of itself; raises `ResourceUnavailable`."""
+        with self._lock:
+            if self._metadata is None or time.monotonic() - self._metadata[0] > not_older_than:
+                found = fetch_object(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+                self._metadata = time.monotonic(), _checked(found, self._issuer)
+            return self._metadata[1]
+
+    def key(self, *, kid: str | None, algorithm: str) -> PyJWK:
+        """Return the key for a token; raises `AuthenticationRefused` when the provider has no such key."""
+        address = self.metadata().jwks_uri
+        with self._lock:
+            age = time.monotonic() - self._keys[0] if self._keys else KEPT_SECONDS
+            keys = self._keys[1] if self._keys and age < KEPT_SECONDS else self._fetch_keys(address)
+            fitting = _fitting(keys, kid=kid, algorithm=algorithm)
+            if not fitting and REFRESH_SECONDS < age < KEPT_SECONDS:
+                fitting = _fitting(self._fetch_keys(address), kid=kid, algorithm=algorithm)
+        if len(fitting) != 1:
+            raise AuthenticationRefused(REFUSED)
+        return fitting[0]
+
+    def _fetch_keys(self, address: str) -> list[PyJWK]:
+        listed = fetch_object(address).get("keys")
+        if not isinstance(listed, list):
+            raise ResourceUnavailable(ODD)
+        keys = [key for entry in listed if (key := _key(entry)) is not None]
+        self._keys = time.monotonic(), keys
+        return keys
+
+
+def _checked(found: Mapping[str, Any], issuer: str) -> Metadata:
+    """A document that speaks for somebody else, or sends secrets in clear, is none."""
+    methods = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    metadata = Metadata(
+        authorization_endpoint=str(found.get("authorization_endpoint", "")),
+        token_endpoint=str(found.get("token_endpoint", "")),
+        jwks_uri=str(found.get("jwks_uri", "")),
+        userinfo_endpoint=str(found.get("userinfo_endpoint", "")),
+        secret_in_body=isinstance(methods, list) and "client_secret_basic" not in methods,
+        names_itself=found.get("authorization_response_iss_parameter_supported") is True,
+    )
+    needed = (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri)
+    optional = (metadata.userinfo_endpoint,) if metadata.userinfo_endpoint else ()
+    if found.get("issuer") != issuer or not all(is_safe_address(url) for url in (*needed, *optional)):
+        raise ResourceUnavailable(ODD)
+    return metadata
+
+
+def _key(entry: object) -> PyJWK | None:
+    """Return one of the provider's keys; None for one that is not for us: a provider may have others."""
+    if not isinstance(entry, dict) or entry.get("kty") not in KEY_TYPES.values() or entry.get("use", "sig") != "sig":
+        return None
+    fits = [name for name, kind in KEY_TYPES.items() if kind == entry["kty"]]
+    try:
+        return PyJWK(entry, algorithm=fits[0]) if entry.get("alg", fits[0]) in fits else None
+    except (PyJWTError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _fitting(keys: list[PyJWK], *, kid: str | None, algorithm: str) -> list[PyJWK]:
+    named = [key for key in keys if kid is None or key.key_id == kid]
+    return [key for key in named if key.algorithm_name == algorithm and _is_strong(key)]
+
+
+def _is_strong(key: PyJWK) -> bool:
+    size: int = key.key.key_size
+    return size >= SHORTEST_RSA_KEY if key.key_type == "RSA" else key.key.curve.name == "secp256r1"

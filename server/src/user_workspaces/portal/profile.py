@@ -1,0 +1,116 @@
+"""A person's own page: tokens of the API, sign-ins, password, and the way out of every browser at once."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+
+from user_workspaces import registry
+from user_workspaces.accounts.actions import end_log_ins, mint_token, revoke_token
+from user_workspaces.accounts.models import User
+from user_workspaces.accounts.queries import tokens_of
+from user_workspaces.errors import NotFound
+from user_workspaces.portal.access import PersonRequest, page
+from user_workspaces.portal.profile_forms import PasswordForm, TokenForm
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One way by which this person signs in; `site` is the name that people know."""
+
+    site: str
+    issuer: str
+    subject: str
+
+
+@page("GET")
+def show(request: PersonRequest) -> HttpResponse:
+    """Show all of it."""
+    return _shown(request)
+
+
+@page("GET", "POST")
+def new_token(request: PersonRequest) -> HttpResponse:
+    """Make a token, and show its text on the page that answers: nowhere else and never again."""
+    if request.method != "POST":
+        return redirect("portal:profile")
+    form = TokenForm(request.user, request.POST)
+    if not form.is_valid():
+        return _shown(request, token_form=form)
+    text = mint_token(
+        user=request.user,
+        name=form.cleaned_data["name"],
+        now=timezone.now(),
+        lifetime=form.lifetime,
+        scopes=form.wanted_scopes,
+    )
+    return _shown(request, new_token=text)
+
+
+@page("POST")
+def revoke(request: PersonRequest, token_id: int) -> HttpResponse:
+    """Take a token away."""
+    if not revoke_token(user=request.user, token_id=token_id):
+        raise NotFound("There is no such token.")
+    messages.success(request, "The token was revoked: it is good for nothing any more.")
+    return redirect("portal:profile")
+
+
+@page("POST")
+def log_out_everywhere(request: PersonRequest) -> HttpResponse:
+    """End every log-in of this person, here and in other browsers, and the way into every open session."""
+    end_log_ins(user=request.user)
+    logout(request)
+    return redirect("portal:login")
+
+
+@sensitive_post_parameters("old_password", "new_password1", "new_password2")
+@page("GET", "POST")
+def change_password(request: PersonRequest) -> HttpResponse:
+    """Change the password, for who has one; other browsers are logged out by that."""
+    if request.method != "POST" or not _has_password(request.user):
+        return redirect("portal:profile")
+    form = PasswordForm(request.user, request.POST)
+    if not form.is_valid():
+        return _shown(request, password_form=form)
+    update_session_auth_hash(request, form.save())
+    messages.success(request, "The password was changed. Other browsers are logged out.")
+    return redirect("portal:profile")
+
+
+def _shown(
+    request: PersonRequest,
+    *,
+    token_form: TokenForm | None = None,
+    password_form: PasswordForm | None = None,
+    new_token: str = "",
+) -> HttpResponse:
+    user, now = request.user, timezone.now()
+    if password_form is None and _has_password(user):
+        password_form = PasswordForm(user)
+    context = {
+        "tokens": tokens_of(user, now=now),
+        "new_token": new_token,
+        "token_form": token_form or TokenForm(user),
+        "sign_ins": _sign_ins(user),
+        "password_form": password_form,
+    }
+    is_wrong = bool((token_form and token_form.errors) or (password_form and password_form.errors))
+    return render(request, "portal/profile.html", context, status=422 if is_wrong else 200)
+
+
+def _has_password(user: User) -> bool:
+    return bool(user.password) and user.has_usable_password()
+
+
+def _sign_ins(user: User) -> list[SignIn]:
+    names = registry.site().user_authentications
+    sites = {plugin.issuer: names.get(name, name) for name, plugin in registry.current().user_authentications.items()}
+    return [
+        SignIn(sites.get(identity.issuer, identity.issuer), identity.issuer, identity.subject)
+        for identity in user.identities.order_by("pk")
+    ]

@@ -1,0 +1,15 @@
+"""Who a request is counted for."""
+
+from django.http import HttpRequest
+
+from user_workspaces import registry
+from user_workspaces.accounts import attempts
+
+
+def sender_of(request: HttpRequest) -> str:
+    """Return the address, as far as it can be believed; see `attempts.sender_of`."""
+    return attempts.sender_of(
+        peer=str(request.META.get("REMOTE_ADDR", "")),
+        forwarded_for=request.headers.get("X-Forwarded-For", ""),
+        trusted_proxies=registry.site().trusted_proxies,
+    )

@@ -1,0 +1,266 @@
+"""Getting, listing and revoking tokens; and how often one may try."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from api.conftest import Caller
+from at_once import at_once
+from user_workspaces import registry
+from user_workspaces.accounts.actions import mint_client_token, mint_token
+from user_workspaces.accounts.models import ApiToken, AttemptCount, User
+from user_workspaces.accounts.queries import find_client
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.errors import AuthenticationRefused, ResourceUnavailable
+from user_workspaces.interfaces.site import RateLimit, RateLimits
+from user_workspaces.interfaces.user_authentication import Redirect
+from user_workspaces.interfaces.values import Identity, PluginContext
+from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+
+pytestmark = pytest.mark.django_db
+ADA = {"username": "ada", "email": "ada@example.org"}
+
+
+@pytest.fixture
+def portal(site: Registry) -> str:
+    """The client token of a portal, at a site that takes such."""
+    context = PluginContext("local", settings.DATA_DIR, settings.DATA_DIR, settings.DATA_DIR, find_client)
+    site.user_authentications.add("local", LocalUserAuthentication(context, LocalUserAuthentication.Options()))
+    return mint_client_token(name="portal", now=timezone.now())
+
+
+@pytest.fixture
+def limits(site: Registry) -> None:
+    """Three tries for an address, four refusals for a client."""
+    few = RateLimits(tokens_per_address=RateLimit(3), tokens_per_client=RateLimit(4))
+    registry.install(registry.current(), replace(registry.site(), rate_limits=few))
+
+
+def body(portal: str, **further: Any) -> dict[str, Any]:
+    return {"client_token": portal, "user_info": ADA, **further}
+
+
+def test_a_token_gets_the_name_end_and_scopes_that_were_asked_for(nobody: Caller, portal: str) -> None:
+    answer = nobody("POST", "/tokens/", body(portal, name="laptop", expires_in_days=7, scopes=["sessions", "read"]))
+    assert (answer.status, answer.message) == (200, "Successful authentication.")
+    token = ApiToken.objects.get(user__username="ada")
+    assert (token.name, token.scopes) == ("laptop", "read sessions")
+    assert token.expires_at - token.created_at == timedelta(days=7)
+    nobody.token = answer.body["token"]
+    assert nobody("GET", "/jobs/").status == 200
+    assert nobody("POST", "/workspaces/", {}).status == 403
+
+
+def test_a_token_that_nothing_was_asked_of_is_the_usual_one(nobody: Caller, portal: str) -> None:
+    nobody("POST", "/tokens/", body(portal))
+    token = ApiToken.objects.get(user__username="ada")
+    assert (token.name, token.scopes) == ("API sign-in", "read workspaces sessions")
+    assert token.expires_at - token.created_at == timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"expires_in_days": 0}, 400),
+        ({"expires_in_days": 91}, 400),
+        ({"expires_in_days": True}, 400),
+        ({"expires_in_days": "7"}, 400),
+        ({"expires_in_days": 1.5}, 400),
+        ({"expires_in_days": 10**15}, 400),
+        ({"name": 5}, 400),
+        ({"name": "a\0b"}, 400),
+        ({"scopes": []}, 400),
+        ({"scopes": "read"}, 400),
+        ({"scopes": {"read": 1}}, 400),
+        ({"scopes": ["read", None]}, 400),
+        ({"scopes": [["read"]]}, 400),
+        ({"scopes": ["root"]}, 400),
+        ({"scopes": ["x" * 5000]}, 400),
+        ({"scopes": ["admin"]}, 403),
+    ],
+)
+def test_what_no_token_can_be_is_refused_and_none_is_made(
+    nobody: Caller, portal: str, wrong: dict[str, Any], status: int
+) -> None:
+    answer = nobody("POST", "/tokens/", body(portal, **wrong))
+    assert answer.status == status
+    assert len(answer.message) < 200
+    assert not ApiToken.objects.filter(user__username="ada").exists()
+
+
+def test_a_name_of_any_length_is_cut(nobody: Caller, portal: str) -> None:
+    assert nobody("POST", "/tokens/", body(portal, name="n" * 5000)).status == 200
+    assert len(ApiToken.objects.get(user__username="ada").name) == 200
+
+
+def test_an_old_token_in_the_header_keeps_nobody_from_a_new_one(nobody: Caller, portal: str) -> None:
+    answer = nobody("POST", "/tokens/", body(portal), headers={"UWS-Authorization": "Token uws_old"})
+    assert answer.status == 200
+
+
+def test_the_list_shows_ones_own_and_never_their_text(call: Callable[..., Caller], ada: Caller) -> None:
+    call("mallory")
+    listed = ada("GET", "/tokens/").body["data"]
+    assert listed["total"] == 1
+    token = listed["tokens"][0]
+    assert set(token) == {
+        "id", "name", "prefix", "scopes", "is_current", "datetime_created", "datetime_last_used", "datetime_expires",
+    }  # fmt: skip
+    assert (token["prefix"], token["scopes"], token["is_current"]) == (
+        ada.token[:12],
+        ["read", "workspaces", "sessions"],
+        True,
+    )
+    assert datetime.fromisoformat(token["datetime_expires"]) > timezone.now()
+    assert ada.token not in str(listed)
+    assert "digest" not in str(listed)
+
+
+def test_the_list_leaves_out_what_expired(ada: Caller) -> None:
+    assert ada.user is not None
+    mint_token(user=ada.user, name="old", now=timezone.now() - timedelta(days=100))
+    assert [token["name"] for token in ada("GET", "/tokens/?limit=5").body["data"]["tokens"]] == ["test"]
+
+
+def test_revoking_ends_a_token_at_once(ada: Caller, call: Callable[..., Caller]) -> None:
+    other = call("ada")
+    number = ApiToken.objects.get(prefix=other.token[:12]).pk
+    assert ada("DELETE", f"/tokens/{number}/").message == f"Token {number} was revoked."
+    assert other("GET", "/jobs/").status == 401
+    assert ada("DELETE", f"/tokens/{number}/").status == 404
+
+
+def test_a_token_may_revoke_itself(ada: Caller) -> None:
+    assert ada("DELETE", f"/tokens/{ApiToken.objects.get().pk}/").status == 200
+    assert ada("GET", "/jobs/").status == 401
+
+
+def test_a_token_revokes_none_that_can_do_more(ada: Caller) -> None:
+    assert ada.user is not None
+    reader = Caller(ada.user, mint_token(user=ada.user, name="r", now=timezone.now(), scopes=[Scope.READ]))
+    number = ApiToken.objects.get(name="test").pk
+    answer = reader("DELETE", f"/tokens/{number}/")
+    assert (answer.status, answer.message) == (403, "This token lacks the scope sessions, which the other one has.")
+    assert ada("GET", "/jobs/").status == 200
+
+
+def test_bad_credentials_are_counted_and_then_not_looked_at(nobody: Caller, portal: str, limits: None) -> None:
+    wrong = body("uws_wrong")
+    assert [nobody("POST", "/tokens/", wrong).status for _ in range(4)] == [401, 401, 401, 429]
+    answer = nobody("POST", "/tokens", wrong)
+    assert answer.message == f"Too many attempts. Try again in {answer.headers['Retry-After']} seconds."
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+def test_a_portal_gets_tokens_for_any_number_of_people_from_one_address(
+    nobody: Caller, portal: str, limits: None
+) -> None:
+    for _ in range(4):
+        nobody("POST", "/tokens/", body("uws_wrong"))
+    for number in range(8):
+        person = {"username": f"p{number}", "email": f"p{number}@example.org"}
+        assert nobody("POST", "/tokens/", body(portal, user_info=person)).status == 200
+
+
+def test_the_refusals_of_a_portal_are_counted_for_its_token(nobody: Caller, portal: str, limits: None) -> None:
+    wrong = body(portal, user_info={"username": "root", "email": "x@example.org"})
+    assert [nobody("POST", "/tokens/", wrong).status for _ in range(5)] == [403, 403, 403, 403, 429]
+    assert nobody("POST", "/tokens/", body(portal)).status == 429
+    other = mint_client_token(name="another portal", now=timezone.now())
+    assert nobody("POST", "/tokens/", body(other)).status == 200
+
+
+def test_addresses_are_counted_apart_and_no_header_is_believed(nobody: Caller, portal: str, limits: None) -> None:
+    wrong = body("uws_wrong")
+    for number in range(3):
+        nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": f"10.0.0.{number}"})
+    assert nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.9.9.9"}).status == 429
+    assert nobody("POST", "/tokens/", wrong, REMOTE_ADDR="198.51.100.7").status == 401
+
+
+def test_behind_a_trusted_proxy_its_word_counts(nobody: Caller, portal: str, limits: None) -> None:
+    trusting = replace(registry.site(), trusted_proxies=("127.0.0.1",))
+    registry.install(registry.current(), trusting)
+    wrong = body("uws_wrong")
+    first = [nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "6.6.6.6, 10.0.0.1"}) for _ in range(4)]
+    assert [answer.status for answer in first] == [401, 401, 401, 429]
+    spoofed = nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "7.7.7.7, 10.0.0.1"})
+    assert spoofed.status == 429
+    assert nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.0.0.2"}).status == 401
+
+
+def test_the_window_ends_by_itself(nobody: Caller, portal: str, limits: None) -> None:
+    wrong = body("uws_wrong")
+    for _ in range(4):
+        nobody("POST", "/tokens/", wrong)
+    AttemptCount.objects.update(ends_at=timezone.now())
+    assert nobody("POST", "/tokens/", wrong).status == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_hundred_at_once_twenty_get_through(site: Registry, portal: str) -> None:
+    wrong = body("uws_wrong")
+    answers = at_once(20, lambda: [Caller(None, "")("POST", "/tokens/", wrong).status for _ in range(10)])
+    found = [status for some in answers for status in some]
+    assert (found.count(401), found.count(429)) == (20, 180)
+    assert not User.objects.filter(username="ada").exists()
+
+
+class Elsewhere(EverybodySharesOneAccount):
+    """People log in at another site, which is away when it is asked for that."""
+
+    leads_elsewhere = True
+
+    def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
+        match credentials.get("redirect_url"):
+            case None:
+                return None
+            case "away":
+                raise ResourceUnavailable("The log-in service does not answer.")
+        return Redirect("https://id.example.org/", "the-state")
+
+    def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
+        match credentials:
+            case {"code": "away"}:
+                raise ResourceUnavailable("The log-in service does not answer.")
+            case {"code": "ada", "state": "the-state"}:
+                return Identity(issuer=self.context.name, subject="1", username="ada", is_proven=True)
+        raise AuthenticationRefused("Incorrect authentication credentials.")
+
+
+@pytest.fixture
+def elsewhere(site: Registry) -> None:
+    site.user_authentications.add("local", Elsewhere.build("local"))
+    few = RateLimits(tokens_per_address=RateLimit(3), redirects_per_address=RateLimit(3))
+    registry.install(registry.current(), replace(registry.site(), rate_limits=few))
+
+
+def test_a_log_in_at_another_site_has_two_steps(nobody: Caller, elsewhere: None) -> None:
+    begun = nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"})
+    assert (begun.status, begun.body["auth_uri"], begun.body["state"]) == (200, "https://id.example.org/", "the-state")
+    assert not ApiToken.objects.exists()
+    ended = nobody(
+        "POST", "/tokens/", {"redirect_url": "https://portal.example.org/", "code": "ada", "state": "the-state"}
+    )
+    assert (ended.status, ended.message) == (200, "Successful authentication.")
+    assert ApiToken.objects.get().user.username == "ada"
+
+
+def test_log_ins_that_are_begun_are_counted_good_or_not(nobody: Caller, elsewhere: None) -> None:
+    found = [nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"}).status for _ in range(4)]
+    assert found == [200, 200, 200, 429]
+    assert nobody("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
+
+
+def test_a_provider_that_is_away_is_nobodys_failure(nobody: Caller, elsewhere: None) -> None:
+    assert nobody("POST", "/tokens/", {"redirect_url": "away"}).status == 503
+    assert [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "away"}).status for _ in range(5)] == [503] * 5
+    found = [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "wrong"}).status for _ in range(4)]
+    assert found == [401, 401, 401, 429]

@@ -1,0 +1,243 @@
+"""Tokens of Globus that are good and that are not, the log-in with Globus, and groups."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from plugins.user_authentication.globus.conftest import CALLBACK
+from plugins.user_authentication.globus.globus_service import (
+    CLIENT,
+    OTHER_CLIENT,
+    PERSON,
+    RESEARCHERS,
+    TRANSFER,
+    VIEW_GROUPS,
+    GlobusService,
+)
+from user_workspaces.errors import (
+    AuthenticationRefused,
+    InvalidRequest,
+    NotAllowed,
+    ResourceUnavailable,
+)
+from user_workspaces.plugins.user_authentication.globus import GlobusUserAuthentication
+
+Make = Callable[..., GlobusUserAuthentication]
+
+
+def test_a_token_that_is_ours_says_who_it_is(plugin: Make, globus: GlobusService) -> None:
+    assert plugin().authenticate({"auth_token": globus.issue()}) == PERSON
+    assert plugin().redirect({"auth_token": "x"}) is None
+
+
+@pytest.mark.parametrize("credentials", [{}, {"auth_token": ""}, {"auth_token": None}, {"client_token": "x"}])
+def test_a_missing_token_is_told(plugin: Make, credentials: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match=r"^Missing auth_token\.$"):
+        plugin().authenticate(credentials)
+
+
+@pytest.mark.parametrize("credentials", [{"redirect_url": ""}, {"redirect_url": None}, {"redirect_url": []}])
+def test_a_missing_redirect_url_is_told(plugin: Make, credentials: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match=r"^Missing redirect url\.$"):
+        plugin().redirect(credentials)
+
+
+@pytest.mark.parametrize("token", [5, ["x"], {"a": 1}, "x" * 5000, "a\0b"])
+def test_a_token_of_another_form_is_refused(plugin: Make, globus: GlobusService, token: object) -> None:
+    with pytest.raises(InvalidRequest):
+        plugin().authenticate({"auth_token": token})
+    assert globus.calls == []
+
+
+@pytest.mark.parametrize("token", ["unknown", "a b", "tök", "a\r\nX: y"])
+def test_a_token_that_nobody_knows_is_refused(plugin: Make, token: str) -> None:
+    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+        plugin().authenticate({"auth_token": token})
+
+
+BAD: dict[str, dict[str, Any]] = {
+    "of another client": {"client": OTHER_CLIENT},
+    "for another service": {"scope": TRANSFER},
+    "for no service of groups": {"scope": "openid profile"},
+    "expired": {"seconds": -120},
+    "of a program": {"sub": CLIENT},
+}
+
+
+@pytest.mark.parametrize("token", BAD.values(), ids=BAD)
+def test_a_token_that_is_not_for_us_is_refused(plugin: Make, globus: GlobusService, token: dict[str, Any]) -> None:
+    with pytest.raises(AuthenticationRefused):
+        plugin().authenticate({"auth_token": globus.issue(**token)})
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "another issuer": {"iss": "https://evil.example"},
+    "no issuer": {"iss": None},
+    "another audience": {"aud": ["groups.api.globus.org"]},
+    "an audience that is text": {"aud": CLIENT},
+    "not active": {"active": False},
+    "active in words": {"active": "true"},
+    "not yet good": {"nbf": int(time.time()) + 3600},
+    "no end": {"exp": None},
+    "an end that is text": {"exp": "9999999999"},
+    "nobody": {"sub": None},
+    "a number": {"sub": 5},
+    "a NUL": {"sub": "a\0b"},
+    "no scope": {"scope": None},
+}
+
+
+@pytest.mark.parametrize("further", ODD.values(), ids=ODD)
+def test_what_is_said_has_to_be_right_in_every_part(
+    plugin: Make, globus: GlobusService, further: dict[str, Any]
+) -> None:
+    globus.further = further
+    with pytest.raises(AuthenticationRefused):
+        plugin().authenticate({"auth_token": globus.issue()})
+
+
+def test_a_service_of_ones_own_may_be_named(plugin: Make, globus: GlobusService) -> None:
+    own = "https://auth.globus.org/scopes/2f7b8a9e/login"
+    uws = plugin(token_scopes=[own])
+    assert uws.authenticate({"auth_token": globus.issue(own)}) == PERSON
+    with pytest.raises(AuthenticationRefused):
+        uws.authenticate({"auth_token": globus.issue(VIEW_GROUPS)})
+
+
+MEMBERSHIPS: dict[str, tuple[dict[str, str], bool]] = {
+    "active": ({RESEARCHERS: "active"}, True),
+    "of several": ({"other": "active", RESEARCHERS: "active"}, True),
+    "invited": ({RESEARCHERS: "invited"}, False),
+    "pending": ({RESEARCHERS: "pending"}, False),
+    "removed": ({RESEARCHERS: "removed"}, False),
+    "another": ({"other": "active"}, False),
+    "none": ({}, False),
+}
+
+
+@pytest.mark.parametrize(("memberships", "is_good"), MEMBERSHIPS.values(), ids=MEMBERSHIPS)
+def test_groups_are_asked_for(
+    plugin: Make, globus: GlobusService, memberships: dict[str, str], *, is_good: bool
+) -> None:
+    globus.memberships = memberships
+    uws = plugin(allowed_groups=[RESEARCHERS])
+    if is_good:
+        assert uws.authenticate({"auth_token": globus.issue()}) == PERSON
+        return
+    with pytest.raises(NotAllowed, match="none of the groups"):
+        uws.authenticate({"auth_token": globus.issue()})
+
+
+GROUPS_PATH, INTROSPECT_PATH, TOKEN_PATH = "/v2/groups/my_groups", "/v2/oauth2/token/introspect", "/v2/oauth2/token"
+BROKEN: list[tuple[int, bytes]] = [
+    (500, b"{}"),
+    (502, b"<html>"),
+    (429, b"{}"),
+    (404, b"{}"),
+    (200, b"<html>"),
+    (200, b""),
+    (200, b'"x"'),
+    (200, b"7"),
+]
+
+
+@pytest.mark.parametrize("answer", [*BROKEN, (200, b"{}")])
+def test_without_an_answer_about_groups_nobody_comes(
+    plugin: Make, globus: GlobusService, answer: tuple[int, bytes]
+) -> None:
+    globus.answers[GROUPS_PATH] = answer
+    with pytest.raises(ResourceUnavailable):
+        plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"[]", b"[1, null]", b'[{"id": "%s"}]', b'[{"id": "%s", "my_memberships": [7, {"status": "x"}]}]'],
+)
+def test_groups_of_another_form_are_none(plugin: Make, globus: GlobusService, answer: bytes) -> None:
+    globus.answers[GROUPS_PATH] = (200, answer.replace(b"%s", RESEARCHERS.encode()))
+    with pytest.raises(NotAllowed):
+        plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_may_not_look_at_groups_lets_nobody_in(plugin: Make, globus: GlobusService, status: int) -> None:
+    globus.answers[GROUPS_PATH] = (status, b'{"code": "INVALID_TOKEN"}')
+    with pytest.raises(NotAllowed):
+        plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
+
+
+def test_a_token_of_another_service_says_nothing_of_groups(plugin: Make, globus: GlobusService) -> None:
+    uws = plugin(allowed_groups=[RESEARCHERS], token_scopes=["openid"])
+    with pytest.raises(NotAllowed):
+        uws.authenticate({"auth_token": globus.issue("openid")})
+    assert GROUPS_PATH not in globus.calls
+
+
+@pytest.mark.parametrize("answer", [*BROKEN, (401, b"{}"), (403, b"{}"), (200, b"[]")])
+def test_without_introspection_nobody_comes(plugin: Make, globus: GlobusService, answer: tuple[int, bytes]) -> None:
+    globus.answers[INTROSPECT_PATH] = answer
+    with pytest.raises(ResourceUnavailable, match="Globus"):
+        plugin().authenticate({"auth_token": globus.issue()})
+
+
+# The log-in with Globus
+
+
+def begin(uws: GlobusUserAuthentication) -> tuple[str, str]:
+    away = uws.redirect({"redirect_url": CALLBACK})
+    assert away is not None
+    return away.auth_uri, away.state
+
+
+@pytest.mark.parametrize("groups", [None, [RESEARCHERS]])
+def test_there_and_back(plugin: Make, globus: GlobusService, groups: list[str] | None) -> None:
+    uws = plugin(allowed_groups=groups)
+    address, state = begin(uws)
+    query = parse_qs(urlsplit(address).query)
+    assert address.startswith(f"{globus.url}/v2/oauth2/authorize?")
+    assert query["scope"] == ["openid profile email" + (f" {VIEW_GROUPS}" if groups else "")]
+    back = {"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state}
+    assert uws.authenticate(back) == PERSON
+    with pytest.raises(AuthenticationRefused, match="not begun here"):
+        uws.authenticate(back)
+
+
+def test_a_wrong_verifier_is_refused(plugin: Make, globus: GlobusService) -> None:
+    uws = plugin()
+    (first, _), (_, second) = begin(uws), begin(uws)
+    with pytest.raises(AuthenticationRefused, match="Incorrect"):
+        uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(first), "state": second})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"state": "made-up"}, {"state": ""}, {"code": ""}, {"code": "x" * 5000}, {"redirect_url": "https://evil.example/"},
+     {"iss": "https://evil.example"}, {"code": ["x"]}, {"state": 5}],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_before_globus_is_asked(
+    plugin: Make, globus: GlobusService, change: dict[str, Any]
+) -> None:
+    uws = plugin()
+    address, state = begin(uws)
+    with pytest.raises((AuthenticationRefused, InvalidRequest)):
+        uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state, **change})
+    assert globus.calls == []
+
+
+def test_old_clients_may_leave_out_the_state_where_the_operator_says_so(plugin: Make, globus: GlobusService) -> None:
+    uws = plugin(accept_missing_state=True)
+    address, _ = begin(uws)
+    assert uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address)}) == PERSON
+
+
+@pytest.mark.parametrize("answer", [*BROKEN, (200, b"[]"), (200, b"{}"), (200, b'{"other_tokens": [5]}')])
+def test_odd_answers_to_a_code_log_nobody_in(plugin: Make, globus: GlobusService, answer: tuple[int, bytes]) -> None:
+    uws = plugin()
+    address, state = begin(uws)
+    globus.answers[TOKEN_PATH] = answer
+    with pytest.raises((AuthenticationRefused, ResourceUnavailable)):
+        uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state})
