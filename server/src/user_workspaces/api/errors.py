@@ -65,6 +65,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return HttpResponse(body, content_type="application/json", status=status.HTTP_404_NOT_FOUND)
 
 
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """Answer a method that there is not, outside of the framework's views."""
+    body = OrjsonRenderer().render({"success": False, "message": "This method is not allowed here."})
+    return HttpResponse(body, content_type="application/json", status=status.HTTP_405_METHOD_NOT_ALLOWED)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer what Django refuses before any view: a host name that is not ours, a cookie that cannot be."""
     body = OrjsonRenderer().render({"success": False, "message": "The request cannot be used as it is."})

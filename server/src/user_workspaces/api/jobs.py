@@ -13,6 +13,8 @@ from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, filtered, page
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, number, page_of, text
+from user_workspaces.api.shapes import JOB_STATUSES, JobShape
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.addresses import address_of, base_path
@@ -81,6 +83,17 @@ def _describe(user: User, rows: QuerySet[Job]) -> list[dict[str, object]]:
 class Jobs(APIView):
     """The list."""
 
+    @describe(
+        data=page_of("jobs", JobShape),
+        query=(
+            number("workspace_id"),
+            number("resource_job_id"),
+            text("job_type"),
+            text("status", choices=JOB_STATUSES),
+            LIMIT,
+            OFFSET,
+        ),
+    )
     def get(self, request: Request) -> Response:
         """List the caller's own; four filters, all exact."""
         user = caller(request)
@@ -96,6 +109,7 @@ class Jobs(APIView):
 class OneJob(APIView):
     """One job."""
 
+    @describe(data=page_of("jobs", JobShape))
     def get(self, request: Request, job_id: int) -> Response:
         """Return it as a list of one or none."""
         user = caller(request)
@@ -106,6 +120,7 @@ class OneJob(APIView):
 class JobVerb(APIView):
     """What can be done with a job."""
 
+    @describe()
     def put(self, request: Request, job_id: int, verb: str) -> Response:
         """Stop it."""
         if verb != "stop":

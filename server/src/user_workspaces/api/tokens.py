@@ -1,6 +1,7 @@
 """`/tokens/`: credentials in, an API token out."""
 
 from django.utils import timezone
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -8,6 +9,8 @@ from rest_framework.views import APIView
 
 from user_workspaces.accounts.actions import mint_token, sign_in
 from user_workspaces.api.envelope import answer, body_of
+from user_workspaces.api.openapi import describe
+from user_workspaces.api.shapes import CredentialsShape
 
 
 class Tokens(APIView):
@@ -16,6 +19,15 @@ class Tokens(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    @describe(
+        body=CredentialsShape,
+        beside={
+            "token": serializers.CharField(required=False),
+            "auth_uri": serializers.CharField(required=False),
+            "state": serializers.CharField(required=False),
+        },
+        refusals=(401, 403),
+    )
     def post(self, request: Request) -> Response:
         """Exchange credentials for a token, which is shown this once."""
         user = sign_in(credentials=body_of(request))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import URLPattern, path, register_converter
 from rest_framework.views import APIView
 
-from user_workspaces.api import jobs, site, tokens, users, workspaces
+from user_workspaces.api import description, jobs, site, tokens, users, workspaces
 
 
 class Number:
@@ -48,4 +48,4 @@ def _patterns() -> Iterator[URLPattern]:
         yield path(f"{route}/", view.as_view())
 
 
-urlpatterns = list(_patterns())
+urlpatterns = [*_patterns(), *description.paths(ROUTES)]

@@ -7,6 +7,8 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.queries import people_matching
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import page
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
+from user_workspaces.api.shapes import PersonShape
 
 LONGEST_SEARCH = 500
 COLUMNS = ("id", "username", "first_name", "last_name", "email")
@@ -16,6 +18,10 @@ NONE_FOUND = "Users matching given parameters could not be found."
 class Users(APIView):
     """The people of this server."""
 
+    @describe(
+        data=page_of("users", PersonShape),
+        query=(text("search", "Each word is a part of the name or of the e-mail address."), LIMIT, OFFSET),
+    )
     def get(self, request: Request) -> Response:
         """Search them; never oneself, never a service."""
         search = request.query_params.get("search", "").replace("\0", "")[:LONGEST_SEARCH]

@@ -11,6 +11,15 @@ from rest_framework.views import APIView
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
 from user_workspaces.api.jobs import describe_job
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
+from user_workspaces.api.shapes import (
+    WORKSPACE_STATUSES,
+    ChangesShape,
+    JobShape,
+    LaunchShape,
+    NewWorkspaceShape,
+    WorkspaceShape,
+)
 from user_workspaces.api.uploads import MultipartParser, uploaded_files
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
@@ -19,6 +28,9 @@ from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import COLUMNS, find_workspace, workspaces_of
 
+FILES = {
+    "multipart/form-data": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}},
+}
 NONE_FOUND = "Workspace matching given parameters could not be found."
 
 
@@ -42,11 +54,20 @@ def _describe_one(workspace: Workspace) -> dict[str, object]:
 class Workspaces(APIView):
     """The list, and a new one."""
 
+    @describe(
+        data=page_of("workspaces", WorkspaceShape),
+        query=(text("name"), text("description"), text("status", choices=WORKSPACE_STATUSES), LIMIT, OFFSET),
+    )
     def get(self, request: Request) -> Response:
         """List the caller's own; `name`, `description` and `status` filter exactly."""
         rows = filtered(workspaces_of(caller(request)), request, texts=("name", "description", "status"), numbers=())
         return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
 
+    @describe(
+        body=NewWorkspaceShape,
+        data={**WorkspaceShape().fields, "workspace": WorkspaceShape()},
+        refusals=(403, 507),
+    )
     def post(self, request: Request) -> Response:
         """Create one, with its files and links, or nothing."""
         body, user = body_of(request), caller(request)
@@ -68,11 +89,13 @@ class Workspaces(APIView):
 class OneWorkspace(APIView):
     """One workspace."""
 
+    @describe(data=page_of("workspaces", WorkspaceShape))
     def get(self, request: Request, workspace_id: int) -> Response:
         """Return it as a list of one or none."""
         rows = workspaces_of(caller(request)).filter(pk=workspace_id)
         return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
 
+    @describe(body=ChangesShape, refusals=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Change its description, add or replace files and links."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
@@ -87,6 +110,7 @@ class OneWorkspace(APIView):
         )
         return answer("Update successful.")
 
+    @describe(query=(text("force", "`true`: stop its jobs first.", choices=["true", "false"]),))
     def delete(self, request: Request, workspace_id: int) -> Response:
         """Queue it for deletion; `?force=true` stops its jobs first."""
         force = request.query_params.get("force", "").lower() in {"true", "1"}
@@ -99,6 +123,7 @@ class WorkspaceUpload(APIView):
 
     parser_classes = (MultipartParser,)
 
+    @describe(body=FILES, refusals=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Write each uploaded file, whole or not at all."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
@@ -112,6 +137,7 @@ class WorkspaceUpload(APIView):
 class WorkspaceStart(APIView):
     """Launches."""
 
+    @describe(body=LaunchShape, data={"job": JobShape()}, refusals=(422,))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Launch a job in it."""
         user, body = caller(request), body_of(request)
@@ -131,6 +157,7 @@ class WorkspaceStart(APIView):
 class WorkspaceOther(APIView):
     """Verbs that there are not."""
 
+    @describe(succeeds=False)
     def put(self, request: Request, workspace_id: int, verb: str) -> Response:
         """Refuse."""
         raise InvalidRequest("Invalid PUT type passed.")

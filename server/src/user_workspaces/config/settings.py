@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dj_database_url
 
+from user_workspaces import __version__
 from user_workspaces.config import env
 from user_workspaces.config.database import close_to_others, options_for
 
@@ -35,6 +36,8 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "user_workspaces.proxy.origins.SessionOriginMiddleware",
@@ -134,6 +137,20 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PARSER_CLASSES": ["user_workspaces.api.rendering.OrjsonParser"],
     "EXCEPTION_HANDLER": "user_workspaces.api.errors.answer_for",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "User Workspaces",
+    "VERSION": __version__,
+    "DESCRIPTION": (
+        "JSON in, JSON out: every answer is an object with `success`, `message` and, where there is a result, `data`. "
+        "Every path works with and without its slash at the end. An unknown path is 404, an unknown method 405."
+    ),
+    "LICENSE": {"name": "MIT"},
+    "SCHEMA_PATH_PREFIX": "/",
+    "POSTPROCESSING_HOOKS": ["user_workspaces.api.openapi.complete"],
+    "PATH_CONVERTER_OVERRIDES": {"number": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}},
 }
 
 LOGGING = {
