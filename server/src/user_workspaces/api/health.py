@@ -5,6 +5,7 @@ that is too old to be true.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 
@@ -23,8 +24,10 @@ BELIEVED_FOR = 30.0
 class Watch:
     """One dependency: at most one check of it runs at a time, however many ask."""
 
-    def __init__(self, plugin: Plugin) -> None:
-        self._plugin = plugin
+    def __init__(
+        self, plugin: Plugin, *, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._plugin, self._patience, self._clock = plugin, patience, clock
         self._lock = Lock()
         self._check: Thread | None = None
         self._began = self._answered = float("-inf")
@@ -34,9 +37,9 @@ class Watch:
         """Ask, if the last answer is too old and nobody asks already."""
         with self._lock:
             busy = self._check is not None and self._check.is_alive()
-            if busy or time.monotonic() - max(self._answered, self._began) < KEPT_FOR:
+            if busy or self._clock() - max(self._answered, self._began) < KEPT_FOR:
                 return
-            self._began = time.monotonic()
+            self._began = self._clock()
             self._check = Thread(target=self._ask, name="health", daemon=True)
             self._check.start()
 
@@ -44,16 +47,16 @@ class Watch:
         """Return the newest answer, waited for no longer than is left of its check's patience."""
         check = self._check
         if check is not None:
-            check.join(max(0.0, self._began + PATIENCE - time.monotonic()))
+            check.join(max(0.0, self._began + self._patience - self._clock()))
             if not check.is_alive() and self._answered < self._began:
                 return Health(connected=False, message="Its check failed.")
-        if self._last is not None and time.monotonic() - self._answered < BELIEVED_FOR:
+        if self._last is not None and self._clock() - self._answered < BELIEVED_FOR:
             return self._last
         return Health(connected=False, message="It does not answer.")
 
     def _ask(self) -> None:
         found = self._plugin.check()
-        self._last, self._answered = found, time.monotonic()
+        self._last, self._answered = found, self._clock()
 
 
 @dataclass(slots=True)
