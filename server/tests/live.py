@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -31,6 +31,8 @@ class LiveServer:
     folder: Path
     person: str
     environment: Mapping[str, str]
+    pids: dict[str, int] = field(default_factory=dict)
+    """Of `web` and `controller`."""
 
     @property
     def url(self) -> str:
@@ -49,7 +51,7 @@ class LiveServer:
 
 
 @contextmanager
-def live_server_process(*, controller: bool = True) -> Iterator[LiveServer]:
+def live_server_process(*, controller: bool = True, **environment: str) -> Iterator[LiveServer]:
     """Start a server on an empty database and end it; without `controller` nothing is launched."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="uws-live-"))
@@ -58,7 +60,7 @@ def live_server_process(*, controller: bool = True) -> Iterator[LiveServer]:
         (folder / "config.json").write_text(json.dumps(_configuration()))
         port = free_port()
         own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
-        server = LiveServer(port, folder, stack.enter_context(_account()), _surroundings() | own)
+        server = LiveServer(port, folder, stack.enter_context(_account()), _surroundings() | own | environment)
         server.manage("migrate", "--verbosity=0")
         stack.enter_context(_process(server, "web", "runserver"))
         if controller:
@@ -100,6 +102,7 @@ def _process(server: LiveServer, name: str, command: str) -> Iterator[None]:
         process = subprocess.Popen(
             [sys.executable, str(REPOSITORY / "manage.py"), command], env=server.environment, stdout=log, stderr=log
         )
+    server.pids[name] = process.pid
     try:
         yield
     finally:
