@@ -16,6 +16,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
 
 
 @dataclass
@@ -112,3 +113,10 @@ def launch(workspace: Workspace, job_type: str = "local_test") -> Job:
 def job(workspace: Workspace) -> Job:
     """One of Ada's."""
     return launch(workspace)
+
+
+def content(workspace: Workspace, path: str) -> bytes:
+    """Return what is in a file of a workspace."""
+    home = home_of(workspace)
+    with home.storage.open(home.place, path) as file:
+        return file.read()

@@ -78,13 +78,11 @@ def test_a_large_upload_takes_no_memory(server: LiveServer, ada: httpx.Client, w
     eventually(lambda: "/big.bin" in names(ada, workspace))
 
 
-@pytest.mark.parametrize(
-    "content_type", ["multipart/form-data; boundary*=bogus''x", "multipart/form-data; boundary*=\x00''x", "x; a*=b''c"]
-)
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary*=bogus''x", "x; a*=b''c"])
 def test_a_content_type_that_cannot_be_read_is_no_trouble(ada: httpx.Client, workspace: int, content_type: str) -> None:
     for path in (f"/workspaces/{workspace}/upload", "/tokens/", f"/workspaces/{workspace}/"):
         method = "POST" if path == "/tokens/" else "PUT"
-        headers = {"Content-Type": content_type.replace("\x00", "")}
+        headers = {"Content-Type": content_type}
         answer = ada.request(method, path, content=b"{}", headers=headers)
         assert answer.status_code < 500
         assert answer.json()["success"] is (answer.status_code < 400)

@@ -8,22 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from api.conftest import Caller, launch
-from api.multipart import BOUNDARY, CONTENT_TYPE, form, part
+from api.conftest import Caller, content, launch
 from user_workspaces.controller.housekeeping import tend_workspaces
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.queries import home_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Make = Callable[..., Workspace]
 NEW = {"name": "cell atlas", "description": ""}
-
-
-def content(workspace: Workspace, path: str) -> bytes:
-    home = home_of(workspace)
-    with home.storage.open(home.place, path) as file:
-        return file.read()
 
 
 def test_a_workspace_is_created_with_its_files(ada: Caller) -> None:
@@ -186,59 +178,6 @@ def test_an_update_changes_what_it_names(ada: Caller, workspace: Workspace) -> N
     assert (workspace.name, workspace.description, workspace.default_job_type) == ("new", "d", "local_test")
     assert content(workspace, "a.txt") == b"1"
     assert workspace.requested == {"files": [{"name": "a.txt"}], "symlinks": []}
-
-
-def test_files_are_uploaded_with_their_directories(ada: Caller, workspace: Workspace) -> None:
-    body = form(part("a/b/c.txt", b"1" * 3_000_000), part("/d.bin", b"\0\xff"), part("x.txt", b"", field="x[]"))
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload", body, content_type=CONTENT_TYPE)
-    assert (answer.status, answer.message) == (200, "Successful upload.")
-    assert content(workspace, "a/b/c.txt") == b"1" * 3_000_000
-    assert content(workspace, "d.bin") == b"\0\xff"
-    assert content(workspace, "x.txt") == b""
-
-
-NAMES = ["../a", "a/../../b", "..", "a/..", "..\\a", "/", "a\0b", "x" * 5000]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_upload_with_a_name_that_leaves_is_refused_whole(ada: Caller, workspace: Workspace, name: str) -> None:
-    body = form(part("good.txt", b"1"), part(name, b"2"))
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=CONTENT_TYPE)
-    assert answer.status == 400
-    home = home_of(workspace)
-    assert [entry.path for entry in home.storage.tree(home.place)] == []
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [
-        (b"", CONTENT_TYPE), (form(), CONTENT_TYPE), (b"{}", "application/json"), (b"", "application/json"),
-        (b"x", "text/plain"), (b"", ""), (form(part("", b"1")), CONTENT_TYPE),
-        (form(part("", b"1", disposition='form-data; name="a"')), CONTENT_TYPE),
-    ],
-)  # fmt: skip
-def test_an_upload_without_files_is_told(ada: Caller, workspace: Workspace, body: bytes, content_type: str) -> None:
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=content_type)
-    assert (answer.status, answer.message) == (400, "No files found in request.")
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [
-        (b"garbage", "multipart/form-data"), (b"garbage", "multipart/form-data; boundary="),
-        (b"garbage", "multipart/form-data; boundary=" + "x" * 300), (b"garbage", CONTENT_TYPE),
-        (form(part("a", b"1"))[:-20], CONTENT_TYPE), (b"\xff" * 1000, CONTENT_TYPE),
-        (form(part("", b"1", disposition="form-data; name=a; filename*=bogus''a")), CONTENT_TYPE),
-        (form(part("", b"1", disposition="form-data; name=a; filename*=UTF-8''%ff%00")), CONTENT_TYPE),
-        (form(part("", b"1", disposition="form-data; filename=a")), CONTENT_TYPE),
-        (f"--{BOUNDARY}\r\n".encode() * 5000, CONTENT_TYPE),
-        (b"x", "multipart/form-data; boundary=\xe9"), (b"x", "multipart/form-data; charset=nope; boundary=x"),
-    ],
-)  # fmt: skip
-def test_an_upload_that_is_broken_is_no_trouble(
-    ada: Caller, workspace: Workspace, body: bytes, content_type: str
-) -> None:
-    assert ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=content_type).status in {200, 400}
 
 
 WRONG_TYPE = (

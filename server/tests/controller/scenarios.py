@@ -69,8 +69,10 @@ class ResourceWithAClock(FakeResource):
 
     def observe(self, keys: Sequence[str]) -> Mapping[str, Observation]:
         seen = super().observe(keys)
-        times = {"started_at": self.started_at, "ended_at": self.ended_at}
-        return {key: replace(one, **times) if one.state is not Seen.ABSENT else one for key, one in seen.items()}
+        return {key: one if one.state is Seen.ABSENT else self._with_times(one) for key, one in seen.items()}
+
+    def _with_times(self, one: Observation) -> Observation:
+        return replace(one, started_at=self.started_at, ended_at=self.ended_at)
 
 
 class ResourceThatRaises(FakeResource):

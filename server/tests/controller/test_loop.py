@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.db.utils import OperationalError
 
 from controller.conftest import Driver
@@ -24,7 +25,7 @@ def with_controller(during: Callable[[], Any]) -> None:
 
     def run() -> None:
         controller.run()
-        loop.connections.close_all()
+        connections.close_all()
 
     thread = threading.Thread(target=run)
     thread.start()

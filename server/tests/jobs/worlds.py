@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from user_workspaces.interfaces.values import EndedBy, Observation
 from user_workspaces.interfaces.values import ResourceState as Seen
@@ -62,7 +63,7 @@ def nothing(world: World) -> World:
     return world
 
 
-def moved(world: World, old: JobStatus, new: JobStatus, **fields: bool) -> World:
+def moved(world: World, old: JobStatus, new: JobStatus, **fields: Any) -> World:
     """As in the database: UPDATE ... WHERE status = old."""
     assert new is old or new in TRANSITIONS[old], f"{old} -> {new}"
     return replace(world, status=new, **fields) if world.status is old else world
@@ -106,8 +107,8 @@ def check(world: World, seen: Observation, decision: Decision) -> None:
         assert not world.submitted, "submitted again after it was taken"
         assert world.status is JobStatus.PENDING, "submitted though nobody wants it"
         assert seen.state is Seen.ABSENT, "two of it at once"
-    if decision.status is JobStatus.FAILED and world.status is not JobStatus.FAILED and seen.state is Seen.ABSENT:
-        assert world.missed, "called lost after one look"
+    if decision.status in ENDED and world.status not in ENDED and seen.state is Seen.ABSENT:
+        assert world.missed, "called gone after one look"
 
 
 def acted(world: World, decision: Decision) -> World:

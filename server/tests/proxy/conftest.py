@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from proxy.house import LIMITS, PATIENCE, House, live, wait_for
+from proxy.house import LIMITS, House, live
+from proxy.waiting import PATIENCE, wait_for
 from user_workspaces.proxy.passthrough import Limits
 
 

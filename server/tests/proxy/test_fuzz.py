@@ -6,6 +6,7 @@ refuse, they may accept. `UWS_FUZZ_EXAMPLES` sets how much is tried.
 
 import os
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from user_workspaces.proxy.body import BadBody, request_body
-from user_workspaces.proxy.head import Fields, RequestHead, parse_request
+from user_workspaces.proxy.head import RequestHead, parse_request
 
 EXAMPLES: Final = int(os.environ.get("UWS_FUZZ_EXAMPLES", "3000"))
 SEED: Final = 20_250
@@ -32,7 +33,7 @@ class Reading:
     size: int
 
 
-def reading(method: bytes, target: bytes, fields: Fields, size: int) -> Reading:
+def reading(method: bytes, target: bytes, fields: Iterable[tuple[bytes, bytes]], size: int) -> Reading:
     return Reading(method, target, tuple((name.lower(), value.strip(b" \t")) for name, value in fields), size)
 
 
@@ -49,7 +50,7 @@ def ours(data: bytes, *, piece: int) -> Reading | None:
             size += body.feed(data[size : size + piece], 0)
     except BadBody:
         return None
-    return reading(head.method, head.target, head.fields, size)
+    return reading(head.method, head.target, head.fields.pairs, size)
 
 
 def h11s(data: bytes) -> Reading | str:
@@ -75,7 +76,7 @@ def h11s(data: bytes) -> Reading | str:
 class _Collect:
     def __init__(self) -> None:
         self.target = b""
-        self.fields: Fields = []
+        self.fields: list[tuple[bytes, bytes]] = []
         self.complete = False
 
     def on_url(self, url: bytes) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from user_workspaces.proxy.fields import MAX_FIELDS
 from user_workspaces.proxy.head import (
-    MAX_FIELDS,
     MAX_HEAD,
     Bad,
     NeedMore,
@@ -29,10 +29,10 @@ def with_fields(*fields: str, line: str = "POST / HTTP/1.1", host: str = "Host: 
 def test_request_is_read_whole() -> None:
     head = accepted(PLAIN + b"rest")
     assert (head.method, head.target, head.minor, head.host) == (b"GET", b"/a?b=%20", 1, b"localhost:8000")
-    assert head.fields == [(b"host", b"localhost:8000"), (b"x-a", b"b c"), (b"x-a", b"d")]
-    assert (head.first[b"x-a"], head.all(b"x-a")) == (b"b c", [b"b c", b"d"])
+    assert head.fields.pairs == ((b"host", b"localhost:8000"), (b"x-a", b"b c"), (b"x-a", b"d"))
+    assert (head.fields.first[b"x-a"], head.fields.all(b"x-a")) == (b"b c", [b"b c", b"d"])
     assert head.length == len(PLAIN)
-    assert (head.content_length, head.chunked, head.has_body) == (None, False, False)
+    assert (head.fields.content_length, head.fields.chunked, head.fields.has_body) == (None, False, False)
 
 
 def test_request_in_the_middle_of_the_bytes_is_read() -> None:
@@ -58,7 +58,7 @@ def test_every_beginning_of_a_head_needs_more(size: int) -> None:
 )
 def test_framing_is_read(fields: list[str], length: int | None, *, chunked: bool) -> None:
     head = accepted(with_fields(*fields))
-    assert (head.content_length, head.chunked) == (length, chunked)
+    assert (head.fields.content_length, head.fields.chunked) == (length, chunked)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_sizes_are_bounded() -> None:
     assert accepted(with_fields("X: " + "x" * room)).length == MAX_HEAD
     assert parse_request(with_fields("X: " + "x" * (room + 1))) == Bad(431, "The head of the message is too long.")
     assert parse_request(b"x" * MAX_HEAD) == Bad(431, "The head of the message is too long.")
-    assert len(accepted(with_fields(*["X: y"] * (MAX_FIELDS - 1))).fields) == MAX_FIELDS
+    assert len(accepted(with_fields(*["X: y"] * (MAX_FIELDS - 1))).fields.pairs) == MAX_FIELDS
     assert parse_request(with_fields(*["X: y"] * MAX_FIELDS)) == Bad(431, "Too many fields in the head.")
 
 
@@ -191,7 +191,7 @@ def test_sizes_are_bounded() -> None:
 )
 def test_connection_options_are_read(fields: list[str], options: set[bytes], *, keep_alive: bool) -> None:
     head = accepted(with_fields(*fields))
-    assert (set(head.connection), head.keep_alive) == (options, keep_alive)
+    assert (set(head.fields.connection), head.keep_alive) == (options, keep_alive)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_websocket_handshake_is_told_apart(line: str, fields: list[str], *, webs
 def test_response_is_read_whole() -> None:
     head = parse_response(b"HTTP/1.1 404 Not Here\r\nContent-Length: 3\r\n\r\nabc")
     assert isinstance(head, ResponseHead)
-    assert (head.status, head.reason, head.content_length, head.keep_alive) == (404, b"Not Here", 3, True)
+    assert (head.status, head.reason, head.fields.content_length, head.keep_alive) == (404, b"Not Here", 3, True)
     assert head.length == len(b"HTTP/1.1 404 Not Here\r\nContent-Length: 3\r\n\r\n")
 
 

@@ -8,10 +8,11 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from proxy.house import BASE, COOKIE, DISCONNECTS, HTTP_JOB, LIMITS, House, wait_for
+from proxy.addresses import BASE, HTTP_JOB, WITH_COOKIE
+from proxy.house import LIMITS, House
+from proxy.hub import DISCONNECTS
+from proxy.waiting import wait_for
 from user_workspaces.proxy.passthrough import Limits
-
-WITH_COOKIE = f"Cookie: {COOKIE}"
 
 
 def test_connection_kept_alive_serves_hub_and_session_in_turn(house: House) -> None:

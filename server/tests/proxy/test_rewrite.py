@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.house import BASE, HANDSHAKE
+from proxy.addresses import BASE, HANDSHAKE
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.proxy.head import RequestHead, ResponseHead, parse_request, parse_response
 from user_workspaces.proxy.rewrite import (
@@ -121,16 +121,16 @@ def test_http_1_0_stays_http_1_0() -> None:
 @pytest.mark.parametrize(
     ("peer", "fields", "sender"),
     [
-        ("9.9.9.9", ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https"], Sender(b"9.9.9.9", b"http")),
-        ("127.0.0.1", ["X-Forwarded-For: 6.6.6.6, 5.5.5.5", "X-Forwarded-Proto: https"], Sender(b"5.5.5.5", b"https")),
-        ("127.0.0.1", ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 5.5.5.5"], Sender(b"5.5.5.5", b"http")),
-        ("127.0.0.1", ["X-Forwarded-Proto: javascript"], Sender(b"127.0.0.1", b"http")),
-        ("127.0.0.1", [], Sender(b"127.0.0.1", b"http")),
+        (b"9.9.9.9", ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https"], Sender(b"9.9.9.9", b"http")),
+        (b"127.0.0.1", ["X-Forwarded-For: 6.6.6.6, 5.5.5.5", "X-Forwarded-Proto: https"], Sender(b"5.5.5.5", b"https")),
+        (b"127.0.0.1", ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 5.5.5.5"], Sender(b"5.5.5.5", b"http")),
+        (b"127.0.0.1", ["X-Forwarded-Proto: javascript"], Sender(b"127.0.0.1", b"http")),
+        (b"127.0.0.1", [], Sender(b"127.0.0.1", b"http")),
     ],
 )
-def test_only_a_trusted_proxy_is_believed(peer: str, fields: list[str], sender: Sender) -> None:
-    trusted = frozenset(["127.0.0.1"])
-    assert sender_of(request(*fields), peer=peer, scheme=b"http", trusted_proxies=trusted) == sender
+def test_only_a_trusted_proxy_is_believed(peer: bytes, fields: list[str], sender: Sender) -> None:
+    trusted = frozenset([b"127.0.0.1"])
+    assert sender_of(request(*fields), peer=Sender(peer, b"http"), trusted_proxies=trusted) == sender
 
 
 @pytest.mark.parametrize(

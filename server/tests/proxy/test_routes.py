@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from proxy.house import BASE, COOKIE, EPOCH, HANDSHAKE, HTTP_JOB, OWNER, verify_cookie
+from proxy.addresses import BASE, COOKIE, EPOCH, HANDSHAKE, HTTP_JOB, OWNER, verify_cookie
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.proxy.head import RequestHead, parse_request
 from user_workspaces.proxy.routes import (

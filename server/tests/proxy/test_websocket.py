@@ -10,7 +10,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from proxy.house import EPOCH, HANDSHAKE, OWNER, WS_BASE, WS_COOKIE, WS_JOB, House, wait_for
+from proxy.addresses import EPOCH, HANDSHAKE, OWNER, WS_BASE, WS_COOKIE, WS_JOB
+from proxy.house import House
+from proxy.waiting import wait_for
 from user_workspaces.interfaces.values import Endpoint
 
 

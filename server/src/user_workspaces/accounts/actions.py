@@ -24,8 +24,8 @@ def mint_token(*, user: User, name: str, now: datetime, lifetime: timedelta | No
 
 def mint_client_token(*, name: str, now: datetime, lifetime: timedelta | None = None) -> str:
     """Make a token for a program that vouches for people; it belongs to a service user of its own."""
-    if not name.strip():
-        raise InvalidRequest("A client needs a name.")
+    if not name.strip() or "\0" in name:
+        raise InvalidRequest("A client needs a name, without NUL characters.")
     service, _ = User.objects.get_or_create(
         username=f"client:{name}"[:150], defaults={"is_service": True, "first_name": name[:150]}
     )

@@ -24,9 +24,13 @@ def host() -> str:
 
 def port() -> int:
     """Return the port to listen on (`UWS_PORT`)."""
-    text = os.environ.get("UWS_PORT", "8000")
+    return port_in(os.environ.get("UWS_PORT", "8000"), source="UWS_PORT")
+
+
+def port_in(text: str, *, source: str = "the address") -> int:
+    """Return the port that a text names; raises `ConfigurationError` that says where it came from."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**16):
-        raise ConfigurationError(f"UWS_PORT: {text!r} is not a port; give a number from 1 to 65535")
+        raise ConfigurationError(f"{source}: {text!r} is not a port; give a number from 1 to 65535")
     return int(text)
 
 

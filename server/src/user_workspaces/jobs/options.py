@@ -1,7 +1,7 @@
 """What a launch asks of a resource, checked against the configured parameters."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -17,6 +17,7 @@ SECONDS_A_MINUTE = 60
 LARGEST = 2**31 - 1
 DEEPEST = 20
 LARGEST_DETAILS = 64 * 1024
+LARGEST_NUMBER = 2**63
 MISSING = object()
 
 
@@ -73,8 +74,9 @@ def check_storable(value: object, *, label: str) -> None:
     """Raise `InvalidRequest` for what cannot be kept with the job, or is too much to be shown with it each time."""
     if _depth(value) > DEEPEST or len(orjson.dumps(value)) > LARGEST_DETAILS:
         raise InvalidRequest(f"{label} too large: at most {LARGEST_DETAILS} bytes, nested {DEEPEST} deep.")
-    if _has_nul(value):
-        raise InvalidRequest(f"{label} cannot contain a NUL character.")
+    problem = next(filter(None, map(_problem_of, _leaves(value))), "")
+    if problem:
+        raise InvalidRequest(f"{label} cannot contain {problem}.")
 
 
 def job_parameters(model: type[JobParameters], details: Mapping[str, object]) -> JobParameters:
@@ -103,12 +105,24 @@ def _children(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, Mapping) and any(_has_nul(key) for key in value):
-        return True
-    return any(_has_nul(inner) for inner in _children(value))
+def _leaves(value: object) -> Iterator[object]:
+    """Walk all keys and plain values."""
+    if isinstance(value, Mapping):
+        yield from value
+    children = _children(value)
+    if not children:
+        yield value
+    for child in children:
+        yield from _leaves(child)
+
+
+def _problem_of(value: object) -> str:
+    """Name what one of the databases gives back as something else, or not at all."""
+    if isinstance(value, str) and "\0" in value:
+        return "a NUL character"
+    if isinstance(value, int | float) and abs(value) >= LARGEST_NUMBER:
+        return "a number of more than 63 bits"
+    return ""
 
 
 def _value_of(parameter: Parameter, options: Mapping[str, object]) -> object:

@@ -3,13 +3,13 @@
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from user_workspaces.proxy.head import TOKEN, RequestHead, ResponseHead
+from user_workspaces.proxy.fields import TEXT, TOKEN
+from user_workspaces.proxy.head import RequestHead, ResponseHead
 
 MAX_TRAILERS: Final = 8_192
 """Bytes of all the trailer fields of a response."""
 _SIZE_DIGITS: Final = 16
 _HEX: Final = b"0123456789abcdefABCDEF"
-_TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 _NO_CONTENT: Final = 204
 _NOT_MODIFIED: Final = 304
 
@@ -133,25 +133,27 @@ class ChunkedBody:
             self.done = True
             return
         name, colon, value = line.partition(b":")
-        if not colon or not name or name.translate(None, TOKEN) or value.translate(None, _TEXT):
+        if not colon or not name or name.translate(None, TOKEN) or value.translate(None, TEXT):
             raise BadBody("A trailer field is malformed.")
         self._trailers_left = max(0, self._trailers_left - len(line) - 2)
 
 
 def request_body(head: RequestHead) -> Body | None:
     """Return the body that follows a request's head; None: there is none."""
-    if head.chunked:
+    if head.fields.chunked:
         # A request's trailers would reach applications as if they stood in the head that was checked.
         return ChunkedBody(trailers=False)
-    return LengthBody(head.content_length) if head.content_length else None
+    length = head.fields.content_length
+    return LengthBody(length) if length else None
 
 
 def response_body(head: ResponseHead, *, method: bytes) -> Body | None:
     """Return the body that follows a final response to a request of this method; None: there is none."""
     if method == b"HEAD" or head.status in (_NO_CONTENT, _NOT_MODIFIED):
         return None
-    if head.chunked:
+    if head.fields.chunked:
         return ChunkedBody(trailers=True)
-    if head.content_length is None:
+    length = head.fields.content_length
+    if length is None:
         return OpenBody()
-    return LengthBody(head.content_length) if head.content_length else None
+    return LengthBody(length) if length else None

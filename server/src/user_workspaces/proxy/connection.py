@@ -8,6 +8,7 @@ from uvicorn.protocols.utils import get_remote_addr, is_ssl
 from user_workspaces.proxy.answers import answer
 from user_workspaces.proxy.deadline import Deadline
 from user_workspaces.proxy.passthrough import Limits
+from user_workspaces.proxy.rewrite import Sender
 from user_workspaces.proxy.upstream import HIGH_WATER
 
 
@@ -16,9 +17,8 @@ class BrowserConnection(asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         self.transport: asyncio.Transport
-        self.peer = ""
-        """The address at the other end; empty on a Unix socket."""
-        self.scheme = b"http"
+        self.peer: Sender
+        """Who is at the other end: the address is empty on a Unix socket."""
         self.write_paused = False
         self.said_all = False
         """The last answer is given: what still comes is thrown away."""
@@ -30,9 +30,8 @@ class BrowserConnection(asyncio.Protocol):
         """See `asyncio.Protocol`."""
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(HIGH_WATER)
-        if peer := get_remote_addr(self.transport):
-            self.peer = peer[0]
-        self.scheme = b"https" if is_ssl(self.transport) else b"http"
+        address, _ = get_remote_addr(self.transport) or ("", 0)
+        self.peer = Sender(address.encode("ascii"), b"https" if is_ssl(self.transport) else b"http")
         shortest = min(self._limits.head, self._limits.idle, self._limits.linger)
         self._deadline = Deadline(self._loop, shortest=shortest, expired=self.expired)
         self._deadline.expire_in(self._limits.head)

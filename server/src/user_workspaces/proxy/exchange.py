@@ -52,8 +52,8 @@ class Exchange:
         self._route = route
         self._head = head
         self._unsent = [request_to_session(head, route=route, sender=sender)]
-        self._repeatable = head.method in _REPEATABLE and not head.has_body and not head.websocket
-        self._request_done = not head.has_body
+        self._request_done = not head.fields.has_body
+        self._repeatable = self._request_done and head.method in _REPEATABLE and not head.websocket
         self._upstream: Upstream | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._buffer = b""
@@ -206,7 +206,7 @@ class Exchange:
         if refuses_our_secret(head, route=self._route):
             self._fail("The session does not accept this server. Stop it and launch it again.")
             return
-        if head.chunked and not self._head.minor:
+        if head.fields.chunked and not self._head.minor:
             self._fail("The session answers in a way that an HTTP/1.0 client does not understand.")
             return
         self._raw = head.status == _SWITCHING

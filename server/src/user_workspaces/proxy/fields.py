@@ -20,7 +20,9 @@ _ONCE: Final = frozenset(
 )
 _LENGTH_DIGITS: Final = 19
 _SMALL: Final = 4_096
-"""Bytes. Longer heads are read anew each time: what is remembered stays small, however many people ask."""
+"""Bytes of a head's fields. Longer ones are read anew each time."""
+_FEW: Final = 100
+"""Fields, cookies and options together. A head of more is read anew each time: it takes too much to keep."""
 
 
 class Refused(Exception):
@@ -79,12 +81,29 @@ def read_fields(block: bytes) -> Fields:
     return Fields(pairs, first, connection, length, chunked, cookies, upgrades and not (length or chunked))
 
 
-def read_repeated_fields(block: bytes) -> Fields:
-    """See `read_fields`: for requests, of which a browser sends the same fields again and again."""
-    return _repeated_fields(block) if len(block) <= _SMALL else read_fields(block)
+class KnownFields:
+    """Reads the fields of requests, of which a browser sends the same ones again and again: those are read once.
 
+    What is kept is bounded in number and in size, so nobody can fill the memory with inventions.
+    """
 
-_repeated_fields = lru_cache(maxsize=512)(read_fields)
+    def __init__(self, *, most: int = 1_024) -> None:
+        self._most = most
+        self._known: dict[bytes, Fields] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def read(self, block: bytes) -> Fields:
+        """See `read_fields`."""
+        fields = self._known.get(block)
+        if fields is None:
+            fields = read_fields(block)
+            if len(block) <= _SMALL and len(fields.pairs) + len(fields.cookies) + len(fields.connection) <= _FEW:
+                if len(self._known) >= self._most:
+                    self._known.clear()
+                self._known[block] = fields
+        return fields
 
 
 def _pair(line: bytes) -> tuple[bytes, bytes]:

@@ -1,6 +1,7 @@
 """Reads the heads of HTTP/1 messages strictly: what two parsers could read in two ways is refused."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from user_workspaces.proxy.fields import (
@@ -8,9 +9,9 @@ from user_workspaces.proxy.fields import (
     TEXT,
     TOKEN,
     Fields,
+    KnownFields,
     Refused,
     read_fields,
-    read_repeated_fields,
 )
 
 MAX_HEAD: Final = 65_536
@@ -82,6 +83,9 @@ class ResponseHead(Head):
     reason: bytes
 
 
+_known: Final = KnownFields()
+
+
 def parse_request(data: bytes, start: int = 0) -> RequestHead | NeedMore | Bad:
     """Read the head of a request that begins at `data[start]`."""
     try:
@@ -90,7 +94,7 @@ def parse_request(data: bytes, start: int = 0) -> RequestHead | NeedMore | Bad:
             return _NEED_MORE
         line, _, block = data[start:end].partition(b"\r\n")
         method, target, minor = _request_line(line)
-        fields = read_repeated_fields(block) if block else NO_FIELDS
+        fields = _known.read(block) if block else NO_FIELDS
         _check_coding(fields, minor)
         _check_host(fields.first.get(b"host"), minor)
     except Refused as refused:
@@ -138,6 +142,7 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
     return method, target, minor
 
 
+@lru_cache(maxsize=64)
 def _status_line(line: bytes) -> tuple[int, int, bytes]:
     version, _, rest = line.partition(b" ")
     status, _, reason = rest.partition(b" ")

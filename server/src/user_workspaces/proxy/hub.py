@@ -87,7 +87,7 @@ class Hub(HttpToolsProtocol):
 
     def begin(self, head: RequestHead, received: bytes) -> None:
         """Take the head of a request, as it was received."""
-        plain = b"upgrade" not in head.first and b"upgrade" not in head.connection
+        plain = b"upgrade" not in head.fields.first and b"upgrade" not in head.fields.connection
         self._feed(received if plain else _without_upgrade(head))
 
     def request_received(self, data: bytes) -> None:
@@ -126,6 +126,6 @@ class Hub(HttpToolsProtocol):
 def _without_upgrade(head: RequestHead) -> bytes:
     """Return a head that asks for no upgrade: uvicorn's parser would take the rest of the connection for it."""
     lines = [b"%s %s HTTP/1.%d" % (head.method, head.target, head.minor)]
-    lines += [name + b": " + value for name, value in head.fields if name not in (b"upgrade", b"connection")]
+    lines += [name + b": " + value for name, value in head.fields.pairs if name not in (b"upgrade", b"connection")]
     lines.append(b"connection: " + (b"keep-alive" if head.keep_alive else b"close"))
     return b"\r\n".join([*lines, b"", b""])

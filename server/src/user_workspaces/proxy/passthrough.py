@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from user_workspaces.proxy.claims import KnownClaims
 from user_workspaces.proxy.head import RequestHead
 from user_workspaces.proxy.routes import Decision, RouteTable, VerifyCookie, decide
 from user_workspaces.proxy.upstream import Pool
@@ -47,11 +48,11 @@ class Passthrough:
         limits: Limits | None = None,
     ) -> None:
         self.table = table
-        self.trusted_proxies = trusted_proxies
+        self.trusted_proxies = frozenset(address.encode("ascii") for address in trusted_proxies)
         """Addresses of web servers in front of this one, whose `X-Forwarded-*` are believed."""
         self.limits = limits or Limits()
         self.pool = Pool(per_job=self.limits.upstreams_per_job, idle_limit=self.limits.upstream_idle)
-        self._verify_cookie = verify_cookie
+        self._verify_cookie = KnownClaims(verify_cookie)
         self._session_domains = tuple(session_domains)
         self._open: dict[int, set[Open]] = {}
         table.on_gone(self._cut)

@@ -34,6 +34,9 @@ class _Phase(Enum):
     """A WebSocket."""
 
 
+_HEAD, _BODY, _ANSWER, _RAW = _Phase  # a member of an enumeration, looked up in its class, costs as much as a call
+
+
 class RelayProtocol(BrowserConnection):
     """One connection of a browser; made by uvicorn. `relay_protocol` binds it to its `Passthrough`."""
 
@@ -50,7 +53,7 @@ class RelayProtocol(BrowserConnection):
             config.load()
         super().__init__(_loop or asyncio.get_running_loop(), self.passthrough.limits)
         self._config, self._state, self._app_state = config, server_state, app_state
-        self._phase = _Phase.HEAD
+        self._phase = _HEAD
         self._in_head = False
         self._held = b""
         self._body: Body | None = None
@@ -76,7 +79,7 @@ class RelayProtocol(BrowserConnection):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
-        if self._phase is _Phase.RAW and self._current is not None:
+        if self._phase is _RAW and self._current is not None:
             self._current.request_received(data)
         elif not self.said_all:
             self._advance(self._held + data if self._held else data)
@@ -121,7 +124,7 @@ class RelayProtocol(BrowserConnection):
         """The response was written to its end; the request's body may still be coming."""
         self._answered = True
         self._keep_alive = keep_alive and not self._ending
-        if self._phase is _Phase.ANSWER:
+        if self._phase is _ANSWER:
             self._next()
         else:
             self._deadline.expire_in(self._limits.linger)
@@ -129,7 +132,7 @@ class RelayProtocol(BrowserConnection):
 
     def went_raw(self) -> None:
         """From now on every byte belongs to the WebSocket."""
-        self._phase = _Phase.RAW
+        self._phase = _RAW
         held, self._held = self._held, b""
         self.release(_HELD_BY_PIPELINE)
         if held:
@@ -141,8 +144,8 @@ class RelayProtocol(BrowserConnection):
         """Take as much of `data` as can be taken now, and hold the rest."""
         self._held = b""
         start, size = 0, len(data)
-        while start < size and self._phase in (_Phase.HEAD, _Phase.BODY) and self._goes_on():
-            if self._phase is _Phase.BODY:
+        while start < size and self._phase in (_HEAD, _BODY) and self._goes_on():
+            if self._phase is _BODY:
                 start = self._take_body(data, start)
                 continue
             taken = self._take_head(data, start)
@@ -151,7 +154,7 @@ class RelayProtocol(BrowserConnection):
             start += taken
         if start < size and self._goes_on():
             self._held = data[start:]
-            if self._phase is _Phase.ANSWER and len(self._held) > _MAX_HELD:
+            if self._phase is _ANSWER and len(self._held) > _MAX_HELD:
                 self.hold(_HELD_BY_PIPELINE)
 
     def _goes_on(self) -> bool:
@@ -173,7 +176,7 @@ class RelayProtocol(BrowserConnection):
         self._with_body = head.method != b"HEAD"
         self._deadline.clear()
         self._body = request_body(head)
-        self._phase = _Phase.ANSWER if self._body is None else _Phase.BODY
+        self._phase = _ANSWER if self._body is None else _BODY
         self._serve(head, data, start)
         return head.length
 
@@ -186,8 +189,8 @@ class RelayProtocol(BrowserConnection):
             self._refuse_body(current, str(error))
             return len(data)
         current.request_received(data if end - start == len(data) else data[start:end])
-        if body.done and self._phase is _Phase.BODY:
-            self._phase = _Phase.ANSWER
+        if body.done and self._phase is _BODY:
+            self._phase = _ANSWER
             current.request_done()
             if self._answered:
                 self._next()
@@ -205,7 +208,7 @@ class RelayProtocol(BrowserConnection):
         if not self._keep_alive:
             self.transport.close()
             return
-        self._phase = _Phase.HEAD
+        self._phase = _HEAD
         self._deadline.expire_in(self._limits.idle)
         self.release(~0)
         if self._held:
@@ -233,8 +236,7 @@ class RelayProtocol(BrowserConnection):
             self._hub.begin(head, data[start : start + head.length])
 
     def _relay(self, head: RequestHead, route: Route) -> None:
-        trusted = self.passthrough.trusted_proxies
-        sender = sender_of(head, peer=self.peer, scheme=self.scheme, trusted_proxies=trusted)
+        sender = sender_of(head, peer=self.peer, trusted_proxies=self.passthrough.trusted_proxies)
         exchange = Exchange(self, self.passthrough, route=route, head=head, sender=sender)
         self._current = exchange
         exchange.start()

@@ -1,9 +1,10 @@
 """Rebuilds heads on their way: what the session may see of a request, and what a browser may take from a session."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Final
 
+from user_workspaces.proxy.fields import Fields, Pairs
 from user_workspaces.proxy.head import RequestHead, ResponseHead
 from user_workspaces.proxy.routes import Route
 
@@ -55,47 +56,65 @@ _SWITCHING: Final = 101
 _NO_CONTENT: Final = 204
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sender:
     """Who sent a request, as the session is told."""
 
     address: bytes
     scheme: bytes
 
+    @cached_property
+    def lines(self) -> bytes:
+        """The lines of a head that tell it, each with its end."""
+        return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (self.address, self.scheme)
 
-def sender_of(head: RequestHead, *, peer: str, scheme: bytes, trusted_proxies: frozenset[str]) -> Sender:
+
+def sender_of(head: RequestHead, *, peer: Sender, trusted_proxies: frozenset[bytes]) -> Sender:
     """Return who sent a request; a proxy in front is believed only when its address is among the trusted."""
-    if peer not in trusted_proxies:
-        return Sender(peer.encode("ascii"), scheme)
-    told = head.first.get(b"x-forwarded-proto", b"").lower()
-    nearest = b",".join(head.all(b"x-forwarded-for")).rpartition(b",")[2].strip(b" \t")
-    return Sender(nearest or peer.encode("ascii"), told if told in (b"http", b"https") else scheme)
+    if peer.address not in trusted_proxies:
+        return peer
+    told = head.fields.first.get(b"x-forwarded-proto", b"").lower()
+    nearest = b",".join(head.fields.all(b"x-forwarded-for")).rpartition(b",")[2].strip(b" \t")
+    return Sender(nearest or peer.address, told if told in (b"http", b"https") else peer.scheme)
 
 
 def request_to_session(head: RequestHead, *, route: Route, sender: Sender) -> bytes:
     """Return the head that the session gets."""
-    dropped = head.connection - _NOT_TO_BE_NAMED
-    out = [b"%s %s HTTP/1.%d" % (head.method, head.target, head.minor)]
-    for name, value in head.fields:
-        if name not in dropped and _is_for_sessions(name):
-            out.append(name + b": " + value)
-    if cookies := _foreign_cookies(head):
-        out.append(b"cookie: " + cookies)
-    if head.chunked:
-        out.append(b"transfer-encoding: chunked")
-    if route.endpoint.authorization:
-        out.append(b"authorization: " + route.endpoint.authorization.encode("latin-1"))
-    out.append(
-        b"x-forwarded-for: %s\r\nx-forwarded-proto: %s\r\nx-forwarded-host: %s\r\n%s\r\n\r\n"
-        % (sender.address, sender.scheme, head.host, _connection(head))
+    fields = head.fields
+    if not fields.for_session:
+        fields.for_session = _for_session(fields)
+    authorization = route.endpoint.authorization
+    return b"%b %b HTTP/1.%d\r\n%b%b%bx-forwarded-host: %b\r\n%b\r\n\r\n" % (
+        head.method,
+        head.target,
+        head.minor,
+        fields.for_session,
+        f"authorization: {authorization}\r\n".encode("latin-1") if authorization else b"",
+        sender.lines,
+        head.host,
+        _connection(head),
     )
-    return b"\r\n".join(out)
 
 
-@lru_cache(maxsize=1024)
-def _is_for_sessions(name: bytes) -> bool:
-    # Some servers read `_` in a name as `-`: such a field could pass for one that is dropped here.
-    return name not in _KEPT_FROM_SESSIONS and b"_" not in name and not name.startswith(b"x-forwarded-")
+def _for_session(fields: Fields) -> bytes:
+    """Return the lines that are passed on, each with its end."""
+    dropped = _KEPT_FROM_SESSIONS | _named(fields)
+    out = [
+        name + b": " + value + b"\r\n"
+        for name, value in fields.pairs
+        # Some servers read `_` in a name as `-`: such a field could pass for one that is dropped here.
+        if name not in dropped and b"_" not in name and not name.startswith(b"x-forwarded-")
+    ]
+    if cookies := _foreign_cookies(fields):
+        out.append(b"cookie: %b\r\n" % cookies)
+    if fields.chunked:
+        out.append(b"transfer-encoding: chunked\r\n")
+    return b"".join(out)
+
+
+def _named(fields: Fields) -> frozenset[bytes]:
+    """Return the fields that `Connection` names, and that are for one hop therefore."""
+    return fields.connection - _NOT_TO_BE_NAMED
 
 
 def _connection(head: RequestHead) -> bytes:
@@ -104,16 +123,15 @@ def _connection(head: RequestHead) -> bytes:
     return b"connection: keep-alive" if head.minor else b"connection: close"
 
 
-def _foreign_cookies(head: RequestHead) -> bytes:
+def _foreign_cookies(fields: Fields) -> bytes:
     """Return the cookies that are not ours; of a repeated name the first, which is the one scripts see first."""
     kept: dict[bytes, bytes] = {}
-    for name, pair in head.cookies:
+    for name, pair in fields.cookies:
         if not _is_own(name):
             kept.setdefault(name, pair)
     return b"; ".join(kept.values())
 
 
-@lru_cache(maxsize=1024)
 def _is_own(name: bytes) -> bool:
     name = name.lower()
     return name.startswith(OWN_COOKIE_PREFIX) or name in OWN_COOKIES
@@ -121,26 +139,31 @@ def _is_own(name: bytes) -> bool:
 
 def response_to_browser(head: ResponseHead, *, close: bool) -> bytes:
     """Return the head that the browser gets; `close`: the connection ends with this response."""
-    switching = head.status == _SWITCHING
-    bodiless = head.status < 200 or head.status == _NO_CONTENT  # noqa: PLR2004 - interim responses
-    dropped = head.connection - _NOT_TO_BE_NAMED
-    out = [b"HTTP/1.1 %d %s" % (head.status, head.reason)]
-    for name, value in head.fields:
-        if name in _KEPT_FROM_BROWSERS or name in dropped or (bodiless and name == b"content-length"):
-            continue
-        if name == b"set-cookie":
-            if cookie := _host_only(value):
-                out.append(b"set-cookie: " + cookie)
-        else:
-            out.append(name + b": " + value)
-    if head.chunked and not bodiless:
+    fields, status = head.fields, head.status
+    bodiless = status < 200 or status == _NO_CONTENT  # noqa: PLR2004 - interim responses
+    dropped = _not_for_browsers(fields, bodiless=bodiless)
+    out = [b"HTTP/1.1 %d %b" % (status, head.reason)]
+    pairs = _with_host_only_cookies(fields.pairs) if b"set-cookie" in fields.first else fields.pairs
+    out += [name + b": " + value for name, value in pairs if name not in dropped]
+    if fields.chunked and not bodiless:
         out.append(b"transfer-encoding: chunked")
-    if switching:
+    if status == _SWITCHING:
         out.append(b"connection: Upgrade\r\nupgrade: websocket")
     elif close:
         out.append(b"connection: close")
     out.append(b"\r\n")
     return b"\r\n".join(out)
+
+
+def _not_for_browsers(fields: Fields, *, bodiless: bool) -> frozenset[bytes]:
+    """Return the names that are left out."""
+    dropped = _KEPT_FROM_BROWSERS | _named(fields) if fields.connection else _KEPT_FROM_BROWSERS
+    return dropped | {b"content-length"} if bodiless else dropped
+
+
+def _with_host_only_cookies(pairs: Pairs) -> Pairs:
+    changed = ((name, _host_only(value) if name == b"set-cookie" else value) for name, value in pairs)
+    return tuple((name, value) for name, value in changed if value or name != b"set-cookie")
 
 
 def _host_only(cookie: bytes) -> bytes:
@@ -158,5 +181,5 @@ def refuses_our_secret(head: ResponseHead, *, route: Route) -> bool:
     """Whether the session sends the browser to its own log-in, so did not take our `Authorization`."""
     if head.status not in _REDIRECTS or not route.endpoint.authorization:
         return False
-    path = head.first.get(b"location", b"").partition(b"?")[0]
+    path = head.fields.first.get(b"location", b"").partition(b"?")[0]
     return path.endswith(route.base_path.encode("ascii") + b"login")

@@ -1,6 +1,6 @@
 """Which requests reach which session: the table of running sessions, and the decision about one request."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -8,8 +8,7 @@ from typing import Final
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.proxy.head import RequestHead
 
-SESSION_COOKIE: Final = "uws-session-"
-"""The cookie of a session is named by this and the job's id."""
+_SESSION_COOKIE: Final = b"uws-session-%d"
 _PREFIX: Final = b"/passthrough/"
 _ID_DIGITS: Final = 18
 _SAFE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
@@ -36,6 +35,8 @@ class SessionClaim:
     job_id: int
     user_id: int
     epoch: int
+    expires_at: float = 0.0
+    """Unix time until which the cookie is known to be good; 0: it is to be verified every time."""
 
 
 VerifyCookie = Callable[[str, int], SessionClaim | None]
@@ -108,9 +109,11 @@ def decide(  # noqa: PLR0911 - a table of decisions, read from the top
     if (websocket or head.method not in _SAFE) and _comes_from_elsewhere(head):
         return Refuse(403, "This request comes from another site.")
     route = table.get(job_id)
-    claims = list(_claims(head, job_id, verify_cookie))
-    if route is not None and any(claim.user_id == route.owner_id and claim.epoch == route.epoch for claim in claims):
-        return Relay(route)
+    claims = _claims(head, job_id, verify_cookie)
+    if route is not None:
+        for claim in claims:
+            if claim.user_id == route.owner_id and claim.epoch == route.epoch:
+                return Relay(route)
     if not websocket:
         return _HAND_OVER
     if route is None and claims:
@@ -153,17 +156,18 @@ def _has_ticket(query: bytes) -> bool:
 
 def _comes_from_elsewhere(head: RequestHead) -> bool:
     """Whether a browser says that a page of another origin made this request."""
-    if head.first.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"):
+    if head.fields.first.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"):
         return True
-    origin = head.first.get(b"origin")
+    origin = head.fields.first.get(b"origin")
     return origin is not None and origin.lower().partition(b"://")[2] != head.host.lower()
 
 
-def _claims(head: RequestHead, job_id: int, verify_cookie: VerifyCookie) -> Iterator[SessionClaim]:
-    """Walk the good claims to this job. A foreign cookie of the same name in front hides no good one."""
-    wanted = f"{SESSION_COOKIE}{job_id}".encode("ascii")
-    pairs = [pair for name, pair in head.cookies if name == wanted]
-    for pair in pairs[:_COOKIES_TRIED]:
+def _claims(head: RequestHead, job_id: int, verify_cookie: VerifyCookie) -> list[SessionClaim]:
+    """Return the good claims to this job. A foreign cookie of the same name in front hides no good one."""
+    wanted = _SESSION_COOKIE % job_id
+    claims = []
+    for pair in [pair for name, pair in head.fields.cookies if name == wanted][:_COOKIES_TRIED]:
         claim = verify_cookie(pair.partition(b"=")[2].strip(b" \t").decode("latin-1"), job_id)
         if claim is not None and claim.job_id == job_id:
-            yield claim
+            claims.append(claim)
+    return claims

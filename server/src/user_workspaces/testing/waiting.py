@@ -10,7 +10,7 @@ LIMIT_SECONDS = 30.0
 PAUSE_SECONDS = 0.01
 
 
-def eventually(question: Callable[[], Answer], *, limit_seconds: float = LIMIT_SECONDS) -> Answer:
+def eventually(question: Callable[[], Answer | None], *, limit_seconds: float = LIMIT_SECONDS) -> Answer:
     """Ask until the answer is true, and return it; fails with the last answer when the limit is over."""
     deadline = time.monotonic() + limit_seconds
     while not (answer := question()):

@@ -2,9 +2,10 @@
 
 import socket
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from user_workspaces.config import env, web
+from user_workspaces.errors import ConfigurationError
 
 
 class Command(BaseCommand):
@@ -24,6 +25,13 @@ class Command(BaseCommand):
             listener = socket.socket(fileno=int(options["listening_on"]))
         else:
             host, _, port = options["address"].rpartition(":")
-            listener = web.bind(host=host or env.host(), port=int(port) if port else env.port())
+            listener = _bind(host, port)
         self.stderr.write(f"web: listening on {listener.getsockname()[0]}:{listener.getsockname()[1]}")
         web.serve(listener)
+
+
+def _bind(host: str, port: str) -> socket.socket:
+    try:
+        return web.bind(host=host or env.host(), port=env.port_in(port) if port else env.port())
+    except ConfigurationError as error:
+        raise CommandError(error.message) from None

@@ -1,0 +1,168 @@
+"""What the environment decides: secrets that are made once, folders that are ours, ports that are ports."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from user_workspaces.config import env
+from user_workspaces.errors import ConfigurationError
+
+STRONG = "Zk3v9-QxT7_bPq2mL8sWn4cRd6fYh1jG"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("UWS_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("UWS_CONFIG", raising=False)
+    return tmp_path
+
+
+def test_a_secret_is_made_once_for_us_alone(data_dir: Path) -> None:
+    value = env.secret("secret_key")
+    assert len(value) == 43
+    assert env.secret("secret_key") == value
+    assert env.secret("encryption_key") != value
+    assert stat.S_IMODE((data_dir / "secrets" / "secret_key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((data_dir / "secrets").stat().st_mode) == 0o700
+    assert sorted(path.name for path in (data_dir / "secrets").iterdir()) == ["encryption_key", "secret_key"]
+
+
+def test_processes_that_make_it_at_once_agree(data_dir: Path) -> None:
+    program = "import sys; sys.stdin.readline(); from user_workspaces.config import env; print(env.secret('k'))"
+    surroundings = {**os.environ, "PYTHONPATH": str(env.PROJECT_DIR / "server/src")}
+    command, pipe = [sys.executable, "-c", program], subprocess.PIPE
+    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, env=surroundings) for _ in range(4)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    values = {process.communicate(timeout=30)[0] for process in processes}
+    assert len(values) == 1
+    assert [path.name for path in (data_dir / "secrets").iterdir()] == ["k"]
+
+
+def test_a_secret_may_be_given(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    monkeypatch.setenv("UWS_SECRET_KEY", STRONG)
+    assert env.secret("secret_key") == STRONG
+    assert not (data_dir / "secrets").exists()
+
+
+WEAK = ["", "short", "x" * 64, "changeme" * 8, f"django-insecure-{STRONG}", f"change-me-{STRONG}", f"Secret{STRONG}"]
+
+
+@pytest.mark.parametrize("value", WEAK)
+def test_known_and_weak_secrets_are_refused(monkeypatch: pytest.MonkeyPatch, data_dir: Path, value: str) -> None:
+    monkeypatch.setenv("UWS_SECRET_KEY", value)
+    with pytest.raises(ConfigurationError, match=r"^UWS_SECRET_KEY: too short or well known") as caught:
+        env.secret("secret_key")
+    assert value not in str(caught.value) or len(value) < 8
+    monkeypatch.delenv("UWS_SECRET_KEY")
+    (data_dir / "secrets").mkdir()
+    (data_dir / "secrets" / "secret_key").write_text(value)
+    with pytest.raises(ConfigurationError, match="too short or well known; remove it"):
+        env.secret("secret_key")
+
+
+def test_a_secret_that_cannot_be_read_is_told(data_dir: Path) -> None:
+    (data_dir / "secrets" / "secret_key").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match=r"secrets/secret_key: cannot be read or made: Is a directory"):
+        env.secret("secret_key")
+
+
+def test_a_data_folder_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    (data_dir / "file").write_text("")
+    monkeypatch.setenv("UWS_DATA_DIR", str(data_dir / "file" / "data"))
+    with pytest.raises(ConfigurationError, match="cannot be made: Not a directory"):
+        env.make_data_dir()
+
+
+@pytest.mark.parametrize("text", ["", "0", "65536", "-1", "http", "80.0", " 80", "\u0668\u0660", "\u00b2"])
+def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("UWS_PORT", text)
+    with pytest.raises(ConfigurationError, match=r"^UWS_PORT: .* is not a port; give a number from 1 to 65535$"):
+        env.port()
+
+
+def test_the_runtime_folder_is_in_the_data_folder_where_its_path_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UWS_DATA_DIR", "/srv/uws")
+    assert env.runtime_dir() == Path("/srv/uws/run")
+    longest = "/" + "x" * (env.LONGEST_RUNTIME_DIR - len("//run"))
+    monkeypatch.setenv("UWS_DATA_DIR", longest)
+    assert env.runtime_dir() == Path(longest) / "run"
+
+
+def test_a_long_path_leads_to_a_short_one_that_all_our_processes_agree_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UWS_DATA_DIR", "/srv/" + "x" * 100)
+    found = env.runtime_dir()
+    assert len(os.fsencode(found)) <= env.LONGEST_RUNTIME_DIR
+    assert found.parent == (env.RUN if os.geteuid() == 0 else env.TMP)
+    monkeypatch.setenv("TMPDIR", "/somewhere/else")
+    assert env.runtime_dir() == found
+    monkeypatch.setenv("UWS_DATA_DIR", "/srv/" + "y" * 100)
+    assert env.runtime_dir() != found
+
+
+def test_a_runtime_folder_of_our_own_is_taken(tmp_path: Path) -> None:
+    env.check_runtime_dir(tmp_path / "not there yet")
+    (tmp_path / "run").mkdir(mode=0o711)
+    env.check_runtime_dir(tmp_path / "run")
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "writable", "somebody's"])
+def test_a_runtime_folder_that_others_have_a_hand_in_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    path, ours = tmp_path / "run", tmp_path / "ours"
+    ours.mkdir()
+    if kind == "link":
+        path.symlink_to(ours)
+    elif kind == "file":
+        path.write_text("")
+    else:
+        path.mkdir()
+        path.chmod(0o777 if kind == "writable" else 0o700)
+    if kind == "somebody's":
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(ConfigurationError, match="has to be a folder of the server's own account"):
+        env.check_runtime_dir(path)
+
+
+def test_the_configuration_is_looked_for_beside_the_data(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    (data_dir / "config.json").write_text("{}")
+    assert env.config_file() == data_dir / "config.json"
+    monkeypatch.setenv("UWS_CONFIG", "/somewhere/else.json")
+    assert env.config_file() == Path("/somewhere/else.json")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://localhost:8000"),
+        ("0.0.0.0", "http://localhost:8000"),  # noqa: S104  to be shown, not listened on
+        ("::1", "http://localhost:8000"),
+        ("10.1.2.3", "http://10.1.2.3:8000"),
+        ("fe80::1", "http://[fe80::1]:8000"),
+        ("uws.example", "http://uws.example:8000"),
+    ],
+)
+def test_the_address_to_print(monkeypatch: pytest.MonkeyPatch, host: str, address: str) -> None:
+    monkeypatch.setenv("UWS_HOST", host)
+    monkeypatch.delenv("UWS_PORT", raising=False)
+    assert env.base_url() == address
+
+
+def test_hosts_may_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UWS_ALLOWED_HOSTS", "a.example, b.example,")
+    assert env.own_host_names()[-2:] == ["a.example", "b.example"]
+
+
+def test_folders_that_people_reach(tmp_path: Path) -> None:
+    closed = tmp_path / "closed" / "inside"
+    closed.mkdir(parents=True)
+    closed.parent.chmod(0o700)
+    assert not env.reachable_by_everybody(closed)
+    assert env.reachable_by_everybody(Path("/usr/bin"))

@@ -1,0 +1,23 @@
+"""Two sessions of one person: where they are found, and what opens them."""
+
+from user_workspaces.proxy.routes import SessionClaim
+
+SECRET = "token of-the-session"
+HTTP_JOB, WS_JOB, OWNER, EPOCH = 12, 13, 7, 3
+COOKIE = f"uws-session-{HTTP_JOB}={HTTP_JOB}.{OWNER}.{EPOCH}"
+WS_COOKIE = f"uws-session-{WS_JOB}={WS_JOB}.{OWNER}.{EPOCH}"
+WITH_COOKIE = f"Cookie: {COOKIE}"
+BASE = f"/passthrough/local/{HTTP_JOB}"
+WS_BASE = f"/passthrough/local/{WS_JOB}"
+HANDSHAKE = (
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: b"
+)
+
+
+def verify_cookie(value: str, job_id: int) -> SessionClaim | None:
+    """Read `job.user.epoch`: signing is somebody else's."""
+    parts = value.split(".")
+    if len(parts) != 3 or not all(part.isdigit() for part in parts) or int(parts[0]) != job_id:
+        return None
+    return SessionClaim(job_id=int(parts[0]), user_id=int(parts[1]), epoch=int(parts[2]))

@@ -1,0 +1,104 @@
+"""A browser that speaks bytes: nothing is mended on the way out, nothing hidden on the way in."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from proxy.waiting import PATIENCE
+
+
+class Client:
+    """One connection of a browser."""
+
+    def __init__(self, port: int) -> None:
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.buffer = b""
+
+    def send(self, data: bytes | str) -> "Client":
+        self.sock.sendall(data.encode() if isinstance(data, str) else data)
+        return self
+
+    def get(self, path: str, *fields: str, method: str = "GET", host: str = "localhost", body: bytes = b"") -> "Client":
+        if body:
+            fields = (*fields, f"Content-Length: {len(body)}")
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *fields, "", ""]
+        return self.send("\r\n".join(lines).encode() + body)
+
+    def fill(self) -> bool:
+        data = self.sock.recv(1 << 20)
+        self.buffer += data
+        return bool(data)
+
+    def head(self) -> "Answer":
+        while b"\r\n\r\n" not in self.buffer:
+            assert self.fill(), f"the connection ended in a head: {self.buffer!r}"
+        raw, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
+        lines = raw.decode("latin-1").split("\r\n")
+        fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:])]
+        return Answer(int(lines[0].split(" ")[1]), fields)
+
+    def exactly(self, size: int) -> bytes:
+        while len(self.buffer) < size:
+            assert self.fill(), f"the connection ended in a body: {len(self.buffer)} of {size} bytes"
+        data, self.buffer = self.buffer[:size], self.buffer[size:]
+        return data
+
+    def skip(self, size: int) -> int:
+        """Throw away that many bytes; return how many came."""
+        came = 0
+        while came < size and (self.buffer or self.fill()):
+            taken = min(len(self.buffer), size - came)
+            self.buffer = self.buffer[taken:]
+            came += taken
+        return came
+
+    def answer(self, *, bodiless: bool = False) -> "Answer":
+        answer = self.head()
+        if bodiless or answer.status in (101, 204, 304) or answer.status < 200:
+            return answer
+        if answer.first("transfer-encoding") == "chunked":
+            answer.body = b"".join(self.chunks())
+        elif (length := answer.first("content-length")) is not None:
+            answer.body = self.exactly(int(length))
+        else:
+            while self.fill():
+                pass
+            answer.body, self.buffer = self.buffer, b""
+        return answer
+
+    def chunks(self) -> Iterator[bytes]:
+        while True:
+            while b"\r\n" not in self.buffer:
+                assert self.fill()
+            size, _, self.buffer = self.buffer.partition(b"\r\n")
+            yield self.exactly(int(size, 16))
+            assert self.exactly(2) == b"\r\n"
+            if not int(size, 16):
+                return
+
+    def ended(self) -> bool:
+        """Read to the end; whether nothing came before it."""
+        try:
+            while self.fill():
+                pass
+        except ConnectionError:
+            pass
+        return not self.buffer
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+@dataclass
+class Answer:
+    """A response as the browser got it."""
+
+    status: int
+    fields: list[tuple[str, str]]
+    body: bytes = b""
+
+    def all(self, name: str) -> list[str]:
+        return [value for known, value in self.fields if known == name]
+
+    def first(self, name: str) -> str | None:
+        return next(iter(self.all(name)), None)

@@ -1,0 +1,130 @@
+"""From declarations to plug-ins: what is built, and what is told when it cannot be."""
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from user_workspaces import registry
+from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.interfaces.plugin import Plugin, PluginOptions
+from user_workspaces.interfaces.values import PluginContext
+from user_workspaces.registry import Declaration, PluginKind, Registry, Surroundings, build, installed
+from user_workspaces.testing.fake_job_type import FakeJobType, SessionThatAnswers
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+
+HERE = Surroundings(Path("/srv/uws"), Path("/srv/uws/run"), lambda _: None)
+
+
+class TypeThatNeedsSurroundings(FakeJobType):
+    """It finds that something is missing."""
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        raise ConfigurationError("module is not installed on this machine")
+
+
+class NoPlugin:
+    """Anything."""
+
+
+class TypeOfNoKind(Plugin):
+    """A plug-in that is of none of the four kinds."""
+
+
+@pytest.fixture(autouse=True)
+def types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install some types by the names of this module."""
+    names = ("SessionThatAnswers", "FakeResource", "TypeThatNeedsSurroundings", "NoPlugin", "TypeOfNoKind", "Missing")
+    points = {name: EntryPoint(name, f"{__name__}:{name}", "x") for name in names}
+    points["Broken"] = EntryPoint("Broken", "user_workspaces.there_is_no_such_module:X", "x")
+    monkeypatch.setattr(EntryPoint, "load", loaded)
+    monkeypatch.setattr(registry, "installed", lambda _: points)
+
+
+def loaded(point: EntryPoint) -> object:
+    if point.name == "Broken":
+        raise ModuleNotFoundError("No module named 'user_workspaces.there_is_no_such_module'")
+    return globals()[point.name] if point.name in globals() else getattr(NoPlugin, point.name)
+
+
+def job_type(type_name: str, options: dict[str, object] | None = None, name: str = "x") -> Declaration:
+    return Declaration(PluginKind.JOB_TYPE, name, type_name, options or {}, f"available_job_types.{name}")
+
+
+def mistakes(*declarations: Declaration) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        build(declarations, HERE)
+    return str(caught.value).splitlines()
+
+
+def test_a_plugin_is_told_who_it_is() -> None:
+    built = build([job_type("SessionThatAnswers", name="jupyter")], HERE)
+    context = built.job_types.get("jupyter").context
+    assert (context.name, context.base_dir, context.runtime_dir) == ("jupyter", HERE.data_dir, HERE.runtime_dir)
+    assert context.data_dir == Path("/srv/uws/job_type/jupyter")
+    assert built.find(PluginKind.JOB_TYPE, "jupyter") is built.job_types.get("jupyter")
+    assert [name for name, _ in built.job_types.items()] == ["jupyter"]
+    assert "jupyter" in built.job_types
+
+
+def test_a_type_that_is_not_installed_is_told_with_those_that_are() -> None:
+    (told,) = mistakes(job_type("Rocket"))
+    assert told == (
+        "available_job_types.x: 'Rocket' is not installed; installed are Broken, FakeResource, Missing, NoPlugin, "
+        "SessionThatAnswers, TypeOfNoKind, TypeThatNeedsSurroundings"
+    )
+
+
+@pytest.mark.parametrize("type_name", ["FakeResource", "NoPlugin", "TypeOfNoKind"])
+def test_a_type_of_another_kind_is_refused(type_name: str) -> None:
+    assert mistakes(job_type(type_name)) == [f"available_job_types.x: {__name__}:{type_name} is not a JobType"]
+
+
+@pytest.mark.parametrize("type_name", ["Broken", "Missing"])
+def test_a_type_that_cannot_be_loaded_is_told(type_name: str) -> None:
+    (told,) = mistakes(job_type(type_name))
+    assert told.startswith("available_job_types.x: ")
+    assert " cannot be loaded: " in told
+
+
+def test_unknown_options_are_told_with_their_key() -> None:
+    assert mistakes(job_type("SessionThatAnswers", {"colour": 1, "size": 10**40})) == [
+        "available_job_types.x.colour: Extra inputs are not permitted",
+        "available_job_types.x.size: Extra inputs are not permitted",
+    ]
+
+
+def test_what_a_plugin_misses_is_told_and_all_are_told() -> None:
+    assert mistakes(job_type("TypeThatNeedsSurroundings"), job_type("Rocket", name="y"))[0] == (
+        "available_job_types.x: module is not installed on this machine"
+    )
+
+
+def test_what_is_not_configured_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match=r"^moon is not configured on this server\.$"):
+        Registry().resources.get("moon")
+
+
+def test_every_kind_has_its_place() -> None:
+    built = Registry()
+    built.add(Declaration(PluginKind.RESOURCE, "r", "T", {}, "r"), FakeResource.build("r"))
+    built.add(Declaration(PluginKind.JOB_TYPE, "j", "T", {}, "j"), SessionThatAnswers.build("j"))
+    built.add(Declaration(PluginKind.USER_AUTHENTICATION, "u", "T", {}, "u"), EverybodySharesOneAccount.build("u"))
+    found: dict[PluginKind, Any] = {one.kind: built.find(one.kind, one.name) for one in built.declarations}
+    assert [found[kind].context.name for kind in found] == ["r", "j", "u"]
+
+
+def test_the_built_in_types_are_installed() -> None:
+    assert "LocalUserAuthentication" in installed(PluginKind.USER_AUTHENTICATION)
+    assert "LocalFileSystemStorage" in installed(PluginKind.STORAGE)
+    assert "LocalResource" in installed(PluginKind.RESOURCE)
+    assert {"JupyterLabJob", "LocalTestJob"} <= set(installed(PluginKind.JOB_TYPE))
+
+
+def test_before_the_configuration_was_read_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_process", registry._Process())
+    for question in (registry.current, registry.site):
+        with pytest.raises(ConfigurationError, match="has not been read, or is wrong"):
+            question()
