@@ -5,8 +5,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, User
-from user_workspaces.accounts.queries import find_token, note_use
+from user_workspaces.accounts.queries import note_use
 
 SCHEMES = ("token", "bearer")
 SCHEME_AND_TOKEN = 2

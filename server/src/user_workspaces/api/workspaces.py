@@ -12,6 +12,7 @@ from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
+from user_workspaces.api.rows import iso, json, raw_rows
 from user_workspaces.api.shapes import (
     WORKSPACE_STATUSES,
     ChangesShape,
@@ -36,19 +37,36 @@ NONE_FOUND = "Workspace matching given parameters could not be found."
 
 def describe_workspaces(rows: QuerySet[Workspace]) -> list[dict[str, object]]:
     """Return workspaces as clients know them, straight from the columns."""
-    return [_shape(row) for row in rows.values(*COLUMNS)]
+    return [
+        {
+            "id": number,
+            "name": name,
+            "description": description,
+            "disk_space": disk_space,
+            "datetime_created": iso(created),
+            "datetime_last_modified": iso(modified),
+            "datetime_last_job_launch": iso(launched),
+            "workspace_details": {
+                "request_workspace_details": json(requested),
+                "current_workspace_details": json(current),
+            },
+            "status": status,
+            "default_job_type": default_job_type,
+        }
+        for (
+            number, name, description, disk_space, created, modified, launched, requested, current, status,
+            default_job_type,
+        ) in raw_rows(rows, COLUMNS)
+    ]  # fmt: skip
 
 
-def _shape(row: dict[str, object]) -> dict[str, object]:
+def _describe_one(workspace: Workspace) -> dict[str, object]:
+    row = {name: getattr(workspace, name) for name in COLUMNS}
     row["workspace_details"] = {
         "request_workspace_details": row.pop("requested"),
         "current_workspace_details": row.pop("current"),
     }
     return row
-
-
-def _describe_one(workspace: Workspace) -> dict[str, object]:
-    return _shape({name: getattr(workspace, name) for name in COLUMNS})
 
 
 class Workspaces(APIView):

@@ -1,6 +1,7 @@
 """The web process: uvicorn with the relay as its HTTP protocol, and Django behind it."""
 
 import asyncio
+import gc
 import socket
 
 import uvicorn
@@ -19,6 +20,8 @@ from user_workspaces.proxy.routes import RouteTable, SessionClaim
 
 BACKLOG = 2048
 SHUTDOWN_SECONDS = 5
+GARBAGE = (50_000, 20, 50)
+"""New objects between two searches for garbage: with Python's own 700, a long list is searched again and again."""
 
 
 def bind(*, host: str, port: int) -> socket.socket:
@@ -40,6 +43,9 @@ def bind(*, host: str, port: int) -> socket.socket:
 
 def serve(listener: socket.socket) -> None:
     """Run until INT or TERM; open requests are finished, sessions go on."""
+    gc.collect()
+    gc.freeze()  # what is there by now stays until the end
+    gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(listener))
 
