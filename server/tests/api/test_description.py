@@ -1,5 +1,6 @@
 """The description of the API: complete, true to what is committed, and shown without help from elsewhere."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ def test_every_operation_says_how_it_refuses() -> None:
             assert (401 in codes) is (operation["security"] != [{}] or path == "/tokens/")
             assert (404 in codes) is ("_id}" in path)
             assert operation["summary"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    described = describe_api(ROUTES)
+    references = set(re.findall(r'"#/components/(\w+)/([\w-]+)"', orjson.dumps(described).decode()))
+    there = {(kind, name) for kind, named in described["components"].items() for name in named}
+    assert references <= there
 
 
 def test_operations_have_names_of_their_own() -> None:

@@ -93,7 +93,7 @@ def describe(
 
     def decorate(view: View) -> View:
         name = "".join(part[:1].upper() + part[1:] for part in view.__qualname__.split("."))
-        codes = refusals if body is None else (*refusals, 413)
+        codes = (400, *refusals) if body is None else (400, 413, *refusals)
         answers: dict[int, Any] = dict.fromkeys(codes, Refusal)
         if succeeds:
             envelope = _envelope(name, data=data, beside=beside)
@@ -106,7 +106,7 @@ def describe(
             description=" ".join(rest.split()) or " ",
             parameters=list(query),
             request=body if body is None or isinstance(body, Mapping) else {JSON: body},
-            responses=answers or Refusal,
+            responses=answers,
         )(view)
         _described.add(described)
         return described
