@@ -1,5 +1,6 @@
 """Django's settings. What an operator decides comes from the environment (`env`) and from `config.json`."""
 
+import sys
 from pathlib import Path
 
 import dj_database_url
@@ -16,6 +17,9 @@ SECRET_KEY = env.secret("secret_key")
 ENCRYPTION_KEY = env.secret("encryption_key")
 DEBUG = env.debug()
 ALLOWED_HOSTS = env.own_host_names()
+METRICS_TOKEN = env.metrics_token()
+METRICS_ADDRESS = env.address("UWS_METRICS_PORT")
+CONTROLLER_METRICS_ADDRESS = env.address("UWS_CONTROLLER_METRICS_PORT")
 
 INSTALLED_APPS = [
     "user_workspaces.config.apps.ConfigAppConfig",
@@ -40,6 +44,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "user_workspaces.config.middleware.ObserveRequests",
     "user_workspaces.proxy.origins.SessionOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -126,7 +131,8 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SILENCED_SYSTEM_CHECKS = ["security.W019"]
 
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "uws-authorization"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "uws-authorization", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["x-request-id"]
 CORS_ALLOW_CREDENTIALS = False
 
 REST_FRAMEWORK = {
@@ -156,8 +162,13 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname:7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"()": "user_workspaces.observing.logs.PlainFormatter"},
+        "json": {"()": "user_workspaces.observing.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
 }

@@ -6,12 +6,16 @@ import socket
 
 import uvicorn
 import uvloop
+from django.conf import settings
+from django.db import connections
 from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.config.asgi import application
+from user_workspaces.config.metrics import watch_database
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.tickets import Purpose, verify
+from user_workspaces.observing import metrics
 from user_workspaces.proxy import feed
 from user_workspaces.proxy.origins import session_domains
 from user_workspaces.proxy.passthrough import Passthrough
@@ -70,6 +74,7 @@ async def _serve(listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+    observe(passthrough)
     follower = feed.Feed(table, asyncio.get_running_loop().call_soon_threadsafe)
     follower.start()
     feed.install(follower)
@@ -79,6 +84,14 @@ async def _serve(listener: socket.socket) -> None:
         feed.install(None)
         await asyncio.to_thread(follower.stop)
         passthrough.close()
+
+
+def observe(passthrough: Passthrough) -> None:
+    """Have this process tell how it is doing, on an address of its own where the operator wants that."""
+    metrics.RELAYS.set_function(passthrough.count_open)
+    watch_database()
+    if settings.METRICS_ADDRESS is not None:
+        metrics.serve(settings.METRICS_ADDRESS, finish=connections.close_all)
 
 
 def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:

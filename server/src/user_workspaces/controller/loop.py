@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from user_workspaces.controller.housekeeping import sweep_resources, tend_workspaces
 from user_workspaces.controller.reconcile import reconcile_jobs
+from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,10 @@ class Controller:
         connections.close_all()
 
     def _reconcile(self) -> float:
+        began = time.perf_counter()
         busy = reconcile_jobs(now=timezone.now())
+        if busy:
+            PASSES.observe(time.perf_counter() - began)
         return 0.0 if busy else LOOK_EVERY
 
     def _chores(self) -> float:
@@ -72,8 +77,10 @@ def _guarded(work: Callable[[], float]) -> float:
         return work()
     except (OperationalError, InterfaceError):
         logger.exception("the database does not answer; trying again")
+        PASSES_FAILED.inc()
         close_old_connections()
         return REST
     except Exception:
         logger.exception("a pass failed; trying again")
+        PASSES_FAILED.inc()
         return REST
