@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house bench-launch bench-relay bench-live screenshots locks run-parts dev-parts test-parts
+.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-launch bench-live bench-relay screenshots locks run-parts dev-parts test-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,15 @@ docs: dev-parts ## Build the documentation; a warning is an error
 
 house: dev-parts ## Print the sizes of files and functions against their limits
 	@$(PYTHON) scripts/house.py
+
+spec: dev-parts ## Write the description of the API: user-workspaces-spec.yaml
+	@$(PYTHON) manage.py spec > .spec.yaml && mv .spec.yaml user-workspaces-spec.yaml
+
+fuzz-api: dev-parts ## Try 5,000 cases of the API's description on a running server
+	@PYTHONPATH=server/tests $(PYTHON) scripts/fuzz_api.py
+
+bench-api: dev-parts ## CPU time of the web process for each request, against a constant view
+	@PYTHONPATH=server/tests $(PYTHON) benchmarks/api.py
 
 bench-launch: dev-parts ## Time from a launch to JupyterLab, against a bare `jupyter lab` in the same run
 	@PYTHONPATH=server/tests $(PYTHON) benchmarks/launch.py

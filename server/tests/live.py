@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class LiveServer:
     folder: Path
     person: str
     environment: Mapping[str, str]
+    pids: dict[str, int] = field(default_factory=dict)
+    """Of `web` and `controller`."""
 
     @property
     def url(self) -> str:
@@ -112,6 +114,7 @@ def _process(server: LiveServer, name: str, command: str) -> Iterator[None]:
         process = subprocess.Popen(
             [sys.executable, str(REPOSITORY / "manage.py"), command], env=server.environment, stdout=log, stderr=log
         )
+    server.pids[name] = process.pid
     try:
         yield
     finally:

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.accounts.actions import mint_client_token, mint_token, revoke_token
+from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, User
-from user_workspaces.accounts.queries import find_client, find_token, note_use
+from user_workspaces.accounts.queries import find_client, note_use
 from user_workspaces.accounts.tokens import digest_of, is_well_formed, new_token
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.values import Client

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from api import conformance
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
@@ -49,7 +50,9 @@ class Caller:
         answer = Client(raise_request_exception=False).generic(
             method, path, raw, content_type, headers={**headers, **extra.pop("headers", {})}, **extra
         )
-        return read(answer, method)
+        found = read(answer, method)
+        conformance.check(method, path, found.status, found.body)
+        return found
 
 
 def read(answer: Any, method: str) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.conftest import Caller
+from api.conftest import Caller, share
 from api.multipart import CONTENT_TYPE, form, part
 from user_workspaces.accounts.actions import mint_client_token, mint_token
 from user_workspaces.accounts.models import ApiToken
@@ -20,7 +20,12 @@ pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 OPEN = {("POST", "tokens"), ("GET", "job_types"), ("GET", "parameters"), ("GET", "status")}
 UPLOAD: dict[str, Any] = {"body": form(part("a.txt", b"1")), "content_type": CONTENT_TYPE}
-TUS: dict[str, Any] = {"headers": {"Tus-Resumable": "1.0.0", "Upload-Length": "1"}}
+TUS: dict[str, Any] = {"headers": {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": "filename Zg=="}}
+PATCH: dict[str, Any] = {
+    "headers": {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
+    "content_type": "application/offset+octet-stream",
+}
+NOT_HERS = (404, "Workspace {id} not found for user.")
 FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
     # route: (method, request, status, message) when the ids are somebody else's; None: it has no ids
     "tokens": None,
@@ -29,24 +34,24 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
     "workspaces": None,
     "workspaces/<number:workspace_id>": (
         ("GET", {}, 200, "Workspace matching given parameters could not be found."),
-        ("PUT", {"body": {"name": "x"}}, 404, "Workspace {id} not found for user."),
-        ("DELETE", {}, 404, "Workspace {id} not found for user."),
+        ("PUT", {"body": {"name": "x"}}, *NOT_HERS),
+        ("DELETE", {}, *NOT_HERS),
     ),
-    "workspaces/<number:workspace_id>/upload": (("PUT", UPLOAD, 404, "Workspace {id} not found for user."),),
-    "workspaces/<number:workspace_id>/start": (
-        ("PUT", {"body": {"job_type": "local_test"}}, 404, "Workspace {id} not found for user."),
-    ),
+    "workspaces/<number:workspace_id>/upload": (("PUT", UPLOAD, *NOT_HERS),),
+    "workspaces/<number:workspace_id>/start": (("PUT", {"body": {"job_type": "local_test"}}, *NOT_HERS),),
     "workspaces/<number:workspace_id>/files": (
-        ("GET", {}, 404, "Workspace {id} not found for user."),
-        ("POST", {"body": {"action": "make_directory", "path": "d"}}, 404, "Workspace {id} not found for user."),
+        ("GET", {}, *NOT_HERS),
+        ("POST", {"body": {"action": "make_directory", "path": "d"}}, *NOT_HERS),
     ),
     "workspaces/<number:workspace_id>/files/<file:path>": (
-        ("GET", {}, 404, "Workspace {id} not found for user."),
-        ("DELETE", {}, 404, "Workspace {id} not found for user."),
+        ("GET", {}, *NOT_HERS),
+        ("PUT", {"body": b"mine", "content_type": "application/octet-stream"}, *NOT_HERS),
+        ("DELETE", {}, *NOT_HERS),
     ),
-    "workspaces/<number:workspace_id>/tus": (("POST", TUS, 404, "Workspace {id} not found for user."),),
+    "workspaces/<number:workspace_id>/tus": (("POST", TUS, *NOT_HERS),),
     "workspaces/<number:workspace_id>/tus/<str:upload_id>": (
-        ("DELETE", TUS, 404, "Workspace {id} not found for user."),
+        ("PATCH", {**PATCH, "body": b"mine"}, *NOT_HERS),
+        ("DELETE", TUS, *NOT_HERS),
     ),
     "workspaces/<number:workspace_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
     "jobs": None,
@@ -62,6 +67,15 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
     "job_types": None,
     "parameters": None,
     "status": None,
+}
+
+
+TOLD_APART = {
+    # Clients know that somebody else's share is refused in other words than one that is not there.
+    ("DELETE", "shared_workspaces/<number:share_id>"): (
+        403,
+        "User does not have permissions for shared workspace {id}.",
+    ),
 }
 
 
@@ -110,17 +124,20 @@ def test_every_route_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("route", [route for route, requests in FOREIGN.items() if requests])
 def test_what_is_somebody_elses_is_not_there(
-    call: Callable[..., Caller], workspace: Workspace, job: Job, route: str
+    call: Callable[..., Caller], ada: Caller, workspace: Workspace, job: Job, route: str
 ) -> None:
     """The answer is the same as for a number that was never given, to the letter."""
-    hers = {"jobs": job.pk, "tokens": ApiToken.objects.get().pk, "workspaces": workspace.pk}
+    token = ApiToken.objects.get().pk
+    offered = share(ada, workspace, call("grace"))
+    hers = {"jobs": job.pk, "tokens": token, "workspaces": workspace.pk, "shared_workspaces": offered}
     mallory, number = call("mallory"), hers[route.partition("/")[0]]
     never = number + 1_000_000
     for method, request, status, message in FOREIGN[route] or ():
         for slash in ("", "/"):
             theirs = mallory(method, f"/{filled(route, number)}{slash}", **request)
             unknown = mallory(method, f"/{filled(route, never)}{slash}", **request)
-            assert (theirs.status, theirs.message) == (status, message.format(id=number))
+            their_status, their_message = TOLD_APART.get((method, route), (status, message))
+            assert (theirs.status, theirs.message) == (their_status, their_message.format(id=number))
             assert (unknown.status, unknown.message) == (status, message.format(id=never))
             assert theirs.body.get("data") == unknown.body.get("data")
     workspace.refresh_from_db()

@@ -23,7 +23,7 @@ def test_server_error_has_a_mark_that_is_in_the_log(caplog: pytest.LogCaptureFix
     answer = errors.server_error(RequestFactory().get("/"))
     mark = answer.content.decode().split("<code>")[1].split("</code>")[0]
     assert answer.status_code == 500
-    assert len(mark) == 12
+    assert len(mark) == 16
     assert mark in caplog.text
 
 

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from user_workspaces.accounts.actions import mint_token
+from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, ExternalIdentity, User
-from user_workspaces.accounts.queries import find_token
 from user_workspaces.registry import Registry
 
 pytestmark = pytest.mark.usefixtures("site")

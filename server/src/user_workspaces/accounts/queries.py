@@ -5,21 +5,14 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, LoginLink, OwnedAccount, User
-from user_workspaces.accounts.tokens import digest_of, is_well_formed
+from user_workspaces.accounts.tokens import digest_of
 from user_workspaces.interfaces.values import Client
 
 MOST_WORDS = 8
 """Of a search: each word is a condition, and databases take so many of them and no more."""
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
-
-
-def find_token(text: str, *, now: datetime) -> ApiToken | None:
-    """Return the living token of an active user, with the user; None for anything else."""
-    if not is_well_formed(text):
-        return None
-    found = ApiToken.objects.select_related("user").filter(digest=digest_of(text), expires_at__gt=now)
-    return found.filter(user__is_active=True).first()
 
 
 def note_use(token: ApiToken, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from user_workspaces.api.rows import count_rows
 from user_workspaces.errors import InvalidRequest
 
 MOST_DIGITS = 18
@@ -58,7 +59,7 @@ def filtered(
     for name in numbers:
         if name in request.query_params:
             wanted[name] = _signed(request.query_params[name], name)
-    return rows.filter(**wanted)
+    return rows.filter(**wanted) if wanted else rows
 
 
 def _signed(text: str, name: str) -> int:
@@ -74,7 +75,7 @@ def page(
         found: dict[str, object] = {key: shaped, "total": len(shaped), "next": None, "previous": None}
         return answer("" if shaped else empty, data=found)
     offset = number_in(request.query_params.get("offset", "0"), "offset")
-    total = rows.count()
+    total = count_rows(rows)
     limit = number_in(request.query_params.get("limit", str(max(total, 1))), "limit")
     shaped = shape(rows[offset : offset + limit])
     found = {

@@ -1,7 +1,7 @@
 """The one table from errors to HTTP: every answer is JSON, with a message that a person can act on."""
 
 import logging
-import uuid
+import sys
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,8 +11,10 @@ from rest_framework.response import Response
 from user_workspaces import errors
 from user_workspaces.api.envelope import refusal
 from user_workspaces.api.rendering import OrjsonRenderer
+from user_workspaces.observing.correlation import current_mark
 
 logger = logging.getLogger(__name__)
+OURS = "Something went wrong inside the server. Quote {mark} to its operators."
 
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidOptions, status.HTTP_422_UNPROCESSABLE_ENTITY),
@@ -52,9 +54,9 @@ def answer_for(error: Exception, context: dict[str, object]) -> Response:
         return refusal("The request is too large.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation):
         return refusal("The request cannot be used as it is.", status.HTTP_400_BAD_REQUEST)
-    mark = uuid.uuid4().hex[:12]
+    mark = current_mark()
     logger.error("error %s", mark, exc_info=error)
-    return refusal(f"Something went wrong inside the server. Quote {mark} to its operators.", 500)
+    return refusal(OURS.format(mark=mark), 500)
 
 
 def _framework(error: exceptions.APIException) -> Response:
@@ -76,6 +78,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return HttpResponse(body, content_type="application/json", status=status.HTTP_404_NOT_FOUND)
 
 
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """Answer a method that there is not, outside of the framework's views."""
+    body = OrjsonRenderer().render({"success": False, "message": "This method is not allowed here."})
+    return HttpResponse(body, content_type="application/json", status=status.HTTP_405_METHOD_NOT_ALLOWED)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer what Django refuses before any view: a host name that is not ours, a cookie that cannot be."""
     body = OrjsonRenderer().render({"success": False, "message": "The request cannot be used as it is."})
@@ -84,5 +92,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what went wrong outside of a view."""
-    body = OrjsonRenderer().render({"success": False, "message": "Something went wrong inside the server."})
+    mark = current_mark()
+    logger.error("error %s", mark, exc_info=sys.exc_info())
+    body = OrjsonRenderer().render({"success": False, "message": OURS.format(mark=mark)})
     return HttpResponse(body, content_type="application/json", status=500)

@@ -6,7 +6,9 @@ from urllib.parse import urlencode
 from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import parse_etags
-from rest_framework import status
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,6 +16,8 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, number_in, text_in
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, header, page_of, text
+from user_workspaces.api.shapes import EntryShape, FileActionShape
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
 from user_workspaces.interfaces.storage import NOTHING
 from user_workspaces.interfaces.values import Entry, EntryKind
@@ -26,6 +30,7 @@ from user_workspaces.workspaces.details import checked_name
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
+WHOLE = OpenApiResponse(OpenApiTypes.BINARY, description="The file, or the folder as a zip archive.")
 MOST_ENTRIES = 10_000
 """Of one answer: a folder may have a million."""
 
@@ -47,6 +52,10 @@ class Files(APIView):
 
     scope = Scope.WORKSPACES
 
+    @describe(
+        data={**page_of("entries", EntryShape), "path": serializers.CharField(allow_blank=True)},
+        query=(text("path", "The folder; without it: the workspace itself."), LIMIT, OFFSET),
+    )
     def get(self, request: Request, workspace_id: int) -> Response:
         """List a folder, names sorted; `path` names it, `limit` and `offset` cut the list."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
@@ -65,6 +74,7 @@ class Files(APIView):
             }
         )
 
+    @describe(body=FileActionShape, data={"entry": EntryShape()}, refusals=(403, 409, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
         """Move an entry, or make a folder."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
@@ -87,6 +97,19 @@ class OneFile(APIView):
 
     scope = Scope.WORKSPACES
 
+    @describe(
+        query=(
+            header("Range", "One range of bytes."),
+            header("If-None-Match", "Answer only if it is another version."),
+        ),
+        further={
+            (200, "*/*"): WHOLE,
+            (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range."),
+            304: OpenApiResponse(description="The version that is known already."),
+        },
+        refusals=(412, 416, 429),
+        succeeds=False,
+    )
     def get(self, request: Request, workspace_id: int, path: str) -> HttpResponseBase:
         """Download a file, or a folder as a zip archive."""
         user = caller(request)
@@ -95,6 +118,13 @@ class OneFile(APIView):
         _require_folder_before_slash(workspace, path, name)
         return download(request._request, workspace, name, user_id=user.pk)
 
+    @describe(
+        body={"application/octet-stream": {"type": "string", "format": "binary"}},
+        data={"entry": EntryShape()},
+        query=(header("If-Match", "Replace only this version."), header("If-None-Match", "`*`: only a new file.")),
+        same_body=(201,),
+        refusals=(403, 409, 412, 415, 429, 507),
+    )
     def put(self, request: Request, workspace_id: int, path: str) -> Response:
         """Write the body to a file, whole or not at all; `If-Match` and `If-None-Match` are kept."""
         user, now = caller(request), timezone.now()
@@ -107,6 +137,7 @@ class OneFile(APIView):
         with Turn(user.pk):
             return _saved(request, workspace, name, now)
 
+    @describe(query=(header("If-Match", "Remove only this version."),), refusals=(409, 412, 507))
     def delete(self, request: Request, workspace_id: int, path: str) -> Response:
         """Remove a file, a link, or a folder with all that is in it."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.utils import timezone
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,6 +13,8 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer
+from user_workspaces.api.openapi import describe
+from user_workspaces.api.shapes import QuotasShape
 from user_workspaces.jobs.spending import overview_of
 from user_workspaces.quotas.queries import allowance_of, rules
 from user_workspaces.quotas.refusals import disk_is_over
@@ -27,6 +30,7 @@ class Quotas(APIView):
 
     scope = Scope.READ
 
+    @describe(data={"quotas": QuotasShape(), "contact": serializers.CharField(allow_blank=True)})
     def get(self, request: Request) -> Response:
         """Return each limit with what is used, held and left; a limit of null is none."""
         user, site = caller(request), rules()

@@ -13,6 +13,8 @@ from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, number_in, page
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
+from user_workspaces.api.shapes import OfferShape, ShareShape
 from user_workspaces.api.users import COLUMNS
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.queries import latest_job_of_each
@@ -22,6 +24,7 @@ from user_workspaces.sharing.queries import offers_of, shares_of
 from user_workspaces.workspaces.models import Workspace
 
 NONE_FOUND = "Shared workspace matching given parameters could not be found."
+LISTS = {**page_of("shared_workspaces", ShareShape), "original_workspaces": ShareShape(many=True)}
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -80,11 +83,13 @@ class SharedWorkspaces(APIView):
 
     scope = Scope.WORKSPACES
 
+    @describe(data=LISTS, query=(text("is_accepted", choices=["true", "false"]), LIMIT, OFFSET))
     def get(self, request: Request) -> Response:
         """List what the caller offered and was offered; `is_accepted` filters."""
         user = caller(request)
         return _answer_with(user, _filtered(shares_of(user), request), request)
 
+    @describe(body=OfferShape, data={"shared_workspaces": ShareShape(many=True)}, refusals=(403, 404))
     def post(self, request: Request) -> Response:
         """Offer a workspace to all of these people, or to nobody."""
         body, user = body_of(request), caller(request)
@@ -110,11 +115,13 @@ class OneSharedWorkspace(APIView):
 
     scope = Scope.WORKSPACES
 
+    @describe(data=LISTS)
     def get(self, request: Request, share_id: int) -> Response:
         """Return it in the list where it belongs."""
         user = caller(request)
         return _answer_with(user, shares_of(user).filter(pk=share_id), request)
 
+    @describe(refusals=(403,))
     def delete(self, request: Request, share_id: int) -> Response:
         """Cancel it (the sender), decline it (the receiver)."""
         withdraw(user=caller(request), share_id=share_id, now=timezone.now())
@@ -126,6 +133,7 @@ class SharedWorkspaceVerb(APIView):
 
     scope = Scope.WORKSPACES
 
+    @describe(refusals=(403,))
     def put(self, request: Request, share_id: int, verb: str) -> Response:
         """Accept it; have a copy that failed made again."""
         match verb:

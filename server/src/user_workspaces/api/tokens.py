@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +21,8 @@ from user_workspaces.accounts.scopes import Scope, checked_scopes
 from user_workspaces.accounts.sign_in import redirect_elsewhere, sign_in_at_api
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, page, text_in
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of
+from user_workspaces.api.shapes import CredentialsShape, TokenShape
 from user_workspaces.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -42,11 +45,21 @@ class Tokens(APIView):
         """Let everybody try."""
         return [] if _is_open(self) else super().get_permissions()
 
+    @describe(data=page_of("tokens", TokenShape), query=(LIMIT, OFFSET))
     def get(self, request: Request) -> Response:
         """List the caller's own that are good, never their text."""
         rows = tokens_of(caller(request), now=timezone.now())
         return page(rows, request, key="tokens", empty=NONE_FOUND, shape=lambda rows: _describe(rows, request.auth))
 
+    @describe(
+        body=CredentialsShape,
+        beside={
+            "token": serializers.CharField(required=False),
+            "auth_uri": serializers.CharField(required=False),
+            "state": serializers.CharField(required=False),
+        },
+        refusals=(401, 403, 429),
+    )
     def post(self, request: Request) -> Response:
         """Exchange credentials for a token, which is shown this once; or begin a log-in at another site."""
         body, now, sender = body_of(request), timezone.now(), _sender(request)
@@ -68,6 +81,7 @@ class OneToken(APIView):
 
     scope = Scope.READ
 
+    @describe(refusals=(403,))
     def delete(self, request: Request, token_id: int) -> Response:
         """Revoke it; a token may revoke itself, and others that can do no more than it can."""
         by = request.auth if isinstance(request.auth, ApiToken) else None

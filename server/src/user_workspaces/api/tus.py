@@ -5,13 +5,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
+from user_workspaces.api.openapi import describe, header
 from user_workspaces.transfers import tus
 from user_workspaces.workspaces.queries import find_workspace
+
+RESUMABLE = header("Tus-Resumable", "`1.0.0`", required=True)
 
 
 class TusView(APIView):
@@ -36,6 +40,16 @@ class TusView(APIView):
 class TusUploads(TusView):
     """New uploads."""
 
+    @describe(
+        query=(
+            RESUMABLE,
+            header("Upload-Length", "In bytes.", required=True),
+            header("Upload-Metadata", "With `filename`, in Base64.", required=True),
+        ),
+        same_body=(201,),
+        further={200: None},
+        refusals=(403, 409, 412, 413, 507),
+    )
     def post(self, request: Request, workspace_id: int) -> HttpResponse:
         """Begin one."""
         return tus.create(_asked(request, workspace_id), location_of=_location_of(request))
@@ -48,10 +62,23 @@ class TusUpload(TusView):
         """Say how far it is."""
         return tus.head(_asked(request, workspace_id), upload_id)
 
+    @describe(
+        body={tus.PATCH_TYPE: {"type": "string", "format": "binary"}},
+        query=(RESUMABLE, header("Upload-Offset", "Where these bytes belong.", required=True)),
+        further={204: OpenApiResponse(description="Taken.")},
+        refusals=(403, 409, 412, 415, 423, 429, 507),
+        succeeds=False,
+    )
     def patch(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
         """Take the next bytes."""
         return tus.patch(_asked(request, workspace_id), upload_id)
 
+    @describe(
+        query=(RESUMABLE,),
+        further={204: OpenApiResponse(description="Forgotten.")},
+        refusals=(412, 423),
+        succeeds=False,
+    )
     def delete(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
         """Forget it."""
         return tus.delete(_asked(request, workspace_id), upload_id)

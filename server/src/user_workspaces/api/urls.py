@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from django.urls import URLPattern, path, register_converter
 from rest_framework.views import APIView
 
-from user_workspaces.api import files, jobs, quotas, shared_workspaces, site, tokens, tus, users, workspaces
+from user_workspaces.api import (
+    description,
+    files,
+    jobs,
+    quotas,
+    shared_workspaces,
+    site,
+    tokens,
+    tus,
+    users,
+    workspaces,
+)
 
 
 class Number:
@@ -72,4 +83,4 @@ def _patterns() -> Iterator[URLPattern]:
         yield path(f"{route}/", view.as_view())
 
 
-urlpatterns = list(_patterns())
+urlpatterns = [*_patterns(), *description.paths(ROUTES)]

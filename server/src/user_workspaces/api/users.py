@@ -8,6 +8,8 @@ from user_workspaces.accounts.queries import people_matching
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import page
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
+from user_workspaces.api.shapes import PersonShape
 
 LONGEST_SEARCH = 500
 COLUMNS = ("id", "username", "first_name", "last_name", "email")
@@ -19,6 +21,10 @@ class Users(APIView):
 
     scope = Scope.READ
 
+    @describe(
+        data=page_of("users", PersonShape),
+        query=(text("search", "Each word is a part of the name or of the e-mail address."), LIMIT, OFFSET),
+    )
     def get(self, request: Request) -> Response:
         """Search them; never oneself, never a service."""
         search = request.query_params.get("search", "").replace("\0", "")[:LONGEST_SEARCH]

@@ -12,7 +12,17 @@ from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
 from user_workspaces.api.jobs import describe_job
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.permissions import require
+from user_workspaces.api.rows import iso, json, raw_rows
+from user_workspaces.api.shapes import (
+    WORKSPACE_STATUSES,
+    ChangesShape,
+    JobShape,
+    LaunchShape,
+    NewWorkspaceShape,
+    WorkspaceShape,
+)
 from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
@@ -24,15 +34,39 @@ from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import COLUMNS, find_workspace, workspaces_of
 from user_workspaces.workspaces.space import check_room
 
+FILES = {
+    "multipart/form-data": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}},
+}
 NONE_FOUND = "Workspace matching given parameters could not be found."
 
 
 def describe_workspaces(rows: QuerySet[Workspace]) -> list[dict[str, object]]:
     """Return workspaces as clients know them, straight from the columns."""
-    return [_shape(row) for row in rows.values(*COLUMNS)]
+    return [
+        {
+            "id": number,
+            "name": name,
+            "description": description,
+            "disk_space": disk_space,
+            "datetime_created": iso(created),
+            "datetime_last_modified": iso(modified),
+            "datetime_last_job_launch": iso(launched),
+            "workspace_details": {
+                "request_workspace_details": json(requested),
+                "current_workspace_details": json(current),
+            },
+            "status": status,
+            "default_job_type": default_job_type,
+        }
+        for (
+            number, name, description, disk_space, created, modified, launched, requested, current, status,
+            default_job_type,
+        ) in raw_rows(rows, COLUMNS)
+    ]  # fmt: skip
 
 
-def _shape(row: dict[str, object]) -> dict[str, object]:
+def _describe_one(workspace: Workspace) -> dict[str, object]:
+    row = {name: getattr(workspace, name) for name in COLUMNS}
     row["workspace_details"] = {
         "request_workspace_details": row.pop("requested"),
         "current_workspace_details": row.pop("current"),
@@ -40,20 +74,25 @@ def _shape(row: dict[str, object]) -> dict[str, object]:
     return row
 
 
-def _describe_one(workspace: Workspace) -> dict[str, object]:
-    return _shape({name: getattr(workspace, name) for name in COLUMNS})
-
-
 class Workspaces(APIView):
     """The list, and a new one."""
 
     scope = Scope.WORKSPACES
 
+    @describe(
+        data=page_of("workspaces", WorkspaceShape),
+        query=(text("name"), text("description"), text("status", choices=WORKSPACE_STATUSES), LIMIT, OFFSET),
+    )
     def get(self, request: Request) -> Response:
         """List the caller's own; `name`, `description` and `status` filter exactly."""
         rows = filtered(workspaces_of(caller(request)), request, texts=("name", "description", "status"), numbers=())
         return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
 
+    @describe(
+        body=NewWorkspaceShape,
+        data={**WorkspaceShape().fields, "workspace": WorkspaceShape()},
+        refusals=(403, 507),
+    )
     def post(self, request: Request) -> Response:
         """Create one, with its files and links, or nothing."""
         body, user = body_of(request), caller(request)
@@ -77,11 +116,13 @@ class OneWorkspace(APIView):
 
     scope = Scope.WORKSPACES
 
+    @describe(data=page_of("workspaces", WorkspaceShape))
     def get(self, request: Request, workspace_id: int) -> Response:
         """Return it as a list of one or none."""
         rows = workspaces_of(caller(request)).filter(pk=workspace_id)
         return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
 
+    @describe(body=ChangesShape, refusals=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Change its description, add or replace files and links."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
@@ -96,6 +137,7 @@ class OneWorkspace(APIView):
         )
         return answer("Update successful.")
 
+    @describe(query=(text("force", "`true`: stop its jobs first.", choices=["true", "false"]),))
     def delete(self, request: Request, workspace_id: int) -> Response:
         """Queue it for deletion; `?force=true` stops its jobs first."""
         force = request.query_params.get("force", "").lower() in {"true", "1"}
@@ -113,6 +155,7 @@ class WorkspaceUpload(APIView):
     scope = Scope.WORKSPACES
     parser_classes = (MultipartParser,)
 
+    @describe(body=FILES, refusals=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Write each uploaded file, whole or not at all; none of them where they do not fit together."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
@@ -131,6 +174,7 @@ class WorkspaceStart(APIView):
 
     scope = Scope.SESSIONS
 
+    @describe(body=LaunchShape, data={"job": JobShape()}, refusals=(422,))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Launch a job in it."""
         user, body = caller(request), body_of(request)
@@ -152,6 +196,7 @@ class WorkspaceOther(APIView):
 
     scope = Scope.WORKSPACES
 
+    @describe(succeeds=False)
     def put(self, request: Request, workspace_id: int, verb: str) -> Response:
         """Refuse."""
         raise InvalidRequest("Invalid PUT type passed.")

@@ -34,6 +34,23 @@ def port_in(text: str, *, source: str = "the address") -> int:
     return int(text)
 
 
+def metrics_token() -> str:
+    """Return the token that `/metrics` asks for (`UWS_METRICS_TOKEN`); empty: there is no such page."""
+    given = os.environ.get("UWS_METRICS_TOKEN", "")
+    if given and not _is_strong(given):
+        raise ConfigurationError("UWS_METRICS_TOKEN: too short or well known; take 32 random characters")
+    return given
+
+
+def address(variable: str) -> tuple[str, int] | None:
+    """Return the `[host:]port` that a variable names, of this machine alone where it names no host; None: not set."""
+    text = os.environ.get(variable, "")
+    if not text:
+        return None
+    named, _, number = text.rpartition(":")
+    return named.strip("[]") or "127.0.0.1", port_in(number, source=variable)
+
+
 def debug() -> bool:
     """Return whether Django's debug mode is on (`UWS_DEBUG`); never in production."""
     return os.environ.get("UWS_DEBUG", "") == "1"

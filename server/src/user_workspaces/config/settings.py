@@ -1,9 +1,11 @@
 """Django's settings. What an operator decides comes from the environment (`env`) and from `config.json`."""
 
+import sys
 from pathlib import Path
 
 import dj_database_url
 
+from user_workspaces import __version__
 from user_workspaces.config import env
 from user_workspaces.config.database import close_to_others, options_for
 
@@ -15,6 +17,9 @@ SECRET_KEY = env.secret("secret_key")
 ENCRYPTION_KEY = env.secret("encryption_key")
 DEBUG = env.debug()
 ALLOWED_HOSTS = env.own_host_names()
+METRICS_TOKEN = env.metrics_token()
+METRICS_ADDRESS = env.address("UWS_METRICS_PORT")
+CONTROLLER_METRICS_ADDRESS = env.address("UWS_CONTROLLER_METRICS_PORT")
 
 INSTALLED_APPS = [
     "user_workspaces.config.apps.ConfigAppConfig",
@@ -40,8 +45,11 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "user_workspaces.config.middleware.ObserveRequests",
     "user_workspaces.proxy.origins.SessionOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -129,14 +137,14 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SILENCED_SYSTEM_CHECKS = ["security.W019"]
 
 CORS_ALLOW_HEADERS = [
-    *("accept", "authorization", "content-type", "uws-authorization"),
+    *("accept", "authorization", "content-type", "uws-authorization", "x-request-id"),
     *("if-match", "if-none-match", "if-range", "range"),
     *("tus-resumable", "upload-length", "upload-metadata", "upload-offset", "x-http-method-override"),
 ]
 CORS_EXPOSE_HEADERS = [
     *("accept-ranges", "content-disposition", "content-range", "etag", "last-modified", "location"),
     *("tus-extension", "tus-max-size", "tus-resumable", "tus-version"),
-    *("upload-expires", "upload-length", "upload-metadata", "upload-offset"),
+    *("upload-expires", "upload-length", "upload-metadata", "upload-offset", "x-request-id"),
 ]
 CORS_ALLOW_CREDENTIALS = False
 
@@ -151,13 +159,32 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PARSER_CLASSES": ["user_workspaces.api.rendering.OrjsonParser"],
     "EXCEPTION_HANDLER": "user_workspaces.api.errors.answer_for",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "User Workspaces",
+    "VERSION": __version__,
+    "DESCRIPTION": (
+        "JSON in, JSON out: every answer is an object with `success`, `message` and, where there is a result, `data`. "
+        "Every path works with and without its slash at the end. An unknown path is 404, an unknown method 405."
+    ),
+    "LICENSE": {"name": "MIT"},
+    "SCHEMA_PATH_PREFIX": "/",
+    "POSTPROCESSING_HOOKS": ["user_workspaces.api.openapi.complete"],
+    "PATH_CONVERTER_OVERRIDES": {"number": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}},
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname:7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"()": "user_workspaces.observing.logs.PlainFormatter"},
+        "json": {"()": "user_workspaces.observing.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
 }

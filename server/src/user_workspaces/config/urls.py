@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
+from user_workspaces.config import metrics
+
 urlpatterns = [
+    path("metrics", metrics.show),
+    path("metrics/", metrics.show),
     path("", include("user_workspaces.proxy.urls")),
     path("", include("user_workspaces.administration.urls")),
     path("", include("user_workspaces.portal.urls")),

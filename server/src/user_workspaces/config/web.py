@@ -1,17 +1,22 @@
 """The web process: uvicorn with the relay as its HTTP protocol, and Django behind it."""
 
 import asyncio
+import gc
 import socket
 
 import uvicorn
 import uvloop
+from django.conf import settings
+from django.db import connections
 from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.config.asgi import application
+from user_workspaces.config.metrics import watch_database
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.tickets import Purpose, verify
 from user_workspaces.live import protocol as live
+from user_workspaces.observing import metrics
 from user_workspaces.proxy import feed
 from user_workspaces.proxy.origins import session_domains
 from user_workspaces.proxy.passthrough import Passthrough
@@ -20,6 +25,8 @@ from user_workspaces.proxy.routes import RouteTable, SessionClaim
 
 BACKLOG = 2048
 SHUTDOWN_SECONDS = 5
+GARBAGE = (50_000, 20, 50)
+"""New objects between two searches for garbage: with Python's own 700, a long list is searched again and again."""
 
 
 def bind(*, host: str, port: int) -> socket.socket:
@@ -41,6 +48,9 @@ def bind(*, host: str, port: int) -> socket.socket:
 
 def serve(listener: socket.socket) -> None:
     """Run until INT or TERM; open requests are finished, sessions go on."""
+    gc.collect()
+    gc.freeze()  # what is there by now stays until the end
+    gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(listener))
 
@@ -66,6 +76,7 @@ async def _serve(listener: socket.socket) -> None:
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         **live.OPTIONS,
     )
+    observe(passthrough)
     follower = feed.Feed(table, asyncio.get_running_loop().call_soon_threadsafe)
     follower.start()
     feed.install(follower)
@@ -75,6 +86,14 @@ async def _serve(listener: socket.socket) -> None:
         feed.install(None)
         await asyncio.to_thread(follower.stop)
         passthrough.close()
+
+
+def observe(passthrough: Passthrough) -> None:
+    """Have this process tell how it is doing, on an address of its own where the operator wants that."""
+    metrics.RELAYS.set_function(passthrough.count_open)
+    watch_database()
+    if settings.METRICS_ADDRESS is not None:
+        metrics.serve(settings.METRICS_ADDRESS, finish=connections.close_all)
 
 
 def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
@@ -16,6 +17,7 @@ from user_workspaces.controller.copying import Copies
 from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
 from user_workspaces.controller.mailing import send_due_mail
 from user_workspaces.controller.reconcile import reconcile_jobs
+from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,10 @@ class Controller:
         self._copies.stop()
 
     def _reconcile(self) -> float:
+        began = time.perf_counter()
         busy = reconcile_jobs(now=timezone.now())
+        if busy:
+            PASSES.observe(time.perf_counter() - began)
         return 0.0 if busy else LOOK_EVERY
 
     def _chores(self) -> float:
@@ -94,8 +99,10 @@ def _guarded(work: Callable[[], float]) -> float:
         return work()
     except (OperationalError, InterfaceError):
         logger.exception("the database does not answer; trying again")
+        PASSES_FAILED.inc()
         close_old_connections()
         return REST
     except Exception:  # the loop outlives every surprise, and tells it
         logger.exception("a pass failed; trying again")
+        PASSES_FAILED.inc()
         return REST

@@ -18,6 +18,7 @@ from user_workspaces.interfaces.values import Observation, ResourceState
 from user_workspaces.jobs.decide import Action, decide
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import due_jobs
+from user_workspaces.observing.correlation import about
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ def reconcile_jobs(*, now: datetime) -> int:
     for resource, jobs in by_resource.items():
         seen = look(resource, jobs)
         for job in jobs:
-            _serve(Turn(job, seen[job.key], clock), claimed_at=now)
+            with about(person=job.owner_id, job=job.pk):
+                _serve(Turn(job, seen[job.key], clock), claimed_at=now)
     return sum(len(jobs) for jobs in by_resource.values())
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Q, QuerySet
 
-from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE
 
@@ -51,23 +50,6 @@ class Progress:
     def has_ended(self) -> bool:
         """Whether nothing will happen any more."""
         return self.status in ENDED
-
-
-def progress_of(job: Job, *, owner: User) -> Progress:
-    """Return the same of a job that was read already."""
-    return Progress(
-        job_id=job.pk,
-        owner_id=owner.pk,
-        epoch=owner.session_epoch,
-        resource=job.resource,
-        status=job.status,
-        serves=job.serves,
-        message=job.message,
-        time_limit_seconds=job.time_limit_seconds,
-        datetime_start=job.datetime_start,
-        datetime_ready=job.datetime_ready,
-        datetime_end=job.datetime_end,
-    )
 
 
 def newest_job_id() -> int:

@@ -1,7 +1,6 @@
 """Tickets that open a session and the cookies they are traded for: signed, short, bound to job and person."""
 
 import base64
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -60,5 +59,5 @@ def cookie_name(job_id: int) -> str:
 
 def _signature(body: str, purpose: Purpose) -> str:
     key = f"user-workspaces {purpose.value} {settings.SECRET_KEY}".encode()
-    digest = hmac.new(key, body.encode(errors="replace"), hashlib.sha256).digest()
+    digest = hmac.digest(key, body.encode(errors="replace"), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

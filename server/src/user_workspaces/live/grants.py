@@ -9,8 +9,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
+from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, User
-from user_workspaces.accounts.queries import find_token, note_use
+from user_workspaces.accounts.queries import note_use
 from user_workspaces.accounts.scopes import Scope, scopes_in
 from user_workspaces.jobs.models import Job
 from user_workspaces.live.handshake import Handshake

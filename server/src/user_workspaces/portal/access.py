@@ -14,6 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.observing.correlation import note_person
 from user_workspaces.portal import errors
 
 Parameters = ParamSpec("Parameters")
@@ -49,6 +50,7 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
         def answer(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
             if not is_person(request):
                 return _to_login(request)
+            note_person(cast(PersonRequest, request).user.pk)
             try:
                 return view(cast(PersonRequest, request), *args, **kwargs)
             except UserWorkspacesError as error:

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import uuid
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,6 +10,7 @@ from django.template.loader import render_to_string
 from django_htmx.http import reswap, retarget
 
 from user_workspaces.errors import NotFound, TooManyAttempts, UserWorkspacesError
+from user_workspaces.observing.correlation import current_mark
 from user_workspaces.portal.returning import where_they_were
 
 logger = logging.getLogger(__name__)
@@ -48,8 +48,9 @@ def not_found(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say that something went wrong, with a mark to quote; needs neither database nor session to do so."""
-    mark = uuid.uuid4().hex[:12]
-    logger.error("error %s at %s", mark, request.path, exc_info=sys.exc_info())
+    mark = current_mark()
+    route = request.resolver_match.route if request.resolver_match else "no known path"  # a path may be a secret
+    logger.error("error %s at %s", mark, route, exc_info=sys.exc_info())
     return HttpResponse(render_to_string("portal/server_error.html", {"mark": mark}), status=500)
 
 

@@ -2,13 +2,18 @@
 
 from http import HTTPStatus
 
+ALLOWED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+"""Of the methods that there are; what a single path takes is for whoever serves it to say."""
+
 
 def answer(status: int, text: str, *, with_body: bool = True) -> bytes:
     """Return a whole response in plain text, the last one on its connection."""
     body = f"{text}\n".encode()
+    allow = f"allow: {ALLOWED}\r\n" if status == HTTPStatus.METHOD_NOT_ALLOWED else ""
     return b"".join(
         (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode("ascii"),
+            allow.encode("ascii"),
             b"content-type: text/plain; charset=utf-8\r\n",
             b"content-length: %d\r\n" % len(body),
             b"cache-control: no-store\r\n",

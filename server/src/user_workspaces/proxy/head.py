@@ -135,8 +135,8 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
     method, target, version = parts
     minor = _version(version)
     if method not in _METHODS:
-        known = 400 if not method or method.translate(None, TOKEN) else 501
-        raise Refused(known, "This method is not served.")
+        known = 400 if not method or method.translate(None, TOKEN) else 405
+        raise Refused(known, "This method is not allowed here.")
     if not target.startswith(b"/") or target.translate(None, _TARGET):
         raise Refused(400, "The request target is malformed.")
     return method, target, minor

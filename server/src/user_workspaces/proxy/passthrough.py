@@ -77,6 +77,10 @@ class Passthrough:
         """Return how many requests and WebSockets of a job are being relayed."""
         return len(self._open.get(job_id, ()))
 
+    def count_open(self) -> int:
+        """Return how many there are of all jobs; also from other threads, where it may be off by a few."""
+        return sum(map(len, tuple(self._open.values())))
+
     def close(self) -> None:
         """Close the idle connections to sessions; what is open ends with its browser's connection."""
         self.pool.close()

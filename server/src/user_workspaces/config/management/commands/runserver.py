@@ -1,11 +1,14 @@
 """`runserver`: run the web process (portal, API and proxy) until it is told to stop."""
 
+import logging
 import socket
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from user_workspaces.config import env, web
 from user_workspaces.errors import ConfigurationError
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -26,7 +29,7 @@ class Command(BaseCommand):
         else:
             host, _, port = options["address"].rpartition(":")
             listener = _bind(host, port)
-        self.stderr.write(f"web: listening on {listener.getsockname()[0]}:{listener.getsockname()[1]}")
+        logger.info("listening on %s:%s", *listener.getsockname()[:2])
         web.serve(listener)
 
 

@@ -1,8 +1,14 @@
 """`controller`: run the controller until it is told to stop."""
 
+import logging
+
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from user_workspaces.controller.loop import Controller
+from user_workspaces.observing import metrics
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -15,5 +21,7 @@ class Command(BaseCommand):
         """Loop until TERM or INT."""
         controller = Controller()
         controller.stop_on_signals()
-        self.stderr.write("controller: running (sessions go on when it stops)")
+        if settings.CONTROLLER_METRICS_ADDRESS is not None:
+            metrics.serve(settings.CONTROLLER_METRICS_ADDRESS)
+        logger.info("running; sessions go on when it stops")
         controller.run()

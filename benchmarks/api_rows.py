@@ -1,0 +1,72 @@
+"""The people and rows that `api.py` measures with: `manage.py shell -c "import api_rows; api_rows.fill(...)"`."""
+
+import json
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from user_workspaces.accounts.actions import create_person, mint_token
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.models import Job
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+
+RUNNING = 3
+BATCH = 1000
+
+
+def fill(maker: str, *, few: int, many: int) -> None:
+    """Make three people, two of them with rows, and print their tokens as JSON."""
+    now, tokens = timezone.now(), {}
+    for name, username, count in (("few", "few", few), ("many", "many", many), ("maker", maker, 0)):
+        user = create_person(username=username)
+        tokens[name] = mint_token(user=user, name="benchmark", now=now, lifetime=timedelta(days=1))
+        make_rows(user, count=count, now=now)
+    print(json.dumps(tokens))
+
+
+def make_rows(user: User, *, count: int, now: datetime) -> None:
+    """Make workspaces with five names each, and a job in each; the newest three run and answer."""
+    names = [{"name": f"/notes/{number}.md"} for number in range(3)]
+    links = [{"name": "/survey"}, {"name": "/atlas"}]
+    workspaces = Workspace.objects.bulk_create(
+        [
+            Workspace(
+                owner=user,
+                name=f"cell-atlas-{number}",
+                description="Second pass over the plates of last week, with the new thresholds.",
+                status=WorkspaceStatus.IDLE,
+                storage="local",
+                disk_space=number * 4096,
+                requested={"files": names, "symlinks": links},
+                current={"files": names, "symlinks": links},
+                datetime_created=now,
+                datetime_last_modified=now,
+                datetime_last_job_launch=now,
+            )
+            for number in range(count)
+        ],
+        batch_size=BATCH,
+    )
+    jobs = [_job(user, workspace, now=now, runs=count - place <= RUNNING) for place, workspace in enumerate(workspaces)]
+    Job.objects.bulk_create(jobs, batch_size=BATCH)
+
+
+def _job(user: User, workspace: Workspace, *, now: datetime, runs: bool) -> Job:
+    return Job(
+        owner=user,
+        workspace=workspace,
+        job_type="jupyter_lab",
+        resource="local",
+        status="running" if runs else "complete",
+        requested={"job_details": {}, "resource_options": {"num_cpus": 2, "memory_mb": 4096}},
+        cpus=2,
+        time_limit_seconds=3600,
+        submitted=True,
+        resource_job_id=4711,
+        message="Webserver ready." if runs else "Stopped.",
+        datetime_created=now - timedelta(minutes=10),
+        datetime_start=now - timedelta(minutes=9),
+        datetime_ready=now - timedelta(minutes=8),
+        datetime_end=None if runs else now,
+        core_hours=0 if runs else "1.50000",
+    )

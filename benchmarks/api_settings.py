@@ -1,0 +1,5 @@
+"""The settings of the server that `api.py` measures: our own, and constant views beside our paths."""
+
+from user_workspaces.config.settings import *  # noqa: F403
+
+ROOT_URLCONF = "api_urls"

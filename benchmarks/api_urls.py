@@ -1,0 +1,27 @@
+"""Our paths, and `/constant/<name>`: the floor, a view that answers the same bytes without asking anybody."""
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from user_workspaces.config.urls import handler404, handler500
+from user_workspaces.config.urls import urlpatterns as ours
+
+__all__ = ["handler404", "handler500", "urlpatterns"]
+
+
+@cache
+def _answer(name: str) -> bytes:
+    folder: Path = settings.DATA_DIR
+    return (folder / f"constant-{name}").read_bytes()
+
+
+def constant(_request: HttpRequest, name: str) -> HttpResponse:
+    """Answer what the file holds."""
+    return HttpResponse(_answer(name), content_type="application/json")
+
+
+urlpatterns = [path("constant/<slug:name>", constant), *ours]

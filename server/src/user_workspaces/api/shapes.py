@@ -1,0 +1,338 @@
+"""The objects that clients know, as the description of the API shows them.
+
+Lists are made from columns and never pass through these; tests hold every answer against them.
+"""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.interfaces.values import EntryKind
+from user_workspaces.jobs.status import JobStatus
+from user_workspaces.workspaces.models import WorkspaceStatus
+
+WORKSPACE_STATUSES = WorkspaceStatus.values
+JOB_STATUSES = [status.value for status in JobStatus]
+
+
+class Shape(serializers.Serializer[Any]):
+    """An object; a key that is not `required` may be missing."""
+
+    def __init_subclass__(cls) -> None:
+        """Show it under its plain name."""
+        extend_schema_serializer(component_name=cls.__name__.removesuffix("Shape"))(cls)
+
+
+class FileShape(Shape):
+    """A file by name."""
+
+    name = serializers.CharField()
+
+
+class LinkShape(Shape):
+    """A link to a dataset."""
+
+    name = serializers.CharField()
+    path = serializers.CharField(required=False, help_text="Where it was asked to lead.")
+
+
+class ContentShape(Shape):
+    """Files and links."""
+
+    files = FileShape(many=True)
+    symlinks = LinkShape(many=True)
+
+
+class WorkspaceDetailsShape(Shape):
+    """What was asked for, and what was there at the last measuring."""
+
+    request_workspace_details = ContentShape()
+    current_workspace_details = ContentShape(help_text="At most 10,000 names of each kind; each begins with a slash.")
+
+
+class WorkspaceShape(Shape):
+    """A workspace."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    disk_space = serializers.IntegerField(help_text="Bytes.")
+    datetime_created = serializers.DateTimeField()
+    datetime_last_modified = serializers.DateTimeField()
+    datetime_last_job_launch = serializers.DateTimeField(allow_null=True)
+    workspace_details = WorkspaceDetailsShape()
+    status = serializers.ChoiceField(choices=WORKSPACE_STATUSES)
+    default_job_type = serializers.CharField(allow_blank=True)
+
+
+class NewFileShape(Shape):
+    """A file to be written."""
+
+    name = serializers.CharField()
+    content = serializers.CharField(required=False, allow_blank=True, allow_null=True)
+
+
+class NewLinkShape(Shape):
+    """A link to be made; older clients call the path `source_path`."""
+
+    name = serializers.CharField()
+    path = serializers.CharField(required=False)
+    source_path = serializers.CharField(required=False)
+
+
+class NewContentShape(Shape):
+    """What a workspace shall hold."""
+
+    files = NewFileShape(many=True, required=False, allow_null=True)
+    symlinks = NewLinkShape(many=True, required=False, allow_null=True)
+
+
+class ChangesShape(Shape):
+    """What a workspace may be told to become; what is not given stays."""
+
+    name = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=255)
+    description = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=10_000)
+    default_job_type = serializers.CharField(required=False, allow_blank=True, allow_null=True)
+    workspace_details = NewContentShape(required=False, allow_null=True)
+
+
+class NewWorkspaceShape(ChangesShape):
+    """A new workspace."""
+
+    name = serializers.CharField(max_length=255)
+    description = serializers.CharField(allow_blank=True, max_length=10_000)
+
+
+class LaunchShape(Shape):
+    """A launch."""
+
+    job_type = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, help_text="Without it: the default of the workspace."
+    )
+    job_details = serializers.DictField(required=False, allow_null=True, help_text="What the job type takes.")
+    resource_options = serializers.DictField(
+        required=False, allow_null=True, help_text="The configured parameters by name or alias."
+    )
+    resource = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, help_text="Without it: the main resource."
+    )
+
+
+class MetricsShape(Shape):
+    """Seconds, once they are known."""
+
+    time_pending = serializers.FloatField(required=False, help_text="From the launch to the start.")
+    time_init = serializers.FloatField(required=False, help_text="From the start until the session answered.")
+
+
+class RequestShape(Shape):
+    """What the launch asked for."""
+
+    job_details = serializers.DictField()
+    resource_options = serializers.DictField()
+
+
+class ConnectionShape(Shape):
+    """`url_domain + url_path` opens the session, with nothing else needed; ask again after five minutes."""
+
+    url_path = serializers.CharField()
+    url_domain = serializers.CharField()
+
+
+class ProxyShape(Shape):
+    """Below which path the proxy serves it."""
+
+    hostname = serializers.CharField()
+    port = serializers.IntegerField()
+    path = serializers.CharField()
+
+
+class CurrentShape(Shape):
+    """What is going on."""
+
+    message = serializers.CharField(allow_blank=True, help_text="For people.")
+    time_left = serializers.IntegerField(required=False, help_text="Seconds until the time limit ends it.")
+    connection_details = ConnectionShape(required=False)
+    proxy_details = ProxyShape(required=False)
+
+
+class JobDetailsShape(Shape):
+    """More on a job."""
+
+    metrics = MetricsShape()
+    request_job_details = RequestShape()
+    current_job_details = CurrentShape()
+
+
+class JobShape(Shape):
+    """A job."""
+
+    id = serializers.IntegerField()
+    workspace_id = serializers.IntegerField()
+    resource_job_id = serializers.IntegerField(help_text="-1 until the resource has accepted it.")
+    job_type = serializers.CharField()
+    status = serializers.ChoiceField(choices=JOB_STATUSES)
+    datetime_created = serializers.DateTimeField()
+    datetime_start = serializers.DateTimeField(allow_null=True)
+    datetime_end = serializers.DateTimeField(allow_null=True)
+    core_hours = serializers.CharField(help_text="A decimal number.")
+    job_details = JobDetailsShape()
+
+
+class PersonShape(Shape):
+    """A person."""
+
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    first_name = serializers.CharField(allow_blank=True)
+    last_name = serializers.CharField(allow_blank=True)
+    email = serializers.CharField(allow_blank=True)
+
+
+class CredentialsShape(Shape):
+    """What the configured authentication takes: a portal vouches, or a provider does."""
+
+    client_token = serializers.CharField(required=False)
+    user_info = serializers.DictField(required=False, help_text="`username`, `email`, `first_name`, `last_name`.")
+    auth_token = serializers.CharField(required=False)
+    redirect_url = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
+    state = serializers.CharField(required=False)
+    name = serializers.CharField(required=False, allow_null=True, help_text="Of the token that is made.")
+    scopes = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True)
+    expires_in_days = serializers.IntegerField(required=False, allow_null=True)
+
+
+class TokenShape(Shape):
+    """A token, without its text."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    prefix = serializers.CharField(help_text="What the text begins with.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=[scope.value for scope in Scope]))
+    is_current = serializers.BooleanField(help_text="Whether this request came with it.")
+    datetime_created = serializers.DateTimeField()
+    datetime_last_used = serializers.DateTimeField(allow_null=True)
+    datetime_expires = serializers.DateTimeField()
+
+
+class EntryShape(Shape):
+    """A file, a folder or a link."""
+
+    name = serializers.CharField()
+    path = serializers.CharField(help_text="Relative to the workspace.")
+    type = serializers.ChoiceField(choices=[kind.value for kind in EntryKind])
+    size = serializers.IntegerField(help_text="Bytes.")
+    modified = serializers.DateTimeField()
+    etag = serializers.CharField()
+
+
+class FileActionShape(Shape):
+    """What is done without sending a file."""
+
+    action = serializers.ChoiceField(choices=["move", "make_directory"])
+    path = serializers.CharField()
+    new_path = serializers.CharField(required=False, help_text="Of `move`: where to.")
+    overwrite = serializers.BooleanField(required=False, help_text="Of `move`: whether a file there is replaced.")
+
+
+class SharedSideShape(Shape):
+    """A workspace as one of the two people of a share may see it."""
+
+    id = serializers.IntegerField()
+    user_id = PersonShape()
+    name = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    workspace_details = WorkspaceDetailsShape()
+
+
+class CopyShape(Shape):
+    """How far the copy is."""
+
+    state = serializers.ChoiceField(choices=["waiting", "copying", "ready", "failed"])
+    percent = serializers.IntegerField(allow_null=True)
+    message = serializers.CharField(allow_blank=True)
+
+
+class ShareShape(Shape):
+    """A workspace that was offered to somebody; its number is that of the copy."""
+
+    original_workspace_id = SharedSideShape(allow_null=True)
+    shared_workspace_id = SharedSideShape()
+    last_resource_options = serializers.DictField()
+    last_job_type = serializers.CharField(allow_blank=True, allow_null=True)
+    is_accepted = serializers.BooleanField()
+    datetime_share_created = serializers.DateTimeField()
+    copy_details = CopyShape()
+
+
+class OfferShape(Shape):
+    """To whom a workspace is offered."""
+
+    original_workspace_id = serializers.IntegerField()
+    shared_user_ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class BytesShape(Shape):
+    """A limit of bytes, and how much of it is used."""
+
+    limit = serializers.IntegerField(allow_null=True, help_text="Null: none.")
+    used = serializers.IntegerField()
+    reserved = serializers.IntegerField(help_text="Held by what runs or is being written.")
+    left = serializers.IntegerField(allow_null=True)
+    frees_at = serializers.DateTimeField(allow_null=True, help_text="When some of it comes back by itself.")
+
+
+class HoursShape(Shape):
+    """A limit of core hours, and how much of it is used."""
+
+    limit = serializers.CharField(allow_null=True, help_text="Null: none.")
+    used = serializers.CharField()
+    reserved = serializers.CharField()
+    left = serializers.CharField(allow_null=True)
+    frees_at = serializers.DateTimeField(allow_null=True)
+    period_days = serializers.IntegerField()
+
+
+class QuotasShape(Shape):
+    """All limits of a person."""
+
+    disk = BytesShape()
+    core_hours = HoursShape()
+    running_sessions = BytesShape(help_text="Jobs at once.")
+
+
+class JobTypeShape(Shape):
+    """What can be launched."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class HealthShape(Shape):
+    """How a dependency is doing."""
+
+    connected = serializers.BooleanField()
+    message = serializers.CharField(allow_blank=True)
+
+
+class BoundsShape(Shape):
+    """The bounds of a parameter."""
+
+    type = serializers.ChoiceField(choices=["int", "float", "str", "bool"])
+    min = serializers.FloatField(required=False, allow_null=True)
+    max = serializers.FloatField(required=False, allow_null=True)
+    required = serializers.BooleanField(required=False)  # type: ignore[assignment]  # a key, not the field's own trait
+
+
+class ParameterShape(Shape):
+    """What a launch may ask for."""
+
+    display_name = serializers.CharField()
+    description = serializers.CharField(required=False, allow_blank=True)
+    variable_name = serializers.CharField()
+    default_value = serializers.JSONField(required=False, allow_null=True, help_text="Of the parameter's own type.")
+    validation = BoundsShape()
+    aliases = serializers.ListField(child=serializers.CharField(), required=False)

@@ -1,0 +1,104 @@
+"""`/metrics`: who may see the figures, and those that the database knows."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.db import Error
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from prometheus_client import REGISTRY, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from user_workspaces.jobs import figures
+from user_workspaces.observing import metrics
+
+KEPT_FOR = 15.0
+"""Seconds for which figures of the database are told again: it may hold millions of jobs."""
+READY_WITHIN = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+
+READY_SECONDS = Histogram(
+    "uws_job_ready_seconds",
+    "Time from a launch until the session answered, of those that did so since this process began.",
+    ["job_type", "resource"],
+    buckets=READY_WITHIN,
+)
+Family = GaugeMetricFamily | CounterMetricFamily
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """Answer with all figures who has the token; for everybody else there is nothing here."""
+    if not metrics.is_the_token(request.headers.get("Authorization", ""), settings.METRICS_TOKEN):
+        raise Http404
+    return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+class JobFigures(Collector):
+    """Asks the database, at most every few seconds, however many ask."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self._lock = threading.Lock()
+        self._families: list[Family] = []
+        self._asked_at = float("-inf")
+        self._began = self._looked_at = now
+        self._counted = set[int]()
+
+    def collect(self) -> Iterator[Family]:
+        """See `Collector`."""
+        with self._lock:
+            if time.monotonic() - self._asked_at > KEPT_FOR:
+                self._families = self._ask(timezone.now())
+                self._asked_at = time.monotonic()
+            yield from self._families
+
+    def describe(self) -> list[Family]:
+        """Return no names, so that the database is not asked at start."""
+        return []
+
+    def _ask(self, now: datetime) -> list[Family]:
+        up = GaugeMetricFamily("uws_database_up", "1 where the database answers.")
+        try:
+            found = [*_job_families(), _due_family(now)]
+            self._note_ready(now)
+        except Error:
+            up.add_metric([], 0)
+            return [up]
+        up.add_metric([], 1)
+        return [up, *found]
+
+    def _note_ready(self, now: datetime) -> None:
+        """Take each session once: what is looked at overlaps with what was looked at before."""
+        recent = figures.became_ready(since=self._looked_at)
+        for job in recent:
+            if job.job_id not in self._counted and job.at >= self._began:
+                READY_SECONDS.labels(job.job_type, job.resource).observe(job.seconds)
+        self._counted = {job.job_id for job in recent}
+        self._looked_at = now
+
+
+def _job_families() -> Iterator[Family]:
+    labels = ["job_type", "resource"]
+    jobs = GaugeMetricFamily("uws_jobs", "Jobs on record.", labels=["status", *labels])
+    launches = CounterMetricFamily("uws_launches", "Launches ever.", labels=labels)
+    sums: dict[tuple[str, str], int] = {}
+    for group in figures.groups():
+        jobs.add_metric([group.status, group.job_type, group.resource], group.count)
+        kind = group.job_type, group.resource
+        sums[kind] = sums.get(kind, 0) + group.count
+    for kind, count in sums.items():
+        launches.add_metric(kind, count)
+    yield from (jobs, launches)
+
+
+def _due_family(now: datetime) -> Family:
+    text = "For how long the longest due job has been waiting for a controller."
+    return GaugeMetricFamily("uws_controller_due_lag_seconds", text, value=figures.due_lag(now=now))
+
+
+def watch_database() -> None:
+    """Have this process tell the figures of the database, too."""
+    REGISTRY.register(JobFigures(now=timezone.now()))

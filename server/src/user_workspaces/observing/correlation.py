@@ -1,0 +1,66 @@
+"""Whom and what the work of this moment is for: every log line that is written meanwhile says so by itself."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+# As others make them (UUIDs, hex, trace ids); nothing that could be one of our tokens.
+WELL_FORMED = re.compile(r"(?!uws_)[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the work is about; empty or None: not known, or about nobody in particular."""
+
+    request: str = ""
+    """The mark of the request: `X-Request-ID`."""
+    person: int | None = None
+    job: int | None = None
+
+
+_NOBODY = Subject()
+_subject: ContextVar[Subject] = ContextVar("subject", default=_NOBODY)
+
+
+def subject() -> Subject:
+    """Return what the work of this moment is about."""
+    return _subject.get()
+
+
+@contextmanager
+def about(*, request: str | None = None, person: int | None = None, job: int | None = None) -> Iterator[None]:
+    """Say what the work inside is about; what is not given stays as it is."""
+    outer = _subject.get()
+    inner = Subject(
+        request=outer.request if request is None else request,
+        person=outer.person if person is None else person,
+        job=outer.job if job is None else job,
+    )
+    before = _subject.set(inner)
+    try:
+        yield
+    finally:
+        _subject.reset(before)
+
+
+def note_person(person: int) -> None:
+    """Say for whom the request of this moment is, as soon as that is known."""
+    _subject.set(replace(_subject.get(), person=person))
+
+
+def new_mark() -> str:
+    """Return a mark for something that goes on: 16 hex digits."""
+    return secrets.token_hex(8)
+
+
+def current_mark() -> str:
+    """Return the mark of the request of this moment, or a new one where there is none: for people to quote."""
+    return subject().request or new_mark()
+
+
+def accepted_mark(sent: str) -> str:
+    """Return the mark that a client sent, if it is one; else a new one."""
+    return sent if WELL_FORMED.fullmatch(sent) else new_mark()

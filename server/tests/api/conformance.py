@@ -1,0 +1,59 @@
+"""Every answer that a test gets is held against the description of the API: nothing is missing, nothing is extra."""
+
+import re
+from functools import cache
+from typing import Any
+
+from django.urls import Resolver404, resolve
+from jsonschema import Draft202012Validator
+
+from user_workspaces.api.description import describe_api
+from user_workspaces.api.urls import ROUTES
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Return the description with every object closed: a key that is not described is an error here."""
+    closed: dict[str, Any] = _closed(describe_api(ROUTES))
+    return closed
+
+
+def _closed(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_closed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _closed(value) for key, value in node.items()}
+    if found.get("type") == "object" and isinstance(found.get("properties"), dict):
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+@cache
+def _validator(reference: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": reference, "components": description()["components"]})
+
+
+def operation_of(method: str, path: str) -> dict[str, Any] | None:
+    """Return what is described for a request; None for a path or method that is not the API's."""
+    try:
+        route = resolve(path.partition("?")[0]).route
+    except (Resolver404, ValueError):
+        return None
+    named = re.sub(r"<\w+:(\w+)>", r"{\1}", route.strip("/"))
+    found: dict[str, Any] | None = description()["paths"].get(f"/{named}/", {}).get(method.lower())
+    return found
+
+
+def check(method: str, path: str, status: int, body: object) -> None:
+    """Fail for an answer that the description does not know."""
+    operation = operation_of(method, path)
+    if operation is None:
+        return
+    assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
+    answer = operation["responses"][str(status)]
+    if "$ref" in answer:
+        answer = description()["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    found = _validator(answer["content"]["application/json"]["schema"]["$ref"])
+    problem = next(iter(found.iter_errors(body)), None)
+    assert problem is None, f"{method} {path}: {problem.json_path}: {problem.message}"

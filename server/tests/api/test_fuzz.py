@@ -1,0 +1,18 @@
+"""Some hundred requests made from the description of the API; `make fuzz-api` tries thousands."""
+
+import pytest
+
+from fuzzing import fuzz
+from live import live_server_process
+
+pytestmark = pytest.mark.slow
+SEED = 20_260_101
+
+
+def test_no_request_is_answered_otherwise_than_described() -> None:
+    with live_server_process(controller=False) as server:
+        found = fuzz(server, examples=5, seed=SEED)
+        log = server.log()
+    assert found.passed, found.report
+    assert found.cases >= 300
+    assert "Traceback" not in log

@@ -1,0 +1,145 @@
+"""Rows read raw say the same as Django's own, on both databases, and nothing that they cannot read is read wrongly."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from django.db import connection
+from django.db.models import Count, F, QuerySet
+from django.test.utils import CaptureQueriesContext
+
+from api.conftest import Caller, launch
+from user_workspaces.accounts.models import User
+from user_workspaces.api.jobs import JobRow, describe_job, job_rows
+from user_workspaces.api.rendering import OrjsonRenderer
+from user_workspaces.api.rows import count_rows, iso, json, moment, raw_rows
+from user_workspaces.jobs.models import Job
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db
+EXACT = datetime(2026, 2, 28, 23, 59, 59, 7, tzinfo=UTC)
+WHOLE = datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
+
+
+def rendered(data: object) -> object:
+    return orjson.loads(OrjsonRenderer().render(data))
+
+
+@pytest.mark.parametrize("time", [EXACT, WHOLE, EXACT + timedelta(microseconds=499_993)])
+def test_times_are_read_to_the_microsecond(workspace: Workspace, time: datetime) -> None:
+    Workspace.objects.update(datetime_created=time, datetime_last_job_launch=None)
+    ((created, launched),) = raw_rows(Workspace.objects.all(), ("datetime_created", "datetime_last_job_launch"))
+    assert (moment(created), moment(launched), iso(launched)) == (time, None, None)
+    shown = iso(created)
+    assert shown is not None
+    assert datetime.fromisoformat(shown) == time
+    assert shown.startswith("2026-02-28T23:59:59")
+    assert shown.endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"files": [], "symlinks": []},
+        {"files": [{"name": 'a"b\\c/é\u2028😀'}], "symlinks": [{"name": "x", "path": "/\u0001"}]},
+        {"deep": [[[{"x": [1, 2.5, True, None]}]]], "": ""},
+    ],
+)
+def test_json_goes_through_as_it_is(workspace: Workspace, value: dict[str, object]) -> None:
+    Workspace.objects.update(current=value)
+    ((current,),) = raw_rows(Workspace.objects.all(), ("current",))
+    assert rendered({"here": json(current)}) == {"here": value}
+
+
+def test_a_job_read_raw_is_the_job(ada: Caller, workspace: Workspace) -> None:
+    assert ada.user is not None
+    for number, status in enumerate(("pending", "running", "stopping", "complete", "failed")):
+        job = launch(workspace, "jupyter_lab")
+        times = {} if status == "pending" else {"datetime_start": EXACT, "datetime_ready": WHOLE}
+        end = {"datetime_end": EXACT + timedelta(hours=1)} if number > 2 else {}
+        Job.objects.filter(pk=job.pk).update(
+            status=status, core_hours="1.23456", cpus=3, time_limit_seconds=60, **times, **end
+        )
+    jobs = Job.objects.order_by("id")
+    now = EXACT + timedelta(hours=2)
+    raw = [rendered(describe_job(row, user=ada.user, now=now)) for row in job_rows(jobs)]
+    assert raw == [rendered(describe_job(job, user=ada.user, now=now)) for job in jobs]
+    assert len(raw) == 5
+
+
+def test_no_column_that_is_secret_is_read() -> None:
+    assert not {"secret", "endpoint", "log_tail", "key"} & set(JobRow._fields)
+
+
+def both(rows: QuerySet[Workspace]) -> tuple[list[int], list[int]]:
+    return [number for (number,) in raw_rows(rows, ("id",))], [workspace.pk for workspace in rows]
+
+
+def test_conditions_order_and_slices_are_djangos(workspace_of: Callable[..., Workspace], ada: Caller) -> None:
+    numbers = [workspace_of(ada.user, name).pk for name in ("b", "a", "c", "a")]
+    rows = Workspace.objects.filter(owner=ada.user)
+    for asked in (
+        rows.order_by("-id"),
+        rows.order_by("name", "-id"),
+        rows.order_by("-id")[1:3],
+        rows.order_by("-pk")[2:],
+        rows.order_by("id")[5:],
+        rows.order_by("id")[2:2],
+        rows.filter(name="a").exclude(pk=numbers[1]).order_by("id"),
+        rows.filter(pk__in=[]).order_by("id"),
+        Workspace.objects.order_by("id"),
+        Workspace.objects.none(),
+    ):
+        raw, plain = both(asked)
+        assert raw == plain
+    assert count_rows(rows) == count_rows(Workspace.objects.all()) == 4
+    assert count_rows(rows.filter(name="a")) == 2
+    assert count_rows(rows.none()) == 0
+
+
+def test_what_cannot_be_read_raw_is_refused(workspace: Workspace) -> None:
+    rows = Workspace.objects.order_by("id")
+    for asked in (
+        rows.filter(owner__username="ada"),
+        rows.annotate(jobs_count=Count("jobs")),
+        rows.distinct(),
+        rows.union(rows),
+        rows.order_by(F("name").desc()),
+    ):
+        with pytest.raises(ValueError, match="read raw"):
+            raw_rows(asked, ("id",))
+    assert count_rows(rows.filter(owner__username="ada")) == 1
+
+
+def test_words_that_mean_something_to_sql_mean_nothing(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:
+    for name in ("'; DROP TABLE workspaces_workspace; --", "100%s", "%(x)s", '"'):
+        workspace_of(ada.user, name)
+        found = [shown for (shown,) in raw_rows(Workspace.objects.filter(name=name), ("name",))]
+        assert found == [name]
+
+
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    [
+        ("/workspaces/", 2),
+        ("/jobs/", 2),
+        ("/users/", 2),
+        ("/workspaces/?limit=2&offset=1", 3),
+        ("/jobs/?limit=2", 3),
+        ("/jobs/?status=pending&job_type=local_test", 2),
+        ("/workspaces/?limit=0", 2),
+    ],
+)
+def test_lists_take_the_same_queries_for_one_row_and_three(
+    ada: Caller, person: Callable[[str], User], workspace_of: Callable[..., Workspace], path: str, queries: int
+) -> None:
+    """One for the token, one for the rows, one for how many there are of a page."""
+    ada("GET", path)  # notes the use of the token
+    for number in range(3):
+        launch(workspace_of(ada.user, f"w{number}"))
+        person(f"p{number}")
+        if number in {0, 2}:
+            with CaptureQueriesContext(connection) as found:
+                ada("GET", path)
+            assert len(found) == queries, [query["sql"] for query in found]

@@ -1,0 +1,182 @@
+"""What strangers get with another person's numbers, on every method of every route: nothing, and nothing changes.
+
+All that is Ada's has a word in it that stands nowhere else. A route that is new needs an entry in `FOREIGN`
+(test_routes.py) with a request for each of its methods if there is a number in it, and `NUMBERS` has to know which
+of Ada's numbers belongs there.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+from django.utils import timezone
+
+from api.conftest import Caller, launch, share
+from api.test_routes import FOREIGN
+from api.test_tus import begin
+from user_workspaces.accounts.actions import mint_client_token
+from user_workspaces.accounts.models import ApiToken, User
+from user_workspaces.api.urls import ROUTES
+from user_workspaces.jobs.models import Job
+from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db
+CANARY = "kanarienvogel"
+METHODS = ("get", "post", "put", "patch", "delete")
+OPERATIONS = [(method.upper(), route) for route, view in ROUTES for method in METHODS if hasattr(view, method)]
+SINGLE_NUMBER = re.compile(r"<number:(\w+)>")
+CHANGES_WITH_USE = {"last_used_at"}
+
+
+@dataclass(frozen=True)
+class Ada:
+    """What there is of the first person."""
+
+    user: User
+    workspace: Workspace
+    job: Job
+    token: ApiToken
+    token_text: str
+    share_id: int
+    upload_id: str
+
+
+NUMBERS: dict[str, Callable[[Ada], int]] = {
+    "workspace_id": lambda ada: ada.workspace.pk,
+    "job_id": lambda ada: ada.job.pk,
+    "token_id": lambda ada: ada.token.pk,
+    "share_id": lambda ada: ada.share_id,
+}
+TEXTS: dict[str, Callable[[Ada], tuple[str, ...]]] = {
+    "verb": lambda _: ("stop", "destroy", "accept", "retry"),
+    "path": lambda _: (f"{CANARY}.txt", ".", "new.txt", ".uws-part-uploads"),
+    "upload_id": lambda ada: (ada.upload_id,),
+}
+
+
+@pytest.fixture
+def first(ada: Caller, call: Callable[..., Caller], workspace_of: Callable[..., Workspace]) -> Ada:
+    """Ada, with a word of hers in every column and file."""
+    assert ada.user is not None
+    files = (NewFile(f"{CANARY}.txt", CANARY.encode()),)
+    workspace = workspace_of(ada.user, f"{CANARY}-name", Details(files=files))
+    current = {"files": [{"name": f"/{CANARY}.txt"}], "symlinks": [{"name": f"/{CANARY}"}]}
+    Workspace.objects.filter(pk=workspace.pk).update(description=CANARY, current=current)
+    offered = share(ada, workspace, call("grace"))
+    upload = begin(ada, f"/workspaces/{workspace.pk}/tus/", name=f"{CANARY}.bin").rstrip("/").rpartition("/")[2]
+    job = launch(workspace, "jupyter_lab")
+    Job.objects.filter(pk=job.pk).update(
+        message=CANARY,
+        log_tail=CANARY,
+        endpoint=CANARY,
+        requested={"job_details": {CANARY: CANARY}, "resource_options": {}},
+        status="running",
+        datetime_start=timezone.now(),
+        datetime_ready=timezone.now(),
+    )
+    return Ada(ada.user, workspace, job, ApiToken.objects.get(user=ada.user), ada.token, offered, upload)
+
+
+def paths(route: str, ada: Ada) -> Iterator[str]:
+    """Fill a route with what is Ada's."""
+    found = [SINGLE_NUMBER.sub(lambda match: str(NUMBERS[match[1]](ada)), route)]
+    for name, texts in TEXTS.items():
+        part = re.compile(rf"<\w+:{name}>")
+        found = [part.sub(text, path) for path in found for text in texts(ada)]
+    yield from dict.fromkeys(found)
+
+
+def requests(method: str, route: str, ada: Ada) -> Iterator[dict[str, Any]]:
+    """The requests of the table, and some that name all of Ada's numbers."""
+    for known, request, _, _ in FOREIGN.get(route) or ():
+        if known == method:
+            yield request
+    ids = {name: number(ada) for name, number in NUMBERS.items()}
+    foreign = {
+        **ids,
+        "id": ada.workspace.pk,
+        "user_id": ada.user.pk,
+        "owner": ada.user.pk,
+        "owner_id": ada.user.pk,
+        "original_workspace_id": ada.workspace.pk,
+        "shared_workspace_id": ada.workspace.pk,
+    }
+    yield {"body": foreign}
+    yield {"body": {**foreign, "name": "mine", "description": "", "shared_user_ids": [ada.user.pk]}}
+
+
+def pk_of(model: type[Model]) -> str:
+    assert model._meta.pk is not None
+    return model._meta.pk.attname
+
+
+def rows_of_everybody() -> dict[tuple[str, object], dict[str, object]]:
+    """Return every row that there is, by model and key."""
+    ours = (model for model in apps.get_models() if model.__module__.startswith("user_workspaces."))
+    return {
+        (model.__name__, row[pk_of(model)]): {
+            name: value for name, value in row.items() if name not in CHANGES_WITH_USE
+        }
+        for model in ours
+        for row in model._default_manager.values()
+    }
+
+
+def files_of(ada: Ada) -> dict[str, bytes]:
+    home = home_of(ada.workspace)
+    found = {}
+    for entry in home.storage.tree(home.place):
+        with home.storage.open(home.place, entry.path) as file:
+            found[entry.path] = file.read()
+    return found
+
+
+def test_every_method_of_every_route_with_a_number_is_in_the_table() -> None:
+    known = {(method, route) for route, listed in FOREIGN.items() for method, *_ in listed or ()}
+    wanted = {(method, route) for method, route in OPERATIONS if SINGLE_NUMBER.search(route)}
+    assert known == wanted, "give FOREIGN in test_routes.py a request and its answer for each method of the route"
+
+
+def test_every_part_of_a_route_is_known() -> None:
+    parts = {part for _, route in OPERATIONS for part in re.findall(r"<\w+:(\w+)>", route)}
+    unknown = parts - set(NUMBERS) - set(TEXTS)
+    assert not unknown, f"say in NUMBERS or TEXTS what of Ada's belongs there: {unknown}"
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+@pytest.mark.parametrize("stranger", ["mallory", "nobody", "portal"])
+def test_nothing_leaks_and_nothing_changes(
+    call: Callable[..., Caller], first: Ada, method: str, route: str, stranger: str
+) -> None:
+    caller = {
+        "mallory": lambda: call("mallory"),
+        "nobody": lambda: Caller(None, ""),
+        "portal": lambda: Caller(None, mint_client_token(name="portal", now=timezone.now())),
+    }[stranger]()
+    before, files = rows_of_everybody(), files_of(first)
+    query = f"?workspace_id={first.workspace.pk}&search={CANARY}&name={CANARY}-name&resource_job_id=-1&force=true"
+    for path in paths(route, first):
+        for request in requests(method, route, first):
+            for suffix in ("", "/", f"/{query}"):
+                answer = caller(method, f"/{path}{suffix}", **request)
+                shown = f"{answer.body} {dict(answer.headers)}".replace(path, "")
+                assert CANARY not in shown, (method, path, shown)
+                assert first.token_text not in shown
+    after = rows_of_everybody()
+    assert {key: after.get(key) for key in before} == before
+    assert files_of(first) == files
+    new = [row for key, row in after.items() if key not in before]
+    assert not [row for row in new if first.workspace.pk in {row.get("workspace_id"), row.get("original_workspace_id")}]
+    assert not [row for row in new if first.user.pk in {row.get("user_id"), row.get("owner_id")}]
+
+
+def test_the_word_is_really_shown_to_its_owner(ada: Caller, first: Ada) -> None:
+    """Else the matrix would look for something that nobody is ever shown."""
+    assert str(ada("GET", "/workspaces/").body).count(CANARY) > 3
+    assert str(ada("GET", "/jobs/").body).count(CANARY) > 1

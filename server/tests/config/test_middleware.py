@@ -1,0 +1,90 @@
+"""Every request has a mark: in the answer, in the log, and in the words of an error."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from django.test import Client
+
+from user_workspaces.accounts.models import User
+from user_workspaces.observing.logs import JsonFormatter
+
+pytestmark = pytest.mark.django_db
+SENT = "from-the-front-1"
+
+
+@pytest.mark.parametrize("path", ["/jobs/", "/status/", "/nowhere", "/login/", "/schema/", "/static/nothing.css"])
+def test_every_answer_has_a_mark(path: str) -> None:
+    first, second = Client().get(path), Client().get(path)
+    assert len(first["X-Request-ID"]) == 16
+    assert first["X-Request-ID"] != second["X-Request-ID"]
+    assert Client().get(path, headers={"X-Request-ID": SENT})["X-Request-ID"] == SENT
+
+
+@pytest.mark.parametrize("sent", ["x", "a b c d e f g h", "x" * 1000, "uws_0123456789abcdef"])
+def test_a_mark_that_is_none_is_not_sent_back(sent: str) -> None:
+    assert Client().get("/status/", headers={"X-Request-ID": sent})["X-Request-ID"] != sent
+
+
+def bug(*_: object, **__: object) -> object:
+    raise RuntimeError("swordfish")
+
+
+class Lines(logging.Handler):
+    """Keeps what would have been written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JsonFormatter())
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(orjson.loads(self.format(record)))
+
+
+@pytest.fixture
+def lines() -> Any:
+    handler = Lines()
+    logging.getLogger().addHandler(handler)
+    yield handler.lines
+    logging.getLogger().removeHandler(handler)
+
+
+def test_an_error_of_the_api_is_found_by_its_mark(
+    person: Callable[[str], User],
+    token_of: Callable[[User], str],
+    monkeypatch: pytest.MonkeyPatch,
+    lines: list[dict[str, Any]],
+) -> None:
+    ada = person("ada")
+    monkeypatch.setattr("user_workspaces.api.jobs.jobs_of", bug)
+    headers = {"UWS-Authorization": token_of(ada), "X-Request-ID": SENT}
+    answer = Client(raise_request_exception=False).get("/jobs/?x=y", headers=headers)
+    assert answer.status_code == 500
+    assert f"Quote {SENT} to its operators." in answer.json()["message"]
+    told = next(line for line in lines if line["logger"] == "user_workspaces.api.errors")
+    assert (told["request"], told["person"], told["message"]) == (SENT, ada.pk, f"error {SENT}")
+    assert "swordfish" in told["error"]
+    assert token_of(ada) not in str(lines)
+
+
+def test_an_error_of_a_page_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]) -> None:
+    monkeypatch.setattr("user_workspaces.portal.sign_in.person_of_login_link", bug)
+    link = "/login/uws_0123456789abcdef0123456789/"
+    answer = Client(raise_request_exception=False).get(link, headers={"X-Request-ID": SENT, "Accept": "text/html"})
+    assert (answer.status_code, answer["X-Request-ID"]) == (500, SENT)
+    assert f"<code>{SENT}</code>" in answer.content.decode()
+    assert {line["request"] for line in lines} == {SENT}
+    assert "0123456789abcdef0123456789" not in str(lines)
+
+
+def test_an_error_outside_of_views_is_found_by_its_mark(
+    monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+) -> None:
+    monkeypatch.setattr("user_workspaces.api.description.render", bug)
+    answer = Client(raise_request_exception=False).get("/docs/swagger/", headers={"X-Request-ID": SENT})
+    assert (answer.status_code, answer.json()["success"]) == (500, False)
+    assert f"Quote {SENT} to its operators." in answer.json()["message"]
+    assert all(line["request"] == SENT for line in lines)
