@@ -63,6 +63,7 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
         ("DELETE", {}, 404, "Shared workspace {id} not found."),
     ),
     "shared_workspaces/<number:share_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
+    "live_tickets": None,
     "quotas": None,
     "job_types": None,
     "parameters": None,
@@ -93,7 +94,8 @@ def test_both_spellings_answer_the_same(ada: Caller, workspace: Workspace, metho
     path = filled(route, 987654321)
     plain, slashed = ada(method, f"/{path}", {}), ada(method, f"/{path}/", {})
     assert plain.status == slashed.status
-    assert {**plain.body, "dependencies": None} == {**slashed.body, "dependencies": None}
+    own = {"dependencies": None} | ({"data": None} if route == "live_tickets" else {})  # each ticket is another one
+    assert {**plain.body, **own} == {**slashed.body, **own}
     assert plain.status not in {301, 302, 307, 308}
 
 

@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 
 from user_workspaces.accounts.actions import end_sessions, mint_client_token, mint_token
 from user_workspaces.accounts.models import ApiToken, User
+from user_workspaces.accounts.scopes import Scope
 from watching import Person, WebProcess, change, log_in, refusal, ticket_for, watch
 
 BAD = (401, "Incorrect authentication credentials.")
@@ -55,6 +56,20 @@ def test_tokens_of_services_and_of_the_deactivated_are_refused(server: WebProces
 def test_expired_token_is_refused(server: WebProcess, ada: Person) -> None:
     old = mint_token(user=ada.user, name="old", now=timezone.now(), lifetime=timedelta(seconds=-1))
     assert refusal(server, token=old) == BAD
+
+
+def test_token_without_the_scope_to_read_is_refused(server: WebProcess, ada: Person) -> None:
+    token = mint_token(user=ada.user, name="writes", now=timezone.now(), scopes=[Scope.WORKSPACES, Scope.SESSIONS])
+    assert refusal(server, token=token) == (403, "This token lacks the scope read. Make one that has it.")
+
+
+def test_way_in_is_told_to_tokens_that_may_open_sessions(server: WebProcess, ada: Person) -> None:
+    job, now = ada.job(), timezone.now()
+    change(job, status="running", serves=True, datetime_start=now, datetime_ready=now)
+    for scopes, is_told in ([Scope.READ], False), ([Scope.READ, Scope.SESSIONS], True):
+        token = mint_token(user=ada.user, name="looks", now=now, scopes=scopes)
+        with watch(server, f"/jobs/{job.pk}/", **{"UWS-Authorization": token}) as socket:
+            assert ("connection_details" in socket.next()["current_job_details"]) is is_told
 
 
 def test_log_in_to_the_portal_opens_from_its_own_pages(server: WebProcess, ada: Person) -> None:

@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from at_once import at_once
 from user_workspaces.accounts.actions import end_sessions
-from user_workspaces.accounts.models import ApiToken
-from user_workspaces.live.models import LiveTicket
-from user_workspaces.live.tickets import create_ticket, redeem_ticket
+from user_workspaces.accounts.live_tickets import create_ticket, redeem_ticket
+from user_workspaces.accounts.models import ApiToken, LiveTicket
 from watching import ORIGIN_OF_A_PORTAL, Person, WebProcess, log_in, refusal, ticket_for, watch
 
 BAD = (401, "Incorrect authentication credentials.")

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from user_workspaces.accounts.attempts import clear_attempts
-from user_workspaces.accounts.models import ApiToken, LoginLink, RememberedText
+from user_workspaces.accounts.models import ApiToken, LiveTicket, LoginLink, RememberedText
 
 
 def clear_ended(*, now: datetime) -> int:
     """Take away counts, links, remembered texts and tokens whose time is over; return how many there were."""
     rows = clear_attempts(now=now)
     rows += LoginLink.objects.filter(expires_at__lte=now).delete()[0]
+    rows += LiveTicket.objects.filter(expires_at__lte=now).delete()[0]
     rows += RememberedText.objects.filter(expires_at__lte=now).delete()[0]
     rows += ApiToken.objects.filter(expires_at__lte=now).delete()[0]
     return rows

@@ -30,7 +30,6 @@ INSTALLED_APPS = [
     "user_workspaces.sharing",
     "user_workspaces.controller",
     "user_workspaces.proxy",
-    "user_workspaces.live",
     "user_workspaces.portal",
     "user_workspaces.api",
     "user_workspaces.administration",

@@ -9,6 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
+from user_workspaces.accounts.live_tickets import redeem_ticket
 from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import note_use
@@ -16,7 +17,6 @@ from user_workspaces.accounts.scopes import Scope, scopes_in
 from user_workspaces.jobs.models import Job
 from user_workspaces.live.handshake import Handshake
 from user_workspaces.live.refusal import Refused
-from user_workspaces.live.tickets import redeem_ticket
 
 
 @dataclass(frozen=True, slots=True)

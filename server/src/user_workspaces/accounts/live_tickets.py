@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from user_workspaces.accounts.models import ApiToken
+from user_workspaces.accounts.models import ApiToken, LiveTicket
 from user_workspaces.accounts.tokens import digest_of, is_well_formed, new_token
-from user_workspaces.live.models import LiveTicket
 
 LIFETIME = timedelta(seconds=30)
 
