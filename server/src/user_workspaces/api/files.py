@@ -16,8 +16,8 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, number_in, text_in
+from user_workspaces.api.file_shapes import EntryShape, FileActionShape
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, header, page_of, text
-from user_workspaces.api.shapes import EntryShape, FileActionShape
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
 from user_workspaces.interfaces.storage import NOTHING
 from user_workspaces.interfaces.values import Entry, EntryKind

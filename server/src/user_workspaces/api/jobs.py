@@ -15,10 +15,10 @@ from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, filtered, page
+from user_workspaces.api.job_shapes import JOB_STATUSES, JobShape
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, number, page_of, text
 from user_workspaces.api.permissions import has_scope
 from user_workspaces.api.rows import json, moment, raw_rows
-from user_workspaces.api.shapes import JOB_STATUSES, JobShape
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.describe import current_details

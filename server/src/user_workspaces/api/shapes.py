@@ -9,12 +9,9 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.interfaces.values import EntryKind
-from user_workspaces.jobs.status import JobStatus
 from user_workspaces.workspaces.models import WorkspaceStatus
 
 WORKSPACE_STATUSES = WorkspaceStatus.values
-JOB_STATUSES = [status.value for status in JobStatus]
 
 
 class Shape(serializers.Serializer[Any]):
@@ -105,82 +102,6 @@ class NewWorkspaceShape(ChangesShape):
     description = serializers.CharField(allow_blank=True, max_length=10_000)
 
 
-class LaunchShape(Shape):
-    """A launch."""
-
-    job_type = serializers.CharField(
-        required=False, allow_blank=True, allow_null=True, help_text="Without it: the default of the workspace."
-    )
-    job_details = serializers.DictField(required=False, allow_null=True, help_text="What the job type takes.")
-    resource_options = serializers.DictField(
-        required=False, allow_null=True, help_text="The configured parameters by name or alias."
-    )
-    resource = serializers.CharField(
-        required=False, allow_blank=True, allow_null=True, help_text="Without it: the main resource."
-    )
-
-
-class MetricsShape(Shape):
-    """Seconds, once they are known."""
-
-    time_pending = serializers.FloatField(required=False, help_text="From the launch to the start.")
-    time_init = serializers.FloatField(required=False, help_text="From the start until the session answered.")
-
-
-class RequestShape(Shape):
-    """What the launch asked for."""
-
-    job_details = serializers.DictField()
-    resource_options = serializers.DictField()
-
-
-class ConnectionShape(Shape):
-    """`url_domain + url_path` opens the session, with nothing else needed; ask again after five minutes."""
-
-    url_path = serializers.CharField()
-    url_domain = serializers.CharField()
-
-
-class ProxyShape(Shape):
-    """Below which path the proxy serves it."""
-
-    hostname = serializers.CharField()
-    port = serializers.IntegerField()
-    path = serializers.CharField()
-
-
-class CurrentShape(Shape):
-    """What is going on."""
-
-    message = serializers.CharField(allow_blank=True, help_text="For people.")
-    time_left = serializers.IntegerField(required=False, help_text="Seconds until the time limit ends it.")
-    connection_details = ConnectionShape(required=False)
-    proxy_details = ProxyShape(required=False)
-
-
-class JobDetailsShape(Shape):
-    """More on a job."""
-
-    metrics = MetricsShape()
-    request_job_details = RequestShape()
-    current_job_details = CurrentShape()
-
-
-class JobShape(Shape):
-    """A job."""
-
-    id = serializers.IntegerField()
-    workspace_id = serializers.IntegerField()
-    resource_job_id = serializers.IntegerField(help_text="-1 until the resource has accepted it.")
-    job_type = serializers.CharField()
-    status = serializers.ChoiceField(choices=JOB_STATUSES)
-    datetime_created = serializers.DateTimeField()
-    datetime_start = serializers.DateTimeField(allow_null=True)
-    datetime_end = serializers.DateTimeField(allow_null=True)
-    core_hours = serializers.CharField(help_text="A decimal number.")
-    job_details = JobDetailsShape()
-
-
 class PersonShape(Shape):
     """A person."""
 
@@ -216,63 +137,6 @@ class TokenShape(Shape):
     datetime_created = serializers.DateTimeField()
     datetime_last_used = serializers.DateTimeField(allow_null=True)
     datetime_expires = serializers.DateTimeField()
-
-
-class EntryShape(Shape):
-    """A file, a folder or a link."""
-
-    name = serializers.CharField()
-    path = serializers.CharField(help_text="Relative to the workspace.")
-    type = serializers.ChoiceField(choices=[kind.value for kind in EntryKind])
-    size = serializers.IntegerField(help_text="Bytes.")
-    modified = serializers.DateTimeField()
-    etag = serializers.CharField()
-
-
-class FileActionShape(Shape):
-    """What is done without sending a file."""
-
-    action = serializers.ChoiceField(choices=["move", "make_directory"])
-    path = serializers.CharField()
-    new_path = serializers.CharField(required=False, help_text="Of `move`: where to.")
-    overwrite = serializers.BooleanField(required=False, help_text="Of `move`: whether a file there is replaced.")
-
-
-class SharedSideShape(Shape):
-    """A workspace as one of the two people of a share may see it."""
-
-    id = serializers.IntegerField()
-    user_id = PersonShape()
-    name = serializers.CharField()
-    description = serializers.CharField(allow_blank=True)
-    workspace_details = WorkspaceDetailsShape()
-
-
-class CopyShape(Shape):
-    """How far the copy is."""
-
-    state = serializers.ChoiceField(choices=["waiting", "copying", "ready", "failed"])
-    percent = serializers.IntegerField(allow_null=True)
-    message = serializers.CharField(allow_blank=True)
-
-
-class ShareShape(Shape):
-    """A workspace that was offered to somebody; its number is that of the copy."""
-
-    original_workspace_id = SharedSideShape(allow_null=True)
-    shared_workspace_id = SharedSideShape()
-    last_resource_options = serializers.DictField()
-    last_job_type = serializers.CharField(allow_blank=True, allow_null=True)
-    is_accepted = serializers.BooleanField()
-    datetime_share_created = serializers.DateTimeField()
-    copy_details = CopyShape()
-
-
-class OfferShape(Shape):
-    """To whom a workspace is offered."""
-
-    original_workspace_id = serializers.IntegerField()
-    shared_user_ids = serializers.ListField(child=serializers.IntegerField())
 
 
 class BytesShape(Shape):

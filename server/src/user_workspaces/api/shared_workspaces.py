@@ -13,8 +13,8 @@ from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, number_in, page
+from user_workspaces.api.file_shapes import OfferShape, ShareShape
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
-from user_workspaces.api.shapes import OfferShape, ShareShape
 from user_workspaces.api.users import COLUMNS
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.queries import latest_job_of_each

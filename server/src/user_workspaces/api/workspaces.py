@@ -11,18 +11,12 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
+from user_workspaces.api.job_shapes import JobShape, LaunchShape
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.permissions import require
 from user_workspaces.api.rows import iso, json, raw_rows
-from user_workspaces.api.shapes import (
-    WORKSPACE_STATUSES,
-    ChangesShape,
-    JobShape,
-    LaunchShape,
-    NewWorkspaceShape,
-    WorkspaceShape,
-)
+from user_workspaces.api.shapes import WORKSPACE_STATUSES, ChangesShape, NewWorkspaceShape, WorkspaceShape
 from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job

@@ -1,0 +1,63 @@
+"""Files and shares, as the description of the API shows them."""
+
+from rest_framework import serializers
+
+from user_workspaces.api.shapes import PersonShape, Shape, WorkspaceDetailsShape
+from user_workspaces.interfaces.values import EntryKind
+
+
+class EntryShape(Shape):
+    """A file, a folder or a link."""
+
+    name = serializers.CharField()
+    path = serializers.CharField(help_text="Relative to the workspace.")
+    type = serializers.ChoiceField(choices=[kind.value for kind in EntryKind])
+    size = serializers.IntegerField(help_text="Bytes.")
+    modified = serializers.DateTimeField()
+    etag = serializers.CharField()
+
+
+class FileActionShape(Shape):
+    """What is done without sending a file."""
+
+    action = serializers.ChoiceField(choices=["move", "make_directory"])
+    path = serializers.CharField()
+    new_path = serializers.CharField(required=False, help_text="Of `move`: where to.")
+    overwrite = serializers.BooleanField(required=False, help_text="Of `move`: whether a file there is replaced.")
+
+
+class SharedSideShape(Shape):
+    """A workspace as one of the two people of a share may see it."""
+
+    id = serializers.IntegerField()
+    user_id = PersonShape()
+    name = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    workspace_details = WorkspaceDetailsShape()
+
+
+class CopyShape(Shape):
+    """How far the copy is."""
+
+    state = serializers.ChoiceField(choices=["waiting", "copying", "ready", "failed"])
+    percent = serializers.IntegerField(allow_null=True)
+    message = serializers.CharField(allow_blank=True)
+
+
+class ShareShape(Shape):
+    """A workspace that was offered to somebody; its number is that of the copy."""
+
+    original_workspace_id = SharedSideShape(allow_null=True)
+    shared_workspace_id = SharedSideShape()
+    last_resource_options = serializers.DictField()
+    last_job_type = serializers.CharField(allow_blank=True, allow_null=True)
+    is_accepted = serializers.BooleanField()
+    datetime_share_created = serializers.DateTimeField()
+    copy_details = CopyShape()
+
+
+class OfferShape(Shape):
+    """To whom a workspace is offered."""
+
+    original_workspace_id = serializers.IntegerField()
+    shared_user_ids = serializers.ListField(child=serializers.IntegerField())
