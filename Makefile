@@ -44,7 +44,7 @@ fuzz-api: dev-parts ## Try 5,000 cases of the API's description on a running ser
 	@PYTHONPATH=server/tests $(PYTHON) scripts/fuzz_api.py
 
 bench-api: dev-parts ## CPU time of the web process for each request, against a constant view
-	@PYTHONPATH=server/tests $(PYTHON) benchmarks/api.py
+	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/api.py
 
 bench-launch: dev-parts ## Time from a launch to JupyterLab, against a bare `jupyter lab` in the same run
 	@PYTHONPATH=server/tests $(PYTHON) benchmarks/launch.py

@@ -136,7 +136,7 @@ def main() -> int:
         name = "PostgreSQL" if url else "SQLite"
         return 0 if measure(name, seconds=asked.seconds, **({"DATABASE_URL": url} if url else {})) else 1
     codes = [0 if measure("SQLite", seconds=asked.seconds) else 1]
-    again = [sys.executable, POSTGRES, sys.executable, __file__, "--only", "--seconds", str(asked.seconds)]
+    again = [sys.executable, POSTGRES, sys.executable, "-P", __file__, "--only", "--seconds", str(asked.seconds)]
     codes.append(subprocess.run(again, check=False).returncode)
     if codes[-1] == NO_POSTGRES:
         print("PostgreSQL: not installed, not measured")

@@ -76,13 +76,15 @@ def describe_job(job: Job | JobRow, *, user: User, now: datetime, may_open: bool
         "job_details": {
             "metrics": _metrics(job),
             "request_job_details": job.requested,
-            "current_job_details": current_details(_progress(job, user), now=now, may_open=may_open),
+            "current_job_details": _current(job, user, now=now, may_open=may_open),
         },
     }
 
 
-def _progress(job: Job | JobRow, owner: User) -> Progress:
-    return Progress(
+def _current(job: Job | JobRow, owner: User, *, now: datetime, may_open: bool) -> dict[str, object]:
+    if job.status in ENDED:  # thousands of these are in a list: what else there is to tell is for those that live
+        return {"message": job.message}
+    progress = Progress(
         job_id=job.id,
         owner_id=owner.pk,
         epoch=owner.session_epoch,
@@ -95,6 +97,7 @@ def _progress(job: Job | JobRow, owner: User) -> Progress:
         datetime_ready=job.datetime_ready,
         datetime_end=job.datetime_end,
     )
+    return current_details(progress, now=now, may_open=may_open)
 
 
 def _core_hours(job: Job | JobRow, *, now: datetime) -> str:

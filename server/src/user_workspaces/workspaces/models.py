@@ -42,7 +42,12 @@ class Workspace(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["owner", "-id"], name="workspace_of_owner"),
+            # The list of a person, and its length: read from the index alone.
+            models.Index(
+                fields=["owner", "-id", "awaits_acceptance"],
+                name="workspace_listed",
+                condition=models.Q(awaits_acceptance=False),
+            ),
             models.Index(fields=["owner", "status"], name="workspace_status"),
         ]
 
