@@ -1,0 +1,121 @@
+"""Walks through scenarios: each once, row after row, and every row's problems are kept for the test of that row."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from conformance.browsing import Browsers
+from conformance.calling import Callers, Problems
+from conformance.patterns import NotRememberedError
+from conformance.rows import Call, Row, Scenario
+from conformance.target import Target
+
+PATIENCE = 60.0
+PAUSE = 0.05
+OF_THE_TARGET = {
+    "dataset": "UWS_CONFORMANCE_DATASET",
+    "origin": "UWS_CONFORMANCE_ORIGIN",
+    "resource": "UWS_CONFORMANCE_RESOURCE",
+    "administrator": "UWS_CONFORMANCE_ADMINISTRATOR",
+}
+"""What a server need not have, with the variable that names it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a row."""
+
+    problems: tuple[str, ...] = ()
+    skipped: str = ""
+
+
+@dataclass
+class Walker:
+    """All scenarios on one server; `memory` is what every one of them knows from the beginning."""
+
+    target: Target
+    callers: Callers
+    browsers: Browsers
+    memory: dict[str, Any]
+    _outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+
+    def outcome(self, scenario: Scenario, row: Row) -> Outcome:
+        """Return what came of a row; the scenario is walked through at the first question about any of its rows."""
+        key = (scenario.name, row.name)
+        if key not in self._outcomes:
+            self._walk(scenario)
+        return self._outcomes[key]
+
+    def _walk(self, scenario: Scenario) -> None:
+        memory = dict(self.memory)
+        with self.target.without_controller() if scenario.paused else nullcontext():
+            for row in scenario.rows:
+                self._outcomes[scenario.name, row.name] = self._try(row, memory)
+
+    def _try(self, row: Row, memory: dict[str, Any]) -> Outcome:
+        ask = self._asking(row, memory)
+        try:
+            return Outcome(tuple(_until_there_are_none(ask) if row.until else ask()))
+        except NotRememberedError as missing:
+            (name,) = missing.args
+            if name in OF_THE_TARGET:
+                return Outcome(skipped=f"this server is not known to have a {name}: say so in {OF_THE_TARGET[name]}")
+            return Outcome((f"no row before this one has kept {name!r}",))
+        except httpx.TransportError as error:
+            return Outcome((f"{row.ask}: no answer: {error!r}",))
+
+    def _asking(self, row: Row, memory: dict[str, Any]) -> Callable[[], Problems]:
+        if isinstance(row, Call):
+            return lambda: self.callers.call(row, memory)
+        return lambda: self.browsers.visit(row, memory)
+
+
+def _until_there_are_none(ask: Callable[[], Problems]) -> Problems:
+    deadline = time.monotonic() + PATIENCE
+    while (problems := ask()) and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+    return problems
+
+
+@contextmanager
+def walker(target: Target) -> Iterator[Walker]:
+    """Sign the three people in, look at what the server offers, and begin."""
+    memory = {**target.facts, "run": secrets.token_hex(4), "client_token": target.client_token}
+    with httpx.Client(base_url=target.url, timeout=PATIENCE) as nobody:
+        for name, username in zip(("ada", "grace", "mallory"), target.people, strict=True):
+            memory |= _signed_in(nobody, target, name, username)
+        memory |= _offered(nobody)
+    with Callers(target.url, memory) as callers, Browsers(target.url) as browsers:
+        yield Walker(target, callers, browsers, memory)
+
+
+def _signed_in(nobody: httpx.Client, target: Target, name: str, username: str) -> dict[str, Any]:
+    mail = f"{username}@example.org"
+    info = {"username": username, "email": mail, "first_name": name.title(), "last_name": "Conformance"}
+    answer = nobody.post("/tokens/", json={"client_token": target.client_token, "user_info": info})
+    assert answer.is_success, answer.text
+    token = answer.json()["token"]
+    return {f"{name}_token": token, f"{name}_name": username, f"{name}_mail": mail}
+
+
+def _offered(nobody: httpx.Client) -> dict[str, Any]:
+    """Return the least that a launch has to say, and one whole number with bounds that it may say."""
+    offered = nobody.get("/parameters/").json()["data"]["parameters"]
+    rules = {one["variable_name"]: one["validation"] for one in offered}
+    has_default = {one["variable_name"] for one in offered if one.get("default_value") is not None}
+    required = {name for name, rule in rules.items() if rule.get("required") and name not in has_default}
+    options = {name: "conformance" if rules[name]["type"] == "str" else rules[name].get("min", 1) for name in required}
+    bounded = [name for name, rule in rules.items() if rule["type"] == "int" and "min" in rule and "max" in rule]
+    found: dict[str, Any] = {"options": options, "odd_options": {**options, "conformance": {"what": ["ever"]}}}
+    if required:
+        found["required"] = min(required)
+    if bounded:
+        name = bounded[0]
+        low, high = rules[name]["min"], rules[name]["max"]
+        found |= {"integer": name, "low": low, "high": high, "below": low - 1, "above": high + 1}
+    return found

@@ -1,0 +1,36 @@
+"""All scenarios: the floor, which clients rely on, and what is beyond it."""
+
+from conformance.floor import (
+    authentication,
+    deleting,
+    jobs,
+    launching,
+    nonsense,
+    origins,
+    paging,
+    refused_details,
+    sharing,
+    site,
+    tokens,
+    uploads,
+    users,
+    workspaces,
+)
+
+FLOOR = (
+    *site.SCENARIOS,
+    *tokens.SCENARIOS,
+    *authentication.SCENARIOS,
+    *users.SCENARIOS,
+    *workspaces.SCENARIOS,
+    *refused_details.SCENARIOS,
+    *uploads.SCENARIOS,
+    *launching.SCENARIOS,
+    *jobs.SCENARIOS,
+    *deleting.SCENARIOS,
+    *sharing.SCENARIOS,
+    *paging.SCENARIOS,
+    *nonsense.SCENARIOS,
+    *origins.SCENARIOS,
+)
+BEYOND = ()
