@@ -9,6 +9,9 @@ from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import find_token, note_use
 from user_workspaces.accounts.tokens import token_in_headers
 
+CHALLENGE = 'Token realm="user workspaces"'
+"""What `WWW-Authenticate` says with every 401."""
+
 
 class TokenAuthentication(BaseAuthentication):
     """API tokens; cookies of the portal are no credentials here, so there is nothing to forge across sites."""
@@ -28,4 +31,4 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme in `WWW-Authenticate`."""
-        return 'Token realm="user workspaces"'
+        return CHALLENGE
