@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 
 from conformance.patterns import differences, filled
-from conformance.rows import Visit
+from conformance.rows import NOTHING, Visit
 
 PATIENCE = 60.0
 FORGERY_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
@@ -87,7 +87,7 @@ def _checked(row: Visit, answer: httpx.Response, memory: dict[str, Any]) -> Iter
         yield f"status: expected {row.status}"
     for name, pattern in row.answers.items():
         yield from differences(pattern, answer.headers.get(name), memory, name)
-    if row.raw is not None:
+    if row.raw is not NOTHING:
         yield from differences(row.raw, answer.content, memory, "content")
     elif answer.content and "content-type" not in row.answers and not _is_page(answer):
         yield f"is no page but {answer.headers.get('content-type')}"

@@ -1,7 +1,7 @@
 """Calls of the API over real sockets, and what holds for every answer whatever was asked."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -45,7 +45,7 @@ class Callers:
         problems = [*_checked(row, answer, memory)]
         if not problems:
             _keep(row, answer, memory)
-        return [f"{row.ask} {problem}\n{answer.status_code} {answer.text[:2000]}" for problem in problems]
+        return _told(row, answer, problems)
 
     def _asked(self, row: Call, memory: Memory) -> tuple[str, str]:
         method, _, path = row.ask.partition(" ")
@@ -79,7 +79,11 @@ class Callers:
             answer = httpx.Response(
                 refused.response.status_code, headers=list(refused.response.headers.raw_items()), text=body
             )
-            return [f"{row.ask} {problem}" for problem in _checked(row, answer, memory)]
+            return _told(row, answer, _checked(row, answer, memory))
+
+
+def _told(row: Call, answer: httpx.Response, problems: Iterable[str]) -> Problems:
+    return [f"{row.ask} {problem}\n{answer.status_code} {answer.text[:2000]}" for problem in problems]
 
 
 def _heard(row: Call, opened: ClientConnection, memory: Memory) -> Problems:
@@ -102,7 +106,7 @@ def _checked(row: Call, answer: httpx.Response, memory: Memory) -> Iterator[str]
     for name, pattern in row.answers.items():
         yield from differences(pattern, answer.headers.get(name), memory, name)
     yield from (f"shows {one}" for one in filled(row.hides, memory) if one in answer.text)
-    if row.raw is not None:
+    if row.raw is not NOTHING:
         yield from differences(row.raw, answer.content, memory, "content")
     elif not _has_no_body(row, answer):
         yield from _envelope(row, answer, memory)

@@ -52,7 +52,7 @@ class Walker:
         return self._outcomes[key]
 
     def _walk(self, scenario: Scenario) -> None:
-        memory = dict(self.memory)
+        memory = {**self.memory, **self.target.log_in_links(scenario.browsers)}
         with self.target.without_controller() if scenario.paused else nullcontext():
             for row in scenario.rows:
                 self._outcomes[scenario.name, row.name] = self._try(row, memory)

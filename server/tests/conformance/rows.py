@@ -38,8 +38,8 @@ class Call:
     """What else is in the answer, beside `success`, `message` and `data`; for a WebSocket the message itself."""
     answers: Mapping[str, object] = field(default_factory=dict, kw_only=True)
     """Headers of the answer."""
-    raw: bytes | None = field(default=None, kw_only=True)
-    """The content of an answer that is a file and no JSON."""
+    raw: object = field(default=NOTHING, kw_only=True)
+    """The content of an answer that is no JSON."""
     hides: tuple[str, ...] = field(default=(), kw_only=True)
     """What must be nowhere in the answer."""
     keep: Mapping[str, str] = field(default_factory=dict, kw_only=True)
@@ -76,7 +76,8 @@ class Visit:
     answers: Mapping[str, object] = field(default_factory=dict, kw_only=True)
     shows: tuple[str, ...] = field(default=(), kw_only=True)
     hides: tuple[str, ...] = field(default=(), kw_only=True)
-    raw: bytes | None = field(default=None, kw_only=True)
+    raw: object = field(default=NOTHING, kw_only=True)
+    """The content of an answer that is no page."""
     keep: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     """Names to remember, each with a regular expression whose first group is looked for in headers and page."""
     until: bool = field(default=False, kw_only=True)
@@ -100,11 +101,13 @@ class Scenario:
     rows: tuple[Row, ...]
     paused: bool = False
     """Whether the controller stands still meanwhile: for our own server only."""
+    browsers: tuple[str, ...] = ()
+    """Who gets a link to log in with beforehand: for our own server only."""
 
 
-def scenario(name: str, *rows: Row, paused: bool = False) -> Scenario:
+def scenario(name: str, *rows: Row, paused: bool = False, browsers: tuple[str, ...] = ()) -> Scenario:
     """Return the rows, each that changes nothing followed by the same in the other spelling of its path."""
-    return Scenario(name, tuple(spelled for row in rows for spelled in _spellings(row)), paused=paused)
+    return Scenario(name, tuple(spelled for row in rows for spelled in _spellings(row)), paused, browsers)
 
 
 def _spellings(row: Row) -> Iterator[Row]:

@@ -1,5 +1,6 @@
 """All scenarios: the floor, which clients rely on, and what is beyond it."""
 
+from conformance.beyond import files, portal, portal_files, rest
 from conformance.floor import (
     authentication,
     deleting,
@@ -33,4 +34,4 @@ FLOOR = (
     *nonsense.SCENARIOS,
     *origins.SCENARIOS,
 )
-BEYOND = ()
+BEYOND = (*files.SCENARIOS, *rest.SCENARIOS, *portal.SCENARIOS, *portal_files.SCENARIOS)

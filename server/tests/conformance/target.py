@@ -19,7 +19,6 @@ from running import REPOSITORY, RunningServer, free_port
 
 ORIGIN = "https://portal.example.org"
 JOB_TYPE, RESOURCE = "local_test", "second"
-ADMINISTRATOR = "from user_workspaces.accounts.models import User; User.objects.create_superuser({name!r}, {mail!r})"
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,16 @@ class Target:
     facts: Mapping[str, Any] = field(default_factory=dict)
     own: RunningServer | None = None
     """The server itself, where it was started here."""
+
+    def log_in_links(self, names: tuple[str, ...]) -> dict[str, str]:
+        """Make one-time links for people; of each the secret part is remembered, as `{name}_secret`."""
+        known = dict(zip(("ada", "grace", "mallory"), self.people, strict=True))
+        assert self.own or not names
+        return {
+            f"{name}_secret": self.own.manage("login_link", known[name]).removeprefix(f"{self.url}/login/").rstrip("/")
+            for name in names
+            if self.own
+        }
 
     @contextmanager
     def without_controller(self) -> Iterator[None]:
@@ -89,14 +98,13 @@ def _started() -> Iterator[Target]:
         server.start()
         try:
             administrator = f"root-{mark}"
-            server.manage("shell", "-c", ADMINISTRATOR.format(name=administrator, mail=f"{administrator}@example.org"))
+            server.manage("login_link", "--admin", administrator)
             facts = {
                 "job_type": JOB_TYPE,
                 "resource": RESOURCE,
                 "dataset": str(dataset),
                 "origin": ORIGIN,
                 "administrator": administrator,
-                "log_in_link": server.log_in_link.removeprefix(server.url),
                 "folder": str(folder),
             }
             yield Target(server.url, server.manage("create_client_token", "portal"), (ada, grace, mallory), facts, server)

@@ -21,6 +21,7 @@ PROTECTED = (
     "GET /shared_workspaces/1/",
     "POST /shared_workspaces/",
     "PUT /shared_workspaces/1/accept/",
+    "PUT /shared_workspaces/1/anything/",
     "DELETE /shared_workspaces/1/",
     "WS /jobs/",
     "WS /jobs/1/",

@@ -6,6 +6,8 @@ from conformance.patterns import ANYTHING, TIME, Every, Known, Lacking, Matching
 from conformance.rows import OPEN, Call, scenario
 
 NONE_FOUND = "Job matching given parameters could not be found."
+SESSION = "/passthrough/local/{job}"
+SHUT = (401, 403, 404)
 NOT_RUNNING = "This job is not running or pending."
 ONE = {"id": Known("job")}
 RUNNING = {**JOB, **ONE, "status": "running", "datetime_start": TIME, "datetime_end": None}
@@ -21,7 +23,8 @@ SCENARIOS = (
         Call("all are objects of this kind", "GET /jobs/", data={"jobs": Every(JOB)}),
         Call("alone", "GET /jobs/{job}/", data={"jobs": [{**JOB, **ONE}]}),
         Call("is told live at once", "WS /jobs/{job}/", status=OPEN, body=TOLD, both=True),
-        Call("is told live among all", "WS /jobs/", status=OPEN, body={**TOLD, **ONE}, until=True),
+        Call("is told live among all", "WS /jobs/", status=OPEN, body={**TOLD, **ONE}, until=True,
+             both=True),
         Call("runs", "GET /jobs/{job}/", data={"jobs": [RUNNING]}, until=True),
         Call("was accepted by the resource", "GET /jobs/{job}/", data={"jobs": Lacking({"resource_job_id": -1})}),
         Call(
@@ -113,19 +116,13 @@ SCENARIOS = (
         start("launched"),
         Call("runs", "GET /jobs/{job}/", data={"jobs": [RUNNING]}, until=True),
         *(
-            Call(
-                f"{method} of {who}",
-                f"{method} /passthrough/{{job_type}}/{{job}}/lab{query}",
-                who=who,
-                status=tuple(range(400, 504)),
-                answers={"content-type": ANYTHING},
-                raw=b"",
-                both=False,
-            )
+            Call(f"{method} of {who}{query}", f"{method} {SESSION}/lab{query}", who=who, status=SHUT, raw=ANYTHING,
+                 both=False)
             for method in ("GET", "POST", "PUT", "DELETE")
-            for who, query in (("nobody", ""), ("mallory", ""), ("nobody", "?ticket=forged"))
+            for who, query in (("nobody", ""), ("mallory", ""), ("ada", ""), ("nobody", "?ticket=forged"))
         ),
-        Call("not by a WebSocket", "WS /passthrough/{job_type}/{job}/api/events", who="mallory", status=(403, 404)),
+        Call("nobody's session", f"GET /passthrough/local/{NOBODYS_ID}/lab", who="nobody", status=SHUT, raw=ANYTHING),
+        Call("not by a WebSocket", f"WS {SESSION}/api/events", who="mallory", status=SHUT, raw=ANYTHING),
         *clean_up("id"),
     ),
 )

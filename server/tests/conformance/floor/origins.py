@@ -35,6 +35,7 @@ SCENARIOS = (
             headers={**STRANGE, **ASKS},
             status=(200, 401, 403),
             answers=NOT_ALLOWED,
+            raw=b"",
         ),
         Call("null may not", "GET /workspaces/", headers={"Origin": "null"}, answers=NOT_ALLOWED),
     ),
