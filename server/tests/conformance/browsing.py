@@ -15,7 +15,14 @@ from conformance.rows import NOTHING, Visit
 
 PATIENCE = 60.0
 FORGERY_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
-INSIDE = ("Traceback (most recent call last)", "DisallowedHost", "{% ", "{{ ", "OperationalError", "TemplateSyntaxError")
+INSIDE = (
+    "Traceback (most recent call last)",
+    "DisallowedHost",
+    "{% ",
+    "{{ ",
+    "OperationalError",
+    "TemplateSyntaxError",
+)
 """What shows that a page broke, or shows of what it is made."""
 
 
@@ -79,7 +86,8 @@ class Browsers:
 
 
 def _is_page(answer: httpx.Response) -> bool:
-    return answer.headers.get("content-type", "").startswith("text/html")
+    content_type: str = answer.headers.get("content-type", "")
+    return content_type.startswith("text/html")
 
 
 def _checked(row: Visit, answer: httpx.Response, memory: dict[str, Any]) -> Iterator[str]:

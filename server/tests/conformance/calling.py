@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from conformance.patterns import differences, filled
 from conformance.rows import NOTHING, OPEN, Call, method_of
@@ -44,7 +45,7 @@ class Callers:
         answer = self._http.request(*self._asked(row, memory), **self._sent(row, memory))
         problems = [*_checked(row, answer, memory)]
         if not problems:
-            _keep(row, answer, memory)
+            problems = [*_kept(row, answer, memory)]
         return _told(row, answer, problems)
 
     def _asked(self, row: Call, memory: Memory) -> tuple[str, str]:
@@ -69,9 +70,11 @@ class Callers:
     def _listen(self, row: Call, memory: Memory) -> Problems:
         """Open a WebSocket and hold its first message (or, with `until`, a later one) against the row."""
         uri = self._url.replace("http", "ws", 1) + self._asked(row, memory)[1]
+        headers = self._headers(row, memory)
+        offered = [Subprotocol(one) for one in headers.pop("Sec-WebSocket-Protocol", "").split(", ") if one]
         try:
             with connect(
-                uri, additional_headers=self._headers(row, memory), open_timeout=PATIENCE, proxy=None
+                uri, additional_headers=headers, subprotocols=offered or None, open_timeout=PATIENCE, proxy=None
             ) as opened:
                 return _heard(row, opened, memory)
         except InvalidStatus as refused:
@@ -80,6 +83,8 @@ class Callers:
                 refused.response.status_code, headers=list(refused.response.headers.raw_items()), text=body
             )
             return _told(row, answer, _checked(row, answer, memory))
+        except (WebSocketException, OSError) as error:
+            return [f"{row.ask}: no answer: {error!r}"]
 
 
 def _told(row: Call, answer: httpx.Response, problems: Iterable[str]) -> Problems:
@@ -136,10 +141,14 @@ def _envelope(row: Call, answer: httpx.Response, memory: Memory) -> Iterator[str
         yield from differences(row.body, body, memory)
 
 
-def _keep(row: Call, answer: httpx.Response, memory: Memory) -> None:
+def _kept(row: Call, answer: httpx.Response, memory: Memory) -> Iterator[str]:
     for name, place in row.keep.items():
         first, *rest = place.split(".")
-        found: Any = dict(answer.headers) if first == "headers" else answer.json()[first]
-        for step in rest:
-            found = found[int(step) if isinstance(found, list) else step]
-        memory[name] = found
+        found: Any = dict(answer.headers) if first == "headers" else answer.json().get(first)
+        try:
+            for step in rest:
+                found = found[int(step) if isinstance(found, list) else step]
+        except (LookupError, TypeError, ValueError):
+            yield f"has nothing at {place} to keep as {name}"
+        else:
+            memory[name] = found

@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,11 +44,24 @@ class Walker:
     browsers: Browsers
     memory: dict[str, Any]
     _outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+    _beside: dict[str, Future[None]] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)
+
+    def begin(self, scenarios: Iterable[Scenario]) -> None:
+        """Walk through these beside the others, from now on."""
+        for one in scenarios:
+            self._beside[one.name] = self._pool.submit(self._walk, one)
+
+    def end(self) -> None:
+        """Wait for what is still being walked through."""
+        self._pool.shutdown()
 
     def outcome(self, scenario: Scenario, row: Row) -> Outcome:
         """Return what came of a row; the scenario is walked through at the first question about any of its rows."""
         key = (scenario.name, row.name)
-        if key not in self._outcomes:
+        if scenario.name in self._beside:
+            self._beside[scenario.name].result()
+        elif key not in self._outcomes:
             self._walk(scenario)
         return self._outcomes[key]
 
@@ -91,7 +105,11 @@ def walker(target: Target) -> Iterator[Walker]:
             memory |= _signed_in(nobody, target, name, username)
         memory |= _offered(nobody)
     with Callers(target.url, memory) as callers, Browsers(target.url) as browsers:
-        yield Walker(target, callers, browsers, memory)
+        walking = Walker(target, callers, browsers, memory)
+        try:
+            yield walking
+        finally:
+            walking.end()
 
 
 def _signed_in(nobody: httpx.Client, target: Target, name: str, username: str) -> dict[str, Any]:

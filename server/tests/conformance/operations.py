@@ -113,5 +113,3 @@ def refused(scenarios: Iterable[Scenario], status: int) -> set[str]:
     return {
         operation_of(row) for one in scenarios for row in one.rows if isinstance(row, Call) and row.status == status
     }
-
-

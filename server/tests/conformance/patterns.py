@@ -1,4 +1,4 @@
-"""What an answer is held against: plain values, types, and a few patterns; an object may always hold more than is asked.
+"""What an answer is held against: plain values, types, patterns; an object may always hold more than is asked for.
 
 In a text, `{name}` stands for something that was remembered before; `Known(name)` stands for it in its own type.
 """
@@ -134,7 +134,9 @@ def _is(expected: object, found: Any, memory: Memory, place: str) -> bool:
 
 
 def _expression(expression: str, memory: Memory) -> str:
-    return NAMED.sub(lambda match: match[0] if match[1].isdigit() else re.escape(str(filled(match[0], memory))), expression)
+    return NAMED.sub(
+        lambda match: match[0] if match[1].isdigit() else re.escape(str(filled(match[0], memory))), expression
+    )
 
 
 def _told(expected: object, memory: Memory) -> str:

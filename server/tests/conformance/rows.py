@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import pytest
 
@@ -47,7 +46,7 @@ class Call:
     until: bool = field(default=False, kw_only=True)
     """Whether it is asked again until the answer is so."""
     both: bool | None = field(default=None, kw_only=True)
-    """Whether the other spelling (with or without the last slash) is tried, too; by default where it changes nothing."""
+    """Whether the other spelling of the path is tried, too; by default where it changes nothing."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -90,7 +89,6 @@ class Visit:
 
 
 Row = Call | Visit
-AnyRow = TypeVar("AnyRow", Call, Visit)
 
 
 @dataclass(frozen=True)
@@ -103,11 +101,15 @@ class Scenario:
     """Whether the controller stands still meanwhile: for our own server only."""
     browsers: tuple[str, ...] = ()
     """Who gets a link to log in with beforehand: for our own server only."""
+    slow: bool = False
+    """Whether it waits for long: it is begun first, and walked through beside the others."""
 
 
-def scenario(name: str, *rows: Row, paused: bool = False, browsers: tuple[str, ...] = ()) -> Scenario:
+def scenario(
+    name: str, *rows: Row, paused: bool = False, browsers: tuple[str, ...] = (), slow: bool = False
+) -> Scenario:
     """Return the rows, each that changes nothing followed by the same in the other spelling of its path."""
-    return Scenario(name, tuple(spelled for row in rows for spelled in _spellings(row)), paused, browsers)
+    return Scenario(name, tuple(spelled for row in rows for spelled in _spellings(row)), paused, browsers, slow)
 
 
 def _spellings(row: Row) -> Iterator[Row]:
@@ -117,7 +119,7 @@ def _spellings(row: Row) -> Iterator[Row]:
         yield _respelled(row)
 
 
-def _respelled(row: AnyRow) -> AnyRow:
+def _respelled(row: Row) -> Row:
     path, mark, query = row.ask.partition("?")
     other, name = (path[:-1], "without its slash") if path.endswith("/") else (f"{path}/", "with a slash")
     return replace(row, name=f"{row.name}, {name}", ask=f"{other}{mark}{query}", keep={})

@@ -1,6 +1,6 @@
 """All scenarios: the floor, which clients rely on, and what is beyond it."""
 
-from conformance.beyond import files, portal, portal_files, rest
+from conformance.beyond import files, portal, portal_files, portal_sharing, rest
 from conformance.floor import (
     authentication,
     deleting,
@@ -10,6 +10,7 @@ from conformance.floor import (
     origins,
     paging,
     refused_details,
+    refused_shares,
     sharing,
     site,
     tokens,
@@ -30,8 +31,9 @@ FLOOR = (
     *jobs.SCENARIOS,
     *deleting.SCENARIOS,
     *sharing.SCENARIOS,
+    *refused_shares.SCENARIOS,
     *paging.SCENARIOS,
     *nonsense.SCENARIOS,
     *origins.SCENARIOS,
 )
-BEYOND = (*files.SCENARIOS, *rest.SCENARIOS, *portal.SCENARIOS, *portal_files.SCENARIOS)
+BEYOND = (*files.SCENARIOS, *rest.SCENARIOS, *portal.SCENARIOS, *portal_files.SCENARIOS, *portal_sharing.SCENARIOS)

@@ -36,12 +36,19 @@ class Target:
     def log_in_links(self, names: tuple[str, ...]) -> dict[str, str]:
         """Make one-time links for people; of each the secret part is remembered, as `{name}_secret`."""
         known = dict(zip(("ada", "grace", "mallory"), self.people, strict=True))
-        assert self.own or not names
-        return {
-            f"{name}_secret": self.own.manage("login_link", known[name]).removeprefix(f"{self.url}/login/").rstrip("/")
-            for name in names
-            if self.own
-        }
+        if not self.own or not names:
+            return {}
+        links = _commands(self.own, *(("login_link", known[name]) for name in names))
+        secrets_of = (link.removeprefix(f"{self.url}/login/").rstrip("/") for link in links)
+        return dict(zip((f"{name}_secret" for name in names), secrets_of, strict=True))
+
+    def complaints(self, memory: Mapping[str, Any]) -> list[str]:
+        """Return what the logs of our own server should not hold: errors of ours, and what nobody may read there."""
+        if self.own is None:
+            return []
+        logs = [path.read_text() for path in [*self.own.data_dir.rglob("*.log")] if "workspaces" not in path.parts]
+        secret = [value for name, value in memory.items() if name.endswith("_token")]
+        return [one for one in ("Traceback", *secret) if any(one in log for log in logs)]
 
     @contextmanager
     def without_controller(self) -> Iterator[None]:
@@ -98,7 +105,8 @@ def _started() -> Iterator[Target]:
         server.start()
         try:
             administrator = f"root-{mark}"
-            server.manage("login_link", "--admin", administrator)
+            commands = (("login_link", "--admin", administrator), ("create_client_token", "portal"))
+            _, client_token = _commands(server, *commands)
             facts = {
                 "job_type": JOB_TYPE,
                 "resource": RESOURCE,
@@ -107,7 +115,7 @@ def _started() -> Iterator[Target]:
                 "administrator": administrator,
                 "folder": str(folder),
             }
-            yield Target(server.url, server.manage("create_client_token", "portal"), (ada, grace, mallory), facts, server)
+            yield Target(server.url, client_token, (ada, grace, mallory), facts, server)
         finally:
             server.stop()
 
@@ -134,6 +142,12 @@ def _configuration(datasets: Path) -> dict[str, Any]:
     }
     config["parameters"].append(project)
     return config
+
+
+def _commands(server: RunningServer, *commands: tuple[str, ...]) -> list[str]:
+    """Run several commands of `manage.py` in one process; return the line that each has printed."""
+    script = f"from django.core.management import call_command\nfor one in {commands!r}: call_command(*one)"
+    return server.manage("shell", "--no-imports", "-c", script).splitlines()
 
 
 @contextmanager

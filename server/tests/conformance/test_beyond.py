@@ -2,10 +2,10 @@
 
 import pytest
 
-from conformance.tables import BEYOND
 from conformance.engine import Walker
 from conformance.reporting import report
 from conformance.rows import Row, Scenario, parameters
+from conformance.tables import BEYOND
 
 pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.xdist_group("conformance")]
 

@@ -3,9 +3,9 @@
 import pytest
 
 from conformance.engine import Walker
-from conformance.tables import FLOOR
 from conformance.reporting import report
 from conformance.rows import Row, Scenario, parameters
+from conformance.tables import FLOOR
 
 pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.xdist_group("conformance")]
 

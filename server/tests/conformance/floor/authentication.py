@@ -45,20 +45,27 @@ CHALLENGE = {"www-authenticate": Matching(".")}
 SCENARIOS = (
     scenario(
         "token in",
-        *(Call(f"{form}: {ask}", ask, who="nobody", headers=headers)
-          for form, headers in GOOD.items()
-          for ask in ("GET /workspaces/", "GET /jobs/", "GET /users/", "GET /shared_workspaces/")),
-    ),  # fmt: skip
+        *(
+            Call(f"{form}: {ask}", ask, who="nobody", headers=headers)
+            for form, headers in GOOD.items()
+            for ask in ("GET /workspaces/", "GET /jobs/", "GET /users/", "GET /shared_workspaces/")
+        ),
+    ),
     scenario(
         "no token",
         *(Call(f"{ask}", ask, who="nobody", status=401, answers=CHALLENGE) for ask in PROTECTED),
     ),
     scenario(
         "bad token",
-        *(Call(f"{form}: {ask}", ask, who="nobody", headers=headers, status=401, answers=CHALLENGE)
-          for form, headers in BAD.items()
-          for ask in ("GET /workspaces/", "POST /workspaces/", "PUT /workspaces/1/start/", "GET /jobs/")),
-        *(Call(f"an unknown token: {ask}", ask, who="nobody", headers=BAD["an unknown token"], status=401)
-          for ask in PROTECTED if ask not in {"GET /workspaces/", "POST /workspaces/", "PUT /workspaces/1/start/", "GET /jobs/"}),
-    ),  # fmt: skip
+        *(
+            Call(f"{form}: {ask}", ask, who="nobody", headers=headers, status=401, answers=CHALLENGE)
+            for form, headers in BAD.items()
+            for ask in ("GET /workspaces/", "POST /workspaces/", "PUT /workspaces/1/start/", "GET /jobs/")
+        ),
+        *(
+            Call(f"an unknown token: {ask}", ask, who="nobody", headers=BAD["an unknown token"], status=401)
+            for ask in PROTECTED
+            if ask not in {"GET /workspaces/", "POST /workspaces/", "PUT /workspaces/1/start/", "GET /jobs/"}
+        ),
+    ),
 )

@@ -24,7 +24,12 @@ SCENARIOS = (
             says=f"Workspace {NOBODYS_ID} not found for user.",
         ),
         Call("queued", "DELETE /workspaces/{id}/", says=QUEUED),
-        Call("a second one", "DELETE /workspaces/{id}/", status=(200, 404), says=OneOf(QUEUED, "Workspace {id} not found for user.")),
+        Call(
+            "a second one",
+            "DELETE /workspaces/{id}/",
+            status=(200, 404),
+            says=OneOf(QUEUED, "Workspace {id} not found for user."),
+        ),
         Call("gone", "GET /workspaces/{id}/", data={"workspaces": []}, until=True),
         Call("cannot be changed", "PUT /workspaces/{id}/", json={"name": "x"}, status=404),
         Call("nothing starts in it", "PUT /workspaces/{id}/start/", json={"job_type": "{job_type}"}, status=404),

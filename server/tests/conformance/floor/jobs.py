@@ -23,15 +23,22 @@ SCENARIOS = (
         Call("all are objects of this kind", "GET /jobs/", data={"jobs": Every(JOB)}),
         Call("alone", "GET /jobs/{job}/", data={"jobs": [{**JOB, **ONE}]}),
         Call("is told live at once", "WS /jobs/{job}/", status=OPEN, body=TOLD, both=True),
-        Call("is told live among all", "WS /jobs/", status=OPEN, body={**TOLD, **ONE}, until=True,
-             both=True),
+        Call("is told live among all", "WS /jobs/", status=OPEN, body={**TOLD, **ONE}, until=True, both=True),
         Call("runs", "GET /jobs/{job}/", data={"jobs": [RUNNING]}, until=True),
         Call("was accepted by the resource", "GET /jobs/{job}/", data={"jobs": Lacking({"resource_job_id": -1})}),
         Call(
             "says how long it waited and what is left",
             "GET /jobs/{job}/",
-            data={"jobs": [{"job_details": {"metrics": {"time_pending": SECONDS},
-                                            "current_job_details": {"message": Matching("."), "time_left": SECONDS}}}]},
+            data={
+                "jobs": [
+                    {
+                        "job_details": {
+                            "metrics": {"time_pending": SECONDS},
+                            "current_job_details": {"message": Matching("."), "time_left": SECONDS},
+                        }
+                    }
+                ]
+            },
         ),
         Call("is told live as running", "WS /jobs/{job}/", status=OPEN, body={**TOLD, "status": "running"}),
         Call(
@@ -42,15 +49,24 @@ SCENARIOS = (
         ),
         Call("no other verb", "PUT /jobs/{job}/conformance/", status=400, says="Invalid PUT type passed."),
         Call("no start", "PUT /jobs/{job}/start/", json={}, status=400, says="Invalid PUT type passed."),
-        Call("not for others", "PUT /jobs/{job}/stop/", who="mallory", status=404, says="Job {job} not found for user."),
+        Call(
+            "not for others", "PUT /jobs/{job}/stop/", who="mallory", status=404, says="Job {job} not found for user."
+        ),
         Call("stop", "PUT /jobs/{job}/stop/", says="Job queued to stop."),
-        Call("ends", "WS /jobs/{job}/", status=OPEN, body={"status": "complete", "current_job_details": dict}, until=True),
+        Call(
+            "ends", "WS /jobs/{job}/", status=OPEN, body={"status": "complete", "current_job_details": dict}, until=True
+        ),
         Call("has ended", "GET /jobs/{job}/", data={"jobs": [ENDED]}),
         Call("a second stop", "PUT /jobs/{job}/stop/", status=400, says=NOT_RUNNING),
         Call("finished jobs stay", "GET /jobs/", data={"jobs": Some(ENDED)}),
-        Call("the workspace is idle again", "GET /workspaces/{id}/", data={"workspaces": [{"status": "idle"}]}, until=True),
+        Call(
+            "the workspace is idle again",
+            "GET /workspaces/{id}/",
+            data={"workspaces": [{"status": "idle"}]},
+            until=True,
+        ),
         *clean_up("id"),
-    ),  # fmt: skip
+    ),
     scenario(
         "job stopped without the slash",
         make(),
@@ -73,12 +89,20 @@ SCENARIOS = (
             "wrote its log",
             "GET /workspaces/{id}/",
             until=True,
-            data={"workspaces": [{"workspace_details": {"current_workspace_details": {
-                "files": Some({"name": "/LocalTest_{job}_output.log"})}}}]},
+            data={
+                "workspaces": [
+                    {
+                        "workspace_details": {
+                            "current_workspace_details": {"files": Some({"name": "/LocalTest_{job}_output.log"})}
+                        }
+                    }
+                ]
+            },
         ),
         Call("took core hours", "GET /jobs/{job}/", data={"jobs": [{"core_hours": Matching(r"[1-9]")}]}),
         *clean_up("id"),
-    ),  # fmt: skip
+        slow=True,
+    ),
     scenario(
         "job filters",
         make(),
@@ -116,8 +140,14 @@ SCENARIOS = (
         start("launched"),
         Call("runs", "GET /jobs/{job}/", data={"jobs": [RUNNING]}, until=True),
         *(
-            Call(f"{method} of {who}{query}", f"{method} {SESSION}/lab{query}", who=who, status=SHUT, raw=ANYTHING,
-                 both=False)
+            Call(
+                f"{method} of {who}{query}",
+                f"{method} {SESSION}/lab{query}",
+                who=who,
+                status=SHUT,
+                raw=ANYTHING,
+                both=False,
+            )
             for method in ("GET", "POST", "PUT", "DELETE")
             for who, query in (("nobody", ""), ("mallory", ""), ("ada", ""), ("nobody", "?ticket=forged"))
         ),

@@ -27,7 +27,13 @@ BODIES: dict[str, bytes] = {
     "not a number": b'{"name": NaN}',
     "half a character": b'{"name": "\\ud800", "description": ""}',
 }
-KINDS = ("text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense", "application/json; charset=x")
+KINDS = (
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "nonsense",
+    "application/json; charset=x",
+)
 PATHS = (
     "/nothing/",
     "/workspaces/abc/",
@@ -105,30 +111,42 @@ SCENARIOS = (
     scenario(
         "nonsense in bodies",
         Call("made", "POST /workspaces/", json={"name": "sense-{run}", "description": ""}, keep={"id": "data.id"}),
-        *(Call(f"{what}: {ask}", ask, content=body, headers={"Content-Type": "application/json"}, status=REFUSED)
-          for ask in WITH_BODY for what, body in BODIES.items() if (what, ask) not in {
-              ("a number of 10,000 digits", "PUT /workspaces/{id}/")}),
-        *(Call(f"{kind}: {ask}", ask, content=b"name=a&description=b", headers={"Content-Type": kind}, status=REFUSED)
-          for ask in WITH_BODY for kind in KINDS),
+        *(
+            Call(f"{what}: {ask}", ask, content=body, headers={"Content-Type": "application/json"}, status=REFUSED)
+            for ask in WITH_BODY
+            for what, body in BODIES.items()
+            if not (what == "a number of 10,000 digits" and ask == "PUT /workspaces/{id}/")
+        ),
+        *(
+            Call(f"{kind}: {ask}", ask, content=b"name=a&description=b", headers={"Content-Type": kind}, status=REFUSED)
+            for ask in WITH_BODY
+            for kind in KINDS
+        ),
         Call("changed nothing", "GET /workspaces/{id}/", data={"workspaces": [{"name": "sense-{run}"}]}),
-    ),  # fmt: skip
+    ),
     scenario(
         "nonsense in paths",
-        *(Call(f"{method} {path[:60]}", f"{method} {path}", status=REFUSED)
-          for path in PATHS for method in ("GET", "PUT")),
+        *(
+            Call(f"{method} {path[:60]}", f"{method} {path}", status=REFUSED)
+            for path in PATHS
+            for method in ("GET", "PUT")
+        ),
         *(Call(f"{method} /nothing/", f"{method} /nothing/", status=404) for method in ("POST", "DELETE", "PATCH")),
         Call("for a browser, too", "GET /jobs/abc/", headers={"Accept": "text/html"}, status=404),
         Call("without a token", "GET /nothing/", who="nobody", status=404),
         Call("a WebSocket to nowhere", "WS /nothing/", status=404),
         Call("a WebSocket to a list", "WS /workspaces/", status=REFUSED),
-    ),  # fmt: skip
+    ),
     scenario(
         "methods that are not there",
         Call("made", "POST /workspaces/", json={"name": "verbs-{run}", "description": ""}, keep={"id": "data.id"}),
-        *(Call(f"{method} {path}", f"{method} {path.replace('{nobodys}', str(NOBODYS_ID))}", status=405)
-          for path, methods in WITHOUT_METHOD.items() for method in methods),
+        *(
+            Call(f"{method} {path}", f"{method} {path.replace('{nobodys}', str(NOBODYS_ID))}", status=405)
+            for path, methods in WITHOUT_METHOD.items()
+            for method in methods
+        ),
         Call("changed nothing", "GET /workspaces/{id}/", data={"workspaces": [{"id": Known("id")}]}),
-    ),  # fmt: skip
+    ),
     scenario(
         "nonsense in queries",
         *(Call(f"{path[:60]}", f"GET {path}", status=REFUSED) for path in QUERIES),

@@ -66,30 +66,60 @@ ODD_FIELDS: dict[str, object] = {
 SCENARIOS = (
     scenario(
         "no workspace of this",
-        *(Call(name, "POST /workspaces/", json=body, status=400, says="Missing required fields.")
-          for name, body in FIELDS.items()),
+        *(
+            Call(name, "POST /workspaces/", json=body, status=400, says="Missing required fields.")
+            for name, body in FIELDS.items()
+        ),
         *(Call(name, "POST /workspaces/", json=body, status=REFUSED) for name, body in ODD_FIELDS.items()),
-        *(Call(name, "POST /workspaces/", json={**NAMED, "workspace_details": details}, status=400, says=says)
-          for name, (details, says) in DETAILS.items()),
-        *(Call(name, "POST /workspaces/", json={**NAMED, "workspace_details": details}, status=REFUSED)
-          for name, details in ODD.items()),
-        Call("a job type that is none", "POST /workspaces/", json={**NAMED, "default_job_type": "conformance"},
-             status=400, says=NO_TYPE),
+        *(
+            Call(name, "POST /workspaces/", json={**NAMED, "workspace_details": details}, status=400, says=says)
+            for name, (details, says) in DETAILS.items()
+        ),
+        *(
+            Call(name, "POST /workspaces/", json={**NAMED, "workspace_details": details}, status=REFUSED)
+            for name, details in ODD.items()
+        ),
+        Call(
+            "a job type that is none",
+            "POST /workspaces/",
+            json={**NAMED, "default_job_type": "conformance"},
+            status=400,
+            says=NO_TYPE,
+        ),
         Call("left nothing", "GET /workspaces/?name=refused-{run}", data={"workspaces": []}),
-    ),  # fmt: skip
+    ),
     scenario(
         "no such change",
         Call("made", "POST /workspaces/", json={"name": "kept-{run}", "description": "kept"}, keep={"id": "data.id"}),
-        *(Call(name, "PUT /workspaces/{id}/", json={"workspace_details": details}, status=400, says=says)
-          for name, (details, says) in DETAILS.items()),
-        *(Call(name, "PUT /workspaces/{id}/", json={"workspace_details": details}, status=REFUSED)
-          for name, details in ODD.items()),
-        *(Call(name, "PUT /workspaces/{id}/", json=body, status=REFUSED)
-          for name, body in ODD_FIELDS.items()),
-        Call("a job type that is none", "PUT /workspaces/{id}/", json={"default_job_type": "conformance"}, status=400,
-             says=NO_TYPE),
-        Call("changed nothing", "GET /workspaces/{id}/", data={"workspaces": [{
-            "name": "kept-{run}", "description": "kept", "status": Matching("idle|initializing"),
-            "workspace_details": {"current_workspace_details": {"files": [], "symlinks": []}}}]}),
-    ),  # fmt: skip
+        *(
+            Call(name, "PUT /workspaces/{id}/", json={"workspace_details": details}, status=400, says=says)
+            for name, (details, says) in DETAILS.items()
+        ),
+        *(
+            Call(name, "PUT /workspaces/{id}/", json={"workspace_details": details}, status=REFUSED)
+            for name, details in ODD.items()
+        ),
+        *(Call(name, "PUT /workspaces/{id}/", json=body, status=REFUSED) for name, body in ODD_FIELDS.items()),
+        Call(
+            "a job type that is none",
+            "PUT /workspaces/{id}/",
+            json={"default_job_type": "conformance"},
+            status=400,
+            says=NO_TYPE,
+        ),
+        Call(
+            "changed nothing",
+            "GET /workspaces/{id}/",
+            data={
+                "workspaces": [
+                    {
+                        "name": "kept-{run}",
+                        "description": "kept",
+                        "status": Matching("idle|initializing"),
+                        "workspace_details": {"current_workspace_details": {"files": [], "symlinks": []}},
+                    }
+                ]
+            },
+        ),
+    ),
 )

@@ -40,7 +40,13 @@ JOB = {
         "current_job_details": CURRENT_JOB_DETAILS,
     },
 }
-USER = {"id": int, "username": str, "first_name": str, "last_name": str, "email": str, }
+USER = {
+    "id": int,
+    "username": str,
+    "first_name": str,
+    "last_name": str,
+    "email": str,
+}
 SIDE = {"id": int, "user_id": USER, "name": str, "description": str, "workspace_details": dict}
 SHARE = {
     "original_workspace_id": OneOf(SIDE, None),

@@ -25,8 +25,14 @@ SCENARIOS = (
         "tokens",
         mint("a token", user_info=ADA, says=MINTED, body={"token": str}, keep={"first": "token"}),
         mint("a second one", user_info=ADA, says=MINTED, body={"token": str}, keep={"second": "token"}),
-        Call("without the slash", "POST /tokens", who="nobody", json={"client_token": Known("client_token"),
-             "user_info": ADA}, says=MINTED, body={"token": str}),  # fmt: skip
+        Call(
+            "without the slash",
+            "POST /tokens",
+            who="nobody",
+            json={"client_token": Known("client_token"), "user_info": ADA},
+            says=MINTED,
+            body={"token": str},
+        ),
         Call("the first is good", "GET /jobs/", who="nobody", headers={"UWS-Authorization": "Token {first}"}),
         Call("the second is good", "GET /jobs/", who="nobody", headers={"UWS-Authorization": "Token {second}"}),
         mint(

@@ -27,22 +27,36 @@ SCENARIOS = (
             files=(("b", "b.bin", bytes(range(256))), ("odd name", "deep/er/c.txt", b"three"), ("b", "d..d.txt", b"")),
             says="Successful upload.",
         ),
-        Call("the first once more", "PUT /workspaces/{id}/upload/", files=(("x", "a.txt", b"11"),), says="Successful upload."),
+        Call(
+            "the first once more",
+            "PUT /workspaces/{id}/upload/",
+            files=(("x", "a.txt", b"11"),),
+            says="Successful upload.",
+        ),
         *(
             Call(
                 f"{name} is there",
                 "GET /workspaces/{id}/",
                 until=True,
-                data={"workspaces": [{"workspace_details": {"current_workspace_details": {
-                    "files": Some({"name": name})}}}]},  # fmt: skip
+                data={
+                    "workspaces": [
+                        {"workspace_details": {"current_workspace_details": {"files": Some({"name": name})}}}
+                    ]
+                },
             )
             for name in ("/a.txt", "/b.bin", "/deep/er/c.txt", "/d..d.txt")
         ),
         Call(
             "and no more than that",
             "GET /workspaces/{id}/",
-            data={"workspaces": [{"id": Known("id"), "workspace_details": {
-                "current_workspace_details": {"files": [dict, dict, dict, dict]}}}]},  # fmt: skip
+            data={
+                "workspaces": [
+                    {
+                        "id": Known("id"),
+                        "workspace_details": {"current_workspace_details": {"files": [dict, dict, dict, dict]}},
+                    }
+                ]
+            },
         ),
     ),
     scenario(

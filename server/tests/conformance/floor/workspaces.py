@@ -30,8 +30,11 @@ LINKED = {
         ]
     },
 }
-CURRENT = {"workspaces": [{"workspace_details": {"current_workspace_details": {
-    "files": Some({"name": "/plan.md"}), "symlinks": []}}}]}  # fmt: skip
+CURRENT = {
+    "workspaces": [
+        {"workspace_details": {"current_workspace_details": {"files": Some({"name": "/plan.md"}), "symlinks": []}}}
+    ]
+}
 SHOWN = [{"name": "/deep/er/a..b.txt"}, {"name": "/plan.md"}]
 
 SCENARIOS = (
@@ -85,8 +88,11 @@ SCENARIOS = (
             "shows them sorted or not, but not what is hidden",
             "GET /workspaces/{id}/",
             until=True,
-            data={"workspaces": [{"workspace_details": {"current_workspace_details": {
-                "files": OneOf(SHOWN, SHOWN[::-1])}}}]},  # fmt: skip
+            data={
+                "workspaces": [
+                    {"workspace_details": {"current_workspace_details": {"files": OneOf(SHOWN, SHOWN[::-1])}}}
+                ]
+            },
         ),
         Call("has a size in bytes", "GET /workspaces/{id}/", data={"workspaces": [{"disk_space": int}]}),
         Call(
@@ -103,15 +109,25 @@ SCENARIOS = (
             "shows them",
             "GET /workspaces/{id}/",
             until=True,
-            data={"workspaces": [{"workspace_details": {
-                "request_workspace_details": {"symlinks": Some({"name": "survey"})},
-                "current_workspace_details": {"symlinks": Some({"name": "/survey"})}}}]},  # fmt: skip
+            data={
+                "workspaces": [
+                    {
+                        "workspace_details": {
+                            "request_workspace_details": {"symlinks": Some({"name": "survey"})},
+                            "current_workspace_details": {"symlinks": Some({"name": "/survey"})},
+                        }
+                    }
+                ]
+            },
         ),
         Call(
             "and the one that is deeper",
             "GET /workspaces/{id}/",
-            data={"workspaces": [{"workspace_details": {
-                "current_workspace_details": {"symlinks": Some({"name": "/below/survey"})}}}]},  # fmt: skip
+            data={
+                "workspaces": [
+                    {"workspace_details": {"current_workspace_details": {"symlinks": Some({"name": "/below/survey"})}}}
+                ]
+            },
         ),
     ),
     scenario(
@@ -132,8 +148,12 @@ SCENARIOS = (
         Call("of no status", "GET /workspaces/?status=nonsense", says=NONE_FOUND, data={"workspaces": []}),
         Call("nobody's", f"GET /workspaces/{NOBODYS}/", says=NONE_FOUND, data={"workspaces": []}),
         Call("somebody else's", "GET /workspaces/{id}/", who="mallory", says=NONE_FOUND, data={"workspaces": []}),
-        Call("not in somebody else's list", "GET /workspaces/", who="mallory",
-             data={"workspaces": Lacking({"id": Known("id")})}),  # fmt: skip
+        Call(
+            "not in somebody else's list",
+            "GET /workspaces/",
+            who="mallory",
+            data={"workspaces": Lacking({"id": Known("id")})},
+        ),
     ),
     scenario(
         "workspace changed",
@@ -149,7 +169,9 @@ SCENARIOS = (
             "GET /workspaces/{id}/",
             data={"workspaces": [{"name": "renamed-{run}", "description": "told anew"}]},
         ),
-        Call("usual job type", "PUT /workspaces/{id}", json={"default_job_type": "{job_type}"}, says="Update successful."),
+        Call(
+            "usual job type", "PUT /workspaces/{id}", json={"default_job_type": "{job_type}"}, says="Update successful."
+        ),
         Call(
             "is so, and the name stays",
             "GET /workspaces/{id}/",
@@ -167,7 +189,11 @@ SCENARIOS = (
             "is there",
             "GET /workspaces/{id}/",
             until=True,
-            data={"workspaces": [{"workspace_details": {"current_workspace_details": {"files": [{"name": "/added.txt"}]}}}]},
+            data={
+                "workspaces": [
+                    {"workspace_details": {"current_workspace_details": {"files": [{"name": "/added.txt"}]}}}
+                ]
+            },
         ),
         Call(
             "the same once more, and another",
@@ -179,8 +205,20 @@ SCENARIOS = (
             "both are there",
             "GET /workspaces/{id}/",
             until=True,
-            data={"workspaces": [{"workspace_details": {"current_workspace_details": {
-                "files": [{"name": Matching("^/(added|b).txt$")}, {"name": Matching("^/(added|b).txt$")}]}}}]},  # fmt: skip
+            data={
+                "workspaces": [
+                    {
+                        "workspace_details": {
+                            "current_workspace_details": {
+                                "files": [
+                                    {"name": Matching("^/(added|b).txt$")},
+                                    {"name": Matching("^/(added|b).txt$")},
+                                ]
+                            }
+                        }
+                    }
+                ]
+            },
         ),
         Call(
             "a link",
