@@ -18,13 +18,17 @@ from conformance.target import Target
 
 PATIENCE = 60.0
 PAUSE = 0.05
-OF_THE_TARGET = {
-    "dataset": "UWS_CONFORMANCE_DATASET",
-    "origin": "UWS_CONFORMANCE_ORIGIN",
-    "resource": "UWS_CONFORMANCE_RESOURCE",
-    "administrator": "UWS_CONFORMANCE_ADMINISTRATOR",
+NOT_EVERYWHERE = {
+    "dataset": "it is not known to have a dataset: say so in UWS_CONFORMANCE_DATASET",
+    "origin": "it is not known to let an origin in: say so in UWS_CONFORMANCE_ORIGIN",
+    "resource": "it is not known to have a second resource: say so in UWS_CONFORMANCE_RESOURCE",
+    "administrator": "it is not known to have an administrator: say so in UWS_CONFORMANCE_ADMINISTRATOR",
+    "required": "it has no parameter that is required and has no default",
+    **dict.fromkeys(
+        ("integer", "low", "high", "below", "above"), "it has no parameter that is an int with min and max"
+    ),
 }
-"""What a server need not have, with the variable that names it."""
+"""What a server need not have, and why rows about it are left out then."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +71,21 @@ class Walker:
 
     def _walk(self, scenario: Scenario) -> None:
         memory = {**self.memory, **self.target.log_in_links(scenario.browsers)}
+        lacking = dict(NOT_EVERYWHERE)
         with self.target.without_controller() if scenario.paused else nullcontext():
             for row in scenario.rows:
-                self._outcomes[scenario.name, row.name] = self._try(row, memory)
+                self._outcomes[scenario.name, row.name] = self._try(row, memory, lacking)
 
-    def _try(self, row: Row, memory: dict[str, Any]) -> Outcome:
+    def _try(self, row: Row, memory: dict[str, Any], lacking: dict[str, str]) -> Outcome:
         ask = self._asking(row, memory)
         try:
             return Outcome(tuple(_until_there_are_none(ask) if row.until else ask()))
         except NotRememberedError as missing:
             (name,) = missing.args
-            if name in OF_THE_TARGET:
-                return Outcome(skipped=f"this server is not known to have a {name}: say so in {OF_THE_TARGET[name]}")
-            return Outcome((f"no row before this one has kept {name!r}",))
+            if name not in lacking:
+                return Outcome((f"no row before this one has kept {name!r}",))
+            lacking |= dict.fromkeys(row.keep, lacking[name])
+            return Outcome(skipped=f"this server cannot be tried in that: {lacking[name]}")
         except httpx.TransportError as error:
             return Outcome((f"{row.ask}: no answer: {error!r}",))
 

@@ -119,7 +119,8 @@ def test_rows_remember_for_the_next_ones() -> None:
         Call("first", "GET /jobs/", keep={"job": "data.jobs.0.id"}),
         Call("second", "GET /jobs/{job}/"),
         Call("third", "GET /jobs/{other}/"),
-        Call("fourth", "GET /jobs/{dataset}/"),
+        Call("fourth", "GET /jobs/{dataset}/", keep={"of_the_fourth": "data.jobs.0.id"}),
+        Call("fifth", "GET /jobs/{of_the_fourth}/"),
     )
     asked = list[str]()
 
@@ -134,6 +135,7 @@ def test_rows_remember_for_the_next_ones() -> None:
     assert outcomes["second"].problems == ()
     assert outcomes["third"].problems == ("no row before this one has kept 'other'",)
     assert "UWS_CONFORMANCE_DATASET" in outcomes["fourth"].skipped
+    assert outcomes["fifth"] == outcomes["fourth"]
 
 
 def test_what_is_not_there_to_be_kept_is_a_problem() -> None:

@@ -2,7 +2,7 @@
 
 from conformance.floor.shapes import JOB
 from conformance.patterns import Known, Matching, Some
-from conformance.rows import REFUSED, Call, Scenario, scenario
+from conformance.rows import REFUSED, Call, scenario
 
 START = "PUT /workspaces/{id}/start/"
 NOBODYS_ID = 999_999_999
@@ -38,138 +38,136 @@ def start(name: str, *, resource: bool = False, **said: object) -> Call:
     return Call(name, START, json=body, says="Successful start.", data=STARTED, keep={"job": "data.job.id"})
 
 
-def _launched() -> Scenario:
-    return scenario(
-        "launch",
-        make(),
-        start("with a job type", job_details={}),
-        Call("the job", "GET /jobs/{job}/", data={"jobs": [{"id": Known("job"), "workspace_id": Known("id")}]}),
-        Call(
-            "its options can be read back",
-            "GET /jobs/{job}/",
-            data={"jobs": [{"job_details": {"request_job_details": {"resource_options": OPTIONS}}}]},
-        ),
-        Call(
-            "makes the workspace active",
-            "GET /workspaces/{id}/",
-            data={"workspaces": [{"status": "active", "datetime_last_job_launch": Matching(r"^20")}]},
-        ),
-        start("an unknown option is no matter", resource_options=Known("odd_options")),
-        Call(
-            "without the slash",
-            "PUT /workspaces/{id}/start",
-            json={"job_type": "{job_type}", "resource_options": OPTIONS},
-            data={"job": {"job_type": "{job_type}"}},
-        ),
-        Call("usual one", "PUT /workspaces/{id}/", json={"default_job_type": "{job_type}"}),
-        Call(
-            "the workspace's usual one",
-            START,
-            json={"resource_options": OPTIONS},
-            data={"job": {"job_type": "{job_type}"}},
-        ),
-        start("on another resource", resource=True),
-        Call("and is listed", "GET /jobs/?workspace_id={id}", data={"jobs": Some({"id": Known("job")})}),
-        *clean_up("id"),
-    )
-
-
-def _refused() -> Scenario:
-    return scenario(
-        "launch refused",
-        make(),
-        Call("no job type", START, json={"resource_options": OPTIONS}, status=400, says=WITHOUT),
-        Call("an empty one", START, json={"job_type": "", "resource_options": OPTIONS}, status=400, says=WITHOUT),
-        Call("nothing", START, json={}, status=400, says=WITHOUT),
-        Call(
-            "a job type that is none",
-            START,
-            json={"job_type": "conformance", "resource_options": OPTIONS},
-            status=400,
-            says="conformance is not in the list of available job types.",
-        ),
-        *(
-            Call(
-                f"details are {type(details).__name__}",
-                START,
-                json={"job_type": "{job_type}", "resource_options": OPTIONS, "job_details": details},
-                status=400,
-                says="Job details not JSON.",
-            )
-            for details in ("a text", [1], 7)
-        ),
-        *(
-            Call(
-                f"options are {type(options).__name__}",
-                START,
-                json={"job_type": "{job_type}", "resource_options": options},
-                status=400,
-                says="Resource options not JSON.",
-            )
-            for options in ("a text", [1], 7)
-        ),
-        *(
-            Call(
-                name,
-                START,
-                json={"job_type": "{job_type}", "resource_options": {"{integer}": value}},
-                status=422,
-                says=Matching(rf"^Invalid resource options found: \[.*{_escaped(says)}.*\]$"),
-            )
-            for name, (value, says) in REFUSED_OPTIONS.items()
-        ),
-        Call(
-            "a required one is missing",
-            START,
-            json={"job_type": "{job_type}", "resource_options": {}},
-            status=422,
-            says=Matching(r"^Invalid resource options found: \[.*Missing required: {required}.*\]$"),
-        ),
-        Call(
-            "an option with a NUL",
-            START,
-            json={"job_type": "{job_type}", "resource_options": {"x": "\0"}},
-            status=REFUSED,
-        ),
-        Call(
-            "a resource that is none",
-            START,
-            json={"job_type": "{job_type}", "resource_options": OPTIONS, "resource": "conformance"},
-            status=REFUSED,
-        ),
-        Call(
-            "a resource that is a list",
-            START,
-            json={"job_type": "{job_type}", "resource_options": OPTIONS, "resource": ["a"]},
-            status=REFUSED,
-        ),
-        Call("a job type that is a number", START, json={"job_type": 7}, status=REFUSED),
-        Call(
-            "somebody else's",
-            START,
-            who="mallory",
-            json={"job_type": "{job_type}", "resource_options": OPTIONS},
-            status=404,
-            says="Workspace {id} not found for user.",
-        ),
-        *(
-            Call(
-                f"the verb {verb}",
-                f"PUT /workspaces/{{id}}/{verb}/",
-                json={},
-                status=400,
-                says="Invalid PUT type passed.",
-            )
-            for verb in ("stop", "launch", "START", "conformance")
-        ),
-        Call("left no job", "GET /jobs/?workspace_id={id}", data={"jobs": []}),
-        Call("left it as it was", "GET /workspaces/{id}/", data={"workspaces": [{"status": Matching("^i")}]}),
-        *clean_up("id"),
-    )
-
-
 def _escaped(text: str) -> str:
     return text.replace(".", r"\.")
 
 
-SCENARIOS = (_launched(), _refused())
+LAUNCHED = scenario(
+    "launch",
+    make(),
+    start("with a job type", job_details={}),
+    Call("the job", "GET /jobs/{job}/", data={"jobs": [{"id": Known("job"), "workspace_id": Known("id")}]}),
+    Call(
+        "its options can be read back",
+        "GET /jobs/{job}/",
+        data={"jobs": [{"job_details": {"request_job_details": {"resource_options": OPTIONS}}}]},
+    ),
+    Call(
+        "makes the workspace active",
+        "GET /workspaces/{id}/",
+        data={"workspaces": [{"status": "active", "datetime_last_job_launch": Matching(r"^20")}]},
+    ),
+    start("an unknown option is no matter", resource_options=Known("odd_options")),
+    Call(
+        "without the slash",
+        "PUT /workspaces/{id}/start",
+        json={"job_type": "{job_type}", "resource_options": OPTIONS},
+        data={"job": {"job_type": "{job_type}"}},
+    ),
+    Call("usual one", "PUT /workspaces/{id}/", json={"default_job_type": "{job_type}"}),
+    Call(
+        "the workspace's usual one",
+        START,
+        json={"resource_options": OPTIONS},
+        data={"job": {"job_type": "{job_type}"}},
+    ),
+    start("on another resource", resource=True),
+    Call("and is listed", "GET /jobs/?workspace_id={id}", data={"jobs": Some({"id": Known("job")})}),
+    *clean_up("id"),
+)
+
+
+REFUSED_LAUNCHES = scenario(
+    "launch refused",
+    make(),
+    Call("no job type", START, json={"resource_options": OPTIONS}, status=400, says=WITHOUT),
+    Call("an empty one", START, json={"job_type": "", "resource_options": OPTIONS}, status=400, says=WITHOUT),
+    Call("nothing", START, json={}, status=400, says=WITHOUT),
+    Call(
+        "a job type that is none",
+        START,
+        json={"job_type": "conformance", "resource_options": OPTIONS},
+        status=400,
+        says="conformance is not in the list of available job types.",
+    ),
+    *(
+        Call(
+            f"details are {type(details).__name__}",
+            START,
+            json={"job_type": "{job_type}", "resource_options": OPTIONS, "job_details": details},
+            status=400,
+            says="Job details not JSON.",
+        )
+        for details in ("a text", [1], 7)
+    ),
+    *(
+        Call(
+            f"options are {type(options).__name__}",
+            START,
+            json={"job_type": "{job_type}", "resource_options": options},
+            status=400,
+            says="Resource options not JSON.",
+        )
+        for options in ("a text", [1], 7)
+    ),
+    *(
+        Call(
+            name,
+            START,
+            json={"job_type": "{job_type}", "resource_options": {"{integer}": value}},
+            status=422,
+            says=Matching(rf"^Invalid resource options found: \[.*{_escaped(says)}.*\]$"),
+        )
+        for name, (value, says) in REFUSED_OPTIONS.items()
+    ),
+    Call(
+        "a required one is missing",
+        START,
+        json={"job_type": "{job_type}", "resource_options": {}},
+        status=422,
+        says=Matching(r"^Invalid resource options found: \[.*Missing required: {required}.*\]$"),
+    ),
+    Call(
+        "an option with a NUL",
+        START,
+        json={"job_type": "{job_type}", "resource_options": {"x": "\0"}},
+        status=REFUSED,
+    ),
+    Call(
+        "a resource that is none",
+        START,
+        json={"job_type": "{job_type}", "resource_options": OPTIONS, "resource": "conformance"},
+        status=REFUSED,
+    ),
+    Call(
+        "a resource that is a list",
+        START,
+        json={"job_type": "{job_type}", "resource_options": OPTIONS, "resource": ["a"]},
+        status=REFUSED,
+    ),
+    Call("a job type that is a number", START, json={"job_type": 7}, status=REFUSED),
+    Call(
+        "somebody else's",
+        START,
+        who="mallory",
+        json={"job_type": "{job_type}", "resource_options": OPTIONS},
+        status=404,
+        says="Workspace {id} not found for user.",
+    ),
+    *(
+        Call(
+            f"the verb {verb}",
+            f"PUT /workspaces/{{id}}/{verb}/",
+            json={},
+            status=400,
+            says="Invalid PUT type passed.",
+        )
+        for verb in ("stop", "launch", "START", "conformance")
+    ),
+    Call("left no job", "GET /jobs/?workspace_id={id}", data={"jobs": []}),
+    Call("left it as it was", "GET /workspaces/{id}/", data={"workspaces": [{"status": Matching("^i")}]}),
+    *clean_up("id"),
+)
+
+
+SCENARIOS = (LAUNCHED, REFUSED_LAUNCHES)
