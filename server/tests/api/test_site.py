@@ -74,6 +74,7 @@ def test_tokens_that_are_not_given(
     User.objects.create(username="robot", is_service=True)
     before = ApiToken.objects.count()
     answer = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA, **change})
+    assert answer.headers.get("WWW-Authenticate") == ('Token realm="user workspaces"' if status == 401 else None)
     assert (answer.status, answer.message) == (status, message)
     assert ApiToken.objects.count() == before
 

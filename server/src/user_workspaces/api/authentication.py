@@ -11,6 +11,9 @@ from user_workspaces.accounts.queries import note_use
 from user_workspaces.accounts.tokens import token_in_headers
 from user_workspaces.observing.correlation import note_person
 
+CHALLENGE = 'Token realm="user workspaces"'
+"""What `WWW-Authenticate` says with every 401."""
+
 
 class TokenAuthentication(BaseAuthentication):
     """API tokens; cookies of the portal are no credentials here, so there is nothing to forge across sites."""
@@ -31,4 +34,4 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme in `WWW-Authenticate`."""
-        return 'Token realm="user workspaces"'
+        return CHALLENGE

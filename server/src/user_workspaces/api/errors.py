@@ -9,6 +9,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from user_workspaces import errors
+from user_workspaces.api.authentication import CHALLENGE
 from user_workspaces.api.envelope import refusal
 from user_workspaces.api.rendering import OrjsonRenderer
 from user_workspaces.observing.correlation import current_mark
@@ -42,10 +43,12 @@ def answer_for(error: Exception, context: dict[str, object]) -> Response:
     """Return the answer for anything that a view raises."""
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
-        answer = refusal(error.message, code)
+        said = refusal(error.message, code)
         if isinstance(error, errors.TooManyAttempts):
-            answer["Retry-After"] = str(error.retry_after)
-        return answer
+            said["Retry-After"] = str(error.retry_after)
+        if code == status.HTTP_401_UNAUTHORIZED:
+            said["WWW-Authenticate"] = CHALLENGE
+        return said
     if isinstance(error, Http404):
         return refusal("Not found.", status.HTTP_404_NOT_FOUND)
     if isinstance(error, exceptions.APIException):
