@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from e2e.conftest import QUIET
 from user_workspaces.accounts.actions import mint_token
@@ -20,22 +21,14 @@ from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
 from user_workspaces.quotas.models import Quota
 from user_workspaces.workspaces.models import Workspace
-from watching import WebProcess, web_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.slow]
 Person = Callable[..., User]
 Walk = Callable[[Page, str], None]
 
 
-@pytest.fixture(scope="module")
-def server(django_db_setup: None) -> Iterator[WebProcess]:
-    """The real web process on the database of the tests: the pages ask it for more than Django's answers."""
-    with web_process() as running:
-        yield running
-
-
 @pytest.fixture
-def walk(server: WebProcess) -> Callable[[User, Walk], list[str]]:
+def walk(live_server: LiveServer) -> Callable[[User, Walk], list[str]]:
     """Let somebody's browser do something; return what the browser complained of."""
     if shutil.which("chromium") is None:
         pytest.skip("NOT RUN: there is no chromium on this machine")
@@ -48,7 +41,7 @@ def walk(server: WebProcess) -> Callable[[User, Walk], list[str]]:
         session.save()
         key = str(session.session_key)
         with ThreadPoolExecutor(1) as alone:  # its driver keeps an event loop running, which Django would refuse
-            return alone.submit(_in_browser, server.url, key, steps).result()
+            return alone.submit(_in_browser, live_server.url, key, steps).result()
 
     return run
 
@@ -70,7 +63,8 @@ def _in_browser(url: str, session: str, steps: Walk) -> list[str]:
             raise
         finally:
             browser.close()
-    return found
+    # Django's server for tests speaks no WebSocket; see e2e/test_live_pages for what the pages say of those.
+    return [text for text in found if not text.startswith("WebSocket connection to")]
 
 
 def picture(page: Page, name: str) -> None:
