@@ -9,7 +9,7 @@ import pytest
 from api.conftest import Caller
 from api.raw import Raw, send
 from user_workspaces.transfers.tus import EXTENSIONS
-from user_workspaces.workspaces.files import LARGEST_UPLOAD
+from user_workspaces.workspaces.uploads import LARGEST_UPLOAD
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 

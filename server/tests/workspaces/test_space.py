@@ -171,7 +171,7 @@ def test_an_update_counts_what_may_be_there(ada: User, workspace_of: Make, block
     details = Details(files=(NewFile("a", b"x"),), links=(NewLink("b", "/nowhere"),))
     with pytest.raises(StorageError):  # the file is there, the link is not
         update_workspace(workspace=workspace, now=NOW, details=details)
-    assert taken(ada) == 2
+    assert taken(ada) == 3
     with pytest.raises(QuotaExceeded):
         update_workspace(workspace=workspace, now=NOW, details=Details(files=(NewFile("c", b"x" * 3 * BLOCK),)))
     assert names_in(workspace) == ["a"]
