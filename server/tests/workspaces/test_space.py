@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -12,7 +11,6 @@ from user_workspaces.controller.housekeeping import look_after_disk_use, tend_wo
 from user_workspaces.errors import InvalidRequest, QuotaExceeded, StorageError
 from user_workspaces.quotas.models import DiskReservation, QuotaAccount
 from user_workspaces.quotas.queries import held_disk, over_disk_since
-from user_workspaces.quotas.values import GIBIBYTE
 from user_workspaces.workspaces.actions import (
     files_changed,
     mark_active,
@@ -36,12 +34,6 @@ Make = Callable[..., Workspace]
 @pytest.fixture
 def ada(person: Callable[..., User]) -> User:
     return person()
-
-
-@pytest.fixture
-def blocks(limit: Put) -> Callable[[int], None]:
-    """Give everybody so many blocks of disk."""
-    return lambda number: limit(disk_gb=Decimal(number * BLOCK) / GIBIBYTE)
 
 
 def upload(workspace: Workspace, name: str, size: int, *, said: int | None = None) -> int:
