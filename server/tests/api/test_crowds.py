@@ -25,7 +25,7 @@ from user_workspaces.controller.housekeeping import tend_workspaces
 from user_workspaces.jobs.spending import overview_of
 from user_workspaces.quotas.models import DiskReservation, Quota
 from user_workspaces.quotas.queries import allowance_of
-from user_workspaces.quotas.values import BLOCK, GIBIBYTE, Overview
+from user_workspaces.quotas.values import BLOCK, Overview
 from user_workspaces.testing.waiting import eventually
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
@@ -60,9 +60,9 @@ class Guest:
         return overview_of(self.pk, allowance=allowance_of(self.pk), now=timezone.now())
 
     def bytes_on_disk(self) -> int:
-        """Count each file once, also when it is renamed while we look."""
+        """Count what is in workspaces; each file once, also when it is renamed while we look."""
         found = dict[int, int]()
-        for top, _, names in os.walk(self.folder):
+        for top, _, names in (seen for place in self.folder.iterdir() for seen in os.walk(place)):
             for path in (Path(top), *(Path(top, name) for name in names)):
                 try:
                     status = path.lstat()
@@ -73,15 +73,18 @@ class Guest:
 
 
 @pytest.fixture
-def guests(call: Callable[[str], Caller], workspace_of: Callable[..., Workspace]) -> dict[str, Guest]:
+def guests(
+    call: Callable[[str], Caller], workspace_of: Callable[..., Workspace], blocks: Callable[[int], None]
+) -> dict[str, Guest]:
     """Ada, whose core hours are few, and Grace, whose sessions are; both with the same room on disk."""
+    blocks(DISK // BLOCK)
     made = {}
     for name, limited in (("ada", {"core_hours": CORE_HOURS}), ("grace", {"running_sessions": SESSIONS})):
         caller = call(name)
         workspaces = [workspace_of(caller.user, f"w{number}") for number in range(4)]
         home = home_of(workspaces[0])
         made[name] = Guest(caller, workspaces, home.storage.locate(home.place).parent)
-        Quota.objects.create(user=caller.user, disk_gb=Decimal(DISK) / GIBIBYTE, **limited)  # type: ignore[misc]  # two kinds of figures
+        Quota.objects.create(user=caller.user, **limited)  # type: ignore[misc]  # two kinds of figures
     return made
 
 
