@@ -84,7 +84,7 @@ def guests(
         workspaces = [workspace_of(caller.user, f"w{number}") for number in range(4)]
         home = home_of(workspaces[0])
         made[name] = Guest(caller, workspaces, home.storage.locate(home.place).parent)
-        Quota.objects.create(user=caller.user, **limited)  # type: ignore[misc]  # two kinds of figures
+        Quota.objects.create(user=caller.user, **limited)
     return made
 
 
@@ -108,9 +108,8 @@ def tus(guest: Guest, number: int) -> Raw:
     """Upload in three requests; whichever is refused for the quota is the last."""
     content, version = b"x" * (3 * BLOCK + number), {"Tus_Resumable": "1.0.0"}
     named = {"Upload_Metadata": f"filename {base64.b64encode(f't/{number}'.encode()).decode()}"}
-    answer = send(
-        guest.caller, "POST", f"{guest.path(number)}/tus/", Upload_Length=str(len(content)), **named, **version
-    )
+    begun = {"Upload_Length": str(len(content)), **named, **version}
+    answer = send(guest.caller, "POST", f"{guest.path(number)}/tus/", b"", **begun)
     if answer.status != 201:
         return answer
     address = answer.headers["Location"]
@@ -119,7 +118,7 @@ def tus(guest: Guest, number: int) -> Raw:
         piece = content[offset : offset + 2 * BLOCK]
         answer = patient(lambda piece=piece, sent=sent: send(guest.caller, "PATCH", address, piece, **sent))  # type: ignore[misc]  # bound now
         if answer.status != 204:
-            at = send(guest.caller, "HEAD", address, **version).headers["Upload-Offset"]
+            at = send(guest.caller, "HEAD", address, b"", **version).headers["Upload-Offset"]
             assert (answer.status, at) == (403, str(offset)), answer.content
             break
     return answer
@@ -202,7 +201,8 @@ def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[.
             files = Details(files=(NewFile("s", bytes(number)),))
             offer(workspace_of(sender.caller.user, f"s{number}", files), receiver.caller.user)
     with (
-        beside(lambda: (watch(ada), watch(grace))),
+        beside(lambda: watch(ada)),
+        beside(lambda: watch(grace)),
         beside(lambda: copies.tend(now=timezone.now())),
         beside(lambda: tend_workspaces(now=timezone.now())),
     ):
