@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from controller.conftest import UseStorage
@@ -267,7 +268,9 @@ def test_copies_for_one_person_at_once_never_take_more_than_there_is(
 def test_room_for_a_copy_does_not_expire(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
     share = offer(ours(), grace)
     blocks(6)
-    hold_copy(now_of(share).copy, size=BLOCK, now=timezone.now())
+    with transaction.atomic():
+        hold_copy(now_of(share).copy, size=BLOCK, now=timezone.now())
     assert held_disk(grace.pk, now=timezone.now() + timedelta(days=365)) == BLOCK
-    hold_copy(now_of(share).copy, size=2 * BLOCK, now=timezone.now())
+    with transaction.atomic():
+        hold_copy(now_of(share).copy, size=2 * BLOCK, now=timezone.now())
     assert held(grace) == 2

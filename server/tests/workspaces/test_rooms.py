@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
@@ -98,7 +98,14 @@ def test_nothing_counts_in_a_workspace_that_is_gone(workspace: Workspace) -> Non
 def test_a_deletion_waits_for_who_settles_and_forgets_it(workspace: Workspace) -> None:
     room = hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=BLOCK, now=timezone.now())
     mark_deleting(workspace_id=workspace.pk, now=timezone.now())
-    deletion = threading.Thread(target=finish_deletion, args=(Workspace.objects.get(pk=workspace.pk),))
+
+    def delete() -> None:
+        try:
+            finish_deletion(Workspace.objects.get(pk=workspace.pk))
+        finally:
+            connections.close_all()
+
+    deletion = threading.Thread(target=delete)
     with transaction.atomic():
         room.settle(size=BLOCK)
         deletion.start()
