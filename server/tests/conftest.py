@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import find_client
 from user_workspaces.config import site_config
+from user_workspaces.quotas.values import BLOCK, GIBIBYTE
 from user_workspaces.registry import Declaration, PluginKind, Registry
 from user_workspaces.testing.fake_job_type import JobThatRuns, SessionThatAnswers
 from user_workspaces.testing.fake_resource import FakeResource
@@ -80,6 +82,12 @@ def limit(site: Registry) -> Callable[..., None]:
         registry.install(site, replace(known, quotas=replace(known.quotas, **rules)))
 
     return put
+
+
+@pytest.fixture
+def blocks(limit: Callable[..., None]) -> Callable[[int], None]:
+    """Give everybody so many blocks of disk."""
+    return lambda number: limit(disk_gb=Decimal(number * BLOCK) / GIBIBYTE)
 
 
 @pytest.fixture

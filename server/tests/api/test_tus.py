@@ -9,9 +9,9 @@ import pytest
 from api.conftest import Caller
 from api.raw import Raw, send
 from user_workspaces.transfers.tus import EXTENSIONS
-from user_workspaces.workspaces.files import LARGEST_UPLOAD
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
+from user_workspaces.workspaces.uploads import LARGEST_UPLOAD
 
 pytestmark = pytest.mark.django_db
 CONTENT = b"0123456789"

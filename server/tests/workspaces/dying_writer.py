@@ -29,7 +29,7 @@ def main(storage: Path, workspace_id: int, size: int, moment: str) -> None:
     """Upload, as far as that moment."""
     use_the_storage_at(storage)
     if moment == "after":
-        actions._note_written = wait_there  # type: ignore[assignment]  # it never comes back
+        actions.note_written = wait_there  # type: ignore[assignment]  # it never comes back
     workspace = Workspace.objects.get(pk=workspace_id)
     chunks = contents(size, stops=moment == "middle")
     actions.upload_file(workspace=workspace, path="a", chunks=chunks, size=size, now=timezone.now())

@@ -12,7 +12,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import tend_workspaces
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound
 from user_workspaces.interfaces.storage import UPLOAD_LIFETIME
-from user_workspaces.workspaces import files
+from user_workspaces.workspaces import files, uploads
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -49,13 +49,13 @@ def test_every_change_is_noted(workspace: Workspace) -> None:
     files.move_entry(workspace=workspace, path="a", new_path="d/a", overwrite=False, now=now)
     assert changed(workspace)
     assert workspace.current["files"] == [{"name": "/d/a"}]
-    upload = files.begin_upload(workspace=workspace, path="b", length=20_000, note="", now=now)
+    upload = uploads.begin_upload(workspace=workspace, path="b", length=20_000, note="", now=now)
     assert changed(workspace)
-    files.append_to_upload(workspace=workspace, upload_id=upload.id, offset=0, chunks=[b"x" * 15_000], now=now)
+    uploads.append_to_upload(workspace=workspace, upload_id=upload.id, offset=0, chunks=[b"x" * 15_000], now=now)
     assert changed(workspace)
     assert workspace.disk_space >= 25_000
     assert workspace.current["files"] == [{"name": "/d/a"}]
-    files.cancel_upload(workspace=workspace, upload_id=upload.id, now=now)
+    uploads.cancel_upload(workspace=workspace, upload_id=upload.id, now=now)
     assert changed(workspace)
     files.remove_entry(workspace=workspace, path="d", now=now)
     assert changed(workspace)
@@ -63,15 +63,15 @@ def test_every_change_is_noted(workspace: Workspace) -> None:
 
 
 def test_an_upload_that_breaks_off_is_measured(workspace: Workspace) -> None:
-    upload = files.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
+    upload = uploads.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
     changed(workspace)
     with pytest.raises(Conflict):
-        files.append_to_upload(workspace=workspace, upload_id=upload.id, offset=5, chunks=[], now=timezone.now())
+        uploads.append_to_upload(workspace=workspace, upload_id=upload.id, offset=5, chunks=[], now=timezone.now())
     assert changed(workspace)
 
 
 def test_leftovers_are_removed_when_their_time_is_over(workspace: Workspace) -> None:
-    upload = files.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
+    upload = uploads.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
     changed(workspace)
     assert workspace.next_check_at is not None
     assert abs(workspace.next_check_at - timezone.now() - UPLOAD_LIFETIME) < timedelta(minutes=1)
@@ -82,7 +82,7 @@ def test_leftovers_are_removed_when_their_time_is_over(workspace: Workspace) -> 
     workspace.refresh_from_db()
     assert workspace.next_check_at is None
     with pytest.raises(NotFound):
-        files.find_upload(workspace=workspace, upload_id=upload.id, now=timezone.now())
+        uploads.find_upload(workspace=workspace, upload_id=upload.id, now=timezone.now())
 
 
 def hidden(workspace: Workspace) -> list[Path]:
@@ -99,7 +99,7 @@ def test_nothing_is_done_in_a_workspace_that_is_not_ready(workspace: Workspace, 
         lambda: list(files.walk_folder(workspace=workspace, path="")),
         lambda: files.make_folder(workspace=workspace, path="d", now=now),
         lambda: files.save_file(workspace=workspace, path="a", chunks=[], now=now),
-        lambda: files.begin_upload(workspace=workspace, path="a", length=1, note="", now=now),
+        lambda: uploads.begin_upload(workspace=workspace, path="a", length=1, note="", now=now),
     ):
         with pytest.raises(InvalidRequest, match=status):
             attempt()
@@ -113,9 +113,9 @@ def test_what_is_not_there_is_not_found(workspace: Workspace) -> None:
         lambda: files.open_file(workspace=workspace, path="x"),
         lambda: files.remove_entry(workspace=workspace, path="x", now=now),
         lambda: files.move_entry(workspace=workspace, path="x", new_path="y", overwrite=False, now=now),
-        lambda: files.find_upload(workspace=workspace, upload_id="x", now=now),
-        lambda: files.append_to_upload(workspace=workspace, upload_id="x", offset=0, chunks=[], now=now),
-        lambda: files.cancel_upload(workspace=workspace, upload_id="x", now=now),
+        lambda: uploads.find_upload(workspace=workspace, upload_id="x", now=now),
+        lambda: uploads.append_to_upload(workspace=workspace, upload_id="x", offset=0, chunks=[], now=now),
+        lambda: uploads.cancel_upload(workspace=workspace, upload_id="x", now=now),
     ):
         with pytest.raises(NotFound):
             attempt()

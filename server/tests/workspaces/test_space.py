@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -12,7 +11,6 @@ from user_workspaces.controller.housekeeping import look_after_disk_use, tend_wo
 from user_workspaces.errors import InvalidRequest, QuotaExceeded, StorageError
 from user_workspaces.quotas.models import DiskReservation, QuotaAccount
 from user_workspaces.quotas.queries import held_disk, over_disk_since
-from user_workspaces.quotas.values import GIBIBYTE
 from user_workspaces.workspaces.actions import (
     files_changed,
     mark_active,
@@ -36,12 +34,6 @@ Make = Callable[..., Workspace]
 @pytest.fixture
 def ada(person: Callable[..., User]) -> User:
     return person()
-
-
-@pytest.fixture
-def blocks(limit: Put) -> Callable[[int], None]:
-    """Give everybody so many blocks of disk."""
-    return lambda number: limit(disk_gb=Decimal(number * BLOCK) / GIBIBYTE)
 
 
 def upload(workspace: Workspace, name: str, size: int, *, said: int | None = None) -> int:
@@ -171,7 +163,7 @@ def test_an_update_counts_what_may_be_there(ada: User, workspace_of: Make, block
     details = Details(files=(NewFile("a", b"x"),), links=(NewLink("b", "/nowhere"),))
     with pytest.raises(StorageError):  # the file is there, the link is not
         update_workspace(workspace=workspace, now=NOW, details=details)
-    assert taken(ada) == 2
+    assert taken(ada) == 3
     with pytest.raises(QuotaExceeded):
         update_workspace(workspace=workspace, now=NOW, details=Details(files=(NewFile("c", b"x" * 3 * BLOCK),)))
     assert names_in(workspace) == ["a"]

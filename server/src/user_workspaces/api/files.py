@@ -21,7 +21,7 @@ from user_workspaces.api.openapi import LIMIT, OFFSET, describe, header, page_of
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
 from user_workspaces.interfaces.storage import NOTHING
 from user_workspaces.interfaces.values import Entry, EntryKind
-from user_workspaces.transfers.bodies import pieces_of
+from user_workspaces.transfers.bodies import declared_length, pieces_of
 from user_workspaces.transfers.downloads import download, etag_of
 from user_workspaces.transfers.names import file_path, path_in
 from user_workspaces.transfers.turns import Turn
@@ -153,7 +153,12 @@ def _saved(request: Request, workspace: Workspace, name: str, now: datetime) -> 
     expecting = _expected(request, before)
     try:
         saved = files.save_file(
-            workspace=workspace, path=name, chunks=pieces_of(request._request), now=now, expecting=expecting
+            workspace=workspace,
+            path=name,
+            chunks=pieces_of(request._request),
+            now=now,
+            size=declared_length(request._request),
+            expecting=expecting,
         )
     except Conflict:
         if expecting is None or (before is not None and before.kind is EntryKind.DIRECTORY):

@@ -10,12 +10,12 @@ from django.db import connections
 from django.db.utils import DatabaseError, InterfaceError
 from django.utils import timezone
 
-from user_workspaces.errors import InvalidRequest, UserWorkspacesError
+from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.models import Share
 from user_workspaces.sharing.queries import due_copies, due_withdrawals
-from user_workspaces.workspaces.copies import empty_copy, fill_copy
-from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.copies import clear_copy, fill_copy, try_to_clear
+from user_workspaces.workspaces.copy_rooms import CopyRoom, RoomLost, is_limited, size_to_copy
 
 logger = logging.getLogger(__name__)
 
@@ -39,18 +39,33 @@ class Flow:
     expected: int
     """Bytes, as measured last; 0: not known."""
     copied: int = 0
+    room: CopyRoom | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, copied: int) -> None:
-        """Take note of the progress; raises `CopyStopped`."""
+        """Take note of the progress, and hold room for what is more than expected.
+
+        Raises `CopyStopped`, and `QuotaExceeded`, `RoomLost` as `CopyRoom.hold_at_least`.
+        """
         self.copied = copied
         if self.stop.is_set():
             raise CopyStopped
+        if self.room is not None:
+            self.room.hold_at_least(copied, now=timezone.now())
 
     @property
     def percent(self) -> int:
         """How much is done, as far as one can tell: never all of it before it is said to be ready."""
         return min(ALMOST, 100 * self.copied // self.expected) if self.expected else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a copy could not be made."""
+
+    message: str
+    is_cleared: bool
+    """Whether nothing of it is left on disk."""
 
 
 class CopyRun:
@@ -60,6 +75,8 @@ class CopyRun:
         self._share = share
         self._flow = Flow(expected=0)
         self._done = threading.Event()
+        self._leasing = threading.Lock()
+        """Whoever looks at the lease or renews it; its end is known by one side only for a moment."""
         self._thread = threading.Thread(target=self._run, name=f"copy-{share.pk}", daemon=True)
 
     def start(self) -> None:
@@ -89,26 +106,22 @@ class CopyRun:
         beat = threading.Thread(target=self._beat, name=f"lease-{share.pk}", daemon=True)
         beat.start()
         try:
-            made = self._make()
+            failure = self._make()
         finally:
             self._done.set()
             beat.join()
-        if isinstance(made, str):
-            leases.fail(share, message=made)
-        elif made is not None:
-            self._complete(made)
+        if failure is not None:
+            leases.fail(share, message=failure.message, is_cleared=failure.is_cleared)
         leases.hand_back(share, now=timezone.now())  # what is neither complete nor failed now
 
-    def _make(self) -> Workspace | str | None:
-        """Return the filled copy, why it could not be made, or None when it was stopped.
+    def _make(self) -> Failure | None:
+        """Return why it could not be made; None when it is complete, or was stopped.
 
         A surprise must leave a share that says so, and nothing half made.
         """
         try:
-            original = leases.original_of(self._share)
-            self._flow.expected = original.disk_space
-            return fill_copy(original=original, copy=self._share.copy, progress=self._flow.tell)
-        except CopyStopped:
+            self._copy()
+        except (CopyStopped, RoomLost):
             return None
         except UserWorkspacesError as error:
             message = error.message
@@ -117,23 +130,34 @@ class CopyRun:
         except Exception:
             logger.exception("copy %s: it could not be made", self)
             message = "Something went wrong inside the server."
+        else:
+            return None
         if self._flow.stop.is_set():  # perhaps somebody else makes it already: not to be touched any more
             return None
-        empty_copy(self._share.copy)
-        return message
+        return Failure(message, is_cleared=try_to_clear(self._share.copy))
 
-    def _complete(self, filled: Workspace) -> None:
-        try:
-            leases.complete(self._share, filled=filled)
-        except InvalidRequest as error:
-            leases.fail(self._share, message=error.message)
+    def _copy(self) -> None:
+        share, flow = self._share, self._flow
+        original = leases.original_of(share)
+        clear_copy(share.copy)
+        size = size_to_copy(original) if is_limited(share.copy) else 0
+        with self._leasing:
+            flow.room = leases.hold_room(share, size=size, now=timezone.now())
+        if flow.room is None:
+            raise CopyStopped
+        flow.expected = original.disk_space
+        filled = fill_copy(original=original, copy=share.copy, progress=flow.tell)
+        with self._leasing:
+            leases.complete(share, filled=filled, held=flow.room.size, now=timezone.now())
 
     def _beat(self) -> None:
         """Renew the lease and write the progress, once a second; stop the copy when the lease cannot be kept."""
         renewed = time.monotonic()
         while not self._done.wait(BEAT_SECONDS):
             try:
-                if not leases.renew(self._share, now=timezone.now(), percent=self._flow.percent):
+                with self._leasing:
+                    kept = leases.renew(self._share, now=timezone.now(), percent=self._flow.percent)
+                if not kept:
                     self._flow.stop.set()
                 renewed = time.monotonic()
             except (DatabaseError, InterfaceError):

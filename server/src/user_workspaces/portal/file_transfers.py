@@ -25,6 +25,7 @@ STATUS_OF: tuple[tuple[type[errors.UserWorkspacesError], int], ...] = (
     (errors.WrongType, 415),
     (errors.Conflict, 409),
     (errors.InUse, 423),
+    (errors.QuotaExceeded, 403),
     (errors.TooManyAtOnce, 429),
     (errors.InvalidRequest, 400),
     (errors.UnsafePath, 400),

@@ -7,8 +7,10 @@ from user_workspaces.quotas.queries import rules
 from user_workspaces.quotas.refusals import disk_refused
 from user_workspaces.quotas.values import Standing
 
-WRITING_IS_DEAD_AFTER = timedelta(hours=1)
-SLOWEST_BYTES_A_SECOND = 1024 * 1024
+WRITING_IS_DEAD_AFTER = timedelta(minutes=15)
+"""Whoever writes longer than this says so again and again: `keep_disk`."""
+UNTIL_FORGOTTEN = 2**63 - 1
+"""The number of a change that no measurement ever sees."""
 
 
 def hold_account(owner_id: int) -> None:
@@ -23,9 +25,30 @@ def reserve_disk(*, owner_id: int, place: int, size: int, standing: Standing[int
     The account has to be held, and `standing` read since then.
     """
     check_disk(standing, size)
-    patience = WRITING_IS_DEAD_AFTER + timedelta(seconds=size // SLOWEST_BYTES_A_SECOND)
-    made = DiskReservation.objects.create(user_id=owner_id, place=place, size=size, expires_at=now + patience)
+    until = now + WRITING_IS_DEAD_AFTER
+    return DiskReservation.objects.create(user_id=owner_id, place=place, size=size, expires_at=until).pk
+
+
+def count_disk(*, owner_id: int, place: int, size: int, settled_as: int, now: datetime) -> int:
+    """Count so many bytes until a measurement has seen that change; return the reservation's number.
+
+    Nothing is checked. With `UNTIL_FORGOTTEN` only `forget_place` ends it.
+    """
+    made = DiskReservation.objects.create(
+        user_id=owner_id, place=place, size=size, expires_at=now, settled_as=settled_as
+    )
     return made.pk
+
+
+def keep_disk(*, reservation: int, now: datetime) -> bool:
+    """Say that it is still being written; False: nothing was heard for so long that others may have the room."""
+    held = DiskReservation.objects.filter(pk=reservation, expires_at__gt=now)
+    return bool(held.update(expires_at=now + WRITING_IS_DEAD_AFTER))
+
+
+def resize_disk(*, reservation: int, size: int) -> bool:
+    """Hold another size, which was checked; False: it is not held any more."""
+    return bool(DiskReservation.objects.filter(pk=reservation).update(size=size))
 
 
 def check_disk(standing: Standing[int], size: int) -> None:
@@ -34,9 +57,12 @@ def check_disk(standing: Standing[int], size: int) -> None:
         raise disk_refused(standing, size, contact=rules().contact)
 
 
-def settle_disk(*, reservation: int, size: int, settled_as: int) -> None:
-    """Say that it is written: `size` bytes count from now on until a measurement has seen that change."""
-    DiskReservation.objects.filter(pk=reservation).update(size=size, settled_as=settled_as)
+def settle_disk(*, reservation: int, size: int, settled_as: int) -> bool:
+    """Say that it is written: `size` bytes count from now on until a measurement has seen that change.
+
+    False: it was not held any more, and nothing counts.
+    """
+    return bool(DiskReservation.objects.filter(pk=reservation).update(size=size, settled_as=settled_as))
 
 
 def release_disk(*, reservation: int) -> None:

@@ -21,6 +21,15 @@ def disk_refused(disk: Standing[int], wanted: int, *, contact: str) -> QuotaExce
     )
 
 
+def copy_refused(wanted: int, *, owner: str, contact: str) -> QuotaExceeded:
+    """Return why a person cannot be given so many bytes; others read it, too, so it does not tell what they have."""
+    return QuotaExceeded(
+        f"The copy needs {size(wanted)}, and the disk quota of {owner} has no room for it. It can be tried again when "
+        f"{owner} has deleted files or workspaces. {ask(contact)}",
+        kind=Kind.DISK,
+    )
+
+
 def disk_is_over(disk: Standing[int], *, contact: str) -> QuotaExceeded:
     """Return why nothing goes while too much is there already."""
     return QuotaExceeded(

@@ -10,6 +10,7 @@ from user_workspaces.sharing.models import Share, ShareState
 from user_workspaces.sharing.queries import UNFINISHED
 from user_workspaces.workspaces import copies
 from user_workspaces.workspaces.actions import mark_deleting
+from user_workspaces.workspaces.copy_rooms import CopyRoom, hold_copy
 from user_workspaces.workspaces.models import Workspace
 
 LEASE = timedelta(seconds=60)
@@ -36,28 +37,41 @@ def renew(share: Share, *, now: datetime, percent: int) -> bool:
     return bool(wanted)
 
 
-def complete(share: Share, *, filled: Workspace) -> bool:
-    """Say that all is there. False: it was withdrawn meanwhile, or somebody else makes it by now.
+def hold_room(share: Share, *, size: int, now: datetime) -> CopyRoom | None:
+    """Hold disk space of the receiver's; None: the copy is not wanted any more, or the lease was lost.
 
-    Raises `InvalidRequest` when the original went away meanwhile: what was copied may be a part of it.
+    Raises `QuotaExceeded`.
     """
     with transaction.atomic():
         held = _held(share).filter(state=ShareState.COPYING)
-        if not held.update(state=ShareState.READY, percent=100, message="", next_check_at=None):
+        if held.select_for_update(of=("self",)).first() is None:
+            return None
+        return hold_copy(share.copy, size=size, now=now)
+
+
+def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bool:
+    """Say that all is there, in a room of `held` bytes. False: it was withdrawn, or somebody else makes it by now.
+
+    Raises `InvalidRequest` when the original went away meanwhile: what was copied may be a part of it; and
+    `QuotaExceeded` when it became more than there is room for.
+    """
+    with transaction.atomic():
+        leased = _held(share).filter(state=ShareState.COPYING)
+        if not leased.update(state=ShareState.READY, percent=100, message="", next_check_at=None):
             return False
         require_original(share)
-        copies.complete_copy(workspace_id=share.copy_id)
+        copies.complete_copy(filled, held=held, now=now)
         note_listing(offer_id=share.offer_id, current=filled.current)
     return True
 
 
-def fail(share: Share, *, message: str) -> None:
-    """Say why it could not be made; it waits for somebody to retry or decline it."""
+def fail(share: Share, *, message: str, is_cleared: bool) -> None:
+    """Say why it could not be made, and whether nothing is left; it waits for somebody to retry or decline it."""
     text = message[:LONGEST_MESSAGE].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     with transaction.atomic():
         held = _held(share).filter(state=ShareState.COPYING)
         if held.update(state=ShareState.FAILED, message=text, percent=0, next_check_at=None):
-            copies.give_up_copy(workspace_id=share.copy_id)
+            copies.give_up_copy(workspace_id=share.copy_id, is_cleared=is_cleared)
 
 
 def hand_back(share: Share, *, now: datetime) -> None:

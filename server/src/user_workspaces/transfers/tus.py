@@ -15,7 +15,7 @@ from user_workspaces.interfaces.values import Upload
 from user_workspaces.transfers.bodies import declared_length, pieces_of
 from user_workspaces.transfers.names import file_path
 from user_workspaces.transfers.turns import Turn
-from user_workspaces.workspaces import files
+from user_workspaces.workspaces import uploads
 from user_workspaces.workspaces.models import Workspace
 
 VERSION = "1.0.0"
@@ -55,7 +55,7 @@ def capabilities() -> HttpResponse:
     """Answer OPTIONS."""
     answer = _without_content()
     answer.headers["Tus-Version"] = VERSION
-    answer.headers["Tus-Max-Size"] = str(files.LARGEST_UPLOAD)
+    answer.headers["Tus-Max-Size"] = str(uploads.LARGEST_UPLOAD)
     answer.headers["Tus-Extension"] = EXTENSIONS
     return finished(answer)
 
@@ -65,7 +65,7 @@ def create(asked: Asked, *, location_of: Callable[[str], str]) -> HttpResponse:
     _require_version(asked.request)
     length, note = _length(asked.request), asked.request.headers.get("Upload-Metadata", "")
     path = file_path(_filename(note))
-    upload = files.begin_upload(workspace=asked.workspace, path=path, length=length, note=note, now=asked.now)
+    upload = uploads.begin_upload(workspace=asked.workspace, path=path, length=length, note=note, now=asked.now)
     answer = JsonResponse({"success": True, "message": "Upload begun."}, status=CREATED)
     answer.headers["Location"] = location_of(upload.id)
     return _with_expiry(answer, upload)
@@ -74,7 +74,7 @@ def create(asked: Asked, *, location_of: Callable[[str], str]) -> HttpResponse:
 def head(asked: Asked, upload_id: str) -> HttpResponse:
     """Answer HEAD: where to go on."""
     _require_version(asked.request)
-    upload = files.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
+    upload = uploads.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
     answer = HttpResponse(content_type="application/json")
     answer.headers["Upload-Offset"] = str(upload.offset)
     answer.headers["Upload-Length"] = str(upload.length)
@@ -90,19 +90,21 @@ def patch(asked: Asked, upload_id: str) -> HttpResponse:
     if (asked.request.content_type or "").lower() != PATCH_TYPE:
         raise WrongType(f"The Content-Type of a PATCH is {PATCH_TYPE}.")
     offset = _number(asked.request, "Upload-Offset")
-    upload = files.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
+    upload = uploads.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
     if offset != upload.offset:
         raise Conflict(f"The upload is at byte {upload.offset}, not at {offset}: go on from there.")
-    if offset + (declared_length(asked.request) or 0) > upload.length:
+    size = declared_length(asked.request)
+    if offset + (size or 0) > upload.length:
         raise TooLarge(f"This would be more than the {upload.length} bytes that the upload was begun with.")
     if not upload.finished:
         with Turn(asked.user_id):
-            upload = files.append_to_upload(
+            upload = uploads.append_to_upload(
                 workspace=asked.workspace,
                 upload_id=upload_id,
                 offset=offset,
                 chunks=pieces_of(asked.request),
                 now=asked.now,
+                size=size,
             )
     answer = _without_content()
     answer.headers["Upload-Offset"] = str(upload.offset)
@@ -112,7 +114,7 @@ def patch(asked: Asked, upload_id: str) -> HttpResponse:
 def delete(asked: Asked, upload_id: str) -> HttpResponse:
     """Answer DELETE."""
     _require_version(asked.request)
-    files.cancel_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
+    uploads.cancel_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
     return finished(_without_content())
 
 
@@ -125,8 +127,8 @@ def _length(request: HttpRequest) -> int:
     if "Upload-Defer-Length" in request.headers:
         raise InvalidRequest("The length of an upload has to be known at its beginning: send Upload-Length.")
     length = _number(request, "Upload-Length")
-    if length > files.LARGEST_UPLOAD:
-        raise TooLarge(f"A file may have {files.LARGEST_UPLOAD} bytes at most.")
+    if length > uploads.LARGEST_UPLOAD:
+        raise TooLarge(f"A file may have {uploads.LARGEST_UPLOAD} bytes at most.")
     return length
 
 

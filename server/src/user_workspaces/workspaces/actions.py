@@ -18,6 +18,7 @@ from user_workspaces.workspaces import space
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import Home, check_accepted, has_home, home_of, is_usable
+from user_workspaces.workspaces.rooms import Room
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
 LEASE = timedelta(seconds=60)
@@ -63,7 +64,7 @@ def create_workspace(
     with transaction.atomic():
         if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
             raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
-        room.settle(size=size, workspace_id=workspace.pk)
+        room.settle(size=size)
     workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
     return workspace
 
@@ -101,7 +102,7 @@ def update_workspace(
     try:
         _put(home_of(workspace), details)
     finally:  # some of it may be there, also when one of the links was refused
-        _note_written(workspace, room, size=size, now=now)
+        note_written(workspace, room, size=size, now=now)
     with transaction.atomic():
         current = lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
         current.requested = _merged(current.requested, details.without_contents())
@@ -130,17 +131,18 @@ def upload_file(
     try:
         written = home.storage.write(home.place, path, room.bounded(chunks), expecting=expecting)
     except BaseException:
-        room.give_back()
+        # Nothing of the file is there; the directories that its path names may be.
+        note_written(workspace, room, size=on_disk(0, path), now=now)
         raise
-    _note_written(workspace, room, size=on_disk(written, path), now=now)
+    note_written(workspace, room, size=on_disk(written, path), now=now)
     return written
 
 
-def _note_written(workspace: Workspace, room: space.Room, *, size: int, now: datetime) -> None:
+def note_written(workspace: Workspace, room: Room, *, size: int, now: datetime) -> None:
     """Count the change, and what it takes until it is measured, in the same moment."""
     with transaction.atomic():
         files_changed(workspace_id=workspace.pk, now=now)
-        room.settle(size=size, workspace_id=workspace.pk)
+        room.settle(size=size)
 
 
 def files_changed(*, workspace_id: int, now: datetime) -> None:
@@ -227,8 +229,9 @@ def finish_deletion(workspace: Workspace) -> None:
     if has_home(workspace):
         home = home_of(workspace)
         home.storage.delete(home.place)
-    if Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()[0]:
-        forget_place(place=workspace.pk)
+    with transaction.atomic():
+        if Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()[0]:
+            forget_place(place=workspace.pk)
 
 
 def look_again(*, workspace_id: int, at: datetime) -> None:

@@ -1,12 +1,12 @@
 """Workspaces that are made as copies of another person's, and are not their owner's before they say yes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.workspaces.actions import measure
+from user_workspaces.workspaces.copy_rooms import forget_copy, settle_copy
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import home_of
 
@@ -43,10 +43,10 @@ def without_hidden(listed: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[st
 def fill_copy(*, original: Workspace, copy: Workspace, progress: Callable[[int], None]) -> Workspace:
     """Copy the files and measure them; return the row as it is then.
 
-    What an earlier attempt left is removed first. After an error a part of the files may be there: `empty_copy`.
+    What an earlier attempt left has to be removed first: `clear_copy`. After an error a part of the files may be
+    there: `try_to_clear`.
     """
     source, target = home_of(original), home_of(copy)
-    target.storage.delete(target.place)
     target.storage.copy(source.place, target.place, progress=progress)
     unfinished = Workspace.objects.filter(pk=copy.pk, status=WorkspaceStatus.INITIALIZING)
     unfinished.update(changes=1)
@@ -55,21 +55,34 @@ def fill_copy(*, original: Workspace, copy: Workspace, progress: Callable[[int],
     return Workspace.objects.get(pk=copy.pk)
 
 
-def empty_copy(copy: Workspace) -> None:
-    """Remove what a failed attempt left, as far as that can be done now; the next attempt removes the rest."""
-    with suppress(UserWorkspacesError):
-        home = home_of(copy)
-        home.storage.delete(home.place)
+def clear_copy(copy: Workspace) -> None:
+    """Remove what an earlier attempt left."""
+    home = home_of(copy)
+    home.storage.delete(home.place)
 
 
-def complete_copy(*, workspace_id: int) -> bool:
-    """Say that all is there; False: it is not being made any more."""
-    return _change(workspace_id, WorkspaceStatus.INITIALIZING, WorkspaceStatus.IDLE)
+def try_to_clear(copy: Workspace) -> bool:
+    """Remove what a failed attempt left; False: that cannot be done now, and the next attempt has to do it."""
+    try:
+        clear_copy(copy)
+    except UserWorkspacesError:
+        return False
+    return True
 
 
-def give_up_copy(*, workspace_id: int) -> bool:
-    """Say that it could not be made; False: it is not being made any more."""
-    return _change(workspace_id, WorkspaceStatus.INITIALIZING, WorkspaceStatus.ERROR)
+def complete_copy(measured: Workspace, *, held: int, now: datetime) -> None:
+    """Say that all is there, in one transaction with what makes sure of it; raises `QuotaExceeded`.
+
+    `held` is the room on disk, in bytes, that it was made in.
+    """
+    if _change(measured.pk, WorkspaceStatus.INITIALIZING, WorkspaceStatus.IDLE):
+        settle_copy(measured, held=held, now=now)
+
+
+def give_up_copy(*, workspace_id: int, is_cleared: bool) -> None:
+    """Say that it could not be made, unless it is being deleted; what is still there of it goes on to count."""
+    if _change(workspace_id, WorkspaceStatus.INITIALIZING, WorkspaceStatus.ERROR) and is_cleared:
+        forget_copy(workspace_id)
 
 
 def resume_copy(*, workspace_id: int) -> bool:

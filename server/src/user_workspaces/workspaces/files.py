@@ -1,18 +1,18 @@
 """The files of a workspace, one by one: what doors do with them, with the owner's rights, noted for the controller."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from user_workspaces.errors import InvalidRequest, NotFound, PathNotFound
-from user_workspaces.interfaces.values import Entry, EntryKind, Listing, Upload
-from user_workspaces.workspaces.actions import files_changed, measure, upload_file
+from user_workspaces.errors import NotFound, PathNotFound
+from user_workspaces.interfaces.values import Entry, EntryKind, Listing
+from user_workspaces.quotas.values import on_disk
+from user_workspaces.workspaces import space
+from user_workspaces.workspaces.actions import files_changed, measure, note_written, upload_file
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.queries import Home, home_of, is_usable
-
-LARGEST_UPLOAD = 2**40
-"""In bytes."""
+from user_workspaces.workspaces.queries import home_of, usable_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def list_folder(
     hidden: bool = True,
 ) -> Listing:
     """List what is directly in a folder; raises `NotFound`. See `Storage.entries`."""
-    home = _home(workspace)
+    home = usable_home(workspace)
     try:
         return home.storage.entries(
             home.place, path, offset=offset, limit=limit, directories_first=directories_first, hidden=hidden
@@ -44,7 +44,7 @@ def list_folder(
 
 def entry_at(*, workspace: Workspace, path: str) -> Entry:
     """Tell about one entry; raises `NotFound`."""
-    home = _home(workspace)
+    home = usable_home(workspace)
     try:
         return home.storage.stat(home.place, path)
     except PathNotFound as error:
@@ -61,7 +61,7 @@ def find_entry(*, workspace: Workspace, path: str) -> Entry | None:
 
 def open_file(*, workspace: Workspace, path: str) -> OpenFile:
     """Open a file for reading; raises `NotFound`. Whoever opens it closes its content."""
-    home = _home(workspace)
+    home = usable_home(workspace)
     try:
         return OpenFile(*home.storage.open_entry(home.place, path))
     except PathNotFound as error:
@@ -70,21 +70,27 @@ def open_file(*, workspace: Workspace, path: str) -> OpenFile:
 
 def walk_folder(*, workspace: Workspace, path: str) -> Iterator[Entry]:
     """Walk all below a folder, parents first."""
-    home = _home(workspace)
+    home = usable_home(workspace)
     return home.storage.tree(home.place, path)
 
 
 def save_file(
-    *, workspace: Workspace, path: str, chunks: Iterable[bytes], now: datetime, expecting: str | None = None
+    *,
+    workspace: Workspace,
+    path: str,
+    chunks: Iterable[bytes],
+    now: datetime,
+    size: int | None = None,
+    expecting: str | None = None,
 ) -> Entry:
-    """Write a file whole or not at all; see `Storage.write` for `expecting`."""
-    upload_file(workspace=workspace, path=path, chunks=chunks, now=now, expecting=expecting)
+    """Write a file whole or not at all; see `upload_file` for `size`, and `Storage.write` for `expecting`."""
+    upload_file(workspace=workspace, path=path, chunks=chunks, now=now, size=size, expecting=expecting)
     return entry_at(workspace=workspace, path=path)
 
 
 def remove_entry(*, workspace: Workspace, path: str, now: datetime) -> None:
     """Remove a file, a link or a folder with all in it; raises `NotFound`."""
-    home = _home(workspace)
+    home = usable_home(workspace)
     entry_at(workspace=workspace, path=path)
     try:
         home.storage.remove(home.place, path)
@@ -94,64 +100,39 @@ def remove_entry(*, workspace: Workspace, path: str, now: datetime) -> None:
 
 def move_entry(*, workspace: Workspace, path: str, new_path: str, overwrite: bool, now: datetime) -> Entry:
     """Rename or move an entry; raises `NotFound`, and `Conflict` for a path that is taken."""
-    home = _home(workspace)
-    try:
-        home.storage.move(home.place, path, new_path, overwrite=overwrite)
-    except PathNotFound as error:
-        raise NotFound(error.message) from None
-    files_changed(workspace_id=workspace.pk, now=now)
+    home, above = usable_home(workspace), new_path.rpartition("/")[0]
+    with _room_for_folders(workspace, above, now=now):
+        try:
+            home.storage.move(home.place, path, new_path, overwrite=overwrite)
+        except PathNotFound as error:
+            raise NotFound(error.message) from None
     return entry_at(workspace=workspace, path=new_path)
 
 
 def make_folder(*, workspace: Workspace, path: str, now: datetime) -> Entry:
     """Make a folder with those above it; raises `Conflict` where something of this name is there."""
-    home = _home(workspace)
-    home.storage.make_directory(home.place, path)
-    files_changed(workspace_id=workspace.pk, now=now)
+    home = usable_home(workspace)
+    with _room_for_folders(workspace, path, now=now):
+        home.storage.make_directory(home.place, path)
     return entry_at(workspace=workspace, path=path)
 
 
-def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now: datetime) -> Upload:
-    """Begin a file that arrives in several requests."""
-    home = _home(workspace)
-    upload = home.storage.begin_upload(home.place, path, length=length, note=note)
-    files_changed(workspace_id=workspace.pk, now=now)
-    return upload
+@contextmanager
+def _room_for_folders(workspace: Workspace, path: str, *, now: datetime) -> Iterator[None]:
+    """Hold what making a folder with those above it takes, and note the change; a folder that is there takes nothing.
 
-
-def find_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> Upload:
-    """Tell how far an upload is; raises `NotFound`."""
-    home = _home(workspace)
-    try:
-        upload = home.storage.find_upload(home.place, upload_id)
-    except PathNotFound as error:
-        raise NotFound(error.message) from None
-    if upload.finished:  # perhaps only now, after a crash between the last byte and the end
+    So who has no room left can still rename and move what they have.
+    """
+    if not path or find_entry(workspace=workspace, path=path) is not None:
+        yield
         files_changed(workspace_id=workspace.pk, now=now)
-    return upload
-
-
-def append_to_upload(
-    *, workspace: Workspace, upload_id: str, offset: int, chunks: Iterable[bytes], now: datetime
-) -> Upload:
-    """Write the next bytes of an upload; what was written stays when the chunks break off."""
-    home = _home(workspace)
+        return
+    size = on_disk(0, f"{path}/each")
+    room = space.hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
     try:
-        return home.storage.append(home.place, upload_id, offset, chunks)
-    except PathNotFound as error:
-        raise NotFound(error.message) from None
-    finally:
-        files_changed(workspace_id=workspace.pk, now=now)
-
-
-def cancel_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> None:
-    """Forget an upload and its bytes; raises `NotFound`."""
-    home = _home(workspace)
-    try:
-        home.storage.cancel_upload(home.place, upload_id)
-    except PathNotFound as error:
-        raise NotFound(error.message) from None
-    files_changed(workspace_id=workspace.pk, now=now)
+        yield
+    finally:  # some of them may be there, also when the last step was refused
+        note_written(workspace, room, size=size, now=now)
 
 
 def measure_and_clear(workspace: Workspace, *, now: datetime) -> None:
@@ -167,9 +148,3 @@ def measure_and_clear(workspace: Workspace, *, now: datetime) -> None:
 def is_folder(entry: Entry) -> bool:
     """Return whether there can be something in it."""
     return entry.kind is EntryKind.DIRECTORY
-
-
-def _home(workspace: Workspace) -> Home:
-    if not is_usable(workspace):
-        raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: its files cannot be used now.")
-    return home_of(workspace)

@@ -147,3 +147,10 @@ def due_workspaces(*, now: datetime, limit: int) -> list[Workspace]:
 def is_usable(workspace: Workspace) -> bool:
     """Return whether jobs may be launched and files changed."""
     return workspace.status in {WorkspaceStatus.IDLE, WorkspaceStatus.ACTIVE}
+
+
+def usable_home(workspace: Workspace) -> Home:
+    """Return where its files are; raises `InvalidRequest` where they cannot be used now."""
+    if not is_usable(workspace):
+        raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: its files cannot be used now.")
+    return home_of(workspace)

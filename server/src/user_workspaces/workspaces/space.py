@@ -1,51 +1,19 @@
 """The disk space of a person: what their workspaces take, and what is held for what is being written."""
 
 import logging
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Sum
 
-from user_workspaces.errors import InvalidRequest
 from user_workspaces.quotas import actions as quotas
 from user_workspaces.quotas.queries import allowance_of, held_disk
 from user_workspaces.quotas.values import BLOCK, Standing, on_disk
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.rooms import Room
 
 logger = logging.getLogger(__name__)
-
-
-class Room:
-    """Space that is held for one thing that is being written; without a limit nothing is held, and all may come."""
-
-    def __init__(self, *, size: int | None, reservation: int | None) -> None:
-        self._most, self._reservation = size, reservation
-
-    def bounded(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Hand the content on; raises `InvalidRequest` when more comes than was said."""
-        arrived = 0
-        for chunk in chunks:
-            arrived += len(chunk)
-            if self._most is not None and arrived > self._most:
-                raise InvalidRequest("More arrived than was announced; nothing was kept.")
-            yield chunk
-
-    def settle(self, *, size: int, workspace_id: int) -> None:
-        """Say what it takes on disk, in the transaction that counts it as a change of the workspace."""
-        if self._reservation is None:
-            return
-        change = Workspace.objects.filter(pk=workspace_id).values_list("changes", flat=True).first()
-        if change is None:  # deleted in this moment, with all that was in it
-            self.give_back()
-        else:
-            quotas.settle_disk(reservation=self._reservation, size=size, settled_as=change)
-
-    def give_back(self) -> None:
-        """Say that nothing is there."""
-        if self._reservation is not None:
-            quotas.release_disk(reservation=self._reservation)
 
 
 def disk_standing(owner_id: int, *, limit: int | None, now: datetime) -> Standing[int]:
@@ -66,9 +34,13 @@ def check_room(*, owner_id: int, size: int, now: datetime) -> None:
         quotas.check_disk(disk_standing(owner_id, limit=limit, now=now), size)
 
 
-def hold_room(*, owner_id: int, workspace_id: int, size: int, now: datetime) -> Room:
-    """Hold so many bytes for what is about to be put into a workspace; see `reserve`."""
-    return Room(size=size, reservation=reserve(owner_id=owner_id, workspace_id=workspace_id, size=size, now=now))
+def hold_room(*, owner_id: int, workspace_id: int, size: int, now: datetime, most: int | None = None) -> Room:
+    """Hold so many bytes for what is about to be put into a workspace; see `reserve`.
+
+    Where it arrives in chunks: `most` is what they may bring, in bytes of content.
+    """
+    held = reserve(owner_id=owner_id, workspace_id=workspace_id, size=size, now=now)
+    return Room(owner_id=owner_id, workspace_id=workspace_id, most=most, reservation=held)
 
 
 def reserve(*, owner_id: int, workspace_id: int, size: int, now: datetime) -> int | None:
@@ -92,9 +64,9 @@ def room_for_file(workspace: Workspace, *, path: str, size: int | None, now: dat
     """
     most = _all_that_is_left(workspace.owner_id, path, now=now) if size is None else size
     if most is None:
-        return Room(size=None, reservation=None)
-    held = reserve(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=on_disk(most, path), now=now)
-    return Room(size=most, reservation=held)
+        return Room(owner_id=workspace.owner_id, workspace_id=workspace.pk, most=None, reservation=None)
+    size = on_disk(most, path)
+    return hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now, most=most)
 
 
 def _all_that_is_left(owner_id: int, path: str, *, now: datetime) -> int | None:
@@ -106,8 +78,9 @@ def _all_that_is_left(owner_id: int, path: str, *, now: datetime) -> int | None:
 
 
 def size_of(details: Details) -> int:
-    """Return the bytes that these files will take on disk."""
-    return sum(on_disk(len(file.content), file.name) for file in details.files)
+    """Return the bytes that these files and links will take on disk: a link to a long path takes a block."""
+    files = sum(on_disk(len(file.content), file.name) for file in details.files)
+    return files + sum(on_disk(len(link.target), link.name) for link in details.links)
 
 
 def settle_measurement(workspace: Workspace, *, now: datetime) -> None:

@@ -1,0 +1,63 @@
+"""Space that is held for one thing while it is being written."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from django.utils import timezone
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.quotas import actions as quotas
+from user_workspaces.workspaces.models import Workspace
+
+RENEW_SECONDS = 60.0
+
+
+class Room:
+    """Space in one workspace; without a reservation there is no limit, and all may come."""
+
+    def __init__(self, *, owner_id: int, workspace_id: int, most: int | None, reservation: int | None) -> None:
+        self._owner_id, self._workspace_id = owner_id, workspace_id
+        self._most, self._reservation = most, reservation
+        self.arrived = 0
+        """Bytes that were handed on."""
+
+    def bounded(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Hand the content on, and keep the room however long that takes.
+
+        Raises `InvalidRequest` when more comes than was said, and when nothing came for so long that the room is gone.
+        """
+        renewed = time.monotonic()
+        for chunk in chunks:
+            if self._most is not None and self.arrived + len(chunk) > self._most:
+                raise InvalidRequest("More arrived than was announced.")
+            if time.monotonic() - renewed > RENEW_SECONDS:
+                self._keep()
+                renewed = time.monotonic()
+            self.arrived += len(chunk)
+            yield chunk
+
+    def _keep(self) -> None:
+        if self._reservation is not None and not quotas.keep_disk(reservation=self._reservation, now=timezone.now()):
+            raise InvalidRequest("Nothing arrived for too long: the room for it is not held any more. Send it again.")
+
+    def settle(self, *, size: int) -> None:
+        """Say what it takes on disk, in the transaction that counts it as a change of the workspace."""
+        if self._reservation is None:
+            return
+        # Held, so that a deletion at this moment comes before us or forgets what we write.
+        found = Workspace.objects.select_for_update().filter(pk=self._workspace_id)
+        change = found.values_list("changes", flat=True).first()
+        if change is None or size == 0:
+            self.give_back()
+        elif not quotas.settle_disk(reservation=self._reservation, size=size, settled_as=change):
+            self._count(size, change)
+
+    def _count(self, size: int, change: int) -> None:
+        """What is there counts, also when it took so long that its room was given to others."""
+        owner, now = self._owner_id, timezone.now()
+        quotas.count_disk(owner_id=owner, place=self._workspace_id, size=size, settled_as=change, now=now)
+
+    def give_back(self) -> None:
+        """Say that nothing is there."""
+        if self._reservation is not None:
+            quotas.release_disk(reservation=self._reservation)

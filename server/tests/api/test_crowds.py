@@ -1,0 +1,230 @@
+"""Five hundred launches and uploads at the edge of all quotas, over HTTP, by every way there is: never over them."""
+
+import base64
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from api.conftest import Caller
+from api.multipart import CONTENT_TYPE, form, part
+from api.raw import Raw, send
+from copy_shop import offer
+from user_workspaces.controller.copying import Copies
+from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.jobs.spending import overview_of
+from user_workspaces.quotas.models import DiskReservation, Quota
+from user_workspaces.quotas.queries import allowance_of
+from user_workspaces.quotas.values import BLOCK, Overview
+from user_workspaces.testing.waiting import eventually
+from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+CROWD, THREADS = 500, 16
+DISK = 400 * BLOCK
+SESSIONS, CORE_HOURS = 23, Decimal("10.3")
+COPIES = 8
+JSON = "application/json"
+Work = Callable[["Guest", int], Raw]
+
+
+@dataclass
+class Guest:
+    """A person with workspaces, and where these are on disk."""
+
+    caller: Caller
+    workspaces: list[Workspace]
+    folder: Path
+
+    @property
+    def pk(self) -> int:
+        assert self.caller.user is not None
+        return self.caller.user.pk
+
+    def path(self, number: int) -> str:
+        return f"/workspaces/{self.workspaces[number // 7 % len(self.workspaces)].pk}"
+
+    def standing(self) -> Overview:
+        return overview_of(self.pk, allowance=allowance_of(self.pk), now=timezone.now())
+
+    def bytes_on_disk(self) -> int:
+        """Count what is in workspaces; each file once, also when it is renamed while we look."""
+        found = dict[int, int]()
+        for top, _, names in (seen for place in self.folder.iterdir() for seen in os.walk(place)):
+            for path in (Path(top), *(Path(top, name) for name in names)):
+                try:
+                    status = path.lstat()
+                except FileNotFoundError:
+                    continue
+                found[status.st_ino] = status.st_blocks * 512
+        return sum(found.values())
+
+
+@pytest.fixture
+def guests(
+    call: Callable[[str], Caller], workspace_of: Callable[..., Workspace], blocks: Callable[[int], None]
+) -> dict[str, Guest]:
+    """Ada, whose core hours are few, and Grace, whose sessions are; both with the same room on disk."""
+    blocks(DISK // BLOCK)
+    made = {}
+    for name, limited in (("ada", {"core_hours": CORE_HOURS}), ("grace", {"running_sessions": SESSIONS})):
+        caller = call(name)
+        workspaces = [workspace_of(caller.user, f"w{number}") for number in range(4)]
+        home = home_of(workspaces[0])
+        made[name] = Guest(caller, workspaces, home.storage.locate(home.place).parent)
+        Quota.objects.create(user=caller.user, **limited)
+    return made
+
+
+def launch(guest: Guest, number: int) -> Raw:
+    body = {"job_type": "local_test", "resource_options": {"num_cpus": 1, "time_limit_min": 30}}
+    return send(
+        guest.caller, "PUT", f"{guest.path(number)}/start/", orjson.dumps(body), Content_Type="application/json"
+    )
+
+
+def upload(guest: Guest, number: int) -> Raw:
+    body = form(part(f"m/{number}", b"x" * (BLOCK + number)), part(f"m/{number}-2", b"y"))
+    return send(guest.caller, "PUT", f"{guest.path(number)}/upload/", body, Content_Type=CONTENT_TYPE)
+
+
+def put(guest: Guest, number: int) -> Raw:
+    return send(guest.caller, "PUT", f"{guest.path(number)}/files/p/{number}", b"x" * (2 * BLOCK + number))
+
+
+def tus(guest: Guest, number: int) -> Raw:
+    """Upload in three requests; whichever is refused for the quota is the last."""
+    content, version = b"x" * (3 * BLOCK + number), {"Tus_Resumable": "1.0.0"}
+    named = {"Upload_Metadata": f"filename {base64.b64encode(f't/{number}'.encode()).decode()}"}
+    begun = {"Upload_Length": str(len(content)), **named, **version}
+    answer = send(guest.caller, "POST", f"{guest.path(number)}/tus/", b"", **begun)
+    if answer.status != 201:
+        return answer
+    address = answer.headers["Location"]
+    for offset in range(0, len(content), 2 * BLOCK):
+        sent = {"Upload_Offset": str(offset), "Content_Type": "application/offset+octet-stream", **version}
+        piece = content[offset : offset + 2 * BLOCK]
+        answer = patient(lambda piece=piece, sent=sent: send(guest.caller, "PATCH", address, piece, **sent))  # type: ignore[misc]  # bound now
+        if answer.status != 204:
+            at = send(guest.caller, "HEAD", address, b"", **version).headers["Upload-Offset"]
+            assert (answer.status, at) == (403, str(offset)), answer.content
+            break
+    return answer
+
+
+def create(guest: Guest, number: int) -> Raw:
+    files = [{"name": "c", "content": "x" * BLOCK}, {"name": "d/e", "content": "y"}]
+    body = {"name": str(number), "description": "", "workspace_details": {"files": files}}
+    return send(guest.caller, "POST", "/workspaces/", orjson.dumps(body), Content_Type=JSON)
+
+
+WAYS: list[Work] = [launch, upload, put, tus, create]
+
+
+def patient(work: Callable[[], Raw]) -> Raw:
+    """Come again when we are told that too much of ours goes on at once."""
+
+    def answer() -> Raw | None:
+        heard = work()
+        return None if heard.status == 429 else heard
+
+    return eventually(answer, limit_seconds=300)
+
+
+@contextmanager
+def beside(work: Callable[[], object]) -> Iterator[None]:
+    """Do it again and again in a thread beside the crowd; its errors are ours."""
+    ended, errors = threading.Event(), list[BaseException]()
+
+    def run() -> None:
+        try:
+            while not ended.is_set():
+                work()
+                ended.wait(0.02)
+        except BaseException as error:  # noqa: BLE001  told below
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(300)
+    assert errors == []
+
+
+def crowd(guests: list[Guest]) -> Counter[tuple[str, str, int]]:
+    """Let all come at once, by all ways; count the answers by person, way and status."""
+    barrier = threading.Barrier(THREADS)
+
+    def one(number: int) -> tuple[str, str, int]:
+        if number < THREADS:
+            barrier.wait(timeout=300)
+        guest, way = guests[number % 2], WAYS[number % len(WAYS)]
+        try:
+            return guest.folder.name, way.__name__, patient(lambda: way(guest, number)).status
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return Counter(pool.map(one, range(CROWD)))
+
+
+def watch(guest: Guest) -> None:
+    """Look whether anything is over, in this moment."""
+    assert guest.bytes_on_disk() <= DISK
+    now = guest.standing()
+    assert now.core_hours.left is None or now.core_hours.taken <= CORE_HOURS
+    assert now.running_sessions.left is None or now.running_sessions.taken <= SESSIONS
+
+
+def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[..., Workspace]) -> None:
+    ada, grace = guests["ada"], guests["grace"]
+    copies = Copies()
+    for number in range(COPIES):  # offered to each other; made while the others write
+        for sender, receiver in ((ada, grace), (grace, ada)):
+            files = Details(files=(NewFile("s", bytes(number)),))
+            offer(workspace_of(sender.caller.user, f"s{number}", files), receiver.caller.user)
+    with (
+        beside(lambda: watch(ada)),
+        beside(lambda: watch(grace)),
+        beside(lambda: copies.tend(now=timezone.now())),
+        beside(lambda: tend_workspaces(now=timezone.now())),
+    ):
+        counts = crowd([ada, grace])
+    assert copies.wait(300)
+    assert {status for _, _, status in counts} <= {200, 201, 204, 403}
+    assert sum(counts.values()) == CROWD
+    assert counts["ada", "launch", 200] == int(CORE_HOURS * 2)
+    assert counts["grace", "launch", 200] == SESSIONS
+    for guest in (ada, grace):
+        fill_up(guest)
+        assert guest.bytes_on_disk() <= DISK
+
+
+def fill_up(guest: Guest) -> None:
+    """When all is measured, what is held is what the disk holds, and the room that is left can be used to the end."""
+    while tend_workspaces(now=timezone.now()):
+        pass
+    assert not DiskReservation.objects.filter(user=guest.pk, settled_as=None).exists()
+    for number in range(CROWD, CROWD + DISK // BLOCK):
+        if send(guest.caller, "PUT", f"{guest.path(0)}/files/{number}", b"x" * BLOCK).status == 403:
+            break
+    left = guest.standing().disk.left
+    assert left is not None
+    assert left < BLOCK

@@ -1,0 +1,199 @@
+"""Uploads in several requests at the edge of a disk quota: each request holds what it may bring, and no more comes."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.utils import timezone
+
+from at_once import at_once
+from user_workspaces.accounts.models import User
+from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.errors import Conflict, InvalidRequest, QuotaExceeded
+from user_workspaces.interfaces.values import Upload
+from user_workspaces.quotas.models import DiskReservation
+from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.values import BLOCK
+from user_workspaces.workspaces import uploads
+from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+from user_workspaces.workspaces.space import disk_space_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Blocks = Callable[[int], None]
+NOTED = 2
+"""Blocks that a storage needs for what it notes of an upload, and for the directory of it."""
+
+
+@pytest.fixture
+def workspace(person: Callable[[], User], workspace_of: Callable[..., Workspace]) -> Workspace:
+    """One whose directory takes one block, and is measured."""
+    made = workspace_of(person())
+    measure_all()
+    return made
+
+
+def measure_all() -> None:
+    while tend_workspaces(now=timezone.now()):
+        pass
+    Workspace.objects.update(disk_space=0)  # so that a test counts what it wrote, whatever the file system adds
+
+
+def begin(workspace: Workspace, length: int, path: str = "f") -> Upload:
+    upload = uploads.begin_upload(workspace=workspace, path=path, length=length, note="", now=timezone.now())
+    measure_all()
+    return upload
+
+
+def append(
+    workspace: Workspace, upload: Upload, offset: int, chunks: Iterator[bytes] | list[bytes], size: int | None = None
+) -> Upload:
+    now, found = timezone.now(), upload.id
+    return uploads.append_to_upload(
+        workspace=workspace, upload_id=found, offset=offset, chunks=chunks, now=now, size=size
+    )
+
+
+def held(workspace: Workspace) -> int:
+    return held_disk(workspace.owner_id, now=timezone.now()) // BLOCK
+
+
+def offset_of(workspace: Workspace, upload: Upload) -> int:
+    return uploads.find_upload(workspace=workspace, upload_id=upload.id, now=timezone.now()).offset
+
+
+def test_what_does_not_fit_is_refused_at_the_beginning(workspace: Workspace, blocks: Blocks) -> None:
+    blocks(4 + NOTED)
+    with pytest.raises(QuotaExceeded, match="This needs 28 KB on disk, and 24 KB of your 24 KB are left"):
+        begin(workspace, 4 * BLOCK + 1)
+    with pytest.raises(QuotaExceeded):
+        begin(workspace, 3 * BLOCK, path="deep/er/f")
+    assert held(workspace) == 0
+    begin(workspace, 4 * BLOCK)
+
+
+def test_a_request_holds_what_it_brings_before_the_first_byte(workspace: Workspace, blocks: Blocks) -> None:
+    upload, seen = begin(workspace, 6 * BLOCK, path="d/f"), list[int]()
+    blocks(10)
+
+    def chunks(count: int) -> Iterator[bytes]:
+        for _ in range(count):
+            seen.append(held(workspace))
+            yield b"x" * BLOCK
+
+    assert append(workspace, upload, 0, chunks(2), size=2 * BLOCK).offset == 2 * BLOCK
+    assert (seen, held(workspace)) == ([2, 2], 2)
+    append(workspace, upload, 2 * BLOCK, chunks(1))  # says no size: all that is missing, with the directory
+    assert (seen[2:], held(workspace)) == ([2 + 4 + 1], 3)
+    assert append(workspace, upload, 3 * BLOCK, chunks(3), size=3 * BLOCK).finished
+    assert held(workspace) == 6 + 1
+    measure_all()
+    assert not DiskReservation.objects.exists()
+
+
+def test_bytes_that_fill_a_block_that_counts_already_cost_nothing(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 100)
+    blocks(1)
+    append(workspace, upload, 0, [b"x" * 10], size=10)
+    append(workspace, upload, 10, [b"x" * 90], size=90)
+    assert held(workspace) == 1
+
+
+def test_a_refusal_in_the_middle_leaves_the_upload_where_it_was(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 4 * BLOCK)
+    blocks(4)
+    append(workspace, upload, 0, [b"x" * BLOCK], size=BLOCK)
+    upload_file(workspace=workspace, path="other", chunks=[b"y"], size=1, now=timezone.now())
+    with pytest.raises(QuotaExceeded, match="This needs 12 KB on disk, and 8 KB of your 16 KB are left"):
+        append(workspace, upload, BLOCK, [b"never asked for"])
+    assert (offset_of(workspace, upload), held(workspace)) == (BLOCK, 2)
+    append(workspace, upload, BLOCK, [b"x" * BLOCK], size=BLOCK)
+    blocks(5)
+    assert append(workspace, upload, 2 * BLOCK, [b"x" * 2 * BLOCK]).finished
+    assert held(workspace) == 5
+
+
+def test_what_arrived_before_the_line_broke_counts_and_the_rest_is_free(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 8 * BLOCK, path="d/f")
+    blocks(9)
+
+    def breaks() -> Iterator[bytes]:
+        yield b"x" * BLOCK
+        yield b"x" * (BLOCK + 1)
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        append(workspace, upload, 0, breaks(), size=8 * BLOCK)
+    assert (offset_of(workspace, upload), held(workspace)) == (2 * BLOCK + 1, 3)
+    assert append(workspace, upload, 2 * BLOCK + 1, [b"x" * (6 * BLOCK - 1)]).finished
+    assert held(workspace) == 9
+
+
+@pytest.mark.parametrize("size", [BLOCK, None])
+def test_no_more_comes_than_is_held(workspace: Workspace, blocks: Blocks, size: int | None) -> None:
+    upload, most = begin(workspace, 2 * BLOCK), size or 2 * BLOCK
+    blocks(3)
+    with pytest.raises(InvalidRequest, match="More arrived than was announced"):
+        append(workspace, upload, 0, [b"x" * BLOCK] * 3, size=size)
+    assert (offset_of(workspace, upload), held(workspace)) == (most, most // BLOCK)
+
+
+def test_a_request_that_is_refused_gives_all_back(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 4 * BLOCK)
+    blocks(4)
+    with pytest.raises(Conflict):
+        append(workspace, upload, BLOCK, [b"x"])
+    assert held(workspace) == 0
+
+
+def test_an_empty_file_takes_the_directories_that_its_path_names(workspace: Workspace, blocks: Blocks) -> None:
+    blocks(NOTED + 3)
+    with pytest.raises(QuotaExceeded):
+        begin(workspace, 0, path="a/b/c/d/f")
+    uploads.begin_upload(workspace=workspace, path="a/b/c/f", length=0, note="", now=timezone.now())
+    assert held(workspace) == NOTED + 3
+
+
+def test_of_two_at_once_only_one_fits(workspace: Workspace, blocks: Blocks) -> None:
+    both = [begin(workspace, 3 * BLOCK, path=name) for name in "ab"]
+    blocks(5)
+
+    def send() -> str:
+        upload = both.pop()
+        try:
+            return "whole" if append(workspace, upload, 0, [b"x" * 3 * BLOCK]).finished else "part"
+        except QuotaExceeded:
+            return "refused"
+
+    assert sorted(at_once(2, send)) == ["refused", "whole"]
+    assert held(workspace) == 3
+
+
+def test_two_that_send_the_same_upload_count_once(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 3 * BLOCK)
+    blocks(50)
+
+    def send() -> bool:
+        try:
+            return append(workspace, upload, 0, [b"x" * BLOCK, b"x" * BLOCK, b"x" * BLOCK]).finished
+        except Exception:  # noqa: BLE001  whatever it heard, it was not the one that wrote
+            return False
+
+    assert sum(at_once(4, send)) == 1
+    assert held(workspace) == 3
+
+
+def test_what_was_measured_and_written_is_what_the_disk_holds(
+    workspace: Workspace, blocks: Blocks, tmp_path: object
+) -> None:
+    blocks(1000)
+    upload = uploads.begin_upload(workspace=workspace, path="d/f", length=100_000, note="", now=timezone.now())
+    home = home_of(workspace)
+    for offset in range(0, 100_000, 25_000):
+        append(workspace, upload, offset, [b"x" * 25_000], size=25_000)
+        taken = disk_space_of(workspace.owner_id) + held_disk(workspace.owner_id, now=timezone.now())
+        assert taken + BLOCK >= home.storage.disk_usage(home.place)  # the fixture forgot the workspace's own directory
+    while tend_workspaces(now=timezone.now()):
+        pass
+    assert disk_space_of(workspace.owner_id) == home.storage.disk_usage(home.place)
+    assert held(workspace) == 0
