@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from user_workspaces.errors import InvalidRequest, NotFound, PathNotFound
 from user_workspaces.interfaces.values import Entry, EntryKind, Listing, Upload
-from user_workspaces.workspaces.actions import files_changed, measure, upload_file
+from user_workspaces.workspaces.actions import about_to_write, files_changed, measure, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, home_of, is_usable
 
@@ -114,6 +114,7 @@ def make_folder(*, workspace: Workspace, path: str, now: datetime) -> Entry:
 def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now: datetime) -> Upload:
     """Begin a file that arrives in several requests."""
     home = _home(workspace)
+    about_to_write(workspace_id=workspace.pk, now=now)
     upload = home.storage.begin_upload(home.place, path, length=length, note=note)
     files_changed(workspace_id=workspace.pk, now=now)
     return upload
