@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -12,8 +13,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import psycopg
+from psycopg.sql import SQL, Identifier
 
 from live import account, configuration, surroundings
 from running import REPOSITORY, Caller, free_port, wait_for
@@ -145,6 +149,16 @@ def fleet(
         made.manage("migrate", "--verbosity=0")
         stack.callback(made.end)
         yield made
+
+
+@contextmanager
+def own_database(server: str) -> Iterator[str]:
+    """Make an empty database on the PostgreSQL at this address, and give its address; it is dropped afterwards."""
+    name = f"fleet_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def directories(fleet: Fleet) -> dict[int, Path]:

@@ -42,6 +42,8 @@ class Memory:
     """Requests that broke off on their way."""
     surprises: list[str] = field(default_factory=list)
     """Answers that nobody should get."""
+    stock: list[int] = field(default_factory=list)
+    """Workspaces that were made in good time: in the disorder few are made before somebody dies."""
 
     def __str__(self) -> str:
         files, offers, deletions = len(self.sent), len(self.offered), len(self.deleted)
@@ -66,6 +68,7 @@ class Disorder:
         while not self.over.is_set():
             try:
                 act()
+                time.sleep(self.chance.random() / 5)
             except Refused:
                 pass
             except httpx.TransportError as error:
@@ -145,7 +148,7 @@ def send_by_tus(self: Disorder, workspace: int) -> None:
 
 def make_and_delete(self: Disorder) -> None:
     """Make a workspace full of files and have it deleted."""
-    workspace = make(self, "short-lived", files=60, size=10_000)
+    workspace = made_before(self) or make(self, "short-lived")
     time.sleep(self.chance.random() / 4)
     self.memory.deleted.append(workspace)
     self.call("DELETE", f"/workspaces/{workspace}/")
@@ -153,7 +156,7 @@ def make_and_delete(self: Disorder) -> None:
 
 def offer_copies(self: Disorder, receiver: int) -> None:
     """Make a workspace, offer it, and now and then take the offer back while it is copied."""
-    workspace = make(self, "offered", files=80, size=20_000)
+    workspace = made_before(self) or make(self, "offered")
     body = {"original_workspace_id": workspace, "shared_user_ids": [receiver]}
     (share,) = self.call("POST", "/shared_workspaces/", json=body).json()["data"]["shared_workspaces"]
     number = share["shared_workspace_id"]["id"]
@@ -166,11 +169,18 @@ def offer_copies(self: Disorder, receiver: int) -> None:
         time.sleep(0.3)  # the copies have to be made some day
 
 
-def make(self: Disorder, name: str, *, files: int, size: int) -> int:
-    """Make a workspace with so many files of so many bytes."""
-    listed = [
-        {"name": f"d{one % 7}/{one}.txt", "content": self.chance.randbytes(size // 2).hex()} for one in range(files)
-    ]
+def made_before(self: Disorder) -> int | None:
+    """Take one from the stock, as long as there are some."""
+    try:
+        return self.memory.stock.pop()
+    except IndexError:
+        return None
+
+
+def make(self: Disorder, name: str) -> int:
+    """Make a workspace with files in it."""
+    contents = [self.chance.randbytes(20_000).hex() for _ in range(40)]
+    listed = [{"name": f"d{one % 7}/{one}.txt", "content": content} for one, content in enumerate(contents)]
     body = {"name": name, "description": "", "workspace_details": {"files": listed}}
     number: int = self.call("POST", "/workspaces/", json=body).json()["data"]["id"]
     return number

@@ -21,7 +21,7 @@ from running import Caller, wait_for
 
 pytestmark = [pytest.mark.slow]
 
-KILLS = 50
+KILLS, STOCK = 50, 40
 LONGEST_LIFE = 1.0
 """Seconds that a process is left at work before it is killed."""
 SETTLED_WITHIN = 400.0
@@ -97,6 +97,8 @@ def test_fifty_kills_leave_everything_done_or_to_be_done_again(world: World) -> 
     say(str(world.memory))
     assert world.memory.surprises == []
     assert world.memory.broken
+    assert world.memory.offered
+    assert world.memory.deleted
     every_copy_is_whole(world)
     every_deletion_is_done(world)
     every_upload_is_whole_or_absent(world)
@@ -111,6 +113,8 @@ class busy_people:  # noqa: N801  reads as what it is
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         self._callers: list[Caller] = []
+        maker = Disorder(world.ada, world.memory, random.Random(seed), self._over)  # noqa: S311  no secret
+        world.memory.stock += [disorder.make(maker, "in stock") for _ in range(STOCK)]
 
     def __enter__(self) -> None:
         world, workspace = self._world, self._world.uploads
