@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.data]
 JOBS, WORKSPACES, OFFERED, DELETED = 102, 17, 10, 10
 SETTLED_WITHIN = 500.0
 """Leases of a minute have to end first, and the machine may be slow."""
+LATE = 60.0
+"""Seconds, on the slowest of machines; on a quiet one it is a fraction of one."""
 WEBS = ("web-a", "web-b", "web-c")
 MAILS = """
 from user_workspaces.sharing.models import Mail
@@ -265,9 +267,12 @@ def each_mail_came_once(crowd: Crowd, copies: dict[int, int]) -> None:
 
 def everything_was_told(crowd: Crowd, watcher: Watcher, jobs: list[int]) -> None:
     """Whoever listens at a web process that was asked for nothing hears of all, soon after it was so."""
-    told = watcher.of("complete")
-    assert told.keys() == set(jobs)
-    ended = {job: datetime.fromisoformat(crowd.ada[0].job(job)["datetime_end"]) for job in jobs}
-    late = [(told[job] - ended[job]).total_seconds() for job in jobs]
-    sys.stdout.write(f"{watcher.web}: told after {statistics.median(late):.2f} s, at most {max(late):.2f} s\n")
-    assert statistics.median(late) < 60
+    assert watcher.of("complete").keys() == set(jobs)
+    rows = {job: crowd.ada[0].job(job) for job in jobs}
+    for status, moment in (("pending", "datetime_created"), ("complete", "datetime_end")):
+        told = watcher.of(status)
+        late = [(told[job] - datetime.fromisoformat(rows[job][moment])).total_seconds() for job in told]
+        middle = statistics.median(late)
+        # What is noted late of the jobs of the dead controller (its leases have to end) is told late.
+        sys.stdout.write(f"{watcher.web}: {len(told)} {status} told after {middle:.2f} s, at most {max(late):.2f} s\n")
+        assert middle < LATE
