@@ -43,7 +43,7 @@ class Memory:
     surprises: list[str] = field(default_factory=list)
     """Answers that nobody should get."""
     stock: list[int] = field(default_factory=list)
-    """Workspaces that were made in good time: in the disorder few are made before somebody dies."""
+    """Workspaces to be offered that were made in good time: few are made before somebody dies."""
 
     def __str__(self) -> str:
         files, offers, deletions = len(self.sent), len(self.offered), len(self.deleted)
@@ -148,7 +148,7 @@ def send_by_tus(self: Disorder, workspace: int) -> None:
 
 def make_and_delete(self: Disorder) -> None:
     """Make a workspace full of files and have it deleted."""
-    workspace = made_before(self) or make(self, "short-lived")
+    workspace = make(self, "short-lived")
     time.sleep(self.chance.random() / 4)
     self.memory.deleted.append(workspace)
     self.call("DELETE", f"/workspaces/{workspace}/")

@@ -21,7 +21,7 @@ from running import Caller, wait_for
 
 pytestmark = [pytest.mark.slow]
 
-KILLS, STOCK = 50, 40
+KILLS, STOCK = 50, 30
 LONGEST_LIFE = 1.0
 """Seconds that a process is left at work before it is killed."""
 SETTLED_WITHIN = 400.0
