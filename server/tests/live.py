@@ -67,12 +67,12 @@ def live_server_process(
         folder = Path(tempfile.mkdtemp(prefix="uws-live-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)  # the accounts of people pass through it
-        configuration = _configuration()
-        change(configuration)
-        (folder / "config.json").write_text(json.dumps(configuration))
+        config = configuration()
+        change(config)
+        (folder / "config.json").write_text(json.dumps(config))
         port = port or free_port()
         own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
-        server = LiveServer(port, folder, stack.enter_context(_account()), _surroundings() | own | dict(further or {}))
+        server = LiveServer(port, folder, stack.enter_context(account()), surroundings() | own | dict(further or {}))
         server.manage("migrate", "--verbosity=0")
         stack.enter_context(_process(server, "web", "runserver"))
         if controller:
@@ -81,12 +81,12 @@ def live_server_process(
         yield server
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """Return the environment without what the tests themselves were started with."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
-def _configuration() -> dict[str, Any]:
+def configuration() -> dict[str, Any]:
     """Return the embedded default, but for accounts: a test makes none that it does not take away again."""
     config: dict[str, Any] = json.loads(EMBEDDED_DEFAULT.read_bytes())
     for authentication in config["available_user_authentication"].values():
@@ -95,7 +95,7 @@ def _configuration() -> dict[str, Any]:
 
 
 @contextmanager
-def _account() -> Iterator[str]:
+def account() -> Iterator[str]:
     """Give the name of somebody who can have a workspace: where we are root, with an account made for it."""
     name = f"uws-test-{secrets.token_hex(4)}"
     if os.geteuid() != 0:

@@ -201,7 +201,7 @@ def open_session(job: dict[str, Any], *, page: str = "lab") -> Iterator[httpx.Cl
     """Open a session as a browser does (ticket, cookie, redirect); the client talks to the session then."""
     details = job["job_details"]["current_job_details"]["connection_details"]
     domain = details["url_domain"]
-    transport = _ToLoopback(port=int(domain.rpartition(":")[2]))
+    transport = ToLoopback(port=int(domain.rpartition(":")[2]))
     with httpx.Client(transport=transport, base_url=domain, follow_redirects=True, timeout=30) as client:
         answer = client.get(details["url_path"].replace("/lab?", f"/{page}?"))
         assert answer.status_code == httpx.codes.OK, answer.text
@@ -209,7 +209,7 @@ def open_session(job: dict[str, Any], *, page: str = "lab") -> Iterator[httpx.Cl
         yield client
 
 
-class _ToLoopback(httpx.HTTPTransport):
+class ToLoopback(httpx.HTTPTransport):
     """`*.localhost` leads to loopback in browsers; Python asks a name server that may not know that."""
 
     def __init__(self, port: int) -> None:

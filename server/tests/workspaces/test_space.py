@@ -135,7 +135,7 @@ def test_a_stream_of_unknown_size_may_take_what_is_left(
     upload_file(workspace=workspace, path="a", chunks=chunks(2), now=NOW)
     assert held == [4, 4]
     assert taken(ada) == 3
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(QuotaExceeded):
         upload_file(workspace=workspace, path="b", chunks=chunks(2), now=NOW)
     assert taken(ada) == 3
     upload_file(workspace=workspace, path="b", chunks=chunks(1), now=NOW)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -80,3 +80,34 @@ def test_a_killed_upload_holds_its_room_until_it_is_found(
     tend_workspaces(now=timezone.now())
     assert not DiskReservation.objects.exists()
     assert (disk_space_of(ada.pk) >= 4 * BLOCK) is is_there
+
+
+def test_a_workspace_that_is_written_to_is_looked_at_later_whatever_happens(
+    person: Callable[..., User], workspace_of: Callable[..., Workspace]
+) -> None:
+    workspace = workspace_of(person())
+    tend_workspaces(now=timezone.now())
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x"
+        (due,) = Workspace.objects.values_list("next_check_at", flat=True)  # all that is left if we die here
+        assert due is not None
+        assert due > timezone.now()
+        yield b"x"
+
+    upload_file(workspace=workspace, path="a", chunks=chunks(), now=timezone.now())
+    assert tend_workspaces(now=timezone.now()) == 1
+    assert tend_workspaces(now=timezone.now() + timedelta(days=1)) == 0
+
+
+def test_a_workspace_that_is_due_stays_so_while_it_is_written_to(
+    person: Callable[..., User], workspace_of: Callable[..., Workspace]
+) -> None:
+    workspace = workspace_of(person())
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x"
+        assert tend_workspaces(now=timezone.now()) == 1
+
+    upload_file(workspace=workspace, path="a", chunks=chunks(), now=timezone.now())
+    assert tend_workspaces(now=timezone.now()) == 1

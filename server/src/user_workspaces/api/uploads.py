@@ -6,7 +6,6 @@ from typing import IO, TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.datastructures import MultiValueDict
@@ -15,6 +14,7 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.transfers.receiving import NamelessFiles
 from user_workspaces.workspaces.details import checked_name
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Upload:
     content: "UploadedFile[bytes]"
 
 
-class _KeepsDirectories(TemporaryFileUploadHandler):
+class _KeepsDirectories(NamelessFiles):
     """Django keeps the last part of a name only; the checked whole is carried beside it."""
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":

@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
-from user_workspaces.quotas.actions import forget_place
+from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, forget_place
 from user_workspaces.quotas.queries import places_of_dead_writers, somebody_has_limited_disk
 from user_workspaces.quotas.values import BLOCK, on_disk
 from user_workspaces.workspaces import space
@@ -123,10 +123,11 @@ def upload_file(
     """Write one file, whole or not at all; return its size in bytes. See `Storage.write` for `expecting`.
 
     Give `size` where it is known: so much of the person's disk quota is held while it is written, and without it
-    all that is left. Raises `QuotaExceeded`.
+    more and more. Raises `QuotaExceeded`.
     """
     _check_usable(workspace)
     home = home_of(workspace)
+    about_to_write(workspace_id=workspace.pk, now=now)
     room = space.room_for_file(workspace, path=path, size=size, now=now)
     try:
         written = home.storage.write(home.place, path, room.bounded(chunks), expecting=expecting)
@@ -151,6 +152,18 @@ def files_changed(*, workspace_id: int, now: datetime) -> None:
     Workspace.objects.filter(pk=workspace_id, status__in=usable).update(
         changes=F("changes") + 1, datetime_last_modified=now, next_check_at=now
     )
+
+
+def about_to_write(*, workspace_id: int, now: datetime) -> None:
+    """Have the controller look later, should this process die before it can say that something is there.
+
+    It counts as a change, so that a measurement that goes on meanwhile does not take it for the last one.
+    """
+    usable = Workspace.objects.filter(pk=workspace_id, status__in=[WorkspaceStatus.IDLE, WorkspaceStatus.ACTIVE])
+    later = now + WRITING_IS_DEAD_AFTER
+    is_due = Q(next_check_at__lt=later)
+    due = Case(When(is_due, then=F("next_check_at")), default=Value(later, DateTimeField()))
+    usable.update(changes=F("changes") + 1, next_check_at=due)
 
 
 def claim(workspace: Workspace, *, now: datetime) -> bool:

@@ -2,9 +2,11 @@
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from user_workspaces.quotas import actions as quotas
 from user_workspaces.quotas.queries import allowance_of, held_disk
@@ -14,6 +16,9 @@ from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.rooms import Room
 
 logger = logging.getLogger(__name__)
+
+STEP = 64 * 1024**2
+"""So much more is held at a time of what nobody knows the size of: the rest stays for others who write."""
 
 
 def disk_standing(owner_id: int, *, limit: int | None, now: datetime) -> Standing[int]:
@@ -60,21 +65,38 @@ def reserve(*, owner_id: int, workspace_id: int, size: int, now: datetime) -> in
 def room_for_file(workspace: Workspace, *, path: str, size: int | None, now: datetime) -> Room:
     """Hold space for one file that is about to be written.
 
-    Without `size` (in bytes) all that is left is held, and no more than that may arrive.
+    Without `size` (in bytes) it is held step by step while the file arrives, as long as there is some.
     """
-    most = _all_that_is_left(workspace.owner_id, path, now=now) if size is None else size
+    owner_id, workspace_id = workspace.owner_id, workspace.pk
+    most = _first_step(owner_id, path, now=now) if size is None else size
     if most is None:
-        return Room(owner_id=workspace.owner_id, workspace_id=workspace.pk, most=None, reservation=None)
-    size = on_disk(most, path)
-    return hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now, most=most)
+        return Room(owner_id=owner_id, workspace_id=workspace_id, most=None, reservation=None)
+    held = reserve(owner_id=owner_id, workspace_id=workspace_id, size=on_disk(most, path), now=now)
+    grow = partial(_next_step, owner_id, held, path) if size is None and held is not None else None
+    return Room(owner_id=owner_id, workspace_id=workspace_id, most=most, reservation=held, grow=grow)
 
 
-def _all_that_is_left(owner_id: int, path: str, *, now: datetime) -> int | None:
+def _first_step(owner_id: int, path: str, *, now: datetime) -> int | None:
     limit = allowance_of(owner_id).disk_bytes
     if limit is None:
         return None
     left = disk_standing(owner_id, limit=limit, now=now).left or 0
-    return max(1, (left - on_disk(0, path)) // BLOCK * BLOCK)
+    return max(1, min(STEP, (left - on_disk(0, path)) // BLOCK * BLOCK))
+
+
+def _next_step(owner_id: int, reservation: int, path: str, most: int, arrived: int) -> int | None:
+    """Hold more; return how many bytes may come in all, None when nothing is held any more. Raises `QuotaExceeded`."""
+    held, needed, now = on_disk(most, path), on_disk(arrived, path), timezone.now()
+    with transaction.atomic():
+        quotas.hold_account(owner_id)
+        standing = disk_standing(owner_id, limit=allowance_of(owner_id).disk_bytes, now=now)
+        quotas.check_disk(standing, needed - held)
+        step = STEP if standing.left is None else min(STEP, standing.left // BLOCK * BLOCK)
+        size = max(held + step, needed)
+        is_held = quotas.keep_disk(reservation=reservation, now=now) and quotas.resize_disk(
+            reservation=reservation, size=size
+        )
+    return size - on_disk(0, path) if is_held else None
 
 
 def size_of(details: Details) -> int:

@@ -7,7 +7,7 @@ from user_workspaces.errors import NotFound, PathNotFound
 from user_workspaces.interfaces.values import Upload
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.workspaces import space
-from user_workspaces.workspaces.actions import files_changed, note_written
+from user_workspaces.workspaces.actions import about_to_write, files_changed, note_written
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, usable_home
 
@@ -24,6 +24,7 @@ def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now
     noted = on_disk(LONGEST_ESCAPE * (len(path) + len(note)) + AROUND_A_NOTE, "uploads/note")
     space.check_room(owner_id=workspace.owner_id, size=noted + on_disk(length, path), now=now)
     size = noted if length else noted + on_disk(0, path)  # an empty one is finished at once
+    about_to_write(workspace_id=workspace.pk, now=now)
     room = space.hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
     try:
         return home.storage.begin_upload(home.place, path, length=length, note=note)

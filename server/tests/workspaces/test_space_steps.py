@@ -1,0 +1,73 @@
+"""Files of which nobody knows the size: room is held step by step."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import QuotaExceeded
+from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.values import GIBIBYTE
+from user_workspaces.workspaces import space
+from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = timezone.now()
+BLOCK = 4096
+
+
+@pytest.fixture
+def workspace(
+    person: Callable[..., User],
+    workspace_of: Callable[..., Workspace],
+    limit: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Workspace:
+    """An empty one of somebody who may have ten blocks; a step is two."""
+    made = workspace_of(person())
+    limit(disk_gb=Decimal(10 * BLOCK) / GIBIBYTE)
+    monkeypatch.setattr(space, "STEP", 2 * BLOCK)
+    return made
+
+
+def held(workspace: Workspace) -> int:
+    return held_disk(workspace.owner_id, now=timezone.now()) // BLOCK
+
+
+def stream(workspace: Workspace, sizes: list[int], seen: list[int] | None = None) -> Iterator[bytes]:
+    for size in sizes:
+        if seen is not None:
+            seen.append(held(workspace))
+        yield b"x" * size
+
+
+def test_a_step_more_is_held_whenever_the_last_one_is_full(workspace: Workspace) -> None:
+    seen: list[int] = []
+    chunks = stream(workspace, [BLOCK, BLOCK, 1, BLOCK, 3 * BLOCK, 1], seen)
+    upload_file(workspace=workspace, path="d/a", chunks=chunks, now=NOW)
+    assert seen == [3, 3, 3, 5, 5, 8]  # with one for the directory
+    assert held(workspace) == 8
+
+
+def test_the_last_step_is_what_is_left(workspace: Workspace) -> None:
+    upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10), now=NOW)
+    assert held(workspace) == 10
+
+
+def test_more_than_there_is_is_refused_and_nothing_is_held(workspace: Workspace) -> None:
+    with pytest.raises(QuotaExceeded):
+        upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10 + [1]), now=NOW)
+    assert held(workspace) == 0
+
+
+def test_somebody_else_can_write_meanwhile(workspace: Workspace) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * BLOCK
+        upload_file(workspace=workspace, path="b", chunks=[b"y" * 6 * BLOCK], size=6 * BLOCK, now=NOW)
+        yield b"x" * 3 * BLOCK
+
+    upload_file(workspace=workspace, path="a", chunks=chunks(), now=NOW)
+    assert held(workspace) == 10
