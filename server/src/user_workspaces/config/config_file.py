@@ -138,6 +138,10 @@ class MailEntry(_Strict):
     tls: Literal["none", "starttls", "tls"] = "starttls"
 
 
+def _serial_alone() -> dict[str, dict[str, Any]]:
+    return {"serial": {}}
+
+
 class ConfigFile(_Strict):
     """All of it."""
 
@@ -148,6 +152,7 @@ class ConfigFile(_Strict):
     available_storage: dict[Id, StorageEntry]
     available_resources: dict[Id, ResourceEntry]
     available_job_types: dict[Id, JobTypeEntry]
+    workflow_engines: dict[Id, dict[str, Any]] = Field(default_factory=_serial_alone)
     parameters: tuple[ParameterEntry, ...] = ()
     base_url: Address | Literal[""] = ""
     allowed_hosts: tuple[str, ...] = ()
