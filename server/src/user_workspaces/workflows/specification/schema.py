@@ -69,7 +69,8 @@ def _reason(keyword: str, wanted: object, instance: Json, schema: dict[str, Any]
         return "there is nothing in it"
     if keyword == "maxLength":
         return f"it has more than {wanted} characters"
-    return f"{shown(str(instance))} is not {schema['description']}"
+    written = shown(instance) if isinstance(instance, str) else str(instance)
+    return f"{written} is not {schema['description']}"
 
 
 def _parts(error: ValidationError) -> tuple[Path, Any, Any]:
@@ -91,8 +92,10 @@ def _name(value: Json) -> str:
             return "empty"
         case bool():
             return "true or false"
-        case int() | float():
+        case int():
             return "a number"
+        case float():
+            return "a number with a point"
         case str():
             return "a text"
         case list():

@@ -78,7 +78,8 @@ def _command(command: str, here: Path, parameters: Mapping[str, Any], used: set[
 
 def _wrong_dollar(command: str, start: int, name: str | None, parameters: Mapping[str, Any]) -> str:
     if name is None:
-        return f"{shown(command[start : start + 10])} is no parameter: write $$ for a dollar of the shell"
+        found = shown(command[start : start + 10])
+        return f"{found} is no parameter (names have letters, digits and _): write $$ for a dollar of the shell"
     if name in parameters:
         return ""
     return f"the parameter {shown(name)} is not in inputs.parameters; for a variable of the shell write $${name[:40]}"

@@ -27,11 +27,17 @@ def read_tree(data: bytes) -> Node:
     try:
         return Composer(text).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else None
-        raise Refusal(f"this is not YAML: {error.problem or error.context}", place=place) from None
+        raise _not_yaml(error) from None
     except yaml.YAMLError:
         raise Refusal("this is not YAML") from None
+
+
+def _not_yaml(error: yaml.MarkedYAMLError) -> Refusal:
+    mark, begin = error.problem_mark or error.context_mark, error.context_mark
+    message = f"this is not YAML: {error.problem or error.context}"
+    if error.problem and error.context and begin:
+        message = f"{message} {error.context} that begins in line {begin.line + 1}"
+    return Refusal(message, place=Place(mark.line + 1, mark.column + 1) if mark else None)
 
 
 def _text(data: bytes) -> str:
