@@ -34,7 +34,7 @@ class Scalars:
             raise Refusal(f"the tag {shown(str(event.tag))} cannot be taken", path=path, place=place)
         try:
             value = self._construct(self._tag(event), str(event.value))
-        except (ValueError, KeyError):
+        except (ValueError, LookupError, ArithmeticError):  # what the library's conversions raise for other texts
             kind = str(event.tag).removeprefix(CORE) if event.tag else "number"
             raise Refusal(f"{shown(str(event.value))} is no {kind}", path=path, place=place) from None
         if reason := why_no_scalar(value):
