@@ -11,8 +11,11 @@ from user_workspaces.workflows.specification import Problem, Reading, Severity, 
 CORPUS = Path(__file__).with_name("corpus")
 WRONG = sorted((CORPUS / "wrong").glob("*.yaml"))
 RIGHT = sorted((CORPUS / "right").glob("*.yaml"))
-NAMED = {"ids": lambda path: path.stem}
 NOT_YAML = "this is not YAML: "
+
+
+def stem(path: Path) -> str:
+    return path.stem
 
 
 def expected(path: Path) -> list[str]:
@@ -49,7 +52,7 @@ def test_the_corpus_is_large() -> None:
     assert len(RIGHT) >= 15
 
 
-@pytest.mark.parametrize("path", WRONG, **NAMED)
+@pytest.mark.parametrize("path", WRONG, ids=stem)
 def test_wrong_specification_is_refused_with_its_place(path: Path) -> None:
     reading = read_yaml(path.read_bytes())
     assert reading.specification is None
@@ -59,7 +62,7 @@ def test_wrong_specification_is_refused_with_its_place(path: Path) -> None:
     assert caught.value.problems[0] == str(errors(reading)[0])
 
 
-@pytest.mark.parametrize("path", WRONG, **NAMED)
+@pytest.mark.parametrize("path", WRONG, ids=stem)
 def test_wrong_specification_without_the_parser_in_c_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same places and words, but for what the two parsers themselves say of a text that is not YAML."""
     monkeypatch.setattr(composer, "LOADER", yaml.SafeLoader)
@@ -70,14 +73,14 @@ def test_wrong_specification_without_the_parser_in_c_is_refused(path: Path, monk
         assert found == expected(path)
 
 
-@pytest.mark.parametrize("path", [path for path in WRONG if "$." in expected(path)[0] and loads(path)], **NAMED)
+@pytest.mark.parametrize("path", [path for path in WRONG if "$." in expected(path)[0] and loads(path)], ids=stem)
 def test_wrong_values_are_refused_with_the_same_path_and_words(path: Path) -> None:
     (found, *_) = errors(read_json(yaml.safe_load(path.read_bytes())))
     assert (found.line, found.column) == (None, None)
     assert f"{found.path} {found.message}" == expected(path)[0].partition(" ")[2]
 
 
-@pytest.mark.parametrize("path", RIGHT, **NAMED)
+@pytest.mark.parametrize("path", RIGHT, ids=stem)
 def test_right_specification_is_read_with_its_warnings(path: Path) -> None:
     reading = read_yaml(path.read_bytes())
     assert told(reading.problems) == expected(path)
@@ -86,14 +89,14 @@ def test_right_specification_is_read_with_its_warnings(path: Path) -> None:
     assert specification.workflow_type == yaml.safe_load(path.read_bytes())["workflow"]["type"]
 
 
-@pytest.mark.parametrize("path", RIGHT, **NAMED)
+@pytest.mark.parametrize("path", RIGHT, ids=stem)
 def test_right_specification_without_the_parser_in_c_is_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_yaml(path.read_bytes())
     monkeypatch.setattr(composer, "LOADER", yaml.SafeLoader)
     assert read_yaml(path.read_bytes()) == first
 
 
-@pytest.mark.parametrize("path", RIGHT, **NAMED)
+@pytest.mark.parametrize("path", RIGHT, ids=stem)
 def test_right_specification_as_json_is_the_same(path: Path) -> None:
     first = read_yaml(path.read_bytes()).required()
     again = read_json(first.document())
@@ -101,7 +104,7 @@ def test_right_specification_as_json_is_the_same(path: Path) -> None:
     assert all(one.line is None and one.column is None for one in again.problems)
 
 
-@pytest.mark.parametrize("path", RIGHT, **NAMED)
+@pytest.mark.parametrize("path", RIGHT, ids=stem)
 def test_values_are_those_that_the_library_loads(path: Path) -> None:
     loaded = yaml.safe_load(path.read_bytes())
     if path.stem == "values_of_parameters":

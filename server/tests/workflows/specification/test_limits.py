@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from user_workspaces.workflows.specification import Reading, composer, json_reader, read_json, read_yaml
+from user_workspaces.workflows.specification import Reading, composer, read_json, read_yaml
 from user_workspaces.workflows.specification.limits import LARGEST_INTEGER, MAX_BYTES, MAX_DEPTH, MAX_NODES, Budget
 
 LARGE = MAX_BYTES - 100
@@ -29,7 +29,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             events[0] += 1
             yield event
 
-    monkeypatch.setattr(composer.yaml, "parse", counting)
+    monkeypatch.setattr(yaml, "parse", counting)
     return events
 
 
@@ -144,7 +144,7 @@ def test_values_are_counted_before_they_are_kept(monkeypatch: pytest.MonkeyPatch
         spent.append(named["nodes"])
         spend(budget, **named)
 
-    monkeypatch.setattr(json_reader.Budget, "spend", counting)
+    monkeypatch.setattr(Budget, "spend", counting)
     assert "more than 50000" in message(read_json([[]] * 1_000_000))
     assert spent == [1, 1_000_000]
     assert "more than 64 bits" in message(read_json(10**5000))

@@ -86,7 +86,7 @@ def _wrong_type(wanted: str, value: Json) -> str:
     return f"it has to be {_TYPES[wanted]} and is {_name(value)}{hint}"
 
 
-def _name(value: Json) -> str:
+def _name(value: Json) -> str:  # noqa: PLR0911  a table
     match value:
         case None:
             return "empty"

@@ -19,9 +19,9 @@ def unique_names(names: Sequence[str]) -> list[str]:
     result: list[str] = []
     for position, name in enumerate(names, start=1):
         wanted = name or f"step-{position}"
-        if name in seen or (not name and wanted in taken):
+        if wanted in (seen if name else taken):
             wanted = _numbered(wanted, taken, numbers)
-        seen.add(name)
+        seen.add(wanted)
         taken.add(wanted)
         result.append(wanted)
     return result
