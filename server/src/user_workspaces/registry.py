@@ -19,17 +19,19 @@ from user_workspaces.interfaces.site import Site
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.user_authentication import UserAuthentication
 from user_workspaces.interfaces.values import Client, PluginContext
+from user_workspaces.interfaces.workflow_engine import WorkflowEngine
 
 Kind = TypeVar("Kind", bound=Plugin)
 
 
 class PluginKind(StrEnum):
-    """The four kinds; the value is the end of the entry point group's name."""
+    """The five kinds; the value is the end of the entry point group's name."""
 
     USER_AUTHENTICATION = "user_authentication"
     STORAGE = "storage"
     RESOURCE = "resource"
     JOB_TYPE = "job_type"
+    WORKFLOW_ENGINE = "workflow_engine"
 
 
 BASES: dict[PluginKind, type] = {
@@ -37,6 +39,7 @@ BASES: dict[PluginKind, type] = {
     PluginKind.STORAGE: Storage,
     PluginKind.RESOURCE: Resource,
     PluginKind.JOB_TYPE: JobType,
+    PluginKind.WORKFLOW_ENGINE: WorkflowEngine,
 }
 
 
@@ -122,6 +125,7 @@ class Registry:
         self.storages: Instances[Storage] = Instances()
         self.resources: Instances[Resource] = Instances()
         self.job_types: Instances[JobType] = Instances()
+        self.workflow_engines: Instances[WorkflowEngine] = Instances()
         self.declarations: list[Declaration] = []
 
     def add(self, declaration: Declaration, plugin: Plugin) -> None:
@@ -135,6 +139,8 @@ class Registry:
                 self.resources.add(declaration.name, plugin)
             case JobType():
                 self.job_types.add(declaration.name, plugin)
+            case WorkflowEngine():
+                self.workflow_engines.add(declaration.name, plugin)
             case _:
                 raise ConfigurationError(f"{declaration.key_path}: {declaration.type_name} is of no known kind")
         self.declarations.append(declaration)
@@ -146,6 +152,7 @@ class Registry:
             PluginKind.STORAGE: self.storages.get,
             PluginKind.RESOURCE: self.resources.get,
             PluginKind.JOB_TYPE: self.job_types.get,
+            PluginKind.WORKFLOW_ENGINE: self.workflow_engines.get,
         }
         return instances[kind](name)
 

@@ -58,9 +58,19 @@ def test_the_example_is_the_embedded_default_and_builds(tmp_path: Path) -> None:
     assert EXAMPLE.read_bytes() == site_config.EMBEDDED_DEFAULT.read_bytes()
     site, declarations = site_config.read(EXAMPLE)
     built = registry.build(declarations, Surroundings(tmp_path, tmp_path / "run", lambda _: None))
-    assert [one.kind for one in built.declarations] == [*list(PluginKind), PluginKind.JOB_TYPE]
+    *others, engine = PluginKind
+    assert [one.kind for one in built.declarations] == [*others, PluginKind.JOB_TYPE, engine]
+    assert [name for name, _ in built.workflow_engines.items()] == ["serial"]
     assert list(site.job_types) == ["jupyter_lab", "local_test"]
     assert site.source == str(EXAMPLE)
+
+
+def test_a_file_that_says_nothing_of_engines_has_serial(tmp_path: Path) -> None:
+    config = json.loads(EXAMPLE.read_bytes())
+    del config["workflow_engines"]
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(config))
+    assert [one.type_name for one in site_config.read(file)[1] if one.kind is PluginKind.WORKFLOW_ENGINE] == ["serial"]
 
 
 MISTAKES: list[tuple[Change, str]] = [

@@ -162,6 +162,8 @@ class RateLimitsEntry(_Strict):
             log_ins_per_account=RateLimit(self.log_ins_per_account, window),
             redirects_per_address=RateLimit(self.redirects_per_address, window),
         )
+def _serial_alone() -> dict[str, dict[str, Any]]:
+    return {"serial": {}}
 
 
 class ConfigFile(_Strict):
@@ -174,6 +176,7 @@ class ConfigFile(_Strict):
     available_storage: dict[Id, StorageEntry]
     available_resources: dict[Id, ResourceEntry]
     available_job_types: dict[Id, JobTypeEntry]
+    workflow_engines: dict[Id, dict[str, Any]] = Field(default_factory=_serial_alone)
     parameters: tuple[ParameterEntry, ...] = ()
     base_url: Address | Literal[""] = ""
     allowed_hosts: tuple[str, ...] = ()

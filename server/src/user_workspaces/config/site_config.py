@@ -70,7 +70,7 @@ def _mail_site(mail: MailEntry, source: Path) -> MailSite:
 
 def _declarations(config: ConfigFile) -> list[Declaration]:
     """Return what is to be built, in the order of the file; a plug-in gets its own part of it and no more."""
-    authentication, storage, resource, job_type = PluginKind
+    authentication, storage, resource, job_type, workflow_engine = PluginKind
     found: list[Declaration] = []
     for name, who in config.available_user_authentication.items():
         options: dict[str, object] = {"connection_details": who.connection_details}
@@ -85,4 +85,6 @@ def _declarations(config: ConfigFile) -> list[Declaration]:
     for name, what in config.available_job_types.items():
         options = {"environment_details": what.environment_details}
         found.append(Declaration(job_type, name, what.job_type, options, f"available_job_types.{name}"))
+    for name, how in config.workflow_engines.items():
+        found.append(Declaration(workflow_engine, name, name, how, f"workflow_engines.{name}"))
     return found
