@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.interfaces.container_runtime import ContainerRuntime
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.resource import Resource
@@ -24,12 +25,13 @@ Kind = TypeVar("Kind", bound=Plugin)
 
 
 class PluginKind(StrEnum):
-    """The four kinds; the value is the end of the entry point group's name."""
+    """The kinds; the value is the end of the entry point group's name."""
 
     USER_AUTHENTICATION = "user_authentication"
     STORAGE = "storage"
     RESOURCE = "resource"
     JOB_TYPE = "job_type"
+    CONTAINER_RUNTIME = "container_runtime"
 
 
 BASES: dict[PluginKind, type] = {
@@ -37,6 +39,7 @@ BASES: dict[PluginKind, type] = {
     PluginKind.STORAGE: Storage,
     PluginKind.RESOURCE: Resource,
     PluginKind.JOB_TYPE: JobType,
+    PluginKind.CONTAINER_RUNTIME: ContainerRuntime,
 }
 
 
@@ -93,6 +96,7 @@ class Registry:
         self.storages: Instances[Storage] = Instances()
         self.resources: Instances[Resource] = Instances()
         self.job_types: Instances[JobType] = Instances()
+        self.container_runtimes: Instances[ContainerRuntime] = Instances()
         self.declarations: list[Declaration] = []
 
     def add(self, declaration: Declaration, plugin: Plugin) -> None:
@@ -106,6 +110,8 @@ class Registry:
                 self.resources.add(declaration.name, plugin)
             case JobType():
                 self.job_types.add(declaration.name, plugin)
+            case ContainerRuntime():
+                self.container_runtimes.add(declaration.name, plugin)
             case _:
                 raise ConfigurationError(f"{declaration.key_path}: {declaration.type_name} is of no known kind")
         self.declarations.append(declaration)
@@ -117,6 +123,7 @@ class Registry:
             PluginKind.STORAGE: self.storages.get,
             PluginKind.RESOURCE: self.resources.get,
             PluginKind.JOB_TYPE: self.job_types.get,
+            PluginKind.CONTAINER_RUNTIME: self.container_runtimes.get,
         }
         return instances[kind](name)
 
