@@ -19,6 +19,9 @@ MOST_STARTS = 1000
 """Beginnings of commands that the log of the engine tells of, beyond one each."""
 LONGEST_TEXT = 32 << 10
 """Characters; the runner cuts at the same length."""
+LARGEST_EXIT_CODE = 255
+LONGEST_LINE = 2000
+"""Characters of a text in the log of the engine."""
 LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 Record = dict[str, object]
@@ -35,7 +38,11 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
 
 
-ENDS = {RunStatus.FINISHED.value, RunStatus.FAILED.value, RunStatus.STOPPED.value}
+ENDS = (
+    RunStatus.FINISHED.value,
+    RunStatus.FAILED.value,
+    RunStatus.STOPPED.value,
+)  # no set: what is asked may be a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +167,10 @@ def _state(commands: dict[str, _Command], told: Record, over: Record, lines: lis
 
 def _step(uuid: str, command: _Command, *, is_over: bool) -> StepState:
     about, end = command.about, command.end or {}
-    number, code = about.get("step"), end.get("exit_code")
     begun = RunStatus.STOPPED if is_over else RunStatus.RUNNING
     return StepState(
         uuid=uuid,
-        number=number if type(number) is int and 0 <= number < MOST_STEPS else 0,
+        number=_number(about),
         name=_text(about.get("name")),
         command=_text(about.get("command")),
         environment=_text(about.get("environment")),
@@ -172,7 +178,7 @@ def _step(uuid: str, command: _Command, *, is_over: bool) -> StepState:
         status=RunStatus(str(end["status"])) if end else begun if command.starts else RunStatus.CREATED,
         started_at=command.starts[-1] if command.starts else None,
         finished_at=_time(end),
-        exit_code=code if type(code) is int and 0 <= code <= 255 else None,  # noqa: PLR2004  all that wait(2) knows
+        exit_code=_exit_code(end),
         message=_text(end.get("message")),
         starts=len(command.starts),
     )
@@ -202,7 +208,7 @@ def _beginning(record: Record, total: int) -> list[str]:
 
 def _start_text(command: _Command) -> str:
     name = _text(command.about.get("name")) or "without a name"
-    text = f"Step {command.about.get('step')} ({name}): {_text(command.about.get('command'))}"
+    text = f"Step {_number(command.about)} ({name}): {_text(command.about.get('command'))}"
     again = len(command.starts) > 1
     return f"Interrupted without a recorded end, so it runs again from its start: {text}" if again else text
 
@@ -210,10 +216,10 @@ def _start_text(command: _Command) -> str:
 def _end_text(command: _Command) -> tuple[str, str]:
     end = command.end or {}
     name = _text(command.about.get("name")) or "without a name"
-    code, message = end.get("exit_code"), _text(end.get("message"))
-    how = f" with exit code {code}" if type(code) is int and code else ""
+    code, message = _exit_code(end), _text(end.get("message"))
+    how = f" with exit code {code}" if code else ""
     level = "INFO" if end.get("status") == RunStatus.FINISHED else "ERROR"
-    return level, f"Step {command.about.get('step')} ({name}) {_text(end.get('status'))}{how}. {message}".rstrip()
+    return level, f"Step {_number(command.about)} ({name}) {_text(end.get('status'))}{how}. {message}".rstrip()
 
 
 def _over_text(record: Record) -> tuple[str, str]:
@@ -226,7 +232,7 @@ def _line(record: Record, level: str, text: str) -> str:
     """Return one line of the engine's log: no break and no control character in the text makes two of it."""
     at = _time(record)
     moment = at.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3] if at else "-"
-    shown = "".join(one if one.isprintable() else " " for one in text[:LONGEST_TEXT])
+    shown = "".join(one if one.isprintable() else " " for one in text[:LONGEST_LINE])
     return f"{moment} | {level} | {shown}\n"
 
 
@@ -235,6 +241,16 @@ def _time(record: Record) -> datetime | None:
     if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at) or not 0 <= at < LATEST:
         return None
     return datetime.fromtimestamp(at, UTC)
+
+
+def _number(about: Record) -> int:
+    number = about.get("step")
+    return number if type(number) is int and 0 <= number < MOST_STEPS else 0
+
+
+def _exit_code(end: Record) -> int | None:
+    code = end.get("exit_code")
+    return code if type(code) is int and 0 <= code <= LARGEST_EXIT_CODE else None
 
 
 def _text(value: object) -> str:

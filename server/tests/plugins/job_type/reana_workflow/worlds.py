@@ -45,20 +45,25 @@ class World:
     def arguments(self, *more: str) -> list[str]:
         return ["--state", str(self.state), "--workspace", str(self.workspace), "--grace-seconds", "1", *more]
 
-    def start(self, *more: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Start a runner."""
-        return self._popen([str(self.archive), *self.arguments(*more)], environment)
+    def start(
+        self, *more: str, environment: dict[str, str] | None = None, kilobytes: int = 0
+    ) -> subprocess.Popen[bytes]:
+        """Start a runner; `kilobytes`: no file that it writes may be longer."""
+        return self._popen([str(self.archive), *self.arguments(*more)], environment, kilobytes)
 
     def start_dying(self, number: int, *, who: str = "all", when: str = "after") -> subprocess.Popen[bytes]:
         """Start a runner that dies at a line of the journal."""
         command = [str(DYING), str(self.archive), str(number), who, when, *self.arguments()]
         return self._popen(command, None)
 
-    def _popen(self, command: list[str], environment: dict[str, str] | None) -> subprocess.Popen[bytes]:
+    def _popen(
+        self, command: list[str], environment: dict[str, str] | None, kilobytes: int = 0
+    ) -> subprocess.Popen[bytes]:
+        limit = ["prlimit", f"--fsize={kilobytes * 1024}"] if kilobytes else []
         complaints = self.base / f"complaints.{len(self.runners)}"  # a file: guards outlive their runners
         with complaints.open("wb") as errors:
             environment = {**os.environ, **(environment or {})}
-            runner = subprocess.Popen([sys.executable, "-B", *command], stderr=errors, env=environment)
+            runner = subprocess.Popen([*limit, sys.executable, "-B", *command], stderr=errors, env=environment)
         self.runners.append(runner)
         return runner
 

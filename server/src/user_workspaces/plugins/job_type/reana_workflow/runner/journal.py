@@ -38,12 +38,18 @@ class Journal:
 
     def records(self, event: str, job: str = "") -> list[dict[str, Any]]:
         """Return what is recorded of an event, oldest first; what is no record is passed over."""
-        with suppress(FileNotFoundError), self._path.open("rb") as file:
-            file.seek(self._read)
-            whole = file.read().rpartition(b"\n")[0]
-            self._read += len(whole)
-            for line in whole.split(b"\n"):
-                with suppress(ValueError, TypeError, KeyError, RecursionError):
-                    record = json.loads(line)
-                    self._known[record["event"], record.get("uuid", "")].append(record)
+        try:
+            handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            with open(handle, "rb") as file:  # noqa: PTH123  a path alone would be followed
+                file.seek(self._read)
+                whole = file.read().rpartition(b"\n")[0]
+        except FileNotFoundError:
+            whole = b""
+        except OSError as error:
+            raise CannotRun(f"The journal cannot be read: {error.strerror}.") from None
+        self._read += len(whole)
+        for line in whole.split(b"\n"):
+            with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                record = json.loads(line)
+                self._known[record["event"], record.get("uuid", "")].append(record)
         return self._known[event, job]

@@ -25,11 +25,11 @@ class Log:
 
     def write(self, data: bytes) -> None:
         """Keep output; a file system that takes no more costs the output, not the command."""
-        self._seen += len(data)
         try:
             if self._size + len(data) > self._limit:
                 self._leave_out_the_middle()
             self._size += os.pwrite(self._handle, data, self._size)
+            self._seen += len(data)
         except OSError as error:
             self.complaint = f" Its output could not all be kept: {error.strerror}."
 
