@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.interfaces.container_runtime import ContainerRuntime
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.resource import Resource
@@ -25,13 +26,14 @@ Kind = TypeVar("Kind", bound=Plugin)
 
 
 class PluginKind(StrEnum):
-    """The five kinds; the value is the end of the entry point group's name."""
+    """The kinds; the value is the end of the entry point group's name."""
 
     USER_AUTHENTICATION = "user_authentication"
     STORAGE = "storage"
     RESOURCE = "resource"
     JOB_TYPE = "job_type"
     WORKFLOW_ENGINE = "workflow_engine"
+    CONTAINER_RUNTIME = "container_runtime"
 
 
 BASES: dict[PluginKind, type] = {
@@ -40,6 +42,7 @@ BASES: dict[PluginKind, type] = {
     PluginKind.RESOURCE: Resource,
     PluginKind.JOB_TYPE: JobType,
     PluginKind.WORKFLOW_ENGINE: WorkflowEngine,
+    PluginKind.CONTAINER_RUNTIME: ContainerRuntime,
 }
 
 
@@ -126,6 +129,7 @@ class Registry:
         self.resources: Instances[Resource] = Instances()
         self.job_types: Instances[JobType] = Instances()
         self.workflow_engines: Instances[WorkflowEngine] = Instances()
+        self.container_runtimes: Instances[ContainerRuntime] = Instances()
         self.declarations: list[Declaration] = []
 
     def add(self, declaration: Declaration, plugin: Plugin) -> None:
@@ -141,6 +145,8 @@ class Registry:
                 self.job_types.add(declaration.name, plugin)
             case WorkflowEngine():
                 self.workflow_engines.add(declaration.name, plugin)
+            case ContainerRuntime():
+                self.container_runtimes.add(declaration.name, plugin)
             case _:
                 raise ConfigurationError(f"{declaration.key_path}: {declaration.type_name} is of no known kind")
         self.declarations.append(declaration)
@@ -153,6 +159,7 @@ class Registry:
             PluginKind.RESOURCE: self.resources.get,
             PluginKind.JOB_TYPE: self.job_types.get,
             PluginKind.WORKFLOW_ENGINE: self.workflow_engines.get,
+            PluginKind.CONTAINER_RUNTIME: self.container_runtimes.get,
         }
         return instances[kind](name)
 

@@ -78,6 +78,7 @@ class ResourceEntry(_Strict):
     passthrough_domain: Domain | Literal[""] = ""
     connection_details: Details
     parameter_mapping: dict[str, str] = Field(default_factory=dict)
+    container_runtime: str = ""
 
 
 class JobTypeEntry(_Strict):
@@ -86,6 +87,17 @@ class JobTypeEntry(_Strict):
     name: str
     job_type: str
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class ContainerRuntimeEntry(_Strict):
+    """A way to run the steps of workflows in their containers."""
+
+    name: str
+    container_runtime_type: str
+    options: Details
+
+
+NO_CONTAINERS = ContainerRuntimeEntry(name="No containers", container_runtime_type="NoContainerRuntime", options={})
 
 
 class ValidationEntry(_Strict):
@@ -162,6 +174,8 @@ class RateLimitsEntry(_Strict):
             log_ins_per_account=RateLimit(self.log_ins_per_account, window),
             redirects_per_address=RateLimit(self.redirects_per_address, window),
         )
+
+
 def _serial_alone() -> dict[str, dict[str, Any]]:
     return {"serial": {}}
 
@@ -177,6 +191,9 @@ class ConfigFile(_Strict):
     available_resources: dict[Id, ResourceEntry]
     available_job_types: dict[Id, JobTypeEntry]
     workflow_engines: dict[Id, dict[str, Any]] = Field(default_factory=_serial_alone)
+    container_runtimes: dict[Id, ContainerRuntimeEntry] = Field(
+        default_factory=lambda: {"none": NO_CONTAINERS}, min_length=1
+    )
     parameters: tuple[ParameterEntry, ...] = ()
     base_url: Address | Literal[""] = ""
     allowed_hosts: tuple[str, ...] = ()
@@ -245,6 +262,8 @@ def _dangling_names(config: ConfigFile) -> list[str]:
         key = f"available_resources.{name}"
         wanted.append((f"{key}.storage", resource.storage, config.available_storage))
         wanted.append((f"{key}.user_authentication", resource.user_authentication, authentications))
+        if resource.container_runtime:
+            wanted.append((f"{key}.container_runtime", resource.container_runtime, config.container_runtimes))
     return [
         f"{key}: {value!r} is not configured; there is {', '.join(there) or 'nothing'}"
         for key, value, there in wanted

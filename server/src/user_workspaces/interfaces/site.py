@@ -40,6 +40,8 @@ class ResourceSite:
     """Sessions get the origin `s<job id>.<passthrough domain>`; empty: they are served by path."""
     parameter_mapping: Mapping[str, str]
     """From a parameter's `variable_name` to `num_cpus`, `memory_mb` or `time_limit_min`."""
+    container_runtime: str = "none"
+    """Which of the container runtimes takes the steps of workflows into their containers here."""
 
 
 @dataclass(frozen=True, slots=True)
