@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from user_workspaces.config.quotas_entry import QuotasEntry
+from user_workspaces.config.workflows_entry import WorkflowsEntry
 from user_workspaces.errors import ConfigurationError, InvalidOptions
 from user_workspaces.interfaces.site import Parameter, RateLimit, RateLimits
 from user_workspaces.jobs.options import validate
@@ -204,6 +205,7 @@ class ConfigFile(_Strict):
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)
     session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
     quotas: QuotasEntry = QuotasEntry()
+    workflows: WorkflowsEntry = WorkflowsEntry()
 
 
 def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:
@@ -256,6 +258,8 @@ def _dangling_names(config: ConfigFile) -> list[str]:
         ("main_storage", config.main_storage, config.available_storage),
         ("main_resource", config.main_resource, config.available_resources),
     ]
+    if config.workflows.resource:
+        wanted.append(("workflows.resource", config.workflows.resource, config.available_resources))
     for name, storage in config.available_storage.items():
         wanted.append((f"available_storage.{name}.user_authentication", storage.user_authentication, authentications))
     for name, resource in config.available_resources.items():

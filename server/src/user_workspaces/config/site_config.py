@@ -7,7 +7,7 @@ from typing import Any
 from user_workspaces.config import config_file, env
 from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, MailEntry, ResourceEntry
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import JobTypeSite, MailSite, ResourceSite, Site, StorageSite
+from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS, JobTypeSite, MailSite, ResourceSite, Site, StorageSite
 from user_workspaces.registry import Declaration, PluginKind
 
 EMBEDDED_DEFAULT = Path(__file__).with_name("default_config.json")
@@ -45,6 +45,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         allowed_hosts=config.allowed_hosts,
         mail=_mail_site(config.mail, source) if config.mail else None,
         quotas=config.quotas.value(),
+        workflows=config.workflows.value(main_resource=config.main_resource),
         source=str(source),
     )
 
@@ -87,6 +88,8 @@ def _declarations(config: ConfigFile) -> list[Declaration]:
     for name, what in config.available_job_types.items():
         options = {"environment_details": what.environment_details}
         found.append(Declaration(job_type, name, what.job_type, options, f"available_job_types.{name}"))
+    options = {"environment_details": config.workflows.environment_details}
+    found.append(Declaration(job_type, JOB_TYPE_OF_RUNS, "ReanaWorkflowJob", options, "workflows"))
     for name, engine in config.workflow_engines.items():
         found.append(Declaration(PluginKind.WORKFLOW_ENGINE, name, name, engine, f"workflow_engines.{name}"))
     for name, how in config.container_runtimes.items():
