@@ -1,9 +1,10 @@
 """`/api/workflows`: the list, and new runs."""
 
 import uuid
+from functools import reduce
+from operator import or_
 from typing import Any
 
-import orjson
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE, JobStatus
 from user_workspaces.reana_api import shapes
 from user_workspaces.reana_api.people import person_id
+from user_workspaces.reana_api.searching import MALFORMED, Search
 from user_workspaces.reana_api.sessions import session_path
 from user_workspaces.reana_api.view import ReanaView, flag, json_in, positive
 from user_workspaces.workflows.actions import create_run
@@ -23,7 +25,6 @@ from user_workspaces.workflows.numbering import as_uuid
 from user_workspaces.workflows.queries import runs_of
 from user_workspaces.workflows.status import RunStatus
 
-MALFORMED = "Malformed request."
 COLUMNS = (
     *("id", "name", "major", "minor", "status", "datetime_created"),
     *("datetime_started", "datetime_finished", "datetime_stopped"),
@@ -101,28 +102,14 @@ def _filtered(rows: QuerySet[Run], request: Request, *, interactive: bool) -> Qu
         rows = rows.filter(status__in=statuses)
     if interactive:
         rows = rows.filter(Exists(Job.objects.filter(pk=OuterRef("session_id"), status__in=LIVE)))
-    for name in searched(request):
-        rows = rows.filter(name__icontains=name)
+    names = Search.read(request.query_params.get("search")).wanted.get("name", ())
+    if names:
+        rows = rows.filter(reduce(or_, (Q(name__icontains=name) for name in names)))
     asked = request.query_params.get("workflow_id_or_name")
     if asked:
         identity: uuid.UUID | None = as_uuid(asked)
         rows = rows.filter(Q(pk=identity) if identity else Q(name=asked.replace("\0", "")))
     return rows
-
-
-def searched(request: Request) -> list[str]:
-    """Return the words of `search={"name": [...]}`; raises `InvalidRequest` for anything else."""
-    text = request.query_params.get("search")
-    if not text:
-        return []
-    try:
-        found = orjson.loads(text)
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
-        raise InvalidRequest(MALFORMED) from None
-    names = found.get("name", []) if isinstance(found, dict) else None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InvalidRequest(MALFORMED)
-    return [name.replace("\0", "") for name in names[:10]]
 
 
 class _Describing:

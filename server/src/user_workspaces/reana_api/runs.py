@@ -27,24 +27,27 @@ class StartRun(ReanaView):
 
     def post(self, request: Request, named: str) -> Response:
         """Put the run into the queue; `restart` makes a new one in the same workspace."""
-        run, body = find_run(user=self.person, named=named), object_in(request)
-        start = Start(
-            parameters=_object(body, "input_parameters"),
-            options=_object(body, "operational_options"),
-            specification=body.get("reana_specification") or None,
-        )
-        begin = restart_run if body.get("restart") is True else start_run
-        begun = begin(run=run, start=start, now=timezone.now())
-        return Response(
-            {
-                "message": "Workflow submitted.",
-                "workflow_id": str(begun.pk),
-                "workflow_name": begun.name,
-                "run_number": begun.number,
-                "status": begun.status,
-                "user": person_id(begun.owner_id),
-            }
-        )
+        return _started(find_run(user=self.person, named=named), object_in(request))
+
+
+def _started(run: Run, body: dict[str, Any]) -> Response:
+    start = Start(
+        parameters=_object(body, "input_parameters"),
+        options=_object(body, "operational_options"),
+        specification=body.get("reana_specification") or None,
+    )
+    begin = restart_run if body.get("restart") is True else start_run
+    begun = begin(run=run, start=start, now=timezone.now())
+    return Response(
+        {
+            "message": "Workflow submitted.",
+            "workflow_id": str(begun.pk),
+            "workflow_name": begun.name,
+            "run_number": begun.number,
+            "status": begun.status,
+            "user": person_id(begun.owner_id),
+        }
+    )
 
 
 def _object(body: dict[str, Any], name: str) -> dict[str, Any]:
@@ -89,8 +92,7 @@ class RunStatusOf(ReanaView):
                 delete_run(run=run, now=now, all_runs=body.get("all_runs") is True)
                 message = "Workflow successfully deleted."
             case "start":
-                begun = StartRun.post(self, request, named)  # type: ignore[arg-type]  # the same kind of view
-                return begun
+                return _started(run, body)
             case _:
                 raise InvalidRequest(f"{wanted[:50]!r} is not one of ['start', 'stop', 'deleted']")
         return Response(

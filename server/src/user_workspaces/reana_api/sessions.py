@@ -85,6 +85,7 @@ class Session(ReanaView):
     """Where the address that a client prints leads: to the session, as soon as it answers."""
 
     scope = Scope.SESSIONS
+    token_parameter = "token"  # noqa: S105  its name in the addresses that clients make
 
     def get(self, _request: Request, named: str) -> HttpResponse:
         """Go there with a fresh ticket; a page that comes back by itself until it answers."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path, register_converter
 
-from user_workspaces.reana_api import listing, runs, secrets, service, sessions, workspace
+from user_workspaces.reana_api import inspecting, listing, runs, secrets, service, sessions, workspace
 from user_workspaces.reana_api.view import ReanaView
 
 
@@ -39,6 +39,9 @@ ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
     ("workflows/<str:named>/specification", runs.Specification),
     ("workflows/<str:named>/parameters", runs.Parameters),
     ("workflows/<str:named>/retention_rules", runs.RetentionRules),
+    ("workflows/<str:named>/disk_usage", inspecting.DiskUsage),
+    ("workflows/<str:named>/diff/<str:other>", inspecting.Diff),
+    ("workflows/<str:named>/prune", inspecting.Prune),
     ("workflows/<str:named>/workspace", workspace.Files),
     ("workflows/<str:named>/workspace/<below:path>", workspace.OneFile),
     ("workflows/<str:named>/open/<str:kind>", sessions.Open),

@@ -34,6 +34,8 @@ class ReanaView(APIView):
     scope: ClassVar[Scope] = Scope.ADMIN
     is_open: ClassVar[bool] = False
     """Whether it answers without a token."""
+    token_parameter: ClassVar[str] = "access_token"
+    """Under which name the query may hold the token."""
     _rate: Rate | None = None
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
@@ -42,7 +44,7 @@ class ReanaView(APIView):
         self._count(request)
         if self.is_open:
             return
-        self.token = _token_of(request)
+        self.token = _token_of(request, self.token_parameter)
         needed = Scope.READ if request.method in READING else self.scope
         if needed not in scopes_in(self.token.scopes):
             raise NotAllowed(f"This token lacks the scope {needed}. Make one that has it.")
@@ -89,16 +91,16 @@ def _sender(request: Request) -> str:
     )
 
 
-def token_text(request: Request) -> str | None:
+def token_text(request: Request, parameter: str = "access_token") -> str | None:
     """Return the token that a request brings: in the query as REANA's clients do, or in a header."""
-    named = request.query_params.get("access_token")
+    named = request.query_params.get(parameter)
     if named:
         return named
     return token_in_headers(own=request.headers.get("UWS-Authorization"), usual=request.headers.get("Authorization"))
 
 
-def _token_of(request: Request) -> ApiToken:
-    text, now = token_text(request), timezone.now()
+def _token_of(request: Request, parameter: str) -> ApiToken:
+    text, now = token_text(request, parameter), timezone.now()
     if text is None:
         raise AuthenticationRefused("User not signed in")
     token = find_token(text, now=now)

@@ -12,8 +12,9 @@ from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import Entry
 from user_workspaces.reana_api import shapes
-from user_workspaces.reana_api.listing import paged, searched
+from user_workspaces.reana_api.listing import paged
 from user_workspaces.reana_api.patterns import all_files, files_matching, is_glob, path_of
+from user_workspaces.reana_api.searching import Search
 from user_workspaces.reana_api.view import ReanaView, flag
 from user_workspaces.transfers.bodies import declared_length, pieces_of
 from user_workspaces.transfers.downloads import content_type_of, download, download_folder
@@ -37,9 +38,9 @@ class Files(ReanaView):
     def get(self, request: Request, named: str) -> Response:
         """List them, flat; `search` and the glob `file_name` cut the list."""
         workspace = workspace_of(find_run(user=self.person, named=named))
-        pattern, words = request.query_params.get("file_name", ""), searched(request)
+        pattern, search = request.query_params.get("file_name", ""), Search.read(request.query_params.get("search"))
         listed: Iterable[Entry] = files_matching(workspace, pattern) if pattern else all_files(workspace)
-        found = [one for one in listed if all(word in one.path for word in words)]
+        found = [one for one in listed if search.fits(one.path, one.size, shapes.moment(one.modified) or "")]
         return Response(paged(request, found, describe_file))
 
     def post(self, request: Request, named: str) -> Response:
