@@ -34,7 +34,7 @@ class ReanaView(APIView):
     scope: ClassVar[Scope] = Scope.ADMIN
     is_open: ClassVar[bool] = False
     """Whether it answers without a token."""
-    token_parameter: ClassVar[str] = "access_token"
+    token_parameter: ClassVar[str] = "access_token"  # noqa: S105  its name
     """Under which name the query may hold the token."""
     _rate: Rate | None = None
 

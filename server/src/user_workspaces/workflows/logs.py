@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.workflows import journal
@@ -103,6 +104,6 @@ def _described(run: Run, step: journal.StepState, state: Home, *, longest: int) 
     }
 
 
-def moment(at: "journal.datetime | None") -> str | None:
+def moment(at: datetime | None) -> str | None:
     """Return a time as REANA writes it: UTC, without a zone."""
     return at.strftime("%Y-%m-%dT%H:%M:%S") if at else None
