@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import orjson
 from django.http import HttpResponseBase
 from django.utils import timezone
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -45,6 +46,8 @@ class ReanaView(APIView):
         if self.is_open:
             return
         self.token = _token_of(request, self.token_parameter)
+        if not hasattr(self, (request.method or "").lower()):
+            raise MethodNotAllowed(request.method or "")
         needed = Scope.READ if request.method in READING else self.scope
         if needed not in scopes_in(self.token.scopes):
             raise NotAllowed(f"This token lacks the scope {needed}. Make one that has it.")
