@@ -78,9 +78,7 @@ def workflows(site: Registry) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def reana(
-    workflows: Registry, person: Callable[..., User], token_of: Callable[[User], str]
-) -> Callable[[str], Reana]:
+def reana(workflows: Registry, person: Callable[..., User], token_of: Callable[[User], str]) -> Callable[[str], Reana]:
     def make(username: str) -> Reana:
         user = person(username)
         return Reana(user, token_of(user))

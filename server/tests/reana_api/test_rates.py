@@ -45,9 +45,7 @@ def test_too_many_are_refused_before_anything_is_looked_up(workflows: Registry, 
     answers = [nobody("GET", "ping", REMOTE_ADDR="192.0.2.7") for _ in range(50)]
     refused = [one for one in answers if one.status == 429]
     assert refused
-    assert refused[0].body == {
-        "message": 'Too many requests in a given amount of time. Only "1 per 1 second" allowed.'
-    }
+    assert refused[0].body == {"message": 'Too many requests in a given amount of time. Only "1 per 1 second" allowed.'}
 
 
 def test_without_a_limit_nothing_is_said(nobody: Reana) -> None:

@@ -71,7 +71,10 @@ def test_a_token_that_may_only_read_opens_no_session(workflows: Registry, person
     user = person("ada")
     token = mint_token(user=user, name="reads", now=timezone.now(), scopes=[Scope.READ])
     answer = Reana(user, "")("GET", "workflows/x/session", token=token)
-    assert (answer.status, answer.body["message"]) == (403, "This token lacks the scope sessions. Make one that has it.")
+    assert (answer.status, answer.body["message"]) == (
+        403,
+        "This token lacks the scope sessions. Make one that has it.",
+    )
 
 
 @pytest.mark.parametrize(

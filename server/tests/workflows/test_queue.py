@@ -43,9 +43,7 @@ def test_many_runs_end_in_order_and_never_more_than_the_limit_at_once(ada: User,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_controllers_start_each_run_once_and_no_more_than_the_limit(
-    ada: User, resource: FakeResource
-) -> None:
+def test_several_controllers_start_each_run_once_and_no_more_than_the_limit(ada: User, resource: FakeResource) -> None:
     for number in range(10):
         queued(ada, f"run-{number}")
     ready = threading.Barrier(4)

@@ -11,7 +11,7 @@ from user_workspaces.workspaces.files import walk_folder
 from user_workspaces.workspaces.models import Workspace
 
 GLOB = re.compile(r"[*?\[]")
-LONGEST = 4096
+LONGEST, MOST_NAMES, MOST_STARS = 4096, 100, 20
 
 
 def path_of(raw: str) -> str:
@@ -26,28 +26,46 @@ def is_glob(path: str) -> bool:
     return GLOB.search(path) is not None
 
 
-def matcher(pattern: str) -> "re.Pattern[str]":
-    """Return what tells whether a path fits a glob: `*` stops at a slash, `**` does not."""
-    if len(pattern) > LONGEST or pattern.count("*") > 20:  # noqa: PLR2004  more stars take longer than they tell
-        raise InvalidRequest("This pattern is too long.")
-    parts = [".*" if part == "**" else _within_a_name(part) for part in pattern.strip("/").split("/")]
-    return re.compile("/".join(parts).replace(".*/", "(?:.*/)?"), re.DOTALL)
+class Pattern:
+    """A glob, name by name: `*`, `?` and `[...]` stay within one, `**` stands for any number of folders."""
+
+    def __init__(self, text: str) -> None:
+        names = [name for name in text.split("/") if name]
+        if len(text) > LONGEST or len(names) > MOST_NAMES or text.count("*") > MOST_STARS:
+            raise InvalidRequest("This pattern is too long.")
+        self._names = [None if name == "**" else re.compile(translate(name)) for name in names]
+
+    def fits(self, path: str) -> bool:
+        """Return whether a path, or a folder that it is in, fits."""
+        here = self._with_empty({0})
+        for name in path.split("/"):
+            here = self._with_empty({reached for one in here for reached in self._after(one, name)})
+            if len(self._names) in here:
+                return True
+        return False
+
+    def _after(self, position: int, name: str) -> list[int]:
+        wanted = self._names[position]
+        if wanted is None:
+            return [position]
+        return [position + 1] if wanted.match(name) else []
+
+    def _with_empty(self, positions: set[int]) -> set[int]:
+        """Add where one is when `**` stands for nothing."""
+        found = set[int]()
+        for position in positions:
+            reached = position
+            while reached not in found:
+                found.add(reached)
+                if reached < len(self._names) and self._names[reached] is None:
+                    reached += 1
+        return found
 
 
-def _within_a_name(part: str) -> str:
-    inner = translate(part).removeprefix("(?s:").removesuffix(r")\Z")
-    return inner.replace(".*", "[^/]*").replace("(?>[^/]*?", "(?>[^/]*?") if "*" in part else inner
-
-
-def files_matching(workspace: Workspace, pattern: str) -> list[Entry]:
+def files_matching(workspace: Workspace, text: str) -> list[Entry]:
     """Return the files (and links, which are not followed) that fit a glob, or are below a folder that does."""
-    fits = matcher(pattern)
-    return [one for one in all_files(workspace) if _fits(fits, one.path)]
-
-
-def _fits(fits: "re.Pattern[str]", path: str) -> bool:
-    parts = path.split("/")
-    return any(fits.fullmatch("/".join(parts[:depth])) for depth in range(1, len(parts) + 1))
+    pattern = Pattern(text)
+    return [one for one in all_files(workspace) if pattern.fits(one.path)]
 
 
 def all_files(workspace: Workspace) -> Iterator[Entry]:

@@ -169,5 +169,3 @@ def reana(reana_server: LiveServer, reana_token: str, tmp_path: Path) -> Reana:
     """The client with the analysis in its folder."""
     analysis.write(tmp_path)
     return Reana(reana_server, reana_token, tmp_path)
-
-

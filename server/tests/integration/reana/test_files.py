@@ -17,7 +17,10 @@ def test_list(reana: Reana) -> None:
     reana.finish("listed")
     plain = reana("list", "--filter", "name=listed", "--sort", "run_number")
     assert plain.lines[0].split() == ["NAME", "RUN_NUMBER", "CREATED", "STARTED", "ENDED", "STATUS"]
-    assert [[row[0], row[1], row[-1]] for row in plain.rows] == [["listed", "2", "finished"], ["listed", "1", "finished"]]
+    assert [[row[0], row[1], row[-1]] for row in plain.rows] == [
+        ["listed", "2", "finished"],
+        ["listed", "1", "finished"],
+    ]
     found = reana("list", "-v", "--json", "--filter", "name=listed", "--filter", "status=finished").json
     assert {"id", "user", "size", "progress", "duration"} <= set(found[0])
     assert [one["progress"] for one in found] == ["2/2", "2/2"]
