@@ -70,3 +70,4 @@ dev-parts:
 
 test-parts:
 	@scripts/install system
+	@scripts/install reana-client || true

@@ -56,6 +56,7 @@ VIOLATIONS = {
     "plugin-imports-plugin": Violation(
         INDEPENDENT, "plugins/job_type/local_test/__init__.py", "import user_workspaces.plugins.job_type.jupyter_lab"
     ),
+    "specification-imports-socket": Violation(PURE, "workflows/specification/reading.py", "import socket"),
     "decision-imports-django": Violation(PURE, "jobs/decide.py", "from django.utils import timezone"),
     "interface-imports-subprocess": Violation(PURE, "interfaces/values.py", "import subprocess"),
     "interface-imports-fakes": Violation(NO_CIRCLES, "interfaces/values.py", "import user_workspaces.testing.waiting"),

@@ -14,6 +14,7 @@ from user_workspaces.registry import Declaration, PluginKind, Registry, Surround
 from user_workspaces.testing.fake_job_type import FakeJobType, SessionThatAnswers
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.testing.fake_workflow_engine import EngineOfOneStep
 
 HERE = Surroundings(Path("/srv/uws"), Path("/srv/uws/run"), lambda _: None)
 
@@ -30,7 +31,7 @@ class NoPlugin:
 
 
 class TypeOfNoKind(Plugin):
-    """A plug-in that is of none of the four kinds."""
+    """A plug-in that is of none of the five kinds."""
 
 
 @pytest.fixture(autouse=True)
@@ -112,8 +113,9 @@ def test_every_kind_has_its_place() -> None:
     built.add(Declaration(PluginKind.RESOURCE, "r", "T", {}, "r"), FakeResource.build("r"))
     built.add(Declaration(PluginKind.JOB_TYPE, "j", "T", {}, "j"), SessionThatAnswers.build("j"))
     built.add(Declaration(PluginKind.USER_AUTHENTICATION, "u", "T", {}, "u"), EverybodySharesOneAccount.build("u"))
+    built.add(Declaration(PluginKind.WORKFLOW_ENGINE, "w", "T", {}, "w"), EngineOfOneStep.build("w"))
     found: dict[PluginKind, Any] = {one.kind: built.find(one.kind, one.name) for one in built.declarations}
-    assert [found[kind].context.name for kind in found] == ["r", "j", "u"]
+    assert [found[kind].context.name for kind in found] == ["r", "j", "u", "w"]
 
 
 def test_the_built_in_types_are_installed() -> None:
@@ -121,6 +123,7 @@ def test_the_built_in_types_are_installed() -> None:
     assert "LocalFileSystemStorage" in installed(PluginKind.STORAGE)
     assert "LocalResource" in installed(PluginKind.RESOURCE)
     assert {"JupyterLabJob", "LocalTestJob"} <= set(installed(PluginKind.JOB_TYPE))
+    assert "serial" in installed(PluginKind.WORKFLOW_ENGINE)
 
 
 def test_before_the_configuration_was_read_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

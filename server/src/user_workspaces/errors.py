@@ -4,6 +4,7 @@
     |-- ConfigurationError        the operator has to change something; nothing starts
     |-- InvalidRequest            the caller has to change something             (HTTP 400)
     |   |-- InvalidOptions        resource options outside the configured bounds (HTTP 422)
+    |   |-- InvalidSpecification  a workflow's specification with mistakes       (HTTP 400)
     |   |-- PreconditionFailed    what the caller made a condition is not so     (HTTP 412)
     |   |-- TooLarge              more than is taken                             (HTTP 413)
     |   `-- WrongType             a body of another type than this needs         (HTTP 415)
@@ -49,6 +50,14 @@ class InvalidOptions(InvalidRequest):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__(f"Invalid resource options found: {problems}")
+
+
+class InvalidSpecification(InvalidRequest):
+    """The specification of a workflow that cannot run; `problems` names each mistake with its place."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("The specification cannot be used: " + "; ".join(problems))
 
 
 class PreconditionFailed(InvalidRequest):

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.interfaces.container_runtime import ContainerRuntime
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.resource import Resource
@@ -19,17 +20,20 @@ from user_workspaces.interfaces.site import Site
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.user_authentication import UserAuthentication
 from user_workspaces.interfaces.values import Client, PluginContext
+from user_workspaces.interfaces.workflow_engine import WorkflowEngine
 
 Kind = TypeVar("Kind", bound=Plugin)
 
 
 class PluginKind(StrEnum):
-    """The four kinds; the value is the end of the entry point group's name."""
+    """The kinds; the value is the end of the entry point group's name."""
 
     USER_AUTHENTICATION = "user_authentication"
     STORAGE = "storage"
     RESOURCE = "resource"
     JOB_TYPE = "job_type"
+    WORKFLOW_ENGINE = "workflow_engine"
+    CONTAINER_RUNTIME = "container_runtime"
 
 
 BASES: dict[PluginKind, type] = {
@@ -37,6 +41,8 @@ BASES: dict[PluginKind, type] = {
     PluginKind.STORAGE: Storage,
     PluginKind.RESOURCE: Resource,
     PluginKind.JOB_TYPE: JobType,
+    PluginKind.WORKFLOW_ENGINE: WorkflowEngine,
+    PluginKind.CONTAINER_RUNTIME: ContainerRuntime,
 }
 
 
@@ -122,6 +128,8 @@ class Registry:
         self.storages: Instances[Storage] = Instances()
         self.resources: Instances[Resource] = Instances()
         self.job_types: Instances[JobType] = Instances()
+        self.workflow_engines: Instances[WorkflowEngine] = Instances()
+        self.container_runtimes: Instances[ContainerRuntime] = Instances()
         self.declarations: list[Declaration] = []
 
     def add(self, declaration: Declaration, plugin: Plugin) -> None:
@@ -135,6 +143,10 @@ class Registry:
                 self.resources.add(declaration.name, plugin)
             case JobType():
                 self.job_types.add(declaration.name, plugin)
+            case WorkflowEngine():
+                self.workflow_engines.add(declaration.name, plugin)
+            case ContainerRuntime():
+                self.container_runtimes.add(declaration.name, plugin)
             case _:
                 raise ConfigurationError(f"{declaration.key_path}: {declaration.type_name} is of no known kind")
         self.declarations.append(declaration)
@@ -146,6 +158,8 @@ class Registry:
             PluginKind.STORAGE: self.storages.get,
             PluginKind.RESOURCE: self.resources.get,
             PluginKind.JOB_TYPE: self.job_types.get,
+            PluginKind.WORKFLOW_ENGINE: self.workflow_engines.get,
+            PluginKind.CONTAINER_RUNTIME: self.container_runtimes.get,
         }
         return instances[kind](name)
 

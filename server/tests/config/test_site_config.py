@@ -58,9 +58,18 @@ def test_the_example_is_the_embedded_default_and_builds(tmp_path: Path) -> None:
     assert EXAMPLE.read_bytes() == site_config.EMBEDDED_DEFAULT.read_bytes()
     site, declarations = site_config.read(EXAMPLE)
     built = registry.build(declarations, Surroundings(tmp_path, tmp_path / "run", lambda _: None))
-    assert [one.kind for one in built.declarations] == [*list(PluginKind), PluginKind.JOB_TYPE]
+    assert [name for name, _ in built.workflow_engines.items()] == ["serial"]
+    assert sorted(one.kind for one in built.declarations) == sorted([*PluginKind, PluginKind.JOB_TYPE])
     assert list(site.job_types) == ["jupyter_lab", "local_test"]
     assert site.source == str(EXAMPLE)
+
+
+def test_a_file_that_says_nothing_of_engines_has_serial(tmp_path: Path) -> None:
+    config = json.loads(EXAMPLE.read_bytes())
+    del config["workflow_engines"]
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(config))
+    assert [one.type_name for one in site_config.read(file)[1] if one.kind is PluginKind.WORKFLOW_ENGINE] == ["serial"]
 
 
 MISTAKES: list[tuple[Change, str]] = [
@@ -238,3 +247,21 @@ def test_a_resource_without_a_mapping_takes_the_usual_names(tmp_path: Path) -> N
 def test_parameters_are_handed_on_as_they_are_written(tmp_path: Path) -> None:
     written = json.loads(EXAMPLE.read_bytes())["parameters"]
     assert [parameter.raw for parameter in read(lambda _: None, tmp_path).parameters] == written
+
+
+def test_resource_names_its_container_runtime(tmp_path: Path) -> None:
+    written = json.loads(EXAMPLE.read_text())
+    runtimes = {name: {"name": name, "container_runtime_type": "DockerRuntime"} for name in ("first", "second")}
+    written["container_runtimes"] = runtimes
+    source = tmp_path / "config.json"
+    source.write_text(json.dumps(written))
+    assert site_config.read(source)[0].resources["local"].container_runtime == "first"
+    written["available_resources"]["local"]["container_runtime"] = "second"
+    source.write_text(json.dumps(written))
+    assert site_config.read(source)[0].resources["local"].container_runtime == "second"
+    written["available_resources"]["local"]["container_runtime"] = "none"
+    source.write_text(json.dumps(written))
+    with pytest.raises(
+        ConfigurationError, match=r"container_runtime: 'none' is not configured; there is first, second"
+    ):
+        site_config.read(source)

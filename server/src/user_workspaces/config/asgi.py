@@ -16,7 +16,9 @@ from user_workspaces.live.application import LiveApplication
 
 THREADS = 8
 TRANSFER_THREADS = 24
-TRANSFERS = re.compile(r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)", re.ASCII)
+TRANSFERS = re.compile(
+    r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)|/api/workflows/[^/]+/workspace(/|$)", re.ASCII
+)
 
 _django = WSGIMiddleware(django, workers=THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
 _transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # the same

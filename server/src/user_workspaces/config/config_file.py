@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from user_workspaces.config.quotas_entry import QuotasEntry
+from user_workspaces.config.workflows_entry import WorkflowsEntry
 from user_workspaces.errors import ConfigurationError, InvalidOptions
 from user_workspaces.interfaces.site import Parameter, RateLimit, RateLimits
 from user_workspaces.jobs.options import validate
@@ -78,6 +79,7 @@ class ResourceEntry(_Strict):
     passthrough_domain: Domain | Literal[""] = ""
     connection_details: Details
     parameter_mapping: dict[str, str] = Field(default_factory=dict)
+    container_runtime: str = ""
 
 
 class JobTypeEntry(_Strict):
@@ -86,6 +88,17 @@ class JobTypeEntry(_Strict):
     name: str
     job_type: str
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class ContainerRuntimeEntry(_Strict):
+    """A way to run the steps of workflows in their containers."""
+
+    name: str
+    container_runtime_type: str
+    options: Details
+
+
+NO_CONTAINERS = ContainerRuntimeEntry(name="No containers", container_runtime_type="NoContainerRuntime", options={})
 
 
 class ValidationEntry(_Strict):
@@ -164,6 +177,10 @@ class RateLimitsEntry(_Strict):
         )
 
 
+def _serial_alone() -> dict[str, dict[str, Any]]:
+    return {"serial": {}}
+
+
 class ConfigFile(_Strict):
     """All of it."""
 
@@ -174,6 +191,10 @@ class ConfigFile(_Strict):
     available_storage: dict[Id, StorageEntry]
     available_resources: dict[Id, ResourceEntry]
     available_job_types: dict[Id, JobTypeEntry]
+    workflow_engines: dict[Id, dict[str, Any]] = Field(default_factory=_serial_alone)
+    container_runtimes: dict[Id, ContainerRuntimeEntry] = Field(
+        default_factory=lambda: {"none": NO_CONTAINERS}, min_length=1
+    )
     parameters: tuple[ParameterEntry, ...] = ()
     base_url: Address | Literal[""] = ""
     allowed_hosts: tuple[str, ...] = ()
@@ -184,6 +205,7 @@ class ConfigFile(_Strict):
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)
     session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
     quotas: QuotasEntry = QuotasEntry()
+    workflows: WorkflowsEntry = WorkflowsEntry()
 
 
 def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:
@@ -236,12 +258,16 @@ def _dangling_names(config: ConfigFile) -> list[str]:
         ("main_storage", config.main_storage, config.available_storage),
         ("main_resource", config.main_resource, config.available_resources),
     ]
+    if config.workflows.resource:
+        wanted.append(("workflows.resource", config.workflows.resource, config.available_resources))
     for name, storage in config.available_storage.items():
         wanted.append((f"available_storage.{name}.user_authentication", storage.user_authentication, authentications))
     for name, resource in config.available_resources.items():
         key = f"available_resources.{name}"
         wanted.append((f"{key}.storage", resource.storage, config.available_storage))
         wanted.append((f"{key}.user_authentication", resource.user_authentication, authentications))
+        if resource.container_runtime:
+            wanted.append((f"{key}.container_runtime", resource.container_runtime, config.container_runtimes))
     return [
         f"{key}: {value!r} is not configured; there is {', '.join(there) or 'nothing'}"
         for key, value, there in wanted

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "user_workspaces.workspaces",
     "user_workspaces.jobs",
     "user_workspaces.sharing",
+    "user_workspaces.workflows",
     "user_workspaces.controller",
     "user_workspaces.proxy",
     "user_workspaces.portal",

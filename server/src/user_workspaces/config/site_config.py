@@ -7,7 +7,7 @@ from typing import Any
 from user_workspaces.config import config_file, env
 from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, MailEntry, ResourceEntry
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import JobTypeSite, MailSite, ResourceSite, Site, StorageSite
+from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS, JobTypeSite, MailSite, ResourceSite, Site, StorageSite
 from user_workspaces.registry import Declaration, PluginKind
 
 EMBEDDED_DEFAULT = Path(__file__).with_name("default_config.json")
@@ -29,7 +29,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
             name: StorageSite(name=storage.name, user_authentication=storage.user_authentication)
             for name, storage in config.available_storage.items()
         },
-        resources={name: _resource_site(resource) for name, resource in config.available_resources.items()},
+        resources={name: _resource_site(resource, config) for name, resource in config.available_resources.items()},
         job_types={name: JobTypeSite(name=job_type.name) for name, job_type in config.available_job_types.items()},
         parameters=tuple(
             parameter.value(as_written)
@@ -45,17 +45,19 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         allowed_hosts=config.allowed_hosts,
         mail=_mail_site(config.mail, source) if config.mail else None,
         quotas=config.quotas.value(),
+        workflows=config.workflows.value(main_resource=config.main_resource),
         source=str(source),
     )
 
 
-def _resource_site(resource: ResourceEntry) -> ResourceSite:
+def _resource_site(resource: ResourceEntry, config: ConfigFile) -> ResourceSite:
     return ResourceSite(
         name=resource.name,
         storage=resource.storage,
         user_authentication=resource.user_authentication,
         passthrough_domain=resource.passthrough_domain,
         parameter_mapping=resource.parameter_mapping or {option: option for option in STANDARD_OPTIONS},
+        container_runtime=resource.container_runtime or next(iter(config.container_runtimes)),
     )
 
 
@@ -70,7 +72,8 @@ def _mail_site(mail: MailEntry, source: Path) -> MailSite:
 
 def _declarations(config: ConfigFile) -> list[Declaration]:
     """Return what is to be built, in the order of the file; a plug-in gets its own part of it and no more."""
-    authentication, storage, resource, job_type = PluginKind
+    authentication, storage, resource = PluginKind.USER_AUTHENTICATION, PluginKind.STORAGE, PluginKind.RESOURCE
+    job_type, container_runtime = PluginKind.JOB_TYPE, PluginKind.CONTAINER_RUNTIME
     found: list[Declaration] = []
     for name, who in config.available_user_authentication.items():
         options: dict[str, object] = {"connection_details": who.connection_details}
@@ -85,4 +88,11 @@ def _declarations(config: ConfigFile) -> list[Declaration]:
     for name, what in config.available_job_types.items():
         options = {"environment_details": what.environment_details}
         found.append(Declaration(job_type, name, what.job_type, options, f"available_job_types.{name}"))
+    options = {"environment_details": config.workflows.environment_details}
+    found.append(Declaration(job_type, JOB_TYPE_OF_RUNS, "ReanaWorkflowJob", options, "workflows"))
+    for name, engine in config.workflow_engines.items():
+        found.append(Declaration(PluginKind.WORKFLOW_ENGINE, name, name, engine, f"workflow_engines.{name}"))
+    for name, how in config.container_runtimes.items():
+        key = f"container_runtimes.{name}"
+        found.append(Declaration(container_runtime, name, how.container_runtime_type, how.options, f"{key}.options"))
     return found

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("user_workspaces.proxy.urls")),
     path("", include("user_workspaces.administration.urls")),
     path("", include("user_workspaces.portal.urls")),
+    path("api/", include("user_workspaces.reana_api.urls")),
     path("", include("user_workspaces.api.urls")),
 ]
 handler400 = "user_workspaces.api.errors.bad_request"

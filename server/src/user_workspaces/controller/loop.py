@@ -17,6 +17,7 @@ from user_workspaces.controller.copying import Copies
 from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
 from user_workspaces.controller.mailing import send_due_mail
 from user_workspaces.controller.reconcile import reconcile_jobs
+from user_workspaces.controller.runs import tend_runs
 from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Controller:
         besides = [
             threading.Thread(target=self._tend, args=(self._chores,), name="housekeeping", daemon=True),
             threading.Thread(target=self._tend_shares, name="sharing", daemon=True),
+            threading.Thread(target=self._tend, args=(self._runs,), name="runs", daemon=True),
             threading.Thread(target=self._tend, args=(self._mail,), name="mail", daemon=True),
         ]
         for thread in besides:
@@ -88,6 +90,9 @@ class Controller:
 
     def _share(self) -> float:
         return LOOK_EVERY if self._copies.tend(now=timezone.now()) else LOOK_EVERY * 4
+
+    def _runs(self) -> float:
+        return LOOK_EVERY if tend_runs(now=timezone.now()) else LOOK_EVERY * 4
 
     def _mail(self) -> float:
         return LOOK_EVERY if send_due_mail(now=timezone.now()) else REST

@@ -1,4 +1,4 @@
-"""What the four kinds of plug-in have in common: options, a name, and a cheap health check."""
+"""What all kinds of plug-in have in common: options, a name, and a cheap health check."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar

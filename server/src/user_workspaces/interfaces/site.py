@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
+JOB_TYPE_OF_RUNS = "reana_workflow"
+"""What the runs of workflows are, as jobs: no list offers it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -40,6 +43,8 @@ class ResourceSite:
     """Sessions get the origin `s<job id>.<passthrough domain>`; empty: they are served by path."""
     parameter_mapping: Mapping[str, str]
     """From a parameter's `variable_name` to `num_cpus`, `memory_mb` or `time_limit_min`."""
+    container_runtime: str = "none"
+    """Which of the container runtimes takes the steps of workflows into their containers here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,18 @@ class QuotaSite:
     running_sessions: int | None = None
     contact: str = ""
     """Whom to ask for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowSite:
+    """How workflows run."""
+
+    resource: str = ""
+    """Where they run, when nothing else is said; empty: on the main resource."""
+    runs_at_once: int | None = 4
+    """So many of all people run at a time, the others wait in their order; None: as many as come."""
+    requests_per_second: int | None = 20
+    """So many requests of one address their API answers; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +137,7 @@ class Site:
     mail: MailSite | None = None
     """None: no mail is sent."""
     quotas: QuotaSite = QuotaSite()
+    workflows: WorkflowSite = WorkflowSite()
     rate_limits: RateLimits = RateLimits()
     user_authentications: Mapping[str, str] = field(default_factory=dict)
     """The name for people of each way to sign in."""

@@ -29,14 +29,18 @@ def start_job(
     options: Mapping[str, object],
     now: datetime,
     resource: str = "",
+    is_listed: bool = True,
 ) -> Job:
-    """Write the wish for a job; the controller does the rest. Without `resource` the options or the site name it."""
+    """Write the wish for a job; the controller does the rest. Without `resource` the options or the site name it.
+
+    `is_listed`: whether it has to be a job type that people can choose.
+    """
     site = registry.site()
     resource_options.check_storable(job_details, label="Job details")
     resource_options.check_storable(options, label="Resource options")
     with transaction.atomic():
         workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
-        name = _job_type(job_type, workspace)
+        name = _job_type(job_type, workspace) if is_listed else job_type
         kind = registry.current().job_types.get(name)
         resource = _resource(resource or options.get("resource") or site.main_resource)
         limits = resource_options.validate(options, site.parameters).limits(site.resources[resource].parameter_mapping)

@@ -28,7 +28,14 @@ LONGEST_DESCRIPTION = 10_000
 
 
 def create_workspace(
-    *, owner: User, name: str, description: str, default_job_type: str, details: Details, now: datetime
+    *,
+    owner: User,
+    name: str,
+    description: str,
+    default_job_type: str,
+    details: Details,
+    now: datetime,
+    holds_runs: bool = False,
 ) -> Workspace:
     """Make a workspace with its files and links, or nothing at all.
 
@@ -50,6 +57,7 @@ def create_workspace(
             datetime_created=now,
             datetime_last_modified=now,
             next_check_at=now + CREATION_IS_DEAD_AFTER,
+            holds_runs=holds_runs,
         )
         room = space.hold_room(owner_id=owner.pk, workspace_id=workspace.pk, size=size, now=now)
     try:

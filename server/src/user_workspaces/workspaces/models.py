@@ -40,6 +40,9 @@ class Workspace(models.Model):
     awaits_acceptance = models.BooleanField(default=False)
     """It was offered to its owner, who has not said yes: nobody sees it in a list, nobody can use it."""
 
+    holds_runs = models.BooleanField(default=False)
+    """It is where runs of a workflow work: found by its number, listed with them and not among the workspaces."""
+
     class Meta:
         indexes = [
             # The list of a person, and its length: read from the index alone.

@@ -45,8 +45,8 @@ class Home:
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
-    """Return a person's workspaces, newest first, without those that they have not accepted."""
-    return Workspace.objects.filter(owner=user, awaits_acceptance=False).order_by("-id")
+    """Return a person's workspaces, newest first, without those that they have not accepted, and those of runs."""
+    return Workspace.objects.filter(owner=user, awaits_acceptance=False, holds_runs=False).order_by("-id")
 
 
 class Sorting(StrEnum):

@@ -78,8 +78,9 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         """Have every job type's environment ready; one that cannot be made is told, and does not stop the start."""
         for name, job_type in registry.current().job_types.items():
+            known = registry.site().job_types.get(name)
             for resource in registry.site().resources:
-                self._prepare_one(registry.site().job_types[name].name, partial(job_type.prepare, resource))
+                self._prepare_one(known.name if known else name, partial(job_type.prepare, resource))
 
     def _prepare_one(self, name: str, prepare: Callable[[], Preparation]) -> None:
         said = ""

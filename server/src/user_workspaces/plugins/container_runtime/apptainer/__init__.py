@@ -1,0 +1,66 @@
+"""Apptainer: containers of the person's own, without a daemon and without root."""
+
+import shutil
+from typing import ClassVar, cast
+
+from pydantic import Field
+
+from user_workspaces.interfaces.container_runtime import (
+    SECRETS_IN_CONTAINER,
+    ContainerRuntime,
+    RunPlaces,
+    StepNeeds,
+    bound_path,
+    image_name,
+    variable_name,
+)
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.values import Health, PluginContext
+
+
+class ApptainerOptions(PluginOptions):
+    """How containers are started."""
+
+    program: str = Field(default="apptainer", pattern=r"^[\w./+][\w./+-]*$", max_length=500)
+    """A name on the search path of the resource, or an absolute path there."""
+    limits: bool = False
+    """Whether memory and CPUs of a step are handed on: that needs cgroups that people may use."""
+
+
+class ApptainerRuntime(ContainerRuntime):
+    """Starts `apptainer exec` with nothing of the resource inside but the run's workspace and its secrets."""
+
+    Options: ClassVar[type[PluginOptions]] = ApptainerOptions
+    runtime_name: ClassVar[str] = "apptainer"
+    variable_prefix: ClassVar[str] = "APPTAINERENV_"
+    secrets_directory: ClassVar[str] = SECRETS_IN_CONTAINER
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        super().__init__(context, options)
+        self._options = cast("ApptainerOptions", options)
+
+    def refuse(self, environment: str) -> None:
+        """Raise `InvalidRequest` for what is not the name of an image in a registry."""
+        image_name(environment)
+
+    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+        """Return the command line; images are taken from their registry, and kept in the person's cache."""
+        for name in places.variables:
+            variable_name(name)
+        workspace = bound_path(places.workspace)
+        line = [self._options.program, "--silent", "exec", "--containall", f"--bind={workspace}", f"--pwd={workspace}"]
+        if places.secret_files:
+            line.append(f"--bind={bound_path(places.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
+        if self._options.limits:
+            line += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}"]
+            line += [] if step.cpus is None else [f"--cpus={step.cpus:g}"]
+        return (*line, f"docker://{image_name(step.environment)}", "/bin/bash", "-c")
+
+    def check(self) -> Health:
+        """Say whether the program is there, where the server runs; resources elsewhere are not looked at."""
+        if shutil.which(self._options.program):
+            return Health(connected=True)
+        return Health(connected=False, message="apptainer is not installed where the server runs.")
+
+
+__all__ = ["ApptainerOptions", "ApptainerRuntime"]

@@ -1,0 +1,33 @@
+"""No containers: commands run with what is installed on the resource, and that is said loudly."""
+
+from typing import ClassVar
+
+from user_workspaces.interfaces.container_runtime import ContainerRuntime, RunPlaces, StepNeeds
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.values import Health
+
+
+class NoContainerOptions(PluginOptions):
+    """There is nothing to choose."""
+
+
+class NoContainerRuntime(ContainerRuntime):
+    """Takes any environment, and gives none."""
+
+    Options: ClassVar[type[PluginOptions]] = NoContainerOptions
+    runtime_name: ClassVar[str] = "none"
+    warning: ClassVar[str] = (
+        "NO CONTAINER RUNTIME IS CONFIGURED: the environment of the steps (their container images) is not used; "
+        "all commands run with what is installed on the resource."
+    )
+
+    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:  # noqa: ARG002  nothing of it is used
+        """Return the shell of the resource."""
+        return ("/bin/bash", "-c")
+
+    def check(self) -> Health:
+        """There is nothing that could be missing; what it means is worth saying."""
+        return Health(connected=True, message="Steps run without containers: their environment is not used.")
+
+
+__all__ = ["NoContainerOptions", "NoContainerRuntime"]

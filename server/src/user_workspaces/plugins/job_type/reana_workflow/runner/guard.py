@@ -1,0 +1,167 @@
+"""The guard of one command: a process of its own that outlives the runner, and records how the command ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from contextlib import suppress
+from typing import NoReturn
+
+from .journal import CannotRun, Journal
+from .log import CHUNK, Log
+from .plan import Job, Options, Plan, environment_of
+from .processes import adopt_orphans, descendants, die_with_parent, kill_all, reap, send
+
+FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
+POLL_SECONDS, CLEAN_UP_SECONDS = 1.0, 60.0
+LAST_CHUNKS = 256
+"""Far more than a pipe holds: what somebody beyond our reach goes on writing is not waited for."""
+NOT_RECORDED = 74
+
+
+def become_guard(job: Job, plan: Plan, options: Options, journal: Journal, go: int) -> NoReturn:
+    """Wait for a byte from `go`, run the command, and end; without that byte nothing is run."""
+    code = 1
+    try:
+        guard = Guard(job, plan, options, journal)
+        if os.read(go, 1):
+            guard.run()
+        code = 0
+    except CannotRun as error:
+        sys.stderr.write(f"{error}\n")
+        code = NOT_RECORDED
+    except BaseException:  # noqa: BLE001  nothing may run on into what the runner has to do
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+class Guard:
+    """Runs one command; ends all that it left behind, however it regrouped itself."""
+
+    def __init__(self, job: Job, plan: Plan, options: Options, journal: Journal) -> None:
+        self._job, self._plan, self._options, self._journal = job, plan, options, journal
+        self._told = False
+        self._status: int | None = None
+        """What wait(2) said of the command."""
+        self._why = ""
+        self._wakeup, self._output = _woken_by_signals(), -1
+        self._process: subprocess.Popen[bytes] | None = None
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signum, self._be_told)
+        os.setsid()
+        adopt_orphans()
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    def run(self) -> None:
+        """Take the command from its start to its recorded end; raises `CannotRun` when that cannot be recorded."""
+        try:
+            log = Log(self._options.state / "logs" / f"{self._job.uuid}.log", self._options.log_limit)
+            if self._told:
+                self._end(STOPPED, "It was stopped before it began.")
+                return
+            main = self._start()
+        except (CannotRun, OSError, ValueError) as error:
+            self._end(FAILED, error.strerror or "" if isinstance(error, OSError) else str(error))
+            return
+        self._watch(main, log)
+        kill_all(descendants)
+        for _ in range(LAST_CHUNKS):
+            if not self._drain(log):
+                break
+        self._record(log.complaint)
+
+    def _start(self) -> int:
+        self._output, inner = os.pipe()
+        os.set_blocking(self._output, False)
+        argv = [*(element.replace("{uuid}", self._job.uuid) for element in self._job.step.argv), self._job.command]
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                cwd=self._options.workspace,
+                env=environment_of(self._job, self._plan, self._options),
+                stdin=subprocess.DEVNULL,
+                stdout=inner,
+                stderr=inner,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  there is one thread only
+            )
+        finally:
+            os.close(inner)
+        return self._process.pid
+
+    def _watch(self, main: int, log: Log) -> None:
+        """Keep the output until the command ends: on its own, by its time limit, or because somebody wants it."""
+        deadline, kill_at = time.monotonic() + self._job.step.time_limit_seconds, float("inf")
+        while self._status is None:
+            now = time.monotonic()
+            if not self._why and (self._told or now >= deadline):
+                self._why = "It was stopped." if self._told else "It reached its time limit."
+                send(descendants(), signal.SIGTERM, signal.SIGCONT)
+                deadline, kill_at = float("inf"), now + self._options.grace
+            if now >= kill_at:
+                send(descendants(), signal.SIGKILL)
+                kill_at = now + POLL_SECONDS
+            sources = [self._wakeup] + ([self._output] if self._output >= 0 else [])
+            for source in select.select(sources, [], [], max(0.0, min(POLL_SECONDS, deadline - now, kill_at - now)))[0]:
+                if source == self._wakeup:
+                    os.read(self._wakeup, CHUNK)
+                else:
+                    self._drain(log)
+            self._status = reap().get(main)
+
+    def _drain(self, log: Log) -> bool:
+        """Keep what is in the pipe; False when there is nothing (any more)."""
+        if self._output < 0:
+            return False
+        try:
+            data = os.read(self._output, CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            os.close(self._output)
+            self._output = -1
+        log.write(data)
+        return bool(data)
+
+    def _record(self, complaint: str) -> None:
+        status = self._status or 0
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+        why = self._why or ("" if os.WIFEXITED(status) else f"It was ended by signal {os.WTERMSIG(status)}.")
+        if why or code:
+            clean_up(self._job, self._plan)
+        verdict = STOPPED if self._told and (why or code) else FAILED if why or code else FINISHED
+        self._end(verdict, why + complaint, exit_code=code)
+
+    def _end(self, status: str, message: str, *, exit_code: int | None = None) -> None:
+        self._journal.append("end", uuid=self._job.uuid, status=status, message=message, exit_code=exit_code)
+
+    def _be_told(self, signum: int, frame: object) -> None:  # noqa: ARG002  that is how handlers are called
+        self._told = True
+
+
+def clean_up(job: Job, plan: Plan) -> None:
+    """Remove the container that a command may have left; what cannot be removed is the runtime's to tell."""
+    argv = [element.replace("{uuid}", job.uuid) for element in plan.runtime.cleanup]
+    if argv:
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=CLEAN_UP_SECONDS, check=False)
+
+
+def _woken_by_signals() -> int:
+    """Return a pipe that has something to read after each signal: select(2) would miss one just before its call."""
+    reader, writer = os.pipe()
+    for end in (reader, writer):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, _take_note)
+    return reader
+
+
+def _take_note(signum: int, frame: object) -> None:
+    """Be there: an ignored signal would not write to the pipe."""

@@ -1,0 +1,55 @@
+"""The journal of a run: all that has happened, and the only memory of the runner."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+class CannotRun(Exception):
+    """Why nothing can be run or recorded; the message is for people."""
+
+
+class Journal:
+    """Append-only, a JSON object a line, on disk before it counts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._read = path, 0
+        self._known: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+
+    def append(self, event: str, **values: object) -> None:
+        """Write a line; the break before it ends what a crash may have torn. Raises `CannotRun`."""
+        data = f"\n{json.dumps({'event': event, 'at': time.time(), **values})}\n".encode()
+        try:
+            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                while data:
+                    data = data[os.write(handle, data) :]
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise CannotRun(f"The journal cannot be written: {error.strerror}.") from None
+
+    def records(self, event: str, job: str = "") -> list[dict[str, Any]]:
+        """Return what is recorded of an event, oldest first; what is no record is passed over."""
+        try:
+            handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            with open(handle, "rb") as file:  # noqa: PTH123  a path alone would be followed
+                file.seek(self._read)
+                whole = file.read().rpartition(b"\n")[0]
+        except FileNotFoundError:
+            whole = b""
+        except OSError as error:
+            raise CannotRun(f"The journal cannot be read: {error.strerror}.") from None
+        self._read += len(whole)
+        for line in whole.split(b"\n"):
+            with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                record = json.loads(line)
+                self._known[record["event"], record.get("uuid", "")].append(record)
+        return self._known[event, job]

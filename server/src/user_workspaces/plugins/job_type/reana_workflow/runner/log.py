@@ -1,0 +1,42 @@
+"""The output of one command, within bounds, readable while it grows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .journal import CannotRun
+
+CHUNK = 64 << 10
+"""Bytes that are read at once; a pipe holds as much."""
+
+
+class Log:
+    """A file that grows to its limit and no more: then its middle is left out, and that is said there."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._limit, self.complaint = max(limit, 8 * CHUNK), ""
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise CannotRun(f"The log cannot be written: {error.strerror}.") from None
+        self._size = self._seen = os.lseek(self._handle, 0, os.SEEK_END)
+
+    def write(self, data: bytes) -> None:
+        """Keep output; a file system that takes no more costs the output, not the command."""
+        try:
+            if self._size + len(data) > self._limit:
+                self._leave_out_the_middle()
+            self._size += os.pwrite(self._handle, data, self._size)
+            self._seen += len(data)
+        except OSError as error:
+            self.complaint = f" Its output could not all be kept: {error.strerror}."
+
+    def _leave_out_the_middle(self) -> None:
+        head, tail = self._limit // 2, self._limit // 4
+        last = os.pread(self._handle, tail, self._size - tail)
+        left_out = self._seen - head - tail
+        os.ftruncate(self._handle, head)
+        note = f"\n[... {left_out} bytes of output are left out here ...]\n".encode()
+        self._size = head + os.pwrite(self._handle, note + last, head)

@@ -1,0 +1,193 @@
+"""The runner itself: takes a run from wherever its journal says that it is to its end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from .guard import FAILED, FINISHED, NOT_RECORDED, STOPPED, become_guard, clean_up
+from .journal import CannotRun, Journal
+from .plan import NO_CONTAINERS, Job, Options, Plan, read_plan
+from .processes import adopt_orphans, identity, kill_all, lock, marked
+
+EXIT_CODES = {FINISHED: 0, FAILED: 1, STOPPED: 143}
+CANNOT_RUN, ANOTHER_RUNS = 74, 75
+LONGEST_TEXT = 32 << 10
+MOST_STARTS = 3
+"""In the life of one runner: a command whose guard dies each time takes the run to its end."""
+LOCK_SECONDS, PAUSE_SECONDS = 5.0, 0.05
+
+
+class Runner:
+    """The one runner of a run; told to stop by SIGTERM."""
+
+    def __init__(self, options: Options, run_lock: int) -> None:
+        self._options, self._run_lock = options, run_lock
+        self._journal = Journal(options.state / "journal.jsonl")
+        self._stopping = False
+        self._guard: list[object] = []
+        """The identity of the guard that runs, or ran last."""
+        self._child = 0
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signum, self._stop)
+
+    def run(self) -> str:
+        """Return how the run ended: now, or before this runner was started. Raises `CannotRun`."""
+        over = self._journal.records("over")
+        if not over:
+            try:
+                self._journal.append("over", status=self._take_steps(), message="")
+            except CannotRun as error:
+                with suppress(CannotRun):
+                    self._journal.append("over", status=FAILED, message=str(error))
+                raise
+            shutil.rmtree(self._options.state / "secrets", ignore_errors=True)  # no longer than they are needed
+        return str(self._journal.records("over")[0].get("status"))
+
+    def _take_steps(self) -> str:
+        plan = read_plan(self._options.state / "plan.json")
+        for job in self._jobs(plan):
+            status = self._finish(job, plan)
+            if status != FINISHED:
+                return status
+        return FINISHED
+
+    def _jobs(self, plan: Plan) -> list[Job]:
+        """Return the commands with the uuids that they got at the first start."""
+        steps = [(number, step, command) for number, step in enumerate(plan.steps) for command in step.commands]
+        if not self._journal.records("run"):
+            jobs = [Job(str(uuid.uuid4()), *step) for step in steps]
+            warning = plan.runtime.warning or ("" if plan.runtime.argv else NO_CONTAINERS)
+            about = {"runtime": plan.runtime.name, "restart": plan.restart, "plan": plan.digest, "warning": warning}
+            self._journal.append("run", **about, jobs=[describe(job) for job in jobs])
+        begun = self._journal.records("run")[0]
+        uuids = [str(job["uuid"]) for job in begun["jobs"]]
+        if begun.get("plan") != plan.digest or len(uuids) != len(steps):
+            raise CannotRun("The plan is not the one that this run began with.")
+        return [Job(known, *step) for known, step in zip(uuids, steps)]  # noqa: B905  Python 3.8 has no strict
+
+    def _finish(self, job: Job, plan: Plan) -> str:
+        """Return how a command ended; it is run unless it has been, and again where it was torn from its guard."""
+        for _ in range(MOST_STARTS):
+            self._wait_for_guard(job)
+            ended, started = self._journal.records("end", job.uuid), self._journal.records("start", job.uuid)
+            if ended:
+                return str(ended[0].get("status"))
+            if started:
+                kill_all(lambda: marked(job.uuid))
+                clean_up(job, plan)
+            if self._stopping:
+                return STOPPED
+            self._start(job, plan, attempt=len(started) + 1)
+        self._wait_for_guard(job)
+        if not self._journal.records("end", job.uuid):
+            kill_all(lambda: marked(job.uuid))
+            clean_up(job, plan)
+            self._journal.append("end", uuid=job.uuid, status=FAILED, message="It was killed again and again.")
+        return str(self._journal.records("end", job.uuid)[0].get("status"))
+
+    def _wait_for_guard(self, job: Job) -> None:
+        """Wait until no guard of this run lives, also one that an earlier runner left."""
+        started = self._journal.records("start", job.uuid)
+        self._guard = list(started[-1].get("guard") or []) if started else []
+        if self._stopping:
+            self._tell_guard()
+        os.close(lock(self._options.state / "guard.lock", wait=True))
+        with suppress(ChildProcessError):
+            if self._child and os.waitpid(self._child, 0)[1] >> 8 == NOT_RECORDED:
+                raise CannotRun("The end of a command could not be recorded in the journal.")
+        self._child = 0
+
+    def _start(self, job: Job, plan: Plan, *, attempt: int) -> None:
+        """Start a guard, and let it begin once it is on record; from then on it needs this process no more."""
+        held = lock(self._options.state / "guard.lock", wait=True)
+        reader, writer = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+        self._child = os.fork()
+        if self._child == 0:
+            os.close(writer)
+            os.close(self._run_lock)
+            become_guard(job, plan, self._options, self._journal, reader)
+        self._guard = identity(self._child)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.close(held)  # the guard's copy holds it on
+        os.close(reader)
+        try:
+            self._journal.append("start", uuid=job.uuid, guard=self._guard, attempt=attempt)
+            with suppress(BrokenPipeError):
+                os.write(writer, b"!")
+        finally:
+            os.close(writer)
+
+    def _stop(self, signum: int, frame: object) -> None:  # noqa: ARG002  that is how handlers are called
+        self._stopping = True
+        self._tell_guard()
+
+    def _tell_guard(self) -> None:
+        """Send the polite signal to this very guard; it ends its command and records that."""
+        pid = self._guard[0] if self._guard else None
+        if isinstance(pid, int) and identity(pid) == self._guard:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+
+
+def describe(job: Job) -> dict[str, object]:
+    """Return what the journal says of a command before it begins."""
+    return {
+        "uuid": job.uuid,
+        "step": job.number,
+        "name": job.step.name[:LONGEST_TEXT],
+        "command": job.command[:LONGEST_TEXT],
+        "environment": job.step.environment[:LONGEST_TEXT],
+        "compute_backend": job.step.compute_backend[:LONGEST_TEXT],
+    }
+
+
+def take_run(state: Path) -> int | None:
+    """Return the handle that makes this process the only runner; None when another one stays."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return lock(state / "run.lock", wait=False)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(PAUSE_SECONDS)
+
+
+def read_options(arguments: list[str] | None = None) -> Options:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(prog="runner", description="Runs a workflow, or goes on with it.")
+    parser.add_argument("--state", type=Path, required=True, help="the directory of plan.json and journal.jsonl")
+    parser.add_argument("--workspace", type=Path, required=True, help="the working directory of all commands")
+    parser.add_argument("--secrets", type=Path, help="default: secrets in the state directory")
+    parser.add_argument("--grace-seconds", type=float, default=5.0, help="from the polite signal to the other one")
+    parser.add_argument("--log-bytes", type=int, default=64 << 20, help="how long the log of a command may be")
+    found = parser.parse_args(arguments)
+    state = found.state.resolve()
+    secrets = (found.secrets or state / "secrets").resolve()
+    return Options(state, found.workspace.resolve(), secrets, found.grace_seconds, found.log_bytes)
+
+
+def main() -> int:
+    """Run; the exit code says how it ended."""
+    options = read_options()
+    try:
+        run_lock = take_run(options.state)
+        if run_lock is None:
+            sys.stderr.write("Another runner is at work on this run.\n")
+            return ANOTHER_RUNS
+        adopt_orphans()
+        return EXIT_CODES.get(Runner(options, run_lock).run(), CANNOT_RUN)
+    except CannotRun as error:
+        sys.stderr.write(f"{error}\n")
+    except OSError as error:
+        sys.stderr.write(f"The state directory of this run cannot be used: {error.strerror}.\n")
+    return CANNOT_RUN

@@ -1,0 +1,159 @@
+"""What is to be run: `plan.json`, and what a command finds in its environment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .journal import CannotRun
+from .processes import MARK
+
+VERSION = 1
+LONGEST_PLAN = 16 << 20
+KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL", "TZ", "USER", "UWS_JOB_ID", "UWS_JOB_KEY")
+SHELL = ("/bin/bash", "-c")
+NO_CONTAINERS = (
+    "NO CONTAINER RUNTIME IS CONFIGURED: the environment of the steps (their container images) is not used; "
+    "all commands run with what is installed on the resource."
+)
+
+
+class Options(NamedTuple):
+    """What the command line says: absolute directories, seconds, bytes."""
+
+    state: Path
+    workspace: Path
+    secrets: Path
+    grace: float
+    log_limit: int
+
+
+class Runtime(NamedTuple):
+    """How commands get into their container; `{uuid}` in an element stands for the command's uuid."""
+
+    name: str = "none"
+    argv: tuple[str, ...] = ()
+    """What stands before each command; a step may have its own. Empty: the shell of the resource."""
+    cleanup: tuple[str, ...] = ()
+    """What removes what a command that did not end well may have left; empty: nothing."""
+    warning: str = ""
+    """Said once, at the begin of the run."""
+    variable_prefix: str = ""
+    """Put before the names of variables, for runtimes that hand on those with a prefix only."""
+    secrets_directory: str = ""
+    """Where commands see the files of the secrets; empty: where they are."""
+
+
+class Step(NamedTuple):
+    """A step of the workflow."""
+
+    name: str
+    environment: str
+    commands: tuple[str, ...]
+    argv: tuple[str, ...]
+    time_limit_seconds: float
+    """Of each command; infinite without a limit."""
+    compute_backend: str
+
+
+class Plan(NamedTuple):
+    """All of it; `digest` tells it from any other."""
+
+    steps: tuple[Step, ...]
+    runtime: Runtime
+    variables: dict[str, str]
+    restart: int
+    digest: str
+
+
+class Job(NamedTuple):
+    """One command of a step (REANA runs each as a job of its own); the uuid stays through all restarts."""
+
+    uuid: str
+    number: int
+    """Of the step, from 0."""
+    step: Step
+    command: str
+
+
+def read_plan(path: Path) -> Plan:
+    """Return the plan; raises `CannotRun` for what is none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LONGEST_PLAN + 1)
+        written = _of_this_version(data)
+        runtime = dict(written.get("runtime") or {})
+        argv, cleanup = (_texts(runtime.pop(name, None) or ()) for name in ("argv", "cleanup"))
+        return Plan(
+            tuple(_step(step, argv) for step in written["steps"]),
+            Runtime(argv=argv, cleanup=cleanup, **{name: _text(value) for name, value in runtime.items()}),
+            {_text(name): _text(value) for name, value in (written.get("variables") or {}).items()},
+            int(written.get("restart") or 0),
+            hashlib.sha256(data).hexdigest(),
+        )
+    except OSError as error:
+        raise CannotRun(f"The plan of this run cannot be read: {error.strerror}.") from None
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise CannotRun(f"The plan of this run is damaged: {type(error).__name__}: {error}.") from None
+
+
+def _of_this_version(data: bytes) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(data)
+    if len(data) > LONGEST_PLAN or written["version"] != VERSION:
+        raise ValueError("it is too long, or of another version")
+    return written
+
+
+def _step(written: dict[str, Any], argv: tuple[str, ...]) -> Step:
+    limit = written.get("time_limit_seconds")
+    return Step(
+        _text(written.get("name") or ""),
+        _text(written.get("environment") or ""),
+        _texts(written["commands"]),
+        _texts(written.get("argv") or argv or SHELL),
+        float("inf") if limit is None else float(limit),
+        _text(written.get("compute_backend") or ""),
+    )
+
+
+def _texts(written: Any) -> tuple[str, ...]:  # noqa: ANN401  it is what a file says
+    if isinstance(written, str):
+        raise TypeError("a text stands where a list belongs")
+    return tuple(map(_text, written))
+
+
+def _text(written: Any) -> str:  # noqa: ANN401  it is what a file says
+    if not isinstance(written, str) or "\0" in written:
+        raise TypeError("something else stands where a text belongs")
+    return written
+
+
+def environment_of(job: Job, plan: Plan, options: Options) -> dict[str, str]:
+    """Return all that a command finds in its environment; raises `CannotRun` for secrets that others could read."""
+    values = {**plan.variables, **_secrets(options.secrets)}
+    values["REANA_SECRETS_DIR"] = plan.runtime.secrets_directory or str(options.secrets / "files")
+    values["REANA_WORKSPACE"] = str(options.workspace)
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    declared = {plan.runtime.variable_prefix + name: value for name, value in values.items()}
+    return {**kept, **declared, MARK: job.uuid}
+
+
+def _secrets(directory: Path) -> dict[str, str]:
+    """Return the secrets that are variables: `environment.json` below the directory, which only its owner may enter."""
+    try:
+        status = directory.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+            raise CannotRun("The directory of the secrets is not this person's alone: nothing is run with it.")
+        with suppress(FileNotFoundError):
+            written = json.loads((directory / "environment.json").read_bytes())
+            return {_text(name): _text(value) for name, value in written.items()}
+    except FileNotFoundError:
+        pass  # a run without secrets
+    except (OSError, AttributeError, TypeError, ValueError):
+        raise CannotRun("The secrets of this run cannot be read.") from None  # what was wrong could show one
+    return {}

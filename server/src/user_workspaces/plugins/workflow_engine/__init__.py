@@ -1,0 +1,1 @@
+"""Engines: from the specification of one type of workflow to the steps that run."""

@@ -1,0 +1,5 @@
+"""Serial workflows: steps that run one after the other."""
+
+from user_workspaces.plugins.workflow_engine.serial.engine import SerialEngine
+
+__all__ = ["SerialEngine"]

@@ -1,0 +1,63 @@
+"""From errors to REANA's answers: always an object with a message."""
+
+import logging
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from user_workspaces import errors
+from user_workspaces.observing.correlation import current_mark
+
+logger = logging.getLogger(__name__)
+
+STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
+    (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
+    (errors.TooLarge, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),
+    (errors.InvalidRequest, status.HTTP_400_BAD_REQUEST),
+    (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
+    (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
+    (errors.TooManyAttempts, status.HTTP_429_TOO_MANY_REQUESTS),
+    (errors.TooManyAtOnce, status.HTTP_429_TOO_MANY_REQUESTS),
+    (errors.NotFound, status.HTTP_404_NOT_FOUND),
+    (errors.PathNotFound, status.HTTP_404_NOT_FOUND),
+    (errors.UnsafePath, status.HTTP_400_BAD_REQUEST),
+    (errors.Conflict, status.HTTP_409_CONFLICT),
+    (errors.InUse, status.HTTP_409_CONFLICT),
+    (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
+    (errors.ResourceUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
+)
+
+
+class RateExceeded(exceptions.APIException):
+    """Too many requests."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+
+
+def answer_for(error: Exception) -> Response:
+    """Return the answer for anything that a view raises."""
+    if isinstance(error, errors.UserWorkspacesError):
+        code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
+        return Response({"message": error.message}, status=code)
+    if isinstance(error, Http404):
+        return routing("Not found.", status.HTTP_404_NOT_FOUND)
+    if isinstance(error, exceptions.APIException):
+        return routing(str(error.detail), error.status_code) if error.status_code == 405 else _plain(error)  # noqa: PLR2004
+    if isinstance(error, RequestDataTooBig):
+        return Response({"message": "The request is too large."}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+    if isinstance(error, SuspiciousOperation):
+        return Response({"message": "Malformed request."}, status=status.HTTP_400_BAD_REQUEST)
+    mark = current_mark()
+    logger.error("error %s", mark, exc_info=error)
+    return Response({"message": f"Something went wrong inside the server. Quote {mark} to its operators."}, status=500)
+
+
+def routing(message: str, code: int) -> Response:
+    """Return the answer for a path or a method that there is not."""
+    return Response({"message": message, "status": code}, status=code)
+
+
+def _plain(error: exceptions.APIException) -> Response:
+    return Response({"message": str(error.detail)}, status=error.status_code)

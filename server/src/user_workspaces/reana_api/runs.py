@@ -1,0 +1,154 @@
+"""`/api/workflows/{id}/...`: one run: start, status, logs, specification, parameters, retention rules."""
+
+import json
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
+from user_workspaces.reana_api import shapes
+from user_workspaces.reana_api.people import person_id
+from user_workspaces.reana_api.view import ReanaView, json_in, object_in, positive
+from user_workspaces.workflows.actions import Start, delete_run, restart_run, start_run, stop_run
+from user_workspaces.workflows.logs import Wanted, job_logs, logs_of
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.planning import specification_of
+from user_workspaces.workflows.progress import standing_of
+from user_workspaces.workflows.queries import find_run
+
+
+class StartRun(ReanaView):
+    """Starts and restarts."""
+
+    scope = Scope.SESSIONS
+
+    def post(self, request: Request, named: str) -> Response:
+        """Put the run into the queue; `restart` makes a new one in the same workspace."""
+        return _started(find_run(user=self.person, named=named), object_in(request))
+
+
+def _started(run: Run, body: dict[str, Any]) -> Response:
+    start = Start(
+        parameters=_object(body, "input_parameters"),
+        options=_object(body, "operational_options"),
+        specification=body.get("reana_specification") or None,
+    )
+    begin = restart_run if body.get("restart") is True else start_run
+    begun = begin(run=run, start=start, now=timezone.now())
+    return Response(
+        {
+            "message": "Workflow submitted.",
+            "workflow_id": str(begun.pk),
+            "workflow_name": begun.name,
+            "run_number": begun.number,
+            "status": begun.status,
+            "user": person_id(begun.owner_id),
+        }
+    )
+
+
+def _object(body: dict[str, Any], name: str) -> dict[str, Any]:
+    found = body.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InvalidRequest(f"{name} must be an object.")
+    return found
+
+
+class RunStatusOf(ReanaView):
+    """How far it is; stopping and deleting."""
+
+    scope = Scope.SESSIONS
+
+    def get(self, _request: Request, named: str) -> Response:
+        """Return the status with the progress and, as text, the logs of the commands."""
+        run = find_run(user=self.person, named=named)
+        standing = standing_of(run)
+        return Response(
+            {
+                "id": str(run.pk),
+                "name": run.full_name,
+                "status": standing.status.value,
+                "created": shapes.moment(run.datetime_created),
+                "user": person_id(run.owner_id),
+                "logs": json.dumps(job_logs(run, standing.steps)),
+                "progress": shapes.progress(run, standing),
+            }
+        )
+
+    def put(self, request: Request, named: str) -> Response:
+        """Stop or delete it."""
+        wanted, body = request.query_params.get("status", ""), object_in(request)
+        run, now = find_run(user=self.person, named=named), timezone.now()
+        match wanted:
+            case "stop":
+                run, message = stop_run(run=run, now=now), "Workflow successfully stopped."
+            case "deleted":
+                self.require(Scope.WORKSPACES)
+                delete_run(run=run, now=now, all_runs=body.get("all_runs") is True)
+                message = "Workflow successfully deleted."
+            case "start":
+                return _started(run, body)
+            case _:
+                raise InvalidRequest(f"{wanted[:50]!r} is not one of ['start', 'stop', 'deleted']")
+        return Response(
+            {
+                "message": message,
+                "status": run.status,
+                "workflow_id": str(run.pk),
+                "workflow_name": run.full_name,
+                "user": person_id(run.owner_id),
+            }
+        )
+
+
+class Logs(ReanaView):
+    """The logs, while it runs too."""
+
+    def get(self, request: Request, named: str) -> Response:
+        """Return them as JSON in a text; an array of names in the body asks for those steps."""
+        run, steps = find_run(user=self.person, named=named), json_in(request)
+        if steps is not None and not (isinstance(steps, list) and all(isinstance(one, str) for one in steps)):
+            raise InvalidRequest("The steps must be a list of names.")
+        wanted = Wanted(steps=steps or None, page=positive(request, "page") or 1, size=positive(request, "size"))
+        return Response({"logs": json.dumps(logs_of(run, wanted)), **_named(run), "user": person_id(run.owner_id)})
+
+
+class Specification(ReanaView):
+    """What was asked for."""
+
+    def get(self, _request: Request, named: str) -> Response:
+        """Return it with the parameters of the start; REANA forbids what it cannot find here."""
+        try:
+            run = find_run(user=self.person, named=named)
+        except NotFound as error:
+            raise NotAllowed(error.message) from None
+        return Response({"specification": json.loads(run.specification), "parameters": run.parameters})
+
+
+class Parameters(ReanaView):
+    """What commands get in place of `${name}`."""
+
+    def get(self, _request: Request, named: str) -> Response:
+        """Return the specification's own, with those of the start over them."""
+        run = find_run(user=self.person, named=named)
+        specification = specification_of(run)
+        parameters = {**specification.parameters(), **run.parameters}
+        said = {"id": str(run.pk), "name": run.full_name, "type": specification.workflow_type}
+        return Response({**said, "parameters": parameters})
+
+
+class RetentionRules(ReanaView):
+    """When files go by themselves: never, here."""
+
+    def get(self, _request: Request, named: str) -> Response:
+        """Return none."""
+        return Response({**_named(find_run(user=self.person, named=named)), "retention_rules": []})
+
+
+def _named(run: Run) -> dict[str, object]:
+    return {"workflow_id": str(run.pk), "workflow_name": run.full_name}

@@ -1,0 +1,37 @@
+"""`/api/secrets`: what steps may use and nobody can read again."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.reana_api.view import ReanaView, flag, json_in, object_in
+from user_workspaces.workflows.queries import secrets_of
+from user_workspaces.workflows.secrets import NewSecret, add_secrets, delete_secrets
+
+
+class Secrets(ReanaView):
+    """Names and kinds; never a value."""
+
+    scope = Scope.SESSIONS
+
+    def get(self, _request: Request) -> Response:
+        """List them."""
+        return Response([{"name": one.name, "type": one.kind} for one in secrets_of(self.person).only("name", "kind")])
+
+    def post(self, request: Request) -> Response:
+        """Add some, all or none."""
+        new = [NewSecret.read(name, told) for name, told in object_in(request).items()]
+        if not new:
+            raise InvalidRequest("No secrets were sent.")
+        if not add_secrets(owner=self.person, new=new, overwrite=flag(request, "overwrite")):
+            return Response({"message": "The submitted secrets already exist in the server."}, status=409)
+        return Response({"message": "Secret(s) successfully added."}, status=201)
+
+    def delete(self, request: Request) -> Response:
+        """Delete some, all or none."""
+        names = json_in(request)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise InvalidRequest("The body must be a list of names of secrets.")
+        missing = delete_secrets(owner=self.person, names=names)
+        return Response(missing, status=404) if missing else Response(names)

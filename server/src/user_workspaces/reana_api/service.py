@@ -1,0 +1,195 @@
+"""`/api/ping`, `/api/you`, `/api/info`, `/api/config`, `/api/status`: the server itself, and who asks."""
+
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.http import http_date
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from user_workspaces import registry
+from user_workspaces.jobs.spending import overview_of
+from user_workspaces.quotas.queries import allowance_of
+from user_workspaces.quotas.values import Standing
+from user_workspaces.reana_api.errors import routing
+from user_workspaces.reana_api.people import full_name
+from user_workspaces.reana_api.shapes import human_bytes, human_milliseconds
+from user_workspaces.reana_api.view import ReanaView, token_text
+from user_workspaces.workflows.figures import load_of_runs
+from user_workspaces.workflows.planning import runtime_on
+
+SPOKEN_VERSION = "0.9.4"
+"""Of REANA: what its clients can rely on here."""
+MILLISECONDS_AN_HOUR = 3_600_000
+NEARLY_ALL = Decimal("0.8")
+POLLING_SECONDS = 15
+LARGEST_PREVIEW = 5 * 1024 * 1024
+
+
+class Ping(ReanaView):
+    """Is it there?"""
+
+    is_open = True
+
+    def get(self, _request: Request) -> Response:
+        """Answer."""
+        return Response({"message": "OK", "status": "200"})
+
+
+class You(ReanaView):
+    """The caller, with what they may use."""
+
+    def get(self, request: Request) -> Response:
+        """Return it; the token is the one that the request came with."""
+        user = self.person
+        overview = overview_of(user.pk, allowance=allowance_of(user.pk), now=timezone.now())
+        hours = overview.core_hours
+        return Response(
+            {
+                "email": user.email or user.username,
+                "full_name": full_name(user),
+                "username": user.username,
+                "reana_server_version": SPOKEN_VERSION,
+                "reana_token": {
+                    "value": token_text(request),
+                    "status": "active",
+                    "requested_at": http_date(self.token.created_at.timestamp()),
+                },
+                "quota": {
+                    "cpu": {
+                        "health": _health(hours),
+                        "limit": _cpu(hours.limit or Decimal(0)),
+                        "usage": _cpu(hours.used),
+                    },
+                    "disk": {
+                        "health": _health(overview.disk),
+                        "limit": _disk(overview.disk.limit or 0),
+                        "usage": _disk(overview.disk.used),
+                    },
+                },
+            }
+        )
+
+
+def _health(standing: Standing[int] | Standing[Decimal]) -> str:
+    if standing.limit is None:
+        return "healthy"
+    if standing.used >= standing.limit:
+        return "critical"
+    return "warning" if Decimal(standing.used) >= Decimal(standing.limit) * NEARLY_ALL else "healthy"
+
+
+def _cpu(core_hours: Decimal) -> dict[str, object]:
+    raw = int(core_hours * MILLISECONDS_AN_HOUR)
+    return {"raw": raw, "human_readable": human_milliseconds(raw)}
+
+
+def _disk(raw: int) -> dict[str, object]:
+    return {"raw": raw, "human_readable": human_bytes(raw)}
+
+
+class Info(ReanaView):
+    """What this server offers."""
+
+    def get(self, _request: Request) -> Response:
+        """Return each with a title."""
+        site = registry.site()
+        where = site.workflows.resource or site.main_resource
+        runtime = runtime_on(where)
+        storage = site.main_storage
+        told: dict[str, tuple[str, object]] = {
+            "compute_backends": ("List of supported compute backends", ["kubernetes", *site.resources]),
+            "container_runtime": ("Container runtime", _runtime_text(runtime.runtime_name, runtime.warning)),
+            "default_kubernetes_jobs_timeout": ("Default timeout for Kubernetes jobs", "0"),
+            "default_kubernetes_memory_limit": ("Default memory limit for Kubernetes jobs", None),
+            "default_workspace": ("Default workspace", f"/{storage}"),
+            "kubernetes_max_memory_limit": ("Maximum allowed memory limit for Kubernetes jobs", None),
+            "maximum_interactive_session_inactivity_period": (
+                "Maximum inactivity period in days before automatic closure of interactive sessions",
+                None,
+            ),
+            "maximum_kubernetes_jobs_timeout": ("Maximum timeout for Kubernetes jobs", "0"),
+            "maximum_workspace_retention_period": ("Maximum retention period in days for workspace files", None),
+            "supported_workflow_engines": ("List of supported workflow engines", _engines()),
+            "workspaces_available": ("List of available workspaces", [f"/{storage}"]),
+        }
+        return Response({name: {"title": title, "value": value} for name, (title, value) in told.items()})
+
+
+def _runtime_text(name: str, warning: str) -> str:
+    return f"{name}. {warning}" if warning else name
+
+
+def _engines() -> list[str]:
+    return [name for name, _ in registry.current().workflow_engines.items()]
+
+
+class Config(ReanaView):
+    """What a web page of REANA would ask for."""
+
+    is_open = True
+
+    def get(self, _request: Request) -> Response:
+        """Return it."""
+        site = registry.site()
+        return Response(
+            {
+                "admin_email": site.quotas.contact or None,
+                "announcement": None,
+                "cern_sso": False,
+                "chat_url": None,
+                "client_pyvenv": None,
+                "docs_url": "https://docs.reana.io/",
+                "file_preview_size_limit": LARGEST_PREVIEW,
+                "forum_url": None,
+                "hide_signup": True,
+                "launcher_examples": [],
+                "local_users": True,
+                "login_provider_config": [],
+                "maximum_interactive_session_inactivity_period": None,
+                "polling_secs": POLLING_SECONDS,
+                "privacy_notice_url": None,
+                "quota_enabled": True,
+                "user_confirmation": False,
+            }
+        )
+
+
+class Status(ReanaView):
+    """How much there is to do, for everybody together."""
+
+    def get(self, _request: Request) -> Response:
+        """Return it: a node is a resource here."""
+        load, site = load_of_runs(), registry.site()
+        room = site.workflows.runs_at_once
+        going = load.running + load.pending
+        total = room or going
+        return Response(
+            {
+                "node": _share(len(site.resources), len(site.resources), sort=0, unschedulable=0),
+                "job": _share(total - going, total, sort=1, running=load.running, pending=load.pending),
+                "workflow": _share(
+                    total - going, total, sort=2, running=load.running, pending=load.pending, queued=load.queued
+                ),
+                "session": {"active": load.sessions, "sort": 3},
+            }
+        )
+
+
+def _share(available: int, total: int, **further: int) -> dict[str, object]:
+    left = max(0, available)
+    percentage = left * 100 // total if total else 100
+    health = "healthy" if percentage > 20 else "warning" if percentage > 0 else "critical"  # noqa: PLR2004
+    return {"available": left, "total": total, "percentage": percentage, "health": health, **further}
+
+
+class Nowhere(ReanaView):
+    """All other paths."""
+
+    is_open = True
+
+    def get(self, _request: Request, **_: object) -> Response:
+        """Say that there is nothing."""
+        return routing("The requested URL was not found on the server.", 404)
+
+    post = put = delete = get

@@ -1,0 +1,106 @@
+"""`/api/workflows/{id}/open/`, `close/` and `session`: a session of ours on a run's workspace."""
+
+import uuid
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.html import escape
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from user_workspaces import registry
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.errors import Conflict, InvalidRequest, NotFound
+from user_workspaces.jobs.actions import start_job, stop_job
+from user_workspaces.jobs.addresses import address_of
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
+from user_workspaces.jobs.tickets import Claim
+from user_workspaces.reana_api.view import ReanaView
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.queries import find_run, workspace_of
+
+KNOWN_TYPES = ("jupyter",)
+WAITING = (
+    "<!doctype html><meta charset='utf-8'><meta http-equiv='refresh' content='2'>"
+    "<title>The session is starting</title><h1>The session is starting</h1><p>{message}</p>"
+)
+ENDED = "<!doctype html><meta charset='utf-8'><title>No session</title><h1>No session is open</h1><p>{message}</p>"
+
+
+def session_path(run_id: uuid.UUID) -> str:
+    """Return where clients find the session: they put `?token=` behind it."""
+    return f"/api/workflows/{run_id}/session"
+
+
+class Open(ReanaView):
+    """Opens one."""
+
+    scope = Scope.SESSIONS
+
+    def post(self, _request: Request, named: str, kind: str) -> Response:
+        """Launch a session on the run's workspace."""
+        run = find_run(user=self.person, named=named)
+        workspace = workspace_of(run)
+        if kind not in KNOWN_TYPES:
+            raise NotFound(f"Interactive session type {kind} not found, try with one of: {list(KNOWN_TYPES)}.")
+        if run.session is not None and run.session.status in LIVE:
+            raise Conflict("Interactive session is already open")
+        job = start_job(
+            owner=self.person,
+            workspace_id=workspace.pk,
+            job_type=_session_job_type(),
+            job_details={},
+            options={},
+            now=timezone.now(),
+        )
+        Run.objects.filter(pk=run.pk).update(session=job)
+        return Response({"path": session_path(run.pk)})
+
+
+def _session_job_type() -> str:
+    offered = registry.site().job_types
+    for name, job_type in registry.current().job_types.items():
+        if job_type.serves and name in offered:
+            return name
+    raise InvalidRequest("No sessions are offered on this server.")
+
+
+class Close(ReanaView):
+    """Closes it."""
+
+    scope = Scope.SESSIONS
+
+    def post(self, _request: Request, named: str) -> Response:
+        """Stop the session."""
+        run = find_run(user=self.person, named=named)
+        job = run.session
+        if job is None or job.status not in STOPPABLE:
+            raise NotFound(f"Workflow - {run.full_name} has no open interactive session.")
+        stop_job(job=job, now=timezone.now())
+        return Response({"message": "The interactive session has been closed"})
+
+
+class Session(ReanaView):
+    """Where the address that a client prints leads: to the session, as soon as it answers."""
+
+    scope = Scope.SESSIONS
+    token_parameter = "token"  # noqa: S105  its name in the addresses that clients make
+
+    def get(self, _request: Request, named: str) -> HttpResponse:
+        """Go there with a fresh ticket; a page that comes back by itself until it answers."""
+        self.require(Scope.SESSIONS)
+        run = find_run(user=self.person, named=named)
+        job = run.session
+        if job is None or job.status not in LIVE:
+            return HttpResponse(ENDED.format(message=escape(job.message if job else "")), status=404)
+        if job.status == JobStatus.RUNNING and job.datetime_ready is not None:
+            answer: HttpResponse = HttpResponseRedirect(self._address(job))
+        else:
+            answer = HttpResponse(WAITING.format(message=escape(job.message)))
+        answer.headers["Referrer-Policy"] = "no-referrer"  # its own address holds the token
+        return answer
+
+    def _address(self, job: Job) -> str:
+        claim = Claim(job_id=job.pk, user_id=self.person.pk, epoch=self.person.session_epoch)
+        return address_of(claim=claim, resource=job.resource, serves_at="lab", now=timezone.now()).url

@@ -1,0 +1,73 @@
+"""Values as REANA writes them: times, sizes, durations, progress."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.progress import Standing
+
+UNITS = ("Bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+STEP = 1024
+UNKNOWN_SIZE: dict[str, object] = {"raw": -1, "human_readable": ""}
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return a time: UTC, without a zone."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S") if at else None
+
+
+def size(raw: int) -> dict[str, object]:
+    """Return a number of bytes, for programs and for people."""
+    return {"raw": raw, "human_readable": human_bytes(raw)}
+
+
+def human_bytes(raw: int) -> str:
+    """Return `250 Bytes`, `4 KiB`, `953.67 MiB`."""
+    value, unit = float(raw), 0
+    while value >= STEP and unit < len(UNITS) - 1:
+        value, unit = value / STEP, unit + 1
+    return f"{value:.2f}".rstrip("0").rstrip(".") + f" {UNITS[unit]}"
+
+
+def human_milliseconds(raw: int) -> str:
+    """Return `44s`, `10h`, `1d 2h 3m`."""
+    minutes, seconds = divmod(raw // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [
+        f"{figure}{unit}" for figure, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if figure
+    ]
+    return " ".join(parts) or "0s"
+
+
+def times(*, started: datetime | None, finished: datetime | None, stopped: datetime | None) -> dict[str, object]:
+    """Return the part of the progress that is always there."""
+    return {
+        "run_started_at": moment(started),
+        "run_finished_at": moment(finished),
+        "run_stopped_at": moment(stopped),
+    }
+
+
+def figures(stored: Mapping[str, object]) -> dict[str, object]:
+    """Return the other part: how many commands, and which."""
+
+    def those(name: str) -> dict[str, object]:
+        listed = stored.get(name)
+        ids = listed if isinstance(listed, list) else []
+        return {"total": len(ids), "job_ids": ids}
+
+    return {
+        "total": {"total": stored.get("total", 0), "job_ids": []},
+        "running": those("running"),
+        "finished": those("finished"),
+        "failed": those("failed"),
+        "current_command": stored.get("current_command"),
+        "current_step_name": stored.get("current_step_name"),
+    }
+
+
+def progress(run: Run, standing: Standing) -> dict[str, object]:
+    """Return all of it for one run."""
+    at = times(started=standing.started_at, finished=run.datetime_finished, stopped=run.datetime_stopped)
+    return {**figures(standing.figures), **at}

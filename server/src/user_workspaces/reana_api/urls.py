@@ -1,0 +1,59 @@
+"""The paths of this door: each with and without its slash, for every method."""
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, path, re_path, register_converter
+
+from user_workspaces.reana_api import inspecting, listing, runs, secrets, service, sessions, workspace
+from user_workspaces.reana_api.view import ReanaView
+
+
+class PathBelow:
+    """A path in a workspace; names of files may hold any character, also a line break."""
+
+    regex = r"(?s:.+)"
+
+    def to_python(self, value: str) -> str:
+        """From the path."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """To the path."""
+        return value
+
+
+register_converter(PathBelow, "below")
+
+ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
+    ("ping", service.Ping),
+    ("you", service.You),
+    ("info", service.Info),
+    ("config", service.Config),
+    ("status", service.Status),
+    ("secrets", secrets.Secrets),
+    ("workflows", listing.Workflows),
+    ("workflows/move_files/<str:named>", workspace.MoveFiles),
+    ("workflows/<str:named>/start", runs.StartRun),
+    ("workflows/<str:named>/status", runs.RunStatusOf),
+    ("workflows/<str:named>/logs", runs.Logs),
+    ("workflows/<str:named>/specification", runs.Specification),
+    ("workflows/<str:named>/parameters", runs.Parameters),
+    ("workflows/<str:named>/retention_rules", runs.RetentionRules),
+    ("workflows/<str:named>/disk_usage", inspecting.DiskUsage),
+    ("workflows/<str:named>/diff/<str:other>", inspecting.Diff),
+    ("workflows/<str:named>/prune", inspecting.Prune),
+    ("workflows/<str:named>/workspace", workspace.Files),
+    ("workflows/<str:named>/workspace/<below:path>", workspace.OneFile),
+    ("workflows/<str:named>/open/<str:kind>", sessions.Open),
+    ("workflows/<str:named>/close", sessions.Close),
+    ("workflows/<str:named>/session", sessions.Session),
+)
+
+
+def _patterns() -> Iterator[URLPattern]:
+    for route, view in ROUTES:
+        yield path(route, view.as_view())
+        yield path(f"{route}/", view.as_view())
+
+
+urlpatterns = [*_patterns(), re_path(r"^.*\Z", service.Nowhere.as_view())]

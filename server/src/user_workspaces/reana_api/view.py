@@ -1,0 +1,151 @@
+"""What all views of this door share: who calls, what their token may do, how often, and how errors are told."""
+
+from typing import Any, ClassVar
+
+import orjson
+from django.http import HttpResponseBase
+from django.utils import timezone
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from user_workspaces import registry
+from user_workspaces.accounts.attempts import sender_of
+from user_workspaces.accounts.lookup import find_token
+from user_workspaces.accounts.models import ApiToken, User
+from user_workspaces.accounts.queries import note_use
+from user_workspaces.accounts.scopes import Scope, scopes_in
+from user_workspaces.accounts.tokens import token_in_headers
+from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
+from user_workspaces.observing.correlation import note_person
+from user_workspaces.reana_api.errors import RateExceeded, answer_for
+from user_workspaces.reana_api.rates import SECONDS, Rate
+
+READING = ("GET", "HEAD")
+MOST_DIGITS = 9
+
+
+class ReanaView(APIView):
+    """Asks for the scope `read` to look, and for the view's own to do anything else; closed until it names one."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    http_method_names = ("get", "head", "post", "put", "delete")
+    scope: ClassVar[Scope] = Scope.ADMIN
+    is_open: ClassVar[bool] = False
+    """Whether it answers without a token."""
+    token_parameter: ClassVar[str] = "access_token"  # noqa: S105  its name
+    """Under which name the query may hold the token."""
+    _rate: Rate | None = None
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Count the request, and find out who sends it."""
+        super().initial(request, *args, **kwargs)
+        self._count(request)
+        if self.is_open:
+            return
+        self.token = _token_of(request, self.token_parameter)
+        if not hasattr(self, (request.method or "").lower()):
+            raise MethodNotAllowed(request.method or "")
+        needed = Scope.READ if request.method in READING else self.scope
+        if needed not in scopes_in(self.token.scopes):
+            raise NotAllowed(f"This token lacks the scope {needed}. Make one that has it.")
+
+    @property
+    def person(self) -> User:
+        """Who calls."""
+        return self.token.user
+
+    def require(self, scope: Scope) -> None:
+        """Raise `NotAllowed` for a token without this scope."""
+        if scope not in scopes_in(self.token.scopes):
+            raise NotAllowed(f"This token lacks the scope {scope}. Make one that has it.")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer in REANA's form."""
+        answer = answer_for(exc)
+        answer.exception = True
+        return answer
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Say in each answer what is left of the second; nobody keeps an answer for later."""
+        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+        if self._rate is not None:
+            for name, value in self._rate.headers().items():
+                final.headers[name] = value
+        final.headers.setdefault("Cache-Control", "no-store")
+        return final
+
+    def _count(self, request: Request) -> None:
+        limit = registry.site().workflows.requests_per_second
+        if limit is None:
+            return
+        self._rate = SECONDS.take(_sender(request), limit=limit)
+        if self._rate.is_exceeded:
+            raise RateExceeded(f'Too many requests in a given amount of time. Only "{limit} per 1 second" allowed.')
+
+
+def _sender(request: Request) -> str:
+    return sender_of(
+        peer=str(request.META.get("REMOTE_ADDR", "")),
+        forwarded_for=request.headers.get("X-Forwarded-For", ""),
+        trusted_proxies=registry.site().trusted_proxies,
+    )
+
+
+def token_text(request: Request, parameter: str = "access_token") -> str | None:
+    """Return the token that a request brings: in the query as REANA's clients do, or in a header."""
+    named = request.query_params.get(parameter)
+    if named:
+        return named
+    return token_in_headers(own=request.headers.get("UWS-Authorization"), usual=request.headers.get("Authorization"))
+
+
+def _token_of(request: Request, parameter: str) -> ApiToken:
+    text, now = token_text(request, parameter), timezone.now()
+    if text is None:
+        raise AuthenticationRefused("User not signed in")
+    token = find_token(text, now=now)
+    if token is None or token.user.is_service:
+        raise NotAllowed("Token not valid.")
+    note_use(token, now=now)
+    note_person(token.user_id)
+    return token
+
+
+def json_in(request: Request) -> Any:  # noqa: ANN401  it is what somebody sends
+    """Return the JSON of the body, whatever its header calls it; None for an empty one. Raises `InvalidRequest`."""
+    raw = request._request.body
+    try:
+        return orjson.loads(raw) if raw.strip() else None
+    except orjson.JSONDecodeError:
+        raise InvalidRequest("Malformed request.") from None
+
+
+def object_in(request: Request) -> dict[str, Any]:
+    """Return the JSON object of the body; empty for an empty body."""
+    found = json_in(request)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InvalidRequest("Malformed request.")
+    return found
+
+
+def flag(request: Request, name: str) -> bool:
+    """Return a flag of the query."""
+    return request.query_params.get(name, "").lower() in {"true", "1", "yes", "on"}
+
+
+def positive(request: Request, name: str) -> int | None:
+    """Return a number of the query, at least 1; None where it is not there."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+        raise InvalidRequest(f"Field '{name}': Not a valid integer.")
+    if int(text) < 1:
+        raise InvalidRequest(f"Field '{name}': Must be at least 1.")
+    return int(text)

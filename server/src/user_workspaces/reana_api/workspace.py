@@ -1,0 +1,160 @@
+"""`/api/workflows/{id}/workspace`: the files of a run: list, upload, download, delete; and moving them."""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.interfaces.values import Entry
+from user_workspaces.reana_api import shapes
+from user_workspaces.reana_api.listing import paged
+from user_workspaces.reana_api.patterns import all_files, files_matching, is_glob, path_of
+from user_workspaces.reana_api.searching import Search
+from user_workspaces.reana_api.view import ReanaView, flag
+from user_workspaces.transfers.bodies import declared_length, pieces_of
+from user_workspaces.transfers.downloads import content_type_of, download, download_folder
+from user_workspaces.transfers.names import path_in
+from user_workspaces.transfers.turns import Turn
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.queries import find_run, workspace_of
+from user_workspaces.workspaces import files
+from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.models import Workspace
+
+BYTES = "application/octet-stream"
+SHOWN = ("image/", "text/html", "application/pdf", "text/plain")
+
+
+class Files(ReanaView):
+    """All files, and new ones."""
+
+    scope = Scope.WORKSPACES
+
+    def get(self, request: Request, named: str) -> Response:
+        """List them, flat; `search` and the glob `file_name` cut the list."""
+        workspace = workspace_of(find_run(user=self.person, named=named))
+        pattern, search = request.query_params.get("file_name", ""), Search.read(request.query_params.get("search"))
+        listed: Iterable[Entry] = files_matching(workspace, pattern) if pattern else all_files(workspace)
+        found = [one for one in listed if search.fits(one.path, one.size, shapes.moment(one.modified) or "")]
+        return Response(paged(request, found, describe_file))
+
+    def post(self, request: Request, named: str) -> Response:
+        """Write the body to a file, whole or not at all."""
+        name = request.query_params.get("file_name", "")
+        if not name:
+            raise InvalidRequest("No file_name provided")
+        if (request._request.content_type or "").lower() != BYTES:
+            raise InvalidRequest(f"Wrong Content-Type: use {BYTES}.")
+        path, workspace = path_of(name), workspace_of(find_run(user=self.person, named=named))
+        body = request._request
+        with Turn(self.person.pk):
+            upload_file(
+                workspace=workspace,
+                path=path,
+                chunks=pieces_of(body),
+                size=declared_length(body),
+                now=timezone.now(),
+            )
+        return Response({"message": f"{name} has been successfully uploaded."})
+
+
+def describe_file(entry: Entry) -> dict[str, object]:
+    """Return a file as it is listed."""
+    return {"name": entry.path, "last-modified": shapes.moment(entry.modified), "size": shapes.size(entry.size)}
+
+
+class OneFile(ReanaView):
+    """A file, a folder, or all that a glob stands for."""
+
+    scope = Scope.WORKSPACES
+
+    def get(self, request: Request, named: str, path: str) -> HttpResponseBase:
+        """Download it: a file as it is, anything else as a zip archive."""
+        run = find_run(user=self.person, named=named)
+        workspace = workspace_of(run)
+        checked = path_of(path_in(request._request, path))
+        entry = files.find_entry(workspace=workspace, path=checked)
+        if entry is None and is_glob(checked):
+            names = [one.path for one in files_matching(workspace, checked)]
+            if len(names) == 1:
+                checked, entry = names[0], files.find_entry(workspace=workspace, path=names[0])
+            elif names:
+                return self._archive(request, run, workspace, checked, names)
+        if entry is None:
+            raise NotFound(f"{checked} does not exist.")
+        if files.is_folder(entry):
+            return self._archive(request, run, workspace, checked, [checked])
+        answer = download(request._request, workspace, checked, user_id=self.person.pk)
+        return _as_reana(answer, checked, preview=flag(request, "preview"))
+
+    def _archive(
+        self, request: Request, run: Run, workspace: Workspace, pattern: str, names: list[str]
+    ) -> HttpResponseBase:
+        answer = download_folder(request._request, workspace, "", user_id=self.person.pk, names=names)
+        label = "".join(one if one.isalnum() or one in "._-" else "_" for one in f"{run.full_name}_{pattern}")[:150]
+        at = timezone.now().strftime("%Y-%m-%d-%H%M%S")
+        plain = label.encode("ascii", "replace").decode().replace("?", "_")
+        answer.headers["Content-Disposition"] = f"attachment; filename=download_{plain}_{at}.zip"
+        return answer
+
+    def delete(self, request: Request, named: str, path: str) -> Response:
+        """Delete files; what is not there, and folders, are passed over."""
+        workspace = workspace_of(find_run(user=self.person, named=named))
+        checked = path_of(path_in(request._request, path))
+        deleted, failed = dict[str, object](), dict[str, object]()
+        for entry in _doomed(workspace, checked):
+            try:
+                files.remove_entry(workspace=workspace, path=entry.path, now=timezone.now())
+                deleted[entry.path] = {"size": entry.size}
+            except NotFound:
+                continue
+            except UserWorkspacesError as error:
+                failed[entry.path] = {"error": error.message}
+        return Response({"deleted": deleted, "failed": failed})
+
+
+def _doomed(workspace: Workspace, path: str) -> list[Entry]:
+    entry = files.find_entry(workspace=workspace, path=path)
+    if entry is not None:
+        return [] if files.is_folder(entry) else [entry]
+    return files_matching(workspace, path) if is_glob(path) else []
+
+
+def _as_reana(answer: HttpResponseBase, path: str, *, preview: bool) -> HttpResponseBase:
+    """REANA tells no type but for a preview, and names the whole path."""
+    kind = content_type_of(path)
+    shown = preview and kind.startswith(SHOWN)
+    answer.headers["Content-Type"] = kind if shown else BYTES
+    quoted = path.replace("\\", "_").replace('"', "_")
+    plain = "".join(one if " " <= one <= "~" else "_" for one in quoted)
+    answer.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{plain}"'
+    if plain != path:
+        answer.headers["Content-Disposition"] += f"; filename*=UTF-8''{quote(path, safe='/')}"
+    return answer
+
+
+class MoveFiles(ReanaView):
+    """Moves a file or a folder."""
+
+    scope = Scope.WORKSPACES
+
+    def put(self, request: Request, named: str) -> Response:
+        """Move `source` to `target`, into it where that is a folder."""
+        source, target = (path_of(request.query_params.get(name, "")) for name in ("source", "target"))
+        run = find_run(user=self.person, named=named)
+        workspace, now = workspace_of(run), timezone.now()
+        if files.find_entry(workspace=workspace, path=source) is None:
+            raise NotFound(f"Path {source} does not exist")
+        there = files.find_entry(workspace=workspace, path=target)
+        if there is not None and files.is_folder(there):
+            target = f"{target}/{source.rpartition('/')[2]}"
+        elif there is not None:
+            raise Conflict(f"Path {target} exists already")
+        files.move_entry(workspace=workspace, path=source, new_path=target, overwrite=False, now=now)
+        told = {"message": "Files were successfully moved", "workflow_id": str(run.pk), "workflow_name": run.full_name}
+        return Response(told)

@@ -1,0 +1,107 @@
+"""What every container runtime keeps, as a suite of tests: inherit from it and override the fixture `runtime`."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.container_runtime import UUID, ContainerRuntime, RunPlaces, StepNeeds
+from user_workspaces.interfaces.values import Health
+
+PLACES = RunPlaces(
+    uid=2001,
+    gid=2002,
+    workspace="/runs/7/work space's $(touch evil)",
+    secret_files="/runs/7/state/secrets/files",  # noqa: S106  a path
+    variables=("PASSWORD",),
+)
+NEEDS = StepNeeds(environment="docker.io/library/python:3.12-slim", memory_bytes=1 << 30, cpus=1.5)
+HOSTILE = (
+    "--privileged",
+    "-v/:/host",
+    "python 3",
+    "python;id",
+    "$(id)",
+    "../../etc",
+    "/etc/passwd",
+    "python:3\n--privileged",
+    "a" * 600,
+    "",
+    "{uuid}",
+    "python@sha256:beef",
+)
+GOOD = (
+    "python",
+    "python:3.12",
+    "docker.io/library/python:3.12-slim",
+    "localhost:5000/a/b_c.d-e:t",
+    f"a@sha256:{'0' * 64}",
+)
+
+
+class ContainerRuntimeContract:
+    """The tests. `gives_environment`: whether the environment is used, and so has to be the name of an image."""
+
+    gives_environment = True
+
+    @pytest.fixture
+    def runtime(self) -> ContainerRuntime:
+        """Return the runtime to try."""
+        raise NotImplementedError
+
+    def test_argv_again_is_the_same(self, runtime: ContainerRuntime) -> None:
+        line = runtime.argv(NEEDS, PLACES)
+        assert (line, bool(line)) == (runtime.argv(NEEDS, PLACES), True)
+
+    def test_argv_ends_where_a_command_follows(self, runtime: ContainerRuntime) -> None:
+        assert runtime.argv(NEEDS, PLACES)[-1] == "-c"
+
+    def test_argv_of_a_step_that_says_nothing_names_no_limit(self, runtime: ContainerRuntime) -> None:
+        line = runtime.argv(StepNeeds("python:3"), PLACES)
+        assert [word for word in line if "None" in word or word.startswith(("--memory", "--cpus"))] == []
+
+    @pytest.mark.parametrize("environment", GOOD)
+    def test_image_that_can_be_had_is_taken(self, runtime: ContainerRuntime, environment: str) -> None:
+        runtime.refuse(environment)
+        line = runtime.argv(StepNeeds(environment), PLACES)
+        assert any(word.endswith(environment) for word in line) is self.gives_environment
+
+    @pytest.mark.parametrize("environment", HOSTILE)
+    def test_image_that_is_none_never_gets_into_a_command_line(
+        self, runtime: ContainerRuntime, environment: str
+    ) -> None:
+        if not self.gives_environment:
+            assert runtime.argv(StepNeeds(environment), PLACES) == runtime.argv(NEEDS, PLACES)
+            return
+        with pytest.raises(InvalidRequest):
+            runtime.refuse(environment)
+        with pytest.raises(InvalidRequest):
+            runtime.argv(StepNeeds(environment), PLACES)
+
+    @pytest.mark.parametrize("workspace", ["relative", "/a:/etc", "/a,dst=/etc", "/a\nb", "/{uuid}"])
+    def test_path_that_would_be_taken_apart_is_refused(self, runtime: ContainerRuntime, workspace: str) -> None:
+        if self.gives_environment:
+            with pytest.raises(InvalidRequest):
+                runtime.argv(NEEDS, replace(PLACES, workspace=workspace))
+
+    @pytest.mark.parametrize("name", ["A=b", "", "-e", "A B", "1A"])
+    def test_variable_that_is_none_is_refused(self, runtime: ContainerRuntime, name: str) -> None:
+        if self.gives_environment:
+            with pytest.raises(InvalidRequest):
+                runtime.argv(NEEDS, replace(PLACES, variables=(name,)))
+
+    def test_cleanup_names_the_one_container(self, runtime: ContainerRuntime) -> None:
+        line = runtime.cleanup()
+        assert not line or any(UUID in word for word in line)
+        assert not line or any(UUID in word for word in runtime.argv(NEEDS, PLACES))
+
+    def test_runtime_can_be_written_into_a_plan(self, runtime: ContainerRuntime) -> None:
+        written = json.loads(json.dumps(runtime.runtime()))
+        known = {"name", "argv", "cleanup", "warning", "variable_prefix", "secrets_directory"}
+        assert (set(written), bool(written["name"])) == (known, True)
+
+    def test_check_says_how_it_is(self, runtime: ContainerRuntime) -> None:
+        health = runtime.check()
+        assert isinstance(health, Health)
+        assert health.message or health.connected

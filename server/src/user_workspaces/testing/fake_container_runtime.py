@@ -1,0 +1,59 @@
+"""Container runtimes for tests: one that gives commands no container but its name, and one that is not there."""
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+from user_workspaces.interfaces.container_runtime import (
+    UUID,
+    ContainerRuntime,
+    RunPlaces,
+    StepNeeds,
+    bound_path,
+    image_name,
+    variable_name,
+)
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.values import Health, PluginContext
+
+
+class FakeContainerRuntime(ContainerRuntime):
+    """Gives each command its image's name in `CONTAINER`, and runs it with the shell of this machine."""
+
+    Options: ClassVar[type[PluginOptions]] = PluginOptions
+    runtime_name: ClassVar[str] = "fake"
+
+    @classmethod
+    def build(cls, name: str) -> Self:
+        """Build one without a configuration."""
+        nowhere = Path("/nonexistent")
+        context = PluginContext(
+            name=name, base_dir=nowhere, data_dir=nowhere, runtime_dir=nowhere, find_client=lambda _: None
+        )
+        return cls(context, PluginOptions())
+
+    def refuse(self, environment: str) -> None:
+        """Refuse what is not the name of an image."""
+        image_name(environment)
+
+    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+        """Return env(1) and a shell."""
+        bound_path(places.workspace)
+        for name in places.variables:
+            variable_name(name)
+        return ("/usr/bin/env", f"NAME={UUID}", f"CONTAINER={image_name(step.environment)}", "/bin/bash", "-c")
+
+    def check(self) -> Health:
+        """Be well."""
+        return Health(connected=True)
+
+
+class RuntimeThatIsNotThere(FakeContainerRuntime):
+    """Its program is not installed."""
+
+    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+        """Return what nobody can start."""
+        return ("/nonexistent/runtime", *super().argv(step, places)[1:])
+
+    def check(self) -> Health:
+        """Be down."""
+        return Health(connected=False, message="The runtime is not installed.")

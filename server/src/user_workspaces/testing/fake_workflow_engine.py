@@ -1,0 +1,56 @@
+"""Workflow engines for tests: each does one thing, as its name says, whatever the specification holds."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.values import Health, PluginContext
+from user_workspaces.interfaces.workflow_engine import Plan, Step, WorkflowEngine
+from user_workspaces.interfaces.workflow_specification import Json, Specification
+
+GREETING = Step(name="hello", environment="docker.io/library/busybox:1", commands=("echo hello",))
+
+
+class EngineOfOneStep(WorkflowEngine):
+    """Says hello: the test sets `answer` for another plan."""
+
+    Options = PluginOptions
+
+    def __init__(self, context: PluginContext, options: PluginOptions) -> None:
+        super().__init__(context, options)
+        self.answer = Plan((GREETING,))
+
+    @classmethod
+    def build(cls, name: str) -> Self:
+        """Build one without a configuration."""
+        nowhere = Path("/nonexistent")
+        context = PluginContext(
+            name=name, base_dir=nowhere, data_dir=nowhere, runtime_dir=nowhere, find_client=lambda _: None
+        )
+        return cls(context, PluginOptions())
+
+    def plan(
+        self, specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json]
+    ) -> Plan:
+        """Return what the test set, for any specification, and refuse what no start may give."""
+        if unknown := [name for name in parameters if name not in specification.parameters()]:
+            raise InvalidRequest(f"{unknown[0][:60]!r} is no parameter of this workflow.")
+        if unknown := [name for name in options if name not in self.operational_options]:
+            raise InvalidRequest(f"{unknown[0][:60]!r} is no operational option.")
+        return self.answer
+
+    def check(self) -> Health:
+        """Be well."""
+        return Health(connected=True)
+
+
+class EngineThatRefuses(EngineOfOneStep):
+    """It takes no specification."""
+
+    def plan(
+        self, specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json]
+    ) -> Plan:
+        """Refuse."""
+        raise InvalidRequest("This engine takes no specification.")

@@ -1,0 +1,127 @@
+"""What two runs differ in: their specifications, and the files of their workspaces. Bounded, whatever is there."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator
+
+import yaml
+
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.workflows.models import Run
+from user_workspaces.workspaces.files import open_file, walk_folder
+from user_workspaces.workspaces.models import Workspace
+
+SECTIONS = ("version", "inputs", "outputs", "workflow")
+MOST_FILES = 10_000
+LARGEST_FILE = 1 << 20
+"""Bytes of a file whose lines are compared; of larger ones it is said that they differ."""
+MOST_LINES = 20_000
+LONGEST_LINE = 2_000
+PIECE = 1 << 18
+
+
+def specification_differences(first: Run, second: Run, *, context: int) -> dict[str, list[str]]:
+    """Return the lines of each section that differ, as unified diffs; empty lists where nothing does."""
+    one, other = (_sections(run) for run in (first, second))
+    return {
+        section: [
+            _on_one_line(line)
+            for line in difflib.unified_diff(
+                one[section],
+                other[section],
+                f"{first.full_name}/{section}",
+                f"{second.full_name}/{section}",
+                n=context,
+                lineterm="",
+            )
+        ]
+        for section in SECTIONS
+    }
+
+
+def _sections(run: Run) -> dict[str, list[str]]:
+    document = json.loads(run.specification)
+    inputs = document.get("inputs") or {}
+    if run.parameters:
+        document["inputs"] = {**inputs, "parameters": {**(inputs.get("parameters") or {}), **run.parameters}}
+    return {section: _lines(document.get(section)) for section in SECTIONS}
+
+
+def _lines(part: object) -> list[str]:
+    return yaml.safe_dump(part, default_flow_style=False, sort_keys=True).splitlines() if part is not None else []
+
+
+def workspace_differences(first: Workspace, second: Workspace, *, brief: bool, context: int) -> str:
+    """Return what differs in two workspaces, a line a line; empty: nothing."""
+    if first.pk == second.pk:
+        return ""
+    lines = list[str]()
+    for line in _compare(first, second, brief=brief, context=context):
+        lines.append(_on_one_line(line))
+        if len(lines) >= MOST_LINES:
+            lines.append("[... the rest is left out here ...]")
+            break
+    return "\n".join(lines)
+
+
+def _compare(first: Workspace, second: Workspace, *, brief: bool, context: int) -> Iterator[str]:
+    ours, theirs = _files(first), _files(second)
+    for path in sorted({*ours, *theirs}):
+        if path not in ours or path not in theirs:
+            yield f"Only in {first.name if path in ours else second.name}: {path}"
+        elif _differ(first, second, ours[path], theirs[path]):
+            if brief or max(ours[path].size, theirs[path].size) > LARGEST_FILE:
+                yield f"Files {first.name}/{path} and {second.name}/{path} differ"
+            else:
+                yield from _unified(first, second, path, context=context)
+
+
+def _files(workspace: Workspace) -> dict[str, Entry]:
+    found = dict[str, Entry]()
+    for entry in walk_folder(workspace=workspace, path=""):
+        if entry.kind is EntryKind.FILE:
+            found[entry.path] = entry
+            if len(found) >= MOST_FILES:
+                break
+    return found
+
+
+def _differ(first: Workspace, second: Workspace, one: Entry, other: Entry) -> bool:
+    return one.size != other.size or _digest(first, one.path) != _digest(second, other.path)
+
+
+def _digest(workspace: Workspace, path: str) -> bytes:
+    digest = hashlib.sha256()
+    try:
+        with open_file(workspace=workspace, path=path).content as content:
+            while piece := content.read(PIECE):
+                digest.update(piece)
+    except (UserWorkspacesError, OSError):
+        return b""
+    return digest.digest()
+
+
+def _unified(first: Workspace, second: Workspace, path: str, *, context: int) -> Iterator[str]:
+    names = f"{first.name}/{path}", f"{second.name}/{path}"
+    one, other = _text(first, path), _text(second, path)
+    if one is None or other is None:
+        yield f"Binary files {names[0]} and {names[1]} differ"
+        return
+    yield from difflib.unified_diff(one, other, *names, n=context, lineterm="")
+
+
+def _text(workspace: Workspace, path: str) -> list[str] | None:
+    try:
+        with open_file(workspace=workspace, path=path).content as content:
+            data = content.read(LARGEST_FILE)
+        return None if b"\0" in data else data.decode().removesuffix("\n").split("\n")
+    except (UserWorkspacesError, OSError, UnicodeDecodeError):
+        return None
+
+
+def _on_one_line(line: str) -> str:
+    """Return a line that stays one, whatever breaks lines elsewhere, and is never empty."""
+    shown = "".join(one if one.isprintable() or one == "\t" else "\N{REPLACEMENT CHARACTER}" for one in line)
+    return shown[:LONGEST_LINE] or " "

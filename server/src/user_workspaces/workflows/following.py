@@ -1,0 +1,145 @@
+"""What the controller does about a run that has a job: note how far it is, and settle it when the job has ended."""
+
+import json
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.status import ENDED as ENDED_JOBS
+from user_workspaces.jobs.status import JobStatus
+from user_workspaces.workflows import journal
+from user_workspaces.workflows.actions import change_status
+from user_workspaces.workflows.launching import launch
+from user_workspaces.workflows.logs import kept_logs
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.places import read_state, remove_secrets, remove_state, state_of
+from user_workspaces.workflows.progress import figures_of, has_begun
+from user_workspaces.workflows.status import GOING, RunStatus
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedelta(seconds=30)
+RUNS_A_PASS = 200
+MOST_JOBS = 5
+"""Of one run: a runner that is torn away is followed by another one, which goes on where it was."""
+
+
+def follow_runs(*, now: datetime) -> int:
+    """Look at the runs that are due and not waiting in the queue; return how many there were."""
+    due = Run.objects.filter(next_check_at__lte=now).exclude(status=RunStatus.QUEUED).order_by("next_check_at")
+    claimed = [run for run in due.select_related("owner", "job")[:RUNS_A_PASS] if _look_again(run, at=now + LEASE)]
+    for run in claimed:
+        _follow(run, now=now)
+    return len(claimed)
+
+
+def _look_again(run: Run, *, at: datetime | None) -> bool:
+    """Say when it is due again, if nobody else has changed that: the lease on it."""
+    same = Run.objects.filter(pk=run.pk, status=run.status, next_check_at=run.next_check_at)
+    changed = bool(same.update(next_check_at=at))
+    if changed:
+        run.next_check_at = at
+    return changed
+
+
+def _follow(run: Run, *, now: datetime) -> None:
+    """A surprise with one run must not stop the others."""
+    try:
+        again = _step(run, now=now)
+        _look_again(run, at=None if again is None else now + again)
+    except Exception:  # whatever it was, it is told and tried again
+        logger.exception("run %s: this pass failed; trying again later", run.pk)
+        _look_again(run, at=now + LATER)
+
+
+def _step(run: Run, *, now: datetime) -> timedelta | None:
+    """Do what is due; return when to look again, None: never."""
+    job = run.job
+    if run.status == RunStatus.DELETED:
+        return _clear(run, job)
+    if job is None:
+        return None
+    if job.status not in ENDED_JOBS:
+        _note(run, now=now)
+        return SOON if run.status == RunStatus.PENDING else STEADY
+    if run.status not in GOING:  # stopped by the person: what is left is to keep what it did
+        _keep(run, read_state(run))
+        return None
+    return _settle(run, job, now=now)
+
+
+def _clear(run: Run, job: Job | None) -> timedelta | None:
+    """Wait until the last process is gone: it could write again what was removed."""
+    if job is not None and (job.status not in ENDED_JOBS or job.next_check_at is not None):
+        return STEADY
+    remove_state(run)
+    return None
+
+
+def _note(run: Run, *, now: datetime) -> None:
+    state = read_state(run)
+    fields: dict[str, object] = {}
+    if state.progress.total:
+        fields["progress"] = figures_of(state.progress)
+    if run.status == RunStatus.PENDING and has_begun(run, state):
+        change_status(run=run, new=RunStatus.RUNNING, now=now, datetime_started=state.started_at or now, **fields)
+    elif fields and fields["progress"] != run.progress:
+        Run.objects.filter(pk=run.pk, status=run.status).update(**fields)
+
+
+def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
+    """Say how a run ended whose job has ended; a runner that was torn away is followed by another one."""
+    state = read_state(run)
+    outcome, message = verdict(job, state)
+    if outcome is None and run.jobs_started < MOST_JOBS:
+        return _go_on(run, now=now)
+    if outcome is None:
+        outcome, message = RunStatus.FAILED, f"It was torn away {run.jobs_started} times. {job.message}"
+    ended = state.finished_at or job.datetime_end or now
+    times = {"datetime_stopped" if outcome is RunStatus.STOPPED else "datetime_finished": ended}
+    started = run.datetime_started or state.started_at or job.datetime_start
+    change_status(
+        run=run, new=outcome, now=now, message=message, datetime_started=started, **times, **_kept(run, state)
+    )
+    remove_secrets(state_of(run))
+    return None
+
+
+def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
+    """Return how the run of a job that has ended ended, and why; None: it was torn away, and can go on."""
+    if state.status is journal.RunStatus.FINISHED:
+        return RunStatus.FINISHED, ""
+    if state.status is journal.RunStatus.FAILED:
+        return RunStatus.FAILED, state.message
+    if job.status == JobStatus.COMPLETE:  # stopped as a job
+        return RunStatus.STOPPED, job.message
+    if state.status is journal.RunStatus.STOPPED or job.datetime_start is None:  # a limit ended it; or it never began
+        return RunStatus.FAILED, job.message
+    return None, job.message
+
+
+def _go_on(run: Run, *, now: datetime) -> timedelta | None:
+    try:
+        with transaction.atomic():
+            job = launch(run, now=now)
+            Run.objects.filter(pk=run.pk, status=run.status).update(job=job, jobs_started=run.jobs_started + 1)
+    except UserWorkspacesError as error:
+        change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message)
+        return None
+    return SOON
+
+
+def _keep(run: Run, state: journal.RunState) -> None:
+    Run.objects.filter(pk=run.pk).update(**_kept(run, state))
+    remove_secrets(state_of(run))
+
+
+def _kept(run: Run, state: journal.RunState) -> dict[str, object]:
+    kept: dict[str, object] = {"kept_logs": json.dumps(kept_logs(run, state))}
+    if state.progress.total:
+        kept["progress"] = figures_of(state.progress)
+    return kept

@@ -1,0 +1,106 @@
+"""From the queue to the resource: which run is next, and the job that takes it to its end."""
+
+import base64
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from user_workspaces import registry
+from user_workspaces.errors import QuotaExceeded, ResourceUnavailable, StorageError, UserWorkspacesError
+from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
+from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.options import parameter_for
+from user_workspaces.jobs.status import LIVE
+from user_workspaces.workflows.actions import change_status
+from user_workspaces.workflows.models import Run, Secret
+from user_workspaces.workflows.places import state_of, write_plan, write_secrets
+from user_workspaces.workflows.planning import Secrets, memory_mb_of, plan_of, specification_of, written_plan
+from user_workspaces.workflows.queries import secrets_of
+from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+logger = logging.getLogger(__name__)
+
+TRY_AGAIN = timedelta(seconds=15)
+
+
+def start_next(*, now: datetime) -> bool:
+    """Give the first run of the queue a job, if there is room for one more; False: there is nothing to do.
+
+    The row at the head is held meanwhile: of several controllers one starts it, and the others look again.
+    """
+    with transaction.atomic():
+        run = _head_of_queue(now)
+        if run is None or not _has_room():
+            return False
+        try:
+            with transaction.atomic():
+                job = launch(run, now=now)
+                change_status(
+                    run=run, new=RunStatus.PENDING, now=now, job=job, jobs_started=1, message="", next_check_at=now
+                )
+        except (QuotaExceeded, ResourceUnavailable, StorageError) as error:  # later there may be room
+            _wait(run, error.message, at=now + TRY_AGAIN)
+        except UserWorkspacesError as error:
+            change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message, next_check_at=None)
+    return True
+
+
+def _head_of_queue(now: datetime) -> Run | None:
+    waiting = Run.objects.filter(status=RunStatus.QUEUED, next_check_at__lte=now).order_by("datetime_queued", "id")
+    return waiting.select_for_update(of=("self",)).select_related("owner").first()
+
+
+def _has_room() -> bool:
+    most = registry.site().workflows.runs_at_once
+    return most is None or Job.objects.filter(job_type=JOB_TYPE_OF_RUNS, status__in=LIVE).count() < most
+
+
+def _wait(run: Run, message: str, *, at: datetime) -> None:
+    Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED).update(message=message, next_check_at=at)
+
+
+def launch(run: Run, *, now: datetime) -> Job:
+    """Put the plan and the secrets in their places and write a job for the run; what it has begun with stays."""
+    specification, secrets = specification_of(run), secrets_for(run)
+    plan = plan_of(specification, parameters=run.parameters, options=run.options, resource=run.resource)
+    workspace = Workspace.objects.select_related("owner").get(pk=run.workspace_id)
+    state, files = state_of(run), home_of(workspace)
+    write_plan(state, written_plan(run, plan, state=state, workspace=files, secrets=secrets))
+    write_secrets(state, variables=secrets.variables, files=secrets.files)
+    return start_job(
+        owner=run.owner,
+        workspace_id=run.workspace_id,
+        job_type=JOB_TYPE_OF_RUNS,
+        job_details={"run_directory": str(state.storage.locate(state.place))},
+        options=_options(run, memory_mb=memory_mb_of(plan)),
+        now=now,
+        resource=run.resource,
+        is_listed=False,
+    )
+
+
+def secrets_for(run: Run) -> Secrets:
+    """Return the secrets of a run's owner."""
+    variables, files = dict[str, str](), dict[str, bytes]()
+    for secret in secrets_of(run.owner):
+        content = base64.b64decode(secret.value)
+        if secret.kind == Secret.FILE:
+            files[secret.name] = content
+        else:
+            variables[secret.name] = content.decode(errors="replace")
+    return Secrets(variables, files)
+
+
+def _options(run: Run, *, memory_mb: int | None) -> dict[str, object]:
+    """Return the resource options; the memory of the largest step is asked for where nothing else is said."""
+    site, options = registry.site(), dict(run.resource_options)
+    name = parameter_for("memory_mb", site, resource=run.resource)
+    parameter = next((one for one in site.parameters if one.variable_name == name), None)
+    if parameter is None or memory_mb is None or name in options or parameter.type_name != "int":
+        return options
+    wanted = max(memory_mb, parameter.default if isinstance(parameter.default, int) else 0)
+    return {**options, name: int(min(wanted, parameter.maximum or wanted))}

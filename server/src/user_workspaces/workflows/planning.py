@@ -1,0 +1,94 @@
+"""From a specification to what the runner gets: the plan of the engine, and how its commands get into containers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from user_workspaces import registry
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.container_runtime import ContainerRuntime, RunPlaces, StepNeeds
+from user_workspaces.interfaces.workflow_engine import Plan, WorkflowEngine
+from user_workspaces.interfaces.workflow_specification import Json, Specification
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.places import secrets_below
+from user_workspaces.workflows.specification import read_json, require_engine
+from user_workspaces.workspaces.queries import Home
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secrets of a person, as steps get them."""
+
+    variables: dict[str, str]
+    files: dict[str, bytes]
+
+
+def accept(document: object) -> Specification:
+    """Return the specification; raises `InvalidRequest` for one with mistakes, or that no engine here runs."""
+    specification = read_json(document).required()
+    require_engine(specification.workflow_type, available=[name for name, _ in _engines().items()])
+    return specification
+
+
+def specification_of(run: Run) -> Specification:
+    """Return the specification of a run, which was accepted when it was made."""
+    return read_json(json.loads(run.specification)).required()
+
+
+def plan_of(
+    specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json], resource: str
+) -> Plan:
+    """Return what is to run; raises `InvalidRequest` where parameters, options or environments do not fit."""
+    require_engine(specification.workflow_type, available=[name for name, _ in _engines().items()])
+    engine = _engines().get(specification.workflow_type)
+    plan = engine.plan(specification, parameters=parameters, options=options)
+    runtime = runtime_on(resource)
+    for step in plan.steps:
+        runtime.refuse(step.environment)
+    return plan
+
+
+def runtime_on(resource: str) -> ContainerRuntime:
+    """Return what takes commands into containers on a resource."""
+    known = registry.site().resources.get(resource)
+    if known is None:
+        raise InvalidRequest(f"{resource} is not in the list of available resources.")
+    return registry.current().container_runtimes.get(known.container_runtime)
+
+
+def written_plan(run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: Secrets) -> dict[str, object]:
+    """Return the content of the plan's file."""
+    runtime, account = runtime_on(run.resource), state.place.account
+    secret_files = state.storage.locate(secrets_below(state)) / "files"
+    places = RunPlaces(
+        uid=account.uid,
+        gid=account.gid,
+        workspace=str(workspace.storage.locate(workspace.place)),
+        secret_files=str(secret_files) if secrets.files else "",
+        variables=tuple(sorted(secrets.variables)),
+    )
+    written: dict[str, object] = json.loads(plan.to_json())
+    steps = [
+        {
+            "name": step.name,
+            "environment": step.environment,
+            "commands": list(step.commands),
+            "compute_backend": step.compute_backend or run.resource,
+            "time_limit_seconds": step.time_limit_seconds,
+            "argv": list(runtime.argv(StepNeeds(step.environment, step.memory_bytes, step.cpus), places)),
+        }
+        for step in plan.steps
+    ]
+    return {**written, "steps": steps, "runtime": runtime.runtime(), "restart": run.minor}
+
+
+def memory_mb_of(plan: Plan) -> int | None:
+    """Return what the largest step asks for; None: none says anything."""
+    asked = [step.memory_bytes for step in plan.steps if step.memory_bytes is not None]
+    return -(-max(asked) // MEGABYTE) if asked else None
+
+
+def _engines() -> registry.Instances[WorkflowEngine]:
+    return registry.current().workflow_engines

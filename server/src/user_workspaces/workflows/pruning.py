@@ -1,0 +1,66 @@
+"""Removing from a run's workspace what its specification names neither as input nor as output."""
+
+from datetime import datetime
+
+from user_workspaces.errors import Conflict, NotFound
+from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.interfaces.workflow_specification import FilesAndDirectories
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.planning import specification_of
+from user_workspaces.workflows.queries import runs_in
+from user_workspaces.workflows.status import GOING
+from user_workspaces.workspaces.files import list_folder, remove_entry, walk_folder
+from user_workspaces.workspaces.models import Workspace
+
+SPECIFICATION_FILES = ("reana.yaml", "reana.yml")
+
+
+def prune(*, run: Run, workspace: Workspace, include_inputs: bool, include_outputs: bool, now: datetime) -> int:
+    """Remove the files that are not kept, and folders that are empty then; return how many files there were.
+
+    Raises `Conflict` while a run works there.
+    """
+    if runs_in(workspace_id=workspace.pk).filter(status__in=GOING).exists():
+        raise Conflict(f"Workflow {run.full_name} is {run.status}. Its workspace cannot be pruned now.")
+    kept = _kept(run, include_inputs=include_inputs, include_outputs=include_outputs)
+    entries = list(walk_folder(workspace=workspace, path=""))
+    doomed = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not _is_kept(one.path, kept)]
+    for entry in doomed:
+        _remove(workspace, entry, now=now)
+    for entry in reversed(entries):
+        if entry.kind is EntryKind.DIRECTORY and not _is_kept(entry.path, kept):
+            _remove_if_empty(workspace, entry, now=now)
+    return len(doomed)
+
+
+def _kept(run: Run, *, include_inputs: bool, include_outputs: bool) -> FilesAndDirectories:
+    specification = specification_of(run)
+    parts = [] if include_inputs else [specification.inputs, FilesAndDirectories(files=SPECIFICATION_FILES)]
+    parts += [] if include_outputs else [specification.outputs]
+    return FilesAndDirectories(
+        files=tuple(_plain(path) for part in parts for path in part.files),
+        directories=tuple(_plain(path) for part in parts for path in part.directories),
+    )
+
+
+def _plain(path: str) -> str:
+    return "/".join(part for part in path.split("/") if part not in {"", "."})
+
+
+def _is_kept(path: str, kept: FilesAndDirectories) -> bool:
+    return path in kept.files or any(not one or f"{path}/".startswith(f"{one}/") for one in kept.directories)
+
+
+def _remove(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
+    try:
+        remove_entry(workspace=workspace, path=entry.path, now=now)
+    except NotFound:
+        return  # gone in this moment
+
+
+def _remove_if_empty(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
+    try:
+        if not list_folder(workspace=workspace, path=entry.path, limit=1).total:
+            remove_entry(workspace=workspace, path=entry.path, now=now)
+    except NotFound:
+        return

@@ -1,0 +1,57 @@
+"""Reading runs."""
+
+from django.db.models import Q, QuerySet
+
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import NotFound
+from user_workspaces.workflows.models import Run, Secret
+from user_workspaces.workflows.numbering import Reference, parse_reference
+from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workspaces.models import Workspace
+
+MISSING = (
+    "REANA_WORKON is set to {name}, but that workflow does not exist. Please set your REANA_WORKON environment "
+    "variable appropriately."
+)
+
+
+def runs_of(user: User) -> QuerySet[Run]:
+    """Return a person's runs, newest first, also those that are deleted."""
+    return Run.objects.filter(owner=user).order_by("-datetime_created", "-id")
+
+
+def find_run(*, user: User, named: str) -> Run:
+    """Return a person's run by id or name; raises `NotFound`, also for somebody else's."""
+    reference = parse_reference(named)
+    found = _matching(user, reference).select_related("owner", "job", "session").first() if reference else None
+    if found is None:
+        raise NotFound(MISSING.format(name=named[:300]))
+    return found
+
+
+def _matching(user: User, reference: Reference) -> QuerySet[Run]:
+    own = Run.objects.filter(owner=user)
+    if reference.run_id is not None:
+        return own.filter(Q(pk=reference.run_id))
+    named = own.filter(name=reference.name)
+    if reference.number is None:
+        return named.exclude(status=RunStatus.DELETED).order_by("-major", "-minor")
+    return named.filter(major=reference.number[0], minor=reference.number[1])
+
+
+def workspace_of(run: Run) -> Workspace:
+    """Return where a run works; raises `NotFound` when that is deleted."""
+    found = Workspace.objects.select_related("owner").filter(pk=run.workspace_id, owner_id=run.owner_id).first()
+    if found is None or run.status == RunStatus.DELETED:
+        raise NotFound(f"The workspace of {run.full_name} is deleted.")
+    return found
+
+
+def runs_in(*, workspace_id: int) -> QuerySet[Run]:
+    """Return the runs that work in one workspace."""
+    return Run.objects.filter(workspace_id=workspace_id).exclude(status=RunStatus.DELETED)
+
+
+def secrets_of(user: User) -> QuerySet[Secret]:
+    """Return a person's secrets, by name."""
+    return Secret.objects.filter(owner=user).order_by("name")

@@ -1,0 +1,93 @@
+"""The job type: its script, and a run as somebody else."""
+
+import json
+import os
+import pwd
+import subprocess
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from plugins.job_type.reana_workflow.worlds import World
+from user_workspaces.interfaces.job_type import JobType
+from user_workspaces.interfaces.values import JobContext, PluginContext
+from user_workspaces.plugins.job_type.reana_workflow import (
+    ReanaWorkflowJob,
+    ReanaWorkflowOptions,
+    ReanaWorkflowParameters,
+    delivery,
+)
+from user_workspaces.testing.job_type_contract import JobTypeContract
+from user_workspaces.workflows.journal import RunStatus
+
+
+def make_job_type(base: Path, options: str = "{}") -> ReanaWorkflowJob:
+    context = PluginContext("reana_workflow", base, base, base, lambda _: None)
+    return ReanaWorkflowJob(context, ReanaWorkflowOptions.model_validate_json(options))
+
+
+class TestReanaWorkflowJob(JobTypeContract):
+    @pytest.fixture
+    def job_type(self, tmp_path: Path) -> JobType:
+        return make_job_type(tmp_path, json.dumps({"environment_details": {"local": {"python": sys.executable}}}))
+
+    def test_script_run_takes_the_run_to_its_end(
+        self, job_type: JobType, job_context: JobContext, world: World
+    ) -> None:
+        world.plan("echo hello > result")
+        told = ReanaWorkflowParameters(run_directory=str(world.state), workspace=str(world.workspace))
+        script = job_type.script(job_context, told)
+        job_context.job_directory.mkdir()
+        for file in script.files:
+            (job_context.job_directory / file.path).write_bytes(file.content)
+        ran = subprocess.run(["bash"], input=script.text, text=True, capture_output=True, check=False)
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+        assert (world.workspace / "result").read_text() == "hello\n"
+        assert world.read().status is RunStatus.FINISHED
+
+
+@pytest.mark.parametrize("path", ["relative", "/a/../b", "/a\0b"])
+@pytest.mark.parametrize("name", ["run_directory", "workspace", "secrets_directory"])
+def test_path_that_is_not_absolute_is_refused(name: str, path: str) -> None:
+    with pytest.raises(ValidationError, match="absolute path"):
+        ReanaWorkflowParameters.model_validate({name: path})
+
+
+@pytest.mark.parametrize(
+    "details", [{"python": "python3; id"}, {"log_megabytes": 0}, {"stop_grace_seconds": -1}, {"x": 1}]
+)
+def test_options_that_are_none_are_refused(tmp_path: Path, details: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        make_job_type(tmp_path, json.dumps({"environment_details": {"local": details}}))
+
+
+def test_archive_is_the_sources_and_no_more() -> None:
+    with zipfile.ZipFile(BytesIO(delivery.archive())) as packed:
+        names = sorted(packed.namelist())
+    assert names == ["__main__.py", *sorted(f"runner/{path.name}" for path in delivery.FOLDER.glob("*.py"))]
+
+
+@pytest.mark.root
+def test_run_as_another_account(world: World) -> None:
+    name = f"uwstest{os.getpid() % 100000}"
+    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/bash", name], check=True)
+    try:
+        world.plan('echo "$(id -un) $USER" > who; id -u; cat /etc/shadow 2>/dev/null || echo closed')
+        uid = pwd.getpwnam(name).pw_uid
+        for path in (world.state, world.workspace, world.state / "plan.json"):
+            os.chown(path, uid, -1)
+        world.archive.chmod(0o644)
+        command = ["runuser", "-u", name, "--", "/usr/bin/env", "-i", f"USER={name}", "/usr/bin/python3"]
+        ran = subprocess.run([*command, str(world.archive), *world.arguments()], cwd="/", check=False)
+        assert (ran.returncode, world.log().decode().split()) == (0, [str(uid), "closed"])
+        assert (world.workspace / "who").read_text() == f"{name} {name}\n"
+        kept = [path for path in world.state.rglob("*") if path.is_file()]
+        assert {(path.stat().st_uid, path.stat().st_mode & 0o077) for path in kept if path.name != "plan.json"} == {
+            (uid, 0)
+        }
+    finally:
+        subprocess.run(["userdel", "--force", name], check=True, capture_output=True)

@@ -1,0 +1,158 @@
+"""What holds for every route: both spellings, tokens in three places, scopes, and nothing of anybody else."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from reana_api.conftest import Reana
+from runs import created
+from user_workspaces.accounts.actions import mint_token
+from user_workspaces.accounts.models import User
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.reana_api.urls import ROUTES
+from user_workspaces.registry import Registry
+from user_workspaces.workflows.models import Run, Secret
+
+pytestmark = pytest.mark.django_db
+METHODS = ("get", "post", "put", "delete")
+OPEN = {"ping", "config"}
+OPERATIONS = [(method.upper(), route) for route, view in ROUTES for method in METHODS if hasattr(view, method)]
+CLOSED = [(method, route) for method, route in OPERATIONS if route not in OPEN]
+CANARY = "kanarienvogel"
+MISSING = "REANA_WORKON is set to {name}, but that workflow does not exist."
+
+
+def filled(route: str, named: str, path: str = "data.txt") -> str:
+    path = route.replace("<below:path>", path).replace("<str:kind>", "jupyter")
+    return re.sub(r"<str:\w+>", named, path)
+
+
+def extra_for(method: str, route: str) -> dict[str, Any]:
+    """Return what a request needs to get as far as looking for the run."""
+    if method == "POST" and route.endswith("/workspace"):
+        return {"file_name": "new.txt", "content_type": "application/octet-stream", "body": b"x"}
+    if "move_files" in route:
+        return {"source": "data.txt", "target": "other.txt"}
+    if method == "PUT":
+        return {"status": "deleted"}
+    return {}
+
+
+@pytest.mark.parametrize(("method", "route"), CLOSED)
+def test_without_a_token_there_is_nothing(nobody: Reana, method: str, route: str) -> None:
+    for path in (filled(route, "x"), filled(route, "x") + "/"):
+        answer = nobody(method, path)
+        assert (answer.status, answer.body) == (401, {"message": "User not signed in"})
+
+
+@pytest.mark.parametrize(("method", "route"), CLOSED)
+def test_a_wrong_token_is_refused(workflows: Registry, method: str, route: str) -> None:
+    parameter = "token" if route.endswith("/session") else "access_token"
+    answer = Reana(None, "")(method, filled(route, "x"), **{parameter: "wrong"})
+    assert (answer.status, answer.body) == (403, {"message": "Token not valid."})
+
+
+@pytest.mark.parametrize(("method", "route"), [one for one in CLOSED if one[0] != "GET"])
+def test_a_token_that_may_only_read_changes_nothing(
+    workflows: Registry, person: Callable[..., User], method: str, route: str
+) -> None:
+    user = person("ada")
+    token = mint_token(user=user, name="reads", now=timezone.now(), scopes=[Scope.READ])
+    answer = Reana(user, token)(method, filled(route, "x"), **extra_for(method, route))
+    assert answer.status == 403
+    assert "lacks the scope" in answer.body["message"]
+
+
+def test_a_token_that_may_only_read_opens_no_session(workflows: Registry, person: Callable[..., User]) -> None:
+    user = person("ada")
+    token = mint_token(user=user, name="reads", now=timezone.now(), scopes=[Scope.READ])
+    answer = Reana(user, "")("GET", "workflows/x/session", token=token)
+    assert (answer.status, answer.body["message"]) == (
+        403,
+        "This token lacks the scope sessions. Make one that has it.",
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer {token}"},
+        {"UWS-Authorization": "Token {token}"},
+        {"UWS-Authorization": "{token}"},
+    ],
+)
+def test_the_token_may_stand_in_a_header(ada: Reana, headers: dict[str, str]) -> None:
+    filled_in = {name: value.format(token=ada.token) for name, value in headers.items()}
+    assert Reana(None, "")("GET", "you", headers=filled_in).body["username"] == "ada"
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+def test_both_spellings_answer_the_same(ada: Reana, method: str, route: str) -> None:
+    path = filled(route, "nosuch")
+    extra = extra_for(method, route)
+    body = extra.pop("body", None)
+    plain, slashed = ada(method, path, body, **extra), ada(method, f"{path}/", body, **extra)
+    assert (plain.status, plain.content) == (slashed.status, slashed.content)
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of the database that say anything of runs."""
+    models = [Run, Secret, apps.get_model("workspaces", "Workspace"), apps.get_model("jobs", "Job")]
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+
+
+@pytest.mark.parametrize(("method", "route"), [one for one in CLOSED if "<str:named>" in one[1]])
+def test_a_stranger_finds_nothing_by_id_or_name(ada: Reana, mallory: Reana, method: str, route: str) -> None:
+    assert ada.user
+    run = created(ada.user, CANARY)
+    assert ada.upload(str(run.pk), f"{CANARY}.txt", CANARY.encode()).status == 200
+    created(mallory.user or ada.user, "own")
+    before = everything()
+    for named in (str(run.pk), f"{CANARY}", f"{CANARY}.1"):
+        extra = extra_for(method, route)
+        body = extra.pop("body", None)
+        parameter = {"token": mallory.token} if route.endswith("/session") else {}
+        answer = mallory(method, filled(route, named, f"{CANARY}.txt"), body, **extra, **parameter)
+        assert answer.status == (403 if route.endswith("specification") else 404)
+        assert answer.body["message"].startswith(MISSING.format(name=named))
+        assert everything() == before
+
+
+def test_a_stranger_diffs_nothing_with_an_own_run(ada: Reana, mallory: Reana) -> None:
+    assert ada.user
+    assert mallory.user
+    hers, own = created(ada.user, CANARY), created(mallory.user, "own")
+    for one, other in ((own.pk, hers.pk), (hers.pk, own.pk)):
+        assert mallory("GET", f"workflows/{one}/diff/{other}").status == 404
+
+
+def test_lists_show_ones_own_only(ada: Reana, mallory: Reana) -> None:
+    assert ada.user
+    run = created(ada.user, CANARY)
+    ada("POST", "secrets/", {CANARY: {"type": "env", "value": "eA=="}})
+    for path, query in (
+        ("workflows", {"type": "batch"}),
+        ("workflows", {"workflow_id_or_name": str(run.pk)}),
+        ("workflows", {"search": '{"name": ["kanarien"]}'}),
+        ("secrets", {}),
+        ("status", {}),
+        ("you", {}),
+    ):
+        assert CANARY.encode() not in mallory("GET", path, **query).content
+    assert mallory("DELETE", "secrets/", [CANARY]).status == 404
+    assert Secret.objects.filter(name=CANARY).exists()
+
+
+@pytest.mark.parametrize("path", ["nowhere", "workflows/x/nope", "workflows/x/..%2f", "", "gitlab"])
+def test_other_paths_are_nowhere(nobody: Reana, path: str) -> None:
+    answer = nobody("GET", path)
+    assert (answer.status, answer.body["status"]) == (404, 404)
+
+
+def test_other_methods_are_refused(ada: Reana) -> None:
+    assert ada("PATCH", "you").status == 405
+    assert ada("DELETE", "ping").body == {"message": 'Method "DELETE" not allowed.', "status": 405}

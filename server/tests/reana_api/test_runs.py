@@ -1,0 +1,167 @@
+"""One run: start, status, logs, specification, parameters, stop and delete, with REANA's texts."""
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from reana_api.conftest import Reana
+from runs import Runner, controlled, created, queued, specification
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workflows.actions import stop_run
+from user_workspaces.workflows.models import Run
+
+pytestmark = pytest.mark.django_db
+
+
+def test_start(ada: Reana) -> None:
+    assert ada.user
+    run = created(ada.user, pause=1)
+    answer = ada("POST", "workflows/hello/start", {"input_parameters": {"pause": 5}, "operational_options": {}})
+    assert answer.status == 200
+    assert answer.body == {
+        "message": "Workflow submitted.",
+        "workflow_id": str(run.pk),
+        "workflow_name": "hello",
+        "run_number": "1",
+        "status": "queued",
+        "user": answer.body["user"],
+    }
+    again = ada("POST", "workflows/hello/start", {})
+    assert (again.status, again.body["message"]) == (
+        403,
+        "Workflow hello.1 is already queued and cannot be started again.",
+    )
+    assert ada("GET", "workflows/hello.1/parameters").body == {
+        "id": str(run.pk),
+        "name": "hello.1",
+        "type": "serial",
+        "parameters": {"pause": 5},
+    }
+    assert ada("GET", "workflows/hello/specification").body == {
+        "specification": specification(pause=1),
+        "parameters": {"pause": 5},
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"input_parameters": {"nope": 1}},
+        {"input_parameters": []},
+        {"operational_options": {"CACHE": "perhaps"}},
+        {"operational_options": {"NOPE": 1}},
+        {"operational_options": {"TARGET": "nope"}},
+        {"input_parameters": {"pause": "a\0b"}},
+        [],
+        b"{",
+    ],
+)
+def test_a_start_that_does_not_fit(ada: Reana, body: object) -> None:
+    assert ada.user
+    created(ada.user, pause=1)
+    assert ada("POST", "workflows/hello/start", body).status == 400
+    assert Run.objects.get().status == "created"
+
+
+def test_status_and_logs_while_it_runs_and_after(ada: Reana, resource: FakeResource) -> None:
+    assert ada.user
+    run = queued(ada.user)
+    controlled()
+    runner = Runner(run, resource)
+    runner.begin()
+    runner.print("so far")
+    controlled()
+    status = ada("GET", "workflows/hello/status").body
+    assert (status["status"], status["name"], status["id"]) == ("running", "hello.1", str(run.pk))
+    assert status["progress"]["current_command"] == "true"
+    assert status["progress"]["running"] == {"total": 1, "job_ids": [runner.command]}
+    assert json.loads(status["logs"])[runner.command]["logs"] == "so far"
+    inner = json.loads(ada("GET", "workflows/hello/logs").body["logs"])
+    assert inner["job_logs"][runner.command] == {
+        "workflow_uuid": str(run.pk),
+        "job_name": "only",
+        "compute_backend": "local",
+        "backend_job_id": f"{runner.run.job_id}-0",
+        "docker_img": "python:3.12",
+        "cmd": "true",
+        "status": "running",
+        "logs": "so far",
+        "started_at": inner["job_logs"][runner.command]["started_at"],
+        "finished_at": None,
+    }
+    assert "Commands in all: 1" in inner["workflow_logs"]
+    runner.end()
+    controlled()
+    controlled()
+    ended = ada("GET", "workflows/hello/status").body
+    assert ended["status"] == "finished"
+    assert ended["progress"]["finished"] == {"total": 1, "job_ids": [runner.command]}
+    assert ended["progress"]["run_finished_at"] is not None
+
+
+def test_logs_of_steps_and_pages(ada: Reana, resource: FakeResource) -> None:
+    assert ada.user
+    run = queued(ada.user)
+    controlled()
+    Runner(run, resource).begin()
+
+    def logs(steps: object = None, **query: object) -> dict[str, object]:
+        found: dict[str, object] = json.loads(ada("GET", "workflows/hello/logs", steps, **query).body["logs"])
+        return found
+
+    assert logs(["nope"]) == {"workflow_logs": None, "job_logs": {}, "engine_specific": None}
+    assert len(logs(["only"])["job_logs"]) == 1  # type: ignore[arg-type]  # it is an object
+    assert logs(page=2, size=1)["job_logs"] == {}
+    assert ada("GET", "workflows/hello/logs", [1]).status == 400
+    assert ada("GET", "workflows/hello/logs", size=0).status == 400
+
+
+def test_stop_and_what_does_not_run(ada: Reana) -> None:
+    assert ada.user
+    run = created(ada.user)
+    for _ in range(2):
+        answer = ada("PUT", "workflows/hello/status", {}, status="stop")
+        assert (answer.status, answer.body) == (409, {"message": f"Workflow {run.pk} is not running."})
+        ada("POST", "workflows/hello/start", {})
+        Run.objects.update(status="stopped")
+    Run.objects.update(status="queued")
+    answer = ada("PUT", "workflows/hello/status", {}, status="stop")
+    assert answer.status == 200
+    assert answer.body == {
+        "message": "Workflow successfully stopped.",
+        "status": "stopped",
+        "workflow_id": str(run.pk),
+        "workflow_name": "hello.1",
+        "user": answer.body["user"],
+    }
+    assert ada("PUT", "workflows/hello/status", {}, status="nonsense").status == 400
+
+
+def test_delete(ada: Reana) -> None:
+    assert ada.user
+    run = queued(ada.user)
+    going = ada("PUT", "workflows/hello/status", {"workspace": True, "all_runs": False}, status="deleted")
+    assert going.status == 409
+    stop_run(run=run, now=timezone.now())
+    answer = ada("PUT", "workflows/hello/status", {"workspace": True, "all_runs": False}, status="deleted")
+    assert (answer.status, answer.body["message"], answer.body["status"]) == (
+        200,
+        "Workflow successfully deleted.",
+        "deleted",
+    )
+    assert ada("GET", "workflows/hello.1/status").body["status"] == "deleted"
+    assert ada("GET", "workflows/hello/status").status == 404
+    assert ada("GET", "workflows/hello.1/workspace").status == 404
+    assert ada("GET", "workflows", status="deleted").body["total"] == 1
+    assert ada("POST", "workflows/hello.1/start", {"restart": True}).status == 403
+
+
+def test_retention_rules(ada: Reana) -> None:
+    assert ada.user
+    run = created(ada.user)
+    assert ada("GET", "workflows/hello/retention_rules").body == {
+        "workflow_id": str(run.pk),
+        "workflow_name": "hello.1",
+        "retention_rules": [],
+    }

@@ -1,0 +1,186 @@
+"""The files of a run: upload, list, download, delete, move, measure; and the ways out of the workspace."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from reana_api.conftest import Reana
+from runs import created
+from user_workspaces.reana_api.patterns import Pattern
+from user_workspaces.workflows.models import Run
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db
+FILES = {"code/run.py": b"print()", "data.txt": b"hello", "results/a.txt": b"a", "results/deep/b.txt": b"bb"}
+
+
+@pytest.fixture
+def run(ada: Reana) -> Run:
+    assert ada.user
+    made = created(ada.user)
+    for name, content in FILES.items():
+        assert ada.upload("hello", name, content).status == 200
+    return made
+
+
+def folder(run: Run) -> Path:
+    home = home_of(run.workspace)
+    return home.storage.locate(home.place)
+
+
+def listed(ada: Reana, **query: object) -> list[str]:
+    return [one["name"] for one in ada("GET", "workflows/hello/workspace", **query).body["items"]]
+
+
+def test_upload(ada: Reana, run: Run) -> None:
+    answer = ada.upload("hello", "new/a b.txt")
+    assert (answer.status, answer.body) == (200, {"message": "new/a b.txt has been successfully uploaded."})
+    assert ada.upload("hello", "/from/a/slash.txt").status == 200
+    assert (folder(run) / "from/a/slash.txt").read_bytes() == b"hello"
+    assert ada.upload("hello", "data.txt", b"again").status == 200
+    assert (folder(run) / "data.txt").read_bytes() == b"again"
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "..", "", "/", "a\0b"])
+def test_uploads_stay_inside(ada: Reana, run: Run, name: str) -> None:
+    answer = ada.upload("hello", name)
+    assert answer.status == 400
+    if ".." in name:
+        assert answer.body == {"message": "'..' is not a valid path component"}
+    assert sorted(listed(ada)) == sorted(FILES)
+
+
+def test_an_upload_has_to_be_of_its_type(ada: Reana, run: Run) -> None:
+    assert ada("POST", "workflows/hello/workspace", b"x", file_name="x").status == 400
+
+
+def test_list(ada: Reana, run: Run) -> None:
+    whole = ada("GET", "workflows/hello/workspace").body
+    assert [one["name"] for one in whole["items"]] == sorted(FILES)
+    assert whole["items"][1]["size"] == {"raw": 5, "human_readable": "5 Bytes"}
+    assert set(whole["items"][1]) == {"name", "last-modified", "size"}
+    assert (whole["total"], whole["page"], whole["has_next"], whole["has_prev"]) == (4, 1, False, False)
+    assert listed(ada, file_name="results/*") == ["results/a.txt", "results/deep/b.txt"]
+    assert listed(ada, file_name="*.txt") == ["data.txt"]
+    assert listed(ada, file_name="**/*.txt") == ["data.txt", "results/a.txt", "results/deep/b.txt"]
+    assert listed(ada, search='{"name": ["deep"]}') == ["results/deep/b.txt"]
+    assert listed(ada, size=2, page=2) == ["results/a.txt", "results/deep/b.txt"]
+
+
+def test_download(ada: Reana, run: Run) -> None:
+    answer = ada("GET", "workflows/hello/workspace/results/a.txt")
+    assert (answer.status, answer.content) == (200, b"a")
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="results/a.txt"'
+    assert ada("GET", "workflows/hello/workspace/results%2Fa.txt").content == b"a"
+    assert ada("HEAD", "workflows/hello/workspace/results/a.txt").status == 200
+    missing = ada("GET", "workflows/hello/workspace/nope.txt")
+    assert (missing.status, missing.body) == (404, {"message": "nope.txt does not exist."})
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("results", ["results/a.txt", "results/deep/b.txt"]),
+        ("results/*", ["results/a.txt", "results/deep/b.txt"]),
+        ("*.[tp]*t", None),
+    ],
+)
+def test_folders_and_globs_come_as_archives(ada: Reana, run: Run, path: str, names: list[str] | None) -> None:
+    answer = ada("GET", f"workflows/hello/workspace/{path}")
+    if names is None:  # one file alone comes as it is
+        assert answer.content == b"hello"
+        return
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=download_hello.1_results")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert sorted(name for name in packed.namelist() if not name.endswith("/")) == names
+
+
+def test_delete(ada: Reana, run: Run) -> None:
+    for path in ("nope.txt", "results", "nope/*"):
+        assert ada("DELETE", f"workflows/hello/workspace/{path}").body == {"deleted": {}, "failed": {}}
+    answer = ada("DELETE", "workflows/hello/workspace/results/*.txt")
+    assert answer.body == {"deleted": {"results/a.txt": {"size": 1}}, "failed": {}}
+
+
+def test_move(ada: Reana, run: Run) -> None:
+    answer = ada("PUT", "workflows/move_files/hello", source="data.txt", target="results")
+    assert answer.body == {
+        "message": "Files were successfully moved",
+        "workflow_id": str(run.pk),
+        "workflow_name": "hello.1",
+    }
+    assert "results/data.txt" in listed(ada)
+    assert ada("PUT", "workflows/move_files/hello", source="nope", target="x").status == 404
+    assert ada("PUT", "workflows/move_files/hello", source="results/a.txt", target="code/run.py").status == 409
+    assert ada("PUT", "workflows/move_files/hello", source="results", target="../out").status == 400
+    assert ada("PUT", "workflows/move_files/hello", target="x").status == 400
+
+
+def test_disk_usage(ada: Reana, run: Run) -> None:
+    told = ada("GET", "workflows/hello/disk_usage").body
+    assert told["workflow_name"] == "hello"
+    sizes = {one["name"]: one["size"]["raw"] for one in told["disk_usage_info"]}
+    assert sizes["/data.txt"] == 4096
+    assert sizes["/results"] == 4 * 4096
+    assert sizes[""] == 8 * 4096
+    assert told["disk_usage_info"][-1]["name"] == ""
+    short = ada("GET", "workflows/hello/disk_usage", {"summarize": True}).body["disk_usage_info"]
+    assert short == [{"name": "", "size": {"raw": 32768, "human_readable": "32 KiB"}}]
+    wanted = {"parameters": {"search": '{"name": ["data"]}'}}
+    assert [one["name"] for one in ada("GET", "workflows/hello/disk_usage", wanted).body["disk_usage_info"]] == [
+        "/data.txt"
+    ]
+
+
+def test_links_lead_nowhere(ada: Reana, run: Run, tmp_path: Path) -> None:
+    """A command of the run may make any link: nothing of what is behind it is read, packed, moved or removed."""
+    (tmp_path / "secret.txt").write_text("kanarienvogel")
+    os.symlink(tmp_path, folder(run) / "out")
+    os.symlink(tmp_path / "secret.txt", folder(run) / "link.txt")
+    for path in ("out/secret.txt", "link.txt", "out", "*", "out/*", "l*"):
+        assert b"kanarienvogel" not in ada("GET", f"workflows/hello/workspace/{path}").content
+    assert ada.upload("hello", "out/new.txt").status == 400
+    ada("DELETE", "workflows/hello/workspace/out/secret.txt")
+    ada("PUT", "workflows/move_files/hello", source="out/secret.txt", target="got.txt")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["secret.txt"]
+    assert ada("GET", "workflows/hello/disk_usage").status == 200
+    assert ada("POST", "workflows/hello/prune").status == 200
+    assert (tmp_path / "secret.txt").exists()
+
+
+def test_prune_keeps_inputs_and_outputs(ada: Reana, run: Run) -> None:
+    ada.upload("hello", "results/out.txt")
+    ada.upload("hello", "reana.yaml")
+    assert ada("POST", "workflows/hello/prune").body["message"] == "The workspace has been correctly pruned."
+    assert listed(ada) == ["data.txt", "reana.yaml", "results/out.txt"]
+    ada("POST", "workflows/hello/prune", include_inputs="true")
+    assert listed(ada) == ["results/out.txt"]
+    ada("POST", "workflows/hello/prune", include_inputs="true", include_outputs="true")
+    assert not list(folder(run).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fails"),
+    [
+        ("*.txt", ["a.txt", "a.txt/b"], ["a/b.txt", "a.txtx"]),
+        ("a/**", ["a/b", "a/b/c"], ["b/a"]),
+        ("**/c", ["c", "a/c", "a/b/c"], ["a/cc"]),
+        ("a?[bc]", ["a1b"], ["a/b", "ab"]),
+        ("(x)+.$", ["(x)+.$"], ["xx"]),
+    ],
+)
+def test_globs(pattern: str, fits: list[str], fails: list[str]) -> None:
+    found = Pattern(pattern)
+    assert [path for path in fits if not found.fits(path)] == []
+    assert [path for path in fails if found.fits(path)] == []
+
+
+def test_a_pattern_that_would_take_for_ever_is_refused(ada: Reana, run: Run) -> None:
+    ada.upload("hello", "a" * 200)
+    assert ada("GET", "workflows/hello/workspace", file_name="*a" * 50 + "b").status == 400
+    assert listed(ada, file_name="*a" * 20 + "b") == []

@@ -1,0 +1,26 @@
+"""The fake engine keeps what every engine keeps."""
+
+import pytest
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.workflow_engine import WorkflowEngine
+from user_workspaces.interfaces.workflow_specification import Specification
+from user_workspaces.testing.fake_workflow_engine import EngineOfOneStep, EngineThatRefuses
+from user_workspaces.testing.workflow_engine_contract import WorkflowEngineContract
+
+SPECIFICATION = Specification("any", "{}")
+
+
+class TestEngineOfOneStep(WorkflowEngineContract):
+    @pytest.fixture
+    def engine(self) -> WorkflowEngine:
+        return EngineOfOneStep.build("any")
+
+    @pytest.fixture
+    def specification(self) -> Specification:
+        return SPECIFICATION
+
+
+def test_the_engine_that_refuses_refuses() -> None:
+    with pytest.raises(InvalidRequest, match="takes no specification"):
+        EngineThatRefuses.build("any").plan(SPECIFICATION, parameters={}, options={})

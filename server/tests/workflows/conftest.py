@@ -1,0 +1,21 @@
+"""A site with workflows."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from runs import workflows_on
+from user_workspaces.accounts.models import User
+from user_workspaces.registry import Registry
+
+
+@pytest.fixture
+def workflows(site: Registry) -> Iterator[Registry]:
+    """The site, which runs four at a time."""
+    with workflows_on(site, runs_at_once=4) as found:
+        yield found
+
+
+@pytest.fixture
+def ada(workflows: Registry, person: Callable[..., User]) -> User:
+    return person("ada")
