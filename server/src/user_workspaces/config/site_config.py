@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from user_workspaces.config import config_file, env
-from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, MailEntry, ResourceEntry
+from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, ResourceEntry
+from user_workspaces.config.site_entries import MailEntry
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS, JobTypeSite, MailSite, ResourceSite, Site, StorageSite
 from user_workspaces.registry import Declaration, PluginKind

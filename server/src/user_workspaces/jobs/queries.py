@@ -156,7 +156,7 @@ def is_any_due(*, now: datetime) -> bool:
 
 def due_jobs(*, now: datetime, limit: int) -> list[Job]:
     """Return the jobs that the controller has to look at, the longest due first."""
-    due = Job.objects.filter(next_check_at__lte=now).order_by("next_check_at").select_related("owner")
+    due = Job.objects.filter(next_check_at__lte=now).order_by("next_check_at", "id").select_related("owner")
     return list(due[:limit])
 
 

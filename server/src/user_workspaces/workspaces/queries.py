@@ -140,7 +140,7 @@ def home_of(workspace: Workspace) -> Home:
 
 def due_workspaces(*, now: datetime, limit: int) -> list[Workspace]:
     """Return the workspaces that the controller has to look at."""
-    due = Workspace.objects.filter(next_check_at__lte=now).order_by("next_check_at")
+    due = Workspace.objects.filter(next_check_at__lte=now).order_by("next_check_at", "id")
     return list(due.select_related("owner")[:limit])
 
 
