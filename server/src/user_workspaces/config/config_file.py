@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Self
 from urllib.parse import urlsplit
@@ -10,9 +9,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from user_workspaces.config.quotas_entry import QuotasEntry
+from user_workspaces.config.rate_limits_entry import RateLimitsEntry
 from user_workspaces.config.workflows_entry import WorkflowsEntry
 from user_workspaces.errors import ConfigurationError, InvalidOptions
-from user_workspaces.interfaces.site import Parameter, RateLimit, RateLimits
+from user_workspaces.interfaces.site import Parameter
 from user_workspaces.jobs.options import validate
 
 STANDARD_OPTIONS = ("num_cpus", "memory_mb", "time_limit_min")
@@ -150,31 +150,6 @@ class MailEntry(_Strict):
     from_address: MailAddress
     user: str = ""
     tls: Literal["none", "starttls", "tls"] = "starttls"
-
-
-Attempts = Annotated[int, Field(ge=1, le=1_000_000)]
-
-
-class RateLimitsEntry(_Strict):
-    """How often credentials may be tried in one window."""
-
-    window_seconds: int = Field(default=60, ge=1, le=86_400)
-    tokens_per_address: Attempts = 20
-    tokens_per_client: Attempts = 100
-    log_ins_per_address: Attempts = 20
-    log_ins_per_account: Attempts = 10
-    redirects_per_address: Attempts = 60
-
-    def value(self) -> RateLimits:
-        """Return it as the rest of the server knows it."""
-        window = timedelta(seconds=self.window_seconds)
-        return RateLimits(
-            tokens_per_address=RateLimit(self.tokens_per_address, window),
-            tokens_per_client=RateLimit(self.tokens_per_client, window),
-            log_ins_per_address=RateLimit(self.log_ins_per_address, window),
-            log_ins_per_account=RateLimit(self.log_ins_per_account, window),
-            redirects_per_address=RateLimit(self.redirects_per_address, window),
-        )
 
 
 def _serial_alone() -> dict[str, dict[str, Any]]:

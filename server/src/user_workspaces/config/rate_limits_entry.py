@@ -1,0 +1,34 @@
+"""The part of `config.json` that says how often credentials may be tried."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from user_workspaces.interfaces.site import RateLimit, RateLimits
+
+Attempts = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class RateLimitsEntry(BaseModel):
+    """How often credentials may be tried in one window."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    window_seconds: int = Field(default=60, ge=1, le=86_400)
+    tokens_per_address: Attempts = 20
+    tokens_per_client: Attempts = 100
+    log_ins_per_address: Attempts = 20
+    log_ins_per_account: Attempts = 10
+    redirects_per_address: Attempts = 60
+
+    def value(self) -> RateLimits:
+        """Return it as the rest of the server knows it."""
+        window = timedelta(seconds=self.window_seconds)
+        return RateLimits(
+            tokens_per_address=RateLimit(self.tokens_per_address, window),
+            tokens_per_client=RateLimit(self.tokens_per_client, window),
+            log_ins_per_address=RateLimit(self.log_ins_per_address, window),
+            log_ins_per_account=RateLimit(self.log_ins_per_account, window),
+            redirects_per_address=RateLimit(self.redirects_per_address, window),
+        )
