@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -48,6 +49,8 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
         ("PUT", {"body": b"mine", "content_type": "application/octet-stream"}, *NOT_HERS),
         ("DELETE", {}, *NOT_HERS),
     ),
+    "workspaces/<number:workspace_id>/runs": (("GET", {}, *NOT_HERS), ("POST", {"body": {}}, *NOT_HERS)),
+    "workspaces/<number:workspace_id>/runs/<str:run_id>/outputs": (("POST", {"body": {}}, *NOT_HERS),),
     "workspaces/<number:workspace_id>/tus": (("POST", TUS, *NOT_HERS),),
     "workspaces/<number:workspace_id>/tus/<str:upload_id>": (
         ("PATCH", {**PATCH, "body": b"mine"}, *NOT_HERS),
@@ -82,6 +85,7 @@ TOLD_APART = {
 
 def filled(route: str, number: int) -> str:
     path = re.sub(r"<number:\w+>", str(number), route).replace("<file:path>", "f").replace("<str:upload_id>", "x")
+    path = path.replace("<str:run_id>", str(UUID(int=number)))
     return path.replace("<str:verb>", "stop" if route.startswith("jobs") else "destroy")
 
 

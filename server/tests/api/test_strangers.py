@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -57,6 +58,7 @@ TEXTS: dict[str, Callable[[Ada], tuple[str, ...]]] = {
     "verb": lambda _: ("stop", "destroy", "accept", "retry"),
     "path": lambda _: (f"{CANARY}.txt", ".", "new.txt", ".uws-part-uploads"),
     "upload_id": lambda ada: (ada.upload_id,),
+    "run_id": lambda _: (str(UUID(int=1)), "x"),
 }
 
 

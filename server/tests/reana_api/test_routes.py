@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.apps import apps
+from django.db.models import Model
 from django.utils import timezone
 
 from reana_api.conftest import Reana
@@ -13,9 +13,11 @@ from runs import created
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
+from user_workspaces.jobs.models import Job
 from user_workspaces.reana_api.urls import ROUTES
 from user_workspaces.registry import Registry
 from user_workspaces.workflows.models import Run, Secret
+from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "delete")
@@ -101,8 +103,8 @@ def test_both_spellings_answer_the_same(ada: Reana, method: str, route: str) -> 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
     """Return all rows of the database that say anything of runs."""
-    models = [Run, Secret, apps.get_model("workspaces", "Workspace"), apps.get_model("jobs", "Job")]
-    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+    models: list[type[Model]] = [Run, Secret, Workspace, Job]
+    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
 @pytest.mark.parametrize(("method", "route"), [one for one in CLOSED if "<str:named>" in one[1]])

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.values import Limits
 from user_workspaces.jobs import options as resource_options
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import live_jobs, used_core_hours
@@ -48,22 +49,29 @@ def start_job(
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
         reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)
-        job = Job.objects.create(
-            owner=owner,
-            workspace=workspace,
-            job_type=name,
-            resource=resource,
-            requested={"job_details": dict(job_details), "resource_options": dict(options)},
-            cpus=limits.cpus,
-            memory_mb=limits.memory_mb,
-            time_limit_seconds=limits.time_limit_seconds,
-            serves=kind.serves,
-            message="Waiting for the resource.",
-            datetime_created=now,
-            next_check_at=now,
-        )
+        job = _new_job(owner, workspace, job_type=name, resource=resource, limits=limits, serves=kind.serves, now=now)
+        job.requested = {"job_details": dict(job_details), "resource_options": dict(options)}
+        job.save(force_insert=True)
         workspaces.mark_active(workspace_id=workspace.pk, now=now)
     return job
+
+
+def _new_job(
+    owner: User, workspace: Workspace, *, job_type: str, resource: str, limits: Limits, serves: bool, now: datetime
+) -> Job:
+    return Job(
+        owner=owner,
+        workspace=workspace,
+        job_type=job_type,
+        resource=resource,
+        cpus=limits.cpus,
+        memory_mb=limits.memory_mb,
+        time_limit_seconds=limits.time_limit_seconds,
+        serves=serves,
+        message="Waiting for the resource.",
+        datetime_created=now,
+        next_check_at=now,
+    )
 
 
 def _job_type(asked: str, workspace: Workspace) -> str:

@@ -59,15 +59,7 @@ def create_run(
         raise InvalidRequest(f"{where} is not in the list of available resources.")
     resource_options.check_storable(dict(asked or {}), label="Resource options")
     resource_options.validate(dict(asked or {}), registry.site().parameters)
-    workspace = create_workspace(
-        owner=owner,
-        name=name,
-        description=f"The files of a run of the workflow {name}.",
-        default_job_type="",
-        details=Details(),
-        now=now,
-        holds_runs=True,
-    )
+    workspace = _new_workspace(owner, name, now=now)
     row = Run(
         owner=owner,
         name=name,
@@ -82,6 +74,18 @@ def create_run(
     _save_numbered(row)
     Workspace.objects.filter(pk=workspace.pk).update(name=row.full_name)
     return row
+
+
+def _new_workspace(owner: User, name: str, *, now: datetime) -> Workspace:
+    return create_workspace(
+        owner=owner,
+        name=name,
+        description=f"The files of a run of the workflow {name}.",
+        default_job_type="",
+        details=Details(),
+        now=now,
+        holds_runs=True,
+    )
 
 
 def _save_numbered(row: Run) -> None:

@@ -42,8 +42,7 @@ def create_workspace(
     The row comes first and says `initializing`: if this process dies on the way, the controller finds it
     and takes it away again with all that was made.
     """
-    _check_texts(name=name, description=description)
-    _check_job_type(default_job_type)
+    _check(name, description, default_job_type)
     size = BLOCK + space.size_of(details)
     with transaction.atomic():
         workspace = Workspace.objects.create(
@@ -60,6 +59,22 @@ def create_workspace(
             holds_runs=holds_runs,
         )
         room = space.hold_room(owner_id=owner.pk, workspace_id=workspace.pk, size=size, now=now)
+    _fill(workspace, details)
+    made = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
+    with transaction.atomic():
+        if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
+            raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
+        room.settle(size=size)
+    workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
+    return workspace
+
+
+def _check(name: str, description: str, default_job_type: str) -> None:
+    _check_texts(name=name, description=description)
+    _check_job_type(default_job_type)
+
+
+def _fill(workspace: Workspace, details: Details) -> None:
     try:
         home = home_of(workspace)
         home.storage.create(home.place)
@@ -68,13 +83,6 @@ def create_workspace(
         with suppress(UserWorkspacesError):  # the controller tries again; the first error is the one to be told
             remove_failed_creation(workspace)
         raise
-    made = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
-    with transaction.atomic():
-        if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
-            raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
-        room.settle(size=size)
-    workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
-    return workspace
 
 
 def remove_failed_creation(workspace: Workspace) -> None:

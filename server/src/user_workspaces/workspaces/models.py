@@ -47,9 +47,9 @@ class Workspace(models.Model):
         indexes = [
             # The list of a person, and its length: read from the index alone.
             models.Index(
-                fields=["owner", "-id", "awaits_acceptance"],
+                fields=["owner", "-id", "awaits_acceptance", "holds_runs"],
                 name="workspace_listed",
-                condition=models.Q(awaits_acceptance=False),
+                condition=models.Q(awaits_acceptance=False, holds_runs=False),
             ),
             models.Index(fields=["owner", "status"], name="workspace_status"),
         ]

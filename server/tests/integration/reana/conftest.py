@@ -1,4 +1,4 @@
-"""The real `reana-client` from PyPI in an environment of its own, and one running server for all that it is tried on."""
+"""The real `reana-client` from PyPI in an environment of its own, and one server for all that it is tried on."""
 
 import json
 import os

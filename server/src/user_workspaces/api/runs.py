@@ -1,0 +1,94 @@
+"""`/workspaces/{id}/runs/`: runs of the workflow in a workspace, and their results back into it."""
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.api.caller import caller
+from user_workspaces.api.envelope import answer, body_of, object_in, page, text_in
+from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of
+from user_workspaces.api.run_shapes import NewRunShape, OutputsShape, RunShape
+from user_workspaces.errors import NotFound
+from user_workspaces.transfers.names import file_path
+from user_workspaces.workflows.actions import Start
+from user_workspaces.workflows.from_workspaces import copy_outputs, run_workspace, runs_from
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.numbering import as_uuid
+from user_workspaces.workspaces.queries import find_workspace
+
+NONE_FOUND = "Run matching given parameters could not be found."
+
+
+def describe_run(run: Run) -> dict[str, object]:
+    """Return a run as clients know it."""
+    return {
+        "id": str(run.pk),
+        "name": run.full_name,
+        "status": run.status,
+        "message": run.message,
+        "workspace_id": run.workspace_id,
+        "resource": run.resource,
+        "datetime_created": run.datetime_created,
+        "datetime_start": run.datetime_started,
+        "datetime_end": run.datetime_finished or run.datetime_stopped,
+    }
+
+
+def _describe(rows: QuerySet[Run]) -> list[dict[str, object]]:
+    return [describe_run(run) for run in rows.defer("specification", "kept_logs")]
+
+
+class WorkspaceRuns(APIView):
+    """Those that were started from a workspace, and new ones."""
+
+    scope = Scope.SESSIONS
+
+    @describe(data=page_of("runs", RunShape), query=(LIMIT, OFFSET))
+    def get(self, request: Request, workspace_id: int) -> Response:
+        """List them, newest first."""
+        workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
+        return page(runs_from(workspace), request, key="runs", empty=NONE_FOUND, shape=_describe)
+
+    @describe(body=NewRunShape, data={"run": RunShape()}, refusals=(403, 422, 507))
+    def post(self, request: Request, workspace_id: int) -> Response:
+        """Run the `reana.yaml` of the workspace, with its inputs copied."""
+        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
+        path = text_in(body, "path")
+        run = run_workspace(
+            workspace=workspace,
+            name=text_in(body, "name") or "",
+            path=file_path(path) if path else "",
+            start=Start(
+                parameters=object_in(body, "parameters", label="Parameters"),
+                options=object_in(body, "options", label="Options"),
+            ),
+            asked=object_in(body, "resource_options", label="Resource options"),
+            now=timezone.now(),
+        )
+        return answer("Run queued.", data={"run": describe_run(run)})
+
+
+class RunOutputs(APIView):
+    """The results of a run, in the workspace that it was started from."""
+
+    scope = Scope.WORKSPACES
+
+    @describe(
+        body=OutputsShape,
+        data={"paths": serializers.ListField(child=serializers.CharField())},
+        refusals=(403, 409, 507),
+    )
+    def post(self, request: Request, workspace_id: int, run_id: str) -> Response:
+        """Copy them into a new folder, with a file that says where they come from."""
+        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
+        identity = as_uuid(run_id)
+        run = runs_from(workspace).select_related("owner").filter(pk=identity).first() if identity else None
+        if run is None:
+            raise NotFound(f"Run {run_id[:100]} not found for workspace.")
+        folder = file_path(text_in(body, "folder") or run.full_name)
+        paths = copy_outputs(run=run, workspace=workspace, folder=folder, now=timezone.now())
+        return answer("Copied.", data={"paths": [f"{folder}/{path}" for path in paths]})

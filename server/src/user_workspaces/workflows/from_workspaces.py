@@ -1,0 +1,134 @@
+"""From a workspace to a run and back: its `reana.yaml` with the inputs, and the outputs with where they came from."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from user_workspaces.errors import Conflict, InvalidRequest, NotFound
+from user_workspaces.interfaces.values import EntryKind
+from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Specification
+from user_workspaces.workflows.actions import Start, create_run, delete_run, start_run
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.planning import specification_of
+from user_workspaces.workflows.queries import runs_of, workspace_of
+from user_workspaces.workflows.specification import read_yaml
+from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.files import entry_at, is_folder, open_file, walk_folder
+from user_workspaces.workspaces.models import Workspace
+
+USUAL_NAMES = ("reana.yaml", "reana.yml")
+LARGEST_SPECIFICATION = 1 << 20
+PIECE = 1 << 18
+PROVENANCE = "provenance.json"
+
+
+def runs_from(workspace: Workspace) -> QuerySet[Run]:
+    """Return the runs that were started from a workspace, newest first."""
+    return runs_of(workspace.owner).filter(origin__workspace_id=workspace.pk)
+
+
+def run_workspace(
+    *, workspace: Workspace, name: str, path: str, start: Start, asked: Mapping[str, object], now: datetime
+) -> Run:
+    """Make a run of the specification in a workspace, copy its inputs, and start it; all of that or nothing."""
+    path, specification = _specification(workspace, path)
+    origin: dict[str, object] = {"workspace_id": workspace.pk}
+    run = create_run(
+        owner=workspace.owner, name=name, document=specification.document(), now=now, asked=asked, origin=origin
+    )
+    try:
+        origin["inputs_sha256"] = _copy_inputs(workspace, workspace_of(run), path, specification.inputs, now=now)
+        Run.objects.filter(pk=run.pk).update(origin=origin)
+        run.origin = origin
+        return start_run(run=run, start=start, now=now)
+    except BaseException:
+        delete_run(run=run, now=now)
+        raise
+
+
+def _specification(workspace: Workspace, path: str) -> tuple[str, Specification]:
+    for one in (path,) if path else USUAL_NAMES:
+        try:
+            with open_file(workspace=workspace, path=one).content as content:
+                return one, read_yaml(content.read(LARGEST_SPECIFICATION + 1)).required()
+        except NotFound:
+            continue
+    raise InvalidRequest(f"There is no {path or USUAL_NAMES[0]} in this workspace.")
+
+
+def _copy_inputs(source: Workspace, target: Workspace, path: str, inputs: FilesAndDirectories, *, now: datetime) -> str:
+    """Copy the specification's file and its inputs; return the hash of their names and contents."""
+    digest = hashlib.sha256()
+    names = [*inputs.files, *(name for folder in inputs.directories for name in _below(source, folder))]
+    for name in sorted({path, *names}):
+        digest.update(f"{name}\0{_copy(source, name, target, name, now=now)}\0".encode())
+    return digest.hexdigest()
+
+
+def _below(workspace: Workspace, folder: str) -> Iterator[str]:
+    place = "/".join(part for part in folder.split("/") if part not in {"", "."})
+    for entry in walk_folder(workspace=workspace, path=place):
+        if entry.kind is EntryKind.FILE:
+            yield entry.path
+
+
+def _copy(source: Workspace, path: str, target: Workspace, new_path: str, *, now: datetime) -> str:
+    """Copy one file with the rights of its owner, and within their quota; return the hash of its content."""
+    opened, digest = open_file(workspace=source, path=path), hashlib.sha256()
+    with opened.content as content:
+        chunks = _pieces(content.read, opened.entry.size, digest.update)
+        upload_file(workspace=target, path=new_path, chunks=chunks, size=opened.entry.size, now=now)
+    return digest.hexdigest()
+
+
+def _pieces(read: Callable[[int], bytes], size: int, note: Callable[[bytes], None]) -> Iterator[bytes]:
+    left = size
+    while left and (piece := read(min(PIECE, left))):
+        left -= len(piece)
+        note(piece)
+        yield piece
+
+
+def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) -> list[str]:
+    """Copy the outputs that there are into a folder of a workspace, with a file that says where they come from.
+
+    Returns their paths in the folder. Raises `Conflict` for a run that has not finished, or a folder that exists.
+    """
+    if run.status != RunStatus.FINISHED:
+        raise Conflict(f"{run.full_name} is {run.status}: it has no results to copy.")
+    if any(entry.path == folder for entry in walk_folder(workspace=workspace, path="")):
+        raise Conflict(f"{folder} is there already.")
+    source, hashes = workspace_of(run), dict[str, str]()
+    for path in _outputs(run, source):
+        hashes[path] = _copy(source, path, workspace, f"{folder}/{path}", now=now)
+    told = {
+        "run": str(run.pk),
+        "name": run.full_name,
+        "specification_sha256": hashlib.sha256(run.specification.encode()).hexdigest(),
+        "inputs_sha256": run.origin.get("inputs_sha256"),
+        "parameters": run.parameters,
+        "resource": run.resource,
+        "started": run.datetime_started.isoformat() if run.datetime_started else None,
+        "finished": run.datetime_finished.isoformat() if run.datetime_finished else None,
+        "copied": now.isoformat(),
+        "outputs_sha256": hashes,
+    }
+    content = json.dumps(told, indent=2).encode() + b"\n"
+    upload_file(workspace=workspace, path=f"{folder}/{PROVENANCE}", chunks=[content], size=len(content), now=now)
+    return [*hashes, PROVENANCE]
+
+
+def _outputs(run: Run, workspace: Workspace) -> list[str]:
+    outputs = specification_of(run).outputs
+    found = set[str]()
+    for path in (*outputs.files, *outputs.directories):
+        try:
+            entry = entry_at(workspace=workspace, path="/".join(one for one in path.split("/") if one not in {"", "."}))
+        except NotFound:
+            continue
+        found |= set(_below(workspace, entry.path)) if is_folder(entry) else {entry.path}
+    return sorted(found)

@@ -1,0 +1,101 @@
+"""Runs of the workflow in a workspace: inputs copied, results back with where they come from."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+import yaml
+
+from api.conftest import Caller, content
+from runs import Runner, controlled, specification, workflows_on
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workflows.models import Run
+from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db
+SPECIFICATION = yaml.safe_dump(specification(pause=1)).encode()
+FILES = Details(files=(NewFile("reana.yaml", SPECIFICATION), NewFile("data.txt", b"1"), NewFile("other.txt", b"2")))
+
+
+@pytest.fixture
+def workflows(site: Registry) -> Iterator[Registry]:
+    with workflows_on(site) as found:
+        yield found
+
+
+@pytest.fixture
+def analysis(workflows: Registry, ada: Caller, workspace_of: Callable[..., Workspace]) -> Workspace:
+    return workspace_of(ada.user, "analysis", FILES)
+
+
+def test_a_workspace_is_run_with_its_inputs(ada: Caller, analysis: Workspace) -> None:
+    body = {"name": "fit", "parameters": {"pause": 2}}
+    answer = ada("POST", f"/workspaces/{analysis.pk}/runs/", body)
+    assert answer.status == 200, answer.message
+    told = answer.body["data"]["run"]
+    assert (told["name"], told["status"]) == ("fit.1", "queued")
+    run = Run.objects.select_related("workspace__owner").get(pk=told["id"])
+    assert run.parameters == {"pause": 2}
+    assert content(run.workspace, "data.txt") == b"1"
+    assert content(run.workspace, "reana.yaml") == SPECIFICATION
+    listed = ada("GET", f"/workspaces/{analysis.pk}/runs/").body["data"]
+    assert [one["name"] for one in listed["runs"]] == ["fit.1"]
+    assert [one["name"] for one in ada("GET", "/workspaces/").body["data"]["workspaces"]] == ["analysis"]
+
+
+def test_results_come_back_with_their_provenance(ada: Caller, analysis: Workspace, resource: FakeResource) -> None:
+    told = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).body["data"]["run"]
+    outputs = f"/workspaces/{analysis.pk}/runs/{told['id']}/outputs/"
+    assert ada("POST", outputs, {}).status == 409
+    run = Run.objects.select_related("workspace__owner").get(pk=told["id"])
+    controlled()
+    runner = Runner(run, resource)
+    runner.begin()
+    upload_file(workspace=run.workspace, path="results/out.txt", chunks=[b"42"], now=run.datetime_created)
+    runner.end()
+    controlled()
+    controlled()
+    answer = ada("POST", outputs, {})
+    assert answer.body["data"]["paths"] == ["fit.1/results/out.txt", "fit.1/provenance.json"]
+    assert content(analysis, "fit.1/results/out.txt") == b"42"
+    provenance = json.loads(content(analysis, "fit.1/provenance.json"))
+    assert provenance["run"] == told["id"]
+    assert provenance["resource"] == "local"
+    assert provenance["outputs_sha256"] == {"results/out.txt": hashlib.sha256(b"42").hexdigest()}
+    assert len(provenance["inputs_sha256"]) == len(provenance["specification_sha256"]) == 64
+    assert ada("POST", outputs, {}).status == 409
+
+
+@pytest.mark.parametrize(
+    ("files", "body", "message"),
+    [
+        ((), {}, "There is no reana.yaml in this workspace."),
+        (FILES.files, {"path": "nope.yaml"}, "There is no nope.yaml in this workspace."),
+        (FILES.files[:1], {}, "data.txt"),
+        (FILES.files, {"parameters": {"nope": 1}}, "'nope' is no parameter of this workflow; there is: pause."),
+        ((NewFile("reana.yaml", b"a: ["),), {}, "The specification cannot be used: line 2, column 1"),
+    ],
+)
+def test_what_cannot_run_leaves_nothing(
+    ada: Caller,
+    workflows: Registry,
+    workspace_of: Callable[..., Workspace],
+    files: tuple[NewFile, ...],
+    body: dict[str, object],
+    message: str,
+) -> None:
+    workspace = workspace_of(ada.user, "analysis", Details(files=files))
+    answer = ada("POST", f"/workspaces/{workspace.pk}/runs/", body)
+    assert 400 <= answer.status < 500
+    assert message in answer.message
+    assert not Run.objects.exclude(status="deleted").exists()
+
+
+def test_a_run_of_another_workspace_is_not_found(ada: Caller, analysis: Workspace, workspace: Workspace) -> None:
+    told = ada("POST", f"/workspaces/{analysis.pk}/runs/", {}).body["data"]["run"]
+    assert ada("POST", f"/workspaces/{workspace.pk}/runs/{told['id']}/outputs/", {}).status == 404
+    assert ada("GET", f"/workspaces/{workspace.pk}/runs/").body["data"]["runs"] == []

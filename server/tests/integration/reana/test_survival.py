@@ -1,0 +1,98 @@
+"""Processes that die in the middle of a run, and crowds of runs: all end right."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from integration.reana import analysis
+from integration.reana.conftest import LONGEST, Reana, token_of
+from live import LiveServer, _process, live_server_process
+from running import wait_for
+
+pytestmark = pytest.mark.slow
+RUNS, AT_ONCE = 200, 4
+
+
+def as_often_as_you_like(config: dict[str, Any]) -> None:
+    config["workflows"] = {"requests_per_second": None, "runs_at_once": AT_ONCE}
+
+
+@pytest.fixture
+def server() -> Iterator[LiveServer]:
+    """One of its own, to be killed."""
+    with live_server_process(change=as_often_as_you_like) as running:
+        yield running
+
+
+@pytest.fixture
+def ada(server: LiveServer, tmp_path: Path) -> Reana:
+    analysis.write(tmp_path)
+    return Reana(server, token_of(server, server.person), tmp_path)
+
+
+def processes_with(*words: str) -> list[int]:
+    """Return the processes that have all of these in their command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (folder / "cmdline").read_bytes().decode(errors="replace")
+            if all(word in line for word in words):
+                found.append(int(folder.name))
+    return found
+
+
+def test_web_and_controller_are_killed_in_the_middle(server: LiveServer, ada: Reana) -> None:
+    ada.begin("survivor", pause=3)
+    wait_for(lambda: "Hello Jane" in ada.get("workflows/survivor/logs").json()["logs"], within=LONGEST)
+    for pid in server.pids.values():
+        os.kill(pid, signal.SIGKILL)
+    with _process(server, "web-2", "runserver"), _process(server, "controller-2", "controller"):
+        wait_for(lambda: answers(server), within=LONGEST)
+        assert ada.wait("survivor", "finished", "failed", "stopped") == "finished"
+        content = ada.get("workflows/survivor/workspace/results/greetings.txt").text
+    assert content == "Hello Jane!\nHello Joe!\n"
+
+
+def answers(server: LiveServer) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{server.url}/api/ping", timeout=LONGEST).is_success
+    return False
+
+
+def test_the_runner_is_killed_in_the_middle(ada: Reana) -> None:
+    ada.begin("survivor", pause=2)
+    wait_for(lambda: "Hello Jane" in ada.get("workflows/survivor/logs").json()["logs"], within=LONGEST)
+    run = ada.get("workflows/survivor/status").json()["id"]
+    for pid in processes_with("runner.pyz", run):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert ada.wait("survivor", "finished", "failed", "stopped") == "finished"
+    assert ada.get("workflows/survivor/workspace/results/greetings.txt").text == "Hello Jane!\nHello Joe!\n"
+    assert "runs again from its start" in ada.get("workflows/survivor/logs").json()["logs"]
+
+
+def test_two_hundred_runs_end_in_order_and_none_is_lost(ada: Reana) -> None:
+    step = {"name": "only", "environment": "python:3.12", "commands": ["true"]}
+    document = {"version": "0.9.4", "workflow": {"type": "serial", "specification": {"steps": [step]}}}
+    with httpx.Client(base_url=f"{ada.server.url}/api/", params={"access_token": ada.token}, timeout=LONGEST) as http:
+        for number in range(RUNS):
+            http.post("workflows", json=document, params={"workflow_name": f"n{number:03}"}).raise_for_status()
+            http.post(f"workflows/n{number:03}/start", json={}).raise_for_status()
+
+        def runs() -> list[dict[str, Any]]:
+            items: list[dict[str, Any]] = http.get("workflows", params={"type": "batch"}).json()["items"]
+            return items
+
+        going = ("queued", "pending", "running")
+        wait_for(lambda: not [one for one in runs() if one["status"] in going], within=20 * LONGEST)
+        found = sorted(runs(), key=lambda one: str(one["name"]))
+    assert [one["status"] for one in found] == ["finished"] * RUNS
+    begun = [one["progress"]["run_started_at"] for one in found]
+    # Of those that ran at the same time the one or the other begins first.
+    assert all(max(begun[:place], default="") <= later for place, later in enumerate(begun[AT_ONCE:], start=1))
