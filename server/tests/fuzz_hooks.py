@@ -5,6 +5,7 @@ from typing import Any
 
 import schemathesis
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 FEW = 12
 """The first ids of an empty database: these are tried again and again."""
 

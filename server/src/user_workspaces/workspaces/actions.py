@@ -39,10 +39,10 @@ def create_workspace(
 ) -> Workspace:
     """Make a workspace with its files and links, or nothing at all.
 
-    The row comes first and says `initializing`: if this process dies on the way, the controller finds it
-    and takes it away again with all that was made.
+    If this process dies on the way, the controller finds the row, still `initializing`, and takes all away again.
     """
-    _check(name, description, default_job_type)
+    _check_texts(name=name, description=description)
+    _check_job_type(default_job_type)
     size = BLOCK + space.size_of(details)
     with transaction.atomic():
         workspace = Workspace.objects.create(
@@ -67,11 +67,6 @@ def create_workspace(
         room.settle(size=size)
     workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
     return workspace
-
-
-def _check(name: str, description: str, default_job_type: str) -> None:
-    _check_texts(name=name, description=description)
-    _check_job_type(default_job_type)
 
 
 def _fill(workspace: Workspace, details: Details) -> None:
