@@ -8,6 +8,8 @@ from dataclasses import dataclass
 PREFIX = "uws_"
 RANDOM_CHARACTERS = 43
 CHECKSUM_CHARACTERS = 8
+SCHEMES = ("token", "bearer")
+SCHEME_AND_TOKEN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,19 @@ def is_well_formed(text: str) -> bool:
         return False
     random_part, checksum = body[:RANDOM_CHARACTERS], body[RANDOM_CHARACTERS:]
     return _checksum(random_part) == checksum
+
+
+def token_in_headers(*, own: str | None, usual: str | None) -> str | None:
+    """Return the token in `UWS-Authorization` (`own`) or else `Authorization`; None without both, empty: no token."""
+    header = usual if own is None else own
+    if header is None:
+        return None
+    words = header.split()
+    if len(words) == 1 and own is not None:
+        return words[0]
+    if len(words) == SCHEME_AND_TOKEN and words[0].lower() in SCHEMES:
+        return words[1]
+    return ""
 
 
 def digest_of(text: str) -> str:

@@ -7,9 +7,7 @@ from rest_framework.request import Request
 
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import find_token, note_use
-
-SCHEMES = ("token", "bearer")
-SCHEME_AND_TOKEN = 2
+from user_workspaces.accounts.tokens import token_in_headers
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -17,7 +15,8 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """Return the caller; None without a header; raises for a token that is not good."""
-        text = _token_in(request)
+        headers = request.headers
+        text = token_in_headers(own=headers.get("UWS-Authorization"), usual=headers.get("Authorization"))
         if text is None:
             return None
         now = timezone.now()
@@ -30,16 +29,3 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme in `WWW-Authenticate`."""
         return 'Token realm="user workspaces"'
-
-
-def _token_in(request: Request) -> str | None:
-    own = request.headers.get("UWS-Authorization")
-    header = own if own is not None else request.headers.get("Authorization")
-    if header is None:
-        return None
-    words = header.split()
-    if len(words) == 1 and own is not None:
-        return words[0]
-    if len(words) == SCHEME_AND_TOKEN and words[0].lower() in SCHEMES:
-        return words[1]
-    return ""

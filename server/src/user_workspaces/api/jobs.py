@@ -1,7 +1,6 @@
 """`/jobs/`: what runs and what ran."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -9,17 +8,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, filtered, page
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
-from user_workspaces.jobs.addresses import address_of, base_path
+from user_workspaces.jobs.describe import current_details
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.queries import core_hours, find_job, jobs_of, time_left
+from user_workspaces.jobs.progress import progress_of
+from user_workspaces.jobs.queries import core_hours, find_job, jobs_of
 from user_workspaces.jobs.status import JobStatus
-from user_workspaces.jobs.tickets import Claim
 
 NONE_FOUND = "Job matching given parameters could not be found."
 UNREAD = ("secret", "endpoint", "log_tail")
@@ -40,7 +38,7 @@ def describe_job(job: Job, *, user: User, now: datetime) -> dict[str, object]:
         "job_details": {
             "metrics": _metrics(job),
             "request_job_details": job.requested,
-            "current_job_details": current_details(job, user=user, now=now),
+            "current_job_details": current_details(progress_of(job, owner=user), now=now),
         },
     }
 
@@ -52,25 +50,6 @@ def _metrics(job: Job) -> dict[str, float]:
         if job.datetime_ready:
             metrics["time_init"] = max(0.0, (job.datetime_ready - job.datetime_start).total_seconds())
     return metrics
-
-
-def current_details(job: Job, *, user: User, now: datetime) -> dict[str, object]:
-    """Return what is going on, for people, and how to open the session."""
-    details: dict[str, object] = {"message": job.message}
-    seconds = time_left(job, now=now)
-    if seconds is not None:
-        details["time_left"] = seconds
-    if job.status == JobStatus.RUNNING and job.serves and job.datetime_ready:
-        claim = Claim(job_id=job.pk, user_id=user.pk, epoch=user.session_epoch)
-        base = urlsplit(registry.site().base_url)
-        address = address_of(claim=claim, resource=job.resource, serves_at="lab", now=now)
-        details["connection_details"] = {"url_path": address.url_path, "url_domain": address.url_domain}
-        details["proxy_details"] = {
-            "hostname": job.resource,
-            "port": base.port or (443 if base.scheme == "https" else 80),
-            "path": base_path(resource=job.resource, job_id=job.pk),
-        }
-    return details
 
 
 def _describe(user: User, rows: QuerySet[Job]) -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
 """Where browsers find a session: under an origin of its own where names allow it, else by path."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ from django.conf import settings
 
 from user_workspaces import registry
 from user_workspaces.jobs.tickets import TICKET_PARAMETER, Claim, Purpose, sign
+
+SESSION_LABEL = re.compile(r"s[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,14 @@ def host_names(*, resource: str, job_id: int) -> tuple[str, ...]:
     plain = [name.strip("[]") for name in settings.ALLOWED_HOSTS if not name.startswith(".") and name != "*"]
     base = urlsplit(registry.site().base_url).hostname or ""
     return tuple(dict.fromkeys(name.lower() for name in [own, base, *plain] if name))
+
+
+def is_session_host(name: str) -> bool:
+    """Return whether a host name (without its port) is, or lies below, a session's own origin."""
+    labels = name.lower().removesuffix(".")
+    domains = {resource.passthrough_domain.lower() for resource in registry.site().resources.values()}
+    below = (labels.removesuffix(f".{domain}") for domain in domains if domain and labels.endswith(f".{domain}"))
+    return any(SESSION_LABEL.fullmatch(outer.rpartition(".")[2]) for outer in below)
 
 
 def address_of(*, claim: Claim, resource: str, serves_at: str, now: datetime, own_origin: bool = True) -> Address:

@@ -160,6 +160,11 @@ def used_core_hours(*, cpus: int, start: datetime, end: datetime) -> Decimal:
 
 def time_left(job: Job, *, now: datetime) -> int | None:
     """Return the seconds until the time limit ends a running job; None where there is no limit."""
-    if job.status != JobStatus.RUNNING or job.datetime_start is None or job.time_limit_seconds is None:
+    return seconds_left(status=job.status, start=job.datetime_start, limit_seconds=job.time_limit_seconds, now=now)
+
+
+def seconds_left(*, status: str, start: datetime | None, limit_seconds: int | None, now: datetime) -> int | None:
+    """Return the same for a job of which no more is known than this."""
+    if status != JobStatus.RUNNING or start is None or limit_seconds is None:
         return None
-    return max(0, job.time_limit_seconds - int((now - job.datetime_start).total_seconds()))
+    return max(0, limit_seconds - int((now - start).total_seconds()))

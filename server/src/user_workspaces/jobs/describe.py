@@ -1,0 +1,39 @@
+"""What is going on with a job, in the words and the form that clients know."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from user_workspaces import registry
+from user_workspaces.jobs.addresses import address_of, base_path
+from user_workspaces.jobs.progress import Progress
+from user_workspaces.jobs.queries import seconds_left
+from user_workspaces.jobs.status import JobStatus
+from user_workspaces.jobs.tickets import Claim
+
+
+def current_details(job: Progress, *, now: datetime, for_owner: bool = True) -> dict[str, object]:
+    """Return `current_job_details`: what is going on, for people, and how the owner opens the session.
+
+    A session that answers comes with a fresh ticket; others than the owner get none, it would open nothing.
+    """
+    details: dict[str, object] = {"message": job.message}
+    seconds = seconds_left(status=job.status, start=job.datetime_start, limit_seconds=job.time_limit_seconds, now=now)
+    if seconds is not None:
+        details["time_left"] = seconds
+    if for_owner and job.status == JobStatus.RUNNING and job.serves and job.datetime_ready:
+        details |= _way_in(job, now=now)
+    return details
+
+
+def _way_in(job: Progress, *, now: datetime) -> dict[str, object]:
+    claim = Claim(job_id=job.job_id, user_id=job.owner_id, epoch=job.epoch)
+    base = urlsplit(registry.site().base_url)
+    address = address_of(claim=claim, resource=job.resource, serves_at="lab", now=now)
+    return {
+        "connection_details": {"url_path": address.url_path, "url_domain": address.url_domain},
+        "proxy_details": {
+            "hostname": job.resource,
+            "port": base.port or (443 if base.scheme == "https" else 80),
+            "path": base_path(resource=job.resource, job_id=job.job_id),
+        },
+    }
