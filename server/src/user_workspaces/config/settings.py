@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "user_workspaces.jobs",
     "user_workspaces.controller",
     "user_workspaces.proxy",
+    "user_workspaces.live",
     "user_workspaces.portal",
     "user_workspaces.api",
     "django.contrib.auth",

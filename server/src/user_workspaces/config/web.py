@@ -11,6 +11,7 @@ from user_workspaces import registry
 from user_workspaces.config.asgi import application
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.tickets import Purpose, verify
+from user_workspaces.live import protocol as live
 from user_workspaces.proxy import feed
 from user_workspaces.proxy.origins import session_domains
 from user_workspaces.proxy.passthrough import Passthrough
@@ -63,6 +64,7 @@ async def _serve(listener: socket.socket) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        **live.OPTIONS,
     )
     follower = feed.Feed(table, asyncio.get_running_loop().call_soon_threadsafe)
     follower.start()

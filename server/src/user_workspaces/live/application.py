@@ -1,0 +1,125 @@
+"""The WebSocket application: checks the handshake, then sends each change until one side has enough."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import orjson
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
+from django.db import close_old_connections, connections
+from django.db.utils import Error
+from django.utils import timezone
+
+from user_workspaces.live.grants import Admission, admit
+from user_workspaces.live.handshake import Handshake, read_handshake
+from user_workspaces.live.poller import Poller
+from user_workspaces.live.refusal import Refused
+from user_workspaces.live.watchers import GOING_AWAY, TOO_MUCH_SAID, Watcher, Watchers
+
+THREADS = 2
+"""For handshakes; each keeps its connection to the database."""
+GOODBYE_SECONDS = 1.0
+UNAUTHORIZED = 401
+
+
+class LiveApplication:
+    """One for a process; it belongs to the event loop that serves its first WebSocket."""
+
+    def __init__(self) -> None:
+        self.watchers = Watchers()
+        self._poller: Poller | None = None
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live-handshake")
+
+    async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Serve one WebSocket."""
+        await receive()
+        try:
+            handshake = _read(scope)
+            loop = asyncio.get_running_loop()
+            watcher = Watcher(await loop.run_in_executor(self._threads, _admit, handshake))
+            self.watchers.add(watcher)
+        except Refused as refused:
+            await _refuse(send, refused)
+            return
+        try:
+            await send({"type": "websocket.accept", "subprotocol": handshake.subprotocol, "headers": []})
+            self._follow().look_soon()
+            await _attend(watcher, receive, send)
+        finally:
+            self.watchers.remove(watcher)
+
+    def _follow(self) -> Poller:
+        if self._poller is None:
+            self._poller = Poller(self.watchers, asyncio.get_running_loop().call_soon_threadsafe)
+        return self._poller
+
+    async def stop(self) -> None:
+        """Let go of threads and connections; called when the server ends."""
+        self.watchers.close_all(GOING_AWAY)
+        if self._poller is not None:
+            await asyncio.to_thread(self._poller.stop)
+        for _ in range(THREADS):
+            self._threads.submit(connections.close_all)
+        self._threads.shutdown(wait=False)
+
+
+def _read(scope: WebSocketScope) -> Handshake:
+    """Take the query out of the scope, too: servers write the address of a WebSocket into their logs."""
+    try:
+        return read_handshake(scope)
+    finally:
+        scope["query_string"] = b""
+
+
+def _admit(handshake: Handshake) -> Admission:
+    close_old_connections()
+    try:
+        return admit(handshake, now=timezone.now())
+    except Error:
+        raise Refused(503, "The database does not answer. Try again later.") from None
+
+
+async def _refuse(send: ASGISendCallable, refused: Refused) -> None:
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if refused.status == UNAUTHORIZED:
+        headers.append((b"www-authenticate", b'Token realm="user workspaces"'))
+    body = orjson.dumps({"success": False, "message": refused.message})
+    await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
+
+
+async def _attend(watcher: Watcher, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Send what there is to send, until the client goes or there is a reason to close."""
+    tasks = [asyncio.create_task(_tell(watcher, send)), asyncio.create_task(_listen(watcher, receive))]
+    try:
+        await asyncio.wait([*tasks, watcher.closing], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in ended:
+        if isinstance(result, Exception) and not isinstance(result, OSError):  # an OSError: the client went
+            raise result
+    if watcher.closing.done():
+        await _say_goodbye(watcher.closing.result(), send)
+
+
+async def _tell(watcher: Watcher, send: ASGISendCallable) -> None:
+    while True:
+        text = await watcher.next_message()
+        await send({"type": "websocket.send", "bytes": None, "text": text})
+
+
+async def _listen(watcher: Watcher, receive: ASGIReceiveCallable) -> None:
+    """Clients have nothing to say: what they say is thrown away, and counted."""
+    while (await receive())["type"] == "websocket.receive":
+        watcher.heard += 1
+
+
+async def _say_goodbye(code: int, send: ASGISendCallable) -> None:
+    """Somebody who does not read cannot be told; the connection ends all the same."""
+    reason = "too many messages" if code == TOO_MUCH_SAID else None
+    try:
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            await send({"type": "websocket.close", "code": code, "reason": reason})
+    except (TimeoutError, OSError):
+        pass

@@ -1,0 +1,123 @@
+"""The thread that looks at the rows: several times a second, in one query, and only while somebody watches."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+
+import orjson
+from django.db import close_old_connections, connections
+from django.db.utils import Error
+from django.utils import timezone
+
+from user_workspaces.jobs.describe import current_details
+from user_workspaces.jobs.progress import Progress
+from user_workspaces.live.board import Board, Look
+from user_workspaces.live.grants import Grant, Topic, lost
+from user_workspaces.live.watchers import BROKEN, GONE, News, Watched, Watchers
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.25
+SHORTEST_PAUSE = 0.02
+"""Seconds between two looks, when somebody new comes in between."""
+RIGHTS_EVERY = 8
+"""Looks: two seconds."""
+MOST_HEARD = 100
+"""Messages of a client in that time: it has nothing to say, but some say "ping"."""
+END_SECONDS = 5
+
+
+class Poller:
+    """Follows the rows for the watchers of this process. It begins with the first of them and ends with the last."""
+
+    def __init__(self, watchers: Watchers, run_in_loop: Callable[[Callable[[], None]], object]) -> None:
+        self._watchers = watchers
+        self._run_in_loop = run_in_loop
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def look_soon(self) -> None:
+        """Somebody new is there. Called in the event loop, so that two never start the thread twice."""
+        self._wanted.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Let go."""
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join(END_SECONDS)
+
+    def _run(self) -> None:
+        """Should this end by a mistake of ours, everybody is sent away: they come back, and it begins anew."""
+        try:
+            self._follow()
+        finally:
+            connections.close_all()
+            self._run_in_loop(self._ended)
+
+    def _ended(self) -> None:
+        self._thread = None
+        self._watchers.close_all(BROKEN)
+
+    def _follow(self) -> None:
+        board, round_number = Board(), 0
+        while not self._stopping.is_set():
+            self._wanted.clear()
+            watched = self._watchers.watched()
+            if watched.topics:
+                round_number = self._look(board, watched, round_number)
+            else:
+                board, round_number = Board(), 0
+            self._wanted.wait(LOOK_EVERY if watched.topics else None)
+            self._stopping.wait(SHORTEST_PAUSE)
+
+    def _look(self, board: Board, watched: Watched, round_number: int) -> int:
+        """A database that is away for a moment changes nothing: the next look tells what happened meanwhile."""
+        now = timezone.now()
+        try:
+            look = board.look(topics=watched.topics, new=watched.new_topics, now=now)
+            gone = lost(watched.grants, now=now) if round_number % RIGHTS_EVERY == 0 else None
+        except Error:
+            logger.exception("the jobs could not be read; those who watch wait")
+            close_old_connections()
+            return round_number
+        self._run_in_loop(partial(self._tell, _Told(look, now), watched, gone))
+        return round_number + 1
+
+    def _tell(self, told: "_Told", watched: Watched, lost: set[Grant] | None) -> None:
+        """In the event loop."""
+        self._watchers.tell(told.changed)
+        for watcher in watched.new:
+            watcher.is_new = False
+            watcher.tell(told.current.get(watcher.topic, ()))
+        self._watchers.close_topics(told.gone, GONE)
+        if lost is not None:
+            self._watchers.look_after(lost, most_heard=MOST_HEARD)
+
+
+class _Told:
+    """A look, in the words that are sent; made in the thread, so that the event loop does not wait for it."""
+
+    def __init__(self, look: Look, now: datetime) -> None:
+        self.current = _words(look.current, now)
+        self.changed = _words(look.changed, now)
+        self.gone = look.gone
+
+
+def _words(rows: Mapping[Topic, list[Progress]], now: datetime) -> dict[Topic, list[News]]:
+    return {topic: [_news(row, topic, now) for row in found] for topic, found in rows.items()}
+
+
+def _news(row: Progress, topic: Topic, now: datetime) -> News:
+    which = {"id": row.job_id} if topic.job_id is None else {}
+    texts = (
+        orjson.dumps({**which, "status": row.status, "current_job_details": details}).decode()
+        for details in (current_details(row, now=now), current_details(row, now=now, for_owner=False))
+    )
+    return News(row.job_id, *texts)

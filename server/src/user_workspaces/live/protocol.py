@@ -1,0 +1,59 @@
+"""uvicorn's protocol for WebSockets, with limits for those who do not read, and without a line in the log for each."""
+
+import logging
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+LARGEST_MESSAGE: Final = 1024
+"""Bytes that a client may send in one message; it has nothing to say."""
+MOST_FRAGMENTS: Final = 16
+PING_SECONDS: Final = 15.0
+"""Between two pings, and for the answer: whoever does not read is gone after half a minute."""
+LINGER_SECONDS: Final = 2.0
+"""For the last words, before the connection is cut."""
+
+_logger = logging.getLogger(__name__)
+_logger.setLevel(logging.WARNING)  # it would write the address of every WebSocket
+
+
+class LiveProtocol(WebSocketsSansIOProtocol):
+    """One connection. To close it politely takes a client that reads; the others are cut off."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the border of uvicorn
+        super().__init__(*args, **kwargs)
+        self.logger = _logger
+
+    async def run_asgi(self) -> None:
+        """Run the application; when it is done, so is the connection, sent or not."""
+        await super().run_asgi()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        """Cut off who does not answer a ping."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def handle_ping(self) -> None:
+        """Answer; but who asks without ever reading the answers would have us keep them all."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.transport.abort()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a part of a message; empty ones have no size that could be too large, so they are counted."""
+        super().handle_cont(event)
+        if len(self.frames) > MOST_FRAGMENTS:
+            self.transport.abort()
+
+
+OPTIONS: Final[dict[str, Any]] = {
+    "ws": LiveProtocol,
+    "ws_max_size": LARGEST_MESSAGE,
+    "ws_ping_interval": PING_SECONDS,
+    "ws_ping_timeout": PING_SECONDS,
+    "ws_per_message_deflate": False,
+}
+"""For `uvicorn.Config`. Compression would take more memory for each watcher than all its messages."""

@@ -1,0 +1,36 @@
+"""One-time tickets: made for somebody with a token, used up by the WebSocket that they open."""
+
+from datetime import datetime, timedelta
+
+from user_workspaces.accounts.models import ApiToken
+from user_workspaces.accounts.tokens import digest_of, is_well_formed, new_token
+from user_workspaces.live.models import LiveTicket
+
+LIFETIME = timedelta(seconds=30)
+
+
+def create_ticket(*, token: ApiToken, now: datetime) -> str:
+    """Return a ticket, good for 30 seconds and one use; it is shown this once."""
+    made = new_token()
+    LiveTicket.objects.filter(expires_at__lt=now).delete()
+    LiveTicket.objects.create(
+        user_id=token.user_id,
+        token=token,
+        epoch=token.user.session_epoch,
+        digest=made.digest,
+        expires_at=now + LIFETIME,
+    )
+    return made.text
+
+
+def redeem_ticket(text: str, *, now: datetime) -> ApiToken | None:
+    """Return the token that a ticket stands for, with its user, and use the ticket up; None for any other text."""
+    if not is_well_formed(text):
+        return None
+    found = LiveTicket.objects.select_related("token__user").filter(digest=digest_of(text), expires_at__gt=now).first()
+    if found is None:
+        return None
+    used_now, _ = LiveTicket.objects.filter(pk=found.pk).delete()
+    token, user = found.token, found.token.user
+    is_good = token.expires_at > now and user.is_active and user.session_epoch == found.epoch
+    return token if used_now and is_good else None
