@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import orjson
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
@@ -89,9 +90,10 @@ async def _refuse(send: ASGISendCallable, refused: Refused) -> None:
 
 async def _attend(watcher: Watcher, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Send what there is to send, until the client goes or there is a reason to close."""
-    tasks = [asyncio.create_task(_tell(watcher, send)), asyncio.create_task(_listen(watcher, receive))]
+    tasks = [asyncio.create_task(work) for work in (_tell(watcher, send), _listen(watcher, receive))]
+    futures: list[asyncio.Future[Any]] = [*tasks, watcher.closing]
     try:
-        await asyncio.wait([*tasks, watcher.closing], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()

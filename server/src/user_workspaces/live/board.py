@@ -63,21 +63,25 @@ class Board:
                 rows = progress_of_person(topic.owner_id, now=now)
                 found.current[topic] = rows
                 self._rows[topic] = self._rows[topic] or {row.job_id: row for row in rows}
-        self._compare(found, floor, now)
+        seen = self._compare(found, floor, now)
+        found.gone = [topic for topic in topics if topic.job_id is not None and topic.job_id not in seen]
         for topic in topics:
             self._settle(topic, floor, found, is_new=topic in new)
         return found
 
-    def _compare(self, found: Look, floor: int, now: datetime) -> None:
+    def _compare(self, found: Look, floor: int, now: datetime) -> set[int]:
+        """Return which jobs there are of those that were asked for."""
         owners = {topic.owner_id for topic in self._rows if topic.job_id is None}
         ids = {topic.job_id for topic in self._rows if topic.job_id is not None}
         ids |= {row.job_id for rows in self._rows.values() for row in rows.values() if not row.has_ended}
-        for row in progress_of_many(job_ids=ids, owner_ids=owners, after_id=floor, now=now):
+        rows = progress_of_many(job_ids=ids, owner_ids=owners, after_id=floor, now=now)
+        for row in rows:
             for topic in (Topic(row.owner_id), Topic(row.owner_id, row.job_id)):
                 known = self._rows.get(topic)
                 if known is not None and known.get(row.job_id) != row:
                     known[row.job_id] = row
                     found.changed.setdefault(topic, []).append(row)
+        return {row.job_id for row in rows}
 
     def _settle(self, topic: Topic, floor: int, found: Look, *, is_new: bool) -> None:
         rows = self._rows[topic]
@@ -87,7 +91,5 @@ class Board:
                 found.current[topic] = list(merged.values())
             for job_id in [row.job_id for row in rows.values() if row.has_ended and row.job_id <= floor]:
                 del rows[job_id]
-        elif not rows:
-            found.gone.append(topic)
         elif is_new:
             found.current[topic] = list(rows.values())

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -14,16 +15,15 @@ from django.utils import timezone
 from user_workspaces.jobs.describe import current_details
 from user_workspaces.jobs.progress import Progress
 from user_workspaces.live.board import Board, Look
-from user_workspaces.live.grants import Grant, Topic, lost
-from user_workspaces.live.watchers import BROKEN, GONE, News, Watched, Watchers
+from user_workspaces.live.grants import Topic, lost
+from user_workspaces.live.watchers import BROKEN, GONE, News, Watched, Watcher, Watchers
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.25
 SHORTEST_PAUSE = 0.02
 """Seconds between two looks, when somebody new comes in between."""
-RIGHTS_EVERY = 8
-"""Looks: two seconds."""
+RIGHTS_EVERY = 2.0
 MOST_HEARD = 100
 """Messages of a client in that time: it has nothing to say, but some say "ping"."""
 END_SECONDS = 5
@@ -66,39 +66,45 @@ class Poller:
         self._watchers.close_all(BROKEN)
 
     def _follow(self) -> None:
-        board, round_number = Board(), 0
+        board, check_at = Board(), 0.0
         while not self._stopping.is_set():
             self._wanted.clear()
             watched = self._watchers.watched()
-            if watched.topics:
-                round_number = self._look(board, watched, round_number)
+            if not watched.topics:
+                board = Board()
             else:
-                board, round_number = Board(), 0
+                self._try(partial(self._look, board, watched))
+                if time.monotonic() >= check_at:
+                    check_at = time.monotonic() + RIGHTS_EVERY
+                    self._try(partial(self._check, watched))
             self._wanted.wait(LOOK_EVERY if watched.topics else None)
             self._stopping.wait(SHORTEST_PAUSE)
 
-    def _look(self, board: Board, watched: Watched, round_number: int) -> int:
+    @staticmethod
+    def _try(work: Callable[[], None]) -> None:
         """A database that is away for a moment changes nothing: the next look tells what happened meanwhile."""
-        now = timezone.now()
         try:
-            look = board.look(topics=watched.topics, new=watched.new_topics, now=now)
-            gone = lost(watched.grants, now=now) if round_number % RIGHTS_EVERY == 0 else None
+            work()
         except Error:
             logger.exception("the jobs could not be read; those who watch wait")
             close_old_connections()
-            return round_number
-        self._run_in_loop(partial(self._tell, _Told(look, now), watched, gone))
-        return round_number + 1
 
-    def _tell(self, told: "_Told", watched: Watched, lost: set[Grant] | None) -> None:
+    def _look(self, board: Board, watched: Watched) -> None:
+        now = timezone.now()
+        look = board.look(topics=watched.topics, new=watched.new_topics, now=now)
+        self._run_in_loop(partial(self._tell, _Told(look, now), watched.new))
+
+    def _check(self, watched: Watched) -> None:
+        gone = lost(watched.grants, now=timezone.now())
+        self._run_in_loop(partial(self._watchers.look_after, gone, most_heard=MOST_HEARD))
+
+    def _tell(self, told: "_Told", new: Iterable[Watcher]) -> None:
         """In the event loop."""
         self._watchers.tell(told.changed)
-        for watcher in watched.new:
+        for watcher in new:
             watcher.is_new = False
             watcher.tell(told.current.get(watcher.topic, ()))
         self._watchers.close_topics(told.gone, GONE)
-        if lost is not None:
-            self._watchers.look_after(lost, most_heard=MOST_HEARD)
 
 
 class _Told:
