@@ -166,15 +166,17 @@ class Socket:
 
 @contextmanager
 def watch(
-    server: WebProcess, path: str = "/jobs/", token: str = "", subprotocols: tuple[str, ...] = (), **fields: str
+    server: WebProcess, path: str = "/jobs/", token: str = "", *, offered: str = "", **fields: str
 ) -> Iterator[Socket]:
-    """Open a WebSocket; `fields` are further fields of the head."""
+    """Open a WebSocket; `offered` are sub-protocols, `fields` further fields of the head."""
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
     if token:
         headers["UWS-Authorization"] = f"Token {token}"
-    offered = [Subprotocol(name) for name in subprotocols] or None
+    subprotocols = [Subprotocol(name) for name in offered.split()] or None
     uri = f"ws://localhost:{server.port}{path}"
-    with connect(uri, additional_headers=headers, subprotocols=offered, open_timeout=PATIENCE, proxy=None) as opened:
+    with connect(
+        uri, additional_headers=headers, subprotocols=subprotocols, open_timeout=PATIENCE, proxy=None
+    ) as opened:
         yield Socket(opened)
 
 
