@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house bench-launch bench-relay screenshots locks run-parts dev-parts test-parts
+.PHONY: help start stop test test-fast lint types docs house bench-launch bench-live bench-relay screenshots locks run-parts dev-parts test-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ house: dev-parts ## Print the sizes of files and functions against their limits
 
 bench-launch: dev-parts ## Time from a launch to JupyterLab, against a bare `jupyter lab` in the same run
 	@PYTHONPATH=server/tests $(PYTHON) benchmarks/launch.py
+
+bench-live: dev-parts ## Time from a change of a job to a thousand who watch it, and the memory they take
+	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/live.py
 
 bench-relay: dev-parts ## Speed of the proxy's relay against going direct (and nginx, where it is installed)
 	@$(PYTHON) benchmarks/relay.py
