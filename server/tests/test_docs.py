@@ -16,6 +16,7 @@ from live import LiveServer, live_server_process
 from user_workspaces.api.urls import ROUTES
 from user_workspaces.config.config_file import ConfigFile
 from user_workspaces.interfaces.plugin import Plugin
+from user_workspaces.live.urls import ROUTES as LIVE_ROUTES
 from user_workspaces.registry import PluginKind, installed
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -113,7 +114,7 @@ def test_commands_have_entries() -> None:
 def test_routes_have_entries() -> None:
     served = {
         f"{method.upper()} /{re.sub(r'<[a-z]+:([a-z_]+)>', _placeholder, route)}/"
-        for route, view in ROUTES
+        for route, view in (*ROUTES, *LIVE_ROUTES)
         for method in METHODS
         if hasattr(view, method)
     }

@@ -32,8 +32,12 @@ def live_part(
     title: str,
     moves: bool,
     asleep_when_hidden: bool = True,
+    told: bool = False,
 ) -> LivePart:
-    """Render a part that asks for itself again: each second while something moves, seldom otherwise."""
+    """Render a part that asks for itself again: each second while something moves, seldom otherwise.
+
+    `told`: all that moves in it are jobs, whose changes the page is told of, as long as it has a WebSocket.
+    """
     inner = render_to_string(template, dict(context), request)
     seconds = MOVING_SECONDS if moves else QUIET_SECONDS
     mark = hashlib.blake2b(f"{seconds}{title}{inner}".encode(), digest_size=8).hexdigest()
@@ -44,6 +48,7 @@ def live_part(
         "url": f"{request.path}?{query.urlencode()}" if query else request.path,
         "seconds": seconds,
         "asleep_when_hidden": asleep_when_hidden,
+        "told": told,
         "mark": mark,
         "inner": inner,
     }

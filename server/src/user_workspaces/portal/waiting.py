@@ -53,6 +53,7 @@ def _progress(request: PersonRequest, session: SessionView, *, workspace_name: s
         title=f"{session.state.word} - {session.name}",
         moves=session.is_live,
         asleep_when_hidden=False,
+        told=True,
     )
 
 

@@ -42,7 +42,15 @@ def _sessions(request: PersonRequest, workspace: Workspace) -> LivePart:
     ended = [view for view in (view_of(job, now=now) for job in jobs) if not view.is_live]
     title = f"{row.state.word} - {workspace.name}"
     context = {"row": row, "workspace": workspace, "ended": ended, "page": jobs}
-    return live_part(request, "portal/sessions.html", context, name="sessions", title=title, moves=row.moves)
+    return live_part(
+        request,
+        "portal/sessions.html",
+        context,
+        name="sessions",
+        title=title,
+        moves=row.moves,
+        told=row.is_usable,
+    )
 
 
 @page("GET", "POST")

@@ -57,7 +57,15 @@ def _list(request: PersonRequest, form: FilterForm) -> LivePart:
         "is_filtered": any(wanted.get(name) for name in ("q", "status")),
     }
     moves = any(row.moves for row in rows)
-    return live_part(request, "portal/list.html", context, name="list", title=title_of(counts), moves=moves)
+    return live_part(
+        request,
+        "portal/list.html",
+        context,
+        name="list",
+        title=title_of(counts),
+        moves=moves,
+        told=all(row.is_usable for row in rows),
+    )
 
 
 @page("GET", "POST")

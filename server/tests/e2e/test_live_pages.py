@@ -1,0 +1,100 @@
+"""The portal's pages in a real browser: told of changes over a WebSocket, which their content policy lets them open."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e import flow
+from live import LiveServer, live_server_process
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+WRITE = "from user_workspaces.jobs.models import Job; Job.objects.filter(pk={}).update(message={!r})"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    """One without a controller: nothing changes that the test does not change."""
+    with live_server_process(controller=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server: LiveServer) -> Iterator[httpx.Client]:
+    token = server.manage("create_client_token", "portal")
+    body = {"client_token": token, "user_info": {"username": server.person, "email": "ada@example.org"}}
+    own = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
+    with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {own}"}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def job(client: httpx.Client) -> int:
+    """A job that waits."""
+    workspace = client.post("/workspaces/", json={"name": "watched", "description": ""}).json()["data"]["id"]
+    started = client.put(f"/workspaces/{workspace}/start/", json={"job_type": "jupyter_lab"})
+    return int(started.json()["data"]["job"]["id"])
+
+
+def frames_of(page: Page) -> list[str]:
+    """Collect what the page's WebSockets are told from now on."""
+    frames: list[str] = []
+    page.on("websocket", lambda opened: opened.on("framereceived", lambda frame: frames.append(str(frame))))
+    return frames
+
+
+def told(frames: list[str], text: str) -> bool:
+    """Whether one of them says that."""
+    return any(text in frame for frame in frames)
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait as the browser does: its events come in meanwhile."""
+    for _ in range(600):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("waited in vain")
+
+
+def test_page_follows_a_job_by_websocket(server: LiveServer, page: Page, job: int) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    frames = frames_of(page)
+    page.goto(f"{server.url}/open/{job}/")
+    for text in ("Waiting for the resource.", "Quite another message.", "And one more."):
+        server.manage("shell", "-c", WRITE.format(job, text))
+        wait_until(page, partial(told, frames, text))
+        expect(page.get_by_text(text).first).to_be_visible()
+    assert [text for text in said if "Security Policy" in text or "WebSocket" in text] == []
+
+
+def test_page_that_is_told_asks_less_often(server: LiveServer, page: Page, job: int) -> None:
+    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    frames, asked = frames_of(page), list[str]()
+    page.goto(f"{server.url}/open/{job}/")
+    wait_until(page, lambda: bool(frames))
+    page.on("request", lambda request: asked.append(request.url) if "/open/" in request.url else None)
+    page.wait_for_timeout(4000)
+    assert len(asked) <= 2
+
+
+def test_page_without_a_websocket_follows_all_the_same(server: LiveServer, page: Page, job: int) -> None:
+    page.add_init_script("window.WebSocket = class extends EventTarget {}")
+    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    page.goto(f"{server.url}/open/{job}/")
+    server.manage("shell", "-c", WRITE.format(job, "Asked for."))
+    expect(page.get_by_text("Asked for.").first).to_be_visible()
+
+
+def test_page_goes_to_the_log_in_when_it_is_no_longer_allowed(server: LiveServer, page: Page, job: int) -> None:
+    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    frames = frames_of(page)
+    page.goto(f"{server.url}/open/{job}/")
+    wait_until(page, lambda: bool(frames))
+    server.manage("shell", "-c", "from django.contrib.sessions.models import Session; Session.objects.all().delete()")
+    page.wait_for_url(re.compile("/login/"))
