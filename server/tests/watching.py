@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -194,3 +196,22 @@ def refusal(server: WebProcess, path: str = "/jobs/", token: str = "", **fields:
 def change(job: Job, **fields: object) -> None:
     """Write a change of a job, as the controller does."""
     assert Job.objects.filter(pk=job.pk).update(**fields)
+
+
+def log_in(user: User) -> str:
+    """Log somebody in to the portal and return the cookie."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def ticket_for(server: WebProcess, token: str) -> str:
+    """Get a ticket as a client does."""
+    answer = httpx.post(f"{server.url}/live_tickets/", headers={"UWS-Authorization": f"Token {token}"})
+    assert answer.headers["Cache-Control"] == "no-store"
+    body = answer.json()
+    assert (body["success"], body["data"]["expires_in"]) == (True, 30)
+    return str(body["data"]["ticket"])

@@ -30,7 +30,7 @@ END_SECONDS = 5
 
 
 class Poller:
-    """Follows the rows for the watchers of this process. It begins with the first of them and ends with the last."""
+    """Follows the rows for the watchers of this process. It begins with the first of them, and sleeps without any."""
 
     def __init__(self, watchers: Watchers, run_in_loop: Callable[[Callable[[], None]], object]) -> None:
         self._watchers = watchers
@@ -38,6 +38,7 @@ class Poller:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_blind = False
 
     def look_soon(self) -> None:
         """Somebody new is there. Called in the event loop, so that two never start the thread twice."""
@@ -80,14 +81,19 @@ class Poller:
             self._wanted.wait(LOOK_EVERY if watched.topics else None)
             self._stopping.wait(SHORTEST_PAUSE)
 
-    @staticmethod
-    def _try(work: Callable[[], None]) -> None:
+    def _try(self, work: Callable[[], None]) -> None:
         """A database that is away for a moment changes nothing: the next look tells what happened meanwhile."""
         try:
             work()
         except Error:
-            logger.exception("the jobs could not be read; those who watch wait")
+            if not self._is_blind:
+                logger.exception("the jobs cannot be read; those who watch wait")
+            self._is_blind = True
             close_old_connections()
+        else:
+            if self._is_blind:
+                logger.info("the jobs can be read again")
+            self._is_blind = False
 
     def _look(self, board: Board, watched: Watched) -> None:
         now = timezone.now()
