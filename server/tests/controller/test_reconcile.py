@@ -110,7 +110,8 @@ def test_core_hours_are_cpus_times_hours(driver: Driver) -> None:
     job = driver.settled(job)
     assert job.datetime_start is not None
     assert job.datetime_end is not None
-    assert float(job.core_hours) == pytest.approx(4 * (job.datetime_end - job.datetime_start).total_seconds() / 3600)
+    exactly = 4 * (job.datetime_end - job.datetime_start).total_seconds() / 3600
+    assert float(job.core_hours) == pytest.approx(exactly, rel=0, abs=1e-5)  # kept to the fifth decimal
     assert 4 <= float(job.core_hours) < 4.1
 
 
