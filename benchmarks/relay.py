@@ -142,7 +142,7 @@ async def answer_size(way: Way, question: bytes) -> int:
 
 async def ask(way: Way, askers: list[Asker]) -> tuple[float, float]:
     """Let all ask for a while; return the answers per second, and the CPU microseconds of the way for each."""
-    transports = [await connect(way, lambda asker=asker: asker) for asker in askers]  # type: ignore[misc]
+    transports = [await connect(way, lambda asker=asker: asker) for asker in askers]  # type: ignore[misc]  # bound early
     await asyncio.sleep(WARM_UP)
     before, cpu, begin = sum(asker.answers for asker in askers), process_times(way.pid), time.perf_counter()
     await asyncio.sleep(SECONDS)

@@ -40,7 +40,7 @@ def _tend(workspace: Workspace) -> None:
                 _delete(workspace)
             case _:
                 actions.measure(workspace)
-    except Exception:
+    except Exception:  # whatever it was, it is told and tried again
         logger.exception("workspace %s: %s failed; trying again later", workspace.pk, workspace.status)
         actions.look_again(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
 

@@ -74,6 +74,6 @@ def _guarded(work: Callable[[], float]) -> float:
         logger.exception("the database does not answer; trying again")
         close_old_connections()
         return REST
-    except Exception:
+    except Exception:  # the loop outlives every surprise, and tells it
         logger.exception("a pass failed; trying again")
         return REST

@@ -63,7 +63,7 @@ def look(resource: str, jobs: list[Job]) -> Mapping[str, Observation]:
         return _blind(jobs, f"{resource} is not configured any more")
     try:
         seen = registry.current().resources.get(resource).observe([job.key for job in jobs])
-    except Exception:
+    except Exception:  # a stranger's plug-in; blindness is not the end of a job
         logger.exception("%s: a resource must not raise when it is observed", resource)
         return _blind(jobs, "it could not be asked")
     return {**_blind(jobs, "it said nothing of this job"), **seen}
@@ -87,6 +87,6 @@ def advance(turn: Turn) -> None:
             fail(turn, error.message)
         else:
             try_again(turn, error.message)
-    except Exception:
+    except Exception:  # the one place: see above
         logger.exception("job %s: this pass failed; it stays as it is", job.pk)
         try_again(turn, f"Something went wrong inside the server; trying again. (job {job.pk})")

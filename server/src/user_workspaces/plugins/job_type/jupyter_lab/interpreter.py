@@ -31,7 +31,7 @@ def own_interpreter() -> Interpreter:
 
 def search_path() -> tuple[Path, ...]:
     """Return the folders that interpreters are looked for in: those of PATH, then the usual ones."""
-    named = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
+    named = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117  text
     return tuple(Path(folder) for folder in dict.fromkeys([*named, *STANDARD_FOLDERS]))
 
 

@@ -71,16 +71,16 @@ def postpone_grammar() -> bool:
             del sys.modules[GRAMMAR]
         return importlib.import_module(GRAMMAR)
 
-    def is_valid_syntax(term: str, value: str) -> Any:  # noqa: ANN401
+    def is_valid_syntax(term: str, value: str) -> Any:  # noqa: ANN401  whatever the real one answers
         return real().is_valid_syntax(term, value)
 
-    def load(name: str) -> Any:  # noqa: ANN401
+    def load(name: str) -> Any:  # noqa: ANN401  whatever the real one holds
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(real(), name)
 
-    stand_in.is_valid_syntax = is_valid_syntax  # type: ignore[attr-defined]
-    stand_in.__getattr__ = load  # type: ignore[method-assign]
+    stand_in.is_valid_syntax = is_valid_syntax  # type: ignore[attr-defined]  # a module takes any name
+    stand_in.__getattr__ = load  # type: ignore[method-assign]  # PEP 562
     sys.modules[GRAMMAR] = stand_in
     return True
 
@@ -96,20 +96,20 @@ def import_quickly() -> None:
     try:
         importlib.import_module("jupyterlab.labapp")
     finally:
-        commands._yarn_config = ask_node  # type: ignore[attr-defined]
+        commands._yarn_config = ask_node  # type: ignore[attr-defined]  # it has no types here
 
 
 def start_again_plainly(outside: Outside) -> None:
     """Replace this process by one that imports JupyterLab the usual way."""
     traceback.print_exc()
-    print("The fast start did not work here; starting the usual way.", file=sys.stderr)  # noqa: T201
+    print("The fast start did not work here; starting the usual way.", file=sys.stderr)  # noqa: T201  the log of the session
     os.chdir(outside.folder)
     os.environ.clear()
     os.environ.update(outside.environment)
-    os.execv(sys.executable, [*sys.orig_argv, PLAIN])  # noqa: S606
+    os.execv(sys.executable, [*sys.orig_argv, PLAIN])  # noqa: S606  the same program again, no shell
 
 
-def refuse_defaults(server: Any) -> None:  # noqa: ANN401
+def refuse_defaults(server: Any) -> None:  # noqa: ANN401  it has no types here
     """End with a message unless the session's own configuration is what the server goes by."""
     expected = json.loads((HERE / "session.json").read_text())["base_path"]
     guard = type(server.identity_provider).__name__
