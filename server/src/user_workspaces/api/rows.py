@@ -26,8 +26,8 @@ def raw_rows(rows: QuerySet[Any], columns: tuple[str, ...]) -> list[tuple[Any, .
     """
     model: type[Model] = rows.model
     connection, selected = connections[rows.db], _selected(model, columns)
-    tail = _order(rows.query) + _slice(rows.query, connection)
-    return _fetched(connection, rows.query, selected, tail)
+    order = _order(rows.query)
+    return _fetched(connection, rows.query, selected, order + _slice(rows.query, connection), again=order)
 
 
 def count_rows(rows: QuerySet[Any]) -> int:
@@ -57,7 +57,13 @@ def json(text: str) -> Fragment:
     return Fragment(text)
 
 
-def _fetched(connection: BaseDatabaseWrapper, query: Query, selected: str, tail: str) -> list[tuple[Any, ...]]:
+def _fetched(
+    connection: BaseDatabaseWrapper, query: Query, selected: str, tail: str, *, again: str = ""
+) -> list[tuple[Any, ...]]:
+    """Return what is selected; `again` is the order without the cut.
+
+    What an offset leaves out is counted off in the index: only the rows of the page itself are read.
+    """
     if not _is_plain(query):
         raise ValueError("only a plain queryset of one table can be read raw")
     where, parameters = "", ()
@@ -69,8 +75,11 @@ def _fetched(connection: BaseDatabaseWrapper, query: Query, selected: str, tail:
     except FullResultSet:
         pass
     table = connection.ops.quote_name(query.get_meta().db_table)
+    if query.low_mark:
+        key = _quoted("pk", query.get_meta().model)
+        where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", again  # noqa: S608  all of it is Django's
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {selected} FROM {table}{where}{tail}", parameters)  # noqa: S608  all of it is Django's
+        cursor.execute(f"SELECT {selected} FROM {table}{where}{tail}", parameters)  # noqa: S608  the same
         return list(cursor.fetchall())
 
 
