@@ -12,7 +12,7 @@ import sys
 from fuzzing import fuzz
 from live import live_server_process
 
-USUAL_EXAMPLES, FEWEST_CASES = 450, 5000
+USUAL_EXAMPLES, FEWEST_CASES = 150, 5000
 
 
 def main() -> int:
