@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = getattr(item, "fixturenames", ())
         if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures):
             item.add_marker("data")
+        if {"conformance", "live", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
+            item.add_marker("slow")
         if {"integration", "e2e"} & set(item.path.parts):
             item.add_marker(pytest.mark.xdist_group("server"))
 
