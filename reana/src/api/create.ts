@@ -1,0 +1,7 @@
+/** Check a `reana.yaml`, and make a run out of it. */
+
+import type { Send } from './send';
+
+export class CreateApi {
+  constructor(protected readonly _send: Send) {}
+}
