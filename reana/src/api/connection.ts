@@ -22,7 +22,7 @@ export class ConnectionApi {
   async connect({ server, token, keepAs }: Credentials): Promise<void> {
     await this._send('env', {
       method: 'POST',
-      body: { REANA_SERVER_URL: server, REANA_ACCESS_TOKEN: token, ...(keepAs ? { profile: keepAs } : {}) }
+      body: { REANA_SERVER_URL: server, REANA_ACCESS_TOKEN: token, ...(keepAs ? { remember: true, profile: keepAs } : {}) }
     });
   }
 
@@ -31,7 +31,8 @@ export class ConnectionApi {
     return list(answer, 'profiles').map(one => ({
       name: text(one, 'name'),
       server: text(one, 'server'),
-      active: truth(one, 'active')
+      active: truth(one, 'active'),
+      fixed: truth(one, 'fixed')
     }));
   }
 
@@ -48,11 +49,12 @@ export function readAccount(source: unknown): Account {
   return {
     connected: truth(source, 'connected'),
     server: text(source, 'server'),
-    email: text(source, 'email'),
+    email: text(isObject(source) ? source.user : undefined, 'email'),
     version: text(source, 'version'),
     quota: readQuota(isObject(source) ? source.quota : undefined),
     message: text(source, 'message'),
-    provided: truth(source, 'provided')
+    source: text(source, 'source'),
+    reason: text(source, 'reason')
   };
 }
 
@@ -61,6 +63,5 @@ function readQuota(source: unknown): Quota | null {
 }
 
 function readAmount(source: unknown): Amount {
-  const raw = (key: string): number => whole(isObject(source) ? source[key] : undefined, 'raw');
-  return { used: raw('usage'), limit: raw('limit') };
+  return { used: whole(source, 'usage'), limit: whole(source, 'limit') };
 }

@@ -6,15 +6,17 @@ import { ConnectionApi } from './connection';
 import { CreateApi } from './create';
 import { RunsApi } from './runs';
 import { createSend } from './send';
+import { TransfersApi } from './transfers';
 import { WorkspaceApi } from './workspace';
 
 export class ReanaApi {
   constructor(settings: ServerConnection.ISettings) {
     const send = createSend(settings);
+    const transfers = new TransfersApi(send);
     this.connection = new ConnectionApi(send);
     this.runs = new RunsApi(send);
-    this.workspace = new WorkspaceApi(send, settings);
-    this.create = new CreateApi(send);
+    this.workspace = new WorkspaceApi(send, transfers, settings);
+    this.create = new CreateApi(send, transfers);
   }
 
   readonly connection: ConnectionApi;

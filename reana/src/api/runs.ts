@@ -28,7 +28,7 @@ export class RunsApi {
   }
 
   async get(id: string, signal?: AbortSignal): Promise<Run> {
-    return readRun(await this._send(route(id, 'status'), { signal }));
+    return readRun(await this._send(route(id), { signal }));
   }
 
   async logs(id: string, signal?: AbortSignal): Promise<Logs> {
@@ -40,8 +40,8 @@ export class RunsApi {
     return { parameters: object(answer, 'parameters'), specification: object(answer, 'specification') };
   }
 
-  async start(id: string, parameters: JsonObject = {}): Promise<void> {
-    await this._send(route(id, 'start'), { method: 'POST', body: { parameters } });
+  async start(id: string): Promise<void> {
+    await this._send(route(id, 'start'), { method: 'POST', body: {} });
   }
 
   async stop(id: string): Promise<void> {
@@ -54,14 +54,15 @@ export class RunsApi {
     return text(isObject(answer) ? answer.workflow : {}, 'id') || id;
   }
 
-  /** With its workspace, or the record of the run alone. */
-  async remove(id: string, workspace: boolean): Promise<void> {
-    await this._send(route(id, 'delete'), { method: 'POST', body: { workspace } });
+  /** The run and the files in its workspace. */
+  async remove(id: string): Promise<void> {
+    await this._send(route(id), { method: 'DELETE', query: { workspace: 'true' } });
   }
 }
 
-export function route(id: string, what: string): string {
-  return `workflows/${encodeURIComponent(id)}/${what}`;
+/** Of a run, or of what belongs to it. */
+export function route(id: string, what = ''): string {
+  return `workflows/${encodeURIComponent(id)}${what && `/${what}`}`;
 }
 
 export function readRun(source: unknown): Run {

@@ -84,14 +84,18 @@ export interface Account {
   readonly quota: Quota | null;
   /** Why there is no connection, where one was tried. */
   readonly message: string;
-  /** Given by the server that runs this JupyterLab, not typed in by the person. */
-  readonly provided: boolean;
+  /** Where the credentials come from: `environment`, `launcher`, or a profile's name. */
+  readonly source: string;
+  /** In a word: `unset`, `refused`, `slow`, `unreachable` and others; empty when connected. */
+  readonly reason: string;
 }
 
 export interface Profile {
   readonly name: string;
   readonly server: string;
   readonly active: boolean;
+  /** Given from outside: it cannot be forgotten here. */
+  readonly fixed: boolean;
 }
 
 export type Severity = 'error' | 'warning';

@@ -33,6 +33,11 @@ export class RunList extends Observable {
     return this._error;
   }
 
+  /** In milliseconds, while something moves. */
+  get interval(): number {
+    return this._interval;
+  }
+
   /** Whether an answer to a new question is on its way; refreshing by itself does not count. */
   get loading(): boolean {
     return this._loading;

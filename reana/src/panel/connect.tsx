@@ -1,5 +1,6 @@
 /** Not connected: two fields, where to get a token, and the servers that are kept. */
 
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ReanaError } from '../api/errors';
@@ -131,22 +132,28 @@ function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Ele
   }
   return (
     <ul className="jp-Reana-profiles" aria-label={trans.__('Kept servers')}>
-      {profiles.map(({ name, server, active }) => (
+      {profiles.map(({ name, server, active, fixed }) => (
         <li key={name}>
           <span title={server}>
-            {name}
+            {fixed ? outside(trans, name) : name}
             {active ? ` (${trans.__('in use')})` : ''}
           </span>
           <Button disabled={busy} onClick={() => use(name)}>
             {trans.__('Use')}
           </Button>
-          <Button disabled={busy} onClick={() => forget(name)} aria-label={trans.__('Forget %1', name)}>
-            {trans.__('Forget')}
-          </Button>
+          {fixed ? null : (
+            <Button disabled={busy} onClick={() => forget(name)} aria-label={trans.__('Forget %1', name)}>
+              {trans.__('Forget')}
+            </Button>
+          )}
         </li>
       ))}
     </ul>
   );
+}
+
+function outside(trans: TranslationBundle, name: string): string {
+  return name === 'launcher' ? trans.__('this server’s own REANA') : trans.__('from the environment');
 }
 
 /** Whether REANA is there could not be asked. */

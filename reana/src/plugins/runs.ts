@@ -1,0 +1,109 @@
+/** Opens runs in the main area, and remembers which were open. */
+
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
+
+import { fullName } from '../api/values';
+import { driveName } from '../drive/names';
+import { OpenRun, type Tab } from '../model/openrun';
+import { Transfers } from '../model/transfers';
+import { RunWidget } from '../run/widget';
+import { Commands, IReana } from '../tokens';
+import { textViewer } from '../ui/textviewer';
+
+type Tracker = WidgetTracker<MainAreaWidget<RunWidget>>;
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: 'reana-jupyterlab:runs',
+  description: 'Runs in the main area.',
+  autoStart: true,
+  requires: [IReana, IEditorServices],
+  optional: [ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    reana: IReana,
+    editors: IEditorServices,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    const tracker: Tracker = new WidgetTracker({ namespace: 'reana-jupyterlab' });
+    addCommands(app, reana, tracker, editors);
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: Commands.open,
+        args: ({ content }) => ({ id: content.props.run.id, tab: content.props.run.tab }),
+        name: ({ content }) => content.props.run.id
+      });
+    }
+  }
+};
+
+export default plugin;
+
+function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, editors: IEditorServices): void {
+  const { commands } = app;
+  const { trans } = reana;
+  const viewer = textViewer(editors);
+  const make = (id: string): MainAreaWidget<RunWidget> => {
+    const run = new OpenRun(id, reana.api, reana.runs.interval);
+    const openFile = (path: string): void => void openInViewer(app, reana, run, path);
+    const content = new RunWidget({ reana, run, transfers: new Transfers(), commands, viewer, openFile });
+    return new MainAreaWidget({ content });
+  };
+  const open = (id: string, tab?: Tab): void => {
+    const known = tracker.find(({ content }) => content.props.run.id === id);
+    const widget = known ?? make(id);
+    if (!known) {
+      void tracker.add(widget);
+      widget.content.props.run.changed.connect(() => void tracker.save(widget));
+      app.shell.add(widget, 'main', { type: 'REANA' });
+    }
+    if (tab) {
+      widget.content.props.run.show(tab);
+    }
+    app.shell.activateById(widget.id);
+  };
+  const tabs: readonly (readonly [string, Tab | undefined, string])[] = [
+    [Commands.open, undefined, trans.__('Open REANA Run')],
+    [Commands.openLogs, 'logs', trans.__('Show the Log of the REANA Run')],
+    [Commands.openFiles, 'files', trans.__('Show the Files of the REANA Run')],
+    [Commands.compare, 'compare', trans.__('Compare the REANA Run')]
+  ];
+  for (const [command, tab, label] of tabs) {
+    commands.addCommand(command, {
+      label,
+      isEnabled: args => chosenRun(app, args.id) !== '',
+      execute: args => {
+        const id = chosenRun(app, args.id);
+        if (id) {
+          open(id, tab ?? (args.tab as Tab | undefined));
+        }
+      }
+    });
+  }
+}
+
+/** The run that is meant: named, under the mouse in the list, or open in front. Empty: none. */
+export function chosenRun(app: JupyterFrontEnd, named: unknown): string {
+  if (typeof named === 'string' && named) {
+    return named;
+  }
+  const row = app.contextMenuHitTest(node => node.dataset.runId !== undefined);
+  if (row?.dataset.runId) {
+    return row.dataset.runId;
+  }
+  const widget = app.shell.currentWidget;
+  return widget instanceof MainAreaWidget && widget.content instanceof RunWidget ? widget.content.props.run.id : '';
+}
+
+async function openInViewer(app: JupyterFrontEnd, { trans }: IReana, run: OpenRun, path: string): Promise<void> {
+  const value = run.run.value;
+  if (!value) {
+    return;
+  }
+  try {
+    await app.commands.execute('docmanager:open', { path: `${driveName}:${fullName(value)}/${path}` });
+  } catch (error) {
+    Notification.error(`${trans.__('“%1” cannot be opened.', path)} ${error instanceof Error ? error.message : ''}`);
+  }
+}
