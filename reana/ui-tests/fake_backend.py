@@ -69,11 +69,19 @@ class FakeBackend:
 
 def _connection(fake: FakeBackend, *_: Any) -> Answer:
     quota = {
-        "disk": {"usage": {"raw": 12_300_000_000}, "limit": {"raw": 50_000_000_000}},
-        "cpu": {"usage": {"raw": 111_600_000}, "limit": {"raw": 360_000_000}},
+        "disk": {"usage": 12_300_000_000, "limit": 50_000_000_000},
+        "cpu": {"usage": 111_600_000, "limit": 360_000_000},
     }
-    person = {"server": "https://reana.example.org", "email": "ada@example.org", "version": "0.9.4", "quota": quota}
-    return 200, {"connected": fake.connected, **(person if fake.connected else {})}
+    if not fake.connected:
+        return 200, {"connected": False, "server": "", "source": "", "reason": "unset", "status": 401, "message": "No."}
+    return 200, {
+        "connected": True,
+        "server": "https://reana.example.org",
+        "source": "environment",
+        "user": {"email": "ada@example.org", "fullName": "Ada"},
+        "version": "0.9.4",
+        "quota": quota,
+    }
 
 
 def _env(fake: FakeBackend, request: Request, *_: Any) -> Answer:

@@ -54,7 +54,8 @@ export function readAccount(source: unknown): Account {
     quota: readQuota(isObject(source) ? source.quota : undefined),
     message: text(source, 'message'),
     source: text(source, 'source'),
-    reason: text(source, 'reason')
+    reason: text(source, 'reason'),
+    status: whole(source, 'status')
   };
 }
 

@@ -88,6 +88,8 @@ export interface Account {
   readonly source: string;
   /** In a word: `unset`, `refused`, `slow`, `unreachable` and others; empty when connected. */
   readonly reason: string;
+  /** The HTTP status that says why there is no connection; 0 when there is one. */
+  readonly status: number;
 }
 
 export interface Profile {

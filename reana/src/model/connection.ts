@@ -25,7 +25,7 @@ export class Connection extends Observable {
     return this._profiles;
   }
 
-  /** Why there is no answer, in the state `error`. */
+  /** Why there is no connection, where one was tried. */
   get error(): ReanaError | null {
     return this._error;
   }
@@ -38,7 +38,7 @@ export class Connection extends Observable {
         profiles: await this._api.profiles(signal)
       }));
       if (answer) {
-        this._set(answer.account.connected ? 'connected' : 'absent', answer.account, null);
+        this._hear(answer.account);
         this._profiles = answer.profiles;
         this.tell();
       }
@@ -78,6 +78,17 @@ export class Connection extends Observable {
   override dispose(): void {
     this._latest.cancel();
     super.dispose();
+  }
+
+  private _hear(account: Account): void {
+    if (account.connected) {
+      this._set('connected', account, null);
+    } else if (account.reason === 'unset') {
+      this._set('absent', account, null);
+    } else {
+      const refused = account.reason === 'refused';
+      this._set(refused ? 'absent' : 'error', account, new ReanaError(refused ? 401 : account.status, account.message));
+    }
   }
 
   private _set(state: ConnectionState, account: Account | null, error: ReanaError | null): void {

@@ -14,7 +14,7 @@ import { errorAdvice, errorSentence, useWords } from '../ui/words';
 export function Connect({ connection, done }: { connection: Connection; done: () => void }): React.JSX.Element {
   const trans = useWords();
   useObserved(connection);
-  const [trouble, setTrouble] = React.useState('');
+  const [trouble, setTrouble] = React.useState(connection.error ? errorSentence(trans, connection.error) : '');
   const [busy, setBusy] = React.useState(false);
   const attempt = async (act: () => Promise<void>): Promise<void> => {
     setBusy(true);
