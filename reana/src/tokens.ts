@@ -7,6 +7,7 @@ import type { ReanaApi } from './api';
 import type { Connection } from './model/connection';
 import type { Followed } from './model/followed';
 import type { RunList } from './model/runlist';
+import type { Running } from './model/running';
 
 /** The person's REANA: how it is asked, who is connected, which runs are listed and followed. */
 export interface IReana {
@@ -14,6 +15,7 @@ export interface IReana {
   readonly connection: Connection;
   readonly runs: RunList;
   readonly followed: Followed;
+  readonly running: Running;
   readonly trans: TranslationBundle;
 }
 

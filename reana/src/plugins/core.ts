@@ -8,6 +8,7 @@ import { ReanaApi } from '../api';
 import { Connection } from '../model/connection';
 import { Followed } from '../model/followed';
 import { RunList } from '../model/runlist';
+import { Running } from '../model/running';
 import { IReana } from '../tokens';
 import { DOMAIN } from '../ui/words';
 
@@ -28,7 +29,8 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
       trans,
       connection: new Connection(api.connection),
       runs: new RunList(api.runs, INTERVAL_S * 1000),
-      followed: new Followed(api.runs, INTERVAL_S * 1000)
+      followed: new Followed(api.runs, INTERVAL_S * 1000),
+      running: new Running(api.runs, INTERVAL_S * 1000)
     };
     connectParts(reana);
     if (registry) {
@@ -41,7 +43,9 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
 
 export default plugin;
 
-function connectParts({ runs, followed, connection }: IReana): void {
+function connectParts({ runs, followed, connection, running }: IReana): void {
+  connection.changed.connect(() => running.setActive(connection.state === 'connected'));
+  followed.changed.connect(() => void running.refresh());
   runs.changed.connect(() => {
     if (runs.page) {
       followed.hear(runs.page.items);
@@ -52,12 +56,13 @@ function connectParts({ runs, followed, connection }: IReana): void {
   });
 }
 
-async function applySettings({ runs, followed }: IReana, registry: ISettingRegistry): Promise<void> {
+async function applySettings({ runs, followed, running }: IReana, registry: ISettingRegistry): Promise<void> {
   const settings = await registry.load(PLUGIN_ID);
   const apply = (): void => {
     const interval = 1000 * ((settings.get('refreshInterval').composite as number) || INTERVAL_S);
     runs.setInterval(interval);
     followed.setInterval(interval);
+    running.setInterval(interval);
     runs.ask({ size: (settings.get('pageSize').composite as number) || runs.query.size });
   };
   settings.changed.connect(apply);
