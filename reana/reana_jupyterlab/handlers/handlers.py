@@ -81,5 +81,5 @@ def setup_handlers(web_app: Application, services: Services) -> None:
     """Add the routes below the server's base URL."""
     web_app.settings[SETTINGS_KEY] = services
     base_url = web_app.settings["base_url"]
-    handlers = [(f"{url_path_join(base_url, URL_PREFIX, '')}{route}", handler) for route, handler in ROUTES]
+    handlers = [(f"{url_path_join(base_url, URL_PREFIX)}/{route}", handler) for route, handler in ROUTES]
     web_app.add_handlers(".*$", handlers)

@@ -107,7 +107,9 @@ class WorkspaceFileUploadHandler(ReanaHandler):
         self.request.connection.set_max_body_size(MOST_UPLOADED)  # type: ignore[union-attr] # HTTP/1 has it
         workflow, path = self.path_args
         client = await self.client()
-        self._upload = asyncio.ensure_future(client.upload(workflow, checked_path(path), self._content()))
+        self._upload = asyncio.ensure_future(
+            client.upload(workflow, checked_path(path), self._content(), size=self._size())
+        )
 
     async def data_received(self, chunk: bytes) -> None:
         """Pass a piece on; the browser waits while REANA is slower."""
@@ -133,6 +135,12 @@ class WorkspaceFileUploadHandler(ReanaHandler):
         super().on_connection_close()
         if self._upload is not None:
             self._upload.cancel()
+
+    def _size(self) -> int:
+        length = self.request.headers.get("Content-Length", "")
+        if not length.isdigit():
+            raise BadRequest("Say how long the file is (Content-Length).")
+        return int(length)
 
     async def _content(self) -> AsyncIterator[bytes]:
         while (piece := await self._pieces.get()) is not None:

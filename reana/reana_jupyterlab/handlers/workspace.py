@@ -75,8 +75,9 @@ class WorkspaceFilesHandler(ReanaHandler):
             self._running.cancel()
 
     @tornado.web.authenticated
-    async def delete(self, workflow: str, path: str) -> None:
+    async def delete(self, workflow: str = "", path: str = "") -> None:
         """Delete a file of the workspace, or all that a pattern names."""
+        workflow, path = self.named(workflow), path or self.query("path")
         gone = await (await self.client()).delete_file(workflow, path)
         if not gone:
             # REANA answers success for what was not there.

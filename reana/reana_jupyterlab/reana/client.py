@@ -128,10 +128,11 @@ class ReanaClient:
         async with self._wire.stream(ask) as response:
             yield response
 
-    async def upload(self, workflow: str, path: str, content: AsyncIterator[bytes] | bytes) -> None:
-        """Write a file of the workspace; parents are made, what is there is replaced."""
+    async def upload(self, workflow: str, path: str, content: AsyncIterator[bytes], *, size: int) -> None:
+        """Write a file of `size` bytes to the workspace; parents are made, what is there is replaced."""
         checked_path(path)
-        headers = {"Content-Type": "application/octet-stream"}
+        # Said beforehand: servers of REANA's kind take a body of unknown length for an empty one.
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         ask = Ask(
             "POST", _at(workflow, "workspace"), {"file_name": path}, content=content, headers=headers, subject=workflow
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from .errors import BadRequest, NonsenseAnswer, ReanaError, TooSlow, Unreachable
+from .errors import BadRequest, Conflict, NonsenseAnswer, ReanaError, TooSlow, Unreachable
 from .refusals import error_for
 from .secrecy import ANONYMOUS, TokenTransport, silence_wire_logs, without_token
 from .values import Credentials, Json
@@ -177,6 +177,8 @@ class _NamedErrors:
             raise too_slow() from error
         elif isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             raise BadRequest("The address of the REANA server is not a valid one.") from error
+        elif isinstance(error, httpx.LocalProtocolError):
+            raise Conflict("The file changed while it was uploaded.") from error
         elif isinstance(error, httpx.HTTPError):
             raise Unreachable(_why(error)) from error
 

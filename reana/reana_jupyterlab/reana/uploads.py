@@ -86,7 +86,7 @@ async def upload_files(
     async def one(file: InputFile) -> None:
         async with slots:
             state.current(file.remote)
-            await client.upload(workflow, file.remote, _content(root, file, state))
+            await client.upload(workflow, file.remote, _content(root, file, state), size=file.size)
             state.file_done()
 
     try:
