@@ -1,4 +1,4 @@
-"""A JupyterLab, a browser, and a back end that says what a test wants it to say."""
+"""A JupyterLab with the extension, a browser, and a REANA that does what a test asks."""
 
 import shutil
 import sys
@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fake_backend import FakeBackend
 from lab import Lab, running_lab
+from sample import fill
+
+from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
 
 QUIET = (
     "--no-sandbox",
@@ -28,10 +30,32 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One JupyterLab for all tests; each of them brings a browser without a past."""
-    with running_lab(tmp_path_factory.mktemp("lab") / "server") as lab:
+def server() -> Iterator[FakeReana]:
+    """One REANA for all tests."""
+    server = FakeReana()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, server: FakeReana) -> Iterator[Lab]:
+    """One JupyterLab for all tests, connected by its environment; each test brings a browser without a past."""
+    folder = tmp_path_factory.mktemp("lab") / "server"
+    with running_lab(folder, REANA_SERVER_URL=server.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
         yield lab
+
+
+@pytest.fixture
+def reana(server: FakeReana) -> Iterator[FakeReana]:
+    """The REANA as every test finds it: one run of each kind, no faults."""
+    server.runs.clear()
+    server.faults.clear()
+    server.requests.clear()
+    server.shares.clear()
+    fill(server)
+    yield server
+    server.released.set()
+    server.released.clear()
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +86,15 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def backend(page: Page) -> FakeBackend:
-    """A back end that is connected and has a few runs."""
-    fake = FakeBackend()
-    page.route("**/reana_jupyterlab/**", fake.answer)
-    return fake
+def panel(page: Page, lab: Lab, reana: FakeReana) -> Locator:
+    """The open panel of a JupyterLab that has just been opened."""
+    page.goto(lab.url())
+    return open_panel(page)
+
+
+def open_panel(page: Page) -> Locator:
+    """Open the panel in the side bar."""
+    panel = page.locator(".jp-Reana-panel")
+    page.get_by_role("tab", name="REANA runs").click()
+    expect(panel).to_be_visible()
+    return panel

@@ -1,5 +1,6 @@
 """A real JupyterLab for the browser tests: its own folders, its own port, nothing of the person's."""
 
+import json
 import os
 import subprocess
 import sys
@@ -29,13 +30,17 @@ class Lab:
 
 
 @contextmanager
-def running_lab(folder: Path, *, overrides: str = "{}", **environment: str) -> Iterator[Lab]:
+def running_lab(folder: Path, *, theme: str = "JupyterLab Light", **environment: str) -> Iterator[Lab]:
     """Start JupyterLab below a folder, wait until it answers, and end it."""
     root = folder / "root"
     settings = folder / "settings"
     root.mkdir(parents=True)
     settings.mkdir()
-    (settings / "overrides.json").write_text(overrides, encoding="utf-8")
+    overrides = {
+        "@jupyterlab/apputils-extension:themes": {"theme": theme},
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    }
+    (settings / "overrides.json").write_text(json.dumps(overrides), encoding="utf-8")
     port = _free_port()
     lab = Lab(f"http://127.0.0.1:{port}", root)
     with (folder / "lab.log").open("wb") as log:
