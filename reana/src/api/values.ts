@@ -129,6 +129,13 @@ export function isMoving(status: Status): boolean {
   return MOVING.includes(status);
 }
 
+const ENDED: readonly string[] = ['finished', 'failed', 'stopped'];
+
+/** Whether the run came to an end, and can be done again. */
+export function hasEnded(status: Status): boolean {
+  return ENDED.includes(status);
+}
+
 /** Whether the run has not come to its end. */
 export function isUnfinished(status: Status): boolean {
   return UNFINISHED.includes(status);

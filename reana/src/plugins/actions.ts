@@ -4,7 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
 
 import { isAbort, ReanaError } from '../api/errors';
-import { fullName, type Run } from '../api/values';
+import { fullName, hasEnded, isMoving, type Run, type Status } from '../api/values';
 import { askParameters } from '../launch/restart';
 import { Commands, IReana } from '../tokens';
 import { errorSentence } from '../ui/words';
@@ -18,18 +18,19 @@ const plugin: JupyterFrontEndPlugin<void> = {
   optional: [ICommandPalette],
   activate: (app: JupyterFrontEnd, reana: IReana, palette: ICommandPalette | null): void => {
     const { trans } = reana;
-    const add = (command: string, label: string, act: (run: Run) => Promise<void>): void => {
+    const add = (command: string, short: string, label: string, fits: Fits, act: (run: Run) => Promise<void>): void => {
       app.commands.addCommand(command, {
-        label,
+        label: args => (args.menu ? short : label),
+        isVisible: args => !args.menu || fits(listedStatus(reana, chosenRun(app, args.id))),
         isEnabled: args => chosenRun(app, args.id) !== '',
         execute: args => guarded(reana, async () => act(await reana.api.runs.get(chosenRun(app, args.id))))
       });
     };
-    add(Commands.start, trans.__('Start the REANA Run'), run => start(reana, run));
-    add(Commands.stop, trans.__('Stop the REANA Run…'), run => stop(reana, run));
-    add(Commands.restart, trans.__('Restart the REANA Run…'), run => restart(app, reana, run));
-    add(Commands.remove, trans.__('Delete the REANA Run…'), run => remove(reana, run));
-    add(Commands.follow, trans.__('Tell When the REANA Run Ends'), run => follow(reana, run));
+    add(Commands.start, trans.__('Start'), trans.__('Start the REANA Run'), status => status === 'created', run => start(reana, run));
+    add(Commands.stop, trans.__('Stop…'), trans.__('Stop the REANA Run…'), isMoving, run => stop(reana, run));
+    add(Commands.restart, trans.__('Restart…'), trans.__('Restart the REANA Run…'), hasEnded, run => restart(app, reana, run));
+    add(Commands.remove, trans.__('Delete…'), trans.__('Delete the REANA Run…'), status => !isMoving(status) && status !== 'deleted', run => remove(reana, run));
+    add(Commands.follow, trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends'), isMoving, run => follow(reana, run));
     const others = [Commands.open, Commands.openLogs, Commands.openFiles, Commands.browse, Commands.compare];
     const own = [Commands.start, Commands.stop, Commands.restart, Commands.remove, Commands.follow];
     for (const command of [...others, ...own]) {
@@ -39,6 +40,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
 };
 
 export default plugin;
+
+type Fits = (status: Status) => boolean;
+
+function listedStatus({ runs }: IReana, id: string): Status {
+  return runs.page?.items.find(run => run.id === id)?.status ?? '';
+}
 
 /** Say what went wrong, and look again at the list in any case. */
 export async function guarded({ trans, runs }: IReana, act: () => Promise<void>): Promise<void> {

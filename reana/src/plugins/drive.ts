@@ -29,7 +29,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
       Promise.reject(new Error(trans.__('The files of a run can only be read here. Download them to change them.')));
     contents.addDrive(new ReanaDrive(reana.api, serverSettings, { typeOf }, refuse));
     app.commands.addCommand(Commands.browse, {
-      label: trans.__('Show the Files of the REANA Run in the File Browser'),
+      label: args =>
+        args.menu
+          ? trans.__('Show in the File Browser')
+          : trans.__('Show the Files of the REANA Run in the File Browser'),
       isEnabled: args => browser !== null && chosenRun(app, args.id) !== '',
       execute: async args => {
         const run = await reana.api.runs.get(chosenRun(app, args.id));

@@ -46,6 +46,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const show = (path: string): void => {
       if (!shown || shown.isDisposed) {
         shown = new MainAreaWidget({ content: new NewRunWidget(reana, new NewRun(reana.api.create), actions) });
+        shown.toolbar.hide();
         app.shell.add(shown, 'main', { type: 'REANA' });
       }
       app.shell.activateById(shown.id);

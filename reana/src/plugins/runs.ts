@@ -48,7 +48,9 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, edit
     const run = new OpenRun(id, reana.api, reana.runs.interval);
     const openFile = (path: string): void => void openInViewer(app, reana, run, path);
     const content = new RunWidget({ reana, run, transfers: new Transfers(), commands, viewer, openFile });
-    return new MainAreaWidget({ content });
+    const widget = new MainAreaWidget({ content });
+    widget.toolbar.hide();
+    return widget;
   };
   const open = (id: string, tab?: Tab): void => {
     const known = tracker.find(({ content }) => content.props.run.id === id);
@@ -63,15 +65,15 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, edit
     }
     app.shell.activateById(widget.id);
   };
-  const tabs: readonly (readonly [string, Tab | undefined, string])[] = [
-    [Commands.open, undefined, trans.__('Open REANA Run')],
-    [Commands.openLogs, 'logs', trans.__('Show the Log of the REANA Run')],
-    [Commands.openFiles, 'files', trans.__('Show the Files of the REANA Run')],
-    [Commands.compare, 'compare', trans.__('Compare the REANA Run')]
+  const tabs: readonly (readonly [string, Tab | undefined, string, string])[] = [
+    [Commands.open, undefined, trans.__('Open'), trans.__('Open REANA Run')],
+    [Commands.openLogs, 'logs', trans.__('Show Log'), trans.__('Show the Log of the REANA Run')],
+    [Commands.openFiles, 'files', trans.__('Show Files'), trans.__('Show the Files of the REANA Run')],
+    [Commands.compare, 'compare', trans.__('Compare'), trans.__('Compare the REANA Run')]
   ];
-  for (const [command, tab, label] of tabs) {
+  for (const [command, tab, short, label] of tabs) {
     commands.addCommand(command, {
-      label,
+      label: args => (args.menu ? short : label),
       isEnabled: args => chosenRun(app, args.id) !== '',
       execute: args => {
         const id = chosenRun(app, args.id);

@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 
-import { isMoving, type Run } from '../api/values';
+import { hasEnded, isMoving, type Run } from '../api/values';
 import { ago, clock, duration, exact } from '../model/time';
 import { Commands } from '../tokens';
 import { Button, StatusMark } from '../ui/bricks';
@@ -54,7 +54,7 @@ function Actions({ reana, run, commands, value }: RunProps & { readonly value: R
           {trans.__('Stop')}
         </Button>
       ) : null}
-      {['finished', 'failed', 'stopped'].includes(value.status) ? (
+      {hasEnded(value.status) ? (
         <Button kind="accept" onClick={act(Commands.restart)}>
           {trans.__('Restart…')}
         </Button>

@@ -62,7 +62,7 @@ interface ButtonProps extends React.ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 export function Button({ kind = 'plain', className = '', ...rest }: ButtonProps): React.JSX.Element {
-  const look = { accept: 'jp-mod-accept', warn: 'jp-mod-warn', plain: 'jp-mod-reject' }[kind];
+  const look = { accept: 'jp-mod-accept', warn: 'jp-mod-warn', plain: 'jp-Reana-plain' }[kind];
   return <button type="button" className={`jp-Reana-button jp-mod-styled ${look} ${className}`} {...rest} />;
 }
 
