@@ -22,7 +22,11 @@ export class ConnectionApi {
   async connect({ server, token, keepAs }: Credentials): Promise<void> {
     await this._send('env', {
       method: 'POST',
-      body: { REANA_SERVER_URL: server, REANA_ACCESS_TOKEN: token, ...(keepAs ? { remember: true, profile: keepAs } : {}) }
+      body: {
+        REANA_SERVER_URL: server,
+        REANA_ACCESS_TOKEN: token,
+        ...(keepAs ? { remember: true, profile: keepAs } : {})
+      }
     });
   }
 

@@ -43,7 +43,13 @@ export class CreateApi {
   /** Check the file, or the text that an editor holds for it. */
   async validate(path: string, unsaved?: string, signal?: AbortSignal): Promise<Validation> {
     try {
-      return readValidation(await this._send('validate', { method: 'POST', body: { path, ...(unsaved === undefined ? {} : { text: unsaved }) }, signal }));
+      return readValidation(
+        await this._send('validate', {
+          method: 'POST',
+          body: { path, ...(unsaved === undefined ? {} : { text: unsaved }) },
+          signal
+        })
+      );
     } catch (error) {
       if (error instanceof ReanaError && isObject(error.answer) && 'problems' in error.answer) {
         return readValidation(error.answer);

@@ -7,7 +7,7 @@ export class ReanaError extends Error {
     message: string,
     /** What was answered, for the curious. */
     readonly detail = '',
-    readonly answer: unknown = undefined
+    readonly answer?: unknown
   ) {
     super(message);
     this.name = 'ReanaError';

@@ -84,7 +84,10 @@ export function readRun(source: unknown): Run {
 export function readLogs(source: unknown): Logs {
   const jobs = entries(source, 'jobLogs').map(([id, job]) => readJob(id, job));
   const start = (job: Job): string => job.startedAt ?? (isMoving(job.status) ? '9998' : '9999');
-  return { engine: text(source, 'engineLogs'), jobs: jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0)) };
+  return {
+    engine: text(source, 'engineLogs'),
+    jobs: jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0))
+  };
 }
 
 function readJob(id: string, job: unknown): Job {

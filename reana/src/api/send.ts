@@ -52,11 +52,7 @@ export function createSend(settings: ServerConnection.ISettings): Send {
 }
 
 /** The answer, whatever its status. Refuses with `ReanaError` 0 when nobody answers. */
-export async function reach(
-  url: string,
-  init: RequestInit,
-  settings: ServerConnection.ISettings
-): Promise<Response> {
+export async function reach(url: string, init: RequestInit, settings: ServerConnection.ISettings): Promise<Response> {
   try {
     return await ServerConnection.makeRequest(url, init, settings);
   } catch (error) {

@@ -1,6 +1,15 @@
 /** What the back end answers, as the rest of the extension sees it. */
 
-export const STATUSES = ['created', 'queued', 'pending', 'running', 'finished', 'failed', 'stopped', 'deleted'] as const;
+export const STATUSES = [
+  'created',
+  'queued',
+  'pending',
+  'running',
+  'finished',
+  'failed',
+  'stopped',
+  'deleted'
+] as const;
 
 /** A status that this version does not know is kept as it was said, and shown without an icon of its own. */
 export type Status = (typeof STATUSES)[number] | (string & Record<never, never>);

@@ -2,7 +2,10 @@
 
 import type { Contents } from '@jupyterlab/services';
 
-export function formatOf(asked: Contents.FileFormat | undefined, usual: Contents.FileFormat): 'text' | 'base64' | 'json' {
+export function formatOf(
+  asked: Contents.FileFormat | undefined,
+  usual: Contents.FileFormat
+): 'text' | 'base64' | 'json' {
   const format = asked ?? usual;
   return format === 'base64' || format === 'json' ? format : 'text';
 }

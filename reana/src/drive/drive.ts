@@ -9,7 +9,11 @@ import { contentOf, formatOf } from './content';
 
 /** What a drive needs of the file types that are registered. */
 export interface FileTypes {
-  readonly typeOf: (path: string) => { readonly format: Contents.FileFormat; readonly mimeType: string; readonly type: string };
+  readonly typeOf: (path: string) => {
+    readonly format: Contents.FileFormat;
+    readonly mimeType: string;
+    readonly type: string;
+  };
 }
 
 type Refuse = () => Promise<never>;
@@ -102,6 +106,8 @@ export class ReanaDrive implements Contents.IDrive {
 /** The file browser counts on times; REANA does not always tell them. */
 function withTimes(model: Contents.IModel): Contents.IModel {
   const known = (time: string | null): string => time ?? '1970-01-01T00:00:00Z';
-  const content: unknown = Array.isArray(model.content) ? (model.content as Contents.IModel[]).map(withTimes) : model.content;
+  const content: unknown = Array.isArray(model.content)
+    ? (model.content as Contents.IModel[]).map(withTimes)
+    : model.content;
   return { ...model, created: known(model.created), last_modified: known(model.last_modified), content };
 }

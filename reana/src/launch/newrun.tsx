@@ -45,41 +45,47 @@ interface NewRunProps {
 }
 
 function NewRunView(props: NewRunProps): React.JSX.Element {
-  const trans = useWords();
   const { model, actions } = props;
   useObserved(model);
-  const pick = async (): Promise<void> => {
-    const path = await actions.pick();
-    if (path) {
-      await model.choose(path);
-    }
+  const pick = (): void => {
+    void actions.pick().then(path => (path ? model.choose(path) : undefined));
   };
-  if (!model.path) {
-    return (
-      <StatePane
-        picture={pictures.empty}
-        title={trans.__('Which workflow shall run?')}
-        text={trans.__('A reana.yaml names the inputs, the steps and the results. Choose one of your files.')}
-      >
-        <Button kind="accept" onClick={() => void pick()}>
-          {trans.__('Choose a reana.yaml…')}
-        </Button>
-      </StatePane>
-    );
-  }
+  return model.path ? <Prepare {...props} pick={pick} /> : <NothingChosen pick={pick} />;
+}
+
+function NothingChosen({ pick }: { pick: () => void }): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane
+      picture={pictures.empty}
+      title={trans.__('Which workflow shall run?')}
+      text={trans.__('A reana.yaml names the inputs, the steps and the results. Choose one of your files.')}
+    >
+      <Button kind="accept" onClick={pick}>
+        {trans.__('Choose a reana.yaml…')}
+      </Button>
+    </StatePane>
+  );
+}
+
+function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.Element {
+  const trans = useWords();
+  const { model, actions, pick } = props;
+  const submit = (event: React.FormEvent): void => {
+    event.preventDefault();
+    void model.run().then(id => {
+      if (id) {
+        actions.started(id);
+      }
+    });
+  };
   return (
     <div className="jp-Reana-scroll">
-      <form
-        className="jp-Reana-form"
-        onSubmit={event => {
-          event.preventDefault();
-          void model.run().then(id => id && actions.started(id));
-        }}
-      >
+      <form className="jp-Reana-form" onSubmit={submit}>
         <h2>{trans.__('New REANA run')}</h2>
         <div className="jp-Reana-fileLine">
           <code>{model.path}</code>
-          <Button onClick={() => void pick()}>{trans.__('Choose another…')}</Button>
+          <Button onClick={pick}>{trans.__('Choose another…')}</Button>
           <Button onClick={() => actions.edit(model.path, 0)}>{trans.__('Edit')}</Button>
           <Button onClick={() => void model.choose(model.path)}>{trans.__('Check again')}</Button>
         </div>
@@ -137,26 +143,10 @@ function ProblemLine({ problem, show }: { problem: Problem; show: () => void }):
 
 function Questions({ model }: NewRunProps): React.JSX.Element {
   const trans = useWords();
-  const id = React.useId();
-  const mistake = nameMistake(model.name);
   const inputs = [...(model.form?.files ?? []), ...(model.form?.directories ?? []).map(name => `${name}/`)];
   return (
     <>
-      <div className="jp-Reana-field">
-        <label htmlFor={id}>{trans.__('Name')}</label>
-        <input
-          id={id}
-          className="jp-mod-styled"
-          value={model.name}
-          aria-invalid={mistake !== null}
-          onChange={({ target }) => model.setName(target.value)}
-        />
-        {mistake ? (
-          <span className="jp-Reana-fieldError" role="alert">
-            {mistakeWord(trans, mistake)}
-          </span>
-        ) : null}
-      </div>
+      <NameField model={model} />
       {model.parameters.fields.length > 0 ? (
         <fieldset>
           <legend>{trans.__('Parameters')}</legend>
@@ -175,6 +165,30 @@ function Questions({ model }: NewRunProps): React.JSX.Element {
         </p>
       ) : null}
     </>
+  );
+}
+
+function NameField({ model }: { model: NewRun }): React.JSX.Element {
+  const trans = useWords();
+  const id = React.useId();
+  const mistake = nameMistake(model.name);
+  return (
+    <div className="jp-Reana-field">
+      <label htmlFor={id}>{trans.__('Name')}</label>
+      <input
+        id={id}
+        className="jp-mod-styled"
+        value={model.name}
+        aria-invalid={mistake !== null}
+        aria-describedby={mistake ? `${id}-mistake` : undefined}
+        onChange={({ target }) => model.setName(target.value)}
+      />
+      {mistake ? (
+        <span className="jp-Reana-fieldError" id={`${id}-mistake`} role="alert">
+          {mistakeWord(trans, mistake)}
+        </span>
+      ) : null}
+    </div>
   );
 }
 

@@ -30,6 +30,16 @@ export class Followed extends Observable {
     return this._ids.has(id);
   }
 
+  /** Whether runs are followed that are started here. */
+  automatic = true;
+
+  /** A run was started here. */
+  began(id: string): void {
+    if (this.automatic) {
+      this.follow(id);
+    }
+  }
+
   follow(id: string): void {
     if (!this._ids.has(id)) {
       this._ids.add(id);
@@ -83,4 +93,3 @@ export class Followed extends Observable {
   private readonly _ended = new Signal<this, Run>(this);
   private readonly _refresh: Refresh;
 }
-

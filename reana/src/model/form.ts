@@ -42,11 +42,11 @@ export class ParameterForm extends Observable {
   private readonly _typed: Map<string, string>;
 }
 
-function spelled({ kind, value }: Field): string {
+function spelled({ value }: Field): string {
   if (value === null) {
     return '';
   }
-  return kind === 'string' || kind === 'step' ? String(value) : JSON.stringify(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 interface Reading {

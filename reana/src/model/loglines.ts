@@ -20,7 +20,10 @@ const MOST_LINES = 5000;
 const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
 export function logPart(log: string, search: string, most = MOST_LINES): LogPart {
-  const lines = log.replace(ESCAPES, '').replace(/\r?\n$/, '').split(/\r?\n/);
+  const lines = log
+    .replace(ESCAPES, '')
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/);
   const wanted = search.toLowerCase();
   const numbered = log === '' ? [] : lines.map((text, index) => ({ number: index + 1, text: lastShown(text) }));
   const matching = wanted ? numbered.filter(line => line.text.toLowerCase().includes(wanted)) : numbered;

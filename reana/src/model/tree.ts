@@ -63,7 +63,10 @@ function total(children: readonly TreeNode[]): number {
 }
 
 function newest(children: readonly TreeNode[]): string | null {
-  return children.reduce<string | null>((latest, { modifiedAt }) => ((modifiedAt ?? '') > (latest ?? '') ? modifiedAt : latest), null);
+  return children.reduce<string | null>(
+    (latest, { modifiedAt }) => ((modifiedAt ?? '') > (latest ?? '') ? modifiedAt : latest),
+    null
+  );
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
@@ -72,7 +75,11 @@ function compare({ key, descending }: Order): (a: TreeNode, b: TreeNode) => numb
   const sign = descending ? -1 : 1;
   return (a, b) => {
     const first =
-      key === 'size' ? a.size - b.size : key === 'modified' ? collator.compare(a.modifiedAt ?? '', b.modifiedAt ?? '') : 0;
+      key === 'size'
+        ? a.size - b.size
+        : key === 'modified'
+          ? collator.compare(a.modifiedAt ?? '', b.modifiedAt ?? '')
+          : 0;
     return sign * (first || collator.compare(a.name, b.name));
   };
 }

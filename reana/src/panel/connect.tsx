@@ -6,7 +6,7 @@ import * as React from 'react';
 import { ReanaError } from '../api/errors';
 import type { Profile } from '../api/values';
 import type { Connection } from '../model/connection';
-import { Button } from '../ui/bricks';
+import { Button, StatePane } from '../ui/bricks';
 import { pictures } from '../ui/icons';
 import { useObserved } from '../ui/observe';
 import { errorAdvice, errorSentence, useWords } from '../ui/words';
@@ -65,40 +65,14 @@ function Form({ connection, busy, attempt }: FormProps): React.JSX.Element {
     const keepAs = keep ? profileName(server) : '';
     void attempt(() => connection.connect({ server: server.trim(), token: token.trim(), keepAs }));
   };
-  const profile = /^https?:\/\/\S+$/.test(server.trim()) ? `${server.trim().replace(/\/+$/, '')}/profile` : '';
+  const example = { type: 'url', placeholder: 'https://reana.example.org' };
+  const secret = { type: 'password', autoComplete: 'off' };
   return (
     <form className="jp-Reana-form" onSubmit={submit}>
-      <label>
-        {trans.__('Address of the server')}
-        <input
-          className="jp-mod-styled"
-          type="url"
-          required
-          placeholder="https://reana.example.org"
-          value={server}
-          onChange={({ target }) => setServer(target.value)}
-        />
-      </label>
-      <label>
-        {trans.__('Access token')}
-        <input
-          className="jp-mod-styled"
-          type="password"
-          required
-          autoComplete="off"
-          value={token}
-          onChange={({ target }) => setToken(target.value)}
-        />
-      </label>
-      <p className="jp-Reana-hint">
-        {trans.__('The token stands on your profile page in REANA.')}{' '}
-        {profile ? (
-          <a href={profile} target="_blank" rel="noreferrer noopener">
-            {trans.__('Open it')}
-          </a>
-        ) : null}
-      </p>
-      <label className="jp-Reana-check">
+      <TextField label={trans.__('Address of the server')} value={server} change={setServer} input={example} />
+      <TextField label={trans.__('Access token')} value={token} change={setToken} input={secret} />
+      <TokenHint server={server.trim()} />
+      <label className="jp-Reana-keep">
         <input type="checkbox" checked={keep} onChange={({ target }) => setKeep(target.checked)} />
         {trans.__('Keep it for the next time, readable by me alone')}
       </label>
@@ -106,6 +80,45 @@ function Form({ connection, busy, attempt }: FormProps): React.JSX.Element {
         {busy ? trans.__('Connecting…') : trans.__('Connect')}
       </Button>
     </form>
+  );
+}
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly change: (value: string) => void;
+  readonly input: React.InputHTMLAttributes<HTMLInputElement>;
+}
+
+function TextField({ label, value, change, input }: TextFieldProps): React.JSX.Element {
+  return (
+    <label>
+      {label}
+      <input
+        className="jp-mod-styled"
+        required
+        spellCheck={false}
+        value={value}
+        onChange={({ target }) => change(target.value)}
+        {...input}
+      />
+    </label>
+  );
+}
+
+/** Where a token is found, with a link as soon as the address is one. */
+function TokenHint({ server }: { server: string }): React.JSX.Element {
+  const trans = useWords();
+  const profile = /^https?:\/\/\S+$/.test(server) ? `${server.replace(/\/+$/, '')}/profile` : '';
+  return (
+    <p className="jp-Reana-hint">
+      {trans.__('The token stands on your profile page in REANA.')}{' '}
+      {profile ? (
+        <a href={profile} target="_blank" rel="noreferrer noopener">
+          {trans.__('Open it')}
+        </a>
+      ) : null}
+    </p>
   );
 }
 
@@ -156,18 +169,16 @@ function outside(trans: TranslationBundle, name: string): string {
   return name === 'launcher' ? trans.__('this server’s own REANA') : trans.__('from the environment');
 }
 
-/** Whether REANA is there could not be asked. */
-export function NoAnswer({ connection }: { connection: Connection }): React.JSX.Element {
+/** There are credentials, and no answer: try again, or tell another server. */
+export function NoAnswer({ connection, change }: { connection: Connection; change: () => void }): React.JSX.Element {
   const trans = useWords();
   const error = connection.error ?? new ReanaError(0, '');
   return (
-    <div className="jp-Reana-state" role="alert">
-      <pictures.failed.react tag="span" className="jp-Reana-picture" aria-hidden />
-      <p className="jp-Reana-stateTitle">{errorSentence(trans, error)}</p>
-      <p>{errorAdvice(trans, error)}</p>
-      <div className="jp-Reana-stateActions">
-        <Button onClick={() => void connection.load()}>{trans.__('Try again')}</Button>
-      </div>
-    </div>
+    <StatePane urgent picture={pictures.failed} title={errorSentence(trans, error)} text={errorAdvice(trans, error)}>
+      <Button kind="accept" onClick={() => void connection.load()}>
+        {trans.__('Try again')}
+      </Button>{' '}
+      <Button onClick={change}>{trans.__('Use another server')}</Button>
+    </StatePane>
   );
 }

@@ -1,15 +1,13 @@
 /** What of the runs is listed: a part of the name, a status, an order. */
 
-import { searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { RunQuery } from '../api/runs';
 import { STATUSES } from '../api/values';
 import type { RunList } from '../model/runlist';
-import { useObserved, useSettled } from '../ui/observe';
+import { useObserved } from '../ui/observe';
+import { SearchField } from '../ui/search';
 import { statusWord, useWords } from '../ui/words';
-
-const REST_MS = 250;
 
 export function Filters({ runs }: { runs: RunList }): React.JSX.Element {
   const trans = useWords();
@@ -47,38 +45,5 @@ export function Filters({ runs }: { runs: RunList }): React.JSX.Element {
         </select>
       </div>
     </div>
-  );
-}
-
-interface SearchProps {
-  readonly label: string;
-  readonly value: string;
-  readonly settle: (text: string) => void;
-}
-
-/** Asks when the typing rests; Escape empties it. */
-export function SearchField({ label, value, settle }: SearchProps): React.JSX.Element {
-  const [typed, setTyped] = React.useState(value);
-  useSettled(typed, REST_MS, settle);
-  React.useEffect(() => setTyped(value), [value]);
-  return (
-    <span className="jp-Reana-search">
-      <searchIcon.react tag="span" aria-hidden />
-      <input
-        type="search"
-        className="jp-mod-styled"
-        aria-label={label}
-        placeholder={label}
-        value={typed}
-        spellCheck={false}
-        onChange={({ target }) => setTyped(target.value)}
-        onKeyDown={event => {
-          if (event.key === 'Escape' && typed) {
-            event.stopPropagation();
-            setTyped('');
-          }
-        }}
-      />
-    </span>
   );
 }

@@ -83,12 +83,7 @@ interface FailureProps {
 function Failure({ runs, error }: FailureProps): React.JSX.Element {
   const trans = useWords();
   return (
-    <StatePane
-      urgent
-      picture={pictures.failed}
-      title={errorSentence(trans, error)}
-      text={errorAdvice(trans, error)}
-    >
+    <StatePane urgent picture={pictures.failed} title={errorSentence(trans, error)} text={errorAdvice(trans, error)}>
       <Button onClick={() => void runs.refresh()}>{trans.__('Try again')}</Button>
     </StatePane>
   );

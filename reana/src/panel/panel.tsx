@@ -58,46 +58,53 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
   useObserved(connection);
   const [changing, setChanging] = React.useState(false);
   const connected = connection.state === 'connected';
-  const run = (command: string): void => void commands.execute(command);
+  const body = (): React.JSX.Element => {
+    if (connected && !changing) {
+      const open = (id: string): void => void commands.execute(Commands.open, { id });
+      return <List runs={runs} open={({ id }) => open(id)} create={() => void commands.execute(Commands.create)} />;
+    }
+    if (connection.state === 'loading') {
+      return <Skeleton rows={4} label={trans.__('Looking for a connection')} />;
+    }
+    const change = (): void => setChanging(true);
+    return connection.state === 'error' && !changing ? (
+      <NoAnswer connection={connection} change={change} />
+    ) : (
+      <Connect connection={connection} done={() => setChanging(false)} />
+    );
+  };
   return (
     <>
-      <header className="jp-Reana-header">
-        <h2>{trans.__('REANA')}</h2>
-        <IconButton
-          icon={refreshIcon}
-          label={trans.__('Refresh')}
-          disabled={!connected}
-          onClick={() => run(Commands.refresh)}
-        />
-        <IconButton
-          icon={addIcon}
-          label={trans.__('New run')}
-          disabled={!connected}
-          onClick={() => run(Commands.create)}
-        />
-        <IconButton
-          icon={settingsIcon}
-          label={trans.__('Connection')}
-          pressed={connected ? changing : undefined}
-          disabled={!connected}
-          onClick={() => setChanging(!changing)}
-        />
-      </header>
+      <Head connected={connected} changing={changing} setChanging={setChanging} commands={commands} />
       {connected ? <Who reana={reana} /> : null}
-      {connected && !changing ? (
-        <List
-          runs={runs}
-          open={({ id }) => void commands.execute(Commands.open, { id })}
-          create={() => run(Commands.create)}
-        />
-      ) : connection.state === 'loading' ? (
-        <Skeleton rows={4} label={trans.__('Looking for a connection')} />
-      ) : connection.state === 'error' ? (
-        <NoAnswer connection={connection} />
-      ) : (
-        <Connect connection={connection} done={() => setChanging(false)} />
-      )}
+      {body()}
     </>
+  );
+}
+
+interface HeadProps {
+  readonly connected: boolean;
+  readonly changing: boolean;
+  readonly setChanging: (changing: boolean) => void;
+  readonly commands: CommandRegistry;
+}
+
+function Head({ connected, changing, setChanging, commands }: HeadProps): React.JSX.Element {
+  const trans = useWords();
+  const run = (command: string) => (): void => void commands.execute(command);
+  return (
+    <header className="jp-Reana-header">
+      <h2>{trans.__('REANA')}</h2>
+      <IconButton icon={refreshIcon} label={trans.__('Refresh')} onClick={run(Commands.refresh)} />
+      <IconButton icon={addIcon} label={trans.__('New run')} disabled={!connected} onClick={run(Commands.create)} />
+      <IconButton
+        icon={settingsIcon}
+        label={trans.__('Connection')}
+        pressed={connected ? changing : undefined}
+        disabled={!connected}
+        onClick={() => setChanging(!changing)}
+      />
+    </header>
   );
 }
 

@@ -26,11 +26,27 @@ const plugin: JupyterFrontEndPlugin<void> = {
         execute: args => guarded(reana, async () => act(await reana.api.runs.get(chosenRun(app, args.id))))
       });
     };
-    add(Commands.start, trans.__('Start'), trans.__('Start the REANA Run'), status => status === 'created', run => start(reana, run));
+    add(
+      Commands.start,
+      trans.__('Start'),
+      trans.__('Start the REANA Run'),
+      status => status === 'created',
+      run => start(reana, run)
+    );
     add(Commands.stop, trans.__('Stop…'), trans.__('Stop the REANA Run…'), isMoving, run => stop(reana, run));
-    add(Commands.restart, trans.__('Restart…'), trans.__('Restart the REANA Run…'), hasEnded, run => restart(app, reana, run));
-    add(Commands.remove, trans.__('Delete…'), trans.__('Delete the REANA Run…'), status => !isMoving(status) && status !== 'deleted', run => remove(reana, run));
-    add(Commands.follow, trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends'), isMoving, run => follow(reana, run));
+    add(Commands.restart, trans.__('Restart…'), trans.__('Restart the REANA Run…'), hasEnded, run =>
+      restart(app, reana, run)
+    );
+    add(
+      Commands.remove,
+      trans.__('Delete…'),
+      trans.__('Delete the REANA Run…'),
+      status => !isMoving(status) && status !== 'deleted',
+      run => remove(reana, run)
+    );
+    add(Commands.follow, trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends'), isMoving, run =>
+      follow(reana, run)
+    );
     const others = [Commands.open, Commands.openLogs, Commands.openFiles, Commands.browse, Commands.compare];
     const own = [Commands.start, Commands.stop, Commands.restart, Commands.remove, Commands.follow];
     for (const command of [...others, ...own]) {
@@ -62,7 +78,7 @@ export async function guarded({ trans, runs }: IReana, act: () => Promise<void>)
 
 async function start({ api, followed }: IReana, run: Run): Promise<void> {
   await api.runs.start(run.id);
-  followed.follow(run.id);
+  followed.began(run.id);
 }
 
 async function stop(reana: IReana, run: Run): Promise<void> {
@@ -88,7 +104,7 @@ async function restart(app: JupyterFrontEnd, reana: IReana, run: Run): Promise<v
   const parameters = await askParameters(trans, run, await api.runs.specification(run.id));
   if (parameters) {
     const id = await api.runs.restart(run.id, parameters);
-    followed.follow(id);
+    followed.began(id);
     await app.commands.execute(Commands.open, { id });
   }
 }

@@ -63,6 +63,7 @@ async function applySettings({ runs, followed, running }: IReana, registry: ISet
     runs.setInterval(interval);
     followed.setInterval(interval);
     running.setInterval(interval);
+    followed.automatic = settings.get('follow').composite !== false;
     runs.ask({ size: (settings.get('pageSize').composite as number) || runs.query.size });
   };
   settings.changed.connect(apply);

@@ -32,36 +32,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null
   ): void => {
     const { trans } = reana;
-    const actions: NewRunActions = {
-      pick: () => pickSpecification(documents, reana, browser?.model.path ?? ''),
-      edit: (path, line) => editAt(documents, path, line),
-      started: id => {
-        shown?.dispose();
-        reana.followed.follow(id);
-        void reana.runs.refresh();
-        void app.commands.execute(Commands.open, { id });
-      }
-    };
-    let shown: MainAreaWidget<NewRunWidget> | null = null;
-    const show = (path: string): void => {
-      if (!shown || shown.isDisposed) {
-        shown = new MainAreaWidget({ content: new NewRunWidget(reana, new NewRun(reana.api.create), actions) });
-        shown.toolbar.hide();
-        app.shell.add(shown, 'main', { type: 'REANA' });
-      }
-      app.shell.activateById(shown.id);
-      if (path) {
-        void shown.content.model.choose(path);
-      }
-    };
+    const parts: Parts = { app, reana, documents, folder: () => browser?.model.path ?? '' };
+    const show = opener(parts);
+    const target = (named: unknown): string =>
+      typeof named === 'string' && named ? named : selectedYaml(app, documents, factory);
     app.commands.addCommand(Commands.create, {
       label: args => (args.isLauncher ? trans.__('REANA run') : trans.__('New REANA Run')),
       caption: trans.__('Run a workflow on REANA'),
       icon: reanaIcon,
       execute: () => show('')
     });
-    const target = (named: unknown): string =>
-      typeof named === 'string' && named ? named : selectedYaml(app, documents, factory);
     app.commands.addCommand(Commands.runFile, {
       label: trans.__('Run on REANA'),
       icon: reanaIcon,
@@ -76,6 +56,40 @@ const plugin: JupyterFrontEndPlugin<void> = {
 };
 
 export default plugin;
+
+interface Parts {
+  readonly app: JupyterFrontEnd;
+  readonly reana: IReana;
+  readonly documents: IDocumentManager;
+  /** Where the person is in the file browser. */
+  readonly folder: () => string;
+}
+
+/** Shows the one tab for new runs; with a path, that file is taken. */
+function opener({ app, reana, documents, folder }: Parts): (path: string) => void {
+  let shown: MainAreaWidget<NewRunWidget> | null = null;
+  const actions: NewRunActions = {
+    pick: () => pickSpecification(documents, reana, folder()),
+    edit: (path, line) => editAt(documents, path, line),
+    started: id => {
+      shown?.dispose();
+      reana.followed.began(id);
+      void reana.runs.refresh();
+      void app.commands.execute(Commands.open, { id });
+    }
+  };
+  return path => {
+    if (!shown || shown.isDisposed) {
+      shown = new MainAreaWidget({ content: new NewRunWidget(reana, new NewRun(reana.api.create), actions) });
+      shown.toolbar.hide();
+      app.shell.add(shown, 'main', { type: 'REANA' });
+    }
+    app.shell.activateById(shown.id);
+    if (path) {
+      void shown.content.model.choose(path);
+    }
+  };
+}
 
 /** The YAML file that is chosen in the file browser, or that is open in front; empty: none. */
 function selectedYaml(app: JupyterFrontEnd, documents: IDocumentManager, factory: IFileBrowserFactory | null): string {
@@ -93,7 +107,8 @@ async function pickSpecification(manager: IDocumentManager, { trans }: IReana, f
     manager,
     title: trans.__('Choose a reana.yaml'),
     defaultPath: folder.includes(':') ? '' : folder,
-    filter: ({ type, name }) => (type === 'directory' || YAML.test(name) ? { score: PathExt.basename(name) === 'reana.yaml' ? 0 : 1 } : null)
+    filter: ({ type, name }) =>
+      type === 'directory' || YAML.test(name) ? { score: PathExt.basename(name) === 'reana.yaml' ? 0 : 1 } : null
   });
   return answer.value?.[0]?.path ?? '';
 }

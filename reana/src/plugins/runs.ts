@@ -10,7 +10,7 @@ import { OpenRun, type Tab } from '../model/openrun';
 import { Transfers } from '../model/transfers';
 import { RunWidget } from '../run/widget';
 import { Commands, IReana } from '../tokens';
-import { textViewer } from '../ui/textviewer';
+import { textViewer, type TextViewer } from '../ui/textviewer';
 
 type Tracker = WidgetTracker<MainAreaWidget<RunWidget>>;
 
@@ -20,12 +20,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IReana, IEditorServices],
   optional: [ILayoutRestorer],
-  activate: (
-    app: JupyterFrontEnd,
-    reana: IReana,
-    editors: IEditorServices,
-    restorer: ILayoutRestorer | null
-  ): void => {
+  activate: (app: JupyterFrontEnd, reana: IReana, editors: IEditorServices, restorer: ILayoutRestorer | null): void => {
     const tracker: Tracker = new WidgetTracker({ namespace: 'reana-jupyterlab' });
     addCommands(app, reana, tracker, editors);
     if (restorer) {
@@ -41,30 +36,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
 export default plugin;
 
 function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, editors: IEditorServices): void {
-  const { commands } = app;
   const { trans } = reana;
-  const viewer = textViewer(editors);
-  const make = (id: string): MainAreaWidget<RunWidget> => {
-    const run = new OpenRun(id, reana.api, reana.runs.interval);
-    const openFile = (path: string): void => void openInViewer(app, reana, run, path);
-    const content = new RunWidget({ reana, run, transfers: new Transfers(), commands, viewer, openFile });
-    const widget = new MainAreaWidget({ content });
-    widget.toolbar.hide();
-    return widget;
-  };
-  const open = (id: string, tab?: Tab): void => {
-    const known = tracker.find(({ content }) => content.props.run.id === id);
-    const widget = known ?? make(id);
-    if (!known) {
-      void tracker.add(widget);
-      widget.content.props.run.changed.connect(() => void tracker.save(widget));
-      app.shell.add(widget, 'main', { type: 'REANA' });
-    }
-    if (tab) {
-      widget.content.props.run.show(tab);
-    }
-    app.shell.activateById(widget.id);
-  };
+  const open = opener(app, reana, tracker, textViewer(editors));
   const tabs: readonly (readonly [string, Tab | undefined, string, string])[] = [
     [Commands.open, undefined, trans.__('Open'), trans.__('Open REANA Run')],
     [Commands.openLogs, 'logs', trans.__('Show Log'), trans.__('Show the Log of the REANA Run')],
@@ -72,7 +45,7 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, edit
     [Commands.compare, 'compare', trans.__('Compare'), trans.__('Compare the REANA Run')]
   ];
   for (const [command, tab, short, label] of tabs) {
-    commands.addCommand(command, {
+    app.commands.addCommand(command, {
       label: args => (args.menu ? short : label),
       isEnabled: args => chosenRun(app, args.id) !== '',
       execute: args => {
@@ -83,6 +56,33 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, edit
       }
     });
   }
+}
+
+/** Shows the tab of a run: the one that is open, or a new one. */
+function opener(
+  app: JupyterFrontEnd,
+  reana: IReana,
+  tracker: Tracker,
+  viewer: TextViewer
+): (id: string, tab?: Tab) => void {
+  const make = (id: string): MainAreaWidget<RunWidget> => {
+    const run = new OpenRun(id, reana.api, reana.runs.interval);
+    const openFile = (path: string): void => void openInViewer(app, reana, run, path);
+    const parts = { reana, run, transfers: new Transfers(), commands: app.commands, viewer, openFile };
+    const widget = new MainAreaWidget({ content: new RunWidget(parts) });
+    widget.toolbar.hide();
+    void tracker.add(widget);
+    run.changed.connect(() => void tracker.save(widget));
+    app.shell.add(widget, 'main', { type: 'REANA' });
+    return widget;
+  };
+  return (id, tab) => {
+    const widget = tracker.find(({ content }) => content.props.run.id === id) ?? make(id);
+    if (tab) {
+      widget.content.props.run.show(tab);
+    }
+    app.shell.activateById(widget.id);
+  };
 }
 
 /** The run that is meant: named, under the mouse in the list, or open in front. Empty: none. */

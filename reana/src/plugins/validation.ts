@@ -28,7 +28,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
       const { path } = widget.context;
       if (SPECIFICATION.test(PathExt.basename(path)) && editor instanceof CodeMirrorEditor && !known.has(editor)) {
         known.add(editor);
-        editor.injectExtension([lintGutter(), linter(view => check(api.create, widget.context.path, view.state.doc), { delay: REST_MS })]);
+        editor.injectExtension([
+          lintGutter(),
+          linter(view => check(api.create, widget.context.path, view.state.doc), { delay: REST_MS })
+        ]);
       }
     };
     tracker.widgetAdded.connect((_, widget) => {

@@ -19,8 +19,7 @@ export function Compare(props: RunProps): React.JSX.Element {
   const { run, reana } = props;
   const [other, setOther] = React.useState('');
   const candidates = usePart(
-    () => signal =>
-      reana.api.runs.list({ page: 1, size: CANDIDATES, search: '', sort: 'desc', status: [] }, signal),
+    () => signal => reana.api.runs.list({ page: 1, size: CANDIDATES, search: '', sort: 'desc', status: [] }, signal),
     [run]
   );
   return (
@@ -110,9 +109,7 @@ function Diff({ found }: { found: readonly Hunk[] }): React.JSX.Element {
     <div className="jp-Reana-diff" tabIndex={0} role="group" aria-label={trans.__('Differences')}>
       {found.map((hunk, index) => (
         <React.Fragment key={index}>
-          {hunk.skipped > 0 ? (
-            <p>{trans._n('%1 equal line', '%1 equal lines', hunk.skipped, hunk.skipped)}</p>
-          ) : null}
+          {hunk.skipped > 0 ? <p>{trans._n('%1 equal line', '%1 equal lines', hunk.skipped, hunk.skipped)}</p> : null}
           {hunk.lines.map((line, number) => (
             <div key={number} data-kind={line.kind}>
               <span aria-hidden>{line.before ?? ''}</span>

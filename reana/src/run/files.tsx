@@ -8,10 +8,10 @@ import { fullName, type WorkspaceFile } from '../api/values';
 import { buildTree, filesBelow, selectedFiles, type Order, type TreeNode } from '../model/tree';
 import { size } from '../model/time';
 import { oneByOne, Transfer } from '../model/transfers';
-import { SearchField } from '../panel/filters';
 import { Commands } from '../tokens';
 import { Button, StatePane } from '../ui/bricks';
 import { pictures } from '../ui/icons';
+import { SearchField } from '../ui/search';
 import { errorSentence, language, useWords } from '../ui/words';
 import type { RunProps } from './context';
 import { FileTree } from './filetree';
@@ -45,44 +45,25 @@ interface WorkspaceProps extends RunProps {
 }
 
 function Workspace(props: WorkspaceProps): React.JSX.Element {
-  const trans = useWords();
-  const { files, run, upload } = props;
+  const { files, upload } = props;
   const [search, setSearch] = React.useState('');
   const [order, setOrder] = React.useState<Order>({ key: 'name', descending: false });
   const [selection, setSelection] = React.useState<ReadonlySet<string>>(new Set());
   const tree = React.useMemo(() => buildTree(matching(files, search), order), [files, search, order]);
-  const chosen = selectedFiles(tree, selection);
+  const shown = filesBelow(tree);
   if (files.length === 0) {
-    return (
-      <StatePane
-        picture={pictures.empty}
-        title={trans.__('No files yet')}
-        text={trans.__('Drop files here to put them into the workspace of this run.')}
-      >
-        <UploadButton upload={upload} />
-      </StatePane>
-    );
+    return <NoFiles upload={upload} />;
   }
+  const tools = {
+    chosen: selectedFiles(tree, selection),
+    shown,
+    search,
+    setSearch,
+    unselect: () => setSelection(new Set())
+  };
   return (
     <>
-      <div className="jp-Reana-fileTools">
-        <SearchField label={trans.__('Search files')} value={search} settle={setSearch} />
-        <UploadButton upload={upload} />
-        <Button onClick={() => void props.commands.execute(Commands.browse, { id: run.id })}>
-          {trans.__('Show in the file browser')}
-        </Button>
-        <Button
-          disabled={chosen.length === 0}
-          onClick={() => void erase(props, chosen).then(gone => gone && setSelection(new Set()))}
-        >
-          {trans.__('Delete…')}
-        </Button>
-        <Button kind="accept" onClick={() => void fetchFiles(props, chosen.length > 0 ? chosen : filesBelow(tree))}>
-          {chosen.length > 0
-            ? trans._n('Download %1 file', 'Download %1 files', chosen.length, chosen.length)
-            : trans.__('Download all')}
-        </Button>
-      </div>
+      <FileTools {...props} {...tools} />
       <FileTree
         tree={tree}
         order={order}
@@ -92,11 +73,64 @@ function Workspace(props: WorkspaceProps): React.JSX.Element {
         select={setSelection}
         open={props.openFile}
       />
-      <p className="jp-Reana-fileSum" role="status">
-        {trans._n('%1 file', '%1 files', filesBelow(tree).length, filesBelow(tree).length)},{' '}
-        {size(filesBelow(tree).reduce((sum, file) => sum + Math.max(0, file.size), 0), language())}
-      </p>
+      <Sum files={shown} />
     </>
+  );
+}
+
+function NoFiles({ upload }: Pick<WorkspaceProps, 'upload'>): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane
+      picture={pictures.empty}
+      title={trans.__('No files yet')}
+      text={trans.__('Drop files here to put them into the workspace of this run.')}
+    >
+      <UploadButton upload={upload} />
+    </StatePane>
+  );
+}
+
+function Sum({ files }: { files: readonly TreeNode[] }): React.JSX.Element {
+  const trans = useWords();
+  const bytes = files.reduce((sum, file) => sum + Math.max(0, file.size), 0);
+  return (
+    <p className="jp-Reana-fileSum" role="status">
+      {trans._n('%1 file', '%1 files', files.length, files.length)}, {size(bytes, language())}
+    </p>
+  );
+}
+
+interface ToolsProps extends WorkspaceProps {
+  readonly chosen: readonly TreeNode[];
+  readonly shown: readonly TreeNode[];
+  readonly search: string;
+  readonly setSearch: (search: string) => void;
+  readonly unselect: () => void;
+}
+
+/** What can be done with the files that are chosen, or with all that are shown. */
+function FileTools(props: ToolsProps): React.JSX.Element {
+  const trans = useWords();
+  const { chosen, shown, search, setSearch, unselect, upload, run, commands } = props;
+  const remove = (): void => void erase(props, chosen).then(gone => gone && unselect());
+  const fetchThem = (): void => void fetchFiles(props, chosen.length > 0 ? chosen : shown);
+  return (
+    <div className="jp-Reana-fileTools">
+      <SearchField label={trans.__('Search files')} value={search} settle={setSearch} />
+      <UploadButton upload={upload} />
+      <Button onClick={() => void commands.execute(Commands.browse, { id: run.id })}>
+        {trans.__('Show in the file browser')}
+      </Button>
+      <Button disabled={chosen.length === 0} onClick={remove}>
+        {trans.__('Delete…')}
+      </Button>
+      <Button kind="accept" disabled={shown.length === 0} onClick={fetchThem}>
+        {chosen.length > 0
+          ? trans._n('Download %1 file', 'Download %1 files', chosen.length, chosen.length)
+          : trans.__('Download all')}
+      </Button>
+    </div>
   );
 }
 
@@ -169,7 +203,13 @@ async function fetchFiles({ run, reana, transfers }: RunProps, files: readonly T
   if ((await transfers.add(transfer)) === 'done') {
     const folder = run.run.value ? fullName(run.run.value) : '';
     Notification.success(
-      trans._n('%1 file is in the folder “%2”.', '%1 files are in the folder “%2”.', files.length, files.length, folder),
+      trans._n(
+        '%1 file is in the folder “%2”.',
+        '%1 files are in the folder “%2”.',
+        files.length,
+        files.length,
+        folder
+      ),
       { autoClose: 5000 }
     );
   }
@@ -198,10 +238,7 @@ async function erase({ run, reana }: RunProps, files: readonly TreeNode[]): Prom
   const answer = await showDialog({
     title: trans._n('Delete %1 file?', 'Delete %1 files?', files.length, files.length),
     body: `${trans.__('This cannot be undone:')}\n${names.join('\n')}${more}`,
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Cancel') }),
-      Dialog.warnButton({ label: trans.__('Delete') })
-    ],
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Delete') })],
     defaultButton: 0
   });
   if (!answer.button.accept) {

@@ -22,23 +22,18 @@ const MOST_ROWS = 2000;
 
 export function FileTree(props: TreeProps): React.JSX.Element {
   const trans = useWords();
-  const { tree, expandAll, selection, select } = props;
-  const [opened, setOpened] = React.useState<ReadonlySet<string>>(() => new Set(tree.map(({ path }) => path)));
+  const { selection } = props;
   const [current, setCurrent] = React.useState('');
-  const shownOpen = React.useMemo(() => (expandAll ? new Set(allFolders(tree)) : opened), [expandAll, opened, tree]);
-  const all = visibleRows(tree, shownOpen);
+  const { all, fold } = useRows(props);
   const rows = all.slice(0, MOST_ROWS);
-  const toggle = (set: ReadonlySet<string>, path: string): ReadonlySet<string> => {
-    const changed = new Set(set);
-    return changed.delete(path) ? changed : changed.add(path);
-  };
   const act: RowActions = {
-    choose: path => select(toggle(selection, path)),
-    fold: path => setOpened(toggle(opened, path)),
-    open: ({ folder, path }) => (folder ? setOpened(toggle(opened, path)) : props.open(path)),
+    choose: path => props.select(toggled(selection, path)),
+    fold,
+    open: ({ folder, path }) => (folder ? fold(path) : props.open(path)),
     focus: setCurrent
   };
   const tabStop = rows.some(({ node }) => node.path === current) ? current : rows[0]?.node.path;
+  const more = all.length - rows.length;
   return (
     <div className="jp-Reana-tree">
       <Head order={props.order} setOrder={props.setOrder} />
@@ -48,23 +43,30 @@ export function FileTree(props: TreeProps): React.JSX.Element {
         aria-multiselectable
         onKeyDown={event => walk(event, rows, act)}
       >
-        {rows.map(row => (
-          <FileRow
-            key={row.node.path}
-            row={row}
-            act={act}
-            selected={selection.has(row.node.path)}
-            tabStop={row.node.path === tabStop}
-          />
-        ))}
+        {rows.map(row => {
+          const { path } = row.node;
+          return <FileRow key={path} row={row} act={act} selected={selection.has(path)} tabStop={path === tabStop} />;
+        })}
       </ul>
-      {all.length > MOST_ROWS ? (
+      {more > 0 ? (
         <p className="jp-Reana-dim">
-          {trans.__('%1 more are not shown: search for a part of their name.', String(all.length - MOST_ROWS))}
+          {trans.__('%1 more are not shown: search for a part of their name.', String(more))}
         </p>
       ) : null}
     </div>
   );
+}
+
+function toggled(set: ReadonlySet<string>, path: string): ReadonlySet<string> {
+  const changed = new Set(set);
+  return changed.delete(path) ? changed : changed.add(path);
+}
+
+/** The rows in sight; the folders at the top are open at first. */
+function useRows({ tree, expandAll }: TreeProps): { all: readonly Row[]; fold: (path: string) => void } {
+  const [opened, setOpened] = React.useState<ReadonlySet<string>>(() => new Set(tree.map(({ path }) => path)));
+  const open = React.useMemo(() => (expandAll ? new Set(allFolders(tree)) : opened), [expandAll, opened, tree]);
+  return { all: visibleRows(tree, open), fold: path => setOpened(toggled(opened, path)) };
 }
 
 interface RowActions {
@@ -83,11 +85,10 @@ interface RowProps {
 
 function FileRow({ row, act, selected, tabStop }: RowProps): React.JSX.Element {
   const { node, level, expanded } = row;
-  const caret = expanded ? caretDownIcon : caretRightIcon;
-  const kind = node.folder ? folderIcon : fileIcon;
   return (
     <li
       role="treeitem"
+      aria-label={node.name}
       aria-level={level}
       aria-setsize={row.siblings}
       aria-posinset={row.position}
@@ -97,39 +98,45 @@ function FileRow({ row, act, selected, tabStop }: RowProps): React.JSX.Element {
       data-path={node.path}
       onFocus={() => act.focus(node.path)}
       onClick={() => act.choose(node.path)}
-      onDoubleClick={() => (node.folder ? undefined : act.open(node))}
     >
       <span className="jp-Reana-mark" aria-hidden>
         {selected ? '☑' : '☐'}
       </span>
+      <FileName row={row} act={act} />
+      <span className="jp-Reana-size">{size(node.size, language())}</span>
+      <span className="jp-Reana-modified" title={exact(node.modifiedAt, language())}>
+        {ago(node.modifiedAt, Date.now(), language())}
+      </span>
+    </li>
+  );
+}
+
+/** A click on the name opens, one on the triangle folds, one elsewhere in the row chooses. */
+function FileName({ row: { node, level, expanded }, act }: Pick<RowProps, 'row' | 'act'>): React.JSX.Element {
+  const caret = expanded ? caretDownIcon : caretRightIcon;
+  const kind = node.folder ? folderIcon : fileIcon;
+  const only = (action: () => void) => (event: React.MouseEvent) => {
+    event.stopPropagation();
+    action();
+  };
+  return (
+    <>
       <span
         className="jp-Reana-fold"
         style={{ marginLeft: `${16 * (level - 1)}px` }}
         aria-hidden
-        onClick={event => {
-          if (node.folder) {
-            event.stopPropagation();
-            act.fold(node.path);
-          }
-        }}
+        onClick={only(() => node.folder && act.fold(node.path))}
       >
         {node.folder ? <caret.react tag="span" /> : null}
       </span>
       <kind.react tag="span" aria-hidden />
       <span
         className={node.folder ? 'jp-Reana-name' : 'jp-Reana-name jp-Reana-fileName'}
-        onClick={event => {
-          event.stopPropagation();
-          act.open(node);
-        }}
+        onClick={only(() => act.open(node))}
       >
         {node.name}
       </span>
-      <span className="jp-Reana-size">{size(node.size, language())}</span>
-      <span className="jp-Reana-modified" title={exact(node.modifiedAt, language())}>
-        {ago(node.modifiedAt, Date.now(), language())}
-      </span>
-    </li>
+    </>
   );
 }
 

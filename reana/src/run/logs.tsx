@@ -3,10 +3,10 @@
 import * as React from 'react';
 
 import type { Logs } from '../api/values';
-import { logPart } from '../model/loglines';
+import { logPart, type LogPart } from '../model/loglines';
 import { interestingStep } from '../model/steps';
-import { SearchField } from '../panel/filters';
 import { StatusMark } from '../ui/bricks';
+import { SearchField } from '../ui/search';
 import { statusWord, useWords } from '../ui/words';
 import type { RunProps } from './context';
 import { Loaded } from './states';
@@ -62,21 +62,10 @@ interface LinesProps {
   readonly moving: boolean;
 }
 
-/** Follows the end until somebody scrolls away from it. */
 function Lines({ log, search, moving }: LinesProps): React.JSX.Element {
   const trans = useWords();
-  const pane = React.useRef<HTMLDivElement>(null);
-  const atEnd = React.useRef(true);
   const part = React.useMemo(() => logPart(log, search), [log, search]);
-  React.useLayoutEffect(() => {
-    if (pane.current && atEnd.current) {
-      pane.current.scrollTop = pane.current.scrollHeight;
-    }
-  }, [part]);
-  const notice = (): void => {
-    const { scrollTop = 0, clientHeight = 0, scrollHeight = 0 } = pane.current ?? {};
-    atEnd.current = scrollTop + clientHeight >= scrollHeight - 8;
-  };
+  const { pane, notice } = useEnd(part);
   return (
     <>
       {search ? (
@@ -106,6 +95,22 @@ function Lines({ log, search, moving }: LinesProps): React.JSX.Element {
       </div>
     </>
   );
+}
+
+/** Keeps the end in sight until somebody scrolls away from it. */
+function useEnd(part: LogPart): { pane: React.RefObject<HTMLDivElement>; notice: () => void } {
+  const pane = React.useRef<HTMLDivElement>(null);
+  const atEnd = React.useRef(true);
+  React.useLayoutEffect(() => {
+    if (pane.current && atEnd.current) {
+      pane.current.scrollTop = pane.current.scrollHeight;
+    }
+  }, [part]);
+  const notice = (): void => {
+    const { scrollTop = 0, clientHeight = 0, scrollHeight = 0 } = pane.current ?? {};
+    atEnd.current = scrollTop + clientHeight >= scrollHeight - 8;
+  };
+  return { pane, notice };
 }
 
 function NoLines({ search, moving }: { search: string; moving: boolean }): React.JSX.Element {

@@ -27,7 +27,14 @@ export function Progress({ value, total, label, status }: ProgressProps): React.
   const share = total > 0 ? Math.min(100, (100 * value) / total) : 0;
   const known = total > 0 ? { 'aria-valuenow': Math.round(share), 'aria-valuemin': 0, 'aria-valuemax': 100 } : {};
   return (
-    <span className="jp-Reana-progress" role="progressbar" aria-label={label} title={label} data-status={status} {...known}>
+    <span
+      className="jp-Reana-progress"
+      role="progressbar"
+      aria-label={label}
+      title={label}
+      data-status={status}
+      {...known}
+    >
       <span style={{ width: `${share}%` }} />
     </span>
   );

@@ -50,16 +50,10 @@ export const pictures = {
     'empty-picture',
     `<g stroke-dasharray="3 5">${node(24, 22)}${node(24, 58)}${node(92, 40, 12)}<path d="M34 22h14l31 13M34 58h14l31-13"/></g><path d="M92 35v10M87 40h10"/>`
   ),
-  filtered: wide(
-    'filtered-picture',
-    `<circle cx="52" cy="36" r="20"/><path d="M67 51l18 18M44 36h16"/>`
-  ),
+  filtered: wide('filtered-picture', `<circle cx="52" cy="36" r="20"/><path d="M67 51l18 18M44 36h16"/>`),
   disconnected: wide(
     'disconnected-picture',
     `${node(22, 40)}${node(98, 40)}<path d="M31 40h18M71 40h18M52 34v12M68 34v12"/><path stroke-dasharray="2 4" d="M54 40h12"/>`
   ),
-  failed: wide(
-    'failed-picture',
-    `<path d="M60 14L92 66H28z"/><path d="M60 32v16M60 56v1"/>`
-  )
+  failed: wide('failed-picture', `<path d="M60 14L92 66H28z"/><path d="M60 32v16M60 56v1"/>`)
 } as const;
