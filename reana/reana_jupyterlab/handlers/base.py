@@ -173,7 +173,7 @@ def flag_of(body: JsonObject, key: str, *, default: bool) -> bool:
 
 def object_of(body: JsonObject, key: str) -> JsonObject:
     """Return an object of a request's body; absent is empty."""
-    value = body.get(key) or {}
+    value = {} if body.get(key) is None else body[key]
     if not isinstance(value, dict):
         raise BadRequest(f"'{key}' has to be an object.")
     return value
@@ -181,7 +181,7 @@ def object_of(body: JsonObject, key: str) -> JsonObject:
 
 def texts_of(body: JsonObject, key: str) -> list[str]:
     """Return a list of texts of a request's body; absent is empty."""
-    value = body.get(key) or []
+    value = [] if body.get(key) is None else body[key]
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise BadRequest(f"'{key}' has to be a list of texts.")
     return [str(item) for item in value]

@@ -13,7 +13,7 @@ from reana_jupyterlab.reana.logs import LogText, RunLogs
 from reana_jupyterlab.reana.values import ENDED
 
 from .base import ReanaHandler
-from .shapes import workflow_json
+from .shapes import job_json, workflow_json
 
 LONGEST_PAUSE = 60
 TROUBLES = 8
@@ -95,7 +95,7 @@ class FollowHandler(ReanaHandler):
         for identifier, job in logs.jobs.items():
             if seen.jobs.get(identifier) != job.fields:
                 seen.jobs[identifier] = dict(job.fields)
-                await self._send("job", {"job": identifier, **job.fields})
+                await self._send("job", {"job": identifier, **job_json(job)})
             await self._tell_text(identifier, job.log, seen)
 
     async def _tell_text(self, job: str, log: LogText, seen: Seen) -> None:

@@ -2,10 +2,13 @@
 
 from dataclasses import asdict
 
-from reana_jupyterlab.reana.logs import LogText, RunLogs
+from reana_jupyterlab.reana.answers import with_zone
+from reana_jupyterlab.reana.logs import JobLog, LogText, RunLogs
 from reana_jupyterlab.reana.parameters import Field
 from reana_jupyterlab.reana.validate import Problem
 from reana_jupyterlab.reana.values import Created, FilePage, JsonObject, User, Workflow, WorkflowPage
+
+TIMES = ("started_at", "finished_at")
 
 
 def workflow_json(workflow: Workflow) -> JsonObject:
@@ -53,7 +56,7 @@ def file_page_json(page: FilePage) -> JsonObject:
 def logs_json(logs: RunLogs) -> dict[str, object]:
     """Return a run's logs; of a text that was cut only the end is there, and its whole length is said."""
     jobs = {
-        identifier: {**job.fields, "logs": job.log.text(), **_cut(job.log)} for identifier, job in logs.jobs.items()
+        identifier: {**job_json(job), "logs": job.log.text(), **_cut(job.log)} for identifier, job in logs.jobs.items()
     }
     engine = logs.engine.text()
     return {
@@ -62,6 +65,12 @@ def logs_json(logs: RunLogs) -> dict[str, object]:
         "engineSpecific": logs.engine_specific,
         "jobLogs": jobs,
     }
+
+
+def job_json(job: JobLog) -> dict[str, object]:
+    """Return a job's fields as REANA spells them; its times have their zone."""
+    times = {key: with_zone(value) for key in TIMES if isinstance(value := job.fields.get(key), str) and value}
+    return {**job.fields, **times}
 
 
 def user_json(user: User) -> JsonObject:

@@ -44,8 +44,11 @@ def number(parent: JsonObject, key: str, *, default: int | None = None) -> int:
 def moment(parent: JsonObject, key: str) -> str | None:
     """Return a time with its zone: REANA writes UTC without saying so."""
     value = text_or_none(parent, key)
-    if not value:
-        return None
+    return with_zone(value) if value else None
+
+
+def with_zone(value: str) -> str:
+    """Return a time with its zone; what is no time stays as it is."""
     try:
         has_zone = datetime.fromisoformat(value).tzinfo is not None
     except ValueError:

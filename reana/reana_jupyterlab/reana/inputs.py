@@ -13,7 +13,7 @@ from .specification import Specification
 IGNORE_FILES = (".gitignore", ".reanaignore")
 IGNORE_SIZE_LIMIT = 256 * 1024
 MOST_FILES = 100_000
-DEPTH_LIMIT = 64
+DEPTH_LIMIT = 32
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,10 @@ SPECIFICATION: dict[str, Any] = {
                     }
                 },
             },
-            "else": {"anyOf": [{"required": ["file"]}, {"required": ["specification"]}]},
+            "else": {
+                "if": {"properties": {"type": {"enum": list(ENGINES)}}},
+                "then": {"anyOf": [{"required": ["file"]}, {"required": ["specification"]}]},
+            },
         },
     },
 }

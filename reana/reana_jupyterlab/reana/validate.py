@@ -73,7 +73,7 @@ def _form(specification: Specification) -> Iterator[Problem]:
         yield mistake("The file is not a mapping of keys to values.", Place(1, 1))
         return
     for error in Draft202012Validator(SPECIFICATION).iter_errors(specification.value):
-        deepest = max([error, *(error.context or [])], key=lambda one: len(one.absolute_path))
+        deepest = max(error.context or [error], key=lambda one: len(one.absolute_path))
         path: Path = tuple(deepest.absolute_path)
         yield mistake(_in_words(deepest, path), specification.document.place(path))
 

@@ -13,6 +13,7 @@ from jupyter_server.serverapp import ServerApp
 
 from reana_jupyterlab.reana import Credentials, ReanaClient
 from reana_jupyterlab.reana.transport import Limits
+from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -22,14 +23,14 @@ QUICK = Limits(connect=2, read=2, total=4, logs=20, tries=3, first_pause=0.01, l
 
 @pytest.fixture
 def reana() -> Iterator[FakeReana]:
-    server = FakeReana()
+    server = FakeReana(ROUTES)
     yield server
     server.stop()
 
 
 @pytest.fixture
 def modern_reana() -> Iterator[FakeReana]:
-    server = FakeReana(modern=True)
+    server = FakeReana(ROUTES, modern=True)
     yield server
     server.stop()
 

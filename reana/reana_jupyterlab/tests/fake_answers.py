@@ -238,7 +238,7 @@ ROUTES: list[tuple[re.Pattern[str], Answer]] = [
         ("GET /api/info", info),
         ("GET /api/workflows", listed),
         ("POST /api/workflows", create),
-        (f"PUT /api/workflows/move_files/([^/]+)", move),
+        ("PUT /api/workflows/move_files/([^/]+)", move),
         (f"GET {_RUN}/status", status),
         (f"PUT {_RUN}/status", set_status),
         (f"GET {_RUN}/logs", logs),

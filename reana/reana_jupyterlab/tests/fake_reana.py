@@ -6,7 +6,7 @@ import re
 import ssl
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,9 +47,10 @@ class Seen:
 
 
 class FakeReana:
-    """The server; `faults` are pairs of a pattern over `METHOD /path` and what happens instead (the first that fits)."""
+    """The server; `faults` say for a pattern over `METHOD /path` what happens instead (the first that fits)."""
 
-    def __init__(self, *, modern: bool = False) -> None:
+    def __init__(self, routes: Sequence[tuple[re.Pattern[str], Callable[..., None]]], *, modern: bool = False) -> None:
+        self.routes = routes
         self.modern = modern
         self.runs: list[Run] = []
         self.requests: list[Seen] = []
@@ -177,9 +178,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.json({"message": "OK", "status": "200", **(modern if self.reana.modern else {})})
 
     def _signed_in(self) -> None:
-        from reana_jupyterlab.tests.fake_answers import ROUTES
-
-        for pattern, answer in ROUTES:
+        for pattern, answer in self.reana.routes:
             if found := re.fullmatch(pattern, f"{self.command} {self.path_only}"):
                 answer(self, *(unquote(group) for group in found.groups()))
                 return

@@ -44,6 +44,9 @@ async def test_fault_23_every_time_has_its_zone(lab: Lab, reana: FakeReana) -> N
         None,
     )
     assert (await lab.get("workflows/a.1/workspace")).json["files"][0]["lastModified"].endswith("Z")
+    reana.runs[0].jobs = {"b5": {"started_at": "2026-11-21T22:24:03", "finished_at": None, "logs": ""}}
+    job = (await lab.get("workflows/a.1/logs")).json["jobLogs"]["b5"]
+    assert (job["started_at"], job["finished_at"]) == ("2026-11-21T22:24:03Z", None)
 
 
 @pytest.mark.parametrize("search", ['a&status=x"}', "ü 100%", "#", '"'])
