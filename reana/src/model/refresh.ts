@@ -16,6 +16,7 @@ const LONGEST_MS = 5 * 60_000;
 export class Refresh implements IDisposable {
   constructor(options: RefreshOptions) {
     this._interval = options.interval;
+    this._act = options.act;
     this._poll = new Poll({
       name: `reana-jupyterlab:${options.name}`,
       auto: false,
@@ -49,11 +50,16 @@ export class Refresh implements IDisposable {
     }
   }
 
-  /** Do it at once; the wait for the next time starts anew. */
+  /** Do it at once, also while nobody looks; the wait for the next time starts anew. Never rejects. */
   async now(): Promise<void> {
-    if (!this.isDisposed) {
+    if (this.isDisposed) {
+      return;
+    }
+    if (this._active) {
       await this._poll.refresh();
       await this._poll.tick.catch(() => undefined);
+    } else {
+      await this._act().catch(() => undefined);
     }
   }
 
@@ -62,6 +68,7 @@ export class Refresh implements IDisposable {
     this._poll.dispose();
   }
 
+  private readonly _act: () => Promise<unknown>;
   private readonly _poll: Poll;
   private _active = false;
   private _interval: number;
