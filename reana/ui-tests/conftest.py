@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from lab import Lab, running_lab
 from sample import fill
 
+from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
 
 QUIET = (
@@ -32,7 +33,7 @@ expect.set_options(timeout=PATIENCE_MS)
 @pytest.fixture(scope="session")
 def server() -> Iterator[FakeReana]:
     """One REANA for all tests."""
-    server = FakeReana()
+    server = FakeReana(ROUTES)
     yield server
     server.stop()
 
