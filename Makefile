@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house bench-launch bench-relay bench-live bench-extension test-reana screenshots locks run-parts dev-parts test-parts reana-parts
+.PHONY: help start stop test test-fast lint types docs house bench-launch bench-relay bench-live bench-extension reana test-reana test-reana-front screenshots locks run-parts dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,13 @@ bench-relay: dev-parts ## Speed of the proxy's relay against going direct (and n
 
 bench-live: dev-parts ## Time from a change of a job to a thousand who watch it, and the memory they take
 	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/live.py
+
+reana: reana-parts ## Build the front end of the REANA extension (needs Node; installing the wheel does not)
+	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm install --immutable && jlpm build:prod
+
+test-reana-front: reana ## Style, types, units and browser tests of the extension's front end
+	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm lint && jlpm test
+	@cd reana && ../.venv-reana/bin/pytest -q ui-tests
 
 test-reana: reana-parts ## The tests of the REANA extension's server part, in an environment of their own
 	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy

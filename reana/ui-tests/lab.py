@@ -25,8 +25,8 @@ class Lab:
     root: Path
 
     def url(self, path: str = "lab") -> str:
-        """Return an address that lets the browser in."""
-        return f"{self.address}/{path}?token={TOKEN}"
+        """Return an address that lets the browser in, to a layout that no other test has left behind."""
+        return f"{self.address}/{path}?reset&token={TOKEN}"
 
 
 @contextmanager

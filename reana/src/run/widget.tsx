@@ -53,8 +53,13 @@ export class RunWidget extends View {
     this.props.run.setActive(this.isVisible);
   }
 
+  /** The tabs take the focus; until they are there, the view keeps it for them. */
   protected override onActivateRequest(): void {
-    this.node.querySelector<HTMLElement>('[role="tab"][aria-selected="true"]')?.focus();
+    const tab = this.node.querySelector<HTMLElement>('[role="tab"][aria-selected="true"]');
+    if (!tab) {
+      this.node.tabIndex = -1;
+    }
+    (tab ?? this.node).focus();
   }
 
   private _name(): void {
@@ -62,6 +67,10 @@ export class RunWidget extends View {
     if (run) {
       this.title.label = run.run ? `${run.name} #${run.run}` : run.name;
       this.title.caption = `REANA: ${fullName(run)}`;
+    }
+    // What has just been heard is drawn first.
+    if (document.activeElement === this.node) {
+      window.requestAnimationFrame(() => this.activate());
     }
   }
 }
