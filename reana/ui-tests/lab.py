@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+
+import httpx
 
 TOKEN = "for-tests-only"
 PATIENCE_S = 180.0
@@ -106,9 +106,9 @@ def _wait_for(lab: Lab, process: "subprocess.Popen[bytes]", log: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(lab.url("api/status"), timeout=5):
+            if httpx.get(lab.url("api/status"), timeout=5).is_success:
                 return
-        except (urllib.error.URLError, OSError):
+        except httpx.TransportError:
             time.sleep(0.1)
     message = f"JupyterLab did not start:\n{log.read_text(errors='replace')[-2000:]}"
     raise RuntimeError(message)

@@ -70,7 +70,7 @@ def finished(reana: FakeReana, name: str = "hello.1", **more: Any) -> Run:
 
 def failed(reana: FakeReana) -> Run:
     """Add a run that broke at its second step."""
-    trace = "Traceback (most recent call last):\n  File \"code/fit.py\", line 12\nValueError: no events are left\n"
+    trace = 'Traceback (most recent call last):\n  File "code/fit.py", line 12\nValueError: no events are left\n'
     jobs = {
         "j-4": job("gendata", "finished", "22:24:03", "22:24:15", "event 1: dropped\n"),
         "j-5": job("fit", "failed", "22:24:16", "22:24:20", trace),

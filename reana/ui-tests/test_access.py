@@ -17,7 +17,9 @@ SERIOUS = """() => axe.run({ include: ['.jp-Reana'] }).then(({ violations }) => 
 
 
 @pytest.fixture(params=["JupyterLab Light", "JupyterLab Dark"], scope="module")
-def themed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server: FakeReana) -> Iterator[Lab]:
+def themed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server: FakeReana
+) -> Iterator[Lab]:
     """A JupyterLab of each theme."""
     folder = tmp_path_factory.mktemp("themed") / "server"
     with running_lab(folder, theme=request.param, REANA_SERVER_URL=server.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
