@@ -5,6 +5,9 @@ import { ReanaError } from '../api/errors';
 import type { Account, Profile } from '../api/values';
 import { Latest } from './latest';
 import { Observable } from './observable';
+import { Refresh } from './refresh';
+
+const RETRY_MS = 15_000;
 
 export type ConnectionState = 'loading' | 'connected' | 'absent' | 'error';
 
@@ -77,6 +80,7 @@ export class Connection extends Observable {
 
   override dispose(): void {
     this._latest.cancel();
+    this._retry.dispose();
     super.dispose();
   }
 
@@ -93,11 +97,14 @@ export class Connection extends Observable {
 
   private _set(state: ConnectionState, account: Account | null, error: ReanaError | null): void {
     this._state = state;
+    // A server that is away may come back: nobody has to press a button for that.
+    this._retry.setActive(state === 'error', true);
     this._account = account;
     this._error = error;
   }
 
   private readonly _latest = new Latest();
+  private readonly _retry = new Refresh({ name: 'connection', act: () => this.load(), interval: RETRY_MS });
   private _state: ConnectionState = 'loading';
   private _account: Account | null = null;
   private _profiles: readonly Profile[] = [];

@@ -34,13 +34,17 @@ export class Refresh implements IDisposable {
     return this._active;
   }
 
-  /** Whether somebody looks. Becoming active asks at once. */
-  setActive(active: boolean): void {
+  /** Whether somebody looks. Becoming active asks at once, unless it was just asked: `later`. */
+  setActive(active: boolean, later = false): void {
     if (active === this._active || this.isDisposed) {
       return;
     }
     this._active = active;
-    void (active ? this.now() : this._poll.stop());
+    if (active && later) {
+      void this._poll.schedule({ phase: 'started', interval: this._interval });
+    } else {
+      void (active ? this.now() : this._poll.stop());
+    }
   }
 
   setInterval(interval: number): void {

@@ -109,7 +109,7 @@ function Diff({ found }: { found: readonly Hunk[] }): React.JSX.Element {
     <div className="jp-Reana-diff" tabIndex={0} role="group" aria-label={trans.__('Differences')}>
       {found.map((hunk, index) => (
         <React.Fragment key={index}>
-          {hunk.skipped > 0 ? <p>{trans._n('%1 equal line', '%1 equal lines', hunk.skipped, hunk.skipped)}</p> : null}
+          {hunk.skipped > 0 ? <p>{trans._n('%1 equal line', '%1 equal lines', hunk.skipped)}</p> : null}
           {hunk.lines.map((line, number) => (
             <div key={number} data-kind={line.kind}>
               <span aria-hidden>{line.before ?? ''}</span>

@@ -96,7 +96,7 @@ function Sum({ files }: { files: readonly TreeNode[] }): React.JSX.Element {
   const bytes = files.reduce((sum, file) => sum + Math.max(0, file.size), 0);
   return (
     <p className="jp-Reana-fileSum" role="status">
-      {trans._n('%1 file', '%1 files', files.length, files.length)}, {size(bytes, language())}
+      {trans._n('%1 file', '%1 files', files.length)}, {size(bytes, language())}
     </p>
   );
 }
@@ -127,7 +127,7 @@ function FileTools(props: ToolsProps): React.JSX.Element {
       </Button>
       <Button kind="accept" disabled={shown.length === 0} onClick={fetchThem}>
         {chosen.length > 0
-          ? trans._n('Download %1 file', 'Download %1 files', chosen.length, chosen.length)
+          ? trans._n('Download %1 file', 'Download %1 files', chosen.length)
           : trans.__('Download all')}
       </Button>
     </div>
@@ -203,13 +203,7 @@ async function fetchFiles({ run, reana, transfers }: RunProps, files: readonly T
   if ((await transfers.add(transfer)) === 'done') {
     const folder = run.run.value ? fullName(run.run.value) : '';
     Notification.success(
-      trans._n(
-        '%1 file is in the folder “%2”.',
-        '%1 files are in the folder “%2”.',
-        files.length,
-        files.length,
-        folder
-      ),
+      trans._n('%1 file is in the folder “%2”.', '%1 files are in the folder “%2”.', files.length, folder),
       { autoClose: 5000 }
     );
   }
@@ -236,7 +230,7 @@ async function erase({ run, reana }: RunProps, files: readonly TreeNode[]): Prom
   const names = files.slice(0, MOST_NAMED).map(({ path }) => path);
   const more = files.length > MOST_NAMED ? `\n${trans.__('and %1 more', String(files.length - MOST_NAMED))}` : '';
   const answer = await showDialog({
-    title: trans._n('Delete %1 file?', 'Delete %1 files?', files.length, files.length),
+    title: trans._n('Delete %1 file?', 'Delete %1 files?', files.length),
     body: `${trans.__('This cannot be undone:')}\n${names.join('\n')}${more}`,
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Delete') })],
     defaultButton: 0

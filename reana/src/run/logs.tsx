@@ -70,7 +70,7 @@ function Lines({ log, search, moving }: LinesProps): React.JSX.Element {
     <>
       {search ? (
         <p className="jp-Reana-dim" role="status">
-          {trans._n('%1 line matches', '%1 lines match', part.matches, part.matches)}
+          {trans._n('%1 line matches', '%1 lines match', part.matches)}
         </p>
       ) : null}
       <div
