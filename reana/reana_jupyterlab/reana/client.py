@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from . import answers
-from .errors import BadRequest, NotOffered
+from .errors import BadRequest, Conflict, NotOffered
 from .logs import RunLogs, read_logs
 from .transport import Ask, Limits, Wire, too_slow
 from .values import Created, Credentials, FilePage, Json, JsonObject, User, Workflow, WorkflowPage, WorkspaceFile
@@ -33,7 +33,8 @@ class ReanaClient:
 
     def __init__(self, credentials: Credentials, *, limits: Limits | None = None) -> None:
         self.credentials = credentials
-        self._wire = Wire(credentials, limits=limits or Limits())
+        self.limits = limits or Limits()
+        self._wire = Wire(credentials, limits=self.limits)
         self._capabilities: Capabilities | None = None
 
     async def aclose(self) -> None:
@@ -87,7 +88,7 @@ class ReanaClient:
         """Return the run's logs, bounded in memory: of a very long one, its end."""
         ask = Ask("GET", _at(workflow, "logs"), subject=workflow)
         try:
-            async with asyncio.timeout(self._wire.limits.logs), self._wire.stream(ask) as response:
+            async with asyncio.timeout(self.limits.logs), self._wire.stream(ask) as response:
                 return await read_logs(response.aiter_raw(), search=search)
         except TimeoutError as error:
             raise too_slow() from error
@@ -134,7 +135,12 @@ class ReanaClient:
         # Said beforehand: servers of REANA's kind take a body of unknown length for an empty one.
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         ask = Ask(
-            "POST", _at(workflow, "workspace"), {"file_name": path}, content=content, headers=headers, subject=workflow
+            "POST",
+            _at(workflow, "workspace"),
+            {"file_name": path},
+            content=_exactly(content, size),
+            headers=headers,
+            subject=workflow,
         )
         async with self._wire.stream(ask):
             pass
@@ -224,6 +230,18 @@ class ReanaClient:
         self, path: str, params: Mapping[str, object] | None = None, *, subject: str = "", anonymous: bool = False
     ) -> Json:
         return await self._wire.json(Ask("GET", path, params or {}, subject=subject, anonymous=anonymous))
+
+
+async def _exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Pass pieces on, whose length was promised to the server."""
+    left = size
+    async for piece in content:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise Conflict("The file changed while it was uploaded.")
 
 
 def checked_path(path: str) -> str:

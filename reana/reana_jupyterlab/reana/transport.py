@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from .errors import BadRequest, Conflict, NonsenseAnswer, ReanaError, TooSlow, Unreachable
+from .errors import BadRequest, NonsenseAnswer, ReanaError, TooSlow, Unreachable
 from .refusals import error_for
 from .secrecy import ANONYMOUS, TokenTransport, silence_wire_logs, without_token
 from .values import Credentials, Json
@@ -130,9 +130,9 @@ class Wire:
 
     def _pause(self, tried: int, response: httpx.Response | None = None) -> float:
         asked = response.headers.get("Retry-After", "") if response is not None else ""
-        if asked.isdigit():
-            return min(float(asked), self.limits.longest_pause)
-        longest = min(self.limits.first_pause * 2 ** (tried - 1), self.limits.longest_pause)
+        # REANA writes "0" on every answer, also on that of a server that is about to fall over.
+        wanted = max(float(asked) if asked.isdigit() else 0, self.limits.first_pause * 2 ** (tried - 1))
+        longest = min(wanted, self.limits.longest_pause)
         return float(longest) * (0.5 + random.random() / 2)  # noqa: S311 - spreads requests, guards nothing
 
     async def _refusal(self, response: httpx.Response, ask: Ask) -> ReanaError:
@@ -177,8 +177,6 @@ class _NamedErrors:
             raise too_slow() from error
         elif isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             raise BadRequest("The address of the REANA server is not a valid one.") from error
-        elif isinstance(error, httpx.LocalProtocolError):
-            raise Conflict("The file changed while it was uploaded.") from error
         elif isinstance(error, httpx.HTTPError):
             raise Unreachable(_why(error)) from error
 

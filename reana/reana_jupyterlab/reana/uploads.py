@@ -8,7 +8,7 @@ from uuid import UUID
 
 from .bundle import bundle
 from .client import ReanaClient
-from .errors import BadRequest, NotOffered, ReanaError
+from .errors import BadRequest, NotOffered, ReanaError, TooManyRequests
 from .inputs import InputFile, input_files
 from .parameters import check_parameters
 from .rooted import Root
@@ -17,6 +17,7 @@ from .values import Created, Json, Progress
 
 CHUNK = 1024 * 1024
 AT_ONCE = 3
+TRIES = 6
 UUID_VERSION_OF_REANA = 4
 
 OnProgress = Callable[[Progress], None]
@@ -85,8 +86,7 @@ async def upload_files(
 
     async def one(file: InputFile) -> None:
         async with slots:
-            state.current(file.remote)
-            await client.upload(workflow, file.remote, _content(root, file, state), size=file.size)
+            await _upload(client, root, workflow, file, state)
             state.file_done()
 
     try:
@@ -95,6 +95,20 @@ async def upload_files(
                 group.create_task(one(file))
     except* ReanaError as errors:
         raise first_of(errors) from errors
+
+
+async def _upload(client: ReanaClient, root: Root, workflow: str, file: InputFile, state: "_State") -> None:
+    """Upload a file; REANA's "too many requests" means that it has not looked at it, so it is sent again."""
+    for tried in range(1, TRIES + 1):
+        state.begin(file.remote)
+        try:
+            await client.upload(workflow, file.remote, _content(root, file, state), size=file.size)
+        except TooManyRequests:
+            if tried == TRIES:
+                raise
+            await asyncio.sleep(client.limits.first_pause * 2**tried)
+        else:
+            return
 
 
 def first_of(group: BaseExceptionGroup[ReanaError]) -> ReanaError:
@@ -111,12 +125,16 @@ class _State:
 
     def __init__(self, progress: Progress, tell: OnProgress) -> None:
         self._progress, self._tell = progress, tell
+        self._sent: dict[str, int] = {}
         tell(progress)
 
-    def current(self, name: str) -> None:
-        self._to(replace(self._progress, current=name))
+    def begin(self, name: str) -> None:
+        done = self._progress.bytes_done - self._sent.pop(name, 0)
+        self._sent[name] = 0
+        self._to(replace(self._progress, current=name, bytes_done=done))
 
-    def bytes_done(self, count: int) -> None:
+    def bytes_done(self, name: str, count: int) -> None:
+        self._sent[name] += count
         self._to(replace(self._progress, bytes_done=self._progress.bytes_done + count))
 
     def file_done(self) -> None:
@@ -131,7 +149,7 @@ async def _content(root: Root, file: InputFile, state: _State) -> AsyncIterator[
     with root.reading(file.local) as descriptor:
         while chunk := await asyncio.to_thread(os.read, descriptor, CHUNK):
             yield chunk
-            state.bytes_done(len(chunk))
+            state.bytes_done(file.remote, len(chunk))
 
 
 async def _create(client: ReanaClient, root: Root, folder: str, name: str, specification: Specification) -> Created:
