@@ -7,6 +7,7 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IDefaultFileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { FileEditor } from '@jupyterlab/fileeditor';
 import { ILauncher } from '@jupyterlab/launcher';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 
 import { NewRunWidget, type NewRunActions } from '../launch/newrun';
@@ -21,7 +22,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'New runs from a reana.yaml.',
   autoStart: true,
   requires: [IReana, IDocumentManager],
-  optional: [IFileBrowserFactory, IDefaultFileBrowser, ILauncher, ICommandPalette],
+  optional: [IFileBrowserFactory, IDefaultFileBrowser, ILauncher, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     reana: IReana,
@@ -29,7 +30,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     factory: IFileBrowserFactory | null,
     browser: IDefaultFileBrowser | null,
     launcher: ILauncher | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
   ): void => {
     const { trans } = reana;
     const parts: Parts = { app, reana, documents, folder: () => browser?.model.path ?? '' };
@@ -49,13 +51,24 @@ const plugin: JupyterFrontEndPlugin<void> = {
       isVisible: args => target(args.path) !== '',
       execute: args => show(target(args.path))
     });
-    launcher?.add({ command: Commands.create, args: { isLauncher: true }, category: trans.__('Other'), rank: 10 });
+    launcher?.add({
+      command: Commands.create,
+      args: { isLauncher: true },
+      category: otherCategory(translator),
+      rank: 10
+    });
     palette?.addItem({ command: Commands.create, category: 'REANA' });
     palette?.addItem({ command: Commands.runFile, category: 'REANA' });
   }
 };
 
 export default plugin;
+
+/** As JupyterLab itself calls it: a card of another name would stand in a section of its own. */
+function otherCategory(translator: ITranslator | null): string {
+  const jupyterlab = (translator ?? nullTranslator).load('jupyterlab');
+  return jupyterlab.__('Other');
+}
 
 interface Parts {
   readonly app: JupyterFrontEnd;
