@@ -69,9 +69,9 @@ def prepare() -> list[Audience]:
     """Put people and jobs on record; ends with the audiences, the one of the single job first."""
     from django.utils import timezone  # noqa: PLC0415  there are no models before the settings
 
-    from user_workspaces.accounts.actions import mint_token  # noqa: PLC0415
-    from user_workspaces.accounts.models import User  # noqa: PLC0415
-    from user_workspaces.jobs.models import Job  # noqa: PLC0415
+    from user_workspaces.accounts.actions import mint_token  # noqa: PLC0415  there are no models before the settings
+    from user_workspaces.accounts.models import User  # noqa: PLC0415  there are no models before the settings
+    from user_workspaces.jobs.models import Job  # noqa: PLC0415  there are no models before the settings
 
     now = timezone.now()
 
@@ -91,7 +91,7 @@ def prepare() -> list[Audience]:
 
 def write(job_id: int, marker: str) -> None:
     """Commit a change."""
-    from user_workspaces.jobs.models import Job  # noqa: PLC0415
+    from user_workspaces.jobs.models import Job  # noqa: PLC0415  there are no models before the settings
 
     Job.objects.filter(pk=job_id).update(message=marker)
 

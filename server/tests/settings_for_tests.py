@@ -16,10 +16,10 @@ os.environ["UWS_DATA_DIR"] = _folder
 os.environ.pop("UWS_CONFIG", None)
 os.environ["DATABASE_URL"] = os.environ.get("UWS_TEST_DATABASE", f"sqlite:///{_folder}/database.sqlite3")
 
-from user_workspaces.config.settings import *  # noqa: E402, F403
+from user_workspaces.config.settings import *  # noqa: E402, F403  the environment above decides what they are
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]  # noqa: F405
-DATABASES["default"].setdefault("TEST", {})  # noqa: F405
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
-    DATABASES["default"]["TEST"]["NAME"] = f"{_folder}/test.sqlite3"  # noqa: F405
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]  # noqa: F405  from the settings
+DATABASES["default"].setdefault("TEST", {})  # noqa: F405  from the settings
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405  from the settings
+    DATABASES["default"]["TEST"]["NAME"] = f"{_folder}/test.sqlite3"  # noqa: F405  from the settings

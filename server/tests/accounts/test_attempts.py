@@ -50,7 +50,7 @@ print(len(through))
 
 def got_through(bucket: str = "b", limit: RateLimit = LIMIT, now: object = NOW) -> bool:
     try:
-        take(bucket, limit=limit, now=now)  # type: ignore[arg-type]
+        take(bucket, limit=limit, now=now)  # type: ignore[arg-type]  # a wrong one on purpose
     except TooManyAttempts:
         return False
     return True

@@ -77,4 +77,4 @@ def test_a_plug_in_without_a_memory_says_so() -> None:
     bare = PluginContext("n", Path("/a"), Path("/b"), Path("/c"), lambda _: None)
     for use in (lambda: bare.remember("k", "v", 1), lambda: bare.recall("k")):
         with pytest.raises(ConfigurationError, match="without a memory"):
-            use()  # type: ignore[no-untyped-call]
+            use()  # type: ignore[no-untyped-call]  # a lambda has no types

@@ -182,7 +182,7 @@ def test_a_system_account_that_was_given_to_somebody_else_is_refused(
 ) -> None:
     account = system_account(user=person(), user_authentication="local")
     site.user_authentications.add("local", ItChanged.build("local"))
-    ItChanged.account = replace(account, **change)  # type: ignore[arg-type]
+    ItChanged.account = replace(account, **change)  # type: ignore[arg-type]  # fields by name
     with pytest.raises(NotAllowed, match=f"expected {account.name} with uid {account.uid}"):
         system_account(user=person(), user_authentication="local")
 

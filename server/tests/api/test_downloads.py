@@ -3,9 +3,9 @@
 import pytest
 
 from api.conftest import Caller
+from api.contents import write
 from api.raw import send
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.queries import home_of
 
 pytestmark = pytest.mark.django_db
 CONTENT = bytes(range(256)) * 4
@@ -15,16 +15,6 @@ CONTENT = bytes(range(256)) * 4
 def at(workspace: Workspace) -> str:
     """Where the files of Ada's workspace are."""
     return f"/workspaces/{workspace.pk}/files/"
-
-
-def write(workspace: Workspace, path: str, content: bytes = b"1") -> None:
-    home = home_of(workspace)
-    home.storage.write(home.place, path, [content])
-
-
-def paths_in(workspace: Workspace) -> list[str]:
-    home = home_of(workspace)
-    return [entry.path for entry in home.storage.tree(home.place)]
 
 
 def test_download_all(ada: Caller, workspace: Workspace, at: str) -> None:

@@ -5,9 +5,9 @@ from urllib.parse import quote
 import pytest
 
 from api.conftest import Caller
+from api.contents import paths_in
 from api.raw import send
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.queries import home_of
 
 pytestmark = pytest.mark.django_db
 CONTENT = bytes(range(256)) * 4
@@ -17,16 +17,6 @@ CONTENT = bytes(range(256)) * 4
 def at(workspace: Workspace) -> str:
     """Where the files of Ada's workspace are."""
     return f"/workspaces/{workspace.pk}/files/"
-
-
-def write(workspace: Workspace, path: str, content: bytes = b"1") -> None:
-    home = home_of(workspace)
-    home.storage.write(home.place, path, [content])
-
-
-def paths_in(workspace: Workspace) -> list[str]:
-    home = home_of(workspace)
-    return [entry.path for entry in home.storage.tree(home.place)]
 
 
 HOSTILE = {

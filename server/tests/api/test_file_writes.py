@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -121,56 +120,6 @@ def test_move_and_make_directory(ada: Caller, workspace: Workspace, at: str) -> 
         assert ada("POST", at, body).status == status, body
     assert ada("POST", at, {"action": "move", "path": "b", "new_path": "new/a", "overwrite": True}).status == 200
     assert paths_in(workspace) == ["new", "new/a", "new/inner"]
-
-
-HOSTILE = {
-    "dots": "../x",
-    "dots-inside": "a/../b",
-    "dots-encoded": "%2e%2e/x",
-    "dots-and-slash-encoded": "a%2F..%2Fb",
-    "backslash": "a\\..\\b",
-    "nul": "a%00b",
-    "long-name": "n" * 5000,
-    "only-dots": ".",
-    "part": ".uws-part-uploads/x",
-}
-
-
-@pytest.mark.parametrize("path", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_hostile_paths_are_refused(ada: Caller, workspace: Workspace, at: str, method: str, path: str) -> None:
-    answer = send(ada, method, at + path, b"x" if method == "PUT" else b"")
-    assert answer.status in {400, 404}
-    if "..." not in path and ".." in path.lower().replace("%2e", ".") and method != "HEAD":
-        assert answer.json["message"] == "File name cannot contain double dots."
-    assert paths_in(workspace) == []
-
-
-NAMES = [
-    "with space",
-    "é😀",
-    "e\u0301",
-    "a..b.txt",
-    "100%.txt",
-    "a+b",
-    "q?u",
-    "h#sh",
-    "line\nbreak",
-    'quo"te',
-    "-rf",
-    "~",
-]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_unusual_names_are_kept_to_the_letter(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
-    path = at + quote(f"d/{name}", safe="")
-    assert send(ada, "PUT", path, CONTENT).status == 201
-    assert paths_in(workspace) == ["d", f"d/{name}"]
-    answer = send(ada, "GET", at + "d/" + quote(name))
-    assert (answer.status, answer.content) == (200, CONTENT)
-    assert "\n" not in answer.headers["Content-Disposition"]
-    assert send(ada, "DELETE", path).status == 200
 
 
 @pytest.mark.parametrize("status", ["initializing", "deleting", "error"])

@@ -194,7 +194,7 @@ def test_a_bug_is_told_with_a_mark_and_nothing_else(
     def bug(*_: object, **__: object) -> object:
         raise RuntimeError("the password is swordfish")
 
-    from django.test import Client  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415  this one test alone asks without a token
 
     monkeypatch.setattr("user_workspaces.api.jobs.jobs_of", bug)
     raw = Client(raise_request_exception=False).get("/jobs/", headers={"UWS-Authorization": ada.token})

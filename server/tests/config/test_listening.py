@@ -29,9 +29,9 @@ def listener(messages: list[Any], *headers: tuple[bytes, bytes]) -> Listener:
 def test_a_body_is_handed_on_and_then_the_client_is_watched() -> None:
     async def run() -> None:
         heard = listener([PART, LAST, LEFT], (b"content-length", b"2"))
-        assert [(await heard.receive())["body"] for _ in range(2)] == [b"1", b"2"]  # type: ignore[typeddict-item]
+        assert [(await heard.receive())["body"] for _ in range(2)] == [b"1", b"2"]  # type: ignore[typeddict-item]  # only one of its kinds has a body
         assert await asyncio.to_thread(heard.gone.wait, 10)
-        assert (await heard.receive())["body"] == b""  # type: ignore[typeddict-item]
+        assert (await heard.receive())["body"] == b""  # type: ignore[typeddict-item]  # only one of its kinds has a body
         heard.close()
 
     asyncio.run(run())

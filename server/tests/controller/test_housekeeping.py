@@ -132,7 +132,7 @@ def test_a_workspace_is_idle_when_its_last_job_ended(driver: Driver) -> None:
 def test_a_workspace_is_idle_when_its_last_jobs_end_at_once(driver: Driver) -> None:
     for _ in range(5):
         jobs = [driver.launch("local_test") for _ in range(2)]
-        at_once(2, lambda left=[*jobs]: stop_job(job=left.pop(), now=driver.now))  # type: ignore[misc]
+        at_once(2, lambda left=[*jobs]: stop_job(job=left.pop(), now=driver.now))  # type: ignore[misc]  # bound early
         assert Workspace.objects.get().status == "idle"
 
 
@@ -140,10 +140,10 @@ def test_a_launch_and_an_end_at_once_leave_the_workspace_active(driver: Driver) 
     for _ in range(5):
         job = driver.launch("local_test")
         work: list[Callable[[], object]] = [
-            lambda job=job: stop_job(job=job, now=driver.now),  # type: ignore[misc]
+            lambda job=job: stop_job(job=job, now=driver.now),  # type: ignore[misc]  # bound early
             lambda: driver.launch("local_test"),
         ]
-        at_once(2, lambda left=work: left.pop()())  # type: ignore[misc]
+        at_once(2, lambda left=work: left.pop()())  # type: ignore[misc]  # bound early
         assert Workspace.objects.get().status == "active"
         for left in Job.objects.filter(status="pending"):
             stop_job(job=left, now=driver.now)

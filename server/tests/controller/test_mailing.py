@@ -54,7 +54,7 @@ class Sink:
     def messages(self) -> list[EmailMessage]:
         """What arrived, read."""
         return [
-            email.message_from_bytes(bytes(one.content or b""), policy=email.policy.default)  # type: ignore[arg-type]
+            email.message_from_bytes(bytes(one.content or b""), policy=email.policy.default)  # type: ignore[arg-type]  # the policy decides the class
             for one in self.taken
         ]
 

@@ -54,7 +54,7 @@ class Witness:
     def client(self, base_url: str, **options: object) -> httpx.Client:
         """Return a client whose answers are remembered."""
         hooks = {"response": [self._remember]}
-        return httpx.Client(base_url=base_url, event_hooks=hooks, timeout=120, **options)  # type: ignore[arg-type]
+        return httpx.Client(base_url=base_url, event_hooks=hooks, timeout=120, **options)  # type: ignore[arg-type]  # options by name
 
     def _remember(self, answer: httpx.Response) -> None:
         content = answer.read()

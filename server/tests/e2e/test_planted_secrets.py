@@ -170,7 +170,7 @@ def share(scene: Scene, api: httpx.Client) -> None:
         body = {"original_workspace_id": workspace, "shared_user_ids": [receiver["id"]]}
         tried = len(scene.postbox.tried)
         assert api.post("/shared_workspaces/", json=body).is_success
-        wait_for(lambda tried=tried: len(scene.postbox.tried) > tried, within=PATIENCE, what="a mail")  # type: ignore[misc]
+        wait_for(lambda tried=tried: len(scene.postbox.tried) > tried, within=PATIENCE, what="a mail")  # type: ignore[misc]  # bound early
     wait_for(lambda: scene.postbox.taken, within=PATIENCE, what="the mail")
 
 

@@ -160,7 +160,7 @@ def kill_again_and_again(running: Fleet, seed: int) -> None:
 
     reapers = [
         threading.Thread(target=reap, args=("web", running.start_web, random.Random(seed))),  # noqa: S311  no secret
-        threading.Thread(target=reap, args=("controller", running.start_controller, random.Random(seed + 1))),  # noqa: S311
+        threading.Thread(target=reap, args=("controller", running.start_controller, random.Random(seed + 1))),  # noqa: S311  moments of death, no secrets
     ]
     for reaper in reapers:
         reaper.start()

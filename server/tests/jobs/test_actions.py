@@ -113,12 +113,12 @@ def test_a_launch_and_a_deletion_at_once_never_leave_a_living_job_in_a_dying_wor
     for _ in range(8):
         workspace = workspace_of(person())
         work: list[Callable[[], object]] = [
-            lambda w=workspace: outcome(lambda: launch(w)),  # type: ignore[misc]
-            lambda w=workspace: outcome(  # type: ignore[misc]
+            lambda w=workspace: outcome(lambda: launch(w)),  # type: ignore[misc]  # bound early
+            lambda w=workspace: outcome(  # type: ignore[misc]  # bound early
                 lambda: delete_workspace(owner=w.owner, workspace_id=w.pk, force=False, now=NOW)
             ),
         ]
-        results = at_once(2, lambda left=work: left.pop()())  # type: ignore[misc]
+        results = at_once(2, lambda left=work: left.pop()())  # type: ignore[misc]  # bound early
         assert results.count("refused") == 1
         workspace.refresh_from_db()
         assert (workspace.status == "deleting") is not workspace.jobs.exists()

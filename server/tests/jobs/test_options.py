@@ -16,7 +16,7 @@ def parameter(name: str = "num_cpus", **fields: object) -> Parameter:
         "type_name": "int", "minimum": None, "maximum": None, "required": False, "default": None, "aliases": (),
         "raw": {}, **fields,
     }  # fmt: skip
-    return Parameter(variable_name=name, **given)  # type: ignore[arg-type]
+    return Parameter(variable_name=name, **given)  # type: ignore[arg-type]  # fields by name
 
 
 def problems(options: dict[str, object], *parameters: Parameter) -> list[str]:

@@ -68,9 +68,9 @@ settings.configure(
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402  needs the settings
-from django.contrib.auth.views import LoginView  # noqa: E402
-from oauth2_provider.models import Application  # noqa: E402
-from oauth2_provider.oauth2_validators import OAuth2Validator  # noqa: E402
+from django.contrib.auth.views import LoginView  # noqa: E402  they want the settings above
+from oauth2_provider.models import Application  # noqa: E402  they want the settings above
+from oauth2_provider.oauth2_validators import OAuth2Validator  # noqa: E402  they want the settings above
 
 
 class Claims(OAuth2Validator):  # type: ignore[misc]  # it comes without types

@@ -80,7 +80,7 @@ def test_page_is_the_owner_s(browser: Client, place: dict[str, int], path: str) 
 def test_page_is_not_there_for_a_stranger(
     stranger: Client, place: dict[str, int], path: str, htmx: dict[str, str]
 ) -> None:
-    answer = stranger.get(path.format(**place), **htmx)  # type: ignore[arg-type]
+    answer = stranger.get(path.format(**place), **htmx)  # type: ignore[arg-type]  # headers by name
     assert answer.status_code in {404, 422}
     assert b"cell-atlas" not in answer.content
 
@@ -115,7 +115,7 @@ def test_form_asks_who_is_not_logged_in(client: Client, place: dict[str, int], p
 
 
 def test_part_sends_the_whole_page_to_the_login(client: Client, place: dict[str, int]) -> None:
-    answer = client.get("/", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=a&page=2")  # type: ignore[arg-type]
+    answer = client.get("/", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=a&page=2")  # type: ignore[arg-type]  # headers by name
     assert answer["HX-Redirect"] == "/login/?next=/%3Fq%3Da%26page%3D2"
 
 

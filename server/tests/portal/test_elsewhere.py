@@ -63,18 +63,18 @@ def university(site: Registry, db: None) -> None:
 
 def begin(client: Client, query: str = "") -> str:
     """Begin and return the state."""
-    answer = client.get(f"/login/with/university/{query}", **HOST)  # type: ignore[arg-type]
+    answer = client.get(f"/login/with/university/{query}", **HOST)  # type: ignore[arg-type]  # headers by name
     assert answer.status_code == 302
     assert answer["Location"].startswith("https://id.example.org/")
     return parse_qs(urlsplit(answer["Location"]).query)["state"][0]
 
 
 def finish(client: Client, state: str, code: str = "ada", further: str = "") -> HttpResponse:
-    return client.get(f"{DONE}?state={state}&code={code}{further}", **HOST)  # type: ignore[arg-type, return-value]
+    return client.get(f"{DONE}?state={state}&code={code}{further}", **HOST)  # type: ignore[arg-type, return-value]  # the same; the client of tests says what it returns
 
 
 def is_logged_in(client: Client) -> bool:
-    return client.get("/", **HOST).status_code == 200  # type: ignore[arg-type]
+    return client.get("/", **HOST).status_code == 200  # type: ignore[arg-type]  # headers by name
 
 
 def test_the_log_in_page_offers_the_way(client: Client) -> None:
@@ -91,7 +91,7 @@ def test_there_and_back(client: Client) -> None:
 
 
 def test_the_address_to_come_back_to_is_ours(client: Client) -> None:
-    answer = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]
+    answer = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]  # headers by name
     assert f"back=http://localhost:8000{DONE}&" in answer["Location"]
 
 
@@ -117,7 +117,7 @@ def test_another_browser_is_not_logged_in(client: Client) -> None:
 def test_a_cookie_serves_one_log_in(client: Client) -> None:
     state = begin(client)
     finish(client, state)
-    client.post("/logout/", **HOST)  # type: ignore[arg-type]
+    client.post("/logout/", **HOST)  # type: ignore[arg-type]  # headers by name
     assert finish(client, state).status_code == 400
     assert not is_logged_in(client)
 
@@ -131,7 +131,7 @@ def test_two_tabs_do_not_disturb_each_other(client: Client) -> None:
 @pytest.mark.parametrize("query", ["", "?state=", "?state=x&code=ada", "?code=ada", "?state=%00&code=ada"])
 def test_an_address_without_its_parts_logs_nobody_in(client: Client, query: str) -> None:
     begin(client)
-    assert client.get(DONE + query, **HOST).status_code == 400  # type: ignore[arg-type]
+    assert client.get(DONE + query, **HOST).status_code == 400  # type: ignore[arg-type]  # headers by name
     assert not is_logged_in(client)
 
 
@@ -187,7 +187,7 @@ def test_on_the_way_to_a_session_it_takes_one_more_step(client: Client) -> None:
 @pytest.mark.parametrize("name", ["local", "unknown", "x" * 5000])
 def test_what_leads_nowhere_is_not_there(client: Client, name: str) -> None:
     for path in (f"/login/with/{name}/", f"/login/with/{name}/done/?state=1&code=1"):
-        assert client.get(path, **HOST).status_code == 404  # type: ignore[arg-type]
+        assert client.get(path, **HOST).status_code == 404  # type: ignore[arg-type]  # headers by name
 
 
 def test_forms_cannot_begin_it(client: Client) -> None:
@@ -197,7 +197,7 @@ def test_forms_cannot_begin_it(client: Client) -> None:
 
 def test_a_provider_that_is_away_is_told(client: Client, site: Registry) -> None:
     site.user_authentications.add("university", AwayUniversity.build("university"))
-    answer = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]
+    answer = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]  # headers by name
     assert (answer.status_code, b"does not answer" in answer.content) == (400, True)
 
 
@@ -214,7 +214,7 @@ def test_log_ins_are_not_begun_without_end(client: Client) -> None:
     few(redirects_per_address=RateLimit(3))
     for _ in range(3):
         begin(client)
-    answer = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]
+    answer = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]  # headers by name
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) in range(1, 61)
 
@@ -235,4 +235,4 @@ def test_logging_in_at_the_portal_ends_what_was_logged_in_before(
     before = client.cookies["uws-portal"].value
     finish(client, begin(client))
     assert client.cookies["uws-portal"].value != before
-    assert b"ada" in client.get("/", **HOST).content  # type: ignore[arg-type]
+    assert b"ada" in client.get("/", **HOST).content  # type: ignore[arg-type]  # headers by name

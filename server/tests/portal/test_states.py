@@ -31,7 +31,7 @@ def test_job_state_of_every_job_has_word_and_icon() -> None:
         (JobStatus.FAILED, (True, True, True), "failed", False),
     ],
 )
-def test_job_state_word(status: JobStatus, facts: tuple[bool, bool, bool], word: str, moves: bool) -> None:  # noqa: FBT001
+def test_job_state_word(status: JobStatus, facts: tuple[bool, bool, bool], word: str, moves: bool) -> None:  # noqa: FBT001  a parameter of the test
     submitted, serves, ready = facts
     state = job_state(status=status, submitted=submitted, serves=serves, ready=ready)
     assert (state.word, state.moves) == (word, moves)

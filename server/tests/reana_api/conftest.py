@@ -58,7 +58,7 @@ class Reana:
 
 def read(answer: HttpResponseBase) -> Answer:
     """Check what holds for every answer there is."""
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]  # every answer that does not stream has its content
     assert answer.status_code != 500, content
     if answer.status_code >= 400 and answer.headers["Content-Type"] == "application/json" and content:
         told = orjson.loads(content)

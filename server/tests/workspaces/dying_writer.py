@@ -14,15 +14,15 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "user_workspaces.config.settings"
 django.setup()
 
-from django.utils import timezone  # noqa: E402
+from django.utils import timezone  # noqa: E402  Django has to be set up first
 
-from user_workspaces import registry  # noqa: E402
-from user_workspaces.accounts.queries import find_client  # noqa: E402
-from user_workspaces.config import site_config  # noqa: E402
-from user_workspaces.registry import Declaration, PluginKind  # noqa: E402
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount  # noqa: E402
-from user_workspaces.workspaces import actions  # noqa: E402
-from user_workspaces.workspaces.models import Workspace  # noqa: E402
+from user_workspaces import registry  # noqa: E402  Django has to be set up first
+from user_workspaces.accounts.queries import find_client  # noqa: E402  Django has to be set up first
+from user_workspaces.config import site_config  # noqa: E402  Django has to be set up first
+from user_workspaces.registry import Declaration, PluginKind  # noqa: E402  Django has to be set up first
+from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount  # noqa: E402  Django has to be set up first
+from user_workspaces.workspaces import actions  # noqa: E402  Django has to be set up first
+from user_workspaces.workspaces.models import Workspace  # noqa: E402  Django has to be set up first
 
 
 def main(storage: Path, workspace_id: int, size: int, moment: str) -> None:

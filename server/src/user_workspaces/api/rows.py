@@ -97,7 +97,7 @@ def _selected(model: type[Model], names: tuple[str, ...]) -> str:
 
 
 def _quoted(name: str, model: type[Model]) -> str:
-    column = model._meta.pk.column if name == "pk" else model._meta.get_field(name).column  # type: ignore[union-attr]
+    column = model._meta.pk.column if name == "pk" else model._meta.get_field(name).column  # type: ignore[union-attr]  # every model of ours has a key of its own
     return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(column))
 
 

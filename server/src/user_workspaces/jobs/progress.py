@@ -97,6 +97,6 @@ def _batches(ids: Collection[int]) -> Iterator[list[int]]:
 
 def _paired(conditions: list[Q]) -> Iterable[Q]:
     """One query for the two conditions that there usually are; more of them one by one."""
-    if len(conditions) <= 2:  # noqa: PLR2004
+    if len(conditions) <= 2:  # noqa: PLR2004  one or two conditions: the usual case
         return [conditions[0] | conditions[-1]] if conditions else []
     return conditions

@@ -146,7 +146,7 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
 def _status_line(line: bytes) -> tuple[int, int, bytes]:
     version, _, rest = line.partition(b" ")
     status, _, reason = rest.partition(b" ")
-    if len(status) != 3 or not status.isdigit() or status[:1] not in b"12345" or reason.translate(None, TEXT):  # noqa: PLR2004 RFC 9112
+    if len(status) != 3 or not status.isdigit() or status[:1] not in b"12345" or reason.translate(None, TEXT):  # noqa: PLR2004  RFC 9112
         raise Refused(400, "The status line is malformed.")
     return _version(version), int(status), reason
 

@@ -44,7 +44,7 @@ def answer_for(error: Exception) -> Response:
     if isinstance(error, Http404):
         return routing("Not found.", status.HTTP_404_NOT_FOUND)
     if isinstance(error, exceptions.APIException):
-        return routing(str(error.detail), error.status_code) if error.status_code == 405 else _plain(error)  # noqa: PLR2004
+        return routing(str(error.detail), error.status_code) if error.status_code == 405 else _plain(error)  # noqa: PLR2004  method not allowed
     if isinstance(error, RequestDataTooBig):
         return Response({"message": "The request is too large."}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation):

@@ -71,7 +71,7 @@ def _check_type(document: object) -> None:
         raise InvalidRequest("'type'")
 
 
-def paged(request: Request, rows: "QuerySet[Any, Any] | list[Any]", shape: Any) -> dict[str, Any]:  # noqa: ANN401
+def paged(request: Request, rows: "QuerySet[Any, Any] | list[Any]", shape: Any) -> dict[str, Any]:  # noqa: ANN401  rows of any kind, and what makes them into answers
     """Return one page of rows, each shaped; without `size` all of them are on it."""
     page, wanted = positive(request, "page") or 1, positive(request, "size")
     total = len(rows) if isinstance(rows, list) else rows.count()

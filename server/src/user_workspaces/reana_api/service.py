@@ -179,7 +179,7 @@ class Status(ReanaView):
 def _share(available: int, total: int, **further: int) -> dict[str, object]:
     left = max(0, available)
     percentage = left * 100 // total if total else 100
-    health = "healthy" if percentage > 20 else "warning" if percentage > 0 else "critical"  # noqa: PLR2004
+    health = "healthy" if percentage > 20 else "warning" if percentage > 0 else "critical"  # noqa: PLR2004  percent
     return {"available": left, "total": total, "percentage": percentage, "health": health, **further}
 
 

@@ -68,7 +68,7 @@ class ReanaView(APIView):
         answer.exception = True
         return answer
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as the framework hands them over
         """Say in each answer what is left of the second; nobody keeps an answer for later."""
         final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         if self._rate is not None:

@@ -22,7 +22,7 @@ BYTES = {**SPEAKS, "Content-Type": "application/offset+octet-stream"}
 
 
 def put(name: str, path: str, content: bytes, **expected: object) -> Call:
-    return Call(name, f"PUT {AT}/{path}", content=content, **{"both": False, **expected})  # type: ignore[arg-type]
+    return Call(name, f"PUT {AT}/{path}", content=content, **{"both": False, **expected})  # type: ignore[arg-type]  # expectations by name
 
 
 SCENARIOS = (

@@ -11,7 +11,7 @@ NO_RIGHT = "Incorrect authentication credentials."
 
 def mint(name: str, *, user_info: object, token: object = Known("client_token"), **expected: object) -> Call:
     body = {"client_token": token, "user_info": user_info}
-    return Call(name, "POST /tokens/", who="nobody", json=body, **expected)  # type: ignore[arg-type]
+    return Call(name, "POST /tokens/", who="nobody", json=body, **expected)  # type: ignore[arg-type]  # expectations by name
 
 
 def person(name: str, **fields: object) -> Mapping[str, object]:

@@ -52,7 +52,7 @@ def test_the_value_is_frozen_and_its_document_is_a_copy() -> None:
     found.parameters()["n"] = 6
     assert found.parameters() == {"n": 5}
     with pytest.raises(FrozenInstanceError):
-        found.version = "1"  # type: ignore[misc]
+        found.version = "1"  # type: ignore[misc]  # it is frozen: that is the test
     assert hash(found) == hash(read_yaml(TEXT).required())
 
 

@@ -46,7 +46,7 @@ class Scalars:
             return f"{CORE}str"
         if event.tag:
             return str(event.tag)
-        return str(self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit))  # type: ignore[no-untyped-call]
+        return str(self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit))  # type: ignore[no-untyped-call]  # PyYAML has no types here
 
     def _construct(self, tag: str, text: str) -> Json:
         if tag in TEXTS:

@@ -28,7 +28,7 @@ JSON_SETTINGS = {
         "allow_origin": "*",
         "disable_check_xsrf": True,
         "allow_unauthenticated_access": True,
-        "ip": "0.0.0.0",  # noqa: S104
+        "ip": "0.0.0.0",  # noqa: S104  what a hostile person would set
         "jpserver_extensions": {"stray_extension": True},
     },
     "IdentityProvider": {"token": "known"},

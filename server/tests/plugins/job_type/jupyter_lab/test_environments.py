@@ -59,7 +59,7 @@ def builder_pids(environments: Environments) -> list[int]:
         if not process.name.isdigit() or int(process.name) == os.getpid():
             continue
         try:
-            if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115
+            if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115  names of descriptors, not paths
                 found.append(int(process.name))
         except OSError:
             continue

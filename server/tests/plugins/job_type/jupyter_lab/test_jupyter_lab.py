@@ -59,7 +59,7 @@ def job_type(base_dir: Path) -> JupyterLabJob:
 
 @pytest.fixture
 def job_context(tmp_path: Path) -> JobContext:
-    return JobTypeContract.job_context.__wrapped__(JobTypeContract(), tmp_path)  # type: ignore[attr-defined,no-any-return]
+    return JobTypeContract.job_context.__wrapped__(JobTypeContract(), tmp_path)  # type: ignore[attr-defined,no-any-return]  # the fixture of the contract, called as a function
 
 
 def write(job_type: JupyterLabJob, context: JobContext) -> tuple[str, dict[str, bytes]]:

@@ -72,7 +72,7 @@ def session(request: pytest.FixtureRequest, new_session: Callable[[], Session]) 
     made.write("workspace/note.txt", "a note")
     made.start()
     made.wait_until_ready()
-    return made  # type: ignore[return-value]
+    return made  # type: ignore[return-value]  # pytest wraps it
 
 
 @pytest.fixture(scope="module")

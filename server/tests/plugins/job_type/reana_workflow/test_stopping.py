@@ -75,7 +75,7 @@ def _is_listening(pid: int, inode: str) -> bool:
     """Whether a runner holds its lock and catches SIGTERM."""
     with open("/proc/locks") as locks:  # noqa: PTH123  it is no ordinary file
         held = any(inode in line and f" {pid} " in line for line in locks)
-    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123
+    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123  a file of the kernel
         caught = next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt"))
     return held and bool(caught & 1 << (signal.SIGTERM - 1))
 

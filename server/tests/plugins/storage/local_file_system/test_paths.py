@@ -82,7 +82,7 @@ def test_open_below_makes_directories(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [True, False])
-def test_open_below_link_refused(tmp_path: Path, make: bool) -> None:  # noqa: FBT001
+def test_open_below_link_refused(tmp_path: Path, make: bool) -> None:  # noqa: FBT001  a parameter of the test
     (tmp_path / "real").mkdir()
     (tmp_path / "l").symlink_to("real")
     with closing(os.open(tmp_path, os.O_PATH)) as start, pytest.raises(UnsafePath):

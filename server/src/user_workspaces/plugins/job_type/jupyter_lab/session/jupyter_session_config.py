@@ -30,7 +30,7 @@ class SessionIdentity(IdentityProvider):  # type: ignore[misc]  # Jupyter is not
     login_available = False
     logout_available = False
 
-    async def get_user(self, handler: Any) -> User | None:  # noqa: ANN401
+    async def get_user(self, handler: Any) -> User | None:  # noqa: ANN401  whatever handler Jupyter hands over
         """Return the person for the right header; nothing else counts, no cookie and no argument."""
         given = handler.request.headers.get("Authorization", "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, EXPECTED):
@@ -38,16 +38,16 @@ class SessionIdentity(IdentityProvider):  # type: ignore[misc]  # Jupyter is not
         name = SESSION["user"]
         return User(username=name, name=name, display_name=name)
 
-    def is_token_authenticated(self, handler: Any) -> bool:  # noqa: ANN401, ARG002
+    def is_token_authenticated(self, handler: Any) -> bool:  # noqa: ANN401, ARG002  Jupyter says what it is handed
         """No: a browser is behind every request, so the XSRF check stays on."""
         return False
 
-    def should_check_origin(self, handler: Any) -> bool:  # noqa: ANN401, ARG002
+    def should_check_origin(self, handler: Any) -> bool:  # noqa: ANN401, ARG002  Jupyter says what it is handed
         """Yes, always."""
         return True
 
 
-def page_config_hook(handler: object, page_config: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+def page_config_hook(handler: object, page_config: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  Jupyter says what it is handed
     """Leave out the question about news, whatever the person's files say, and any token."""
     disabled = page_config.get("disabledExtensions", [])
     page_config["disabledExtensions"] = [*disabled, NEWS]

@@ -92,7 +92,7 @@ def import_quickly() -> None:
     ask_node = getattr(commands, "_yarn_config", None)
     if ask_node is None:
         return
-    commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}  # type: ignore[attr-defined]  # noqa: ARG005
+    commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}  # type: ignore[attr-defined]  # noqa: ARG005  JupyterLab names it
     try:
         importlib.import_module("jupyterlab.labapp")
     finally:
