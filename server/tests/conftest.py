@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+import flushing
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
@@ -35,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if {"integration", "e2e"} & set(item.path.parts):
             item.add_marker(pytest.mark.xdist_group("server"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        flushing.install(patch)
+        yield
 
 
 @pytest.fixture
