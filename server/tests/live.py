@@ -21,7 +21,7 @@ from user_workspaces.config.site_config import EMBEDDED_DEFAULT
 from user_workspaces.testing.waiting import eventually
 
 PASSED_ON = ("PATH", "HOME", "LANG")
-END_SECONDS = 30
+END_SECONDS = 60
 
 
 @dataclass(frozen=True)

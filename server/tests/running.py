@@ -45,7 +45,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], Found | None], *, within: float = 30.0, what: str = "it") -> Found:
+def wait_for(condition: Callable[[], Found | None], *, within: float = 60.0, what: str = "it") -> Found:
     """Return what the condition returns as soon as it is true; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
@@ -193,7 +193,7 @@ def sign_in(server: RunningServer, username: str = "uwstest1") -> Caller:
     answer = httpx.post(f"{server.url}/tokens/", json=body)
     assert answer.is_success, answer.text
     headers = {"UWS-Authorization": f"Token {answer.json()['token']}"}
-    return Caller(httpx.Client(base_url=server.url, headers=headers, timeout=30))
+    return Caller(httpx.Client(base_url=server.url, headers=headers, timeout=60))
 
 
 @contextlib.contextmanager
@@ -202,7 +202,7 @@ def open_session(job: dict[str, Any], *, page: str = "lab") -> Iterator[httpx.Cl
     details = job["job_details"]["current_job_details"]["connection_details"]
     domain = details["url_domain"]
     transport = ToLoopback(port=int(domain.rpartition(":")[2]))
-    with httpx.Client(transport=transport, base_url=domain, follow_redirects=True, timeout=30) as client:
+    with httpx.Client(transport=transport, base_url=domain, follow_redirects=True, timeout=60) as client:
         answer = client.get(details["url_path"].replace("/lab?", f"/{page}?"))
         assert answer.status_code == httpx.codes.OK, answer.text
         assert "ticket=" not in str(answer.url)

@@ -33,7 +33,7 @@ def with_controller(during: Callable[[], Any]) -> None:
         during()
     finally:
         controller.stop()
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert not thread.is_alive()
 
 

@@ -103,7 +103,7 @@ def test_stopping_cuts_open_connections_and_the_page_says_so(server: RunningServ
         with events(server, job["id"], client) as channel:
             ada.call("PUT", f"/jobs/{job['id']}/stop/")
             with pytest.raises(ConnectionClosed):
-                channel.recv(timeout=30)
+                channel.recv(timeout=60)
         ada.wait_until(job["id"], "complete")
         page = client.get(f"/passthrough/local/{job['id']}/lab", headers={"Accept": "text/html"})
         program = client.get(f"/passthrough/local/{job['id']}/api/status")

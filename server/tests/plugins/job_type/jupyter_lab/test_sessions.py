@@ -129,7 +129,7 @@ def test_session_ends_when_it_is_asked_to(session: Session) -> None:
     assert run_cell(session, "print(1)") == "1\n"
     assert session.process is not None
     session.process.terminate()
-    session.process.wait(timeout=30)
+    session.process.wait(timeout=60)
     assert session.job_type.endpoint(session.context) is None
 
 
@@ -138,7 +138,7 @@ def test_session_started_again_in_its_directory_works(session: Session) -> None:
     session.wait_until_ready()
     os.killpg(session.pid, signal.SIGKILL)
     assert session.process is not None
-    session.process.wait(timeout=30)
+    session.process.wait(timeout=60)
     assert (session.directory / "s").exists()
     session.start()
     session.wait_until_ready()
@@ -276,7 +276,7 @@ def test_session_of_an_account_that_was_just_made(new_session: Callable[[], Sess
         assert run_cell(session, "import getpass; print(getpass.getuser(), 6 * 7)") == f"{name} 42\n"
         assert session.process is not None
         session.process.terminate()
-        session.process.wait(timeout=30)
+        session.process.wait(timeout=60)
     finally:
         subprocess.run(["userdel", "--force", name], check=True, capture_output=True)
 
