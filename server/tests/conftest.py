@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what has to run on every database, and keep what shares a running server in one process."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures):
+        uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures)
+        if uses_database and not item.get_closest_marker("once"):
             item.add_marker("data")
         if {"conformance", "live", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
             item.add_marker("slow")

@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from user_workspaces.testing.waiting import eventually
 from watching import PATIENCE, Person, WebProcess, change, refusal, watch
 
+pytestmark = pytest.mark.once
 TEXT, CONTINUED, BINARY, PING, FIN = 0x1, 0x0, 0x2, 0x9, 0x80
 MASK = b"\x00\x00\x00\x00"
 
