@@ -1,11 +1,11 @@
 """A real server, and accounts that are taken away again."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from machine_accounts import remove_account
 from running import Caller, RunningServer, running_server, sign_in
 
 PEOPLE = ("uwstest1", "uwstest2")
@@ -17,7 +17,7 @@ def accounts() -> Iterator[None]:
     yield
     if os.geteuid() == 0:
         for name in PEOPLE:
-            subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
+            remove_account(name, "--remove")
 
 
 @pytest.fixture(scope="session")
