@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"conformance", "live", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
             item.add_marker("slow")
         if {"integration", "e2e"} & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group("server"))
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import httpx
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ADA, GRACE = (f"uwstest{number}{os.environ.get('PYTEST_XDIST_WORKER', '')}" for number in (1, 2))
+"""People with accounts of this machine: others in each process that runs tests."""
 KEPT = ("PATH", "HOME", "LANG")
 OF_THE_NETWORK = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 """How this machine reaches its package registries."""
@@ -136,7 +138,7 @@ class RunningServer:
             **inherited,
             "UWS_DATA_DIR": str(self.data_dir),
             "UWS_PORT": str(self.port),
-            "UWS_USER": "uwstest1",
+            "UWS_USER": ADA,
             **self.environment,
         }
 
@@ -184,7 +186,7 @@ class Caller:
         return wait_for(look, within=within, what=f"job {number} {status}")
 
 
-def sign_in(server: RunningServer, username: str = "uwstest1") -> Caller:
+def sign_in(server: RunningServer, username: str = ADA) -> Caller:
     """Get a token for a person as a portal does."""
     body = {
         "client_token": server.manage("create_client_token", "tests"),

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from machine_accounts import remove_account
+from running import ADA
 
 QUIET = (
     "--no-sandbox",
@@ -56,7 +57,7 @@ def accounts() -> Iterator[None]:
     """As root, the server makes accounts of this machine: take them away in the end."""
     yield
     if os.geteuid() == 0:
-        remove_account("uwstest1", "--remove")
+        remove_account(ADA, "--remove")
 
 
 @pytest.fixture(scope="session")
