@@ -1,4 +1,4 @@
-"""A workflow in a browser: from a workspace to a run, its log while it is written, its results back, and a comparison."""
+"""A workflow in a browser: from a workspace to a run, its growing log, its results back, and a comparison."""
 
 import re
 from collections.abc import Iterator
@@ -114,8 +114,8 @@ def test_from_a_workspace_to_a_run_and_back(
     expect(state).to_have_text("finished")
     page.get_by_role("navigation", name="Run").get_by_role("link", name="Compare").click()
     page.get_by_role("button", name="Compare").click()
-    expect(page.locator(".diff-removed", has_text="Hello moon")).to_be_visible()
-    expect(page.locator(".diff-added", has_text="Hello world")).to_be_visible()
+    expect(page.locator(".diff-added", has_text="Hello moon")).to_be_visible()
+    expect(page.locator(".diff-removed", has_text="Hello world")).to_be_visible()
     assert [text for text in said if "Security Policy" in text] == []
 
 

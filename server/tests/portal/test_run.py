@@ -121,6 +121,7 @@ def test_a_log_is_sent_once_piece_by_piece(browser: Client, begun: Runner) -> No
     piece = browser.get(f"{more}8").content.decode()
     assert piece.startswith("two \n<span")
     assert "after=13" in piece
+    assert piece.endswith("></span>")
     ended(begun)
     piece = browser.get(f"{more}13").content.decode()
     assert piece == ""
@@ -211,8 +212,8 @@ def test_two_runs_are_compared(browser: Client, ada: User) -> None:
     page = page_of(browser, first, "compare/")
     assert page.index(str(second.pk)) < page.index(str(third.pk))
     page = page_of(browser, first, f"compare/?with={second.pk}")
-    assert '<span class="diff-removed">-two</span>' in page
-    assert '<span class="diff-added">+2 &lt; 3</span>' in page
+    assert '<span class="diff-removed">-2 &lt; 3</span>' in page
+    assert '<span class="diff-added">+two</span>' in page
     assert "moon" in page
     again = page_of(browser, first, "compare/?with=hello.2")
     assert "2 &lt; 3" in again
@@ -224,7 +225,7 @@ def test_a_restart_is_compared_by_its_parameters(browser: Client, begun: Runner)
     other = restart_run(run=run, start=start, now=timezone.now())
     page = page_of(browser, run, f"compare/?with={other.pk}")
     assert "work with the same files" in page
-    assert '<code class="diff-added">moon</code>' in page
+    assert '<code class="diff-removed">moon</code>' in page
     assert "#1.1" in page_of(browser, run)
 
 

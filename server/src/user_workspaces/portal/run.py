@@ -63,11 +63,11 @@ def origin_of(run: Run) -> int | None:
 def _overview(request: PersonRequest, run: Run) -> LivePart:
     standing = standing_of(run)
     view = view_of_run(run, standing)
-    steps = Paginator(standing.steps, STEPS_A_PAGE).get_page(request.GET.get("page"))
+    steps = Paginator(views_of_steps(standing.steps), STEPS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "view": view,
         "run": run,
-        "steps": views_of_steps(steps.object_list),
+        "steps": steps.object_list,
         "page": steps,
         "ahead": ahead_of(run) if view.status is RunStatus.QUEUED else 0,
         "failure": _failure(run, view),

@@ -53,7 +53,7 @@ def compare(request: PersonRequest, run_id: UUID) -> HttpResponse:
     }
     if chosen:
         other = find_run(user=request.user, named=chosen)
-        context |= _differences(run, other)
+        context |= {"other": other, **_differences(other, run)}
     return render(request, "portal/run_compare.html", context)
 
 
@@ -65,11 +65,11 @@ def _others(request: PersonRequest, run: Run) -> list[Run]:
     return list(rows.order_by(same_first, "-datetime_created")[:MOST_OFFERED])
 
 
-def _differences(run: Run, other: Run) -> dict[str, object]:
-    specification = specification_differences(run, other, context=CONTEXT_LINES)
+def _differences(before: Run, after: Run) -> dict[str, object]:
+    specification = specification_differences(before, after, context=CONTEXT_LINES)
     files, problem = list[Line](), ""
     try:
-        first, second = workspace_of(run), workspace_of(other)
+        first, second = workspace_of(before), workspace_of(after)
         listing = workspace_differences(first, second, brief=False, context=CONTEXT_LINES)
         files = list(marked(listing.split("\n") if listing else ()))
         same = first.pk == second.pk
@@ -77,9 +77,8 @@ def _differences(run: Run, other: Run) -> dict[str, object]:
         problem, same = error.message, False
     sections = [(name, list(marked(lines))) for name, lines in specification.items() if lines]
     return {
-        "other": other,
         "sections": sections,
-        "parameters": _parameters(run, other),
+        "parameters": _parameters(before, after),
         "files": files[:MOST_LINES],
         "left_out": max(0, len(files) - MOST_LINES),
         "problem": problem,
@@ -94,8 +93,8 @@ def marked(lines: Iterable[str]) -> Iterator[Line]:
         yield Line(line, "head" if is_head else KINDS.get(line[:1], "same"))
 
 
-def _parameters(run: Run, other: Run) -> list[Changed]:
-    one, two = ({**specification_of(each).parameters(), **each.parameters} for each in (run, other))
+def _parameters(before: Run, after: Run) -> list[Changed]:
+    one, two = ({**specification_of(each).parameters(), **each.parameters} for each in (before, after))
     names = [*one, *(name for name in two if name not in one)]
     return [
         Changed(name, shown(one[name]) if name in one else "", shown(two[name]) if name in two else "")

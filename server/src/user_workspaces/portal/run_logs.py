@@ -5,6 +5,8 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
@@ -34,7 +36,7 @@ def logs(request: PersonRequest, run_id: UUID) -> HttpResponse:
         **framed(run, tab="logs"),
         "list": part.html,
         "tail": tail,
-        "step": step,
+        "piece": _piece(run, step, tail),
         "name": _name_of(run, step),
         "title": f"Logs - {run.full_name}",
     }
@@ -49,15 +51,21 @@ def more(request: PersonRequest, run_id: UUID) -> HttpResponse:
     tail = _tail(run, step, after=after)
     if not tail.text and not tail.is_last:
         return HttpResponse(status=204)
-    return render(request, "portal/run_log_more.html", {"run": run, "step": step, "tail": tail})
+    return HttpResponse(_piece(run, step, tail))
+
+
+def _piece(run: Run, step: UUID | None, tail: Tail) -> SafeString:
+    """Return a piece and what fetches the next one; no white space comes with it that was not printed."""
+    html = render_to_string("portal/run_log_more.html", {"run": run, "step": step, "tail": tail})
+    return mark_safe(html.removesuffix("\n"))  # noqa: S308  a template wrote it
 
 
 def _list(request: PersonRequest, run: Run, step: UUID | None) -> LivePart:
     standing = standing_of(run)
     view = view_of_run(run, standing)
-    begun = [one for one in standing.steps if one.starts]
+    begun = [one for one in views_of_steps(standing.steps) if one.has_begun]
     steps = Paginator(begun, STEPS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"view": view, "run": run, "steps": views_of_steps(steps.object_list), "page": steps, "chosen": str(step)}
+    context = {"view": view, "run": run, "steps": steps.object_list, "page": steps, "chosen": str(step)}
     title = f"{view.state.word} - Logs of {run.full_name}"
     return live_part(request, "portal/run_log_list.html", context, name="logs", title=title, moves=view.moves)
 

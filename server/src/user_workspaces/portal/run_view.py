@@ -1,6 +1,7 @@
 """A run as the pages show it: its state in words, how far it is, and what can be done with it now."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -131,6 +132,12 @@ def _count(figures: Mapping[str, object], name: str) -> int:
     return len(listed) if isinstance(listed, list) else 0
 
 
-def views_of_steps(steps: Iterable[journal.StepState]) -> list[StepView]:
-    """Describe commands; one without a name is called by its step's place."""
-    return [StepView(one, step_state(one.status), one.name or f"step {one.number + 1}") for one in steps]
+def views_of_steps(steps: Sequence[journal.StepState]) -> list[StepView]:
+    """Describe all commands of a run; those of one step are told from each other by a number."""
+    commands, seen = Counter(one.number for one in steps), Counter[int]()
+    views = list[StepView]()
+    for one in steps:
+        seen[one.number] += 1
+        many = f" ({seen[one.number]} of {commands[one.number]})" if commands[one.number] > 1 else ""
+        views.append(StepView(one, step_state(one.status), f"{one.name or f'step {one.number + 1}'}{many}"))
+    return views

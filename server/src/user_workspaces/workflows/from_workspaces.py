@@ -45,6 +45,12 @@ def specifications_in(workspace: Workspace) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name not in USUAL_NAMES, name)))
 
 
+def has_specification(workspace: Workspace) -> bool:
+    """Return whether a usual one was there when the workspace was measured last: no look at its files."""
+    names = {entry["name"] for entry in workspace.current.get("files", ())}
+    return any(f"/{name}" in names for name in USUAL_NAMES)
+
+
 def read_specification(workspace: Workspace, path: str) -> Reading:
     """Read a specification of a workspace, whatever is wrong with it; raises `NotFound`."""
     with open_file(workspace=workspace, path=path).content as content:
