@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-launch bench-live bench-relay screenshots locks run-parts dev-parts test-parts
+.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-extension bench-launch bench-live bench-relay reana test-reana test-reana-front screenshots locks run-parts dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,18 +55,36 @@ bench-relay: dev-parts ## Speed of the proxy's relay against going direct (and n
 bench-live: dev-parts ## Time from a change of a job to a thousand who watch it, and the memory they take
 	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/live.py
 
+reana: reana-parts ## Build the front end of the REANA extension (needs Node; installing the wheel does not)
+	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm install --immutable && jlpm build:prod
+
+test-reana-front: reana ## Style, types, units and browser tests of the extension's front end
+	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm lint && jlpm test
+	@cd reana && ../.venv-reana/bin/pytest -q ui-tests
+
+test-reana: reana-parts ## The tests of the REANA extension's server part, in an environment of their own
+	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy
+	@cd reana && ../.venv-reana/bin/pytest -q -n 2
+
+bench-extension: reana-parts ## Jupyter's answers while REANA hangs, a list's surcharge, the memory of a download
+	@.venv-reana/bin/python reana/benchmarks/extension.py
+
 screenshots: dev-parts test-parts ## Take the pictures of the documentation
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_screenshots.py
 
 locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
 	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.lock
 	.venv/bin/uv pip compile pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o requirements-dev.lock
+	.venv/bin/uv pip compile reana/pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o reana/requirements-dev.lock
 
 run-parts:
 	@scripts/install run
 
 dev-parts:
 	@scripts/install dev
+
+reana-parts:
+	@scripts/install reana
 
 test-parts:
 	@scripts/install system
