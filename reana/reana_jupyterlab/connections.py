@@ -134,7 +134,8 @@ class Connections:
             return None
         try:
             stored = json.loads(read_secret(Path(path)))
-            return Source(LAUNCHER, Credentials(stored["server"], stored["access_token"], stored.get("ca_file", "")))
+            ca_file, takes_header = stored.get("ca_file", ""), stored.get("takes_header") is True
+            return Source(LAUNCHER, Credentials(stored["server"], stored["access_token"], ca_file, takes_header))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError, AttributeError) as error:

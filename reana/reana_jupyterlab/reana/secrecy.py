@@ -1,4 +1,4 @@
-"""Keeping the token out of messages and logs: REANA takes it only in the query string of every address."""
+"""Keeping the token out of messages and logs: REANA takes it only in the query string of every address, others in a header."""
 
 import logging
 import re
@@ -14,22 +14,24 @@ _IN_QUERY = re.compile(r"(access_token=)[^&\s\"'>]+")
 class TokenTransport(httpx.AsyncBaseTransport):
     """Adds the token below everything that logs or raises: no request, response or exception above ever holds it."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, access_token: str) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, access_token: str, takes_header: bool = False) -> None:
         self._inner = inner
         self._access_token = access_token
+        self._takes_header = takes_header
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request with the token, unless it is marked as anonymous."""
         if request.extensions.get(ANONYMOUS):
             return await self._inner.handle_async_request(request)
-        signed = httpx.Request(
-            request.method,
-            request.url.copy_add_param("access_token", self._access_token),
-            headers=request.headers,
-            stream=request.stream,
-            extensions=request.extensions,
-        )
-        return await self._inner.handle_async_request(signed)
+        return await self._inner.handle_async_request(self._signed(request))
+
+    def _signed(self, request: httpx.Request) -> httpx.Request:
+        url, headers = request.url, request.headers.copy()
+        if self._takes_header:
+            headers["Authorization"] = f"Bearer {self._access_token}"
+        else:
+            url = url.copy_add_param("access_token", self._access_token)
+        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
 
     async def aclose(self) -> None:
         """Close the connections."""

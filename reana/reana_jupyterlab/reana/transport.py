@@ -153,7 +153,11 @@ class Wire:
                     limits=httpx.Limits(max_connections=40, max_keepalive_connections=10),
                     trust_env=True,
                 )
-                transport = TokenTransport(inner, access_token=self._credentials.access_token)
+                transport = TokenTransport(
+                    inner,
+                    access_token=self._credentials.access_token,
+                    takes_header=self._credentials.takes_header,
+                )
                 self._client = httpx.AsyncClient(transport=transport, follow_redirects=False)
         return self._client
 

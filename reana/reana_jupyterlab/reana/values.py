@@ -12,11 +12,15 @@ STATUSES = frozenset({"created", "queued", "pending", "running"}) | ENDED
 
 @dataclass(frozen=True)
 class Credentials:
-    """Where REANA is and who asks; `ca_file` holds the certificates to trust beside the usual ones ('' = none)."""
+    """Where REANA is and who asks; `ca_file` holds the certificates to trust beside the usual ones ('' = none).
+
+    `takes_header`: it is one that takes the token in a header, so that no address holds it.
+    """
 
     server: str
     access_token: str = field(repr=False)
     ca_file: str = ""
+    takes_header: bool = False
 
 
 @dataclass(frozen=True)
