@@ -172,7 +172,7 @@ def see_all_pages(portal: httpx.Client, job: dict[str, Any]) -> None:
 def run_a_workflow(scene: Scene, job: dict[str, Any]) -> None:
     """Use the session's own token as the session does, and where it does not belong."""
     token = scene.planted["session token"]
-    (told,) = scene.fleet.folder.glob("resource/local/*/*/reana.json")
+    (told,) = scene.fleet.folder.glob("**/reana.json")
     assert orjson.loads(told.read_bytes())["access_token"] == token
     assert told.stat().st_mode & 0o777 == 0o600
     with scene.witness.client(scene.web, headers={"Authorization": f"Bearer {token}"}) as reana:

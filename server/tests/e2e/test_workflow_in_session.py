@@ -34,7 +34,6 @@ outputs:
   files:
     - results/table.csv
 """
-CREDENTIALS = "resource/local/*/*/reana.json"
 RESULT_MS = 180_000
 
 
