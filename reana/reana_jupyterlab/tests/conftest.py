@@ -100,6 +100,7 @@ def jp_server_config(tmp_path: Path) -> dict[str, Any]:
             "connect_timeout": 2,
             "read_timeout": 2,
             "total_timeout": 4,
+            "retry_pause": 0.01,
             "follow_interval": 0.05,
         },
     }
