@@ -5,12 +5,12 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-launch bench-live bench-relay screenshots locks run-parts dev-parts test-parts
+.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-extension bench-launch bench-live bench-relay extension reana test-reana test-reana-front screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-start: run-parts ## Install what is missing, start the server, print its address and a log-in link
+start: run-parts extension-part ## Install what is missing, start the server, print its address and a log-in link
 	@exec $(PYTHON) manage.py start
 
 stop: run-parts ## End every session and the server
@@ -55,18 +55,46 @@ bench-relay: dev-parts ## Speed of the proxy's relay against going direct (and n
 bench-live: dev-parts ## Time from a change of a job to a thousand who watch it, and the memory they take
 	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/live.py
 
+extension: run-parts ## Build the wheel of the REANA extension, which sessions get, if its sources have changed
+	@scripts/install extension
+
+reana: ## Build the front end of the REANA extension where its sources are, to work on it (needs Node)
+	@scripts/install reana-front
+	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm build:prod
+
+test-reana-front: reana ## Style, types, units and browser tests of the extension's front end
+	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm lint && jlpm test
+	@cd reana && ../.venv-reana/bin/pytest -q ui-tests
+
+test-reana: reana-parts ## The tests of the REANA extension's server part, in an environment of their own
+	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy
+	@cd reana && ../.venv-reana/bin/pytest -q -n 2
+
+bench-extension: reana-parts ## Jupyter's answers while REANA hangs, a list's surcharge, the memory of a download
+	@.venv-reana/bin/python reana/benchmarks/extension.py
+
 screenshots: dev-parts test-parts ## Take the pictures of the documentation
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_screenshots.py
 
 locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
 	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.lock
 	.venv/bin/uv pip compile pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o requirements-dev.lock
+	.venv/bin/uv pip compile reana/pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o reana/requirements-dev.lock
+	.venv/bin/uv pip compile reana/packaging/requirements.in -q --generate-hashes --universal --no-header -o reana/packaging/requirements.lock
+	.venv/bin/uv pip compile reana/packaging/node.in -q --generate-hashes --universal --no-header -o reana/packaging/node.lock
 
 run-parts:
 	@scripts/install run
 
+# Without it the server starts all the same.
+extension-part:
+	@scripts/install extension || true
+
 dev-parts:
 	@scripts/install dev
+
+reana-parts:
+	@scripts/install reana
 
 test-parts:
 	@scripts/install system

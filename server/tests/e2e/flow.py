@@ -20,11 +20,11 @@ def log_in(page: Page, link: str) -> None:
     expect(page.get_by_role("link", name="New workspace").first).to_be_visible()
 
 
-def new_workspace(page: Page, name: str, file: Path) -> None:
-    """Make a workspace with a file in it; its page is open afterwards."""
+def new_workspace(page: Page, name: str, *files: Path) -> None:
+    """Make a workspace with files in it; its page is open afterwards."""
     page.get_by_role("link", name="New workspace").first.click()
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("Files").set_input_files(file)
+    page.get_by_label("Files").set_input_files(list(files))
     page.get_by_role("button", name="Create workspace").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
 

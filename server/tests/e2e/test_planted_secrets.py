@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -34,6 +35,11 @@ with connection.cursor() as cursor:
 found = True
 """
 SECRET_OF = "from user_workspaces.jobs.models import Job\nfound = Job.objects.get(pk={job}).secret"
+TOKEN_OF = """
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.session_tokens import session_token
+found = session_token(Job.objects.get(pk={job})).text
+"""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +59,7 @@ def test_no_secret_is_where_it_may_not_be(scene: Scene) -> None:
         open_session(scene, api, session, job)
         watch_live(scene, api)
         see_all_pages(portal, job)
+        run_a_workflow(scene, job)
         share(scene, api)
         knock_with_what_is_wrong(scene, api, job)
         use_all_of_them_while_the_database_is_broken(scene, portal)
@@ -123,6 +130,7 @@ def launch(scene: Scene, api: httpx.Client) -> dict[str, Any]:
 
     job = wait_for(ready, within=PATIENCE, what="the session")
     scene.planted["session secret"] = scene.fleet.ask(SECRET_OF.format(job=number))
+    scene.planted["session token"] = scene.fleet.ask(TOKEN_OF.format(job=number))
     return job
 
 
@@ -159,6 +167,21 @@ def see_all_pages(portal: httpx.Client, job: dict[str, Any]) -> None:
     for page in pages:
         assert portal.get(page).status_code < httpx.codes.INTERNAL_SERVER_ERROR, page
     assert portal.get(f"/open/{job['id']}/").status_code < httpx.codes.BAD_REQUEST
+
+
+def run_a_workflow(scene: Scene, job: dict[str, Any]) -> None:
+    """Use the session's own token as the session does, and where it does not belong."""
+    token = scene.planted["session token"]
+    (told,) = scene.fleet.folder.glob("**/reana.json")
+    assert orjson.loads(told.read_bytes())["access_token"] == token
+    assert told.stat().st_mode & 0o777 == 0o600
+    with scene.witness.client(scene.web, headers={"Authorization": f"Bearer {token}"}) as reana:
+        assert reana.get("/api/workflows").is_success
+        assert reana.post("/api/workflows", json={"no": "specification"}).is_client_error
+        assert reana.get("/workspaces/").status_code == httpx.codes.FORBIDDEN
+    with scene.witness.client(scene.web) as other:
+        assert other.get("/api/workflows", params={"access_token": token}).is_success
+        other.get(f"/api/workflows/{token}/logs", params={"access_token": f"{token}x"})
 
 
 def share(scene: Scene, api: httpx.Client) -> None:

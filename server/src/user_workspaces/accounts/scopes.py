@@ -13,6 +13,8 @@ class Scope(StrEnum):
     WORKSPACES = "workspaces"
     SESSIONS = "sessions"
     """Also what it takes to get the address of a running session: whoever opens one can do all that it can."""
+    WORKFLOWS = "workflows"
+    """Runs of workflows, through REANA's API and nothing else there: what a session gets for its person."""
     ADMIN = "admin"
     """Nobody but administrators can have it."""
 

@@ -1,6 +1,8 @@
 """The form of API tokens and one-time links: random, recognisable, with a checksum; kept as digests."""
 
+import base64
 import hashlib
+import hmac
 import secrets
 import zlib
 from dataclasses import dataclass
@@ -23,9 +25,18 @@ class NewToken:
 
 def new_token() -> NewToken:
     """Make a token: `uws_`, 256 random bits in base64url, and a CRC-32 in hex that tells typing errors."""
-    random_part = secrets.token_urlsafe(32)
+    return _token(secrets.token_urlsafe(32))
+
+
+def _token(random_part: str) -> NewToken:
     text = f"{PREFIX}{random_part}{_checksum(random_part)}"
     return NewToken(text=text, digest=digest_of(text), prefix=text[:12])
+
+
+def derived_token(secret: str, *, purpose: str) -> NewToken:
+    """Return the token that belongs to a secret (of 256 random bits), the same whenever it is asked for."""
+    made = hmac.digest(secret.encode(), f"token:{purpose}".encode(), "sha256")
+    return _token(base64.urlsafe_b64encode(made).decode().rstrip("="))
 
 
 def is_well_formed(text: str) -> bool:

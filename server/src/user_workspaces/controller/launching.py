@@ -3,10 +3,11 @@
 from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
 from user_workspaces.errors import NotFound
-from user_workspaces.interfaces.values import JobContext, JobSpec, Limits
+from user_workspaces.interfaces.values import JobContext, JobSpec, Limits, ReanaAccess
 from user_workspaces.jobs.addresses import base_path, host_names
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import job_parameters
+from user_workspaces.jobs.session_tokens import session_token
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -27,8 +28,22 @@ def context_of(job: Job) -> JobContext:
         resource=job.resource,
         base_path=base_path(resource=job.resource, job_id=job.pk),
         host_names=host_names(resource=job.resource, job_id=job.pk),
+        reana=_reana_of(job),
         limits=Limits(cpus=job.cpus, memory_mb=job.memory_mb, time_limit_seconds=job.time_limit_seconds),
     )
+
+
+def _reana_of(job: Job) -> ReanaAccess | None:
+    """Return this server's own workflow service, with the token that the job was granted at its submission."""
+    if not uses_reana(job):
+        return None
+    return ReanaAccess(registry.site().base_url, session_token(job).text, takes_header=True)
+
+
+def uses_reana(job: Job) -> bool:
+    """Return whether a job gets access to REANA."""
+    types = registry.current().job_types
+    return job.job_type in types and types.get(job.job_type).uses_reana
 
 
 def spec_of(job: Job) -> JobSpec:

@@ -24,6 +24,9 @@ class JobType(Plugin):
     serves: ClassVar[bool] = True
     """Whether it is a session that people open in a browser (or a job that just runs)."""
 
+    uses_reana: ClassVar[bool] = False
+    """Whether its jobs get the access to REANA of the person who launched them, for as long as they run."""
+
     def prepare(self, resource: str) -> Preparation:
         """Say whether all is there for a launch on this resource, starting the work where it is not.
 

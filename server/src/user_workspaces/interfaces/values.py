@@ -165,6 +165,16 @@ class JobScript:
 
 
 @dataclass(frozen=True, slots=True)
+class ReanaAccess:
+    """A REANA that a session may use in its person's name. Its place is in `JobScript.files` alone."""
+
+    server: str
+    access_token: str = field(repr=False)
+    takes_header: bool = False
+    """Whether the token can be sent in a header, and need not stand in addresses."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobContext:
     """All that a job type may know of the job that it writes a script for."""
 
@@ -183,6 +193,8 @@ class JobContext:
     host_names: tuple[str, ...]
     """The host names (lower case, without port) under which browsers will reach the session."""
     limits: Limits
+    reana: ReanaAccess | None = None
+    """For a job type with `uses_reana`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from user_workspaces.interfaces.values import Limits
 from user_workspaces.jobs import options as resource_options
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import live_jobs, used_core_hours
+from user_workspaces.jobs.session_tokens import revoke_session_token
 from user_workspaces.jobs.spending import reserve_launch
 from user_workspaces.jobs.status import ENDED, LIVE, STOPPABLE, TRANSITIONS, JobStatus
 from user_workspaces.workspaces import actions as workspaces
@@ -128,6 +129,8 @@ def change_status(
         unchanged = unchanged.filter(next_check_at=lease)
     if not (_end(unchanged, job=job, written=written, now=now) if ends else unchanged.update(**written)):
         return False
+    if new is JobStatus.STOPPING:  # what is no longer wanted needs no more access
+        revoke_session_token(job)
     for name, value in written.items():
         setattr(job, name, value)
     return True
@@ -139,6 +142,7 @@ def _end(unchanged: QuerySet[Job], *, job: Job, written: Mapping[str, object], n
         list(Workspace.objects.select_for_update().filter(pk=job.workspace_id))
         if not unchanged.update(**written):
             return False
+        revoke_session_token(job)
         if not live_jobs(workspace_id=job.workspace_id).exists():
             workspaces.mark_idle(workspace_id=job.workspace_id, now=now)
     return True

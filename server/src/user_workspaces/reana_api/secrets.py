@@ -14,6 +14,7 @@ class Secrets(ReanaView):
     """Names and kinds; never a value."""
 
     scope = Scope.SESSIONS
+    is_of_workflows = False
 
     def get(self, _request: Request) -> Response:
         """List them."""

@@ -37,6 +37,7 @@ class Open(ReanaView):
     """Opens one."""
 
     scope = Scope.SESSIONS
+    is_of_workflows = False
 
     def post(self, _request: Request, named: str, kind: str) -> Response:
         """Launch a session on the run's workspace."""
@@ -70,6 +71,7 @@ class Close(ReanaView):
     """Closes it."""
 
     scope = Scope.SESSIONS
+    is_of_workflows = False
 
     def post(self, _request: Request, named: str) -> Response:
         """Stop the session."""
@@ -85,6 +87,7 @@ class Session(ReanaView):
     """Where the address that a client prints leads: to the session, as soon as it answers."""
 
     scope = Scope.SESSIONS
+    is_of_workflows = False
     token_parameter = "token"  # noqa: S105  its name in the addresses that clients make
 
     def get(self, _request: Request, named: str) -> HttpResponse:

@@ -27,12 +27,17 @@ MOST_DIGITS = 9
 
 
 class ReanaView(APIView):
-    """Asks for the scope `read` to look, and for the view's own to do anything else; closed until it names one."""
+    """Asks for the scope `read` to look, and for the view's own to do anything else; closed until it names one.
+
+    A token with the scope `workflows` may do both, except where a view says that it is about more than workflows.
+    """
 
     authentication_classes = ()
     permission_classes = ()
     http_method_names = ("get", "head", "post", "put", "delete")
     scope: ClassVar[Scope] = Scope.ADMIN
+    is_of_workflows: ClassVar[bool] = True
+    """Whether the scope `workflows` is enough for all of it."""
     is_open: ClassVar[bool] = False
     """Whether it answers without a token."""
     token_parameter: ClassVar[str] = "access_token"  # noqa: S105  its name
@@ -48,8 +53,8 @@ class ReanaView(APIView):
         self.token = _token_of(request, self.token_parameter)
         if not hasattr(self, (request.method or "").lower()):
             raise MethodNotAllowed(request.method or "")
-        needed = Scope.READ if request.method in READING else self.scope
-        if needed not in scopes_in(self.token.scopes):
+        needed, granted = Scope.READ if request.method in READING else self.scope, scopes_in(self.token.scopes)
+        if needed not in granted and not (self.is_of_workflows and Scope.WORKFLOWS in granted):
             raise NotAllowed(f"This token lacks the scope {needed}. Make one that has it.")
 
     @property

@@ -15,10 +15,12 @@ from user_workspaces.interfaces.values import (
     Limits,
     Preparation,
     PreparationState,
+    ReanaAccess,
     SystemAccount,
 )
 
 SECRET = "a-secret-that-nobody-may-read-anywhere-1234"  # noqa: S105  it opens nothing
+ACCESS_TOKEN = "a-token-that-nobody-may-read-anywhere-5678"  # noqa: S105  it opens nothing
 LARGEST_FILE = 1_000_000
 
 
@@ -44,6 +46,7 @@ class JobTypeContract:
             base_path="/passthrough/local/7/",
             host_names=("s7.localhost",),
             limits=Limits(),
+            reana=ReanaAccess("http://localhost:8000", ACCESS_TOKEN),
         )
 
     def write(self, job_type: JobType, context: JobContext) -> JobScript:
@@ -64,15 +67,18 @@ class JobTypeContract:
         script = self.write(job_type, job_context)
         readable = [script.text, *(f"{key}={value}" for key, value in script.environment)]
         readable += [file.path for file in script.files]
-        assert [text for text in readable if SECRET in text] == []
+        assert [text for text in readable if SECRET in text or ACCESS_TOKEN in text] == []
 
     def test_script_of_another_secret_is_the_same_text(self, job_type: JobType, job_context: JobContext) -> None:
-        other = self.write(job_type, replace(job_context, secret="another"))  # noqa: S106  it opens nothing
+        reana = ReanaAccess("http://localhost:8000", "another")
+        other = self.write(job_type, replace(job_context, secret="another", reana=reana))  # noqa: S106  it opens nothing
         script = self.write(job_type, job_context)
         assert (other.text, other.environment) == (script.text, script.environment)
 
     def test_script_shown_does_not_show_the_secret(self, job_type: JobType, job_context: JobContext) -> None:
-        assert SECRET not in repr(self.write(job_type, job_context))
+        shown = repr((self.write(job_type, job_context), job_context))
+        assert SECRET not in shown
+        assert ACCESS_TOKEN not in shown
 
     def test_files_stay_in_the_directory_of_the_job(self, job_type: JobType, job_context: JobContext) -> None:
         paths = [PurePosixPath(file.path) for file in self.write(job_type, job_context).files]

@@ -22,6 +22,7 @@ from user_workspaces.interfaces.values import (
     JobScript,
     Limits,
     PluginContext,
+    ReanaAccess,
     SystemAccount,
 )
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob, JupyterLabOptions
@@ -30,6 +31,8 @@ HOST = "s7.localhost"
 AUTHORITY = f"{HOST}:8000"
 BASE = "/passthrough/local/7/"
 SECRET = "the-secret-of-this-very-session-98765"
+REANA = ReanaAccess("http://127.0.0.1:9", "the-token-of-this-very-session-54321", takes_header=True)
+"""Where nobody answers."""
 
 
 def make_job_type(base_dir: Path, options: str = '{"environment_details": {"local": {}}}') -> JupyterLabJob:
@@ -85,6 +88,7 @@ class Session:
             base_path=BASE,
             host_names=(HOST,),
             limits=Limits(),
+            reana=REANA,
         )
 
     @property

@@ -13,7 +13,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.values import Health, JobContext, Preparation, PreparationState
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
-from user_workspaces.testing.job_type_contract import SECRET, JobTypeContract
+from user_workspaces.testing.job_type_contract import ACCESS_TOKEN, SECRET, JobTypeContract
 
 TAR = '{"environment_details": {"local": {"module_manager": "tar", "tar_file_path": "lab.tar"}}}'
 LMOD = '{"environment_details": {"local": {"module_manager": "lmod", "modules": ["python/3.12", "jupyter"]}}}'
@@ -85,7 +85,7 @@ def test_script_loads_modules_before_a_virtual_environment(base_dir: Path, job_c
 
 def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:
     _, files = write(job_type, job_context)
-    assert sorted(files) == ["jupyter_session_config.py", "session.json", "start.py"]
+    assert sorted(files) == ["jupyter_session_config.py", "reana.json", "session.json", "start.py"]
     assert json.loads(files["session.json"]) == {
         "secret": SECRET,
         "user": "ada",
@@ -93,6 +93,22 @@ def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob
         "host_names": ["s7.localhost", "localhost"],
         "workspace": str(job_context.workspace),
     }
+
+
+def test_access_to_reana_is_a_file_that_a_variable_names(job_type: JupyterLabJob, job_context: JobContext) -> None:
+    _, files = write(job_type, job_context)
+    told = {"server": "http://localhost:8000", "access_token": ACCESS_TOKEN, "takes_header": False}
+    assert json.loads(files["reana.json"]) == told
+    environment = dict(job_type.script(job_context, job_type.Parameters()).environment)
+    assert environment == {"REANA_CREDENTIALS_FILE": str(job_context.job_directory / "reana.json")}
+
+
+def test_session_without_access_to_reana_has_neither_file_nor_variable(
+    job_type: JupyterLabJob, job_context: JobContext
+) -> None:
+    script = job_type.script(replace(job_context, reana=None), job_type.Parameters())
+    assert script.environment == ()
+    assert "reana.json" not in [file.path for file in script.files]
 
 
 def test_other_files_are_the_same_for_all_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:

@@ -22,12 +22,15 @@ def wheel(tmp_path: Path) -> Path:
     return path
 
 
-def make(tmp_path: Path, details: str = "{}", interpreter: Interpreter = DEBIAN) -> Recipe:
+def make(
+    tmp_path: Path, details: str = "{}", interpreter: Interpreter = DEBIAN, *, wheel: Path | None = None
+) -> Recipe:
     return virtualenv_recipe(
         EnvironmentDetails.model_validate_json(details),
         interpreter=interpreter,
         base_dir=tmp_path,
         environments=Environments(tmp_path / "environments"),
+        wheel=wheel,
     )
 
 

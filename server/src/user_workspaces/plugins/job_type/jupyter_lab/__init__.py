@@ -25,13 +25,14 @@ from user_workspaces.plugins.job_type.jupyter_lab.interpreter import (
 from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, session_script
 from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails, JupyterLabOptions
 from user_workspaces.plugins.job_type.jupyter_lab.probe import answers
-from user_workspaces.plugins.job_type.jupyter_lab.recipes import tar_recipe, virtualenv_recipe
+from user_workspaces.plugins.job_type.jupyter_lab.recipes import extension, tar_recipe, virtualenv_recipe
 
 
 class JupyterLabJob(JobType):
     """Starts JupyterLab on a Unix socket in the job's directory, guarded by the session's own secret."""
 
     Options: ClassVar[type[PluginOptions]] = JupyterLabOptions
+    uses_reana: ClassVar[bool] = True
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
@@ -94,7 +95,13 @@ class JupyterLabJob(JobType):
                 return tar_recipe(details, base_dir=base_dir, environments=environments)
             case "virtualenv":
                 interpreter = self._interpreter(details.python_version)
-                return virtualenv_recipe(details, interpreter=interpreter, base_dir=base_dir, environments=environments)
+                return virtualenv_recipe(
+                    details,
+                    interpreter=interpreter,
+                    base_dir=base_dir,
+                    environments=environments,
+                    wheel=extension(),
+                )
 
     def _interpreter(self, version: str | None) -> Interpreter:
         """Find it once a process: the environment is named after it, and people's sessions after that."""

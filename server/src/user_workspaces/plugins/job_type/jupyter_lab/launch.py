@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,9 @@ SESSION_FOLDER = Path(__file__).with_name("session")
 START = "start.py"
 CONFIGURATION = "jupyter_session_config.py"
 VALUES = "session.json"
+REANA = "reana.json"
+REANA_VARIABLE = "REANA_CREDENTIALS_FILE"
+"""Where the REANA extension looks, in whatever environment it is installed."""
 SOCKET = "s"
 """One letter: the path of a Unix socket has at most 107 bytes."""
 
@@ -57,11 +61,12 @@ def session_script(context: JobContext, *, python: Path | None, modules: Sequenc
     else:
         # -I: PYTHONPATH and the person's own packages are for their kernels, not for what guards the session.
         lines.append(f"exec {shlex.quote(str(python))} -I {start}\n")
-    return JobScript(text="".join(lines), files=session_files(context))
+    environment = ((REANA_VARIABLE, str(context.job_directory / REANA)),) if context.reana else ()
+    return JobScript(text="".join(lines), files=session_files(context), environment=environment)
 
 
 def session_files(context: JobContext) -> tuple[JobFile, ...]:
-    """Return the files of a session; `session.json` is the one that differs, and holds the secret."""
+    """Return the files of a session; two differ and hold secrets: `session.json` and `reana.json`."""
     values = {
         "secret": context.secret,
         "user": context.account.name,
@@ -69,11 +74,12 @@ def session_files(context: JobContext) -> tuple[JobFile, ...]:
         "host_names": [*context.host_names, "localhost"],
         "workspace": str(context.workspace),
     }
-    return (
+    files = (
         JobFile(START, _static(START)),
         JobFile(CONFIGURATION, _static(CONFIGURATION)),
         JobFile(VALUES, json.dumps(values).encode()),
     )
+    return (*files, JobFile(REANA, json.dumps(asdict(context.reana)).encode())) if context.reana else files
 
 
 @cache

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import uv
@@ -19,6 +19,9 @@ from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDeta
 LOCK = Path(__file__).with_name("requirements.lock")
 LAYOUT = 1
 """Part of every fingerprint; another number makes all environments anew."""
+
+WHEELS = Path(__file__).with_name("wheels")
+"""Where `scripts/install` puts the wheel of the REANA extension; without it sessions lack its panel."""
 
 TRIAL = "import jupyterlab.labapp, jupyter_server.auth.identity, ipykernel"
 
@@ -38,6 +41,11 @@ def defaults() -> Defaults:
     return Defaults(len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)), hashlib.sha256(text.encode()).hexdigest())
 
 
+def extension(folder: Path = WHEELS) -> Path | None:
+    """Return the wheel of the REANA extension; None: it was not built."""
+    return min(folder.glob("reana_jupyterlab-*.whl"), default=None)
+
+
 @cache
 def installer() -> str:
     """Return the path of `uv`, which came with the server."""
@@ -45,9 +53,17 @@ def installer() -> str:
 
 
 def virtualenv_recipe(
-    details: EnvironmentDetails, *, interpreter: Interpreter, base_dir: Path, environments: Environments
+    details: EnvironmentDetails,
+    *,
+    interpreter: Interpreter,
+    base_dir: Path,
+    environments: Environments,
+    wheel: Path | None = None,
 ) -> Recipe:
-    """Return how to install JupyterLab, and what was asked for beside it; raises `ConfigurationError`."""
+    """Return how to install JupyterLab, and what was asked for beside it; raises `ConfigurationError`.
+
+    `wheel`: the REANA extension; what it needs stands in the lock file.
+    """
     packages = [_requirement(package, base_dir) for package in details.python_packages]
     mark = fingerprint(
         "virtualenv",
@@ -55,6 +71,7 @@ def virtualenv_recipe(
         interpreter.version,
         defaults().digest,
         [_identity(one) for one in packages],
+        *([_digest(wheel)] if wheel else []),
     )
     stage = environments.stage(mark)
     python = str(stage / "bin" / "python")
@@ -66,9 +83,14 @@ def virtualenv_recipe(
         Step("making room", (*make, "--python", str(interpreter.path), str(stage))),
         Step(
             f"installing {defaults().number} packages",
-            (*install, *(() if packages else compiled), "--require-hashes", "--requirements", str(LOCK)),
+            (*install, *(() if packages or wheel else compiled), "--require-hashes", "--requirements", str(LOCK)),
         ),
     ]
+    if wheel:
+        alone = ("--no-deps", "--no-index", "--offline")
+        steps.append(
+            Step("adding the REANA extension", (*install, *(() if packages else compiled), *alone, "--", str(wheel)))
+        )
     if packages:
         constraints = ("--constraints", str(LOCK), "--no-verify-hashes")
         message = f"installing {len(packages)} of this site's packages"
@@ -124,3 +146,13 @@ def _identity(source: str) -> list[object]:
         return [source]
     status = Path(source).stat()
     return [source, status.st_size, status.st_mtime_ns]
+
+
+def _digest(wheel: Path) -> str:
+    status = wheel.stat()
+    return _digest_of(wheel, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _digest_of(wheel: Path, _size: int, _modified: int) -> str:
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()

@@ -1,0 +1,163 @@
+"""Which REANA is used, with which token: the environment's, the one a launcher's file names, or a remembered one.
+
+The person's own choice (a profile) comes first, then the environment, then the file that the launcher of this Jupyter
+server prepared. All are read anew at each use, so that a token that was replaced is used at once.
+"""
+
+import json
+import os
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .config import ReanaJupyterLab
+from .const import ENV_CA_FILE, ENV_CREDENTIALS_FILE, ENV_SERVER, ENV_TOKEN
+from .profiles import Profiles, checked_name, read_profiles, read_secret, write_profiles
+from .reana import Credentials, ReanaClient
+from .reana.errors import BadRequest, LocalFailure, NotConnected, NotFound
+from .reana.values import User
+
+ENVIRONMENT, LAUNCHER = "environment", "launcher"
+OUTSIDE = (ENVIRONMENT, LAUNCHER)
+CLIENTS_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """Credentials, and where they come from: `environment`, `launcher`, or a profile's name."""
+
+    name: str
+    credentials: Credentials
+
+
+class Connections:
+    """The credentials in use and the client that uses them."""
+
+    def __init__(self, *, config: ReanaJupyterLab, environment: MutableMapping[str, str] | None = None) -> None:
+        self._config = config
+        self._environment = os.environ if environment is None else environment
+        self._clients: dict[Credentials, ReanaClient] = {}
+
+    def sources(self) -> tuple[list[Source], str]:
+        """Return all credentials there are, and the name of those in use ('' when there are none)."""
+        stored = read_profiles(self._config.profiles_path)
+        outside = [source for source in (self._from_environment(), self._from_file()) if source is not None]
+        found = [*outside, *(Source(name, one) for name, one in stored.named.items())]
+        names = [source.name for source in found]
+        active = stored.active if stored.active in names else (names[0] if outside else "")
+        return found, active
+
+    def current(self) -> Source:
+        """Return the credentials in use."""
+        found, active = self.sources()
+        source = next((source for source in found if source.name == active), None)
+        if source is None:
+            raise NotConnected
+        self._check_server(source.credentials.server)
+        return source
+
+    def environment(self) -> tuple[str, str]:
+        """Return the server and the token of the environment, each '' when unset."""
+        return self._environment.get(ENV_SERVER, ""), self._environment.get(ENV_TOKEN, "")
+
+    async def test(self, credentials: Credentials) -> User:
+        """Ask REANA who this is; nothing is changed, and what is refused raises."""
+        self._check_server(credentials.server)
+        return await self.client_for(credentials).user()
+
+    def use_in_environment(self, credentials: Credentials) -> None:
+        """Put credentials into the server's environment: new kernels and terminals have them too."""
+        self._environment[ENV_SERVER] = credentials.server
+        self._environment[ENV_TOKEN] = credentials.access_token
+        if credentials.ca_file:
+            self._environment[ENV_CA_FILE] = credentials.ca_file
+        stored = read_profiles(self._config.profiles_path)
+        if stored.active not in {"", ENVIRONMENT}:
+            self._write(Profiles(ENVIRONMENT, stored.named))
+
+    def forget_environment(self) -> None:
+        """Take the credentials out of the server's environment."""
+        for name in (ENV_SERVER, ENV_TOKEN):
+            self._environment.pop(name, None)
+
+    def remember(self, name: str, credentials: Credentials, *, activate: bool) -> None:
+        """Keep credentials as a profile."""
+        if checked_name(name) in OUTSIDE:
+            raise BadRequest(f"The name '{name}' is taken.")
+        stored = read_profiles(self._config.profiles_path)
+        self._write(Profiles(name if activate else stored.active, {**stored.named, name: credentials}))
+
+    def activate(self, name: str) -> None:
+        """Use these credentials from now on."""
+        found, _ = self.sources()
+        if name not in {source.name for source in found}:
+            raise NotFound(f"There is no profile '{name}'.")
+        self._write(Profiles(name, read_profiles(self._config.profiles_path).named))
+
+    def forget(self, name: str) -> None:
+        """Delete a profile with its token."""
+        stored = read_profiles(self._config.profiles_path)
+        if name not in stored.named:
+            raise NotFound(f"There is no profile '{name}'.")
+        kept = {other: one for other, one in stored.named.items() if other != name}
+        self._write(Profiles("" if stored.active == name else stored.active, kept))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    def _write(self, profiles: Profiles) -> None:
+        write_profiles(self._config.profiles_path, profiles)
+
+    def client_for(self, credentials: Credentials) -> ReanaClient:
+        """Return the client for these credentials; its connections are used again."""
+        client = self._clients.pop(credentials, None) or ReanaClient(credentials, limits=self._config.limits)
+        self._clients[credentials] = client
+        if len(self._clients) > CLIENTS_KEPT:
+            # Not closed: somebody may still read from it. It ends with its last reader.
+            self._clients.pop(next(iter(self._clients)))
+        return client
+
+    def _from_environment(self) -> Source | None:
+        server, token = self.environment()
+        if not server or not token:
+            return None
+        return Source(ENVIRONMENT, Credentials(server, token, self._environment.get(ENV_CA_FILE, "")))
+
+    def _from_file(self) -> Source | None:
+        path = self._environment.get(ENV_CREDENTIALS_FILE, "")
+        if not path:
+            return None
+        try:
+            stored = json.loads(read_secret(Path(path)))
+            ca_file, takes_header = stored.get("ca_file", ""), stored.get("takes_header") is True
+            return Source(LAUNCHER, Credentials(stored["server"], stored["access_token"], ca_file, takes_header))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise LocalFailure(f"The file that {ENV_CREDENTIALS_FILE} names cannot be understood.") from error
+
+    def _check_server(self, server: str) -> None:
+        checked_server(server)
+        allowed = self._config.allowed_servers
+        if allowed and not any(fnmatchcase(server.rstrip("/"), pattern.rstrip("/")) for pattern in allowed):
+            raise BadRequest("The administrator of this Jupyter server does not allow this REANA server.")
+
+
+def checked_server(server: str) -> str:
+    """Return the address of a REANA server; refuse what is not plainly one."""
+    try:
+        parts = urlsplit(server)
+        is_plain = parts.port is None or parts.port > 0
+    except ValueError:
+        is_plain, parts = False, urlsplit("")
+    has_more = parts.username is not None or parts.query or parts.fragment
+    if not is_plain or parts.scheme not in {"http", "https"} or not parts.hostname or has_more:
+        raise BadRequest("The address of a REANA server looks like https://reana.example.org, with nothing behind it.")
+    if any(sign.isspace() or not sign.isprintable() for sign in server):
+        raise BadRequest("The address of a REANA server holds no blanks.")
+    return server

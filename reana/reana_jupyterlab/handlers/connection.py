@@ -1,0 +1,172 @@
+"""Which REANA, and who: the environment's variables, named profiles, the state of the connection."""
+
+import asyncio
+from http import HTTPStatus
+
+import tornado.web
+
+from reana_jupyterlab.connections import OUTSIDE, Source, checked_server
+from reana_jupyterlab.const import ENV_SERVER, ENV_TOKEN
+from reana_jupyterlab.reana import Credentials
+from reana_jupyterlab.reana.errors import BadRequest, CredentialsRefused, NotConnected, ReanaError, TooSlow, Unreachable
+from reana_jupyterlab.reana.values import JsonObject
+
+from .base import ReanaHandler, flag_of, status_of, text_of
+from .shapes import quota_json, user_json
+
+
+class EnvVariablesHandler(ReanaHandler):
+    """The server's environment, as `reana-client` in a terminal would see it."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Return what is set."""
+        server, token = self.services.connections.environment()
+        self.answer({"server": server, "access_token": token})
+
+    @tornado.web.authenticated
+    async def post(self) -> None:
+        """Test credentials, and only then use them; with `remember` they outlive the server, as a profile."""
+        body = self.body()
+        credentials = _credentials(body, server_key=ENV_SERVER, token_key=ENV_TOKEN)
+        user = await self.services.connections.test(credentials)
+        await asyncio.to_thread(self.services.connections.use_in_environment, credentials)
+        if flag_of(body, "remember", default=False):
+            name = text_of(body, "profile", "default")
+            await asyncio.to_thread(self.services.connections.remember, name, credentials, activate=True)
+        self.succeed(f"Connected to {credentials.server} as {user.email}.", user=user_json(user))
+
+    @tornado.web.authenticated
+    async def delete(self) -> None:
+        """Take the credentials out of the environment."""
+        self.services.connections.forget_environment()
+        self.succeed("The server's environment holds no REANA credentials any more.")
+
+
+class ConnectionHandler(ReanaHandler):
+    """Whether REANA can be reached and takes the token: asked of REANA, not guessed."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Return the state; not being connected is an answer, no error."""
+        source = None
+        try:
+            source = await asyncio.to_thread(self.services.connections.current)
+            self.answer(await self._state(source))
+        except ReanaError as error:
+            server = source.credentials.server if source else ""
+            self.answer(
+                {
+                    "connected": False,
+                    "server": server,
+                    "source": source.name if source else "",
+                    "reason": _reason(error),
+                    "status": int(status_of(error)),
+                    "message": error.message,
+                }
+            )
+
+    async def _state(self, source: Source) -> JsonObject:
+        client = self.services.connections.client_for(source.credentials)
+        user = await client.user()
+        capabilities = await client.capabilities()
+        config = await client.config()
+        return {
+            "connected": True,
+            "server": source.credentials.server,
+            "source": source.name,
+            "user": user_json(user),
+            "version": user.version,
+            "quota": quota_json(user),
+            "sharing": capabilities.sharing,
+            "pollingSeconds": config.get("polling_secs") or 15,
+            "previewLimit": config.get("file_preview_size_limit") or 5 * 1024 * 1024,
+        }
+
+
+class ProfilesHandler(ReanaHandler):
+    """All credentials there are, without their tokens."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """List them; those of the environment and of the launcher cannot be changed here."""
+        sources, active = await asyncio.to_thread(self.services.connections.sources)
+        profiles = [
+            {
+                "name": source.name,
+                "server": source.credentials.server,
+                "caFile": source.credentials.ca_file,
+                "fixed": source.name in OUTSIDE,
+                "active": source.name == active,
+            }
+            for source in sources
+        ]
+        self.answer({"profiles": profiles, "active": active})
+
+
+class ProfileHandler(ReanaHandler):
+    """One named profile."""
+
+    @tornado.web.authenticated
+    async def put(self, name: str) -> None:
+        """Test credentials and remember them; they are used from now on unless `activate` is false."""
+        body = self.body()
+        credentials = _credentials(body, server_key="server", token_key="access_token")  # noqa: S106 - a key's name
+        user = await self.services.connections.test(credentials)
+        activate = flag_of(body, "activate", default=True)
+        await asyncio.to_thread(self.services.connections.remember, name, credentials, activate=activate)
+        self.succeed(f"Remembered {credentials.server} as '{name}'.", user=user_json(user))
+
+    @tornado.web.authenticated
+    async def post(self, name: str) -> None:
+        """Use this profile from now on."""
+        await asyncio.to_thread(self.services.connections.activate, name)
+        self.succeed(f"Using '{name}'.")
+
+    @tornado.web.authenticated
+    async def delete(self, name: str) -> None:
+        """Forget the profile and its token."""
+        await asyncio.to_thread(self.services.connections.forget, name)
+        self.succeed(f"Forgot '{name}'.")
+
+
+class QuotaHandler(ReanaHandler):
+    """How much may be used, and is."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Return the quotas by resource."""
+        self.answer(quota_json(await (await self.client()).user()))
+
+
+class InfoHandler(ReanaHandler):
+    """What the REANA server says about itself, whatever that is."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Return `{entries: [{key, title, value}]}`."""
+        info = await (await self.client()).info()
+        entries = [
+            {"key": key, "title": entry.get("title") or key, "value": entry.get("value")}
+            for key, entry in info.items()
+            if isinstance(entry, dict)
+        ]
+        self.answer({"entries": entries})
+
+
+def _credentials(body: JsonObject, *, server_key: str, token_key: str) -> Credentials:
+    server = checked_server(text_of(body, server_key).strip().rstrip("/"))
+    token = text_of(body, token_key).strip()
+    if not token.isascii() or not token.isprintable():
+        raise BadRequest("An access token consists of letters, digits and signs only.")
+    return Credentials(server, token, text_of(body, "ca_file", ""))
+
+
+def _reason(error: ReanaError) -> str:
+    reasons: tuple[tuple[type[ReanaError], str], ...] = (
+        (NotConnected, "unset"),
+        (CredentialsRefused, "refused"),
+        (TooSlow, "slow"),
+        (Unreachable, "unreachable"),
+    )
+    return next((reason for kind, reason in reasons if isinstance(error, kind)), HTTPStatus(status_of(error)).phrase)

@@ -1,0 +1,116 @@
+"""Runs as a read-only drive: the models of Jupyter's contents, so that the file browser can show a workspace."""
+
+import base64
+import json
+import mimetypes
+from collections.abc import Iterable
+
+import tornado.web
+
+from reana_jupyterlab.reana import ReanaClient
+from reana_jupyterlab.reana.errors import BadRequest, NonsenseAnswer, NotFound
+from reana_jupyterlab.reana.rooted import parts_of
+from reana_jupyterlab.reana.values import JsonObject, Workflow, WorkspaceFile
+
+from .base import ReanaHandler
+
+RUNS_SHOWN = 200
+CONTENT_LIMIT = 32 * 1024 * 1024
+
+
+class DriveHandler(ReanaHandler):
+    """A directory or file of the drive; `name.run` are the directories at its top."""
+
+    @tornado.web.authenticated
+    async def get(self, path: str = "") -> None:
+        """Return a contents model; `?content=0` leaves the content out."""
+        parts = parts_of(path.strip("/"))
+        client, content = await self.client(), self.flag("content", default=True)
+        if not parts:
+            runs = (await client.workflows(size=RUNS_SHOWN)).items if content else ()
+            model = _directory("", "", [_run(run) for run in runs if run.status != "deleted"] if content else None)
+        else:
+            model = await _model(client, parts[0], "/".join(parts[1:]), content=content)
+        self.answer(model)
+
+
+async def _model(client: ReanaClient, run: str, path: str, *, content: bool) -> JsonObject:
+    files = await client.all_files(run, search=path)
+    file = next((file for file in files if file.name == path), None)
+    if file is not None:
+        return await _file_with_content(client, run, file) if content else _file(run, file)
+    inside = [file for file in files if not path or file.name.startswith(f"{path}/")]
+    if not inside and path:
+        raise NotFound(f"{path} does not exist in the workspace of {run}.")
+    name = path.rpartition("/")[2] or run
+    whole = f"{run}/{path}" if path else run
+    return _directory(name, whole, _children(run, path, inside) if content else None)
+
+
+def _children(run: str, path: str, files: Iterable[WorkspaceFile]) -> list[JsonObject]:
+    start = len(path) + 1 if path else 0
+    found: dict[str, JsonObject] = {}
+    for file in files:
+        name, slash, _ = file.name[start:].partition("/")
+        whole = f"{run}/{file.name[:start]}{name}"
+        if not slash:
+            found[name] = _file(run, file)
+        elif name not in found:
+            found[name] = _directory(name, whole, None, changed=file.last_modified)
+    return sorted(found.values(), key=lambda model: (model["type"] != "directory", str(model["name"]).casefold()))
+
+
+async def _file_with_content(client: ReanaClient, run: str, file: WorkspaceFile) -> JsonObject:
+    if file.size > CONTENT_LIMIT:
+        raise BadRequest(f"{file.name} is too large to be opened here; download it.")
+    data = bytearray()
+    async with client.open_file(run, file.name) as response:
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > CONTENT_LIMIT:
+                raise NonsenseAnswer(f"{file.name} is longer than REANA lists it.")
+    model = _file(run, file)
+    if model["type"] == "notebook":
+        try:
+            return model | {"content": json.loads(data), "format": "json"}
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(f"{file.name} is not a notebook.") from error
+    try:
+        return model | {"content": data.decode("utf-8"), "format": "text"}
+    except UnicodeDecodeError:
+        return model | {"content": base64.b64encode(data).decode("ascii"), "format": "base64"}
+
+
+def _run(run: Workflow) -> JsonObject:
+    return _directory(str(run.name), str(run.name), None, changed=run.stopped_at or run.finished_at or run.created_at)
+
+
+def _directory(name: str, path: str, content: list[JsonObject] | None, *, changed: str | None = None) -> JsonObject:
+    return {
+        "name": name,
+        "path": path,
+        "type": "directory",
+        "writable": False,
+        "created": changed,
+        "last_modified": changed,
+        "mimetype": None,
+        "size": None,
+        "format": None if content is None else "json",
+        "content": None if content is None else [*content],
+    }
+
+
+def _file(run: str, file: WorkspaceFile) -> JsonObject:
+    name = file.name.rpartition("/")[2]
+    return {
+        "name": name,
+        "path": f"{run}/{file.name}",
+        "type": "notebook" if name.endswith(".ipynb") else "file",
+        "writable": False,
+        "created": file.last_modified,
+        "last_modified": file.last_modified,
+        "mimetype": mimetypes.guess_type(name)[0],
+        "size": file.size,
+        "format": None,
+        "content": None,
+    }

@@ -1,0 +1,68 @@
+"""Picking a `reana.yaml`: directories and YAML files below the directory that Jupyter serves."""
+
+import asyncio
+from pathlib import PurePosixPath
+
+import tornado.web
+
+from reana_jupyterlab.reana.errors import NotFound
+from reana_jupyterlab.reana.inputs import join
+from reana_jupyterlab.reana.parameters import option_fields, parameter_fields
+from reana_jupyterlab.reana.rooted import Root, parts_of
+from reana_jupyterlab.reana.specification import SIZE_LIMIT, loaded
+from reana_jupyterlab.reana.values import JsonObject
+
+from .base import ReanaHandler
+from .shapes import field_json
+
+YAML = (".yaml", ".yml")
+
+
+class FileBrowserHandler(ReanaHandler):
+    """A directory's YAML files and subdirectories."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """List `?path=`, below the root."""
+        path = "/".join(parts_of(self.query("path").strip("/")))
+        self.answer({"entries": await asyncio.to_thread(entries, self.services.root, path)})
+
+
+class ParametersHandler(ReanaHandler):
+    """What can be set before a run of a `reana.yaml`, for a form."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Describe the parameters and options of `?path=`."""
+        path = "/".join(parts_of(self.query("path")))
+        specification = loaded(await asyncio.to_thread(self.services.root.read_text, path, limit=SIZE_LIMIT))
+        self.answer(
+            {
+                "name": _suggested_name(path),
+                "engine": specification.engine,
+                "parameters": [field_json(field) for field in parameter_fields(specification)],
+                "options": [field_json(field) for field in option_fields(specification)],
+                "files": list(specification.inputs("files")),
+                "directories": list(specification.inputs("directories")),
+            }
+        )
+
+
+def entries(root: Root, path: str) -> list[JsonObject]:
+    """Return directories first, then YAML files, each by name; nothing hidden."""
+    if any(part.startswith(".") for part in path.split("/")):
+        raise NotFound(f"'{path}' does not exist.")
+    shown = [
+        entry
+        for entry in root.entries(path)
+        if not entry.name.startswith(".") and (entry.kind == "directory" or entry.name.lower().endswith(YAML))
+    ]
+    shown.sort(key=lambda entry: (entry.kind == "file", entry.name.casefold(), entry.name))
+    return [{"name": entry.name, "type": entry.kind, "path": join(path, entry.name)} for entry in shown]
+
+
+def _suggested_name(path: str) -> str:
+    """Return the folder's name, or the file's, in the form that REANA takes."""
+    name = PurePosixPath(path)
+    word = name.stem if name.stem not in {"reana", ""} else name.parent.name or "workflow"
+    return word.replace(".", "-").replace(" ", "-")

@@ -1,0 +1,114 @@
+"""Following a run: its state and what its logs gain, as server-sent events until it ends."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+import tornado.iostream
+import tornado.web
+
+from reana_jupyterlab.reana import ReanaClient
+from reana_jupyterlab.reana.errors import CredentialsRefused, NotFound, ReanaError
+from reana_jupyterlab.reana.logs import LogText, RunLogs
+from reana_jupyterlab.reana.values import ENDED
+
+from .base import ReanaHandler
+from .shapes import job_json, workflow_json
+
+LONGEST_PAUSE = 60
+TROUBLES = 8
+# A look at the logs fetches all of them: a run that writes much is looked at less often.
+PAUSE_PER_SECOND_OF_READING = 5
+
+
+@dataclass
+class Seen:
+    """What the browser has been told."""
+
+    run: str = ""
+    jobs: dict[str, dict[str, object]] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
+
+
+class FollowHandler(ReanaHandler):
+    """Events `run` (state), `job` (its fields), `log` (`{job, text, reset}`; no job: the engine), `trouble`, `end`."""
+
+    _running: "asyncio.Task[None] | None" = None
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str) -> None:
+        """Send events until the run ends or the browser goes away."""
+        client = await self.client()
+        status = (await client.workflow(workflow)).status
+        self.set_header("Content-Type", "text/event-stream")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Accel-Buffering", "no")
+        await self._send("hello", {"status": status})
+        self._running = asyncio.ensure_future(self._follow(client, workflow))
+        try:
+            await self._running
+        except (asyncio.CancelledError, tornado.iostream.StreamClosedError):
+            return
+        await tornado.web.RequestHandler.finish(self)
+
+    def on_connection_close(self) -> None:
+        """Stop asking REANA for nobody."""
+        super().on_connection_close()
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _follow(self, client: ReanaClient, workflow: str) -> None:
+        seen, troubles = Seen(), 0
+        clock = asyncio.get_running_loop().time
+        while True:
+            began = clock()
+            try:
+                if await self._look(client, workflow, seen):
+                    return
+                troubles = 0
+            except ReanaError as error:
+                troubles += 1
+                is_final = troubles >= TROUBLES or isinstance(error, NotFound | CredentialsRefused)
+                await self._send("trouble", {"message": error.message, "final": is_final})
+                if is_final:
+                    return
+            pause = self.services.config.follow_interval * 2**troubles
+            await asyncio.sleep(min(LONGEST_PAUSE, max(pause, PAUSE_PER_SECOND_OF_READING * (clock() - began))))
+
+    async def _look(self, client: ReanaClient, workflow: str, seen: Seen) -> bool:
+        """Tell what is new; return whether that was all. The state is read first: what it ended with is in the logs."""
+        run = await client.workflow(workflow)
+        logs = await client.logs(workflow)
+        state = workflow_json(run)
+        if (text := json.dumps(state)) != seen.run:
+            seen.run = text
+            await self._send("run", state)
+        await self._tell_jobs(logs, seen)
+        await self._tell_text("", logs.engine, seen)
+        if run.status in ENDED:
+            await self._send("end", {"status": run.status})
+            return True
+        await self._write(": still here\n\n")
+        return False
+
+    async def _tell_jobs(self, logs: RunLogs, seen: Seen) -> None:
+        for identifier, job in logs.jobs.items():
+            if seen.jobs.get(identifier) != job.fields:
+                seen.jobs[identifier] = dict(job.fields)
+                await self._send("job", {"job": identifier, **job_json(job)})
+            await self._tell_text(identifier, job.log, seen)
+
+    async def _tell_text(self, job: str, log: LogText, seen: Seen) -> None:
+        told, kept = seen.lengths.get(job, 0), log.text()
+        gained = log.length - told
+        if gained:
+            is_reset = gained < 0 or gained > len(kept)
+            seen.lengths[job] = log.length
+            await self._send("log", {"job": job, "text": kept if is_reset else kept[-gained:], "reset": is_reset})
+
+    async def _send(self, event: str, data: object) -> None:
+        await self._write(f"event: {event}\ndata: {json.dumps(data)}\n\n")
+
+    async def _write(self, text: str) -> None:
+        self.write(text)
+        await self.flush()

@@ -1,0 +1,170 @@
+"""Making runs and acting on them: validate, create, start, stop, restart, share."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Literal
+
+import tornado.web
+
+from reana_jupyterlab.reana import ReanaClient
+from reana_jupyterlab.reana.answers import text
+from reana_jupyterlab.reana.errors import BadRequest
+from reana_jupyterlab.reana.inputs import join
+from reana_jupyterlab.reana.rooted import Root, parts_of
+from reana_jupyterlab.reana.specification import SIZE_LIMIT, YamlMistake, read_specification
+from reana_jupyterlab.reana.uploads import Order, run
+from reana_jupyterlab.reana.validate import Problem, mistake, problems, report
+from reana_jupyterlab.reana.values import JsonObject, Progress
+
+from .base import ReanaHandler, flag_of, object_of, text_of
+from .shapes import created_json, problem_json, workflow_json
+
+YAML = (".yaml", ".yml")
+
+
+class WorkflowValidateHandler(ReanaHandler):
+    """Whether a `reana.yaml` could be run."""
+
+    @tornado.web.authenticated
+    async def post(self) -> None:
+        """Check the file at `path`, or the `text` that an editor holds for it; findings come with their places."""
+        body = self.body()
+        path = specification_path(body)
+        unsaved = body.get("text")
+        if unsaved is None:
+            content = await asyncio.to_thread(self.services.root.read_text, path, limit=SIZE_LIMIT)
+        else:
+            content = text_of(body, "text", "")
+        found = await asyncio.to_thread(check, self.services.root, path, content)
+        is_good = not any(problem.severity == "error" for problem in found)
+        self.answer(
+            {
+                "status": "success" if is_good else "error",
+                "message": report(found, name=path),
+                "problems": [problem_json(problem) for problem in found],
+            },
+            status=HTTPStatus.OK if is_good else HTTPStatus.BAD_REQUEST,
+        )
+
+
+class WorkflowCreateHandler(ReanaHandler):
+    """A new run."""
+
+    @tornado.web.authenticated
+    async def post(self) -> None:
+        """Create, upload, start; with `background` the answer is a transfer to watch, otherwise the run."""
+        body = self.body()
+        order = Order(
+            name=text_of(body, "name", ""),
+            path=specification_path(body),
+            parameters=object_of(body, "parameters"),
+            options=object_of(body, "options"),
+            start=flag_of(body, "start", default=True),
+        )
+        work = partial(make_run, await self.client(), self.services.root, order)
+        if flag_of(body, "background", default=False):
+            transfer = self.services.transfers.start(work, kind="run", title=order.name)
+            self.answer(transfer.as_json(), status=HTTPStatus.ACCEPTED)
+            return
+        # The run is finished even when the browser goes away: half a run would be worse than one unseen.
+        self.answer(await asyncio.shield(asyncio.ensure_future(work(lambda _: None))))
+
+
+class StartHandler(ReanaHandler):
+    """Starting what was created."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Start with `parameters` and `options`."""
+        body = self.body()
+        client = await self.client()
+        await client.start(workflow, parameters=object_of(body, "parameters"), options=object_of(body, "options"))
+        self.succeed(f"Started {workflow}.", workflow=workflow_json(await client.workflow(workflow)))
+
+
+class RestartHandler(ReanaHandler):
+    """A new run of an ended one, in the same workspace."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Restart with other `parameters` and `options`; the answer names the new run."""
+        body = self.body()
+        client = await self.client()
+        parameters, options = object_of(body, "parameters"), object_of(body, "options")
+        answer = await client.start(workflow, parameters=parameters, options=options, restart=True)
+        new = await client.workflow(text(answer, "workflow_id"))
+        self.succeed(f"Restarted {workflow} as {new.name}.", workflow=workflow_json(new))
+
+
+class StopHandler(ReanaHandler):
+    """The end of a run, by force."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Stop it."""
+        await (await self.client()).stop(workflow)
+        self.succeed(f"Stopped {workflow}.")
+
+
+class ShareHandler(ReanaHandler):
+    """Who else may read a run, where REANA offers it."""
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str) -> None:
+        """Return `{shares: [{user_email, valid_until}]}`."""
+        self.answer({"shares": await (await self.client()).shares(workflow)})
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Share with `email`, if wanted with a `message` and until a date `valid_until`."""
+        body = self.body()
+        email, message = text_of(body, "email"), text_of(body, "message", "")
+        client = await self.client()
+        await client.share(workflow, email=email, message=message, valid_until=text_of(body, "valid_until", ""))
+        self.succeed(f"Shared {workflow} with {email}.")
+
+    @tornado.web.authenticated
+    async def delete(self, workflow: str) -> None:
+        """Take it back from `?email=`."""
+        email = self.query("email")
+        if not email:
+            raise BadRequest("Name the e-mail address of a person.")
+        await (await self.client()).unshare(workflow, email=email)
+        self.succeed(f"{workflow} is not shared with {email} any more.")
+
+
+def specification_path(body: JsonObject) -> str:
+    """Return the path of a `reana.yaml` that a request names."""
+    path = "/".join(parts_of(text_of(body, "path").strip("/")))
+    if not path.lower().endswith(YAML):
+        raise BadRequest(f"'{path}' is not a YAML file: its name has to end in .yaml or .yml.")
+    return path
+
+
+def check(root: Root, path: str, content: str) -> list[Problem]:
+    """Return what is wrong with a specification that lies, or will lie, at `path`."""
+    try:
+        specification = read_specification(content)
+    except YamlMistake as error:
+        return [mistake(error.message, error.place)]
+    folder = path.rpartition("/")[0]
+
+    def exists(name: str) -> Literal["file", "directory", ""]:
+        try:
+            return root.kind(join(folder, "/".join(parts_of(name))))
+        except BadRequest:
+            return ""
+
+    return problems(specification, exists=exists)
+
+
+async def make_run(
+    client: ReanaClient, root: Root, order: Order, on_progress: Callable[[Progress], None]
+) -> JsonObject:
+    """Make a run; return the answer that says so."""
+    created = await run(client, root, order, on_progress=on_progress)
+    did = "Created and started" if order.start else "Created"
+    said = " ".join([f"{did} {created.name}.", *created.warnings])
+    return {"status": "success", "message": said, "workflow": created_json(created)}

@@ -1,0 +1,167 @@
+"""Files as streams between the browser and REANA, never whole in memory: showing and uploading."""
+
+import asyncio
+import mimetypes
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import quote
+
+import tornado.iostream
+import tornado.web
+
+from reana_jupyterlab.reana.client import checked_path
+from reana_jupyterlab.reana.errors import BadRequest, NotFound, ReanaError
+from reana_jupyterlab.reana.values import WorkspaceFile
+
+from .base import ReanaHandler
+
+CHUNK = 256 * 1024
+PIECES_WAITING = 4
+MOST_UPLOADED = 1024**4
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The bytes from `first` to before `end`, of `size`."""
+
+    first: int
+    end: int
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the file."""
+        return self.first == 0 and self.end == self.size
+
+
+class ContentHandler(ReanaHandler):
+    """A file of a workspace, shown without being kept; foreign HTML is shut into a sandbox."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """Let nothing that somebody's job wrote act in Jupyter's name."""
+        return f"{super().content_security_policy}; sandbox"
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str, path: str) -> None:
+        """Stream the file, or the part that `Range` names; `?download=1` offers it for saving."""
+        client = await self.client()
+        path = checked_path(path)
+        file = _exactly(await client.all_files(workflow, search=path), path)
+        span = _span(self.request.headers.get("Range", ""), file.size)
+        async with client.open_file(workflow, path) as response:
+            self._say_what_comes(path, span)
+            await self._relay(response.aiter_raw(CHUNK), span)
+
+    def _say_what_comes(self, path: str, span: Span) -> None:
+        name = path.rpartition("/")[2]
+        kind = "attachment" if self.flag("download") else "inline"
+        self.set_header("Content-Type", mimetypes.guess_type(name)[0] or "application/octet-stream")
+        self.set_header("Content-Disposition", f"{kind}; filename*=UTF-8''{quote(name, safe='')}")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Accept-Ranges", "bytes")
+        self.set_header("Content-Length", str(span.end - span.first))
+        if not span.is_whole:
+            self.set_status(HTTPStatus.PARTIAL_CONTENT)
+            self.set_header("Content-Range", f"bytes {span.first}-{span.end - 1}/{span.size}")
+
+    async def _relay(self, chunks: AsyncIterator[bytes], span: Span) -> None:
+        position = 0
+        try:
+            # REANA knows no ranges: what lies before the part is read and dropped.
+            async for chunk in chunks:
+                piece = chunk[max(0, span.first - position) : max(0, span.end - position)]
+                position += len(chunk)
+                if piece:
+                    self.write(piece)
+                    await self.flush()
+                if position >= span.end:
+                    break
+        except tornado.iostream.StreamClosedError:
+            return
+        except ReanaError:
+            position = -1
+        if position < span.end:
+            # The length was promised; only a broken connection tells the browser that it does not come.
+            self.detach().close()
+            return
+        if not self._headers_written:
+            await self.flush()
+        await tornado.web.RequestHandler.finish(self)
+
+
+@tornado.web.stream_request_body
+class WorkspaceFileUploadHandler(ReanaHandler):
+    """A file from the browser into a workspace, passed on as it comes in."""
+
+    async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own API handlers have it
+        """Sign in first: the body is not read for a stranger."""
+        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(PIECES_WAITING)
+        self._upload: asyncio.Task[None] | None = None
+        await super().prepare()
+        self.request.connection.set_max_body_size(MOST_UPLOADED)  # type: ignore[union-attr] # HTTP/1 has it
+        workflow, path = self.path_args
+        client = await self.client()
+        self._upload = asyncio.ensure_future(
+            client.upload(workflow, checked_path(path), self._content(), size=self._size())
+        )
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Pass a piece on; the browser waits while REANA is slower."""
+        if self._upload is None:
+            return
+        putting = asyncio.ensure_future(self._pieces.put(chunk))
+        await asyncio.wait([putting, self._upload], return_when=asyncio.FIRST_COMPLETED)
+        putting.cancel()
+
+    @tornado.web.authenticated
+    async def put(self, workflow: str, path: str) -> None:
+        """Finish the upload."""
+        if self._upload is None:
+            raise BadRequest("There is nothing to upload.")
+        putting = asyncio.ensure_future(self._pieces.put(None))
+        await asyncio.wait([putting, self._upload], return_when=asyncio.FIRST_COMPLETED)
+        putting.cancel()
+        await self._upload
+        self.succeed(f"Uploaded {path} to {workflow}.")
+
+    def on_connection_close(self) -> None:
+        """Let an upload that breaks off in the browser break off at REANA too."""
+        super().on_connection_close()
+        if self._upload is not None:
+            self._upload.cancel()
+
+    def _size(self) -> int:
+        length = self.request.headers.get("Content-Length", "")
+        if not length.isdigit():
+            raise BadRequest("Say how long the file is (Content-Length).")
+        return int(length)
+
+    async def _content(self) -> AsyncIterator[bytes]:
+        while (piece := await self._pieces.get()) is not None:
+            yield piece
+
+
+def _exactly(files: tuple[WorkspaceFile, ...], path: str) -> WorkspaceFile:
+    for file in files:
+        if file.name == path:
+            return file
+    raise NotFound(f"{path} does not exist in the workspace.")
+
+
+def _span(header: str, size: int) -> Span:
+    found = _RANGE.match(header.strip())
+    if not found or not (found[1] or found[2]):
+        return Span(0, size, size)
+    if not found[1]:
+        return Span(max(0, size - int(found[2])), size, size)
+    first = int(found[1])
+    end = min(size, int(found[2]) + 1) if found[2] else size
+    if first >= end:
+        raise BadRequest(f"The file has {size} bytes, none of which were asked for.")
+    return Span(first, end, size)

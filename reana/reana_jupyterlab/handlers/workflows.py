@@ -1,0 +1,127 @@
+"""Runs and what belongs to them, for reading: list, state, logs, specification, difference."""
+
+import json
+
+import tornado.web
+
+from reana_jupyterlab.const import LIST_SIZE, LIST_SORT
+from reana_jupyterlab.reana import RunName
+from reana_jupyterlab.reana.errors import BadRequest
+from reana_jupyterlab.reana.values import STATUSES, JsonObject
+
+from .base import ReanaHandler
+from .runs import WorkflowCreateHandler, WorkflowValidateHandler
+from .shapes import logs_json, workflow_json, workflow_page_json
+from .workspace import WorkflowWorkspaceHandler, WorkspaceFilesHandler
+
+SORTS = ("asc", "desc", "disk-desc", "cpu-desc")
+KINDS = ("batch", "interactive")
+MOST_CONTEXT_LINES = 100
+
+__all__ = [
+    "WorkflowCreateHandler",
+    "WorkflowDiffHandler",
+    "WorkflowHandler",
+    "WorkflowLogsHandler",
+    "WorkflowSpecificationHandler",
+    "WorkflowValidateHandler",
+    "WorkflowWorkspaceHandler",
+    "WorkflowsHandler",
+    "WorkspaceFilesHandler",
+]
+
+
+class WorkflowsHandler(ReanaHandler):
+    """The list of runs."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Return a page, by `?page=&size=&search=&sort=&status=&type=`; an empty value is none."""
+        sort = self.query("sort") or LIST_SORT
+        kind = self.query("type") or "batch"
+        if sort not in SORTS or kind not in KINDS:
+            raise BadRequest(f"'sort' is one of {', '.join(SORTS)}; 'type' is one of {', '.join(KINDS)}.")
+        number, size = self.page(size=LIST_SIZE)
+        page = await (await self.client()).workflows(
+            page=number,
+            size=size,
+            # REANA looks into the name without the run: `hello.1` would find nothing.
+            search=RunName.parse(self.query("search").strip()).name,
+            status=self._statuses(),
+            sort=sort,
+            kind=kind,
+        )
+        self.answer(workflow_page_json(page))
+
+    def _statuses(self) -> tuple[str, ...]:
+        words = [word.strip() for value in self.get_query_arguments("status") for word in value.split(",")]
+        wanted = tuple(word for word in words if word and word != "all")
+        unknown = [word for word in wanted if word not in STATUSES]
+        if unknown:
+            raise BadRequest(f"'{unknown[0]}' is not a status; known are {', '.join(sorted(STATUSES))}.")
+        return wanted
+
+
+class WorkflowHandler(ReanaHandler):
+    """One run."""
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str) -> None:
+        """Return its state."""
+        self.answer(workflow_json(await (await self.client()).workflow(workflow)))
+
+    @tornado.web.authenticated
+    async def delete(self, workflow: str) -> None:
+        """Delete it, with its workspace unless `?workspace=false`; `?all_runs=true` takes its sister runs too."""
+        all_runs = self.flag("all_runs")
+        await (await self.client()).delete(workflow, workspace=self.flag("workspace", default=True), all_runs=all_runs)
+        self.succeed(f"Deleted {workflow}{' and all its runs' if all_runs else ''}.")
+
+
+class WorkflowLogsHandler(ReanaHandler):
+    """What the engine and the jobs wrote."""
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str = "") -> None:
+        """Return the logs; `?search=` keeps the lines that hold the words."""
+        client = await self.client()
+        self.answer(logs_json(await client.logs(self.named(workflow), search=self.query("search"))))
+
+
+class WorkflowSpecificationHandler(ReanaHandler):
+    """What was run, as it was written."""
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str = "") -> None:
+        """Return `{parameters, specification}`, keys untouched."""
+        answer = await (await self.client()).specification(self.named(workflow))
+        self.answer({"parameters": answer.get("parameters") or {}, "specification": answer.get("specification") or {}})
+
+
+class WorkflowDiffHandler(ReanaHandler):
+    """How two runs differ."""
+
+    @tornado.web.authenticated
+    async def get(self, first: str, second: str) -> None:
+        """Return REANA's comparison; `?brief=true` leaves the contents of files out."""
+        lines = self.count("context_lines", 5, most=MOST_CONTEXT_LINES)
+        client = await self.client()
+        answer = await client.diff(first, second, brief=self.flag("brief"), context_lines=lines)
+        self.answer(diff_json(answer))
+
+
+def diff_json(answer: JsonObject) -> dict[str, object]:
+    """Return both parts decoded: REANA sends each as JSON within a text."""
+    return {
+        "specification": _decoded(answer.get("reana_specification")),
+        "files": _decoded(answer.get("workspace_listing")),
+    }
+
+
+def _decoded(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,175 @@
+"""A run's workspace: listing, downloading to disk, showing, uploading, deleting, renaming."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+
+import tornado.web
+
+from reana_jupyterlab.const import WORKSPACE_SIZE
+from reana_jupyterlab.reana import ReanaClient
+from reana_jupyterlab.reana.client import checked_path
+from reana_jupyterlab.reana.downloads import Download
+from reana_jupyterlab.reana.errors import NonsenseAnswer, NotFound
+from reana_jupyterlab.reana.inputs import InputFile, join
+from reana_jupyterlab.reana.rooted import Root, parts_of
+from reana_jupyterlab.reana.uploads import upload_files
+from reana_jupyterlab.reana.values import FilePage, JsonObject, Progress
+
+from .base import ReanaHandler, flag_of, text_of, texts_of
+from .shapes import file_page_json
+
+OnProgress = Callable[[Progress], None]
+
+
+class WorkflowWorkspaceHandler(ReanaHandler):
+    """The files of a run."""
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str = "") -> None:
+        """Return a page, by `?page=&size=&search=`; a workspace that was deleted says so."""
+        workflow, search = self.named(workflow), self.query("search")
+        number, size = self.page(size=WORKSPACE_SIZE)
+        client = await self.client()
+        try:
+            page = await client.files(workflow, search=search, page=number, size=size)
+        except NotFound:
+            if not await _is_deleted(client, workflow):
+                raise
+            page = FilePage((), 0, 1, has_next=False, has_prev=False)
+        answer = file_page_json(page)
+        if not page.total and not search and await _is_deleted(client, workflow):
+            answer |= {"deleted": True, "message": f"The workspace of {workflow} has been deleted."}
+        self.answer(answer)
+
+
+class WorkspaceFilesHandler(ReanaHandler):
+    """One file or directory of a run, or with the seed's query form all of them."""
+
+    _running: "asyncio.Task[JsonObject] | None" = None
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str = "", path: str = "") -> None:
+        """Download below the folder `name.run` of Jupyter's root; who goes away cancels it, and nothing stays."""
+        self.check_xsrf_of_a_get()
+        path = path or self.query("path")
+        work = partial(
+            fetch,
+            await self.client(),
+            self.services.root,
+            workflow=self.named(workflow),
+            paths=[checked_path(path.strip("/"))] if path else [],
+            overwrite=self.flag("overwrite", default=True),
+        )
+        self._running = asyncio.ensure_future(work(on_progress=lambda _: None))
+        with suppress(asyncio.CancelledError):
+            self.answer(await self._running)
+
+    def on_connection_close(self) -> None:
+        """End the download that nobody waits for."""
+        super().on_connection_close()
+        if self._running is not None:
+            self._running.cancel()
+
+    @tornado.web.authenticated
+    async def delete(self, workflow: str = "", path: str = "") -> None:
+        """Delete a file of the workspace, or all that a pattern names."""
+        workflow, path = self.named(workflow), path or self.query("path")
+        gone = await (await self.client()).delete_file(workflow, path)
+        if not gone:
+            # REANA answers success for what was not there.
+            raise NotFound(f"{path} does not exist in the workspace, or is a directory.")
+        self.succeed(f"Deleted {len(gone)} file{'s' if len(gone) > 1 else ''}.", files=list(gone))
+
+
+class WorkspaceDownloadHandler(ReanaHandler):
+    """A download that runs on in the background."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Download `paths`, or everything; the answer is a transfer to watch or cancel."""
+        body = self.body()
+        paths = [checked_path(path.strip("/")) for path in texts_of(body, "paths")]
+        overwrite = flag_of(body, "overwrite", default=True)
+        client, root = await self.client(), self.services.root
+
+        async def work(on_progress: OnProgress) -> JsonObject:
+            return await fetch(
+                client, root, workflow=workflow, paths=paths, overwrite=overwrite, on_progress=on_progress
+            )
+
+        transfer = self.services.transfers.start(work, kind="download", title=workflow)
+        self.answer(transfer.as_json(), status=HTTPStatus.ACCEPTED)
+
+
+class WorkspaceUploadHandler(ReanaHandler):
+    """Files of Jupyter's root into a run's workspace, in the background."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Upload the files and directories `paths` into the workspace's `directory`."""
+        body = self.body()
+        paths = ["/".join(parts_of(path.strip("/"))) for path in texts_of(body, "paths")]
+        directory = "/".join(parts_of(text_of(body, "directory", "")))
+        root, client = self.services.root, await self.client()
+        files = await asyncio.to_thread(_local_files, root, paths, directory)
+
+        async def work(on_progress: OnProgress) -> JsonObject:
+            await upload_files(client, root, workflow, files, on_progress=on_progress)
+            return {"message": f"Uploaded {_files(len(files))}."}
+
+        transfer = self.services.transfers.start(work, kind="upload", title=workflow)
+        self.answer(transfer.as_json(), status=HTTPStatus.ACCEPTED)
+
+
+class WorkspaceMoveHandler(ReanaHandler):
+    """Other names."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Rename `source` to `target`."""
+        body = self.body()
+        source, target = text_of(body, "source"), text_of(body, "target")
+        await (await self.client()).move(workflow, source, target)
+        self.succeed(f"Renamed {source} to {target}.")
+
+
+async def fetch(
+    client: ReanaClient, root: Root, *, workflow: str, paths: list[str], overwrite: bool, on_progress: OnProgress
+) -> JsonObject:
+    """Download into the folder of the run's whole name; return the answer that counts the files."""
+    target = str((await client.workflow(workflow)).name)
+    if "/" in target or target.startswith("."):
+        raise NonsenseAnswer("REANA gives the workflow a name that cannot be a folder's.")
+    download = Download(client, root, workflow=workflow, target=target, overwrite=overwrite, on_progress=on_progress)
+    count = await download.paths(paths)
+    return {
+        "status": "success",
+        "message": f"Downloaded {_files(count)} to {target}.",
+        "files": count,
+        "folder": target,
+    }
+
+
+async def _is_deleted(client: ReanaClient, workflow: str) -> bool:
+    return (await client.workflow(workflow)).status == "deleted"
+
+
+def _local_files(root: Root, paths: list[str], directory: str) -> list[InputFile]:
+    found: list[InputFile] = []
+    for path in paths:
+        remote = join(directory, path.rpartition("/")[2])
+        if root.kind(path) == "directory":
+            for entry in root.entries(path):
+                found += _local_files(root, [join(path, entry.name)], remote)
+        else:
+            with root.reading(path) as descriptor:
+                found.append(InputFile(path, remote, os.fstat(descriptor).st_size))
+    return found
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"

@@ -1,0 +1,261 @@
+"""REANA's REST API as typed calls; every failure is an error of `errors.py`."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import httpx
+
+from . import answers
+from .errors import BadRequest, Conflict, NotOffered
+from .logs import RunLogs, read_logs
+from .transport import Ask, Limits, Wire, too_slow
+from .values import Created, Credentials, FilePage, Json, JsonObject, User, Workflow, WorkflowPage, WorkspaceFile
+
+BUNDLES = "workflow-specification-bundles-v1"
+PAGE_SIZE = 500
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What this REANA can do beyond 0.9: take specifications as bundles, share runs."""
+
+    bundles: bool = False
+    sharing: bool = False
+
+
+class ReanaClient:
+    """Calls to one REANA server with one token; safe to use from many tasks of one event loop."""
+
+    def __init__(self, credentials: Credentials, *, limits: Limits | None = None) -> None:
+        self.credentials = credentials
+        self.limits = limits or Limits()
+        self._wire = Wire(credentials, limits=self.limits)
+        self._capabilities: Capabilities | None = None
+
+    async def aclose(self) -> None:
+        """Close all connections; requests that are under way fail."""
+        await self._wire.aclose()
+
+    async def capabilities(self) -> Capabilities:
+        """Ask once what the server can do; releases up to 0.9 say nothing about it."""
+        if self._capabilities is None:
+            said = answers.an_object(await self._get("/api/ping", anonymous=True), what="the answer to a ping")
+            known = said.get("api_capabilities")
+            is_new = isinstance(known, list) and BUNDLES in known
+            self._capabilities = Capabilities(bundles=is_new, sharing=is_new)
+        return self._capabilities
+
+    async def user(self) -> User:
+        """Return whose token it is, and the quota."""
+        return answers.user(await self._get("/api/you"))
+
+    async def info(self) -> JsonObject:
+        """Return what the server says about itself: key -> `{title, value}`."""
+        return answers.an_object(await self._get("/api/info"), what="the server's information")
+
+    async def config(self) -> JsonObject:
+        """Return what REANA's own pages are configured with (`polling_secs`, `file_preview_size_limit` ...)."""
+        return answers.an_object(await self._get("/api/config", anonymous=True), what="the configuration")
+
+    async def workflows(
+        self,
+        *,
+        page: int = 1,
+        size: int = 10,
+        search: str = "",
+        status: tuple[str, ...] = (),
+        sort: str = "desc",
+        kind: str = "batch",
+    ) -> WorkflowPage:
+        """Return a page of runs, newest first; `search` is a part of the name without the run."""
+        params: dict[str, object] = {"type": kind, "page": page, "size": size, "sort": sort, "include_progress": "true"}
+        if search:
+            params["search"] = json.dumps({"name": [search]})
+        if status:
+            params["status"] = list(status)
+        return answers.workflow_page(await self._get("/api/workflows", params))
+
+    async def workflow(self, workflow: str) -> Workflow:
+        """Return one run, by identifier or `name.run`."""
+        return answers.workflow(await self._get(_at(workflow, "status"), subject=workflow))
+
+    async def logs(self, workflow: str, *, search: str = "") -> RunLogs:
+        """Return the run's logs, bounded in memory: of a very long one, its end."""
+        ask = Ask("GET", _at(workflow, "logs"), subject=workflow)
+        try:
+            async with asyncio.timeout(self.limits.logs), self._wire.stream(ask) as response:
+                return await read_logs(response.aiter_raw(), search=search)
+        except TimeoutError as error:
+            raise too_slow() from error
+
+    async def specification(self, workflow: str) -> JsonObject:
+        """Return `{parameters, specification}`, keys as they were written."""
+        answer = await self._get(_at(workflow, "specification"), subject=workflow)
+        return answers.an_object(answer, what="the specification")
+
+    async def files(
+        self, workflow: str, *, page: int = 1, size: int = PAGE_SIZE, search: str = "", file_name: str = ""
+    ) -> FilePage:
+        """Return a page of the workspace's files; `search` is a part of a name, `file_name` a pattern."""
+        params: dict[str, object] = {"page": page, "size": size}
+        if search:
+            params["search"] = json.dumps({"name": [search]})
+        if file_name:
+            params["file_name"] = file_name
+        return answers.file_page(await self._get(_at(workflow, "workspace"), params, subject=workflow))
+
+    async def all_files(self, workflow: str, *, search: str = "") -> tuple[WorkspaceFile, ...]:
+        """Return the files of every page, each name once."""
+        found: dict[str, WorkspaceFile] = {}
+        for number in range(1, MOST_PAGES):
+            page = await self.files(workflow, page=number, search=search)
+            known = len(found)
+            found.update((file.name, file) for file in page.items)
+            # A server that says "more" for ever is not believed: a page has to bring something new.
+            if not page.has_next or len(found) == known:
+                break
+        return tuple(found.values())
+
+    @asynccontextmanager
+    async def open_file(self, workflow: str, path: str, *, preview: bool = False) -> AsyncIterator[httpx.Response]:
+        """Open a file, or a directory as a ZIP archive, for reading as a stream."""
+        params = {"preview": "true"} if preview else {}
+        ask = Ask("GET", _at(workflow, "workspace", path), params, subject=workflow)
+        async with self._wire.stream(ask) as response:
+            yield response
+
+    async def upload(self, workflow: str, path: str, content: AsyncIterator[bytes], *, size: int) -> None:
+        """Write a file of `size` bytes to the workspace; parents are made, what is there is replaced."""
+        checked_path(path)
+        # Said beforehand: servers of REANA's kind take a body of unknown length for an empty one.
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        ask = Ask(
+            "POST",
+            _at(workflow, "workspace"),
+            {"file_name": path},
+            content=_exactly(content, size),
+            headers=headers,
+            subject=workflow,
+        )
+        async with self._wire.stream(ask):
+            pass
+
+    async def delete_file(self, workflow: str, path: str) -> tuple[str, ...]:
+        """Delete what the path or pattern names; return what is gone (REANA says nothing when nothing matched)."""
+        answer = await self._wire.json(Ask("DELETE", _at(workflow, "workspace", path), subject=workflow))
+        return tuple(answers.an_object(answers.an_object(answer, what="the answer").get("deleted"), what="'deleted'"))
+
+    async def move(self, workflow: str, source: str, target: str) -> None:
+        """Rename a file or directory of the workspace."""
+        params = {"source": checked_path(source), "target": checked_path(target)}
+        path = f"/api/workflows/move_files/{quote(workflow, safe='')}"
+        await self._wire.json(Ask("PUT", path, params, subject=workflow))
+
+    async def create(self, name: str, specification: JsonObject) -> Created:
+        """Create a run from a loaded specification (REANA up to 0.9)."""
+        ask = Ask("POST", "/api/workflows", {"workflow_name": name}, json=specification)
+        return answers.created(await self._wire.json(ask))
+
+    async def create_from_bundle(self, name: str, bundle: bytes) -> Created:
+        """Create a run from an archive with `reana.yaml` and the sources that it names (REANA from 0.95)."""
+        files = {"bundle": ("bundle.zip", bundle, "application/zip")}
+        return answers.created(
+            await self._wire.json(Ask("POST", "/api/workflows", {"workflow_name": name}, files=files))
+        )
+
+    async def start(
+        self,
+        workflow: str,
+        *,
+        parameters: Mapping[str, Json] | None = None,
+        options: Mapping[str, Json] | None = None,
+        restart: bool = False,
+    ) -> JsonObject:
+        """Start a run, or with `restart` a new run of an ended one in the same workspace; return REANA's answer."""
+        body: dict[str, object] = {
+            "input_parameters": dict(parameters or {}),
+            "operational_options": dict(options or {}),
+        }
+        if restart:
+            body["restart"] = True
+        answer = await self._wire.json(Ask("POST", _at(workflow, "start"), json=body, subject=workflow))
+        return answers.an_object(answer, what="the answer to the start")
+
+    async def stop(self, workflow: str) -> None:
+        """Stop a run, by force."""
+        await self._set_status(workflow, "stop", {})
+
+    async def delete(self, workflow: str, *, workspace: bool = True, all_runs: bool = False) -> None:
+        """Delete a run, with its workspace and, when said, all its sister runs."""
+        await self._set_status(workflow, "deleted", {"workspace": workspace, "all_runs": all_runs})
+
+    async def diff(self, first: str, second: str, *, brief: bool = False, context_lines: int = 5) -> JsonObject:
+        """Return REANA's comparison of two runs."""
+        params = {"brief": str(brief).lower(), "context_lines": context_lines}
+        path = _at(first, "diff", second)
+        return answers.an_object(await self._get(path, params, subject=f"{first} or {second}"), what="the difference")
+
+    async def shares(self, workflow: str) -> list[Json]:
+        """Return with whom the run is shared."""
+        await self._needs_sharing()
+        answer = answers.an_object(await self._get(_at(workflow, "share-status"), subject=workflow), what="the shares")
+        return answers.a_list(answer.get("shared_with"), what="'shared_with'")
+
+    async def share(self, workflow: str, *, email: str, message: str = "", valid_until: str = "") -> None:
+        """Let somebody else read the run; `valid_until` is a date (YYYY-MM-DD)."""
+        await self._needs_sharing()
+        details = {"user_email_to_share_with": email, "message": message, "valid_until": valid_until}
+        body = {key: value for key, value in details.items() if value}
+        await self._wire.json(Ask("POST", _at(workflow, "share"), json=body, subject=workflow))
+
+    async def unshare(self, workflow: str, *, email: str) -> None:
+        """Take the right to read back."""
+        await self._needs_sharing()
+        params = {"user_email_to_unshare_with": email}
+        await self._wire.json(Ask("POST", _at(workflow, "unshare"), params, json={}, subject=workflow))
+
+    async def _needs_sharing(self) -> None:
+        if not (await self.capabilities()).sharing:
+            raise NotOffered("This REANA server does not offer sharing.")
+
+    async def _set_status(self, workflow: str, status: str, body: JsonObject) -> None:
+        await self._wire.json(Ask("PUT", _at(workflow, "status"), {"status": status}, json=body, subject=workflow))
+
+    async def _get(
+        self, path: str, params: Mapping[str, object] | None = None, *, subject: str = "", anonymous: bool = False
+    ) -> Json:
+        return await self._wire.json(Ask("GET", path, params or {}, subject=subject, anonymous=anonymous))
+
+
+async def _exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Pass pieces on, whose length was promised to the server."""
+    left = size
+    async for piece in content:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise Conflict("The file changed while it was uploaded.")
+
+
+def checked_path(path: str) -> str:
+    """Return a workspace path that names something below the workspace; refuse every other."""
+    parts = path.split("/")
+    if not path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
+        raise BadRequest(f"'{path}' is not a path within a workspace.")
+    return path
+
+
+def _at(workflow: str, *parts: str) -> str:
+    """Return the path of a run's resource; a last part may be a workspace path with slashes."""
+    if not workflow or workflow in {".", ".."}:
+        raise BadRequest("Name a workflow.")
+    quoted = [quote(workflow, safe="")]
+    quoted += [quote(checked_path(part), safe="/") for part in parts]
+    return "/api/workflows/" + "/".join(quoted)

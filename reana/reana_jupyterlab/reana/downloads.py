@@ -1,0 +1,148 @@
+"""Files from a run's workspace to disk: streamed, whole or not at all, bounded in memory, cancelled at any moment."""
+
+import asyncio
+import shutil
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from os import dup, fdopen
+
+from .client import ReanaClient
+from .errors import NonsenseAnswer, NotFound, ReanaError, Unreachable
+from .rooted import NewFile, Root
+from .uploads import first_of
+from .values import Progress, WorkspaceFile
+
+CHUNK = 1024 * 1024
+AT_ONCE = 4
+# REANA counts requests: a directory of more files than this comes as one archive.
+ARCHIVE_FROM = 20
+MOST_EXTRA_BYTES = 64 * 1024 * 1024
+
+OnProgress = Callable[[Progress], None]
+
+
+class Download:
+    """Some files of one run, on their way to `target`, a folder below the root."""
+
+    def __init__(
+        self, client: ReanaClient, root: Root, *, workflow: str, target: str, overwrite: bool, on_progress: OnProgress
+    ) -> None:
+        self._client, self._root = client, root
+        self._workflow, self._target, self._overwrite = workflow, target, overwrite
+        self._tell, self._progress = on_progress, Progress()
+
+    async def paths(self, paths: Sequence[str]) -> int:
+        """Download files and directories; return how many files came. None named is the whole workspace."""
+        known = await self._listed(paths)
+        wanted = {file.name: file for file in known if not paths or any(_is_within(file.name, path) for path in paths)}
+        for path in paths:
+            if not any(_is_within(name, path) for name in wanted):
+                raise NotFound(f"{path} does not exist in the workspace.")
+        self._step(Progress(files_total=len(wanted), bytes_total=sum(max(0, file.size) for file in wanted.values())))
+        single, archives = _plan(wanted.values(), paths)
+        for folder, files in archives.items():
+            single += await self._archive(folder, files)
+        await self._each(single)
+        return self._progress.files_done
+
+    async def _listed(self, paths: Sequence[str]) -> tuple[WorkspaceFile, ...]:
+        if len(paths) == 1:
+            # One file of a workspace of thousands: its own name is enough to search for.
+            return await self._client.all_files(self._workflow, search=paths[0].strip("/"))
+        return await self._client.all_files(self._workflow)
+
+    async def _each(self, files: Sequence[WorkspaceFile]) -> None:
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(file: WorkspaceFile) -> None:
+            async with slots:
+                await self._file(file)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for file in files:
+                    group.create_task(one(file))
+        except* ReanaError as errors:
+            raise first_of(errors) from errors
+
+    async def _file(self, file: WorkspaceFile) -> None:
+        self._step(replace(self._progress, current=file.name))
+        with NewFile(self._root, f"{self._target}/{file.name}", overwrite=self._overwrite) as new:
+            length = await self._stream(file.name, new)
+            if length < file.size:
+                # Without a length in the answer, a connection that ends early looks like the end of the file.
+                raise Unreachable(f"{file.name} came shorter than REANA lists it: {length} of {file.size} bytes.")
+            await asyncio.to_thread(new.keep)
+        self._step(replace(self._progress, files_done=self._progress.files_done + 1))
+
+    async def _stream(self, path: str, new: NewFile) -> int:
+        length = 0
+        async with self._client.open_file(self._workflow, path) as response:
+            async for chunk in response.aiter_raw(CHUNK):
+                await asyncio.to_thread(new.write, chunk)
+                length += len(chunk)
+                self._step(replace(self._progress, bytes_done=self._progress.bytes_done + len(chunk)))
+        return length
+
+    async def _archive(self, folder: str, files: Sequence[WorkspaceFile]) -> list[WorkspaceFile]:
+        """Fetch a directory as an archive; return the files that it lacked."""
+        self._step(replace(self._progress, current=f"{folder}/"))
+        wanted = {file.name: file for file in files}
+        before = self._progress.bytes_done
+        with NewFile(self._root, f"{self._target}/.reana-archive.zip") as new:
+            await self._stream(folder, new)
+            got = await asyncio.to_thread(self._unpack, new.descriptor, wanted)
+        done = self._progress.files_done + len(got)
+        size = sum(max(0, wanted[name].size) for name in got)
+        self._step(replace(self._progress, files_done=done, bytes_done=before + size))
+        return [file for name, file in wanted.items() if name not in got]
+
+    def _unpack(self, descriptor: int, wanted: dict[str, WorkspaceFile]) -> set[str]:
+        got: set[str] = set()
+        try:
+            with fdopen(dup(descriptor), "rb") as file, zipfile.ZipFile(file) as archive:
+                for member in archive.infolist():
+                    if member.filename in wanted and member.filename not in got:
+                        self._unpack_one(archive, member, wanted[member.filename])
+                        got.add(member.filename)
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError) as error:
+            raise NonsenseAnswer("The archive that REANA sent is damaged.") from error
+        return got
+
+    def _unpack_one(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: WorkspaceFile) -> None:
+        if member.file_size > file.size + MOST_EXTRA_BYTES:
+            raise NonsenseAnswer(f"The archive that REANA sent holds {file.name} larger than it is.")
+        path = f"{self._target}/{file.name}"
+        with NewFile(self._root, path, overwrite=self._overwrite) as new, archive.open(member) as source:
+            shutil.copyfileobj(source, new, CHUNK)
+            new.keep()
+
+    def _step(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tell(progress)
+
+
+def _plan(
+    files: Iterable[WorkspaceFile], paths: Sequence[str]
+) -> tuple[list[WorkspaceFile], dict[str, list[WorkspaceFile]]]:
+    """Divide into files that are fetched one by one, and directories (named, or at the top) that are fetched whole."""
+    single: list[WorkspaceFile] = []
+    folders: dict[str, list[WorkspaceFile]] = defaultdict(list)
+    for file in files:
+        named = next((path.strip("/") for path in paths if _is_within(file.name, path)), "")
+        folder = named or file.name.partition("/")[0]
+        (folders[folder] if folder != file.name else single).append(file)
+    archives = {}
+    for folder, inside in folders.items():
+        if len(inside) > ARCHIVE_FROM:
+            archives[folder] = inside
+        else:
+            single += inside
+    return single, archives
+
+
+def _is_within(name: str, path: str) -> bool:
+    path = path.strip("/")
+    return name == path or name.startswith(f"{path}/")

@@ -1,0 +1,167 @@
+"""Reading JSON piece by piece, so that a text of any length within it takes bounded memory.
+
+`JsonStream` is fed with pieces of a document and tells a listener what it sees. A string value comes in pieces too,
+already unescaped; keys and numbers come whole, and are limited in length. It is strict where a wrong reading would
+matter (brackets, escapes, the end) and tolerant of white space.
+"""
+
+import json
+import re
+from typing import Protocol, TypeAlias
+
+from .errors import NonsenseAnswer
+
+DEPTH_LIMIT = 32
+TOKEN_LIMIT = 4096
+
+_PLAIN = re.compile(r'[^"\\]*+(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*+)*+')
+_SPACE = re.compile(r"[\s,:]*+")
+_SCALAR = re.compile(r"[^\s,:\[\]{}\"]*+")
+_HALF_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}$")
+
+Path: TypeAlias = tuple[str, ...]
+Scalar: TypeAlias = bool | int | float | None
+
+
+class Listener(Protocol):
+    """What a reader of a document wants to hear; a path is the keys that lead to a value (`*` for a list's item)."""
+
+    def on_text(self, path: Path, piece: str) -> None:
+        """Take a piece of a string value; the empty piece says that the string begins."""
+
+    def on_scalar(self, path: Path, value: Scalar) -> None:
+        """Take a number, true, false or null."""
+
+
+class JsonStream:
+    """One document; feed it, then close it."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._rest = ""
+        self._stack: list[str] = []
+        self._path: list[str] = []
+        self._key: list[str] | None = None
+        self._in_text = False
+        self._seen = False
+
+    def feed(self, piece: str) -> None:
+        """Read on."""
+        text, position = self._rest + piece, 0
+        while position < len(text):
+            before = position
+            position = self._text(text, position) if self._in_text else self._structure(text, position)
+            if position == before:
+                break
+        self._rest = text[position:]
+        if len(self._rest) > TOKEN_LIMIT:
+            raise _nonsense()
+
+    def close(self) -> None:
+        """Say that this was all: a document that is not complete is nonsense."""
+        if not self._in_text and self._rest.strip() and not self._stack:
+            self._scalar(self._rest)
+            self._rest = ""
+        if self._in_text or self._stack or self._rest.strip() or not self._seen:
+            raise _nonsense()
+
+    def _structure(self, text: str, position: int) -> int:
+        position = _end(_SPACE, text, position)
+        if position == len(text):
+            return position
+        sign = text[position]
+        if sign in "{[":
+            self._begin(sign)
+        elif sign in "}]":
+            self._finish(sign)
+        elif sign == '"':
+            self._begin_text()
+        else:
+            end = _end(_SCALAR, text, position)
+            if end == len(text):
+                return position
+            self._scalar(text[position:end])
+            return end
+        return position + 1
+
+    def _begin(self, sign: str) -> None:
+        self._stack.append(sign)
+        self._path.append("*" if sign == "[" else "")
+        self._seen = True
+        if len(self._stack) > DEPTH_LIMIT:
+            raise _nonsense()
+
+    def _finish(self, sign: str) -> None:
+        if not self._stack or self._stack.pop() != {"}": "{", "]": "["}[sign]:
+            raise _nonsense()
+        self._path.pop()
+        self._value_ends()
+
+    def _begin_text(self) -> None:
+        self._in_text = True
+        self._seen = True
+        if self._stack and self._stack[-1] == "{" and self._path[-1] == "":
+            self._key = []
+        else:
+            self._listener.on_text(tuple(self._path), "")
+
+    def _text(self, text: str, position: int) -> int:
+        end = _end(_PLAIN, text, position)
+        is_whole = end < len(text) and text[end] == '"'
+        if not is_whole and (half := _HALF_PAIR.search(text, max(position, end - 6), end)):
+            end = half.start()  # the second half of the character comes with the next piece
+        if end > position:
+            self._take(_unescaped(text[position:end]))
+        if is_whole:
+            self._end_text()
+            return end + 1
+        return end
+
+    def _take(self, piece: str) -> None:
+        if self._key is None:
+            self._listener.on_text(tuple(self._path), piece)
+            return
+        self._key.append(piece)
+        if sum(map(len, self._key)) > TOKEN_LIMIT:
+            raise _nonsense()
+
+    def _end_text(self) -> None:
+        self._in_text = False
+        if self._key is not None:
+            # An empty key is lawful JSON; it must not be taken for "no key yet".
+            self._path[-1] = "".join(self._key) or "\0"
+            self._key = None
+        else:
+            self._value_ends()
+
+    def _scalar(self, word: str) -> None:
+        try:
+            value = json.loads(word)
+        except ValueError as error:
+            raise _nonsense() from error
+        self._seen = True
+        self._listener.on_scalar(tuple(self._path), value)
+        self._value_ends()
+
+    def _value_ends(self) -> None:
+        if self._stack and self._stack[-1] == "{":
+            self._path[-1] = ""
+
+
+def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
+    found = pattern.match(text, position)
+    return found.end() if found else position
+
+
+def _unescaped(raw: str) -> str:
+    if "\\" not in raw:
+        return raw
+    try:
+        value: str = json.loads(f'"{raw}"', strict=False)
+    except ValueError as error:
+        raise _nonsense() from error
+    return value
+
+
+def _nonsense() -> NonsenseAnswer:
+    return NonsenseAnswer("REANA's answer breaks off, or is not JSON.")

@@ -1,0 +1,140 @@
+"""A run's logs out of REANA's answer, which is JSON within JSON, in bounded memory: of long texts the end is kept."""
+
+import codecs
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from .errors import NonsenseAnswer
+from .json_stream import JsonStream, Path, Scalar
+
+KEPT_OF_A_TEXT = 1024 * 1024
+MOST_JOBS = 10_000
+FIELD_LIMIT = 16 * 1024
+LINE_LIMIT = 64 * 1024
+
+
+class LogText:
+    """The end of a text that is written in pieces, counted in characters; with `search` only lines that hold it."""
+
+    def __init__(self, *, search: str = "", limit: int = KEPT_OF_A_TEXT) -> None:
+        self.length = 0
+        self._search = search.lower()
+        self._limit = limit
+        self._kept = ""
+        self._line = ""
+        self.is_cut = False
+
+    def write(self, piece: str) -> None:
+        """Append a piece."""
+        self.length += len(piece)
+        if self._search:
+            lines = (self._line + piece).split("\n")
+            self._line = lines.pop()[-LINE_LIMIT:]
+            piece = "".join(f"{line}\n" for line in lines if self._search in line.lower())
+        self._kept += piece
+        if len(self._kept) > 2 * self._limit:
+            self._cut()
+
+    def text(self) -> str:
+        """Return what is kept."""
+        if self._line and self._search in self._line.lower():
+            self._kept, self._line = self._kept + self._line, ""
+        if len(self._kept) > self._limit:
+            self._cut()
+        return self._kept
+
+    def _cut(self) -> None:
+        self._kept = self._kept[-self._limit :]
+        self.is_cut = True
+
+
+@dataclass
+class JobLog:
+    """One job: REANA's own fields, as it spells them, and its log."""
+
+    fields: dict[str, object] = field(default_factory=dict)
+    log: LogText = field(default_factory=LogText)
+
+
+@dataclass
+class RunLogs:
+    """The engine's log and those of the jobs, by job identifier in REANA's order."""
+
+    search: str = ""
+    engine: LogText = field(default_factory=LogText)
+    engine_specific: str = ""
+    jobs: dict[str, JobLog] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.engine = LogText(search=self.search)
+
+    def job(self, identifier: str) -> JobLog:
+        """Return a job's entry, made at the first mention."""
+        if identifier not in self.jobs:
+            if len(self.jobs) >= MOST_JOBS:
+                raise NonsenseAnswer("REANA's answer names more jobs than a workflow can have.")
+            self.jobs[identifier] = JobLog(log=LogText(search=self.search))
+        return self.jobs[identifier]
+
+
+async def read_logs(chunks: AsyncIterator[bytes], *, search: str = "") -> RunLogs:
+    """Read the answer of `.../logs` as it comes in."""
+    logs = RunLogs(search=search)
+    outer = _Outer(logs)
+    stream = JsonStream(outer)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    async for chunk in chunks:
+        stream.feed(decoder.decode(chunk))
+    stream.feed(decoder.decode(b"", final=True))
+    stream.close()
+    outer.close()
+    return logs
+
+
+class _Outer:
+    """Hears the answer itself; its text `logs` is a document of its own."""
+
+    def __init__(self, logs: RunLogs) -> None:
+        self._inner = JsonStream(_Inner(logs))
+        self._has_logs = False
+        self._is_empty = True
+
+    def on_text(self, path: Path, piece: str) -> None:
+        if path == ("logs",):
+            self._has_logs = True
+            self._is_empty = self._is_empty and not piece.strip()
+            self._inner.feed(piece)
+
+    def on_scalar(self, path: Path, value: Scalar) -> None:
+        if path == ("logs",) and value is None:
+            self._has_logs = True
+
+    def close(self) -> None:
+        if not self._has_logs:
+            raise NonsenseAnswer("REANA's answer makes no sense: it holds no logs.")
+        if not self._is_empty:
+            self._inner.close()
+
+
+class _Inner:
+    """Hears the document within: `workflow_logs`, `job_logs`, `engine_specific`."""
+
+    def __init__(self, logs: RunLogs) -> None:
+        self._logs = logs
+
+    def on_text(self, path: Path, piece: str) -> None:
+        match path:
+            case ("workflow_logs",):
+                self._logs.engine.write(piece)
+            case ("engine_specific",):
+                self._logs.engine_specific = (self._logs.engine_specific + piece)[-FIELD_LIMIT:]
+            case ("job_logs", job, "logs"):
+                self._logs.job(job).log.write(piece)
+            case ("job_logs", job, name):
+                fields = self._logs.job(job).fields
+                fields[name] = (str(fields.get(name, "")) + piece)[:FIELD_LIMIT]
+
+    def on_scalar(self, path: Path, value: Scalar) -> None:
+        match path:
+            case ("job_logs", job, name) if name != "logs":
+                self._logs.job(job).fields[name] = value

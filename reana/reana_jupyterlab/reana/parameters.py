@@ -1,0 +1,76 @@
+"""What a person can set before a run, described so that a form can be made of it; and what comes back, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import BadRequest
+from .specification import Specification
+from .values import Json
+
+SERIAL_OPTIONS: tuple[tuple[str, str, Json], ...] = (
+    ("CACHE", "boolean", False),
+    ("FROM", "step", None),
+    ("TARGET", "step", None),
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing to set; `kind` is string, integer, number, boolean, list, object, or step (with `choices`)."""
+
+    name: str
+    kind: str
+    default: Json
+    line: int = 0
+    choices: tuple[str, ...] = ()
+
+
+def parameter_fields(specification: Specification) -> tuple[Field, ...]:
+    """Return the declared parameters, in their order."""
+    return tuple(
+        Field(name, kind_of(value), value, specification.place("inputs", "parameters", name).line)
+        for name, value in specification.parameters.items()
+    )
+
+
+def option_fields(specification: Specification) -> tuple[Field, ...]:
+    """Return the options that the workflow's engine takes."""
+    if specification.engine != "serial":
+        return ()
+    steps = tuple(str(step["name"]) for step in specification.steps if isinstance(step.get("name"), str))
+    declared = specification.at("inputs", "options")
+    values = declared if isinstance(declared, dict) else {}
+    return tuple(
+        Field(name, kind, values.get(name, default), choices=steps if kind == "step" else ())
+        for name, kind, default in SERIAL_OPTIONS
+        if kind != "step" or steps
+    )
+
+
+def kind_of(value: Json) -> str:
+    """Name the kind of a value, as JSON Schema does."""
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case list():
+            return "list"
+        case dict():
+            return "object"
+        case _:
+            return "string"
+
+
+def check_parameters(specification: Specification, given: Mapping[str, Json]) -> None:
+    """Refuse values for parameters that are not declared, and values of another kind than the declared one."""
+    declared = specification.parameters
+    for name, value in given.items():
+        if name not in declared:
+            raise BadRequest(f"The specification declares no parameter '{name}'.")
+        wanted, kind = kind_of(declared[name]), kind_of(value)
+        is_number = {wanted, kind} <= {"integer", "number"}
+        if declared[name] is not None and wanted != kind and not is_number:
+            raise BadRequest(f"The parameter '{name}' is of the kind {wanted}, the value given is of the kind {kind}.")

@@ -1,0 +1,84 @@
+"""What REANA's error answers mean: status and message into one of our errors."""
+
+import json
+from http import HTTPStatus
+
+from .errors import (
+    BadRequest,
+    Conflict,
+    CredentialsRefused,
+    NonsenseAnswer,
+    NotFound,
+    NotOffered,
+    ReanaError,
+    Refused,
+    TooManyRequests,
+    TooSlow,
+    Unreachable,
+)
+
+MESSAGE_LIMIT = 500
+SERVER_ERRORS = 500
+
+_BY_STATUS: dict[int, type[ReanaError]] = {
+    HTTPStatus.BAD_REQUEST: BadRequest,
+    HTTPStatus.UNAUTHORIZED: CredentialsRefused,
+    HTTPStatus.FORBIDDEN: Refused,
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.METHOD_NOT_ALLOWED: NotOffered,
+    HTTPStatus.CONFLICT: Conflict,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: BadRequest,
+    HTTPStatus.TOO_MANY_REQUESTS: TooManyRequests,
+    HTTPStatus.NOT_IMPLEMENTED: NotOffered,
+    HTTPStatus.GATEWAY_TIMEOUT: TooSlow,
+}
+# REANA says 403 for much that is not about permission; only its words tell.
+_BY_WORDS_OF_403: tuple[tuple[str, type[ReanaError]], ...] = (
+    ("token not valid", CredentialsRefused),
+    ("token revoked", CredentialsRefused),
+    ("not signed in", CredentialsRefused),
+    ("does not exist", NotFound),
+    ("cannot be started again", Conflict),
+    ("illegal character", BadRequest),
+)
+
+
+def error_for(status: int, body: bytes, *, subject: str = "") -> ReanaError:
+    """Return the error for an answer that is not a success; `subject` names what was asked about."""
+    message = _message(body)
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return NonsenseAnswer("The server sends us elsewhere: is this the address of a REANA server?")
+    kind = _kind(status, message)
+    if kind is CredentialsRefused:
+        return CredentialsRefused(f"REANA does not accept the access token ({message or status}).")
+    if kind is NotFound:
+        return NotFound(_not_found(message, subject))
+    if kind is TooManyRequests:
+        return TooManyRequests("REANA asks to wait: too many requests in a short time. Try again in a moment.")
+    if message:
+        return kind(message)
+    return kind(f"REANA answered with the error {status} and did not say why.")
+
+
+def _kind(status: int, message: str) -> type[ReanaError]:
+    if status == HTTPStatus.FORBIDDEN:
+        lowered = message.lower()
+        return next((kind for words, kind in _BY_WORDS_OF_403 if words in lowered), Refused)
+    return _BY_STATUS.get(status, Unreachable if status >= SERVER_ERRORS else Refused)
+
+
+def _not_found(message: str, subject: str) -> str:
+    # REANA speaks of an environment variable of its command line here; a person in a browser has none.
+    if subject and ("REANA_WORKON" in message or not message):
+        return f"The workflow {subject} does not exist."
+    return message or "REANA does not know what was asked for."
+
+
+def _message(body: bytes) -> str:
+    """Return REANA's own words; a page of HTML or half an answer has none."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    words = answer.get("message") if isinstance(answer, dict) else None
+    return words[:MESSAGE_LIMIT] if isinstance(words, str) else ""

@@ -1,0 +1,283 @@
+"""Files below one directory and nowhere else: every step is taken from an open directory, so no race leads out.
+
+A path is walked name by name with `openat`: `..`, absolute paths and odd names are refused before the walk. A symbolic
+link on the way is followed for reading only while it stays below the root; for writing none is followed.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from .errors import BadRequest, Conflict, LocalFailure, NotFound, ReanaError
+
+MOST_LINKS = 40
+NAME_LIMIT = 255
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ENDS_IN_A_LINK = (errno.ELOOP, errno.ENOTDIR)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a directory holds: `kind` is that of a link's target, when the target is below the root."""
+
+    name: str
+    kind: Literal["file", "directory"]
+    size: int
+
+
+def parts_of(path: str) -> tuple[str, ...]:
+    """Split a relative path with slashes; refuse what could lead anywhere else."""
+    parts = tuple(part for part in path.split("/") if part not in {"", "."})
+    too_long = any(len(os.fsencode(part)) > NAME_LIMIT for part in parts)
+    if path.startswith("/") or ".." in parts or "\0" in path or too_long:
+        raise BadRequest(f"'{path}' is not a path below the directory that Jupyter serves.")
+    return parts
+
+
+class Root:
+    """A directory that nothing here ever leaves; its own path may hold links, it is the administrator's."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def directory(self, path: str, *, create: bool = False) -> Iterator[int]:
+        """Open a directory; the descriptor is closed at the end. With `create` no link is followed."""
+        with named_os_errors(path), _Walk(self.path) as walk:
+            if create:
+                walk.make(parts_of(path))
+            else:
+                walk.down(parts_of(path))
+            yield walk.here
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[int]:
+        """Open a regular file for reading."""
+        with named_os_errors(path), _Walk(self.path) as walk:
+            name = walk.down_to_last(parts_of(path))
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=walk.here)
+            try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise BadRequest(f"'{path}' is not a file.")
+                yield descriptor
+            finally:
+                os.close(descriptor)
+
+    def read_text(self, path: str, *, limit: int) -> str:
+        """Return a text file's content; more than `limit` bytes are refused."""
+        with self.reading(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
+            content = file.read(limit + 1)
+        if len(content) > limit:
+            raise BadRequest(f"'{path}' is too long.")
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadRequest(f"'{path}' is not a text file.") from error
+
+    def entries(self, path: str) -> list[Entry]:
+        """List a directory: regular files and directories; links that lead out are left out."""
+        with self.directory(path) as here:
+            names = os.listdir(here)  # noqa: PTH208 - an open directory, not a path
+            found = (self._entry(path, name, here) for name in names)
+            return [entry for entry in found if entry is not None]
+
+    def kind(self, path: str) -> Literal["file", "directory", ""]:
+        """Say what a path is; '' is nothing, or nothing below the root."""
+        try:
+            with self.reading(path):
+                return "file"
+        except ReanaError:
+            pass
+        try:
+            with self.directory(path):
+                return "directory"
+        except ReanaError:
+            return ""
+
+    def _entry(self, path: str, name: str, here: int) -> Entry | None:
+        with suppress(OSError):
+            found = os.stat(name, dir_fd=here, follow_symlinks=False)
+            if stat.S_ISLNK(found.st_mode):
+                kind = self.kind(f"{path}/{name}") if path else self.kind(name)
+                return Entry(name, kind, 0) if kind else None
+            if stat.S_ISREG(found.st_mode):
+                return Entry(name, "file", found.st_size)
+            if stat.S_ISDIR(found.st_mode):
+                return Entry(name, "directory", 0)
+        return None
+
+
+class NewFile:
+    """A file that appears under its name only when it is whole: until then it is a hidden one beside it."""
+
+    def __init__(self, root: Root, path: str, *, overwrite: bool = True) -> None:
+        self._root, self._path, self._overwrite = root, path, overwrite
+        parts = parts_of(path)
+        if not parts:
+            raise BadRequest("A file needs a name.")
+        self._folder, self._name = "/".join(parts[:-1]), parts[-1]
+        self._part = f".reana-{secrets.token_hex(8)}.part"
+        self._here = -1
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        with self._root.directory(self._folder, create=True) as here:
+            self._here = os.dup(here)
+        try:
+            self._refuse_what_is_there()
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with named_os_errors(self._path):
+                self._descriptor = os.open(self._part, flags, 0o600, dir_fd=self._here)
+        except BaseException:
+            os.close(self._here)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+        with suppress(FileNotFoundError):
+            os.unlink(self._part, dir_fd=self._here)
+        os.close(self._here)
+
+    @property
+    def descriptor(self) -> int:
+        """Return the open file."""
+        return self._descriptor
+
+    def write(self, data: bytes) -> None:
+        """Append; a full disk is a `LocalFailure`."""
+        view = memoryview(data)
+        with named_os_errors(self._path):
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+
+    def keep(self) -> None:
+        """Give the file its name, in one step."""
+        self._refuse_what_is_there()
+        with named_os_errors(self._path):
+            mask = os.umask(0)
+            os.umask(mask)
+            os.fchmod(self._descriptor, 0o666 & ~mask)
+            if self._overwrite:
+                os.replace(self._part, self._name, src_dir_fd=self._here, dst_dir_fd=self._here)
+            else:
+                os.link(self._part, self._name, src_dir_fd=self._here, dst_dir_fd=self._here)
+
+    def _refuse_what_is_there(self) -> None:
+        try:
+            found = os.stat(self._name, dir_fd=self._here, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if not self._overwrite:
+            raise Conflict(f"'{self._path}' is there already.")
+        if not stat.S_ISREG(found.st_mode):
+            raise Conflict(f"'{self._path}' is there already, and it is not a file.")
+
+
+class _Walk:
+    """Where one stands: the open directories from the root down to here."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._open: list[int] = []
+        self._links = 0
+
+    def __enter__(self) -> Self:
+        self._open.append(os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for descriptor in self._open:
+            os.close(descriptor)
+
+    @property
+    def here(self) -> int:
+        return self._open[-1]
+
+    def down(self, parts: tuple[str, ...]) -> None:
+        """Go down to a directory."""
+        self._go([*parts], last_may_be_a_file=False)
+
+    def down_to_last(self, parts: tuple[str, ...]) -> str:
+        """Go down to the directory of a file; return the file's name there, which is not a link."""
+        if not parts:
+            raise BadRequest("A file needs a name.")
+        return self._go([*parts], last_may_be_a_file=True)
+
+    def make(self, parts: tuple[str, ...]) -> None:
+        """Go down, making what is missing; a link on the way is refused."""
+        for part in parts:
+            with suppress(FileExistsError):
+                os.mkdir(part, dir_fd=self.here)
+            self._open.append(os.open(part, _FOLDER, dir_fd=self.here))
+
+    def _go(self, parts: list[str], *, last_may_be_a_file: bool) -> str:
+        while parts:
+            part = parts.pop(0)
+            if part == "..":
+                self._up()
+            elif (target := self._link(part)) is not None:
+                parts = [*self._of_link(target), *parts]
+            elif not parts and last_may_be_a_file:
+                return part
+            else:
+                self._open.append(os.open(part, _FOLDER, dir_fd=self.here))
+        return "."
+
+    def _up(self) -> None:
+        if len(self._open) == 1:
+            raise _leads_out()
+        os.close(self._open.pop())
+
+    def _link(self, part: str) -> str | None:
+        try:
+            return os.readlink(part, dir_fd=self.here)
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                return None
+            raise
+
+    def _of_link(self, target: str) -> list[str]:
+        self._links += 1
+        if self._links > MOST_LINKS:
+            raise _leads_out()
+        if target.startswith("/"):
+            real = os.path.realpath(self._root)
+            if target != real and not target.startswith(real.rstrip("/") + "/"):
+                raise _leads_out()
+            while len(self._open) > 1:
+                self._up()
+            target = target[len(real) :]
+        return [part for part in target.split("/") if part not in {"", "."}]
+
+
+@contextmanager
+def named_os_errors(path: str) -> Iterator[None]:
+    """Turn the system's errors into ours, with a sentence that names the path as the person knows it."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"'{path}' does not exist.") from error
+    except FileExistsError as error:
+        raise Conflict(f"'{path}' is there already.") from error
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise LocalFailure(f"The disk is full: '{path}' could not be written.", is_full=True) from error
+        if error.errno in _ENDS_IN_A_LINK:
+            raise _leads_out() from error
+        raise LocalFailure(f"'{path}': {os.strerror(error.errno or 0).lower()}.") from error
+
+
+def _leads_out() -> NotFound:
+    return NotFound("There is no such file below the directory that Jupyter serves.")

@@ -1,0 +1,58 @@
+"""Keeping the token out of messages and logs: REANA takes it only in the query string of every address, others in a header."""
+
+import logging
+import re
+
+import httpx
+
+ANONYMOUS = "reana_anonymous"
+HIDDEN = "[hidden]"
+
+_IN_QUERY = re.compile(r"(access_token=)[^&\s\"'>]+")
+
+
+class TokenTransport(httpx.AsyncBaseTransport):
+    """Adds the token below everything that logs or raises: no request, response or exception above ever holds it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, access_token: str, takes_header: bool = False) -> None:
+        self._inner = inner
+        self._access_token = access_token
+        self._takes_header = takes_header
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request with the token, unless it is marked as anonymous."""
+        if request.extensions.get(ANONYMOUS):
+            return await self._inner.handle_async_request(request)
+        return await self._inner.handle_async_request(self._signed(request))
+
+    def _signed(self, request: httpx.Request) -> httpx.Request:
+        url, headers = request.url, request.headers.copy()
+        if self._takes_header:
+            headers["Authorization"] = f"Bearer {self._access_token}"
+        else:
+            url = url.copy_add_param("access_token", self._access_token)
+        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+def without_token(text: str, *, access_token: str) -> str:
+    """Return a text that somebody else wrote with the token and anything that looks like one in a query taken out."""
+    hidden = text.replace(access_token, HIDDEN) if access_token else text
+    return _IN_QUERY.sub(rf"\1{HIDDEN}", hidden)
+
+
+class _HideTokens(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _IN_QUERY.sub(rf"\1{HIDDEN}", record.getMessage()), None
+        return True
+
+
+def silence_wire_logs() -> None:
+    """Hide tokens in what the HTTP library writes at level DEBUG: a redirect's header may repeat the address."""
+    for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, _HideTokens) for known in logger.filters):
+            logger.addFilter(_HideTokens())

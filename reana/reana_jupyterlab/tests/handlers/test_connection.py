@@ -1,0 +1,134 @@
+"""Credentials: tested before they are used, remembered when asked, read from a launcher's file."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from reana_jupyterlab.tests.conftest import Lab
+from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error, hang, says
+
+
+async def test_nothing_is_set_at_first(lab_alone: Lab) -> None:
+    assert (await lab_alone.get("env")).json == {"server": "", "access_token": ""}
+    assert (await lab_alone.get("profiles")).json == {"profiles": [], "active": ""}
+
+
+async def test_good_credentials_go_into_the_environment(lab_alone: Lab, reana: FakeReana) -> None:
+    answer = await lab_alone.post("env", {"REANA_SERVER_URL": f"{reana.url}/", "REANA_ACCESS_TOKEN": f" {TOKEN}\n"})
+    assert (answer.status, answer.json["status"]) == (200, "success")
+    assert (os.environ["REANA_SERVER_URL"], os.environ["REANA_ACCESS_TOKEN"]) == (reana.url, TOKEN)
+    assert (await lab_alone.get("env")).json == {"server": reana.url, "access_token": TOKEN}
+    assert (await lab_alone.ask("DELETE", "env")).status == 200
+    assert (await lab_alone.get("env")).json == {"server": "", "access_token": ""}
+
+
+async def test_no_cache_keeps_the_token(lab: Lab) -> None:
+    assert (await lab.get("env")).headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"REANA_SERVER_URL": 5, "REANA_ACCESS_TOKEN": "x"},
+        {"REANA_SERVER_URL": "https://user:pw@x", "REANA_ACCESS_TOKEN": "x"},
+        {"REANA_SERVER_URL": "https://x/?a=b", "REANA_ACCESS_TOKEN": "x"},
+        {"REANA_SERVER_URL": "file:///etc", "REANA_ACCESS_TOKEN": "x"},
+        {"REANA_SERVER_URL": "https://x:99999", "REANA_ACCESS_TOKEN": "x"},
+        {"REANA_SERVER_URL": "https://x y", "REANA_ACCESS_TOKEN": "x"},
+        {"REANA_SERVER_URL": "https://x", "REANA_ACCESS_TOKEN": "ü"},
+    ],
+)
+async def test_what_are_no_credentials_is_a_bad_request(lab_alone: Lab, body: dict[str, object]) -> None:
+    answer = await lab_alone.post("env", body)
+    assert (answer.status, answer.json["status"]) == (400, "error")
+
+
+@pytest.mark.parametrize("content", ["nonsense", "[]", '"x"', "[" * 100_000])
+async def test_a_body_that_is_no_object_is_a_bad_request(lab_alone: Lab, content: str) -> None:
+    answer = await lab_alone.http.post("env", content=content)
+    assert (answer.status_code, answer.json()["status"]) == (400, "error")
+
+
+async def test_the_reason_of_being_not_connected_is_told(lab: Lab, reana: FakeReana) -> None:
+    reana.fail("GET /api/you", says(b"<html>"), times=1)
+    assert (await lab.get("connection")).json["reason"] == "unreachable"
+    reana.fail("GET /api/you", error(403, "Token not valid."), times=1)
+    assert (await lab.get("connection")).json["reason"] == "refused"
+    reana.fail("GET /api/you", hang)
+    assert (await lab.get("connection")).json["reason"] == "slow"
+
+
+@pytest.fixture
+def launcher_file(lab_alone: Lab, tmp_path: Path, reana: FakeReana, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "credentials.json"
+    path.write_text(json.dumps({"server": reana.url, "access_token": TOKEN}), encoding="utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("REANA_CREDENTIALS_FILE", str(path))
+    return path
+
+
+async def test_a_launchers_file_connects_without_any_typing(lab_alone: Lab, launcher_file: Path) -> None:
+    state = await lab_alone.get("connection")
+    assert (state.json["connected"], state.json["source"], TOKEN in state.text) == (True, "launcher", False)
+    assert (await lab_alone.get("env")).json == {"server": "", "access_token": ""}
+
+
+async def test_a_launchers_file_is_read_anew(lab_alone: Lab, launcher_file: Path, reana: FakeReana) -> None:
+    launcher_file.write_text(json.dumps({"server": reana.url, "access_token": "ended"}), encoding="utf-8")
+    assert (await lab_alone.get("workflows")).status == 401
+    launcher_file.write_text(json.dumps({"server": reana.url, "access_token": TOKEN}), encoding="utf-8")
+    assert (await lab_alone.get("workflows")).status == 200
+
+
+async def test_a_launchers_file_that_others_can_read_is_not_used(
+    lab_alone: Lab, launcher_file: Path, reana: FakeReana
+) -> None:
+    launcher_file.chmod(0o644)
+    answer = await lab_alone.get("workflows")
+    assert (answer.status, "others than you" in answer.json["message"], reana.requests) == (500, True, [])
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "nonsense"])
+async def test_a_launchers_file_that_is_nonsense_is_told(lab_alone: Lab, launcher_file: Path, content: str) -> None:
+    launcher_file.write_text(content, encoding="utf-8")
+    answer = await lab_alone.get("workflows")
+    assert (answer.status, "cannot be understood" in answer.json["message"]) == (500, True)
+
+
+async def test_profiles_are_chosen_and_forgotten(lab: Lab, reana: FakeReana) -> None:
+    for name in ("one", "Höhe 2"):
+        body = {"server": reana.url, "access_token": TOKEN, "activate": False}
+        assert (await lab.ask("PUT", f"profiles/{name}", body)).status == 200
+    listed = (await lab.get("profiles")).json
+    assert [(one["name"], one["fixed"]) for one in listed["profiles"]] == [
+        ("environment", True),
+        ("one", False),
+        ("Höhe 2", False),
+    ]
+    assert listed["active"] == "environment"
+    assert (await lab.post("profiles/one")).status == 200
+    assert (await lab.get("profiles")).json["active"] == "one"
+    assert (await lab.post("profiles/environment")).status == 200
+    assert (await lab.ask("DELETE", "profiles/one")).status == 200
+    assert (await lab.ask("DELETE", "profiles/one")).status == 404
+    assert (await lab.post("profiles/one")).status == 404
+
+
+@pytest.mark.parametrize("name", ["environment", "launcher", "x" * 65, "%20", "a%2Fb", "a%0Ab"])
+async def test_a_profile_needs_a_name_of_its_own(lab: Lab, reana: FakeReana, name: str) -> None:
+    answer = await lab.ask("PUT", f"profiles/{name}", {"server": reana.url, "access_token": TOKEN})
+    assert answer.status in {400, 404}
+    assert len((await lab.get("profiles")).json["profiles"]) == 1
+
+
+async def test_a_damaged_file_of_profiles_is_told_and_not_overwritten(
+    lab: Lab, tmp_path: Path, reana: FakeReana
+) -> None:
+    stored = tmp_path / "profiles.json"
+    stored.write_text("{half", encoding="utf-8")
+    stored.chmod(0o600)
+    answer = await lab.ask("PUT", "profiles/a", {"server": reana.url, "access_token": TOKEN})
+    assert (answer.status, stored.read_text(encoding="utf-8")) == (500, "{half")

@@ -1,0 +1,185 @@
+"""Downloads: whole or not at all, all pages, any name."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reana_jupyterlab.reana import ReanaClient
+from reana_jupyterlab.reana.downloads import Download
+from reana_jupyterlab.reana.errors import LocalFailure, NonsenseAnswer, NotFound, ReanaError, Unreachable
+from reana_jupyterlab.reana.rooted import Root
+from reana_jupyterlab.reana.values import Progress
+from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, Run, archive, cut, says
+
+ODD_NAMES = [
+    "a.b.c",
+    "with space",
+    "ü/é 😀.txt",
+    "100%",
+    "%2F",
+    "a%2Fb.txt",
+    "a+b&c=d?e#f",
+    "'q\"",
+    "-rf",
+    "~",
+    "a;b",
+    ".hidden",
+]
+
+
+@pytest.fixture
+def run(reana: FakeReana) -> Run:
+    return reana.add("hello.1")
+
+
+def download(client: ReanaClient, root: Path, seen: Callable[[Progress], None] = lambda _: None) -> Download:
+    return Download(client, Root(root), workflow="hello.1", target="hello.1", overwrite=True, on_progress=seen)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+async def test_any_name_comes_back_as_it_is(client: ReanaClient, run: Run, tmp_path: Path, name: str) -> None:
+    run.files = {name: b"content"}
+    assert await download(client, tmp_path).paths([name]) == 1
+    assert tree(tmp_path / "hello.1") == run.files
+
+
+async def test_ten_thousand_files_come(client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana) -> None:
+    run.files = {f"results/{number // 100}/{number}.txt": str(number).encode() for number in range(10_000)}
+    assert await download(client, tmp_path).paths([]) == 10_000
+    assert tree(tmp_path / "hello.1") == run.files
+    assert len(reana.requests) < 50
+
+
+async def test_an_empty_file_and_an_empty_workspace(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+    assert await download(client, tmp_path).paths([]) == 0
+    run.files = {"empty": b""}
+    assert await download(client, tmp_path).paths([]) == 1
+    assert tree(tmp_path / "hello.1") == {"empty": b""}
+
+
+@pytest.mark.parametrize("promised", [None, 1000])
+async def test_a_connection_that_is_cut_leaves_nothing(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, promised: int | None
+) -> None:
+    run.files = {"a.txt": b"x" * 1000}
+    reana.fail("GET .*/workspace/a.txt", cut(b"x" * 500, promised=promised))
+    with pytest.raises(Unreachable):
+        await download(client, tmp_path).paths(["a.txt"])
+    assert tree(tmp_path) == {}
+
+
+async def test_a_file_that_comes_short_is_not_kept(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+    run.files, run.listed = {"a.txt": b"x" * 10}, {"a.txt": 1000}
+    with pytest.raises(Unreachable, match="10 of 1000 bytes"):
+        await download(client, tmp_path).paths(["a.txt"])
+    assert tree(tmp_path) == {}
+
+
+async def test_a_file_that_has_grown_is_kept(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+    run.files, run.listed = {"a.log": b"x" * 10}, {"a.log": 5}
+    assert await download(client, tmp_path).paths(["a.log"]) == 1
+
+
+async def test_a_cancelled_download_leaves_nothing(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
+    def drip(exchange: Exchange) -> None:
+        def pieces() -> object:
+            yield b"x" * 100_000
+            exchange.reana.released.wait(60)
+
+        exchange.chunked(pieces())  # type: ignore[arg-type] # an iterator of bytes
+
+    run.files = {"a.txt": b"x" * 200_000}
+    reana.fail("GET .*/workspace/a.txt", drip)
+    task = asyncio.ensure_future(download(client, tmp_path).paths(["a.txt"]))
+    while not list(tmp_path.rglob("*.part")):
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert (task.cancelled(), tree(tmp_path)) == (True, {})
+
+
+async def test_a_full_disk_is_told_and_leaves_nothing(
+    client: ReanaClient, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.files = {"a.txt": b"x" * 1000}
+
+    def full(descriptor: int, data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("reana_jupyterlab.reana.rooted.os.write", full)
+    with pytest.raises(LocalFailure, match="disk is full"):
+        await download(client, tmp_path).paths(["a.txt"])
+    monkeypatch.undo()
+    assert tree(tmp_path) == {}
+
+
+async def test_the_first_failure_ends_the_rest(client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana) -> None:
+    run.files = {f"{number}.txt": b"x" for number in range(12)}
+    reana.fail("GET .*/workspace/5.txt", says(b'{"message": "gone"}', 404))
+    with pytest.raises(NotFound):
+        await download(client, tmp_path).paths([])
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("body", [b"no archive at all", b"PK\x03\x04 half"])
+async def test_a_damaged_archive_is_refused(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, body: bytes
+) -> None:
+    run.files = {f"results/{number}.txt": b"x" for number in range(40)}
+    reana.fail("GET .*/workspace/results", says(body, content_type="application/zip"))
+    with pytest.raises(NonsenseAnswer, match="damaged"):
+        await download(client, tmp_path).paths(["results"])
+    assert tree(tmp_path) == {}
+
+
+async def test_what_an_archive_lacks_is_fetched_by_itself(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
+    run.files = {f"results/{number}.txt": b"x" for number in range(40)}
+    some = dict(list(run.files.items())[:30]) | {"../evil": b"x", "/etc/evil": b"x", "unlisted": b"x"}
+    reana.fail("GET .*/workspace/results", says(archive(some), content_type="application/zip"))
+    assert await download(client, tmp_path).paths(["results"]) == 40
+    assert tree(tmp_path / "hello.1") == run.files
+
+
+async def test_a_server_that_says_more_for_ever_is_not_believed(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
+    page = b'{"items": [{"name": "a", "size": {"raw": 1}}], "total": 9, "has_next": true}'
+    run.files = {"a": b"x"}
+    reana.fail("GET .*/workspace", says(page))
+    assert await download(client, tmp_path).paths([]) == 1
+
+
+async def test_progress_grows_to_the_end(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    run.files = {f"{number}.bin": b"x" * 1000 for number in range(8)}
+    await download(client, tmp_path, seen.append).paths([])
+    assert [one.bytes_done for one in seen] == sorted(one.bytes_done for one in seen)
+    assert (seen[-1].files_done, seen[-1].bytes_done, seen[-1].bytes_total) == (8, 8000, 8000)
+
+
+async def test_two_at_once_both_end_whole(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+    run.files = {f"{number}.bin": os.urandom(100_000) for number in range(10)}
+    await asyncio.gather(*(download(client, tmp_path).paths([]) for _ in range(3)))
+    assert tree(tmp_path / "hello.1") == run.files
+
+
+@pytest.mark.parametrize("name", ["../evil", "/evil", "a/../../evil", ".."])
+async def test_a_listed_name_that_leads_out_is_refused(
+    client: ReanaClient, run: Run, tmp_path: Path, name: str
+) -> None:
+    run.files = {name: b"x"}
+    with pytest.raises(ReanaError):
+        await download(client, tmp_path / "root").paths([])
+    assert tree(tmp_path) == {}

@@ -1,0 +1,149 @@
+"""Uploads: whole, with patience, and never half in silence."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from reana_jupyterlab.reana import ReanaClient
+from reana_jupyterlab.reana.errors import BadRequest, NotOffered, ReanaError, TooManyRequests, Unreachable
+from reana_jupyterlab.reana.inputs import InputFile
+from reana_jupyterlab.reana.rooted import Root
+from reana_jupyterlab.reana.uploads import TRIES, Order, RunIsIncomplete, run, upload_files
+from reana_jupyterlab.reana.values import Progress
+from reana_jupyterlab.tests.conftest import write_analysis
+from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, error, hang
+
+NAMES = ["a.b.c", "with space", "ü/é 😀.txt", "100%", "%2F", "a+b&c=d?e#f", "'q\"", "deep/er/x"]
+
+
+def files(root: Path, content: dict[str, bytes]) -> list[InputFile]:
+    for name, data in content.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    return [InputFile(name, name, len(data)) for name, data in content.items()]
+
+
+async def upload(client: ReanaClient, root: Path, wanted: list[InputFile]) -> list[Progress]:
+    seen: list[Progress] = []
+    await upload_files(client, Root(root), "a.1", wanted, on_progress=seen.append)
+    return seen
+
+
+async def test_any_name_arrives_as_it_is(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    there = reana.add("a.1")
+    content = {name: name.encode() for name in NAMES}
+    await upload(client, tmp_path, files(tmp_path, content))
+    assert there.files == content
+
+
+async def test_a_large_and_an_empty_file_arrive_whole(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    there = reana.add("a.1")
+    content = {"big": os.urandom(5_000_001), "empty": b""}
+    seen = await upload(client, tmp_path, files(tmp_path, content))
+    assert there.files == content
+    assert (seen[-1].files_done, seen[-1].bytes_done, seen[-1].bytes_total) == (2, 5_000_001, 5_000_001)
+
+
+async def test_patience_that_reana_asks_for_is_given(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    there = reana.add("a.1")
+    reana.fail("POST .*/workspace", error(429, "Too many requests"), times=TRIES - 1)
+    seen = await upload(client, tmp_path, files(tmp_path, {"x": b"12345"}))
+    assert (there.files, seen[-1].bytes_done) == ({"x": b"12345"}, 5)
+
+
+async def test_patience_ends(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    reana.add("a.1")
+    reana.fail("POST .*/workspace", error(429, "Too many requests"))
+    with pytest.raises(TooManyRequests):
+        await upload(client, tmp_path, files(tmp_path, {"x": b"12345"}))
+    assert len(reana.seen("POST .*")) == TRIES
+
+
+async def test_other_failures_are_not_sent_again(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    reana.add("a.1")
+    reana.fail("POST .*/workspace", error(500))
+    with pytest.raises(Unreachable):
+        await upload(client, tmp_path, files(tmp_path, {"x": b"12345"}))
+    assert len(reana.seen("POST .*")) == 1
+
+
+@pytest.mark.parametrize("new", [b"1234567890", b"1"])
+async def test_a_file_that_changes_meanwhile_is_told(
+    client: ReanaClient, reana: FakeReana, tmp_path: Path, new: bytes
+) -> None:
+    there = reana.add("a.1")
+    wanted = files(tmp_path, {"x": b"12345"})
+    (tmp_path / "x").write_bytes(new)
+    with pytest.raises(ReanaError, match="changed while it was uploaded"):
+        await upload(client, tmp_path, wanted)
+    assert there.files == {}
+
+
+async def test_a_file_that_became_a_link_is_not_sent(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    there = reana.add("a.1")
+    root = tmp_path / "root"
+    wanted = files(root, {"x": b"12345"})
+    (tmp_path / "secret").write_bytes(b"54321")
+    (root / "x").unlink()
+    (root / "x").symlink_to(tmp_path / "secret")
+    with pytest.raises(ReanaError):
+        await upload(client, root, wanted)
+    assert there.files == {}
+
+
+async def test_a_cut_connection_ends_the_upload(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    def slam(exchange: Exchange) -> None:
+        exchange.close_connection = True
+
+    reana.add("a.1")
+    reana.fail("POST .*/workspace", slam)
+    with pytest.raises(Unreachable):
+        await upload(client, tmp_path, files(tmp_path, {"x": b"12345", "y": b"1"}))
+
+
+async def test_a_cancelled_upload_ends(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    reana.add("a.1")
+    reana.fail("POST .*/workspace", hang)
+    task = asyncio.ensure_future(upload(client, tmp_path, files(tmp_path, {"x": b"12345"})))
+    while not reana.requests:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_a_run_that_cannot_start_is_named(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    write_analysis(tmp_path)
+    reana.fail("POST .*/start", error(409, "The quota is used up."))
+    with pytest.raises(RunIsIncomplete, match="The quota is used up") as caught:
+        await run(client, Root(tmp_path), Order("a", "reana.yaml"), on_progress=lambda _: None)
+    assert (caught.value.created.id, len(reana.runs[0].files)) == (reana.runs[0].id, 2)
+
+
+@pytest.mark.parametrize("given", [{"nope": 1}, {"sleeptime": "long"}, {"out": 5}, {"sleeptime": True}])
+async def test_parameters_that_do_not_fit_are_refused_before(
+    client: ReanaClient, reana: FakeReana, tmp_path: Path, given: dict[str, str | int]
+) -> None:
+    write_analysis(tmp_path)
+    with pytest.raises(BadRequest):
+        await run(client, Root(tmp_path), Order("a", "reana.yaml", parameters=given), on_progress=lambda _: None)
+    assert reana.runs == []
+
+
+async def test_an_engine_that_needs_its_own_loader_is_said_to(
+    client: ReanaClient, reana: FakeReana, tmp_path: Path
+) -> None:
+    (tmp_path / "Snakefile").write_text("rule all:\n", encoding="utf-8")
+    (tmp_path / "reana.yaml").write_text("workflow:\n  type: snakemake\n  file: Snakefile\n", encoding="utf-8")
+    with pytest.raises(NotOffered, match="snakemake"):
+        await run(client, Root(tmp_path), Order("a", "reana.yaml"), on_progress=lambda _: None)
+    assert reana.runs == []
+
+
+async def test_twice_at_once_makes_two_runs(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+    write_analysis(tmp_path)
+    order = Order("a", "reana.yaml")
+    made = await asyncio.gather(*(run(client, Root(tmp_path), order, on_progress=lambda _: None) for _ in range(2)))
+    assert len({one.id for one in made}) == len(reana.runs) == 2

@@ -1,0 +1,104 @@
+"""A slow or broken REANA stops nobody, and is told as what it is (faults 8 to 11)."""
+
+import asyncio
+import time
+
+import pytest
+
+from reana_jupyterlab.tests.conftest import Lab
+from reana_jupyterlab.tests.fake_reana import FakeReana, error, hang, says
+
+
+async def test_fault_08_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeReana) -> None:
+    reana.fail("GET /api/workflows.*", hang)
+    waiting = [asyncio.ensure_future(lab.get("workflows")) for _ in range(10)]
+    while len(reana.seen("GET /api/workflows")) < 10:
+        await asyncio.sleep(0.01)
+    status = await lab.http.get(str(lab.http.base_url).replace("reana_jupyterlab/", "api/status"))
+    # Jupyter answered while none of the ten had: the loop was never held.
+    assert (status.status_code, any(one.done() for one in waiting)) == (200, False)
+    answers = await asyncio.gather(*waiting)
+    assert {answer.status for answer in answers} == {504}
+
+
+async def test_fault_08_a_hanging_reana_is_given_up(lab: Lab, reana: FakeReana) -> None:
+    reana.fail("GET /api/you", hang)
+    began = time.monotonic()
+    answer = await lab.get("quota")
+    assert (answer.status, time.monotonic() - began < 60) == (504, True)
+
+
+ROUTES_OF_A_RUN = ["", "/logs", "/workspace", "/specification", "/workspace/a.txt", "/content/a.txt", "/logs/follow"]
+
+
+@pytest.mark.parametrize("route", ROUTES_OF_A_RUN)
+@pytest.mark.parametrize(
+    ("reanas", "ours"),
+    [(400, 400), (401, 401), (403, 403), (404, 404), (409, 409), (429, 429), (500, 502), (502, 502), (504, 504)],
+)
+async def test_fault_09_an_error_has_an_http_status(
+    lab: Lab, reana: FakeReana, route: str, reanas: int, ours: int
+) -> None:
+    reana.add("hello.1", files={"a.txt": b"x"})
+    reana.fail("GET /api/workflows/.*", error(reanas, "No."))
+    answer = await lab.get(f"workflows/hello.1{route}")
+    assert (answer.status, answer.json["status"]) == (ours, "error")
+    assert answer.json["message"]
+
+
+@pytest.mark.parametrize("message", ["Token not valid.", "User access token revoked.", "User not signed in"])
+async def test_fault_09_a_refused_token_is_401_whatever_reana_calls_it(
+    lab: Lab, reana: FakeReana, message: str
+) -> None:
+    reana.fail("GET /api/.*", error(403, message))
+    assert (await lab.get("workflows")).status == 401
+
+
+async def test_fault_09_an_unknown_workflow_is_404_also_where_reana_says_403(lab: Lab) -> None:
+    answers = [await lab.get(f"workflows/nosuch.1{route}") for route in ROUTES_OF_A_RUN]
+    assert [answer.status for answer in answers] == [404] * len(answers)
+    assert not any("REANA_WORKON" in answer.text for answer in answers)
+
+
+async def test_fault_10_messages_are_sentences(lab: Lab, reana: FakeReana) -> None:
+    assert (await lab.get("workflows/nosuch.1/logs")).json["message"] == "The workflow nosuch.1 does not exist."
+    bad = await lab.get("workflows?status=nonsense")
+    assert (bad.status, "'nonsense' is not a status" in bad.json["message"]) == (400, True)
+    nameless = await lab.post("run", {"path": "reana.yaml"})
+    assert (nameless.status, nameless.json["message"]) == (
+        400,
+        "Give the workflow a name, without blanks around it.",
+    )
+    reana.fail("GET /api/workflows", says(b"<html>busy</html>", 500, "text/html"))
+    assert (await lab.get("workflows")).json["message"] == ("REANA answered with the error 500 and did not say why.")
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"<html>",
+        b'{"items": [',
+        b"[]",
+        b"null",
+        b'{"items": {}}',
+        b'{"items": [1]}',
+        b'{"items": [{"id": 5, "name": "a.1", "status": "x"}]}',
+        b'{"items": [{"id": "i", "name": null, "status": "x"}]}',
+        b'{"items": [{"id": "i", "name": "a", "status": "x", "progress": []}], "total": "many"}',
+        b"[" * 100_000,
+        b"",
+        b"\xff\xfe",
+    ],
+)
+async def test_fault_10_nonsense_is_called_so(lab: Lab, reana: FakeReana, lie: bytes) -> None:
+    reana.fail("GET /api/workflows", says(lie))
+    answer = await lab.get("workflows")
+    assert answer.status == 502
+    assert "sense" in answer.json["message"] or "JSON" in answer.json["message"]
+
+
+async def test_fault_11_names_are_split_at_the_first_dot(lab: Lab, reana: FakeReana) -> None:
+    for name in ("hello.1", "hello.1.1", "nodot"):
+        reana.add(name)
+    items = (await lab.get("workflows")).json["items"]
+    assert [(item["name"], item["run"]) for item in items] == [("nodot", ""), ("hello", "1.1"), ("hello", "1")]

@@ -1,0 +1,126 @@
+"""Uploads and downloads that run on while the browser does other things: watched, waited for, cancelled."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+
+from .reana.errors import NotFound, ReanaError
+from .reana.uploads import RunIsIncomplete
+from .reana.values import JsonObject, Progress
+
+KEPT = 100
+TELL_EVERY_BYTES = 1024 * 1024
+
+Work = Callable[[Callable[[Progress], None]], Awaitable[JsonObject]]
+
+
+@dataclass
+class Transfer:
+    """One upload or download; `version` grows with each change, so that a watcher can wait for the next."""
+
+    id: str
+    kind: str
+    title: str
+    state: str = "running"
+    message: str = ""
+    progress: Progress = field(default_factory=Progress)
+    result: JsonObject = field(default_factory=dict)
+    version: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: "asyncio.Task[None] | None" = None
+
+    def as_json(self) -> JsonObject:
+        """Return what a watcher sees."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "state": self.state,
+            "message": self.message,
+            "version": self.version,
+            "result": self.result,
+            **asdict(self.progress),
+        }
+
+    def step(self, progress: Progress) -> None:
+        """Note how far it is."""
+        self.progress = progress
+        self.change()
+
+    def change(self) -> None:
+        """Wake those who wait."""
+        self.version += 1
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class Transfers:
+    """All transfers of a server; ended ones are forgotten when many newer ones have come."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Transfer] = {}
+
+    def start(self, work: Work, *, kind: str, title: str) -> Transfer:
+        """Begin; the work is given a function to tell its progress to, and returns what the watcher gets."""
+        transfer = Transfer(secrets.token_hex(8), kind, title)
+        self._all[transfer.id] = transfer
+        transfer.task = asyncio.create_task(_run(transfer, work))
+        self._forget_old()
+        return transfer
+
+    def get(self, identifier: str) -> Transfer:
+        """Return a transfer."""
+        if identifier not in self._all:
+            raise NotFound("There is no such transfer.")
+        return self._all[identifier]
+
+    def list(self) -> "list[Transfer]":
+        """Return all, newest first."""
+        return list(reversed(self._all.values()))
+
+    async def wait(self, identifier: str, *, since: int, seconds: float) -> Transfer:
+        """Return the transfer as soon as it has changed after version `since`, at the latest after `seconds`."""
+        transfer = self.get(identifier)
+        if transfer.version <= since and transfer.state == "running":
+            try:
+                async with asyncio.timeout(seconds):
+                    await transfer.changed.wait()
+            except TimeoutError:
+                pass
+        return transfer
+
+    async def cancel(self, identifier: str) -> Transfer:
+        """End a transfer and wait until it has tidied up."""
+        transfer = self.get(identifier)
+        if transfer.task is not None and not transfer.task.done():
+            transfer.task.cancel()
+            await asyncio.wait([transfer.task])
+        return transfer
+
+    async def aclose(self) -> None:
+        """Cancel all."""
+        for identifier in list(self._all):
+            await self.cancel(identifier)
+
+    def _forget_old(self) -> None:
+        ended = [transfer.id for transfer in self._all.values() if transfer.state != "running"]
+        for identifier in ended[: max(0, len(self._all) - KEPT)]:
+            del self._all[identifier]
+
+
+async def _run(transfer: Transfer, work: Work) -> None:
+    try:
+        transfer.result = await work(transfer.step)
+        transfer.state, transfer.message = "done", str(transfer.result.get("message", ""))
+    except asyncio.CancelledError:
+        transfer.state, transfer.message = "cancelled", "Cancelled."
+    except ReanaError as error:
+        transfer.state, transfer.message = "failed", error.message
+        if isinstance(error, RunIsIncomplete):
+            created = error.created
+            transfer.result = {"workflow": {"id": created.id, "name": created.name.name, "run": created.name.run}}
+    finally:
+        if transfer.state == "running":
+            transfer.state, transfer.message = "failed", "Something unexpected went wrong; the server's log says what."
+        transfer.change()

@@ -1,0 +1,26 @@
+/** The whole of the back end, by topic. */
+
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { ConnectionApi } from './connection';
+import { CreateApi } from './create';
+import { RunsApi } from './runs';
+import { createSend } from './send';
+import { TransfersApi } from './transfers';
+import { WorkspaceApi } from './workspace';
+
+export class ReanaApi {
+  constructor(settings: ServerConnection.ISettings) {
+    const send = createSend(settings);
+    const transfers = new TransfersApi(send);
+    this.connection = new ConnectionApi(send);
+    this.runs = new RunsApi(send);
+    this.workspace = new WorkspaceApi(send, transfers, settings);
+    this.create = new CreateApi(send, transfers);
+  }
+
+  readonly connection: ConnectionApi;
+  readonly runs: RunsApi;
+  readonly workspace: WorkspaceApi;
+  readonly create: CreateApi;
+}

@@ -1,0 +1,105 @@
+/** Lists of runs, one run, and what can be done with it. */
+
+import { entries, isObject, list, object, text, time, truth, whole } from './read';
+import type { Send } from './send';
+import { isMoving, type Job, type JsonObject, type Logs, type Page, type Run, type Specification } from './values';
+
+export interface RunQuery {
+  readonly page: number;
+  readonly size: number;
+  readonly search: string;
+  readonly sort: 'asc' | 'desc';
+  readonly status: readonly string[];
+}
+
+export class RunsApi {
+  constructor(private readonly _send: Send) {}
+
+  async list(query: RunQuery, signal?: AbortSignal): Promise<Page<Run>> {
+    const answer = await this._send('workflows', { query: { ...query }, signal });
+    const items = list(answer, 'items').map(readRun);
+    return {
+      items,
+      total: whole(answer, 'total', items.length),
+      page: whole(answer, 'page', query.page),
+      hasNext: truth(answer, 'has_next'),
+      hasPrevious: truth(answer, 'has_prev')
+    };
+  }
+
+  async get(id: string, signal?: AbortSignal): Promise<Run> {
+    return readRun(await this._send(route(id), { signal }));
+  }
+
+  async logs(id: string, signal?: AbortSignal): Promise<Logs> {
+    return readLogs(await this._send(route(id, 'logs'), { signal }));
+  }
+
+  async specification(id: string, signal?: AbortSignal): Promise<Specification> {
+    const answer = await this._send(route(id, 'specification'), { signal });
+    return { parameters: object(answer, 'parameters'), specification: object(answer, 'specification') };
+  }
+
+  async start(id: string): Promise<void> {
+    await this._send(route(id, 'start'), { method: 'POST', body: {} });
+  }
+
+  async stop(id: string): Promise<void> {
+    await this._send(route(id, 'stop'), { method: 'POST', body: {} });
+  }
+
+  /** The new run shares the workspace of the old one; answers its id. */
+  async restart(id: string, parameters: JsonObject): Promise<string> {
+    const answer = await this._send(route(id, 'restart'), { method: 'POST', body: { parameters } });
+    return text(isObject(answer) ? answer.workflow : {}, 'id') || id;
+  }
+
+  /** The run and the files in its workspace. */
+  async remove(id: string): Promise<void> {
+    await this._send(route(id), { method: 'DELETE', query: { workspace: 'true' } });
+  }
+}
+
+/** Of a run, or of what belongs to it. */
+export function route(id: string, what = ''): string {
+  return `workflows/${encodeURIComponent(id)}${what && `/${what}`}`;
+}
+
+export function readRun(source: unknown): Run {
+  return {
+    id: text(source, 'id'),
+    name: text(source, 'name'),
+    run: text(source, 'run'),
+    status: text(source, 'status'),
+    createdAt: time(source, 'createdAt'),
+    startedAt: time(source, 'startedAt'),
+    finishedAt: time(source, 'finishedAt'),
+    stoppedAt: time(source, 'stoppedAt'),
+    finishedJobs: whole(source, 'finishedJobs'),
+    totalJobs: whole(source, 'totalJobs')
+  };
+}
+
+/** Jobs in the order in which they started; those that wait come last. */
+export function readLogs(source: unknown): Logs {
+  const jobs = entries(source, 'jobLogs').map(([id, job]) => readJob(id, job));
+  const start = (job: Job): string => job.startedAt ?? (isMoving(job.status) ? '9998' : '9999');
+  return {
+    engine: text(source, 'engineLogs'),
+    jobs: jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0))
+  };
+}
+
+function readJob(id: string, job: unknown): Job {
+  return {
+    id,
+    name: text(job, 'job_name') || id,
+    status: text(job, 'status'),
+    command: text(job, 'cmd'),
+    image: text(job, 'docker_img'),
+    backend: text(job, 'compute_backend'),
+    log: text(job, 'logs'),
+    startedAt: time(job, 'started_at'),
+    finishedAt: time(job, 'finished_at')
+  };
+}

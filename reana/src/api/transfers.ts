@@ -1,0 +1,68 @@
+/** Transfers that run on in the back end: wait for news of one, or end it. */
+
+import { ReanaError } from './errors';
+import { isObject, text, whole } from './read';
+import type { Send } from './send';
+
+export interface RemoteTransfer {
+  readonly id: string;
+  readonly state: string;
+  readonly message: string;
+  readonly version: number;
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly current: string;
+  readonly result: unknown;
+}
+
+const WAIT_S = 20;
+
+export class TransfersApi {
+  constructor(private readonly _send: Send) {}
+
+  /**
+   * Wait for the end of a transfer, telling each news. Answers its result.
+   * Rejects with what went wrong; when the signal aborts, the transfer is ended too.
+   */
+  async watch(
+    begun: unknown,
+    signal: AbortSignal,
+    report: (transfer: RemoteTransfer) => void = () => undefined
+  ): Promise<unknown> {
+    let transfer = readTransfer(begun);
+    try {
+      while (transfer.state === 'running') {
+        report(transfer);
+        const query = { since: transfer.version, wait: WAIT_S };
+        transfer = readTransfer(await this._send(`transfers/${transfer.id}`, { query, signal }));
+      }
+    } catch (error) {
+      if (signal.aborted) {
+        await this._send(`transfers/${transfer.id}`, { method: 'DELETE' }).catch(() => undefined);
+      }
+      throw error;
+    }
+    if (transfer.state !== 'done') {
+      throw new ReanaError(500, transfer.message, '', transfer.result);
+    }
+    return transfer.result;
+  }
+}
+
+export function readTransfer(source: unknown): RemoteTransfer {
+  const here = isObject(source) && isObject(source.transfer) ? source.transfer : source;
+  return {
+    id: text(here, 'id'),
+    state: text(here, 'state'),
+    message: text(here, 'message'),
+    version: whole(here, 'version'),
+    filesDone: whole(here, 'files_done'),
+    filesTotal: whole(here, 'files_total', -1),
+    bytesDone: whole(here, 'bytes_done'),
+    bytesTotal: whole(here, 'bytes_total', -1),
+    current: text(here, 'current'),
+    result: isObject(here) ? here.result : undefined
+  };
+}

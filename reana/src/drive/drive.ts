@@ -1,0 +1,113 @@
+/** The files of runs as a drive that JupyterLab's file browser and viewers read, and never write. */
+
+import type { Contents, ServerConnection } from '@jupyterlab/services';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import type { ReanaApi } from '../api';
+import { driveName, drivePath } from './names';
+import { contentOf, formatOf } from './content';
+
+/** What a drive needs of the file types that are registered. */
+export interface FileTypes {
+  readonly typeOf: (path: string) => {
+    readonly format: Contents.FileFormat;
+    readonly mimeType: string;
+    readonly type: string;
+  };
+}
+
+type Refuse = () => Promise<never>;
+
+export class ReanaDrive implements Contents.IDrive {
+  constructor(
+    private readonly _api: ReanaApi,
+    readonly serverSettings: ServerConnection.ISettings,
+    private readonly _types: FileTypes,
+    readonly refuse: Refuse
+  ) {}
+
+  readonly name = driveName;
+
+  get fileChanged(): ISignal<this, Contents.IChangedArgs> {
+    return this._fileChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  async get(localPath: string, options: Contents.IFetchOptions = {}): Promise<Contents.IModel> {
+    const path = localPath.replace(/^\/+|\/+$/g, '');
+    const wantsFolder = path === '' || options.type === 'directory';
+    const model = await this._model(path, wantsFolder && options.content !== false);
+    if (options.content === false || wantsFolder) {
+      return model;
+    }
+    return model.type === 'directory' ? this._model(path, true) : this._withContent(model, options);
+  }
+
+  /** The file itself, for the browser's own download. */
+  async getDownloadUrl(localPath: string): Promise<string> {
+    const { run, file } = drivePath(localPath);
+    return Promise.resolve(this._api.workspace.address(run, file, { download: '1' }));
+  }
+
+  newUntitled(): Promise<Contents.IModel> {
+    return this.refuse();
+  }
+  delete(): Promise<void> {
+    return this.refuse();
+  }
+  rename(): Promise<Contents.IModel> {
+    return this.refuse();
+  }
+  save(): Promise<Contents.IModel> {
+    return this.refuse();
+  }
+  copy(): Promise<Contents.IModel> {
+    return this.refuse();
+  }
+  createCheckpoint(): Promise<Contents.ICheckpointModel> {
+    return this.refuse();
+  }
+  async listCheckpoints(): Promise<Contents.ICheckpointModel[]> {
+    return Promise.resolve([]);
+  }
+  restoreCheckpoint(): Promise<void> {
+    return this.refuse();
+  }
+  deleteCheckpoint(): Promise<void> {
+    return this.refuse();
+  }
+
+  private async _model(path: string, content: boolean): Promise<Contents.IModel> {
+    const model = await this._api.workspace.driveModel(path, content);
+    return withTimes(model as Contents.IModel);
+  }
+
+  /** The bytes come by another way than the model: so every viewer gets the form that it asks for. */
+  private async _withContent(model: Contents.IModel, options: Contents.IFetchOptions): Promise<Contents.IModel> {
+    const { run, file } = drivePath(model.path);
+    const { mimeType, type, format: usual } = this._types.typeOf(model.path);
+    const format = formatOf(options.format, usual);
+    const content = await contentOf(await this._api.workspace.read(run, file), format);
+    return { ...model, type, mimetype: mimeType, format, content };
+  }
+
+  private readonly _fileChanged = new Signal<this, Contents.IChangedArgs>(this);
+  private _isDisposed = false;
+}
+
+/** The file browser counts on times; REANA does not always tell them. */
+function withTimes(model: Contents.IModel): Contents.IModel {
+  const known = (time: string | null): string => time ?? '1970-01-01T00:00:00Z';
+  const content: unknown = Array.isArray(model.content)
+    ? (model.content as Contents.IModel[]).map(withTimes)
+    : model.content;
+  return { ...model, created: known(model.created), last_modified: known(model.last_modified), content };
+}

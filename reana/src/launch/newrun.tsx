@@ -1,0 +1,228 @@
+/** The tab in which a new run is prepared: file, name, parameters, what the check says, and the way to start it. */
+
+import * as React from 'react';
+
+import type { Problem } from '../api/values';
+import { nameMistake } from '../model/form';
+import type { NewRun } from '../model/newrun';
+import { Button, Progress, Skeleton, StatePane } from '../ui/bricks';
+import { pictures, reanaIcon } from '../ui/icons';
+import { useObserved, View } from '../ui/observe';
+import { errorAdvice, errorSentence, useWords } from '../ui/words';
+import type { IReana } from '../tokens';
+import { Fields, mistakeWord } from './fields';
+
+export interface NewRunActions {
+  readonly pick: () => Promise<string>;
+  /** Open the file in the editor; at a line where one is known. */
+  readonly edit: (path: string, line: number) => void;
+  readonly started: (id: string) => void;
+}
+
+export class NewRunWidget extends View {
+  constructor(
+    reana: IReana,
+    readonly model: NewRun,
+    actions: NewRunActions
+  ) {
+    super(reana.trans, () => <NewRunView model={model} actions={actions} />);
+    this.id = 'reana-jupyterlab:new-run';
+    this.title.label = reana.trans.__('New REANA run');
+    this.title.icon = reanaIcon;
+    this.title.closable = true;
+    this.addClass('jp-Reana-newRun');
+  }
+
+  override dispose(): void {
+    this.model.dispose();
+    super.dispose();
+  }
+}
+
+interface NewRunProps {
+  readonly model: NewRun;
+  readonly actions: NewRunActions;
+}
+
+function NewRunView(props: NewRunProps): React.JSX.Element {
+  const { model, actions } = props;
+  useObserved(model);
+  const pick = (): void => {
+    void actions.pick().then(path => (path ? model.choose(path) : undefined));
+  };
+  return model.path ? <Prepare {...props} pick={pick} /> : <NothingChosen pick={pick} />;
+}
+
+function NothingChosen({ pick }: { pick: () => void }): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane
+      picture={pictures.empty}
+      title={trans.__('Which workflow shall run?')}
+      text={trans.__('A reana.yaml names the inputs, the steps and the results. Choose one of your files.')}
+    >
+      <Button kind="accept" onClick={pick}>
+        {trans.__('Choose a reana.yaml…')}
+      </Button>
+    </StatePane>
+  );
+}
+
+function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.Element {
+  const trans = useWords();
+  const { model, actions, pick } = props;
+  const submit = (event: React.FormEvent): void => {
+    event.preventDefault();
+    void model.run().then(id => {
+      if (id) {
+        actions.started(id);
+      }
+    });
+  };
+  return (
+    <div className="jp-Reana-scroll">
+      <form className="jp-Reana-form" onSubmit={submit}>
+        <h2>{trans.__('New REANA run')}</h2>
+        <div className="jp-Reana-fileLine">
+          <code>{model.path}</code>
+          <Button onClick={pick}>{trans.__('Choose another…')}</Button>
+          <Button onClick={() => actions.edit(model.path, 0)}>{trans.__('Edit')}</Button>
+          <Button onClick={() => void model.choose(model.path)}>{trans.__('Check again')}</Button>
+        </div>
+        {model.loading && !model.form ? <Skeleton rows={4} label={trans.__('Reading the file')} /> : null}
+        <Check {...props} />
+        {model.form ? <Questions {...props} /> : null}
+        <Trouble {...props} />
+        <Submit {...props} />
+      </form>
+    </div>
+  );
+}
+
+function Check({ model, actions }: NewRunProps): React.JSX.Element | null {
+  const trans = useWords();
+  const { validation } = model;
+  if (!validation) {
+    return null;
+  }
+  return (
+    <section className="jp-Reana-check" aria-label={trans.__('What the check says')} data-valid={validation.valid}>
+      <p role="status">
+        {validation.valid ? trans.__('✓ The specification can be run.') : trans.__('✗ This cannot be run yet:')}
+      </p>
+      {validation.problems.length > 0 ? (
+        <ul>
+          {validation.problems.map((problem, index) => (
+            <li key={index} data-severity={problem.severity}>
+              <ProblemLine problem={problem} show={() => actions.edit(model.path, problem.line)} />
+            </li>
+          ))}
+        </ul>
+      ) : validation.valid ? null : (
+        <pre>{validation.output}</pre>
+      )}
+    </section>
+  );
+}
+
+function ProblemLine({ problem, show }: { problem: Problem; show: () => void }): React.JSX.Element {
+  const trans = useWords();
+  const { severity, line, message } = problem;
+  return (
+    <>
+      <span>{severity === 'error' ? trans.__('Error') : trans.__('Warning')}</span>{' '}
+      {line > 0 ? (
+        <button type="button" className="jp-Reana-link" onClick={show}>
+          {trans.__('line %1', String(line))}
+        </button>
+      ) : null}{' '}
+      {message}
+    </>
+  );
+}
+
+function Questions({ model }: NewRunProps): React.JSX.Element {
+  const trans = useWords();
+  const inputs = [...(model.form?.files ?? []), ...(model.form?.directories ?? []).map(name => `${name}/`)];
+  return (
+    <>
+      <NameField model={model} />
+      {model.parameters.fields.length > 0 ? (
+        <fieldset>
+          <legend>{trans.__('Parameters')}</legend>
+          <Fields form={model.parameters} />
+        </fieldset>
+      ) : null}
+      {model.options.fields.length > 0 ? (
+        <fieldset>
+          <legend>{trans.__('Options of the engine (%1)', model.form?.engine ?? '')}</legend>
+          <Fields form={model.options} />
+        </fieldset>
+      ) : null}
+      {inputs.length > 0 ? (
+        <p className="jp-Reana-hint">
+          {trans.__('Goes along:')} {inputs.join(', ')}
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function NameField({ model }: { model: NewRun }): React.JSX.Element {
+  const trans = useWords();
+  const id = React.useId();
+  const mistake = nameMistake(model.name);
+  return (
+    <div className="jp-Reana-field">
+      <label htmlFor={id}>{trans.__('Name')}</label>
+      <input
+        id={id}
+        className="jp-mod-styled"
+        value={model.name}
+        aria-invalid={mistake !== null}
+        aria-describedby={mistake ? `${id}-mistake` : undefined}
+        onChange={({ target }) => model.setName(target.value)}
+      />
+      {mistake ? (
+        <span className="jp-Reana-fieldError" id={`${id}-mistake`} role="alert">
+          {mistakeWord(trans, mistake)}
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+function Trouble({ model }: NewRunProps): React.JSX.Element | null {
+  const trans = useWords();
+  return model.error ? (
+    <p className="jp-Reana-fieldError" role="alert">
+      {errorSentence(trans, model.error)} {errorAdvice(trans, model.error)}
+    </p>
+  ) : null;
+}
+
+function Submit({ model }: NewRunProps): React.JSX.Element {
+  const trans = useWords();
+  const { transfer } = model;
+  if (!transfer) {
+    return (
+      <div className="jp-Reana-submit">
+        <Button kind="accept" type="submit" disabled={!model.ready}>
+          {trans.__('Run')}
+        </Button>
+      </div>
+    );
+  }
+  const { current, filesDone, filesTotal } = transfer.amounts;
+  const label =
+    filesTotal > 0
+      ? trans.__('Uploading %1 of %2: %3', String(Math.min(filesDone + 1, filesTotal)), String(filesTotal), current)
+      : trans.__('Starting…');
+  return (
+    <div className="jp-Reana-submit" role="status">
+      <span>{label}</span>
+      <Progress value={transfer.share} total={1} label={label} />
+      <Button onClick={() => transfer.cancel()}>{trans.__('Cancel')}</Button>
+    </div>
+  );
+}

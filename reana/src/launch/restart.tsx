@@ -1,0 +1,47 @@
+/** Ask with which parameters a run is to be done again. */
+
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { object } from '../api/read';
+import { fullName, type JsonObject, type Run, type Specification } from '../api/values';
+import { kindOf, ParameterForm } from '../model/form';
+import { Words } from '../ui/words';
+import { Fields } from './fields';
+
+/** The parameters that differ from the specification's; null: not at all. */
+export async function askParameters(
+  trans: TranslationBundle,
+  run: Run,
+  { specification, parameters }: Specification
+): Promise<JsonObject | null> {
+  const defaults = object(specification.inputs, 'parameters');
+  const all = Object.entries({ ...defaults, ...parameters });
+  const form = new ParameterForm(all.map(([name, value]) => ({ name, kind: kindOf(value), value, choices: [] })));
+  let again = true;
+  while (again) {
+    const { button } = await showDialog({
+      title: trans.__('Restart %1', fullName(run)),
+      body: body(trans, form),
+      buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Restart') })],
+      focusNodeSelector: '.jp-Reana-field input'
+    });
+    if (!button.accept) {
+      return null;
+    }
+    again = !form.valid;
+  }
+  return { ...parameters, ...form.changes };
+}
+
+function body(trans: TranslationBundle, form: ParameterForm): ReactWidget {
+  return ReactWidget.create(
+    <Words.Provider value={trans}>
+      <div className="jp-Reana jp-Reana-dialog">
+        <p>{trans.__('The new run works with the files of this one, and writes into the same workspace.')}</p>
+        {form.fields.length > 0 ? <Fields form={form} /> : <p>{trans.__('It has no parameters.')}</p>}
+      </div>
+    </Words.Provider>
+  );
+}

@@ -1,0 +1,110 @@
+/** What changed between two texts, line by line. */
+
+export interface DiffLine {
+  readonly kind: 'same' | 'removed' | 'added';
+  readonly text: string;
+  /** Counted from 1 in the text it stands in. */
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+/** Beyond this the middle is shown as replaced as a whole: the table would not fit. */
+const LARGEST_TABLE = 4_000_000;
+
+export function diffLines(before: string, after: string): DiffLine[] {
+  const old = split(before);
+  const now = split(after);
+  let head = 0;
+  while (head < old.length && head < now.length && old[head] === now[head]) {
+    head += 1;
+  }
+  let tail = 0;
+  while (tail < old.length - head && tail < now.length - head && old.at(-1 - tail) === now.at(-1 - tail)) {
+    tail += 1;
+  }
+  const middle = diffMiddle(old.slice(head, old.length - tail), now.slice(head, now.length - tail));
+  return number([...old.slice(0, head).map(same), ...middle, ...old.slice(old.length - tail).map(same)]);
+}
+
+type Bare = Pick<DiffLine, 'kind' | 'text'>;
+
+const same = (text: string): Bare => ({ kind: 'same', text });
+const removed = (text: string): Bare => ({ kind: 'removed', text });
+const added = (text: string): Bare => ({ kind: 'added', text });
+
+function split(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+/** The longest common subsequence, walked forwards. */
+function diffMiddle(old: readonly string[], now: readonly string[]): Bare[] {
+  if (old.length * now.length > LARGEST_TABLE) {
+    return [...old.map(removed), ...now.map(added)];
+  }
+  const common = commonLengths(old, now);
+  const width = now.length + 1;
+  const lines: Bare[] = [];
+  let [i, j] = [0, 0];
+  while (i < old.length && j < now.length) {
+    if (old[i] === now[j]) {
+      lines.push(same(old[i] ?? ''));
+      i += 1;
+      j += 1;
+    } else if ((common[(i + 1) * width + j] ?? 0) >= (common[i * width + j + 1] ?? 0)) {
+      lines.push(removed(old[i++] ?? ''));
+    } else {
+      lines.push(added(now[j++] ?? ''));
+    }
+  }
+  return [...lines, ...old.slice(i).map(removed), ...now.slice(j).map(added)];
+}
+
+/** At [i, j]: how many lines the rests from i and from j on have in common. */
+function commonLengths(old: readonly string[], now: readonly string[]): Uint32Array {
+  const width = now.length + 1;
+  const table = new Uint32Array((old.length + 1) * width);
+  for (let i = old.length - 1; i >= 0; i--) {
+    for (let j = now.length - 1; j >= 0; j--) {
+      table[i * width + j] =
+        old[i] === now[j]
+          ? (table[(i + 1) * width + j + 1] ?? 0) + 1
+          : Math.max(table[(i + 1) * width + j] ?? 0, table[i * width + j + 1] ?? 0);
+    }
+  }
+  return table;
+}
+
+function number(lines: readonly Bare[]): DiffLine[] {
+  let [before, after] = [0, 0];
+  return lines.map(line => ({
+    ...line,
+    before: line.kind === 'added' ? null : ++before,
+    after: line.kind === 'removed' ? null : ++after
+  }));
+}
+
+export interface Hunk {
+  /** How many equal lines are left out before it. */
+  readonly skipped: number;
+  readonly lines: readonly DiffLine[];
+}
+
+/** The changes with `context` equal lines around them; nothing when nothing changed. */
+export function hunks(lines: readonly DiffLine[], context = 3): Hunk[] {
+  const found: { skipped: number; lines: DiffLine[] }[] = [];
+  let last = -1;
+  lines.forEach((line, index) => {
+    const near = lines.slice(Math.max(0, index - context), index + context + 1).some(one => one.kind !== 'same');
+    if (!near) {
+      return;
+    }
+    const current = found.at(-1);
+    if (current && last === index - 1) {
+      current.lines.push(line);
+    } else {
+      found.push({ skipped: index - last - 1, lines: [line] });
+    }
+    last = index;
+  });
+  return found;
+}

@@ -1,0 +1,106 @@
+/** A form for parameters: what a person typed, what is wrong with it, and the values that come out. */
+
+import type { Field } from '../api/create';
+import type { Json, JsonObject } from '../api/values';
+import { Observable } from './observable';
+
+export type Mistake = 'name' | 'integer' | 'number' | 'json' | null;
+
+export class ParameterForm extends Observable {
+  constructor(readonly fields: readonly Field[]) {
+    super();
+    this._typed = new Map(fields.map(field => [field.name, spelled(field)]));
+  }
+
+  typed(name: string): string {
+    return this._typed.get(name) ?? '';
+  }
+
+  type(name: string, text: string): void {
+    this._typed.set(name, text);
+    this.tell();
+  }
+
+  mistake(field: Field): Mistake {
+    return read(field.kind, this.typed(field.name)).mistake;
+  }
+
+  isChanged(field: Field): boolean {
+    return this.typed(field.name) !== spelled(field);
+  }
+
+  get valid(): boolean {
+    return this.fields.every(field => this.mistake(field) === null);
+  }
+
+  /** Those that are not as the specification has them. */
+  get changes(): JsonObject {
+    const changed = this.fields.filter(field => this.isChanged(field));
+    return Object.fromEntries(changed.map(({ name, kind }) => [name, read(kind, this.typed(name)).value]));
+  }
+
+  private readonly _typed: Map<string, string>;
+}
+
+function spelled({ value }: Field): string {
+  if (value === null) {
+    return '';
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+interface Reading {
+  readonly value: Json;
+  readonly mistake: Mistake;
+}
+
+const good = (value: Json): Reading => ({ value, mistake: null });
+const bad = (mistake: Mistake): Reading => ({ value: null, mistake });
+
+export function read(kind: string, typed: string): Reading {
+  const text = typed.trim();
+  switch (kind) {
+    case 'integer':
+      // A declared 3 does not forbid 3.5: REANA knows one kind of number.
+      return isNumber(text) ? good(Number(text)) : bad('integer');
+    case 'number':
+      return isNumber(text) ? good(Number(text)) : bad('number');
+    case 'boolean':
+      return good(text === 'true');
+    case 'list':
+    case 'object':
+      return readJson(kind, text);
+    default:
+      return good(typed);
+  }
+}
+
+function isNumber(text: string): boolean {
+  return text !== '' && Number.isFinite(Number(text));
+}
+
+function readJson(kind: string, text: string): Reading {
+  try {
+    const value = JSON.parse(text) as Json;
+    const list = Array.isArray(value);
+    return typeof value === 'object' && value !== null && list === (kind === 'list') ? good(value) : bad('json');
+  } catch {
+    return bad('json');
+  }
+}
+
+/** The kind of a value that no form described. */
+export function kindOf(value: Json): string {
+  if (Array.isArray(value)) {
+    return 'list';
+  }
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? 'integer' : 'number';
+  }
+  return typeof value === 'object' && value !== null ? 'object' : value === null ? 'string' : typeof value;
+}
+
+/** REANA takes every name without a dot and a slash that is not empty. */
+export function nameMistake(name: string): Mistake {
+  return /^[^./\s][^./]*$/.test(name.trim()) ? null : 'name';
+}

@@ -1,0 +1,83 @@
+/** Do something again and again while somebody looks, more slowly while it fails. */
+
+import type { IDisposable } from '@lumino/disposable';
+import { Poll } from '@lumino/polling';
+
+export interface RefreshOptions {
+  readonly name: string;
+  /** Rejects when it failed: then the next try comes later. */
+  readonly act: () => Promise<unknown>;
+  /** In milliseconds. */
+  readonly interval: number;
+}
+
+const LONGEST_MS = 5 * 60_000;
+
+export class Refresh implements IDisposable {
+  constructor(options: RefreshOptions) {
+    this._interval = options.interval;
+    this._act = options.act;
+    this._poll = new Poll({
+      name: `reana-jupyterlab:${options.name}`,
+      auto: false,
+      factory: options.act,
+      frequency: frequency(options.interval),
+      standby: () => (this._active ? 'when-hidden' : true)
+    });
+  }
+
+  get isDisposed(): boolean {
+    return this._poll.isDisposed;
+  }
+
+  get active(): boolean {
+    return this._active;
+  }
+
+  /** Whether somebody looks. Becoming active asks at once, unless it was just asked: `later`. */
+  setActive(active: boolean, later = false): void {
+    if (active === this._active || this.isDisposed) {
+      return;
+    }
+    this._active = active;
+    if (active && later) {
+      void this._poll.schedule({ phase: 'started', interval: this._interval });
+    } else {
+      void (active ? this.now() : this._poll.stop());
+    }
+  }
+
+  setInterval(interval: number): void {
+    if (interval !== this._interval && !this.isDisposed) {
+      this._interval = interval;
+      this._poll.frequency = frequency(interval);
+    }
+  }
+
+  /** Do it at once, also while nobody looks; the wait for the next time starts anew. Never rejects. */
+  async now(): Promise<void> {
+    if (this.isDisposed) {
+      return;
+    }
+    if (this._active) {
+      await this._poll.refresh();
+      await this._poll.tick.catch(() => undefined);
+    } else {
+      await this._act().catch(() => undefined);
+    }
+  }
+
+  dispose(): void {
+    this._active = false;
+    this._poll.dispose();
+  }
+
+  private readonly _act: () => Promise<unknown>;
+  private readonly _poll: Poll;
+  private _active = false;
+  private _interval: number;
+}
+
+function frequency(interval: number): { interval: number; backoff: boolean; max: number } {
+  return { interval, backoff: true, max: Math.max(LONGEST_MS, interval) };
+}

@@ -1,0 +1,63 @@
+/** Where in time the steps of a run lie, for the picture of it. */
+
+import { isMoving, type Job, type JsonObject, type Logs, type Run, type WorkspaceFile } from '../api/values';
+import { list, object, text } from '../api/read';
+import { duration, instant } from './time';
+
+export interface Bar {
+  readonly job: Job;
+  /** Between 0 and 1, from the start of the first step to the end of the last. */
+  readonly from: number;
+  readonly width: number;
+  readonly took: number | null;
+}
+
+export function timeline(jobs: readonly Job[], now: number): Bar[] {
+  const spans = jobs.map(job => {
+    const took = duration({ ...job, stoppedAt: null }, isMoving(job.status), now);
+    return { job, start: instant(job.startedAt), took };
+  });
+  const starts = spans.flatMap(({ start }) => (start === null ? [] : [start]));
+  const first = Math.min(...starts);
+  const last = Math.max(...spans.flatMap(({ start, took }) => (start === null ? [] : [start + (took ?? 0)])));
+  const whole = Math.max(1, last - first);
+  return spans.map(({ job, start, took }) => ({
+    job,
+    took,
+    from: start === null ? 0 : (start - first) / whole,
+    width: start === null ? 0 : (took ?? 0) / whole
+  }));
+}
+
+/** The step that broke the run: the last one that failed. */
+export function failedStep(logs: Logs | null): Job | null {
+  return logs?.jobs.filter(job => job.status === 'failed').at(-1) ?? null;
+}
+
+/** The step to look at first: the failed one, else the one that runs, else the last. */
+export function interestingStep(logs: Logs): Job | null {
+  return failedStep(logs) ?? logs.jobs.find(job => job.status === 'running') ?? logs.jobs.at(-1) ?? null;
+}
+
+/** The files that the specification names as results and that are there, also those below its result folders. */
+export function results(specification: JsonObject, files: readonly WorkspaceFile[]): WorkspaceFile[] {
+  const outputs = object(specification, 'outputs');
+  const named = new Set(strings(outputs, 'files'));
+  const folders = strings(outputs, 'directories').map(folder => `${folder.replace(/\/+$/, '')}/`);
+  return files.filter(({ name }) => named.has(name) || folders.some(folder => name.startsWith(folder)));
+}
+
+function strings(source: JsonObject, key: string): string[] {
+  return list(source, key).filter((one): one is string => typeof one === 'string');
+}
+
+/** The engine that runs the specification: serial, cwl, snakemake, yadage. */
+export function engine(specification: JsonObject): string {
+  return text(object(specification, 'workflow'), 'type');
+}
+
+/** How far a run is, in steps; a finished one has done all of them. */
+export function progress(run: Run): { done: number; total: number } {
+  const total = Math.max(run.totalJobs, run.finishedJobs);
+  return { done: run.status === 'finished' ? total : run.finishedJobs, total };
+}

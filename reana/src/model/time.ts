@@ -1,0 +1,79 @@
+/** How long a run or a step took, and words for times and sizes. */
+
+interface Timed {
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly stoppedAt?: string | null;
+}
+
+/** Milliseconds since 1970, or null for what is no time. A time without a zone is UTC, as REANA means it. */
+export function instant(spelled: string | null | undefined): number | null {
+  if (!spelled) {
+    return null;
+  }
+  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(spelled) ? spelled : `${spelled}Z`;
+  const value = Date.parse(zoned);
+  return Number.isNaN(value) ? null : value;
+}
+
+/** Milliseconds from start to end, up to `now` for what still goes on; null before the start. */
+export function duration(timed: Timed, moving: boolean, now: number): number | null {
+  const start = instant(timed.startedAt);
+  if (start === null) {
+    return null;
+  }
+  const end = instant(timed.finishedAt) ?? instant(timed.stoppedAt) ?? (moving ? now : null);
+  return end === null ? null : Math.max(0, end - start);
+}
+
+/** A duration on a clock: `0:41`, `3:12`, `1:02:03`. */
+export function clock(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, '');
+}
+
+/** A size for a person, in steps of 1000: `953 B`, `1.2 MB`. */
+export function size(bytes: number, language = 'en'): string {
+  if (bytes < 0 || !Number.isFinite(bytes)) {
+    return '';
+  }
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${units[unit] ?? ''}`;
+}
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 365 * 86_400_000],
+  ['month', 30 * 86_400_000],
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000]
+];
+
+/** How long ago: `5 minutes ago`, in the language that is asked for. */
+export function ago(spelled: string | null, now: number, language = 'en'): string {
+  const then = instant(spelled);
+  if (then === null) {
+    return '';
+  }
+  const passed = Math.max(0, now - then);
+  const [unit, length] = STEPS.find(([, length]) => passed >= length) ?? ['second', 1000];
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  return format.format(-Math.floor(passed / length), unit);
+}
+
+/** The exact time where the person is. */
+export function exact(spelled: string | null, language = 'en'): string {
+  const then = instant(spelled);
+  return then === null ? '' : new Date(then).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium' });
+}

@@ -1,0 +1,184 @@
+/** Not connected: two fields, where to get a token, and the servers that are kept. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { ReanaError } from '../api/errors';
+import type { Profile } from '../api/values';
+import type { Connection } from '../model/connection';
+import { Button, StatePane } from '../ui/bricks';
+import { pictures } from '../ui/icons';
+import { useObserved } from '../ui/observe';
+import { errorAdvice, errorSentence, useWords } from '../ui/words';
+
+export function Connect({ connection, done }: { connection: Connection; done: () => void }): React.JSX.Element {
+  const trans = useWords();
+  useObserved(connection);
+  const [trouble, setTrouble] = React.useState(connection.error ? errorSentence(trans, connection.error) : '');
+  const [busy, setBusy] = React.useState(false);
+  const attempt = async (act: () => Promise<void>): Promise<void> => {
+    setBusy(true);
+    setTrouble('');
+    try {
+      await act();
+      done();
+    } catch (error) {
+      setTrouble(error instanceof ReanaError ? errorSentence(trans, error) : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div className="jp-Reana-scroll jp-Reana-connect">
+      <pictures.disconnected.react tag="span" className="jp-Reana-picture" aria-hidden />
+      <p className="jp-Reana-stateTitle">{trans.__('Connect to REANA')}</p>
+      <p>{trans.__('REANA runs workflows on a cluster. Tell which server is yours, and who you are there.')}</p>
+      <Profiles
+        profiles={connection.profiles}
+        busy={busy}
+        use={name => void attempt(() => connection.useProfile(name))}
+        forget={name => void connection.forget(name)}
+      />
+      <Form connection={connection} busy={busy} attempt={attempt} />
+      {trouble ? (
+        <p className="jp-Reana-fieldError" role="alert">
+          {trouble}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+interface FormProps {
+  readonly connection: Connection;
+  readonly busy: boolean;
+  readonly attempt: (act: () => Promise<void>) => Promise<void>;
+}
+
+function Form({ connection, busy, attempt }: FormProps): React.JSX.Element {
+  const trans = useWords();
+  const [server, setServer] = React.useState(connection.account?.server ?? '');
+  const [token, setToken] = React.useState('');
+  const [keep, setKeep] = React.useState(false);
+  const submit = (event: React.FormEvent): void => {
+    event.preventDefault();
+    const keepAs = keep ? profileName(server) : '';
+    void attempt(() => connection.connect({ server: server.trim(), token: token.trim(), keepAs }));
+  };
+  const example = { type: 'url', placeholder: 'https://reana.example.org' };
+  const secret = { type: 'password', autoComplete: 'off' };
+  return (
+    <form className="jp-Reana-form" onSubmit={submit}>
+      <TextField label={trans.__('Address of the server')} value={server} change={setServer} input={example} />
+      <TextField label={trans.__('Access token')} value={token} change={setToken} input={secret} />
+      <TokenHint server={server.trim()} />
+      <label className="jp-Reana-keep">
+        <input type="checkbox" checked={keep} onChange={({ target }) => setKeep(target.checked)} />
+        {trans.__('Keep it for the next time, readable by me alone')}
+      </label>
+      <Button kind="accept" type="submit" disabled={busy}>
+        {busy ? trans.__('Connecting…') : trans.__('Connect')}
+      </Button>
+    </form>
+  );
+}
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly change: (value: string) => void;
+  readonly input: React.InputHTMLAttributes<HTMLInputElement>;
+}
+
+function TextField({ label, value, change, input }: TextFieldProps): React.JSX.Element {
+  return (
+    <label>
+      {label}
+      <input
+        className="jp-mod-styled"
+        required
+        spellCheck={false}
+        value={value}
+        onChange={({ target }) => change(target.value)}
+        {...input}
+      />
+    </label>
+  );
+}
+
+/** Where a token is found, with a link as soon as the address is one. */
+function TokenHint({ server }: { server: string }): React.JSX.Element {
+  const trans = useWords();
+  const profile = /^https?:\/\/\S+$/.test(server) ? `${server.replace(/\/+$/, '')}/profile` : '';
+  return (
+    <p className="jp-Reana-hint">
+      {trans.__('The token stands on your profile page in REANA.')}{' '}
+      {profile ? (
+        <a href={profile} target="_blank" rel="noreferrer noopener">
+          {trans.__('Open it')}
+        </a>
+      ) : null}
+    </p>
+  );
+}
+
+/** The host is the name under which a server is kept. */
+function profileName(server: string): string {
+  try {
+    return new URL(server.trim()).host;
+  } catch {
+    return server.trim();
+  }
+}
+
+interface ProfilesProps {
+  readonly profiles: readonly Profile[];
+  readonly busy: boolean;
+  readonly use: (name: string) => void;
+  readonly forget: (name: string) => void;
+}
+
+function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Element | null {
+  const trans = useWords();
+  if (profiles.length === 0) {
+    return null;
+  }
+  return (
+    <ul className="jp-Reana-profiles" aria-label={trans.__('Kept servers')}>
+      {profiles.map(({ name, server, active, fixed }) => (
+        <li key={name}>
+          <span title={server}>
+            {fixed ? outside(trans, name) : name}
+            {active ? ` (${trans.__('in use')})` : ''}
+          </span>
+          <Button disabled={busy} onClick={() => use(name)}>
+            {trans.__('Use')}
+          </Button>
+          {fixed ? null : (
+            <Button disabled={busy} onClick={() => forget(name)} aria-label={trans.__('Forget %1', name)}>
+              {trans.__('Forget')}
+            </Button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function outside(trans: TranslationBundle, name: string): string {
+  return name === 'launcher' ? trans.__('this server’s own REANA') : trans.__('from the environment');
+}
+
+/** There are credentials, and no answer: try again, or tell another server. */
+export function NoAnswer({ connection, change }: { connection: Connection; change: () => void }): React.JSX.Element {
+  const trans = useWords();
+  const error = connection.error ?? new ReanaError(0, '');
+  return (
+    <StatePane urgent picture={pictures.failed} title={errorSentence(trans, error)} text={errorAdvice(trans, error)}>
+      <Button kind="accept" onClick={() => void connection.load()}>
+        {trans.__('Try again')}
+      </Button>{' '}
+      <Button onClick={change}>{trans.__('Use another server')}</Button>
+    </StatePane>
+  );
+}

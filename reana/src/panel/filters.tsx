@@ -1,0 +1,49 @@
+/** What of the runs is listed: a part of the name, a status, an order. */
+
+import * as React from 'react';
+
+import type { RunQuery } from '../api/runs';
+import { STATUSES } from '../api/values';
+import type { RunList } from '../model/runlist';
+import { useObserved } from '../ui/observe';
+import { SearchField } from '../ui/search';
+import { statusWord, useWords } from '../ui/words';
+
+export function Filters({ runs }: { runs: RunList }): React.JSX.Element {
+  const trans = useWords();
+  useObserved(runs);
+  const { status, sort } = runs.query;
+  return (
+    <div className="jp-Reana-filters" role="search">
+      <SearchField
+        label={trans.__('Search runs by name')}
+        value={runs.query.search}
+        settle={search => runs.ask({ search })}
+      />
+      <div className="jp-Reana-selects">
+        <select
+          className="jp-mod-styled"
+          aria-label={trans.__('Status')}
+          value={status[0] ?? ''}
+          onChange={({ target }) => runs.ask({ status: target.value ? [target.value] : [] })}
+        >
+          <option value="">{trans.__('every status')}</option>
+          {STATUSES.map(one => (
+            <option key={one} value={one}>
+              {statusWord(trans, one)}
+            </option>
+          ))}
+        </select>
+        <select
+          className="jp-mod-styled"
+          aria-label={trans.__('Order')}
+          value={sort}
+          onChange={({ target }) => runs.ask({ sort: target.value as RunQuery['sort'] })}
+        >
+          <option value="desc">{trans.__('newest first')}</option>
+          <option value="asc">{trans.__('oldest first')}</option>
+        </select>
+      </div>
+    </div>
+  );
+}

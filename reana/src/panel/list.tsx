@@ -1,0 +1,101 @@
+/** The list of runs in each of its states. */
+
+import * as React from 'react';
+
+import { ReanaError } from '../api/errors';
+import type { Run } from '../api/values';
+import type { RunList } from '../model/runlist';
+import { Button, Skeleton, StatePane } from '../ui/bricks';
+import { pictures } from '../ui/icons';
+import { useObserved } from '../ui/observe';
+import { errorAdvice, errorSentence, useWords } from '../ui/words';
+import { Filters } from './filters';
+import { Pager } from './pager';
+import { RunRows } from './rows';
+
+interface ListProps {
+  readonly runs: RunList;
+  readonly open: (run: Run) => void;
+  readonly create: () => void;
+}
+
+export function List({ runs, open, create }: ListProps): React.JSX.Element {
+  useObserved(runs);
+  const { page, error } = runs;
+  const busy = runs.loading && page !== null;
+  return (
+    <>
+      {page || !error ? <Filters runs={runs} /> : null}
+      {page && error ? <Trouble runs={runs} error={error} /> : null}
+      <div className="jp-Reana-scroll" aria-busy={busy}>
+        <Content runs={runs} open={open} create={create} />
+      </div>
+      <Pager runs={runs} />
+    </>
+  );
+}
+
+function Content({ runs, open, create }: ListProps): React.JSX.Element {
+  const trans = useWords();
+  const { page, error } = runs;
+  if (!page) {
+    return error ? <Failure runs={runs} error={error} /> : <Skeleton rows={6} label={trans.__('Loading runs')} />;
+  }
+  if (page.items.length > 0) {
+    return <RunRows runs={page.items} open={open} />;
+  }
+  return runs.filtered ? <NothingFound runs={runs} /> : <NothingYet create={create} />;
+}
+
+function NothingYet({ create }: { create: () => void }): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane
+      picture={pictures.empty}
+      title={trans.__('No runs yet')}
+      text={trans.__('A run does the steps of a reana.yaml on REANA, and keeps its logs and results here.')}
+    >
+      <Button kind="accept" onClick={create}>
+        {trans.__('Start a first run')}
+      </Button>
+    </StatePane>
+  );
+}
+
+function NothingFound({ runs }: { runs: RunList }): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane
+      picture={pictures.filtered}
+      title={trans.__('No run matches')}
+      text={trans.__('Search for a part of the name, or ask for every status.')}
+    >
+      <Button onClick={() => runs.ask({ search: '', status: [] })}>{trans.__('Show all runs')}</Button>
+    </StatePane>
+  );
+}
+
+interface FailureProps {
+  readonly runs: RunList;
+  readonly error: ReanaError;
+}
+
+function Failure({ runs, error }: FailureProps): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane urgent picture={pictures.failed} title={errorSentence(trans, error)} text={errorAdvice(trans, error)}>
+      <Button onClick={() => void runs.refresh()}>{trans.__('Try again')}</Button>
+    </StatePane>
+  );
+}
+
+/** The list stays, with a line that says that it is not the newest. */
+function Trouble({ runs, error }: FailureProps): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <div className="jp-Reana-trouble" role="alert">
+      <span title={errorAdvice(trans, error)}>{errorSentence(trans, error)}</span>
+      <Button onClick={() => void runs.refresh()}>{trans.__('Try again')}</Button>
+    </div>
+  );
+}

@@ -1,0 +1,122 @@
+/** The side panel: who is connected, and the list of runs. */
+
+import type { CommandRegistry } from '@lumino/commands';
+import { addIcon, refreshIcon, settingsIcon } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import { Commands, type IReana } from '../tokens';
+import { IconButton, Skeleton } from '../ui/bricks';
+import { reanaIcon } from '../ui/icons';
+import { useObserved, View } from '../ui/observe';
+import { useWords } from '../ui/words';
+import { Connect, NoAnswer } from './connect';
+import { List } from './list';
+
+interface PanelProps {
+  readonly reana: IReana;
+  readonly commands: CommandRegistry;
+}
+
+/** Asks only while it is seen. */
+export class Panel extends View {
+  constructor(private readonly _props: PanelProps) {
+    super(_props.reana.trans, () => <PanelView {..._props} />);
+    this.id = 'reana-jupyterlab:panel';
+    this.title.icon = reanaIcon;
+    this.title.caption = _props.reana.trans.__('REANA runs');
+    this.addClass('jp-Reana-panel');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', _props.reana.trans.__('REANA runs'));
+    _props.reana.connection.changed.connect(this._pace, this);
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._pace();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._pace();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._pace();
+  }
+
+  private _pace(): void {
+    const { connection, runs } = this._props.reana;
+    runs.setActive(this.isVisible && connection.state === 'connected');
+  }
+}
+
+function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
+  const trans = useWords();
+  const { connection, runs } = reana;
+  useObserved(connection);
+  const [changing, setChanging] = React.useState(false);
+  const connected = connection.state === 'connected';
+  const body = (): React.JSX.Element => {
+    if (connected && !changing) {
+      const open = (id: string): void => void commands.execute(Commands.open, { id });
+      return <List runs={runs} open={({ id }) => open(id)} create={() => void commands.execute(Commands.create)} />;
+    }
+    if (connection.state === 'loading') {
+      return <Skeleton rows={4} label={trans.__('Looking for a connection')} />;
+    }
+    const change = (): void => setChanging(true);
+    return connection.state === 'error' && !changing ? (
+      <NoAnswer connection={connection} change={change} />
+    ) : (
+      <Connect connection={connection} done={() => setChanging(false)} />
+    );
+  };
+  return (
+    <>
+      <Head connected={connected} changing={changing} setChanging={setChanging} commands={commands} />
+      {connected ? <Who reana={reana} /> : null}
+      {body()}
+    </>
+  );
+}
+
+interface HeadProps {
+  readonly connected: boolean;
+  readonly changing: boolean;
+  readonly setChanging: (changing: boolean) => void;
+  readonly commands: CommandRegistry;
+}
+
+function Head({ connected, changing, setChanging, commands }: HeadProps): React.JSX.Element {
+  const trans = useWords();
+  const run = (command: string) => (): void => void commands.execute(command);
+  return (
+    <header className="jp-Reana-header">
+      <h2>{trans.__('REANA')}</h2>
+      <IconButton icon={refreshIcon} label={trans.__('Refresh')} onClick={run(Commands.refresh)} />
+      <IconButton icon={addIcon} label={trans.__('New run')} disabled={!connected} onClick={run(Commands.create)} />
+      <IconButton
+        icon={settingsIcon}
+        label={trans.__('Connection')}
+        pressed={connected ? changing : undefined}
+        disabled={!connected}
+        onClick={() => setChanging(!changing)}
+      />
+    </header>
+  );
+}
+
+function Who({ reana }: { reana: IReana }): React.JSX.Element | null {
+  const account = reana.connection.account;
+  if (!account) {
+    return null;
+  }
+  const host = account.server.replace(/^https?:\/\//, '');
+  return (
+    <p className="jp-Reana-who" title={`${account.email}\n${account.server}\nREANA ${account.version}`}>
+      <span>{account.email}</span> <span className="jp-Reana-dim">{host}</span>
+    </p>
+  );
+}

@@ -1,0 +1,85 @@
+/** The runs of a page, one button each; arrow keys walk through them. */
+
+import * as React from 'react';
+
+import { fullName, isMoving, type Run } from '../api/values';
+import { ago, clock, duration, exact } from '../model/time';
+import { Progress, StatusMark } from '../ui/bricks';
+import { useNow } from '../ui/observe';
+import { language, statusWord, useWords } from '../ui/words';
+
+interface RowsProps {
+  readonly runs: readonly Run[];
+  readonly open: (run: Run) => void;
+}
+
+export function RunRows({ runs, open }: RowsProps): React.JSX.Element {
+  const trans = useWords();
+  const now = useNow(runs.some(run => isMoving(run.status)));
+  return (
+    <ul className="jp-Reana-rows" aria-label={trans.__('Runs')} onKeyDown={walk}>
+      {runs.map(run => (
+        <li key={run.id}>
+          <RunRow run={run} now={now} open={open} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface RowProps {
+  readonly run: Run;
+  readonly now: number;
+  readonly open: (run: Run) => void;
+}
+
+function RunRow({ run, now, open }: RowProps): React.JSX.Element {
+  const trans = useWords();
+  const moving = isMoving(run.status);
+  const took = duration(run, moving, now);
+  const steps = trans.__('%1 of %2 steps', String(run.finishedJobs), String(run.totalJobs));
+  const when = run.createdAt;
+  return (
+    <button type="button" className="jp-Reana-row" data-run-id={run.id} onClick={() => open(run)}>
+      <span className="jp-Reana-rowTop">
+        <span className="jp-Reana-name" title={fullName(run)}>
+          {run.name}
+        </span>
+        {run.run ? <span className="jp-Reana-run">#{run.run}</span> : null}
+        <StatusMark status={run.status} word={statusWord(trans, run.status)} />
+      </span>
+      <span className="jp-Reana-rowBottom">
+        {moving && run.totalJobs > 0 ? (
+          <>
+            <Progress value={run.finishedJobs} total={run.totalJobs} label={steps} status={run.status} />
+            <span title={steps}>
+              {run.finishedJobs}/{run.totalJobs}
+            </span>
+          </>
+        ) : (
+          <span className="jp-Reana-when" title={exact(when, language())}>
+            {ago(when, now, language())}
+          </span>
+        )}
+        {took === null ? null : <span className="jp-Reana-took">{clock(took)}</span>}
+      </span>
+    </button>
+  );
+}
+
+/** Up, down, home and end go from row to row. */
+function walk(event: React.KeyboardEvent<HTMLUListElement>): void {
+  const rows = Array.from(event.currentTarget.querySelectorAll<HTMLElement>('.jp-Reana-row'));
+  const here = rows.indexOf(document.activeElement as HTMLElement);
+  const targets: Readonly<Record<string, number>> = {
+    ArrowDown: Math.min(here + 1, rows.length - 1),
+    ArrowUp: Math.max(here - 1, 0),
+    Home: 0,
+    End: rows.length - 1
+  };
+  const target = targets[event.key];
+  if (target !== undefined) {
+    event.preventDefault();
+    rows[target]?.focus();
+  }
+}

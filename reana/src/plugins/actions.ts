@@ -1,0 +1,124 @@
+/** What can be done with a run: start, stop, restart, delete, follow; each asks first where something would be lost. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
+
+import { isAbort, ReanaError } from '../api/errors';
+import { fullName, hasEnded, isMoving, type Run, type Status } from '../api/values';
+import { askParameters } from '../launch/restart';
+import { Commands, IReana } from '../tokens';
+import { errorSentence } from '../ui/words';
+import { chosenRun } from './runs';
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: 'reana-jupyterlab:actions',
+  description: 'Commands that act on runs.',
+  autoStart: true,
+  requires: [IReana],
+  optional: [ICommandPalette],
+  activate: (app: JupyterFrontEnd, reana: IReana, palette: ICommandPalette | null): void => {
+    const { trans } = reana;
+    const add = (command: string, short: string, label: string, fits: Fits, act: (run: Run) => Promise<void>): void => {
+      app.commands.addCommand(command, {
+        label: args => (args.menu ? short : label),
+        isVisible: args => !args.menu || fits(listedStatus(reana, chosenRun(app, args.id))),
+        isEnabled: args => chosenRun(app, args.id) !== '',
+        execute: args => guarded(reana, async () => act(await reana.api.runs.get(chosenRun(app, args.id))))
+      });
+    };
+    add(
+      Commands.start,
+      trans.__('Start'),
+      trans.__('Start the REANA Run'),
+      status => status === 'created',
+      run => start(reana, run)
+    );
+    add(Commands.stop, trans.__('Stop…'), trans.__('Stop the REANA Run…'), isMoving, run => stop(reana, run));
+    add(Commands.restart, trans.__('Restart…'), trans.__('Restart the REANA Run…'), hasEnded, run =>
+      restart(app, reana, run)
+    );
+    add(
+      Commands.remove,
+      trans.__('Delete…'),
+      trans.__('Delete the REANA Run…'),
+      status => !isMoving(status) && status !== 'deleted',
+      run => remove(reana, run)
+    );
+    add(Commands.follow, trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends'), isMoving, run =>
+      follow(reana, run)
+    );
+    const others = [Commands.open, Commands.openLogs, Commands.openFiles, Commands.browse, Commands.compare];
+    const own = [Commands.start, Commands.stop, Commands.restart, Commands.remove, Commands.follow];
+    for (const command of [...others, ...own]) {
+      palette?.addItem({ command, category: 'REANA' });
+    }
+  }
+};
+
+export default plugin;
+
+type Fits = (status: Status) => boolean;
+
+function listedStatus({ runs }: IReana, id: string): Status {
+  return runs.page?.items.find(run => run.id === id)?.status ?? '';
+}
+
+/** Say what went wrong, and look again at the list in any case. */
+export async function guarded({ trans, runs }: IReana, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isAbort(error)) {
+      Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error));
+    }
+  } finally {
+    void runs.refresh();
+  }
+}
+
+async function start({ api, followed }: IReana, run: Run): Promise<void> {
+  await api.runs.start(run.id);
+  followed.began(run.id);
+}
+
+async function stop(reana: IReana, run: Run): Promise<void> {
+  const { trans, api } = reana;
+  const text = trans.__('Its steps end at once. What they have written so far stays in the workspace.');
+  if (await sure(reana, trans.__('Stop %1?', fullName(run)), text, trans.__('Stop'))) {
+    await api.runs.stop(run.id);
+  }
+}
+
+async function remove(reana: IReana, run: Run): Promise<void> {
+  const { trans, api, followed } = reana;
+  const text = trans.__('The run, its logs and every file in its workspace are lost. This cannot be undone.');
+  if (await sure(reana, trans.__('Delete %1?', fullName(run)), text, trans.__('Delete'))) {
+    followed.leave(run.id);
+    await api.runs.remove(run.id);
+    Notification.success(trans.__('%1 was deleted.', fullName(run)), { autoClose: 4000 });
+  }
+}
+
+async function restart(app: JupyterFrontEnd, reana: IReana, run: Run): Promise<void> {
+  const { trans, api, followed } = reana;
+  const parameters = await askParameters(trans, run, await api.runs.specification(run.id));
+  if (parameters) {
+    const id = await api.runs.restart(run.id, parameters);
+    followed.began(id);
+    await app.commands.execute(Commands.open, { id });
+  }
+}
+
+async function follow({ followed }: IReana, run: Run): Promise<void> {
+  if (followed.has(run.id)) {
+    followed.leave(run.id);
+  } else {
+    followed.follow(run.id);
+  }
+  return Promise.resolve();
+}
+
+async function sure({ trans }: IReana, title: string, body: string, label: string): Promise<boolean> {
+  const buttons = [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label })];
+  return (await showDialog({ title, body, buttons, defaultButton: 0 })).button.accept;
+}

@@ -1,0 +1,71 @@
+/** Provides `IReana`: the connection to the back end and the state that all other plug-ins show. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { ReanaApi } from '../api';
+import { Connection } from '../model/connection';
+import { Followed } from '../model/followed';
+import { RunList } from '../model/runlist';
+import { Running } from '../model/running';
+import { IReana } from '../tokens';
+import { DOMAIN } from '../ui/words';
+
+export const PLUGIN_ID = 'reana-jupyterlab:plugin';
+const INTERVAL_S = 10;
+
+const plugin: JupyterFrontEndPlugin<IReana> = {
+  id: PLUGIN_ID,
+  description: 'The connection to REANA and the state of its runs.',
+  autoStart: true,
+  provides: IReana,
+  optional: [ISettingRegistry, ITranslator],
+  activate: (app: JupyterFrontEnd, registry: ISettingRegistry | null, translator: ITranslator | null): IReana => {
+    const api = new ReanaApi(app.serviceManager.serverSettings);
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const reana: IReana = {
+      api,
+      trans,
+      connection: new Connection(api.connection),
+      runs: new RunList(api.runs, INTERVAL_S * 1000),
+      followed: new Followed(api.runs, INTERVAL_S * 1000),
+      running: new Running(api.runs, INTERVAL_S * 1000)
+    };
+    connectParts(reana);
+    if (registry) {
+      void applySettings(reana, registry);
+    }
+    void app.restored.then(() => reana.connection.load());
+    return reana;
+  }
+};
+
+export default plugin;
+
+function connectParts({ runs, followed, connection, running }: IReana): void {
+  connection.changed.connect(() => running.setActive(connection.state === 'connected'));
+  followed.changed.connect(() => void running.refresh());
+  runs.changed.connect(() => {
+    if (runs.page) {
+      followed.hear(runs.page.items);
+    }
+    if (runs.error) {
+      connection.lost(runs.error);
+    }
+  });
+}
+
+async function applySettings({ runs, followed, running }: IReana, registry: ISettingRegistry): Promise<void> {
+  const settings = await registry.load(PLUGIN_ID);
+  const apply = (): void => {
+    const interval = 1000 * ((settings.get('refreshInterval').composite as number) || INTERVAL_S);
+    runs.setInterval(interval);
+    followed.setInterval(interval);
+    running.setInterval(interval);
+    followed.automatic = settings.get('follow').composite !== false;
+    runs.ask({ size: (settings.get('pageSize').composite as number) || runs.query.size });
+  };
+  settings.changed.connect(apply);
+  apply();
+}

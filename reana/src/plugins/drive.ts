@@ -1,0 +1,48 @@
+/** Registers the drive of runs' files, and the way to it in the file browser. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+
+import { fullName } from '../api/values';
+import { ReanaDrive } from '../drive/drive';
+import { driveName } from '../drive/names';
+import { Commands, IReana } from '../tokens';
+import { chosenRun } from './runs';
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: 'reana-jupyterlab:drive',
+  description: 'The files of runs in the file browser, to be read.',
+  autoStart: true,
+  requires: [IReana],
+  optional: [IDefaultFileBrowser],
+  activate: (app: JupyterFrontEnd, reana: IReana, browser: IDefaultFileBrowser | null): void => {
+    const { contents, serverSettings } = app.serviceManager;
+    const { docRegistry } = app;
+    const { trans } = reana;
+    const typeOf = (path: string): { format: 'text' | 'base64' | 'json'; mimeType: string; type: string } => {
+      const [first] = docRegistry.getFileTypesForPath(path);
+      const notebook = first?.contentType === 'notebook';
+      const format = first?.fileFormat ?? (first ? 'text' : 'base64');
+      return { format, mimeType: first?.mimeTypes[0] ?? '', type: notebook ? 'notebook' : 'file' };
+    };
+    const refuse = (): Promise<never> =>
+      Promise.reject(new Error(trans.__('The files of a run can only be read here. Download them to change them.')));
+    contents.addDrive(new ReanaDrive(reana.api, serverSettings, { typeOf }, refuse));
+    app.commands.addCommand(Commands.browse, {
+      label: args =>
+        args.menu
+          ? trans.__('Show in the File Browser')
+          : trans.__('Show the Files of the REANA Run in the File Browser'),
+      isEnabled: args => browser !== null && chosenRun(app, args.id) !== '',
+      execute: async args => {
+        const run = await reana.api.runs.get(chosenRun(app, args.id));
+        await browser?.model.cd(`${driveName}:${fullName(run)}`);
+        if (browser) {
+          app.shell.activateById(browser.id);
+        }
+      }
+    });
+  }
+};
+
+export default plugin;

@@ -1,0 +1,64 @@
+/** Underlines in the editor what is wrong in a `reana.yaml`, while one writes. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { CodeMirrorEditor } from '@jupyterlab/codemirror';
+import { PathExt } from '@jupyterlab/coreutils';
+import { IEditorTracker, type FileEditor } from '@jupyterlab/fileeditor';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import { lintGutter, linter, type Diagnostic } from '@codemirror/lint';
+import type { Text } from '@codemirror/state';
+
+import type { CreateApi } from '../api/create';
+import { ReanaError } from '../api/errors';
+import type { Problem } from '../api/values';
+import { IReana } from '../tokens';
+
+const SPECIFICATION = /^reana(-[^/]*)?\.ya?ml$/i;
+const REST_MS = 600;
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: 'reana-jupyterlab:validation',
+  description: 'What is wrong in a reana.yaml, at its line.',
+  autoStart: true,
+  requires: [IReana, IEditorTracker],
+  activate: (_app: JupyterFrontEnd, { api }: IReana, tracker: IEditorTracker): void => {
+    const known = new WeakSet<object>();
+    const look = (widget: IDocumentWidget<FileEditor>): void => {
+      const { editor } = widget.content;
+      const { path } = widget.context;
+      if (SPECIFICATION.test(PathExt.basename(path)) && editor instanceof CodeMirrorEditor && !known.has(editor)) {
+        known.add(editor);
+        editor.injectExtension([
+          lintGutter(),
+          linter(view => check(api.create, widget.context.path, view.state.doc), { delay: REST_MS })
+        ]);
+      }
+    };
+    tracker.widgetAdded.connect((_, widget) => {
+      void widget.revealed.then(() => look(widget));
+    });
+    tracker.forEach(look);
+  }
+};
+
+export default plugin;
+
+/** Nothing is underlined while the back end cannot tell. */
+async function check(api: CreateApi, path: string, text: Text): Promise<Diagnostic[]> {
+  try {
+    const { problems } = await api.validate(path, text.toString());
+    return problems.map(problem => place(problem, text));
+  } catch (error) {
+    if (error instanceof ReanaError) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/** From the column to the end of the line; what has no line stands at the first. */
+export function place({ severity, message, line, column }: Problem, text: Text): Diagnostic {
+  const found = text.line(Math.max(1, Math.min(line, text.lines)));
+  const from = Math.min(found.to, found.from + Math.max(0, column - 1));
+  return { from, to: Math.max(from, found.to), severity, message, source: 'REANA' };
+}

@@ -1,0 +1,250 @@
+/** The files of a run: look at them, fetch them, put others there, delete them. */
+
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import * as React from 'react';
+
+import { ReanaError } from '../api/errors';
+import { fullName, type WorkspaceFile } from '../api/values';
+import { buildTree, filesBelow, selectedFiles, type Order, type TreeNode } from '../model/tree';
+import { size } from '../model/time';
+import { oneByOne, Transfer } from '../model/transfers';
+import { Commands } from '../tokens';
+import { Button, StatePane } from '../ui/bricks';
+import { pictures } from '../ui/icons';
+import { SearchField } from '../ui/search';
+import { errorSentence, language, useWords } from '../ui/words';
+import type { RunProps } from './context';
+import { FileTree } from './filetree';
+import { Loaded } from './states';
+import { TransferList } from './transfers';
+
+export function Files(props: RunProps): React.JSX.Element {
+  const trans = useWords();
+  const { run, reana } = props;
+  if (run.run.value?.status === 'deleted') {
+    return (
+      <StatePane
+        picture={pictures.empty}
+        title={trans.__('This run was deleted')}
+        text={trans.__('Its files may be gone with it.')}
+      />
+    );
+  }
+  const upload = (files: readonly File[]): void => void put(props, files);
+  return (
+    <DropZone upload={upload}>
+      <TransferList transfers={props.transfers} trans={reana.trans} />
+      <Loaded part={run.files} show={files => <Workspace {...props} files={files} upload={upload} />} />
+    </DropZone>
+  );
+}
+
+interface WorkspaceProps extends RunProps {
+  readonly files: readonly WorkspaceFile[];
+  readonly upload: (files: readonly File[]) => void;
+}
+
+function Workspace(props: WorkspaceProps): React.JSX.Element {
+  const { files, upload } = props;
+  const [search, setSearch] = React.useState('');
+  const [order, setOrder] = React.useState<Order>({ key: 'name', descending: false });
+  const [selection, setSelection] = React.useState<ReadonlySet<string>>(new Set());
+  const tree = React.useMemo(() => buildTree(matching(files, search), order), [files, search, order]);
+  const shown = filesBelow(tree);
+  if (files.length === 0) {
+    return <NoFiles upload={upload} />;
+  }
+  const tools = {
+    chosen: selectedFiles(tree, selection),
+    shown,
+    search,
+    setSearch,
+    unselect: () => setSelection(new Set())
+  };
+  return (
+    <>
+      <FileTools {...props} {...tools} />
+      <FileTree
+        tree={tree}
+        order={order}
+        setOrder={setOrder}
+        expandAll={search !== ''}
+        selection={selection}
+        select={setSelection}
+        open={props.openFile}
+      />
+      <Sum files={shown} />
+    </>
+  );
+}
+
+function NoFiles({ upload }: Pick<WorkspaceProps, 'upload'>): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane
+      picture={pictures.empty}
+      title={trans.__('No files yet')}
+      text={trans.__('Drop files here to put them into the workspace of this run.')}
+    >
+      <UploadButton upload={upload} />
+    </StatePane>
+  );
+}
+
+function Sum({ files }: { files: readonly TreeNode[] }): React.JSX.Element {
+  const trans = useWords();
+  const bytes = files.reduce((sum, file) => sum + Math.max(0, file.size), 0);
+  return (
+    <p className="jp-Reana-fileSum" role="status">
+      {trans._n('%1 file', '%1 files', files.length)}, {size(bytes, language())}
+    </p>
+  );
+}
+
+interface ToolsProps extends WorkspaceProps {
+  readonly chosen: readonly TreeNode[];
+  readonly shown: readonly TreeNode[];
+  readonly search: string;
+  readonly setSearch: (search: string) => void;
+  readonly unselect: () => void;
+}
+
+/** What can be done with the files that are chosen, or with all that are shown. */
+function FileTools(props: ToolsProps): React.JSX.Element {
+  const trans = useWords();
+  const { chosen, shown, search, setSearch, unselect, upload, run, commands } = props;
+  const remove = (): void => void erase(props, chosen).then(gone => gone && unselect());
+  const fetchThem = (): void => void fetchFiles(props, chosen.length > 0 ? chosen : shown);
+  return (
+    <div className="jp-Reana-fileTools">
+      <SearchField label={trans.__('Search files')} value={search} settle={setSearch} />
+      <UploadButton upload={upload} />
+      <Button onClick={() => void commands.execute(Commands.browse, { id: run.id })}>
+        {trans.__('Show in the file browser')}
+      </Button>
+      <Button disabled={chosen.length === 0} onClick={remove}>
+        {trans.__('Delete…')}
+      </Button>
+      <Button kind="accept" disabled={shown.length === 0} onClick={fetchThem}>
+        {chosen.length > 0
+          ? trans._n('Download %1 file', 'Download %1 files', chosen.length)
+          : trans.__('Download all')}
+      </Button>
+    </div>
+  );
+}
+
+function matching(files: readonly WorkspaceFile[], search: string): readonly WorkspaceFile[] {
+  const wanted = search.toLowerCase();
+  return wanted ? files.filter(({ name }) => name.toLowerCase().includes(wanted)) : files;
+}
+
+function UploadButton({ upload }: { upload: (files: readonly File[]) => void }): React.JSX.Element {
+  const trans = useWords();
+  const input = React.useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Button onClick={() => input.current?.click()}>{trans.__('Upload…')}</Button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        aria-label={trans.__('Files to upload')}
+        onChange={({ target }) => {
+          upload(Array.from(target.files ?? []));
+          target.value = '';
+        }}
+      />
+    </>
+  );
+}
+
+interface DropProps {
+  readonly upload: (files: readonly File[]) => void;
+  readonly children: React.ReactNode;
+}
+
+/** Files from outside may be dropped anywhere on it. */
+function DropZone({ upload, children }: DropProps): React.JSX.Element {
+  const [over, setOver] = React.useState(false);
+  const carries = (event: React.DragEvent): boolean => event.dataTransfer.types.includes('Files');
+  return (
+    <div
+      className="jp-Reana-files"
+      data-over={over}
+      onDragOver={event => {
+        if (carries(event)) {
+          event.preventDefault();
+          setOver(true);
+        }
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={event => {
+        setOver(false);
+        if (carries(event)) {
+          event.preventDefault();
+          upload(Array.from(event.dataTransfer.files));
+        }
+      }}
+    >
+      {children}
+    </div>
+  );
+}
+
+/** Fetch files into the folder of the run beside the person's own files; none named: all of them. */
+async function fetchFiles({ run, reana, transfers }: RunProps, files: readonly TreeNode[]): Promise<void> {
+  const { trans, api } = reana;
+  const paths = files.map(({ path }) => path);
+  const transfer = new Transfer('download', async (signal, report) => {
+    await api.workspace.download(run.id, paths, signal, report);
+  });
+  if ((await transfers.add(transfer)) === 'done') {
+    const folder = run.run.value ? fullName(run.run.value) : '';
+    Notification.success(
+      trans._n('%1 file is in the folder “%2”.', '%1 files are in the folder “%2”.', files.length, folder),
+      { autoClose: 5000 }
+    );
+  }
+}
+
+async function put({ run, reana, transfers }: RunProps, files: readonly File[]): Promise<void> {
+  const pieces = files.map(file => ({
+    name: file.name,
+    size: file.size,
+    move: (signal: AbortSignal, report: (bytes: number) => void) =>
+      reana.api.workspace.upload(run.id, file.name, file, signal, report)
+  }));
+  if (pieces.length > 0) {
+    await transfers.add(new Transfer('upload', oneByOne(pieces)));
+    await run.files.load().catch(() => undefined);
+  }
+}
+
+const MOST_NAMED = 8;
+
+/** Answers whether they were deleted. */
+async function erase({ run, reana }: RunProps, files: readonly TreeNode[]): Promise<boolean> {
+  const { trans, api } = reana;
+  const names = files.slice(0, MOST_NAMED).map(({ path }) => path);
+  const more = files.length > MOST_NAMED ? `\n${trans.__('and %1 more', String(files.length - MOST_NAMED))}` : '';
+  const answer = await showDialog({
+    title: trans._n('Delete %1 file?', 'Delete %1 files?', files.length),
+    body: `${trans.__('This cannot be undone:')}\n${names.join('\n')}${more}`,
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Delete') })],
+    defaultButton: 0
+  });
+  if (!answer.button.accept) {
+    return false;
+  }
+  try {
+    for (const { path } of files) {
+      await api.workspace.remove(run.id, path);
+    }
+  } catch (error) {
+    Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error));
+  }
+  await run.files.load().catch(() => undefined);
+  return true;
+}

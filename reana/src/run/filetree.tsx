@@ -1,0 +1,192 @@
+/** Files as a tree that the keyboard can walk: arrows move, open and close; space chooses; Enter opens. */
+
+import { caretDownIcon, caretRightIcon, fileIcon, folderIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { ago, exact, size } from '../model/time';
+import { allFolders, visibleRows, type Order, type Row, type SortKey, type TreeNode } from '../model/tree';
+import { language, useWords } from '../ui/words';
+
+interface TreeProps {
+  readonly tree: readonly TreeNode[];
+  readonly order: Order;
+  readonly setOrder: (order: Order) => void;
+  /** While one searches, everything that is found is in sight. */
+  readonly expandAll: boolean;
+  readonly selection: ReadonlySet<string>;
+  readonly select: (selection: ReadonlySet<string>) => void;
+  readonly open: (path: string) => void;
+}
+
+const MOST_ROWS = 2000;
+
+export function FileTree(props: TreeProps): React.JSX.Element {
+  const trans = useWords();
+  const { selection } = props;
+  const [current, setCurrent] = React.useState('');
+  const { all, fold } = useRows(props);
+  const rows = all.slice(0, MOST_ROWS);
+  const act: RowActions = {
+    choose: path => props.select(toggled(selection, path)),
+    fold,
+    open: ({ folder, path }) => (folder ? fold(path) : props.open(path)),
+    focus: setCurrent
+  };
+  const tabStop = rows.some(({ node }) => node.path === current) ? current : rows[0]?.node.path;
+  const more = all.length - rows.length;
+  return (
+    <div className="jp-Reana-tree">
+      <Head order={props.order} setOrder={props.setOrder} />
+      <ul
+        role="tree"
+        aria-label={trans.__('Files of the run')}
+        aria-multiselectable
+        onKeyDown={event => walk(event, rows, act)}
+      >
+        {rows.map(row => {
+          const { path } = row.node;
+          return <FileRow key={path} row={row} act={act} selected={selection.has(path)} tabStop={path === tabStop} />;
+        })}
+      </ul>
+      {more > 0 ? (
+        <p className="jp-Reana-dim">
+          {trans.__('%1 more are not shown: search for a part of their name.', String(more))}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+function toggled(set: ReadonlySet<string>, path: string): ReadonlySet<string> {
+  const changed = new Set(set);
+  return changed.delete(path) ? changed : changed.add(path);
+}
+
+/** The rows in sight; the folders at the top are open at first. */
+function useRows({ tree, expandAll }: TreeProps): { all: readonly Row[]; fold: (path: string) => void } {
+  const [opened, setOpened] = React.useState<ReadonlySet<string>>(() => new Set(tree.map(({ path }) => path)));
+  const open = React.useMemo(() => (expandAll ? new Set(allFolders(tree)) : opened), [expandAll, opened, tree]);
+  return { all: visibleRows(tree, open), fold: path => setOpened(toggled(opened, path)) };
+}
+
+interface RowActions {
+  readonly choose: (path: string) => void;
+  readonly fold: (path: string) => void;
+  readonly open: (node: TreeNode) => void;
+  readonly focus: (path: string) => void;
+}
+
+interface RowProps {
+  readonly row: Row;
+  readonly act: RowActions;
+  readonly selected: boolean;
+  readonly tabStop: boolean;
+}
+
+function FileRow({ row, act, selected, tabStop }: RowProps): React.JSX.Element {
+  const { node, level, expanded } = row;
+  return (
+    <li
+      role="treeitem"
+      aria-label={node.name}
+      aria-level={level}
+      aria-setsize={row.siblings}
+      aria-posinset={row.position}
+      aria-expanded={node.folder ? expanded : undefined}
+      aria-selected={selected}
+      tabIndex={tabStop ? 0 : -1}
+      data-path={node.path}
+      onFocus={() => act.focus(node.path)}
+      onClick={() => act.choose(node.path)}
+    >
+      <span className="jp-Reana-mark" aria-hidden>
+        {selected ? '☑' : '☐'}
+      </span>
+      <FileName row={row} act={act} />
+      <span className="jp-Reana-size">{size(node.size, language())}</span>
+      <span className="jp-Reana-modified" title={exact(node.modifiedAt, language())}>
+        {ago(node.modifiedAt, Date.now(), language())}
+      </span>
+    </li>
+  );
+}
+
+/** A click on the name opens, one on the triangle folds, one elsewhere in the row chooses. */
+function FileName({ row: { node, level, expanded }, act }: Pick<RowProps, 'row' | 'act'>): React.JSX.Element {
+  const caret = expanded ? caretDownIcon : caretRightIcon;
+  const kind = node.folder ? folderIcon : fileIcon;
+  const only = (action: () => void) => (event: React.MouseEvent) => {
+    event.stopPropagation();
+    action();
+  };
+  return (
+    <>
+      <span
+        className="jp-Reana-fold"
+        style={{ marginLeft: `${16 * (level - 1)}px` }}
+        aria-hidden
+        onClick={only(() => node.folder && act.fold(node.path))}
+      >
+        {node.folder ? <caret.react tag="span" /> : null}
+      </span>
+      <kind.react tag="span" aria-hidden />
+      <span
+        className={node.folder ? 'jp-Reana-name' : 'jp-Reana-name jp-Reana-fileName'}
+        onClick={only(() => act.open(node))}
+      >
+        {node.name}
+      </span>
+    </>
+  );
+}
+
+function Head({ order, setOrder }: Pick<TreeProps, 'order' | 'setOrder'>): React.JSX.Element {
+  const trans = useWords();
+  const words: readonly (readonly [SortKey, string])[] = [
+    ['name', trans.__('Name')],
+    ['size', trans.__('Size')],
+    ['modified', trans.__('Modified')]
+  ];
+  return (
+    <div className="jp-Reana-treeHead" role="group" aria-label={trans.__('Order of the files')}>
+      {words.map(([key, word]) => (
+        <button
+          key={key}
+          type="button"
+          data-key={key}
+          aria-pressed={order.key === key}
+          onClick={() => setOrder({ key, descending: order.key === key && !order.descending })}
+        >
+          {word} {order.key === key ? <span aria-hidden>{order.descending ? '↓' : '↑'}</span> : null}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function walk(event: React.KeyboardEvent<HTMLElement>, rows: readonly Row[], act: RowActions): void {
+  const items = Array.from(event.currentTarget.querySelectorAll<HTMLElement>('[role="treeitem"]'));
+  const here = items.indexOf(document.activeElement as HTMLElement);
+  const row = rows[here];
+  if (!row) {
+    return;
+  }
+  const parent = (): number => rows.slice(0, here).findLastIndex(({ level }) => level < row.level);
+  const go = (target: number): void => items[Math.max(0, Math.min(target, items.length - 1))]?.focus();
+  const keys: Readonly<Record<string, () => void>> = {
+    ArrowDown: () => go(here + 1),
+    ArrowUp: () => go(here - 1),
+    Home: () => go(0),
+    End: () => go(items.length - 1),
+    ArrowRight: () => (row.node.folder && !row.expanded ? act.fold(row.node.path) : go(here + 1)),
+    ArrowLeft: () => (row.expanded ? act.fold(row.node.path) : go(parent())),
+    Enter: () => act.open(row.node),
+    ' ': () => act.choose(row.node.path)
+  };
+  const key = keys[event.key];
+  if (key) {
+    event.preventDefault();
+    event.stopPropagation();
+    key();
+  }
+}

@@ -1,0 +1,67 @@
+/** Which run this is, how it goes, and what can be done with it. */
+
+import * as React from 'react';
+
+import { hasEnded, isMoving, type Run } from '../api/values';
+import { ago, clock, duration, exact } from '../model/time';
+import { Commands } from '../tokens';
+import { Button, StatusMark } from '../ui/bricks';
+import { useNow, useObserved } from '../ui/observe';
+import { language, statusWord, useWords } from '../ui/words';
+import type { RunProps } from './context';
+
+export function Header(props: RunProps & { readonly value: Run }): React.JSX.Element {
+  const trans = useWords();
+  const { value } = props;
+  const moving = isMoving(value.status);
+  const now = useNow(moving);
+  const took = duration(value, moving, now);
+  return (
+    <header className="jp-Reana-runHeader">
+      <h2>
+        {value.name} {value.run ? <span className="jp-Reana-dim">#{value.run}</span> : null}
+      </h2>
+      <StatusMark status={value.status} word={statusWord(trans, value.status)} />
+      <span className="jp-Reana-dim">
+        {took === null ? null : <span>{trans.__('run time %1', clock(took))} · </span>}
+        <span title={exact(value.createdAt, language())}>{ago(value.createdAt, now, language())}</span>
+      </span>
+      <Actions {...props} />
+    </header>
+  );
+}
+
+function Actions({ reana, run, commands, value }: RunProps & { readonly value: Run }): React.JSX.Element {
+  const trans = useWords();
+  useObserved(reana.followed);
+  const moving = isMoving(value.status);
+  const followed = reana.followed.has(value.id);
+  const act = (command: string) => (): void => void commands.execute(command, { id: run.id });
+  return (
+    <span className="jp-Reana-actions">
+      {moving ? (
+        <Button aria-pressed={followed} onClick={act(Commands.follow)}>
+          {followed ? trans.__('Following') : trans.__('Tell me when it ends')}
+        </Button>
+      ) : null}
+      {value.status === 'created' ? (
+        <Button kind="accept" onClick={act(Commands.start)}>
+          {trans.__('Start')}
+        </Button>
+      ) : null}
+      {moving ? (
+        <Button kind="warn" onClick={act(Commands.stop)}>
+          {trans.__('Stop')}
+        </Button>
+      ) : null}
+      {hasEnded(value.status) ? (
+        <Button kind="accept" onClick={act(Commands.restart)}>
+          {trans.__('Restart…')}
+        </Button>
+      ) : null}
+      {moving || value.status === 'deleted' ? null : (
+        <Button onClick={act(Commands.remove)}>{trans.__('Delete…')}</Button>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,173 @@
+/** The run at a glance: how far it is, its steps in time, its parameters and results. */
+
+import * as React from 'react';
+
+import { isMoving, type Job, type Run } from '../api/values';
+import { object } from '../api/read';
+import { failedStep, progress, results, timeline } from '../model/steps';
+import { clock, exact, size } from '../model/time';
+import { Progress, StatusMark } from '../ui/bricks';
+import { useNow } from '../ui/observe';
+import { language, statusWord, useWords } from '../ui/words';
+import type { RunProps } from './context';
+import { Loaded } from './states';
+
+export function Overview(props: RunProps): React.JSX.Element {
+  const trans = useWords();
+  const { run } = props;
+  const value = run.run.value;
+  return (
+    <div className="jp-Reana-overview">
+      {value ? <HowFar value={value} /> : null}
+      <FailedEnd {...props} />
+      <section aria-label={trans.__('Steps')}>
+        <h3>{trans.__('Steps')}</h3>
+        <Loaded part={run.logs} show={logs => <Timeline {...props} jobs={logs.jobs} />} />
+      </section>
+      <Results {...props} />
+      <Parameters {...props} />
+      {value ? <Facts value={value} /> : null}
+    </div>
+  );
+}
+
+function HowFar({ value }: { value: Run }): React.JSX.Element {
+  const trans = useWords();
+  const { done, total } = progress(value);
+  const label = total > 0 ? trans.__('%1 of %2 steps done', String(done), String(total)) : trans.__('No step yet');
+  return (
+    <div className="jp-Reana-howFar" data-status={value.status}>
+      <Progress value={done} total={total} label={label} status={value.status} />
+      <span>{label}</span>
+    </div>
+  );
+}
+
+/** What the failed step said last: what a person who opens a failed run wants to see. */
+function FailedEnd({ run }: RunProps): React.JSX.Element | null {
+  const trans = useWords();
+  const job = run.run.value?.status === 'failed' ? failedStep(run.logs.value) : null;
+  if (!job) {
+    return null;
+  }
+  const last = job.log.trimEnd().split('\n').slice(-8).join('\n');
+  return (
+    <section className="jp-Reana-failedEnd" aria-label={trans.__('Why it failed')}>
+      <h3>{trans.__('Failed at the step “%1”', job.name)}</h3>
+      {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The step wrote nothing.')}</p>}
+      <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', job.id)}>
+        {trans.__('Show its whole log')}
+      </button>
+    </section>
+  );
+}
+
+function Timeline({ run, jobs }: RunProps & { readonly jobs: readonly Job[] }): React.JSX.Element {
+  const trans = useWords();
+  const now = useNow(jobs.some(job => isMoving(job.status)));
+  if (jobs.length === 0) {
+    return <p className="jp-Reana-dim">{trans.__('No step has started.')}</p>;
+  }
+  return (
+    <ul className="jp-Reana-timeline">
+      {timeline(jobs, now).map(({ job, from, width, took }) => (
+        <li key={job.id} data-status={job.status}>
+          <button
+            type="button"
+            onClick={() => run.show('logs', job.id)}
+            title={trans.__('Show the log of %1', job.name)}
+          >
+            <span className="jp-Reana-name">{job.name}</span>
+            <span className="jp-Reana-track" aria-hidden>
+              <span style={{ marginLeft: `${100 * from}%`, width: `max(3px, ${100 * width}%)` }} />
+            </span>
+            <span className="jp-Reana-took">{took === null ? '' : clock(took)}</span>
+            <StatusMark status={job.status} word={statusWord(trans, job.status)} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const MOST_RESULTS = 12;
+
+function Results({ run, openFile }: RunProps): React.JSX.Element | null {
+  const trans = useWords();
+  const found = results(run.specification.value?.specification ?? {}, run.files.value ?? []);
+  if (found.length === 0) {
+    return null;
+  }
+  return (
+    <section aria-label={trans.__('Results')}>
+      <h3>{trans.__('Results')}</h3>
+      <ul className="jp-Reana-results">
+        {found.slice(0, MOST_RESULTS).map(file => (
+          <li key={file.name}>
+            <button type="button" className="jp-Reana-link" onClick={() => openFile(file.name)}>
+              {file.name}
+            </button>{' '}
+            <span className="jp-Reana-dim">{size(file.size, language())}</span>
+          </li>
+        ))}
+      </ul>
+      {found.length > MOST_RESULTS ? (
+        <button type="button" className="jp-Reana-link" onClick={() => run.show('files')}>
+          {trans.__('%1 more', String(found.length - MOST_RESULTS))}
+        </button>
+      ) : null}
+    </section>
+  );
+}
+
+/** What it was run with; those that were changed are marked. */
+function Parameters({ run }: RunProps): React.JSX.Element | null {
+  const trans = useWords();
+  const known = run.specification.value;
+  const defaults = object(known?.specification.inputs, 'parameters');
+  const all = { ...defaults, ...known?.parameters };
+  if (Object.keys(all).length === 0) {
+    return null;
+  }
+  return (
+    <section aria-label={trans.__('Parameters')}>
+      <h3>{trans.__('Parameters')}</h3>
+      <dl className="jp-Reana-facts">
+        {Object.entries(all).map(([name, value]) => (
+          <React.Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>
+              {known && name in known.parameters ? <em> {trans.__('changed for this run')}</em> : null}
+            </dd>
+          </React.Fragment>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Facts({ value }: { value: Run }): React.JSX.Element {
+  const trans = useWords();
+  const facts: readonly (readonly [string, string])[] = [
+    [trans.__('Created'), exact(value.createdAt, language())],
+    [trans.__('Started'), exact(value.startedAt, language())],
+    [trans.__('Ended'), exact(value.finishedAt ?? value.stoppedAt, language())],
+    [trans.__('Identifier'), value.id]
+  ];
+  return (
+    <section aria-label={trans.__('Times')}>
+      <h3>{trans.__('Times')}</h3>
+      <dl className="jp-Reana-facts">
+        {facts
+          .filter(([, fact]) => fact)
+          .map(([name, fact]) => (
+            <React.Fragment key={name}>
+              <dt>{name}</dt>
+              <dd>{fact}</dd>
+            </React.Fragment>
+          ))}
+      </dl>
+    </section>
+  );
+}

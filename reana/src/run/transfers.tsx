@@ -1,0 +1,52 @@
+/** Downloads and uploads that go on, with a bar and a way to end each. */
+
+import { closeIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Transfer, Transfers } from '../model/transfers';
+import { IconButton, Progress } from '../ui/bricks';
+import { useObserved } from '../ui/observe';
+import { errorSentence } from '../ui/words';
+
+interface TransferProps {
+  readonly transfers: Transfers;
+  readonly trans: TranslationBundle;
+}
+
+export function TransferList({ transfers, trans }: TransferProps): React.JSX.Element | null {
+  useObserved(transfers);
+  if (transfers.shown.length === 0) {
+    return null;
+  }
+  return (
+    <ul className="jp-Reana-transfers" aria-label={trans.__('Transfers')}>
+      {transfers.shown.map((transfer, index) => (
+        <li key={index} data-status={transfer.state}>
+          <span>{sentence(transfer, trans)}</span>
+          {transfer.state === 'running' ? (
+            <Progress value={transfer.share} total={1} label={sentence(transfer, trans)} />
+          ) : null}
+          <IconButton
+            icon={closeIcon}
+            label={transfer.state === 'running' ? trans.__('Cancel') : trans.__('Dismiss')}
+            onClick={() => (transfer.state === 'running' ? transfer.cancel() : transfers.remove(transfer))}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function sentence({ kind, amounts, error }: Transfer, trans: TranslationBundle): string {
+  const down = kind === 'download';
+  if (error) {
+    return `${down ? trans.__('The download failed.') : trans.__('The upload failed.')} ${errorSentence(trans, error)}`;
+  }
+  const { current, filesDone, filesTotal } = amounts;
+  if (filesTotal < 1) {
+    return down ? trans.__('Preparing the download…') : trans.__('Preparing the upload…');
+  }
+  const count = [String(Math.min(filesDone + 1, filesTotal)), String(filesTotal), current] as const;
+  return down ? trans.__('Downloading %1 of %2: %3', ...count) : trans.__('Uploading %1 of %2: %3', ...count);
+}

@@ -1,0 +1,128 @@
+/** The tab of a run in the main area. */
+
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import { fullName } from '../api/values';
+import { TABS, type Tab } from '../model/openrun';
+import { Skeleton } from '../ui/bricks';
+import { reanaIcon } from '../ui/icons';
+import { useObserved, View } from '../ui/observe';
+import { TabPanel, Tabs } from '../ui/tabs';
+import { useWords } from '../ui/words';
+import { Compare } from './compare';
+import type { RunProps } from './context';
+import { Files } from './files';
+import { Header } from './header';
+import { LogView } from './logs';
+import { Overview } from './overview';
+import { SpecificationView } from './specification';
+import { PartFailure } from './states';
+
+/** Asks only while it is seen. */
+export class RunWidget extends View {
+  constructor(readonly props: RunProps) {
+    super(props.reana.trans, () => <RunView {...props} />);
+    this.id = `reana-jupyterlab:run:${props.run.id}`;
+    this.title.icon = reanaIcon;
+    this.title.closable = true;
+    this.title.label = props.reana.trans.__('REANA run');
+    this.addClass('jp-Reana-runView');
+    props.run.changed.connect(this._name, this);
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.props.run.dispose();
+      super.dispose();
+    }
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.props.run.setActive(true);
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.props.run.setActive(false);
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.props.run.setActive(this.isVisible);
+  }
+
+  /** The tabs take the focus; until they are there, the view keeps it for them. */
+  protected override onActivateRequest(): void {
+    const tab = this.node.querySelector<HTMLElement>('[role="tab"][aria-selected="true"]');
+    if (!tab) {
+      this.node.tabIndex = -1;
+    }
+    (tab ?? this.node).focus();
+  }
+
+  private _name(): void {
+    const run = this.props.run.run.value;
+    if (run) {
+      this.title.label = run.run ? `${run.name} #${run.run}` : run.name;
+      this.title.caption = `REANA: ${fullName(run)}`;
+    }
+    // What has just been heard is drawn first.
+    if (document.activeElement === this.node) {
+      window.requestAnimationFrame(() => this.activate());
+    }
+  }
+}
+
+function RunView(props: RunProps): React.JSX.Element {
+  const trans = useWords();
+  const { run } = props;
+  useObserved(run);
+  const id = React.useId();
+  const words: Readonly<Record<Tab, string>> = {
+    overview: trans.__('Overview'),
+    logs: trans.__('Logs'),
+    files: trans.__('Files'),
+    specification: trans.__('Specification'),
+    compare: trans.__('Compare')
+  };
+  const { value, error } = run.run;
+  if (!value) {
+    return error ? (
+      <PartFailure error={error} again={() => void run.refresh()} />
+    ) : (
+      <Skeleton rows={5} label={trans.__('Loading the run')} />
+    );
+  }
+  return (
+    <>
+      <Header {...props} value={value} />
+      <Tabs
+        id={id}
+        label={trans.__('Parts of the run')}
+        tabs={TABS.map(key => ({ key, word: words[key] }))}
+        current={run.tab}
+        choose={tab => run.show(tab)}
+      />
+      <TabPanel id={id} current={run.tab}>
+        <Shown {...props} />
+      </TabPanel>
+    </>
+  );
+}
+
+function Shown(props: RunProps): React.JSX.Element {
+  switch (props.run.tab) {
+    case 'logs':
+      return <LogView {...props} />;
+    case 'files':
+      return <Files {...props} />;
+    case 'specification':
+      return <SpecificationView {...props} />;
+    case 'compare':
+      return <Compare {...props} />;
+    default:
+      return <Overview {...props} />;
+  }
+}

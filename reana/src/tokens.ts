@@ -1,0 +1,44 @@
+/** What the plug-ins of this extension share, and the commands that others may call. */
+
+import { Token } from '@lumino/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ReanaApi } from './api';
+import type { Connection } from './model/connection';
+import type { Followed } from './model/followed';
+import type { RunList } from './model/runlist';
+import type { Running } from './model/running';
+
+/** The person's REANA: how it is asked, who is connected, which runs are listed and followed. */
+export interface IReana {
+  readonly api: ReanaApi;
+  readonly connection: Connection;
+  readonly runs: RunList;
+  readonly followed: Followed;
+  readonly running: Running;
+  readonly trans: TranslationBundle;
+}
+
+export const IReana = new Token<IReana>(
+  'reana-jupyterlab:IReana',
+  'The REANA server that this JupyterLab is connected to, and its runs.'
+);
+
+export const Commands = {
+  showPanel: 'reana-jupyterlab:show-panel',
+  refresh: 'reana-jupyterlab:refresh',
+  connect: 'reana-jupyterlab:connect',
+  create: 'reana-jupyterlab:new-run',
+  runFile: 'reana-jupyterlab:run-file',
+  validateFile: 'reana-jupyterlab:validate-file',
+  open: 'reana-jupyterlab:open-run',
+  openLogs: 'reana-jupyterlab:open-logs',
+  openFiles: 'reana-jupyterlab:open-files',
+  browse: 'reana-jupyterlab:browse-files',
+  start: 'reana-jupyterlab:start-run',
+  stop: 'reana-jupyterlab:stop-run',
+  restart: 'reana-jupyterlab:restart-run',
+  remove: 'reana-jupyterlab:delete-run',
+  compare: 'reana-jupyterlab:compare-run',
+  follow: 'reana-jupyterlab:follow-run'
+} as const;

@@ -1,0 +1,59 @@
+/** Views that draw again when what they show has changed, and clocks that go on. */
+
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Observable } from '../model/observable';
+import { Words } from './words';
+
+/** Draw the component again whenever one of these tells a change. */
+export function useObserved(...observed: readonly Observable[]): void {
+  const [, again] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const draw = (): void => again();
+    observed.forEach(one => one.changed.connect(draw));
+    return () => observed.forEach(one => one.changed.disconnect(draw));
+  }, observed);
+}
+
+/** The time, every second while `moving`; it stands still else. */
+export function useNow(moving: boolean): number {
+  const [now, setNow] = React.useState(() => Date.now());
+  React.useEffect(() => {
+    if (!moving) {
+      return undefined;
+    }
+    const timer = window.setInterval(() => setNow(Date.now()), 1000);
+    return () => window.clearInterval(timer);
+  }, [moving]);
+  return moving ? now : Date.now();
+}
+
+/** A value that follows another after a pause: what is typed, once the typing rests. */
+export function useSettled<T>(value: T, milliseconds: number, settle: (value: T) => void): void {
+  const first = React.useRef(true);
+  React.useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return undefined;
+    }
+    const timer = window.setTimeout(() => settle(value), milliseconds);
+    return () => window.clearTimeout(timer);
+  }, [value]);
+}
+
+/** A Lumino widget around a component, with words for it. */
+export class View extends ReactWidget {
+  constructor(
+    private readonly _trans: TranslationBundle,
+    private readonly _draw: () => React.JSX.Element
+  ) {
+    super();
+    this.addClass('jp-Reana');
+  }
+
+  protected override render(): React.JSX.Element {
+    return <Words.Provider value={this._trans}>{this._draw()}</Words.Provider>;
+  }
+}

@@ -1,0 +1,37 @@
+/** Text that is read and not changed, in JupyterLab's own editor with its colours. */
+
+import { CodeEditor, type IEditorServices } from '@jupyterlab/codeeditor';
+import * as React from 'react';
+
+interface ViewerProps {
+  readonly text: string;
+  readonly label: string;
+  readonly mimeType?: string;
+}
+
+export type TextViewer = (props: ViewerProps) => React.JSX.Element;
+
+/** The component that shows text with the editor that these services make. */
+export function textViewer(services: IEditorServices): TextViewer {
+  return function Viewer({ text, label, mimeType = 'text/x-yaml' }: ViewerProps): React.JSX.Element {
+    const host = React.useRef<HTMLDivElement>(null);
+    React.useEffect(() => {
+      if (!host.current) {
+        return undefined;
+      }
+      const model = new CodeEditor.Model({ mimeType });
+      model.sharedModel.setSource(text);
+      const editor = services.factoryService.newInlineEditor({
+        host: host.current,
+        model,
+        config: { readOnly: true, lineNumbers: true, lineWrap: false }
+      });
+      host.current.querySelector('.cm-content')?.setAttribute('aria-label', label);
+      return () => {
+        editor.dispose();
+        model.dispose();
+      };
+    }, [text, mimeType, label]);
+    return <div className="jp-Reana-text" ref={host} />;
+  };
+}

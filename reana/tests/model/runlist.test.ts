@@ -1,0 +1,132 @@
+/** The list: what is asked, what is told, and what a refresh must not do. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { ReanaError } from '../../src/api/errors';
+import type { RunQuery } from '../../src/api/runs';
+import type { Page, Run } from '../../src/api/values';
+import { RunList } from '../../src/model/runlist';
+
+const RUN: Run = {
+  id: '1',
+  name: 'hello',
+  run: '1.1',
+  status: 'running',
+  createdAt: null,
+  startedAt: null,
+  finishedAt: null,
+  stoppedAt: null,
+  finishedJobs: 0,
+  totalJobs: 0
+};
+const page = (items: readonly Run[], more: Partial<Page<Run>> = {}): Page<Run> => ({
+  items,
+  total: items.length,
+  page: 1,
+  hasNext: false,
+  hasPrevious: false,
+  ...more
+});
+
+class FakeApi {
+  readonly asked: RunQuery[] = [];
+  answers: (() => Promise<Page<Run>>)[] = [];
+
+  list(query: RunQuery): Promise<Page<Run>> {
+    this.asked.push(query);
+    return (this.answers.shift() ?? (() => Promise.resolve(page([RUN]))))();
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) {
+    await Promise.resolve();
+  }
+}
+
+function counted(runs: RunList): { count: number } {
+  const told = { count: 0 };
+  runs.changed.connect(() => (told.count += 1));
+  return told;
+}
+
+void test('an answer that says the same is not told again', async () => {
+  const runs = new RunList(new FakeApi(), 60_000);
+  await runs.refresh();
+  const told = counted(runs);
+  await runs.refresh();
+  assert.equal(told.count, 0);
+  runs.dispose();
+});
+
+void test('a failure keeps what was heard before', async () => {
+  const api = new FakeApi();
+  const runs = new RunList(api, 60_000);
+  await runs.refresh();
+  api.answers = [() => Promise.reject(new ReanaError(502, 'away'))];
+  await runs.refresh();
+  assert.deepEqual([runs.page?.items, runs.error?.status], [[RUN], 502]);
+  runs.dispose();
+});
+
+void test('the next answer takes the failure away', async () => {
+  const api = new FakeApi();
+  api.answers = [() => Promise.reject(new ReanaError(502, 'away'))];
+  const runs = new RunList(api, 60_000);
+  await runs.refresh();
+  await runs.refresh();
+  assert.equal(runs.error, null);
+  runs.dispose();
+});
+
+void test('a new question begins at the first page', async () => {
+  const api = new FakeApi();
+  const runs = new RunList(api, 60_000);
+  runs.ask({ page: 3 });
+  runs.ask({ search: 'fit' });
+  await settled();
+  assert.deepEqual(
+    api.asked.map(({ page, search }) => [page, search]),
+    [
+      [3, ''],
+      [1, 'fit']
+    ]
+  );
+  runs.dispose();
+});
+
+void test('the same question is not asked twice', () => {
+  const api = new FakeApi();
+  const runs = new RunList(api, 60_000);
+  runs.ask({ search: '' });
+  assert.equal(api.asked.length, 0);
+  runs.dispose();
+});
+
+void test('an older answer does not take the place of a newer one', async () => {
+  const api = new FakeApi();
+  let late: (page: Page<Run>) => void = () => undefined;
+  api.answers = [
+    () => new Promise(resolve => (late = resolve)),
+    () => Promise.resolve(page([{ ...RUN, name: 'new' }]))
+  ];
+  const runs = new RunList(api, 60_000);
+  runs.ask({ search: 'o' });
+  runs.ask({ search: 'n' });
+  await settled();
+  late(page([{ ...RUN, name: 'old' }]));
+  await settled();
+  assert.equal(runs.page?.items[0]?.name, 'new');
+  runs.dispose();
+});
+
+void test('a page that has become empty leads to the last one', async () => {
+  const api = new FakeApi();
+  api.answers = [() => Promise.resolve(page([], { page: 3, total: 25, hasPrevious: true }))];
+  const runs = new RunList(api, 60_000);
+  runs.ask({ page: 3 });
+  await settled();
+  assert.equal(runs.query.page, 2);
+  runs.dispose();
+});

@@ -1,0 +1,101 @@
+"""A JupyterLab with the extension, a browser, and a REANA that does what a test asks."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lab import Lab, running_lab
+from sample import fill
+
+from reana_jupyterlab.tests.fake_answers import ROUTES
+from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[FakeReana]:
+    """One REANA for all tests."""
+    server = FakeReana(ROUTES)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, server: FakeReana) -> Iterator[Lab]:
+    """One JupyterLab for all tests, connected by its environment; each test brings a browser without a past."""
+    folder = tmp_path_factory.mktemp("lab") / "server"
+    with running_lab(folder, REANA_SERVER_URL=server.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
+        yield lab
+
+
+@pytest.fixture
+def reana(server: FakeReana) -> Iterator[FakeReana]:
+    """The REANA as every test finds it: one run of each kind, no faults."""
+    server.runs.clear()
+    server.faults.clear()
+    server.requests.clear()
+    server.shares.clear()
+    fill(server)
+    yield server
+    server.released.set()
+    server.released.clear()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("NOT RUN: there is no chromium on this machine")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without a past."""
+    fresh = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
+    fresh.set_default_timeout(PATIENCE_MS)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A tab of it."""
+    return context.new_page()
+
+
+@pytest.fixture
+def panel(page: Page, lab: Lab, reana: FakeReana) -> Locator:
+    """The open panel of a JupyterLab that has just been opened."""
+    page.goto(lab.url())
+    return open_panel(page)
+
+
+def open_panel(page: Page) -> Locator:
+    """Open the panel in the side bar."""
+    panel = page.locator(".jp-Reana-panel")
+    page.get_by_role("tab", name="REANA runs").click()
+    expect(panel).to_be_visible()
+    return panel

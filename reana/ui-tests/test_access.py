@@ -1,0 +1,70 @@
+"""Nothing stands in the way of people who use a keyboard, a screen reader, or the dark theme."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import open_panel
+from lab import Lab, running_lab
+from playwright.sync_api import Page, expect
+
+from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+
+AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = """() => axe.run({ include: ['.jp-Reana'] }).then(({ violations }) => violations
+  .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`))"""
+
+
+@pytest.fixture(params=["JupyterLab Light", "JupyterLab Dark"], scope="module")
+def themed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server: FakeReana
+) -> Iterator[Lab]:
+    """A JupyterLab of each theme."""
+    folder = tmp_path_factory.mktemp("themed") / "server"
+    with running_lab(folder, theme=request.param, REANA_SERVER_URL=server.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
+        yield lab
+
+
+def check(page: Page) -> None:
+    """Let axe look at everything of ours that is on the page."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(SERIOUS) == []
+
+
+def test_axe_finds_nothing_serious(page: Page, themed: Lab, reana: FakeReana) -> None:
+    page.goto(themed.url())
+    panel = open_panel(page)
+    expect(panel.locator(".jp-Reana-row")).to_have_count(5)
+    panel.locator(".jp-Reana-row", has_text="fit-scan").click()
+    expect(page.locator(".jp-Reana-failedEnd")).to_be_visible()
+    check(page)
+    for name, sign in [("Logs", ".jp-Reana-line"), ("Files", "[role=treeitem]"), ("Specification", ".cm-line")]:
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(page.locator(f".jp-Reana-tabPanel {sign}").first).to_be_visible()
+        check(page)
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.get_by_label("Compare with").select_option(label="hello.1 (finished)")
+    expect(page.locator(".jp-Reana-diff")).to_be_visible()
+    check(page)
+    panel.get_by_role("button", name="Connection").click()
+    expect(panel.get_by_label("Access token")).to_be_visible()
+    check(page)
+
+
+def test_parts_and_files_are_walked_by_keyboard(page: Page, themed: Lab, reana: FakeReana) -> None:
+    page.goto(themed.url())
+    open_panel(page).locator(".jp-Reana-row", has_text="fit-scan").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("tab", name="Overview", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Files", exact=True)).to_be_focused()
+    page.get_by_role("treeitem", name="code").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("treeitem", name="fit.py")).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".jp-FileEditor")).to_be_visible()

@@ -1,0 +1,129 @@
+"""A run in the main area: overview, logs, files, comparison, and what can be done with it."""
+
+import re
+
+import pytest
+from conftest import open_panel
+from lab import Lab
+from playwright.sync_api import Locator, Page, expect
+
+from reana_jupyterlab.tests.fake_reana import FakeReana
+
+
+def open_run(page: Page, name: str) -> None:
+    """Open a run from the list."""
+    open_panel(page).locator(".jp-Reana-row", has_text=name).click()
+    expect(page.locator(".jp-Reana-runHeader")).to_be_visible()
+
+
+@pytest.fixture
+def opened(page: Page, lab: Lab, reana: FakeReana) -> Page:
+    """JupyterLab with the finished run in front."""
+    page.goto(lab.url())
+    open_run(page, "hello#1")
+    expect(page.locator(".jp-Reana-timeline li")).to_have_count(3)
+    return page
+
+
+def tab(page: Page, name: str) -> None:
+    """Go to a part of the run."""
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def test_failed_run_opens_at_the_last_lines_of_the_failing_step(page: Page, lab: Lab, reana: FakeReana) -> None:
+    page.goto(lab.url())
+    open_run(page, "fit-scan")
+    expect(page.locator(".jp-Reana-failedEnd")).to_contain_text("ValueError: no events are left")
+    page.get_by_role("button", name="Show its whole log").click()
+    expect(page.get_by_role("log")).to_contain_text("Traceback")
+
+
+def test_logs_are_searched_with_their_line_numbers(opened: Page) -> None:
+    tab(opened, "Logs")
+    opened.locator(".jp-Reana-stepList").get_by_role("button", name="gendata").click()
+    opened.get_by_label("Search in this log").fill("event 123:")
+    expect(opened.locator(".jp-Reana-line")).to_have_count(1)
+    expect(opened.locator(".jp-Reana-line")).to_have_text("123event 123: kept")
+
+
+def test_log_of_a_running_step_is_followed(page: Page, lab: Lab, reana: FakeReana) -> None:
+    page.goto(lab.url())
+    open_run(page, "hello#2")
+    tab(page, "Logs")
+    expect(page.get_by_role("log")).to_contain_text("iteration 2")
+    next(run for run in reana.runs if run.status == "running").jobs["j-7"]["logs"] += "iteration 3\n"
+    expect(page.get_by_role("log")).to_contain_text("iteration 3")
+
+
+def test_specification_keeps_the_names_of_keys(opened: Page) -> None:
+    tab(opened, "Specification")
+    expect(opened.locator(".jp-Reana-text")).to_contain_text("kubernetes_memory_limit: 256Mi")
+
+
+def test_comparison_shows_what_differs(opened: Page) -> None:
+    tab(opened, "Compare")
+    opened.get_by_label("Compare with").select_option(label="fit-scan.7 (failed)")
+    expect(opened.locator(".jp-Reana-diff [data-kind=removed]")).to_contain_text("events: 1")
+    expect(opened.locator(".jp-Reana-diff [data-kind=added]", has_text="events: 1000")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "viewer"), [("plot.png", ".jp-ImageViewer img"), ("fit.csv", ".jp-CSVViewer")])
+def test_result_opens_in_the_viewer_of_jupyterlab(opened: Page, name: str, viewer: str) -> None:
+    opened.get_by_role("button", name=f"results/{name}").click()
+    expect(opened.locator(viewer)).to_be_visible()
+
+
+def test_download_all_fetches_thirteen_of_thirteen(opened: Page, lab: Lab) -> None:
+    tab(opened, "Files")
+    opened.get_by_role("button", name="Download all").click()
+    expect(opened.get_by_text("13 files are in the folder “hello.1”.").first).to_be_visible()
+    assert len([path for path in (lab.root / "hello.1").rglob("*") if path.is_file()]) == 13
+
+
+def test_upload_and_delete_a_file(opened: Page, reana: FakeReana) -> None:
+    tab(opened, "Files")
+    content = {"name": "ä new.txt", "mimeType": "text/plain", "buffer": b"new"}
+    opened.get_by_label("Files to upload").set_input_files([content])  # type: ignore[list-item]
+    row = opened.get_by_role("treeitem", name="ä new.txt")
+    expect(row).to_be_visible()
+    row.focus()
+    opened.keyboard.press(" ")
+    opened.get_by_role("button", name="Delete…").last.click()
+    expect(opened.get_by_role("dialog")).to_contain_text("ä new.txt")
+    opened.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+
+
+def test_workspace_is_a_folder_in_the_file_browser(opened: Page) -> None:
+    tab(opened, "Files")
+    opened.get_by_role("button", name="Show in the file browser").click()
+    expect(opened.locator(".jp-DirListing-item", has_text="README.md")).to_be_visible()
+
+
+def test_restart_with_another_parameter(opened: Page, reana: FakeReana) -> None:
+    opened.get_by_role("button", name="Restart…").click()
+    opened.get_by_role("dialog").get_by_label("events").fill("7")
+    opened.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    expect(opened.locator(".jp-Reana-runHeader:visible")).to_contain_text("#1.1")
+    assert reana.runs[0].parameters == {"events": 7}
+
+
+def test_stop_asks_first(page: Page, lab: Lab, reana: FakeReana) -> None:
+    page.goto(lab.url())
+    open_run(page, "hello#2")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Stop hello.2?")
+    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    expect(panel_status(page, "hello#2")).to_have_text("stopped")
+
+
+def test_delete_says_what_is_lost(opened: Page) -> None:
+    opened.get_by_role("button", name="Delete…").click()
+    expect(opened.get_by_role("dialog")).to_contain_text("every file in its workspace")
+    opened.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(panel_status(opened, "hello#1")).to_have_text("deleted")
+
+
+def panel_status(page: Page, name: str) -> Locator:
+    """Return the word that says how a run of the list is."""
+    return page.locator(".jp-Reana-row", has_text=re.compile(re.escape(name))).locator(".jp-Reana-statusWord")

@@ -1,0 +1,54 @@
+"""A token with the scope `workflows`: enough for all of a workflow's life, and for nothing else of this server."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from api.conftest import Caller
+from api.test_routes import filled as filled_in_api
+from reana_api.conftest import Reana
+from reana_api.test_routes import CLOSED, extra_for, filled
+from user_workspaces.accounts.actions import mint_token
+from user_workspaces.accounts.models import User
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.api.urls import ROUTES
+from user_workspaces.registry import Registry
+
+pytestmark = pytest.mark.django_db
+BEYOND = {
+    ("GET", "secrets"),
+    ("POST", "secrets"),
+    ("DELETE", "secrets"),
+    ("POST", "workflows/<str:named>/open/<str:kind>"),
+    ("POST", "workflows/<str:named>/close"),
+    ("GET", "workflows/<str:named>/session"),
+}
+"""What is about more than workflows: secrets of all of them, and sessions."""
+API = [(method.upper(), route) for route, view in ROUTES for method in ("get", "post", "put", "patch", "delete")
+       if hasattr(view, method) and view.authentication_classes and (route, method) != ("tokens", "post")]  # fmt: skip
+
+
+@pytest.fixture
+def token(person: Callable[..., User], workflows: Registry) -> str:
+    return mint_token(user=person("ada"), name="session", now=timezone.now(), scopes=[Scope.WORKFLOWS])
+
+
+@pytest.mark.parametrize(("method", "route"), CLOSED)
+def test_it_opens_the_doors_of_workflows_and_no_others(
+    person: Callable[..., User], token: str, method: str, route: str
+) -> None:
+    parameters = extra_for(method, route)
+    body = parameters.pop("body", None)
+    if route.endswith("/session"):
+        parameters["token"] = token
+    answer = Reana(person("ada"), token)(method, filled(route, "nosuch"), body, **parameters)
+    lacks = isinstance(answer.body, dict) and "lacks the scope" in str(answer.body.get("message"))
+    assert lacks == ((method, route) in BEYOND), answer.body
+
+
+@pytest.mark.parametrize(("method", "route"), API)
+def test_it_opens_nothing_of_the_other_api(person: Callable[..., User], token: str, method: str, route: str) -> None:
+    answer = Caller(person("ada"), token)(method, f"/{filled_in_api(route, 1)}/", {})
+    assert answer.status == 403
+    assert "lacks the scope" in answer.message
