@@ -19,6 +19,7 @@ from user_workspaces.controller.mailing import send_due_mail
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.controller.runs import tend_runs
 from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
+from user_workspaces.workflows.sweeping import sweep_workspaces
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Controller:
             self._swept_at = now
             sweep_resources()
             look_after_disk_use(now=now)
+            sweep_workspaces(now=now)
             clear_ended(now=now)
         return LOOK_EVERY if tend_workspaces(now=now) else LOOK_EVERY * 4
 
