@@ -14,7 +14,7 @@ import pytest
 
 from integration.reana import analysis
 from live import LiveServer, live_server_process
-from running import REPOSITORY, wait_for
+from running import REPOSITORY, RunningServer, wait_for
 
 PROGRAM = REPOSITORY / ".cache" / "reana-client" / "bin" / "reana-client"
 LONGEST = 300.0
@@ -48,7 +48,7 @@ class Said:
 class Reana:
     """One person with the client, in a folder of theirs."""
 
-    server: LiveServer
+    server: LiveServer | RunningServer
     token: str = field(repr=False)
     folder: Path = Path()
 
@@ -132,6 +132,11 @@ def specification() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def reana_client() -> None:
     """The client, installed where it is not there."""
+    install_client()
+
+
+def install_client() -> None:
+    """Install it where it is not there; skips the test where that cannot be done."""
     done = subprocess.run(
         [str(REPOSITORY / "scripts" / "install"), "reana-client"], capture_output=True, text=True, check=False
     )
