@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from e2e import flow
 from e2e.conftest import QUIET
-from running import RunningServer, running_server, sign_in
+from running import ADA, RunningServer, running_server, sign_in
 
 DOCS = Path(__file__).resolve().parent
 SIZE = {"width": 1200, "height": 760}
@@ -39,7 +39,7 @@ def take(browser: Browser, server: RunningServer, scheme: str) -> None:
     """Walk the main path in one colour scheme, taking pictures on the way."""
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
     page = context.new_page()
-    flow.log_in(page, server.manage("login_link", "uwstest1"))
+    flow.log_in(page, server.manage("login_link", ADA))
     page.get_by_role("link", name="cell-atlas", exact=True).click()
     workspace = page.url
     flow.launch(page)

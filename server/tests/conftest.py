@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+import flushing
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
@@ -29,12 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what has to run on every database, and keep what shares a running server in one process."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures):
+        uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures)
+        if uses_database and not item.get_closest_marker("once"):
             item.add_marker("data")
         if {"conformance", "live", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
             item.add_marker("slow")
         if {"integration", "e2e"} & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group("server"))
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        flushing.install(patch)
+        yield
 
 
 @pytest.fixture

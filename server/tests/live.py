@@ -16,12 +16,13 @@ from typing import Any
 
 import httpx
 
+from machine_accounts import add_account, remove_account
 from running import REPOSITORY, free_port
 from user_workspaces.config.site_config import EMBEDDED_DEFAULT
 from user_workspaces.testing.waiting import eventually
 
 PASSED_ON = ("PATH", "HOME", "LANG")
-END_SECONDS = 30
+END_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,11 @@ def account() -> Iterator[str]:
     if os.geteuid() != 0:
         yield name
         return
-    subprocess.run(["useradd", "--no-create-home", "--user-group", name], check=True)
+    add_account(name, "--no-create-home")
     try:
         yield name
     finally:
-        subprocess.run(["userdel", "--force", name], check=True, capture_output=True)
+        remove_account(name)
 
 
 @contextmanager

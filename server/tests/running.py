@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import httpx
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ADA, GRACE = (f"uwstest{number}{os.environ.get('PYTEST_XDIST_WORKER', '')}" for number in (1, 2))
+"""People with accounts of this machine: others in each process that runs tests."""
 KEPT = ("PATH", "HOME", "LANG")
 OF_THE_NETWORK = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 """How this machine reaches its package registries."""
@@ -45,7 +47,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], Found | None], *, within: float = 30.0, what: str = "it") -> Found:
+def wait_for(condition: Callable[[], Found | None], *, within: float = 60.0, what: str = "it") -> Found:
     """Return what the condition returns as soon as it is true; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
@@ -136,7 +138,7 @@ class RunningServer:
             **inherited,
             "UWS_DATA_DIR": str(self.data_dir),
             "UWS_PORT": str(self.port),
-            "UWS_USER": "uwstest1",
+            "UWS_USER": ADA,
             **self.environment,
         }
 
@@ -184,7 +186,7 @@ class Caller:
         return wait_for(look, within=within, what=f"job {number} {status}")
 
 
-def sign_in(server: RunningServer, username: str = "uwstest1") -> Caller:
+def sign_in(server: RunningServer, username: str = ADA) -> Caller:
     """Get a token for a person as a portal does."""
     body = {
         "client_token": server.manage("create_client_token", "tests"),
@@ -193,7 +195,7 @@ def sign_in(server: RunningServer, username: str = "uwstest1") -> Caller:
     answer = httpx.post(f"{server.url}/tokens/", json=body)
     assert answer.is_success, answer.text
     headers = {"UWS-Authorization": f"Token {answer.json()['token']}"}
-    return Caller(httpx.Client(base_url=server.url, headers=headers, timeout=30))
+    return Caller(httpx.Client(base_url=server.url, headers=headers, timeout=60))
 
 
 @contextlib.contextmanager
@@ -202,7 +204,7 @@ def open_session(job: dict[str, Any], *, page: str = "lab") -> Iterator[httpx.Cl
     details = job["job_details"]["current_job_details"]["connection_details"]
     domain = details["url_domain"]
     transport = ToLoopback(port=int(domain.rpartition(":")[2]))
-    with httpx.Client(transport=transport, base_url=domain, follow_redirects=True, timeout=30) as client:
+    with httpx.Client(transport=transport, base_url=domain, follow_redirects=True, timeout=60) as client:
         answer = client.get(details["url_path"].replace("/lab?", f"/{page}?"))
         assert answer.status_code == httpx.codes.OK, answer.text
         assert "ticket=" not in str(answer.url)

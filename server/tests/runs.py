@@ -104,9 +104,13 @@ class Runner:
             self._resource.fail(self.key)
 
     def print(self, text: str) -> None:
-        """Print something."""
+        """Let this be all that was printed so far."""
+        self.print_bytes(text.encode())
+
+    def print_bytes(self, content: bytes) -> None:
+        """Let this be all that was printed so far, be it text or not."""
         state = state_of(self.run)
-        state.storage.write(state.place, f"logs/{self.command}.log", [text.encode()])
+        state.storage.write(state.place, f"logs/{self.command}.log", [content])
 
     def _write(self, event: str, **told: object) -> None:
         self._records.append({"event": event, "at": timezone.now().timestamp(), **told})

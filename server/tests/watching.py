@@ -27,7 +27,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
 from user_workspaces.testing.waiting import eventually
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 ORIGIN_OF_A_PORTAL = "https://portal.example.org"
 
 

@@ -22,7 +22,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.quotas.models import Quota
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.slow, pytest.mark.once]
 Person = Callable[..., User]
 Walk = Callable[[Page, str], None]
 
@@ -51,7 +51,7 @@ def _in_browser(url: str, session: str, steps: Walk) -> list[str]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
         page = context.new_page()
         page.on("console", lambda said: found.append(said.text) if said.type in {"error", "warning"} else None)

@@ -28,7 +28,7 @@ def ada(server: LiveServer) -> Iterator[httpx.Client]:
     client_token = server.manage("create_client_token", "portal")
     body = {"client_token": client_token, "user_info": {"username": server.person, "email": "ada@example.org"}}
     token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
-    with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=30) as client:
+    with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=60) as client:
         yield client
 
 

@@ -125,7 +125,7 @@ def test_names_that_are_no_unicode_are_refused(ada: httpx.Client, at: str, metho
 
 @pytest.mark.parametrize("path", ["a%2F..%2Fb", "%2e%2e/x", "..%2Fx"])
 def test_double_dots_in_any_spelling(server: LiveServer, ada: httpx.Client, at: str, path: str) -> None:
-    connection = http.client.HTTPConnection("localhost", server.port, timeout=30)
+    connection = http.client.HTTPConnection("localhost", server.port, timeout=60)
     connection.request("PUT", at + path, b"x", {"UWS-Authorization": ada.headers["UWS-Authorization"]})
     answer = json.load(connection.getresponse())
     assert answer == {"success": False, "message": "File name cannot contain double dots."}

@@ -159,6 +159,8 @@ TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain", 
          "multipart/form-data; boundary=x", "\u00e9"]  # fmt: skip
 
 
+@pytest.mark.once
+@pytest.mark.slow
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
 def test_no_body_is_trouble(ada: Caller, workspace: Workspace, route: str) -> None:
     """The caller fails for itself on a 5xx, and on what is not JSON."""

@@ -27,7 +27,7 @@ from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CANARY = "kanarienvogel"
 METHODS = ("get", "post", "put", "patch", "delete")
 OPERATIONS = [(method.upper(), route) for route, view in ROUTES for method in METHODS if hasattr(view, method)]

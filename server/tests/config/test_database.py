@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from user_workspaces.config.database import close_to_others, options_for
+from user_workspaces.config.database import close_to_others, engine_for, options_for
 
 
 def test_the_sqlite_file_is_ours_alone_before_anything_is_in_it(tmp_path: Path) -> None:
@@ -28,3 +28,8 @@ def test_an_open_file_of_before_is_closed_and_kept(tmp_path: Path) -> None:
 def test_only_sqlite_needs_options() -> None:
     assert options_for("django.db.backends.postgresql") == {}
     assert options_for("django.db.backends.sqlite3")["transaction_mode"] == "IMMEDIATE"
+
+
+def test_postgresql_is_our_own_form_of_it() -> None:
+    assert engine_for("django.db.backends.postgresql") == "user_workspaces.config.postgresql"
+    assert engine_for("django.db.backends.sqlite3") == "django.db.backends.sqlite3"

@@ -40,7 +40,7 @@ def test_processes_that_make_it_at_once_agree(data_dir: Path) -> None:
         assert process.stdin is not None
         process.stdin.write(b"go\n")
         process.stdin.flush()
-    values = {process.communicate(timeout=30)[0] for process in processes}
+    values = {process.communicate(timeout=60)[0] for process in processes}
     assert len(values) == 1
     assert [path.name for path in (data_dir / "secrets").iterdir()] == ["k"]
 

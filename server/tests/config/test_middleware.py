@@ -6,9 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
+from csp.middleware import CSPMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client
 
 from user_workspaces.accounts.models import User
+from user_workspaces.config.middleware import ContentPolicy
 from user_workspaces.observing.logs import JsonFormatter
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +91,23 @@ def test_an_error_outside_of_views_is_found_by_its_mark(
     assert (answer.status_code, answer.json()["success"]) == (500, False)
     assert f"Quote {SENT} to its operators." in answer.json()["message"]
     assert all(line["request"] == SENT for line in lines)
+
+
+def directives(answer: HttpResponseBase) -> set[str]:
+    return set(answer.headers["Content-Security-Policy"].split("; "))
+
+
+@pytest.mark.parametrize("path", ["/jobs/", "/nowhere", "/login/", "/docs/redoc/", "/static/nothing.css"])
+def test_every_answer_has_the_policy_that_would_be_put_together_for_it(path: str) -> None:
+    answer = Client().get(path)
+    given = directives(answer)
+    del answer.headers["Content-Security-Policy"]
+    CSPMiddleware(lambda _: answer).process_response(HttpRequest(), answer)
+    assert directives(answer) == given
+    assert {"default-src 'none'", "script-src 'self'", "base-uri 'none'"} <= given
+
+
+def test_policy_of_a_view_stays() -> None:
+    own = HttpResponse(headers={"Content-Security-Policy": "sandbox"})
+    ContentPolicy(lambda _: own).process_response(HttpRequest(), own)
+    assert directives(own) == {"sandbox"}

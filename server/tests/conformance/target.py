@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -15,7 +14,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from running import REPOSITORY, RunningServer, free_port, wait_for
+from machine_accounts import add_account, remove_account
+from running import REPOSITORY, RunningServer, free_port
 
 ORIGIN = "https://portal.example.org"
 JOB_TYPE, RESOURCE = "local_test", "second"
@@ -156,23 +156,12 @@ def _accounts(*names: str) -> Iterator[None]:
     made = list[str]()
     try:
         for name in names if os.geteuid() == 0 else ():
-            _in_turn("useradd", "--no-create-home", "--user-group", "--shell", "/bin/sh", name)
+            add_account(name, "--no-create-home", "--shell", "/bin/sh")
             made.append(name)
         yield
     finally:
         for name in made:
-            _in_turn("userdel", "--force", name)
-
-
-def _in_turn(*command: str) -> None:
-    """Run a command that fails as long as somebody else changes the accounts of this machine."""
-
-    def has_run() -> bool:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        assert done.returncode == 0 or "cannot lock" in done.stderr, done.stderr
-        return done.returncode == 0
-
-    wait_for(has_run, within=120, what=f"the turn of {command[0]}")
+            remove_account(name)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from user_workspaces.interfaces.values import Place, PluginContext
 from user_workspaces.testing.fake_storage import FakeStorageOptions, InMemoryStorage
 
 NOWHERE = Path("/nonexistent")
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class StorageThatCopiesWhenAllowed(InMemoryStorage):

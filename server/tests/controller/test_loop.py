@@ -10,6 +10,7 @@ from django.db.utils import OperationalError
 
 from controller.conftest import Driver
 from user_workspaces.controller import loop
+from user_workspaces.controller.lookout import due_tables
 from user_workspaces.controller.loop import Controller
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.models import Job
@@ -33,7 +34,7 @@ def with_controller(during: Callable[[], Any]) -> None:
         during()
     finally:
         controller.stop()
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert not thread.is_alive()
 
 
@@ -51,8 +52,34 @@ def test_a_job_is_launched_and_ended_and_its_workspace_deleted(driver: Driver) -
     assert Job.objects.get().status == "complete"
 
 
+def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody begins a pass by the clock here: what is launched while all rest is found by the look-out alone."""
+    monkeypatch.setattr(loop, "LONGEST_REST", 3600.0)
+    looks = threading.Semaphore(0)
+    real = due_tables
+
+    def counted(**arguments: Any) -> Any:
+        found = real(**arguments)
+        if not found:
+            looks.release()
+        return found
+
+    monkeypatch.setattr(loop, "due_tables", counted)
+
+    def during() -> None:
+        for _ in range(3):
+            assert looks.acquire(timeout=60)
+        job = driver.launch("local_test")
+        eventually(lambda: Job.objects.get(pk=job.pk).submitted)
+        for _ in range(10):
+            Workspace.objects.update(next_check_at=driver.now)
+            eventually(lambda: Workspace.objects.get().next_check_at is None)
+
+    with_controller(during)
+
+
 @pytest.mark.parametrize("error", [OperationalError("server closed the connection"), RuntimeError("a bug")])
-@pytest.mark.parametrize("part", ["reconcile_jobs", "tend_workspaces", "sweep_resources"])
+@pytest.mark.parametrize("part", ["due_tables", "reconcile_jobs", "tend_workspaces", "sweep_resources"])
 def test_what_goes_wrong_does_not_end_the_loop(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, part: str, error: Exception
 ) -> None:

@@ -2,12 +2,14 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from machine_accounts import remove_account
+from running import ADA
 
 QUIET = (
     "--no-sandbox",
@@ -55,7 +57,7 @@ def accounts() -> Iterator[None]:
     """As root, the server makes accounts of this machine: take them away in the end."""
     yield
     if os.geteuid() == 0:
-        subprocess.run(["userdel", "--remove", "uwstest1"], check=False, capture_output=True)
+        remove_account(ADA, "--remove")
 
 
 @pytest.fixture(scope="session")

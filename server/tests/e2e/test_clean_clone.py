@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from e2e import flow
+from machine_accounts import add_account, remove_account
 from running import OF_THE_NETWORK, REPOSITORY, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root]
@@ -37,13 +38,13 @@ class Clone:
 def clone(tmp_path: Path) -> Iterator[Clone]:
     if os.geteuid() != 0:
         pytest.skip("not root: no other account can be made; the rest of the suite runs as an ordinary user already")
-    subprocess.run(["userdel", "--remove", NAME], check=False, capture_output=True)
-    subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", NAME], check=True, capture_output=True)
+    remove_account(NAME, "--remove")
+    add_account(NAME, "--create-home", "--shell", "/bin/bash")
     folder = Path(f"/home/{NAME}/project")
     copy_tracked_files(folder, tmp_path)
     subprocess.run(["chown", "-R", f"{NAME}:", str(folder)], check=True)
     yield Clone(folder, free_port())
-    subprocess.run(["userdel", "--remove", NAME], check=False, capture_output=True)
+    remove_account(NAME, "--remove")
 
 
 def copy_tracked_files(target: Path, tmp_path: Path) -> None:

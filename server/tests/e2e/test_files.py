@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from e2e import flow
 from e2e.conftest import PATIENCE_MS
-from running import RunningServer, running_server, wait_for
+from running import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 MEGABYTES = 24
@@ -45,7 +45,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 @pytest.fixture
 def files(server: RunningServer, page: Page) -> Page:
     """The page of files of a new workspace."""
-    flow.log_in(page, server.manage("login_link", "uwstest1"))
+    flow.log_in(page, server.manage("login_link", ADA))
     page.get_by_role("link", name="New workspace").first.click()
     page.get_by_label("Name", exact=True).fill("cell-atlas")
     page.get_by_role("button", name="Create workspace").click()

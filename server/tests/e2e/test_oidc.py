@@ -33,7 +33,7 @@ class Site:
 
     def post_token(self, **body: object) -> httpx.Response:
         """Ask for a token."""
-        return httpx.post(f"{self.uws.url}/tokens/", json={"redirect_url": self.client_page, **body}, timeout=30)
+        return httpx.post(f"{self.uws.url}/tokens/", json={"redirect_url": self.client_page, **body}, timeout=60)
 
 
 class ClientPage(BaseHTTPRequestHandler):

@@ -1,14 +1,12 @@
 """A real server, and accounts that are taken away again."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from running import Caller, RunningServer, running_server, sign_in
-
-PEOPLE = ("uwstest1", "uwstest2")
+from machine_accounts import remove_account
+from running import ADA, GRACE, Caller, RunningServer, running_server, sign_in
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +14,8 @@ def accounts() -> Iterator[None]:
     """As root, the server makes accounts of this machine: take them away in the end."""
     yield
     if os.geteuid() == 0:
-        for name in PEOPLE:
-            subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
+        for name in (ADA, GRACE):
+            remove_account(name, "--remove")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +28,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 @pytest.fixture(scope="session")
 def ada(server: RunningServer) -> Iterator[Caller]:
     """A person of it."""
-    caller = sign_in(server, PEOPLE[0])
+    caller = sign_in(server, ADA)
     with caller.http:
         yield caller
 
@@ -38,6 +36,6 @@ def ada(server: RunningServer) -> Iterator[Caller]:
 @pytest.fixture(scope="session")
 def grace(server: RunningServer) -> Iterator[Caller]:
     """Another one."""
-    caller = sign_in(server, PEOPLE[1])
+    caller = sign_in(server, GRACE)
     with caller.http:
         yield caller

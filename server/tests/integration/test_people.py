@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from running import Caller, RunningServer, open_session, wait_for
+from running import ADA, GRACE, Caller, RunningServer, open_session, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
@@ -66,9 +66,9 @@ def test_without_a_cookie_nothing_is_relayed(server: RunningServer, session: dic
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="not root: everybody shares one account")
 def test_processes_and_files_belong_to_the_person(server: RunningServer, session: dict[str, Any]) -> None:
-    uid = pwd.getpwnam("uwstest1").pw_uid
+    uid = pwd.getpwnam(ADA).pw_uid
     assert Path(f"/proc/{session['resource_job_id']}").stat().st_uid == uid
-    workspace = server.data_dir / "workspaces" / "uwstest1" / str(session["workspace_id"])
+    workspace = server.data_dir / "workspaces" / ADA / str(session["workspace_id"])
     assert workspace.stat().st_uid == uid
     assert workspace.stat().st_mode & 0o077 == 0
     assert (workspace / "notes.txt").stat().st_uid == uid
@@ -80,20 +80,20 @@ def test_another_account_cannot_reach_the_socket_or_the_files(
     server: RunningServer, session: dict[str, Any], grace: Caller
 ) -> None:
     grace.make_workspace()
-    uid = pwd.getpwnam("uwstest1").pw_uid
+    uid = pwd.getpwnam(ADA).pw_uid
     sockets = [path for path in (server.data_dir / "run").glob("*/s") if path.stat().st_uid == uid]
     assert sockets
-    workspace = server.data_dir / "workspaces" / "uwstest1" / str(session["workspace_id"])
+    workspace = server.data_dir / "workspaces" / ADA / str(session["workspace_id"])
     code = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
     for path in sockets:
         done = subprocess.run(
-            ["runuser", "-u", "uwstest2", "--", "/usr/bin/python3", "-c", code, str(path)],
+            ["runuser", "-u", GRACE, "--", "/usr/bin/python3", "-c", code, str(path)],
             capture_output=True,
             text=True,
             check=False,
         )
         assert "PermissionError" in done.stderr, done.stderr
-    listed = subprocess.run(["runuser", "-u", "uwstest2", "--", "ls", str(workspace)], capture_output=True, check=False)
+    listed = subprocess.run(["runuser", "-u", GRACE, "--", "ls", str(workspace)], capture_output=True, check=False)
     assert listed.returncode != 0
 
 
@@ -103,7 +103,7 @@ def test_stopping_cuts_open_connections_and_the_page_says_so(server: RunningServ
         with events(server, job["id"], client) as channel:
             ada.call("PUT", f"/jobs/{job['id']}/stop/")
             with pytest.raises(ConnectionClosed):
-                channel.recv(timeout=30)
+                channel.recv(timeout=60)
         ada.wait_until(job["id"], "complete")
         page = client.get(f"/passthrough/local/{job['id']}/lab", headers={"Accept": "text/html"})
         program = client.get(f"/passthrough/local/{job['id']}/api/status")

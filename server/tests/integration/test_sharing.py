@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from running import Caller, RunningServer, wait_for
+from running import GRACE, Caller, RunningServer, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
 
 def offer(sender: Caller, workspace: int) -> int:
-    people = sender.call("GET", "/users/", params={"search": "uwstest2"})["users"]
+    people = sender.call("GET", "/users/", params={"search": GRACE})["users"]
     body = {"original_workspace_id": workspace, "shared_user_ids": [people[0]["id"]]}
     (share,) = sender.call("POST", "/shared_workspaces/", json=body)["shared_workspaces"]
     number: int = share["shared_workspace_id"]["id"]
@@ -33,7 +33,7 @@ def test_a_copy_is_the_receivers_own(server: RunningServer, ada: Caller, grace: 
     (own,) = grace.call("GET", f"/workspaces/{number}/")["workspaces"]
     assert own["workspace_details"]["current_workspace_details"]["files"] == [{"name": "/notes.txt"}]
     (folder,) = (server.data_dir / "workspaces").glob(f"*/{number}")
-    owner = pwd.getpwnam("uwstest2").pw_uid if os.geteuid() == 0 else os.geteuid()
+    owner = pwd.getpwnam(GRACE).pw_uid if os.geteuid() == 0 else os.geteuid()
     assert {path.stat().st_uid for path in (folder, folder / "notes.txt")} == {owner}
     assert folder.stat().st_mode & 0o077 == 0
     grace.call("DELETE", f"/workspaces/{number}/")

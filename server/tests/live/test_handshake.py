@@ -71,7 +71,7 @@ def test_own_and_configured_origins_may_ask(server: WebProcess, ada: Person, ori
 
 def raw_status(server: WebProcess, token: str, host: str) -> int:
     """Return the status of a handshake with that host: the client library names its own."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         lines = [
             "GET /jobs/ HTTP/1.1",
             f"Host: {host}",

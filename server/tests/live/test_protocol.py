@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from user_workspaces.testing.waiting import eventually
 from watching import PATIENCE, Person, WebProcess, change, refusal, watch
 
+pytestmark = pytest.mark.once
 TEXT, CONTINUED, BINARY, PING, FIN = 0x1, 0x0, 0x2, 0x9, 0x80
 MASK = b"\x00\x00\x00\x00"
 
@@ -166,12 +167,13 @@ def test_who_does_not_read_is_cut_off_and_costs_no_memory(server: WebProcess, ad
     with raw(server, ada.token, buffer=4096, path=f"/jobs/{job.pk}/") as client:
         before, begin = server.memory(), time.monotonic()
         number = 0
-        while not _is_cut(client) and time.monotonic() - begin < 45:
+        while not _is_cut(client):
+            assert time.monotonic() - begin < 10 * PATIENCE
             number += 1
             change(job, message=f"{number} " + "x" * 60_000)
             time.sleep(0.05)  # no waiting for anything: the pace of the changes
-        assert 10 < time.monotonic() - begin < 40
-        assert number > 100
+        assert time.monotonic() - begin > 10  # who is slow for a moment stays
+        assert number > 20
         assert server.memory() - before < 20_000
     assert still_serves(server, ada)
 

@@ -65,7 +65,7 @@ def test_an_address_of_their_own(address: tuple[str, int]) -> None:
     finished = list[bool]()
     server = serve(address, finish=lambda: finished.append(True))
     try:
-        with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/metrics", timeout=60) as answer:
             assert answer.headers["Content-Type"].startswith("text/plain; version=")
             assert b"process_cpu_seconds_total" in answer.read()
         with pytest.raises(ConfigurationError, match="Figures cannot be served on"):

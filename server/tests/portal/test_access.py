@@ -1,19 +1,31 @@
 """Who may see what: the owner, a stranger (who must see nothing), and somebody who is not logged in."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from copy_shop import offer, state_of
+from runs import workflows_on
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
 from user_workspaces.portal.urls import ROUTES
+from user_workspaces.registry import Registry
 from user_workspaces.sharing.models import Share
+from user_workspaces.workflows.actions import create_run
+from user_workspaces.workflows.models import Run
+from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
+RUN = "00000000-0000-4000-8000-000000000001"
+WORKFLOW = {
+    "version": "0.9.4",
+    "workflow": {"type": "serial", "specification": {"steps": [{"environment": "python:3", "commands": ["true"]}]}},
+}
 GETS = [
     "/w/{workspace}/",
     "/w/{workspace}/files/",
@@ -25,6 +37,17 @@ GETS = [
     "/open/{job}/",
     "/session/{job}/stop/",
     "/session/{job}/log/",
+    "/w/{workspace}/runs/",
+    "/w/{workspace}/run/",
+    "/runs/{run}/",
+    "/runs/{run}/logs/",
+    "/runs/{run}/files/",
+    "/runs/{run}/specification/",
+    "/runs/{run}/compare/",
+    "/runs/{run}/again/",
+    "/runs/{run}/stop/",
+    "/runs/{run}/delete/",
+    "/runs/{run}/results/",
 ]
 POSTS = [
     "/w/{workspace}/about/",
@@ -39,11 +62,18 @@ POSTS = [
     "/shared/{share}/accept/",
     "/shared/{share}/withdraw/",
     "/shared/{share}/retry/",
+    "/w/{workspace}/run/",
+    "/runs/{run}/again/",
+    "/runs/{run}/stop/",
+    "/runs/{run}/delete/",
+    "/runs/{run}/results/",
 ]
-WITHOUT_ID = ["/", "/new/", "/shared/", "/profile/"]
+WITHOUT_ID = ["/", "/new/", "/shared/", "/profile/", "/runs/"]
 ELSEWHERE = {
     # what needs a path beside the workspace, or answers a script: see test_file_actions and test_file_transfers
     *("/w/1/move/", "/w/1/remove/", "/w/1/preview/", "/w/1/download/", "/w/1/tus/", "/w/1/tus/<str:upload_id>/"),
+    # a piece of a log, and an archive: see test_run
+    *(f"/runs/{RUN}/logs/more/", f"/runs/{RUN}/download/"),
 }
 LEAD_TO_THE_PROFILE = {"/profile/tokens/", "/profile/password/"}
 OPEN = {
@@ -56,19 +86,27 @@ FORMS_WITHOUT_PAGE = {"/logout/", "/profile/log-out-everywhere/", "/profile/toke
 
 
 @pytest.fixture
-def place(workspace: Workspace, job_in: Callable[..., Job], person: Callable[[str], User]) -> dict[str, int]:
-    """The ids of a workspace, of a job that starts in it, and of its share with somebody."""
-    return {"workspace": workspace.pk, "job": job_in(workspace).pk, "share": offer(workspace, person("grace")).pk}
+def place(
+    site: Registry, workspace: Workspace, job_in: Callable[..., Job], person: Callable[[str], User]
+) -> Iterator[dict[str, object]]:
+    """The ids of a workspace, of a job that starts in it, of its share with somebody, and of a run that is over."""
+    numbers = {"workspace": workspace.pk, "job": job_in(workspace).pk, "share": offer(workspace, person("grace")).pk}
+    with workflows_on(site):
+        content = json.dumps(WORKFLOW).encode()
+        upload_file(workspace=workspace, path="reana.yaml", chunks=[content], now=timezone.now())
+        run = create_run(owner=workspace.owner, name="cell-atlas", document=WORKFLOW, now=timezone.now())
+        Run.objects.filter(pk=run.pk).update(status="finished")
+        yield {**numbers, "run": run.pk}
 
 
 def test_lists_above_cover_every_route() -> None:
-    covered = {path.format(workspace=1, job=1, share=1) for path in [*GETS, *POSTS, *WITHOUT_ID]}
-    routes = {"/" + re.sub("<int:[a-z_]+>", "1", route) for route, _, _ in ROUTES}
+    covered = {path.format(workspace=1, job=1, share=1, run=RUN) for path in [*GETS, *POSTS, *WITHOUT_ID]}
+    routes = {"/" + re.sub("<int:[a-z_]+>", "1", route).replace("<uuid:run_id>", RUN) for route, _, _ in ROUTES}
     assert routes - covered - ELSEWHERE == OPEN | FORMS_WITHOUT_PAGE | LEAD_TO_THE_PROFILE
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_page_is_the_owner_s(browser: Client, place: dict[str, int], path: str) -> None:
+def test_page_is_the_owner_s(browser: Client, place: dict[str, object], path: str) -> None:
     answer = browser.get(path.format(**place))
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
@@ -78,7 +116,7 @@ def test_page_is_the_owner_s(browser: Client, place: dict[str, int], path: str) 
 @pytest.mark.parametrize("path", GETS)
 @pytest.mark.parametrize("htmx", [{}, HTMX])
 def test_page_is_not_there_for_a_stranger(
-    stranger: Client, place: dict[str, int], path: str, htmx: dict[str, str]
+    stranger: Client, place: dict[str, object], path: str, htmx: dict[str, str]
 ) -> None:
     answer = stranger.get(path.format(**place), **htmx)  # type: ignore[arg-type]  # headers by name
     assert answer.status_code in {404, 422}
@@ -87,7 +125,7 @@ def test_page_is_not_there_for_a_stranger(
 
 @pytest.mark.parametrize("path", POSTS)
 def test_form_does_nothing_for_a_stranger(
-    stranger: Client, place: dict[str, int], workspace: Workspace, path: str
+    stranger: Client, place: dict[str, object], workspace: Workspace, path: str
 ) -> None:
     answer = stranger.post(path.format(**place), {"typed": "cell-atlas", "name": "mine now"})
     assert answer.status_code == 404
@@ -95,32 +133,33 @@ def test_form_does_nothing_for_a_stranger(
     assert (before["name"], before["status"]) == ("cell-atlas", "idle")
     assert Job.objects.get().status == "running"
     assert (state_of(Share.objects.get()), Share.objects.get().is_accepted) == ("waiting", False)
+    assert Run.objects.get().status == "finished"
 
 
-def test_stranger_sees_nothing_in_the_list(stranger: Client, place: dict[str, int]) -> None:
+def test_stranger_sees_nothing_in_the_list(stranger: Client, place: dict[str, object]) -> None:
     assert b"cell-atlas" not in stranger.get("/").content
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_page_asks_who_is_not_logged_in(client: Client, place: dict[str, int], path: str) -> None:
+def test_page_asks_who_is_not_logged_in(client: Client, place: dict[str, object], path: str) -> None:
     shown = path.format(**place)
     answer = client.get(shown)
     assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={shown}")
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_form_asks_who_is_not_logged_in(client: Client, place: dict[str, int], path: str) -> None:
+def test_form_asks_who_is_not_logged_in(client: Client, place: dict[str, object], path: str) -> None:
     answer = client.post(path.format(**place))
     assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")
 
 
-def test_part_sends_the_whole_page_to_the_login(client: Client, place: dict[str, int]) -> None:
+def test_part_sends_the_whole_page_to_the_login(client: Client, place: dict[str, object]) -> None:
     answer = client.get("/", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=a&page=2")  # type: ignore[arg-type]  # headers by name
     assert answer["HX-Redirect"] == "/login/?next=/%3Fq%3Da%26page%3D2"
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_form_needs_its_token(place: dict[str, int], ada: User, path: str) -> None:
+def test_form_needs_its_token(place: dict[str, object], ada: User, path: str) -> None:
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(ada)
     assert careful.post(path.format(**place)).status_code == 403
@@ -129,14 +168,14 @@ def test_form_needs_its_token(place: dict[str, int], ada: User, path: str) -> No
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_other_methods_are_refused(browser: Client, place: dict[str, int], path: str, method: str) -> None:
+def test_other_methods_are_refused(browser: Client, place: dict[str, object], path: str, method: str) -> None:
     assert getattr(browser, method)(path.format(**place)).status_code == 405
 
 
 @pytest.mark.parametrize(
     "path", ["/w/{workspace}/link/", "/session/{job}/again/", "/shared/{share}/accept/", "/logout/"]
 )
-def test_what_changes_something_is_no_get(browser: Client, place: dict[str, int], path: str) -> None:
+def test_what_changes_something_is_no_get(browser: Client, place: dict[str, object], path: str) -> None:
     assert browser.get(path.format(**place)).status_code == 405
 
 

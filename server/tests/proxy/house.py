@@ -24,7 +24,7 @@ from user_workspaces.proxy.protocol import relay_protocol
 from user_workspaces.proxy.routes import Route, RouteTable
 
 T = TypeVar("T")
-LIMITS = Limits(head=0.4, connect=2.0, idle=30.0, linger=1.0, upstream_idle=30.0, upstreams_per_job=4)
+LIMITS = Limits(head=30.0, connect=30.0, idle=30.0, linger=1.0, upstream_idle=30.0, upstreams_per_job=4)
 
 
 @dataclass

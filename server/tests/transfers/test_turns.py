@@ -28,7 +28,7 @@ def test_turns_of_many_threads() -> None:
     refused, start = list[bool](), threading.Barrier(16)
 
     def work() -> None:
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         for _ in range(200):
             try:
                 with Turn(3):

@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from user_workspaces.api.rows import count_rows
+from user_workspaces.api.rows import RawRow, count_rows, page_of_raw_rows, raw_rows
 from user_workspaces.errors import InvalidRequest
 
 MOST_DIGITS = 18
@@ -70,14 +70,51 @@ def page(
     rows: QuerySet[Row], request: Request, *, key: str, empty: str, shape: Callable[[QuerySet[Row]], list[Any]]
 ) -> Response:
     """Return a list under `key`; `limit` and `offset` cut it, without them the whole list comes."""
-    if "limit" not in request.query_params and "offset" not in request.query_params:
-        shaped = shape(rows)
-        found: dict[str, object] = {key: shaped, "total": len(shaped), "next": None, "previous": None}
-        return answer("" if shaped else empty, data=found)
-    offset = number_in(request.query_params.get("offset", "0"), "offset")
+    cut = _cut(request)
+    if cut is None:
+        return _whole(shape(rows), key=key, empty=empty)
+    offset, limit = cut
     total = count_rows(rows)
-    limit = number_in(request.query_params.get("limit", str(max(total, 1))), "limit")
-    shaped = shape(rows[offset : offset + limit])
+    shaped = shape(rows[offset : None if limit is None else offset + limit])
+    return _part(shaped, request, key=key, empty=empty, total=total, cut=cut)
+
+
+def raw_page(
+    rows: QuerySet[Row],
+    request: Request,
+    *,
+    key: str,
+    empty: str,
+    columns: tuple[str, ...],
+    shape: Callable[[list[RawRow]], list[Any]],
+) -> Response:
+    """Return the same for a list that may be long: `shape` gets the columns as `rows.raw_rows` reads them."""
+    cut = _cut(request)
+    if cut is None:
+        return _whole(shape(raw_rows(rows, columns)), key=key, empty=empty)
+    offset, limit = cut
+    found, total = page_of_raw_rows(rows, columns, offset=offset, limit=limit)
+    return _part(shape(found), request, key=key, empty=empty, total=total, cut=cut)
+
+
+def _cut(request: Request) -> tuple[int, int | None] | None:
+    """Return the offset, and the limit where there is one; None where the whole list is asked for."""
+    asked = request.query_params
+    if "limit" not in asked and "offset" not in asked:
+        return None
+    offset = number_in(asked.get("offset", "0"), "offset")
+    return offset, number_in(asked["limit"], "limit") if "limit" in asked else None
+
+
+def _whole(shaped: list[Any], *, key: str, empty: str) -> Response:
+    found: dict[str, object] = {key: shaped, "total": len(shaped), "next": None, "previous": None}
+    return answer("" if shaped else empty, data=found)
+
+
+def _part(
+    shaped: list[Any], request: Request, *, key: str, empty: str, total: int, cut: tuple[int, int | None]
+) -> Response:
+    offset, limit = cut[0], max(total, 1) if cut[1] is None else cut[1]
     found = {
         key: shaped,
         "total": total,

@@ -1,8 +1,8 @@
 """`/jobs/`: what runs and what ran."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, filtered, page
+from user_workspaces.api.envelope import answer, filtered, raw_page
 from user_workspaces.api.job_shapes import JOB_STATUSES, JobShape
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, number, page_of, text
 from user_workspaces.api.permissions import has_scope
-from user_workspaces.api.rows import json, moment, raw_rows
+from user_workspaces.api.rows import RawRow, iso, json, moment
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.describe import current_details
@@ -33,29 +33,64 @@ NONE_FOUND = "Job matching given parameters could not be found."
 class JobRow(NamedTuple):
     """What is shown of a job, by the names of its columns; read for many at once."""
 
+    status: str
     id: int
     workspace_id: int
     resource_job_id: int
     job_type: str
-    status: str
     core_hours: Decimal | float
-    resource: str
-    serves: bool
-    cpus: int
     message: str
-    time_limit_seconds: int | None
     requested: object
     datetime_created: datetime
     datetime_start: datetime | None
     datetime_ready: datetime | None
     datetime_end: datetime | None
+    resource: str
+    serves: bool
+    cpus: int
+    time_limit_seconds: int | None
 
 
-def job_rows(jobs: QuerySet[Job]) -> Iterator[JobRow]:
-    """Read them, and nothing that is secret or long."""
-    for row in raw_rows(jobs, JobRow._fields):
-        *plain, requested, created, start, ready, end = row
-        yield JobRow._make((*plain, json(requested), moment(created), moment(start), moment(ready), moment(end)))
+COLUMNS = JobRow._fields
+"""Nothing that is secret or long."""
+
+
+def describe_jobs(rows: list[RawRow], *, user: User, now: datetime, may_open: bool) -> list[dict[str, object]]:
+    """Return jobs as `describe_job` does, from the raw `COLUMNS`: thousands of those that have ended are in a list."""
+    return [
+        _describe_ended(*row)
+        if row[0] in ENDED
+        else describe_job(_live_row(row), user=user, now=now, may_open=may_open)
+        for row in rows
+    ]
+
+
+def _live_row(row: RawRow) -> JobRow:
+    *plain, requested, created, start, ready, end, resource, serves, cpus, limit = row
+    times = (moment(created), moment(start), moment(ready), moment(end))
+    return JobRow._make((*plain, json(requested), *times, resource, serves, cpus, limit))
+
+
+def _describe_ended(
+    status: str, number: int, workspace_id: int, resource_job_id: int, job_type: str, core_hours: Decimal | float,
+    message: str, requested: str, created: str, start: str | None, ready: str | None, end: str | None, *_: object,
+) -> dict[str, object]:  # fmt: skip
+    return {
+        "id": number,
+        "workspace_id": workspace_id,
+        "resource_job_id": resource_job_id,
+        "job_type": job_type,
+        "status": status,
+        "datetime_created": iso(created),
+        "datetime_start": iso(start),
+        "datetime_end": iso(end),
+        "core_hours": f"{core_hours:.5f}",
+        "job_details": {
+            "metrics": _metrics(moment(created), moment(start), moment(ready)),
+            "request_job_details": json(requested),
+            "current_job_details": {"message": message},
+        },
+    }
 
 
 def describe_job(job: Job | JobRow, *, user: User, now: datetime, may_open: bool = True) -> dict[str, object]:
@@ -74,7 +109,7 @@ def describe_job(job: Job | JobRow, *, user: User, now: datetime, may_open: bool
         "datetime_end": job.datetime_end,
         "core_hours": _core_hours(job, now=now),
         "job_details": {
-            "metrics": _metrics(job),
+            "metrics": _metrics(job.datetime_created, job.datetime_start, job.datetime_ready),
             "request_job_details": job.requested,
             "current_job_details": _current(job, user, now=now, may_open=may_open),
         },
@@ -107,18 +142,19 @@ def _core_hours(job: Job | JobRow, *, now: datetime) -> str:
     return str(used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now))
 
 
-def _metrics(job: Job | JobRow) -> dict[str, float]:
-    metrics = {}
-    if job.datetime_start:
-        metrics["time_pending"] = max(0.0, (job.datetime_start - job.datetime_created).total_seconds())
-        if job.datetime_ready:
-            metrics["time_init"] = max(0.0, (job.datetime_ready - job.datetime_start).total_seconds())
+def _metrics(created: datetime | None, start: datetime | None, ready: datetime | None) -> dict[str, float]:
+    if created is None or start is None:
+        return {}
+    metrics = {"time_pending": max(0.0, (start - created).total_seconds())}
+    if ready is not None:
+        metrics["time_init"] = max(0.0, (ready - start).total_seconds())
     return metrics
 
 
-def _describe(request: Request, rows: QuerySet[Job]) -> list[dict[str, object]]:
+def _page(rows: QuerySet[Job], request: Request) -> Response:
     user, now, may_open = caller(request), timezone.now(), has_scope(request, Scope.SESSIONS)
-    return [describe_job(job, user=user, now=now, may_open=may_open) for job in job_rows(rows)]
+    shape = partial(describe_jobs, user=user, now=now, may_open=may_open)
+    return raw_page(rows, request, key="jobs", empty=NONE_FOUND, columns=COLUMNS, shape=shape)
 
 
 class Jobs(APIView):
@@ -145,7 +181,7 @@ class Jobs(APIView):
             texts=("job_type", "status"),
             numbers=("workspace_id", "resource_job_id"),
         )
-        return page(rows, request, key="jobs", empty=NONE_FOUND, shape=lambda rows: _describe(request, rows))
+        return _page(rows, request)
 
 
 class OneJob(APIView):
@@ -157,7 +193,7 @@ class OneJob(APIView):
     def get(self, request: Request, job_id: int) -> Response:
         """Return it as a list of one or none."""
         rows = jobs_of(caller(request)).filter(pk=job_id)
-        return page(rows, request, key="jobs", empty=NONE_FOUND, shape=lambda rows: _describe(request, rows))
+        return _page(rows, request)
 
 
 class JobVerb(APIView):

@@ -17,9 +17,13 @@ from django.db.models.sql import Query
 from orjson import Fragment
 
 AS_TEXT = (DateTimeField, JSONField)
+WHOLE_SECOND, MICROSECOND = len("23:59:59"), len("23:59:59.999999")
 
 
-def raw_rows(rows: QuerySet[Any], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
+RawRow = tuple[Any, ...]
+
+
+def raw_rows(rows: QuerySet[Any], columns: tuple[str, ...]) -> list[RawRow]:
     """Return these columns of all rows, without Django's conversions: times and JSON as text, decimals as they come.
 
     For querysets of one table that are ordered by its columns; raises `ValueError` for any other.
@@ -28,6 +32,23 @@ def raw_rows(rows: QuerySet[Any], columns: tuple[str, ...]) -> list[tuple[Any, .
     connection, selected = connections[rows.db], _selected(model, columns)
     order = _order(rows.query)
     return _fetched(connection, rows.query, selected, order + _slice(rows.query, connection), again=order)
+
+
+def page_of_raw_rows(
+    rows: QuerySet[Any], columns: tuple[str, ...], *, offset: int, limit: int | None
+) -> tuple[list[RawRow], int]:
+    """Return `limit` of the rows (None: all) after the first `offset`, as above, and how many there are without a cut.
+
+    One query tells both: each row comes with their number, and only an empty page has to ask for it.
+    """
+    cut = rows[offset : None if limit is None else offset + limit]
+    model: type[Model] = rows.model
+    connection, order = connections[rows.db], _order(rows.query)
+    tail = order + _slice(cut.query, connection)
+    found = _fetched(connection, cut.query, _selected(model, columns), tail, again=order, counted=True)
+    if found:
+        return [row[:-1] for row in found], int(found[0][-1])
+    return [], count_rows(rows) if offset or limit == 0 else 0
 
 
 def count_rows(rows: QuerySet[Any]) -> int:
@@ -39,10 +60,16 @@ def count_rows(rows: QuerySet[Any]) -> int:
 
 
 def iso(text: str | None) -> str | None:
-    """Return a time of a raw row as it can be sent: ISO 8601 with its offset."""
+    """Return a time of a raw row as it can be sent: ISO 8601 with its offset, a fraction with all six digits.
+
+    SQLite keeps it so; PostgreSQL has an offset of its own, and leaves out the zeros at the end.
+    """
     if text is None:
         return None
-    return f"{text[:10]}T{text[11:]}{':00' if text[-3] == '+' else '+00:00'}"
+    if text[-3] != "+":
+        return f"{text[:10]}T{text[11:]}+00:00"
+    time = text[11:-3]
+    return f"{text[:10]}T{time if len(time) == WHOLE_SECOND else time.ljust(MICROSECOND, '0')}{text[-3:]}:00"
 
 
 def moment(text: str | None) -> datetime | None:
@@ -58,9 +85,9 @@ def json(text: str) -> Fragment:
 
 
 def _fetched(
-    connection: BaseDatabaseWrapper, query: Query, selected: str, tail: str, *, again: str = ""
-) -> list[tuple[Any, ...]]:
-    """Return what is selected; `again` is the order without the cut.
+    connection: BaseDatabaseWrapper, query: Query, selected: str, tail: str, *, again: str = "", counted: bool = False
+) -> list[RawRow]:
+    """Return what is selected; `again` is the order without the cut. `counted`: each row ends with the uncut number.
 
     What an offset leaves out is counted off in the index: only the rows of the page itself are read.
     """
@@ -75,9 +102,12 @@ def _fetched(
     except FullResultSet:
         pass
     table = connection.ops.quote_name(query.get_meta().db_table)
+    if counted:
+        selected = f"{selected}, (SELECT COUNT(*) FROM {table}{where})"  # noqa: S608  all of it is Django's
+        parameters = (*parameters, *parameters)
     if query.low_mark:
         key = _quoted("pk", query.get_meta().model)
-        where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", again  # noqa: S608  all of it is Django's
+        where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", again  # noqa: S608  the same
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {selected} FROM {table}{where}{tail}", parameters)  # noqa: S608  the same
         return list(cursor.fetchall())

@@ -1,8 +1,9 @@
 """The paths of the API: each with and without its slash, for every method."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLResolver, include, path, register_converter
 from rest_framework.views import APIView
 
 from user_workspaces.api import (
@@ -81,11 +82,14 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
 )
 
 
-def _patterns() -> Iterator[URLPattern]:
-    """A redirect to the other spelling would drop the body of a PUT: both are there."""
-    for route, view in ROUTES:
-        yield path(route, view.as_view())
-        yield path(f"{route}/", view.as_view())
+def _patterns() -> Iterator[URLResolver]:
+    """A redirect to the other spelling would drop the body of a PUT: both are there.
+
+    The routes lie below their first word: for each request Django tries one after the other.
+    """
+    for word, routes in groupby(ROUTES, key=lambda route: route[0].partition("/")[0]):
+        below = [(route.removeprefix(word), view.as_view()) for route, view in routes]
+        yield path(word, include([path(f"{rest}{end}", view) for rest, view in below for end in ("", "/")]))
 
 
 urlpatterns = [*_patterns(), *description.paths(ROUTES)]

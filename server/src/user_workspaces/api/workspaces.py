@@ -10,12 +10,12 @@ from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, filtered, object_in, page, text_in
+from user_workspaces.api.envelope import answer, body_of, filtered, object_in, raw_page, text_in
 from user_workspaces.api.job_shapes import JobShape, LaunchShape
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.permissions import require
-from user_workspaces.api.rows import iso, json, raw_rows
+from user_workspaces.api.rows import RawRow, iso, json
 from user_workspaces.api.shapes import WORKSPACE_STATUSES, ChangesShape, NewWorkspaceShape, WorkspaceShape
 from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
 from user_workspaces.errors import InvalidRequest
@@ -34,8 +34,8 @@ FILES = {
 NONE_FOUND = "Workspace matching given parameters could not be found."
 
 
-def describe_workspaces(rows: QuerySet[Workspace]) -> list[dict[str, object]]:
-    """Return workspaces as clients know them, straight from the columns."""
+def describe_workspaces(rows: list[RawRow]) -> list[dict[str, object]]:
+    """Return workspaces as clients know them, straight from `COLUMNS`."""
     return [
         {
             "id": number,
@@ -55,8 +55,12 @@ def describe_workspaces(rows: QuerySet[Workspace]) -> list[dict[str, object]]:
         for (
             number, name, description, disk_space, created, modified, launched, requested, current, status,
             default_job_type,
-        ) in raw_rows(rows, COLUMNS)
+        ) in rows
     ]  # fmt: skip
+
+
+def _page(rows: QuerySet[Workspace], request: Request) -> Response:
+    return raw_page(rows, request, key="workspaces", empty=NONE_FOUND, columns=COLUMNS, shape=describe_workspaces)
 
 
 def _describe_one(workspace: Workspace) -> dict[str, object]:
@@ -80,7 +84,7 @@ class Workspaces(APIView):
     def get(self, request: Request) -> Response:
         """List the caller's own; `name`, `description` and `status` filter exactly."""
         rows = filtered(workspaces_of(caller(request)), request, texts=("name", "description", "status"), numbers=())
-        return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
+        return _page(rows, request)
 
     @describe(
         body=NewWorkspaceShape,
@@ -114,7 +118,7 @@ class OneWorkspace(APIView):
     def get(self, request: Request, workspace_id: int) -> Response:
         """Return it as a list of one or none."""
         rows = workspaces_of(caller(request)).filter(pk=workspace_id)
-        return page(rows, request, key="workspaces", empty=NONE_FOUND, shape=describe_workspaces)
+        return _page(rows, request)
 
     @describe(body=ChangesShape, refusals=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:

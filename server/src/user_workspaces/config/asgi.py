@@ -11,6 +11,7 @@ from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 from user_workspaces.config.listening import Listener
+from user_workspaces.config.threads import ThreadedDjango
 from user_workspaces.config.wsgi import application as django
 from user_workspaces.live.application import LiveApplication
 
@@ -20,8 +21,8 @@ TRANSFERS = re.compile(
     r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)|/api/workflows/[^/]+/workspace(/|$)", re.ASCII
 )
 
-_django = WSGIMiddleware(django, workers=THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
-_transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # the same
+_django = ThreadedDjango(django, threads=THREADS)
+_transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
 _live = LiveApplication()
 
 
@@ -32,7 +33,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             if TRANSFERS.match(scope["path"]):
                 await _transfer(scope, receive, send)
             else:
-                await _django(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi has its own names for the same
+                await _django(scope, receive, send)
         case "websocket":
             await _live(scope, receive, send)
         case "lifespan":
@@ -42,7 +43,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
 async def _transfer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     listener = Listener(scope, receive)
     try:
-        await _transfers(listener.scope, listener.receive, send)  # type: ignore[arg-type]  # the same
+        await _transfers(listener.scope, listener.receive, send)  # type: ignore[arg-type]  # a2wsgi has its own names for the same
     finally:
         listener.close()
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+OURS = {"django.db.backends.postgresql": "user_workspaces.config.postgresql"}
+
 
 def close_to_others(name: str) -> None:
     """Make SQLite's file ours alone, before anything is in it; its side files take over the mode."""
@@ -9,6 +11,11 @@ def close_to_others(name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
     path.chmod(0o600)
+
+
+def engine_for(engine: str) -> str:
+    """Return our own form of a database engine, where there is one."""
+    return OURS.get(engine, engine)
 
 
 def options_for(engine: str) -> dict[str, object]:

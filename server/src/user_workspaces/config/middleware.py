@@ -1,8 +1,12 @@
-"""Around every request: its mark, and how long it took."""
+"""Around every request: its mark, how long it took, and what browsers may load from the page."""
 
 import time
 from collections.abc import Callable
 
+from csp.constants import HEADER as POLICY_HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from user_workspaces.observing.correlation import about, accepted_mark
@@ -31,4 +35,20 @@ class ObserveRequests:
             status=response.status_code,
             seconds=time.perf_counter() - began,
         )
+        return response
+
+
+class ContentPolicy(CSPMiddleware):
+    """Writes the policy of an answer; that of the settings, which nearly all have, is put together once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        super().__init__(get_response)
+        self._usual = build_policy()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Add the policy where the answer has none; a view's decorators leave their own marks on its answer."""
+        of_its_own = any(name.startswith("_csp") for name in (*vars(response), *vars(request)))
+        if of_its_own or settings.DEBUG:
+            return super().process_response(request, response)
+        response.headers.setdefault(POLICY_HEADER, self._usual)
         return response

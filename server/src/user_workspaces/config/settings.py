@@ -7,7 +7,7 @@ import dj_database_url
 
 from user_workspaces import __version__
 from user_workspaces.config import env
-from user_workspaces.config.database import close_to_others, options_for
+from user_workspaces.config.database import close_to_others, engine_for, options_for
 
 DATA_DIR = env.make_data_dir()
 RUNTIME_DIR = env.runtime_dir()
@@ -54,7 +54,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "user_workspaces.config.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -80,6 +80,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": dj_database_url.parse(env.database_url(), conn_max_age=600, conn_health_checks=True)}
+DATABASES["default"]["ENGINE"] = engine_for(DATABASES["default"]["ENGINE"])
 DATABASES["default"]["OPTIONS"] = options_for(DATABASES["default"]["ENGINE"])
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     close_to_others(DATABASES["default"]["NAME"])

@@ -1,10 +1,11 @@
-"""The controller's loop: work while there is some, look often, sweep now and then, stop between two passes."""
+"""The controller's loops: one that looks often, and those that work when it calls, until they are told to stop."""
 
 import logging
 import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import FrameType
 
@@ -15,16 +16,39 @@ from django.utils import timezone
 from user_workspaces.accounts.clearing import clear_ended
 from user_workspaces.controller.copying import Copies
 from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
+from user_workspaces.controller.lookout import due_tables
 from user_workspaces.controller.mailing import send_due_mail
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.controller.runs import tend_runs
+from user_workspaces.jobs.models import Job
 from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
+from user_workspaces.sharing.models import Share
+from user_workspaces.workflows.models import Run
+from user_workspaces.workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.05
+SELDOM = 4 * LOOK_EVERY
+MAIL_EVERY = 2.0
 REST = 2.0
+"""After a failure."""
+LONGEST_REST = 5.0
+"""Whoever was not called works a pass all the same: some chores come by the clock."""
 SWEEP_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Work that is done, pass by pass, as long as there is some; then it waits to be called."""
+
+    work: Callable[[], int]
+    """Returns how much there was."""
+    breath: float
+    """Seconds between two passes while there is some."""
+    pause: float
+    """Seconds after a pass for nothing: what is due and cannot be done yet, for want of room, calls all the time."""
+    called: threading.Event = field(default_factory=threading.Event)
 
 
 class Controller:
@@ -34,6 +58,12 @@ class Controller:
         self._stopping = threading.Event()
         self._swept_at = timezone.now()
         self._copies = Copies()
+        self._duties = {
+            Job: Duty(self._reconcile, breath=0.0, pause=0.0),
+            Workspace: Duty(self._chores, breath=LOOK_EVERY, pause=SELDOM),
+            Share: Duty(self._share, breath=LOOK_EVERY, pause=SELDOM),
+            Run: Duty(self._runs, breath=LOOK_EVERY, pause=SELDOM),
+        }
 
     def stop_on_signals(self) -> None:
         """Let TERM and INT end the loop after the current pass; sessions go on."""
@@ -48,66 +78,95 @@ class Controller:
         self._stopping.set()
 
     def run(self) -> None:
-        """Loop. A database that is away is waited for; what is in it is not touched meanwhile."""
+        """Loop. A database that is away is waited for; what is in it is not touched meanwhile.
+
+        Measuring a large workspace must not keep a launch waiting, nor a mail server a copy: each has its thread.
+        """
         besides = [
-            threading.Thread(target=self._tend, args=(self._chores,), name="housekeeping", daemon=True),
-            threading.Thread(target=self._tend_shares, name="sharing", daemon=True),
-            threading.Thread(target=self._tend, args=(self._runs,), name="runs", daemon=True),
-            threading.Thread(target=self._tend, args=(self._mail,), name="mail", daemon=True),
+            threading.Thread(target=self._look_out, name="lookout", daemon=True),
+            threading.Thread(target=self._attend, args=(self._duties[Workspace],), name="housekeeping", daemon=True),
+            threading.Thread(target=self._attend_to_shares, name="sharing", daemon=True),
+            threading.Thread(target=self._attend, args=(self._duties[Run],), name="runs", daemon=True),
+            threading.Thread(target=self._deliver, name="mail", daemon=True),
         ]
         for thread in besides:
             thread.start()
-        while not self._stopping.is_set():
-            self._stopping.wait(_guarded(self._reconcile))
+        self._attend(self._duties[Job])
         for thread in besides:
             thread.join(timeout=30)
 
-    def _tend(self, work: Callable[[], float]) -> None:
-        """Measuring a large workspace must not keep a launch waiting, nor a mail server a copy: each has its thread."""
+    def _look_out(self) -> None:
+        """Call whoever has something to do; at the end everybody, for them to see that it is the end."""
         while not self._stopping.is_set():
-            self._stopping.wait(_guarded(work))
+            self._stopping.wait(LOOK_EVERY if _guarded(self._look) is not None else REST)
+        for duty in self._duties.values():
+            duty.called.set()
         connections.close_all()
 
-    def _tend_shares(self) -> None:
-        self._tend(self._share)
+    def _look(self) -> int:
+        due = due_tables(now=timezone.now())
+        for table in due:
+            self._duties[table].called.set()
+        return len(due)
+
+    def _attend(self, duty: Duty) -> None:
+        while not self._stopping.is_set():
+            duty.called.clear()
+            match _guarded(duty.work):
+                case None:
+                    self._stopping.wait(REST)
+                case 0:
+                    self._stopping.wait(duty.pause)
+                    duty.called.wait(LONGEST_REST)
+                case _:
+                    self._stopping.wait(duty.breath)
+        connections.close_all()
+
+    def _attend_to_shares(self) -> None:
+        self._attend(self._duties[Share])
         self._copies.stop()
 
-    def _reconcile(self) -> float:
+    def _deliver(self) -> None:
+        while not self._stopping.is_set():
+            self._stopping.wait(LOOK_EVERY if _guarded(self._mail) else MAIL_EVERY)
+        connections.close_all()
+
+    def _reconcile(self) -> int:
         began = time.perf_counter()
         busy = reconcile_jobs(now=timezone.now())
         if busy:
             PASSES.observe(time.perf_counter() - began)
-        return 0.0 if busy else LOOK_EVERY
+        return busy
 
-    def _chores(self) -> float:
+    def _chores(self) -> int:
         now = timezone.now()
         if now - self._swept_at > SWEEP_EVERY:
             self._swept_at = now
             sweep_resources()
             look_after_disk_use(now=now)
             clear_ended(now=now)
-        return LOOK_EVERY if tend_workspaces(now=now) else LOOK_EVERY * 4
+        return tend_workspaces(now=now)
 
-    def _share(self) -> float:
-        return LOOK_EVERY if self._copies.tend(now=timezone.now()) else LOOK_EVERY * 4
+    def _share(self) -> int:
+        return self._copies.tend(now=timezone.now())
 
-    def _runs(self) -> float:
-        return LOOK_EVERY if tend_runs(now=timezone.now()) else LOOK_EVERY * 4
+    def _runs(self) -> int:
+        return tend_runs(now=timezone.now())
 
-    def _mail(self) -> float:
-        return LOOK_EVERY if send_due_mail(now=timezone.now()) else REST
+    def _mail(self) -> int:
+        return send_due_mail(now=timezone.now())
 
 
-def _guarded(work: Callable[[], float]) -> float:
-    """Return how long to wait after a pass, in seconds. Nothing ends the loop but the wish to end it."""
+def _guarded(work: Callable[[], int]) -> int | None:
+    """Return how much there was to do in a pass; None: it failed. Nothing ends the loop but the wish to end it."""
+    close_old_connections()  # what has rested is asked first: the database may have been away meanwhile
     try:
         return work()
     except (OperationalError, InterfaceError):
         logger.exception("the database does not answer; trying again")
         PASSES_FAILED.inc()
         close_old_connections()
-        return REST
     except Exception:  # the loop outlives every surprise, and tells it
         logger.exception("a pass failed; trying again")
         PASSES_FAILED.inc()
-        return REST
+    return None

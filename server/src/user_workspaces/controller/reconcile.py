@@ -17,7 +17,7 @@ from user_workspaces.errors import ResourceUnavailable, SubmissionRefused, UserW
 from user_workspaces.interfaces.values import Observation, ResourceState
 from user_workspaces.jobs.decide import Action, decide
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.queries import due_jobs, is_any_due
+from user_workspaces.jobs.queries import due_jobs
 from user_workspaces.observing.correlation import about
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,6 @@ class PassClock:
 
 def reconcile_jobs(*, now: datetime) -> int:
     """Bring the due jobs one step further; return how many there were."""
-    if not is_any_due(now=now):
-        return 0
     clock = PassClock(now)
     by_resource: dict[str, list[Job]] = defaultdict(list)
     for job in due_jobs(now=now, limit=JOBS_A_PASS):

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 
 import orjson
-from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from user_workspaces import registry
@@ -139,19 +138,6 @@ def unsettled_jobs() -> QuerySet[Job]:
 def unsettled_keys() -> frozenset[str]:
     """Return by which keys resources know them."""
     return frozenset(unsettled_jobs().values_list("key", flat=True))
-
-
-def is_any_due(*, now: datetime) -> bool:
-    """Return whether `due_jobs` would find any.
-
-    The controller asks twenty times a second, mostly for nothing: putting the whole query together each time would take
-    it twenty times as long as asking.
-    """
-    table = connection.ops.quote_name(Job._meta.db_table)
-    with connection.cursor() as cursor:
-        moment = connection.ops.adapt_datetimefield_value(now)
-        cursor.execute(f"SELECT 1 FROM {table} WHERE next_check_at <= %s LIMIT 1", [moment])  # noqa: S608  our own name
-        return cursor.fetchone() is not None
 
 
 def due_jobs(*, now: datetime, limit: int) -> list[Job]:

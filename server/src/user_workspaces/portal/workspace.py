@@ -16,6 +16,7 @@ from user_workspaces.portal.overview import rows_of
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.session_view import view_of
 from user_workspaces.sharing.actions import deletion_of
+from user_workspaces.workflows.from_workspaces import has_specification
 from user_workspaces.workspaces.actions import update_workspace
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
@@ -42,7 +43,13 @@ def _sessions(request: PersonRequest, workspace: Workspace) -> LivePart:
     )
     ended = [view for view in (view_of(job, now=now) for job in jobs) if not view.is_live]
     title = f"{row.state.word} - {workspace.name}"
-    context = {"row": row, "workspace": workspace, "ended": ended, "page": jobs}
+    context = {
+        "row": row,
+        "workspace": workspace,
+        "ended": ended,
+        "page": jobs,
+        "has_workflow": has_specification(workspace),
+    }
     return live_part(
         request,
         "portal/sessions.html",

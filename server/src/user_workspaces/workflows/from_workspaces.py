@@ -2,25 +2,29 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from user_workspaces.errors import Conflict, InvalidRequest, NotFound
+from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Specification
 from user_workspaces.workflows.actions import Start, create_run, delete_run, start_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.planning import specification_of
 from user_workspaces.workflows.queries import runs_of, workspace_of
-from user_workspaces.workflows.specification import read_yaml
+from user_workspaces.workflows.specification import Reading, read_yaml
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.actions import upload_file
-from user_workspaces.workspaces.files import entry_at, is_folder, open_file, walk_folder
+from user_workspaces.workspaces.files import entry_at, find_entry, is_folder, list_folder, open_file, walk_folder
 from user_workspaces.workspaces.models import Workspace
 
 USUAL_NAMES = ("reana.yaml", "reana.yml")
+SPECIFICATION = re.compile(r"reana[A-Za-z0-9._-]*\.ya?ml")
+MOST_NAMES = 10_000
+"""Of the top of a workspace, that are looked through for specifications."""
 LARGEST_SPECIFICATION = 1 << 20
 PIECE = 1 << 18
 PROVENANCE = "provenance.json"
@@ -31,12 +35,49 @@ def runs_from(workspace: Workspace) -> QuerySet[Run]:
     return runs_of(workspace.owner).filter(origin__workspace_id=workspace.pk)
 
 
+def specifications_in(workspace: Workspace) -> tuple[str, ...]:
+    """Return the specifications at the top of a workspace, the usual one first."""
+    names = [
+        one.path
+        for one in list_folder(workspace=workspace, path="", limit=MOST_NAMES).entries
+        if one.kind is EntryKind.FILE and SPECIFICATION.fullmatch(one.path)
+    ]
+    return tuple(sorted(names, key=lambda name: (name not in USUAL_NAMES, name)))
+
+
+def has_specification(workspace: Workspace) -> bool:
+    """Return whether a usual one was there when the workspace was measured last: no look at its files."""
+    names = {entry["name"] for entry in workspace.current.get("files", ())}
+    return any(f"/{name}" in names for name in USUAL_NAMES)
+
+
+def read_specification(workspace: Workspace, path: str) -> Reading:
+    """Read a specification of a workspace, whatever is wrong with it; raises `NotFound`."""
+    with open_file(workspace=workspace, path=path).content as content:
+        return read_yaml(content.read(LARGEST_SPECIFICATION + 1))
+
+
+def text_of_specification(run: Run) -> str | None:
+    """Return the specification as it was written, with its comments; None where that file is not there as it was."""
+    try:
+        workspace = workspace_of(run)
+        for name in (str(run.origin.get("path", "")), *USUAL_NAMES):
+            if name and find_entry(workspace=workspace, path=name):
+                with open_file(workspace=workspace, path=name).content as content:
+                    data = content.read(LARGEST_SPECIFICATION + 1)
+                found = read_yaml(data).specification
+                return data.decode() if found is not None and found.source == run.specification else None
+    except (UserWorkspacesError, UnicodeDecodeError):
+        return None
+    return None
+
+
 def run_workspace(
     *, workspace: Workspace, name: str, path: str, start: Start, asked: Mapping[str, object], now: datetime
 ) -> Run:
     """Make a run of the specification in a workspace, copy its inputs, and start it; all of that or nothing."""
     path, specification = _specification(workspace, path)
-    origin: dict[str, object] = {"workspace_id": workspace.pk}
+    origin: dict[str, object] = {"workspace_id": workspace.pk, "path": path}
     run = create_run(
         owner=workspace.owner, name=name, document=specification.document(), now=now, asked=asked, origin=origin
     )
@@ -53,8 +94,7 @@ def run_workspace(
 def _specification(workspace: Workspace, path: str) -> tuple[str, Specification]:
     for one in (path,) if path else USUAL_NAMES:
         try:
-            with open_file(workspace=workspace, path=one).content as content:
-                return one, read_yaml(content.read(LARGEST_SPECIFICATION + 1)).required()
+            return one, read_specification(workspace, one).required()
         except NotFound:
             continue
     raise InvalidRequest(f"There is no {path or USUAL_NAMES[0]} in this workspace.")

@@ -43,6 +43,7 @@ ENDS = (
     RunStatus.FAILED.value,
     RunStatus.STOPPED.value,
 )  # no set: what is asked may be a list
+ENDED_STEPS = frozenset({RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)

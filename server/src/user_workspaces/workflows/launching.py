@@ -18,6 +18,7 @@ from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.places import state_of, write_plan, write_secrets
 from user_workspaces.workflows.planning import Secrets, memory_mb_of, plan_of, specification_of, written_plan
 from user_workspaces.workflows.queries import secrets_of
+from user_workspaces.workflows.queue import hold_queue, next_run
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
@@ -28,13 +29,16 @@ TRY_AGAIN = timedelta(seconds=15)
 
 
 def start_next(*, now: datetime) -> bool:
-    """Give the first run of the queue a job, if there is room for one more; False: there is nothing to do.
+    """Give the run that is next a job, if there is room for one more; False: there is nothing to do.
 
-    The row at the head is held meanwhile: of several controllers one starts it, and the others look again.
+    The queue is held meanwhile: of several controllers one starts it, and the others wait, and find what is left.
     """
+    if not Run.objects.filter(status=RunStatus.QUEUED).exists() or not _has_room():  # the usual case, without a lock
+        return False
     with transaction.atomic():
-        run = _head_of_queue(now)
-        if run is None or not _has_room():
+        hold_queue()
+        run = _next_run(now) if _has_room() else None
+        if run is None:
             return False
         try:
             with transaction.atomic():
@@ -49,8 +53,9 @@ def start_next(*, now: datetime) -> bool:
     return True
 
 
-def _head_of_queue(now: datetime) -> Run | None:
-    waiting = Run.objects.filter(status=RunStatus.QUEUED, next_check_at__lte=now).order_by("datetime_queued", "id")
+def _next_run(now: datetime) -> Run | None:
+    found = next_run(now=now)
+    waiting = Run.objects.filter(pk=found, status=RunStatus.QUEUED) if found else Run.objects.none()
     return waiting.select_for_update(of=("self",)).select_related("owner").first()
 
 

@@ -1,18 +1,24 @@
 """Reading runs."""
 
-from django.db.models import Q, QuerySet
+from collections.abc import Collection
+
+from django.db.models import Count, Q, QuerySet
 
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.numbering import Reference, parse_reference
-from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workflows.status import GOING, RunStatus
 from user_workspaces.workspaces.models import Workspace
 
 MISSING = (
     "REANA_WORKON is set to {name}, but that workflow does not exist. Please set your REANA_WORKON environment "
     "variable appropriately."
 )
+
+MOST_WORDS = 8
+NEWEST = ("-datetime_created", "-id")
+ORDER = {"oldest": ("datetime_created", "id"), "name": ("name", "-major", "-minor")}
 
 
 def runs_of(user: User) -> QuerySet[Run]:
@@ -55,3 +61,20 @@ def runs_in(*, workspace_id: int) -> QuerySet[Run]:
 def secrets_of(user: User) -> QuerySet[Secret]:
     """Return a person's secrets, by name."""
     return Secret.objects.filter(owner=user).order_by("name")
+
+
+def listed_runs(user: User, *, search: str, statuses: Collection[RunStatus], sorting: str = "") -> QuerySet[Run]:
+    """Return a person's runs for a list: every word of `search` is in the name; long texts are not read.
+
+    `sorting`: `oldest`, `name`, or anything else for the newest first.
+    """
+    found = Run.objects.filter(owner=user, status__in=statuses).order_by(*ORDER.get(sorting, NEWEST))
+    for word in search.split()[:MOST_WORDS]:
+        found = found.filter(name__icontains=word.replace("\0", ""))
+    return found.defer("specification", "kept_logs")
+
+
+def counts_by_status(user: User) -> dict[RunStatus, int]:
+    """Return how many of a person's runs go on, by status."""
+    going = Run.objects.filter(owner=user, status__in=GOING).order_by()
+    return {RunStatus(status): number for status, number in going.values_list("status").annotate(Count("id"))}

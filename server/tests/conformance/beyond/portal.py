@@ -22,6 +22,10 @@ PAGES = (
     "/open/1/",
     "/session/1/stop/",
     "/session/1/log/",
+    "/runs/",
+    "/w/1/runs/",
+    "/w/1/run/",
+    "/runs/00000000-0000-4000-8000-000000000001/",
 )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from machine_accounts import add_account, remove_account
 from plugins.job_type.jupyter_lab.driver import SECRET, Session, make_job_type, wait_for
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
@@ -129,7 +130,7 @@ def test_session_ends_when_it_is_asked_to(session: Session) -> None:
     assert run_cell(session, "print(1)") == "1\n"
     assert session.process is not None
     session.process.terminate()
-    session.process.wait(timeout=30)
+    session.process.wait(timeout=60)
     assert session.job_type.endpoint(session.context) is None
 
 
@@ -138,7 +139,7 @@ def test_session_started_again_in_its_directory_works(session: Session) -> None:
     session.wait_until_ready()
     os.killpg(session.pid, signal.SIGKILL)
     assert session.process is not None
-    session.process.wait(timeout=30)
+    session.process.wait(timeout=60)
     assert (session.directory / "s").exists()
     session.start()
     session.wait_until_ready()
@@ -265,7 +266,7 @@ def test_packages_of_the_site_are_added(prepared: JupyterLabJob, session: Sessio
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: an account made for this test")
 def test_session_of_an_account_that_was_just_made(new_session: Callable[[], Session]) -> None:
     name = f"uwstest{os.getpid() % 100000}"
-    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/bash", name], check=True)
+    add_account(name, "--no-create-home", "--shell", "/bin/bash")
     try:
         entry = subprocess.run(["getent", "passwd", name], capture_output=True, text=True, check=True).stdout.split(":")
         session = new_session()
@@ -276,9 +277,9 @@ def test_session_of_an_account_that_was_just_made(new_session: Callable[[], Sess
         assert run_cell(session, "import getpass; print(getpass.getuser(), 6 * 7)") == f"{name} 42\n"
         assert session.process is not None
         session.process.terminate()
-        session.process.wait(timeout=30)
+        session.process.wait(timeout=60)
     finally:
-        subprocess.run(["userdel", "--force", name], check=True, capture_output=True)
+        remove_account(name)
 
 
 def test_socket_of_another_session_is_not_asked(running: Session, session: Session) -> None:

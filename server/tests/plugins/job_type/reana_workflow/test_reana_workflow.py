@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from machine_accounts import add_account, remove_account
 from plugins.job_type.reana_workflow.worlds import World
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.values import JobContext, PluginContext
@@ -74,7 +75,7 @@ def test_archive_is_the_sources_and_no_more() -> None:
 @pytest.mark.root
 def test_run_as_another_account(world: World) -> None:
     name = f"uwstest{os.getpid() % 100000}"
-    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/bash", name], check=True)
+    add_account(name, "--no-create-home", "--shell", "/bin/bash")
     try:
         world.plan('echo "$(id -un) $USER" > who; id -u; cat /etc/shadow 2>/dev/null || echo closed')
         uid = pwd.getpwnam(name).pw_uid
@@ -90,4 +91,4 @@ def test_run_as_another_account(world: World) -> None:
             (uid, 0)
         }
     finally:
-        subprocess.run(["userdel", "--force", name], check=True, capture_output=True)
+        remove_account(name)

@@ -4,13 +4,13 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from machine_accounts import add_account, change_accounts, remove_account
 from plugins.resource.local.worlds import IS_ROOT, World
 from user_workspaces.interfaces.values import SystemAccount
 from user_workspaces.plugins.resource.local import LocalResource, processes, records
@@ -72,13 +72,8 @@ def newcomer() -> Iterator[SystemAccount]:
     """A person with a real account, who is in a second group."""
     name = f"uws-test-{os.getpid()}"
     change_accounts("groupadd", f"{name}-g")
-    change_accounts("useradd", "--no-create-home", "--user-group", "--groups", f"{name}-g", name)
+    add_account(name, "--no-create-home", "--groups", f"{name}-g")
     entry = pwd.getpwnam(name)
     yield SystemAccount(name, entry.pw_uid, entry.pw_gid, Path(entry.pw_dir))
-    change_accounts("userdel", name)
+    remove_account(name)
     change_accounts("groupdel", f"{name}-g")
-
-
-def change_accounts(*command: str) -> None:
-    """Run a command that somebody else's lock on the accounts may hinder for a moment."""
-    eventually(lambda: subprocess.run(command, check=False, capture_output=True).returncode == 0)

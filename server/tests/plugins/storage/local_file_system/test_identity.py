@@ -107,7 +107,7 @@ def test_assumed_in_many_threads_do_not_mix() -> None:
 
     def work(uid: int) -> None:
         rights = PersonsRights(person(uid))
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         for _ in range(300):
             with rights.assumed():
                 seen = ids()
@@ -117,7 +117,7 @@ def test_assumed_in_many_threads_do_not_mix() -> None:
     threads = [threading.Thread(target=work, args=(20_001 + number,)) for number in range(7)]
     for thread in threads:
         thread.start()
-    start.wait(timeout=30)
+    start.wait(timeout=60)
     while any(thread.is_alive() for thread in threads):
         if ids()[0] != (0, 0, 0):
             wrong.append(ids())

@@ -44,7 +44,7 @@ def test_move_to_one_name_by_many_one_wins(storage: LocalFileSystemStorage, plac
         storage.write(place, f"from{number}", [str(number).encode()])
 
     def work(number: int) -> None:
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         try:
             storage.move(place, f"from{number}", "to")
             won.append(number)
@@ -89,7 +89,7 @@ def test_write_to_a_new_name_by_many_one_wins(storage: LocalFileSystemStorage, p
     start, won, lost = threading.Barrier(8), list[int](), list[int]()
 
     def work(number: int) -> None:
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         try:
             storage.write(place, "a", [str(number).encode()] * 3, expecting="")
             won.append(number)

@@ -57,7 +57,7 @@ def test_create_by_several_at_once(storage: LocalFileSystemStorage, ada: SystemA
     start, failures = threading.Barrier(8), list[StorageError]()
 
     def work(number: int) -> None:
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         try:
             storage.create(Place(f"ada/{number // 2}", ada))
         except StorageError as error:

@@ -70,7 +70,7 @@ def test_append_by_many_writes_each_byte_once(storage: LocalFileSystemStorage, p
     upload, start = storage.begin_upload(place, "f", length=8 * 1000), threading.Barrier(8)
 
     def work(number: int) -> None:
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         offset = number * 1000
         while storage.find_upload(place, upload.id).offset <= offset:
             try:

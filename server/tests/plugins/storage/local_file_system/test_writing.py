@@ -163,7 +163,7 @@ def test_write_of_one_file_by_many_one_wins(storage: LocalFileSystemStorage, pla
     start, failures = threading.Barrier(8), list[StorageError]()
 
     def work(letter: bytes) -> None:
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         for _ in range(20):
             try:
                 storage.write(place, "a", [letter * 1000] * 3)

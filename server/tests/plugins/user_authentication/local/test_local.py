@@ -2,14 +2,16 @@
 
 import os
 import pwd
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 
 from at_once import at_once
+from machine_accounts import add_account, remove_account
+from running import wait_for
 from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed, StorageError
 from user_workspaces.interfaces.values import Client, Identity, PluginContext
 from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication, system_accounts
@@ -37,13 +39,9 @@ def identity(name: str = NAME) -> Identity:
 @pytest.fixture
 def throw_away() -> Iterator[Callable[..., None]]:
     """Make accounts that are gone afterwards; also those that the plug-in made."""
-    yield lambda *arguments: run("useradd", *arguments, NAME)
+    yield lambda *options: add_account(NAME, *options)
     for name in (NAME, f"{NAME}b"):
-        subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
-
-
-def run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+        remove_account(name, "--remove")
 
 
 def test_a_client_vouches_for_a_person() -> None:
@@ -130,6 +128,26 @@ def test_an_account_is_made_at_first_use_and_found_afterwards(throw_away: object
     assert first.uid >= 1000
     assert first.home.stat().st_uid == first.uid
     assert pwd.getpwnam(NAME).pw_shell == "/bin/bash"
+
+
+@pytest.mark.root
+@needs_root
+def test_another_program_that_changes_accounts_is_waited_for(throw_away: object) -> None:
+    lock = Path("/etc/passwd.lock")  # as the tools of the system lock: a file with a living process's number in it
+    wait_for(lambda: _is_taken(lock), what="the lock")
+    let_go = Timer(1.0, lock.unlink)
+    let_go.start()
+    assert build(create_external_users=True).account_for(identity()).uid >= 1000
+    let_go.join()
+
+
+def _is_taken(lock: Path) -> bool:
+    try:
+        with lock.open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        return False
+    return True
 
 
 @pytest.mark.root

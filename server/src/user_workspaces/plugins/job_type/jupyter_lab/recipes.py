@@ -73,29 +73,32 @@ def virtualenv_recipe(
         [_identity(one) for one in packages],
         *([_digest(wheel)] if wheel else []),
     )
-    stage = environments.stage(mark)
+    steps = _steps(interpreter, environments.stage(mark), packages=packages, wheel=wheel)
+    return _recipe(details, mark, steps, (), environments)
+
+
+def _steps(interpreter: Interpreter, stage: Path, *, packages: Sequence[str], wheel: Path | None) -> list[Step]:
+    """Return what makes the environment; the last step compiles, for nobody but the server may write there later."""
     python = str(stage / "bin" / "python")
     # Copied, not linked: a link into the cache of the server's account would lead people into a closed folder.
     install = (installer(), "pip", "install", "--python", python, "--link-mode", "copy", "--no-progress")
-    compiled = ("--compile-bytecode",)  # nobody but the server may write there: what is not compiled now never is
     make = (installer(), "venv", "--quiet", "--relocatable", "--allow-existing", "--no-python-downloads")
-    steps = [
-        Step("making room", (*make, "--python", str(interpreter.path), str(stage))),
-        Step(
-            f"installing {defaults().number} packages",
-            (*install, *(() if packages or wheel else compiled), "--require-hashes", "--requirements", str(LOCK)),
-        ),
+    told: list[tuple[str, tuple[str, ...]]] = [
+        (f"installing {defaults().number} packages", ("--require-hashes", "--requirements", str(LOCK)))
     ]
     if wheel:
-        alone = ("--no-deps", "--no-index", "--offline")
-        steps.append(
-            Step("adding the REANA extension", (*install, *(() if packages else compiled), *alone, "--", str(wheel)))
-        )
+        told.append(("adding the REANA extension", ("--no-deps", "--no-index", "--offline", "--", str(wheel))))
     if packages:
         constraints = ("--constraints", str(LOCK), "--no-verify-hashes")
-        message = f"installing {len(packages)} of this site's packages"
-        steps.append(Step(message, (*install, *compiled, *constraints, "--", *packages)))
-    return _recipe(details, mark, steps, (), environments)
+        told.append((f"installing {len(packages)} of this site's packages", (*constraints, "--", *packages)))
+    last = len(told) - 1
+    return [
+        Step("making room", (*make, "--python", str(interpreter.path), str(stage))),
+        *(
+            Step(message, (*install, *(("--compile-bytecode",) if number == last else ()), *options))
+            for number, (message, options) in enumerate(told)
+        ),
+    ]
 
 
 def tar_recipe(details: EnvironmentDetails, *, base_dir: Path, environments: Environments) -> Recipe:

@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from user_workspaces.interfaces.values import SystemAccount
 FIRST_PERSONAL_UID = 1000
 NOBODY_UIDS = frozenset({65534, 65533})
 NO_LOGIN_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
+LOCKED_SECONDS = 10.0
+"""For how long another program's lock on the accounts is waited for."""
 USERADD_FAILED = "The account could not be made on this machine. Ask the operators of this server."
 
 
@@ -84,9 +87,21 @@ def _create(name: str) -> None:
     try:
         with _alone():
             if _find(name) is None:
-                subprocess.run(command, check=True, capture_output=True, timeout=60, env={"PATH": _SYSTEM_PATH})
+                _run(command)
     except (OSError, subprocess.SubprocessError):
         raise StorageError(USERADD_FAILED) from None
+
+
+def _run(command: list[str]) -> None:
+    """Run useradd(8), again for as long as another program changes the accounts: it does not wait by itself."""
+    deadline = time.monotonic() + LOCKED_SECONDS
+    while True:
+        done = subprocess.run(command, check=False, capture_output=True, timeout=60, env={"PATH": _SYSTEM_PATH})
+        if done.returncode == 0:
+            return
+        if b"cannot lock" not in done.stderr or time.monotonic() > deadline:
+            raise subprocess.CalledProcessError(done.returncode, command)
+        time.sleep(0.1)
 
 
 @contextmanager

@@ -1,0 +1,96 @@
+"""The logs of a run, to read along: the engine's, and of each command what it prints."""
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.portal.access import PersonRequest, asks_for_part, page
+from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.portal.run import framed
+from user_workspaces.portal.run_view import view_of_run, views_of_steps
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.numbering import as_uuid
+from user_workspaces.workflows.progress import standing_of
+from user_workspaces.workflows.queries import find_run
+from user_workspaces.workflows.tails import Tail, engine_tail, step_tail
+
+STEPS_A_PAGE = 100
+MOST_DIGITS = 15
+
+
+@page("GET")
+def logs(request: PersonRequest, run_id: UUID) -> HttpResponse:
+    """Show one of the logs, with the list of all that there are beside it."""
+    run = find_run(user=request.user, named=str(run_id))
+    step = _step_in(request)
+    part = _list(request, run, step)
+    if asks_for_part(request):
+        return answer_with(request, part)
+    tail = _tail(run, step, after=None)
+    context = {
+        **framed(run, tab="logs"),
+        "list": part.html,
+        "tail": tail,
+        "piece": _piece(run, step, tail),
+        "name": _name_of(run, step),
+        "title": f"Logs - {run.full_name}",
+    }
+    return render(request, "portal/run_logs.html", context)
+
+
+@page("GET")
+def more(request: PersonRequest, run_id: UUID) -> HttpResponse:
+    """Send what came since the last look, to be put behind it; nothing where nothing did."""
+    run, step = find_run(user=request.user, named=str(run_id)), _step_in(request)
+    after = _number_in(request)
+    tail = _tail(run, step, after=after)
+    if not tail.text and not tail.is_last:
+        return HttpResponse(status=204)
+    return HttpResponse(_piece(run, step, tail))
+
+
+def _piece(run: Run, step: UUID | None, tail: Tail) -> SafeString:
+    """Return a piece and what fetches the next one; no white space comes with it that was not printed."""
+    html = render_to_string("portal/run_log_more.html", {"run": run, "step": step, "tail": tail})
+    return mark_safe(html.removesuffix("\n"))  # noqa: S308  a template wrote it
+
+
+def _list(request: PersonRequest, run: Run, step: UUID | None) -> LivePart:
+    standing = standing_of(run)
+    view = view_of_run(run, standing)
+    begun = [one for one in views_of_steps(standing.steps) if one.has_begun]
+    steps = Paginator(begun, STEPS_A_PAGE).get_page(request.GET.get("page"))
+    context = {"view": view, "run": run, "steps": steps.object_list, "page": steps, "chosen": str(step)}
+    title = f"{view.state.word} - Logs of {run.full_name}"
+    return live_part(request, "portal/run_log_list.html", context, name="logs", title=title, moves=view.moves)
+
+
+def _tail(run: Run, step: UUID | None, *, after: int | None) -> Tail:
+    return step_tail(run, step, after=after) if step else engine_tail(run, after=after)
+
+
+def _name_of(run: Run, step: UUID | None) -> str:
+    if step is None:
+        return "Engine"
+    found = next((one for one in views_of_steps(standing_of(run).steps) if one.step.uuid == str(step)), None)
+    return found.name if found else "Step"
+
+
+def _step_in(request: PersonRequest) -> UUID | None:
+    text = request.GET.get("step", "")
+    found = as_uuid(text)
+    if text and found is None:
+        raise InvalidRequest("There is no such step in this run.")
+    return found
+
+
+def _number_in(request: PersonRequest) -> int:
+    text = request.GET.get("after", "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise InvalidRequest("This is not a place in a log.")
+    return int(text)

@@ -1,0 +1,108 @@
+"""The list of a person's runs, and of those that a workspace was run as."""
+
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django_htmx.http import push_url
+
+from user_workspaces.portal.access import PersonRequest, asks_for_part, page
+from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.portal.run_view import RunView, view_of_run
+from user_workspaces.workflows.from_workspaces import runs_from, specifications_in
+from user_workspaces.workflows.queries import counts_by_status, listed_runs
+from user_workspaces.workflows.status import GOING, RunStatus
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import find_workspace, is_usable
+
+ROWS_A_PAGE = 20
+FILTER = "filter"
+STATUSES = (
+    ("", "Any"),
+    ("going", "Going on"),
+    ("finished", "Finished"),
+    ("failed", "Failed"),
+    ("stopped", "Stopped"),
+    ("created", "Not started"),
+    ("deleted", "Deleted"),
+)
+SORTS = (("", "Newest"), ("oldest", "Oldest"), ("name", "Name"))
+
+
+class RunFilterForm(forms.Form):
+    """What the list shows; odd values fall back to showing all that is not deleted."""
+
+    q = forms.CharField(max_length=200, required=False, label="Search")
+    status = forms.ChoiceField(required=False, choices=STATUSES)
+    sort = forms.ChoiceField(required=False, choices=SORTS)
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """What is filled in and can be used."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+@page("GET")
+def list_runs(request: PersonRequest) -> HttpResponse:
+    """Show what ran and what runs; the address holds search, filter, order and page."""
+    form = RunFilterForm(request.GET)
+    part = _list(request, form)
+    if not asks_for_part(request):
+        return render(request, "portal/runs.html", {"form": form, "list": part.html, "title": part.title})
+    answer = answer_with(request, part)
+    if request.htmx.trigger == FILTER:
+        query = urlencode(form.wanted)
+        return push_url(answer, f"{request.path}?{query}" if query else request.path)
+    return answer
+
+
+def _list(request: PersonRequest, form: RunFilterForm) -> LivePart:
+    wanted = form.wanted
+    status = wanted.get("status", "")
+    statuses = GOING if status == "going" else {RunStatus(status)} if status else set(RunStatus) - {RunStatus.DELETED}
+    found = listed_runs(request.user, search=wanted.get("q", ""), statuses=statuses, sorting=wanted.get("sort", ""))
+    shown = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    views = [view_of_run(run) for run in shown.object_list]
+    context = {"runs": views, "page": shown, "query": urlencode(wanted), "is_filtered": "q" in wanted or bool(status)}
+    title = title_of(counts_by_status(request.user))
+    return live_part(request, "portal/run_list.html", context, name="list", title=title, moves=_any_moves(views))
+
+
+def title_of(counts: dict[RunStatus, int]) -> str:
+    """Return the title of the list: what goes on comes first."""
+    running = counts.get(RunStatus.RUNNING, 0)
+    waiting = sum(counts.get(status, 0) for status in GOING) - running
+    said = [f"{number} {word}" for number, word in ((running, "running"), (waiting, "waiting")) if number]
+    return f"{', '.join(said)} - Runs" if said else "Runs"
+
+
+def _any_moves(views: list[RunView]) -> bool:
+    return any(view.moves for view in views)
+
+
+@page("GET")
+def runs_of_workspace(request: PersonRequest, workspace_id: int) -> HttpResponse:
+    """Show the workflows in a workspace, and their runs."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    part = _runs_of(request, workspace)
+    if asks_for_part(request):
+        return answer_with(request, part)
+    context = {
+        "workspace": workspace,
+        "tab": "runs",
+        "runs": part.html,
+        "title": part.title,
+        "specifications": specifications_in(workspace) if is_usable(workspace) else (),
+    }
+    return render(request, "portal/workspace_runs.html", context)
+
+
+def _runs_of(request: PersonRequest, workspace: Workspace) -> LivePart:
+    shown = Paginator(runs_from(workspace), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    views = [view_of_run(run) for run in shown.object_list]
+    context = {"workspace": workspace, "runs": views, "page": shown, "is_of_workspace": True}
+    title = f"Runs - {workspace.name}"
+    return live_part(request, "portal/run_list.html", context, name="runs", title=title, moves=_any_moves(views))
