@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-extension bench-launch bench-live bench-relay extension reana test-reana test-reana-front screenshots locks run-parts extension-part dev-parts test-parts reana-parts
+.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-extension bench-launch bench-live bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ test-reana-front: reana ## Style, types, units and browser tests of the extensio
 test-reana: reana-parts ## The tests of the REANA extension's server part, in an environment of their own
 	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy
 	@cd reana && ../.venv-reana/bin/pytest -q -n 2
+
+test-reana-wheel: extension reana-parts ## Try the wheel in fresh environments without Node, in the oldest JupyterLab and the newest
+	@cd reana && ../.venv-reana/bin/pytest -q wheel-tests
 
 bench-extension: reana-parts ## Jupyter's answers while REANA hangs, a list's surcharge, the memory of a download
 	@.venv-reana/bin/python reana/benchmarks/extension.py

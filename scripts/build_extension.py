@@ -209,8 +209,12 @@ def prepare() -> Path:
                 shutil.rmtree(leftover, ignore_errors=True)
             stage.mkdir()
             build(stage, fresh)
+            for old in CACHE.glob("*/*.whl"):
+                if old.parent != fresh:
+                    shutil.rmtree(old.parent)
             fresh.rename(folder)
             shutil.rmtree(stage)
+            say(f"Built {folder.relative_to(PROJECT)}")
             found = wheel_in(folder)
         if found is None:
             raise BuildFailed("the build made no wheel")

@@ -21,7 +21,7 @@ class ReanaJupyterLab(LoggingConfigurable):
     connect_timeout = Float(5, help="Seconds to wait for a connection to REANA.").tag(config=True)
     read_timeout = Float(20, help="Seconds of silence from REANA that are waited for.").tag(config=True)
     total_timeout = Float(30, help="Seconds that an answer of REANA may take with all tries.").tag(config=True)
-    retry_pause = Float(0.3, help="Seconds until a read that failed is tried again; twice as many each further time.").tag(
+    retry_pause = Float(0.3, help="Seconds until a read that failed is tried again; doubled each time.").tag(
         config=True
     )
     follow_interval = Float(2, help="Seconds between two looks at the logs of a run that is followed.").tag(config=True)

@@ -1,4 +1,4 @@
-"""Keeping the token out of messages and logs: REANA takes it only in the query string of every address, others in a header."""
+"""Keeping the token out of messages and logs: REANA takes it in the query string of every address, few in a header."""
 
 import logging
 import re

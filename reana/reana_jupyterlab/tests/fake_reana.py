@@ -163,9 +163,9 @@ class Exchange(BaseHTTPRequestHandler):
             fault(self)
         elif self.path_only in {"/api/ping", "/api/config"}:
             self._open(self.path_only)
-        elif "access_token" not in self.query:
+        elif not (token := self.one("access_token") or self.headers.get("Authorization", "").removeprefix("Bearer ")):
             self.json({"message": "User not signed in"}, 401)
-        elif self.one("access_token") != TOKEN:
+        elif token != TOKEN:
             self.json({"message": "Token not valid."}, 403)
         else:
             self._signed_in()

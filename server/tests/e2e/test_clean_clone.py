@@ -1,6 +1,7 @@
 """A new user's first minutes: a clean clone, an ordinary account, `make start`, the main path, `make stop`."""
 
 import os
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from e2e import flow
 from machine_accounts import add_account, remove_account
@@ -42,9 +43,18 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
     add_account(NAME, "--create-home", "--shell", "/bin/bash")
     folder = Path(f"/home/{NAME}/project")
     copy_tracked_files(folder, tmp_path)
+    copy_wheel(folder)
     subprocess.run(["chown", "-R", f"{NAME}:", str(folder)], check=True)
     yield Clone(folder, free_port())
     remove_account(NAME, "--remove")
+
+
+def copy_wheel(target: Path) -> None:
+    """The wheel of the extension is named after its sources, and was built here from the same: it need not be again."""
+    for wheel in (REPOSITORY / ".cache" / "extension").glob("*/*.whl"):
+        place = target / wheel.relative_to(REPOSITORY)
+        place.parent.mkdir(parents=True)
+        shutil.copyfile(wheel, place)
 
 
 def copy_tracked_files(target: Path, tmp_path: Path) -> None:
@@ -82,6 +92,7 @@ def test_an_ordinary_user_is_in_jupyterlab_after_one_command(clone: Clone, page:
     flow.log_in(page, link.split()[-1])
     flow.new_workspace(page, "first", notes)
     flow.launch(page)
+    expect(page.get_by_role("tab", name="REANA runs")).to_be_visible()
     flow.run_a_cell(page)
 
     stopped = subprocess.run(

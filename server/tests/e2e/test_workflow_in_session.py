@@ -63,7 +63,7 @@ def test_a_workflow_runs_from_a_session_and_its_result_opens(
     expect(header).to_contain_text("finished", timeout=RESULT_MS)
     page.screenshot(path=pictures / "workflow-finished.png")
     page.get_by_role("button", name="results/table.csv").click()
-    expect(page.locator(".jp-CSVViewer")).to_be_visible()
+    expect(page.locator(".jp-CSVViewer .lm-DataGrid")).to_be_visible()
     page.screenshot(path=pictures / "workflow-result.png")
     results = [path.read_text() for path in server.data_dir.glob("workspaces/**/results/table.csv")]
     assert results == ["1,6\n7,42\n"]

@@ -76,6 +76,19 @@ async def test_a_launchers_file_connects_without_any_typing(lab_alone: Lab, laun
     assert (await lab_alone.get("env")).json == {"server": "", "access_token": ""}
 
 
+async def test_a_server_that_takes_a_header_sees_no_token_in_any_address(
+    lab_alone: Lab, launcher_file: Path, reana: FakeReana
+) -> None:
+    told = json.loads(launcher_file.read_text(encoding="utf-8"))
+    launcher_file.write_text(json.dumps({**told, "takes_header": True}), encoding="utf-8")
+    assert (await lab_alone.get("connection")).json["connected"]
+    assert (await lab_alone.get("workflows")).status == 200
+    assert [seen for seen in reana.requests if "access_token" in seen.query] == []
+    launcher_file.write_text(json.dumps(told), encoding="utf-8")
+    assert (await lab_alone.get("workflows")).status == 200
+    assert reana.requests[-1].query["access_token"] == [TOKEN]
+
+
 async def test_a_launchers_file_is_read_anew(lab_alone: Lab, launcher_file: Path, reana: FakeReana) -> None:
     launcher_file.write_text(json.dumps({"server": reana.url, "access_token": "ended"}), encoding="utf-8")
     assert (await lab_alone.get("workflows")).status == 401
