@@ -1,5 +1,6 @@
 """A JupyterLab with the extension, a browser, and a REANA that does what a test asks."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -94,8 +95,22 @@ def panel(page: Page, lab: Lab, reana: FakeReana) -> Locator:
 
 
 def open_panel(page: Page) -> Locator:
-    """Open the panel in the side bar."""
+    """Open the panel in the side bar, when JupyterLab has come to rest: until then it moves the focus about."""
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     panel = page.locator(".jp-Reana-panel")
     page.get_by_role("tab", name="REANA runs").click()
     expect(panel).to_be_visible()
     return panel
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
+    """Say with a failure what the browser showed; a picture of it goes where `UWS_TEST_PICTURES` says."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page") or getattr(item, "funcargs", {}).get("opened")
+    if call.when == "call" and report.failed and page is not None:
+        report.sections.append(("what the browser showed", page.locator("body").inner_text()[:4000]))
+        folder = os.environ.get("UWS_TEST_PICTURES")
+        if folder:
+            page.screenshot(path=Path(folder) / f"{item.name.replace('/', '-')}.png")
+    return report

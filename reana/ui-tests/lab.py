@@ -15,6 +15,7 @@ import httpx
 
 TOKEN = "for-tests-only"
 PATIENCE_S = 180.0
+FRONT_END = Path(__file__).parent.parent / "reana_jupyterlab" / "labextension"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,9 @@ def _own_places(folder: Path) -> dict[str, str]:
     }
     for place in places.values():
         (folder / place).mkdir()
+    # The front end as it was built last, whatever an installation knows of it.
+    (folder / "data" / "labextensions").mkdir()
+    (folder / "data" / "labextensions" / "reana-jupyterlab").symlink_to(FRONT_END)
     return {name: str(folder / place) for name, place in places.items()} | {
         "REANA_SERVER_URL": "",
         "REANA_ACCESS_TOKEN": "",

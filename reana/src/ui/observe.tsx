@@ -7,14 +7,13 @@ import * as React from 'react';
 import type { Observable } from '../model/observable';
 import { Words } from './words';
 
-/** Draw the component again whenever one of these tells a change. */
+/** Draw the component again whenever one of these tells a change, also one between drawing and listening. */
 export function useObserved(...observed: readonly Observable[]): void {
-  const [, again] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    const draw = (): void => again();
+  const listen = React.useCallback((draw: () => void) => {
     observed.forEach(one => one.changed.connect(draw));
     return () => observed.forEach(one => one.changed.disconnect(draw));
   }, observed);
+  React.useSyncExternalStore(listen, () => observed.map(({ version }) => version).join());
 }
 
 /** The time, every second while `moving`; it stands still else. */
