@@ -15,6 +15,7 @@ import httpx
 
 TOKEN = "for-tests-only"
 PATIENCE_S = 180.0
+REFRESH_S = 2
 FRONT_END = Path(__file__).parent.parent / "reana_jupyterlab" / "labextension"
 
 
@@ -31,7 +32,9 @@ class Lab:
 
 
 @contextmanager
-def running_lab(folder: Path, *, theme: str = "JupyterLab Light", **environment: str) -> Iterator[Lab]:
+def running_lab(
+    folder: Path, *, theme: str = "JupyterLab Light", refresh_s: int = 2, **environment: str
+) -> Iterator[Lab]:
     """Start JupyterLab below a folder, wait until it answers, and end it."""
     root = folder / "root"
     settings = folder / "settings"
@@ -40,6 +43,7 @@ def running_lab(folder: Path, *, theme: str = "JupyterLab Light", **environment:
     overrides = {
         "@jupyterlab/apputils-extension:themes": {"theme": theme},
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        "reana-jupyterlab:plugin": {"refreshInterval": REFRESH_S},
     }
     (settings / "overrides.json").write_text(json.dumps(overrides), encoding="utf-8")
     port = _free_port()
