@@ -59,6 +59,10 @@ export class RunList extends Observable {
     void this._load().catch(() => undefined);
   }
 
+  get active(): boolean {
+    return this._refresh.active;
+  }
+
   setActive(active: boolean): void {
     this._refresh.setActive(active);
   }

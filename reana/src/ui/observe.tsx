@@ -52,6 +52,25 @@ export class View extends ReactWidget {
     this.addClass('jp-Reana');
   }
 
+  /** Where the focus goes when the view is called: the first of these that is there. */
+  protected readonly firstFocus: readonly string[] = ['input', 'button'];
+
+  /** Until there is something to be used, the view keeps the focus for it. */
+  protected override onActivateRequest(): void {
+    const first = this.firstFocus.map(one => this.node.querySelector<HTMLElement>(one)).find(one => one !== null);
+    if (first) {
+      first.focus();
+      return;
+    }
+    this.node.tabIndex = -1;
+    this.node.focus();
+    window.requestAnimationFrame(() => {
+      if (!this.isDisposed && document.activeElement === this.node) {
+        this.activate();
+      }
+    });
+  }
+
   protected override render(): React.JSX.Element {
     return <Words.Provider value={this._trans}>{this._draw()}</Words.Provider>;
   }
