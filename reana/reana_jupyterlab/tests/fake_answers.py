@@ -75,8 +75,8 @@ def item(run: Run) -> dict[str, Any]:
         "launcher_url": None,
         "size": {"human_readable": "", "raw": -1},
         "progress": {
-            "run_started_at": None if run.status == "created" else "2026-11-21T22:24:03",
-            "run_finished_at": "2026-11-21T22:24:05" if run.status == "finished" else None,
+            "run_started_at": None if run.status == "created" else run.started,
+            "run_finished_at": run.ended if run.status == "finished" else None,
             "run_stopped_at": None,
             "current_command": None,
             "current_step_name": None,
