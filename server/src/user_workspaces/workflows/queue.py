@@ -58,8 +58,8 @@ def ahead_of(run: Run) -> int:
         return 0
     came_before = Q(datetime_queued__lt=run.datetime_queued) | Q(datetime_queued=run.datetime_queued, pk__lt=run.pk)
     people = _waiting().order_by().values("owner_id")
-    counts = people.annotate(number=Count("pk"), earlier=Count("pk", filter=came_before))
-    queued = {one["owner_id"]: Queued(one["number"], one["earlier"]) for one in counts}
+    counts = people.annotate(waiting=Count("pk"), earlier=Count("pk", filter=came_before))
+    queued = {one["owner_id"]: Queued(one["waiting"], one["earlier"]) for one in counts}
     return place_of(run.owner_id, queued, running_by_person())
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from integration.reana import analysis
 from live import LiveServer, live_server_process
-from running import REPOSITORY, RunningServer, wait_for
+from running import REPOSITORY, wait_for
 
 PROGRAM = REPOSITORY / ".cache" / "reana-client" / "bin" / "reana-client"
 LONGEST = 300.0
@@ -48,7 +48,7 @@ class Said:
 class Reana:
     """One person with the client, in a folder of theirs."""
 
-    server: LiveServer | RunningServer
+    server: LiveServer
     token: str = field(repr=False)
     folder: Path = Path()
 
