@@ -21,6 +21,7 @@ from user_workspaces.jobs.session_tokens import grant_session_token, session_tok
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.testing.fake_resource import FakeResource, ResourceThatRefuses
+from user_workspaces.workflows.models import PersonalReana
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Use = Callable[..., Any]
@@ -176,3 +177,10 @@ def test_dying_before_a_record_of_the_start_grants_it_again(
     with_reana.later(LEASE.total_seconds())
     job = with_reana.until(job, lambda job: job.status == "running")
     assert (ApiToken.objects.count(), is_good(with_reana, job)) == (1, True)
+
+
+def test_who_has_a_reana_elsewhere_gets_that_one(with_reana: Driver) -> None:
+    own = {"server": "https://reana.example.org", "access_token": "of-another-place"}
+    PersonalReana.objects.create(user=with_reana.owner, **own)
+    with_reana.until(with_reana.launch(), lambda job: job.submitted)
+    assert handed_out(with_reana.resource) == [{"server": own["server"], "token": own["access_token"]}]

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from e2e.hunting import forms_of, hunt, processes_of, read_as, texts_below, watched_command_lines
-from e2e.planting import Scene, planted_installation
+from e2e.planting import Scene, planted_installation, strong
 from oidc_provider.running_provider import CLIENT_SECRET
 from running import ToLoopback, wait_for
 
@@ -109,6 +109,10 @@ def log_in(scene: Scene, portal: httpx.Client) -> None:
     assert portal.post(path, data={"csrfmiddlewaretoken": forgery_token(page)}).status_code == httpx.codes.FOUND
     scene.planted["portal cookie"] = portal.cookies["uws-portal"]
     assert portal.get(path).status_code == httpx.codes.GONE
+    scene.planted["token of a REANA elsewhere"] = strong()
+    form = {"reana-access_token": scene.planted["token of a REANA elsewhere"], "reana-server": "https://127.0.0.1:1"}
+    form["csrfmiddlewaretoken"] = forgery_token(portal.get("/profile/"))
+    assert portal.post("/profile/reana/", data=form).status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
 
 def forgery_token(page: httpx.Response) -> str:

@@ -15,6 +15,7 @@ class WorkflowsEntry(BaseModel):
     resource: str = ""
     runs_at_once: int | None = Field(default=4, ge=1, le=1_000_000)
     requests_per_second: int | None = Field(default=20, ge=1, le=1_000_000)
+    reana_elsewhere: tuple[str, ...] = Field(default=("https://*",), strict=False)
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def value(self, *, main_resource: str) -> WorkflowSite:
@@ -23,4 +24,5 @@ class WorkflowsEntry(BaseModel):
             resource=self.resource or main_resource,
             runs_at_once=self.runs_at_once,
             requests_per_second=self.requests_per_second,
+            reana_elsewhere=self.reana_elsewhere,
         )

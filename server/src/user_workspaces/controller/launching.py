@@ -8,6 +8,7 @@ from user_workspaces.jobs.addresses import base_path, host_names
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import job_parameters
 from user_workspaces.jobs.session_tokens import session_token
+from user_workspaces.workflows.elsewhere import reana_elsewhere
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -34,9 +35,12 @@ def context_of(job: Job) -> JobContext:
 
 
 def _reana_of(job: Job) -> ReanaAccess | None:
-    """Return this server's own workflow service, with the token that the job was granted at its submission."""
+    """Return the person's own REANA, else this server's service with the token that the job was granted before."""
     if not uses_reana(job):
         return None
+    own = reana_elsewhere(job.owner_id)
+    if own is not None:
+        return ReanaAccess(own.server, own.access_token)
     return ReanaAccess(registry.site().base_url, session_token(job).text, takes_header=True)
 
 

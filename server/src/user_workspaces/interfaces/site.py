@@ -91,6 +91,8 @@ class WorkflowSite:
     """So many of all people run at a time, the others wait in their order; None: as many as come."""
     requests_per_second: int | None = 20
     """So many requests of one address their API answers; None: all."""
+    reana_elsewhere: tuple[str, ...] = ("https://*",)
+    """Patterns of the addresses of which people may store a REANA of their own; empty: of none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import tokens_of
 from user_workspaces.errors import NotFound
 from user_workspaces.portal.access import PersonRequest, page
-from user_workspaces.portal.profile_forms import PasswordForm, TokenForm
+from user_workspaces.portal.profile_forms import PasswordForm, ReanaForm, TokenForm
+from user_workspaces.workflows.elsewhere import forget_reana, reana_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,32 @@ def change_password(request: PersonRequest) -> HttpResponse:
     return redirect("portal:profile")
 
 
+@sensitive_post_parameters("reana-access_token")
+@page("GET", "POST")
+def connect_reana(request: PersonRequest) -> HttpResponse:
+    """Keep a REANA elsewhere, for the sessions to come."""
+    if request.method != "POST" or not registry.site().workflows.reana_elsewhere:
+        return redirect("portal:profile")
+    form = ReanaForm(request.user, request.POST)
+    if not form.is_valid():
+        return _shown(request, reana_form=form)
+    messages.success(request, "Sessions that you launch from now on are connected to your REANA.")
+    return redirect("portal:profile")
+
+
+@page("POST")
+def disconnect_reana(request: PersonRequest) -> HttpResponse:
+    """Forget it with its token."""
+    if not forget_reana(user=request.user):
+        raise NotFound("No REANA is stored.")
+    messages.success(request, "Your REANA was forgotten. Sessions that you launch from now on use this server's own.")
+    return redirect("portal:profile")
+
+
 def _shown(
     request: PersonRequest,
     *,
+    reana_form: ReanaForm | None = None,
     token_form: TokenForm | None = None,
     password_form: PasswordForm | None = None,
     new_token: str = "",
@@ -98,8 +122,10 @@ def _shown(
         "token_form": token_form or TokenForm(user),
         "sign_ins": _sign_ins(user),
         "password_form": password_form,
+        "reana": reana_elsewhere(user.pk),
+        "reana_form": (reana_form or ReanaForm(user)) if registry.site().workflows.reana_elsewhere else None,
     }
-    is_wrong = bool((token_form and token_form.errors) or (password_form and password_form.errors))
+    is_wrong = any(form is not None and form.errors for form in (token_form, password_form, reana_form))
     return render(request, "portal/profile.html", context, status=422 if is_wrong else 200)
 
 

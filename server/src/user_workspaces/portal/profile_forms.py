@@ -11,7 +11,8 @@ from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import USUAL, Scope
 from user_workspaces.accounts.sign_in import counted
-from user_workspaces.errors import AuthenticationRefused, TooManyAttempts
+from user_workspaces.errors import AuthenticationRefused, InvalidRequest, TooManyAttempts
+from user_workspaces.workflows.elsewhere import store_reana
 
 USUAL_DAYS = 30
 MEANINGS = {
@@ -58,6 +59,37 @@ class TokenForm(forms.Form):
     def lifetime(self) -> timedelta:
         """For how long it is good."""
         return timedelta(days=self.cleaned_data["days"])
+
+
+class ReanaForm(forms.Form):
+    """Where a person's own REANA is, and their token there; tried before it is kept."""
+
+    server = forms.CharField(label="Address", max_length=500, help_text="Such as https://reana.example.org.")
+    access_token = forms.CharField(
+        label="Access token",
+        max_length=1_000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="From your profile there. It is kept encrypted, and never shown again.",
+    )
+
+    def __init__(self, user: User, data: object = None) -> None:
+        super().__init__(data, prefix="reana")  # type: ignore[arg-type]  # what a request holds
+        self._user = user
+
+    def clean(self) -> dict[str, object] | None:
+        """Ask that REANA, and keep it."""
+        told = super().clean()
+        if told is not None and not self.errors:
+            try:
+                store_reana(
+                    user=self._user,
+                    server=told["server"],
+                    access_token=told["access_token"],
+                    now=timezone.now(),
+                )
+            except (InvalidRequest, TooManyAttempts) as error:
+                raise ValidationError(error.message) from None
+        return told
 
 
 class PasswordForm(PasswordChangeForm):

@@ -37,6 +37,8 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("profile/tokens/", profile.new_token, "new_token"),
     ("profile/tokens/<int:token_id>/revoke/", profile.revoke, "revoke_token"),
     ("profile/password/", profile.change_password, "password"),
+    ("profile/reana/", profile.connect_reana, "connect_reana"),
+    ("profile/reana/forget/", profile.disconnect_reana, "disconnect_reana"),
     ("profile/log-out-everywhere/", profile.log_out_everywhere, "log_out_everywhere"),
     ("new/", workspaces.new_workspace, "new"),
     ("w/<int:workspace_id>/", workspace.show, "workspace"),

@@ -100,3 +100,14 @@ class Secret(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PersonalReana(models.Model):
+    """A REANA elsewhere that a person's sessions are connected to; its token is never shown again."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="reana_elsewhere")
+    server = models.CharField(max_length=500)
+    access_token = EncryptedTextField()
+
+    def __str__(self) -> str:
+        return self.server

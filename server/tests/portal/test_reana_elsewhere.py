@@ -1,0 +1,80 @@
+"""The part of the profile in which a person names a REANA of their own."""
+
+from dataclasses import replace
+
+import pytest
+from django.test import Client
+
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.portal import profile_forms
+from user_workspaces.registry import Registry
+from user_workspaces.workflows.models import PersonalReana
+
+pytestmark = pytest.mark.usefixtures("site")
+TOKEN = "a-token-of-another-place"
+SERVER = "https://reana.example.org"
+WANTED = {"reana-server": SERVER, "reana-access_token": TOKEN}
+
+
+@pytest.fixture
+def stored(ada: User) -> PersonalReana:
+    return PersonalReana.objects.create(user=ada, server=SERVER, access_token=TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reana-server": "http://reana.example.org"}, b"do not allow this address"),
+        ({"reana-server": "reana"}, b"looks like https://reana.example.org"),
+        ({"reana-server": ""}, b"This field is required"),
+        ({"reana-access_token": ""}, b"This field is required"),
+        ({"reana-server": "https://127.0.0.1:1"}, b"Nobody answers at this address"),
+    ],
+)
+def test_what_cannot_be_is_told_beside_the_form(browser: Client, change: dict[str, str], said: bytes) -> None:
+    answer = browser.post("/profile/reana/", {**WANTED, **change})
+    assert (answer.status_code, said in answer.content, TOKEN.encode() in answer.content) == (422, True, False)
+    assert not PersonalReana.objects.exists()
+
+
+def test_what_is_good_leads_back_to_the_profile(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr(profile_forms, "store_reana", lambda **given: told.append(given))
+    assert browser.post("/profile/reana/", WANTED)["Location"] == "/profile/"
+    assert [(one["server"], one["access_token"]) for one in told] == [(SERVER, TOKEN)]
+
+
+def test_a_refusal_of_the_other_side_is_shown(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise InvalidRequest("This REANA does not accept the token.")
+
+    monkeypatch.setattr(profile_forms, "store_reana", refuse)
+    answer = browser.post("/profile/reana/", WANTED)
+    assert (answer.status_code, b"does not accept the token" in answer.content) == (422, True)
+
+
+def test_the_page_names_the_server_and_never_the_token(browser: Client, stored: PersonalReana) -> None:
+    page = browser.get("/profile/").content
+    assert (SERVER.encode() in page, TOKEN.encode() in page) == (True, False)
+
+
+def test_it_can_be_forgotten(browser: Client, stored: PersonalReana) -> None:
+    assert browser.post("/profile/reana/forget/")["Location"] == "/profile/"
+    assert not PersonalReana.objects.exists()
+    assert browser.post("/profile/reana/forget/").status_code == 404
+
+
+def test_a_stranger_forgets_nothing_of_somebody_else(browser: Client, stranger: Client, stored: PersonalReana) -> None:
+    assert stranger.post("/profile/reana/forget/").status_code == 404
+    assert SERVER.encode() not in stranger.get("/profile/").content
+    assert PersonalReana.objects.exists()
+
+
+def test_a_site_that_allows_none_offers_none(browser: Client, site: Registry) -> None:
+    known = registry.site()
+    registry.install(site, replace(known, workflows=replace(known.workflows, reana_elsewhere=())))
+    assert b"Your REANA" not in browser.get("/profile/").content
+    assert browser.post("/profile/reana/", WANTED)["Location"] == "/profile/"
+    assert not PersonalReana.objects.exists()
