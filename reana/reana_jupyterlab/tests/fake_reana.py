@@ -58,6 +58,7 @@ class FakeReana:
         self.requests: list[Seen] = []
         self.faults: list[tuple[str, Fault, int]] = []
         self.shares: dict[str, list[dict[str, Any]]] = {}
+        self.secrets: dict[str, dict[str, str]] = {}
         self.released = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Exchange,), {"reana": self}))
         self._http.daemon_threads = True
