@@ -92,7 +92,7 @@ def take_run(browser: Browser, server: RunningServer, scheme: str) -> None:
     """Run a workflow from a workspace, and take pictures of the run and of its log."""
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
     page = context.new_page()
-    flow.log_in(page, server.manage("login_link", "uwstest1"))
+    flow.log_in(page, server.manage("login_link", ADA))
     page.get_by_role("link", name="greetings", exact=True).click()
     page.get_by_role("navigation", name="Workspace").get_by_role("link", name="Runs").click()
     run_workflow(page)
