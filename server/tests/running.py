@@ -47,7 +47,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], Found | None], *, within: float = 60.0, what: str = "it") -> Found:
+def wait_for(condition: Callable[[], Found | None], *, within: float = 120.0, what: str = "it") -> Found:
     """Return what the condition returns as soon as it is true; fail after `within` seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:

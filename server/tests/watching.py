@@ -71,7 +71,7 @@ def web_process() -> Iterator[WebProcess]:
             )
         running = WebProcess(port, folder, process)
         try:
-            eventually(lambda: _answers(running), limit_seconds=60)
+            eventually(lambda: _answers(running), limit_seconds=120)
             yield running
         finally:
             process.terminate()

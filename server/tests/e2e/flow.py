@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from running import wait_for
 
-READY_MS = 90_000
+READY_MS = 180_000
 FETCH = "address => fetch(address).then(answer => answer.json())"
 CODE = "print(6 * 7)\nopen('made_in_the_notebook.txt', 'w').write('kept')"
 

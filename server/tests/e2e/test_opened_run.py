@@ -11,7 +11,7 @@ from e2e import flow
 from integration.reana import analysis
 from integration.reana.conftest import Reana, install_client
 from live import LiveServer
-from running import RunningServer, running_server, sign_in
+from running import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 
@@ -29,7 +29,7 @@ def ada(server: RunningServer, tmp_path: Path) -> Reana:
     caller = sign_in(server)
     token = caller.http.headers["UWS-Authorization"].partition(" ")[2]
     caller.http.close()
-    return Reana(LiveServer(server.port, server.data_dir, "uwstest1", {}), token, tmp_path)
+    return Reana(LiveServer(server.port, server.data_dir, ADA, {}), token, tmp_path)
 
 
 def test_jupyterlab_opens_on_the_workspace_of_a_run(ada: Reana, page: Page) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Answer = TypeVar("Answer")
 
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 120.0
 PAUSE_SECONDS = 0.01
 
 

@@ -26,7 +26,7 @@ def world() -> Iterator[World]:
     base.chmod(0o711)
     world = World(base)
     yield world
-    eventually(lambda: not end_all_of(world), limit_seconds=60)
+    eventually(lambda: not end_all_of(world), limit_seconds=120)
     for runner in world.runners:
         runner.wait()
     shutil.rmtree(base)
