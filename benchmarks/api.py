@@ -16,6 +16,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from live import LiveServer, live_server_process
 
@@ -47,6 +48,7 @@ class Case:
     body: bytes = b""
 
 
+PAGE_OF_RUNS = "type=batch&size=50&page=100&include_progress=true&include_workspace_size=true"
 CASES = (
     Case("GET /workspaces/, 10 rows", "few", "/workspaces/", 2.0),
     Case("GET /workspaces/, 50 of 10,000", "many", "/workspaces/?limit=50&offset=5000", 2.5),
@@ -54,6 +56,7 @@ CASES = (
     Case("GET /jobs/, 10 rows", "few", "/jobs/", 2.0),
     Case("GET /jobs/, 50 of 10,000", "many", "/jobs/?limit=50&offset=5000", 2.5),
     Case("GET /jobs/, all 10,000", "many", "/jobs/", 100.0),
+    Case("GET /api/workflows, 50 of 10,000", "runner", f"/api/workflows?{PAGE_OF_RUNS}", 5.0),
     Case("POST /workspaces/, two files", "maker", "/workspaces/", 8.0, "POST", json.dumps(NEW).encode()),
 )
 
@@ -104,12 +107,17 @@ def _run(server: LiveServer, client: Client, case: Case, requests: int) -> float
     return (cpu_seconds(server.pids["web"]) - begin) / requests * 1000
 
 
+def _unlimited(config: dict[str, Any]) -> None:
+    """Let one address ask as often as it can."""
+    config["workflows"] = {"requests_per_second": None}
+
+
 def measure(name: str, *, seconds: float, **environment: str) -> bool:
     """Print the table of one database; return whether all targets are met."""
-    print(f"{name:<32} CPU ms   target   floor   ratio")
+    print(f"{name:<34} CPU ms   target   floor   ratio")
     settings = {"DJANGO_SETTINGS_MODULE": "api_settings", "PYTHONPATH": str(HERE)}
     met = True
-    with live_server_process(controller=False, further={**settings, **environment}) as server:
+    with live_server_process(controller=False, change=_unlimited, further={**settings, **environment}) as server:
         command = f"import api_rows; api_rows.fill({server.person!r}, few={FEW}, many={MANY})"
         tokens = json.loads(server.manage("shell", "--no-imports", "-c", command).splitlines()[-1])
         for number, case in enumerate(CASES):
@@ -121,7 +129,7 @@ def measure(name: str, *, seconds: float, **environment: str) -> bool:
                 found = cost(server, client, case, seconds=seconds)
             mark = "" if found <= case.target else "   MISSED"
             met = met and not mark
-            print(f"  {case.name:<30} {found:6.2f}   {case.target:6.1f}  {floor:6.2f}  {found / floor:6.1f}{mark}")
+            print(f"  {case.name:<32} {found:6.2f}   {case.target:6.1f}  {floor:6.2f}  {found / floor:6.1f}{mark}")
     return met
 
 

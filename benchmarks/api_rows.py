@@ -1,6 +1,7 @@
 """The people and rows that `api.py` measures with: `manage.py shell -c "import api_rows; api_rows.fill(...)"`."""
 
 import json
+import uuid
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -8,6 +9,8 @@ from django.utils import timezone
 from user_workspaces.accounts.actions import create_person, mint_token
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 RUNNING = 3
@@ -15,12 +18,15 @@ BATCH = 1000
 
 
 def fill(maker: str, *, few: int, many: int) -> None:
-    """Make three people, two of them with rows, and print their tokens as JSON."""
+    """Make four people, two of them with workspaces and jobs, one with runs, and print their tokens as JSON."""
     now, tokens = timezone.now(), {}
     for name, username, count in (("few", "few", few), ("many", "many", many), ("maker", maker, 0)):
         user = create_person(username=username)
         tokens[name] = mint_token(user=user, name="benchmark", now=now, lifetime=timedelta(days=1))
         make_rows(user, count=count, now=now)
+    runner = create_person(username="runner")
+    tokens["runner"] = mint_token(user=runner, name="benchmark", now=now, lifetime=timedelta(days=1))
+    make_runs(runner, count=many, now=now)
     print(json.dumps(tokens))
 
 
@@ -69,4 +75,52 @@ def _job(user: User, workspace: Workspace, *, now: datetime, runs: bool) -> Job:
         datetime_ready=now - timedelta(minutes=8),
         datetime_end=None if runs else now,
         core_hours=0 if runs else "1.50000",
+    )
+
+
+def make_runs(user: User, *, count: int, now: datetime) -> None:
+    """Make runs of four commands, each in a workspace of its own; of every fifth the last command failed."""
+    workspaces = Workspace.objects.bulk_create(
+        [
+            Workspace(
+                owner=user,
+                name=f"run-{number}",
+                status=WorkspaceStatus.IDLE,
+                storage="local",
+                disk_space=number * 4096,
+                holds_runs=True,
+                datetime_created=now,
+                datetime_last_modified=now,
+            )
+            for number in range(count)
+        ],
+        batch_size=BATCH,
+    )
+    runs = [_run(user, workspace, number, now=now) for number, workspace in enumerate(workspaces)]
+    Run.objects.bulk_create(runs, batch_size=BATCH)
+
+
+def _run(user: User, workspace: Workspace, number: int, *, now: datetime) -> Run:
+    commands = [str(uuid.uuid4()) for _ in range(4)]
+    return Run(
+        owner=user,
+        workspace=workspace,
+        name=f"fit-{number}",
+        major=1,
+        status=RunStatus.FINISHED,
+        specification="{}",
+        resource="local",
+        storage="local",
+        progress={
+            "total": 4,
+            "running": commands,
+            "finished": commands[: 4 if number % 5 else 3],
+            "failed": commands[4 if number % 5 else 3 :],
+            "current_command": "python fit.py --order 3",
+            "current_step_name": "fit",
+        },
+        datetime_created=now + timedelta(seconds=number),
+        datetime_queued=now,
+        datetime_started=now,
+        datetime_finished=now,
     )

@@ -7,11 +7,35 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from e2e import flow
 from e2e.conftest import QUIET
+from e2e.test_runs import run_workflow
 from running import ADA, RunningServer, running_server, sign_in
 
 DOCS = Path(__file__).resolve().parent
 SIZE = {"width": 1200, "height": 760}
 SCHEMES = ("light", "dark")
+WORKFLOW = """\
+version: 0.9.4
+inputs:
+  parameters:
+    events: 1000
+    model: gauss
+workflow:
+  type: serial
+  specification:
+    steps:
+      - name: gendata
+        environment: python:3.12
+        commands: ["echo ${events} events"]
+      - name: select
+        environment: python:3.12
+        commands: ["echo selected"]
+      - name: fit
+        environment: python:3.12
+        commands: ["for i in 1 2 3; do echo step $$i of the fit with ${model}; sleep 1; done; sleep 1000"]
+outputs:
+  files: [results/plot.png]
+"""
+FILES_OF_A_WORKFLOW = [{"name": "reana.yaml", "content": WORKFLOW}]
 
 
 def picture(page: Page, name: str, scheme: str) -> None:
@@ -32,6 +56,8 @@ def fill(server: RunningServer) -> None:
             },
         }
         person.call("POST", "/workspaces/", json=body)
+    body = {"name": "greetings", "description": "", "workspace_details": {"files": FILES_OF_A_WORKFLOW}}
+    person.call("POST", "/workspaces/", json=body)
     person.http.close()
 
 
@@ -62,6 +88,28 @@ def take(browser: Browser, server: RunningServer, scheme: str) -> None:
     context.close()
 
 
+def take_run(browser: Browser, server: RunningServer, scheme: str) -> None:
+    """Run a workflow from a workspace, and take pictures of the run and of its log."""
+    context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
+    page = context.new_page()
+    flow.log_in(page, server.manage("login_link", ADA))
+    page.get_by_role("link", name="greetings", exact=True).click()
+    page.get_by_role("navigation", name="Workspace").get_by_role("link", name="Runs").click()
+    run_workflow(page)
+    page.get_by_text("2 of 3 commands").wait_for()
+    picture(page, "run", scheme)
+    page.get_by_role("link", name="Log of fit").click()
+    page.get_by_text("step 3 of the fit").wait_for()
+    picture(page, "run-log", scheme)
+    page.goto(f"{server.url}/runs/")
+    picture(page, "runs", scheme)
+    page.get_by_role("link", name="greetings").first.click()
+    page.get_by_role("link", name="Stop").click()
+    page.get_by_role("button", name="Stop it").click()
+    page.get_by_text("stopped").first.wait_for()
+    context.close()
+
+
 def main() -> None:
     """Take all of them."""
     (DOCS / "images").mkdir(exist_ok=True)
@@ -69,6 +117,7 @@ def main() -> None:
         fill(server)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         for scheme in SCHEMES:
+            take_run(browser, server, scheme)
             take(browser, server, scheme)
         browser.close()
 

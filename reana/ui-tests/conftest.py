@@ -1,9 +1,11 @@
 """A JupyterLab with the extension, a browser, and a REANA that does what a test asks."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
@@ -73,11 +75,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without a past."""
+    """A browser without a past, of which nothing may ask another machine."""
     fresh = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
     fresh.set_default_timeout(PATIENCE_MS)
+    asked: list[str] = []
+    fresh.on("request", lambda request: asked.append(request.url))
     yield fresh
     fresh.close()
+    assert [url for url in asked if not is_local(url)] == []
+
+
+def is_local(url: str) -> bool:
+    """Whether a request stays on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme in {"data", "blob"} or parts.hostname in {"127.0.0.1", "localhost"}
 
 
 @pytest.fixture
@@ -94,8 +105,22 @@ def panel(page: Page, lab: Lab, reana: FakeReana) -> Locator:
 
 
 def open_panel(page: Page) -> Locator:
-    """Open the panel in the side bar."""
+    """Open the panel in the side bar, when JupyterLab has come to rest: until then it moves the focus about."""
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     panel = page.locator(".jp-Reana-panel")
     page.get_by_role("tab", name="REANA runs").click()
     expect(panel).to_be_visible()
     return panel
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
+    """Say with a failure what the browser showed; a picture of it goes where `UWS_TEST_PICTURES` says."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page") or getattr(item, "funcargs", {}).get("opened")
+    if call.when == "call" and report.failed and page is not None:
+        report.sections.append(("what the browser showed", page.locator("body").inner_text()[:4000]))
+        folder = os.environ.get("UWS_TEST_PICTURES")
+        if folder:
+            page.screenshot(path=Path(folder) / f"{item.name.replace('/', '-')}.png")
+    return report

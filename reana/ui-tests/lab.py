@@ -15,6 +15,8 @@ import httpx
 
 TOKEN = "for-tests-only"
 PATIENCE_S = 180.0
+REFRESH_S = 2
+FRONT_END = Path(__file__).parent.parent / "reana_jupyterlab" / "labextension"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class Lab:
 
 
 @contextmanager
-def running_lab(folder: Path, *, theme: str = "JupyterLab Light", **environment: str) -> Iterator[Lab]:
+def running_lab(
+    folder: Path, *, theme: str = "JupyterLab Light", refresh_s: int = 2, **environment: str
+) -> Iterator[Lab]:
     """Start JupyterLab below a folder, wait until it answers, and end it."""
     root = folder / "root"
     settings = folder / "settings"
@@ -39,6 +43,7 @@ def running_lab(folder: Path, *, theme: str = "JupyterLab Light", **environment:
     overrides = {
         "@jupyterlab/apputils-extension:themes": {"theme": theme},
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        "reana-jupyterlab:plugin": {"refreshInterval": REFRESH_S},
     }
     (settings / "overrides.json").write_text(json.dumps(overrides), encoding="utf-8")
     port = _free_port()
@@ -88,6 +93,9 @@ def _own_places(folder: Path) -> dict[str, str]:
     }
     for place in places.values():
         (folder / place).mkdir()
+    # The front end as it was built last, whatever an installation knows of it.
+    (folder / "data" / "labextensions").mkdir()
+    (folder / "data" / "labextensions" / "reana-jupyterlab").symlink_to(FRONT_END)
     return {name: str(folder / place) for name, place in places.items()} | {
         "REANA_SERVER_URL": "",
         "REANA_ACCESS_TOKEN": "",

@@ -65,7 +65,7 @@ def finished(reana: FakeReana, name: str = "hello.1", **more: Any) -> Run:
         "j-2": job("fit", "finished", "22:24:16", "22:26:56", "slope 2.1\noffset -0.3\n"),
         "j-3": job("plot", "finished", "22:26:57", "22:27:17", "wrote results/plot.png\n"),
     }
-    return reana.add(name, files=files(), jobs=jobs, specification=SPECIFICATION, **more)
+    return reana.add(name, files=files(), jobs=jobs, specification=SPECIFICATION, ended="2026-11-21T22:27:17", **more)
 
 
 def failed(reana: FakeReana) -> Run:

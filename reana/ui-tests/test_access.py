@@ -7,6 +7,7 @@ import pytest
 from conftest import open_panel
 from lab import Lab, running_lab
 from playwright.sync_api import Page, expect
+from service import write_analysis
 
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
 
@@ -50,6 +51,28 @@ def test_axe_finds_nothing_serious(page: Page, themed: Lab, reana: FakeReana) ->
     check(page)
     panel.get_by_role("button", name="Connection").click()
     expect(panel.get_by_label("Access token")).to_be_visible()
+    check(page)
+
+
+def test_axe_finds_nothing_serious_in_forms_and_dialogs(page: Page, themed: Lab, reana: FakeReana) -> None:
+    write_analysis(themed.root)
+    (themed.root / "data" / "setup.json").unlink()
+    page.goto(themed.url())
+    panel = open_panel(page)
+    panel.locator(".jp-Reana-row", has_text="hello#1").click()
+    for button in ("Restart…", "Delete…"):
+        page.locator(".jp-Reana-runHeader").get_by_role("button", name=button).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        check(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("tab", name="File Browser").click()
+    page.locator(".jp-DirListing-item", has_text="reana.yaml").click(button="right")
+    page.get_by_role("menuitem", name="Run on REANA").click()
+    form = page.locator(".jp-Reana-newRun")
+    expect(form.get_by_role("button", name="line 5")).to_be_visible()
+    form.get_by_label("points").fill("many")
+    expect(form.get_by_text("This is not a number.")).to_be_visible()
     check(page)
 
 

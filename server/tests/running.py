@@ -226,7 +226,9 @@ class ToLoopback(httpx.HTTPTransport):
 
 
 @contextlib.contextmanager
-def running_server(resource: dict[str, Any] | None = None, **environment: str) -> Iterator[RunningServer]:
+def running_server(
+    resource: dict[str, Any] | None = None, *, workflows: dict[str, Any] | None = None, **environment: str
+) -> Iterator[RunningServer]:
     """Run a server for a while; `resource` is merged into the example configuration's resource `local`."""
     shared = environments() / "environments"
     shared.mkdir(parents=True, exist_ok=True)
@@ -236,6 +238,7 @@ def running_server(resource: dict[str, Any] | None = None, **environment: str) -
         (data_dir / "environments").symlink_to(shared)
         config = json.loads((REPOSITORY / "example_config.json").read_text())
         config["available_resources"]["local"].update(resource or {})
+        config["workflows"] = workflows or {}
         (data_dir / "config.json").write_text(json.dumps(config))
         server = RunningServer(data_dir, free_port(), environment=environment)
         try:

@@ -17,6 +17,7 @@ from .connection import (
 from .drive import DriveHandler
 from .files import FileBrowserHandler, ParametersHandler
 from .follow import FollowHandler
+from .keeping import PruneHandler, RetentionHandler, SecretHandler, SecretsHandler
 from .runs import RestartHandler, ShareHandler, StartHandler, StopHandler
 from .streams import ContentHandler, WorkspaceFileUploadHandler
 from .transfers import TransferHandler, TransfersHandler
@@ -45,6 +46,8 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"profiles/{ONE}", ProfileHandler),
     ("quota", QuotaHandler),
     ("info", InfoHandler),
+    ("secrets", SecretsHandler),
+    (f"secrets/{ONE}", SecretHandler),
     ("files", FileBrowserHandler),
     ("parameters", ParametersHandler),
     ("validate", WorkflowValidateHandler),
@@ -67,6 +70,8 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"{RUN}/restart", RestartHandler),
     (f"{RUN}/stop", StopHandler),
     (f"{RUN}/share", ShareHandler),
+    (f"{RUN}/prune", PruneHandler),
+    (f"{RUN}/retention", RetentionHandler),
     (f"{RUN}/workspace", WorkflowWorkspaceHandler),
     (f"{RUN}/workspace/{REST}", WorkspaceFilesHandler),
     (f"{RUN}/content/{REST}", ContentHandler),

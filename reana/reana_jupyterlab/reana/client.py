@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -199,6 +200,31 @@ class ReanaClient:
         params = {"brief": str(brief).lower(), "context_lines": context_lines}
         path = _at(first, "diff", second)
         return answers.an_object(await self._get(path, params, subject=f"{first} or {second}"), what="the difference")
+
+    async def prune(self, workflow: str, *, inputs: bool = False, outputs: bool = False) -> str:
+        """Delete the files that are neither inputs nor outputs, when said these too; return what REANA says."""
+        params = {"include_inputs": str(inputs).lower(), "include_outputs": str(outputs).lower()}
+        answer = await self._wire.json(Ask("POST", _at(workflow, "prune"), params, json={}, subject=workflow))
+        return str(answers.an_object(answer, what="the answer").get("message", ""))
+
+    async def retention_rules(self, workflow: str) -> list[Json]:
+        """Return which files are deleted by themselves, and when."""
+        path = _at(workflow, "retention_rules")
+        answer = answers.an_object(await self._get(path, subject=workflow), what="the retention rules")
+        return answers.a_list(answer.get("retention_rules"), what="'retention_rules'")
+
+    async def secrets(self) -> list[Json]:
+        """Return names and kinds of the person's secrets: `{name, type}`; REANA gives no value back."""
+        return answers.a_list(await self._get("/api/secrets"), what="the secrets")
+
+    async def add_secret(self, name: str, value: bytes, *, kind: str, overwrite: bool = False) -> None:
+        """Keep a secret as a variable (`env`) or a file (`file`) for the steps of runs."""
+        body: JsonObject = {name: {"type": kind, "value": b64encode(value).decode()}}
+        await self._wire.json(Ask("POST", "/api/secrets/", {"overwrite": str(overwrite).lower()}, json=body))
+
+    async def delete_secret(self, name: str) -> None:
+        """Forget a secret."""
+        await self._wire.json(Ask("DELETE", "/api/secrets/", json=[name], subject=f"secret {name}"))
 
     async def shares(self, workflow: str) -> list[Json]:
         """Return with whom the run is shared."""

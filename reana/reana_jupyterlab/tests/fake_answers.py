@@ -75,8 +75,8 @@ def item(run: Run) -> dict[str, Any]:
         "launcher_url": None,
         "size": {"human_readable": "", "raw": -1},
         "progress": {
-            "run_started_at": None if run.status == "created" else "2026-11-21T22:24:03",
-            "run_finished_at": "2026-11-21T22:24:05" if run.status == "finished" else None,
+            "run_started_at": None if run.status == "created" else run.started,
+            "run_finished_at": run.ended if run.status == "finished" else None,
             "run_stopped_at": None,
             "current_command": None,
             "current_step_name": None,
@@ -230,12 +230,51 @@ def unshare(exchange: Exchange, reference: str) -> None:
     exchange.json({"message": "unshared", "workflow_id": reference, "workflow_name": reference})
 
 
+def secrets(exchange: Exchange) -> None:
+    exchange.json([{"name": name, "type": kept["type"]} for name, kept in exchange.reana.secrets.items()])
+
+
+def add_secrets(exchange: Exchange) -> None:
+    new = json.loads(exchange.body)
+    if exchange.one("overwrite") != "true" and new.keys() & exchange.reana.secrets.keys():
+        exchange.json({"message": "The submitted secrets already exist."}, 409)
+        return
+    exchange.reana.secrets.update(new)
+    exchange.json({"message": "Secret(s) successfully added."}, 201)
+
+
+def delete_secrets(exchange: Exchange) -> None:
+    names = json.loads(exchange.body)
+    missing = [name for name in names if exchange.reana.secrets.pop(name, None) is None]
+    exchange.json(missing or names, 404 if missing else 200)
+
+
+def prune(exchange: Exchange, reference: str) -> None:
+    if run := exchange.run(reference):
+        kept = {
+            "inputs": exchange.one("include_inputs") != "true",
+            "outputs": exchange.one("include_outputs") != "true",
+        }
+        run.files = {name: data for name, data in run.files.items() if kept.get(name.partition("/")[0], False)}
+        exchange.json({"message": "The workspace has been correctly pruned."})
+
+
+def retention(exchange: Exchange, reference: str) -> None:
+    if exchange.run(reference):
+        exchange.json({"workflow_id": "", "retention_rules": [{"workspace_files": "**/*", "retention_days": 7}]})
+
+
 _RUN = r"/api/workflows/([^/]+)"
 ROUTES: list[tuple[re.Pattern[str], Answer]] = [
     (re.compile(pattern), answer)
     for pattern, answer in (
         ("GET /api/you", you),
         ("GET /api/info", info),
+        ("GET /api/secrets", secrets),
+        ("POST /api/secrets/", add_secrets),
+        ("DELETE /api/secrets/", delete_secrets),
+        (f"POST {_RUN}/prune", prune),
+        (f"GET {_RUN}/retention_rules", retention),
         ("GET /api/workflows", listed),
         ("POST /api/workflows", create),
         ("PUT /api/workflows/move_files/([^/]+)", move),

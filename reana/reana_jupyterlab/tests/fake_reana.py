@@ -28,6 +28,8 @@ class Run:
     id: str = field(default_factory=lambda: str(uuid4()))
     status: str = "finished"
     created: str = "2026-11-21T22:21:32"
+    started: str = "2026-11-21T22:24:03"
+    ended: str = "2026-11-21T22:24:05"
     files: dict[str, bytes] = field(default_factory=dict)
     listed: dict[str, int] = field(default_factory=dict)
     specification: dict[str, Any] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class FakeReana:
         self.requests: list[Seen] = []
         self.faults: list[tuple[str, Fault, int]] = []
         self.shares: dict[str, list[dict[str, Any]]] = {}
+        self.secrets: dict[str, dict[str, str]] = {}
         self.released = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Exchange,), {"reana": self}))
         self._http.daemon_threads = True

@@ -1,4 +1,4 @@
-"""A slow or broken REANA stops nobody, and is told as what it is (faults 8 to 11)."""
+"""A slow or broken REANA stops nobody, and is told as what it is."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from reana_jupyterlab.tests.conftest import Lab
 from reana_jupyterlab.tests.fake_reana import FakeReana, error, hang, says
 
 
-async def test_fault_08_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeReana) -> None:
+async def test_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/workflows.*", hang)
     waiting = [asyncio.ensure_future(lab.get("workflows")) for _ in range(10)]
     while len(reana.seen("GET /api/workflows")) < 10:
@@ -21,7 +21,7 @@ async def test_fault_08_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeR
     assert {answer.status for answer in answers} == {504}
 
 
-async def test_fault_08_a_hanging_reana_is_given_up(lab: Lab, reana: FakeReana) -> None:
+async def test_a_hanging_reana_is_given_up(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", hang)
     began = time.monotonic()
     answer = await lab.get("quota")
@@ -36,9 +36,7 @@ ROUTES_OF_A_RUN = ["", "/logs", "/workspace", "/specification", "/workspace/a.tx
     ("reanas", "ours"),
     [(400, 400), (401, 401), (403, 403), (404, 404), (409, 409), (429, 429), (500, 502), (502, 502), (504, 504)],
 )
-async def test_fault_09_an_error_has_an_http_status(
-    lab: Lab, reana: FakeReana, route: str, reanas: int, ours: int
-) -> None:
+async def test_an_error_has_an_http_status(lab: Lab, reana: FakeReana, route: str, reanas: int, ours: int) -> None:
     reana.add("hello.1", files={"a.txt": b"x"})
     reana.fail("GET /api/workflows/.*", error(reanas, "No."))
     answer = await lab.get(f"workflows/hello.1{route}")
@@ -47,20 +45,18 @@ async def test_fault_09_an_error_has_an_http_status(
 
 
 @pytest.mark.parametrize("message", ["Token not valid.", "User access token revoked.", "User not signed in"])
-async def test_fault_09_a_refused_token_is_401_whatever_reana_calls_it(
-    lab: Lab, reana: FakeReana, message: str
-) -> None:
+async def test_a_refused_token_is_401_whatever_reana_calls_it(lab: Lab, reana: FakeReana, message: str) -> None:
     reana.fail("GET /api/.*", error(403, message))
     assert (await lab.get("workflows")).status == 401
 
 
-async def test_fault_09_an_unknown_workflow_is_404_also_where_reana_says_403(lab: Lab) -> None:
+async def test_an_unknown_workflow_is_404_also_where_reana_says_403(lab: Lab) -> None:
     answers = [await lab.get(f"workflows/nosuch.1{route}") for route in ROUTES_OF_A_RUN]
     assert [answer.status for answer in answers] == [404] * len(answers)
     assert not any("REANA_WORKON" in answer.text for answer in answers)
 
 
-async def test_fault_10_messages_are_sentences(lab: Lab, reana: FakeReana) -> None:
+async def test_messages_are_sentences(lab: Lab, reana: FakeReana) -> None:
     assert (await lab.get("workflows/nosuch.1/logs")).json["message"] == "The workflow nosuch.1 does not exist."
     bad = await lab.get("workflows?status=nonsense")
     assert (bad.status, "'nonsense' is not a status" in bad.json["message"]) == (400, True)
@@ -90,14 +86,14 @@ async def test_fault_10_messages_are_sentences(lab: Lab, reana: FakeReana) -> No
         b"\xff\xfe",
     ],
 )
-async def test_fault_10_nonsense_is_called_so(lab: Lab, reana: FakeReana, lie: bytes) -> None:
+async def test_nonsense_is_called_so(lab: Lab, reana: FakeReana, lie: bytes) -> None:
     reana.fail("GET /api/workflows", says(lie))
     answer = await lab.get("workflows")
     assert answer.status == 502
     assert "sense" in answer.json["message"] or "JSON" in answer.json["message"]
 
 
-async def test_fault_11_names_are_split_at_the_first_dot(lab: Lab, reana: FakeReana) -> None:
+async def test_names_are_split_at_the_first_dot(lab: Lab, reana: FakeReana) -> None:
     for name in ("hello.1", "hello.1.1", "nodot"):
         reana.add(name)
     items = (await lab.get("workflows")).json["items"]

@@ -1,4 +1,4 @@
-"""What the back end owes the front end, so that it cannot go wrong there (faults 21 to 27)."""
+"""What the back end owes the front end, so that it cannot go wrong there."""
 
 import json
 import tomllib
@@ -12,7 +12,7 @@ from reana_jupyterlab.tests.fake_reana import FakeReana, error
 PACKAGE = Path(__file__).parents[1]
 
 
-async def test_fault_21_the_interval_of_refreshing_and_the_page_size_can_be_had(lab: Lab, reana: FakeReana) -> None:
+async def test_the_interval_of_refreshing_and_the_page_size_can_be_had(lab: Lab, reana: FakeReana) -> None:
     for number in range(30):
         reana.add(f"run-{number}.1")
     assert (await lab.get("connection")).json["pollingSeconds"] == 15
@@ -20,21 +20,21 @@ async def test_fault_21_the_interval_of_refreshing_and_the_page_size_can_be_had(
     assert (len(page["items"]), page["total"], page["has_next"], page["has_prev"]) == (5, 30, False, True)
 
 
-async def test_fault_22_keys_of_a_specification_are_never_renamed(lab: Lab, reana: FakeReana) -> None:
+async def test_keys_of_a_specification_are_never_renamed(lab: Lab, reana: FakeReana) -> None:
     written = {"inputs": {"parameters": {"my_own_name": 1, "camelCase": 2}}, "kubernetes_memory_limit": "1Gi"}
     reana.add("a.1", specification=written, parameters={"my_own_name": 3})
     answer = (await lab.get("workflows/a.1/specification")).json
     assert answer == {"specification": written, "parameters": {"my_own_name": 3}}
 
 
-async def test_fault_22_job_logs_keep_reanas_spelling(lab: Lab, reana: FakeReana) -> None:
+async def test_job_logs_keep_reanas_spelling(lab: Lab, reana: FakeReana) -> None:
     job = {"job_name": "hello", "docker_img": "python:3.12", "cmd": "x", "started_at": None, "logs": "Hello\n"}
     reana.add("a.1", jobs={"b5f4": job})
     logs = (await lab.get("workflows/a.1/logs")).json
     assert logs["jobLogs"] == {"b5f4": {**job, "logs_truncated": False, "logs_length": 6}}
 
 
-async def test_fault_23_every_time_has_its_zone(lab: Lab, reana: FakeReana) -> None:
+async def test_every_time_has_its_zone(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x": b""})
     item = (await lab.get("workflows")).json["items"][0]
     assert item["createdAt"] == "2026-11-21T22:21:32Z"
@@ -50,41 +50,41 @@ async def test_fault_23_every_time_has_its_zone(lab: Lab, reana: FakeReana) -> N
 
 
 @pytest.mark.parametrize("search", ['a&status=x"}', "ü 100%", "#", '"'])
-async def test_fault_24_a_search_is_passed_on_as_it_is(lab: Lab, reana: FakeReana, search: str) -> None:
+async def test_a_search_is_passed_on_as_it_is(lab: Lab, reana: FakeReana, search: str) -> None:
     assert (await lab.get("workflows", params={"search": search})).status == 200
     assert json.loads(reana.seen("GET /api/workflows")[0].query["search"][0]) == {"name": [search]}
 
 
-async def test_fault_24_empty_values_are_none(lab: Lab, reana: FakeReana) -> None:
+async def test_empty_values_are_none(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1")
     answer = await lab.get("workflows?page=&search=&sort=&status=&size=")
     assert (answer.status, answer.json["total"]) == (200, 1)
     assert not {"search", "status"} & set(reana.seen("GET /api/workflows")[0].query)
 
 
-def test_fault_25_the_back_end_names_no_other_host() -> None:
+def test_the_back_end_names_no_other_host() -> None:
     sources = [path for path in PACKAGE.rglob("*.py") if "tests" not in path.parts]
     named = [path.name for path in sources if "googleapis" in (text := path.read_text()) or "cdn." in text]
     assert (named, len(sources) > 20) == ([], True)
 
 
-async def test_fault_26_a_revoked_token_is_not_connected(lab: Lab, reana: FakeReana) -> None:
+async def test_a_revoked_token_is_not_connected(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", error(403, "User access token revoked."))
     state = (await lab.get("connection")).json
     assert (state["connected"], state["reason"], state["server"]) == (False, "refused", reana.url)
 
 
-async def test_fault_26_no_credentials_are_a_state_of_their_own(lab_alone: Lab) -> None:
+async def test_no_credentials_are_a_state_of_their_own(lab_alone: Lab) -> None:
     state = (await lab_alone.get("connection")).json
     assert (state["connected"], state["reason"]) == (False, "unset")
     assert (await lab_alone.get("workflows")).status == 401
 
 
-async def test_fault_26_an_unknown_status_is_passed_on(lab: Lab, reana: FakeReana) -> None:
+async def test_an_unknown_status_is_passed_on(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", status="hibernating")
     assert (await lab.get("workflows")).json["items"][0]["status"] == "hibernating"
 
 
-def test_fault_27_nothing_asks_for_an_old_notebook() -> None:
+def test_nothing_asks_for_an_old_notebook() -> None:
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert not any("notebook" in name for name in project["dependencies"])

@@ -1,4 +1,4 @@
-"""Files come whole, all, and to the right place (faults 12 to 17)."""
+"""Files come whole, all, and to the right place."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-async def test_fault_12_all_pages_are_downloaded(lab: Lab, reana: FakeReana, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_pages_are_downloaded(lab: Lab, reana: FakeReana, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reana_jupyterlab.reana.client.PAGE_SIZE", 8)
     run = reana.add("hello.1", files=THIRTEEN)
     answer = await lab.get("workflows/download?workflow_id=hello.1")
@@ -23,7 +23,7 @@ async def test_fault_12_all_pages_are_downloaded(lab: Lab, reana: FakeReana, mon
     assert tree(lab.root / "hello.1") == run.files
 
 
-async def test_fault_13_a_missing_file_is_not_downloaded(lab: Lab, reana: FakeReana) -> None:
+async def test_a_missing_file_is_not_downloaded(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1", files={"a.txt": b"a"})
     answer = await lab.get("workflows/hello.1/workspace/nope.txt")
     assert (answer.status, answer.json["message"]) == (404, "nope.txt does not exist in the workspace.")
@@ -31,7 +31,7 @@ async def test_fault_13_a_missing_file_is_not_downloaded(lab: Lab, reana: FakeRe
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
-async def test_fault_13_an_error_is_never_saved_as_a_file(lab: Lab, reana: FakeReana, status: int) -> None:
+async def test_an_error_is_never_saved_as_a_file(lab: Lab, reana: FakeReana, status: int) -> None:
     reana.add("hello.1", files={"a.txt": b"a"})
     reana.fail("GET .*/workspace/a.txt", error(status, "No."))
     answer = await lab.get("workflows/hello.1/workspace/a.txt")
@@ -39,7 +39,7 @@ async def test_fault_13_an_error_is_never_saved_as_a_file(lab: Lab, reana: FakeR
 
 
 @pytest.mark.parametrize("count", [3, 50])
-async def test_fault_14_a_directory_is_downloaded(lab: Lab, reana: FakeReana, count: int) -> None:
+async def test_a_directory_is_downloaded(lab: Lab, reana: FakeReana, count: int) -> None:
     files = {f"results/deep/{number}.txt": str(number).encode() for number in range(count)}
     reana.add("hello.1", files={**files, "other.txt": b"no"})
     answer = await lab.get("workflows/hello.1/workspace/results")
@@ -48,13 +48,13 @@ async def test_fault_14_a_directory_is_downloaded(lab: Lab, reana: FakeReana, co
 
 
 @pytest.mark.parametrize("form", ["results/a.txt", "results%2Fa.txt"])
-async def test_fault_14_a_slash_in_a_path_may_be_plain(lab: Lab, reana: FakeReana, form: str) -> None:
+async def test_a_slash_in_a_path_may_be_plain(lab: Lab, reana: FakeReana, form: str) -> None:
     reana.add("hello.1", files={"results/a.txt": b"a"})
     assert (await lab.get(f"workflows/hello.1/workspace/{form}")).status == 200
     assert tree(lab.root) == {"hello.1/results/a.txt": b"a"}
 
 
-async def test_fault_15_a_file_that_is_there_can_be_kept(lab: Lab, reana: FakeReana) -> None:
+async def test_a_file_that_is_there_can_be_kept(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1", files={"a.txt": b"new"})
     (lab.root / "hello.1").mkdir()
     (lab.root / "hello.1/a.txt").write_bytes(b"old")
@@ -64,7 +64,7 @@ async def test_fault_15_a_file_that_is_there_can_be_kept(lab: Lab, reana: FakeRe
     assert tree(lab.root / "hello.1") == {"a.txt": b"new"}
 
 
-async def test_fault_15_a_download_tells_how_far_it_is(lab: Lab, reana: FakeReana) -> None:
+async def test_a_download_tells_how_far_it_is(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1", files=THIRTEEN)
     begun = await lab.post("workflows/hello.1/download", {"paths": ["results"]})
     assert (begun.status, begun.json["kind"]) == (202, "download")
@@ -74,7 +74,7 @@ async def test_fault_15_a_download_tells_how_far_it_is(lab: Lab, reana: FakeRean
     assert (ended["bytes_done"], ended["bytes_total"]) == (size, size)
 
 
-async def test_fault_16_all_paths_are_below_jupyters_root_not_the_process(
+async def test_all_paths_are_below_jupyters_root_not_the_process(
     lab: Lab, reana: FakeReana, analysis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -90,7 +90,7 @@ async def test_fault_16_all_paths_are_below_jupyters_root_not_the_process(
     assert not (Path(os.getcwd()) / "hello.1").exists()  # noqa: PTH109 - the process's own directory is meant
 
 
-async def test_fault_17_sizes_are_numbers_and_files_can_be_shown_and_changed(lab: Lab, reana: FakeReana) -> None:
+async def test_sizes_are_numbers_and_files_can_be_shown_and_changed(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("hello.1", files={"a b.txt": b"a" * 2000})
     files = (await lab.get("workflows/hello.1/workspace")).json["files"]
     assert files == [{"name": "a b.txt", "lastModified": "2026-11-21T22:24:05Z", "size": 2000}]

@@ -8,6 +8,11 @@ export class Observable implements IDisposable {
     return this._changed;
   }
 
+  /** Grows with every change: who began to listen a moment too late sees that there was one. */
+  get version(): number {
+    return this._version;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -20,10 +25,12 @@ export class Observable implements IDisposable {
   /** Nothing is told after the end. */
   protected tell(): void {
     if (!this._isDisposed) {
+      this._version += 1;
       this._changed.emit();
     }
   }
 
   private readonly _changed = new Signal<this, void>(this);
+  private _version = 0;
   private _isDisposed = false;
 }

@@ -2,7 +2,8 @@
 
 import { ReanaError } from '../api/errors';
 import type { RunQuery, RunsApi } from '../api/runs';
-import { isMoving, type Page, type Run } from '../api/values';
+import { list, text } from '../api/read';
+import { isMoving, type JsonObject, type Page, type Run } from '../api/values';
 import { Latest } from './latest';
 import { Observable } from './observable';
 import { Refresh } from './refresh';
@@ -57,6 +58,10 @@ export class RunList extends Observable {
     this._loading = true;
     this.tell();
     void this._load().catch(() => undefined);
+  }
+
+  get active(): boolean {
+    return this._refresh.active;
   }
 
   setActive(active: boolean): void {
@@ -120,4 +125,18 @@ export class RunList extends Observable {
   private _page: Page<Run> | null = null;
   private _error: ReanaError | null = null;
   private _loading = true;
+}
+
+/** What of a question outlives a reload. */
+export function keptQuery({ search, sort, status }: RunQuery): JsonObject {
+  return { search, sort, status: [...status] };
+}
+
+/** What was kept; it may have been written by another version, or by nobody. */
+export function savedQuery(kept: unknown): Partial<RunQuery> {
+  return {
+    search: text(kept, 'search'),
+    sort: text(kept, 'sort') === 'asc' ? 'asc' : 'desc',
+    status: list(kept, 'status').filter((one): one is string => typeof one === 'string')
+  };
 }

@@ -48,7 +48,12 @@ export class Panel extends View {
 
   private _pace(): void {
     const { connection, runs } = this._props.reana;
-    runs.setActive(this.isVisible && connection.state === 'connected');
+    const connected = connection.state === 'connected';
+    // The form goes when it has done its work: the focus goes on to the list.
+    if (connected && !runs.active && this.node.contains(document.activeElement)) {
+      window.requestAnimationFrame(() => this.activate());
+    }
+    runs.setActive(this.isVisible && connected);
   }
 }
 

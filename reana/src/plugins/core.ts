@@ -2,26 +2,33 @@
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ReanaApi } from '../api';
 import { Connection } from '../model/connection';
 import { Followed } from '../model/followed';
-import { RunList } from '../model/runlist';
+import { keptQuery, RunList, savedQuery } from '../model/runlist';
 import { Running } from '../model/running';
 import { IReana } from '../tokens';
 import { DOMAIN } from '../ui/words';
 
 export const PLUGIN_ID = 'reana-jupyterlab:plugin';
 const INTERVAL_S = 10;
+const QUERY_KEY = 'reana-jupyterlab:query';
 
 const plugin: JupyterFrontEndPlugin<IReana> = {
   id: PLUGIN_ID,
   description: 'The connection to REANA and the state of its runs.',
   autoStart: true,
   provides: IReana,
-  optional: [ISettingRegistry, ITranslator],
-  activate: (app: JupyterFrontEnd, registry: ISettingRegistry | null, translator: ITranslator | null): IReana => {
+  optional: [ISettingRegistry, ITranslator, IStateDB],
+  activate: (
+    app: JupyterFrontEnd,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null,
+    state: IStateDB | null
+  ): IReana => {
     const api = new ReanaApi(app.serviceManager.serverSettings);
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const reana: IReana = {
@@ -35,6 +42,9 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
     connectParts(reana);
     if (registry) {
       void applySettings(reana, registry);
+    }
+    if (state) {
+      void rememberQuery(reana, state);
     }
     void app.restored.then(() => reana.connection.load());
     return reana;
@@ -52,6 +62,19 @@ function connectParts({ runs, followed, connection, running }: IReana): void {
     }
     if (runs.error) {
       connection.lost(runs.error);
+    }
+  });
+}
+
+/** What was searched for before a reload is searched for after it. */
+async function rememberQuery({ runs }: IReana, state: IStateDB): Promise<void> {
+  runs.ask(savedQuery(await state.fetch(QUERY_KEY)));
+  let kept = JSON.stringify(keptQuery(runs.query));
+  runs.changed.connect(() => {
+    const next = JSON.stringify(keptQuery(runs.query));
+    if (next !== kept) {
+      kept = next;
+      void state.save(QUERY_KEY, keptQuery(runs.query));
     }
   });
 }

@@ -91,6 +91,13 @@ function opener({ app, reana, documents, folder }: Parts): (path: string) => voi
       void app.commands.execute(Commands.open, { id });
     }
   };
+  // What was wrong may be right as soon as the file is saved.
+  app.serviceManager.contents.fileChanged.connect((_, { type, newValue }) => {
+    const model = shown?.isDisposed === false ? shown.content.model : null;
+    if (model?.path && type === 'save' && newValue?.path === model.path) {
+      void model.choose(model.path);
+    }
+  });
   return path => {
     if (!shown || shown.isDisposed) {
       shown = new MainAreaWidget({ content: new NewRunWidget(reana, new NewRun(reana.api.create), actions) });

@@ -32,7 +32,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
 export default plugin;
 
 function addCommands(app: JupyterFrontEnd, { trans, runs, connection }: IReana, panel: Panel): void {
-  const show = (): void => app.shell.activateById(panel.id);
+  const show = (): void => {
+    app.shell.activateById(panel.id);
+    // A palette that closes gives the focus back to what had it before: the panel has the last word.
+    window.requestAnimationFrame(() => panel.activate());
+  };
   app.commands.addCommand(Commands.showPanel, { label: trans.__('Show REANA Runs'), icon: reanaIcon, execute: show });
   app.commands.addCommand(Commands.refresh, {
     label: trans.__('Refresh REANA Runs'),

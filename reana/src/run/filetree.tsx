@@ -6,6 +6,7 @@ import * as React from 'react';
 import { ago, exact, size } from '../model/time';
 import { allFolders, visibleRows, type Order, type Row, type SortKey, type TreeNode } from '../model/tree';
 import { language, useWords } from '../ui/words';
+import { ROW_PX, useSight } from './sight';
 
 interface TreeProps {
   readonly tree: readonly TreeNode[];
@@ -18,41 +19,41 @@ interface TreeProps {
   readonly open: (path: string) => void;
 }
 
-const MOST_ROWS = 2000;
-
+/** Only the rows in sight are drawn: there may be ten thousand. */
 export function FileTree(props: TreeProps): React.JSX.Element {
   const trans = useWords();
   const { selection } = props;
   const [current, setCurrent] = React.useState('');
-  const { all, fold } = useRows(props);
-  const rows = all.slice(0, MOST_ROWS);
+  const { all: rows, fold } = useRows(props);
+  const sight = useSight(rows.length);
   const act: RowActions = {
     choose: path => props.select(toggled(selection, path)),
     fold,
     open: ({ folder, path }) => (folder ? fold(path) : props.open(path)),
-    focus: setCurrent
+    focus: setCurrent,
+    go: index => {
+      const target = Math.max(0, Math.min(index, rows.length - 1));
+      setCurrent(rows[target]?.node.path ?? '');
+      sight.reveal(target);
+    }
   };
-  const tabStop = rows.some(({ node }) => node.path === current) ? current : rows[0]?.node.path;
-  const more = all.length - rows.length;
+  const shown = rows.slice(sight.first, sight.end);
+  const tabStop = shown.some(({ node }) => node.path === current) ? current : shown[0]?.node.path;
   return (
-    <div className="jp-Reana-tree">
+    <div className="jp-Reana-tree" ref={sight.pane} onScroll={sight.look}>
       <Head order={props.order} setOrder={props.setOrder} />
       <ul
         role="tree"
         aria-label={trans.__('Files of the run')}
         aria-multiselectable
+        style={{ paddingTop: ROW_PX * sight.first, paddingBottom: ROW_PX * Math.max(0, rows.length - sight.end) }}
         onKeyDown={event => walk(event, rows, act)}
       >
-        {rows.map(row => {
+        {shown.map(row => {
           const { path } = row.node;
           return <FileRow key={path} row={row} act={act} selected={selection.has(path)} tabStop={path === tabStop} />;
         })}
       </ul>
-      {more > 0 ? (
-        <p className="jp-Reana-dim">
-          {trans.__('%1 more are not shown: search for a part of their name.', String(more))}
-        </p>
-      ) : null}
     </div>
   );
 }
@@ -74,6 +75,8 @@ interface RowActions {
   readonly fold: (path: string) => void;
   readonly open: (node: TreeNode) => void;
   readonly focus: (path: string) => void;
+  /** To a row by its number, in sight or not. */
+  readonly go: (index: number) => void;
 }
 
 interface RowProps {
@@ -165,21 +168,20 @@ function Head({ order, setOrder }: Pick<TreeProps, 'order' | 'setOrder'>): React
 }
 
 function walk(event: React.KeyboardEvent<HTMLElement>, rows: readonly Row[], act: RowActions): void {
-  const items = Array.from(event.currentTarget.querySelectorAll<HTMLElement>('[role="treeitem"]'));
-  const here = items.indexOf(document.activeElement as HTMLElement);
+  const path = (document.activeElement as HTMLElement | null)?.dataset.path;
+  const here = rows.findIndex(({ node }) => node.path === path);
   const row = rows[here];
   if (!row) {
     return;
   }
   const parent = (): number => rows.slice(0, here).findLastIndex(({ level }) => level < row.level);
-  const go = (target: number): void => items[Math.max(0, Math.min(target, items.length - 1))]?.focus();
   const keys: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => go(here + 1),
-    ArrowUp: () => go(here - 1),
-    Home: () => go(0),
-    End: () => go(items.length - 1),
-    ArrowRight: () => (row.node.folder && !row.expanded ? act.fold(row.node.path) : go(here + 1)),
-    ArrowLeft: () => (row.expanded ? act.fold(row.node.path) : go(parent())),
+    ArrowDown: () => act.go(here + 1),
+    ArrowUp: () => act.go(here - 1),
+    Home: () => act.go(0),
+    End: () => act.go(rows.length - 1),
+    ArrowRight: () => (row.node.folder && !row.expanded ? act.fold(row.node.path) : act.go(here + 1)),
+    ArrowLeft: () => (row.expanded ? act.fold(row.node.path) : act.go(parent())),
     Enter: () => act.open(row.node),
     ' ': () => act.choose(row.node.path)
   };

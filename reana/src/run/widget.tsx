@@ -29,6 +29,8 @@ export class RunWidget extends View {
     this.title.label = props.reana.trans.__('REANA run');
     this.addClass('jp-Reana-runView');
     props.run.changed.connect(this._name, this);
+    this.node.addEventListener('focusin', () => (this._hadFocus = true));
+    this.node.addEventListener('focusout', ({ relatedTarget }) => (this._hadFocus = relatedTarget === null));
   }
 
   override dispose(): void {
@@ -53,13 +55,15 @@ export class RunWidget extends View {
     this.props.run.setActive(this.isVisible);
   }
 
-  /** The tabs take the focus; until they are there, the view keeps it for them. */
-  protected override onActivateRequest(): void {
-    const tab = this.node.querySelector<HTMLElement>('[role="tab"][aria-selected="true"]');
-    if (!tab) {
-      this.node.tabIndex = -1;
-    }
-    (tab ?? this.node).focus();
+  protected override readonly firstFocus = ['[role="tab"][aria-selected="true"]'];
+
+  /** What has just been heard is drawn first; a button that went with it leaves the focus to the tabs. */
+  private _keepFocus(): void {
+    window.requestAnimationFrame(() => {
+      if (this._hadFocus && document.activeElement === document.body && this.isVisible) {
+        this.activate();
+      }
+    });
   }
 
   private _name(): void {
@@ -68,11 +72,10 @@ export class RunWidget extends View {
       this.title.label = run.run ? `${run.name} #${run.run}` : run.name;
       this.title.caption = `REANA: ${fullName(run)}`;
     }
-    // What has just been heard is drawn first.
-    if (document.activeElement === this.node) {
-      window.requestAnimationFrame(() => this.activate());
-    }
+    this._keepFocus();
   }
+
+  private _hadFocus = false;
 }
 
 function RunView(props: RunProps): React.JSX.Element {

@@ -7,14 +7,13 @@ import * as React from 'react';
 import type { Observable } from '../model/observable';
 import { Words } from './words';
 
-/** Draw the component again whenever one of these tells a change. */
+/** Draw the component again whenever one of these tells a change, also one between drawing and listening. */
 export function useObserved(...observed: readonly Observable[]): void {
-  const [, again] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    const draw = (): void => again();
+  const listen = React.useCallback((draw: () => void) => {
     observed.forEach(one => one.changed.connect(draw));
     return () => observed.forEach(one => one.changed.disconnect(draw));
   }, observed);
+  React.useSyncExternalStore(listen, () => observed.map(({ version }) => version).join());
 }
 
 /** The time, every second while `moving`; it stands still else. */
@@ -51,6 +50,25 @@ export class View extends ReactWidget {
   ) {
     super();
     this.addClass('jp-Reana');
+  }
+
+  /** Where the focus goes when the view is called: the first of these that is there. */
+  protected readonly firstFocus: readonly string[] = ['input', 'button'];
+
+  /** Until there is something to be used, the view keeps the focus for it. */
+  protected override onActivateRequest(): void {
+    const first = this.firstFocus.map(one => this.node.querySelector<HTMLElement>(one)).find(one => one !== null);
+    if (first) {
+      first.focus();
+      return;
+    }
+    this.node.tabIndex = -1;
+    this.node.focus();
+    window.requestAnimationFrame(() => {
+      if (!this.isDisposed && document.activeElement === this.node) {
+        this.activate();
+      }
+    });
   }
 
   protected override render(): React.JSX.Element {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ReanaError } from '../../src/api/errors';
 import type { RunQuery } from '../../src/api/runs';
 import type { Page, Run } from '../../src/api/values';
-import { RunList } from '../../src/model/runlist';
+import { FIRST_QUERY, keptQuery, RunList, savedQuery } from '../../src/model/runlist';
 
 const RUN: Run = {
   id: '1',
@@ -129,4 +129,12 @@ void test('a page that has become empty leads to the last one', async () => {
   await settled();
   assert.equal(runs.query.page, 2);
   runs.dispose();
+});
+
+void test('what was asked for outlives a reload, whatever was kept', () => {
+  const query = { ...FIRST_QUERY, search: 'fit', sort: 'asc', status: ['failed'] } as const;
+  assert.deepEqual(savedQuery(keptQuery(query)), { search: 'fit', sort: 'asc', status: ['failed'] });
+  for (const other of [undefined, null, 7, 'x', [], { status: 'failed', search: {}, sort: 1 }, { status: [1] }]) {
+    assert.deepEqual(savedQuery(other), { search: '', sort: 'desc', status: [] });
+  }
 });

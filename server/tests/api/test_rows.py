@@ -13,8 +13,8 @@ from api.conftest import Caller, launch
 from user_workspaces.accounts.models import User
 from user_workspaces.api.jobs import COLUMNS, describe_job, describe_jobs
 from user_workspaces.api.rendering import OrjsonRenderer
-from user_workspaces.api.rows import count_rows, iso, json, moment, page_of_raw_rows, raw_rows
 from user_workspaces.jobs.models import Job
+from user_workspaces.rows import count_rows, iso, json, moment, page_of_raw_rows, raw_rows
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db

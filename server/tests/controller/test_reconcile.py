@@ -1,12 +1,10 @@
 """A job from the wish to the end, on the real database, with a resource that does what the test says."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from controller.conftest import Driver, session_type
 from controller.scenarios import ResourceWithAClock, ResourceWithStopInMidObserve, ResourceWithStopInMidSubmit
@@ -242,11 +240,3 @@ def test_a_job_stopped_while_it_is_looked_at_ends_at_once(driver: Driver, use: U
     job.refresh_from_db()
     assert (job.status, job.next_check_at is not None and job.next_check_at <= driver.now) == ("stopping", True)
     assert driver.settled(job).status == "complete"
-
-
-def test_nothing_due_costs_one_short_question(
-    site: Registry, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
-) -> None:
-    with django_assert_num_queries(1) as asked:
-        assert reconcile_jobs(now=timezone.now()) == 0
-    assert "JOIN" not in asked.captured_queries[0]["sql"]  # type: ignore[attr-defined]  # pytest-django names no type

@@ -10,6 +10,9 @@ Send = Callable[[Message], Awaitable[None]]
 DISCONNECTS: list[str] = []
 """The paths of the requests whose browser left before their body was complete."""
 
+LARGE = 8 << 20
+"""Bytes that no buffer on the way takes at once."""
+
 
 async def hub(scope: Message, receive: Receive, send: Send) -> None:
     """The application in the place of Django: says what it was asked."""
@@ -33,6 +36,8 @@ async def hub(scope: Message, receive: Receive, send: Send) -> None:
         size += len(message.get("body", b""))
         more = message.get("more_body", False)
     text = f"hub {scope['method']} {scope['path']}?{scope['query_string'].decode()} {size} {digest.hexdigest()[:8]}"
+    if "large" in scope["path"]:
+        text = text.ljust(LARGE)
     headers = [(b"content-length", b"%d" % len(text))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     if "broken" in scope["path"]:

@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from proxy.addresses import BASE, HTTP_JOB, WITH_COOKIE
 from proxy.house import LIMITS, House
-from proxy.hub import DISCONNECTS
+from proxy.hub import DISCONNECTS, LARGE
 from proxy.waiting import wait_for
 from user_workspaces.proxy.passthrough import Limits
 
@@ -216,6 +216,15 @@ def test_hub_upload_is_streamed_whole(house: House) -> None:
     client = house.client().get("/upload", method="PUT", body=body)
     assert f"{len(body)} {hashlib.sha256(body).hexdigest()[:8]}".encode() in client.answer().body
     assert client.get("/next").answer().status == 200
+
+
+@pytest.mark.parametrize("between", ["/large", "/", f"{BASE}/lab"])
+def test_hub_goes_on_after_an_answer_that_the_browser_took_slowly(house: House, between: str) -> None:
+    client = house.client()
+    for path in ("/large", between, "/large", "/"):
+        assert client.get(path, WITH_COOKIE).answer().status == 200
+    client.send("".join(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n" for path in ("/large", "/large", "/")))
+    assert [len(client.answer().body) > LARGE // 2 for _ in range(3)] == [True, True, False]
 
 
 def test_hub_answer_before_the_body_leaves_the_connection_usable(house: House) -> None:

@@ -1,6 +1,7 @@
 """The list and new runs: fields, pages, filters and refusals as REANA 0.9.4 has them."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from reana_api.conftest import Reana
 from runs import created, queued, specification
+from user_workspaces.jobs.models import Job
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.models import Workspace
 
@@ -184,3 +186,79 @@ def test_a_page_takes_as_many_queries_with_ten_thousand_runs_as_with_one(
     assert answer.body["total"] == 10_001
     assert len(answer.body["items"]) == 50
     assert json.loads(answer.content)["items"][0]["progress"]["finished"] == {"total": 1, "job_ids": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "queries"),
+    [
+        ({}, 2),
+        ({"size": 50}, 2),
+        ({"verbose": "true", "size": 2}, 3),
+        ({"type": "interactive"}, 3),
+        ({"sort": "cpu-desc", "size": 50}, 4),
+    ],
+)
+def test_list_takes_the_same_queries_for_one_run_and_three(
+    ada: Reana, django_assert_num_queries: DjangoAssertNumQueries, query: dict[str, Any], queries: int
+) -> None:
+    """One for the token, one for the page and how many there are; one more for each other table that is asked for."""
+    assert ada.user
+    ada("GET", "workflows")  # the first use of a token is noted
+    with_session(created(ada.user))
+    with django_assert_num_queries(queries):
+        assert len(ada("GET", "workflows", **query).body["items"]) == 1
+    for _ in range(2):
+        with_session(created(ada.user))
+    with django_assert_num_queries(queries):
+        assert len(ada("GET", "workflows", **query).body["items"]) == min(3, query.get("size", 3))
+
+
+def with_session(run: Run) -> None:
+    """Open a session on the workspace of a run; it runs."""
+    own = {"owner_id": run.owner_id, "workspace_id": run.workspace_id, "job_type": "jupyter_lab", "resource": "local"}
+    job = Job.objects.create(**own, status="running", datetime_created=timezone.now())
+    Run.objects.filter(pk=run.pk).update(session=job)
+
+
+def test_sessions_are_listed_with_their_status(ada: Reana) -> None:
+    assert ada.user
+    runs = [created(ada.user, "hello") for _ in range(3)]
+    for run in runs[1:]:
+        with_session(run)
+    Job.objects.filter(session_of=runs[2]).update(status="pending")
+    found = ada("GET", "workflows", type="interactive").body["items"]
+    assert [(one["name"], one["session_status"]) for one in found] == [("hello.3", "created"), ("hello.2", "running")]
+    assert found[0]["session_uri"] == f"/api/workflows/{runs[2].pk}/session"
+
+
+def test_run_whose_workspace_is_gone_is_listed_without_a_size(ada: Reana) -> None:
+    assert ada.user
+    first, second = created(ada.user, "hello"), created(ada.user, "hello")
+    Workspace.objects.filter(pk=first.workspace_id).delete()
+    Workspace.objects.filter(pk=second.workspace_id).update(disk_space=2048)
+    found = ada("GET", "workflows", include_workspace_size="true").body["items"]
+    assert [(one["id"], one["size"]["raw"]) for one in found] == [(str(second.pk), 2048), (str(first.pk), -1)]
+
+
+@pytest.mark.parametrize("sort", ["desc", "asc", "disk-desc", "cpu-desc"])
+def test_pages_put_together_are_the_list(ada: Reana, sort: str) -> None:
+    assert ada.user
+    for number in range(5):
+        run = created(ada.user, f"hello{number}")
+        Workspace.objects.filter(pk=run.workspace_id).update(disk_space=number % 3)
+    whole = names(ada, sort=sort)
+    assert len(set(whole)) == 5
+    assert [name for page in (1, 2, 3) for name in names(ada, sort=sort, size=2, page=page)] == whole
+    beyond = ada("GET", "workflows", sort=sort, size=2, page=4).body
+    assert (beyond["items"], beyond["total"], beyond["has_next"]) == ([], 5, False)
+    assert ada("GET", "workflows", sort=sort, page=2).body["items"] == []
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 500_000, 999_999])
+def test_times_are_told_to_the_second(ada: Reana, microsecond: int) -> None:
+    assert ada.user
+    at = datetime(2026, 2, 28, 23, 59, 59, microsecond, tzinfo=UTC)
+    Run.objects.filter(pk=created(ada.user).pk).update(datetime_created=at, datetime_started=at)
+    (found,) = ada("GET", "workflows").body["items"]
+    assert (found["created"], found["progress"]["run_started_at"]) == ("2026-02-28T23:59:59", "2026-02-28T23:59:59")
+    assert found["progress"]["run_finished_at"] is None

@@ -1,10 +1,10 @@
 """Whose run is next: fair between people, in order for each of them."""
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,57 +12,59 @@ from runs import controlled, queued
 from user_workspaces.accounts.models import User
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.queue import Waiting, ahead_of, first_due, in_order, running_by_person
+from user_workspaces.workflows.queue import Line, Queued, ahead_of, in_order, next_run, place_of, running_by_person
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-LATER = NOW + timedelta(seconds=15)
 ADA, GRACE, JOAN = 1, 2, 3
 
 
-def waiting(owner: int, *, resource: str = "local", due: datetime | None = NOW) -> Waiting:
-    return Waiting(uuid.uuid4(), owner, resource, due)
+def line(owner: int, minute: int = 0) -> Line:
+    return Line(owner, "local", NOW + timedelta(minutes=minute))
 
 
-def owners(queue: list[Waiting]) -> list[int]:
-    return [one.owner_id for one in queue]
+def owners(lines: list[Line]) -> list[int]:
+    return [one.owner_id for one in lines]
 
 
-def test_who_comes_late_does_not_wait_for_all_of_somebody_elses() -> None:
-    queue = [*(waiting(ADA) for _ in range(5)), waiting(GRACE), waiting(GRACE)]
-    assert owners(in_order(queue, {})) == [ADA, GRACE, ADA, GRACE, ADA, ADA, ADA]
+def test_who_has_fewer_running_is_first_then_who_came_first() -> None:
+    lines = [line(ADA, 0), line(GRACE, 2), line(JOAN, 1)]
+    assert owners(in_order(lines, {})) == [ADA, JOAN, GRACE]
+    assert owners(in_order(lines, {ADA: 2, JOAN: 1})) == [GRACE, JOAN, ADA]
+    assert owners(in_order(lines, {ADA: 1, GRACE: 1, JOAN: 1})) == [ADA, JOAN, GRACE]
 
 
-def test_who_has_fewer_running_is_first() -> None:
-    queue = [waiting(ADA), waiting(GRACE), waiting(JOAN)]
-    assert owners(in_order(queue, {ADA: 2, GRACE: 1})) == [JOAN, GRACE, ADA]
-    assert owners(in_order(queue, {ADA: 1, GRACE: 1, JOAN: 1})) == [ADA, GRACE, JOAN]
+def served(people: list[int], running: dict[int, int]) -> list[int]:
+    """Serve a queue the slow way, looking each time who has the fewest; return places in it in their order."""
+    left, have, order = list(enumerate(people)), dict(running), list[int]()
+    while left:
+        fewest = min(have.get(owner, 0) for _, owner in left)
+        first = next(one for one in left if have.get(one[1], 0) == fewest)
+        left.remove(first)
+        have[first[1]] = fewest + 1
+        order.append(first[0])
+    return order
 
 
 @given(st.lists(st.integers(1, 4), max_size=30), st.dictionaries(st.integers(1, 4), st.integers(0, 5)))
-def test_the_order_is_that_of_serving_one_after_the_other(people: list[int], running: dict[int, int]) -> None:
-    queue = [waiting(one) for one in people]
-    left, have, served = list(queue), dict(running), list[Waiting]()
-    while left:  # the slow way: look each time who has the fewest
-        fewest = min(have.get(one.owner_id, 0) for one in left)
-        first = next(one for one in left if have.get(one.owner_id, 0) == fewest)
-        left.remove(first)
-        have[first.owner_id] = fewest + 1
-        served.append(first)
-    assert in_order(queue, running) == served
+def test_a_place_in_the_queue_is_how_many_are_served_before(people: list[int], running: dict[int, int]) -> None:
+    for before, place in enumerate(served(people, running)):
+        queue = {owner: Queued(people.count(owner), people[:place].count(owner)) for owner in people}
+        assert place_of(people[place], queue, running) == before
 
 
-def test_one_that_is_not_due_keeps_only_its_own_line_waiting() -> None:
-    held, behind, elsewhere, hers = (
-        waiting(ADA, due=LATER),
-        waiting(ADA),
-        waiting(ADA, resource="cluster"),
-        waiting(GRACE),
-    )
-    assert first_due([held, behind, hers], now=NOW) == hers.run_id
-    assert first_due([held, behind, elsewhere], now=NOW) == elsewhere.run_id
-    assert first_due([held, behind], now=NOW) is None
-    assert first_due([held, behind], now=LATER) == held.run_id
-    assert first_due([waiting(ADA, due=None), behind], now=LATER) is None
+@pytest.mark.django_db
+def test_runs_on_another_resource_wait_in_a_line_of_their_own(ada: User) -> None:
+    held, behind, elsewhere = (queued(ada, name) for name in ("held", "behind", "elsewhere"))
+    Run.objects.filter(pk=elsewhere.pk).update(resource="cluster")
+    now = timezone.now()
+    assert next_run(now=now) == held.pk
+    Run.objects.filter(pk=held.pk).update(next_check_at=now + timedelta(seconds=15))
+    assert next_run(now=now) == elsewhere.pk
+    Run.objects.filter(pk=elsewhere.pk).update(status="stopped")
+    assert next_run(now=now) is None
+    assert next_run(now=now + timedelta(seconds=15)) == held.pk
+    Run.objects.filter(pk=held.pk).update(status="stopped")
+    assert next_run(now=now) == behind.pk
 
 
 @pytest.mark.django_db

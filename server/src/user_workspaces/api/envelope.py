@@ -8,8 +8,8 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from user_workspaces.api.rows import RawRow, count_rows, page_of_raw_rows, raw_rows
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.rows import RawRow, count_rows, page_of_raw_rows, raw_rows
 
 MOST_DIGITS = 18
 Row = TypeVar("Row", bound=Model)

@@ -18,7 +18,6 @@ from user_workspaces.api.envelope import answer, filtered, raw_page
 from user_workspaces.api.job_shapes import JOB_STATUSES, JobShape
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, number, page_of, text
 from user_workspaces.api.permissions import has_scope
-from user_workspaces.api.rows import RawRow, iso, json, moment
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.describe import current_details
@@ -26,6 +25,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.progress import Progress
 from user_workspaces.jobs.queries import find_job, jobs_of, used_core_hours
 from user_workspaces.jobs.status import ENDED, JobStatus
+from user_workspaces.rows import RawRow, iso, json, moment
 
 NONE_FOUND = "Job matching given parameters could not be found."
 

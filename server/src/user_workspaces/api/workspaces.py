@@ -15,12 +15,12 @@ from user_workspaces.api.job_shapes import JobShape, LaunchShape
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.permissions import require
-from user_workspaces.api.rows import RawRow, iso, json
 from user_workspaces.api.shapes import WORKSPACE_STATUSES, ChangesShape, NewWorkspaceShape, WorkspaceShape
 from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
 from user_workspaces.quotas.values import on_disk
+from user_workspaces.rows import RawRow, iso, json
 from user_workspaces.sharing.actions import deletion_of
 from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
 from user_workspaces.workspaces.details import parse_details

@@ -24,6 +24,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
 from user_workspaces.sharing.models import Share
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.sweeping import sweep_workspaces
 from user_workspaces.workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
@@ -144,6 +145,7 @@ class Controller:
             self._swept_at = now
             sweep_resources()
             look_after_disk_use(now=now)
+            sweep_workspaces(now=now)
             clear_ended(now=now)
         return tend_workspaces(now=now)
 

@@ -17,6 +17,15 @@ FINISHED_UPLOAD_LIFETIME: Final = timedelta(minutes=10)
 """How long a finished upload can be asked about: for a sender who did not hear the last answer."""
 
 
+_PIECE = 1 << 18
+
+
+def _pieces(content: BinaryIO, left: int) -> Iterator[bytes]:
+    while left and (piece := content.read(min(_PIECE, left))):
+        left -= len(piece)
+        yield piece
+
+
 class Storage(Plugin):
     """Keeps the files of workspaces. Paths are relative to the workspace; one that escapes raises `UnsafePath`.
 
@@ -46,6 +55,15 @@ class Storage(Plugin):
         `expecting` is the `Entry.version` that shall be replaced, or `NOTHING`: raises `Conflict` where another
         one is there, before the chunks are read and once more at the end. None: replace whatever is there.
         """
+
+    def copy_file(self, source: Place, path: str, target: Place, new_path: str, *, most: int) -> int:
+        """Copy a regular file, whole or not at all, as two files that know nothing of each other; return its size.
+
+        No more than `most` bytes of it: so much is known to have room. A storage that can let both share what they
+        have in common, until one of them is written to, does that. Raises as `open` and `write` do.
+        """
+        with self.open(source, path) as content:
+            return self.write(target, new_path, _pieces(content, most))
 
     @abstractmethod
     def open(self, place: Place, path: str) -> BinaryIO:

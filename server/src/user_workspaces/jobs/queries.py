@@ -93,6 +93,12 @@ def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
     return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}
 
 
+def statuses_of(job_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the statuses of these jobs, in one query."""
+    wanted = {job_id for job_id in job_ids if job_id is not None}
+    return dict(Job.objects.filter(pk__in=wanted).values_list("pk", "status"))
+
+
 def live_jobs_of_each(workspace_ids: Iterable[int]) -> dict[int, list[Job]]:
     """Return what has not ended in each of these workspaces, newest first, in one query."""
     live = Job.objects.filter(workspace_id__in=list(workspace_ids), status__in=LIVE).order_by("-id")

@@ -17,6 +17,7 @@ class Browser(Protocol):
     """The connection to the browser, as the hub sees it."""
 
     transport: asyncio.Transport
+    write_paused: bool
 
     def hold(self, reason: int) -> None:
         """Stop reading for this reason."""
@@ -86,7 +87,14 @@ class Hub(HttpToolsProtocol):
         return self.cycle is not None and self.cycle.response_started
 
     def begin(self, head: RequestHead, received: bytes) -> None:
-        """Take the head of a request, as it was received."""
+        """Take the head of a request, as it was received.
+
+        The browser may have caught up with the answer before this one after that was over, and nobody was told.
+        """
+        if self._browser.write_paused:
+            self.pause_writing()
+        else:
+            self.resume_writing()
         plain = b"upgrade" not in head.fields.first and b"upgrade" not in head.fields.connection
         self._feed(received if plain else _without_upgrade(head))
 

@@ -40,6 +40,16 @@ def count_disk(*, owner_id: int, place: int, size: int, settled_as: int, now: da
     return made.pk
 
 
+def count_beside(*, owner_id: int, place: int, size: int, now: datetime) -> None:
+    """Count so many bytes that lie beside a place, in place of what was counted so before, until it is forgotten.
+
+    The place's row has to be held by the caller, so that nothing is counted for a place that is gone.
+    """
+    counted = DiskReservation.objects.filter(place=place, settled_as=UNTIL_FORGOTTEN)
+    if not counted.update(size=size) and size:
+        count_disk(owner_id=owner_id, place=place, size=size, settled_as=UNTIL_FORGOTTEN, now=now)
+
+
 def keep_disk(*, reservation: int, now: datetime) -> bool:
     """Say that it is still being written; False: nothing was heard for so long that others may have the room."""
     held = DiskReservation.objects.filter(pk=reservation, expires_at__gt=now)

@@ -1,10 +1,12 @@
 """`/api/workflows`: the list, and new runs."""
 
 import uuid
-from functools import reduce
+from collections.abc import Callable
+from functools import partial, reduce
 from operator import or_
 from typing import Any
 
+import orjson
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
@@ -13,28 +15,36 @@ from rest_framework.response import Response
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.queries import statuses_of
 from user_workspaces.jobs.status import LIVE, JobStatus
 from user_workspaces.reana_api import shapes
 from user_workspaces.reana_api.people import person_id
 from user_workspaces.reana_api.searching import MALFORMED, Search
 from user_workspaces.reana_api.sessions import session_path
 from user_workspaces.reana_api.view import ReanaView, flag, json_in, positive
+from user_workspaces.rows import RawRow, page_of_raw_rows, raw_rows
 from user_workspaces.workflows.actions import create_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.numbering import as_uuid
 from user_workspaces.workflows.queries import runs_of
 from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workspaces.queries import disk_space_of
 
 COLUMNS = (
-    *("id", "name", "major", "minor", "status", "datetime_created"),
-    *("datetime_started", "datetime_finished", "datetime_stopped"),
+    *("id", "name", "major", "minor", "status", "progress", "workspace_id", "session_id"),
+    *("datetime_created", "datetime_started", "datetime_finished", "datetime_stopped"),
 )
+WORKSPACE, SESSION = COLUMNS.index("workspace_id"), COLUMNS.index("session_id")
 ORDER = {
     "asc": ("datetime_created", "id"),
     "disk-desc": ("-workspace__disk_space", "-datetime_created"),
     "cpu-desc": ("-job__core_hours", "-datetime_created"),
 }
-SESSION_STATUS = {JobStatus.PENDING: "created", JobStatus.RUNNING: "running", JobStatus.STOPPING: "stopped"}
+SESSION_STATUS = {
+    JobStatus.PENDING.value: "created",
+    JobStatus.RUNNING.value: "running",
+    JobStatus.STOPPING.value: "stopped",
+}
 
 
 class Workflows(ReanaView):
@@ -47,8 +57,8 @@ class Workflows(ReanaView):
         interactive = request.query_params.get("type") == "interactive"
         rows = _filtered(runs_of(self.person), request, interactive=interactive)
         rows = rows.order_by(*ORDER.get(request.query_params.get("sort", ""), ("-datetime_created", "-id")))
-        described = _Describing(request, user_id=self.person.pk, interactive=interactive)
-        found = paged(request, rows.values(*described.columns), described.row)
+        describing = _Describing(request, user_id=self.person.pk, interactive=interactive)
+        found = paged(request, partial(_read, rows, describing))
         has_some = found["total"] > 0 or Run.objects.filter(owner=self.person).exists()
         return Response({**found, "user_has_workflows": has_some})
 
@@ -71,14 +81,18 @@ def _check_type(document: object) -> None:
         raise InvalidRequest("'type'")
 
 
-def paged(request: Request, rows: "QuerySet[Any, Any] | list[Any]", shape: Any) -> dict[str, Any]:  # noqa: ANN401  rows of any kind, and what makes them into answers
-    """Return one page of rows, each shaped; without `size` all of them are on it."""
+Read = Callable[[int, int | None], tuple[list[Any], int]]
+"""Returns so many items (None: all) after so many others, and how many there are in all."""
+
+
+def paged(request: Request, read: Read) -> dict[str, Any]:
+    """Return one page of what can be read; without `size` all of it is on the first."""
     page, wanted = positive(request, "page") or 1, positive(request, "size")
-    total = len(rows) if isinstance(rows, list) else rows.count()
+    items, total = read((page - 1) * (wanted or 0), wanted)
     length = wanted or max(1, total)
     start = (page - 1) * length
     found: dict[str, Any] = {
-        "items": [shape(one) for one in rows[start : start + length]] if start < total else [],
+        "items": items if start < total else [],
         "page": page,
         "total": total,
         "has_next": start + length < total,
@@ -92,6 +106,23 @@ def paged(request: Request, rows: "QuerySet[Any, Any] | list[Any]", shape: Any) 
             del links["prev"]
         found.update(size=length, from_idx=start, to_idx=start + length, links=links)
     return found
+
+
+def _read(
+    rows: QuerySet[Run], describing: "_Describing", offset: int, limit: int | None
+) -> tuple[list[dict[str, object]], int]:
+    if all("__" not in str(name) for name in rows.query.order_by):
+        found, total = page_of_raw_rows(rows, COLUMNS, offset=offset, limit=limit)
+    else:  # in the order of another table: first which ones, then these
+        keys = rows.values_list("pk", flat=True)[offset : None if limit is None else offset + limit]
+        by_id = {_text_of(row[0]): row for row in raw_rows(Run.objects.filter(pk__in=list(keys)), COLUMNS)}
+        found, total = [by_id[str(key)] for key in keys], rows.count()
+    return describing.rows(found), total
+
+
+def _text_of(run_id: uuid.UUID | str) -> str:
+    """Return the id of a raw row as it is shown: SQLite keeps the digits alone."""
+    return str(uuid.UUID(run_id) if isinstance(run_id, str) else run_id)
 
 
 def _filtered(rows: QuerySet[Run], request: Request, *, interactive: bool) -> QuerySet[Run]:
@@ -120,31 +151,32 @@ class _Describing:
         self._user, self._interactive = person_id(user_id), interactive
         self._size = verbose or flag(request, "include_workspace_size")
         self._progress = verbose or flag(request, "include_progress")
-        self.columns = [
-            *COLUMNS,
-            *(["workspace__disk_space"] if self._size else []),
-            *(["progress"] if self._progress else []),
-            *(["session__status"] if interactive else []),
-        ]
 
-    def row(self, row: dict[str, Any]) -> dict[str, object]:
-        """Return one run as it is listed."""
-        at = shapes.times(
-            started=row["datetime_started"], finished=row["datetime_finished"], stopped=row["datetime_stopped"]
-        )
-        disk = row.get("workspace__disk_space")
-        number = f"{row['major']}.{row['minor']}" if row["minor"] else str(row["major"])
+    def rows(self, rows: list[RawRow]) -> list[dict[str, object]]:
+        """Return runs as they are listed: all that is in other tables takes one query for all of them."""
+        sizes = disk_space_of(row[WORKSPACE] for row in rows) if self._size else {}
+        sessions = statuses_of(row[SESSION] for row in rows) if self._interactive else {}
+        return [self._row(row, sizes, sessions) for row in rows]
+
+    def _row(self, row: RawRow, sizes: dict[int, int], sessions: dict[int, str]) -> dict[str, object]:
+        key, name, major, minor, status, progress, workspace_id, session_id, created, started, finished, stopped = row
+        run_id, disk = _text_of(key), sizes.get(workspace_id)
+        at = {
+            "run_started_at": shapes.second(started),
+            "run_finished_at": shapes.second(finished),
+            "run_stopped_at": shapes.second(stopped),
+        }
         item: dict[str, object] = {
-            "id": str(row["id"]),
-            "name": f"{row['name']}.{number}",
-            "status": row["status"],
-            "created": shapes.moment(row["datetime_created"]),
+            "id": run_id,
+            "name": f"{name}.{major}.{minor}" if minor else f"{name}.{major}",
+            "status": status,
+            "created": shapes.second(created),
             "user": self._user,
             "launcher_url": None,
             "size": shapes.UNKNOWN_SIZE if disk is None else shapes.size(disk),
-            "progress": {**shapes.figures(row["progress"]), **at} if self._progress else at,
+            "progress": {**shapes.figures(orjson.loads(progress)), **at} if self._progress else at,
         }
         if self._interactive:
-            status = SESSION_STATUS.get(row["session__status"], "stopped")
-            item.update(session_type="jupyter", session_uri=session_path(row["id"]), session_status=status)
+            session_status = SESSION_STATUS.get(sessions.get(session_id, ""), "stopped")
+            item.update(session_type="jupyter", session_uri=session_path(run_id), session_status=session_status)
         return item

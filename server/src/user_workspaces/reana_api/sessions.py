@@ -28,7 +28,7 @@ WAITING = (
 ENDED = "<!doctype html><meta charset='utf-8'><title>No session</title><h1>No session is open</h1><p>{message}</p>"
 
 
-def session_path(run_id: uuid.UUID) -> str:
+def session_path(run_id: uuid.UUID | str) -> str:
     """Return where clients find the session: they put `?token=` behind it."""
     return f"/api/workflows/{run_id}/session"
 

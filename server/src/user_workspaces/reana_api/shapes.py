@@ -16,6 +16,11 @@ def moment(at: datetime | None) -> str | None:
     return at.strftime("%Y-%m-%dT%H:%M:%S") if at else None
 
 
+def second(text: str | None) -> str | None:
+    """Return the same for a time of a raw row."""
+    return f"{text[:10]}T{text[11:19]}" if text else None
+
+
 def size(raw: int) -> dict[str, object]:
     """Return a number of bytes, for programs and for people."""
     return {"raw": raw, "human_readable": human_bytes(raw)}

@@ -1,6 +1,8 @@
 """`/api/workflows/{id}/workspace`: the files of a run: list, upload, download, delete; and moving them."""
 
 from collections.abc import Iterable
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpResponseBase
@@ -30,6 +32,11 @@ BYTES = "application/octet-stream"
 SHOWN = ("image/", "text/html", "application/pdf", "text/plain")
 
 
+def _read(found: list[Entry], offset: int, limit: int | None) -> tuple[list[Any], int]:
+    cut = found[offset : None if limit is None else offset + limit]
+    return [describe_file(one) for one in cut], len(found)
+
+
 class Files(ReanaView):
     """All files, and new ones."""
 
@@ -41,7 +48,7 @@ class Files(ReanaView):
         pattern, search = request.query_params.get("file_name", ""), Search.read(request.query_params.get("search"))
         listed: Iterable[Entry] = files_matching(workspace, pattern) if pattern else all_files(workspace)
         found = [one for one in listed if search.fits(one.path, one.size, shapes.moment(one.modified) or "")]
-        return Response(paged(request, found, describe_file))
+        return Response(paged(request, partial(_read, found)))
 
     def post(self, request: Request, named: str) -> Response:
         """Write the body to a file, whole or not at all."""

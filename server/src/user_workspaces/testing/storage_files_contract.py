@@ -14,6 +14,36 @@ from user_workspaces.testing.storage_reading import listing, read
 class FilesContract:
     """The tests; see `storage_contract` for the fixtures."""
 
+    def test_copy_of_a_file_is_a_file_of_its_own(self, storage: Storage, made: Place) -> None:
+        """Neither sees what is written to the other afterwards."""
+        storage.write(made, "d/a", [b"12345"])
+        assert storage.copy_file(made, "d/a", made, "e/f/b", most=100) == len(b"12345")
+        storage.write(made, "d/a", [b"old"])
+        storage.write(made, "x", [b"new"])
+        assert (read(storage, made, "e/f/b"), read(storage, made, "d/a")) == (b"12345", b"old")
+        storage.copy_file(made, "x", made, "e/f/b", most=100)
+        assert read(storage, made, "e/f/b") == b"new"
+
+    def test_copy_of_a_file_is_no_longer_than_there_is_room(self, storage: Storage, made: Place) -> None:
+        """A file may grow after somebody has looked how long it is."""
+        storage.write(made, "a", [b"12345"])
+        assert storage.copy_file(made, "a", made, "b", most=3) == len(b"123")
+        assert read(storage, made, "b") == b"123"
+        assert storage.copy_file(made, "a", made, "c", most=0) == 0
+
+    def test_copy_of_what_is_no_file(self, storage: Storage, made: Place, dataset: str) -> None:
+        """Links are not followed, and of folders there is no such copy; where a folder is, no file can be."""
+        storage.write(made, "d/a", [b"1"])
+        storage.link(made, "l", dataset)
+        for path in ("missing", "d", "d/missing"):
+            with pytest.raises(PathNotFound):
+                storage.copy_file(made, path, made, "b", most=100)
+        with pytest.raises((PathNotFound, UnsafePath)):
+            storage.copy_file(made, "l", made, "b", most=100)
+        with pytest.raises(StorageError):
+            storage.copy_file(made, "d/a", made, "d", most=100)
+        assert "b" not in {path for path, _ in listing(storage, made)}
+
     def test_stat_kinds(self, storage: Storage, made: Place, dataset: str) -> None:
         """One entry is told of, a link as a link, and the workspace itself by the empty path."""
         storage.write(made, "d/a", [b"12345"])

@@ -22,7 +22,7 @@ from user_workspaces.workflows.queries import runs_in
 from user_workspaces.workflows.status import GOING, TRANSITIONS, RunStatus
 from user_workspaces.workspaces.actions import create_workspace
 from user_workspaces.workspaces.details import Details
-from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
 
 TURNS = 20
@@ -99,11 +99,20 @@ def _save_numbered(row: Run) -> None:
             row.major = (same.aggregate(last=Max("major"))["last"] or 0) + 1
         try:
             with transaction.atomic():
+                if not is_restart:
+                    _hold_workspace(row)
                 row.save(force_insert=True)
         except IntegrityError:
             continue
         return
     raise Conflict("Too many runs of this name are made at once. Try again.")
+
+
+def _hold_workspace(row: Run) -> None:
+    """Keep the new workspace until the run is on record; raises `Conflict` where it was given up meanwhile."""
+    held = Workspace.objects.select_for_update(of=("self",)).filter(pk=row.workspace_id)
+    if held.exclude(status=WorkspaceStatus.DELETING).first() is None:
+        raise Conflict("Making this run took too long, and was given up. Try again.")
 
 
 def start_run(*, run: Run, start: Start, now: datetime) -> Run:

@@ -10,6 +10,7 @@ from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED as ENDED_JOBS
 from user_workspaces.jobs.status import JobStatus
+from user_workspaces.quotas.queries import somebody_has_limited_disk
 from user_workspaces.workflows import journal
 from user_workspaces.workflows.actions import change_status
 from user_workspaces.workflows.launching import launch
@@ -17,6 +18,7 @@ from user_workspaces.workflows.logs import kept_logs
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import read_state, remove_secrets, remove_state, state_of
 from user_workspaces.workflows.progress import figures_of, has_begun
+from user_workspaces.workflows.space import count_state
 from user_workspaces.workflows.status import GOING, RunStatus
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedelta(seconds=30)
 RUNS_A_PASS = 200
+COUNT_EVERY = 15
+"""Seconds between two looks at what the state of a run takes on disk."""
 MOST_JOBS = 5
 """Of one run: a runner that is torn away is followed by another one, which goes on where it was."""
 
@@ -65,11 +69,21 @@ def _step(run: Run, *, now: datetime) -> timedelta | None:
         return None
     if job.status not in ENDED_JOBS:
         _note(run, now=now)
+        _count_now_and_then(run, now=now)
         return SOON if run.status == RunStatus.PENDING else STEADY
     if run.status not in GOING:  # stopped by the person: what is left is to keep what it did
         _keep(run, read_state(run))
+        count_state(run, now=now)
         return None
-    return _settle(run, job, now=now)
+    again = _settle(run, job, now=now)
+    count_state(run, now=now)
+    return again
+
+
+def _count_now_and_then(run: Run, *, now: datetime) -> None:
+    """A log may grow without end: what it takes is looked at while it does, one pass in so many."""
+    if int(now.timestamp()) % COUNT_EVERY == 0 and somebody_has_limited_disk():
+        count_state(run, now=now)
 
 
 def _clear(run: Run, job: Job | None) -> timedelta | None:

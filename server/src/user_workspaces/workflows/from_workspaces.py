@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from user_workspaces.workflows.queries import runs_of, workspace_of
 from user_workspaces.workflows.specification import Reading, read_yaml
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.file_copies import copy_file
 from user_workspaces.workspaces.files import entry_at, find_entry, is_folder, list_folder, open_file, walk_folder
 from user_workspaces.workspaces.models import Workspace
 
@@ -117,20 +118,13 @@ def _below(workspace: Workspace, folder: str) -> Iterator[str]:
 
 
 def _copy(source: Workspace, path: str, target: Workspace, new_path: str, *, now: datetime) -> str:
-    """Copy one file with the rights of its owner, and within their quota; return the hash of its content."""
-    opened, digest = open_file(workspace=source, path=path), hashlib.sha256()
-    with opened.content as content:
-        chunks = _pieces(content.read, opened.entry.size, digest.update)
-        upload_file(workspace=target, path=new_path, chunks=chunks, size=opened.entry.size, now=now)
+    """Copy one file with the rights of its owner, and within their quota; return the hash of what the copy holds."""
+    copy_file(source=source, path=path, target=target, new_path=new_path, now=now)
+    digest = hashlib.sha256()
+    with open_file(workspace=target, path=new_path).content as content:
+        while piece := content.read(PIECE):
+            digest.update(piece)
     return digest.hexdigest()
-
-
-def _pieces(read: Callable[[int], bytes], size: int, note: Callable[[bytes], None]) -> Iterator[bytes]:
-    left = size
-    while left and (piece := read(min(PIECE, left))):
-        left -= len(piece)
-        note(piece)
-        yield piece
 
 
 def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) -> list[str]:

@@ -53,12 +53,12 @@ def step_tail(run: Run, uuid: UUID, *, after: int | None = None) -> Tail:
 
 
 def _read(run: Run, uuid: str, *, after: int | None) -> tuple[bytes, int, int]:
-    """Return bytes, where they begin, and how long the file is; a file that was begun anew is read from its start."""
+    """Return bytes, where they begin, and how long the file is; one that was begun anew, or cut, is read anew."""
     home = state_of(run)
     try:
         with home.storage.open(home.place, f"logs/{uuid}.log") as file:
             size = file.seek(0, 2)
-            start = max(0, size - PIECE) if after is None else after if after <= size else 0
+            start = max(0, size - PIECE) if after is None or after > size else after
             file.seek(start)
             return file.read(PIECE), start, size
     except (PathNotFound, UnsafePath):

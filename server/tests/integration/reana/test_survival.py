@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,38 @@ def test_two_hundred_runs_end_in_order_and_none_is_lost(ada: Reana) -> None:
     begun = [one["progress"]["run_started_at"] for one in found]
     # Of those that ran at the same time the one or the other begins first.
     assert all(max(begun[:place], default="") <= later for place, later in enumerate(begun[AT_ONCE:], start=1))
+
+
+DIE = """
+import os
+from django.utils import timezone
+from user_workspaces.accounts.models import User
+from user_workspaces.workflows import actions
+actions._save_numbered = lambda row: os.kill(os.getpid(), 9)
+step = {"environment": "python:3.12", "commands": ["true"]}
+document = {"version": "0.9.4", "workflow": {"type": "serial", "specification": {"steps": [step]}}}
+actions.create_run(owner=User.objects.get(username=%r), name="never", document=document, now=timezone.now())
+"""
+SWEEP = """
+from datetime import timedelta
+from django.utils import timezone
+from user_workspaces.workflows.sweeping import sweep_workspaces
+from user_workspaces.workspaces.models import Workspace
+left = Workspace.objects.filter(name="never", holds_runs=True)
+print([(one.pk, one.status) for one in left])
+young = sweep_workspaces(now=timezone.now())
+left.update(datetime_created=timezone.now() - timedelta(hours=1))
+print(young, sweep_workspaces(now=timezone.now()))
+"""
+COUNT = "from user_workspaces.workspaces.models import Workspace; print(Workspace.objects.filter(name='never').count())"
+
+
+def test_a_process_is_killed_between_the_workspace_of_a_run_and_its_row(server: LiveServer, ada: Reana) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as killed:
+        server.manage("shell", "-v", "0", "-c", DIE % server.person)
+    assert killed.value.returncode == -signal.SIGKILL
+    left, swept = server.manage("shell", "-v", "0", "-c", SWEEP).splitlines()
+    assert left.endswith(", 'idle')]")
+    assert swept == "0 1"
+    wait_for(lambda: server.manage("shell", "-v", "0", "-c", COUNT) == "0", within=LONGEST)
+    assert not list(server.folder.glob(f"workspaces/*/{left.strip('[(').partition(',')[0]}"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing as closing_generator
 
 from user_workspaces.errors import StorageError
+from user_workspaces.plugins.storage.local_file_system.cloning import copy_piece
 from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
 from user_workspaces.plugins.storage.local_file_system.paths import closing, is_empty
 from user_workspaces.plugins.storage.local_file_system.places import Directory
@@ -18,7 +19,6 @@ _PIECE = 16 * 1024 * 1024
 """How many bytes are copied between two words on the progress."""
 _ENTRIES = 500
 """And how many entries at most: they take their time also when there is nothing in them."""
-_NOT_BETWEEN_THESE = {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class Copy:
@@ -120,7 +120,7 @@ def _copied_pieces(old: int, name: str, parent: int, status: os.stat_result) -> 
         untold = 0
         for start, end in _filled_ranges(old, status.st_size):
             at = start
-            while at < end and (count := _copy_piece(old, new, at, min(_PIECE, end - at))):
+            while at < end and (count := copy_piece(old, new, at, min(_PIECE, end - at))):
                 at, untold = at + count, untold + count
                 if untold >= _PIECE:
                     yield untold, False
@@ -144,14 +144,3 @@ def _filled_ranges(handle: int, size: int) -> Iterator[tuple[int, int]]:
             raise
         if start < end:
             yield start, end
-
-
-def _copy_piece(old: int, new: int, at: int, count: int) -> int:
-    """Copy inside the kernel, sharing blocks where the file system can; return the bytes copied, 0 at the end."""
-    try:
-        return os.copy_file_range(old, new, count, at, at)
-    except OSError as error:
-        if error.errno not in _NOT_BETWEEN_THESE:
-            raise
-    os.lseek(new, at, os.SEEK_SET)
-    return os.sendfile(new, old, at, count)

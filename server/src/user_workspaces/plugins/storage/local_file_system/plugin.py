@@ -32,7 +32,7 @@ from user_workspaces.plugins.storage.local_file_system.options import LocalFileS
 from user_workspaces.plugins.storage.local_file_system.paths import parse_path
 from user_workspaces.plugins.storage.local_file_system.places import WORKSPACE, Directory, Places
 from user_workspaces.plugins.storage.local_file_system.removing import remove_entry
-from user_workspaces.plugins.storage.local_file_system.writing import place_link, write_file
+from user_workspaces.plugins.storage.local_file_system.writing import copy_file, place_link, write_file
 
 _BATCH = 1000
 """How many entries of a tree are read with the person's rights at a time."""
@@ -85,6 +85,11 @@ class LocalFileSystemStorage(Storage):
         """See `Storage.write`; raises `StorageError` for a full disk, and where `path` is a directory."""
         with self._parent(place, path, make=True) as (parent, name):
             return write_file(parent, name, chunks, path=path, expecting=expecting)
+
+    def copy_file(self, source: Place, path: str, target: Place, new_path: str, *, most: int) -> int:
+        """See `Storage.copy_file`; the blocks are shared on Btrfs, XFS and others that can."""
+        with self.open(source, path) as content, self._parent(target, new_path, make=True) as (parent, name):
+            return copy_file(parent, name, content.fileno(), most=most, path=new_path)
 
     def open(self, place: Place, path: str) -> BinaryIO:
         """See `Storage.open`."""

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from user_workspaces.errors import Conflict, StorageError
 from user_workspaces.interfaces.storage import NOTHING
+from user_workspaces.plugins.storage.local_file_system.cloning import clone_or_copy
 from user_workspaces.plugins.storage.local_file_system.listing import version_of
 from user_workspaces.plugins.storage.local_file_system.moving import rename_to_free
 from user_workspaces.plugins.storage.local_file_system.paths import PART_PREFIX, closing, status_of
@@ -37,6 +38,18 @@ def write_file(
             part.finish()
     finally:
         with directory.acting(path):
+            part.close()
+    return part.size
+
+
+def copy_file(directory: Directory, name: str, source: int, *, most: int, path: str) -> int:
+    """Write a file with the content of an open one, `most` bytes of it; return its size. `path`: see `write_file`."""
+    with directory.acting(path):
+        part = _Part(directory.handle, name, None)
+        try:
+            part.take(source, most=most)
+            part.finish()
+        finally:
             part.close()
     return part.size
 
@@ -83,6 +96,10 @@ class _Part:
         while rest:
             rest = rest[os.write(self._handle, rest) :]
         self.size += len(chunk)
+
+    def take(self, source: int, *, most: int) -> None:
+        """Be what another file is, sharing its blocks where that can be."""
+        self.size = clone_or_copy(source, self._handle, most=most)
 
     def finish(self) -> None:
         """Put the file in its place, with the permissions of the one that it replaces."""

@@ -1,0 +1,61 @@
+"""What REANA keeps for a person: secrets for the steps, and the files of a run as long as its rules say."""
+
+import tornado.web
+
+from reana_jupyterlab.reana.errors import BadRequest
+
+from .base import ReanaHandler, flag_of, text_of
+
+KINDS = ("env", "file")
+
+
+class SecretsHandler(ReanaHandler):
+    """The names of secrets, and new ones. A value goes to REANA and never comes back."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Return `{secrets: [{name, type}]}`."""
+        self.answer({"secrets": await (await self.client()).secrets()})
+
+    @tornado.web.authenticated
+    async def post(self) -> None:
+        """Keep `value` under `name`, as a variable (`type` env) or a file; `overwrite` takes the place of another."""
+        body = self.body()
+        name, kind = text_of(body, "name"), text_of(body, "type", "env")
+        if not name or kind not in KINDS:
+            raise BadRequest("A secret has a name, and is a variable (env) or a file (file).")
+        value, overwrite = text_of(body, "value").encode(), flag_of(body, "overwrite", default=False)
+        await (await self.client()).add_secret(name, value, kind=kind, overwrite=overwrite)
+        self.succeed(f"Kept the secret {name}.")
+
+
+class SecretHandler(ReanaHandler):
+    """One secret."""
+
+    @tornado.web.authenticated
+    async def delete(self, name: str) -> None:
+        """Forget it."""
+        await (await self.client()).delete_secret(name)
+        self.succeed(f"Forgot the secret {name}.")
+
+
+class PruneHandler(ReanaHandler):
+    """Files of a run that nobody asked for."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Delete what is neither input nor output; with `include_inputs`, `include_outputs` these too."""
+        body = self.body()
+        inputs = flag_of(body, "include_inputs", default=False)
+        outputs = flag_of(body, "include_outputs", default=False)
+        said = await (await self.client()).prune(workflow, inputs=inputs, outputs=outputs)
+        self.succeed(said or f"Pruned the workspace of {workflow}.")
+
+
+class RetentionHandler(ReanaHandler):
+    """Which files of a run are deleted by themselves."""
+
+    @tornado.web.authenticated
+    async def get(self, workflow: str) -> None:
+        """Return `{rules: […]}` as REANA spells them."""
+        self.answer({"rules": await (await self.client()).retention_rules(workflow)})

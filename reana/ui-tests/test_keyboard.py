@@ -1,0 +1,131 @@
+"""The whole way with the keyboard alone: no test here has a mouse."""
+
+from collections.abc import Iterator
+
+import pytest
+from lab import Lab, running_lab
+from playwright.sync_api import Locator, Page, expect
+from service import write_analysis
+
+from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+
+FARTHEST = 40
+
+
+@pytest.fixture(scope="module")
+def lone_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab that knows of no REANA, with a workflow in it."""
+    with running_lab(tmp_path_factory.mktemp("keyboard") / "server") as lab:
+        write_analysis(lab.root)
+        yield lab
+
+
+def test_everything_is_done_with_the_keyboard(page: Page, lone_lab: Lab, reana: FakeReana) -> None:
+    page.goto(lone_lab.url())
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    expect(page.locator(".jp-LauncherCard").first).to_be_visible()
+    connect(page, reana)
+    open_the_running_one(page)
+    walk_its_parts(page)
+    stop_and_delete(page)
+    run_another(page, reana)
+
+
+def connect(page: Page, reana: FakeReana) -> None:
+    """The panel takes the focus when it is called, and the list has it when the form has gone."""
+    command(page, "Show REANA Runs")
+    expect(page.get_by_label("Address of the server")).to_be_focused()
+    page.keyboard.insert_text(reana.url)
+    walk_to(page, page.get_by_label("Access token"))
+    page.keyboard.insert_text(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.locator(".jp-Reana-row")).to_have_count(5)
+    expect(page.get_by_label("Search runs by name")).to_be_focused()
+
+
+def open_the_running_one(page: Page) -> None:
+    """It is the first of the list."""
+    walk_to(page, page.locator(".jp-Reana-row").first)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(part(page, "Overview")).to_be_focused()
+
+
+def walk_its_parts(page: Page) -> None:
+    """Arrows go from one to the next."""
+    for name in ("Logs", "Files", "Specification", "Compare", "Overview"):
+        page.keyboard.press("ArrowRight")
+        expect(part(page, name)).to_be_focused()
+        expect(part(page, name)).to_have_attribute("aria-selected", "true")
+
+
+def stop_and_delete(page: Page) -> None:
+    """A dialog asks, and has a way out; the focus stays where one was working."""
+    header = page.locator(".jp-Reana-runHeader")
+    walk_to(page, header.get_by_role("button", name="Stop", exact=True), key="Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Stop hello.2?")
+    page.keyboard.press("Escape")
+    expect(header.get_by_role("button", name="Stop", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    answer(page, "Stop")
+    expect(header).to_contain_text("stopped")
+    expect(part(page, "Overview")).to_be_focused()
+    walk_to(page, header.get_by_role("button", name="Delete…"), key="Shift+Tab")
+    page.keyboard.press("Enter")
+    answer(page, "Delete")
+    expect(header).to_contain_text("deleted")
+
+
+def run_another(page: Page, reana: FakeReana) -> None:
+    """From a file that is opened by its name, to the tab of the new run."""
+    command(page, "Open from Path…")
+    expect(page.get_by_role("dialog").locator("input")).to_be_focused()
+    page.keyboard.insert_text("reana.yaml")
+    page.keyboard.press("Enter")
+    expect(page.locator(".jp-FileEditor .cm-content")).to_contain_text("version")
+    command(page, "Run on REANA")
+    form = page.locator(".jp-Reana-newRun")
+    expect(form.get_by_text("The specification can be run.")).to_be_visible()
+    walk_to(page, form.get_by_label("points"))
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("7")
+    expect(form.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+    page.keyboard.press("Enter")
+    expect(page.locator(".jp-Reana-runHeader:visible")).to_contain_text("workflow")
+    expect(part(page, "Overview")).to_be_focused()
+    assert reana.runs[0].parameters == {"points": 7}
+
+
+def command(page: Page, label: str) -> None:
+    """Choose in the command palette."""
+    page.keyboard.press("Control+Shift+c")
+    search = page.locator(".lm-CommandPalette-input, .jp-ModalCommandPalette input").first
+    expect(search).to_be_focused()
+    page.keyboard.insert_text(label)
+    expect(page.locator(".lm-CommandPalette-item.lm-mod-active")).to_contain_text(label)
+    page.keyboard.press("Enter")
+
+
+def answer(page: Page, label: str) -> None:
+    """Go to a button of the dialog and press it."""
+    dialog = page.get_by_role("dialog")
+    walk_to(page, dialog.get_by_role("button", name=label, exact=True))
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+
+
+def walk_to(page: Page, target: Locator, *, key: str = "Tab") -> None:
+    """Press a key until the target has the focus."""
+    expect(target).to_be_visible()
+    for _ in range(FARTHEST):
+        if target.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    expect(target).to_be_focused(timeout=1)
+
+
+def part(page: Page, name: str) -> Locator:
+    """Return the tab of a part of the run in front."""
+    return page.locator(".jp-Reana-runView:visible").get_by_role("tab", name=name, exact=True)

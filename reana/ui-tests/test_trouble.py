@@ -1,0 +1,95 @@
+"""What REANA says wrongly, too much, or not at all breaks nothing, and tells what to do."""
+
+import pytest
+from conftest import open_panel
+from lab import Lab
+from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
+from test_run import open_run, panel_status, tab
+
+from reana_jupyterlab.tests.fake_reana import FakeReana, error, says
+
+
+def test_unknown_status_is_shown_as_it_is(page: Page, lab: Lab, reana: FakeReana) -> None:
+    reana.add("odd.1", status="hibernating")
+    page.goto(lab.url())
+    open_run(page, "odd")
+    expect(panel_status(page, "odd")).to_have_text("hibernating")
+    expect(page.locator(".jp-Reana-runHeader")).to_contain_text("hibernating")
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "sign"),
+    [
+        ("Logs", "logs", ".jp-Reana-line"),
+        ("Files", "workspace", "[role=treeitem]"),
+        ("Specification", "specification", ".cm-line"),
+    ],
+)
+def test_a_part_that_fails_says_so_and_can_be_asked_for_again(
+    page: Page, lab: Lab, reana: FakeReana, name: str, route: str, sign: str
+) -> None:
+    reana.fail(f"GET .*/{route}", error(403, "The cupboard is locked."))
+    page.goto(lab.url())
+    open_run(page, "hello#1")
+    tab(page, name)
+    expect(page.locator(".jp-Reana-tabPanel").get_by_role("alert").first).to_contain_text("The cupboard is locked.")
+    reana.faults.clear()
+    page.locator(".jp-Reana-tabPanel").get_by_role("button", name="Try again").first.click()
+    expect(page.locator(f".jp-Reana-tabPanel {sign}").first).to_be_visible()
+
+
+@pytest.mark.parametrize("lie", [b"<html>", b'{"items": [', b'{"items": [1]}', b'{"items": {}}'])
+def test_a_list_that_is_none_is_not_an_empty_list(page: Page, lab: Lab, reana: FakeReana, lie: bytes) -> None:
+    reana.fail("GET /api/workflows", says(lie))
+    page.goto(lab.url())
+    panel = open_panel(page)
+    expect(panel.get_by_role("alert")).to_be_visible()
+    expect(panel.get_by_text("No runs yet")).to_have_count(0)
+    reana.faults.clear()
+    panel.get_by_role("button", name="Try again").click()
+    expect(panel.locator(".jp-Reana-row")).to_have_count(5)
+
+
+def test_search_and_status_outlive_a_reload(page: Page, panel: Locator) -> None:
+    with page.expect_request(lambda request: keeps(request, '"running"')):
+        panel.get_by_label("Search runs by name").fill("hel")
+        expect(panel.locator(".jp-Reana-row")).to_have_count(2)
+        panel.get_by_label("Status").select_option("running")
+    page.reload()
+    expect(panel.locator(".jp-Reana-row")).to_have_count(1)
+    expect(panel.get_by_label("Search runs by name")).to_have_value("hel")
+
+
+def keeps(request: Request, text: str) -> bool:
+    """Whether a request saves what was searched for."""
+    return "/api/workspaces" in request.url and request.method == "PUT" and text in (request.post_data or "")
+
+
+def test_two_tabs_that_stop_the_same_run(context: BrowserContext, page: Page, lab: Lab, reana: FakeReana) -> None:
+    pages = [page, context.new_page()]
+    for one in pages:
+        one.goto(lab.url())
+        open_run(one, "hello#2")
+        one.get_by_role("button", name="Stop", exact=True).click()
+        expect(one.get_by_role("dialog")).to_be_visible()
+    for one in pages:
+        one.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    for one in pages:
+        expect(panel_status(one, "hello#2")).to_have_text("stopped")
+
+
+def test_ten_thousand_files_stay_usable(page: Page, lab: Lab, reana: FakeReana) -> None:
+    files = {f"many/file-{number:05}.txt": b"x" for number in range(10_000)}
+    reana.add("large.1", files=files)
+    page.goto(lab.url())
+    open_run(page, "large")
+    tab(page, "Files")
+    expect(page.get_by_text("10000 files")).to_be_visible()
+    page.get_by_role("treeitem", name="many").focus()
+    page.keyboard.press("End")
+    expect(page.get_by_role("treeitem", name="file-09999.txt")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("treeitem", name="file-09998.txt")).to_be_focused()
+    assert page.get_by_role("treeitem").count() < 200
+    page.get_by_label("Search files").fill("file-00042")
+    expect(page.get_by_role("treeitem")).to_have_count(2)

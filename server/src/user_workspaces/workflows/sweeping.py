@@ -1,0 +1,41 @@
+"""Taking away what a process left that died between making a run's workspace and writing the run's row."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from user_workspaces.jobs.actions import delete_workspace
+from user_workspaces.workflows.models import Run
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+
+logger = logging.getLogger(__name__)
+
+CREATION_IS_DEAD_AFTER = timedelta(minutes=15)
+"""Between the two there is one statement to the database; nobody waits so long for it."""
+
+
+def sweep_workspaces(*, now: datetime) -> int:
+    """Queue the deletion of workspaces of runs that no run has; return how many there were.
+
+    A creation that is only slow is not hurt: whoever comes second, it or we, finds what the first has done, for both
+    hold the workspace's row meanwhile.
+    """
+    alone = _without_runs().filter(datetime_created__lt=now - CREATION_IS_DEAD_AFTER)
+    return sum(_sweep(number, now=now) for number in alone.values_list("pk", flat=True))
+
+
+def _without_runs() -> QuerySet[Workspace]:
+    made = Workspace.objects.filter(holds_runs=True, status=WorkspaceStatus.IDLE)
+    return made.filter(~Exists(Run.objects.filter(workspace_id=OuterRef("pk"))))
+
+
+def _sweep(number: int, *, now: datetime) -> int:
+    with transaction.atomic():
+        held = Workspace.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=number).first()
+        if held is None or not _without_runs().filter(pk=number).exists():
+            return 0
+        delete_workspace(owner=held.owner, workspace_id=number, force=True, now=now)
+    logger.warning("workspace %s was made for a run that never came to be: it is removed", number)
+    return 1
