@@ -184,3 +184,4 @@ def test_who_has_a_reana_elsewhere_gets_that_one(with_reana: Driver) -> None:
     PersonalReana.objects.create(user=with_reana.owner, **own)
     with_reana.until(with_reana.launch(), lambda job: job.submitted)
     assert handed_out(with_reana.resource) == [{"server": own["server"], "token": own["access_token"]}]
+    assert ApiToken.objects.count() == 0

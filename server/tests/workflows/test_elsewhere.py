@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from running import wait_for
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, TooManyAttempts
@@ -138,7 +139,23 @@ def test_where_nobody_is_that_is_said(there: Elsewhere, person: Callable[..., Us
     with pytest.raises(InvalidRequest) as refused:
         store(person(), "http://127.0.0.1:1")
     assert refused.value.message == elsewhere.UNREACHABLE
-    assert refused.value.__suppress_context__
+
+
+def test_a_few_are_asked_at_once(
+    there: Elsewhere, person: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "_asking", BoundedSemaphore(1))
+    monkeypatch.setattr(elsewhere, "ALL_SECONDS", 0.2)
+    there.hangs = True
+    for _ in range(2):
+        with pytest.raises(InvalidRequest, match="did not answer in time"):
+            store(person(), there.url)
+    wait_for(lambda: len(there.asked) == 1, within=60)
+    there.released.set()
+    monkeypatch.setattr(elsewhere, "ALL_SECONDS", 60)
+    assert elsewhere._asking.acquire(timeout=60), "who hung gives its place back"
+    elsewhere._asking.release()
+    store(person(), there.url)
 
 
 @pytest.mark.parametrize("token", ["", "a\nb", "ä", "x" * 1_001])

@@ -50,6 +50,11 @@ def uses_reana(job: Job) -> bool:
     return job.job_type in types and types.get(job.job_type).uses_reana
 
 
+def needs_token(job: Job) -> bool:
+    """Return whether it needs a token of this server's for that."""
+    return uses_reana(job) and reana_elsewhere(job.owner_id) is None
+
+
 def spec_of(job: Job) -> JobSpec:
     """Return what the resource is asked to run."""
     context = context_of(job)

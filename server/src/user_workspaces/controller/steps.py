@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from user_workspaces import registry
-from user_workspaces.controller.launching import context_of, spec_of, uses_reana
+from user_workspaces.controller.launching import context_of, needs_token, spec_of
 from user_workspaces.controller.lease import give_back
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
@@ -98,7 +98,7 @@ def _submit(turn: Turn) -> None:
     if preparation.state is PreparationState.IN_PROGRESS:
         give_back(job, at=turn.clock() + SHORTLY, message=_storable(preparation.message, LONGEST_MESSAGE))
         return
-    if uses_reana(job) and not grant_session_token(job=job, now=turn.clock()):
+    if needs_token(job) and not grant_session_token(job=job, now=turn.clock()):
         give_back(job, at=turn.clock())  # stopped in this very moment
         return
     number = turn.resource.submit(spec_of(job))
@@ -158,7 +158,7 @@ def _record(turn: Turn, decision: Decision, *, again: timedelta | None, **fields
         fields["resource_job_id"] = seen.resource_job_id
     if job.datetime_start is None and (seen.started_at or seen.state is ResourceState.RUNNING):
         fields["datetime_start"] = start = min(seen.started_at or now, now)
-        if decision.status is JobStatus.RUNNING and uses_reana(job):  # perhaps it waited: its time counts from here
+        if decision.status is JobStatus.RUNNING and needs_token(job):  # perhaps it waited: its time counts from here
             grant_session_token(job=job, now=now, start=start)
     if seen.ended_at and not job.datetime_end and decision.status in ENDED:
         fields["datetime_end"] = seen.ended_at

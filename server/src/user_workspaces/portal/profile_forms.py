@@ -19,7 +19,7 @@ MEANINGS = {
     Scope.READ: "Look at workspaces, jobs and people",
     Scope.WORKSPACES: "Make, change and delete workspaces",
     Scope.SESSIONS: "Launch, open and stop sessions",
-    Scope.WORKFLOWS: "Run workflows, and nothing else",
+    Scope.WORKFLOWS: "Run workflows, over the API of REANA",
     Scope.ADMIN: "Administer this server",
 }
 

@@ -1,10 +1,10 @@
 """A person's own REANA, elsewhere: asked before it is kept, and handed to their sessions in place of this server's."""
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLong
 from datetime import datetime
 from fnmatch import fnmatchcase
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
 from urllib.parse import urlsplit
 
 import orjson
@@ -24,8 +24,8 @@ NO_REANA = "What answers at this address is no REANA."
 TOO_SLOW = "This REANA did not answer in time. Try again in a moment."
 UNREACHABLE = "Nobody answers at this address, or its certificate cannot be verified."
 
-# Threads of their own: a server that answers a byte a minute holds one of these, and none of those that serve people.
-_asking = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reana-elsewhere")
+_asking = BoundedSemaphore(8)
+"""So many are asked at once, in threads of their own: who answers a byte a minute holds none that serves people."""
 
 
 def reana_elsewhere(user_id: int) -> PersonalReana | None:
@@ -40,12 +40,7 @@ def store_reana(*, user: User, server: str, access_token: str, now: datetime) ->
         raise InvalidRequest("This is no token of a REANA.")
     limit = registry.site().rate_limits.log_ins_per_account
     attempts.take(attempts.bucket_of("reana.elsewhere", str(user.pk)), limit=limit, now=now)
-    asked: Future[None] = _asking.submit(_ask, server, access_token)
-    try:
-        asked.result(timeout=ALL_SECONDS)
-    except TookTooLong:
-        asked.cancel()
-        raise InvalidRequest(TOO_SLOW) from None
+    _ask_beside(server, access_token)
     PersonalReana.objects.update_or_create(user=user, defaults={"server": server, "access_token": access_token})
 
 
@@ -70,6 +65,30 @@ def checked_address(text: str) -> str:
     if not any(fnmatchcase(origin, pattern.lower()) for pattern in registry.site().workflows.reana_elsewhere):
         raise InvalidRequest("The operators of this server do not allow this address.")
     return address
+
+
+def _ask_beside(server: str, access_token: str) -> None:
+    """Ask in a thread that nobody waits for longer than is allowed, not even the end of this process."""
+    if not _asking.acquire(blocking=False):
+        raise InvalidRequest(TOO_SLOW)
+    told: SimpleQueue[InvalidRequest | None] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            _ask(server, access_token)
+            told.put(None)
+        except InvalidRequest as refusal:
+            told.put(refusal)
+        finally:
+            _asking.release()
+
+    Thread(target=ask, daemon=True, name="reana-elsewhere").start()
+    try:
+        refusal = told.get(timeout=ALL_SECONDS)
+    except Empty:
+        raise InvalidRequest(TOO_SLOW) from None
+    if refusal is not None:
+        raise refusal
 
 
 def _ask(server: str, access_token: str) -> None:
