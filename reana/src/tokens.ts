@@ -39,6 +39,7 @@ export const Commands = {
   stop: 'reana-jupyterlab:stop-run',
   restart: 'reana-jupyterlab:restart-run',
   remove: 'reana-jupyterlab:delete-run',
+  share: 'reana-jupyterlab:share-run',
   compare: 'reana-jupyterlab:compare-run',
   follow: 'reana-jupyterlab:follow-run'
 } as const;

@@ -56,6 +56,7 @@ export function readAccount(source: unknown): Account {
     email: text(isObject(source) ? source.user : undefined, 'email'),
     version: text(source, 'version'),
     quota: readQuota(isObject(source) ? source.quota : undefined),
+    sharing: truth(source, 'sharing'),
     message: text(source, 'message'),
     source: text(source, 'source'),
     reason: text(source, 'reason'),

@@ -2,7 +2,8 @@
 
 import { entries, isObject, list, object, text, time, truth, whole } from './read';
 import type { Send } from './send';
-import { isMoving, type Job, type JsonObject, type Logs, type Page, type Run, type Specification } from './values';
+import { isMoving } from './values';
+import type { Job, JsonObject, Logs, Page, Run, Share, Specification } from './values';
 
 export interface RunQuery {
   readonly page: number;
@@ -52,6 +53,19 @@ export class RunsApi {
   async restart(id: string, parameters: JsonObject): Promise<string> {
     const answer = await this._send(route(id, 'restart'), { method: 'POST', body: { parameters } });
     return text(isObject(answer) ? answer.workflow : {}, 'id') || id;
+  }
+
+  async shares(id: string): Promise<readonly Share[]> {
+    const answer = await this._send(route(id, 'share'));
+    return list(answer, 'shares').map(one => ({ email: text(one, 'user_email'), until: text(one, 'valid_until') }));
+  }
+
+  async share(id: string, email: string): Promise<void> {
+    await this._send(route(id, 'share'), { method: 'POST', body: { email } });
+  }
+
+  async unshare(id: string, email: string): Promise<void> {
+    await this._send(route(id, 'share'), { method: 'DELETE', query: { email } });
   }
 
   /** The run and the files in its workspace. */

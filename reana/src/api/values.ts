@@ -91,6 +91,8 @@ export interface Account {
   readonly email: string;
   readonly version: string;
   readonly quota: Quota | null;
+  /** Whether this REANA lets others read a run. */
+  readonly sharing: boolean;
   /** Why there is no connection, where one was tried. */
   readonly message: string;
   /** Where the credentials come from: `environment`, `launcher`, or a profile's name. */
@@ -99,6 +101,12 @@ export interface Account {
   readonly reason: string;
   /** The HTTP status that says why there is no connection; 0 when there is one. */
   readonly status: number;
+}
+
+/** Somebody else who may read a run; `until` is a date, empty: for ever. */
+export interface Share {
+  readonly email: string;
+  readonly until: string;
 }
 
 export interface Profile {

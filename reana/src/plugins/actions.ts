@@ -6,6 +6,7 @@ import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/a
 import { isAbort, ReanaError } from '../api/errors';
 import { fullName, hasEnded, isMoving, type Run, type Status } from '../api/values';
 import { askParameters } from '../launch/restart';
+import { showShares } from '../run/share';
 import { Commands, IReana } from '../tokens';
 import { errorSentence } from '../ui/words';
 import { chosenRun } from './runs';
@@ -44,11 +45,14 @@ const plugin: JupyterFrontEndPlugin<void> = {
       status => !isMoving(status) && status !== 'deleted',
       run => remove(reana, run)
     );
+    const canShare = (status: Status): boolean =>
+      reana.connection.account?.sharing === true && status !== 'deleted' && status !== '';
+    add(Commands.share, trans.__('Share…'), trans.__('Share the REANA Run…'), canShare, run => showShares(reana, run));
     add(Commands.follow, trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends'), isMoving, run =>
       follow(reana, run)
     );
     const others = [Commands.open, Commands.openLogs, Commands.openFiles, Commands.browse, Commands.compare];
-    const own = [Commands.start, Commands.stop, Commands.restart, Commands.remove, Commands.follow];
+    const own = [Commands.start, Commands.stop, Commands.restart, Commands.remove, Commands.share, Commands.follow];
     for (const command of [...others, ...own]) {
       palette?.addItem({ command, category: 'REANA' });
     }

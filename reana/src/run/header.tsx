@@ -33,7 +33,7 @@ export function Header(props: RunProps & { readonly value: Run }): React.JSX.Ele
 
 function Actions({ reana, run, commands, value }: RunProps & { readonly value: Run }): React.JSX.Element {
   const trans = useWords();
-  useObserved(reana.followed);
+  useObserved(reana.followed, reana.connection);
   const moving = isMoving(value.status);
   const followed = reana.followed.has(value.id);
   const act = (command: string) => (): void => void commands.execute(command, { id: run.id });
@@ -58,6 +58,9 @@ function Actions({ reana, run, commands, value }: RunProps & { readonly value: R
         <Button kind="accept" onClick={act(Commands.restart)}>
           {trans.__('Restart…')}
         </Button>
+      ) : null}
+      {reana.connection.account?.sharing && value.status !== 'deleted' ? (
+        <Button onClick={act(Commands.share)}>{trans.__('Share…')}</Button>
       ) : null}
       {moving || value.status === 'deleted' ? null : (
         <Button onClick={act(Commands.remove)}>{trans.__('Delete…')}</Button>

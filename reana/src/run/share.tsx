@@ -1,0 +1,74 @@
+/** Who else may read a run: a dialog that lets people in, and takes it back. */
+
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import * as React from 'react';
+
+import { fullName, type Run } from '../api/values';
+import { Sharing } from '../model/sharing';
+import type { IReana } from '../tokens';
+import { Button } from '../ui/bricks';
+import { useObserved } from '../ui/observe';
+import { errorSentence, useWords, Words } from '../ui/words';
+
+/** Asks until nobody else shall be let in. Rejects when REANA does not tell who may read it. */
+export async function showShares({ trans, api }: IReana, run: Run): Promise<void> {
+  const sharing = new Sharing(api.runs, run.id);
+  await sharing.load();
+  let more = true;
+  while (more) {
+    const { button } = await showDialog({
+      title: trans.__('Share %1', fullName(run)),
+      body: ReactWidget.create(
+        <Words.Provider value={trans}>
+          <Shares sharing={sharing} />
+        </Words.Provider>
+      ),
+      buttons: [Dialog.cancelButton({ label: trans.__('Close') }), Dialog.okButton({ label: trans.__('Share') })],
+      focusNodeSelector: '.jp-Reana-shares input'
+    });
+    more = button.accept;
+    if (more) {
+      await sharing.share();
+    }
+  }
+}
+
+function Shares({ sharing }: { sharing: Sharing }): React.JSX.Element {
+  const trans = useWords();
+  useObserved(sharing);
+  const { shares, email, error } = sharing;
+  return (
+    <div className="jp-Reana jp-Reana-dialog jp-Reana-shares">
+      <p>{trans.__('They can look at the run, its logs and its files, and change nothing.')}</p>
+      <ul className="jp-Reana-profiles" aria-label={trans.__('People who may read this run')}>
+        {shares.map(one => (
+          <li key={one.email}>
+            <span>
+              {one.email}
+              {one.until ? ` (${trans.__('until %1', one.until)})` : ''}
+            </span>
+            <Button
+              aria-label={trans.__('Take back from %1', one.email)}
+              onClick={() => void sharing.takeBack(one.email)}
+            >
+              {trans.__('Take back')}
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <input
+        className="jp-mod-styled"
+        type="email"
+        aria-label={trans.__('E-mail address of a person')}
+        placeholder="grace@example.org"
+        value={email}
+        onChange={({ target }) => (sharing.email = target.value)}
+      />
+      {error ? (
+        <p className="jp-Reana-fieldError" role="alert">
+          {errorSentence(trans, error)}
+        </p>
+      ) : null}
+    </div>
+  );
+}
