@@ -10,10 +10,16 @@
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const log = event.detail.target.closest("[data-follow]");
-    if (log) log.dataset.atEnd = isAtEnd(log) ? "yes" : "no";
+    if (!log) return;
+    delete log.dataset.atEnd; // an answer without news leaves no mark: no swap follows it
+    if (event.detail.shouldSwap && isAtEnd(log)) log.dataset.atEnd = "";
   });
   document.addEventListener("htmx:afterSwap", () => {
-    for (const log of document.querySelectorAll("[data-follow][data-at-end='yes']")) toEnd(log);
+    // Taken back at once: the next swap may be that of another part, when somebody has scrolled up meanwhile.
+    for (const log of document.querySelectorAll("[data-follow][data-at-end]")) {
+      toEnd(log);
+      delete log.dataset.atEnd;
+    }
   });
   document.addEventListener("DOMContentLoaded", () => {
     for (const log of document.querySelectorAll("[data-follow]")) toEnd(log);
