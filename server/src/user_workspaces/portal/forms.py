@@ -1,6 +1,7 @@
 """The forms about workspaces: what was typed comes back with the problems beside it."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -113,8 +114,22 @@ def files_in(files: "MultiValueDict[str, UploadedFile[bytes]]") -> "list[Uploade
     return [file for file in files.getlist("files") if file.name]
 
 
-class FilterForm(forms.Form):
-    """What the list shows; odd values fall back to showing all."""
+class ListForm(forms.Form):
+    """What a list shows; odd values fall back to what one gets anyway."""
+
+    usual: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """What is filled in, can be used, and is not what one gets anyway."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value and value != self.usual.get(name)}
+
+
+class FilterForm(ListForm):
+    """What the list of workspaces shows."""
+
+    usual: ClassVar[Mapping[str, str]] = {"sort": Sorting.OPENED.value}
 
     q = forms.CharField(max_length=MOST_SEARCH, required=False, label="Search")
     status = forms.ChoiceField(
@@ -129,13 +144,6 @@ class FilterForm(forms.Form):
             (Sorting.SIZE.value, "Size"),
         ],
     )
-
-    @property
-    def wanted(self) -> dict[str, str]:
-        """What is filled in, can be used, and is not what one gets anyway."""
-        self.is_valid()
-        usual = {"sort": Sorting.OPENED.value}
-        return {name: value for name, value in self.cleaned_data.items() if value and value != usual.get(name)}
 
 
 def _checked(name: object) -> str:

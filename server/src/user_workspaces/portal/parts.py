@@ -3,13 +3,21 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django_htmx.http import push_url
+
+from user_workspaces.portal.access import asks_for_part
+from user_workspaces.portal.forms import ListForm
 
 SEEN = "seen"
+FILTER = "filter"
+"""The id of the form beside a list."""
 MOVING_SECONDS = 1
 QUIET_SECONDS = 15
 
@@ -63,3 +71,14 @@ def answer_with(request: HttpRequest, part: LivePart) -> HttpResponse:
     if request.GET.get(SEEN) == part.mark:
         return HttpResponse(status=204)
     return HttpResponse(f"<title>{escape(part.title)}</title>{part.html}")
+
+
+def answer_list(request: HttpRequest, template: str, form: ListForm, part: LivePart) -> HttpResponse:
+    """Answer with the page of a list, or with the list alone; the address holds what its filter says."""
+    if not asks_for_part(request):
+        return render(request, template, {"form": form, "list": part.html, "title": part.title})
+    answer = answer_with(request, part)
+    if request.headers.get("HX-Trigger") != FILTER:
+        return answer
+    query = urlencode(form.wanted)
+    return push_url(answer, f"{request.path}?{query}" if query else request.path)

@@ -6,10 +6,10 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
-from django_htmx.http import push_url
 
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
-from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.portal.forms import ListForm
+from user_workspaces.portal.parts import LivePart, answer_list, answer_with, live_part
 from user_workspaces.portal.run_view import RunView, view_of_run
 from user_workspaces.workflows.from_workspaces import runs_from, specifications_in
 from user_workspaces.workflows.queries import counts_by_status, listed_runs
@@ -18,7 +18,6 @@ from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace, is_usable
 
 ROWS_A_PAGE = 20
-FILTER = "filter"
 STATUSES = (
     ("", "Any"),
     ("going", "Going on"),
@@ -31,32 +30,19 @@ STATUSES = (
 SORTS = (("", "Newest"), ("oldest", "Oldest"), ("name", "Name"))
 
 
-class RunFilterForm(forms.Form):
+class RunFilterForm(ListForm):
     """What the list shows; odd values fall back to showing all that is not deleted."""
 
     q = forms.CharField(max_length=200, required=False, label="Search")
     status = forms.ChoiceField(required=False, choices=STATUSES)
     sort = forms.ChoiceField(required=False, choices=SORTS)
 
-    @property
-    def wanted(self) -> dict[str, str]:
-        """What is filled in and can be used."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
 
 @page("GET")
 def list_runs(request: PersonRequest) -> HttpResponse:
     """Show what ran and what runs; the address holds search, filter, order and page."""
     form = RunFilterForm(request.GET)
-    part = _list(request, form)
-    if not asks_for_part(request):
-        return render(request, "portal/runs.html", {"form": form, "list": part.html, "title": part.title})
-    answer = answer_with(request, part)
-    if request.htmx.trigger == FILTER:
-        query = urlencode(form.wanted)
-        return push_url(answer, f"{request.path}?{query}" if query else request.path)
-    return answer
+    return answer_list(request, "portal/runs.html", form, _list(request, form))
 
 
 def _list(request: PersonRequest, form: RunFilterForm) -> LivePart:

@@ -9,34 +9,25 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django_htmx.http import push_url
 
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import go_to
 from user_workspaces.portal.forms import FilterForm, LinkForms, WorkspaceForm, details_of, files_in
 from user_workspaces.portal.overview import counts_of, rows_of, title_of
-from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.portal.parts import LivePart, answer_list, live_part
 from user_workspaces.workspaces.actions import create_workspace, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Sorting, find_workspaces
 
 ROWS_A_PAGE = 20
-FILTER = "filter"
 
 
 @page("GET")
 def list_workspaces(request: PersonRequest) -> HttpResponse:
     """Show what there is and what runs; the address holds search, filter, order and page."""
     form = FilterForm(request.GET)
-    part = _list(request, form)
-    if not asks_for_part(request):
-        return render(request, "portal/workspaces.html", {"form": form, "list": part.html, "title": part.title})
-    answer = answer_with(request, part)
-    if request.htmx.trigger == FILTER:
-        query = urlencode(form.wanted)
-        return push_url(answer, f"{request.path}?{query}" if query else request.path)
-    return answer
+    return answer_list(request, "portal/workspaces.html", form, _list(request, form))
 
 
 def _list(request: PersonRequest, form: FilterForm) -> LivePart:
