@@ -56,6 +56,10 @@ def test_search_and_status_outlive_a_reload(page: Page, panel: Locator) -> None:
         expect(panel.locator(".jp-Reana-row")).to_have_count(2)
         panel.get_by_label("Status").select_option("running")
     page.reload()
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    expect(page.locator(".jp-LauncherCard").first).to_be_visible()
+    if not panel.is_visible():  # the layout may not have been saved yet
+        open_panel(page)
     expect(panel.locator(".jp-Reana-row")).to_have_count(1)
     expect(panel.get_by_label("Search runs by name")).to_have_value("hel")
 
