@@ -51,11 +51,15 @@ def test_a_list_that_is_none_is_not_an_empty_list(page: Page, lab: Lab, reana: F
 
 
 def test_search_and_status_outlive_a_reload(page: Page, panel: Locator) -> None:
-    with page.expect_request(lambda request: keeps(request, '"running"')):
+    with page.expect_event("requestfinished", lambda request: keeps(request, '"running"')):
         panel.get_by_label("Search runs by name").fill("hel")
         expect(panel.locator(".jp-Reana-row")).to_have_count(2)
         panel.get_by_label("Status").select_option("running")
     page.reload()
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    expect(page.locator(".jp-LauncherCard").first).to_be_visible()
+    if not panel.is_visible():  # the layout may not have been saved yet
+        open_panel(page)
     expect(panel.locator(".jp-Reana-row")).to_have_count(1)
     expect(panel.get_by_label("Search runs by name")).to_have_value("hel")
 
