@@ -64,7 +64,7 @@ reana: ## Build the front end of the REANA extension where its sources are, to w
 
 test-reana-front: reana ## Style, types, units and browser tests of the extension's front end
 	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm lint && jlpm test
-	@cd reana && ../.venv-reana/bin/pytest -q ui-tests
+	@cd reana && ../.venv-reana/bin/pytest -q -n 2 ui-tests
 
 test-reana: reana-parts ## The tests of the REANA extension's server part, in an environment of their own
 	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy

@@ -28,7 +28,7 @@ QUIET = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
