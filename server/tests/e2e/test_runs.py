@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import flow
 from live import LiveServer, live_server_process
+from running import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 LINES = 300
@@ -124,7 +125,8 @@ def read_along(page: Page, client: httpx.Client, address: str) -> None:
     page.get_by_role("link", name="Log of greet").click()
     log = page.locator("#log")
     expect(log).to_contain_text("waiting for the gate")
-    assert log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") < 2
+    left = "log => log.scrollHeight - log.scrollTop - log.clientHeight"
+    wait_for(lambda: log.evaluate(left) < 2, what="the end of the log")
     log.evaluate("log => { log.scrollTop = 40; log.firstChild.isTheSame = true; }")
     open_gate(client, address)
     expect(log).to_contain_text("the gate is open")
