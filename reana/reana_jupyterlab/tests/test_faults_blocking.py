@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from pathlib import Path
 
+import httpx
 import pytest
 
 from reana_jupyterlab.tests.conftest import Lab
-from reana_jupyterlab.tests.fake_reana import FakeReana, error, hang, says
+from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, error, hang, says
 
 
 async def test_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeReana) -> None:
@@ -19,6 +21,32 @@ async def test_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeReana) -> 
     assert (status.status_code, any(one.done() for one in waiting)) == (200, False)
     answers = await asyncio.gather(*waiting)
     assert {answer.status for answer in answers} == {504}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "workflows", None),
+        ("GET", "workflows/hello.1/workspace/a.txt", None),
+        ("POST", "run", {"name": "mine", "path": "hello/reana.yaml"}),
+        ("POST", "workflows/hello.1/stop", {}),
+    ],
+)
+async def test_jupyter_answers_while_reana_is_at_work(
+    lab: Lab, reana: FakeReana, analysis: Path, method: str, path: str, body: object
+) -> None:
+    status = str(lab.http.base_url).replace("reana_jupyterlab/", "api/status")
+    seen: list[int] = []
+
+    def asks_jupyter_first(exchange: Exchange) -> None:
+        seen.append(httpx.get(status, headers=lab.http.headers, timeout=10).status_code)
+        exchange.json({"message": "No."}, 404)
+
+    reana.add("hello.1", files={"a.txt": b"x"})
+    reana.fail(".* /api/workflows.*", asks_jupyter_first)
+    # A loop that waits for REANA cannot answer, and REANA waits for that answer.
+    assert (await lab.ask(method, path, body)).status == 404
+    assert seen == [200]
 
 
 async def test_a_hanging_reana_is_given_up(lab: Lab, reana: FakeReana) -> None:

@@ -38,7 +38,7 @@ async def test_a_name_that_reana_refuses_is_refused_before_anything_is_made(
     lab: Lab, reana: FakeReana, analysis: Path, name: str
 ) -> None:
     answer = await lab.post("run", {"name": name, "path": "hello/reana.yaml"})
-    assert (answer.status, reana.runs) == (400, [])
+    assert (answer.status, reana.requests) == (400, [])
 
 
 async def test_yml_is_yaml_too(lab: Lab, reana: FakeReana) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.tests.conftest import Lab
 from reana_jupyterlab.tests.fake_reana import FakeReana, error
 
@@ -16,11 +17,13 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 async def test_all_pages_are_downloaded(lab: Lab, reana: FakeReana, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reana_jupyterlab.reana.client.PAGE_SIZE", 8)
+    monkeypatch.setitem(ReanaClient.files.__kwdefaults__ or {}, "size", 8)
     run = reana.add("hello.1", files=THIRTEEN)
     answer = await lab.get("workflows/download?workflow_id=hello.1")
     assert answer.json["message"] == "Downloaded 13 files to hello.1."
     assert tree(lab.root / "hello.1") == run.files
+    pages = [seen.query["page"] for seen in reana.seen("GET .*/workspace") if "page" in seen.query]
+    assert pages == [["1"], ["2"]]
 
 
 async def test_a_missing_file_is_not_downloaded(lab: Lab, reana: FakeReana) -> None:

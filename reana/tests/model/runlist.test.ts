@@ -138,3 +138,24 @@ void test('what was asked for outlives a reload, whatever was kept', () => {
     assert.deepEqual(savedQuery(other), { search: '', sort: 'desc', status: [] });
   }
 });
+
+void test('what moves is asked for again by itself, while somebody looks', async () => {
+  const api = new FakeApi();
+  const runs = new RunList(api, 5);
+  runs.setActive(true);
+  await until(() => api.asked.length > 3);
+  runs.setActive(false);
+  await settled();
+  const asked = api.asked.length;
+  await new Promise(resolve => setTimeout(resolve, 50));
+  assert.equal(api.asked.length, asked);
+  runs.dispose();
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!condition()) {
+    assert.ok(Date.now() < deadline);
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}

@@ -5,7 +5,11 @@ import { test } from 'node:test';
 
 import { ago, clock, duration, instant, size } from '../../src/model/time';
 
+// Where most people are not: on a machine in UTC a forgotten zone would not be seen.
+process.env.TZ = 'America/New_York';
+
 void test('a time without a zone is UTC', () => {
+  assert.notEqual(new Date(2026, 10, 21).getTimezoneOffset(), 0);
   assert.equal(instant('2026-11-21T22:21:32'), Date.UTC(2026, 10, 21, 22, 21, 32));
   assert.equal(instant('2026-11-21T22:21:32Z'), Date.UTC(2026, 10, 21, 22, 21, 32));
   assert.equal(instant('2026-11-21T23:21:32+01:00'), Date.UTC(2026, 10, 21, 22, 21, 32));

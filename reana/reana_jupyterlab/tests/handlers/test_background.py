@@ -29,14 +29,17 @@ async def test_a_download_is_cancelled_and_leaves_nothing(lab: Lab, reana: FakeR
 
 
 async def test_a_browser_that_goes_away_ends_its_download(lab: Lab, reana: FakeReana) -> None:
+    # Longer than this test waits: it is not REANA's silence that ends it.
+    lab.app.web_app.settings["reana_jupyterlab"].config.read_timeout = 60
     reana.add("a.1", files={"x": b"x" * 200_000})
     reana.fail("GET .*/workspace/x", drip)
     asking = asyncio.ensure_future(lab.get("workflows/a.1/workspace/x"))
     while not list(lab.root.rglob("*.part")):
         await asyncio.sleep(0.01)
     asking.cancel()
-    while list(lab.root.rglob("*.part")):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        while list(lab.root.rglob("*.part")):
+            await asyncio.sleep(0.01)
     assert not (lab.root / "a.1/x").exists()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reana_jupyterlab.reana import ReanaClient
-from reana_jupyterlab.reana.downloads import Download
+from reana_jupyterlab.reana.downloads import CHUNK, Download
 from reana_jupyterlab.reana.errors import LocalFailure, NonsenseAnswer, NotFound, ReanaError, Unreachable
 from reana_jupyterlab.reana.rooted import Root
 from reana_jupyterlab.reana.values import Progress
@@ -86,6 +86,28 @@ async def test_a_file_that_comes_short_is_not_kept(client: ReanaClient, run: Run
 async def test_a_file_that_has_grown_is_kept(client: ReanaClient, run: Run, tmp_path: Path) -> None:
     run.files, run.listed = {"a.log": b"x" * 10}, {"a.log": 5}
     assert await download(client, tmp_path).paths(["a.log"]) == 1
+
+
+async def test_a_file_is_written_while_it_comes(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
+    def halting(exchange: Exchange) -> None:
+        def pieces() -> object:
+            yield b"x" * 3 * CHUNK
+            exchange.reana.released.wait(60)
+            yield b"x" * CHUNK
+
+        exchange.chunked(pieces())  # type: ignore[arg-type] # an iterator of bytes
+
+    run.files = {"a.bin": b"x" * 4 * CHUNK}
+    reana.fail("GET .*/workspace/a.bin", halting)
+    task = asyncio.ensure_future(download(client, tmp_path).paths(["a.bin"]))
+    while not task.done() and not any(path.stat().st_size for path in tmp_path.rglob("*.part")):
+        await asyncio.sleep(0.01)
+    # Much of it is on the disk, and REANA has not sent its end: it was never whole in memory.
+    assert not task.done()
+    reana.released.set()
+    assert await task == 1
 
 
 async def test_a_cancelled_download_leaves_nothing(

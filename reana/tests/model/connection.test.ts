@@ -1,0 +1,47 @@
+/** Whether one is connected: what REANA says counts, not that an address is known. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { ConnectionApi } from '../../src/api/connection';
+import { Connection } from '../../src/model/connection';
+
+async function connectionOf(account: object): Promise<Connection> {
+  const connection = new Connection(
+    new ConnectionApi(route => Promise.resolve(route === 'connection' ? account : { profiles: [] }))
+  );
+  await connection.load();
+  return connection;
+}
+
+void test('a known address with a token that was revoked is no connection', async () => {
+  const refused = {
+    connected: false,
+    server: 'https://reana.example.org',
+    reason: 'refused',
+    status: 401,
+    message: 'x'
+  };
+  const connection = await connectionOf(refused);
+  assert.deepEqual([connection.state, connection.error?.status], ['absent', 401]);
+  connection.dispose();
+});
+
+void test('a server that cannot be reached is no connection', async () => {
+  const away = {
+    connected: false,
+    server: 'https://reana.example.org',
+    reason: 'unreachable',
+    status: 502,
+    message: 'x'
+  };
+  const connection = await connectionOf(away);
+  assert.deepEqual([connection.state, connection.error?.status], ['error', 502]);
+  connection.dispose();
+});
+
+void test('who is known to REANA is connected', async () => {
+  const connection = await connectionOf({ connected: true, server: 'https://reana.example.org' });
+  assert.deepEqual([connection.state, connection.error], ['connected', null]);
+  connection.dispose();
+});
