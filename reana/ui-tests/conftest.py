@@ -113,6 +113,11 @@ def open_panel(page: Page) -> Locator:
     return panel
 
 
+def try_again(where: Locator) -> None:
+    """Press the button, if it is still there: what failed is also asked for again by itself, maybe just now."""
+    where.get_by_role("button", name="Try again").evaluate_all("found => found[0]?.click()")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
     """Say with a failure what the browser showed; a picture of it goes where `UWS_TEST_PICTURES` says."""

@@ -1,6 +1,6 @@
 """The panel: list, search, states, keyboard, the token that stays away from the page."""
 
-from conftest import open_panel
+from conftest import open_panel, try_again
 from lab import Lab
 from playwright.sync_api import Locator, Page, expect
 
@@ -35,7 +35,7 @@ def test_trouble_keeps_the_list_and_says_what_is_wrong(panel: Locator, reana: Fa
     expect(panel.locator(".jp-Reana-trouble")).to_be_visible()
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
     reana.faults.clear()
-    panel.get_by_role("button", name="Try again").click()
+    try_again(panel)
     expect(panel.locator(".jp-Reana-trouble")).to_be_hidden()
 
 

@@ -1,7 +1,7 @@
 """What REANA says wrongly, too much, or not at all breaks nothing, and tells what to do."""
 
 import pytest
-from conftest import open_panel
+from conftest import open_panel, try_again
 from lab import Lab
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 from test_run import open_run, panel_status, tab
@@ -34,7 +34,7 @@ def test_a_part_that_fails_says_so_and_can_be_asked_for_again(
     tab(page, name)
     expect(page.locator(".jp-Reana-tabPanel").get_by_role("alert").first).to_contain_text("The cupboard is locked.")
     reana.faults.clear()
-    page.locator(".jp-Reana-tabPanel").get_by_role("button", name="Try again").first.click()
+    try_again(page.locator(".jp-Reana-tabPanel"))
     expect(page.locator(f".jp-Reana-tabPanel {sign}").first).to_be_visible()
 
 
@@ -46,7 +46,7 @@ def test_a_list_that_is_none_is_not_an_empty_list(page: Page, lab: Lab, reana: F
     expect(panel.get_by_role("alert")).to_be_visible()
     expect(panel.get_by_text("No runs yet")).to_have_count(0)
     reana.faults.clear()
-    panel.get_by_role("button", name="Try again").click()
+    try_again(panel)
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
 
 
