@@ -83,7 +83,7 @@ def test_download_all_fetches_thirteen_of_thirteen(opened: Page, lab: Lab) -> No
 def test_upload_and_delete_a_file(opened: Page, reana: FakeReana) -> None:
     tab(opened, "Files")
     content = {"name": "ä new.txt", "mimeType": "text/plain", "buffer": b"new"}
-    opened.get_by_label("Files to upload").set_input_files([content])  # type: ignore[list-item]
+    opened.get_by_label("Files to upload").set_input_files([content])  # type: ignore[list-item] # a FilePayload
     row = opened.get_by_role("treeitem", name="ä new.txt")
     expect(row).to_be_visible()
     row.focus()

@@ -112,7 +112,7 @@ class Exchange(BaseHTTPRequestHandler):
     query: ClassVar[dict[str, list[str]]] = {}
     body = b""
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library names it so
         return
 
     def handle(self) -> None:
@@ -150,7 +150,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         parts = urlsplit(self.path)
-        self.path_only, self.query = parts.path, parse_qs(parts.query, keep_blank_values=True)  # type: ignore[misc]
+        self.path_only, self.query = parts.path, parse_qs(parts.query, keep_blank_values=True)  # type: ignore[misc] # set per request
         if "Transfer-Encoding" in self.headers:
             self.close_connection = True
             self.json({"message": "a body without a length is empty"}, 411)

@@ -16,7 +16,7 @@ export interface LogPart {
 const MOST_LINES = 5000;
 
 // Colours and cursor movements of a terminal mean nothing here.
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- escape sequences begin with such a character
 const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
 export function logPart(log: string, search: string, most = MOST_LINES): LogPart {
