@@ -5,58 +5,106 @@ the answer itself does. Here the condition of a queryset is Django's, and around
 and JSON come as text and go into the answer as such.
 """
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateTimeField, JSONField, Model, QuerySet
+from django.db.models import DateTimeField, JSONField, Model, QuerySet, UUIDField
 from django.db.models.sql import Query
 from orjson import Fragment
 
-AS_TEXT = (DateTimeField, JSONField)
+AS_TEXT = (DateTimeField, JSONField, UUIDField)
 WHOLE_SECOND, MICROSECOND = len("23:59:59"), len("23:59:59.999999")
 
+KEYS_AT_ONCE = 5000
+"""A query of more would be longer than SQLite reads."""
 
 RawRow = tuple[Any, ...]
+SOMEBODY = -1
+"""An owner whom nobody is: their place is found by it where the SQL of a list is made before anybody asks."""
 
 
-def raw_rows(rows: QuerySet[Any], columns: tuple[str, ...]) -> list[RawRow]:
-    """Return these columns of all rows, without Django's conversions: times and JSON as text, decimals as they come.
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Which rows of a table, and in which order, as SQL."""
+
+    model: type[Model]
+    alias: str
+    """Of the database."""
+    where: str
+    parameters: tuple[Any, ...]
+    order: str
+
+
+class OwnersRows:
+    """A list of which everybody has their own: made once a process, as to make it costs more than to read it."""
+
+    def __init__(self, rows_of: Callable[[int], QuerySet[Any]]) -> None:
+        self._condition = cache(lambda _vendor: _require(_condition(rows_of(SOMEBODY))))
+
+    def of(self, owner_id: int) -> Condition:
+        """Return one person's."""
+        made = self._condition(connections[DEFAULT_DB_ALIAS].vendor)
+        parameters = tuple(owner_id if value == SOMEBODY else value for value in made.parameters)
+        return replace(made, parameters=parameters)
+
+
+def raw_rows(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> list[RawRow]:
+    """Return these columns of all rows, without Django's conversions: times, JSON and UUIDs as text (see below).
 
     For querysets of one table that are ordered by its columns; raises `ValueError` for any other.
     """
-    model: type[Model] = rows.model
-    connection, selected = connections[rows.db], _selected(model, columns)
-    order = _order(rows.query)
-    return _fetched(connection, rows.query, selected, order + _slice(rows.query, connection), again=order)
+    if isinstance(rows, Condition):
+        return _fetched(rows, _selected(rows.model, columns))
+    condition, query = _condition(rows), rows.query
+    if condition is None:
+        return []
+    cut = _cut(condition, query.low_mark, query.high_mark) if query.is_sliced else ""
+    return _fetched(condition, _selected(condition.model, columns), cut=cut, skips=query.low_mark > 0)
 
 
 def page_of_raw_rows(
-    rows: QuerySet[Any], columns: tuple[str, ...], *, offset: int, limit: int | None
+    rows: QuerySet[Any] | Condition, columns: tuple[str, ...], *, offset: int, limit: int | None
 ) -> tuple[list[RawRow], int]:
     """Return `limit` of the rows (None: all) after the first `offset`, as above, and how many there are without a cut.
 
     One query tells both: each row comes with their number, and only an empty page has to ask for it.
     """
-    cut = rows[offset : None if limit is None else offset + limit]
-    model: type[Model] = rows.model
-    connection, order = connections[rows.db], _order(rows.query)
-    tail = order + _slice(cut.query, connection)
-    found = _fetched(connection, cut.query, _selected(model, columns), tail, again=order, counted=True)
+    condition = rows if isinstance(rows, Condition) else _condition(rows)
+    if condition is None:
+        return [], 0
+    if limit == 0:
+        return [], _count(condition)
+    selected = _selected(condition.model, columns)
+    cut = _cut(condition, offset, None if limit is None else offset + limit)
+    found = _fetched(condition, selected, cut=cut, skips=offset > 0, counted=True)
     if found:
         return [row[:-1] for row in found], int(found[0][-1])
-    return [], count_rows(rows) if offset or limit == 0 else 0
+    return [], _count(condition) if offset else 0
 
 
 def count_rows(rows: QuerySet[Any]) -> int:
     """Return how many there are; of a plain queryset (as above, not sliced) a little faster than Django does."""
     if not _is_plain(rows.query):
         return rows.count()
-    found = _fetched(connections[rows.db], rows.query, "COUNT(*)", "")
-    return int(found[0][0]) if found else 0
+    condition = _condition(rows.order_by())
+    return _count(condition) if condition else 0
+
+
+def values_by_key(model: type[Model], column: str, keys: Iterable[int]) -> dict[int, Any]:
+    """Return one column of those of these rows that there are, by their key."""
+    numbers, found = [str(int(key)) for key in set(keys)], dict[int, Any]()
+    selected = f"SELECT {_quoted('pk', model)}, {_quoted(column, model)} FROM {_table(model)}"  # noqa: S608  our names
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        for start in range(0, len(numbers), KEYS_AT_ONCE):
+            among = ", ".join(numbers[start : start + KEYS_AT_ONCE])
+            cursor.execute(f"{selected} WHERE {_quoted('pk', model)} IN ({among})")  # they are numbers
+            found.update(cursor.fetchall())
+    return found
 
 
 def iso(text: str | None) -> str | None:
@@ -79,18 +127,19 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text if text[-3] == "+" else f"{text}+00:00")
 
 
+def uuid_text(text: str) -> str:
+    """Return a UUID of a raw row as it is shown: SQLite keeps the digits alone."""
+    return text if text[8] == "-" else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 def json(text: str) -> Fragment:
     """Return JSON of a raw row: a database keeps none that is not valid."""
     return Fragment(text)
 
 
-def _fetched(
-    connection: BaseDatabaseWrapper, query: Query, selected: str, tail: str, *, again: str = "", counted: bool = False
-) -> list[RawRow]:
-    """Return what is selected; `again` is the order without the cut. `counted`: each row ends with the uncut number.
-
-    What an offset leaves out is counted off in the index: only the rows of the page itself are read.
-    """
+def _condition(rows: QuerySet[Any]) -> Condition | None:
+    """Return what a queryset asks for; None where that can be nothing."""
+    query, connection = rows.query, connections[rows.db]
     if not _is_plain(query):
         raise ValueError("only a plain queryset of one table can be read raw")
     where, parameters = "", ()
@@ -98,19 +147,40 @@ def _fetched(
         sql, parameters = query.get_compiler(connection=connection).compile(query.where)
         where = f" WHERE {sql}"
     except EmptyResultSet:
-        return []
+        return None
     except FullResultSet:
         pass
-    table = connection.ops.quote_name(query.get_meta().db_table)
+    return Condition(rows.model, rows.db, where, tuple(parameters), _order(query))
+
+
+def _require(condition: Condition | None) -> Condition:
+    if condition is None or condition.parameters.count(SOMEBODY) != 1:
+        raise ValueError("the list has to ask for its owner, once")
+    return condition
+
+
+def _fetched(
+    condition: Condition, selected: str, *, cut: str = "", skips: bool = False, counted: bool = False
+) -> list[RawRow]:
+    """Return what is selected. `skips`: the cut leaves out the first. `counted`: each row ends with the uncut number.
+
+    What an offset leaves out is counted off in the index: only the rows of the page itself are read.
+    """
+    table, where, order, parameters = _table(condition.model), condition.where, condition.order, condition.parameters
+    tail = order + cut
     if counted:
         selected = f"{selected}, (SELECT COUNT(*) FROM {table}{where})"  # noqa: S608  all of it is Django's
         parameters = (*parameters, *parameters)
-    if query.low_mark:
-        key = _quoted("pk", query.get_meta().model)
-        where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", again  # noqa: S608  the same
-    with connection.cursor() as cursor:
+    if skips:
+        key = _quoted("pk", condition.model)
+        where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", order  # noqa: S608  the same
+    with connections[condition.alias].cursor() as cursor:
         cursor.execute(f"SELECT {selected} FROM {table}{where}{tail}", parameters)  # noqa: S608  the same
         return list(cursor.fetchall())
+
+
+def _count(condition: Condition) -> int:
+    return int(_fetched(replace(condition, order=""), "COUNT(*)")[0][0])
 
 
 def _is_plain(query: Query) -> bool:
@@ -126,9 +196,16 @@ def _selected(model: type[Model], names: tuple[str, ...]) -> str:
     return ", ".join(f"CAST({column} AS text)" if as_text else column for column, as_text in columns)
 
 
+@cache
+def _table(model: type[Model]) -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
+
+
+@cache
 def _quoted(name: str, model: type[Model]) -> str:
+    """Return a column with its table: alone it could be what the SELECT has made of it, a time that is a text."""
     column = model._meta.pk.column if name == "pk" else model._meta.get_field(name).column  # type: ignore[union-attr]  # every model of ours has a key of its own
-    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(column))
+    return f"{_table(model)}.{connections[DEFAULT_DB_ALIAS].ops.quote_name(str(column))}"
 
 
 def _order(query: Query) -> str:
@@ -141,5 +218,5 @@ def _order(query: Query) -> str:
     return f" ORDER BY {', '.join(terms)}" if terms else ""
 
 
-def _slice(query: Query, connection: BaseDatabaseWrapper) -> str:
-    return f" {connection.ops.limit_offset_sql(query.low_mark, query.high_mark)}" if query.is_sliced else ""
+def _cut(condition: Condition, low: int, high: int | None) -> str:
+    return f" {connections[condition.alias].ops.limit_offset_sql(low, high)}" if low or high is not None else ""

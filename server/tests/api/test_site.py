@@ -198,7 +198,7 @@ def test_a_bug_is_told_with_a_mark_and_nothing_else(
 
     from django.test import Client  # noqa: PLC0415  this one test alone asks without a token
 
-    monkeypatch.setattr("user_workspaces.api.jobs.jobs_of", bug)
+    monkeypatch.setattr("user_workspaces.api.jobs.raw_page", bug)
     raw = Client(raise_request_exception=False).get("/jobs/", headers={"UWS-Authorization": ada.token})
     body = orjson.loads(raw.content)
     assert (raw.status_code, body["success"]) == (500, False)

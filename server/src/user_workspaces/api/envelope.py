@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.rows import RawRow, count_rows, page_of_raw_rows, raw_rows
+from user_workspaces.rows import Condition, RawRow, count_rows, page_of_raw_rows, raw_rows
 
 MOST_DIGITS = 18
 Row = TypeVar("Row", bound=Model)
@@ -48,10 +48,8 @@ def number_in(text: str, name: str) -> int:
     return int(text)
 
 
-def filtered(
-    rows: QuerySet[Row], request: Request, *, texts: tuple[str, ...], numbers: tuple[str, ...]
-) -> QuerySet[Row]:
-    """Apply the exact filters of the query that are allowed here."""
+def filters_in(request: Request, *, texts: tuple[str, ...], numbers: tuple[str, ...]) -> dict[str, object]:
+    """Return the exact filters of the query that are allowed here, by field."""
     wanted: dict[str, object] = {}
     for name in texts:
         if name in request.query_params:
@@ -59,7 +57,7 @@ def filtered(
     for name in numbers:
         if name in request.query_params:
             wanted[name] = _signed(request.query_params[name], name)
-    return rows.filter(**wanted) if wanted else rows
+    return wanted
 
 
 def _signed(text: str, name: str) -> int:
@@ -80,7 +78,7 @@ def page(
 
 
 def raw_page(
-    rows: QuerySet[Row],
+    rows: QuerySet[Row] | Condition,
     request: Request,
     *,
     key: str,

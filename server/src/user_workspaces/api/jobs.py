@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, filtered, raw_page
+from user_workspaces.api.envelope import answer, filters_in, raw_page
 from user_workspaces.api.job_shapes import JOB_STATUSES, JobShape
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, number, page_of, text
 from user_workspaces.api.permissions import has_scope
@@ -23,9 +23,9 @@ from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.describe import current_details
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.progress import Progress
-from user_workspaces.jobs.queries import find_job, jobs_of, used_core_hours
+from user_workspaces.jobs.queries import LISTED, find_job, jobs_of, used_core_hours
 from user_workspaces.jobs.status import ENDED, JobStatus
-from user_workspaces.rows import RawRow, iso, json, moment
+from user_workspaces.rows import Condition, RawRow, iso, json, moment
 
 NONE_FOUND = "Job matching given parameters could not be found."
 
@@ -151,7 +151,7 @@ def _metrics(created: datetime | None, start: datetime | None, ready: datetime |
     return metrics
 
 
-def _page(rows: QuerySet[Job], request: Request) -> Response:
+def _page(rows: QuerySet[Job] | Condition, request: Request) -> Response:
     user, now, may_open = caller(request), timezone.now(), has_scope(request, Scope.SESSIONS)
     shape = partial(describe_jobs, user=user, now=now, may_open=may_open)
     return raw_page(rows, request, key="jobs", empty=NONE_FOUND, columns=COLUMNS, shape=shape)
@@ -175,13 +175,9 @@ class Jobs(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the caller's own; four filters, all exact."""
-        rows = filtered(
-            jobs_of(caller(request)),
-            request,
-            texts=("job_type", "status"),
-            numbers=("workspace_id", "resource_job_id"),
-        )
-        return _page(rows, request)
+        user = caller(request)
+        wanted = filters_in(request, texts=("job_type", "status"), numbers=("workspace_id", "resource_job_id"))
+        return _page(jobs_of(user).filter(**wanted) if wanted else LISTED.of(user.pk), request)
 
 
 class OneJob(APIView):

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, filtered, object_in, raw_page, text_in
+from user_workspaces.api.envelope import answer, body_of, filters_in, object_in, raw_page, text_in
 from user_workspaces.api.job_shapes import JobShape, LaunchShape
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
@@ -20,12 +20,12 @@ from user_workspaces.api.uploads import MultipartParser, announced_size, uploade
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
 from user_workspaces.quotas.values import on_disk
-from user_workspaces.rows import RawRow, iso, json
+from user_workspaces.rows import Condition, RawRow, iso, json
 from user_workspaces.sharing.actions import deletion_of
 from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
 from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.queries import COLUMNS, find_workspace, workspaces_of
+from user_workspaces.workspaces.queries import COLUMNS, LISTED, find_workspace, workspaces_of
 from user_workspaces.workspaces.space import check_room
 
 FILES = {
@@ -59,7 +59,7 @@ def describe_workspaces(rows: list[RawRow]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _page(rows: QuerySet[Workspace], request: Request) -> Response:
+def _page(rows: QuerySet[Workspace] | Condition, request: Request) -> Response:
     return raw_page(rows, request, key="workspaces", empty=NONE_FOUND, columns=COLUMNS, shape=describe_workspaces)
 
 
@@ -83,8 +83,9 @@ class Workspaces(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the caller's own; `name`, `description` and `status` filter exactly."""
-        rows = filtered(workspaces_of(caller(request)), request, texts=("name", "description", "status"), numbers=())
-        return _page(rows, request)
+        user = caller(request)
+        wanted = filters_in(request, texts=("name", "description", "status"), numbers=())
+        return _page(workspaces_of(user).filter(**wanted) if wanted else LISTED.of(user.pk), request)
 
     @describe(
         body=NewWorkspaceShape,

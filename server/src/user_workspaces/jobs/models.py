@@ -26,8 +26,10 @@ def new_secret() -> str:
 class Job(models.Model):
     """One launch, from the wish to the end. Finished jobs stay, also when their workspace is deleted."""
 
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
-    workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="jobs")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs", db_index=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="jobs", db_index=False
+    )
     key = models.CharField(max_length=32, unique=True, default=new_key)
     job_type = models.CharField(max_length=100)
     resource = models.CharField(max_length=100)

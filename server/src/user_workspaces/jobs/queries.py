@@ -14,6 +14,7 @@ from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
+from user_workspaces.rows import OwnersRows
 
 SECONDS_AN_HOUR = 3600
 FIFTH_DECIMAL = Decimal("0.00001")
@@ -41,7 +42,15 @@ class LiveCounts:
 
 def jobs_of(user: User) -> QuerySet[Job]:
     """Return a person's jobs, newest first."""
-    return Job.objects.filter(owner=user).order_by("-id")
+    return _listed(user.pk)
+
+
+def _listed(owner_id: int) -> QuerySet[Job]:
+    return Job.objects.filter(owner_id=owner_id).order_by("-id")
+
+
+LISTED = OwnersRows(_listed)
+"""The same, for reading raw."""
 
 
 def find_job(*, user: User, job_id: int) -> Job:

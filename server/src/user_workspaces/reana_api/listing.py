@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.models import Job
@@ -22,11 +23,11 @@ from user_workspaces.reana_api.people import person_id
 from user_workspaces.reana_api.searching import MALFORMED, Search
 from user_workspaces.reana_api.sessions import session_path
 from user_workspaces.reana_api.view import ReanaView, flag, json_in, positive
-from user_workspaces.rows import RawRow, page_of_raw_rows, raw_rows
+from user_workspaces.rows import Condition, RawRow, page_of_raw_rows, raw_rows, uuid_text
 from user_workspaces.workflows.actions import create_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.numbering import as_uuid
-from user_workspaces.workflows.queries import runs_of
+from user_workspaces.workflows.queries import LISTED, NEWEST, runs_of
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.queries import disk_space_of
 
@@ -55,8 +56,7 @@ class Workflows(ReanaView):
     def get(self, request: Request) -> Response:
         """List the caller's own, newest first; each page takes the same few queries."""
         interactive = request.query_params.get("type") == "interactive"
-        rows = _filtered(runs_of(self.person), request, interactive=interactive)
-        rows = rows.order_by(*ORDER.get(request.query_params.get("sort", ""), ("-datetime_created", "-id")))
+        rows = _rows(self.person, request, interactive=interactive)
         describing = _Describing(request, user_id=self.person.pk, interactive=interactive)
         found = paged(request, partial(_read, rows, describing))
         has_some = found["total"] > 0 or Run.objects.filter(owner=self.person).exists()
@@ -109,38 +109,42 @@ def paged(request: Request, read: Read) -> dict[str, Any]:
 
 
 def _read(
-    rows: QuerySet[Run], describing: "_Describing", offset: int, limit: int | None
+    rows: QuerySet[Run] | Condition, describing: "_Describing", offset: int, limit: int | None
 ) -> tuple[list[dict[str, object]], int]:
-    if all("__" not in str(name) for name in rows.query.order_by):
+    if isinstance(rows, Condition) or all("__" not in str(name) for name in rows.query.order_by):
         found, total = page_of_raw_rows(rows, COLUMNS, offset=offset, limit=limit)
     else:  # in the order of another table: first which ones, then these
         keys = rows.values_list("pk", flat=True)[offset : None if limit is None else offset + limit]
-        by_id = {_text_of(row[0]): row for row in raw_rows(Run.objects.filter(pk__in=list(keys)), COLUMNS)}
+        by_id = {uuid_text(row[0]): row for row in raw_rows(Run.objects.filter(pk__in=list(keys)), COLUMNS)}
         found, total = [by_id[str(key)] for key in keys], rows.count()
     return describing.rows(found), total
 
 
-def _text_of(run_id: uuid.UUID | str) -> str:
-    """Return the id of a raw row as it is shown: SQLite keeps the digits alone."""
-    return str(uuid.UUID(run_id) if isinstance(run_id, str) else run_id)
+def _rows(user: User, request: Request, *, interactive: bool) -> QuerySet[Run] | Condition:
+    """Return a person's runs as they are asked for; all of them, newest first, is what nearly everybody wants."""
+    conditions, sorting = _conditions(request, interactive=interactive), request.query_params.get("sort", "")
+    if not conditions and sorting not in ORDER:
+        return LISTED.of(user.pk)
+    return runs_of(user).filter(*conditions).order_by(*ORDER.get(sorting, NEWEST))
 
 
-def _filtered(rows: QuerySet[Run], request: Request, *, interactive: bool) -> QuerySet[Run]:
+def _conditions(request: Request, *, interactive: bool) -> list[Q | Exists]:
+    found: list[Q | Exists] = []
     statuses = [word for text in request.query_params.getlist("status") for word in text.split(",") if word]
     if any(word not in set(RunStatus) for word in statuses):
         raise InvalidRequest(MALFORMED)
     if statuses:
-        rows = rows.filter(status__in=statuses)
+        found.append(Q(status__in=statuses))
     if interactive:
-        rows = rows.filter(Exists(Job.objects.filter(pk=OuterRef("session_id"), status__in=LIVE)))
+        found.append(Exists(Job.objects.filter(pk=OuterRef("session_id"), status__in=LIVE)))
     names = Search.read(request.query_params.get("search")).wanted.get("name", ())
     if names:
-        rows = rows.filter(reduce(or_, (Q(name__icontains=name) for name in names)))
+        found.append(reduce(or_, (Q(name__icontains=name) for name in names)))
     asked = request.query_params.get("workflow_id_or_name")
     if asked:
         identity: uuid.UUID | None = as_uuid(asked)
-        rows = rows.filter(Q(pk=identity) if identity else Q(name=asked.replace("\0", "")))
-    return rows
+        found.append(Q(pk=identity) if identity else Q(name=asked.replace("\0", "")))
+    return found
 
 
 class _Describing:
@@ -160,7 +164,7 @@ class _Describing:
 
     def _row(self, row: RawRow, sizes: dict[int, int], sessions: dict[int, str]) -> dict[str, object]:
         key, name, major, minor, status, progress, workspace_id, session_id, created, started, finished, stopped = row
-        run_id, disk = _text_of(key), sizes.get(workspace_id)
+        run_id, disk = uuid_text(key), sizes.get(workspace_id)
         at = {
             "run_started_at": shapes.second(started),
             "run_finished_at": shapes.second(finished),

@@ -15,7 +15,7 @@ class Run(models.Model):
     """One run of a workflow. Its row stays when it is deleted: a number is never given twice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="runs")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="runs", db_index=False)
     name = models.CharField(max_length=255)
     major = models.PositiveIntegerField()
     minor = models.PositiveIntegerField(default=0)
@@ -33,7 +33,9 @@ class Run(models.Model):
     resource_options = models.JSONField(default=dict)
     origin = models.JSONField(default=dict)
     """Where its files came from: `{"workspace_id": ..}`; empty: they were uploaded."""
-    workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="runs")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="runs", db_index=False
+    )
     """Where it works, with its restarts; gone when they are deleted."""
     storage = models.CharField(max_length=100)
     """Where its workspace and its state are; the state is cleared when the workspace is gone."""

@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet
 
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
+from user_workspaces.rows import OwnersRows
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.numbering import Reference, parse_reference
 from user_workspaces.workflows.status import GOING, RunStatus
@@ -23,7 +24,15 @@ ORDER = {"oldest": ("datetime_created", "id"), "name": ("name", "-major", "-mino
 
 def runs_of(user: User) -> QuerySet[Run]:
     """Return a person's runs, newest first, also those that are deleted."""
-    return Run.objects.filter(owner=user).order_by("-datetime_created", "-id")
+    return _listed(user.pk)
+
+
+def _listed(owner_id: int) -> QuerySet[Run]:
+    return Run.objects.filter(owner_id=owner_id).order_by(*NEWEST)
+
+
+LISTED = OwnersRows(_listed)
+"""The same, for reading raw."""
 
 
 def find_run(*, user: User, named: str) -> Run:

@@ -18,7 +18,7 @@ class WorkspaceStatus(models.TextChoices):
 class Workspace(models.Model):
     """A place of one person: a directory on a storage, described here."""
 
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="workspaces")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="workspaces", db_index=False)
     name = models.CharField(max_length=255)
     description = models.TextField(max_length=10_000, blank=True)
     status = models.CharField(max_length=16, choices=WorkspaceStatus.choices, default=WorkspaceStatus.INITIALIZING)

@@ -18,6 +18,7 @@ from user_workspaces.accounts.queries import owned_account
 from user_workspaces.errors import InvalidRequest, NotFound, StorageError
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.values import Place
+from user_workspaces.rows import OwnersRows, values_by_key
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 MOST_WORDS = 8
@@ -47,7 +48,15 @@ class Home:
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """Return a person's workspaces, newest first, without those that they have not accepted, and those of runs."""
-    return Workspace.objects.filter(owner=user, awaits_acceptance=False, holds_runs=False).order_by("-id")
+    return _listed(user.pk)
+
+
+def _listed(owner_id: int) -> QuerySet[Workspace]:
+    return Workspace.objects.filter(owner_id=owner_id, awaits_acceptance=False, holds_runs=False).order_by("-id")
+
+
+LISTED = OwnersRows(_listed)
+"""The same, for reading raw."""
 
 
 class Sorting(StrEnum):
@@ -126,7 +135,7 @@ def name_of(workspace_id: int) -> str | None:
 
 def disk_space_of(workspace_ids: Iterable[int]) -> dict[int, int]:
     """Return the bytes in each of these workspaces, in one query; those that are gone are left out."""
-    return dict(Workspace.objects.filter(pk__in=set(workspace_ids)).values_list("pk", "disk_space"))
+    return values_by_key(Workspace, "disk_space", workspace_ids)
 
 
 def home_of(workspace: Workspace) -> Home:

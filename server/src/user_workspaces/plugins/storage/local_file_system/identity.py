@@ -12,15 +12,19 @@ import ctypes
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from user_workspaces.errors import ConfigurationError, NotAllowed
 from user_workspaces.interfaces.values import SystemAccount
 
 _FIRST_PERSON_UID = 1000
+_SECONDS_OF_GROUPS = 60.0
+"""Who leaves a group has its rights for that long at most: to ask for the groups takes the system a hundred calls."""
 _UNCHANGED = ctypes.c_long(-1)
 
 
@@ -77,7 +81,7 @@ class PersonsRights:
         """Raises `NotAllowed` for an account of the system."""
         if account.uid < _FIRST_PERSON_UID or account.gid == 0:
             raise NotAllowed(f"{account.name} is an account of the system and owns no workspaces.")
-        groups = os.getgrouplist(account.name, account.gid)
+        groups = _groups_of(account.name, account.gid, int(time.monotonic() // _SECONDS_OF_GROUPS))
         self._ids = _Ids(account.uid, account.gid, tuple(sorted({*groups, account.gid})))
 
     @contextmanager
@@ -94,6 +98,11 @@ class PersonsRights:
             yield
         finally:
             _take_off(own)
+
+
+@lru_cache(maxsize=10_000)
+def _groups_of(name: str, gid: int, _minute: int) -> tuple[int, ...]:
+    return tuple(os.getgrouplist(name, gid))
 
 
 def serves_as_root() -> bool:

@@ -5,8 +5,9 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 
 from user_workspaces.errors import Conflict, StorageError
@@ -27,6 +28,8 @@ def write_file(
     directory: Directory, name: str, chunks: Iterable[bytes], *, path: str, expecting: str | None = None
 ) -> int:
     """Write a file in an open directory and return its size in bytes; `path` is its name in messages."""
+    if isinstance(chunks, list):  # all of it is there already
+        return _write_at_once(directory, name, partial(_append_all, chunks), path=path, expecting=expecting)
     with directory.acting(path):
         part = _Part(directory.handle, name, expecting)
     try:
@@ -44,10 +47,22 @@ def write_file(
 
 def copy_file(directory: Directory, name: str, source: int, *, most: int, path: str) -> int:
     """Write a file with the content of an open one, `most` bytes of it; return its size. `path`: see `write_file`."""
+    return _write_at_once(directory, name, lambda part: part.take(source, most=most), path=path)
+
+
+def _append_all(chunks: list[bytes], part: "_Part") -> None:
+    for chunk in chunks:
+        part.append(chunk)
+
+
+def _write_at_once(
+    directory: Directory, name: str, fill: "Callable[[_Part], None]", *, path: str, expecting: str | None = None
+) -> int:
+    """Write a file whose content has not to be waited for, with the person's rights put on once; return its size."""
     with directory.acting(path):
-        part = _Part(directory.handle, name, None)
+        part = _Part(directory.handle, name, expecting)
         try:
-            part.take(source, most=most)
+            fill(part)
             part.finish()
         finally:
             part.close()
