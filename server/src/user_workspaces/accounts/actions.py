@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from user_workspaces import registry
+from user_workspaces.accounts.lookup import account_record
 from user_workspaces.accounts.models import ApiToken, ExternalIdentity, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.scopes import USUAL, Scope, as_text, scopes_in
 from user_workspaces.accounts.tokens import digest_of, new_token
@@ -159,24 +160,27 @@ def system_account(*, user: User, user_authentication: str) -> SystemAccount:
     The uid is on record from then on: a name that was given to somebody else in the meantime is refused.
     """
     plugin = registry.current().user_authentications.get(user_authentication)
-    known = user.identities.filter(issuer=plugin.issuer).first()
+    record = account_record(user_id=user.pk, user_authentication=user_authentication, issuer=plugin.issuer)
     account = plugin.account_for(
         Identity(
-            issuer=known.issuer if known else user_authentication,
-            subject=known.subject if known else user.username,
+            issuer=user_authentication if record.subject is None else plugin.issuer,
+            subject=user.username if record.subject is None else record.subject,
             username=user.username,
             email=user.email,
             first_name=user.first_name,
             last_name=user.last_name,
         )
     )
-    on_record, _ = OwnedAccount.objects.get_or_create(
-        user=user, user_authentication=user_authentication, defaults={"name": account.name, "uid": account.uid}
-    )
-    if (on_record.name, on_record.uid) != (account.name, account.uid):
+    name, uid = record.name, record.uid
+    if name is None:
+        made, _ = OwnedAccount.objects.get_or_create(
+            user=user, user_authentication=user_authentication, defaults={"name": account.name, "uid": account.uid}
+        )
+        name, uid = made.name, made.uid
+    if (name, uid) != (account.name, account.uid):
         raise NotAllowed(
-            f"The system account of {user.username} is not the one it was: expected {on_record.name} with uid "
-            f"{on_record.uid}. Ask the operators of this server."
+            f"The system account of {user.username} is not the one it was: expected {name} with uid {uid}. "
+            "Ask the operators of this server."
         )
     return account
 

@@ -1,10 +1,11 @@
-"""Finding a token together with its person: every request of the API begins with it.
+"""What is looked up all the time: a token together with its person, and the account behind a person's files.
 
-One query, whose text is made once a process: to put it together anew costs Django several times what the database
-needs for it.
+Each is one query, whose text is made once a process: to put it together anew costs Django several times what the
+database needs for it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 
-from user_workspaces.accounts.models import ApiToken, User
+from user_workspaces.accounts.models import ApiToken, ExternalIdentity, OwnedAccount, User
 from user_workspaces.accounts.tokens import digest_of, is_well_formed
 
 Found = TypeVar("Found", bound=Model)
@@ -43,6 +44,34 @@ def _sql() -> str:
         f"SELECT {', '.join(columns)} FROM {tokens.db_table} token "  # noqa: S608  names of our own tables and columns
         f"JOIN {users.db_table} person ON person.id = token.user_id "
         "WHERE token.digest = %s AND token.expires_at > %s AND person.is_active"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """What is on record of a person for one authentication; None: nothing is, yet."""
+
+    subject: str | None
+    """By which its issuer knows them."""
+    name: str | None
+    uid: int | None
+    """Of their system account."""
+
+
+def account_record(*, user_id: int, user_authentication: str, issuer: str) -> AccountRecord:
+    """Return what is on record."""
+    with connection.cursor() as cursor:
+        cursor.execute(_account_sql(), [user_id, issuer, user_id, user_authentication])
+        return AccountRecord(*cursor.fetchone())
+
+
+@cache
+def _account_sql() -> str:
+    identities, accounts = ExternalIdentity._meta.db_table, OwnedAccount._meta.db_table
+    subject = f"SELECT subject FROM {identities} WHERE user_id = %s AND issuer = %s ORDER BY id LIMIT 1"  # noqa: S608  names of our own tables
+    return (
+        f"SELECT ({subject}), account.name, account.uid FROM (SELECT 1) one LEFT JOIN {accounts} account "  # noqa: S608  the same
+        "ON account.user_id = %s AND account.user_authentication = %s"
     )
 
 

@@ -7,11 +7,11 @@ from user_workspaces.config import metrics
 urlpatterns = [
     path("metrics", metrics.show),
     path("metrics/", metrics.show),
+    path("api/", include("user_workspaces.reana_api.urls")),  # before the others: Django tries one after the other
     path("", include("user_workspaces.api.urls")),
     path("", include("user_workspaces.proxy.urls")),
     path("", include("user_workspaces.administration.urls")),
     path("", include("user_workspaces.portal.urls")),
-    path("api/", include("user_workspaces.reana_api.urls")),
 ]
 handler400 = "user_workspaces.api.errors.bad_request"
 handler404 = "user_workspaces.config.answers.not_found"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import TypeVar
 
 from django.db.models import Q, Sum
@@ -20,14 +21,21 @@ Reading = tuple[bool, Limit | None]
 
 def allowance_of(owner_id: int) -> Allowance:
     """Return a person's limits, in one query: their own, else the most generous group's, else the site's."""
-    groups = User.groups.through.objects.filter(user_id=owner_id).values("group_id")
-    found = list(Quota.objects.filter(Q(user_id=owner_id) | Q(group_id__in=groups)))
+    found = list(Quota.objects.raw(_theirs(), [owner_id, owner_id]))
     site = registry.site().quotas
     return Allowance(
         disk_bytes=_decide(found, _disk, default=_bytes(site.disk_gb)),
         core_hours=_decide(found, _core_hours, default=site.core_hours),
         running_sessions=_decide(found, _sessions, default=site.running_sessions),
     )
+
+
+@cache
+def _theirs() -> str:
+    """Return the SQL of a person's quotas; to have Django make it each time costs more than anything else here."""
+    members = User.groups.through._meta.db_table
+    groups = f"SELECT group_id FROM {members} WHERE user_id = %s"  # noqa: S608  names of our own tables
+    return f"SELECT * FROM {Quota._meta.db_table} WHERE user_id = %s OR group_id IN ({groups})"  # noqa: S608  the same
 
 
 def _decide(quotas: Iterable[Quota], read: Callable[[Quota], Reading[Limit]], *, default: Limit | None) -> Limit | None:

@@ -56,20 +56,19 @@ def times(*, started: datetime | None, finished: datetime | None, stopped: datet
 
 def figures(stored: Mapping[str, object]) -> dict[str, object]:
     """Return the other part: how many commands, and which."""
-
-    def those(name: str) -> dict[str, object]:
-        listed = stored.get(name)
-        ids = listed if isinstance(listed, list) else []
-        return {"total": len(ids), "job_ids": ids}
-
     return {
         "total": {"total": stored.get("total", 0), "job_ids": []},
-        "running": those("running"),
-        "finished": those("finished"),
-        "failed": those("failed"),
+        "running": _those(stored.get("running")),
+        "finished": _those(stored.get("finished")),
+        "failed": _those(stored.get("failed")),
         "current_command": stored.get("current_command"),
         "current_step_name": stored.get("current_step_name"),
     }
+
+
+def _those(listed: object) -> dict[str, object]:
+    ids = listed if isinstance(listed, list) else []
+    return {"total": len(ids), "job_ids": ids}
 
 
 def progress(run: Run, standing: Standing) -> dict[str, object]:
