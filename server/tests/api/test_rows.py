@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 from django.db import connection
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from api.conftest import Caller, launch
@@ -14,7 +14,18 @@ from user_workspaces.accounts.models import User
 from user_workspaces.api.jobs import COLUMNS, describe_job, describe_jobs
 from user_workspaces.api.rendering import OrjsonRenderer
 from user_workspaces.jobs.models import Job
-from user_workspaces.rows import count_rows, iso, json, moment, page_of_raw_rows, raw_rows
+from user_workspaces.rows import (
+    SOMEBODY,
+    OwnersRows,
+    count_rows,
+    iso,
+    json,
+    moment,
+    page_of_raw_rows,
+    raw_rows,
+    uuid_text,
+    values_by_key,
+)
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +138,57 @@ def test_a_page_knows_how_many_there_are(
     assert total == 4
     assert len(asked) == queries
     assert page_of_raw_rows(rows.none(), ("id",), offset=0, limit=2) == ([], 0)
+
+
+def test_a_list_made_beforehand_is_its_owners(
+    workspace_of: Callable[..., Workspace], ada: Caller, mallory: Caller
+) -> None:
+    own = [workspace_of(ada.user, name).pk for name in ("a", "b", "c")]
+    other = workspace_of(mallory.user, "a").pk
+    listed = OwnersRows(
+        lambda owner: Workspace.objects.filter(owner_id=owner, name__in=["a", "b", "c"]).order_by("-id")
+    )
+    assert ada.user is not None
+    assert mallory.user is not None
+    for _ in range(2):
+        assert raw_rows(listed.of(ada.user.pk), ("id",)) == [(number,) for number in reversed(own)]
+        assert raw_rows(listed.of(mallory.user.pk), ("id",)) == [(other,)]
+    with CaptureQueriesContext(connection) as asked:
+        assert page_of_raw_rows(listed.of(ada.user.pk), ("id",), offset=1, limit=1) == ([(own[1],)], 3)
+    assert len(asked) == 1
+    assert page_of_raw_rows(listed.of(SOMEBODY), ("id",), offset=0, limit=1) == ([], 0)
+
+
+@pytest.mark.parametrize("asked", [Q(), Q(pk__in=[]), ~Q(owner_id=7)])
+def test_a_list_that_is_nobodys_is_refused(asked: Q) -> None:
+    with pytest.raises(ValueError, match="owner"):
+        OwnersRows(lambda _owner: Workspace.objects.filter(asked)).of(1)
+
+
+def test_times_order_as_times(workspace_of: Callable[..., Workspace], ada: Caller) -> None:
+    early, late = (workspace_of(ada.user, name) for name in ("early", "late"))
+    Workspace.objects.filter(pk=early.pk).update(datetime_created=datetime(999, 12, 31, tzinfo=UTC))
+    Workspace.objects.filter(pk=late.pk).update(datetime_created=datetime(9999, 12, 31, tzinfo=UTC))
+    rows = Workspace.objects.order_by("datetime_created")
+    with CaptureQueriesContext(connection) as asked:
+        found = raw_rows(rows, ("id", "datetime_created"))
+    assert [number for number, _ in found] == [early.pk, late.pk]
+    assert 'ORDER BY "workspaces_workspace"."datetime_created"' in asked[0]["sql"]
+
+
+def test_values_by_key_are_of_the_rows_that_there_are(
+    workspace_of: Callable[..., Workspace], ada: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {workspace_of(ada.user, name).pk: name for name in ("a", "b", "c")}
+    assert values_by_key(Workspace, "name", [*names, max(names) + 1]) == names
+    assert values_by_key(Workspace, "name", []) == {}
+    monkeypatch.setattr("user_workspaces.rows.KEYS_AT_ONCE", 2)
+    assert values_by_key(Workspace, "name", names) == names
+
+
+@pytest.mark.parametrize("spelling", ["b4a4a9d0-1c5e-4f7a-9a55-0c1d2e3f4a5b", "b4a4a9d01c5e4f7a9a550c1d2e3f4a5b"])
+def test_uuids_are_shown_alike(spelling: str) -> None:
+    assert uuid_text(spelling) == "b4a4a9d0-1c5e-4f7a-9a55-0c1d2e3f4a5b"
 
 
 def test_what_cannot_be_read_raw_is_refused(workspace: Workspace) -> None:

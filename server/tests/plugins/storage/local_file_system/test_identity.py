@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,21 @@ def test_assumed_include_the_groups_of_the_account() -> None:
     nobody = SystemAccount(name="nobody", uid=65_534, gid=20_009, home=Path("/nonexistent"))
     with PersonsRights(nobody).assumed():
         assert os.getgroups() == sorted(os.getgrouplist("nobody", 20_009))
+
+
+def test_groups_are_asked_for_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    moments = iter(second for second in (-6001.0, -6000.5, -5999.0, -5940.5) for _ in range(2))  # nobody else's
+
+    def groups_of(name: str, gid: int) -> list[int]:
+        asked.append(name)
+        return [gid]
+
+    monkeypatch.setattr(os, "getgrouplist", groups_of)
+    monkeypatch.setattr(time, "monotonic", lambda: next(moments))
+    for uid in (20_011, 20_012) * 4:
+        PersonsRights(person(uid))
+    assert asked == ["uws-test-20011", "uws-test-20012"] * 2
 
 
 @pytest.mark.root
