@@ -5,7 +5,7 @@ the answer itself does. Here the condition of a queryset is Django's, and around
 and JSON come as text and go into the answer as such.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -20,6 +20,8 @@ from orjson import Fragment
 AS_TEXT = (DateTimeField, JSONField, UUIDField)
 WHOLE_SECOND, MICROSECOND = len("23:59:59"), len("23:59:59.999999")
 
+ROWS_AT_ONCE = 500
+"""What becomes of so many fits into the caches of a processor."""
 KEYS_AT_ONCE = 5000
 """A query of more would be longer than SQLite reads."""
 
@@ -65,6 +67,16 @@ def raw_rows(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> list[
         return []
     cut = _cut(condition, query.low_mark, query.high_mark) if query.is_sliced else ""
     return _fetched(condition, _selected(condition.model, columns), cut=cut, skips=query.low_mark > 0)
+
+
+def raw_parts(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> Iterator[list[RawRow]]:
+    """Yield the same, without a cut, in parts: what is done with one need not be kept beside the next."""
+    condition = rows if isinstance(rows, Condition) else _condition(rows)
+    if condition is not None:
+        with connections[condition.alias].cursor() as cursor:
+            cursor.execute(*_select(condition, _selected(condition.model, columns)))
+            while part := cursor.fetchmany(ROWS_AT_ONCE):
+                yield part
 
 
 def page_of_raw_rows(
@@ -162,9 +174,19 @@ def _require(condition: Condition | None) -> Condition:
 def _fetched(
     condition: Condition, selected: str, *, cut: str = "", skips: bool = False, counted: bool = False
 ) -> list[RawRow]:
-    """Return what is selected. `skips`: the cut leaves out the first. `counted`: each row ends with the uncut number.
+    """Return what is selected; see `_select`."""
+    with connections[condition.alias].cursor() as cursor:
+        cursor.execute(*_select(condition, selected, cut=cut, skips=skips, counted=counted))
+        return list(cursor.fetchall())
 
-    What an offset leaves out is counted off in the index: only the rows of the page itself are read.
+
+def _select(
+    condition: Condition, selected: str, *, cut: str = "", skips: bool = False, counted: bool = False
+) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL of it, and its parameters.
+
+    `skips`: the cut leaves out the first. `counted`: each row ends with the uncut number. What an offset
+    leaves out is counted off in the index: only the rows of the page itself are read.
     """
     table, where, order, parameters = _table(condition.model), condition.where, condition.order, condition.parameters
     tail = order + cut
@@ -174,9 +196,7 @@ def _fetched(
     if skips:
         key = _quoted("pk", condition.model)
         where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", order  # noqa: S608  the same
-    with connections[condition.alias].cursor() as cursor:
-        cursor.execute(f"SELECT {selected} FROM {table}{where}{tail}", parameters)  # noqa: S608  the same
-        return list(cursor.fetchall())
+    return f"SELECT {selected} FROM {table}{where}{tail}", parameters  # noqa: S608  the same
 
 
 def _count(condition: Condition) -> int:

@@ -159,6 +159,18 @@ def test_a_list_made_beforehand_is_its_owners(
     assert page_of_raw_rows(listed.of(SOMEBODY), ("id",), offset=0, limit=1) == ([], 0)
 
 
+def test_a_long_list_comes_in_parts_and_is_whole(
+    workspace_of: Callable[..., Workspace], ada: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("user_workspaces.rows.ROWS_AT_ONCE", 2)
+    numbers: list[int] = []
+    for length in range(6):
+        listed = ada("GET", "/workspaces/").body["data"]
+        assert [row["id"] for row in listed["workspaces"]] == numbers[::-1]
+        assert listed["total"] == len(numbers) == length
+        numbers.append(workspace_of(ada.user, "a").pk)
+
+
 @pytest.mark.parametrize("asked", [Q(), Q(pk__in=[]), ~Q(owner_id=7)])
 def test_a_list_that_is_nobodys_is_refused(asked: Q) -> None:
     with pytest.raises(ValueError, match="owner"):

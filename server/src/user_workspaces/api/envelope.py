@@ -1,15 +1,17 @@
 """The object that every answer is: `success`, `message`, and the result under `data`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
+from orjson import Fragment
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from user_workspaces.api.rendering import as_json
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.rows import Condition, RawRow, count_rows, page_of_raw_rows, raw_rows
+from user_workspaces.rows import Condition, RawRow, count_rows, page_of_raw_rows, raw_parts
 
 MOST_DIGITS = 18
 Row = TypeVar("Row", bound=Model)
@@ -70,7 +72,8 @@ def page(
     """Return a list under `key`; `limit` and `offset` cut it, without them the whole list comes."""
     cut = _cut(request)
     if cut is None:
-        return _whole(shape(rows), key=key, empty=empty)
+        shaped = shape(rows)
+        return _whole(shaped, len(shaped), key=key, empty=empty)
     offset, limit = cut
     total = count_rows(rows)
     shaped = shape(rows[offset : None if limit is None else offset + limit])
@@ -89,7 +92,8 @@ def raw_page(
     """Return the same for a list that may be long: `shape` gets the columns as `rows.raw_rows` reads them."""
     cut = _cut(request)
     if cut is None:
-        return _whole(shape(raw_rows(rows, columns)), key=key, empty=empty)
+        shaped, total = _in_parts(map(shape, raw_parts(rows, columns)))
+        return _whole(shaped, total, key=key, empty=empty)
     offset, limit = cut
     found, total = page_of_raw_rows(rows, columns, offset=offset, limit=limit)
     return _part(shape(found), request, key=key, empty=empty, total=total, cut=cut)
@@ -104,9 +108,17 @@ def _cut(request: Request) -> tuple[int, int | None] | None:
     return offset, number_in(asked["limit"], "limit") if "limit" in asked else None
 
 
-def _whole(shaped: list[Any], *, key: str, empty: str) -> Response:
-    found: dict[str, object] = {key: shaped, "total": len(shaped), "next": None, "previous": None}
-    return answer("" if shaped else empty, data=found)
+def _in_parts(parts: Iterable[list[Any]]) -> tuple[Fragment, int]:
+    """Return a list that comes in parts as JSON, and its length; each part is JSON before the next is made."""
+    total, texts = 0, list[bytes]()
+    for part in parts:
+        total += len(part)
+        texts.append(as_json(part)[1:-1])
+    return Fragment(b"[%s]" % b",".join(texts)), total
+
+
+def _whole(shaped: list[Any] | Fragment, total: int, *, key: str, empty: str) -> Response:
+    return answer("" if total else empty, data={key: shaped, "total": total, "next": None, "previous": None})
 
 
 def _part(

@@ -21,6 +21,11 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def as_json(data: object) -> bytes:
+    """Return anything that an answer may hold as JSON."""
+    return orjson.dumps(data, default=_plain)
+
+
 class OrjsonRenderer(BaseRenderer):
     """Writes JSON."""
 
@@ -35,7 +40,7 @@ class OrjsonRenderer(BaseRenderer):
         renderer_context: Mapping[str, object] | None = None,
     ) -> bytes:
         """Return the body; None is an empty one."""
-        return b"" if data is None else orjson.dumps(data, default=_plain)
+        return b"" if data is None else as_json(data)
 
 
 class AlwaysJson(BaseContentNegotiation):
