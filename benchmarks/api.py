@@ -10,7 +10,6 @@ import argparse
 import http.client
 import json
 import os
-import statistics
 import subprocess
 import sys
 from contextlib import closing
@@ -89,15 +88,15 @@ def cpu_seconds(pid: int) -> float:
 
 
 def cost(server: LiveServer, client: Client, case: Case, *, seconds: float) -> float:
-    """Return the CPU milliseconds of the web process for one request: the median of several runs.
+    """Return the CPU milliseconds of the web process for one request: the least of several runs.
 
-    The figure of a run on a machine that has other work, too, is too high rather than too low: a processor that is
-    shared has cold caches.
+    Other work on the machine only ever adds to it: a processor that is shared has cold caches, and two that are
+    threads of one core slow each other down.
     """
     requests = WARM_UP if case.target < SLOW else 2
     runs = [_run(server, client, case, requests) for _ in range(2)]
     requests = max(1, int(seconds / RUNS / (min(runs) / 1000)))
-    return statistics.median(_run(server, client, case, requests) for _ in range(RUNS))
+    return min(_run(server, client, case, requests) for _ in range(RUNS))
 
 
 def _run(server: LiveServer, client: Client, case: Case, requests: int) -> float:
