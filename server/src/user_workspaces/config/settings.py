@@ -143,7 +143,7 @@ CORS_ALLOW_HEADERS = [
     *("tus-resumable", "upload-length", "upload-metadata", "upload-offset", "x-http-method-override"),
 ]
 CORS_EXPOSE_HEADERS = [
-    *("accept-ranges", "content-disposition", "content-range", "etag", "last-modified", "location"),
+    *("accept-ranges", "content-disposition", "content-range", "etag", "last-modified", "location", "retry-after"),
     *("tus-extension", "tus-max-size", "tus-resumable", "tus-version"),
     *("upload-expires", "upload-length", "upload-metadata", "upload-offset", "x-request-id"),
 ]
@@ -157,7 +157,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["user_workspaces.api.rendering.OrjsonRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "user_workspaces.api.rendering.AlwaysJson",
-    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_METADATA_CLASS": "user_workspaces.api.methods.Methods",
     "DEFAULT_PARSER_CLASSES": ["user_workspaces.api.rendering.OrjsonParser"],
     "EXCEPTION_HANDLER": "user_workspaces.api.errors.answer_for",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -186,8 +186,13 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json"},
     },
+    "filters": {"without_traceback": {"()": "user_workspaces.observing.logs.WithoutTraceback"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+        "httpx": {"level": "WARNING"},
+    },
 }
 
 BASE_DIR: Path = env.PROJECT_DIR
