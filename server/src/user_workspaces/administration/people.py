@@ -9,6 +9,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from user_workspaces.accounts import actions
 from user_workspaces.accounts.models import User
@@ -56,6 +58,7 @@ class People(Table):
     list_per_page = 50
     fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "is_active", "is_service")}),
+        ("Sign-ins", {"fields": ("sign_ins",)}),
         ("Rights", {"fields": RIGHTS}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
@@ -75,7 +78,7 @@ class People(Table):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Whoever could give rights could give themselves all of them."""
-        fixed = ("username", "is_active", "is_service", "date_joined", "last_login")
+        fixed = ("username", "is_active", "is_service", "sign_ins", "date_joined", "last_login")
         return fixed if _is_superuser(request) else (*fixed, *RIGHTS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -90,6 +93,12 @@ class People(Table):
         """Administrators are changed by superusers."""
         is_above = obj is not None and (obj.is_superuser or obj.is_staff) and not _is_superuser(request)
         return super().has_change_permission(request, obj) and not is_above
+
+    @admin.display(description="signs in at")
+    def sign_ins(self, user: User) -> str:
+        """The provider and the person's name there; `manage.py link_identity` adds one."""
+        known = user.identities.order_by("issuer", "subject").values_list("issuer", "subject")
+        return format_html_join(mark_safe("<br>"), "{}: {}", known) or "nowhere yet"
 
     @admin.display(description="running", ordering="live_jobs")
     def running(self, user: User) -> int:
