@@ -1,5 +1,6 @@
 """People and groups: who they are, what they may have, and how to send them away."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
@@ -15,7 +16,7 @@ from django.utils.safestring import mark_safe
 from user_workspaces.accounts import actions
 from user_workspaces.accounts.models import User
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import Table, ask_first, note
+from user_workspaces.administration.tables import Answered, Table, ask_first, note
 from user_workspaces.jobs.actions import stop_all
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE
@@ -46,13 +47,19 @@ class LimitsOfGroup(LimitsOfPerson):
     fk_name = "group"
 
 
+class OverQuota(Answered):
+    """Who uses more disk than they may."""
+
+    asked = "over quota"
+
+
 @admin.register(User, site=administration)
 class People(Table):
     """Everybody; rights are given by superusers only."""
 
     list_display = ("username", "email", "is_active", "is_staff", "running", "disk", "over_quota", "last_login")
     list_filter = ("is_active", "is_staff", "is_service", "groups",
-                   ("quota_account__over_disk_since", admin.EmptyFieldListFilter))  # fmt: skip
+                   ("quota_account__over_disk_since", OverQuota))  # fmt: skip
     search_fields = ("username", "email", "first_name", "last_name")
     ordering = ("username",)
     list_per_page = 50
@@ -110,11 +117,11 @@ class People(Table):
         """What all workspaces take."""
         return filesizeformat(getattr(user, "disk_bytes", 0))
 
-    @admin.display(description="over quota", boolean=True)
-    def over_quota(self, user: User) -> bool:
-        """Whether more is on disk than may be."""
+    @admin.display(description="over quota since")
+    def over_quota(self, user: User) -> datetime | None:
+        """Since when more is on disk than may be; empty: all is well."""
         account = getattr(user, "quota_account", None)
-        return account is not None and account.over_disk_since is not None
+        return account.over_disk_since if account is not None else None
 
     @admin.action(description="Deactivate: end log-ins, tokens and sessions", permissions=["change"])
     def deactivate(self, request: HttpRequest, people: "QuerySet[User]") -> HttpResponse | None:

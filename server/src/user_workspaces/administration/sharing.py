@@ -4,9 +4,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note
+from user_workspaces.administration.tables import Answered, ReadOnlyTable, ask_first, note
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.actions import retry, withdraw
@@ -19,7 +20,7 @@ UNREAD = ("offer__requested", "offer__current", "offer__description", "offer__la
 class Shares(ReadOnlyTable):
     """Everybody's, until they are withdrawn."""
 
-    list_display = ("copy_id", "workspace_name", "sender", "receiver", "state", "percent", "is_accepted", "created")
+    list_display = ("number", "workspace_name", "sender", "receiver", "state", "percent", "is_accepted", "created")
     list_filter = ("state", "is_accepted")
     search_fields = ("=copy__id", "offer__name", "sender__username", "receiver__username")
     ordering = ("-copy",)
@@ -31,15 +32,20 @@ class Shares(ReadOnlyTable):
         """Leave out what people wrote, and the names of their files."""
         return Share.objects.select_related("sender", "receiver", "offer").defer(*UNREAD).order_by("-copy")
 
+    @admin.display(description="copy", ordering="copy")
+    def number(self, share: Share) -> int:
+        """The number of the copy, which is the share's."""
+        return share.copy_id
+
     @admin.display(description="workspace", ordering="offer__name")
     def workspace_name(self, share: Share) -> str:
         """What it was called when it was offered."""
         return share.offer.name
 
     @admin.display(description="offered", ordering="offer__datetime_created")
-    def created(self, share: Share) -> object:
+    def created(self, share: Share) -> str:
         """When it was offered."""
-        return share.offer.datetime_created
+        return date_format(share.offer.datetime_created, "DATETIME_FORMAT")
 
     @admin.action(description="Make failed copies again", permissions=["change"])
     def try_again(self, request: HttpRequest, shares: "QuerySet[Share]") -> None:
@@ -78,12 +84,18 @@ class Shares(ReadOnlyTable):
         return True
 
 
+class Sent(Answered):
+    """What waits, or was given up, and what is on its way."""
+
+    asked = "sent"
+
+
 @admin.register(Mail, site=administration)
 class Mails(ReadOnlyTable):
     """The outbox; a mail goes when its share goes."""
 
     list_display = ("id", "to", "subject", "attempts", "datetime_created", "sent_at", "next_try_at")
-    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
+    list_filter = (("sent_at", Sent),)
     search_fields = ("to",)
     ordering = ("-id",)
     fields = ("to", "subject", "attempts", "datetime_created", "sent_at", "next_try_at")
