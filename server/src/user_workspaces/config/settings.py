@@ -7,6 +7,7 @@ import dj_database_url
 
 from user_workspaces import __version__
 from user_workspaces.config import env
+from user_workspaces.config.build import build
 from user_workspaces.config.database import close_to_others, engine_for, options_for
 
 DATA_DIR = env.make_data_dir()
@@ -196,3 +197,4 @@ LOGGING = {
 }
 
 BASE_DIR: Path = env.PROJECT_DIR
+BUILD = build(BASE_DIR)
