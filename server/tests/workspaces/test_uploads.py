@@ -12,13 +12,13 @@ from user_workspaces.errors import Conflict, InUse, InvalidRequest, QuotaExceede
 from user_workspaces.interfaces.values import Upload
 from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER
 from user_workspaces.quotas.models import DiskReservation
-from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.queries import held_disk, over_disk_since
 from user_workspaces.quotas.values import BLOCK
 from user_workspaces.workspaces import uploads
 from user_workspaces.workspaces.actions import measure, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
-from user_workspaces.workspaces.space import disk_space_of
+from user_workspaces.workspaces.space import disk_space_of, disk_standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
@@ -255,3 +255,20 @@ def test_two_who_send_the_same_do_not_take_each_others_room(workspace: Workspace
 
     assert append(workspace, upload, 0, chunks()).finished
     assert held(workspace) == 3
+
+
+def test_what_is_measured_while_it_is_written_is_not_too_much(workspace: Workspace, blocks: Blocks) -> None:
+    """It is on disk and still held, so it is counted twice: no reason to tell anybody to delete their files."""
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * 6 * BLOCK
+        blocks_of(workspace)
+        standing = disk_standing(workspace.owner_id, limit=12 * BLOCK, now=timezone.now())
+        assert (standing.taken > 12 * BLOCK, standing.is_over) == (True, False)
+        assert over_disk_since(workspace.owner_id) is None
+        yield b"x" * BLOCK
+
+    blocks(12)
+    upload_file(workspace=workspace, path="f", chunks=chunks(), size=7 * BLOCK, now=timezone.now())
+    measure_all()
+    assert held(workspace) == 0

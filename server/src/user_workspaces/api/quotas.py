@@ -25,6 +25,7 @@ HOUR_STEP = Decimal("0.00001")
 
 def _shape(standing: Standing[int] | Standing[Decimal]) -> dict[str, int | str | datetime | None]:
     figures = {**asdict(standing), "left": standing.left}
+    del figures["moving"]  # of no use to anybody but us
     return {name: _figure(value) if isinstance(value, Decimal) else value for name, value in figures.items()}
 
 

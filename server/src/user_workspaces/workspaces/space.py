@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from user_workspaces.quotas import actions as quotas
-from user_workspaces.quotas.queries import allowance_of, held_disk
+from user_workspaces.quotas.queries import allowance_of, held_and_written
 from user_workspaces.quotas.values import BLOCK, Standing, on_disk
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
@@ -23,7 +23,8 @@ STEP = 64 * 1024**2
 
 def disk_standing(owner_id: int, *, limit: int | None, now: datetime) -> Standing[int]:
     """Return how a person's disk space stands; to rely on it, hold their account first."""
-    return Standing(limit=limit, used=disk_space_of(owner_id), reserved=held_disk(owner_id, now=now))
+    settled, moving = held_and_written(owner_id, now=now)
+    return Standing(limit=limit, used=disk_space_of(owner_id), reserved=settled + moving, moving=moving)
 
 
 def disk_space_of(owner_id: int) -> int:
