@@ -16,9 +16,13 @@ from user_workspaces.accounts.models import ApiToken, LoginLink, User
 from user_workspaces.jobs.models import Job
 from user_workspaces.quotas.models import Quota
 from user_workspaces.registry import Registry
+from user_workspaces.sharing.actions import offer_workspace
+from user_workspaces.sharing.models import Mail, Share
+from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.models import Workspace
 
-SECRETS = ("hunter2-secret", "hunter2-endpoint", "hunter2-log", "hunter2-details", "hunter2-file")
+SECRETS = ("hunter2-secret", "hunter2-endpoint", "hunter2-log", "hunter2-details", "hunter2-file",
+           "hunter2-body", "hunter2-steps")  # fmt: skip
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -37,6 +41,9 @@ class World:
     client_token: ApiToken
     group: Group
     quota: Quota
+    share: Share
+    mail: Mail
+    run: Run
     secrets: tuple[str, ...]
 
 
@@ -57,12 +64,22 @@ def world(site: Registry, person: Callable[..., User], workspace_of: Callable[..
     )  # fmt: skip
     group = Group.objects.create(name="pilots")
     quota = Quota.objects.create(group=group, disk_gb=Decimal(50))
+    eve = person("eve")
+    offered = workspace_of(eve, "offered")
+    share = offer_workspace(sender=eve, workspace_id=offered.pk, receiver_ids=[ada.pk], last=None, now=now)[0]
+    mail = Mail.objects.create(
+        share=share, to="eve@example.org", subject="ada offers you", body="hunter2-body", datetime_created=now
+    )
+    run = Run.objects.create(
+        owner=ada, name="fit", major=1, specification="hunter2-steps", kept_logs="hunter2-log", workspace=workspace,
+        resource="local", storage="local", status="queued", datetime_created=now,
+    )  # fmt: skip
     ada.set_password("hunter2 is my password")
     ada.save()
     digests = [*ApiToken.objects.values_list("digest", flat=True), *LoginLink.objects.values_list("digest", flat=True)]
     return World(
         ada=ada, workspace=workspace, job=job, token=ApiToken.objects.get(name="laptop"),
-        client_token=ApiToken.objects.get(name="portal"), group=group, quota=quota,
+        client_token=ApiToken.objects.get(name="portal"), group=group, quota=quota, share=share, mail=mail, run=run,
         secrets=(*SECRETS, *texts, *links, *digests, ada.password, job.key),
     )  # fmt: skip
 

@@ -6,13 +6,16 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from administration.conftest import World
-from user_workspaces.accounts.models import ApiToken, LoginLink, User
+from user_workspaces.accounts.models import ApiToken, ExternalIdentity, LoginLink, User
 from user_workspaces.jobs.models import Job
 from user_workspaces.quotas.models import Quota
 from user_workspaces.quotas.queries import allowance_of
 from user_workspaces.quotas.values import GIBIBYTE
+from user_workspaces.sharing.models import Mail, Share
+from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,9 +83,9 @@ def test_tokens_are_revoked(browser: Client, world: World) -> None:
 def test_workspaces_are_queued_for_deletion_with_their_jobs(browser: Client, world: World) -> None:
     asked = act(browser, "workspaces/workspace", "queue_for_deletion", world.workspace.pk, confirmed=False)
     assert b"removed for good" in asked.content
-    assert Workspace.objects.get().status == "active"
+    assert Workspace.objects.get(pk=world.workspace.pk).status == "active"
     act(browser, "workspaces/workspace", "queue_for_deletion", world.workspace.pk)
-    assert Workspace.objects.get().status == "deleting"
+    assert Workspace.objects.get(pk=world.workspace.pk).status == "deleting"
     assert Job.objects.get().status == "stopping"
 
 
@@ -133,3 +136,52 @@ def test_a_quota_is_a_persons_or_a_groups(browser: Client, world: World, *, both
     assert answer.status_code == 200
     assert b"A quota is either a person" in answer.content
     assert not Quota.objects.exists()
+
+
+def test_a_failed_copy_is_made_again(browser: Client, world: World) -> None:
+    act(browser, "sharing/share", "try_again", world.share.pk)
+    assert (Share.objects.get().state, notes()) == ("waiting", [])
+    Share.objects.update(state="failed", message="no room", percent=40, next_check_at=None)
+    Workspace.objects.filter(pk=world.share.pk).update(status="error")
+    act(browser, "sharing/share", "try_again", world.share.pk)
+    again = Share.objects.get()
+    assert (again.state, again.message, again.percent, notes()) == ("waiting", "", 0, ["Copied again."])
+    assert again.next_check_at is not None
+
+
+def test_an_offer_is_withdrawn_after_asking_unless_it_was_accepted(browser: Client, world: World) -> None:
+    asked = act(browser, "sharing/share", "withdraw", world.share.pk, confirmed=False)
+    assert b"Withdraw 1 offers?" in asked.content
+    assert Share.objects.get().state == "waiting"
+    act(browser, "sharing/share", "withdraw", world.share.pk)
+    assert (Share.objects.get().state, notes()) == ("withdrawn", ["Withdrawn."])
+    Share.objects.update(state="ready", is_accepted=True)
+    act(browser, "sharing/share", "withdraw", world.share.pk)
+    assert Share.objects.get().state == "ready"
+
+
+def test_a_mail_that_was_given_up_is_tried_and_one_that_was_sent_is_not(browser: Client, world: World) -> None:
+    act(browser, "sharing/mail", "try_now", world.mail.pk)
+    assert Mail.objects.get().next_try_at is not None
+    Mail.objects.update(next_try_at=None, sent_at=timezone.now())
+    act(browser, "sharing/mail", "try_now", world.mail.pk)
+    assert Mail.objects.get().next_try_at is None
+    Mail.objects.update(sent_at=None)
+    Share.objects.update(state="withdrawn")
+    act(browser, "sharing/mail", "try_now", world.mail.pk)
+    assert Mail.objects.get().next_try_at is None
+
+
+def test_a_run_is_stopped_after_asking(browser: Client, world: World) -> None:
+    form = {"action": "stop", "_selected_action": [str(world.run.pk)]}
+    assert b"Stop 1 runs?" in browser.post("/admin/workflows/run/", form).content
+    assert Run.objects.get().status == "queued"
+    browser.post("/admin/workflows/run/", {**form, "confirmed": "yes"})
+    assert (Run.objects.get().status, notes()) == ("stopped", ["Stopped."])
+
+
+def test_where_a_person_signs_in_is_shown_and_not_changed(browser: Client, world: World) -> None:
+    ExternalIdentity.objects.create(user=world.ada, issuer="https://id.example.org", subject="ada-7")
+    page = browser.get(f"/admin/accounts/user/{world.ada.pk}/change/").content
+    assert b"ada-7" in page
+    assert b"https://id.example.org" in page

@@ -98,6 +98,13 @@ def test_no_path_is_redirected(ada: httpx.Client, method: str, path: str) -> Non
     assert isinstance(answer.json()["message"], str)
 
 
+@pytest.mark.parametrize("method", ["TRACE", "BREW", "PROPFIND"])
+def test_a_method_that_nobody_knows_is_refused_as_everything_is(ada: httpx.Client, method: str) -> None:
+    answer = ada.request(method, "/workspaces/")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (405, "application/json")
+    assert answer.json() == {"success": False, "message": "This method is not allowed here."}
+
+
 def test_an_upload_that_leaves_is_refused(ada: httpx.Client, workspace: int) -> None:
     body = form(part("../../escaped.txt", b"x"))
     answer = ada.put(f"/workspaces/{workspace}/upload/", content=body, headers={"Content-Type": CONTENT_TYPE})

@@ -224,7 +224,8 @@ def test_slow_transfers_keep_nobody_waiting(server: LiveServer, ada: httpx.Clien
         standing.append(connection)
     try:
         eventually(lambda: len(parts_in(folder)) == 8)
-        assert ada.put(f"{at}one-more", content=b"x").status_code == 429
+        refused = ada.put(f"{at}one-more", content=b"x")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
         for _ in range(20):
             assert ada.get("/workspaces/").status_code == 200
     finally:

@@ -119,9 +119,15 @@ def test_without_credentials_there_is_nothing(nobody: Caller, site: Registry, ro
 
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
 def test_methods_that_there_are_not_are_refused(ada: Caller, route: str) -> None:
-    for method in ("TRACE", "BREW", *(() if "/tus" in route else ("PATCH", "OPTIONS"))):
+    for method in ("TRACE", "BREW", *(() if "/tus" in route else ("PATCH",))):
         answer = ada(method, f"/{filled(route, 1)}")
         assert (answer.status, answer.message) == (405, "This method is not allowed here.")
+
+
+def test_options_name_the_methods(ada: Caller) -> None:
+    answer = ada("OPTIONS", "/workspaces")
+    assert (answer.status, answer.body["data"]) == (200, {"methods": ["GET", "POST", "HEAD", "OPTIONS"]})
+    assert answer.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
 
 
 def test_every_route_is_in_the_table() -> None:

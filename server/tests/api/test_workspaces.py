@@ -97,6 +97,7 @@ def test_details_that_cannot_be_are_refused_and_leave_nothing(
         ({"description": "x"}, "Missing required fields."),
         ({"name": "", "description": ""}, "Missing required fields."),
         ({"name": None, "description": ""}, "Missing required fields."),
+        ({"name": " \t", "description": ""}, "Missing required fields."),
         ({"name": ["x"], "description": ""}, "name must be a string."),
         ({"name": "x", "description": {}}, "description must be a string."),
         ({**NEW, "default_job_type": "rocket"}, "rocket is not in the list of available job types."),

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from user_workspaces.observing.correlation import about
-from user_workspaces.observing.logs import JsonFormatter, PlainFormatter, scrubbed
+from user_workspaces.observing.logs import JsonFormatter, PlainFormatter, WithoutTraceback, scrubbed
 
 TOKEN = "uws_" + "Ab1-_" * 10
 
@@ -30,6 +30,17 @@ def test_a_line_says_what_it_is_about() -> None:
     line = orjson.loads(text)
     assert (line["request"], line["person"], line["job"]) == ("this-request", 3, 7)
     assert "\n" not in text
+
+
+def test_what_strangers_cause_is_one_line_and_no_error_of_ours() -> None:
+    try:
+        int("x")
+    except ValueError:
+        refused = record("Invalid HTTP_HOST header", error=True)
+    refused.levelno, refused.levelname = logging.ERROR, "ERROR"
+    assert WithoutTraceback().filter(refused)
+    line = orjson.loads(JsonFormatter().format(refused))
+    assert (line["level"], line.get("error")) == ("warning", None)
 
 
 def test_an_error_is_one_line_with_its_traceback() -> None:

@@ -25,6 +25,12 @@ def test_standing_of_whole_numbers(
     assert (standing.taken, standing.left, standing.is_over) == (used + reserved, left, over)
 
 
+def test_what_may_be_counted_twice_is_not_too_much_but_leaves_no_room() -> None:
+    standing = Standing(10, used=6, reserved=6, moving=5)
+    assert (standing.certain, standing.is_over, standing.left, standing.has_room_for(1)) == (7, False, 0, False)
+    assert Standing(10, used=11, reserved=6, moving=6).is_over
+
+
 def test_standing_of_core_hours_is_exact() -> None:
     standing = Standing(Decimal("0.3"), Decimal("0.1"), Decimal("0.1"))
     assert standing.has_room_for(Decimal("0.1"))

@@ -19,6 +19,7 @@ from user_workspaces.transfers.names import attachment, file_path
         ('quo"te', "quo_te"),
         ("line\r\nSet-Cookie: x", "line__Set-Cookie: x"),
         ("back\\slash", "back_slash"),
+        ("\u202etxt.exe", "_txt.exe"),
         ("per%20cent", "per%20cent"),
         ("semi; filename=x", "semi; filename=x"),
         ("", "_"),

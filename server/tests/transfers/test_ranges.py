@@ -20,5 +20,7 @@ def test_never_beyond_the_file(header: str, size: int) -> None:
 def test_spaces_are_allowed_where_the_standard_has_them() -> None:
     assert parse_range("bytes= 1-2 ", size=10) == Span(1, 3)
     assert parse_range("bytes=1 -2", size=10) is None
+    assert parse_range(f"bytes=8-{10**40}", size=10) == Span(8, 10)
+    assert parse_range(f"bytes=8-{'9' * 5000}", size=10) is None
     with pytest.raises(Unsatisfiable):
         parse_range("bytes=0-", size=0)

@@ -10,16 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from user_workspaces.accounts.models import User
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.transfers import zipping
-from user_workspaces.transfers.zipping import LEFT_OUT, zip_stream
+from user_workspaces.transfers.zipping import LEFT_OUT, SENT_AT_ONCE, zip_stream
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
 WHEN = datetime(2024, 2, 29, 13, 37, 42, tzinfo=UTC)
 GIBIBYTE = 2**30
+MUCH = os.urandom(SENT_AT_ONCE)
+"""Enough, also when it is packed, to be sent before anything else is looked at."""
 
 
 @pytest.fixture
@@ -64,6 +67,20 @@ def test_empty_folder(workspace: Workspace) -> None:
         assert archive.namelist() == []
 
 
+def test_many_small_files_are_sent_together(workspace: Workspace) -> None:
+    """Of each file alone there would be three pieces or four."""
+    write(workspace, **{f"f{number:03}": b"x" * 10 for number in range(300)})
+    assert len(list(zip_stream(workspace, ""))) <= 2
+
+
+def test_whose_files_they_are_is_found_out_once(
+    workspace: Workspace, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    write(workspace, **{f"f{number:03}": b"x" for number in range(50)})
+    with django_assert_max_num_queries(10), opened(zip_stream(workspace, "")) as archive:
+        assert len(archive.namelist()) == 50
+
+
 @pytest.mark.skipif(shutil.which("unzip") is None, reason="needs Info-ZIP")
 def test_other_programs_read_it(workspace: Workspace, tmp_path: Path) -> None:
     write(workspace, **{"d/é.txt": b"one", "d/e/two.txt": b"two"})
@@ -88,7 +105,7 @@ def test_links_and_what_cannot_be_read_are_named(workspace: Workspace, folder: P
 
 def test_what_vanishes_meanwhile_breaks_nothing(workspace: Workspace, folder: Path) -> None:
     """The names are read in one go; the files go away one after the other while the archive is on its way."""
-    write(workspace, **{f"f{number:02}": b"x" * 10 for number in range(50)})
+    write(workspace, **{"f00": MUCH, **{f"f{number:02}": b"x" * 10 for number in range(1, 50)}})
     pieces, sent = zip_stream(workspace, ""), list[bytes]()
     sent.append(next(pieces))
     for number in range(1, 50, 2):
@@ -99,7 +116,7 @@ def test_what_vanishes_meanwhile_breaks_nothing(workspace: Workspace, folder: Pa
 
 
 def test_what_grows_or_shrinks_meanwhile_is_cut(workspace: Workspace, folder: Path) -> None:
-    write(workspace, a=b"x", grows=b"1" * 1000, shrinks=b"2" * 1000)
+    write(workspace, a=MUCH, grows=b"1" * 1000, shrinks=b"2" * 1000)
     pieces = zip_stream(workspace, "")
     sent = [next(pieces)]
     with (folder / "grows").open("ab") as file:

@@ -1,7 +1,7 @@
 """The files of a workspace one by one: every change is noted, and what is left over goes away by itself."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,11 +62,20 @@ def test_every_change_is_noted(workspace: Workspace) -> None:
     assert workspace.current["files"] == []
 
 
+def broken_off() -> Iterator[bytes]:
+    yield b"x"
+    raise InvalidRequest("The body broke off.")
+
+
 def test_an_upload_that_breaks_off_is_measured(workspace: Workspace) -> None:
     upload = uploads.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
     changed(workspace)
     with pytest.raises(Conflict):
         uploads.append_to_upload(workspace=workspace, upload_id=upload.id, offset=5, chunks=[], now=timezone.now())
+    assert not changed(workspace)  # nothing was written
+    chunks = broken_off()
+    with pytest.raises(InvalidRequest):
+        uploads.append_to_upload(workspace=workspace, upload_id=upload.id, offset=0, chunks=chunks, now=timezone.now())
     assert changed(workspace)
 
 

@@ -8,16 +8,17 @@ from django.utils import timezone
 from at_once import at_once
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import tend_workspaces
-from user_workspaces.errors import Conflict, InvalidRequest, QuotaExceeded
+from user_workspaces.errors import Conflict, InUse, InvalidRequest, QuotaExceeded
 from user_workspaces.interfaces.values import Upload
+from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER
 from user_workspaces.quotas.models import DiskReservation
-from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.queries import held_disk, over_disk_since
 from user_workspaces.quotas.values import BLOCK
 from user_workspaces.workspaces import uploads
-from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.actions import measure, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
-from user_workspaces.workspaces.space import disk_space_of
+from user_workspaces.workspaces.space import disk_space_of, disk_standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
@@ -196,4 +197,78 @@ def test_what_was_measured_and_written_is_what_the_disk_holds(
     while tend_workspaces(now=timezone.now()):
         pass
     assert disk_space_of(workspace.owner_id) == home.storage.disk_usage(home.place)
+    assert held(workspace) == 0
+
+
+def die_while_sending(workspace: Workspace, upload: Upload, *, at: int, sent: int, holding: int) -> None:
+    """Leave what a process leaves that is killed: bytes, and room that is still held for the rest."""
+    home, until = home_of(workspace), timezone.now() + WRITING_IS_DEAD_AFTER
+    home.storage.append(home.place, upload.id, at, [b"x" * sent])
+    DiskReservation.objects.create(
+        user=workspace.owner, place=workspace.pk, size=holding, expires_at=until, upload=upload.id
+    )
+
+
+def blocks_of(workspace: Workspace) -> int:
+    measure(Workspace.objects.get(pk=workspace.pk))
+    return disk_space_of(workspace.owner_id) // BLOCK
+
+
+def test_who_goes_on_after_a_kill_gets_the_room_that_was_held(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 4 * BLOCK)
+    append(workspace, upload, 0, [b"x" * BLOCK], size=BLOCK)
+    another = begin(workspace, 1, path="another")
+    blocks(blocks_of(workspace) + 3)
+    die_while_sending(workspace, upload, at=BLOCK, sent=BLOCK, holding=3 * BLOCK)
+    with pytest.raises(QuotaExceeded):
+        upload_file(workspace=workspace, path="other", chunks=[b"y"], size=1, now=timezone.now())
+    with pytest.raises(QuotaExceeded):  # of others it is still the room
+        append(workspace, another, 0, [b"y"], size=1)
+    assert append(workspace, upload, 2 * BLOCK, [b"x" * 2 * BLOCK]).finished
+    home = home_of(workspace)
+    with home.storage.open(home.place, "f") as written:
+        assert written.read() == b"x" * 4 * BLOCK
+    blocks_of(workspace)
+    assert not DiskReservation.objects.exists()
+
+
+def test_what_the_killed_one_brought_counts_where_there_is_room_enough(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 4 * BLOCK)
+    blocks(20)
+    die_while_sending(workspace, upload, at=0, sent=BLOCK, holding=4 * BLOCK)
+    append(workspace, upload, BLOCK, [b"x" * BLOCK], size=BLOCK)
+    assert held(workspace) == 4 + 1  # all that was held, until it is measured
+    measure_all()
+    assert held(workspace) == 0
+
+
+def test_two_who_send_the_same_do_not_take_each_others_room(workspace: Workspace, blocks: Blocks) -> None:
+    upload = begin(workspace, 3 * BLOCK)
+    blocks(20)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * BLOCK
+        with pytest.raises((InUse, Conflict)):
+            append(workspace, upload, 0, [b"y" * BLOCK])
+        assert held(workspace) == 3
+        yield b"x" * 2 * BLOCK
+
+    assert append(workspace, upload, 0, chunks()).finished
+    assert held(workspace) == 3
+
+
+def test_what_is_measured_while_it_is_written_is_not_too_much(workspace: Workspace, blocks: Blocks) -> None:
+    """It is on disk and still held, so it is counted twice: no reason to tell anybody to delete their files."""
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * 6 * BLOCK
+        blocks_of(workspace)
+        standing = disk_standing(workspace.owner_id, limit=12 * BLOCK, now=timezone.now())
+        assert (standing.taken > 12 * BLOCK, standing.is_over) == (True, False)
+        assert over_disk_since(workspace.owner_id) is None
+        yield b"x" * BLOCK
+
+    blocks(12)
+    upload_file(workspace=workspace, path="f", chunks=chunks(), size=7 * BLOCK, now=timezone.now())
+    measure_all()
     assert held(workspace) == 0

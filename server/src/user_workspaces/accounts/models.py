@@ -12,7 +12,7 @@ USUAL_SCOPES = as_text(USUAL)
 class User(AbstractUser):
     """A person, or a service that speaks for one (`is_service`): a service never logs in and owns nothing."""
 
-    is_service = models.BooleanField(default=False)
+    is_service = models.BooleanField("service", default=False)
     session_epoch = models.PositiveBigIntegerField(default=0)
     """Counts log-outs: every ticket and cookie of an earlier epoch is dead."""
     log_in_epoch = models.PositiveBigIntegerField(default=0)
@@ -41,6 +41,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}...)"

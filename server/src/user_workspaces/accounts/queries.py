@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.tokens import digest_of
 from user_workspaces.interfaces.values import Client
+from user_workspaces.searching import has_word
 
 MOST_WORDS = 8
 """Of a search: each word is a condition, and databases take so many of them and no more."""
@@ -47,7 +48,7 @@ def people_matching(search: str, *, excluding: User) -> QuerySet[User]:
     """Return people to share with: each word is a part of "first last" or of the e-mail; never services."""
     people = User.objects.filter(is_active=True, is_service=False).exclude(pk=excluding.pk).order_by("username")
     for word in search.split()[:MOST_WORDS]:
-        people = people.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
+        people = people.filter(has_word(word, "first_name", "last_name", "email"))
     return people
 
 

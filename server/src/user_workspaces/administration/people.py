@@ -1,5 +1,6 @@
 """People and groups: who they are, what they may have, and how to send them away."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
@@ -9,11 +10,13 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from user_workspaces.accounts import actions
 from user_workspaces.accounts.models import User
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import Table, ask_first, note
+from user_workspaces.administration.tables import Answered, Table, ask_first, note
 from user_workspaces.jobs.actions import stop_all
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE
@@ -44,18 +47,25 @@ class LimitsOfGroup(LimitsOfPerson):
     fk_name = "group"
 
 
+class OverQuota(Answered):
+    """Who uses more disk than they may."""
+
+    asked = "over quota"
+
+
 @admin.register(User, site=administration)
 class People(Table):
     """Everybody; rights are given by superusers only."""
 
     list_display = ("username", "email", "is_active", "is_staff", "running", "disk", "over_quota", "last_login")
     list_filter = ("is_active", "is_staff", "is_service", "groups",
-                   ("quota_account__over_disk_since", admin.EmptyFieldListFilter))  # fmt: skip
+                   ("quota_account__over_disk_since", OverQuota))  # fmt: skip
     search_fields = ("username", "email", "first_name", "last_name")
     ordering = ("username",)
     list_per_page = 50
     fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "is_active", "is_service")}),
+        ("Sign-ins", {"fields": ("sign_ins",)}),
         ("Rights", {"fields": RIGHTS}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
@@ -75,7 +85,7 @@ class People(Table):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Whoever could give rights could give themselves all of them."""
-        fixed = ("username", "is_active", "is_service", "date_joined", "last_login")
+        fixed = ("username", "is_active", "is_service", "sign_ins", "date_joined", "last_login")
         return fixed if _is_superuser(request) else (*fixed, *RIGHTS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -91,6 +101,12 @@ class People(Table):
         is_above = obj is not None and (obj.is_superuser or obj.is_staff) and not _is_superuser(request)
         return super().has_change_permission(request, obj) and not is_above
 
+    @admin.display(description="signs in at")
+    def sign_ins(self, user: User) -> str:
+        """The provider and the person's name there; `manage.py link_identity` adds one."""
+        known = user.identities.order_by("issuer", "subject").values_list("issuer", "subject")
+        return format_html_join(mark_safe("<br>"), "{}: {}", known) or "nowhere yet"
+
     @admin.display(description="running", ordering="live_jobs")
     def running(self, user: User) -> int:
         """How many jobs have not ended."""
@@ -101,11 +117,11 @@ class People(Table):
         """What all workspaces take."""
         return filesizeformat(getattr(user, "disk_bytes", 0))
 
-    @admin.display(description="over quota", boolean=True)
-    def over_quota(self, user: User) -> bool:
-        """Whether more is on disk than may be."""
+    @admin.display(description="over quota since")
+    def over_quota(self, user: User) -> datetime | None:
+        """Since when more is on disk than may be; empty: all is well."""
         account = getattr(user, "quota_account", None)
-        return account is not None and account.over_disk_since is not None
+        return account.over_disk_since if account is not None else None
 
     @admin.action(description="Deactivate: end log-ins, tokens and sessions", permissions=["change"])
     def deactivate(self, request: HttpRequest, people: "QuerySet[User]") -> HttpResponse | None:

@@ -6,8 +6,14 @@ from django.http import HttpRequest
 
 from user_workspaces.administration.people import FIGURES
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import Table
+from user_workspaces.administration.tables import Answered, Table
 from user_workspaces.quotas.models import Quota
+
+
+class OfGroups(Answered):
+    """Those of groups, or those of people."""
+
+    asked = "of a group"
 
 
 @admin.register(Quota, site=administration)
@@ -15,7 +21,7 @@ class Quotas(Table):
     """Whatever differs from the site's own limits."""
 
     list_display = ("of", "disk", "hours", "sessions")
-    list_filter = (("group", admin.EmptyFieldListFilter),)
+    list_filter = (("group", OfGroups),)
     search_fields = ("user__username", "user__email", "group__name")
     list_select_related = ("user", "group")
     autocomplete_fields = ("user", "group")

@@ -1,6 +1,6 @@
 """What the tables of the administration have in common: to be read, with a few things that can be done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 
 if TYPE_CHECKING:
     Table = admin.ModelAdmin[Any]
@@ -36,6 +37,11 @@ class ReadOnlyTable(Table):
         """All that is shown."""
         return list(self.fields or ())  # type: ignore[arg-type]  # our tables name fields, none in groups
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Say what is listed, where Django asks for something to change."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -44,8 +50,24 @@ class ReadOnlyTable(Table):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show one row; there is nothing to save."""
-        no_buttons = {"show_save": False, "show_save_and_continue": False}
+        title = capfirst(str(self.opts.verbose_name))
+        no_buttons = {"title": title, "show_save": False, "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **no_buttons})
+
+
+class Answered(admin.EmptyFieldListFilter):
+    """A filter by whether a field says something, in words of its own: `asked`."""
+
+    asked = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as Django hands them over
+        super().__init__(*args, **kwargs)
+        self.title = self.asked
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]  # noqa: ANN401  as Django has it
+        """Offer all, yes and no."""
+        for choice, display in zip(super().choices(changelist), ("All", "No", "Yes"), strict=True):
+            yield {**choice, "display": display}
 
 
 def note(table: Table, request: HttpRequest, rows: Iterable[Model], what: str) -> None:

@@ -9,7 +9,7 @@ from user_workspaces.administration.models import ClientToken
 from user_workspaces.administration.site import administration
 from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note
 
-FIELDS = ("name", "user", "created_at", "expires_at", "last_used_at")
+FIELDS = ("name", "user", "prefix", "scopes", "created_at", "expires_at", "last_used_at")
 
 
 class TokenTable(ReadOnlyTable):
@@ -18,7 +18,7 @@ class TokenTable(ReadOnlyTable):
     list_display = FIELDS
     fields = FIELDS
     list_select_related = ("user",)
-    search_fields = ("name", "user__username", "user__email")
+    search_fields = ("name", "=prefix", "user__username", "user__email")
     date_hierarchy = None
     ordering = ("-id",)
     actions = ("revoke",)

@@ -3,10 +3,10 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from user_workspaces.administration import people, quotas, tokens, work
+from user_workspaces.administration import people, quotas, runs, sharing, tokens, work
 from user_workspaces.administration.site import administration
 
-__all__ = ["people", "quotas", "tokens", "urlpatterns", "work"]
+__all__ = ["people", "quotas", "runs", "sharing", "tokens", "urlpatterns", "work"]
 
 urlpatterns = [
     path("admin", RedirectView.as_view(url="/admin/")),

@@ -17,6 +17,9 @@ from user_workspaces.observing.correlation import current_mark
 logger = logging.getLogger(__name__)
 OURS = "Something went wrong inside the server. Quote {mark} to its operators."
 
+WHEN_ONE_MAY_HAVE_ENDED = 5
+"""Seconds after which it is worth trying again where too many transfers went on at once."""
+
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidOptions, status.HTTP_422_UNPROCESSABLE_ENTITY),
     (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
@@ -46,6 +49,8 @@ def answer_for(error: Exception, context: dict[str, object]) -> Response:
         said = refusal(error.message, code)
         if isinstance(error, errors.TooManyAttempts):
             said["Retry-After"] = str(error.retry_after)
+        elif isinstance(error, errors.TooManyAtOnce):
+            said["Retry-After"] = str(WHEN_ONE_MAY_HAVE_ENDED)
         if code == status.HTTP_401_UNAUTHORIZED:
             said["WWW-Authenticate"] = CHALLENGE
         return said

@@ -79,12 +79,12 @@ class Files(APIView):
         """Move an entry, or make a folder."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
         action, now = text_in(body, "action"), timezone.now()
+        if action not in {"move", "make_directory"}:
+            raise InvalidRequest("action must be 'move' or 'make_directory'.")
         path = file_path(body.get("path"))
         if action == "make_directory":
             made = files.make_folder(workspace=workspace, path=path, now=now)
             return answer("Folder made.", data={"entry": describe_entry(made)})
-        if action != "move":
-            raise InvalidRequest("action must be 'move' or 'make_directory'.")
         new_path, overwrite = file_path(body.get("new_path")), body.get("overwrite", False)
         if not isinstance(overwrite, bool):
             raise InvalidRequest("overwrite must be true or false.")

@@ -12,7 +12,7 @@ from user_workspaces.errors import NotAllowed
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # it imports the default permissions, this module, itself
 
-READING = ("GET", "HEAD")
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 class HasScope(BasePermission):

@@ -20,9 +20,18 @@ from user_workspaces.quotas.queries import allowance_of, rules
 from user_workspaces.quotas.refusals import disk_is_over
 from user_workspaces.quotas.values import Standing
 
+HOUR_STEP = Decimal("0.00001")
 
-def _shape(standing: Standing[int] | Standing[Decimal]) -> dict[str, int | Decimal | datetime | None]:
-    return {**asdict(standing), "left": standing.left}
+
+def _shape(standing: Standing[int] | Standing[Decimal]) -> dict[str, int | str | datetime | None]:
+    figures = {**asdict(standing), "left": standing.left}
+    del figures["moving"]  # of no use to anybody but us
+    return {name: _figure(value) if isinstance(value, Decimal) else value for name, value in figures.items()}
+
+
+def _figure(hours: Decimal) -> str:
+    """Write core hours as precisely as jobs count them, without the digits of the sum that say nothing."""
+    return f"{hours.quantize(HOUR_STEP).normalize():f}"
 
 
 class Quotas(APIView):

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from django.conf import settings
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -65,7 +66,7 @@ class Status(OpenView):
         body = answer(
             "" if healthy else "A main dependency is down.",
             version=__version__,
-            build="",
+            build=settings.BUILD,
             dependencies={name: asdict(health) for name, health in found.items()},
         )
         if not healthy:

@@ -96,7 +96,7 @@ class Workspaces(APIView):
         """Create one, with its files and links, or nothing."""
         body, user = body_of(request), caller(request)
         name, description = text_in(body, "name"), text_in(body, "description")
-        if not name or description is None:
+        if not name or not name.strip() or description is None:
             raise InvalidRequest("Missing required fields.")
         workspace = create_workspace(
             owner=user,
@@ -126,10 +126,11 @@ class OneWorkspace(APIView):
         """Change its description, add or replace files and links."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
         details = parse_details(body["workspace_details"]) if "workspace_details" in body else None
+        name = text_in(body, "name")
         update_workspace(
             workspace=workspace,
             now=timezone.now(),
-            name=text_in(body, "name") or None,
+            name=name if name and name.strip() else None,
             description=text_in(body, "description"),
             default_job_type=text_in(body, "default_job_type"),
             details=details,

@@ -7,6 +7,7 @@ import dj_database_url
 
 from user_workspaces import __version__
 from user_workspaces.config import env
+from user_workspaces.config.build import build
 from user_workspaces.config.database import close_to_others, engine_for, options_for
 
 DATA_DIR = env.make_data_dir()
@@ -143,7 +144,7 @@ CORS_ALLOW_HEADERS = [
     *("tus-resumable", "upload-length", "upload-metadata", "upload-offset", "x-http-method-override"),
 ]
 CORS_EXPOSE_HEADERS = [
-    *("accept-ranges", "content-disposition", "content-range", "etag", "last-modified", "location"),
+    *("accept-ranges", "content-disposition", "content-range", "etag", "last-modified", "location", "retry-after"),
     *("tus-extension", "tus-max-size", "tus-resumable", "tus-version"),
     *("upload-expires", "upload-length", "upload-metadata", "upload-offset", "x-request-id"),
 ]
@@ -157,7 +158,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["user_workspaces.api.rendering.OrjsonRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "user_workspaces.api.rendering.AlwaysJson",
-    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_METADATA_CLASS": "user_workspaces.api.methods.Methods",
     "DEFAULT_PARSER_CLASSES": ["user_workspaces.api.rendering.OrjsonParser"],
     "EXCEPTION_HANDLER": "user_workspaces.api.errors.answer_for",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -186,8 +187,14 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json"},
     },
+    "filters": {"without_traceback": {"()": "user_workspaces.observing.logs.WithoutTraceback"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+        "httpx": {"level": "WARNING"},
+    },
 }
 
 BASE_DIR: Path = env.PROJECT_DIR
+BUILD = build(BASE_DIR)

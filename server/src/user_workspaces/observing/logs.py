@@ -22,6 +22,16 @@ def scrubbed(text: str) -> str:
     return BEARER.sub(r"\1\2***", text)
 
 
+class WithoutTraceback(logging.Filter):
+    """For what strangers can cause at will, a request under a name that is not ours: one line, and no error of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the line."""
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        return True
+
+
 class JsonFormatter(logging.Formatter):
     """One object a line: time, level, logger, message, and request, person, job and error where there are such."""
 

@@ -1,5 +1,6 @@
 """What the proxy itself says, where neither the hub nor a session can."""
 
+import json
 from http import HTTPStatus
 
 ALLOWED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -7,14 +8,14 @@ ALLOWED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
 def answer(status: int, text: str, *, with_body: bool = True) -> bytes:
-    """Return a whole response in plain text, the last one on its connection."""
-    body = f"{text}\n".encode()
+    """Return a whole response in the form of the API's, the last one on its connection."""
+    body = json.dumps({"success": False, "message": text}).encode()
     allow = f"allow: {ALLOWED}\r\n" if status == HTTPStatus.METHOD_NOT_ALLOWED else ""
     return b"".join(
         (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode("ascii"),
             allow.encode("ascii"),
-            b"content-type: text/plain; charset=utf-8\r\n",
+            b"content-type: application/json\r\n",
             b"content-length: %d\r\n" % len(body),
             b"cache-control: no-store\r\n",
             b"x-content-type-options: nosniff\r\n",

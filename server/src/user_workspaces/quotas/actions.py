@@ -19,14 +19,26 @@ def hold_account(owner_id: int) -> None:
     QuotaAccount.objects.select_for_update().get(user_id=owner_id)
 
 
-def reserve_disk(*, owner_id: int, place: int, size: int, standing: Standing[int], now: datetime) -> int:
+def reserve_disk(
+    *, owner_id: int, place: int, size: int, standing: Standing[int], now: datetime, upload: str = ""
+) -> int:
     """Hold so many bytes and return the reservation's number; raises `QuotaExceeded`.
 
-    The account has to be held, and `standing` read since then.
+    The account has to be held, and `standing` read since then. `upload`: see `settle_upload`.
     """
     check_disk(standing, size)
     until = now + WRITING_IS_DEAD_AFTER
-    return DiskReservation.objects.create(user_id=owner_id, place=place, size=size, expires_at=until).pk
+    made = DiskReservation.objects.create(user_id=owner_id, place=place, size=size, expires_at=until, upload=upload)
+    return made.pk
+
+
+def settle_upload(*, place: int, upload: str, settled_as: int) -> bool:
+    """Count what is still held for an upload as `settle_disk` does, all of it; False: nothing was.
+
+    For whoever alone writes to that upload now: who holds something for it has died.
+    """
+    held = DiskReservation.objects.filter(place=place, upload=upload, settled_as__isnull=True)
+    return bool(held.update(settled_as=settled_as))
 
 
 def count_disk(*, owner_id: int, place: int, size: int, settled_as: int, now: datetime) -> int:

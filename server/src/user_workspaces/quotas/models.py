@@ -61,6 +61,8 @@ class DiskReservation(models.Model):
     """Until when a writer that says no more is believed to be writing."""
     settled_as = models.BigIntegerField(null=True, blank=True)
     """Which change of the place it became; a measurement of that change or a later one includes it."""
+    upload = models.CharField(max_length=64, blank=True, db_default="")
+    """The upload that is written to, which another request may go on with; empty: nobody can."""
 
     def __str__(self) -> str:
         return f"{self.size} bytes in {self.place}"

@@ -68,9 +68,17 @@ def _bytes(gigabytes: Decimal | None) -> int | None:
 
 def held_disk(owner_id: int, *, now: datetime) -> int:
     """Return the bytes that are being written or are not measured yet; a writer that died is forgotten in time."""
+    return sum(held_and_written(owner_id, now=now))
+
+
+def held_and_written(owner_id: int, *, now: datetime) -> tuple[int, int]:
+    """Return the same in two: the bytes that are written and not measured yet, and those that are being written."""
     held = DiskReservation.objects.filter(user_id=owner_id)
     counted = held.filter(Q(settled_as__isnull=False) | Q(expires_at__gt=now))
-    return counted.aggregate(total=Sum("size"))["total"] or 0
+    found = counted.aggregate(
+        settled=Sum("size", filter=Q(settled_as__isnull=False)), moving=Sum("size", filter=Q(settled_as__isnull=True))
+    )
+    return found["settled"] or 0, found["moving"] or 0
 
 
 def places_of_dead_writers(*, now: datetime) -> list[int]:

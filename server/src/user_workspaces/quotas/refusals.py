@@ -33,8 +33,8 @@ def copy_refused(wanted: int, *, owner: str, contact: str) -> QuotaExceeded:
 def disk_is_over(disk: Standing[int], *, contact: str) -> QuotaExceeded:
     """Return why nothing goes while too much is there already."""
     return QuotaExceeded(
-        f"You use {size(disk.taken)} of disk, and {size(disk.limit or 0)} are yours: nothing can be launched, uploaded "
-        f"or created until you delete files or workspaces. What runs goes on. {ask(contact)}",
+        f"You use {size(disk.certain)} of disk, and {size(disk.limit or 0)} are yours: nothing can be launched, "
+        f"uploaded or created until you delete files or workspaces. What runs goes on. {ask(contact)}",
         kind=Kind.DISK,
     )
 

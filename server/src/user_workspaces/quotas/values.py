@@ -44,11 +44,18 @@ class Standing(Generic[Amount]):
     reserved: Amount
     frees_at: datetime | None = None
     """When some of what is used comes back by itself; None: never, or nothing is known."""
+    moving: Amount | None = None
+    """Of what is reserved: what is being written now. A part of it may be there already, and be in `used`, too."""
 
     @property
     def taken(self) -> Amount:
         """What nobody else can have now."""
         return self.used + self.reserved
+
+    @property
+    def certain(self) -> Amount:
+        """What is taken without what may be in it twice."""
+        return self.taken if self.moving is None else self.taken - self.moving
 
     @property
     def left(self) -> Amount | None:
@@ -57,8 +64,8 @@ class Standing(Generic[Amount]):
 
     @property
     def is_over(self) -> bool:
-        """Whether more is taken than there should be."""
-        return self.limit is not None and self.taken > self.limit
+        """Whether more is taken than there should be, for certain."""
+        return self.limit is not None and self.certain > self.limit
 
     def has_room_for(self, amount: Amount) -> bool:
         """Return whether so much more fits."""

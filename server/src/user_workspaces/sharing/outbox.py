@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.sharing.models import Mail, Share
+from user_workspaces.sharing.models import Mail, Share, ShareState
 
 LEASE = timedelta(minutes=5)
 """Longer than sending one mail takes; a controller that died on it is replaced after it."""
@@ -80,6 +80,12 @@ def claim(mail: Mail, *, now: datetime) -> bool:
 def note_sent(mail: Mail, *, now: datetime) -> None:
     """Say that it is on its way."""
     Mail.objects.filter(pk=mail.pk).update(sent_at=now, next_try_at=None)
+
+
+def try_now(mail: Mail, *, now: datetime) -> bool:
+    """Have a mail sent that was not, also one that was given up; False: it was sent, or is being sent."""
+    waiting = Mail.objects.filter(pk=mail.pk, sent_at=None).exclude(share__state=ShareState.WITHDRAWN)
+    return bool(waiting.filter(next_try_at=mail.next_try_at).update(next_try_at=now))
 
 
 def note_failed(mail: Mail, *, now: datetime) -> bool:

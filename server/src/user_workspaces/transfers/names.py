@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.workspaces.details import checked_name
 
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/]')
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+"""Also what turns the direction of writing: with it `txt.exe` can look like `exe.txt`."""
 
 
 def path_in(request: HttpRequest, path: str) -> str:

@@ -5,7 +5,7 @@ The format is that of PKWARE's APPNOTE 6.3: sizes follow each file's data (gener
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +14,13 @@ from struct import pack
 from user_workspaces.errors import PathNotFound, UnsafePath, UserWorkspacesError
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.transfers.bodies import PIECE
-from user_workspaces.workspaces.files import find_entry, is_folder, open_file, walk_folder
+from user_workspaces.workspaces.files import OpenFile, find_entry, is_folder, opener_of, walk_folder
 from user_workspaces.workspaces.models import Workspace
 
 LEFT_OUT = "not-in-this-archive.txt"
 MOST_LEFT_OUT = 10_000
+SENT_AT_ONCE = 64 * 1024
+"""In bytes, at least."""
 _LARGE = 0xF000_0000
 """From this size on a file gets 64 bits for its sizes: packed, it could be a little larger than it is."""
 _MAX16, _MAX32 = 0xFFFF, 0xFFFF_FFFF
@@ -34,7 +36,23 @@ def zip_stream(workspace: Workspace, path: str, *, names: Iterable[str] | None =
 
     Links are not followed; they, and what vanished or cannot be read, are named in a text file at the end.
     """
-    archive, left_out = _Archive(), list[str]()
+    return _gathered(_pieces(workspace, path, names))
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Send small pieces together: each one that is sent costs as much as packing a small file."""
+    waiting, size = list[bytes](), 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= SENT_AT_ONCE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
+
+
+def _pieces(workspace: Workspace, path: str, names: Iterable[str] | None) -> Iterator[bytes]:
+    archive, left_out, opener = _Archive(), list[str](), opener_of(workspace)
     prefix = len(path) + 1 if path else 0
     for entry in _entries(workspace, path, names):
         name = entry.path[prefix:]
@@ -42,7 +60,7 @@ def zip_stream(workspace: Workspace, path: str, *, names: Iterable[str] | None =
             left_out.append(f"{name}: a link, its data stays where it is")
             continue
         try:
-            yield from archive.add(entry, name, _content(workspace, entry))
+            yield from archive.add(entry, name, _content(opener, entry))
         except UserWorkspacesError as error:
             left_out.append(f"{name}: {error.message}")
     if left_out:
@@ -69,11 +87,11 @@ def _below(workspace: Workspace, path: str) -> Iterator[Entry]:
         yield from walk_folder(workspace=workspace, path=path)
 
 
-def _content(workspace: Workspace, entry: Entry) -> Iterator[bytes]:
+def _content(opener: Callable[[str], OpenFile], entry: Entry) -> Iterator[bytes]:
     """Open the file now, read it later: an error of the one comes before the archive has begun with it."""
     if is_folder(entry):
         return iter(())
-    opened = open_file(workspace=workspace, path=entry.path)
+    opened = opener(entry.path)
 
     def pieces() -> Iterator[bytes]:
         with opened.content as content:

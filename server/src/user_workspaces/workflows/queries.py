@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
 from user_workspaces.rows import OwnersRows
+from user_workspaces.searching import has_word
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.numbering import Reference, parse_reference
 from user_workspaces.workflows.status import GOING, RunStatus
@@ -79,7 +80,7 @@ def listed_runs(user: User, *, search: str, statuses: Collection[RunStatus], sor
     """
     found = Run.objects.filter(owner=user, status__in=statuses).order_by(*ORDER.get(sorting, NEWEST))
     for word in search.split()[:MOST_WORDS]:
-        found = found.filter(name__icontains=word.replace("\0", ""))
+        found = found.filter(has_word(word.replace("\0", ""), "name"))
     return found.defer("specification", "kept_logs")
 
 

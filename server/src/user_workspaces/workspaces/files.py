@@ -1,6 +1,6 @@
 """The files of a workspace, one by one: what doors do with them, with the owner's rights, noted for the controller."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,11 +61,20 @@ def find_entry(*, workspace: Workspace, path: str) -> Entry | None:
 
 def open_file(*, workspace: Workspace, path: str) -> OpenFile:
     """Open a file for reading; raises `NotFound`. Whoever opens it closes its content."""
+    return opener_of(workspace)(path)
+
+
+def opener_of(workspace: Workspace) -> Callable[[str], OpenFile]:
+    """Return what opens one file after the other as `open_file` does: whose they are is found out once, here."""
     home = usable_home(workspace)
-    try:
-        return OpenFile(*home.storage.open_entry(home.place, path))
-    except PathNotFound as error:
-        raise NotFound(error.message) from None
+
+    def open_one(path: str) -> OpenFile:
+        try:
+            return OpenFile(*home.storage.open_entry(home.place, path))
+        except PathNotFound as error:
+            raise NotFound(error.message) from None
+
+    return open_one
 
 
 def walk_folder(*, workspace: Workspace, path: str) -> Iterator[Entry]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func, IntegerField, Q, QuerySet
+from django.db.models import Func, IntegerField, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce, Lower
 from django.db.models.sql.compiler import SQLCompiler
@@ -19,6 +19,7 @@ from user_workspaces.errors import InvalidRequest, NotFound, StorageError
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.values import Place
 from user_workspaces.rows import OwnersRows, values_by_key
+from user_workspaces.searching import has_word
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 MOST_WORDS = 8
@@ -101,7 +102,7 @@ def find_workspaces(user: User, *, search: str, status: str, sorting: Sorting) -
     """
     found = workspaces_of(user).order_by(*ORDER[sorting]).defer("requested", "current")
     for word in search.split()[:MOST_WORDS]:
-        found = found.filter(Q(name__icontains=word) | Q(description__icontains=word))
+        found = found.filter(has_word(word, "name", "description"))
     if status in WorkspaceStatus.values:
         found = found.filter(status=status)
     return found.annotate(file_count=_ListLength("files"), dataset_count=_ListLength("symlinks"))

@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from user_workspaces.quotas import actions as quotas
-from user_workspaces.quotas.queries import allowance_of, held_disk
+from user_workspaces.quotas.queries import allowance_of, held_and_written
 from user_workspaces.quotas.values import BLOCK, Standing, on_disk
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
@@ -23,7 +23,8 @@ STEP = 64 * 1024**2
 
 def disk_standing(owner_id: int, *, limit: int | None, now: datetime) -> Standing[int]:
     """Return how a person's disk space stands; to rely on it, hold their account first."""
-    return Standing(limit=limit, used=disk_space_of(owner_id), reserved=held_disk(owner_id, now=now))
+    settled, moving = held_and_written(owner_id, now=now)
+    return Standing(limit=limit, used=disk_space_of(owner_id), reserved=settled + moving, moving=moving)
 
 
 def disk_space_of(owner_id: int) -> int:
@@ -39,19 +40,22 @@ def check_room(*, owner_id: int, size: int, now: datetime) -> None:
         quotas.check_disk(disk_standing(owner_id, limit=limit, now=now), size)
 
 
-def hold_room(*, owner_id: int, workspace_id: int, size: int, now: datetime, most: int | None = None) -> Room:
+def hold_room(
+    *, owner_id: int, workspace_id: int, size: int, now: datetime, most: int | None = None, upload: str = ""
+) -> Room:
     """Hold so many bytes for what is about to be put into a workspace; see `reserve`.
 
     Where it arrives in chunks: `most` is what they may bring, in bytes of content.
     """
-    held = reserve(owner_id=owner_id, workspace_id=workspace_id, size=size, now=now)
+    held = reserve(owner_id=owner_id, workspace_id=workspace_id, size=size, now=now, upload=upload)
     return Room(owner_id=owner_id, workspace_id=workspace_id, most=most, reservation=held)
 
 
-def reserve(*, owner_id: int, workspace_id: int, size: int, now: datetime) -> int | None:
+def reserve(*, owner_id: int, workspace_id: int, size: int, now: datetime, upload: str = "") -> int | None:
     """Hold so many bytes of a person's; return the reservation's number, None where there is no limit.
 
-    Raises `QuotaExceeded`. Two at once wait for each other, so that never more is held than there is.
+    `upload`: the one that they are for, so that whoever goes on with it can tell. Raises `QuotaExceeded`. Two at once
+    wait for each other, so that never more is held than there is.
     """
     limit = allowance_of(owner_id).disk_bytes
     if limit is None:
@@ -59,7 +63,9 @@ def reserve(*, owner_id: int, workspace_id: int, size: int, now: datetime) -> in
     with transaction.atomic():
         quotas.hold_account(owner_id)
         standing = disk_standing(owner_id, limit=limit, now=now)
-        return quotas.reserve_disk(owner_id=owner_id, place=workspace_id, size=size, standing=standing, now=now)
+        return quotas.reserve_disk(
+            owner_id=owner_id, place=workspace_id, size=size, standing=standing, now=now, upload=upload
+        )
 
 
 def room_for_file(workspace: Workspace, *, path: str, size: int | None, now: datetime) -> Room:

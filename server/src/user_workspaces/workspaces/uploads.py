@@ -1,15 +1,20 @@
 """Files that arrive in several requests: room is held for each of these while it goes on, and what arrived counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 
-from user_workspaces.errors import NotFound, PathNotFound
+from django.db import transaction
+
+from user_workspaces.errors import NotFound, PathNotFound, QuotaExceeded
 from user_workspaces.interfaces.values import Upload
+from user_workspaces.quotas import actions as quotas
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.workspaces import space
-from user_workspaces.workspaces.actions import about_to_write, files_changed, note_written
+from user_workspaces.workspaces.actions import about_to_write, files_changed, measure, note_written
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, usable_home
+from user_workspaces.workspaces.rooms import Room
 
 LARGEST_UPLOAD = 2**40
 """In bytes."""
@@ -58,19 +63,54 @@ def append_to_upload(
     upload = _found(home, upload_id)
     missing = max(0, upload.length - offset)
     most, before = missing if size is None else min(size, missing), on_disk(offset)
+    rooms: list[Room] = []
 
     def grown(count: int) -> int:
         """By how much the disk is fuller after so many bytes; the last one makes the directories of the file."""
         return on_disk(offset + count, upload.path if count >= missing else "") - before
 
-    owner, size_held = workspace.owner_id, grown(most)
-    room = space.hold_room(owner_id=owner, workspace_id=workspace.pk, size=size_held, now=now, most=most)
+    def with_room() -> Iterator[bytes]:
+        """Hold the room when the first chunk is asked for: by then the storage lets nobody else write to this."""
+        rooms.append(_room(workspace, upload_id, size=grown(most), most=most, now=now))
+        yield from rooms[0].bounded(chunks)
+
     try:
-        return home.storage.append(home.place, upload_id, offset, room.bounded(chunks))
+        return home.storage.append(home.place, upload_id, offset, with_room())
     except PathNotFound as error:
         raise NotFound(error.message) from None
     finally:
-        note_written(workspace, room, size=grown(room.arrived), now=now)
+        for room in rooms:
+            note_written(workspace, room, size=grown(room.arrived), now=now)
+
+
+def _room(workspace: Workspace, upload_id: str, *, size: int, most: int, now: datetime) -> Room:
+    """Hold room for the next bytes. Of whoever died over the ones before, only what they brought counts."""
+    hold = partial(
+        space.hold_room,
+        owner_id=workspace.owner_id,
+        workspace_id=workspace.pk,
+        size=size,
+        now=now,
+        most=most,
+        upload=upload_id,
+    )
+    if not _count_what_the_dead_brought(workspace, upload_id, now=now):
+        return hold()
+    try:
+        return hold()
+    except QuotaExceeded:  # all that they held counts until a measurement: it does not have to wait for its turn
+        measure(Workspace.objects.get(pk=workspace.pk))
+        return hold()
+
+
+def _count_what_the_dead_brought(workspace: Workspace, upload_id: str, *, now: datetime) -> bool:
+    with transaction.atomic():
+        found = Workspace.objects.select_for_update().filter(pk=workspace.pk)
+        change = (found.values_list("changes", flat=True).first() or 0) + 1
+        if not quotas.settle_upload(place=workspace.pk, upload=upload_id, settled_as=change):
+            return False
+        files_changed(workspace_id=workspace.pk, now=now)
+    return True
 
 
 def cancel_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> None:

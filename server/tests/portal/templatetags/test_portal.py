@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from user_workspaces.portal.templatetags.portal import ago, duration, icon, size, span, ticking
+from user_workspaces.portal.templatetags.portal import ago, duration, icon, size, span, ticking, visible
 
 NOON = datetime(2030, 1, 2, 12, tzinfo=UTC)
 
@@ -67,3 +67,17 @@ def test_icon_is_decoration_without_a_label() -> None:
 
 def test_size() -> None:
     assert plain(size(1024**2)) == "1.0 MB"
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("plain é漢🎉.txt", "plain é漢🎉.txt"),
+        ("\u202etxt.exe", "\ufffdtxt.exe"),
+        ("a\u2066b\u2069", "a\ufffdb\ufffd"),
+        ("a\nb\x7f\x9b", "a\ufffdb\ufffd\ufffd"),
+        ("שלום.txt", "שלום.txt"),
+    ],
+)
+def test_nothing_in_a_name_is_hidden(name: str, seen: str) -> None:
+    assert visible(name) == seen

@@ -1,5 +1,6 @@
 """How times, sizes and icons are written on the pages."""
 
+import re
 from datetime import datetime
 
 from django import template
@@ -16,6 +17,8 @@ register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 NBSP = "\N{NO-BREAK SPACE}"
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing: with them `txt.exe` can look like `exe.txt`."""
 
 
 @register.simple_tag
@@ -67,6 +70,12 @@ def span(start: datetime | None, end: datetime | None) -> str:
         return ""
     seconds = max(0, int((end - start).total_seconds()))
     return f"{seconds}{NBSP}s" if seconds < MINUTE else precise(seconds)
+
+
+@register.filter
+def visible(name: str) -> str:
+    """Write the name of a file so that nothing in it is hidden."""
+    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", name)
 
 
 @register.filter
