@@ -13,7 +13,7 @@ from user_workspaces.jobs.status import JobStatus
 from user_workspaces.quotas.queries import somebody_has_limited_disk
 from user_workspaces.workflows import journal
 from user_workspaces.workflows.actions import change_status
-from user_workspaces.workflows.launching import launch
+from user_workspaces.workflows.launching import TRY_AGAIN, can_help_itself, launch
 from user_workspaces.workflows.logs import kept_logs
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import read_state, remove_secrets, remove_state, state_of
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedelta(seconds=30)
 RUNS_A_PASS = 200
+WAITS_TO_GO_ON = "What ran it was torn away, and it waits to go on."
 COUNT_EVERY = 15
 """Seconds between two looks at what the state of a run takes on disk."""
 MOST_JOBS = 5
@@ -140,8 +141,13 @@ def _go_on(run: Run, *, now: datetime) -> timedelta | None:
     try:
         with transaction.atomic():
             job = launch(run, now=now)
-            Run.objects.filter(pk=run.pk, status=run.status).update(job=job, jobs_started=run.jobs_started + 1)
+            Run.objects.filter(pk=run.pk, status=run.status).update(
+                job=job, jobs_started=run.jobs_started + 1, message=""
+            )
     except UserWorkspacesError as error:
+        if can_help_itself(error):
+            Run.objects.filter(pk=run.pk, status=run.status).update(message=f"{WAITS_TO_GO_ON} {error.message}")
+            return TRY_AGAIN
         change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message)
         return None
     return SOON
