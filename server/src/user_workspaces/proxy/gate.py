@@ -23,7 +23,7 @@ from user_workspaces.jobs.tickets import (
 from user_workspaces.proxy import feed
 
 CHALLENGE = f'Ticket realm="user workspaces session", parameter="{TICKET_PARAMETER}"'
-"""What opens a session is the ticket in the address that the API and the portal give; no browser asks a person for it."""
+"""A session is opened by the ticket in the address that the API and the portal give; browsers ask nobody for it."""
 
 
 @csrf_exempt
