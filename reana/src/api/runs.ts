@@ -98,10 +98,18 @@ export function readRun(source: unknown): Run {
 export function readLogs(source: unknown): Logs {
   const jobs = entries(source, 'jobLogs').map(([id, job]) => readJob(id, job));
   const start = (job: Job): string => job.startedAt ?? (isMoving(job.status) ? '9998' : '9999');
-  return {
-    engine: text(source, 'engineLogs'),
-    jobs: jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0))
-  };
+  jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
+  return { engine: text(source, 'engineLogs'), jobs: numbered(jobs) };
+}
+
+/** Each command of a step is a job with the step's name: the second and later ones get a number, to be told apart. */
+function numbered(jobs: readonly Job[]): Job[] {
+  const seen = new Map<string, number>();
+  return jobs.map(job => {
+    const place = (seen.get(job.name) ?? 0) + 1;
+    seen.set(job.name, place);
+    return place > 1 ? { ...job, name: `${job.name} (${place})` } : job;
+  });
 }
 
 function readJob(id: string, job: unknown): Job {
