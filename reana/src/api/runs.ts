@@ -1,7 +1,8 @@
 /** Lists of runs, one run, and what can be done with it. */
 
 import { entries, isObject, list, object, text, time, truth, whole } from './read';
-import type { Send } from './send';
+import { readEvents, type ServerEvent } from './events';
+import type { Open, Send } from './send';
 import { isMoving } from './values';
 import type { Job, JsonObject, Logs, Page, Run, Share, Specification } from './values';
 
@@ -14,7 +15,10 @@ export interface RunQuery {
 }
 
 export class RunsApi {
-  constructor(private readonly _send: Send) {}
+  constructor(
+    private readonly _send: Send,
+    private readonly _open: Open
+  ) {}
 
   async list(query: RunQuery, signal?: AbortSignal): Promise<Page<Run>> {
     const answer = await this._send('workflows', { query: { ...query }, signal });
@@ -34,6 +38,11 @@ export class RunsApi {
 
   async logs(id: string, signal?: AbortSignal): Promise<Logs> {
     return readLogs(await this._send(route(id, 'logs'), { signal }));
+  }
+
+  /** Tell what is new of a run and its logs, until it ends, the connection does, or the signal aborts. */
+  async follow(id: string, tell: (events: ServerEvent[]) => void, signal: AbortSignal): Promise<void> {
+    await readEvents(await this._open(route(id, 'logs/follow'), signal), tell);
   }
 
   async specification(id: string, signal?: AbortSignal): Promise<Specification> {
