@@ -173,7 +173,8 @@ def stop_run(*, run: Run, now: datetime) -> Run:
     if run.status not in GOING:
         raise Conflict(f"Workflow {run.pk} is not running.")
     with transaction.atomic():
-        held = Run.objects.select_for_update(of=("self",)).select_related("job", "owner").get(pk=run.pk)
+        # The job is read once the run is held: it may have been given one while we waited for that.
+        held = Run.objects.select_for_update(of=("self",)).select_related("owner").get(pk=run.pk)
         if held.status not in GOING:
             raise Conflict(f"Workflow {run.pk} is not running.")
         if held.job is not None and held.job.status in STOPPABLE:

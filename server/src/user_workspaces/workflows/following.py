@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedelta(seconds=30)
 RUNS_A_PASS = 200
+REST_PER_SECOND = 10
+"""Seconds until a run is looked at again, for each that a look took: a huge journal delays nobody else's runs."""
 WAITS_TO_GO_ON = "What ran it was torn away, and it waits to go on."
 COUNT_EVERY = 15
 """Seconds between two looks at what the state of a run takes on disk."""
@@ -53,9 +56,11 @@ def _look_again(run: Run, *, at: datetime | None) -> bool:
 
 def _follow(run: Run, *, now: datetime) -> None:
     """A surprise with one run must not stop the others."""
+    began = time.perf_counter()
     try:
         again = _step(run, now=now)
-        _look_again(run, at=None if again is None else now + again)
+        took = timedelta(seconds=(time.perf_counter() - began) * REST_PER_SECOND)
+        _look_again(run, at=None if again is None else now + max(again, took))
     except Exception:  # whatever it was, it is told and tried again
         logger.exception("run %s: this pass failed; trying again later", run.pk)
         _look_again(run, at=now + LATER)
@@ -111,7 +116,7 @@ def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     state = read_state(run)
     outcome, message = verdict(job, state)
     if outcome is None and run.jobs_started < MOST_JOBS:
-        return _go_on(run, now=now)
+        return _go_on(run, job, now=now)
     if outcome is None:
         outcome, message = RunStatus.FAILED, f"It was torn away {run.jobs_started} times. {job.message}"
     ended = state.finished_at or job.datetime_end or now
@@ -137,12 +142,15 @@ def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
     return None, job.message
 
 
-def _go_on(run: Run, *, now: datetime) -> timedelta | None:
+def _go_on(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     try:
         with transaction.atomic():
-            job = launch(run, now=now)
+            same = Run.objects.select_for_update(of=("self",)).filter(pk=run.pk, status=run.status, job=job)
+            if same.first() is None:  # stopped, or another controller was first
+                return SOON
+            new = launch(run, now=now)
             Run.objects.filter(pk=run.pk, status=run.status).update(
-                job=job, jobs_started=run.jobs_started + 1, message=""
+                job=new, jobs_started=run.jobs_started + 1, message=""
             )
     except UserWorkspacesError as error:
         if can_help_itself(error):

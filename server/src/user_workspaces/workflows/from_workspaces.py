@@ -140,7 +140,7 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
     """
     if run.status != RunStatus.FINISHED:
         raise Conflict(f"{run.full_name} is {run.status}: it has no results to copy.")
-    if any(entry.path == folder for entry in walk_folder(workspace=workspace, path="")):
+    if find_entry(workspace=workspace, path=folder) is not None:
         raise Conflict(f"{folder} is there already.")
     source, hashes = workspace_of(run), dict[str, str]()
     for path in _outputs(run, source):
