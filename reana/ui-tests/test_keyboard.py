@@ -87,7 +87,7 @@ def run_another(page: Page, reana: FakeReana) -> None:
     expect(page.locator(".jp-FileEditor .cm-content")).to_contain_text("version")
     command(page, "Run on REANA")
     form = page.locator(".jp-Reana-newRun")
-    expect(form.get_by_text("The specification can be run.")).to_be_visible()
+    expect(form.get_by_text("The check found nothing that keeps it from running.")).to_be_visible()
     walk_to(page, form.get_by_label("points"))
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("7")

@@ -48,11 +48,23 @@ def test_logs_are_searched_with_their_line_numbers(opened: Page) -> None:
 
 def test_log_of_a_running_step_is_followed(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
-    open_run(page, "hello#2")
+    with page.expect_response(lambda answer: "/logs/follow" in answer.url, timeout=120_000) as stream:
+        open_run(page, "hello#2")
+    assert stream.value.headers["content-type"] == "text/event-stream"
     tab(page, "Logs")
     expect(page.get_by_role("log")).to_contain_text("iteration 2")
     next(run for run in reana.runs if run.status == "running").jobs["j-7"]["logs"] += "iteration 3\n"
     expect(page.get_by_role("log")).to_contain_text("iteration 3")
+
+
+def test_log_is_asked_for_where_it_cannot_be_followed(page: Page, lab: Lab, reana: FakeReana) -> None:
+    page.route(re.compile("/logs/follow"), lambda route: route.abort())
+    page.goto(lab.url())
+    open_run(page, "hello#2")
+    tab(page, "Logs")
+    expect(page.get_by_role("log")).to_contain_text("iteration 2")
+    next(run for run in reana.runs if run.status == "running").jobs["j-7"]["logs"] += "iteration 4\n"
+    expect(page.get_by_role("log")).to_contain_text("iteration 4")
 
 
 def test_specification_keeps_the_names_of_keys(opened: Page) -> None:

@@ -16,6 +16,8 @@ from .base import ReanaHandler
 from .shapes import job_json, workflow_json
 
 LONGEST_PAUSE = 60
+RECOGNISED = 4096
+"""Characters by which a log is known to go on where it was: a server may give the end of a long one alone."""
 TROUBLES = 8
 # A look at the logs fetches all of them: a run that writes much is looked at less often.
 PAUSE_PER_SECOND_OF_READING = 5
@@ -27,7 +29,8 @@ class Seen:
 
     run: str = ""
     jobs: dict[str, dict[str, object]] = field(default_factory=dict)
-    lengths: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """The length of each log, and the last of it."""
 
 
 class FollowHandler(ReanaHandler):
@@ -99,12 +102,14 @@ class FollowHandler(ReanaHandler):
             await self._tell_text(identifier, job.log, seen)
 
     async def _tell_text(self, job: str, log: LogText, seen: Seen) -> None:
-        told, kept = seen.lengths.get(job, 0), log.text()
+        (told, last), kept = seen.texts.get(job, (0, "")), log.text()
         gained = log.length - told
-        if gained:
-            is_reset = gained < 0 or gained > len(kept)
-            seen.lengths[job] = log.length
-            await self._send("log", {"job": job, "text": kept if is_reset else kept[-gained:], "reset": is_reset})
+        before = kept[: len(kept) - gained] if gained else kept
+        goes_on = 0 <= gained <= len(kept) and before.endswith(last[-len(before) :] if before else "")
+        if goes_on and not gained:
+            return
+        seen.texts[job] = (log.length, kept[-RECOGNISED:])
+        await self._send("log", {"job": job, "text": kept[-gained:] if goes_on else kept, "reset": not goes_on})
 
     async def _send(self, event: str, data: object) -> None:
         await self._write(f"event: {event}\ndata: {json.dumps(data)}\n\n")

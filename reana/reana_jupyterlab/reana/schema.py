@@ -6,6 +6,7 @@ ENGINES = ("serial", "snakemake", "cwl", "yadage")
 OPTIONS_OF_SERIAL = ("CACHE", "FROM", "TARGET")
 
 _TEXT = {"type": "string", "minLength": 1}
+_CPUS = {"type": ["string", "number"], "pattern": r"^[0-9]*(\.[0-9]+)?m?$"}
 _TEXTS = {"type": "array", "items": _TEXT}
 _PLACES = {"type": "object", "properties": {"files": _TEXTS, "directories": _TEXTS}}
 
@@ -14,7 +15,7 @@ STEP: dict[str, Any] = {
     "required": ["commands", "environment"],
     "properties": {
         "name": _TEXT,
-        "environment": _TEXT,
+        "environment": {**_TEXT, "pattern": r"^[A-Za-z0-9_./][^\s]*$"},
         "commands": {"type": "array", "items": _TEXT, "minItems": 1},
         "compute_backend": _TEXT,
         "kerberos": {"type": "boolean"},
@@ -24,8 +25,8 @@ STEP: dict[str, Any] = {
         "kubernetes_uid": {"type": "integer", "minimum": 0},
         "kubernetes_memory_limit": {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?([EPTGMK]i?)?$"},
         "kubernetes_memory_request": {"type": "string"},
-        "kubernetes_cpu_limit": {"type": ["string", "number"]},
-        "kubernetes_cpu_request": {"type": ["string", "number"]},
+        "kubernetes_cpu_limit": _CPUS,
+        "kubernetes_cpu_request": _CPUS,
         "kubernetes_job_timeout": {"type": "integer", "minimum": 1},
         "htcondor_max_runtime": _TEXT,
         "htcondor_accounting_group": _TEXT,

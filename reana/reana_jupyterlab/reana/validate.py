@@ -1,15 +1,15 @@
 """Checking a `reana.yaml` without REANA: form, inputs, parameters, commands; each problem with its place."""
 
-import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from string import Template
 from typing import Any, Literal, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from .schema import KNOWN_KEYS, SPECIFICATION
+from .schema import KNOWN_KEYS, OPTIONS_OF_SERIAL, SPECIFICATION
 from .specification import Specification
 from .yaml_places import Path, Place
 
@@ -24,8 +24,6 @@ TITLES: dict[Section, tuple[str, str]] = {
     "operations": ("Verifying workflow commands...", "Workflow commands appear valid."),
 }
 
-_USED = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_SHELL = frozenset({"HOME", "PWD", "USER", "PATH", "HOSTNAME", "SHELL", "TMPDIR", "OLDPWD", "RANDOM"})
 _DANGEROUS = (("sudo ", "needs rights that a job does not have"), ("cd /", "leaves the workspace"))
 
 
@@ -43,8 +41,9 @@ class Problem:
 def problems(specification: Specification, *, exists: Exists) -> list[Problem]:
     """Return what is wrong, in the order of the file; `exists` says what lies beside the `reana.yaml`."""
     found = [*_form(specification), *_unknown_keys(specification), *_inputs(specification, exists)]
+    found += _outputs(specification)
     if not any(problem.severity == "error" and problem.section == "specification" for problem in found):
-        found += [*_parameters(specification), *_operations(specification)]
+        found += [*_parameters(specification), *_options(specification), *_operations(specification)]
     return sorted(found, key=lambda problem: (problem.line, problem.column))
 
 
@@ -120,21 +119,55 @@ def _inputs(specification: Specification, exists: Exists) -> Iterator[Problem]:
         yield _problem(specification, "inputs", "error", said, "workflow", "file")
 
 
+def _outputs(specification: Specification) -> Iterator[Problem]:
+    for kind in ("files", "directories"):
+        named = specification.at("outputs", kind)
+        for index, name in enumerate(named if isinstance(named, list) else ()):
+            if isinstance(name, str) and (name.startswith("/") or ".." in name.split("/")):
+                said = f"The output '{name}' is outside of the workspace: write it relative to it, without '..'."
+                yield _problem(specification, "specification", "error", said, "outputs", kind, index)
+
+
 def _parameters(specification: Specification) -> Iterator[Problem]:
     if specification.engine != "serial":
         return
-    declared, used = set(specification.parameters), set()
+    declared, used = set(specification.parameters), set[str]()
     for path, command in _commands(specification):
-        names = {match[1] or match[2] for match in _USED.finditer(command)}
+        names, has_stray = _dollars(command)
         used |= names
-        braced = {match[1] for match in _USED.finditer(command) if match[1]}
-        for name in sorted(braced - declared - _SHELL):
-            said = f"The parameter '{name}' is used and not declared in the inputs."
-            yield _problem(specification, "parameters", "warning", said, *path)
+        for name in sorted(names - declared):
+            said = f"The parameter '{name}' is used and not declared in the inputs. For the shell write $${name}."
+            yield _problem(specification, "parameters", "error", said, *path)
+        if has_stray:
+            said = "A dollar that is for the shell is written $$."
+            yield _problem(specification, "parameters", "error", said, *path)
     for name in specification.parameters:
         if name not in used:
             said = f"The parameter '{name}' is declared and not used."
             yield _problem(specification, "parameters", "warning", said, "inputs", "parameters", name)
+
+
+def _options(specification: Specification) -> Iterator[Problem]:
+    declared, names = specification.at("inputs", "options"), [step.get("name") for step in specification.steps]
+    if specification.engine != "serial" or not isinstance(declared, dict):
+        return
+    for option, value in declared.items():
+        if option not in OPTIONS_OF_SERIAL:
+            said = f"'{option}' is no option of serial workflows; there is {', '.join(OPTIONS_OF_SERIAL)}."
+        elif option == "CACHE" and not isinstance(value, bool) and str(value).lower() not in {"on", "off"}:
+            said = "The option CACHE is on or off."
+        elif option != "CACHE" and value not in names:
+            said = f"The option {option} names no step."
+        else:
+            continue
+        yield _problem(specification, "parameters", "error", said, "inputs", "options", option)
+
+
+def _dollars(command: str) -> tuple[set[str], bool]:
+    """Return the parameters that a command names, and whether it holds a dollar that REANA cannot read."""
+    found = list(Template.pattern.finditer(command))
+    names = {match["named"] or match["braced"] for match in found} - {None}
+    return names, any(match["invalid"] is not None for match in found)
 
 
 def _operations(specification: Specification) -> Iterator[Problem]:
@@ -158,9 +191,9 @@ def _step_names(specification: Specification) -> Iterator[Problem]:
     for index, step in enumerate(specification.steps):
         name = step.get("name")
         if isinstance(name, str) and name in seen:
-            said = f"Two steps have the name '{name}'."
+            said = f"Two steps have the name '{name}': FROM and TARGET mean the first one."
             yield _problem(
-                specification, "operations", "error", said, "workflow", "specification", "steps", index, "name"
+                specification, "operations", "warning", said, "workflow", "specification", "steps", index, "name"
             )
         seen.add(str(name))
 

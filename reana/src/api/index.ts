@@ -5,7 +5,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { ConnectionApi } from './connection';
 import { CreateApi } from './create';
 import { RunsApi } from './runs';
-import { createSend } from './send';
+import { createOpen, createSend } from './send';
 import { TransfersApi } from './transfers';
 import { WorkspaceApi } from './workspace';
 
@@ -14,7 +14,7 @@ export class ReanaApi {
     const send = createSend(settings);
     const transfers = new TransfersApi(send);
     this.connection = new ConnectionApi(send);
-    this.runs = new RunsApi(send);
+    this.runs = new RunsApi(send, createOpen(settings));
     this.workspace = new WorkspaceApi(send, transfers, settings);
     this.create = new CreateApi(send, transfers);
   }

@@ -1,7 +1,8 @@
 /** Lists of runs, one run, and what can be done with it. */
 
 import { entries, isObject, list, object, text, time, truth, whole } from './read';
-import type { Send } from './send';
+import { readEvents, type ServerEvent } from './events';
+import type { Open, Send } from './send';
 import { isMoving } from './values';
 import type { Job, JsonObject, Logs, Page, Run, Share, Specification } from './values';
 
@@ -14,7 +15,10 @@ export interface RunQuery {
 }
 
 export class RunsApi {
-  constructor(private readonly _send: Send) {}
+  constructor(
+    private readonly _send: Send,
+    private readonly _open: Open
+  ) {}
 
   async list(query: RunQuery, signal?: AbortSignal): Promise<Page<Run>> {
     const answer = await this._send('workflows', { query: { ...query }, signal });
@@ -34,6 +38,11 @@ export class RunsApi {
 
   async logs(id: string, signal?: AbortSignal): Promise<Logs> {
     return readLogs(await this._send(route(id, 'logs'), { signal }));
+  }
+
+  /** Tell what is new of a run and its logs, until it ends, the connection does, or the signal aborts. */
+  async follow(id: string, tell: (events: ServerEvent[]) => void, signal: AbortSignal): Promise<void> {
+    await readEvents(await this._open(route(id, 'logs/follow'), signal), tell);
   }
 
   async specification(id: string, signal?: AbortSignal): Promise<Specification> {
@@ -98,10 +107,18 @@ export function readRun(source: unknown): Run {
 export function readLogs(source: unknown): Logs {
   const jobs = entries(source, 'jobLogs').map(([id, job]) => readJob(id, job));
   const start = (job: Job): string => job.startedAt ?? (isMoving(job.status) ? '9998' : '9999');
-  return {
-    engine: text(source, 'engineLogs'),
-    jobs: jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0))
-  };
+  jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
+  return { engine: text(source, 'engineLogs'), jobs: numbered(jobs) };
+}
+
+/** Each command of a step is a job with the step's name: the second and later ones get a number, to be told apart. */
+function numbered(jobs: readonly Job[]): Job[] {
+  const seen = new Map<string, number>();
+  return jobs.map(job => {
+    const place = (seen.get(job.name) ?? 0) + 1;
+    seen.set(job.name, place);
+    return place > 1 ? { ...job, name: `${job.name} (${place})` } : job;
+  });
 }
 
 function readJob(id: string, job: unknown): Job {

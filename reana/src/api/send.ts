@@ -51,6 +51,13 @@ export function createSend(settings: ServerConnection.ISettings): Send {
   };
 }
 
+/** Opens a route whose answer comes piece by piece. */
+export type Open = (route: string, signal: AbortSignal) => Promise<Response>;
+
+export function createOpen(settings: ServerConnection.ISettings): Open {
+  return (route, signal) => reach(address(settings, route), { cache: 'no-store', signal }, settings);
+}
+
 /** The answer, whatever its status. Refuses with `ReanaError` 0 when nobody answers. */
 export async function reach(url: string, init: RequestInit, settings: ServerConnection.ISettings): Promise<Response> {
   try {

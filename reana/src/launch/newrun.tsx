@@ -108,7 +108,9 @@ function Check({ model, actions }: NewRunProps): React.JSX.Element | null {
   return (
     <section className="jp-Reana-check" aria-label={trans.__('What the check says')} data-valid={validation.valid}>
       <p role="status">
-        {validation.valid ? trans.__('✓ The specification can be run.') : trans.__('✗ This cannot be run yet:')}
+        {validation.valid
+          ? trans.__('✓ The check found nothing that keeps it from running.')
+          : trans.__('✗ This cannot be run yet:')}
       </p>
       {validation.problems.length > 0 ? (
         <ul>

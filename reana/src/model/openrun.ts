@@ -2,6 +2,7 @@
 
 import type { ReanaApi } from '../api';
 import { isMoving, type Logs, type Run, type Specification, type WorkspaceFile } from '../api/values';
+import { Following } from './following';
 import { Observable } from './observable';
 import { Part } from './part';
 import { Refresh } from './refresh';
@@ -9,6 +10,7 @@ import { Refresh } from './refresh';
 export const TABS = ['overview', 'logs', 'files', 'specification', 'compare'] as const;
 export type Tab = (typeof TABS)[number];
 
+const WITH_LOGS: ReadonlySet<Tab> = new Set(['overview', 'logs']);
 const IDLE_FACTOR = 12;
 
 export class OpenRun extends Observable {
@@ -23,6 +25,11 @@ export class OpenRun extends Observable {
     this.logs = new Part(signal => api.runs.logs(id, signal), tell);
     this.files = new Part(signal => api.workspace.files(id, signal), tell);
     this.specification = new Part(signal => api.runs.specification(id, signal), tell);
+    this._following = new Following(id, (...told) => api.runs.follow(...told), {
+      logs: logs => this.logs.put(logs),
+      run: run => this.run.put(run),
+      end: () => void this._over()
+    });
     this._refresh = new Refresh({ name: 'run', act: () => this._load(), interval: _interval });
   }
 
@@ -49,11 +56,14 @@ export class OpenRun extends Observable {
       this._tab = tab;
       this._step = step;
       this.tell();
+      this._attend();
       void this._needed().catch(() => undefined);
     }
   }
 
   setActive(active: boolean): void {
+    this._active = active;
+    this._attend();
     this._refresh.setActive(active);
   }
 
@@ -67,6 +77,8 @@ export class OpenRun extends Observable {
   }
 
   override dispose(): void {
+    this._active = false;
+    this._attend();
     this._refresh.dispose();
     [this.run, this.logs, this.files, this.specification].forEach(part => part.cancel());
     super.dispose();
@@ -75,6 +87,7 @@ export class OpenRun extends Observable {
   private async _load(): Promise<void> {
     const moved = this.moving;
     await this.run.load();
+    this._attend();
     this._refresh.setInterval(this.moving ? this._interval : this._interval * IDLE_FACTOR);
     await (this.moving || moved ? this._fresh() : this._needed());
     if (moved && !this.moving) {
@@ -89,7 +102,24 @@ export class OpenRun extends Observable {
 
   /** What the tab shows and what may have changed. */
   private async _fresh(): Promise<void> {
-    await Promise.all(this._shown().map(part => (part === this.specification ? part.need() : part.load())));
+    const comesByItself = (part: unknown): boolean =>
+      part === this.specification || (part === this.logs && this._following.alive);
+    await Promise.all(this._shown().map(part => (comesByItself(part) ? part.need() : part.load())));
+  }
+
+  /** Follow the logs while they grow and somebody sees them. */
+  private _attend(): void {
+    if (this._active && this.moving && WITH_LOGS.has(this._tab)) {
+      this._following.start();
+    } else {
+      this._following.stop();
+    }
+  }
+
+  /** All of its logs were told; what else there is now is asked for. */
+  private async _over(): Promise<void> {
+    this._attend();
+    await Promise.all([this.run.load(), this.files.load()]).catch(() => undefined);
   }
 
   private _shown(): readonly Pick<Part<unknown>, 'need' | 'load'>[] {
@@ -102,7 +132,9 @@ export class OpenRun extends Observable {
     }[this._tab];
   }
 
+  private readonly _following: Following;
   private readonly _refresh: Refresh;
+  private _active = false;
   private _tab: Tab = 'overview';
   private _step = '';
 }

@@ -43,6 +43,12 @@ export class Part<T> {
     }
   }
 
+  /** Take an answer that came without being asked for; what was asked meanwhile is older. */
+  put(value: T): void {
+    this._latest.cancel();
+    this._settle(value, null);
+  }
+
   cancel(): void {
     this._latest.cancel();
     this._loading = false;

@@ -37,7 +37,7 @@ function RunRow({ run, now, open }: RowProps): React.JSX.Element {
   const trans = useWords();
   const moving = isMoving(run.status);
   const took = duration(run, moving, now);
-  const steps = trans.__('%1 of %2 steps', String(run.finishedJobs), String(run.totalJobs));
+  const done = trans.__('%1 of %2 commands done', String(run.finishedJobs), String(run.totalJobs));
   const when = run.createdAt;
   return (
     <button type="button" className="jp-Reana-row" data-run-id={run.id} onClick={() => open(run)}>
@@ -51,8 +51,8 @@ function RunRow({ run, now, open }: RowProps): React.JSX.Element {
       <span className="jp-Reana-rowBottom">
         {moving && run.totalJobs > 0 ? (
           <>
-            <Progress value={run.finishedJobs} total={run.totalJobs} label={steps} status={run.status} />
-            <span title={steps}>
+            <Progress value={run.finishedJobs} total={run.totalJobs} label={done} status={run.status} />
+            <span title={done}>
               {run.finishedJobs}/{run.totalJobs}
             </span>
           </>

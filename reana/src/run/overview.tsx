@@ -34,7 +34,7 @@ export function Overview(props: RunProps): React.JSX.Element {
 function HowFar({ value }: { value: Run }): React.JSX.Element {
   const trans = useWords();
   const { done, total } = progress(value);
-  const label = total > 0 ? trans.__('%1 of %2 steps done', String(done), String(total)) : trans.__('No step yet');
+  const label = total > 0 ? trans.__('%1 of %2 commands done', String(done), String(total)) : trans.__('No step yet');
   return (
     <div className="jp-Reana-howFar" data-status={value.status}>
       <Progress value={done} total={total} label={label} status={value.status} />

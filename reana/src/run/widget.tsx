@@ -29,12 +29,14 @@ export class RunWidget extends View {
     this.title.label = props.reana.trans.__('REANA run');
     this.addClass('jp-Reana-runView');
     props.run.changed.connect(this._name, this);
+    document.addEventListener('visibilitychange', this._look);
     this.node.addEventListener('focusin', () => (this._hadFocus = true));
     this.node.addEventListener('focusout', ({ relatedTarget }) => (this._hadFocus = relatedTarget === null));
   }
 
   override dispose(): void {
     if (!this.isDisposed) {
+      document.removeEventListener('visibilitychange', this._look);
       this.props.run.dispose();
       super.dispose();
     }
@@ -42,7 +44,7 @@ export class RunWidget extends View {
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    this.props.run.setActive(true);
+    this._look();
   }
 
   protected override onAfterHide(message: Message): void {
@@ -52,8 +54,13 @@ export class RunWidget extends View {
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this.props.run.setActive(this.isVisible);
+    this._look();
   }
+
+  /** Nothing is asked, and no connection held, for a page that nobody sees. */
+  private readonly _look = (): void => {
+    this.props.run.setActive(this.isVisible && !document.hidden);
+  };
 
   protected override readonly firstFocus = ['[role="tab"][aria-selected="true"]'];
 

@@ -37,13 +37,14 @@ void test('jobs stand in the order of their starts, those that wait at the end',
   const { jobs } = readLogs({
     jobLogs: {
       x: { job_name: 'late', started_at: '2026-01-02T00:00:00' },
+      again: { job_name: 'late', started_at: '2026-01-02T00:00:01' },
       y: { job_name: 'waits', status: 'queued' },
       z: { job_name: 'early', started_at: '2026-01-01T00:00:00' }
     }
   });
   assert.deepEqual(
     jobs.map(({ name }) => name),
-    ['early', 'late', 'waits']
+    ['early', 'late', 'late (2)', 'waits']
   );
 });
 

@@ -38,7 +38,13 @@ void test('the keys of a specification and of its parameters stay as they were w
     parameters: { my_own_name: 3, camelCase: 1 },
     specification: { inputs: { parameters: { my_own_name: 1 } }, kubernetes_memory_limit: '1Gi' }
   };
-  assert.deepEqual(await new RunsApi(() => Promise.resolve(written)).specification('a.1'), written);
+  assert.deepEqual(
+    await new RunsApi(
+      () => Promise.resolve(written),
+      () => Promise.resolve(new Response())
+    ).specification('a.1'),
+    written
+  );
 });
 
 void test('every page of a workspace is listed', async () => {

@@ -81,10 +81,13 @@ class NotAllowed(UserWorkspacesError):
 
 
 class QuotaExceeded(NotAllowed):
-    """It would be more than the person may have; `kind` says of what: `disk`, `core_hours`, `running_sessions`."""
+    """It would be more than the person may have; `kind` says of what: `disk`, `core_hours`, `running_sessions`.
 
-    def __init__(self, message: str, *, kind: str) -> None:
-        self.kind = kind
+    `is_final`: waiting does not help, for it is more than all that is theirs.
+    """
+
+    def __init__(self, message: str, *, kind: str, is_final: bool = False) -> None:
+        self.kind, self.is_final = kind, is_final
         super().__init__(message)
 
 

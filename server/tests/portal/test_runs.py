@@ -15,7 +15,8 @@ from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.actions import delete_run
 from user_workspaces.workflows.models import Run
-from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.actions import measure, upload_file
+from user_workspaces.workspaces.files import remove_entry
 from user_workspaces.workspaces.models import Workspace
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
@@ -148,6 +149,19 @@ def test_a_workspace_without_a_workflow_says_so(browser: Client, workspace: Work
     page = page_of(browser, f"/w/{workspace.pk}/runs/")
     assert "There is no <code>reana.yaml</code>" in page
     assert "Run workflow" not in page
+
+
+def test_a_new_workspace_offers_its_workflow_at_once_and_no_longer_when_it_is_gone(
+    browser: Client, workspace: Workspace
+) -> None:
+    place = f"/w/{workspace.pk}/"
+    assert "Run workflow" not in page_of(browser, place)
+    put(workspace, reana__yaml=YAML)
+    assert "Run workflow" in page_of(browser, place)  # not measured yet
+    measure(Workspace.objects.get(pk=workspace.pk))
+    assert "Run workflow" in page_of(browser, place)
+    remove_entry(workspace=workspace, path="reana.yaml", now=timezone.now())
+    assert "Run workflow" not in page_of(browser, place)
 
 
 def test_a_workspace_offers_its_workflows_and_lists_its_runs(browser: Client, ada: User, workspace: Workspace) -> None:

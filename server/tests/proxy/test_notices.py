@@ -80,6 +80,15 @@ def test_refused_leads_back_to_the_hub(job: Job) -> None:
     assert b'href="http://localhost:8000/"' in answer.content
 
 
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
+def test_a_program_without_a_ticket_is_told_what_it_lacks(job: Job, method: str) -> None:
+    ask = getattr(Client(enforce_csrf_checks=True), method)
+    answer = ask(f"/passthrough/local/{job.pk}/api/status", HTTP_HOST=f"s{job.pk}.localhost")
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Ticket realm="user workspaces session", parameter="ticket"'
+    assert answer.json() == {"success": False, "message": "Open the session from the workspace's page first."}
+
+
 def test_notices_load_from_their_own_origin_only(visit: Callable[..., Any]) -> None:
     content = visit().content.decode()
     assert "style=" not in content

@@ -49,6 +49,7 @@ def test_without_a_token_there_is_nothing(nobody: Reana, method: str, route: str
     for path in (filled(route, "x"), filled(route, "x") + "/"):
         answer = nobody(method, path)
         assert (answer.status, answer.body) == (401, {"message": "User not signed in"})
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="user workspaces"'
 
 
 @pytest.mark.parametrize(("method", "route"), CLOSED)

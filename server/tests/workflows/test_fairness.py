@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -19,7 +20,7 @@ ADA, GRACE, JOAN = 1, 2, 3
 
 
 def line(owner: int, minute: int = 0) -> Line:
-    return Line(owner, "local", NOW + timedelta(minutes=minute))
+    return Line(owner, "local", NOW + timedelta(minutes=minute), first=uuid4(), due_at=NOW)
 
 
 def owners(lines: list[Line]) -> list[int]:

@@ -72,3 +72,16 @@ async def test_nobody_is_asked_when_nobody_listens(lab: Lab, reana: FakeReana) -
         before = len(reana.requests)
         await asyncio.sleep(0.5)
     assert reana.seen("GET .*/logs")
+
+
+async def test_of_a_log_that_lost_its_beginning_all_is_told_anew(lab: Lab, reana: FakeReana) -> None:
+    run = reana.add("a.1", status="running", jobs={"j": {"job_name": "hello", "logs": "[... 10 left out]\none\ntwo\n"}})
+    told: list[tuple[str, bool]] = []
+    async for name, data in events(lab, "a.1"):
+        if name == "log" and data["job"] == "j":
+            told.append((data["text"], data["reset"]))
+            if len(told) == 1:
+                run.jobs["j"]["logs"] = "[... 14 left out]\ntwo\nsix\n"
+            else:
+                run.status = "finished"
+    assert told == [("[... 10 left out]\none\ntwo\n", False), ("[... 14 left out]\ntwo\nsix\n", True)]

@@ -1,6 +1,7 @@
 """What is wrong with a `reana.yaml`, and where."""
 
 from pathlib import Path
+from string import Template
 
 import pytest
 
@@ -8,6 +9,9 @@ from reana_jupyterlab.handlers.runs import check
 from reana_jupyterlab.reana.rooted import Root
 from reana_jupyterlab.reana.validate import Problem, report
 from reana_jupyterlab.tests.conftest import SPECIFICATION, write_analysis
+
+DOLLAR = "A dollar that is for the shell is written $$."
+DOLLARS = ("$HOME", "${HOME}", "$$HOME", "$$(date)", "$$$$", "${sleeptime}$$", "$sleeptime", "$")
 
 
 @pytest.fixture
@@ -59,7 +63,22 @@ def test_a_right_specification_has_no_problems(root: Root) -> None:
         (
             "${sleeptime}",
             "${slept}",
-            ("warning", 20, 13, "The parameter 'slept' is used and not declared in the inputs."),
+            (
+                "error",
+                20,
+                13,
+                "The parameter 'slept' is used and not declared in the inputs. For the shell write $$slept.",
+            ),
+        ),
+        (
+            "python3 code",
+            "echo $(date) && python3 code",
+            ("error", 20, 13, DOLLAR),
+        ),
+        (
+            "python3 code",
+            "awk '{print $1}' && python3 code",
+            ("error", 20, 13, DOLLAR),
         ),
         ("${sleeptime}", "5", ("warning", 8, 5, "The parameter 'sleeptime' is declared and not used.")),
         ('"${out}"', '"${out}', ("warning", 20, 13, "A quotation mark is opened and not closed.")),
@@ -68,6 +87,11 @@ def test_a_right_specification_has_no_problems(root: Root) -> None:
             "sudo python3 code",
             ("warning", 20, 13, "The command holds 'sudo', which needs rights that a job does not have."),
         ),
+        ("kubernetes_memory_limit: 256Mi", "kubernetes_cpu_limit: many", ("error", 18, 9, None)),
+        ("inputs:\n", "inputs:\n  options: {FROM: nope}\n", ("error", 3, 13, "The option FROM names no step.")),
+        ("inputs:\n", "inputs:\n  options: {CACHE: some}\n", ("error", 3, 13, "The option CACHE is on or off.")),
+        ("inputs:\n", "inputs:\n  options: {FAST: 1}\n", ("error", 3, 13, None)),
+        ("- results/greetings.txt", "- ../x", ("error", 11, 7, None)),
         ("version: 0.9.4", "versoin: 0.9.4", ("warning", 1, 1, "The key 'versoin' is not known here.")),
         ("version: 0.9.4", "version: [", ("error", 3, 8, None)),
         ("inputs:\n", "workflow:\n", ("error", 12, 1, "The key 'workflow' stands here twice.")),
@@ -84,6 +108,19 @@ def test_a_mistake_is_found_at_its_place(
     assert hits, found(root, text)
     assert message is None or message in {one[3] for one in hits}
     assert column in {one[2] for one in hits}
+
+
+@pytest.mark.parametrize(
+    "used", ["$HOME", "${HOME}", "$$HOME", "$$(date)", "$$$$", "${sleeptime}$$", "$sleeptime", "$"]
+)
+def test_a_dollar_is_judged_as_the_engine_judges_it(root: Root, used: str) -> None:
+    text = SPECIFICATION.replace("python3 code", f"echo {used} && python3 code")
+    try:
+        Template(used).substitute(sleeptime=1)
+    except (KeyError, ValueError):
+        assert {one[0] for one in found(root, text)} == {"error"}
+    else:
+        assert found(root, text) == []
 
 
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "5", "null"])

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from uuid import UUID
 
-import yaml
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,6 +14,7 @@ from user_workspaces.interfaces.workflow_specification import Json
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.run_view import RunView, view_of_run, views_of_steps
+from user_workspaces.workflows.comparing import written_as_yaml
 from user_workspaces.workflows.from_workspaces import text_of_specification
 from user_workspaces.workflows.journal import RunStatus as StepStatus
 from user_workspaces.workflows.models import Run
@@ -136,7 +136,7 @@ def specification(request: PersonRequest, run_id: UUID) -> HttpResponse:
     """Show what was asked for, as it was written where that is known."""
     run = find_run(user=request.user, named=str(run_id))
     written = text_of_specification(run)
-    text = written or yaml.safe_dump(json.loads(run.specification), sort_keys=False, allow_unicode=True, width=100)
+    text = written or written_as_yaml(json.loads(run.specification), sort_keys=False)
     context = {
         **framed(run, tab="specification"),
         "text": text,

@@ -22,6 +22,9 @@ from user_workspaces.jobs.tickets import (
 )
 from user_workspaces.proxy import feed
 
+CHALLENGE = f'Ticket realm="user workspaces session", parameter="{TICKET_PARAMETER}"'
+"""A session is opened by the ticket in the address that the API and the portal give; browsers ask nobody for it."""
+
 
 @csrf_exempt
 def session_gate(request: HttpRequest, hostname: str, job_id: str, rest: str = "") -> HttpResponse:  # noqa: ARG001  the host in the path is never trusted
@@ -86,7 +89,9 @@ def _is_owner(claim: Claim, job: Job) -> bool:
 def _send_to_the_hub(request: HttpRequest, job_id: int, rest: str) -> HttpResponse:
     """A bookmark of a session works: the hub knows the person, and sends them back with a ticket."""
     if not _is_navigation(request):
-        return _refuse_program(401, "Open the session from the workspace's page first.")
+        answer = _refuse_program(401, "Open the session from the workspace's page first.")
+        answer["WWW-Authenticate"] = CHALLENGE
+        return answer
     query = urlencode({"to": f"{rest}?{request.GET.urlencode()}" if request.GET else rest})
     return HttpResponseRedirect(f"{registry.site().base_url}/open/{job_id}/?{query}")
 

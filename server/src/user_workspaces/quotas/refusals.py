@@ -46,7 +46,7 @@ def core_hours_refused(
     limit = hours.limit or Decimal(0)
     if wanted > limit:
         text = f"This needs {figure(wanted)} core hours, more than all {figure(limit)} of yours: {LESS}. {ask(contact)}"
-        return QuotaExceeded(text, kind=Kind.CORE_HOURS)
+        return QuotaExceeded(text, kind=Kind.CORE_HOURS, is_final=True)
     when = f"Enough is free again at {at(enough_at)}" if enough_at else "Enough is free again when what runs has ended"
     return QuotaExceeded(
         f"This needs {figure(wanted)} core hours, and {figure(hours.left or Decimal(0))} of your {figure(limit)} are "
@@ -63,7 +63,7 @@ def sessions_refused(sessions: Standing[int], *, contact: str) -> QuotaExceeded:
     """Return why nothing more can run at once."""
     by_itself = f" or wait: one reaches its time limit at {at(sessions.frees_at)}" if sessions.frees_at else ""
     text = f"You have {sessions.taken} of {sessions.limit} sessions at once. Stop one{by_itself}. {ask(contact)}"
-    return QuotaExceeded(text, kind=Kind.RUNNING_SESSIONS)
+    return QuotaExceeded(text, kind=Kind.RUNNING_SESSIONS, is_final=sessions.limit == 0)
 
 
 def time_limit_needed(parameter: str, *, contact: str) -> QuotaExceeded:
@@ -72,7 +72,7 @@ def time_limit_needed(parameter: str, *, contact: str) -> QuotaExceeded:
         text = f"Your core hours are limited, so a launch needs an end: give {parameter}."
     else:
         text = f"Your core hours are limited, and launches on this resource have no time limit. {ask(contact)}"
-    return QuotaExceeded(text, kind=Kind.CORE_HOURS)
+    return QuotaExceeded(text, kind=Kind.CORE_HOURS, is_final=True)
 
 
 def ask(contact: str) -> str:

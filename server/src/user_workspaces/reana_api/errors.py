@@ -12,6 +12,8 @@ from user_workspaces.observing.correlation import current_mark
 
 logger = logging.getLogger(__name__)
 
+CHALLENGE = 'Bearer realm="user workspaces"'
+"""What `WWW-Authenticate` says with every 401; the query may hold the token, too."""
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
     (errors.TooLarge, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),
@@ -40,7 +42,8 @@ def answer_for(error: Exception) -> Response:
     """Return the answer for anything that a view raises."""
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
-        return Response({"message": error.message}, status=code)
+        challenge = {"WWW-Authenticate": CHALLENGE} if code == status.HTTP_401_UNAUTHORIZED else None
+        return Response({"message": error.message}, status=code, headers=challenge)
     if isinstance(error, Http404):
         return routing("Not found.", status.HTTP_404_NOT_FOUND)
     if isinstance(error, exceptions.APIException):

@@ -154,6 +154,8 @@ def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
     )
     with transaction.atomic():
         list(Workspace.objects.select_for_update().filter(pk=run.workspace_id))  # two restarts at once: one waits
+        if not is_usable_by_runs(run):  # deleted meanwhile
+            raise NotAllowed(f"Workflow {run.full_name} is deleted and cannot be restarted.")
         if runs_in(workspace_id=run.workspace_id).filter(status__in=GOING).exists():
             raise NotAllowed(f"Workflow {run.name}.{run.major} is being run in this workspace already.")
         _save_numbered(row)
@@ -171,7 +173,8 @@ def stop_run(*, run: Run, now: datetime) -> Run:
     if run.status not in GOING:
         raise Conflict(f"Workflow {run.pk} is not running.")
     with transaction.atomic():
-        held = Run.objects.select_for_update(of=("self",)).select_related("job", "owner").get(pk=run.pk)
+        # The job is read once the run is held: it may have been given one while we waited for that.
+        held = Run.objects.select_for_update(of=("self",)).select_related("owner").get(pk=run.pk)
         if held.status not in GOING:
             raise Conflict(f"Workflow {run.pk} is not running.")
         if held.job is not None and held.job.status in STOPPABLE:
@@ -187,17 +190,18 @@ def delete_run(*, run: Run, now: datetime, all_runs: bool = False) -> None:
 
     Raises `Conflict` while one of them is not over.
     """
-    same = Run.objects.filter(owner=run.owner, name=run.name).exclude(status=RunStatus.DELETED)
-    doomed = list(same if all_runs else same.filter(major=run.major))
-    going = next((one for one in doomed if one.status in GOING), None)
-    if going is not None:
-        raise Conflict(f"Workflow {going.full_name} is {going.status}. Stop it before it is deleted.")
+    named = Run.objects.filter(owner=run.owner, name=run.name).exclude(status=RunStatus.DELETED)
+    same = named if all_runs else named.filter(major=run.major)
     with transaction.atomic():
+        places = set(same.values_list("workspace_id", flat=True))
+        held = Workspace.objects.select_for_update(of=("self",)).filter(pk__in=places).order_by("pk")
+        numbers = [one.pk for one in held]  # from here on nobody restarts one in there
+        doomed = list(same)
         for one in doomed:
-            change_status(run=one, new=RunStatus.DELETED, now=now, next_check_at=now)
-        for number in {one.workspace_id for one in doomed}:
-            if Workspace.objects.filter(pk=number).exists():
-                delete_workspace(owner=run.owner, workspace_id=number, force=True, now=now)
+            if one.status in GOING or not change_status(run=one, new=RunStatus.DELETED, now=now, next_check_at=now):
+                raise Conflict(f"Workflow {one.full_name} was started, and is not over. Stop it before it is deleted.")
+        for number in numbers:
+            delete_workspace(owner=run.owner, workspace_id=number, force=True, now=now)
     run.status = RunStatus.DELETED
 
 

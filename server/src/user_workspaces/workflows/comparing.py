@@ -1,8 +1,12 @@
-"""What two runs differ in: their specifications, and the files of their workspaces. Bounded, whatever is there."""
+"""What two runs differ in: their specifications, and the files of their workspaces. Bounded, whatever is there.
+
+Also in time: somebody waits for it, in a thread that serves everybody.
+"""
 
 import difflib
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 
 import yaml
@@ -18,6 +22,11 @@ MOST_FILES = 10_000
 LARGEST_FILE = 1 << 20
 """Bytes of a file whose lines are compared; of larger ones it is said that they differ."""
 MOST_LINES = 20_000
+MOST_COMPARED = 10_000
+"""Lines of a file that are compared one by one: that takes a time that grows with their square."""
+LONGEST_SECONDS = 20.0
+"""For reading the files; then the rest is left out."""
+LEFT_OUT = "[... the rest is left out here ...]"
 LONGEST_LINE = 2_000
 PIECE = 1 << 18
 
@@ -28,17 +37,22 @@ def specification_differences(first: Run, second: Run, *, context: int) -> dict[
     return {
         section: [
             _on_one_line(line)
-            for line in difflib.unified_diff(
+            for line in _compared(
                 one[section],
                 other[section],
-                f"{first.full_name}/{section}",
-                f"{second.full_name}/{section}",
-                n=context,
-                lineterm="",
+                names=(f"{first.full_name}/{section}", f"{second.full_name}/{section}"),
+                context=context,
             )
         ]
         for section in SECTIONS
     }
+
+
+def _compared(one: list[str], other: list[str], *, names: tuple[str, str], context: int) -> Iterator[str]:
+    if one != other and max(len(one), len(other)) > MOST_COMPARED:
+        yield f"Files {names[0]} and {names[1]} differ"
+    else:
+        yield from difflib.unified_diff(one, other, *names, n=context, lineterm="")
 
 
 def _sections(run: Run) -> dict[str, list[str]]:
@@ -50,28 +64,43 @@ def _sections(run: Run) -> dict[str, list[str]]:
 
 
 def _lines(part: object) -> list[str]:
-    return yaml.safe_dump(part, default_flow_style=False, sort_keys=True).splitlines() if part is not None else []
+    return written_as_yaml(part, sort_keys=True).splitlines() if part is not None else []
 
 
-def workspace_differences(first: Workspace, second: Workspace, *, brief: bool, context: int) -> str:
-    """Return what differs in two workspaces, a line a line; empty: nothing."""
+def written_as_yaml(part: object, *, sort_keys: bool) -> str:
+    """Return something of a specification as YAML, by the C library where there is one: it may be a megabyte."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(
+        part, Dumper=dumper, default_flow_style=False, sort_keys=sort_keys, allow_unicode=True, width=100
+    )
+    return text
+
+
+def workspace_differences(
+    first: Workspace, second: Workspace, *, brief: bool, context: int, seconds: float = LONGEST_SECONDS
+) -> str:
+    """Return what differs in two workspaces, a line a line; empty: nothing. After `seconds` the rest is left out."""
     if first.pk == second.pk:
         return ""
-    lines = list[str]()
-    for line in _compare(first, second, brief=brief, context=context):
-        lines.append(_on_one_line(line))
-        if len(lines) >= MOST_LINES:
-            lines.append("[... the rest is left out here ...]")
-            break
+    lines, deadline = list[str](), time.monotonic() + seconds
+    try:
+        for line in _compare(first, second, brief=brief, context=context, deadline=deadline):
+            lines.append(_on_one_line(line))
+            if len(lines) >= MOST_LINES:
+                lines.append(LEFT_OUT)
+                break
+    except TimeoutError:
+        lines.append(LEFT_OUT)
     return "\n".join(lines)
 
 
-def _compare(first: Workspace, second: Workspace, *, brief: bool, context: int) -> Iterator[str]:
+def _compare(first: Workspace, second: Workspace, *, brief: bool, context: int, deadline: float) -> Iterator[str]:
     ours, theirs = _files(first), _files(second)
     for path in sorted({*ours, *theirs}):
+        _hurry(deadline)
         if path not in ours or path not in theirs:
             yield f"Only in {first.name if path in ours else second.name}: {path}"
-        elif _differ(first, second, ours[path], theirs[path]):
+        elif _differ(first, second, ours[path], theirs[path], deadline=deadline):
             if brief or max(ours[path].size, theirs[path].size) > LARGEST_FILE:
                 yield f"Files {first.name}/{path} and {second.name}/{path} differ"
             else:
@@ -88,16 +117,26 @@ def _files(workspace: Workspace) -> dict[str, Entry]:
     return found
 
 
-def _differ(first: Workspace, second: Workspace, one: Entry, other: Entry) -> bool:
-    return one.size != other.size or _digest(first, one.path) != _digest(second, other.path)
+def _differ(first: Workspace, second: Workspace, one: Entry, other: Entry, *, deadline: float) -> bool:
+    if one.size != other.size:
+        return True
+    return _digest(first, one.path, deadline=deadline) != _digest(second, other.path, deadline=deadline)
 
 
-def _digest(workspace: Workspace, path: str) -> bytes:
+def _hurry(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError
+
+
+def _digest(workspace: Workspace, path: str, *, deadline: float) -> bytes:
     digest = hashlib.sha256()
     try:
         with open_file(workspace=workspace, path=path).content as content:
             while piece := content.read(PIECE):
+                _hurry(deadline)
                 digest.update(piece)
+    except TimeoutError:
+        raise
     except (UserWorkspacesError, OSError):
         return b""
     return digest.digest()
@@ -109,7 +148,7 @@ def _unified(first: Workspace, second: Workspace, path: str, *, context: int) ->
     if one is None or other is None:
         yield f"Binary files {names[0]} and {names[1]} differ"
         return
-    yield from difflib.unified_diff(one, other, *names, n=context, lineterm="")
+    yield from _compared(one, other, names=names, context=context)
 
 
 def _text(workspace: Workspace, path: str) -> list[str] | None:

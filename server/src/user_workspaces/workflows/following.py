@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from user_workspaces.jobs.status import JobStatus
 from user_workspaces.quotas.queries import somebody_has_limited_disk
 from user_workspaces.workflows import journal
 from user_workspaces.workflows.actions import change_status
-from user_workspaces.workflows.launching import launch
+from user_workspaces.workflows.launching import TRY_AGAIN, can_help_itself, launch
 from user_workspaces.workflows.logs import kept_logs
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import read_state, remove_secrets, remove_state, state_of
@@ -26,6 +27,9 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedelta(seconds=30)
 RUNS_A_PASS = 200
+REST_PER_SECOND = 10
+"""Seconds until a run is looked at again, for each that a look took: a huge journal delays nobody else's runs."""
+WAITS_TO_GO_ON = "What ran it was torn away, and it waits to go on."
 COUNT_EVERY = 15
 """Seconds between two looks at what the state of a run takes on disk."""
 MOST_JOBS = 5
@@ -52,9 +56,11 @@ def _look_again(run: Run, *, at: datetime | None) -> bool:
 
 def _follow(run: Run, *, now: datetime) -> None:
     """A surprise with one run must not stop the others."""
+    began = time.perf_counter()
     try:
         again = _step(run, now=now)
-        _look_again(run, at=None if again is None else now + again)
+        took = timedelta(seconds=(time.perf_counter() - began) * REST_PER_SECOND)
+        _look_again(run, at=None if again is None else now + max(again, took))
     except Exception:  # whatever it was, it is told and tried again
         logger.exception("run %s: this pass failed; trying again later", run.pk)
         _look_again(run, at=now + LATER)
@@ -110,7 +116,7 @@ def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     state = read_state(run)
     outcome, message = verdict(job, state)
     if outcome is None and run.jobs_started < MOST_JOBS:
-        return _go_on(run, now=now)
+        return _go_on(run, job, now=now)
     if outcome is None:
         outcome, message = RunStatus.FAILED, f"It was torn away {run.jobs_started} times. {job.message}"
     ended = state.finished_at or job.datetime_end or now
@@ -136,12 +142,20 @@ def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
     return None, job.message
 
 
-def _go_on(run: Run, *, now: datetime) -> timedelta | None:
+def _go_on(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     try:
         with transaction.atomic():
-            job = launch(run, now=now)
-            Run.objects.filter(pk=run.pk, status=run.status).update(job=job, jobs_started=run.jobs_started + 1)
+            same = Run.objects.select_for_update(of=("self",)).filter(pk=run.pk, status=run.status, job=job)
+            if same.first() is None:  # stopped, or another controller was first
+                return SOON
+            new = launch(run, now=now)
+            Run.objects.filter(pk=run.pk, status=run.status).update(
+                job=new, jobs_started=run.jobs_started + 1, message=""
+            )
     except UserWorkspacesError as error:
+        if can_help_itself(error):
+            Run.objects.filter(pk=run.pk, status=run.status).update(message=f"{WAITS_TO_GO_ON} {error.message}")
+            return TRY_AGAIN
         change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message)
         return None
     return SOON

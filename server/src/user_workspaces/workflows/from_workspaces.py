@@ -47,9 +47,15 @@ def specifications_in(workspace: Workspace) -> tuple[str, ...]:
 
 
 def has_specification(workspace: Workspace) -> bool:
-    """Return whether a usual one was there when the workspace was measured last: no look at its files."""
-    names = {entry["name"] for entry in workspace.current.get("files", ())}
-    return any(f"/{name}" in names for name in USUAL_NAMES)
+    """Return whether a usual one is there: by the last measurement, or by a look where files changed since then."""
+    if workspace.measured >= workspace.changes:
+        names = {entry["name"] for entry in workspace.current.get("files", ())}
+        return any(f"/{name}" in names for name in USUAL_NAMES)
+    try:
+        found = [find_entry(workspace=workspace, path=name) for name in USUAL_NAMES]
+    except UserWorkspacesError:  # its files cannot be looked at now; the page shows the rest of it
+        return False
+    return any(entry is not None and entry.kind is EntryKind.FILE for entry in found)
 
 
 def read_specification(workspace: Workspace, path: str) -> Reading:
@@ -134,7 +140,7 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
     """
     if run.status != RunStatus.FINISHED:
         raise Conflict(f"{run.full_name} is {run.status}: it has no results to copy.")
-    if any(entry.path == folder for entry in walk_folder(workspace=workspace, path="")):
+    if find_entry(workspace=workspace, path=folder) is not None:
         raise Conflict(f"{folder} is there already.")
     source, hashes = workspace_of(run), dict[str, str]()
     for path in _outputs(run, source):

@@ -4,7 +4,7 @@ import base64
 import logging
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from user_workspaces import registry
 from user_workspaces.errors import QuotaExceeded, ResourceUnavailable, StorageError, UserWorkspacesError
@@ -13,19 +13,20 @@ from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import parameter_for
 from user_workspaces.jobs.status import LIVE
+from user_workspaces.quotas.values import Kind
 from user_workspaces.workflows.actions import change_status
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.places import state_of, write_plan, write_secrets
 from user_workspaces.workflows.planning import Secrets, memory_mb_of, plan_of, specification_of, written_plan
-from user_workspaces.workflows.queries import secrets_of
-from user_workspaces.workflows.queue import hold_queue, next_run
+from user_workspaces.workflows.queries import secrets_of, workspace_of
+from user_workspaces.workflows.queue import hold_queue, may_be_passed_by, next_run
 from user_workspaces.workflows.status import RunStatus
-from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
 logger = logging.getLogger(__name__)
 
-TRY_AGAIN = timedelta(seconds=15)
+TRY_AGAIN, SELDOM = timedelta(seconds=15), timedelta(seconds=60)
+SURPRISE = "It could not be started, for a reason that the operators of this server can find in its log."
 
 
 def start_next(*, now: datetime) -> bool:
@@ -46,11 +47,41 @@ def start_next(*, now: datetime) -> bool:
                 change_status(
                     run=run, new=RunStatus.PENDING, now=now, job=job, jobs_started=1, message="", next_check_at=now
                 )
-        except (QuotaExceeded, ResourceUnavailable, StorageError) as error:  # later there may be room
-            _wait(run, error.message, at=now + TRY_AGAIN)
         except UserWorkspacesError as error:
-            change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message, next_check_at=None)
+            _refuse(run, error, now=now)
+        except DatabaseError:
+            raise
+        except Exception:  # whatever it was, it is told, and neither it nor anybody else's is lost
+            logger.exception("run %s could not be started; trying again later", run.pk)
+            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
     return True
+
+
+def _refuse(run: Run, error: UserWorkspacesError, *, now: datetime) -> None:
+    """Let it wait where waiting helps, with those behind it where they would be told the same; else it has failed."""
+    if not can_help_itself(error):
+        change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message, next_check_at=None)
+    elif is_its_own(error):
+        _wait(run, error.message, at=now + SELDOM, alone=True)
+    else:
+        _wait(run, error.message, at=now + TRY_AGAIN, alone=False)
+
+
+def can_help_itself(error: UserWorkspacesError) -> bool:
+    """Return whether a launch that was refused so may go through later."""
+    if isinstance(error, QuotaExceeded):
+        return not error.is_final
+    return isinstance(error, (ResourceUnavailable, StorageError))
+
+
+def is_its_own(error: UserWorkspacesError) -> bool:
+    """Return whether another run of the same person on the same resource may go through now.
+
+    Of a person's sessions and disk none is left for anybody; of their core hours enough may be for what needs fewer.
+    """
+    if isinstance(error, QuotaExceeded):
+        return error.kind == Kind.CORE_HOURS
+    return isinstance(error, StorageError)
 
 
 def _next_run(now: datetime) -> Run | None:
@@ -64,15 +95,17 @@ def _has_room() -> bool:
     return most is None or Job.objects.filter(job_type=JOB_TYPE_OF_RUNS, status__in=LIVE).count() < most
 
 
-def _wait(run: Run, message: str, *, at: datetime) -> None:
-    Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED).update(message=message, next_check_at=at)
+def _wait(run: Run, message: str, *, at: datetime, alone: bool) -> None:
+    passed_by = alone and may_be_passed_by(run)
+    queued = Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED)
+    queued.update(message=message, next_check_at=at, is_passed_by=passed_by)
 
 
 def launch(run: Run, *, now: datetime) -> Job:
     """Put the plan and the secrets in their places and write a job for the run; what it has begun with stays."""
+    workspace = workspace_of(run)
     specification, secrets = specification_of(run), secrets_for(run)
     plan = plan_of(specification, parameters=run.parameters, options=run.options, resource=run.resource)
-    workspace = Workspace.objects.select_related("owner").get(pk=run.workspace_id)
     state, files = state_of(run), home_of(workspace)
     write_plan(state, written_plan(run, plan, state=state, workspace=files, secrets=secrets))
     write_secrets(state, variables=secrets.variables, files=secrets.files)

@@ -48,6 +48,8 @@ class Run(models.Model):
     """As of the last look, see `progress.figures`; the journal says it newer."""
     kept_logs = models.TextField(blank=True)
     """What is left of the logs when the files are gone, as JSON text."""
+    is_passed_by = models.BooleanField(default=False)
+    """While it is queued: what it waits for is its own matter, and those behind it in its line go on meanwhile."""
     message = models.TextField(blank=True)
 
     datetime_created = models.DateTimeField()
@@ -68,7 +70,19 @@ class Run(models.Model):
             models.Index(fields=["workspace"], name="run_in_workspace"),
             models.Index(fields=["next_check_at"], name="run_due", condition=models.Q(next_check_at__isnull=False)),
             models.Index(
-                fields=["datetime_queued", "id"], name="run_queue", condition=models.Q(status=RunStatus.QUEUED.value)
+                fields=["next_check_at"],
+                name="run_followed",
+                condition=models.Q(next_check_at__isnull=False) & ~models.Q(status=RunStatus.QUEUED.value),
+            ),
+            models.Index(
+                fields=["owner", "resource", "datetime_queued", "id"],
+                name="run_line",
+                condition=models.Q(status=RunStatus.QUEUED.value, is_passed_by=False),
+            ),
+            models.Index(
+                fields=["next_check_at"],
+                name="run_passed_by",
+                condition=models.Q(status=RunStatus.QUEUED.value, is_passed_by=True),
             ),
         ]
 

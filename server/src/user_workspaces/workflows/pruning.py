@@ -1,6 +1,8 @@
 """Removing from a run's workspace what its specification names neither as input nor as output."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from user_workspaces.errors import Conflict, NotFound
 from user_workspaces.interfaces.values import Entry, EntryKind
@@ -22,33 +24,50 @@ def prune(*, run: Run, workspace: Workspace, include_inputs: bool, include_outpu
     """
     if runs_in(workspace_id=workspace.pk).filter(status__in=GOING).exists():
         raise Conflict(f"Workflow {run.full_name} is {run.status}. Its workspace cannot be pruned now.")
-    kept = _kept(run, include_inputs=include_inputs, include_outputs=include_outputs)
+    kept = Kept.of(run, include_inputs=include_inputs, include_outputs=include_outputs)
     entries = list(walk_folder(workspace=workspace, path=""))
-    doomed = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not _is_kept(one.path, kept)]
+    doomed = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not kept.has(one.path)]
     for entry in doomed:
         _remove(workspace, entry, now=now)
     for entry in reversed(entries):
-        if entry.kind is EntryKind.DIRECTORY and not _is_kept(entry.path, kept):
+        if entry.kind is EntryKind.DIRECTORY and not kept.has(entry.path):
             _remove_if_empty(workspace, entry, now=now)
     return len(doomed)
 
 
-def _kept(run: Run, *, include_inputs: bool, include_outputs: bool) -> FilesAndDirectories:
-    specification = specification_of(run)
-    parts = [] if include_inputs else [specification.inputs, FilesAndDirectories(files=SPECIFICATION_FILES)]
-    parts += [] if include_outputs else [specification.outputs]
-    return FilesAndDirectories(
-        files=tuple(_plain(path) for part in parts for path in part.files),
-        directories=tuple(_plain(path) for part in parts for path in part.directories),
-    )
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays. There may be a million files, and thousands of names here: nothing is gone through for each."""
+
+    files: frozenset[str]
+    directories: frozenset[str]
+    """With all that is below them; the empty name is the whole workspace."""
+
+    @classmethod
+    def of(cls, run: Run, *, include_inputs: bool, include_outputs: bool) -> Self:
+        """Read it from the specification."""
+        specification = specification_of(run)
+        parts = [] if include_inputs else [specification.inputs, FilesAndDirectories(files=SPECIFICATION_FILES)]
+        parts += [] if include_outputs else [specification.outputs]
+        return cls(
+            files=frozenset(_plain(path) for part in parts for path in part.files),
+            directories=frozenset(_plain(path) for part in parts for path in part.directories),
+        )
+
+    def has(self, path: str) -> bool:
+        """Return whether a path stays."""
+        if path in self.files or path in self.directories or "" in self.directories:
+            return True
+        above = path.rpartition("/")[0]
+        while above:
+            if above in self.directories:
+                return True
+            above = above.rpartition("/")[0]
+        return False
 
 
 def _plain(path: str) -> str:
     return "/".join(part for part in path.split("/") if part not in {"", "."})
-
-
-def _is_kept(path: str, kept: FilesAndDirectories) -> bool:
-    return path in kept.files or any(not one or f"{path}/".startswith(f"{one}/") for one in kept.directories)
 
 
 def _remove(workspace: Workspace, entry: Entry, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
 from user_workspaces.jobs.models import Job
@@ -16,15 +16,37 @@ from user_workspaces.workflows.status import RunStatus
 
 TURNSTILE = 7_284_116_903
 """Any number that no other lock of this database has."""
+MOST_PASSED_BY = 20
+"""Of one line at once; behind so many it holds."""
+_HEADS = """
+WITH RECURSIVE head (id) AS (
+    SELECT (
+        SELECT id FROM {runs} WHERE status = 'queued' AND NOT is_passed_by
+        ORDER BY owner_id, resource, datetime_queued, id LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+        SELECT later.id FROM {runs} later WHERE later.status = 'queued' AND NOT later.is_passed_by
+        AND (later.owner_id, later.resource) > (run.owner_id, run.resource)
+        ORDER BY later.owner_id, later.resource, later.datetime_queued, later.id LIMIT 1
+    )
+    FROM head JOIN {runs} run ON run.id = head.id
+)
+SELECT run.id, run.owner_id, run.resource, run.datetime_queued, run.next_check_at
+FROM head JOIN {runs} run ON run.id = head.id
+"""
 
 
 class Line(NamedTuple):
-    """What waits of one person for one resource: it stays in order."""
+    """What is first of all that waits of one person for one resource."""
 
     owner_id: int
     resource: str
     since: datetime
-    """When the first of it came."""
+    """When it came."""
+    first: UUID
+    due_at: datetime
+    """When it is to be tried again, where it was tried before."""
 
 
 class Queued(NamedTuple):
@@ -35,16 +57,19 @@ class Queued(NamedTuple):
 
 
 def next_run(*, now: datetime) -> UUID | None:
-    """Return the id of the run that is to start next; None: none is due.
+    """Return the id of the run that is to start next; None: none is due. How many wait behind the first is no matter.
 
-    Where the first of a line has to wait (for quota, say), those behind it do, and nobody else.
+    Where the first of a line has to wait, those behind it do, and nobody else; unless it lets them pass by.
     """
-    for line in in_order(_lines(), running_by_person()):
-        same = _waiting().filter(owner_id=line.owner_id, resource=line.resource).order_by("datetime_queued", "id")
-        first = same.values_list("pk", "next_check_at").first()
-        if first is not None and first[1] is not None and first[1] <= now:
-            return first[0]
-    return None
+    due = [line for line in (*_lines(), *_passed_by(now)) if line.due_at <= now]
+    ordered = in_order(due, running_by_person()) if due else []
+    return ordered[0].first if ordered else None
+
+
+def may_be_passed_by(run: Run) -> bool:
+    """Return whether one more of its line may wait for a matter of its own: each of them is tried again and again."""
+    same = Run.objects.filter(status=RunStatus.QUEUED, owner_id=run.owner_id, resource=run.resource)
+    return same.filter(is_passed_by=True).exclude(pk=run.pk).count() < MOST_PASSED_BY
 
 
 def in_order(lines: Iterable[Line], running: Mapping[int, int]) -> list[Line]:
@@ -91,8 +116,23 @@ def running_by_person() -> dict[int, int]:
 
 
 def _lines() -> list[Line]:
-    rows = _waiting().order_by().values_list("owner_id", "resource").annotate(Min("datetime_queued"))
-    return [Line(*row) for row in rows]
+    """Return all lines: from the head of one the index leads to that of the next, past all that wait behind it."""
+    heads = Run.objects.raw(_HEADS.format(runs=connection.ops.quote_name(Run._meta.db_table)))
+    return _as_lines(heads)
+
+
+def _passed_by(now: datetime) -> list[Line]:
+    """Return those that are due of the few that others pass by, each as a line of its own."""
+    own = _waiting().filter(is_passed_by=True, next_check_at__lte=now)
+    return _as_lines(own.only("owner_id", "resource", "datetime_queued", "next_check_at"))
+
+
+def _as_lines(runs: Iterable[Run]) -> list[Line]:
+    return [
+        Line(run.owner_id, run.resource, run.datetime_queued, run.pk, run.next_check_at)
+        for run in runs
+        if run.datetime_queued and run.next_check_at
+    ]
 
 
 def _waiting() -> QuerySet[Run]:

@@ -1,0 +1,88 @@
+"""What choosing the next run costs: by the index from line to line, never through all that wait."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from runs import queued
+from user_workspaces.accounts.models import User
+from user_workspaces.workflows.following import follow_runs
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.queue import next_run
+
+pytestmark = pytest.mark.django_db
+
+LOOK = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
+
+
+def told_of_the_crowd() -> None:
+    """Let the planner know how many rows there are, as it does after a while."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE workflows_run")
+
+
+def plans(act: Callable[[], object]) -> list[str]:
+    """Return how the database goes about each query on runs that `act` sends."""
+    with CaptureQueriesContext(connection) as sent:
+        act()
+    told = list[str]()
+    told_of_the_crowd()
+    with connection.cursor() as cursor:
+        for query in sent.captured_queries:
+            if "workflows_run" in query["sql"] and not query["sql"].startswith("UPDATE"):
+                cursor.execute(LOOK + query["sql"].replace("%", "%%"))
+                told.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
+    return told
+
+
+def crowd(owner: User, number: int) -> None:
+    """Queue many more like the first one."""
+    first, now = queued(owner), timezone.now()
+    Run.objects.bulk_create(
+        Run(
+            owner=owner,
+            name="many",
+            major=place + 1,
+            status="queued",
+            specification=first.specification,
+            resource=first.resource,
+            workspace=first.workspace,
+            storage=first.storage,
+            datetime_created=now,
+            datetime_queued=now + timedelta(milliseconds=place),
+            next_check_at=now,
+        )
+        for place in range(number)
+    )
+
+
+def test_the_next_is_found_with_as_many_queries_however_many_wait(
+    ada: User, person: Callable[..., User], django_assert_num_queries: Callable[..., object]
+) -> None:
+    first = queued(ada)
+    for number, owner in enumerate((ada, person("grace"), person("joan"))):
+        crowd(owner, 20 * (number + 1))
+    Run.objects.filter(owner=ada).exclude(pk=first.pk).update(is_passed_by=True)
+    with django_assert_num_queries(3):
+        assert next_run(now=timezone.now()) == first.pk
+
+
+def test_the_heads_of_lines_are_found_in_the_index(ada: User, person: Callable[..., User]) -> None:
+    crowd(ada, 500)
+    crowd(person("grace"), 500)
+    heads, passed_by = plans(lambda: next_run(now=timezone.now()))
+    assert heads.count("run_line") == 2
+    assert "run_passed_by" in passed_by
+    assert "Sort" not in heads
+    assert "SCAN run" not in heads
+
+
+def test_what_is_followed_is_found_past_all_that_wait(ada: User) -> None:
+    crowd(ada, 500)
+    (plan,) = plans(lambda: follow_runs(now=timezone.now()))
+    assert "run_followed" in plan
