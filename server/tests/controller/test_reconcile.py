@@ -227,8 +227,10 @@ def test_a_job_stopped_in_the_middle_of_its_submission_does_not_live_on(
     job = driver.launch()
     driver.run()
     assert resource.known_keys() == {job.key}
+    resource.run(job.key)
     job = driver.settled(job)
     assert (job.status, resource.known_keys()) == ("complete", frozenset())
+    assert (job.message, job.datetime_start) == ("Stopped before it started.", None)  # or it would start after its end
     assert resource.calls["submit"] == 1
 
 

@@ -156,7 +156,8 @@ def _record(turn: Turn, decision: Decision, *, again: timedelta | None, **fields
     fields["next_check_at"] = job.next_check_at if again is None else now + again
     if seen.resource_job_id >= 0:
         fields["resource_job_id"] = seen.resource_job_id
-    if job.datetime_start is None and (seen.started_at or seen.state is ResourceState.RUNNING):
+    is_news = job.datetime_start is None and job.status not in ENDED  # what was stopped before it started, did not
+    if is_news and (seen.started_at or seen.state is ResourceState.RUNNING):
         fields["datetime_start"] = start = min(seen.started_at or now, now)
         if decision.status is JobStatus.RUNNING and needs_token(job):  # perhaps it waited: its time counts from here
             grant_session_token(job=job, now=now, start=start)
