@@ -28,6 +28,7 @@ export const Commands = {
   showPanel: 'reana-jupyterlab:show-panel',
   refresh: 'reana-jupyterlab:refresh',
   connect: 'reana-jupyterlab:connect',
+  secrets: 'reana-jupyterlab:secrets',
   create: 'reana-jupyterlab:new-run',
   runFile: 'reana-jupyterlab:run-file',
   validateFile: 'reana-jupyterlab:validate-file',
@@ -40,6 +41,7 @@ export const Commands = {
   restart: 'reana-jupyterlab:restart-run',
   remove: 'reana-jupyterlab:delete-run',
   share: 'reana-jupyterlab:share-run',
+  prune: 'reana-jupyterlab:prune-run',
   compare: 'reana-jupyterlab:compare-run',
   follow: 'reana-jupyterlab:follow-run'
 } as const;

@@ -1,8 +1,11 @@
 """What REANA keeps for a person: secrets for the steps, and the files of a run as long as its rules say."""
 
+import base64
+
 import tornado.web
 
 from reana_jupyterlab.reana.errors import BadRequest
+from reana_jupyterlab.reana.values import JsonObject
 
 from .base import ReanaHandler, flag_of, text_of
 
@@ -24,9 +27,20 @@ class SecretsHandler(ReanaHandler):
         name, kind = text_of(body, "name"), text_of(body, "type", "env")
         if not name or kind not in KINDS:
             raise BadRequest("A secret has a name, and is a variable (env) or a file (file).")
-        value, overwrite = text_of(body, "value").encode(), flag_of(body, "overwrite", default=False)
-        await (await self.client()).add_secret(name, value, kind=kind, overwrite=overwrite)
+        overwrite = flag_of(body, "overwrite", default=False)
+        await (await self.client()).add_secret(name, _value(body), kind=kind, overwrite=overwrite)
         self.succeed(f"Kept the secret {name}.")
+
+
+def _value(body: JsonObject) -> bytes:
+    """Return what is to be kept: a text, or with `encoding` base64 any bytes."""
+    text = text_of(body, "value")
+    if text_of(body, "encoding", "utf-8") != "base64":
+        return text.encode()
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise BadRequest("The value of this secret is not in Base64.") from None
 
 
 class SecretHandler(ReanaHandler):

@@ -5,6 +5,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { ConnectionApi } from './connection';
 import { CreateApi } from './create';
 import { RunsApi } from './runs';
+import { KeepingApi } from './keeping';
 import { createOpen, createSend } from './send';
 import { TransfersApi } from './transfers';
 import { WorkspaceApi } from './workspace';
@@ -16,6 +17,7 @@ export class ReanaApi {
     this.connection = new ConnectionApi(send);
     this.runs = new RunsApi(send, createOpen(settings));
     this.workspace = new WorkspaceApi(send, transfers, settings);
+    this.keeping = new KeepingApi(send);
     this.create = new CreateApi(send, transfers);
   }
 
@@ -23,4 +25,5 @@ export class ReanaApi {
   readonly runs: RunsApi;
   readonly workspace: WorkspaceApi;
   readonly create: CreateApi;
+  readonly keeping: KeepingApi;
 }

@@ -6,7 +6,7 @@ import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { Commands, type IReana } from '../tokens';
-import { IconButton, Skeleton } from '../ui/bricks';
+import { Button, IconButton, Skeleton } from '../ui/bricks';
 import { reanaIcon } from '../ui/icons';
 import { useObserved, View } from '../ui/observe';
 import { useWords } from '../ui/words';
@@ -75,7 +75,16 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
     return connection.state === 'error' && !changing ? (
       <NoAnswer connection={connection} change={change} />
     ) : (
-      <Connect connection={connection} done={() => setChanging(false)} />
+      <>
+        <Connect connection={connection} done={() => setChanging(false)} />
+        {connected ? (
+          <footer className="jp-Reana-panelFoot">
+            <Button onClick={() => void commands.execute(Commands.secrets)}>
+              {trans.__('Secrets for the steps…')}
+            </Button>
+          </footer>
+        ) : null}
+      </>
     );
   };
   return (

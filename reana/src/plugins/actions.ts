@@ -6,6 +6,7 @@ import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/a
 import { isAbort, ReanaError } from '../api/errors';
 import { fullName, hasEnded, isMoving, type Run, type Status } from '../api/values';
 import { askParameters } from '../launch/restart';
+import { askAndPrune } from '../run/prune';
 import { showShares } from '../run/share';
 import { Commands, IReana } from '../tokens';
 import { errorSentence } from '../ui/words';
@@ -18,42 +19,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
   requires: [IReana],
   optional: [ICommandPalette],
   activate: (app: JupyterFrontEnd, reana: IReana, palette: ICommandPalette | null): void => {
-    const { trans } = reana;
-    const add = (command: string, short: string, label: string, fits: Fits, act: (run: Run) => Promise<void>): void => {
+    for (const { command, short, label, fits, act } of actions(app, reana)) {
       app.commands.addCommand(command, {
         label: args => (args.menu ? short : label),
         isVisible: args => !args.menu || fits(listedStatus(reana, chosenRun(app, args.id))),
         isEnabled: args => chosenRun(app, args.id) !== '',
         execute: args => guarded(reana, async () => act(await reana.api.runs.get(chosenRun(app, args.id))))
       });
-    };
-    add(
-      Commands.start,
-      trans.__('Start'),
-      trans.__('Start the REANA Run'),
-      status => status === 'created',
-      run => start(reana, run)
-    );
-    add(Commands.stop, trans.__('Stop…'), trans.__('Stop the REANA Run…'), isMoving, run => stop(reana, run));
-    add(Commands.restart, trans.__('Restart…'), trans.__('Restart the REANA Run…'), hasEnded, run =>
-      restart(app, reana, run)
-    );
-    add(
-      Commands.remove,
-      trans.__('Delete…'),
-      trans.__('Delete the REANA Run…'),
-      status => !isMoving(status) && status !== 'deleted',
-      run => remove(reana, run)
-    );
-    const canShare = (status: Status): boolean =>
-      reana.connection.account?.sharing === true && status !== 'deleted' && status !== '';
-    add(Commands.share, trans.__('Share…'), trans.__('Share the REANA Run…'), canShare, run => showShares(reana, run));
-    add(Commands.follow, trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends'), isMoving, run =>
-      follow(reana, run)
-    );
-    const others = [Commands.open, Commands.openLogs, Commands.openFiles, Commands.browse, Commands.compare];
-    const own = [Commands.start, Commands.stop, Commands.restart, Commands.remove, Commands.share, Commands.follow];
-    for (const command of [...others, ...own]) {
+      palette?.addItem({ command, category: 'REANA' });
+    }
+    for (const command of [Commands.open, Commands.openLogs, Commands.openFiles, Commands.browse, Commands.compare]) {
       palette?.addItem({ command, category: 'REANA' });
     }
   }
@@ -61,7 +36,49 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
 export default plugin;
 
-type Fits = (status: Status) => boolean;
+interface Action {
+  readonly command: string;
+  /** In the menu of a run. */
+  readonly short: string;
+  readonly label: string;
+  /** Whether the menu of a run of this status offers it. */
+  readonly fits: (status: Status) => boolean;
+  readonly act: (run: Run) => Promise<void>;
+}
+
+function actions(app: JupyterFrontEnd, reana: IReana): readonly Action[] {
+  const { trans } = reana;
+  const action = (
+    command: string,
+    [short, label]: readonly [string, string],
+    fits: Action['fits'],
+    act: Action['act']
+  ): Action => ({ command, short, label, fits, act });
+  const isThere = (status: Status): boolean => status !== 'deleted' && status !== '';
+  const canShare = (status: Status): boolean => reana.connection.account?.sharing === true && isThere(status);
+  const isNew = (status: Status): boolean => status === 'created';
+  const canGo = (status: Status): boolean => !isMoving(status) && status !== 'deleted';
+  return [
+    action(Commands.start, [trans.__('Start'), trans.__('Start the REANA Run')], isNew, run => start(reana, run)),
+    action(Commands.stop, [trans.__('Stop…'), trans.__('Stop the REANA Run…')], isMoving, run => stop(reana, run)),
+    action(Commands.restart, [trans.__('Restart…'), trans.__('Restart the REANA Run…')], hasEnded, run =>
+      restart(app, reana, run)
+    ),
+    action(Commands.remove, [trans.__('Delete…'), trans.__('Delete the REANA Run…')], canGo, run => remove(reana, run)),
+    action(Commands.prune, [trans.__('Prune…'), trans.__('Prune the REANA Run…')], hasEnded, run =>
+      askAndPrune(reana, run)
+    ),
+    action(Commands.share, [trans.__('Share…'), trans.__('Share the REANA Run…')], canShare, run =>
+      showShares(reana, run)
+    ),
+    action(
+      Commands.follow,
+      [trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends')],
+      isMoving,
+      run => follow(reana, run)
+    )
+  ];
+}
 
 function listedStatus({ runs }: IReana, id: string): Status {
   return runs.page?.items.find(run => run.id === id)?.status ?? '';

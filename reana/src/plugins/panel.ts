@@ -4,8 +4,10 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette } from '@jupyterlab/apputils';
 
 import { Panel } from '../panel/panel';
+import { showSecrets } from '../panel/secrets';
 import { Commands, IReana } from '../tokens';
 import { reanaIcon } from '../ui/icons';
+import { guarded } from './actions';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'reana-jupyterlab:panel',
@@ -23,7 +25,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, 'left', { rank: 650, type: 'REANA' });
     restorer?.add(panel, panel.id);
     addCommands(app, reana, panel);
-    for (const command of [Commands.showPanel, Commands.refresh, Commands.connect]) {
+    for (const command of [Commands.showPanel, Commands.refresh, Commands.connect, Commands.secrets]) {
       palette?.addItem({ command, category: 'REANA' });
     }
   }
@@ -31,7 +33,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
 export default plugin;
 
-function addCommands(app: JupyterFrontEnd, { trans, runs, connection }: IReana, panel: Panel): void {
+function addCommands(app: JupyterFrontEnd, reana: IReana, panel: Panel): void {
+  const { trans, runs, connection } = reana;
   const show = (): void => {
     app.shell.activateById(panel.id);
     // A palette that closes gives the focus back to what had it before: the panel has the last word.
@@ -44,5 +47,11 @@ function addCommands(app: JupyterFrontEnd, { trans, runs, connection }: IReana, 
       await Promise.all([connection.load(), runs.refresh()]);
     }
   });
+  app.commands.addCommand(Commands.secrets, {
+    label: trans.__('REANA Secrets…'),
+    isEnabled: () => connection.state === 'connected',
+    execute: () => guarded(reana, () => showSecrets(reana))
+  });
+  connection.changed.connect(() => app.commands.notifyCommandChanged(Commands.secrets));
   app.commands.addCommand(Commands.connect, { label: trans.__('Connect to REANA'), execute: show });
 }

@@ -4,7 +4,7 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
 
 import { ReanaError } from '../api/errors';
-import { fullName, type WorkspaceFile } from '../api/values';
+import { fullName, hasEnded, type WorkspaceFile } from '../api/values';
 import { buildTree, filesBelow, selectedFiles, type Order, type TreeNode } from '../model/tree';
 import { size } from '../model/time';
 import { oneByOne, Transfer } from '../model/transfers';
@@ -122,6 +122,11 @@ function FileTools(props: ToolsProps): React.JSX.Element {
       <Button onClick={() => void commands.execute(Commands.browse, { id: run.id })}>
         {trans.__('Show in the file browser')}
       </Button>
+      {hasEnded(run.run.value?.status ?? '') ? (
+        <Button onClick={() => void commands.execute(Commands.prune, { id: run.id }).then(() => run.files.load())}>
+          {trans.__('Prune…')}
+        </Button>
+      ) : null}
       <Button disabled={chosen.length === 0} onClick={remove}>
         {trans.__('Delete…')}
       </Button>

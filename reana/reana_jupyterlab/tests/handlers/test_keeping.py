@@ -51,3 +51,10 @@ async def test_rules_of_retention_are_as_reana_spells_them(lab: Lab, reana: Fake
     reana.add("a.1")
     answer = (await lab.get("workflows/a.1/retention")).json
     assert answer == {"rules": [{"workspace_files": "**/*", "retention_days": 7}]}
+
+
+async def test_any_bytes_can_be_a_secret(lab: Lab, reana: FakeReana) -> None:
+    body = {"name": "me.keytab", "value": "AP8K", "type": "file", "encoding": "base64"}
+    assert (await lab.post("secrets", body)).status == 200
+    assert reana.secrets["me.keytab"] == {"type": "file", "value": "AP8K"}
+    assert (await lab.post("secrets", {**body, "value": "no base"})).status == 400

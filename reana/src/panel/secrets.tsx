@@ -1,0 +1,174 @@
+/** Secrets for the steps of runs: a dialog that lists them, takes new ones, and never shows a value. */
+
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import * as React from 'react';
+
+import { Secrets } from '../model/secrets';
+import type { IReana } from '../tokens';
+import { Button } from '../ui/bricks';
+import { useObserved } from '../ui/observe';
+import { errorSentence, useWords, Words } from '../ui/words';
+
+/** Asks until nothing shall be kept any more. Rejects when REANA does not tell which there are. */
+export async function showSecrets({ trans, api }: IReana): Promise<void> {
+  const secrets = new Secrets(api.keeping);
+  await secrets.load();
+  let more = true;
+  while (more) {
+    const { button } = await showDialog({
+      title: trans.__('Secrets for the steps'),
+      body: ReactWidget.create(
+        <Words.Provider value={trans}>
+          <SecretsView secrets={secrets} />
+        </Words.Provider>
+      ),
+      buttons: [Dialog.cancelButton({ label: trans.__('Close') }), Dialog.okButton({ label: trans.__('Keep') })],
+      focusNodeSelector: '.jp-Reana-newSecret input'
+    });
+    more = button.accept;
+    if (more) {
+      await secrets.keep();
+    }
+  }
+}
+
+function SecretsView({ secrets }: { secrets: Secrets }): React.JSX.Element {
+  const trans = useWords();
+  useObserved(secrets);
+  return (
+    <div className="jp-Reana jp-Reana-dialog">
+      <p>
+        {trans.__(
+          'Passwords and keys that your steps need, as variables or as files. Nobody can read a value again, nor can you.'
+        )}
+      </p>
+      <Kept secrets={secrets} />
+      <NewSecretView secrets={secrets} />
+      {secrets.error ? (
+        <p className="jp-Reana-fieldError" role="alert">
+          {errorSentence(trans, secrets.error)}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+function Kept({ secrets }: { secrets: Secrets }): React.JSX.Element {
+  const trans = useWords();
+  if (secrets.secrets.length === 0) {
+    return <p className="jp-Reana-dim">{trans.__('There is none yet.')}</p>;
+  }
+  return (
+    <ul className="jp-Reana-profiles" aria-label={trans.__('Secrets that are kept')}>
+      {secrets.secrets.map(({ name, kind }) => (
+        <li key={name}>
+          <span title={name}>
+            {name} <span className="jp-Reana-dim">{kind === 'file' ? trans.__('File') : trans.__('Variable')}</span>
+          </span>
+          <Button
+            kind={secrets.doomed === name ? 'warn' : undefined}
+            aria-label={secrets.doomed === name ? trans.__('Delete %1 for good', name) : trans.__('Delete %1', name)}
+            onClick={() => void secrets.forget(name)}
+          >
+            {secrets.doomed === name ? trans.__('Delete for good') : trans.__('Delete…')}
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface EntryProps {
+  readonly secrets: Secrets;
+  readonly id: string;
+}
+
+function NewSecretView({ secrets }: { secrets: Secrets }): React.JSX.Element {
+  const trans = useWords();
+  const id = React.useId();
+  return (
+    <div className="jp-Reana-newSecret" role="group" aria-label={trans.__('A new secret')}>
+      <NameLine secrets={secrets} id={`${id}-name`} />
+      <KindLine secrets={secrets} id={`${id}-kind`} />
+      <ValueLine secrets={secrets} id={`${id}-value`} />
+      <label className="jp-Reana-keep">
+        <input
+          type="checkbox"
+          checked={secrets.replaces}
+          onChange={({ target }) => secrets.change({ replaces: target.checked })}
+        />
+        {trans.__('In place of one of the same name')}
+      </label>
+    </div>
+  );
+}
+
+function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
+  const trans = useWords();
+  const { kind, name, nameIsWrong } = secrets;
+  return (
+    <Line id={id} label={trans.__('Name')}>
+      <input
+        id={id}
+        className="jp-mod-styled"
+        spellCheck={false}
+        autoComplete="off"
+        value={name}
+        aria-invalid={nameIsWrong}
+        aria-describedby={nameIsWrong ? `${id}-wrong` : undefined}
+        onChange={({ target }) => secrets.change({ name: target.value })}
+      />
+      {nameIsWrong ? (
+        <span className="jp-Reana-fieldError" id={`${id}-wrong`} role="alert">
+          {kind === 'env' ? trans.__('Letters, digits and _ only, no digit first.') : trans.__('No slash.')}
+        </span>
+      ) : null}
+    </Line>
+  );
+}
+
+function KindLine({ secrets, id }: EntryProps): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <Line id={id} label={trans.__('Kind')}>
+      <select
+        id={id}
+        className="jp-mod-styled"
+        value={secrets.kind}
+        onChange={({ target }) => secrets.change({ kind: target.value === 'file' ? 'file' : 'env' })}
+      >
+        <option value="env">{trans.__('Variable')}</option>
+        <option value="file">{trans.__('File')}</option>
+      </select>
+    </Line>
+  );
+}
+
+function ValueLine({ secrets, id }: EntryProps): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <Line id={id} label={trans.__('Value')}>
+      {secrets.kind === 'env' ? (
+        <input
+          id={id}
+          className="jp-mod-styled"
+          type="password"
+          autoComplete="new-password"
+          value={secrets.value}
+          onChange={({ target }) => secrets.change({ value: target.value })}
+        />
+      ) : (
+        <input id={id} type="file" onChange={({ target }) => secrets.change({ file: target.files?.[0] ?? null })} />
+      )}
+    </Line>
+  );
+}
+
+function Line(props: { id: string; label: string; children: React.ReactNode }): React.JSX.Element {
+  return (
+    <div className="jp-Reana-field">
+      <label htmlFor={props.id}>{props.label}</label>
+      {props.children}
+    </div>
+  );
+}

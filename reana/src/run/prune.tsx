@@ -1,0 +1,66 @@
+/** Deletes the files of a run that nobody asked for, after a question that says what goes. */
+
+import { Dialog, Notification, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import * as React from 'react';
+
+import type { Rule } from '../api/keeping';
+import { fullName, type Run } from '../api/values';
+import type { IReana } from '../tokens';
+import { useWords, Words } from '../ui/words';
+
+class Choice {
+  inputs = false;
+  outputs = false;
+}
+
+/** Rejects when REANA refuses. */
+export async function askAndPrune({ trans, api }: IReana, run: Run): Promise<void> {
+  const [choice, rules] = [new Choice(), await api.keeping.rules(run.id)];
+  const { button } = await showDialog({
+    title: trans.__('Prune %1?', fullName(run)),
+    body: ReactWidget.create(
+      <Words.Provider value={trans}>
+        <Question choice={choice} rules={rules} />
+      </Words.Provider>
+    ),
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Prune') })],
+    defaultButton: 0
+  });
+  if (button.accept) {
+    await api.keeping.prune(run.id, choice.inputs, choice.outputs);
+    Notification.success(trans.__('The workspace of %1 was pruned.', fullName(run)), { autoClose: 4000 });
+  }
+}
+
+function Question({ choice, rules }: { choice: Choice; rules: readonly Rule[] }): React.JSX.Element {
+  const trans = useWords();
+  const box = (key: keyof Choice, label: string): React.JSX.Element => (
+    <label className="jp-Reana-keep">
+      <input type="checkbox" onChange={({ target }) => (choice[key] = target.checked)} />
+      {label}
+    </label>
+  );
+  return (
+    <div className="jp-Reana jp-Reana-dialog">
+      <p>
+        {trans.__(
+          'Every file in its workspace that is neither an input nor a result is deleted, and gives its space back. This cannot be undone.'
+        )}
+      </p>
+      {box('inputs', trans.__('Delete the inputs, too'))}
+      {box('outputs', trans.__('Delete the results, too'))}
+      {rules.length > 0 ? (
+        <>
+          <p className="jp-Reana-dim">{trans.__('REANA itself deletes, after the end of the run:')}</p>
+          <ul>
+            {rules.map(({ files, days }) => (
+              <li key={files}>
+                <code>{files}</code> {trans.__('after %1 days', days)}
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+    </div>
+  );
+}
