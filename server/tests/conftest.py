@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 import flushing
+import static_files
 from scheduling import pytest_xdist_make_scheduler
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_token
@@ -42,9 +43,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_flush() -> Iterator[None]:
+def _quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         flushing.install(patch)
+        static_files.install(patch)
         yield
 
 
