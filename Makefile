@@ -20,7 +20,7 @@ test: dev-parts test-parts ## Check everything, on real parts: style, types, lay
 	@scripts/test
 
 test-fast: dev-parts ## The tests that take no more than a second or two each, on SQLite
-	@$(PYTEST) -q -n 2 -m "not slow and not browser and not environment"
+	@$(PYTEST) -q -n 2 --dist loadscope -m "not slow and not browser and not environment"
 
 lint: dev-parts ## Style, layers, templates
 	.venv/bin/ruff check $(SOURCES)

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 import flushing
+import static_files
+from scheduling import pytest_xdist_make_scheduler
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
@@ -25,9 +27,12 @@ from user_workspaces.workspaces.actions import create_workspace
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
 
+__all__ = ["pytest_xdist_make_scheduler"]
+"""pytest finds it here."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what has to run on every database, and keep what shares a running server in one process."""
+    """Mark what has to run on every database, and what takes long."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures)
@@ -35,14 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("data")
         if {"conformance", "live", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
             item.add_marker("slow")
-        if {"integration", "e2e"} & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_flush() -> Iterator[None]:
+def _quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         flushing.install(patch)
+        static_files.install(patch)
         yield
 
 

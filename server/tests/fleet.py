@@ -146,7 +146,7 @@ def fleet(
         names = tuple(stack.enter_context(account()) for _ in range(people))
         own = {"UWS_DATA_DIR": str(folder), "UWS_HOST": "127.0.0.1", "TMPDIR": str(folder / "tmp")}
         made = Fleet(folder, names, surroundings() | own | dict(further or {}))
-        made.manage("migrate", "--verbosity=0")
+        made.manage("migrate", "--verbosity=0", "--skip-checks")
         stack.callback(made.end)
         yield made
 

@@ -74,7 +74,7 @@ def live_server_process(
         port = port or free_port()
         own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
         server = LiveServer(port, folder, stack.enter_context(account()), surroundings() | own | dict(further or {}))
-        server.manage("migrate", "--verbosity=0")
+        server.manage("migrate", "--verbosity=0", "--skip-checks")
         stack.enter_context(_process(server, "web", "runserver"))
         if controller:
             stack.enter_context(_process(server, "controller", "controller"))

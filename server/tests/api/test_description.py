@@ -79,8 +79,13 @@ def test_operations_have_names_of_their_own() -> None:
 def test_schema_is_served_to_everybody(path: str, query: str, accept: str, media_type: str) -> None:
     answer = Client().get(path + query, headers={"Accept": accept})
     assert (answer.status_code, answer["Content-Type"]) == (200, media_type)
-    read: Any = orjson.loads if media_type == "application/json" else yaml.safe_load
-    assert read(answer.content) == yaml.safe_load(COMMITTED.read_bytes())
+    read: Any = orjson.loads if media_type == "application/json" else read_yaml
+    assert read(answer.content) == read_yaml(COMMITTED.read_bytes())
+
+
+def read_yaml(text: bytes) -> object:
+    """Read it in a tenth of the time, where libyaml is there."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])

@@ -9,7 +9,7 @@ from websockets.sync.client import connect
 
 from conformance.engine import Walker
 
-pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.xdist_group("conformance")]
+pytestmark = [pytest.mark.slow, pytest.mark.data]
 PATIENCE = 60.0
 
 

@@ -7,7 +7,7 @@ from conformance.reporting import report
 from conformance.rows import Row, Scenario, parameters
 from conformance.tables import FLOOR
 
-pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.xdist_group("conformance")]
+pytestmark = [pytest.mark.slow, pytest.mark.data]
 
 
 @pytest.mark.parametrize(("scenario", "row"), parameters(FLOOR))

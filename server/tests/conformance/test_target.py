@@ -9,7 +9,7 @@ import pytest
 from conformance.engine import Walker
 from running import REPOSITORY
 
-pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.xdist_group("conformance")]
+pytestmark = [pytest.mark.slow, pytest.mark.data]
 
 
 def test_the_database_is_that_of_the_run(walk: Walker) -> None:

@@ -132,15 +132,15 @@ def test_a_stream_of_unknown_size_may_take_what_is_left(
             held.append(taken(ada))
             yield b"x" * BLOCK
 
-    upload_file(workspace=workspace, path="a", chunks=chunks(2), now=NOW)
+    upload_file(workspace=workspace, path="a", chunks=chunks(2), now=timezone.now())
     assert held == [4, 4]
     assert taken(ada) == 3
     with pytest.raises(QuotaExceeded):
-        upload_file(workspace=workspace, path="b", chunks=chunks(2), now=NOW)
+        upload_file(workspace=workspace, path="b", chunks=chunks(2), now=timezone.now())
     assert taken(ada) == 3
-    upload_file(workspace=workspace, path="b", chunks=chunks(1), now=NOW)
+    upload_file(workspace=workspace, path="b", chunks=chunks(1), now=timezone.now())
     with pytest.raises(QuotaExceeded):
-        upload_file(workspace=workspace, path="c", chunks=chunks(1), now=NOW)
+        upload_file(workspace=workspace, path="c", chunks=chunks(1), now=timezone.now())
 
 
 def test_a_failed_upload_gives_its_room_back(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:

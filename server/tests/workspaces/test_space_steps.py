@@ -15,7 +15,6 @@ from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOW = timezone.now()
 BLOCK = 4096
 
 
@@ -47,27 +46,27 @@ def stream(workspace: Workspace, sizes: list[int], seen: list[int] | None = None
 def test_a_step_more_is_held_whenever_the_last_one_is_full(workspace: Workspace) -> None:
     seen: list[int] = []
     chunks = stream(workspace, [BLOCK, BLOCK, 1, BLOCK, 3 * BLOCK, 1], seen)
-    upload_file(workspace=workspace, path="d/a", chunks=chunks, now=NOW)
+    upload_file(workspace=workspace, path="d/a", chunks=chunks, now=timezone.now())
     assert seen == [3, 3, 3, 5, 5, 8]  # with one for the directory
     assert held(workspace) == 8
 
 
 def test_the_last_step_is_what_is_left(workspace: Workspace) -> None:
-    upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10), now=NOW)
+    upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10), now=timezone.now())
     assert held(workspace) == 10
 
 
 def test_more_than_there_is_is_refused_and_nothing_is_held(workspace: Workspace) -> None:
     with pytest.raises(QuotaExceeded):
-        upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10 + [1]), now=NOW)
+        upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10 + [1]), now=timezone.now())
     assert held(workspace) == 0
 
 
 def test_somebody_else_can_write_meanwhile(workspace: Workspace) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"x" * BLOCK
-        upload_file(workspace=workspace, path="b", chunks=[b"y" * 6 * BLOCK], size=6 * BLOCK, now=NOW)
+        upload_file(workspace=workspace, path="b", chunks=[b"y" * 6 * BLOCK], size=6 * BLOCK, now=timezone.now())
         yield b"x" * 3 * BLOCK
 
-    upload_file(workspace=workspace, path="a", chunks=chunks(), now=NOW)
+    upload_file(workspace=workspace, path="a", chunks=chunks(), now=timezone.now())
     assert held(workspace) == 10

@@ -24,7 +24,7 @@ class ConfigAppConfig(AppConfig):
             compose()
         except ConfigurationError as error:
             mistakes = [Error(line, id="user_workspaces.E001") for line in str(error).splitlines()]
-        register(lambda *_, **__: mistakes)
+        register(lambda *_, **__: mistakes, "configuration")
 
 
 def compose() -> None:

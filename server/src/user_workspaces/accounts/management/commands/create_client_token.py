@@ -11,6 +11,7 @@ class Command(BaseCommand):
     """Prints the token and nothing else."""
 
     help = "Make a client token: whoever holds it can get API tokens for people (POST /tokens/). Shown once."
+    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the client's name."""

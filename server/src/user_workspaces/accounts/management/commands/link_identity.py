@@ -10,6 +10,7 @@ class Command(BaseCommand):
     """Prints nothing when it is done."""
 
     help = "Let a person who is here already sign in by a provider, known there by (issuer, subject)."
+    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take who it is here and there."""

@@ -12,6 +12,7 @@ class Command(BaseCommand):
     """Prints the link and nothing else."""
 
     help = "Make a link that logs a person in once, within ten minutes; the person is made if there is none."
+    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the person's name."""

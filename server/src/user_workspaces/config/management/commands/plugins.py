@@ -9,6 +9,7 @@ class Command(BaseCommand):
     """Prints a table: kind, name, type, health."""
 
     help = "List the configured plug-ins: kind, name, type and health; and the types that are installed."
+    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
 
     def handle(self, *args: object, **options: object) -> None:
         """Print a row each."""

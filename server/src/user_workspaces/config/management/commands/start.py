@@ -31,6 +31,7 @@ class Command(BaseCommand):
     """Prepares what is missing, starts web process and controller, prints the address and a log-in link."""
 
     help = "Migrate, prepare the environments, start web process and controller, print address and log-in link."
+    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
 
     def handle(self, *args: object, **options: object) -> None:
         """Do all of it; the address and the link are the only words on standard output."""

@@ -24,6 +24,7 @@ class Command(BaseCommand):
     """Stops sessions first, while the controller still runs; then the server."""
 
     help = "End every session and then the server of this data folder."
+    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
     requires_migrations_checks = True
 
     def handle(self, *args: object, **options: object) -> None:

@@ -15,6 +15,7 @@ class Command(BaseCommand):
     """The process that launches, watches and ends jobs."""
 
     help = "Run the controller: it launches, watches and ends jobs, and tends workspaces. Several may run at once."
+    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
     requires_migrations_checks = True
 
     def handle(self, *args: object, **options: object) -> None:

@@ -1,0 +1,78 @@
+"""Which tests stay together when several processes run them, and which of them begin first.
+
+The tests of a file stay together, for they share servers and browsers; some files share them with each other. What
+takes long begins first: mostly it waits for servers and browsers, and what needs the processor goes on beside it.
+(The groups of pytest-xdist are no help: it marks them in the ids of tests, which pytest lets nobody change any more.)
+"""
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+ROOT = "server/tests/"
+SHARED = {
+    "a server for conformance": ("conformance/",),
+    "a server with JupyterLab": ("integration/test_people", "integration/test_sharing", "integration/test_survival"),
+    "a server for reana-client": tuple(f"integration/reana/test_{name}" for name in ("files", "running", "service")),
+    "two web processes": ("live/",),
+}
+"""What is started once, and how the paths of the tests begin that it is started for."""
+EACH_ALONE = frozenset({"config/test_start.py", "integration/reana/test_survival.py"})
+"""Files whose tests share nothing, and take long."""
+LONGEST_FIRST = (
+    "integration/test_kills.py",
+    "a server for reana-client",
+    "integration/test_crowd.py",
+    "a server with JupyterLab",
+    "integration/reana/test_survival.py::test_two_hundred_runs_end_in_order_and_none_is_lost",
+    "e2e/test_files.py",
+    "a server for conformance",
+    "e2e/test_clean_clone.py",
+    "e2e/test_main_path.py",
+    "two web processes",
+    "api/test_crowds.py",
+    "e2e/test_planted_secrets.py",
+    "api/test_live_files.py",
+    "plugins/job_type/jupyter_lab/test_sessions.py",
+    "e2e/test_oidc.py",
+    "e2e/test_live_pages.py",
+    "api/test_strangers.py",
+    "api/test_fuzz.py",
+    "api/test_site.py",
+    "e2e/test_opened_run.py",
+    "e2e/test_runs.py",
+    "e2e/test_workflow_in_session.py",
+    "controller/test_copying.py",
+    "plugins/storage/local_file_system/test_removing.py",
+    "transfers/test_zipping.py",
+)
+
+
+class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
+    """Hands out files, or what is named above; whoever has something long gets something short to go with it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what a test stays together with."""
+        file, _, name = nodeid.removeprefix(ROOT).partition("::")
+        for server, beginnings in SHARED.items():
+            if file.startswith(beginnings):
+                return server
+        return f"{file}::{name}" if file in EACH_ALONE else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Give the longest that is left, and to who is at something long the shortest: it holds that one meanwhile."""
+        unfinished = {scope for scope, tests in self.assigned_work.get(node, {}).items() if not all(tests.values())}
+        choose = min if unfinished & set(LONGEST_FIRST) else max
+        self.workqueue.move_to_end(choose(self.workqueue, key=self._length), last=False)
+        super()._assign_work_unit(node)
+
+    def _length(self, scope: str) -> tuple[int, int]:
+        """Return what is longer the larger it is: the place in the list, then the number of tests."""
+        place = LONGEST_FIRST.index(scope) if scope in LONGEST_FIRST else len(LONGEST_FIRST)
+        return -place, len(self.workqueue[scope])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst | None:
+    """Hand out tests to several processes as `--dist loadscope` is meant here."""
+    return LongestFirst(config, log) if config.getoption("dist") == "loadscope" else None
