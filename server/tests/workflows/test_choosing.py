@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from runs import queued
 from user_workspaces.accounts.models import User
@@ -62,7 +63,7 @@ def crowd(owner: User, number: int) -> None:
 
 
 def test_the_next_is_found_with_as_many_queries_however_many_wait(
-    ada: User, person: Callable[..., User], django_assert_num_queries: Callable[..., object]
+    ada: User, person: Callable[..., User], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = queued(ada)
     for number, owner in enumerate((ada, person("grace"), person("joan"))):

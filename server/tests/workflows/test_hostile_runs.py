@@ -79,7 +79,7 @@ def test_who_takes_long_to_look_at_is_looked_at_seldom(
     ada: User, resource: FakeResource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 5.0])
-    monkeypatch.setattr(following.time, "perf_counter", lambda: next(clock, 5.0))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock, 5.0))
     run = queued(ada)
     controlled()
     Run.objects.filter(pk=run.pk).update(next_check_at=timezone.now())
@@ -105,7 +105,7 @@ def test_a_large_file_is_given_up_in_the_midst(ada: User, monkeypatch: pytest.Mo
     for run in (first, second):
         put(run, "large.bin", b"x" * (3 * comparing.PIECE))
     moments = iter([0.0, 0.0, 0.0, 100.0])
-    monkeypatch.setattr(comparing.time, "monotonic", lambda: next(moments, 100.0))
+    monkeypatch.setattr(time, "monotonic", lambda: next(moments, 100.0))
     assert workspace_differences(workspace_of(first), workspace_of(second), brief=False, context=3) == LEFT_OUT
 
 

@@ -17,6 +17,7 @@ from user_workspaces.workflows.actions import Start, create_run, start_run, stop
 from user_workspaces.workflows.following import WAITS_TO_GO_ON
 from user_workspaces.workflows.logs import Wanted, logs_of
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.places import write_plan
 from user_workspaces.workflows.queue import MOST_PASSED_BY
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +109,7 @@ def test_only_so_many_are_passed_by_then_the_line_holds(
 
 
 def test_what_is_its_own_trouble_keeps_nobody_waiting(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = launching.write_plan
+    whole = write_plan
 
     def failing_once(*troubles: Exception) -> None:
         left = list(troubles)
