@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from test_access import check
 from test_run import open_run, tab
 
-from reana_jupyterlab.tests.fake_reana import FakeReana
+from reana_jupyterlab.tests.fake_reana import FakeReana, error
 
 
 def test_secret_is_kept_and_deleted_by_keyboard(page: Page, lab: Lab, reana: FakeReana) -> None:
@@ -44,3 +44,13 @@ def test_workspace_is_pruned_after_a_question(page: Page, lab: Lab, reana: FakeR
     dialog.get_by_role("button", name="Prune").click()
     expect(page.get_by_text("The workspace of hello.1 was pruned.").first).to_be_visible()
     assert len(reana.seen("POST .*/prune")) == 1
+
+
+def test_token_that_may_not_handle_secrets_is_told_so(page: Page, lab: Lab, reana: FakeReana) -> None:
+    reana.fail("GET .*/secrets", error(403, "This token lacks the scope read."), times=1)
+    page.goto(lab.url())
+    open_panel(page).get_by_role("button", name="Connection").click()
+    page.get_by_role("button", name="Secrets for the steps…").click()
+    told = page.get_by_text("connect with one of your own. This token lacks the scope read.")
+    expect(told.first).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)

@@ -3,6 +3,7 @@
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
 
+import { ReanaError } from '../api/errors';
 import { Secrets } from '../model/secrets';
 import type { IReana } from '../tokens';
 import { Button } from '../ui/bricks';
@@ -12,7 +13,13 @@ import { errorSentence, useWords, Words } from '../ui/words';
 /** Asks until nothing shall be kept any more. Rejects when REANA does not tell which there are. */
 export async function showSecrets({ trans, api }: IReana): Promise<void> {
   const secrets = new Secrets(api.keeping);
-  await secrets.load();
+  await secrets.load().catch((error: unknown) => {
+    if (error instanceof ReanaError && error.status === 403) {
+      const advice = trans.__('The token of this connection may not handle secrets: connect with one of your own.');
+      throw new ReanaError(403, `${advice} ${error.message}`.trim());
+    }
+    throw error;
+  });
   let more = true;
   while (more) {
     const { button } = await showDialog({

@@ -12,6 +12,9 @@ import { Commands, IReana } from '../tokens';
 import { errorSentence } from '../ui/words';
 import { chosenRun } from './runs';
 
+/** Without a time JupyterLab shows no more than a number at its bell; there it stays, too. */
+const SEEN = { autoClose: 10_000 } as const;
+
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'reana-jupyterlab:actions',
   description: 'Commands that act on runs.',
@@ -90,7 +93,7 @@ export async function guarded({ trans, runs }: IReana, act: () => Promise<void>)
     await act();
   } catch (error) {
     if (!isAbort(error)) {
-      Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error));
+      Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error), SEEN);
     }
   } finally {
     void runs.refresh();

@@ -248,7 +248,9 @@ async function erase({ run, reana }: RunProps, files: readonly TreeNode[]): Prom
       await api.workspace.remove(run.id, path);
     }
   } catch (error) {
-    Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error));
+    Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error), {
+      autoClose: 10_000
+    });
   }
   await run.files.load().catch(() => undefined);
   return true;
