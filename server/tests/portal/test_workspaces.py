@@ -245,6 +245,7 @@ def test_new_by_htmx_gets_the_form_back_and_keeps_the_chosen_files(browser: Clie
     assert "hx-preserve" in content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("total", ["x", "", "100000"])
 def test_new_with_odd_numbers_of_links_makes_nothing(browser: Client, total: str) -> None:
     answer = browser.post("/new/", {"name": "x", "links-TOTAL_FORMS": total, "links-INITIAL_FORMS": "0"})

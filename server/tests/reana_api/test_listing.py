@@ -157,6 +157,7 @@ def test_filters_and_sorting(ada: Reana) -> None:
     assert len(names(ada, sort="cpu-desc")) == 3
 
 
+@pytest.mark.slow
 def test_a_page_takes_as_many_queries_with_ten_thousand_runs_as_with_one(
     ada: Reana, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -151,6 +151,7 @@ def test_times_beyond_what_the_format_has(year: int) -> None:
         assert read.infolist()[0].date_time[0] == min(max(year, 1980), 2107)
 
 
+@pytest.mark.slow
 def test_more_files_than_sixteen_bits_count() -> None:
     archive, pieces = zipping._Archive(), list[bytes]()
     for number in range(70_000):

@@ -161,6 +161,7 @@ def test_any_bytes_are_read(data: bytes) -> None:
     read(RUN + data + START + data + END)
 
 
+@pytest.mark.slow
 @given(st.lists(RECORD | JSON, max_size=12))
 def test_any_records_are_read_and_what_comes_out_can_be_sent(records: list[Any]) -> None:
     state = read(RUN + b"\n".join(json.dumps(record).encode() for record in records))

@@ -19,6 +19,7 @@ from user_workspaces.workflows.models import Run
 LIMIT = 4
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_many_runs_end_in_order_and_never_more_than_the_limit_at_once(ada: User, resource: FakeResource) -> None:
     runs = [queued(ada, f"run-{number}") for number in range(40)]

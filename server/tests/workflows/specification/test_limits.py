@@ -64,6 +64,7 @@ def test_depth_is_refused_where_it_begins(counted: list[int], opening: str) -> N
     assert counted[0] <= 3 * (MAX_DEPTH + 2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize("text", ["[" + "1," * (LARGE // 2) + "]", "- a\n" * (LARGE // 4)], ids=["flow", "block"])
 def test_too_many_values_are_refused_where_they_are_too_many(counted: list[int], text: str) -> None:

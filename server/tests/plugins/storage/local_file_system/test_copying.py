@@ -108,6 +108,7 @@ def test_copy_unreadable_fails(storage: LocalFileSystemStorage, place: Place, ot
     assert (copy(storage, place, other_place) / "d" / "f").read_bytes() == b"1"
 
 
+@pytest.mark.slow
 def test_copy_deep(storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path) -> None:
     dig(place, made, depth=1500)
     copy(storage, place, other_place)
@@ -173,6 +174,7 @@ def test_copy_full_disk_says_so(
     assert list(second_disk.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_copy_of_many_small_files_tells_its_progress_too(
     storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path
 ) -> None:

@@ -32,6 +32,7 @@ def test_tree_any_time_of_change(storage: LocalFileSystemStorage, place: Place, 
     assert entry.modified == datetime.fromtimestamp((made / "f").stat().st_mtime, UTC)
 
 
+@pytest.mark.slow
 def test_tree_deep_ends_where_paths_end(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
     dig(place, made, depth=2500)
     paths = [entry.path for entry in storage.tree(place)]
@@ -121,6 +122,7 @@ def test_disk_usage_holes_are_free(storage: LocalFileSystemStorage, place: Place
     assert storage.disk_usage(place) < 1_000_000
 
 
+@pytest.mark.slow
 def test_disk_usage_deep(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
     dig(place, made, depth=2500)
     assert storage.disk_usage(place) == made.stat().st_blocks * 512 * 2501

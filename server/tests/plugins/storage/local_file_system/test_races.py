@@ -12,6 +12,7 @@ from user_workspaces.interfaces.values import Place
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempt", ["write", "remove", "delete", "copy", "tree", "list", "move", "upload"])
 def test_link_swapped_in_meanwhile(
     *, storage: LocalFileSystemStorage, place: Place, other_place: Place, made: Path, victim: Path, attempt: str
