@@ -75,14 +75,17 @@ ELSEWHERE = {
     # a piece of a log, and an archive: see test_run
     *(f"/runs/{RUN}/logs/more/", f"/runs/{RUN}/download/"),
 }
-LEAD_TO_THE_PROFILE = {"/profile/tokens/", "/profile/password/", "/profile/reana/"}
+LEAD_TO_THE_PROFILE = {"/profile/tokens/", "/profile/password/", "/profile/reana/", "/profile/secrets/"}
 OPEN = {
     "/login/",
     "/login/<str:secret>/",
     "/login/with/<str:authentication>/",
     "/login/with/<str:authentication>/done/",
 }
-FORMS_WITHOUT_PAGE = {"/logout/", "/profile/log-out-everywhere/", "/profile/tokens/1/revoke/", "/profile/reana/forget/"}
+FORMS_WITHOUT_PAGE = {
+    *("/logout/", "/profile/log-out-everywhere/", "/profile/tokens/1/revoke/", "/profile/reana/forget/"),
+    "/profile/secrets/delete/",
+}
 
 
 @pytest.fixture

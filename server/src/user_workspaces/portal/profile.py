@@ -1,4 +1,4 @@
-"""A person's own page: tokens of the API, sign-ins, password, and the way out of every browser at once."""
+"""A person's own page: tokens of the API, secrets of runs, sign-ins, password, and the way out of all browsers."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,10 @@ from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import tokens_of
 from user_workspaces.errors import NotFound
 from user_workspaces.portal.access import PersonRequest, page
-from user_workspaces.portal.profile_forms import PasswordForm, ReanaForm, TokenForm
+from user_workspaces.portal.profile_forms import PasswordForm, ReanaForm, SecretForm, TokenForm
 from user_workspaces.workflows.elsewhere import forget_reana, reana_elsewhere
+from user_workspaces.workflows.queries import secrets_of
+from user_workspaces.workflows.secrets import delete_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,33 @@ def disconnect_reana(request: PersonRequest) -> HttpResponse:
     return redirect("portal:profile")
 
 
+@sensitive_post_parameters("secret-value")
+@page("GET", "POST")
+def add_secret(request: PersonRequest) -> HttpResponse:
+    """Keep a secret for the steps of this person's runs."""
+    if request.method != "POST":
+        return redirect("portal:profile")
+    form = SecretForm(request.user, request.POST)
+    if not form.is_valid():
+        return _shown(request, secret_form=form)
+    messages.success(request, f"{form.cleaned_data['name']} is kept. Runs that start from now on have it.")
+    return redirect("portal:profile")
+
+
+@page("POST")
+def delete_secret(request: PersonRequest) -> HttpResponse:
+    """Take one away."""
+    name = request.POST.get("name", "")
+    if delete_secrets(owner=request.user, names=[name]):
+        raise NotFound("There is no such secret.")
+    messages.success(request, f"{name} was deleted.")
+    return redirect("portal:profile")
+
+
 def _shown(
     request: PersonRequest,
     *,
+    secret_form: SecretForm | None = None,
     reana_form: ReanaForm | None = None,
     token_form: TokenForm | None = None,
     password_form: PasswordForm | None = None,
@@ -122,10 +148,12 @@ def _shown(
         "token_form": token_form or TokenForm(user),
         "sign_ins": _sign_ins(user),
         "password_form": password_form,
+        "secrets": secrets_of(user).only("name", "kind"),
+        "secret_form": secret_form or SecretForm(user),
         "reana": reana_elsewhere(user.pk),
         "reana_form": (reana_form or ReanaForm(user)) if registry.site().workflows.reana_elsewhere else None,
     }
-    is_wrong = any(form is not None and form.errors for form in (token_form, password_form, reana_form))
+    is_wrong = any(form is not None and form.errors for form in (token_form, password_form, reana_form, secret_form))
     return render(request, "portal/profile.html", context, status=422 if is_wrong else 200)
 
 

@@ -1,5 +1,6 @@
-"""The forms of the profile: a new token, another password."""
+"""The forms of the profile: a new token, another password, a REANA elsewhere, a secret."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 from django import forms
@@ -13,6 +14,8 @@ from user_workspaces.accounts.scopes import USUAL, Scope
 from user_workspaces.accounts.sign_in import counted
 from user_workspaces.errors import AuthenticationRefused, InvalidRequest, TooManyAttempts
 from user_workspaces.workflows.elsewhere import store_reana
+from user_workspaces.workflows.models import Secret
+from user_workspaces.workflows.secrets import LARGEST_VALUE, LONGEST_NAME, NewSecret, add_secrets
 
 USUAL_DAYS = 30
 MEANINGS = {
@@ -89,6 +92,51 @@ class ReanaForm(forms.Form):
                 )
             except (InvalidRequest, TooManyAttempts) as error:
                 raise ValidationError(error.message) from None
+        return told
+
+
+class HiddenAgain(forms.Textarea):
+    """A text that does not come back with a form that was refused."""
+
+    def format_value(self, _value: object) -> str:
+        """Show nothing of it."""
+        return ""
+
+
+class SecretForm(forms.Form):
+    """Something that the steps of a person's runs need to know; kept where it can be."""
+
+    name = forms.CharField(max_length=LONGEST_NAME, strip=True, help_text="By which the steps know it.")
+    kind = forms.ChoiceField(
+        label="They find it",
+        choices=[(Secret.ENVIRONMENT, "In a variable of that name"), (Secret.FILE, "In a file of that name")],
+        widget=forms.RadioSelect,
+        initial=Secret.ENVIRONMENT,
+    )
+    value = forms.CharField(
+        max_length=LARGEST_VALUE,
+        strip=False,
+        widget=HiddenAgain(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        help_text="It is kept encrypted, and never shown again.",
+    )
+    replace = forms.BooleanField(label="Replace one of that name", required=False)
+
+    def __init__(self, user: User, data: object = None) -> None:
+        super().__init__(data, prefix="secret")  # type: ignore[arg-type]  # what a request holds
+        self._user = user
+
+    def clean(self) -> dict[str, object] | None:
+        """Keep it."""
+        told = super().clean()
+        if told is not None and not self.errors:
+            value = str(told["value"]).replace("\r\n", "\n").encode()  # browsers send ends of lines of their own
+            try:
+                new = NewSecret.read(told["name"], {"type": told["kind"], "value": b64encode(value).decode()})
+                is_kept = add_secrets(owner=self._user, new=[new], overwrite=told["replace"])
+            except InvalidRequest as error:
+                raise ValidationError(error.message) from None
+            if not is_kept:
+                raise ValidationError("You have a secret of that name. Choose to replace it, or another name.")
         return told
 
 

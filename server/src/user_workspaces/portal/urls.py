@@ -39,6 +39,8 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("profile/password/", profile.change_password, "password"),
     ("profile/reana/", profile.connect_reana, "connect_reana"),
     ("profile/reana/forget/", profile.disconnect_reana, "disconnect_reana"),
+    ("profile/secrets/", profile.add_secret, "add_secret"),
+    ("profile/secrets/delete/", profile.delete_secret, "delete_secret"),
     ("profile/log-out-everywhere/", profile.log_out_everywhere, "log_out_everywhere"),
     ("new/", workspaces.new_workspace, "new"),
     ("w/<int:workspace_id>/", workspace.show, "workspace"),
