@@ -15,7 +15,9 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
   const secrets = new Secrets(api.keeping);
   await secrets.load().catch((error: unknown) => {
     if (error instanceof ReanaError && error.status === 403) {
-      const advice = trans.__('The token of this connection may not handle secrets: connect with one of your own.');
+      const advice = trans.__(
+        'The token of this connection may not handle secrets. Keep them on your profile page where you launched this session, or connect with a token of your own.'
+      );
       throw new ReanaError(403, `${advice} ${error.message}`.trim());
     }
     throw error;
