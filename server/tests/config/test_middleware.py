@@ -62,7 +62,7 @@ def test_an_error_of_the_api_is_found_by_its_mark(
     lines: list[dict[str, Any]],
 ) -> None:
     ada = person("ada")
-    monkeypatch.setattr("user_workspaces.api.jobs.jobs_of", bug)
+    monkeypatch.setattr("user_workspaces.api.jobs.raw_page", bug)
     headers = {"UWS-Authorization": token_of(ada), "X-Request-ID": SENT}
     answer = Client(raise_request_exception=False).get("/jobs/?x=y", headers=headers)
     assert answer.status_code == 500
