@@ -51,6 +51,6 @@ def test_token_that_may_not_handle_secrets_is_told_so(page: Page, lab: Lab, rean
     page.goto(lab.url())
     open_panel(page).get_by_role("button", name="Connection").click()
     page.get_by_role("button", name="Secrets for the steps…").click()
-    told = page.get_by_text("connect with one of your own. This token lacks the scope read.")
+    told = page.get_by_text("or connect with another. This token lacks the scope read.")
     expect(told.first).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)

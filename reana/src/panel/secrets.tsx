@@ -16,7 +16,7 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
   await secrets.load().catch((error: unknown) => {
     if (error instanceof ReanaError && error.status === 403) {
       const advice = trans.__(
-        'The token of this connection may not handle secrets. Keep them on your profile page where you launched this session, or connect with a token of your own.'
+        'This token may not handle secrets: keep them on your profile page, or connect with another.'
       );
       throw new ReanaError(403, `${advice} ${error.message}`.trim());
     }
