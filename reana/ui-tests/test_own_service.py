@@ -134,6 +134,7 @@ def delete(page: Page) -> None:
 def restart(page: Page, **parameters: str) -> None:
     """Do the run in front again with other parameters."""
     shown(page).get_by_role("button", name="Restart…").click()
+    expect(page.get_by_role("dialog").locator("input").first).to_be_focused()  # from then on it stays where we put it
     for name, value in parameters.items():
         page.get_by_role("dialog").get_by_label(name).fill(value)
     page.get_by_role("dialog").get_by_role("button", name="Restart").click()

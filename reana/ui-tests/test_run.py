@@ -114,6 +114,7 @@ def test_workspace_is_a_folder_in_the_file_browser(opened: Page) -> None:
 
 def test_restart_with_another_parameter(opened: Page, reana: FakeReana) -> None:
     opened.get_by_role("button", name="Restart…").click()
+    expect(opened.get_by_role("dialog").get_by_label("events")).to_be_focused()
     opened.get_by_role("dialog").get_by_label("events").fill("7")
     opened.get_by_role("dialog").get_by_role("button", name="Restart").click()
     expect(opened.locator(".jp-Reana-runHeader:visible")).to_contain_text("#1.1")
