@@ -208,7 +208,7 @@ def test_profile_and_log_in_can_be_used_by_everybody(site: Site, browser: Browse
     page.locator(".menu > summary").click()
     page.get_by_role("link", name="Profile").click()
     look(page, pictures / f"profile-empty-{scheme}.png")
-    page.get_by_label("Name").fill("laptop")
+    page.get_by_role("textbox", name="Name").fill("laptop")
     page.get_by_role("button", name="Make a token").click()
     token = page.get_by_label(re.compile("Your new token"))
     expect(token).to_have_value(re.compile("^uws_.{51}$"))
