@@ -67,7 +67,7 @@ def test_what_is_deleted_while_its_restart_is_checked_is_not_restarted(
     checked = actions._check
 
     def check(*told: object, **named: object) -> None:
-        checked(*told, **named)  # type: ignore[arg-type]
+        checked(*told, **named)  # type: ignore[arg-type]  # handed on as they come
         delete_run(run=run, now=timezone.now())
 
     monkeypatch.setattr(actions, "_check", check)

@@ -7,8 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import Answered, ReadOnlyTable, ask_first, note
-from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.administration.tables import Answered, ReadOnlyTable, ask_first, note, refusals_told
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.actions import retry, withdraw
 from user_workspaces.sharing.models import Mail, Share, ShareState
@@ -55,12 +54,10 @@ class Shares(ReadOnlyTable):
         self.message_user(request, f"{len(again)} copied again.", messages.SUCCESS)
 
     def _retry(self, request: HttpRequest, share: Share) -> bool:
-        try:
+        with refusals_told(self, request, share):
             retry(user=share.sender, share_id=share.copy_id, now=timezone.now())
-        except UserWorkspacesError as error:
-            self.message_user(request, f"{share}: {error.message}", messages.ERROR)
-            return False
-        return True
+            return True
+        return False
 
     @admin.action(description="Withdraw", permissions=["change"])
     def withdraw(self, request: HttpRequest, shares: "QuerySet[Share]") -> HttpResponse | None:
@@ -76,12 +73,10 @@ class Shares(ReadOnlyTable):
         return asked
 
     def _withdraw(self, request: HttpRequest, share: Share) -> bool:
-        try:
+        with refusals_told(self, request, share):
             withdraw(user=share.sender, share_id=share.copy_id, now=timezone.now())
-        except UserWorkspacesError as error:
-            self.message_user(request, f"{share}: {error.message}", messages.ERROR)
-            return False
-        return True
+            return True
+        return False
 
 
 class Sent(Answered):

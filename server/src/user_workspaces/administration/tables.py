@@ -1,14 +1,17 @@
 """What the tables of the administration have in common: to be read, with a few things that can be done."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
+
+from user_workspaces.errors import UserWorkspacesError
 
 if TYPE_CHECKING:
     Table = admin.ModelAdmin[Any]
@@ -74,6 +77,15 @@ def note(table: Table, request: HttpRequest, rows: Iterable[Model], what: str) -
     """Write into the history of the administration who did what to these rows."""
     for row in rows:
         table.log_change(request, row, what)
+
+
+@contextmanager
+def refusals_told(table: Table, request: HttpRequest, row: Model) -> Iterator[None]:
+    """Say beside the list why a block did not do to a row what was asked; the other rows are not the worse for it."""
+    try:
+        yield
+    except UserWorkspacesError as error:
+        table.message_user(request, f"{row}: {error.message}", messages.ERROR)
 
 
 def ask_first(

@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from user_workspaces.administration.site import administration
-from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note
+from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note, refusals_told
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.actions import delete_workspace, stop_job
 from user_workspaces.jobs.models import Job
@@ -57,12 +57,10 @@ class Workspaces(ReadOnlyTable):
         return asked
 
     def _delete(self, request: HttpRequest, workspace: Workspace) -> bool:
-        try:
+        with refusals_told(self, request, workspace):
             delete_workspace(owner=workspace.owner, workspace_id=workspace.pk, force=True, now=timezone.now())
-        except UserWorkspacesError as error:
-            self.message_user(request, f"{workspace}: {error.message}", messages.ERROR)
-            return False
-        return True
+            return True
+        return False
 
 
 @admin.register(Job, site=administration)
