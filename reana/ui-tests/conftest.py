@@ -107,6 +107,7 @@ def panel(page: Page, lab: Lab, reana: FakeReana) -> Locator:
 def open_panel(page: Page) -> Locator:
     """Open the panel in the side bar, when JupyterLab has come to rest: until then it moves the focus about."""
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    expect(page.locator(".jp-LauncherCard").first).to_be_visible()
     panel = page.locator(".jp-Reana-panel")
     tab = page.get_by_role("tab", name="REANA runs")
     tab.click()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ import httpx
 
 TOKEN = "for-tests-only"
 PATIENCE_S = 180.0
+END_S = 60.0
+ASKED_TO_END = 3
 REFRESH_S = 2
 FRONT_END = Path(__file__).parent.parent / "reana_jupyterlab" / "labextension"
 
@@ -51,7 +54,7 @@ def running_lab(
     with (folder / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             _command(root, settings, port),
-            env=os.environ | _own_places(folder) | environment,
+            env=os.environ | _own_places(folder) | environment | {"PYTHONFAULTHANDLER": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -60,8 +63,21 @@ def running_lab(
             _wait_for(lab, process, folder / "lab.log")
             yield lab
         finally:
-            process.terminate()
-            process.wait(timeout=PATIENCE_S)
+            _end(process, folder / "lab.log")
+
+
+def _end(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ask it to end, again when a busy machine has lost the first word; where it stands then, its log says."""
+    for _ in range(ASKED_TO_END):
+        process.terminate()
+        try:
+            process.wait(timeout=END_S)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+    process.send_signal(signal.SIGABRT)
+    process.wait(timeout=END_S)
+    raise AssertionError(log.read_text(encoding="utf-8", errors="replace")[-8000:])
 
 
 def _command(root: Path, settings: Path, port: int) -> list[str]:

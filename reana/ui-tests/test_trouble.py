@@ -64,6 +64,27 @@ def test_search_and_status_outlive_a_reload(page: Page, panel: Locator) -> None:
     expect(panel.get_by_label("Search runs by name")).to_have_value("hel")
 
 
+def test_focus_that_was_moved_while_the_panel_connected_stays(page: Page, lab: Lab, reana: FakeReana) -> None:
+    reana.fail("GET /api/you", error(500, "It sleeps."))
+    page.goto(lab.url())
+    panel = open_panel(page)
+    expect(panel.get_by_role("button", name="Try again")).to_be_visible()
+    panel.get_by_role("button", name="Refresh").focus()
+    page.evaluate("""() => {
+        const frames = [], ask = window.requestAnimationFrame;
+        window.requestAnimationFrame = frame => frames.push(frame);
+        window.goOn = () => { window.requestAnimationFrame = ask; frames.forEach(frame => ask(frame)); };
+    }""")
+    reana.faults.clear()
+    try_again(panel)
+    connection = panel.get_by_role("button", name="Connection")
+    expect(connection).to_be_enabled()
+    connection.focus()
+    page.evaluate("() => window.goOn()")
+    expect(panel.locator(".jp-Reana-row")).to_have_count(5)
+    expect(connection).to_be_focused()
+
+
 def keeps(request: Request, text: str) -> bool:
     """Whether a request saves what was searched for."""
     return "/api/workspaces" in request.url and request.method == "PUT" and text in (request.post_data or "")

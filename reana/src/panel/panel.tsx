@@ -49,9 +49,14 @@ export class Panel extends View {
   private _pace(): void {
     const { connection, runs } = this._props.reana;
     const connected = connection.state === 'connected';
-    // The form goes when it has done its work: the focus goes on to the list.
-    if (connected && !runs.active && this.node.contains(document.activeElement)) {
-      window.requestAnimationFrame(() => this.activate());
+    // The form goes when it has done its work: the focus goes on to the list, unless somebody has moved it by then.
+    const focused = document.activeElement;
+    if (connected && !runs.active && this.node.contains(focused)) {
+      window.requestAnimationFrame(() => {
+        if (document.activeElement === focused || document.activeElement === document.body) {
+          this.activate();
+        }
+      });
     }
     runs.setActive(this.isVisible && connected);
   }
