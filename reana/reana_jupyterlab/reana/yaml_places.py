@@ -1,5 +1,6 @@
 """YAML into plain values, with the line and column of every one; built against files that are made to hurt."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
@@ -12,6 +13,8 @@ Path: TypeAlias = tuple[str | int, ...]
 
 NODES_LIMIT = 100_000
 DEPTH_LIMIT = 60
+LARGEST_INTEGER = 2**63 - 1
+COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class _Reader:
             # Aliases of aliases grow without end: so many values are no specification.
             raise YamlMistake("The file holds too many values, or they are nested too deeply.", place)
         self.places[path] = place
+        if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTIONS:
+            raise YamlMistake(f"The tag '{node.tag[:40]}' has no place in a specification.", place)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -96,9 +101,24 @@ class _Reader:
             raise YamlMistake(f"The value '{str(node.value)[:40]}' cannot be read.", place) from error
         if isinstance(value, date | datetime):
             return str(node.value)
-        if value is None or isinstance(value, bool | int | float | str):
+        try:
+            return _plain(value)
+        except ValueError as error:
+            raise YamlMistake(str(error), place) from None
+
+
+def _plain(value: object) -> Json:
+    """Return a value that a server can keep; raises `ValueError` with the reason for others."""
+    match value:
+        case str() if "\0" in value:
+            raise ValueError("A text holds a NUL character.")
+        case float() if not math.isfinite(value):
+            raise ValueError("Infinity and not-a-number have no place in a specification.")
+        case int() if abs(value) > LARGEST_INTEGER:
+            raise ValueError("This number is too large: it has more than 64 bits.")
+        case None | bool() | int() | float() | str():
             return value
-        raise YamlMistake("A value of this kind has no place in a specification.", place)
+    raise ValueError("A value of this kind has no place in a specification.")
 
 
 def _refuse_twins(node: yaml.MappingNode) -> None:

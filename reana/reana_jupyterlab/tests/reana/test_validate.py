@@ -143,6 +143,31 @@ def test_hostile_yaml_is_a_problem_and_no_accident(root: Root, text: str) -> Non
     assert "error" in {one[0] for one in found(root, text)}
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('"a\\0b"', "A text holds a NUL character."),
+        (".inf", "Infinity and not-a-number have no place in a specification."),
+        ("-.INF", "Infinity and not-a-number have no place in a specification."),
+        (".nan", "Infinity and not-a-number have no place in a specification."),
+        ("9223372036854775808", "This number is too large: it has more than 64 bits."),
+        ("!!binary eA==", "A value of this kind has no place in a specification."),
+        ("!!set {a}", "The tag 'tag:yaml.org,2002:set' has no place in a specification."),
+        ("!own [a]", "The tag '!own' has no place in a specification."),
+        ("!own a", "The value 'a' cannot be read."),
+    ],
+)
+def test_a_value_that_the_server_refuses_is_a_problem_at_its_place(root: Root, value: str, message: str) -> None:
+    text = SPECIFICATION.replace("version: 0.9.4", f"version: {value}")
+    assert [one for one in found(root, text) if one[3] == message] == [("error", 1, 10, message)]
+
+
+@pytest.mark.parametrize("value", ["9223372036854775807", "-9223372036854775807", "1.5e300", "!!str 5", "! a"])
+def test_a_value_at_the_edge_is_taken(root: Root, value: str) -> None:
+    text = SPECIFICATION.replace("version: 0.9.4", f"version: {value}")
+    assert [one for one in found(root, text) if "version" not in one[3]] == []
+
+
 def test_snakemake_needs_its_file(root: Root) -> None:
     text = "workflow:\n  type: snakemake\n  file: Snakefile\n"
     assert found(root, text) == [("error", 3, 3, "The workflow's file 'Snakefile' does not exist.")]
