@@ -1,6 +1,7 @@
 """Limits on how often somebody may ask, and what answers say of them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,12 +41,36 @@ def test_every_answer_says_what_is_left(workflows: Registry, ada: Reana) -> None
         assert headers["Retry-After"] == "1"
 
 
-def test_too_many_are_refused_before_anything_is_looked_up(workflows: Registry, nobody: Reana) -> None:
-    allow(workflows, 1)
-    answers = [nobody("GET", "ping", REMOTE_ADDR="192.0.2.7") for _ in range(50)]
-    refused = [one for one in answers if one.status == 429]
-    assert refused
-    assert refused[0].body == {"message": 'Too many requests in a given amount of time. Only "1 per 1 second" allowed.'}
+@pytest.fixture
+def in_one_second(monkeypatch: pytest.MonkeyPatch, workflows: Registry) -> None:
+    """Two requests a second, and no second goes by."""
+    allow(workflows, 2)
+    monkeypatch.setattr("user_workspaces.reana_api.view.SECONDS", Seconds())
+    monkeypatch.setattr("user_workspaces.reana_api.rates.time", SimpleNamespace(time=lambda: 100.5))
+
+
+REFUSED = {"message": 'Too many requests in a given amount of time. Only "2 per 1 second" allowed.'}
+
+
+@pytest.mark.usefixtures("in_one_second")
+def test_too_many_are_refused_before_anything_is_looked_up(nobody: Reana) -> None:
+    answers = [nobody("GET", path, REMOTE_ADDR="192.0.2.7") for path in ("ping", "nowhere", "ping", "you")]
+    assert [one.status for one in answers] == [200, 404, 429, 429]
+    assert answers[-1].body == REFUSED
+
+
+@pytest.mark.usefixtures("in_one_second")
+def test_people_of_one_address_do_not_take_from_each_other(ada: Reana, mallory: Reana, nobody: Reana) -> None:
+    assert [ada("GET", "you").status for _ in range(3)] == [200, 200, 429]
+    assert [ada("GET", "workflows", REMOTE_ADDR="192.0.2.8").status for _ in range(2)] == [429, 429]
+    assert [mallory("GET", "you").status for _ in range(3)] == [200, 200, 429]
+    assert [nobody("GET", "ping").status for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.usefixtures("in_one_second")
+def test_tokens_that_are_none_count_together(nobody: Reana) -> None:
+    tokens = [f"Bearer {number}" for number in range(3)]
+    assert [nobody("GET", "you", headers={"Authorization": one}).status for one in tokens] == [403, 403, 429]
 
 
 def test_without_a_limit_nothing_is_said(nobody: Reana) -> None:

@@ -90,7 +90,7 @@ class WorkflowSite:
     runs_at_once: int | None = 4
     """So many of all people run at a time, the others wait in their order; None: as many as come."""
     requests_per_second: int | None = 20
-    """So many requests of one address their API answers; None: all."""
+    """So many requests of one person (without a token: of one address) their API answers; None: all."""
     reana_elsewhere: tuple[str, ...] = ("https://*",)
     """Patterns of the addresses of which people may store a REANA of their own; empty: of none."""
 

@@ -1,4 +1,4 @@
-"""How many requests one address may send in a second, counted in this process; what each answer says of it."""
+"""How many requests one person or address may send in a second, counted in this process; what answers say of it."""
 
 import math
 import time

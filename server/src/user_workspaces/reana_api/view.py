@@ -17,7 +17,7 @@ from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import note_use
 from user_workspaces.accounts.scopes import Scope, scopes_in
 from user_workspaces.accounts.tokens import token_in_headers
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
+from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed, UserWorkspacesError
 from user_workspaces.observing.correlation import note_person
 from user_workspaces.reana_api.errors import RateExceeded, answer_for
 from user_workspaces.reana_api.rates import SECONDS, Rate
@@ -45,12 +45,17 @@ class ReanaView(APIView):
     _rate: Rate | None = None
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        """Count the request, and find out who sends it."""
+        """Find out who sends the request, and count it."""
         super().initial(request, *args, **kwargs)
-        self._count(request)
+        token = None if self.is_open else _token_of(request, self.token_parameter)
+        self._count(f"person {token.user_id}" if token else _sender(request))
         if self.is_open:
             return
-        self.token = _token_of(request, self.token_parameter)
+        if token is None:
+            raise _refusal(request, self.token_parameter)
+        self.token = token
+        note_use(token, now=timezone.now())
+        note_person(token.user_id)
         if not hasattr(self, (request.method or "").lower()):
             raise MethodNotAllowed(request.method or "")
         needed, granted = Scope.READ if request.method in READING else self.scope, scopes_in(self.token.scopes)
@@ -82,11 +87,11 @@ class ReanaView(APIView):
         final.headers.setdefault("Cache-Control", "no-store")
         return final
 
-    def _count(self, request: Request) -> None:
+    def _count(self, sender: str) -> None:
         limit = registry.site().workflows.requests_per_second
         if limit is None:
             return
-        self._rate = SECONDS.take(_sender(request), limit=limit)
+        self._rate = SECONDS.take(sender, limit=limit)
         if self._rate.is_exceeded:
             raise RateExceeded(f'Too many requests in a given amount of time. Only "{limit} per 1 second" allowed.')
 
@@ -107,16 +112,16 @@ def token_text(request: Request, parameter: str = "access_token") -> str | None:
     return token_in_headers(own=request.headers.get("UWS-Authorization"), usual=request.headers.get("Authorization"))
 
 
-def _token_of(request: Request, parameter: str) -> ApiToken:
-    text, now = token_text(request, parameter), timezone.now()
-    if text is None:
-        raise AuthenticationRefused("User not signed in")
-    token = find_token(text, now=now)
-    if token is None or token.user.is_service:
-        raise NotAllowed("Token not valid.")
-    note_use(token, now=now)
-    note_person(token.user_id)
-    return token
+def _token_of(request: Request, parameter: str) -> ApiToken | None:
+    text = token_text(request, parameter)
+    token = find_token(text, now=timezone.now()) if text is not None else None
+    return None if token is None or token.user.is_service else token
+
+
+def _refusal(request: Request, parameter: str) -> UserWorkspacesError:
+    if token_text(request, parameter) is None:
+        return AuthenticationRefused("User not signed in")
+    return NotAllowed("Token not valid.")
 
 
 def json_in(request: Request) -> Any:  # noqa: ANN401  it is what somebody sends
