@@ -8,7 +8,6 @@
 import asyncio
 import os
 import secrets
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import httpx
 
 from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, Exchange, FakeReana, hang
+from reana_jupyterlab.tests.ports import free_port
 
 MEGABYTE = 1024 * 1024
 BIG = 1024 * MEGABYTE
@@ -170,14 +170,6 @@ def highest_memory(pid: int) -> float:
     """Return the highest resident memory of a process so far, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 import httpx
+
+from reana_jupyterlab.tests.ports import free_port
 
 TOKEN = "for-tests-only"
 PATIENCE_S = 180.0
@@ -49,7 +50,7 @@ def running_lab(
         "reana-jupyterlab:plugin": {"refreshInterval": REFRESH_S},
     }
     (settings / "overrides.json").write_text(json.dumps(overrides), encoding="utf-8")
-    port = _free_port()
+    port = free_port()
     lab = Lab(f"http://127.0.0.1:{port}", root)
     with (folder / "lab.log").open("wb") as log:
         process = subprocess.Popen(
@@ -116,12 +117,6 @@ def _own_places(folder: Path) -> dict[str, str]:
         "REANA_SERVER_URL": "",
         "REANA_ACCESS_TOKEN": "",
     }
-
-
-def _free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(lab: Lab, process: "subprocess.Popen[bytes]", log: Path) -> None:

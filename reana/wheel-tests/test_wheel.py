@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.ports import free_port
 
 PROJECT = Path(__file__).parents[2]
 SESSIONS = PROJECT / "server/src/user_workspaces/plugins/job_type/jupyter_lab"
@@ -82,9 +82,7 @@ def reana() -> Iterator[FakeReana]:
 @pytest.fixture
 def address(environment: Environment, reana: FakeReana, tmp_path: Path) -> Iterator[str]:
     """Where JupyterLab answers, connected to a REANA."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     options = ["--allow-root", "--no-browser", f"--ServerApp.root_dir={tmp_path}", f"--ServerApp.port={port}"]
     options += ["--ServerApp.port_retries=0", "--IdentityProvider.token=for-tests-only"]
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"]

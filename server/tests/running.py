@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ADA, GRACE = (f"uwstest{number}{os.environ.get('PYTEST_XDIST_WORKER', '')}" for number in (1, 2))
 """People with accounts of this machine: others in each process that runs tests."""
 KEPT = ("PATH", "HOME", "LANG")
+PORTS = range(10_000, 32_000)
+"""Below those that the system gives to connections: none of them takes it while the server still starts."""
 OF_THE_NETWORK = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 """How this machine reaches its package registries."""
 Found = TypeVar("Found")
@@ -41,10 +44,11 @@ def environments() -> Path:
 
 def free_port() -> int:
     """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("A hundred ports are taken.")
 
 
 def wait_for(condition: Callable[[], Found | None], *, within: float = 120.0, what: str = "it") -> Found:
