@@ -53,11 +53,17 @@ def test_time_limit_ends_the_command_and_all_it_started(world: World) -> None:
     assert (world.read().steps[0].message, world.processes()) == ("It reached its time limit.", [])
 
 
-def test_run_without_containers_says_so_once_and_loudly(world: World) -> None:
-    world.plan("true", "true")
+def test_warning_of_the_runtime_is_said_once(world: World) -> None:
+    world.plan("true", "true", warning="NOTHING IS AS YOU THINK")
     world.outcome(world.start_dying(3))
     assert world.run() == (0, "")
-    assert world.read().engine_log.count("NO CONTAINER RUNTIME IS CONFIGURED") == 1
+    assert world.read().engine_log.count("NOTHING IS AS YOU THINK") == 1
+
+
+def test_without_a_warning_nothing_is_said(world: World) -> None:
+    world.plan("true")
+    assert world.run() == (0, "")
+    assert "WARNING" not in world.read().engine_log
 
 
 def test_runtime_takes_the_command_and_the_uuid(world: World) -> None:

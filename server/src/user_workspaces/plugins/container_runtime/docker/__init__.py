@@ -25,7 +25,7 @@ class DockerOptions(PluginOptions):
     """How containers are started."""
 
     program: str = Field(default="docker", pattern=r"^[\w./+][\w./+-]*$", max_length=500)
-    """A name on the search path of the resource, or an absolute path there; `podman` takes the same words."""
+    """A name on the search path of the resource, or an absolute path there."""
     network: Literal["bridge", "none"] = "bridge"
     """`none`: commands reach nobody."""
     pids_limit: int = Field(default=4096, ge=16, le=1_000_000)

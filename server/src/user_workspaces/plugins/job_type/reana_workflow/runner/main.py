@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .guard import FAILED, FINISHED, NOT_RECORDED, STOPPED, become_guard, clean_up
 from .journal import CannotRun, Journal
-from .plan import NO_CONTAINERS, Job, Options, Plan, read_plan
+from .plan import Job, Options, Plan, read_plan
 from .processes import adopt_orphans, identity, kill_all, lock, marked
 
 EXIT_CODES = {FINISHED: 0, FAILED: 1, STOPPED: 143}
@@ -64,8 +64,8 @@ class Runner:
         steps = [(number, step, command) for number, step in enumerate(plan.steps) for command in step.commands]
         if not self._journal.records("run"):
             jobs = [Job(str(uuid.uuid4()), *step) for step in steps]
-            warning = plan.runtime.warning or ("" if plan.runtime.argv else NO_CONTAINERS)
-            about = {"runtime": plan.runtime.name, "restart": plan.restart, "plan": plan.digest, "warning": warning}
+            runtime = {"runtime": plan.runtime.name, "warning": plan.runtime.warning}
+            about = {**runtime, "restart": plan.restart, "plan": plan.digest}
             self._journal.append("run", **about, jobs=[describe(job) for job in jobs])
         begun = self._journal.records("run")[0]
         uuids = [str(job["uuid"]) for job in begun["jobs"]]

@@ -17,10 +17,6 @@ VERSION = 1
 LONGEST_PLAN = 16 << 20
 KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL", "TZ", "USER", "UWS_JOB_ID", "UWS_JOB_KEY")
 SHELL = ("/bin/bash", "-c")
-NO_CONTAINERS = (
-    "NO CONTAINER RUNTIME IS CONFIGURED: the environment of the steps (their container images) is not used; "
-    "all commands run with what is installed on the resource."
-)
 
 
 class Options(NamedTuple):
