@@ -102,3 +102,4 @@ reana-parts:
 test-parts:
 	@scripts/install system
 	@scripts/install reana-client || true
+	@scripts/install docker || true
