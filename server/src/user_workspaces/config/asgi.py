@@ -30,6 +30,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     """Hand HTTP to Django; WebSockets that are no session's watch jobs."""
     match scope["type"]:
         case "http":
+            scope = _without_doubles(scope)
             if TRANSFERS.match(scope["path"]):
                 await _transfer(scope, receive, send)
             else:
@@ -38,6 +39,16 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             await _live(scope, receive, send)
         case "lifespan":
             await _lifespan(receive, send)
+
+
+def _without_doubles(scope: HTTPScope) -> HTTPScope:
+    """Leave out fields with a low line in their name: WSGI would take `X_Forwarded_For` for `X-Forwarded-For`.
+
+    Proxies that look after the one let the other through.
+    """
+    if not any(b"_" in name for name, _ in scope["headers"]):
+        return scope
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
 
 
 async def _transfer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
