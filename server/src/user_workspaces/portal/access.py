@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,6 +15,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observing.correlation import note_person
 from user_workspaces.portal import errors
+from user_workspaces.portal.returning import path_of
 
 Parameters = ParamSpec("Parameters")
 
@@ -71,6 +71,4 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     if not asks_for_part(request):
         back = request.get_full_path() if request.method == "GET" else "/"
         return redirect_to_login(back)
-    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-    back = f"{shown.path}?{shown.query}" if shown.query else shown.path
-    return HttpResponseClientRedirect(redirect_to_login(back or "/").url)
+    return HttpResponseClientRedirect(redirect_to_login(path_of(request.headers.get("HX-Current-URL", ""))).url)
