@@ -5,21 +5,16 @@ connection: several times faster than Django's own ASGI handler, which opens a c
 Requests that carry files have a pool of their own: people with slow lines keep nobody else waiting.
 """
 
-import re
-
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-from user_workspaces.config.listening import Listener
+from user_workspaces.config.listening import TRANSFERS, Listener
 from user_workspaces.config.threads import ThreadedDjango
 from user_workspaces.config.wsgi import application as django
 from user_workspaces.live.application import LiveApplication
 
 THREADS = 8
 TRANSFER_THREADS = 24
-TRANSFERS = re.compile(
-    r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)|/api/workflows/[^/]+/workspace(/|$)", re.ASCII
-)
 
 _django = ThreadedDjango(django, threads=THREADS)
 _transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
