@@ -2,8 +2,10 @@
 
 Django's views are synchronous and run on a small fixed pool of threads, each with its own lasting database
 connection: several times faster than Django's own ASGI handler, which opens a connection for each request.
-Requests that carry files have a pool of their own: people with slow lines keep nobody else waiting.
+Requests that carry files have a pool of their own: people with slow lines keep nobody else waiting. So have sign-ins.
 """
+
+import re
 
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
@@ -15,8 +17,12 @@ from user_workspaces.live.application import LiveApplication
 
 THREADS = 8
 TRANSFER_THREADS = 24
+SIGN_IN_THREADS = 8
+SIGN_INS = re.compile(r"/(tokens|login|profile/reana)(/|$)", re.ASCII)
+"""Where another site may be asked: one that hangs keeps people from signing in, and from nothing else."""
 
 _django = ThreadedDjango(django, threads=THREADS)
+_sign_ins = ThreadedDjango(django, threads=SIGN_IN_THREADS)
 _transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
 _live = LiveApplication()
 
@@ -28,6 +34,8 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             scope = _without_doubles(scope)
             if TRANSFERS.match(scope["path"]):
                 await _transfer(scope, receive, send)
+            elif SIGN_INS.match(scope["path"]):
+                await _sign_ins(scope, receive, send)
             else:
                 await _django(scope, receive, send)
         case "websocket":
