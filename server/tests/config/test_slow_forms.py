@@ -52,6 +52,12 @@ def test_a_form_of_nobody_that_is_read_as_it_comes_is_not_read(
     assert (answer.status_code, answer.headers["Location"]) == (302, "/login/?next=/")
 
 
+def test_a_part_of_a_page_leads_the_whole_page_to_the_log_in(site: Registry) -> None:
+    shown = {"HX-Request": "true", "HX-Current-URL": "http://localhost:8000/w/1/files/?in=a"}
+    answer = strict().post("/w/1/files/", BODY, content_type=CONTENT_TYPE, headers=shown)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/login/?next=/w/1/files/%3Fin%3Da")
+
+
 def test_forms_with_files_of_one_person_have_their_turns(
     person: Callable[[str], User], workspace_of: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:

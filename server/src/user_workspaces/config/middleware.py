@@ -8,7 +8,6 @@ from csp.constants import HEADER as POLICY_HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 
 from user_workspaces.accounts.models import User
@@ -17,7 +16,7 @@ from user_workspaces.config.threads import SMALL
 from user_workspaces.errors import TooManyAtOnce
 from user_workspaces.observing.correlation import about, accepted_mark
 from user_workspaces.observing.metrics import note_request
-from user_workspaces.portal.access import asks_for_part, is_person
+from user_workspaces.portal.access import asks_for_part, is_person, to_login
 from user_workspaces.portal.errors import answer_for
 from user_workspaces.transfers.turns import Turn
 
@@ -91,7 +90,7 @@ class SlowForms:
         if getattr(view, "csrf_exempt", False) or not _is_read_as_it_comes(request):
             return None
         if not is_person(request):
-            return redirect_to_login("/")
+            return to_login(request)
         try:
             vars(request)[TURN] = Turn(cast("User", request.user).pk)
         except TooManyAtOnce as error:

@@ -49,7 +49,7 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
         @wraps(view)
         def answer(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
             if not is_person(request):
-                return _to_login(request)
+                return to_login(request)
             note_person(cast(PersonRequest, request).user.pk)
             try:
                 return view(cast(PersonRequest, request), *args, **kwargs)
@@ -66,7 +66,7 @@ def is_person(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.is_active and not request.user.is_service
 
 
-def _to_login(request: HttpRequest) -> HttpResponse:
+def to_login(request: HttpRequest) -> HttpResponse:
     """A part of a page cannot show the login form: the whole page goes there, and comes back afterwards."""
     if not asks_for_part(request):
         back = request.get_full_path() if request.method == "GET" else "/"
