@@ -36,6 +36,13 @@ def test_download_all(ada: Caller, workspace: Workspace, at: str) -> None:
     )
 
 
+def test_the_length_of_an_archive_is_not_told_beforehand(ada: Caller, workspace: Workspace, at: str) -> None:
+    write(workspace, "d/e", CONTENT)
+    head = send(ada, "HEAD", f"{at}d")
+    assert (head.status, head.content, head.headers["Content-Type"]) == (200, b"", "application/zip")
+    assert "Content-Length" not in head.headers
+
+
 @pytest.mark.parametrize("name", ["page.html", "image.svg", "x.xhtml", "script.js", "data.csv.gz", "none"])
 def test_downloads_are_never_shown(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
     write(workspace, name, b"<script>alert(1)</script>")

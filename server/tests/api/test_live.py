@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,41 @@ def test_an_upload_that_leaves_is_refused(ada: httpx.Client, workspace: int) -> 
     body = form(part("../../escaped.txt", b"x"))
     answer = ada.put(f"/workspaces/{workspace}/upload/", content=body, headers={"Content-Type": CONTENT_TYPE})
     assert (answer.status_code, answer.json()["message"]) == (400, "File name cannot contain double dots.")
+
+
+def in_chunks(*parts: bytes) -> Iterator[bytes]:
+    """A body whose length is not known when it begins."""
+    yield from parts
+
+
+def test_a_body_without_a_length_is_read(ada: httpx.Client) -> None:
+    made = ada.post("/workspaces/", content=in_chunks(b'{"name": "chunked", ', b'"description": "in parts"}'))
+    assert made.status_code == 200, made.text
+    number = made.json()["data"]["id"]
+    ada.put(f"/workspaces/{number}", content=in_chunks(b'{"description": "changed"}'))
+    shown = ada.get(f"/workspaces/{number}/").json()["data"]["workspaces"][0]
+    assert (shown["name"], shown["description"]) == ("chunked", "changed")
+
+
+def test_a_form_without_a_length_is_refused(ada: httpx.Client, workspace: int) -> None:
+    content = in_chunks(form(part("chunked.txt", b"x")))
+    answer = ada.put(f"/workspaces/{workspace}/upload/", content=content, headers={"Content-Type": CONTENT_TYPE})
+    assert (answer.status_code, answer.json()["message"].split(":")[0]) == (400, "Send a Content-Length with a form")
+
+
+def test_an_upload_that_breaks_off_is_no_error_of_ours(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
+    """That nothing of it is in the log is looked at when all is done."""
+    token = ada.headers["UWS-Authorization"]
+    head = f"PUT /workspaces/{workspace}/upload/ HTTP/1.1\r\nHost: localhost\r\nUWS-Authorization: {token}\r\n"
+    kind = f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: 100000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"{head}{kind}".encode() + form(part("half.txt", b"x"))[:-10])
+
+
+def test_a_field_with_a_low_line_is_not_taken_for_another(ada: httpx.Client, server: LiveServer) -> None:
+    headers = {"UWS_Authorization": ada.headers["UWS-Authorization"]}
+    assert httpx.get(f"{server.url}/quotas/", headers=headers).status_code == 401
+    assert ada.get("/quotas/", headers={"UWS_Authorization": "Token x"}).status_code == 200
 
 
 def test_a_preflight_is_answered(ada: httpx.Client) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from api.conftest import Caller
@@ -214,3 +215,11 @@ def test_other_origins_are_let_in_as_configured_only(ada: Caller, settings: Any)
         answer = ada("GET", "/jobs/", headers={"Origin": origin})
         assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is allowed
         assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["uws-authorization", "content-type", "x-requested-with", "x-csrftoken"])
+def test_pages_of_portals_may_send_what_their_libraries_add(ada: Caller, settings: Any, name: str) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://portal.example.org"]
+    asked = {"Origin": "https://portal.example.org", "Access-Control-Request-Method": "PUT"}
+    answer = Client().options("/workspaces/1/", headers={**asked, "Access-Control-Request-Headers": name})
+    assert name in answer.headers["Access-Control-Allow-Headers"].split(", ")

@@ -264,3 +264,8 @@ def test_a_provider_that_is_away_is_nobodys_failure(nobody: Caller, elsewhere: N
     assert [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "away"}).status for _ in range(5)] == [503] * 5
     found = [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "wrong"}).status for _ in range(4)]
     assert found == [401, 401, 401, 429]
+
+
+def test_nobody_sends_long_credentials(nobody: Caller) -> None:
+    """Who sends them is not known yet."""
+    assert nobody("POST", "/tokens/", {"client_token": "x" * 65_536}).status == 413

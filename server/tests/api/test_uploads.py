@@ -4,6 +4,7 @@ import pytest
 
 from api.conftest import Caller, content
 from api.multipart import BOUNDARY, CONTENT_TYPE, form, part
+from user_workspaces.transfers.turns import Turn, running
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -61,3 +62,16 @@ def test_an_upload_that_is_broken_is_no_trouble(
     ada: Caller, workspace: Workspace, body: bytes, content_type: str
 ) -> None:
     assert ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=content_type).status in {200, 400}
+
+
+def test_uploads_of_one_person_have_their_turns(
+    ada: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("user_workspaces.transfers.turns.MOST_AT_ONCE", 1)
+    body = form(part("a.txt", b"x"))
+    with Turn(workspace.owner_id):
+        refused = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=CONTENT_TYPE)
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
+    for _ in range(2):
+        assert ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=CONTENT_TYPE).status == 200
+    assert running() == {}

@@ -56,6 +56,8 @@ def test_page_of_a_session_is_refused(server: WebProcess, ada: Person, origin: s
         "",
         "http://127.0.0.1:{}",
         "x",
+        "http://[",
+        "http://a]b",
     ],
 )
 def test_forged_origin_is_refused_with_the_best_of_tokens(server: WebProcess, ada: Person, origin: str) -> None:

@@ -198,3 +198,10 @@ def test_service_and_inactive_person_are_nobody(browser: Client, ada: User) -> N
     assert browser.get("/").status_code == 302
     User.objects.filter(pk=ada.pk).update(is_service=False, is_active=False)
     assert browser.get("/").status_code == 302
+
+
+def test_an_address_that_is_none_leads_to_the_start(browser: Client, site: Registry) -> None:
+    part = Client().get("/", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+    assert part.headers["HX-Redirect"] == "/login/?next=/"
+    form = browser.post("/w/1/stop/", headers={"Referer": "http://["})
+    assert form.status_code < 500

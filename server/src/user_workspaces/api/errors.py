@@ -4,7 +4,7 @@ import logging
 import sys
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -15,6 +15,7 @@ from user_workspaces.api.rendering import OrjsonRenderer
 from user_workspaces.observing.correlation import current_mark
 
 logger = logging.getLogger(__name__)
+BROKE_OFF = "The body broke off."
 OURS = "Something went wrong inside the server. Quote {mark} to its operators."
 
 WHEN_ONE_MAY_HAVE_ENDED = 5
@@ -60,8 +61,9 @@ def answer_for(error: Exception, context: dict[str, object]) -> Response:
         return _framework(error)
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):
         return refusal("The request is too large.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
-    if isinstance(error, SuspiciousOperation):
-        return refusal("The request cannot be used as it is.", status.HTTP_400_BAD_REQUEST)
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+        text = "The request cannot be used as it is."
+        return refusal(BROKE_OFF if isinstance(error, UnreadablePostError) else text, status.HTTP_400_BAD_REQUEST)
     mark = current_mark()
     logger.error("error %s", mark, exc_info=error)
     return refusal(OURS.format(mark=mark), 500)

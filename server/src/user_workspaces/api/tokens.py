@@ -22,6 +22,7 @@ from user_workspaces.accounts.sign_in import redirect_elsewhere, sign_in_at_api
 from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import answer, body_of, page, text_in
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of
+from user_workspaces.api.rendering import CredentialsParser
 from user_workspaces.api.shapes import CredentialsShape, TokenShape
 from user_workspaces.errors import InvalidRequest, NotFound
 
@@ -36,6 +37,7 @@ class Tokens(APIView):
     """Anybody may try to get one; what credentials are good is for the configured authentication to say."""
 
     scope = Scope.READ
+    parser_classes = (CredentialsParser,)
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """Look at no token of who comes to get one: an old one must not keep anybody out."""

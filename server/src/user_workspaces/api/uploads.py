@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.transfers.bodies import declared_length
 from user_workspaces.transfers.receiving import NamelessFiles
 from user_workspaces.workspaces.details import checked_name
 
@@ -66,6 +67,8 @@ class MultipartParser(BaseParser):
         if not (media_type or "").lower().startswith(FORM):
             raise InvalidRequest("No files found in request.")
         request = cast("Request", (parser_context or {})["request"])
+        if declared_length(request._request) is None:
+            raise InvalidRequest("Send a Content-Length with a form: whether its files fit is looked at beforehand.")
         handlers = [_KeepsDirectories(request._request)]
         body = cast("_PostDataProtocol", stream)
         try:

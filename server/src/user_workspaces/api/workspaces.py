@@ -22,6 +22,7 @@ from user_workspaces.jobs.actions import delete_workspace, start_job
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.rows import Condition, RawRow, iso, json
 from user_workspaces.sharing.actions import deletion_of
+from user_workspaces.transfers.turns import Turn
 from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
 from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
@@ -155,18 +156,24 @@ class WorkspaceUpload(APIView):
     scope = Scope.WORKSPACES
     parser_classes = (MultipartParser,)
 
-    @describe(body=FILES, refusals=(403, 507))
+    @describe(body=FILES, refusals=(403, 429, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Write each uploaded file, whole or not at all; none of them where they do not fit together."""
-        workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
-        check_room(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
-        files = uploaded_files(request)
-        size = sum(on_disk(file.content.size or 0, file.path) for file in files)
-        check_room(owner_id=workspace.owner_id, size=size, now=timezone.now())
-        for file in files:
-            chunks: Iterable[bytes] = file.content.chunks()
-            upload_file(workspace=workspace, path=file.path, chunks=chunks, size=file.content.size, now=timezone.now())
-        return answer("Successful upload.")
+        user = caller(request)
+        workspace = find_workspace(user=user, workspace_id=workspace_id)
+        with Turn(user.pk):
+            return _saved(request, workspace)
+
+
+def _saved(request: Request, workspace: Workspace) -> Response:
+    check_room(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
+    files = uploaded_files(request)
+    size = sum(on_disk(file.content.size or 0, file.path) for file in files)
+    check_room(owner_id=workspace.owner_id, size=size, now=timezone.now())
+    for file in files:
+        chunks: Iterable[bytes] = file.content.chunks()
+        upload_file(workspace=workspace, path=file.path, chunks=chunks, size=file.content.size, now=timezone.now())
+    return answer("Successful upload.")
 
 
 class WorkspaceStart(APIView):

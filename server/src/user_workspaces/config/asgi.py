@@ -2,7 +2,7 @@
 
 Django's views are synchronous and run on a small fixed pool of threads, each with its own lasting database
 connection: several times faster than Django's own ASGI handler, which opens a connection for each request.
-Requests that carry files have a pool of their own: people with slow lines keep nobody else waiting.
+Requests that carry files have a pool of their own: people with slow lines keep nobody else waiting. So have sign-ins.
 """
 
 import re
@@ -10,18 +10,19 @@ import re
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-from user_workspaces.config.listening import Listener
+from user_workspaces.config.listening import TRANSFERS, Listener
 from user_workspaces.config.threads import ThreadedDjango
 from user_workspaces.config.wsgi import application as django
 from user_workspaces.live.application import LiveApplication
 
 THREADS = 8
 TRANSFER_THREADS = 24
-TRANSFERS = re.compile(
-    r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)|/api/workflows/[^/]+/workspace(/|$)", re.ASCII
-)
+SIGN_IN_THREADS = 8
+SIGN_INS = re.compile(r"/(tokens|login|profile/reana)(/|$)", re.ASCII)
+"""Where another site may be asked: one that hangs keeps people from signing in, and from nothing else."""
 
 _django = ThreadedDjango(django, threads=THREADS)
+_sign_ins = ThreadedDjango(django, threads=SIGN_IN_THREADS)
 _transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
 _live = LiveApplication()
 
@@ -30,14 +31,27 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     """Hand HTTP to Django; WebSockets that are no session's watch jobs."""
     match scope["type"]:
         case "http":
+            scope = _without_doubles(scope)
             if TRANSFERS.match(scope["path"]):
                 await _transfer(scope, receive, send)
+            elif SIGN_INS.match(scope["path"]):
+                await _sign_ins(scope, receive, send)
             else:
                 await _django(scope, receive, send)
         case "websocket":
             await _live(scope, receive, send)
         case "lifespan":
             await _lifespan(receive, send)
+
+
+def _without_doubles(scope: HTTPScope) -> HTTPScope:
+    """Leave out fields with a low line in their name: WSGI would take `X_Forwarded_For` for `X-Forwarded-For`.
+
+    Proxies that look after the one let the other through.
+    """
+    if not any(b"_" in name for name, _ in scope["headers"]):
+        return scope
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
 
 
 async def _transfer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -1,6 +1,7 @@
 """Whether somebody is still at the other end of a transfer: a body that broke off is not a body that ended."""
 
 import asyncio
+import re
 from threading import Event
 from typing import cast
 
@@ -8,6 +9,10 @@ from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, HTTPScope
 
 from user_workspaces.transfers.downloads import GONE
 
+TRANSFERS = re.compile(
+    r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)|/api/workflows/[^/]+/workspace(/|$)", re.ASCII
+)
+"""The paths of requests that carry files; the bodies of these are read while they arrive, also small ones."""
 STALLED_SECONDS = 60.0
 """For which nothing of a body may come. A line that is dead says nothing, and its upload could not be resumed."""
 

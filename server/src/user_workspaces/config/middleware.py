@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import cast
 
 from csp.constants import HEADER as POLICY_HEADER
 from csp.middleware import CSPMiddleware
@@ -9,10 +10,19 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from user_workspaces.accounts.models import User
+from user_workspaces.config.listening import TRANSFERS
+from user_workspaces.config.threads import SMALL
+from user_workspaces.errors import TooManyAtOnce
 from user_workspaces.observing.correlation import about, accepted_mark
 from user_workspaces.observing.metrics import note_request
+from user_workspaces.portal.access import asks_for_part, is_person, to_login
+from user_workspaces.portal.errors import answer_for
+from user_workspaces.transfers.turns import Turn
 
 HEADER = "X-Request-ID"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+TURN = "_turn_of_slow_form"
 
 
 class ObserveRequests:
@@ -52,3 +62,45 @@ class ContentPolicy(CSPMiddleware):
             return super().process_response(request, response)
         response.headers.setdefault(POLICY_HEADER, self._usual)
         return response
+
+
+class SlowForms:
+    """A large form of a page, or one with files, is read as it comes, and a thread waits for it.
+
+    So nobody sends one who is not logged in, and nobody several at once without end. This is found out before anything
+    of it is read: the check of where it comes from reads it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer it, and let the next one have its turn."""
+        try:
+            return self._get_response(request)
+        finally:
+            turn: Turn | None = vars(request).get(TURN)
+            if turn is not None:
+                turn.end()
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., object], _args: object, _kwargs: object
+    ) -> HttpResponseBase | None:
+        """Refuse it, or take a turn for it. The API is not asked: it reads nothing before it knows who calls."""
+        if getattr(view, "csrf_exempt", False) or not _is_read_as_it_comes(request):
+            return None
+        if not is_person(request):
+            return to_login(request)
+        try:
+            vars(request)[TURN] = Turn(cast("User", request.user).pk)
+        except TooManyAtOnce as error:
+            return answer_for(request, error, part=asks_for_part(request))
+        return None
+
+
+def _is_read_as_it_comes(request: HttpRequest) -> bool:
+    if request.method != "POST" or request.content_type not in FORMS:
+        return False
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    is_small = length.isdigit() and len(length) <= len(str(SMALL)) and int(length) <= SMALL
+    return not is_small or TRANSFERS.match(request.path) is not None

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "user_workspaces.config.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "user_workspaces.config.middleware.SlowForms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -140,6 +141,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W019"]
 
 CORS_ALLOW_HEADERS = [
     *("accept", "authorization", "content-type", "uws-authorization", "x-request-id"),
+    *("user-agent", "x-csrftoken", "x-requested-with"),  # which libraries of browsers add by themselves
     *("if-match", "if-none-match", "if-range", "range"),
     *("tus-resumable", "upload-length", "upload-metadata", "upload-offset", "x-http-method-override"),
 ]

@@ -2,43 +2,72 @@
 
 a2wsgi hands over the head, each part of the body and the end one by one, and its thread waits each time until the event
 loop has taken it: for most of our answers that costs more than the view. What streams still goes part by part.
+
+There are few threads, so none of them ever waits for a client: neither for what it sends nor until it has taken what it
+gets. Somebody who stands still keeps a connection, and nobody else waiting.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from typing import Any
 
 from a2wsgi.wsgi import Body, build_environ
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.http import HttpResponseBase
+
+from user_workspaces.config.listening import STALLED_SECONDS
 
 Part = Any
 """A message of ASGI."""
-HandOver = Callable[[Part], None]
+InThread = Callable[..., Awaitable[Any]]
+"""Calls something in a thread of the pool."""
 Django = Callable[[Any, Any], HttpResponseBase]
 """As WSGI calls it; Django's own answers tell whether they stream."""
 
 
+SMALL = 256 * 1024
+"""Bytes of a body that is there before a thread is: nearly all are smaller."""
+THREADS_FOR_LARGE = 4
+
+
 class ThreadedDjango:
-    """An ASGI application for HTTP alone; `threads` requests are answered at once, the others wait for their turn."""
+    """An ASGI application for HTTP alone; `threads` requests are answered at once, the others wait for their turn.
+
+    A body that is larger than `SMALL` has threads of its own, which do wait for the rest of it.
+    """
 
     def __init__(self, django: Django, *, threads: int) -> None:
         self._django = django
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="django")
+        self._for_large = ThreadPoolExecutor(THREADS_FOR_LARGE, thread_name_prefix="django-large")
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer one request."""
         loop = asyncio.get_running_loop()
-        environ = build_environ(scope, await _begun(Body(loop, receive), scope))  # type: ignore[arg-type]  # a2wsgi has its own names for ASGI's types
-        hand_over = partial(_hand_over, loop, send)
-        for part in await loop.run_in_executor(self._pool, copy_context().run, self._answer, environ, hand_over):
-            await send(part)
+        try:
+            body = await _begun(Body(loop, partial(_part, receive)), scope)
+        except ConnectionResetError:
+            return  # nobody is there to be answered, and what they wanted is not known
+        except TimeoutError:
+            await _refuse(send)
+            return
+        environ = build_environ(scope, body)  # type: ignore[arg-type]  # a2wsgi has its own names for ASGI's types
+        pool, context = self._for_large if body._has_more else self._pool, copy_context()
 
-    def _answer(self, environ: Any, hand_over: HandOver) -> list[Part]:  # noqa: ANN401  as WSGI has it
-        """Return what is left to be sent: of a whole answer everything, of one that streamed the end. In the thread."""
+        def in_thread(call: Callable[..., Any], *arguments: object) -> Awaitable[Any]:
+            return loop.run_in_executor(pool, partial(context.run, call, *arguments))
+
+        parts, streams = await in_thread(self._answer, environ)
+        for part in parts:
+            await send(part)
+        if streams is not None:
+            await _stream(streams, send, in_thread)
+
+    def _answer(self, environ: Any) -> tuple[list[Part], HttpResponseBase | None]:  # noqa: ANN401  as WSGI has it
+        """Return what there is to send; of an answer that streams its head, and itself for the rest. In the thread."""
         head: list[Part] = []
 
         def start(status: str, fields: list[tuple[str, str]], _exc_info: object = None, /) -> Callable[[bytes], None]:
@@ -46,36 +75,49 @@ class ThreadedDjango:
             return _never_written
 
         answer = self._django(environ, start)
+        if answer.streaming:
+            return head, answer
         try:
-            if not answer.streaming:
-                return [*head, _body(b"".join(answer), more=False)]
-            hand_over(head[0])
-            for chunk in answer:
-                hand_over(_body(chunk, more=True))
-            return [_body(b"", more=False)]
+            return [*head, _body(b"".join(answer), more=False)], None
         finally:
             answer.close()
 
 
+async def _stream(answer: HttpResponseBase, send: ASGISendCallable, in_thread: InThread) -> None:
+    """Send a body part by part; no thread waits until the client has taken one."""
+    try:
+        parts = iter(answer)
+        while (part := await in_thread(next, parts, None)) is not None:
+            await send(_body(part, more=True))
+        await send(_body(b"", more=False))
+    finally:
+        await in_thread(answer.close)
+
+
 async def _begun(body: Body, scope: HTTPScope) -> Body:
-    """Take what came with the head, so that the thread need not ask for it; somebody slow keeps no thread waiting."""
+    """Take a body that is small whole, and of a larger one its beginning: a thread never waits for somebody slow."""
     names = {name for name, _ in scope["headers"]}
-    if b"content-length" in names or b"transfer-encoding" in names:
+    body._has_more = b"content-length" in names or b"transfer-encoding" in names
+    while body._has_more and len(body.buffer) < SMALL:
         message: Part = await body.receive()
         body.buffer.extend(message.get("body", b""))
         body._has_more = message.get("more_body", False)
-    else:
-        body._has_more = False
     return body
 
 
-def _hand_over(loop: asyncio.AbstractEventLoop, send: ASGISendCallable, part: ASGISendEvent) -> None:
-    """Wait until the client has taken enough of it. In the thread."""
-    asyncio.run_coroutine_threadsafe(_send(send, part), loop).result()
+async def _part(receive: ASGIReceiveCallable) -> Part:
+    """Return the next part of a body; raises `ConnectionResetError` and `TimeoutError`: then it broke off."""
+    async with asyncio.timeout(STALLED_SECONDS):
+        message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ConnectionResetError
+    return message
 
 
-async def _send(send: ASGISendCallable, part: ASGISendEvent) -> None:
-    await send(part)
+async def _refuse(send: ASGISendCallable) -> None:
+    """Answer somebody who began a body and sends no more of it."""
+    await send(_head("408 Request Timeout", [("Content-Type", "application/json"), ("Connection", "close")]))
+    await send(_body(b'{"success": false, "message": "The body did not come."}', more=False))
 
 
 def _never_written(_content: bytes) -> None:

@@ -1,16 +1,30 @@
 """Django as a WSGI application."""
 
 import os
+import sys
 from typing import Any
 
 import django
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "user_workspaces.config.settings")
 
 
+UNKNOWN_LENGTH = "-1"
+"""`CONTENT_LENGTH` of a body whose end shows when it comes: it is not 0, so there is a body."""
+
+
 class Request(WSGIRequest):
-    """A request whose content type may be anything: Django fails on some before there is a view to answer."""
+    """A request whose content type may be anything: Django fails on some before there is a view to answer.
+
+    And one whose body may come without a length: Django takes that for an empty one.
+    """
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        super().__init__(environ)
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            environ["CONTENT_LENGTH"] = UNKNOWN_LENGTH
+            self._stream = LimitedStream(environ["wsgi.input"], sys.maxsize)  # type: ignore[assignment]  # the stubs take no stream of Django's own
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         """Take one that cannot be read for none."""

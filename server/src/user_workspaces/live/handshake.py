@@ -63,7 +63,11 @@ def _is_ours(host: str) -> bool:
 
 def _is_own(origin: str, *, host: str) -> bool:
     """Whether a page of this origin is one of ours: under the configured address, or the one that was asked for."""
-    if is_session_host(urlsplit(origin).hostname or ""):
+    try:
+        name = urlsplit(origin).hostname or ""
+    except ValueError:  # no page has such an origin
+        return False
+    if is_session_host(name):
         raise Refused(403, "Sessions may not ask here.")
     scheme, _, rest = origin.lower().partition("://")
     return origin.lower() == registry.site().base_url.lower() or (scheme in {"http", "https"} and rest == host.lower())

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,6 +15,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observing.correlation import note_person
 from user_workspaces.portal import errors
+from user_workspaces.portal.returning import path_of
 
 Parameters = ParamSpec("Parameters")
 
@@ -49,7 +49,7 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
         @wraps(view)
         def answer(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
             if not is_person(request):
-                return _to_login(request)
+                return to_login(request)
             note_person(cast(PersonRequest, request).user.pk)
             try:
                 return view(cast(PersonRequest, request), *args, **kwargs)
@@ -66,11 +66,9 @@ def is_person(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.is_active and not request.user.is_service
 
 
-def _to_login(request: HttpRequest) -> HttpResponse:
+def to_login(request: HttpRequest) -> HttpResponse:
     """A part of a page cannot show the login form: the whole page goes there, and comes back afterwards."""
     if not asks_for_part(request):
         back = request.get_full_path() if request.method == "GET" else "/"
         return redirect_to_login(back)
-    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-    back = f"{shown.path}?{shown.query}" if shown.query else shown.path
-    return HttpResponseClientRedirect(redirect_to_login(back or "/").url)
+    return HttpResponseClientRedirect(redirect_to_login(path_of(request.headers.get("HX-Current-URL", ""))).url)

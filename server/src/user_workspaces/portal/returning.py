@@ -8,7 +8,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 def where_they_were(request: HttpRequest) -> str:
     """Return the path of the page that sent this form; `/` when the browser does not say."""
-    parts = urlsplit(request.headers.get("Referer", ""))
+    return path_of(request.headers.get("Referer", ""))
+
+
+def path_of(address: str) -> str:
+    """Return the path of an address that a browser sent, with its query; `/` for what is no address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
     path = "/" + parts.path.lstrip("/\\")
     return f"{path}?{parts.query}" if parts.query else path
 

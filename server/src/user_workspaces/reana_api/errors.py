@@ -3,7 +3,7 @@
 import logging
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -50,7 +50,7 @@ def answer_for(error: Exception) -> Response:
         return routing(str(error.detail), error.status_code) if error.status_code == 405 else _plain(error)  # noqa: PLR2004  method not allowed
     if isinstance(error, RequestDataTooBig):
         return Response({"message": "The request is too large."}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
-    if isinstance(error, SuspiciousOperation):
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
         return Response({"message": "Malformed request."}, status=status.HTTP_400_BAD_REQUEST)
     mark = current_mark()
     logger.error("error %s", mark, exc_info=error)

@@ -74,7 +74,8 @@ def download_folder(
     """Answer with a folder, or with some of what is in it, as a zip archive that is made while it is sent."""
     name = path.rpartition("/")[2] or workspace.name
     if request.method == "HEAD":
-        return _with_head(HttpResponse(content_type="application/zip"), f"{name}.zip")
+        # It streams, too: else the answer would say that the archive has no bytes.
+        return _with_head(StreamingHttpResponse(iter(()), content_type="application/zip"), f"{name}.zip")
     turn = Turn(user_id)
     pieces = _Pieces(request, zip_stream(workspace, path, names=names), closers=[turn.end])
     return _with_head(StreamingHttpResponse(pieces, content_type="application/zip"), f"{name}.zip")

@@ -1,0 +1,73 @@
+"""Large forms, and those with files: only from people who are logged in, and from each of them not many at once."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from api.multipart import CONTENT_TYPE, form, part
+from user_workspaces.accounts.models import User
+from user_workspaces.registry import Registry
+from user_workspaces.transfers.turns import Turn, running
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BODY = form(part("", b"", disposition='form-data; name="folder"'), part("a.txt", b"x", field="files"))
+LARGE = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": "262145"}
+
+
+class NeverRead(io.BytesIO):
+    """A body whose sender stands still."""
+
+    def read(self, *_: object) -> bytes:
+        """Break."""
+        raise AssertionError("somebody waits for this body")
+
+
+def strict() -> Client:
+    """A browser that has been to the log-in, and whose forms are checked."""
+    client = Client(enforce_csrf_checks=True)
+    client.get("/login/")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/w/1/files/", {"CONTENT_TYPE": CONTENT_TYPE, "CONTENT_LENGTH": "100"}),
+        ("/w/1/remove/", {**LARGE, "CONTENT_LENGTH": "1"}),
+        ("/login/", LARGE),
+        ("/login/", {**LARGE, "CONTENT_LENGTH": "-1"}),
+        ("/login/", {**LARGE, "CONTENT_TYPE": CONTENT_TYPE}),
+        ("/new/", {**LARGE, "CONTENT_LENGTH": "9" * 100}),
+    ],
+)
+def test_a_form_of_nobody_that_is_read_as_it_comes_is_not_read(
+    site: Registry, path: str, fields: dict[str, Any]
+) -> None:
+    answer = strict().post(path, **{"wsgi.input": NeverRead(), **fields})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/login/?next=/")
+
+
+def test_a_part_of_a_page_leads_the_whole_page_to_the_log_in(site: Registry) -> None:
+    shown = {"HX-Request": "true", "HX-Current-URL": "http://localhost:8000/w/1/files/?in=a"}
+    answer = strict().post("/w/1/files/", BODY, content_type=CONTENT_TYPE, headers=shown)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/login/?next=/w/1/files/%3Fin%3Da")
+
+
+def test_forms_with_files_of_one_person_have_their_turns(
+    person: Callable[[str], User], workspace_of: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("user_workspaces.transfers.turns.MOST_AT_ONCE", 1)
+    ada, browser = person("ada"), Client()
+    address = reverse("portal:files", args=[workspace_of(ada).pk])
+    browser.force_login(ada)
+    with Turn(ada.pk):
+        refused = browser.post(address, BODY, content_type=CONTENT_TYPE, headers={"HX-Request": "true"})
+    assert (refused.status_code, b"transfers of yours are going on" in refused.content) == (422, True)
+    for _ in range(2):
+        assert b"uploaded" in browser.post(address, BODY, content_type=CONTENT_TYPE, follow=True).content
+    assert running() == {}
