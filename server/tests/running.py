@@ -43,11 +43,18 @@ def environments() -> Path:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
+    """Return a port that nobody listens on, and that no other test gets before this process has ended."""
     for port in random.SystemRandom().sample(PORTS, 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0uws-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        mark.detach()  # it ends with the process
+        return port
     raise AssertionError("A hundred ports are taken.")
 
 
