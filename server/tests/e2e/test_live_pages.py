@@ -98,3 +98,15 @@ def test_page_goes_to_the_log_in_when_it_is_no_longer_allowed(server: LiveServer
     wait_until(page, lambda: bool(frames))
     server.manage("shell", "-c", "from django.contrib.sessions.models import Session; Session.objects.all().delete()")
     page.wait_for_url(re.compile("/login/"))
+
+
+def test_two_clicks_launch_one_session(server: LiveServer, client: httpx.Client, page: Page) -> None:
+    workspace = client.post("/workspaces/", json={"name": "clicked", "description": ""}).json()["data"]["id"]
+    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    page.goto(f"{server.url}/w/{workspace}/")
+    page.get_by_role("link", name=re.compile("^Launch")).first.click()
+    with page.expect_navigation(url=re.compile(r"/open/\d+/")):
+        page.get_by_role("button", name="Launch", exact=True).dblclick()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    jobs = client.get("/jobs/").json()["data"]["jobs"]
+    assert [job["workspace_id"] for job in jobs].count(workspace) == 1

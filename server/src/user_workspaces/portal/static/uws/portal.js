@@ -54,6 +54,29 @@
     dialog.close();
   });
 
+  // --- who presses twice means once: two clicks launch one session
+
+  const PRESSED_STAYS = 2 * SECOND; // the page that an answer leads to takes a moment as well
+  const pressed = new WeakSet();
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      const button = event.submitter ?? form;
+      if (form.getAttribute("method") !== "post") return;
+      if (pressed.has(button)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      pressed.add(button);
+      const release = () => setTimeout(() => pressed.delete(button), PRESSED_STAYS);
+      if (form.matches("[hx-post]")) form.addEventListener("htmx:afterRequest", release, { once: true });
+      else release();
+    },
+    true, // before htmx hears of it
+  );
+
   // --- menus close when one clicks elsewhere, leaves them, or presses Escape
 
   const closeMenus = (except) => {
