@@ -19,6 +19,11 @@
     if (isUnseen || isFolded || isBusy(part) || (isByItself && isChosenFrom(part))) event.preventDefault();
   });
 
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target;
+    if (part.matches("[data-live]") && isBusy(part)) event.detail.shouldSwap = false; // opened since it was asked
+  });
+
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) say("uws-changed");
   });
