@@ -6,7 +6,7 @@ from functools import partial
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from e2e import flow
 from live import LiveServer, live_server_process
@@ -98,3 +98,39 @@ def test_page_goes_to_the_log_in_when_it_is_no_longer_allowed(server: LiveServer
     wait_until(page, lambda: bool(frames))
     server.manage("shell", "-c", "from django.contrib.sessions.models import Session; Session.objects.all().delete()")
     page.wait_for_url(re.compile("/login/"))
+
+
+def test_two_clicks_launch_one_session(server: LiveServer, client: httpx.Client, page: Page) -> None:
+    workspace = client.post("/workspaces/", json={"name": "clicked", "description": ""}).json()["data"]["id"]
+    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    page.goto(f"{server.url}/w/{workspace}/")
+    page.get_by_role("link", name=re.compile("^Launch")).first.click()
+    with page.expect_navigation(url=re.compile(r"/open/\d+/")):
+        page.get_by_role("button", name="Launch", exact=True).dblclick()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    jobs = client.get("/jobs/").json()["data"]["jobs"]
+    assert [job["workspace_id"] for job in jobs].count(workspace) == 1
+
+
+def test_menu_that_is_opened_while_the_list_is_asked_for_stays_open(
+    server: LiveServer, client: httpx.Client, page: Page
+) -> None:
+    workspace = client.post("/workspaces/", json={"name": "menus", "description": ""}).json()["data"]["id"]
+    assert client.put(f"/workspaces/{workspace}/files/a.txt", content=b"1").is_success
+    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    page.goto(f"{server.url}/w/{workspace}/files/")
+    expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_visible()
+    assert client.put(f"/workspaces/{workspace}/files/b.txt", content=b"2").is_success
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/files/\?.*seen="), hold)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('uws-changed'))")
+    wait_until(page, lambda: bool(held))
+    page.locator("details.menu", has_text="More about a.txt").locator("summary").click()
+    page.evaluate("document.addEventListener('htmx:afterRequest', () => { window.isAnswered = true; })")
+    held[0].continue_()
+    wait_until(page, lambda: page.evaluate("window.isAnswered === true") is True)
+    expect(page.get_by_role("link", name="Rename or move")).to_be_visible()

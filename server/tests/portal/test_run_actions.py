@@ -13,6 +13,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.portal.run_forms import ParametersForm
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workflows.actions import Start, restart_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
 from user_workspaces.workspaces.actions import upload_file
@@ -209,6 +210,26 @@ def test_results_go_into_a_workspace_with_where_they_come_from(
     given = {"workspace": workspace.pk, "folder": "kept"}
     answer = browser.post(f"/runs/{finished.pk}/results/", given, **HTMX)
     assert (answer.status_code, b"kept is there already" in answer.content) == (422, True)
+
+
+def test_results_of_a_run_that_was_restarted_name_the_restarts(
+    browser: Client, finished: Run, workspace: Workspace
+) -> None:
+    assert "was restarted" not in browser.get(f"/runs/{finished.pk}/results/", **HTMX).content.decode()
+    restart = restart_run(run=finished, start=Start(parameters={"pause": 9}), now=timezone.now())
+    assert (
+        f"as\n          {restart.full_name}." in browser.get(f"/runs/{finished.pk}/results/", **HTMX).content.decode()
+    )
+    given = {"workspace": workspace.pk, "folder": "kept"}
+    refused = browser.post(f"/runs/{finished.pk}/results/", given, **HTMX)
+    assert (refused.status_code, b"copy when it has ended" in refused.content) == (422, True)
+    Run.objects.filter(pk=restart.pk).update(status="finished")
+    browser.post(f"/runs/{finished.pk}/results/", given)
+    with open_file(workspace=workspace, path="kept/provenance.json").content as content:
+        told = json.loads(content.read())
+    (named,) = told["restarted_in_place"]
+    assert (named["run"], named["name"]) == (str(restart.pk), restart.full_name)
+    assert named["parameters"] == {**told["parameters"], "pause": 9}
 
 
 def test_results_go_to_no_workspace_of_somebody_else(

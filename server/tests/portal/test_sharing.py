@@ -121,6 +121,13 @@ def test_people_are_found_and_offered_a_copy(
     assert share.offer.last_resource_options == {"num_cpus": 2, "memory_mb": 2048, "time_limit_min": 60}
 
 
+def test_who_has_no_name_but_that_of_the_account_is_found(
+    browser: Client, workspace: Workspace, person: Callable[[str], User]
+) -> None:
+    User.objects.filter(pk=person("mallory").pk).update(email="")
+    assert "Offer a copy to mallory" in text_of(browser, f"/w/{workspace.pk}/sharing/?q=allor")
+
+
 def test_a_search_that_finds_nobody_says_so(browser: Client, workspace: Workspace) -> None:
     shown = text_of(browser, f"/w/{workspace.pk}/sharing/?q=%00<b>nobody")
     assert "Nobody's name or e-mail address holds" in shown.replace("&#x27;", "'")

@@ -105,6 +105,15 @@ def test_link_works_once(client: Client, ada: User) -> None:
     assert not is_logged_in(second)
 
 
+def test_used_link_leads_who_is_logged_in_to_the_workspaces(client: Client, ada: User) -> None:
+    path = f"/login/{create_login_link(user=ada, now=timezone.now())}/"
+    client.post(path)
+    shown = client.get(path)
+    assert shown.status_code == 410
+    assert b"You are logged in as ada" in shown.content
+    assert b"Log in with a password" not in shown.content
+
+
 def test_link_that_is_old_or_unknown_does_not_work(client: Client, ada: User) -> None:
     old = create_login_link(user=ada, now=timezone.now() - timedelta(hours=1))
     for secret in (old, "uws_nothing", "x" * 300):

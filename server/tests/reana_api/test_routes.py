@@ -52,6 +52,12 @@ def test_without_a_token_there_is_nothing(nobody: Reana, method: str, route: str
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="user workspaces"'
 
 
+def test_who_has_no_name_is_called_by_that_of_the_account(ada: Reana) -> None:
+    assert ada("GET", "you").body["full_name"] == "ada"
+    User.objects.filter(username="ada").update(first_name="Ada", last_name="Lovelace")
+    assert ada("GET", "you").body["full_name"] == "Ada Lovelace"
+
+
 @pytest.mark.parametrize(("method", "route"), CLOSED)
 def test_a_wrong_token_is_refused(workflows: Registry, method: str, route: str) -> None:
     parameter = "token" if route.endswith("/session") else "access_token"

@@ -44,11 +44,15 @@ def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
     return OwnedAccount.objects.filter(user=user, user_authentication=user_authentication).first()
 
 
-def people_matching(search: str, *, excluding: User) -> QuerySet[User]:
-    """Return people to share with: each word is a part of "first last" or of the e-mail; never services."""
+def people_matching(search: str, *, excluding: User, by_username: bool = False) -> QuerySet[User]:
+    """Return people to share with: each word is a part of "first last" or of the e-mail; never services.
+
+    With `by_username` also of that: who came by a log-in link has no other name.
+    """
+    columns = ("first_name", "last_name", "email", *(("username",) if by_username else ()))
     people = User.objects.filter(is_active=True, is_service=False).exclude(pk=excluding.pk).order_by("username")
     for word in search.split()[:MOST_WORDS]:
-        people = people.filter(has_word(word, "first_name", "last_name", "email"))
+        people = people.filter(has_word(word, *columns))
     return people
 
 

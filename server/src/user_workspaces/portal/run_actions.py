@@ -21,6 +21,7 @@ from user_workspaces.workflows.from_workspaces import (
     USUAL_NAMES,
     copy_outputs,
     read_specification,
+    restarts_after,
     run_workspace,
     specifications_in,
 )
@@ -145,7 +146,13 @@ def results(request: PersonRequest, run_id: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{len(paths)} file{'s' if len(paths) != 1 else ''} copied into {folder}.")
             return go_to(request, f"{reverse('portal:files', args=[workspace.pk])}")
-    context = {"run": run, "form": form, "has_places": bool(places), "layout": layout_of(request)}
+    context = {
+        "run": run,
+        "form": form,
+        "has_places": bool(places),
+        "restarts": restarts_after(run),
+        "layout": layout_of(request),
+    }
     return render(request, "portal/run_results.html", context, status=422 if form.errors else 200)
 
 

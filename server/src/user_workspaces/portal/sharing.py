@@ -67,7 +67,9 @@ def sharing(request: PersonRequest, workspace_id: int) -> HttpResponse:
     if asks_for_part(request) and request.htmx.target != "people":
         return answer_with(request, part)
     search = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST_SEARCH]
-    found = list(people_matching(search, excluding=request.user)[: PEOPLE_SHOWN + 1]) if search else []
+    found = (
+        list(people_matching(search, excluding=request.user, by_username=True)[: PEOPLE_SHOWN + 1]) if search else []
+    )
     asked = asked_of(workspace.pk, found) if found else frozenset()
     context = {
         "workspace": workspace,

@@ -12,6 +12,6 @@ def person_id(user_id: int) -> str:
     return str(uuid.uuid5(NAMESPACE, str(user_id)))
 
 
-def full_name(user: User) -> str | None:
-    """Return the name for people; None: there is none."""
-    return user.get_full_name() or None
+def full_name(user: User) -> str:
+    """Return the name for people; of who has none that of the account, where a client would print "None"."""
+    return user.get_full_name() or user.username

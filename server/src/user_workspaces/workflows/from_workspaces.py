@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
-from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Specification
+from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Json, Specification
 from user_workspaces.workflows.actions import Start, create_run, delete_run, start_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.planning import specification_of
-from user_workspaces.workflows.queries import runs_of, workspace_of
+from user_workspaces.workflows.queries import runs_in, runs_of, workspace_of
 from user_workspaces.workflows.specification import Reading, read_yaml
-from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workflows.status import GOING, RunStatus
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.file_copies import copy_file
 from user_workspaces.workspaces.files import entry_at, find_entry, is_folder, list_folder, open_file, walk_folder
@@ -136,10 +136,15 @@ def _copy(source: Workspace, path: str, target: Workspace, new_path: str, *, now
 def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) -> list[str]:
     """Copy the outputs that there are into a folder of a workspace, with a file that says where they come from.
 
-    Returns their paths in the folder. Raises `Conflict` for a run that has not finished, or a folder that exists.
+    Returns their paths in the folder. Raises `Conflict` for a run that has not finished, or whose restart writes just
+    now, and for a folder that exists.
     """
     if run.status != RunStatus.FINISHED:
         raise Conflict(f"{run.full_name} is {run.status}: it has no results to copy.")
+    later = restarts_after(run)
+    for one in later:
+        if one.status in GOING:
+            raise Conflict(f"{one.full_name} works in the same place and is {one.status}: copy when it has ended.")
     if find_entry(workspace=workspace, path=folder) is not None:
         raise Conflict(f"{folder} is there already.")
     source, hashes = workspace_of(run), dict[str, str]()
@@ -150,16 +155,29 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
         "name": run.full_name,
         "specification_sha256": hashlib.sha256(run.specification.encode()).hexdigest(),
         "inputs_sha256": run.origin.get("inputs_sha256"),
-        "parameters": run.parameters,
+        "parameters": _parameters_of(run),
         "resource": run.resource,
         "started": run.datetime_started.isoformat() if run.datetime_started else None,
         "finished": run.datetime_finished.isoformat() if run.datetime_finished else None,
         "copied": now.isoformat(),
         "outputs_sha256": hashes,
+        "restarted_in_place": [
+            {"run": str(one.pk), "name": one.full_name, "parameters": _parameters_of(one)} for one in later
+        ],
     }
     content = json.dumps(told, indent=2).encode() + b"\n"
     upload_file(workspace=workspace, path=f"{folder}/{PROVENANCE}", chunks=[content], size=len(content), now=now)
     return [*hashes, PROVENANCE]
+
+
+def restarts_after(run: Run) -> list[Run]:
+    """Return the runs that were made later in the same place, oldest first: they may have written over its results."""
+    same = runs_in(workspace_id=run.workspace_id).filter(owner_id=run.owner_id)
+    return list(same.filter(datetime_created__gt=run.datetime_created).defer("kept_logs").order_by("datetime_created"))
+
+
+def _parameters_of(run: Run) -> dict[str, Json]:
+    return {**specification_of(run).parameters(), **run.parameters}
 
 
 def _outputs(run: Run, workspace: Workspace) -> list[str]:

@@ -51,7 +51,9 @@
     name.title = path;
     line.append(name, bar, said, action);
     list.append(line);
+    const isFirst = list.hidden;
     list.hidden = false;
+    if (isFirst) form.scrollIntoView({ block: "nearest" }); // what is dropped on a long list would go unseen
     return { line, bar, said, action };
   };
 

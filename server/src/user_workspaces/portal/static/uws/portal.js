@@ -19,6 +19,11 @@
     if (isUnseen || isFolded || isBusy(part) || (isByItself && isChosenFrom(part))) event.preventDefault();
   });
 
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target;
+    if (part.matches("[data-live]") && isBusy(part)) event.detail.shouldSwap = false; // opened since it was asked
+  });
+
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) say("uws-changed");
   });
@@ -53,6 +58,29 @@
     event.preventDefault();
     dialog.close();
   });
+
+  // --- who presses twice means once: two clicks launch one session
+
+  const PRESSED_STAYS = 2 * SECOND; // the page that an answer leads to takes a moment as well
+  const pressed = new WeakSet();
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      const button = event.submitter ?? form;
+      if (form.getAttribute("method") !== "post") return;
+      if (pressed.has(button)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      pressed.add(button);
+      const release = () => setTimeout(() => pressed.delete(button), PRESSED_STAYS);
+      if (form.matches("[hx-post]")) form.addEventListener("htmx:afterRequest", release, { once: true });
+      else release();
+    },
+    true, // before htmx hears of it
+  );
 
   // --- menus close when one clicks elsewhere, leaves them, or presses Escape
 
