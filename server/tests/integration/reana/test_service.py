@@ -16,7 +16,7 @@ def test_ping(reana: Reana) -> None:
         f"REANA server: {reana.server.url}",
         "REANA server version: 0.9.4",
         "REANA client version: 0.9.6",
-        f"Authenticated as: None <{reana.server.person}@example.org>",
+        f"Authenticated as: {reana.server.person} <{reana.server.person}@example.org>",
         "Status: Connected",
     ]
 
