@@ -33,6 +33,13 @@ class Engine:
         done = subprocess.run([self.program, *arguments], input=stdin, capture_output=True, check=True)
         return done.stdout.decode().strip()
 
+    def try_out(self, image: str) -> None:
+        """Skip the test where this machine's kernel does not let the engine run and limit a container."""
+        command = [str(self.program), "run", "--rm", "--network=none", "--memory=64m", image, "/bin/bash", "-c", "true"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode or done.stderr:
+            pytest.skip(f"NOT RUN: the Docker engine cannot run a container here: {done.stderr[-300:]}")
+
     def containers(self) -> list[str]:
         """Return the names of all that there are, also of those that have ended."""
         return self("ps", "--all", "--format={{.Names}}").splitlines()

@@ -31,6 +31,7 @@ echo "$PASSWORD" | tee kept.txt
 def engine() -> Iterator[Engine]:
     with docker_engine() as engine:
         engine("import", "-", IMAGE, stdin=image_of_this_machine())
+        engine.try_out(IMAGE)
         yield engine
 
 
