@@ -1,4 +1,4 @@
-"""Ports for the servers of tests."""
+"""Ports for the servers of tests; those of the workspaces server have the same, for neither knows the other's code."""
 
 import random
 import socket

@@ -51,6 +51,8 @@ def ask(path: str, *headers: tuple[bytes, bytes]) -> None:
         ("/workspaces/1/start/", "_django"),
         ("/workspaces/1/upload", "_transfer"),
         ("/w/1/files/", "_transfer"),
+        ("/runs/0b7e5b2c-8f1c-4c55-9d8c-2f7a4f0f6a11/download/", "_transfer"),
+        ("/runs/0b7e5b2c-8f1c-4c55-9d8c-2f7a4f0f6a11/files/", "_django"),
     ],
 )
 def test_what_may_have_to_wait_has_threads_of_its_own(pools: Pools, path: str, pool: str) -> None:

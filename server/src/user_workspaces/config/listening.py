@@ -10,7 +10,9 @@ from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, HTTPScope
 from user_workspaces.transfers.downloads import GONE
 
 TRANSFERS = re.compile(
-    r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)|/api/workflows/[^/]+/workspace(/|$)", re.ASCII
+    r"/(workspaces|w)/[0-9]+/(files|tus|upload|download|remove)(/|$)"
+    r"|/runs/[^/]+/download(/|$)|/api/workflows/[^/]+/workspace(/|$)",
+    re.ASCII,
 )
 """The paths of requests that carry files; the bodies of these are read while they arrive, also small ones."""
 STALLED_SECONDS = 60.0
