@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from copy import copy
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -14,6 +17,7 @@ from user_workspaces.portal.run_forms import ParametersForm
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.actions import Start, restart_run
+from user_workspaces.workflows.from_workspaces import MOST_RESTARTS, restarts_after
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
 from user_workspaces.workspaces.actions import upload_file
@@ -230,6 +234,17 @@ def test_results_of_a_run_that_was_restarted_name_the_restarts(
     (named,) = told["restarted_in_place"]
     assert (named["run"], named["name"]) == (str(restart.pk), restart.full_name)
     assert named["parameters"] == {**told["parameters"], "pause": 9}
+
+
+def test_of_very_many_restarts_the_newest_are_named_without_what_is_large(finished: Run) -> None:
+    copies = [copy(finished) for _ in range(MOST_RESTARTS + 5)]
+    for number, one in enumerate(copies, start=1):
+        one.pk, one.minor = uuid4(), number
+        one.datetime_created += timedelta(seconds=number)
+    Run.objects.bulk_create(copies)
+    named = restarts_after(finished)
+    assert [one.minor for one in named] == list(range(6, MOST_RESTARTS + 6))
+    assert {"specification", "kept_logs"} <= named[0].get_deferred_fields()
 
 
 def test_results_go_to_no_workspace_of_somebody_else(

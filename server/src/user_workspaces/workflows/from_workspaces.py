@@ -27,6 +27,8 @@ SPECIFICATION = re.compile(r"reana[A-Za-z0-9._-]*\.ya?ml")
 MOST_NAMES = 10_000
 """Of the top of a workspace, that are looked through for specifications."""
 LARGEST_SPECIFICATION = 1 << 20
+MOST_RESTARTS = 20
+"""Of those in the place of a run, that are named with its results."""
 PIECE = 1 << 18
 PROVENANCE = "provenance.json"
 
@@ -141,10 +143,9 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
     """
     if run.status != RunStatus.FINISHED:
         raise Conflict(f"{run.full_name} is {run.status}: it has no results to copy.")
-    later = restarts_after(run)
-    for one in later:
-        if one.status in GOING:
-            raise Conflict(f"{one.full_name} works in the same place and is {one.status}: copy when it has ended.")
+    going = _made_later(run).filter(status__in=GOING).first()
+    if going is not None:
+        raise Conflict(f"{going.full_name} works in the same place and is {going.status}: copy when it has ended.")
     if find_entry(workspace=workspace, path=folder) is not None:
         raise Conflict(f"{folder} is there already.")
     source, hashes = workspace_of(run), dict[str, str]()
@@ -162,7 +163,8 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
         "copied": now.isoformat(),
         "outputs_sha256": hashes,
         "restarted_in_place": [
-            {"run": str(one.pk), "name": one.full_name, "parameters": _parameters_of(one)} for one in later
+            {"run": str(one.pk), "name": one.full_name, "parameters": _parameters_of(one)}
+            for one in restarts_after(run)
         ],
     }
     content = json.dumps(told, indent=2).encode() + b"\n"
@@ -171,9 +173,17 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
 
 
 def restarts_after(run: Run) -> list[Run]:
-    """Return the runs that were made later in the same place, oldest first: they may have written over its results."""
+    """Return the runs that were made later in the same place, oldest first: they may have written over its results.
+
+    The newest, where there are very many.
+    """
+    return list(reversed(_made_later(run)[:MOST_RESTARTS]))
+
+
+def _made_later(run: Run) -> QuerySet[Run]:
     same = runs_in(workspace_id=run.workspace_id).filter(owner_id=run.owner_id)
-    return list(same.filter(datetime_created__gt=run.datetime_created).defer("kept_logs").order_by("datetime_created"))
+    later = same.filter(datetime_created__gt=run.datetime_created).order_by("-datetime_created")
+    return later.defer("kept_logs", "specification")  # each may be a megabyte
 
 
 def _parameters_of(run: Run) -> dict[str, Json]:
