@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from user_workspaces.accounts.actions import end_sessions
+from user_workspaces.accounts.logins import may_log_in
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.queries import load_of_resources
 
@@ -33,7 +34,7 @@ class Administration(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether this is an administrator who is a person."""
-        return super().has_permission(request) and isinstance(request.user, User) and not request.user.is_service
+        return super().has_permission(request) and may_log_in(request.user)
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  as Django has it
         """Answer people without the right as if there were nothing here."""

@@ -15,6 +15,7 @@ from user_workspaces.api.rendering import OrjsonRenderer
 from user_workspaces.observing.correlation import current_mark
 
 logger = logging.getLogger(__name__)
+UNUSABLE = "The request cannot be used as it is."
 BROKE_OFF = "The body broke off."
 OURS = "Something went wrong inside the server. Quote {mark} to its operators."
 
@@ -62,8 +63,7 @@ def answer_for(error: Exception, context: dict[str, object]) -> Response:
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):
         return refusal("The request is too large.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
-        text = "The request cannot be used as it is."
-        return refusal(BROKE_OFF if isinstance(error, UnreadablePostError) else text, status.HTTP_400_BAD_REQUEST)
+        return refusal(BROKE_OFF if isinstance(error, UnreadablePostError) else UNUSABLE, status.HTTP_400_BAD_REQUEST)
     mark = current_mark()
     logger.error("error %s", mark, exc_info=error)
     return refusal(OURS.format(mark=mark), 500)
@@ -94,9 +94,9 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", status=status.HTTP_405_METHOD_NOT_ALLOWED)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, message: str = "") -> HttpResponse:
     """Answer what Django refuses before any view: a host name that is not ours, a cookie that cannot be."""
-    body = OrjsonRenderer().render({"success": False, "message": "The request cannot be used as it is."})
+    body = OrjsonRenderer().render({"success": False, "message": message or UNUSABLE})
     return HttpResponse(body, content_type="application/json", status=status.HTTP_400_BAD_REQUEST)
 
 

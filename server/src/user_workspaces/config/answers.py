@@ -1,12 +1,36 @@
 """What answers where no view does: a page for browsers, JSON for programs and on all paths of the API."""
 
+import re
+
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+from django.template.loader import render_to_string
 
 from user_workspaces.api import errors as api
 from user_workspaces.api.urls import ROUTES
 from user_workspaces.portal import errors as portal
 
+REFUSED_HOST = (
+    "This server does not answer under {name}. To allow that name, add it to UWS_ALLOWED_HOSTS or to allowed_hosts in "
+    "config.json, and restart the server."
+)
+HOST_NAME = re.compile(r"[A-Za-z0-9._\[\]:-]{1,255}")
 API_NOUNS = frozenset(route.split("/")[0] for route, _ in ROUTES)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django refuses before any view; a host name that is not allowed is told with its remedy."""
+    message = refused_host(request.META.get("HTTP_HOST", "")) if isinstance(exception, DisallowedHost) else ""
+    if message and _is_page(request):
+        return HttpResponse(render_to_string("portal/refused_host.html", {"message": message}), status=400)
+    return api.bad_request(request, message)
+
+
+def refused_host(host: str) -> str:
+    """Return what to tell a visitor who came under a name that is not allowed."""
+    name, _ = split_domain_port(host)
+    return REFUSED_HOST.format(name=name if HOST_NAME.fullmatch(name) else "this name")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -10,6 +10,10 @@ from user_workspaces import registry
 from user_workspaces.config import env, site_config
 from user_workspaces.errors import ConfigurationError
 
+OWN_PREFIX = "uws-"
+HOST_PREFIX = "__Host-"
+"""Browsers take such a cookie from this very host alone, over TLS: no page of a subdomain or a port can replace it."""
+
 
 class ConfigAppConfig(AppConfig):
     """The composition root as Django knows it."""
@@ -31,6 +35,7 @@ def compose() -> None:
     """Read `config.json`, build what it declares, and make it the process's own."""
     from user_workspaces.accounts.memory import recall, remember  # noqa: PLC0415  models exist from here on
     from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  the same
+    from user_workspaces.jobs.addresses import session_domains  # noqa: PLC0415  the same
 
     env.check_runtime_dir(settings.RUNTIME_DIR)
     site, declarations = site_config.read(settings.CONFIG_FILE)
@@ -44,13 +49,12 @@ def compose() -> None:
         raise ConfigurationError("\n".join(lines)) from None
     registry.install(built, site)
     own = urlsplit(site.base_url).hostname or ""
-    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, own, *site.allowed_hosts, *_session_domains()]
+    domains = [f".{domain}" for domain in session_domains()]
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, own, *site.allowed_hosts, *domains]
     settings.CORS_ALLOWED_ORIGINS = list(site.cors_allowed_origins)
     if site.base_url.startswith("https://"):  # a web server in front of this one speaks TLS
         settings.CSRF_TRUSTED_ORIGINS = [site.base_url]
         settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
-
-
-def _session_domains() -> list[str]:
-    domains = {resource.passthrough_domain for resource in registry.site().resources.values()}
-    return [f".{domain}" for domain in domains if domain]
+        settings.OWN_COOKIE_PREFIX = HOST_PREFIX + OWN_PREFIX
+        settings.SESSION_COOKIE_NAME = settings.OWN_COOKIE_PREFIX + "portal"
+        settings.CSRF_COOKIE_NAME = settings.OWN_COOKIE_PREFIX + "csrf"

@@ -162,6 +162,7 @@ class ConfigFile(_Strict):
     parameters: tuple[ParameterEntry, ...] = ()
     base_url: Address | Literal[""] = ""
     allowed_hosts: tuple[str, ...] = ()
+    allow_administrators_beside_sessions: bool = False
     cors_allowed_origins: tuple[Address, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     mail: MailEntry | None = None

@@ -1,17 +1,26 @@
 """What the environment of the process decides: where the server listens, where it lives, its secrets."""
 
+import fcntl
 import hashlib
 import os
 import secrets
 import socket
 import stat
+import struct
+from contextlib import suppress
 from pathlib import Path
 
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.site import SessionPorts
 
 PROJECT_DIR = Path(__file__).resolve().parents[4]
 RUN, TMP = Path("/run"), Path("/tmp")  # noqa: S108  what is found in /tmp is checked before it is used
 LONGEST_RUNTIME_DIR = 60
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  a comparison
+SIOCGIFADDR = 0x8915
+SESSION_PORTS = 100
+LAST_PORT = 65_535
 SHORTEST_SECRET = 32
 FEWEST_DIFFERENT_CHARACTERS = 10
 KNOWN_BEGINNINGS = ("django-insecure", "changeme", "change-me", "change_me", "secret", "your-", "example", "default")
@@ -122,16 +131,70 @@ def config_file() -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
+def listens_on_network() -> bool:
+    """Return whether other machines can connect."""
+    return host() not in LOOPBACK
+
+
 def base_url() -> str:
-    """Return the address to print and to build links with, when the configuration names none."""
+    """Return the address to build links with, when the configuration names none."""
     name = host()
-    shown = "localhost" if name in {"0.0.0.0", "::", "127.0.0.1", "::1", "localhost"} else name  # noqa: S104  a comparison
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port()}"
+    if name in LOOPBACK:
+        name = "localhost"
+    elif name in ANY_ADDRESS:
+        name = next(iter(network_addresses()), "localhost")
+    return url_of(name)
+
+
+def url_of(name: str) -> str:
+    """Return the address of the portal under a host name or an IP address."""
+    return f"http://{f'[{name}]' if ':' in name else name}:{port()}"
+
+
+def reachable_urls() -> list[str]:
+    """Return every address under which browsers reach the portal, this machine's own first."""
+    if not listens_on_network():
+        return [base_url()]
+    names = [socket.gethostname(), *network_addresses()] if host() in ANY_ADDRESS else [host()]
+    local = ["localhost"] if host() in ANY_ADDRESS else []
+    return [url_of(name) for name in dict.fromkeys([*local, *names])]
+
+
+def network_addresses() -> list[str]:
+    """Return the IPv4 addresses of this machine that are not loopback, one for each interface (netdevice(7))."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            with suppress(OSError):  # an interface without an IPv4 address
+                answer = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+                found.append(socket.inet_ntoa(answer[20:24]))
+    return [address for address in found if not address.startswith("127.")]
+
+
+def session_ports() -> SessionPorts:
+    """Return the ports on which sessions may have origins of their own (`UWS_SESSION_PORTS`).
+
+    `8100-8199` names them, and `none` turns them off. Without the variable they are the hundred ports that begin
+    a hundred above the server's own; then only sessions that could not be reached otherwise get one.
+    """
+    text = os.environ.get("UWS_SESSION_PORTS", "")
+    if text == "none":
+        return SessionPorts()
+    if not text:
+        first = port() + SESSION_PORTS
+        return SessionPorts(range(min(first, LAST_PORT + 1), min(first + SESSION_PORTS, LAST_PORT + 1)))
+    low, _, high = text.partition("-")
+    first, last = port_in(low, source="UWS_SESSION_PORTS"), port_in(high or low, source="UWS_SESSION_PORTS")
+    if last < first or first <= port() <= last:
+        raise ConfigurationError(
+            f"UWS_SESSION_PORTS: {text!r} has to be a range like 8100-8199, without the port of the server itself"
+        )
+    return SessionPorts(range(first, last + 1), are_required=True)
 
 
 def own_host_names() -> list[str]:
     """Return the host names under which this server may be asked for, whatever the configuration says."""
-    names = ["localhost", ".localhost", "127.0.0.1", "[::1]", socket.gethostname(), socket.getfqdn()]
+    names = ["localhost", "127.0.0.1", "[::1]", socket.gethostname(), socket.getfqdn()]
     extra = os.environ.get("UWS_ALLOWED_HOSTS", "").split(",")
     return [*names, host(), *(name.strip() for name in extra if name.strip())]
 

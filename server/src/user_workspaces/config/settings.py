@@ -101,7 +101,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "portal:login"
 LOGIN_REDIRECT_URL = "portal:workspaces"
 
-# The proxy keeps every cookie whose name starts with "uws-" away from sessions.
+# The proxy keeps every cookie whose name starts with "uws-" away from sessions. Under TLS it has `__Host-` before it.
+OWN_COOKIE_PREFIX = "uws-"
 SESSION_COOKIE_NAME = "uws-portal"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_NAME = "uws-csrf"

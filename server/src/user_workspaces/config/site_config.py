@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from user_workspaces import registry
 from user_workspaces.config import config_file, env
 from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, ResourceEntry
 from user_workspaces.config.site_entries import MailEntry
@@ -19,6 +20,19 @@ def read(path: Path | None) -> tuple[Site, list[Declaration]]:
     source = path or EMBEDDED_DEFAULT
     config, written = config_file.parse(source)
     return _site(config, source, written), _declarations(config)
+
+
+def site_warnings() -> list[str]:
+    """Return what an operator should know of the configuration at each start."""
+    resources = registry.site().path_mode_resources
+    if not resources:
+        return []
+    may_log_in = registry.site().allow_administrators_beside_sessions
+    return [
+        f"Sessions on {', '.join(resources)} are served by path: they share the portal's origin, so their pages "
+        "can act as the user who opens them. Set passthrough_domain or UWS_SESSION_PORTS to separate them. "
+        + ("Administrators may log in all the same." if may_log_in else "Administrators cannot log in until then.")
+    ]
 
 
 def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
@@ -39,6 +53,9 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         base_url=config.base_url or env.base_url(),
         token_lifetime=timedelta(days=config.token_lifetime_days),
         session_startup=timedelta(seconds=config.session_startup_seconds),
+        session_ports=env.session_ports(),
+        any_ip_address=not config.base_url and env.listens_on_network(),
+        allow_administrators_beside_sessions=config.allow_administrators_beside_sessions,
         cors_allowed_origins=config.cors_allowed_origins,
         trusted_proxies=config.trusted_proxies,
         rate_limits=config.rate_limits.value(),

@@ -13,6 +13,6 @@ urlpatterns = [
     path("", include("user_workspaces.administration.urls")),
     path("", include("user_workspaces.portal.urls")),
 ]
-handler400 = "user_workspaces.api.errors.bad_request"
+handler400 = "user_workspaces.config.answers.bad_request"
 handler404 = "user_workspaces.config.answers.not_found"
 handler500 = "user_workspaces.config.answers.server_error"

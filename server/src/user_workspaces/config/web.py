@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -14,14 +15,16 @@ from user_workspaces import registry
 from user_workspaces.config.asgi import application
 from user_workspaces.config.metrics import watch_database
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.jobs import session_ports
+from user_workspaces.jobs.addresses import session_domains
 from user_workspaces.jobs.tickets import Purpose, verify
 from user_workspaces.live import protocol as live
 from user_workspaces.observing import metrics
 from user_workspaces.proxy import feed
-from user_workspaces.proxy.origins import session_domains
 from user_workspaces.proxy.passthrough import Passthrough
-from user_workspaces.proxy.protocol import relay_protocol
-from user_workspaces.proxy.routes import RouteTable, SessionClaim
+from user_workspaces.proxy.ports import SessionPortListeners
+from user_workspaces.proxy.protocol import RelayProtocol, relay_protocol
+from user_workspaces.proxy.routes import Places, RouteTable, SessionClaim
 
 BACKLOG = 2048
 SHUTDOWN_SECONDS = 5
@@ -56,17 +59,42 @@ def serve(listener: socket.socket) -> None:
 
 
 async def _serve(listener: socket.socket) -> None:
-    table = RouteTable()
+    table, loop = RouteTable(), asyncio.get_running_loop()
     table.replace(await asyncio.to_thread(feed.read_routes))
     passthrough = Passthrough(
         table=table,
         verify_cookie=_verify_cookie,
-        session_domains=session_domains(),
+        places=_places(),
         trusted_proxies=frozenset(registry.site().trusted_proxies),
     )
-    config = uvicorn.Config(
+    protocol = relay_protocol(passthrough)
+    server = uvicorn.Server(_configuration(protocol))
+    ports = SessionPortListeners(
+        host=listener.getsockname()[0],
+        ports=registry.site().session_ports.numbers,
+        table=table,
+        protocol=partial(protocol, config=server.config, server_state=server.server_state, app_state={}),
+        loop=loop,
+    )
+    observe(passthrough)
+    follower = feed.Feed(table, loop.call_soon_threadsafe)
+    follower.start()
+    feed.install(follower)
+    session_ports.install(ports.open)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        session_ports.install(None)
+        feed.install(None)
+        await asyncio.to_thread(follower.stop)
+        ports.close()
+        passthrough.close()
+
+
+def _configuration(protocol: type[RelayProtocol]) -> uvicorn.Config:
+    return uvicorn.Config(
         application,
-        http=relay_protocol(passthrough),
+        http=protocol,
         loop="none",
         lifespan="on",
         access_log=False,
@@ -76,16 +104,14 @@ async def _serve(listener: socket.socket) -> None:
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         **live.OPTIONS,
     )
-    observe(passthrough)
-    follower = feed.Feed(table, asyncio.get_running_loop().call_soon_threadsafe)
-    follower.start()
-    feed.install(follower)
-    try:
-        await uvicorn.Server(config).serve(sockets=[listener])
-    finally:
-        feed.install(None)
-        await asyncio.to_thread(follower.stop)
-        passthrough.close()
+
+
+def _places() -> Places:
+    return Places(
+        domains=session_domains(),
+        ports=registry.site().session_ports.numbers,
+        cookie=f"{settings.OWN_COOKIE_PREFIX}session-%d".encode("ascii"),
+    )
 
 
 def observe(passthrough: Passthrough) -> None:

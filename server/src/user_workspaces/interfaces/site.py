@@ -117,6 +117,16 @@ class RateLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionPorts:
+    """The ports on which sessions may have origins of their own."""
+
+    numbers: range = range(0)
+    """Empty: no session gets a port."""
+    are_required: bool = False
+    """The operator has named them: a session without a host of its own gets a port, and is never served by path."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """All of it."""
 
@@ -132,6 +142,11 @@ class Site:
     token_lifetime: timedelta = timedelta(days=90)
     session_startup: timedelta = timedelta(minutes=3)
     """A session that has not answered for this long after its start has failed."""
+    session_ports: SessionPorts = SessionPorts()
+    any_ip_address: bool = False
+    """Whether the portal answers under every IP address: it listens on the network and has no address of its own."""
+    allow_administrators_beside_sessions: bool = False
+    """Whether administrators may log in although sessions share the portal's origin."""
     cors_allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -145,3 +160,10 @@ class Site:
     """The name for people of each way to sign in."""
     source: str = field(default="")
     """Where it was read from, for messages."""
+
+    @property
+    def path_mode_resources(self) -> tuple[str, ...]:
+        """The resources whose sessions are served by path, and so share the portal's origin."""
+        if self.session_ports.are_required:
+            return ()
+        return tuple(name for name, resource in self.resources.items() if not resource.passthrough_domain)

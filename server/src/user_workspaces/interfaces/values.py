@@ -190,8 +190,6 @@ class JobContext:
     resource: str
     base_path: str
     """The path below which the session is served, with a slash at both ends: `/passthrough/local/12/`."""
-    host_names: tuple[str, ...]
-    """The host names (lower case, without port) under which browsers will reach the session."""
     limits: Limits
     reana: ReanaAccess | None = None
     """For a job type with `uses_reana`."""

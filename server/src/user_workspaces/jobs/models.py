@@ -52,6 +52,8 @@ class Job(models.Model):
     secret = EncryptedTextField(default=new_secret)
     endpoint = EncryptedTextField(blank=True)
     """Where the session answers, as JSON; empty until it does."""
+    session_port = models.PositiveIntegerField(null=True)
+    """The port of its own, from the first time that it was opened under a name without subdomains."""
 
     datetime_created = models.DateTimeField()
     datetime_start = models.DateTimeField(null=True)
@@ -70,6 +72,13 @@ class Job(models.Model):
             models.Index(fields=["workspace", "-id"], name="job_of_workspace"),
             models.Index(fields=["owner", "datetime_end"], name="job_of_owner_by_end"),
             models.Index(fields=["status"], name="job_live", condition=models.Q(status__in=sorted(LIVE))),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session_port"],
+                condition=models.Q(status__in=sorted(LIVE), session_port__isnull=False),
+                name="one_session_per_port",
+            )
         ]
 
     def __str__(self) -> str:

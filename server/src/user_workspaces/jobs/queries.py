@@ -29,6 +29,8 @@ class AnsweringSession:
     owner_id: int
     epoch: int
     endpoint: Endpoint
+    port: int | None
+    """Its own port, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +168,17 @@ def answering_sessions() -> list[AnsweringSession]:
     rows = (
         Job.objects.filter(status=JobStatus.RUNNING, owner__is_active=True, datetime_ready__isnull=False)
         .exclude(endpoint="")
-        .values_list("id", "resource", "owner_id", "owner__session_epoch", "endpoint")
+        .values_list("id", "resource", "owner_id", "owner__session_epoch", "endpoint", "session_port")
     )
     return [
-        AnsweringSession(job_id, resource, owner_id, epoch, read_endpoint(endpoint))
-        for job_id, resource, owner_id, epoch, endpoint in rows
+        AnsweringSession(job_id, resource, owner_id, epoch, read_endpoint(endpoint), port)
+        for job_id, resource, owner_id, epoch, endpoint, port in rows
     ]
+
+
+def job_of_port(port: int) -> int | None:
+    """Return the live job that has this port."""
+    return Job.objects.filter(session_port=port, status__in=LIVE).values_list("pk", flat=True).first()
 
 
 def write_endpoint(endpoint: Endpoint) -> str:

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
 from user_workspaces.accounts.live_tickets import redeem_ticket
+from user_workspaces.accounts.logins import may_log_in
 from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import note_use
@@ -110,7 +111,7 @@ def _person_of(session_key: str) -> User | None:
     request = HttpRequest()
     request.session = SessionStore(session_key)
     user = get_user(request)
-    return user if isinstance(user, User) and user.is_active and not user.is_service else None
+    return user if may_log_in(user) else None
 
 
 def _topic(job_id: int | None, user: User) -> Topic:

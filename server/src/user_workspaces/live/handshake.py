@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 from asgiref.typing import WebSocketScope
 from django.conf import settings
 from django.http import parse_cookie
-from django.http.request import split_domain_port, validate_host
+from django.http.request import split_domain_port
 
 from user_workspaces import registry
 from user_workspaces.accounts.tokens import token_in_headers
-from user_workspaces.jobs.addresses import is_session_host
+from user_workspaces.jobs.addresses import is_portal_host, is_session_host
 from user_workspaces.live.refusal import Refused
 
 PATH = re.compile(r"/jobs(?:/(?P<job_id>[0-9]{1,18}))?/?")
@@ -56,9 +56,9 @@ def read_handshake(scope: WebSocketScope) -> Handshake:
 
 
 def _is_ours(host: str) -> bool:
-    """Whether this host is the hub. A session's origin is for the session, whoever asks."""
+    """Whether this host is the portal's. A session's origin is for the session, whoever asks."""
     name, _ = split_domain_port(host)
-    return bool(name) and validate_host(name, settings.ALLOWED_HOSTS) and not is_session_host(name)
+    return bool(name) and is_portal_host(name)
 
 
 def _is_own(origin: str, *, host: str) -> bool:

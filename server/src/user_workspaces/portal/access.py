@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from user_workspaces.accounts.logins import may_log_in
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observing.correlation import note_person
@@ -62,8 +63,8 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
 
 
 def is_person(request: HttpRequest) -> bool:
-    """Return whether a person is logged in; services never are."""
-    return isinstance(request.user, User) and request.user.is_active and not request.user.is_service
+    """Return whether a user is logged in."""
+    return may_log_in(request.user)
 
 
 def to_login(request: HttpRequest) -> HttpResponse:

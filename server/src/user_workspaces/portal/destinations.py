@@ -1,16 +1,35 @@
-"""Where a session is opened: pure functions of what the site and the request say."""
+"""Where a session is opened: which of its origins this visitor can reach, and the page in it."""
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from django.http import HttpRequest
+
+from user_workspaces import registry
+from user_workspaces.errors import ResourceUnavailable
+from user_workspaces.jobs.addresses import (
+    is_localhost,
+    is_loopback,
+    is_served_by_path,
+    session_domain,
+    session_host,
+    split_host,
+)
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.session_ports import port_of
 from user_workspaces.jobs.tickets import TICKET_PARAMETER
 
 START_PAGE = "lab"
 LONGEST = 2000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SAFARI = re.compile(r"^(?!.*(Chrom(e|ium)|Android|Firefox)/).*\bVersion/\S+.*\bSafari/")
+"""It does not resolve names below `localhost`; other browsers name it, too."""
+NO_ORIGIN = (
+    "Sessions cannot be opened under this address: names below localhost lead to your own machine, and "
+    "UWS_SESSION_PORTS is off. Ask your administrator to turn it on, or to set passthrough_domain."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,55 +63,29 @@ def _stays_below(path: str) -> bool:
     return True
 
 
-def has_own_origin(*, passthrough_domain: str, host: str) -> bool:
-    """Return whether this visitor can reach the session under an origin of its own.
+def portal_origin(request: HttpRequest) -> str:
+    """Return the address of the portal as this visitor has it."""
+    return f"{urlsplit(registry.site().base_url).scheme}://{request.get_host()}"
 
-    `*.localhost` always leads to the visitor's own machine: whoever reached us under another name (a
-    workstation in the next room) gets the path form on that name instead.
+
+def session_origin(request: HttpRequest, job: Job) -> str:
+    """Return the origin of a session for this visitor; empty where it is the portal's own, by path.
+
+    A host of its own where the visitor can resolve one, else a port of its own: `*.localhost` is always the visitor's
+    own machine. Raises `ResourceUnavailable` where there is neither.
     """
-    if not passthrough_domain:
-        return False
-    if _is_localhost(passthrough_domain):
-        return is_loopback(host)
-    return True
+    base = urlsplit(registry.site().base_url)
+    name, port = split_host(request.get_host())
+    domain = session_domain(job.resource)
+    if domain and not is_localhost(domain):
+        port = str(base.port or "")
+    elif not domain or not is_loopback(name) or _SAFARI.match(request.headers.get("User-Agent", "")):
+        return "" if is_served_by_path(job.resource) else _on_own_port(job, scheme=base.scheme, name=name)
+    host = session_host(resource=job.resource, job_id=job.pk)
+    return f"{base.scheme}://{host}{f':{port}' if port else ''}"
 
 
-def address_for_visitor(*, url: str, own_origin: bool, scheme: str, host: str) -> str:
-    """Return the address that this visitor can use, made of the one that the site's `base_url` gives.
-
-    By path it stays on the host of the request. Under `*.localhost` it keeps the port of the request: that
-    is another one than ours behind an SSH tunnel.
-    """
-    parts = urlsplit(url)
-    below = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if not own_origin:
-        return below
-    if _is_localhost(parts.hostname or ""):
-        port = _split(host)[1]
-        return f"{scheme}://{parts.hostname}{f':{port}' if port else ''}{below}"
-    return url
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a `Host` (name or address, with or without port) is the visitor's own machine."""
-    name = _split(host)[0]
-    if _is_localhost(name):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_localhost(name: str) -> bool:
-    bare = name.lower().rstrip(".")
-    return bare == "localhost" or bare.endswith(".localhost")
-
-
-def _split(host: str) -> tuple[str, str]:
-    """Return name and port; both are text, the port may be empty."""
-    if host.startswith("["):
-        name, _, rest = host[1:].partition("]")
-        return name, rest.lstrip(":")
-    name, _, port = host.partition(":")
-    return name, port
+def _on_own_port(job: Job, *, scheme: str, name: str) -> str:
+    if not registry.site().session_ports.numbers:
+        raise ResourceUnavailable(NO_ORIGIN)
+    return f"{scheme}://{name}:{port_of(job)}"

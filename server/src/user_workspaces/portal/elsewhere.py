@@ -18,15 +18,17 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
 from user_workspaces import registry
+from user_workspaces.accounts.logins import ADMINISTRATORS_REFUSED, is_kept_out
 from user_workspaces.accounts.sign_in import redirect_elsewhere, sign_in_elsewhere
 from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.jobs.tickets import own_cookie
 from user_workspaces.portal import errors
 from user_workspaces.portal.returning import where_they_wanted_to
 from user_workspaces.portal.sender import sender_of
 from user_workspaces.portal.sign_in import BACKEND, go_on
 from user_workspaces.portal.ways import ways_elsewhere
 
-COOKIE = "uws-sign-in-"
+COOKIE = "sign-in-"
 COOKIE_SECONDS = 600
 COOKIE_PATH = "/login/with/"
 NOT_BEGUN = "This log-in was not begun in this browser, or more than ten minutes ago. Begin again."
@@ -59,7 +61,7 @@ def begin(request: HttpRequest, authentication: str) -> HttpResponse:
         where_they_wanted_to(request),
         salt=f"{authentication}:{away.state}",
         max_age=COOKIE_SECONDS,
-        path=COOKIE_PATH,
+        path=_cookie_path(),
         secure=bool(settings.SESSION_COOKIE_SECURE),
         httponly=True,
         samesite="Lax",
@@ -81,7 +83,7 @@ def finish(request: HttpRequest, authentication: str) -> HttpResponse:
     if not state or not destination:
         return _refused(request, NOT_BEGUN)
     answer = _logged_in(request, authentication, state, destination)
-    answer.delete_cookie(_cookie(state), path=COOKIE_PATH, samesite="Lax")
+    answer.delete_cookie(_cookie(state), path=_cookie_path(), samesite="Lax")
     return answer
 
 
@@ -100,6 +102,8 @@ def _logged_in(request: HttpRequest, authentication: str, state: str, destinatio
         )
     except UserWorkspacesError as error:
         return errors.answer_for(request, error, part=False)
+    if is_kept_out(user):
+        return errors.refused(request, ADMINISTRATORS_REFUSED)
     login(request, user, backend=BACKEND)
     return go_on(request, destination)
 
@@ -110,7 +114,12 @@ def _is_offered(authentication: str) -> bool:
 
 def _cookie(state: str) -> str:
     """Return a name of its own for each log-in: people begin two at once, in two tabs."""
-    return COOKIE + hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16]
+    return own_cookie(COOKIE + hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16])
+
+
+def _cookie_path() -> str:
+    """Return the path of the cookie: one with the prefix `__Host-` has to be for all of the host."""
+    return "/" if settings.SESSION_COOKIE_SECURE else COOKIE_PATH
 
 
 def _refused(request: HttpRequest, message: str) -> HttpResponse:

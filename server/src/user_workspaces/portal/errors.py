@@ -34,6 +34,11 @@ def answer_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) 
     return HttpResponseRedirect(where_they_were(request))
 
 
+def refused(request: HttpRequest, message: str) -> HttpResponse:
+    """Say why a user may not do this."""
+    return render(request, "portal/refused.html", {"message": message}, status=403)
+
+
 def too_many(request: HttpRequest, error: TooManyAttempts) -> HttpResponse:
     """Say when to come back."""
     shown = render(request, "portal/refused.html", {"message": error.message}, status=429)
@@ -58,4 +63,4 @@ def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that a form was too old, or not ours."""
     logger.info("a form was refused: %s", reason)
     message = "This page was open for too long, or cookies are switched off. Go back, load it again and try once more."
-    return render(request, "portal/refused.html", {"message": message}, status=403)
+    return refused(request, message)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from user_workspaces import registry
 from user_workspaces.accounts.actions import end_sessions, redeem_login_link
+from user_workspaces.accounts.logins import ADMINISTRATORS_REFUSED, is_kept_out
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import person_of_login_link
 from user_workspaces.accounts.sign_in import counted, counted_log_in
@@ -49,6 +50,8 @@ class LoginForm(AuthenticationForm):
         """Raise for whoever is not an active person."""
         if not isinstance(user, User) or not user.is_active or user.is_service:
             raise ValidationError(self.get_invalid_login_error())
+        if is_kept_out(user):
+            raise ValidationError(ADMINISTRATORS_REFUSED)
 
 
 @sensitive_post_parameters("password")
@@ -88,6 +91,8 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
         return errors.too_many(request, error)
     except AuthenticationRefused:
         return render(request, "portal/log_in_by_link.html", {"person": None}, status=410)
+    if is_kept_out(redeemed):
+        return errors.refused(request, ADMINISTRATORS_REFUSED)
     login(request, redeemed, backend=BACKEND)
     return redirect("portal:workspaces")
 

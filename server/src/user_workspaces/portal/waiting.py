@@ -1,37 +1,108 @@
 """The way into a session: at once when it answers, else a page that waits and opens it by itself."""
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
-from user_workspaces import registry
-from user_workspaces.jobs.addresses import address_of
+from user_workspaces.errors import AuthenticationRefused, NotAllowed, UserWorkspacesError
+from user_workspaces.jobs import tickets
+from user_workspaces.jobs.addresses import base_path
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import find_job
 from user_workspaces.jobs.status import JobStatus
-from user_workspaces.jobs.tickets import Claim
-from user_workspaces.portal.access import PersonRequest, asks_for_part, page
+from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Claim, Purpose
+from user_workspaces.portal import errors
+from user_workspaces.portal.access import PersonRequest, asks_for_part, is_person, page
 from user_workspaces.portal.answers import go_to
-from user_workspaces.portal.destinations import Page, address_for_visitor, has_own_origin, page_in_session
+from user_workspaces.portal.destinations import page_in_session, portal_origin, session_origin
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.session_view import SessionView, view_of
 from user_workspaces.portal.steps import Launch, steps_of
 from user_workspaces.workspaces.queries import name_of
 
+USED_UP = "This link to a session is used up or too old. Open the session from its workspace's page."
+ANOTHER_USER = "This link opens the session of another user. Log out first if you want to use it."
+
+
+def open_session(request: HttpRequest, job_id: int) -> HttpResponseBase:
+    """Lead into a session: as the user who is logged in, or with a ticket that a client of the API got."""
+    ticket = request.GET.get(TICKET_PARAMETER)
+    return _open_as_user(request, job_id) if ticket is None else _open_with_ticket(request, job_id, ticket)
+
 
 @page("GET")
-def open_session(request: PersonRequest, job_id: int) -> HttpResponse:
-    """Go to the session with a fresh ticket; while it does not answer, show why, and go by itself later."""
+def _open_as_user(request: PersonRequest, job_id: int) -> HttpResponse:
+    """Go to the session; while it does not answer, show why, and go by itself later."""
     job = find_job(user=request.user, job_id=job_id)
     session = view_of(job, now=timezone.now())
     if session.can_open:
-        return go_to(request, _address(request, job, page_in_session(request.GET.get("to", ""))))
+        claim = Claim(job_id=job.pk, user_id=request.user.pk, epoch=request.user.session_epoch)
+        return go_to(request, _address(request, job, ticket=_entry_or_start(request, claim)))
     name = name_of(job.workspace_id)
     part = _progress(request, session, workspace_name=name)
     if asks_for_part(request):
         return answer_with(request, part)
     context = {"session": session, "progress": part.html, "title": part.title, "workspace_name": name}
     return render(request, "portal/waiting.html", context)
+
+
+@require_safe
+@never_cache
+def _open_with_ticket(request: HttpRequest, job_id: int, ticket: str) -> HttpResponse:
+    """Go to the session with a ticket of the API, which a browser without any log-in may bring.
+
+    Under the login of another user it opens nothing: nobody is led into a session that is not theirs by a link.
+    """
+    try:
+        job, claim = _ticket_holder(request, job_id, ticket)
+        if BROWSER_PARAMETER in request.GET:
+            ticket = _traded(request, claim, ticket)
+        answer: HttpResponse = go_to(request, _address(request, job, ticket=ticket))
+    except (AuthenticationRefused, NotAllowed) as error:
+        return errors.refused(request, error.message)
+    except UserWorkspacesError as error:
+        return errors.answer_for(request, error, part=False)
+    return answer
+
+
+def _ticket_holder(request: HttpRequest, job_id: int, ticket: str) -> tuple[Job, Claim]:
+    """Return the session that a ticket opens; raises `AuthenticationRefused` and `NotAllowed`."""
+    claim = tickets.verify(ticket, Purpose.TICKET, job_id=job_id, now=timezone.now())
+    job = Job.objects.select_related("owner").filter(pk=job_id).first() if claim else None
+    if claim is None or job is None or not job.owner.is_active:
+        raise AuthenticationRefused(USED_UP)
+    if (job.owner_id, job.owner.session_epoch) != (claim.user_id, claim.epoch):
+        raise AuthenticationRefused(USED_UP)
+    if is_person(request) and request.user.pk != claim.user_id:
+        raise NotAllowed(ANOTHER_USER)
+    if not view_of(job, now=timezone.now()).can_open:
+        raise AuthenticationRefused("This session is not running. Open it from its workspace's page.")
+    return job, claim
+
+
+def _traded(request: HttpRequest, claim: Claim, ticket: str) -> str:
+    """Return the entry for a ticket that is used up by that; raises `AuthenticationRefused`."""
+    if not tickets.use_once(ticket):
+        raise AuthenticationRefused(USED_UP)
+    return _entry_or_start(request, claim)
+
+
+def _entry_or_start(request: HttpRequest, claim: Claim) -> str:
+    """Return the ticket for the next step: an entry for a browser that the session's host has marked already."""
+    browser = request.GET.get(BROWSER_PARAMETER, "")
+    if tickets.BROWSER_HASH.fullmatch(browser):
+        return tickets.sign_entry(claim, browser=browser)
+    return tickets.sign_start(job_id=claim.job_id, portal=portal_origin(request))
+
+
+def _address(request: HttpRequest, job: Job, *, ticket: str) -> str:
+    """Return the page of the session that was asked for, with a ticket."""
+    wanted = page_in_session(request.GET.get("to", ""))
+    path = base_path(resource=job.resource, job_id=job.pk) + wanted.path
+    query = f"{TICKET_PARAMETER}={ticket}" + (f"&{wanted.query}" if wanted.query else "")
+    return f"{session_origin(request, job)}{path}?{query}"
 
 
 def _progress(request: PersonRequest, session: SessionView, *, workspace_name: str | None) -> LivePart:
@@ -55,14 +126,3 @@ def _progress(request: PersonRequest, session: SessionView, *, workspace_name: s
         asleep_when_hidden=False,
         told=True,
     )
-
-
-def _address(request: PersonRequest, job: Job, page: Page) -> str:
-    claim = Claim(job_id=job.pk, user_id=request.user.pk, epoch=request.user.session_epoch)
-    known = registry.site().resources.get(job.resource)
-    own_origin = has_own_origin(passthrough_domain=known.passthrough_domain if known else "", host=request.get_host())
-    address = address_of(
-        claim=claim, resource=job.resource, serves_at=page.path, now=timezone.now(), own_origin=own_origin
-    )
-    url = f"{address.url}&{page.query}" if page.query else address.url
-    return address_for_visitor(url=url, own_origin=own_origin, scheme=request.scheme or "http", host=request.get_host())

@@ -9,7 +9,7 @@ from functools import partial
 from django.db import close_old_connections, connections
 from django.db.utils import InterfaceError, OperationalError
 
-from user_workspaces.jobs.addresses import base_path
+from user_workspaces.jobs.addresses import base_path, is_served_by_path, session_host
 from user_workspaces.jobs.queries import answering_sessions
 from user_workspaces.proxy.routes import Route, RouteTable
 
@@ -27,6 +27,9 @@ def read_routes() -> list[Route]:
             epoch=session.epoch,
             base_path=base_path(resource=session.resource, job_id=session.job_id),
             endpoint=session.endpoint,
+            host=session_host(resource=session.resource, job_id=session.job_id).encode("ascii"),
+            port=session.port,
+            by_path=is_served_by_path(session.resource),
         )
         for session in answering_sessions()
     ]

@@ -1,83 +1,149 @@
-"""What Django answers on a session's path: the way in, and the notices when there is nothing to relay to."""
+"""What Django answers on a session's path: the way in, and the notices when there is nothing to relay to.
 
+The way in takes three steps, each a redirect. The session's own host marks the browser with a cookie and sends it to
+the portal; the portal knows the login, and sends it back with an entry for the browser with that mark; the session's
+host trades the entry for the session's cookie.
+"""
+
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.encoding import escape_uri_path
 from django.views.decorators.csrf import csrf_exempt
 
 from user_workspaces import registry
+from user_workspaces.jobs import tickets
 from user_workspaces.jobs.addresses import base_path
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED
-from user_workspaces.jobs.tickets import (
-    COOKIE_LIFETIME,
-    TICKET_PARAMETER,
-    Claim,
-    Purpose,
-    cookie_name,
-    sign,
-    verify,
-)
+from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Claim, Entry, Purpose
 from user_workspaces.proxy import feed
+from user_workspaces.proxy.origins import Place, place_of
 
 CHALLENGE = f'Ticket realm="user workspaces session", parameter="{TICKET_PARAMETER}"'
 """A session is opened by the ticket in the address that the API and the portal give; browsers ask nobody for it."""
+OTHER_BROWSER = (
+    "This link was made for another browser, or this browser does not keep cookies of the session's address. "
+    "Open the session from its workspace's page."
+)
+USED_UP = "This link is used up or too old."
 
 
 @csrf_exempt
 def session_gate(request: HttpRequest, hostname: str, job_id: str, rest: str = "") -> HttpResponse:  # noqa: ARG001  the host in the path is never trusted
-    """Trade a ticket for a cookie, or say why there is no session to be seen.
+    """Let the browser in, step by step, or say why there is no session to be seen.
 
     It changes nothing on the server, so there is nothing to forge: methods other than GET get a refusal.
     """
     job = Job.objects.select_related("owner").defer("secret", "endpoint").filter(pk=int(job_id)).first()
-    ticket = request.GET.get(TICKET_PARAMETER)
-    if ticket is not None and request.method in {"GET", "HEAD"}:
-        return _admit(request, job, ticket)
-    if not _may_see(request, job):
-        return _send_to_the_hub(request, int(job_id), rest)
-    assert job is not None  # noqa: S101  somebody who may see it has one to see
-    return _ended(request, job) if job.status in ENDED or job.status == "stopping" else _waiting(request, job)
+    ticket = request.GET.get(TICKET_PARAMETER) if request.method == "GET" else None
+    place = place_of(request)
+    if not place.is_of(job, number=int(job_id)):
+        return _to_the_portal(request, int(job_id), rest, ticket)
+    if _may_see(request, job):
+        assert job is not None  # noqa: S101  a cookie is good for a job that there is
+        if ticket is not None:
+            return _without_ticket(request)
+        return _ended(request, job) if job.status in ENDED or job.status == "stopping" else _waiting(request, job)
+    if ticket is not None:
+        return _step(request, job, place, rest, ticket)
+    if not _is_navigation(request):
+        return _unauthorized()
+    return _begin(request, job, place, rest, number=int(job_id))
 
 
-def _admit(request: HttpRequest, job: Job | None, ticket: str) -> HttpResponse:
-    """Take the ticket out of the address, whether it is good or not: a used one is nobody's business."""
-    now = timezone.now()
-    claim = verify(ticket, Purpose.TICKET, job_id=job.pk, now=now) if job else None
-    if job is None or claim is None or not _is_owner(claim, job):
-        if _may_see(request, job):
-            return HttpResponseRedirect(_without_ticket(request))
-        return _refused(request, "This link is used up or too old.")
+def _to_the_portal(request: HttpRequest, job_id: int, rest: str, ticket: str | None) -> HttpResponse:
+    """Lead from the portal's own hosts to the session's, before any cookie is looked at."""
+    if ticket is None and not _is_navigation(request):
+        return _unauthorized()
+    wanted = {"to": _wanted(request, rest)} | ({} if ticket is None else {TICKET_PARAMETER: ticket})
+    return _no_store(HttpResponseRedirect(f"/open/{job_id}/?{urlencode(wanted)}"))
+
+
+def _step(request: HttpRequest, job: Job | None, place: Place, rest: str, ticket: str) -> HttpResponse:
+    """Go one step on, by the kind of ticket."""
+    if job is None:
+        return _refused(request, USED_UP)
+    entry = tickets.read_entry(ticket, job_id=job.pk)
+    if entry is not None:
+        return _enter(request, job, entry, ticket)
+    portal = tickets.read_start(ticket, job_id=job.pk)
+    if portal is not None:
+        return _begin(request, job, place, rest, number=job.pk, portal=portal)
+    claim = tickets.verify(ticket, Purpose.TICKET, job_id=job.pk, now=timezone.now())
+    if claim is None or not _is_owner(claim, job):
+        return _refused(request, USED_UP)
+    return _begin(request, job, place, rest, number=job.pk, ticket=ticket)
+
+
+def _begin(
+    request: HttpRequest,
+    job: Job | None,
+    place: Place,
+    rest: str,
+    *,
+    number: int,
+    portal: str | None = None,
+    ticket: str | None = None,
+) -> HttpResponse:
+    """Mark the browser, and send it to the portal for an entry."""
+    name = tickets.browser_cookie_name(number)
+    known = request.COOKIES.get(name, "")
+    # Two tabs may be on their way at once: they share the mark.
+    secret = known if tickets.BROWSER_SECRET.fullmatch(known) else tickets.new_browser_secret()
+    query = {BROWSER_PARAMETER: tickets.browser_hash(secret), "to": _wanted(request, rest)}
+    query |= {} if ticket is None else {TICKET_PARAMETER: ticket}
+    answer = HttpResponseRedirect(f"{portal or place.portal(request)}/open/{number}/?{urlencode(query)}")
+    answer.set_cookie(name, secret, max_age=tickets.START_LIFETIME, **_cookie_options(job))
+    return _no_store(answer)
+
+
+def _enter(request: HttpRequest, job: Job, entry: Entry, text: str) -> HttpResponse:
+    """Trade an entry for the session's cookie, in the browser that asked for it."""
+    secret = request.COOKIES.get(tickets.browser_cookie_name(job.pk), "")
+    if not secret or tickets.browser_hash(secret) != entry.browser:
+        return _refused(request, OTHER_BROWSER)
+    if not _is_owner(entry.claim, job) or not tickets.use_once(text):
+        return _refused(request, USED_UP)
     feed.catch_up()
-    answer = HttpResponseRedirect(_without_ticket(request))
-    answer.set_cookie(
-        cookie_name(job.pk),
-        sign(claim, Purpose.COOKIE, now=now),
-        max_age=int(COOKIE_LIFETIME.total_seconds()),
-        path=base_path(resource=job.resource, job_id=job.pk),
-        secure=registry.site().base_url.startswith("https://"),
-        httponly=True,
-        samesite="Lax",
-    )
-    answer["Cache-Control"] = "no-store"
+    answer = _without_ticket(request)
+    value = tickets.sign(entry.claim, Purpose.COOKIE, now=timezone.now())
+    answer.set_cookie(tickets.cookie_name(job.pk), value, max_age=tickets.COOKIE_LIFETIME, **_cookie_options(job))
     return answer
 
 
-def _without_ticket(request: HttpRequest) -> str:
-    """Return the path alone: with the host it could be made to lead elsewhere."""
+def _cookie_options(job: Job | None) -> dict[str, Any]:
+    """Return what a cookie of a session is set with: one with the prefix `__Host-` has to be for the whole host."""
+    secure = bool(settings.SESSION_COOKIE_SECURE)
+    path = "/" if secure or job is None else base_path(resource=job.resource, job_id=job.pk)
+    return {"path": path, "secure": secure, "httponly": True, "samesite": "Lax"}
+
+
+def _without_ticket(request: HttpRequest) -> HttpResponse:
+    """Take the ticket out of the address; to the path alone: with the host it could be made to lead elsewhere."""
     left = request.GET.copy()
     del left[TICKET_PARAMETER]
-    path = "/" + request.path.lstrip("/")
-    return f"{path}?{left.urlencode()}" if left else path
+    path = "/" + escape_uri_path(request.path).lstrip("/")
+    return _no_store(HttpResponseRedirect(f"{path}?{left.urlencode()}" if left else path))
+
+
+def _wanted(request: HttpRequest, rest: str) -> str:
+    """Return the page that the browser asks for, below the base path."""
+    left = request.GET.copy()
+    left.pop(TICKET_PARAMETER, None)
+    return f"{rest}?{left.urlencode()}" if left else rest
 
 
 def _may_see(request: HttpRequest, job: Job | None) -> bool:
     if job is None:
         return False
-    text = request.COOKIES.get(cookie_name(job.pk), "")
-    claim = verify(text, Purpose.COOKIE, job_id=job.pk, now=timezone.now())
+    text = request.COOKIES.get(tickets.cookie_name(job.pk), "")
+    claim = tickets.verify(text, Purpose.COOKIE, job_id=job.pk, now=timezone.now())
     return claim is not None and _is_owner(claim, job)
 
 
@@ -86,45 +152,47 @@ def _is_owner(claim: Claim, job: Job) -> bool:
     return owner.is_active and (claim.user_id, claim.epoch) == (owner.pk, owner.session_epoch)
 
 
-def _send_to_the_hub(request: HttpRequest, job_id: int, rest: str) -> HttpResponse:
-    """A bookmark of a session works: the hub knows the person, and sends them back with a ticket."""
-    if not _is_navigation(request):
-        answer = _refuse_program(401, "Open the session from the workspace's page first.")
-        answer["WWW-Authenticate"] = CHALLENGE
-        return answer
-    query = urlencode({"to": f"{rest}?{request.GET.urlencode()}" if request.GET else rest})
-    return HttpResponseRedirect(f"{registry.site().base_url}/open/{job_id}/?{query}")
+def _unauthorized() -> HttpResponse:
+    answer = _refuse_program(HTTPStatus.UNAUTHORIZED, "Open the session from the workspace's page first.")
+    answer["WWW-Authenticate"] = CHALLENGE
+    return answer
 
 
 def _waiting(request: HttpRequest, job: Job) -> HttpResponse:
     if not _is_navigation(request):
-        return _refuse_program(503, job.message)
-    answer = render(request, "proxy/waiting.html", _notice(job), status=503)
+        return _refuse_program(HTTPStatus.SERVICE_UNAVAILABLE, job.message)
+    answer = render(request, "proxy/waiting.html", _notice(request, job), status=HTTPStatus.SERVICE_UNAVAILABLE)
     answer["Retry-After"] = "1"
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return _no_store(answer)
 
 
 def _ended(request: HttpRequest, job: Job) -> HttpResponse:
     if not _is_navigation(request):
-        return _refuse_program(410, "This session has ended.")
-    return render(request, "proxy/ended.html", _notice(job), status=410)
+        return _refuse_program(HTTPStatus.GONE, "This session has ended.")
+    return render(request, "proxy/ended.html", _notice(request, job), status=HTTPStatus.GONE)
 
 
-def _notice(job: Job) -> dict[str, object]:
-    """What a notice says: which application, why, and the way back to the hub (another origin than this)."""
+def _notice(request: HttpRequest, job: Job) -> dict[str, object]:
+    """What a notice says: which application, why, and the way back to the portal (another origin than this)."""
     job_type = registry.site().job_types.get(job.job_type)
-    return {"job": job, "name": job_type.name if job_type else job.job_type, "hub": registry.site().base_url}
+    name = job_type.name if job_type else job.job_type
+    return {"job": job, "name": name, "portal": place_of(request).portal(request)}
 
 
 def _refused(request: HttpRequest, message: str) -> HttpResponse:
     if not _is_navigation(request):
-        return _refuse_program(403, message)
-    return render(request, "proxy/refused.html", {"message": message, "hub": registry.site().base_url}, status=403)
+        return _refuse_program(HTTPStatus.FORBIDDEN, message)
+    context = {"message": message, "portal": place_of(request).portal(request)}
+    return _no_store(render(request, "proxy/refused.html", context, status=HTTPStatus.FORBIDDEN))
 
 
 def _refuse_program(status: int, message: str) -> HttpResponse:
     return JsonResponse({"success": False, "message": message}, status=status)
+
+
+def _no_store(answer: HttpResponse) -> HttpResponse:
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def _is_navigation(request: HttpRequest) -> bool:

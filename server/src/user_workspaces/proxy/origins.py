@@ -1,30 +1,83 @@
 """Keeps the origins of sessions for sessions: none of our pages answers there, so none can be abused there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from user_workspaces import registry
+from user_workspaces.jobs.addresses import (
+    is_localhost,
+    is_portal_host,
+    is_served_by_path,
+    session_domains,
+    session_host,
+    split_host,
+)
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.queries import job_of_port
 from user_workspaces.proxy.routes import origin_job, passthrough_job
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request came in; `number` is the session's that is served there, None on the portal's own hosts."""
+
+    host: str
+    """The name in the `Host` field, in lower case."""
+    number: int | None
+    port: int | None = None
+    """The port of a session, of our own socket; None: it came in on the portal's."""
+
+    def is_of(self, job: Job | None, *, number: int) -> bool:
+        """Return whether this job is served here. One that there is not is looked for on every host it could have."""
+        if job is None:
+            return self.number == number
+        if self.port is not None:
+            return self.number == number
+        if self.number is None:
+            return is_served_by_path(job.resource)
+        return self.host == session_host(resource=job.resource, job_id=number)
+
+    def portal(self, request: HttpRequest) -> str:
+        """Return the portal's address for a visitor who is here, and did not come from it."""
+        base = urlsplit(registry.site().base_url)
+        if self.port is not None:
+            return f"{base.scheme}://{self.host}{f':{base.port}' if base.port else ''}"
+        if self.number is None:
+            return ""
+        if is_localhost(self.host):
+            port = split_host(request.get_host())[1]  # another one than ours behind a tunnel
+            return f"{base.scheme}://localhost{f':{port}' if port else ''}"
+        return registry.site().base_url
+
+
+def place_of(request: HttpRequest) -> Place:
+    """Return where a request came in."""
+    host = split_host(request.META.get("HTTP_HOST", ""))[0].lower()
+    port = int(request.META.get("SERVER_PORT") or 0)
+    if port in registry.site().session_ports.numbers:
+        return Place(host, job_of_port(port) or -1, port)
+    return Place(host, origin_job(host.encode("latin-1"), session_domains()))
+
+
 class SessionOriginMiddleware:
-    """On `s12.<domain>` there is only `/passthrough/<...>/12/` and the files our notices need."""
+    """On a session's host or port there is only `/passthrough/<...>/12/` and the files our notices need."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer 404 to everything else."""
-        job = origin_job(request.META.get("HTTP_HOST", "").encode("latin-1"), session_domains())
-        if job is None or request.path.startswith("/static/"):
+        """Answer 404 to everything else; raises `DisallowedHost` for names below a domain of sessions that are none."""
+        if request.path.startswith("/static/"):
             return self._get_response(request)
-        if passthrough_job(request.path.encode()) != job:
+        place = place_of(request)
+        if place.number is None:
+            if not is_portal_host(place.host):
+                raise DisallowedHost(f"Invalid HTTP_HOST header: {place.host!r}.")
+            return self._get_response(request)
+        if passthrough_job(request.path.encode()) != place.number:
             return HttpResponse("There is nothing here.", content_type="text/plain", status=404)
         return self._get_response(request)
-
-
-def session_domains() -> tuple[str, ...]:
-    """Return the domains below which sessions have their origins."""
-    domains = (resource.passthrough_domain for resource in registry.site().resources.values())
-    return tuple(sorted({domain for domain in domains if domain}))

@@ -1,12 +1,11 @@
 """What all connections share: the routes, the settings, the idle connections, and what is open for each job."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from user_workspaces.proxy.claims import KnownClaims
 from user_workspaces.proxy.head import RequestHead
-from user_workspaces.proxy.routes import Decision, RouteTable, VerifyCookie, decide
+from user_workspaces.proxy.routes import NO_PLACES, Decision, Places, RouteTable, VerifyCookie, decide
 from user_workspaces.proxy.upstream import Pool
 
 
@@ -43,7 +42,7 @@ class Passthrough:
         *,
         table: RouteTable,
         verify_cookie: VerifyCookie,
-        session_domains: Sequence[str] = (),
+        places: Places = NO_PLACES,
         trusted_proxies: frozenset[str] = frozenset(),
         limits: Limits | None = None,
     ) -> None:
@@ -53,13 +52,13 @@ class Passthrough:
         self.limits = limits or Limits()
         self.pool = Pool(per_job=self.limits.upstreams_per_job, idle_limit=self.limits.upstream_idle)
         self._verify_cookie = KnownClaims(verify_cookie)
-        self._session_domains = tuple(session_domains)
+        self._places = places
         self._open: dict[int, set[Open]] = {}
         table.on_gone(self._cut)
 
-    def decide(self, head: RequestHead) -> Decision:
-        """Decide about one request."""
-        return decide(head, table=self.table, verify_cookie=self._verify_cookie, session_domains=self._session_domains)
+    def decide(self, head: RequestHead, *, port: int) -> Decision:
+        """Decide about one request that came in on this port of ours."""
+        return decide(head, table=self.table, verify_cookie=self._verify_cookie, places=self._places, port=port)
 
     def opened(self, job_id: int, relay: Open) -> None:
         """Remember a relay, so that it is cut with its route."""

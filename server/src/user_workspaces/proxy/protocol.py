@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_local_addr
 from uvicorn.server import ServerState
 
 from user_workspaces.proxy.body import BadBody, Body, request_body
@@ -63,12 +64,15 @@ class RelayProtocol(BrowserConnection):
         self._keep_alive = True
         self._with_body = True
         self._ending = False
+        self._port: int | None = 0
+        """Of ours, that the connection came in on; 0 and None: on a Unix socket."""
 
     # From the event loop and from uvicorn
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
+        _, self._port = get_local_addr(self.transport) or ("", 0)
         self._state.connections.add(self)  # type: ignore[arg-type] # the set is declared for uvicorn's own classes
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -222,7 +226,7 @@ class RelayProtocol(BrowserConnection):
     # Who serves it
 
     def _serve(self, head: RequestHead, data: bytes, start: int) -> None:
-        decision = self.passthrough.decide(head)
+        decision = self.passthrough.decide(head, port=self._port or 0)
         if isinstance(decision, Relay):
             self._relay(head, decision.route)
         elif isinstance(decision, Refuse):

@@ -133,7 +133,7 @@ def _foreign_cookies(fields: Fields) -> bytes:
 
 
 def _is_own(name: bytes) -> bool:
-    name = name.lower()
+    name = name.lower().removeprefix(b"__host-").removeprefix(b"__secure-")
     return name.startswith(OWN_COOKIE_PREFIX) or name in OWN_COOKIES
 
 

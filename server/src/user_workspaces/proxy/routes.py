@@ -1,6 +1,6 @@
 """Which requests reach which session: the table of running sessions, and the decision about one request."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -8,7 +8,6 @@ from typing import Final
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.proxy.head import RequestHead
 
-_SESSION_COOKIE: Final = b"uws-session-%d"
 _PREFIX: Final = b"/passthrough/"
 _ID_DIGITS: Final = 18
 _SAFE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
@@ -26,6 +25,12 @@ class Route:
     base_path: str
     """`/passthrough/local/12/`"""
     endpoint: Endpoint
+    host: bytes = b""
+    """The host of its own, in lower case; empty: it has none."""
+    port: int | None = None
+    """The port of its own, if it has one."""
+    by_path: bool = False
+    """Whether it is served on the portal's hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class RouteTable:
     def __init__(self) -> None:
         self._routes: dict[int, Route] = {}
         self._listeners: list[Callable[[int], None]] = []
+        self._change_listeners: list[Callable[[], None]] = []
 
     def get(self, job_id: int) -> Route | None:
         """Return the live route of a job; the same object for as long as nothing about it changes."""
@@ -63,10 +69,35 @@ class RouteTable:
             if new.get(job_id) != route:
                 for listener in self._listeners:
                     listener(job_id)
+        for changed in self._change_listeners:
+            changed()
+
+    def ports(self) -> frozenset[int]:
+        """Return the ports that sessions have of their own."""
+        return frozenset(route.port for route in self._routes.values() if route.port is not None)
+
+    def on_replace(self, callback: Callable[[], None]) -> None:
+        """Call this whenever the table was read anew."""
+        self._change_listeners.append(callback)
 
     def on_gone(self, callback: Callable[[int], None]) -> None:
         """Call this with the job's id when its route is gone or another; the table is new by then."""
         self._listeners.append(callback)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where sessions are served, apart from what their routes say."""
+
+    domains: tuple[str, ...] = ()
+    """Below these each session has its host: `s12.<domain>`."""
+    ports: range = range(0)
+    """Each of these is for a session alone."""
+    cookie: bytes = b"uws-session-%d"
+    """The name of the cookie of a session."""
+
+
+NO_PLACES: Final = Places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +109,7 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The request is for the hub: its pages, or its page about a session that cannot be reached."""
+    """The request is for Django: a page, or what it says of a session that cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +124,48 @@ Decision = Relay | HandOver | Refuse
 _HAND_OVER: Final = HandOver()
 
 
-def decide(  # noqa: PLR0911 - a table of decisions, read from the top
-    head: RequestHead, *, table: RouteTable, verify_cookie: VerifyCookie, session_domains: Sequence[str] = ()
+def decide(
+    head: RequestHead,
+    *,
+    table: RouteTable,
+    verify_cookie: VerifyCookie,
+    places: Places = NO_PLACES,
+    port: int = 0,
 ) -> Decision:
-    """Decide about one request, from its head alone."""
+    """Decide about one request, from its head and the port that its connection came in on."""
     path, _, query = head.target.partition(b"?")
+    websocket = head.websocket
     job_id = passthrough_job(path)
     if job_id is None:
-        return _HAND_OVER
-    websocket = head.websocket
-    if origin_job(head.host, tuple(session_domains)) not in (None, job_id):
+        is_of_a_session = websocket and (port in places.ports or origin_job(head.host, places.domains) is not None)
+        return Refuse(404, "There is no such session here.") if is_of_a_session else _HAND_OVER
+    route = table.get(job_id)
+    if not is_own_place(route, host=head.host, port=port, places=places):
         return Refuse(404, "There is no such session here.") if websocket else _HAND_OVER
     if _has_ticket(query):
         return Refuse(403, "A ticket does not open a WebSocket.") if websocket else _HAND_OVER
     if (websocket or head.method not in _SAFE) and _comes_from_elsewhere(head):
         return Refuse(403, "This request comes from another site.")
-    route = table.get(job_id)
-    claims = _claims(head, job_id, verify_cookie)
     if route is not None:
-        for claim in claims:
+        for claim in _claims(head, job_id, verify_cookie, places.cookie):
             if claim.user_id == route.owner_id and claim.epoch == route.epoch:
                 return Relay(route)
-    if not websocket:
-        return _HAND_OVER
-    if route is None and claims:
-        return Refuse(404, "The session does not run.")
-    return Refuse(403, "Open the session from the workspace's page first.")
+    return Refuse(403, "Open the session from the workspace's page first.") if websocket else _HAND_OVER
+
+
+def is_own_place(route: Route | None, *, host: bytes, port: int, places: Places) -> bool:
+    """Return whether this session is served on this host and port.
+
+    The port is that of our own socket: what the client says of it counts for nothing. Below a domain the port does not
+    matter (it is another one behind a tunnel), and the name has to be the session's own to the letter.
+    """
+    if route is None:
+        return False
+    if port in places.ports:
+        return route.port == port
+    if origin_job(host, places.domains) is None:
+        return route.by_path
+    return bool(route.host) and _name_of(host) == route.host
 
 
 def passthrough_job(path: bytes) -> int | None:
@@ -134,7 +181,7 @@ def passthrough_job(path: bytes) -> int | None:
 @lru_cache(maxsize=4096)
 def origin_job(host: bytes, domains: tuple[str, ...]) -> int | None:
     """Return the job whose own origin this host is; None: not a session's origin; -1: below one, so nobody's."""
-    name = host.lower().partition(b":")[0].removesuffix(b".")
+    name = _name_of(host).removesuffix(b".")
     for domain in domains:
         labels = name.removesuffix(b"." + domain.lower().encode("ascii"))
         if labels == name:
@@ -144,6 +191,10 @@ def origin_job(host: bytes, domains: tuple[str, ...]) -> int | None:
         if job_id is not None:
             return -1 if outer else job_id
     return None
+
+
+def _name_of(host: bytes) -> bytes:
+    return host.lower().partition(b":")[0]
 
 
 def _job_id(digits: bytes) -> int | None:
@@ -162,9 +213,9 @@ def _comes_from_elsewhere(head: RequestHead) -> bool:
     return origin is not None and origin.lower().partition(b"://")[2] != head.host.lower()
 
 
-def _claims(head: RequestHead, job_id: int, verify_cookie: VerifyCookie) -> list[SessionClaim]:
+def _claims(head: RequestHead, job_id: int, verify_cookie: VerifyCookie, cookie: bytes) -> list[SessionClaim]:
     """Return the good claims to this job. A foreign cookie of the same name in front hides no good one."""
-    wanted = _SESSION_COOKIE % job_id
+    wanted = cookie % job_id
     claims = []
     for pair in [pair for name, pair in head.fields.cookies if name == wanted][:_COOKIES_TRIED]:
         claim = verify_cookie(pair.partition(b"=")[2].strip(b" \t").decode("latin-1"), job_id)

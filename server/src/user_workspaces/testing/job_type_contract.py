@@ -44,7 +44,6 @@ class JobTypeContract:
             job_directory=tmp_path / "job's $(directory)",
             resource="local",
             base_path="/passthrough/local/7/",
-            host_names=("s7.localhost",),
             limits=Limits(),
             reana=ReanaAccess("http://localhost:8000", ACCESS_TOKEN),
         )

@@ -6,6 +6,7 @@ import socket
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from user_workspaces.config import env, web
+from user_workspaces.config.site_config import site_warnings
 from user_workspaces.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         else:
             host, _, port = options["address"].rpartition(":")
             listener = _bind(host, port)
+        for warning in site_warnings():
+            logger.warning(warning)
         logger.info("listening on %s:%s", *listener.getsockname()[:2])
         web.serve(listener)
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from user_workspaces import registry
 from user_workspaces.accounts.actions import USERNAME, create_login_link, create_person
 from user_workspaces.config import env, supervisor, web
-from user_workspaces.config.site_config import EMBEDDED_DEFAULT
+from user_workspaces.config.site_config import EMBEDDED_DEFAULT, site_warnings
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.values import Preparation, PreparationState
 from user_workspaces.jobs.queries import count_live_jobs
@@ -69,6 +69,8 @@ class Command(BaseCommand):
             )
         else:
             self._say("As root: every person gets an account of this machine.")
+        for warning in site_warnings():
+            self._say(f"WARNING: {warning}")
 
     def _write_configuration(self, data_dir: Path) -> None:
         if settings.CONFIG_FILE is None:
@@ -109,10 +111,11 @@ class Command(BaseCommand):
         raise CommandError(f"The web process did not answer within {ANSWERS_WITHIN:.0f} s: see the logs.")
 
     def _print_address(self) -> None:
-        base_url = registry.site().base_url
+        configured = registry.site().base_url
         secret = create_login_link(user=create_person(username=default_person()), now=timezone.now())
-        self.stdout.write(f"User Workspaces: {base_url}/")
-        self.stdout.write(f"Log in (once, within 10 minutes): {base_url}/login/{secret}/")
+        for url in dict.fromkeys([*([] if configured == env.base_url() else [configured]), *env.reachable_urls()]):
+            self.stdout.write(f"User Workspaces: {url}/")
+        self.stdout.write(f"Log in (once, within 10 minutes): {configured}/login/{secret}/")
         self.stdout.flush()
         self._say("Ctrl-C stops the server and leaves sessions running; `make stop` ends both.")
 

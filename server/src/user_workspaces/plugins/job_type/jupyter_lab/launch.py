@@ -71,7 +71,6 @@ def session_files(context: JobContext) -> tuple[JobFile, ...]:
         "secret": context.secret,
         "user": context.account.name,
         "base_path": context.base_path,
-        "host_names": [*context.host_names, "localhost"],
         "workspace": str(context.workspace),
     }
     files = (
