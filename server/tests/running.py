@@ -85,7 +85,7 @@ class RunningServer:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Start it and wait for its two lines."""
+        """Start it and wait for its lines: the addresses, and the link to log in."""
         with (self.data_dir / "start.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(REPOSITORY / "manage.py"), "start"],
@@ -97,12 +97,14 @@ class RunningServer:
                 start_new_session=True,
             )
         assert self.process.stdout
-        lines = [self.process.stdout.readline(), self.process.stdout.readline()]
-        if not lines[1]:
-            self._ended()
-            raise AssertionError((self.data_dir / "start.log").read_text())
-        assert lines[0].split()[-1] == f"{self.url}/"
-        self.log_in_link = lines[1].split()[-1]
+        lines = []
+        while "Log in" not in (line := self.process.stdout.readline()):
+            if not line:
+                self._ended()
+                raise AssertionError((self.data_dir / "start.log").read_text())
+            lines.append(line.split()[-1])
+        assert lines[0] == f"{self.url}/"
+        self.addresses, self.log_in_link = lines, line.split()[-1]
 
     def interrupt(self) -> None:
         """Do as Ctrl-C does: the server ends, sessions stay."""

@@ -10,6 +10,7 @@ import pytest
 
 from user_workspaces.config import env
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.site import SessionPorts
 
 STRONG = "Zk3v9-QxT7_bPq2mL8sWn4cRd6fYh1jG"
 
@@ -142,7 +143,6 @@ def test_the_configuration_is_looked_for_beside_the_data(monkeypatch: pytest.Mon
     ("host", "address"),
     [
         ("127.0.0.1", "http://localhost:8000"),
-        ("0.0.0.0", "http://localhost:8000"),  # noqa: S104  to be shown, not listened on
         ("::1", "http://localhost:8000"),
         ("10.1.2.3", "http://10.1.2.3:8000"),
         ("fe80::1", "http://[fe80::1]:8000"),
@@ -153,6 +153,56 @@ def test_the_address_to_print(monkeypatch: pytest.MonkeyPatch, host: str, addres
     monkeypatch.setenv("UWS_HOST", host)
     monkeypatch.delenv("UWS_PORT", raising=False)
     assert env.base_url() == address
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104  to be shown, not listened on
+def test_every_address_to_print_on_the_network(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("UWS_HOST", host)
+    monkeypatch.delenv("UWS_PORT", raising=False)
+    monkeypatch.setattr(env, "network_addresses", lambda: ["10.1.2.3", "192.168.1.5"])
+    monkeypatch.setattr(env.socket, "gethostname", lambda: "workstation")
+    names = ["localhost", "workstation", "10.1.2.3", "192.168.1.5"]
+    assert env.reachable_urls() == [f"http://{name}:8000" for name in names]
+    assert env.base_url() == "http://10.1.2.3:8000"
+    assert env.listens_on_network()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_one_address_to_print_for_this_machine_alone(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("UWS_HOST", host)
+    monkeypatch.delenv("UWS_PORT", raising=False)
+    assert env.reachable_urls() == ["http://localhost:8000"]
+    assert not env.listens_on_network()
+
+
+def test_network_addresses_are_those_of_this_machine() -> None:
+    told = subprocess.run(["hostname", "-I"], check=True, capture_output=True, text=True).stdout.split()
+    assert set(env.network_addresses()) <= {address for address in told if ":" not in address}
+
+
+@pytest.mark.parametrize(
+    ("port", "text", "ports"),
+    [
+        ("8000", "", SessionPorts(range(8100, 8200))),
+        ("65400", "", SessionPorts(range(65500, 65536))),
+        ("65535", "", SessionPorts(range(65536, 65536))),
+        ("8000", "none", SessionPorts()),
+        ("8000", "9000-9001", SessionPorts(range(9000, 9002), are_required=True)),
+        ("8000", "9000", SessionPorts(range(9000, 9001), are_required=True)),
+    ],
+)
+def test_ports_of_sessions(monkeypatch: pytest.MonkeyPatch, port: str, text: str, ports: SessionPorts) -> None:
+    monkeypatch.setenv("UWS_PORT", port)
+    monkeypatch.setenv("UWS_SESSION_PORTS", text)
+    assert env.session_ports() == ports
+
+
+@pytest.mark.parametrize("text", ["9001-9000", "7999-8001", "8000", "x", "-9000", "0-10", "9000-99999", "9000-x"])
+def test_ports_of_sessions_that_cannot_be_are_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("UWS_PORT", "8000")
+    monkeypatch.setenv("UWS_SESSION_PORTS", text)
+    with pytest.raises(ConfigurationError, match="UWS_SESSION_PORTS"):
+        env.session_ports()
 
 
 def test_hosts_may_be_added(monkeypatch: pytest.MonkeyPatch) -> None:

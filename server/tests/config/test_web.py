@@ -2,14 +2,20 @@
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from django.core.exceptions import DisallowedHost
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.config import web
+from user_workspaces.config.site_config import site_warnings
+from user_workspaces.config.wsgi import Request
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.site import SessionPorts
 from user_workspaces.registry import Registry
 
 
@@ -44,7 +50,46 @@ def test_any_other_path_answers_browsers_with_a_page(
     assert answer["Content-Type"].startswith("text/html")
 
 
-def test_a_host_that_is_not_ours_is_refused_in_json(site: Registry, client: Client) -> None:
-    answer = client.get("/status/", HTTP_HOST="evil.example")
+@pytest.mark.parametrize("path", ["/status/", "/", "/login/"])
+def test_a_host_that_is_not_ours_is_refused_with_the_setting_that_allows_it(
+    site: Registry, client: Client, path: str
+) -> None:
+    answer = client.get(path, HTTP_HOST="server:8000")
     assert answer.status_code == 400
-    assert answer.json()["success"] is False
+    assert answer.json()["message"].startswith(
+        "This server does not answer under server. To allow that name, add it to "
+    )
+    page = client.get(path.replace("/status/", "/"), HTTP_HOST="server:8000", HTTP_ACCEPT="text/html")
+    assert page.status_code == 400
+    assert "UWS_ALLOWED_HOSTS" in page.content.decode()
+
+
+@pytest.mark.parametrize("host", ["<script>", "a b", "x" * 300, "s1.localhost.", "foo.localhost"])
+def test_an_odd_host_is_refused_and_never_repeated(site: Registry, client: Client, host: str) -> None:
+    page = client.get("/", HTTP_HOST=host, HTTP_ACCEPT="text/html")
+    assert page.status_code in {400, 404}
+    assert "<script>" not in page.content.decode().replace('<script src="', "")
+
+
+def test_an_ip_address_is_allowed_where_the_site_has_no_address_of_its_own(site: Registry, client: Client) -> None:
+    request = Request({**RequestFactory().get("/").environ, "HTTP_HOST": "10.1.2.3:8000"})
+    with pytest.raises(DisallowedHost):
+        request.get_host()
+    registry.install(site, replace(registry.site(), any_ip_address=True))
+    assert request.get_host() == "10.1.2.3:8000"
+    named = Request({**RequestFactory().get("/").environ, "HTTP_HOST": "10.1.2.3.evil.example"})
+    with pytest.raises(DisallowedHost):
+        named.get_host()
+
+
+def test_sessions_by_path_are_warned_of(site: Registry) -> None:
+    assert site_warnings() == []
+    known = registry.site()
+    by_path = {"local": replace(known.resources["local"], passthrough_domain="")}
+    registry.install(site, replace(known, resources=by_path))
+    [warning] = site_warnings()
+    assert "Sessions on local are served by path" in warning
+    assert "Administrators cannot log in until then." in warning
+    ports = SessionPorts(range(8100, 8200), are_required=True)
+    registry.install(site, replace(known, resources=by_path, session_ports=ports))
+    assert site_warnings() == []

@@ -1,11 +1,15 @@
 """Tickets and cookies: for one session and person, for one purpose, for a while."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.core import signing
 
-from user_workspaces.jobs.tickets import Claim, Purpose, cookie_name, sign, verify
+from user_workspaces.jobs import tickets
+from user_workspaces.jobs.tickets import Claim, Entry, Purpose, browser_hash, cookie_name, sign, verify
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLAIM = Claim(job_id=7, user_id=3, epoch=2)
@@ -45,5 +49,61 @@ def test_another_installation_signs_otherwise(monkeypatch: pytest.MonkeyPatch) -
     assert verify(text, Purpose.COOKIE, job_id=7, now=NOW) is None
 
 
-def test_a_cookie_is_named_for_its_session() -> None:
+def test_a_cookie_is_named_for_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cookie_name(7) == "uws-session-7"
+    monkeypatch.setattr(settings, "OWN_COOKIE_PREFIX", "__Host-uws-")
+    assert (cookie_name(7), tickets.browser_cookie_name(7)) == ("__Host-uws-session-7", "__Host-uws-browser-7")
+
+
+def test_two_tickets_of_one_moment_differ() -> None:
+    assert sign(CLAIM, Purpose.TICKET, now=NOW) != sign(CLAIM, Purpose.TICKET, now=NOW)
+
+
+def test_an_entry_says_whom_it_lets_in_and_with_which_browser() -> None:
+    browser = browser_hash(tickets.new_browser_secret())
+    text = tickets.sign_entry(CLAIM, browser=browser)
+    entry = tickets.read_entry(text, job_id=7)
+    assert entry == Entry(7, 3, 2, browser)
+    assert entry.claim == CLAIM
+    assert tickets.read_entry(text, job_id=8) is None
+    assert text != tickets.sign_entry(CLAIM, browser=browser)
+
+
+def test_a_start_says_which_portal_to_ask() -> None:
+    text = tickets.sign_start(job_id=7, portal="http://10.1.2.3:8000")
+    assert tickets.read_start(text, job_id=7) == "http://10.1.2.3:8000"
+    assert tickets.read_start(text, job_id=8) is None
+
+
+def test_entry_and_start_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, start = tickets.sign_entry(CLAIM, browser="0" * 64), tickets.sign_start(job_id=7, portal="http://x")
+    later = time.time() + 61
+    monkeypatch.setattr(signing.time, "time", lambda: later)
+    assert tickets.read_entry(entry, job_id=7) is None
+    assert tickets.read_start(start, job_id=7) == "http://x"
+    monkeypatch.setattr(signing.time, "time", lambda: later + 600)
+    assert tickets.read_start(start, job_id=7) is None
+
+
+def test_no_kind_of_ticket_is_taken_for_another() -> None:
+    kinds = {
+        "ticket": sign(CLAIM, Purpose.TICKET, now=NOW),
+        "cookie": sign(CLAIM, Purpose.COOKIE, now=NOW),
+        "entry": tickets.sign_entry(CLAIM, browser="0" * 64),
+        "start": tickets.sign_start(job_id=7, portal="http://x"),
+    }
+    readers: dict[str, Callable[[str], object]] = {
+        "ticket": lambda text: verify(text, Purpose.TICKET, job_id=7, now=NOW),
+        "cookie": lambda text: verify(text, Purpose.COOKIE, job_id=7, now=NOW),
+        "entry": lambda text: tickets.read_entry(text, job_id=7),
+        "start": lambda text: tickets.read_start(text, job_id=7),
+    }
+    for name, text in kinds.items():
+        assert [reader for reader, read in readers.items() if read(text) is not None] == [name]
+
+
+@pytest.mark.django_db
+def test_a_ticket_is_used_once() -> None:
+    text = sign(CLAIM, Purpose.TICKET, now=NOW)
+    assert [tickets.use_once(text) for _ in range(3)] == [True, False, False]
+    assert tickets.use_once(sign(CLAIM, Purpose.TICKET, now=NOW))

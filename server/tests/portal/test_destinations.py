@@ -1,19 +1,23 @@
 """Where a session is opened, for each kind of visitor, and what `to` cannot do."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
 import pytest
+from django.http import HttpRequest
+from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from user_workspaces.portal.destinations import (
-    START_PAGE,
-    Page,
-    address_for_visitor,
-    has_own_origin,
-    is_loopback,
-    page_in_session,
-)
-
-ON_OWN_ORIGIN = "http://s12.localhost:8000/passthrough/local/12/lab?ticket=t"
+from user_workspaces import registry
+from user_workspaces.config.wsgi import Request
+from user_workspaces.errors import ResourceUnavailable
+from user_workspaces.interfaces.site import SessionPorts
+from user_workspaces.jobs import session_ports
+from user_workspaces.jobs.models import Job
+from user_workspaces.portal.destinations import START_PAGE, Page, page_in_session, portal_origin, session_origin
+from user_workspaces.registry import Registry
+from user_workspaces.workspaces.models import Workspace
 
 
 @pytest.mark.parametrize(
@@ -77,59 +81,92 @@ def test_page_in_session_never_leaves(asked: str) -> None:
     assert not set(path) & set("\\\r\n \0?#")
 
 
-@pytest.mark.parametrize(
-    ("domain", "host", "own"),
-    [
-        ("", "hub.example.org", False),
-        ("sessions.example.org", "hub.example.org", True),
-        ("sessions.example.org", "127.0.0.1:8000", True),
-        ("localhost", "localhost:8000", True),
-        ("localhost", "127.0.0.1:8000", True),
-        ("localhost", "127.8.0.1", True),
-        ("localhost", "[::1]:8000", True),
-        ("localhost", "hub.localhost:80", True),
-        ("localhost", "LOCALHOST", True),
-        ("localhost", "workstation:8000", False),
-        ("localhost", "192.168.1.5:8000", False),
-        ("localhost", "localhost.evil.example", False),
-        ("uws.localhost", "192.168.1.5:8000", False),
-        ("uws.localhost", "localhost", True),
-        ("notlocalhost", "192.168.1.5", True),
-    ],
+SAFARI = "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.3 Safari/605.1.15"
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"
+HOST, PORT, PATH, NOWHERE = "host", "port", "path", "nowhere"
+DERIVED, NAMED, NONE = (
+    SessionPorts(range(8100, 8102)),
+    SessionPorts(range(8100, 8102), are_required=True),
+    SessionPorts(),
 )
-def test_has_own_origin(domain: str, host: str, own: bool) -> None:  # noqa: FBT001  a row of the table
-    assert has_own_origin(passthrough_domain=domain, host=host) is own
 
 
-def test_address_for_visitor_by_path_stays_on_the_host_of_the_request() -> None:
-    address = address_for_visitor(
-        url="http://localhost:8000/passthrough/local/12/lab?ticket=t",
-        own_origin=False,
-        scheme="http",
-        host="192.168.1.5:8000",
-    )
-    assert address == "/passthrough/local/12/lab?ticket=t"
+@pytest.fixture
+def job(workspace: Workspace, job_in: Callable[..., Job]) -> Iterator[Job]:
+    """A session that answers, in a process whose every port can be opened."""
+    session_ports.install(lambda _port: True)
+    yield job_in(workspace, ready=True)
+    session_ports.install(None)
+
+
+def configure(*, domain: str, ports: SessionPorts = DERIVED, base_url: str = "http://localhost:8000") -> None:
+    site = registry.site()
+    local = {"local": replace(site.resources["local"], passthrough_domain=domain)}
+    changed = replace(site, resources=local, session_ports=ports, base_url=base_url, any_ip_address=True)
+    registry.install(registry.current(), changed)
+
+
+def visitor(host: str, browser: str = CHROME) -> HttpRequest:
+    return Request({**RequestFactory().get("/").environ, "HTTP_HOST": host, "HTTP_USER_AGENT": browser})
 
 
 @pytest.mark.parametrize(
-    ("scheme", "host", "origin"),
+    ("domain", "ports", "host", "browser", "served"),
     [
-        ("http", "localhost:8000", "http://s12.localhost:8000"),
-        ("http", "localhost:9999", "http://s12.localhost:9999"),
-        ("http", "[::1]:9999", "http://s12.localhost:9999"),
-        ("https", "localhost", "https://s12.localhost"),
+        ("localhost", DERIVED, "localhost:8000", CHROME, HOST),
+        ("localhost", DERIVED, "localhost:8000", FIREFOX, HOST),
+        ("localhost", DERIVED, "localhost:8000", SAFARI, PORT),
+        ("localhost", DERIVED, "127.0.0.1:8000", CHROME, HOST),
+        ("localhost", DERIVED, "[::1]:8000", CHROME, HOST),
+        ("localhost", DERIVED, "192.168.1.5:8000", CHROME, PORT),
+        ("localhost", DERIVED, "[2001:db8::1]:8000", CHROME, PORT),
+        ("localhost", DERIVED, "testserver", CHROME, PORT),
+        ("localhost", NONE, "testserver", CHROME, NOWHERE),
+        ("localhost", NONE, "localhost", SAFARI, NOWHERE),
+        ("uws.localhost", NAMED, "testserver", CHROME, PORT),
+        ("sessions.example.org", NAMED, "testserver", CHROME, HOST),
+        ("sessions.example.org", NONE, "192.168.1.5", SAFARI, HOST),
+        ("", NAMED, "localhost:8000", CHROME, PORT),
+        ("", NAMED, "testserver", CHROME, PORT),
+        ("", DERIVED, "localhost:8000", CHROME, PATH),
+        ("", NONE, "testserver", SAFARI, PATH),
     ],
 )
-def test_address_for_visitor_on_localhost_keeps_the_port_of_the_request(scheme: str, host: str, origin: str) -> None:
-    address = address_for_visitor(url=ON_OWN_ORIGIN, own_origin=True, scheme=scheme, host=host)
-    assert address == f"{origin}/passthrough/local/12/lab?ticket=t"
+def test_session_origin_is_one_that_the_visitor_can_reach(
+    job: Job, domain: str, ports: SessionPorts, host: str, browser: str, served: str
+) -> None:
+    configure(domain=domain, ports=ports)
+    if served == NOWHERE:
+        with pytest.raises(ResourceUnavailable, match="UWS_SESSION_PORTS"):
+            session_origin(visitor(host, browser), job)
+        return
+    origin = session_origin(visitor(host, browser), job)
+    name = f"[{host[1:].partition(']')[0]}]" if host.startswith("[") else host.partition(":")[0]
+    port = f"http://{name}:{8100 + job.pk % 2}"
+    below = f"http://s{job.pk}.{domain}" + (":8000" if served == HOST else "")
+    assert origin == {HOST: below, PORT: port, PATH: ""}[served]
 
 
-def test_address_for_visitor_on_a_real_domain_is_the_site_s() -> None:
-    url = "https://s12.sessions.example.org/passthrough/local/12/lab?ticket=t"
-    assert address_for_visitor(url=url, own_origin=True, scheme="http", host="hub.example.org") == url
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost:9999", "http://s{}.localhost:9999"),
+        ("[::1]:9999", "http://s{}.localhost:9999"),
+        ("localhost", "http://s{}.localhost"),
+    ],
+)
+def test_session_origin_below_localhost_keeps_the_port_of_the_tunnel(job: Job, host: str, origin: str) -> None:
+    configure(domain="localhost")
+    assert session_origin(visitor(host), job) == origin.format(job.pk)
 
 
-@pytest.mark.parametrize("host", ["", "example.org", "10.0.0.1", "[2001:db8::1]:80", "[", "999.1.1.1"])
-def test_is_loopback_is_false_elsewhere(host: str) -> None:
-    assert not is_loopback(host)
+def test_session_origin_below_a_domain_has_the_scheme_and_port_of_the_site(job: Job) -> None:
+    configure(domain="sessions.example.org", base_url="https://hub.example.org:8443")
+    assert session_origin(visitor("testserver:1"), job) == f"https://s{job.pk}.sessions.example.org:8443"
+
+
+@pytest.mark.parametrize("host", ["testserver", "localhost:9999", "192.168.1.5:8000"])
+def test_portal_origin_is_what_the_visitor_has(host: str, site: Registry) -> None:
+    configure(domain="localhost")
+    assert portal_origin(visitor(host)) == f"http://{host}"

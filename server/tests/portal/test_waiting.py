@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.site import SessionPorts
+from user_workspaces.jobs import session_ports, tickets
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.tickets import Claim, Purpose, verify
+from user_workspaces.jobs.tickets import Entry
 from user_workspaces.workspaces.models import Workspace
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
@@ -27,17 +29,35 @@ def test_open_goes_to_a_session_that_answers_with_a_fresh_ticket(
     assert "no-store" in answer["Cache-Control"]
     address = urlsplit(answer["Location"])
     assert (address.netloc, address.path) == (f"s{job.pk}.localhost:8000", f"/passthrough/local/{job.pk}/lab")
-    [ticket] = parse_qs(address.query)["ticket"]
-    claim = verify(ticket, Purpose.TICKET, job_id=job.pk, now=timezone.now())
-    assert claim == Claim(job_id=job.pk, user_id=ada.pk, epoch=ada.session_epoch)
+    [start] = parse_qs(address.query)["ticket"]
+    assert tickets.read_start(start, job_id=job.pk) == "http://localhost:8000"
+    marked = browser.get(f"/open/{job.pk}/?browser={'a' * 64}", HTTP_HOST="localhost:8000")["Location"]
+    [entry] = parse_qs(urlsplit(marked).query)["ticket"]
+    assert tickets.read_entry(entry, job_id=job.pk) == Entry(job.pk, ada.pk, ada.session_epoch, "a" * 64)
 
 
-def test_open_from_elsewhere_stays_on_the_name_that_was_used(
+@pytest.mark.parametrize("mark", ["", "a", "A" * 64, "a" * 65, "../" * 22])
+def test_open_gives_no_entry_to_what_is_no_mark_of_a_browser(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job], mark: str
+) -> None:
+    job = job_in(workspace, ready=True)
+    location = browser.get(f"/open/{job.pk}/", {"browser": mark}, HTTP_HOST="localhost:8000")["Location"]
+    [ticket] = parse_qs(urlsplit(location).query)["ticket"]
+    assert tickets.read_start(ticket, job_id=job.pk) == "http://localhost:8000"
+
+
+def test_open_from_elsewhere_goes_to_a_port_of_the_name_that_was_used(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, ready=True)
+    site = registry.site()
+    registry.install(registry.current(), replace(site, session_ports=SessionPorts(range(8100, 8101))))
+    session_ports.install(lambda _port: True)
     location = browser.get(f"/open/{job.pk}/", HTTP_HOST="testserver")["Location"]
-    assert location.startswith(f"/passthrough/local/{job.pk}/lab?ticket=")
+    session_ports.install(None)
+    assert location.startswith(f"http://testserver:8100/passthrough/local/{job.pk}/lab?ticket=")
+    refused = browser.get(f"/open/{job.pk}/", HTTP_HOST="testserver")
+    assert (refused.status_code, "UWS_SESSION_PORTS" in refused.content.decode()) == (400, True)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +21,9 @@ from proxy.session import Session, web_socket
 from proxy.waiting import PATIENCE
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.proxy.passthrough import Limits, Passthrough
+from user_workspaces.proxy.ports import SessionPortListeners
 from user_workspaces.proxy.protocol import relay_protocol
-from user_workspaces.proxy.routes import Route, RouteTable
+from user_workspaces.proxy.routes import Places, Route, RouteTable
 
 T = TypeVar("T")
 LIMITS = Limits(head=30.0, connect=30.0, idle=30.0, linger=1.0, upstream_idle=30.0, upstreams_per_job=4)
@@ -39,6 +41,7 @@ class House:
     server: uvicorn.Server
     thread: threading.Thread
     clients: list[Client] = field(default_factory=list)
+    listeners: SessionPortListeners | None = None
 
     def client(self) -> Client:
         self.clients.append(Client(self.port))
@@ -56,6 +59,21 @@ class House:
 
         return self.run(call())
 
+    def serve_ports(self, ports: range) -> None:
+        """Give sessions these ports; called in the event loop."""
+        own_hosts = (b"s12.localhost", b"s13.localhost")
+        is_portal = lambda host: host.partition(b":")[0] not in own_hosts  # noqa: E731
+        self.passthrough.places = replace(self.passthrough.places, ports=ports, is_portal=is_portal)
+        protocol = partial(
+            relay_protocol(self.passthrough),
+            config=self.server.config,
+            server_state=self.server.server_state,
+            app_state={},
+        )
+        self.listeners = SessionPortListeners(
+            host="127.0.0.1", ports=ports, table=self.passthrough.table, protocol=protocol, loop=self.loop
+        )
+
     def replace(self, *routes: Route) -> None:
         self.do(lambda: self.passthrough.table.replace(routes))
 
@@ -70,6 +88,11 @@ class House:
         assert not self.thread.is_alive(), "the server did not end"
 
 
+def _route(job_id: int, base: str, endpoint: Endpoint) -> Route:
+    """Return the route of a session that is served on a host of its own, and for most tests by path as well."""
+    return Route(job_id, OWNER, EPOCH, f"{base}/", endpoint, host=f"s{job_id}.localhost".encode(), by_path=True)
+
+
 async def live(house: "Future[House]", directory: Path, limits: Limits) -> None:
     session = Session(str(directory / "http.sock"))
     web_socket_path = str(directory / "ws.sock")
@@ -77,14 +100,14 @@ async def live(house: "Future[House]", directory: Path, limits: Limits) -> None:
     passthrough = Passthrough(
         table=table,
         verify_cookie=verify_cookie,
-        session_domains=["localhost"],
+        places=Places(domains=("localhost",)),
         trusted_proxies=frozenset(),
         limits=limits,
     )
     uid = os.geteuid()
     routes = [
-        Route(HTTP_JOB, OWNER, EPOCH, f"{BASE}/", Endpoint(session.socket_path, uid, authorization=SECRET)),
-        Route(WS_JOB, OWNER, EPOCH, f"{WS_BASE}/", Endpoint(web_socket_path, uid, authorization=SECRET)),
+        _route(HTTP_JOB, BASE, Endpoint(session.socket_path, uid, authorization=SECRET)),
+        _route(WS_JOB, WS_BASE, Endpoint(web_socket_path, uid, authorization=SECRET)),
     ]
     table.replace(routes)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -40,7 +40,7 @@ def visit(job: Job) -> Callable[..., Any]:
 
     def go(query: str = "", **headers: Any) -> Any:
         path = f"/passthrough/local/{job.pk}/lab{query}"
-        return client.get(path, HTTP_HOST=f"s{job.pk}.localhost", **{**NAVIGATION, **headers})
+        return client.get(path, HTTP_HOST=f"s{job.pk}.localhost:8000", **{**NAVIGATION, **headers})
 
     return go
 
@@ -74,7 +74,9 @@ def test_ended_says_why_and_leads_back(job: Job, visit: Callable[..., Any], stat
 
 
 def test_refused_leads_back_to_the_hub(job: Job) -> None:
-    answer = Client().get(f"/passthrough/local/{job.pk}/lab?ticket=bad", HTTP_HOST=f"s{job.pk}.localhost", **NAVIGATION)
+    answer = Client().get(
+        f"/passthrough/local/{job.pk}/lab?ticket=bad", HTTP_HOST=f"s{job.pk}.localhost:8000", **NAVIGATION
+    )
     assert answer.status_code == 403
     assert b"used up or too old" in answer.content
     assert b'href="http://localhost:8000/"' in answer.content

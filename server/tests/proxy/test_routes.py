@@ -11,18 +11,30 @@ from user_workspaces.proxy.head import RequestHead, parse_request
 from user_workspaces.proxy.routes import (
     Decision,
     HandOver,
+    Places,
     Refuse,
     Relay,
     Route,
     RouteTable,
     SessionClaim,
     decide,
+    is_own_place,
     origin_job,
     passthrough_job,
 )
 
-ROUTE = Route(HTTP_JOB, OWNER, EPOCH, f"{BASE}/", Endpoint("/s.sock", authorization="token x"))
-DOMAINS = ["localhost", "Sessions.Example.org"]
+ENDPOINT = Endpoint("/s.sock", authorization="token x")
+ROUTE = Route(HTTP_JOB, OWNER, EPOCH, f"{BASE}/", ENDPOINT, by_path=True)
+ON_HOST = replace(ROUTE, host=b"s12.localhost", by_path=False)
+ON_PORT = replace(ROUTE, port=8112, by_path=False)
+ON_BOTH = replace(ON_HOST, port=8112)
+DOMAINS = ("localhost", "sessions.example.org")
+PLACES = Places(
+    domains=DOMAINS,
+    ports=range(8100, 8200),
+    is_portal=lambda host: b"s12" not in host.lower() and b"s13" not in host and b"evil" not in host,
+)
+MAIN = 8000
 
 
 def table_of(*routes: Route) -> RouteTable:
@@ -38,8 +50,8 @@ def request(target: str = f"{BASE}/lab", *fields: str, method: str = "GET", host
     return head
 
 
-def decided(head: RequestHead, *routes: Route) -> Decision:
-    return decide(head, table=table_of(*routes), verify_cookie=verify_cookie, session_domains=DOMAINS)
+def decided(head: RequestHead, *routes: Route, port: int = MAIN) -> Decision:
+    return decide(head, table=table_of(*routes), verify_cookie=verify_cookie, places=PLACES, port=port)
 
 
 def status_of(decision: Decision) -> int:
@@ -95,7 +107,7 @@ def test_job_is_found_in_the_path(path: bytes, job_id: int | None) -> None:
     ],
 )
 def test_job_is_found_in_the_host(host: bytes, job_id: int | None) -> None:
-    assert origin_job(host, tuple(DOMAINS)) == job_id
+    assert origin_job(host, DOMAINS) == job_id
 
 
 def test_good_cookie_is_relayed() -> None:
@@ -136,7 +148,7 @@ def test_every_combination_of_claim_and_route() -> None:
         elif not websocket:
             assert decision == HandOver()
         else:
-            assert status_of(decision) == (404 if not live and job_id == HTTP_JOB else 403)
+            assert status_of(decision) == (403 if live else 404)
 
 
 @pytest.mark.parametrize("query", ["ticket=abc", "a=1&ticket=", "ticket=a&ticket=b"])
@@ -151,27 +163,73 @@ def test_what_only_looks_like_a_ticket_is_relayed(query: str) -> None:
     assert decided(request(f"{BASE}/x?{query}", f"Cookie: {COOKIE}"), ROUTE) == Relay(ROUTE)
 
 
-@pytest.mark.parametrize(
-    ("host", "relayed"),
-    [
-        ("s12.localhost:1", True),
-        ("localhost:1", True),
-        ("hub.example", True),
-        ("s13.localhost:1", False),
-        ("x.s12.localhost", False),
-    ],
-)
-def test_session_is_served_on_its_own_origin_or_on_the_hubs(host: str, *, relayed: bool) -> None:
-    decision = decided(request(f"{BASE}/x", f"Cookie: {COOKIE}", host=host), ROUTE)
-    assert decision == (Relay(ROUTE) if relayed else HandOver())
-    if not relayed:
-        assert status_of(decided(request(f"{BASE}/x", f"Cookie: {COOKIE}", HANDSHAKE, host=host), ROUTE)) == 404
+HOSTS = (
+    "s12.localhost", "S12.LocalHost:1", "s12.localhost.", "s12.localhost.:8000", "x.s12.localhost", "s13.localhost",
+    "s12.sessions.example.org", "localhost", "localhost:8112", "127.0.0.1:8000", "[::1]:8000",
+    "hub.example", "s12.evil.example", "s12.localhost.evil.example", "s12localhost",
+)  # fmt: skip
+SAY_SO = (
+    "X-Forwarded-Host: s12.localhost", "X-Forwarded-Port: 8112", "X-Forwarded-Server: s12.localhost",
+    "Forwarded: host=s12.localhost", "X-Host: s12.localhost", "X-Original-Host: s12.localhost", "X-Real-Port: 8112",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("route", [ROUTE, ON_HOST, ON_PORT, ON_BOTH], ids=["path", "host", "port", "both"])
+@pytest.mark.parametrize("port", [MAIN, 0, 8112, 8113])
+@pytest.mark.parametrize("host", HOSTS)
+def test_session_is_served_in_its_own_place_and_nowhere_else(host: str, port: int, route: Route) -> None:
+    """Walk all: by path it is on the portal's hosts, else on its own name or its own port, whatever is said beside."""
+    is_own_host = host.lower().partition(":")[0] == "s12.localhost"
+    is_portal = host.startswith(("localhost", "127.0.0.1", "[::1]", "hub.example"))
+    if port in PLACES.ports:
+        own = route.port == port and is_portal
+    else:
+        own = route.by_path if is_portal else is_own_host and bool(route.host)
+    for more in ((), SAY_SO):
+        cookie = f"Cookie: {COOKIE}"
+        assert decided(request(f"{BASE}/x", cookie, *more, host=host), route, port=port) == (
+            Relay(route) if own else HandOver()
+        )
+        handshake = decided(request(f"{BASE}/x", cookie, HANDSHAKE, *more, host=host), route, port=port)
+        assert handshake == Relay(route) if own else status_of(handshake) == 404
+    assert is_own_place(route, host=host.encode(), port=port, places=PLACES) == own
+    assert not is_own_place(None, host=host.encode(), port=port, places=PLACES)
+
+
+def test_a_host_below_another_domain_is_not_the_sessions_own() -> None:
+    elsewhere = replace(ON_HOST, host=b"s12.sessions.example.org")
+    head = request(f"{BASE}/x", f"Cookie: {COOKIE}", host="s12.localhost")
+    assert decided(head, elsewhere) == HandOver()
+
+
+def test_a_port_of_sessions_that_none_has_serves_nothing() -> None:
+    for target in (f"{BASE}/x", "/", "/jobs/"):
+        head = request(target, f"Cookie: {COOKIE}")
+        assert decided(head, ON_BOTH, port=8150) == HandOver()
+        assert status_of(decided(request(target, HANDSHAKE), ON_BOTH, port=8150)) == 404
+
+
+def test_the_cookie_of_a_session_has_the_prefix_that_the_site_says() -> None:
+    places = replace(PLACES, cookie=b"__Host-uws-session-%d")
+    for name, relayed in ((f"__Host-{COOKIE}", True), (COOKIE, False)):
+        head = request(f"{BASE}/x", f"Cookie: {name}")
+        decision = decide(head, table=table_of(ROUTE), verify_cookie=verify_cookie, places=places, port=MAIN)
+        assert decision == (Relay(ROUTE) if relayed else HandOver())
+
+
+def test_table_names_the_ports_of_its_sessions_and_tells_when_it_was_read() -> None:
+    table, told = RouteTable(), list[frozenset[int]]()
+    table.on_replace(lambda: told.append(table.ports()))
+    table.replace([ON_PORT, replace(ROUTE, job_id=13)])
+    table.replace([])
+    assert told == [frozenset({8112}), frozenset()]
 
 
 def test_everything_else_is_the_hubs() -> None:
-    for target in ("/", "/workspaces/", "/passthrough/", "/live/?ticket=1"):
+    for target in ("/", "/workspaces/", "/passthrough/", "/jobs/?ticket=1"):
         assert decided(request(target, f"Cookie: {COOKIE}", host="s12.localhost"), ROUTE) == HandOver()
         assert decided(request(target, HANDSHAKE), ROUTE) == HandOver()
+        assert status_of(decided(request(target, HANDSHAKE, host="s12.localhost"), ROUTE)) == 404
 
 
 @pytest.mark.parametrize(

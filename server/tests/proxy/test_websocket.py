@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -107,7 +108,7 @@ def test_handshake_without_a_good_cookie_is_refused(house: House, cookie: str) -
 def test_handshake_with_an_ended_session_is_refused(house: House) -> None:
     house.replace(house.routes[0])
     assert refusal(house) == 404
-    assert refusal(house, Cookie="a=1") == 403
+    assert refusal(house, Cookie="a=1") == 404
 
 
 def test_handshake_on_another_sessions_origin_is_refused(house: House) -> None:
@@ -118,7 +119,7 @@ def test_handshake_on_another_sessions_origin_is_refused(house: House) -> None:
 
 def test_handshake_with_a_session_that_does_not_listen_is_a_bad_gateway(house: House) -> None:
     changed = Endpoint("/nowhere/at.sock", os.geteuid())
-    house.replace(house.routes[0].__class__(WS_JOB, OWNER, EPOCH, f"{WS_BASE}/", changed))
+    house.replace(replace(house.routes[1], endpoint=changed))
     assert refusal(house) == 502
 
 

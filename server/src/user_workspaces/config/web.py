@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from functools import partial
+from functools import lru_cache, partial
 
 import uvicorn
 import uvloop
@@ -16,7 +16,7 @@ from user_workspaces.config.asgi import application
 from user_workspaces.config.metrics import watch_database
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs import session_ports
-from user_workspaces.jobs.addresses import session_domains
+from user_workspaces.jobs.addresses import is_portal_host, session_domains, split_host
 from user_workspaces.jobs.tickets import Purpose, verify
 from user_workspaces.live import protocol as live
 from user_workspaces.observing import metrics
@@ -106,11 +106,17 @@ def _configuration(protocol: type[RelayProtocol]) -> uvicorn.Config:
     )
 
 
+@lru_cache(maxsize=1024)
+def _is_portal(host: bytes) -> bool:
+    return is_portal_host(split_host(host.decode("latin-1"))[0])
+
+
 def _places() -> Places:
     return Places(
         domains=session_domains(),
         ports=registry.site().session_ports.numbers,
         cookie=f"{settings.OWN_COOKIE_PREFIX}session-%d".encode("ascii"),
+        is_portal=_is_portal,
     )
 
 

@@ -56,7 +56,7 @@ class Place:
 
 def place_of(request: HttpRequest) -> Place:
     """Return where a request came in."""
-    host = split_host(request.META.get("HTTP_HOST", ""))[0].lower()
+    host = split_host(request.META.get("HTTP_HOST") or request.META["SERVER_NAME"])[0].lower()
     port = int(request.META.get("SERVER_PORT") or 0)
     if port in registry.site().session_ports.numbers:
         return Place(host, job_of_port(port) or -1, port)
@@ -74,9 +74,9 @@ class SessionOriginMiddleware:
         if request.path.startswith("/static/"):
             return self._get_response(request)
         place = place_of(request)
+        if (place.number is None or place.port is not None) and not is_portal_host(place.host):
+            raise DisallowedHost(f"Invalid HTTP_HOST header: {place.host!r}.")
         if place.number is None:
-            if not is_portal_host(place.host):
-                raise DisallowedHost(f"Invalid HTTP_HOST header: {place.host!r}.")
             return self._get_response(request)
         if passthrough_job(request.path.encode()) != place.number:
             return HttpResponse("There is nothing here.", content_type="text/plain", status=404)

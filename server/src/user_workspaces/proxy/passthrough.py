@@ -52,13 +52,13 @@ class Passthrough:
         self.limits = limits or Limits()
         self.pool = Pool(per_job=self.limits.upstreams_per_job, idle_limit=self.limits.upstream_idle)
         self._verify_cookie = KnownClaims(verify_cookie)
-        self._places = places
+        self.places = places
         self._open: dict[int, set[Open]] = {}
         table.on_gone(self._cut)
 
     def decide(self, head: RequestHead, *, port: int) -> Decision:
         """Decide about one request that came in on this port of ours."""
-        return decide(head, table=self.table, verify_cookie=self._verify_cookie, places=self._places, port=port)
+        return decide(head, table=self.table, verify_cookie=self._verify_cookie, places=self.places, port=port)
 
     def opened(self, job_id: int, relay: Open) -> None:
         """Remember a relay, so that it is cut with its route."""

@@ -95,6 +95,8 @@ class Places:
     """Each of these is for a session alone."""
     cookie: bytes = b"uws-session-%d"
     """The name of the cookie of a session."""
+    is_portal: Callable[[bytes], bool] = lambda _host: True
+    """Whether a `Host` field names the portal: sessions by path or on a port are served under its names alone."""
 
 
 NO_PLACES: Final = Places()
@@ -161,10 +163,9 @@ def is_own_place(route: Route | None, *, host: bytes, port: int, places: Places)
     """
     if route is None:
         return False
-    if port in places.ports:
-        return route.port == port
-    if origin_job(host, places.domains) is None:
-        return route.by_path
+    if port in places.ports or origin_job(host, places.domains) is None:
+        is_served = route.port == port if port in places.ports else route.by_path
+        return is_served and places.is_portal(host)
     return bool(route.host) and _name_of(host) == route.host
 
 

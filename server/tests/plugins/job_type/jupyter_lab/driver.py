@@ -86,7 +86,6 @@ class Session:
             job_directory=self.directory,
             resource="local",
             base_path=BASE,
-            host_names=(HOST,),
             limits=Limits(),
             reana=REANA,
         )

@@ -90,7 +90,6 @@ def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob
         "secret": SECRET,
         "user": "ada",
         "base_path": "/passthrough/local/7/",
-        "host_names": ["s7.localhost", "localhost"],
         "workspace": str(job_context.workspace),
     }
 
@@ -113,7 +112,7 @@ def test_session_without_access_to_reana_has_neither_file_nor_variable(
 
 def test_other_files_are_the_same_for_all_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:
     _, one = write(job_type, job_context)
-    other_context = replace(job_context, job_id=8, secret="x", base_path="/passthrough/local/8/", host_names=())
+    other_context = replace(job_context, job_id=8, secret="x", base_path="/passthrough/local/8/")
     _, other = write(job_type, other_context)
     assert [name for name in one if one[name] != other[name]] == ["session.json"]
 

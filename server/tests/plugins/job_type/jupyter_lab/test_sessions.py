@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from machine_accounts import add_account, remove_account
-from plugins.job_type.jupyter_lab.driver import SECRET, Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.driver import AUTHORITY, SECRET, Session, make_job_type, wait_for
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
 
@@ -34,9 +34,7 @@ def run_cell(session: Session, code: str) -> str:
     content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True}
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     printed = ""
-    with session.connect(
-        f"api/kernels/{kernel['id']}/channels", origin=f"http://{session.context.host_names[0]}:8000"
-    ) as peer:
+    with session.connect(f"api/kernels/{kernel['id']}/channels", origin=f"http://{AUTHORITY}") as peer:
         peer.send(json.dumps(message))
         while True:
             answer = json.loads(peer.recv(timeout=60))

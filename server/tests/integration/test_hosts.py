@@ -1,0 +1,251 @@
+"""Who answers where: every route on every kind of host, with and without cookies, by every method, on a real server."""
+
+import http.client
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from machine_accounts import remove_account
+from running import ADA, RunningServer, running_server, sign_in
+
+pytestmark = [pytest.mark.slow, pytest.mark.environment]
+
+PORTAL, SESSION, FILES = "portal", "session", "files"
+NOUNS = {
+    # The first part of each route: whose it is. A new one without an entry fails.
+    **dict.fromkeys(("", "login", "logout", "profile", "new", "w", "runs", "session", "shared", "open"), PORTAL),
+    **dict.fromkeys(("tokens", "users", "workspaces", "jobs", "job_types", "parameters", "status", "quotas"), PORTAL),
+    **dict.fromkeys(("shared_workspaces", "live_tickets", "schema", "docs", "api", "admin", "metrics"), PORTAL),
+    "passthrough": SESSION,
+    "static": FILES,
+}
+EXAMPLES = {"uuid": "00000000-0000-4000-8000-000000000001", "int": "1", "number": "1"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+SPOOFED = {"X-Forwarded-Host": "s1.localhost", "X-Forwarded-Port": "1", "Forwarded": "host=s1.localhost"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A host and a port that a client can ask, and what may be found there."""
+
+    host: str
+    port: int
+    kind: str
+    """`portal`, `own` (of session 1), `other` (of a session that there is not), `unknown`."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A server on the network, and session 1 on it, which is open on its host and on a port."""
+
+    server: RunningServer
+    cookies: dict[str, str]
+    """`session` opens the session, `portal` is a log-in."""
+    port: int
+
+    def places(self) -> list[Place]:
+        main, name = self.server.port, socket.gethostname()
+        portal = ("localhost", "127.0.0.1", "[::1]", "10.1.2.3", name, name.upper())
+        unknown = ("evil.example", "foo.localhost", "s.localhost", "s1.evil.example")
+        return [
+            *(Place(host, main, PORTAL) for host in portal),
+            *(Place(host, main, "own") for host in ("s1.localhost", "S1.LOCALHOST")),
+            *(Place(host, self.port, "own") for host in ("localhost", "10.1.2.3", name)),
+            *(Place(host, main, "other") for host in ("s2.localhost", "x.s1.localhost", "s1.localhost.")),
+            *(Place(host, main, "unknown") for host in unknown),
+            *(Place(host, self.port, "unknown") for host in ("s1.localhost", "s2.localhost", "evil.example")),
+        ]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with running_server(UWS_HOST="0.0.0.0") as server:  # noqa: S104  what is tried here
+        ada = sign_in(server, ADA)
+        job = ada.launch(ada.make_workspace())
+        ada.wait_until(job, "running", ready=True)
+        assert job == 1
+        link = server.manage("login_link", ADA)
+        portal = _log_in(server, urlsplit(link).path)
+        session = _open(server, f"uws-portal={portal}", "localhost")
+        on_port, port = session_on_port(server, f"uws-portal={portal}")
+        assert on_port
+        yield World(server, {"session": f"uws-session-1={session}", "portal": f"uws-portal={portal}"}, port)
+    remove_account(ADA, "--remove")
+
+
+def ask(
+    world_port: int, host: str, path: str, method: str = "GET", *, fields: dict[str, str] | None = None
+) -> http.client.HTTPResponse:
+    """Send one request to a port of this machine, under any name."""
+    connection = http.client.HTTPConnection("127.0.0.1", world_port, timeout=60)
+    connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+    connection.putheader("Host", host)
+    for name, value in (fields or {}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    answer.text = "" if answer.status == 101 else answer.read().decode(errors="replace")  # type: ignore[attr-defined]  # kept for the test
+    answer.close()
+    connection.close()
+    return answer
+
+
+def _cookies(answer: http.client.HTTPResponse) -> dict[str, str]:
+    lines = answer.headers.get_all("Set-Cookie") or []
+    return dict(line.partition(";")[0].split("=", 1) for line in lines)
+
+
+def _log_in(server: RunningServer, path: str) -> str:
+    shown = ask(server.port, "localhost", path)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown.text)  # type: ignore[attr-defined]  # see ask
+    assert token
+    body = f"csrfmiddlewaretoken={token[1]}"
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    headers = {
+        "Host": "localhost",
+        "Cookie": f"uws-csrf={_cookies(shown)['uws-csrf']}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    connection.request("POST", path, body, headers)
+    answer = connection.getresponse()
+    answer.close()
+    connection.close()
+    return _cookies(answer)["uws-portal"]
+
+
+def _open(server: RunningServer, portal: str, host: str) -> str:
+    """Open session 1 from the portal under a name; return its cookie."""
+    return _walk(server, portal, host)[0]
+
+
+def session_on_port(server: RunningServer, portal: str) -> tuple[str, int]:
+    """Open it where names have no subdomains; return its cookie and its port."""
+    return _walk(server, portal, "10.1.2.3")
+
+
+def _walk(server: RunningServer, portal: str, name: str) -> tuple[str, int]:
+    url, jar = f"http://{name}:{server.port}/open/1/", dict[str, str]()
+    for _ in range(10):
+        parts = urlsplit(url)
+        is_portal = parts.port == server.port and not (parts.hostname or "").startswith("s1.")
+        cookie = portal if is_portal else "; ".join(f"{known}={value}" for known, value in jar.items())
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        answer = ask(parts.port or 80, parts.netloc, target, fields={"Cookie": cookie})
+        if not is_portal:
+            jar |= _cookies(answer)
+        if "uws-session-1" in jar:
+            return jar["uws-session-1"], parts.port or 0
+        url = answer.headers["Location"]
+    raise AssertionError(url)
+
+
+def routes() -> list[str]:
+    """Return an example of each path that this server knows."""
+    found = set(_examples(get_resolver().url_patterns, ""))
+    assert len(found) > 150
+    sessions = {f"/passthrough/local/{number}/api/status" for number in (1, 2)}
+    return sorted(found | sessions | {"/static/uws/base.css"})
+
+
+def _examples(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
+    for pattern in patterns:
+        route = str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _examples(pattern.url_patterns, before + route)
+        elif not route.startswith("^passthrough"):
+            text = re.sub(r"<(?:(\w+):)?\w+>", lambda found: EXAMPLES.get(found[1] or "", "x"), before + route)
+            yield "/" + re.sub(r"\(\?P<\w+>.*?\)|[\^$\\]|\(.*?\)", lambda found: "x" * found[0].startswith("("), text)
+
+
+def whose(path: str) -> str:
+    """Return whose the route is."""
+    return NOUNS[path.split("/")[1]]
+
+
+def who_answered(answer: http.client.HTTPResponse) -> str:
+    """Tell from a response who made it."""
+    text: str = answer.text  # type: ignore[attr-defined]  # see ask
+    if answer.headers.get("Server", "").startswith("TornadoServer"):
+        return "session"
+    if answer.status == 400 and "does not answer under" in text:
+        return "unknown host"
+    if answer.status == 404 and text in {"There is nothing here.", ""} and "X-Request-ID" in answer.headers:
+        return "nothing"
+    return "django" if "X-Request-ID" in answer.headers else "proxy"
+
+
+def expected(place: Place, path: str, *, has_cookie: bool) -> set[str]:
+    """Return who may answer."""
+    if whose(path) == FILES:
+        return {"django"}
+    if place.kind == "unknown":
+        return {"unknown host"}
+    if place.kind == PORTAL:
+        return {"django"}  # a session's path as well: it leads away
+    number = {"s2.localhost": "2", "x.s1.localhost": "none"}.get(place.host, "1")
+    if whose(path) != SESSION or path.split("/")[3] != number:
+        return {"nothing"}
+    return {"session"} if has_cookie and place.kind == "own" else {"django"}
+
+
+def test_every_route_is_somebodys() -> None:
+    unknown = {path for path in routes() if path.split("/")[1] not in NOUNS}
+    assert unknown == set()
+
+
+@pytest.mark.parametrize(("method", "cookies"), [("GET", ("session", "portal")), ("POST", ())])
+def test_every_route_on_every_host(world: World, method: str, cookies: tuple[str, ...]) -> None:
+    wrong = []
+    cookie = "; ".join(world.cookies[name] for name in cookies)
+    for place, path in product(world.places(), routes()):
+        fields = SPOOFED | ({"Cookie": cookie} if cookie else {})
+        answer = ask(place.port, place.host, path, method, fields=fields | {"Content-Length": "0"})
+        found = who_answered(answer)
+        if found not in expected(place, path, has_cookie="session" in cookies):
+            wrong.append((place, path, answer.status, found))
+    assert wrong == []
+
+
+def test_a_sessions_path_by_every_method(world: World) -> None:
+    """With the cookies of the session and of the portal both: on the portal's hosts nothing is relayed."""
+    both = f"{world.cookies['session']}; {world.cookies['portal']}"
+    for place, method, query in product(world.places(), METHODS, ("", "?ticket=1.1.0.9999999999.x.y", "?token=x")):
+        path = f"/passthrough/local/1/api/status{query}"
+        answer = ask(place.port, place.host, path, method, fields={"Cookie": both, **SPOOFED})
+        relayed = who_answered(answer) == "session"
+        assert relayed == (place.kind == "own" and "ticket" not in query), (place, method, query, answer.status)
+        if place.kind == PORTAL and not relayed:
+            assert not _cookies(answer)
+            assert answer.status in {302, 401, 403}
+
+
+def test_websockets_are_answered_where_their_page_is(world: World) -> None:
+    sessions = ("/passthrough/local/1/api/events/subscribe", "/passthrough/local/2/x")
+    paths = (*sessions, "/jobs/", "/jobs/1/", "/", "/login/")
+    for place, path in product(world.places(), paths):
+        both = f"{world.cookies['session']}; {world.cookies['portal']}"
+        origin = f"http://{place.host}"
+        answer = ask(place.port, place.host, path, fields={**HANDSHAKE, "Cookie": both, "Origin": origin, **SPOOFED})
+        accepted = answer.status == 101
+        watches = path.startswith("/jobs/") and place.kind == PORTAL
+        relayed = "/local/1/" in path and place.kind == "own"
+        assert accepted == (watches or relayed), (place, path, answer.status)
+        if not accepted:
+            assert answer.status in {400, 403, 404}
+
+
+def test_a_port_of_sessions_that_none_has_is_closed(world: World) -> None:
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", world.port + 1)) != 0
