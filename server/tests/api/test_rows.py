@@ -1,5 +1,6 @@
 """Rows read raw say the same as Django's own, on both databases, and nothing that they cannot read is read wrongly."""
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,6 @@ from api.conftest import Caller, launch
 from user_workspaces.accounts.models import User
 from user_workspaces.api.jobs import COLUMNS, describe_job, describe_jobs
 from user_workspaces.api.rendering import OrjsonRenderer
-from user_workspaces.jobs import tickets
 from user_workspaces.jobs.models import Job
 from user_workspaces.rows import (
     SOMEBODY,
@@ -64,7 +64,7 @@ def test_json_goes_through_as_it_is(workspace: Workspace, value: dict[str, objec
 
 def test_a_job_read_raw_is_the_job(ada: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ada.user is not None
-    monkeypatch.setattr(tickets.secrets, "token_urlsafe", lambda _size: "same")  # two tickets never are
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda _size: "same")  # two tickets never are
     for number, status in enumerate(("pending", "running", "stopping", "complete", "failed")):
         job = launch(workspace, "jupyter_lab")
         times = {} if status == "pending" else {"datetime_start": EXACT, "datetime_ready": WHOLE}

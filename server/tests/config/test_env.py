@@ -1,6 +1,7 @@
 """What the environment decides: secrets that are made once, folders that are ours, ports that are ports."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -160,7 +161,7 @@ def test_every_address_to_print_on_the_network(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("UWS_HOST", host)
     monkeypatch.delenv("UWS_PORT", raising=False)
     monkeypatch.setattr(env, "network_addresses", lambda: ["10.1.2.3", "192.168.1.5"])
-    monkeypatch.setattr(env.socket, "gethostname", lambda: "workstation")
+    monkeypatch.setattr(socket, "gethostname", lambda: "workstation")
     names = ["localhost", "workstation", "10.1.2.3", "192.168.1.5"]
     assert env.reachable_urls() == [f"http://{name}:8000" for name in names]
     assert env.base_url() == "http://10.1.2.3:8000"
