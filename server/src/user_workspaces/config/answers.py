@@ -23,7 +23,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django refuses before any view; a host name that is not allowed is told with its remedy."""
     message = refused_host(request.META.get("HTTP_HOST", "")) if isinstance(exception, DisallowedHost) else ""
     if message and _is_page(request):
-        return HttpResponse(render_to_string("portal/refused_host.html", {"message": message}), status=400)
+        notice = {"title": "This address is not allowed", "message": message}
+        return HttpResponse(render_to_string("portal/notice.html", notice), status=400)
     return api.bad_request(request, message)
 
 

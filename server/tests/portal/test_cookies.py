@@ -1,0 +1,56 @@
+"""Two cookies of one of our names: neither is believed, and both are taken away."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from user_workspaces.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(site: object, person: Callable[[str], User]) -> Client:
+    client = Client()
+    client.force_login(person("ada"))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("planted", "refused"),
+    [
+        ("uws-portal=other; {own}", True),
+        ("{own}; uws-portal=other", True),
+        ("a=b; {own};uws-portal=", True),
+        ("{own}; uws-csrf=1; uws-csrf=2", True),
+        ("{own}", False),
+        ("{own}; {own}", False),
+        ("{own}; x-uws-portal=other", False),
+        ("{own}; uws-portal2=other", False),
+        ("{own}; other=uws-portal=1", False),
+        ("other=1; other=2; {own}", False),
+    ],
+)
+def test_two_log_ins_are_none(browser: Client, planted: str, *, refused: bool) -> None:
+    own = f"uws-portal={browser.cookies['uws-portal'].value}"
+    browser.cookies.clear()
+    answer = browser.get("/", HTTP_COOKIE=planted.format(own=own))
+    assert answer.status_code == (400 if refused else 200)
+    assert ("two different log-ins" in answer.content.decode()) == refused
+
+
+def test_all_cookies_of_that_name_are_deleted(browser: Client) -> None:
+    answer = browser.get("/w/7/files/", HTTP_COOKIE="uws-portal=1; uws-portal=2", HTTP_HOST="localhost:8000")
+    lines = [morsel.OutputString() for morsel in answer.cookies.values()]
+    paths = ("/", "/w", "/w/", "/w/7", "/w/7/", "/w/7/files", "/w/7/files/")
+    for path in paths:
+        for domain in ("", "Domain=localhost; "):
+            assert f'uws-portal=""; {domain}HttpOnly; Max-Age=0; Path={path}' in lines
+    assert len(lines) == 2 * len(paths)
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_long_path_makes_no_long_answer(browser: Client) -> None:
+    answer = browser.get("/x" * 4000, HTTP_COOKIE="uws-portal=1; uws-portal=2")
+    assert (answer.status_code, len(answer.cookies)) == (400, 48)
