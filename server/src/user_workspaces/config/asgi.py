@@ -10,6 +10,8 @@ import re
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
+from user_workspaces import registry
+from user_workspaces.client_address import client_scheme, trusted
 from user_workspaces.config.listening import TRANSFERS, Listener
 from user_workspaces.config.threads import ThreadedDjango
 from user_workspaces.config.wsgi import application as django
@@ -31,7 +33,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     """Hand HTTP to Django; WebSockets that are no session's watch jobs."""
     match scope["type"]:
         case "http":
-            scope = _without_doubles(scope)
+            scope = _with_scheme_of_client(_without_doubles(scope))
             if TRANSFERS.match(scope["path"]):
                 await _transfer(scope, receive, send)
             elif SIGN_INS.match(scope["path"]):
@@ -52,6 +54,22 @@ def _without_doubles(scope: HTTPScope) -> HTTPScope:
     if not any(b"_" in name for name, _ in scope["headers"]):
         return scope
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
+
+
+def _with_scheme_of_client(scope: HTTPScope) -> HTTPScope:
+    """Have Django know that a request came to the web server in front of this one by TLS."""
+    site, peer = registry.site(), scope.get("client")
+    if peer is None or not site.trusted_proxies:
+        return scope
+    told = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-proto")
+    scheme = client_scheme(
+        peer=peer[0],
+        own=scope["scheme"],
+        forwarded_proto=told.decode("latin-1"),
+        proxies=trusted(site.trusted_proxies),
+        public=site.base_url.partition("://")[0],
+    )
+    return {**scope, "scheme": scheme}
 
 
 async def _transfer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -7,17 +7,19 @@ import socket
 import uvicorn
 import uvloop
 from django.conf import settings
-from django.db import connections
+from django.db import connections as database
 from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.config.asgi import application
 from user_workspaces.config.metrics import watch_database
+from user_workspaces.descriptors import raise_limit, share
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.tickets import Purpose, verify
 from user_workspaces.live import protocol as live
-from user_workspaces.observing import metrics
+from user_workspaces.observing import connections, metrics
 from user_workspaces.proxy import feed
+from user_workspaces.proxy.connection_limits import ConnectionLimits
 from user_workspaces.proxy.origins import session_domains
 from user_workspaces.proxy.passthrough import Passthrough
 from user_workspaces.proxy.protocol import relay_protocol
@@ -56,18 +58,21 @@ def serve(listener: socket.socket) -> None:
 
 
 async def _serve(listener: socket.socket) -> None:
-    table = RouteTable()
+    table, site, descriptors = RouteTable(), registry.site(), share(raise_limit())
     table.replace(await asyncio.to_thread(feed.read_routes))
     passthrough = Passthrough(
         table=table,
         verify_cookie=_verify_cookie,
         session_domains=session_domains(),
-        trusted_proxies=frozenset(registry.site().trusted_proxies),
+        trusted_proxies=site.trusted_proxies,
+        public_scheme=site.base_url.partition("://")[0],
+        connections=ConnectionLimits(most=descriptors.connections, per_address=site.connections_per_address),
     )
     config = uvicorn.Config(
         application,
         http=relay_protocol(passthrough),
         loop="none",
+        backlog=descriptors.backlog,
         lifespan="on",
         access_log=False,
         log_config=None,
@@ -91,9 +96,12 @@ async def _serve(listener: socket.socket) -> None:
 def observe(passthrough: Passthrough) -> None:
     """Have this process tell how it is doing, on an address of its own where the operator wants that."""
     metrics.RELAYS.set_function(passthrough.count_open)
+    metrics.CONNECTIONS.set_function(lambda: passthrough.connections.figures().open)
+    metrics.CONNECTIONS_LIMIT.set(passthrough.connections.figures().limit)
+    connections.install(passthrough.connections.figures)
     watch_database()
     if settings.METRICS_ADDRESS is not None:
-        metrics.serve(settings.METRICS_ADDRESS, finish=connections.close_all)
+        metrics.serve(settings.METRICS_ADDRESS, finish=database.close_all)
 
 
 def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:
