@@ -13,7 +13,7 @@ from django.utils import timezone
 from user_workspaces import registry
 from user_workspaces.config.asgi import application
 from user_workspaces.config.metrics import watch_database
-from user_workspaces.descriptors import raise_limit, share
+from user_workspaces.descriptors import most_connections, raise_limit
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.tickets import Purpose, verify
 from user_workspaces.live import protocol as live
@@ -58,7 +58,7 @@ def serve(listener: socket.socket) -> None:
 
 
 async def _serve(listener: socket.socket) -> None:
-    table, site, descriptors = RouteTable(), registry.site(), share(raise_limit())
+    table, site = RouteTable(), registry.site()
     table.replace(await asyncio.to_thread(feed.read_routes))
     passthrough = Passthrough(
         table=table,
@@ -66,13 +66,15 @@ async def _serve(listener: socket.socket) -> None:
         session_domains=session_domains(),
         trusted_proxies=site.trusted_proxies,
         public_scheme=site.base_url.partition("://")[0],
-        connections=ConnectionLimits(most=descriptors.connections, per_address=site.connections_per_address),
+        connections=ConnectionLimits(
+            most=most_connections(raise_limit()), per_address=site.connections_per_address
+        ),
     )
     config = uvicorn.Config(
         application,
         http=relay_protocol(passthrough),
         loop="none",
-        backlog=descriptors.backlog,
+        backlog=BACKLOG,
         lifespan="on",
         access_log=False,
         log_config=None,
