@@ -150,8 +150,8 @@ def test_it_is_logged_once_and_descriptors_are_left(server: LiveServer) -> None:
 def test_both_processes_raise_their_limit_and_jobs_do_not_inherit_it(server: LiveServer) -> None:
     assert resource.prlimit(server.pids["web"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
     assert resource.prlimit(server.pids["controller"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
-    body = {"client_token": server.manage("create_client_token", "c"), "user_info": {"username": server.person}}
-    body["user_info"] |= {"email": "ada@example.org"}
+    person = {"username": server.person, "email": "ada@example.org"}
+    body = {"client_token": server.manage("create_client_token", "c"), "user_info": person}
     token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=30) as ada:
         made = ada.post("/workspaces/", json={"name": "limits", "description": ""}).json()
@@ -190,7 +190,8 @@ def test_a_process_without_a_descriptor_left_goes_on(server: LiveServer) -> None
             assert _cpu_seconds(web) - spent < 1
     finally:
         resource.prlimit(web, resource.RLIMIT_NOFILE, before)
-    assert eventually(lambda: ask(httpx.Client(base_url=server.url), "GET", "/status/").status_code == 200)
+    with httpx.Client(base_url=server.url, timeout=10) as client:
+        assert ask(client, "GET", "/status/").status_code == 200
 
 
 def _cpu_seconds(pid: int) -> float:
