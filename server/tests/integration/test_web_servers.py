@@ -4,6 +4,8 @@ import json
 import os
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
@@ -48,6 +50,16 @@ HEADS = {
     "two lengths": b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED),
     "upgrade": b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED),
 }
+AS_SESSION = """
+import encodings.idna, os, socket
+os.setgid(54321); os.setuid(54321)
+for number in range({tries}):
+    connection = socket.create_connection(("127.0.0.1", {port}))
+    fields = ["Host: localhost", "X-Forwarded-For: 10.7.0.%d" % number, "Content-Type: application/json",
+              "Content-Length: %d" % len({body!r}), "Connection: close"]
+    connection.sendall("\\r\\n".join(["POST /tokens/ HTTP/1.1", *fields, "", {body!r}]).encode())
+    print(connection.recv(65536).split()[1].decode())
+"""
 sources = (f"127.0.{number // 250 + 2}.{number % 250 + 1}" for number in count())
 """A client address for each that wants one of its own."""
 
@@ -218,6 +230,15 @@ def test_large_heads_and_bodies_pass(browser: httpx.Client, front: WebServer) ->
     answer = ask(browser, "POST", "/tokens/", content=os.urandom(3 << 20), headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 413)
     assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs processes of others")
+def test_no_session_passes_for_the_web_server(server: LiveServer, front: WebServer) -> None:
+    """It comes from the same address, and is believed nothing. Runs last: that address is locked out then."""
+    code = AS_SESSION.format(port=server.port, body=json.dumps(BAD), tries=TRIES)
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert "429" in done.stdout.split(), done.stdout
+    assert try_bad_token(front, [], source=next(sources)) == 401
 
 
 def test_503_while_the_server_is_away(kind: str) -> None:

@@ -66,9 +66,7 @@ async def _serve(listener: socket.socket) -> None:
         session_domains=session_domains(),
         trusted_proxies=site.trusted_proxies,
         public_scheme=site.base_url.partition("://")[0],
-        connections=ConnectionLimits(
-            most=most_connections(raise_limit()), per_address=site.connections_per_address
-        ),
+        connections=ConnectionLimits(most=most_connections(raise_limit()), per_address=site.connections_per_address),
     )
     config = uvicorn.Config(
         application,

@@ -9,6 +9,7 @@ from user_workspaces.client_address import network_of
 from user_workspaces.proxy.answers import answer
 from user_workspaces.proxy.deadline import Deadline
 from user_workspaces.proxy.passthrough import Passthrough
+from user_workspaces.proxy.peer_account import may_be_proxy
 from user_workspaces.proxy.rewrite import Sender
 from user_workspaces.proxy.upstream import HIGH_WATER
 
@@ -39,7 +40,7 @@ class BrowserConnection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(HIGH_WATER)
         address, _ = get_remote_addr(self.transport) or ("", 0)
         self.peer = Sender(address.encode("ascii"), b"https" if is_ssl(self.transport) else b"http")
-        self.from_proxy = address in self._proxies
+        self.from_proxy = address in self._proxies and may_be_proxy(transport.get_extra_info("socket"))
         shortest = min(self._limits.head, self._limits.idle, self._limits.linger)
         self._deadline = Deadline(self._loop, shortest=shortest, expired=self.expired)
         self._deadline.expire_in(self._limits.head)
