@@ -143,7 +143,7 @@ def test_no_client_forges_its_address(front: WebServer, how: str) -> None:
     attacker = next(sources)
     statuses = []
     for number in range(TRIES):
-        address = f"10.{number}.{secrets.randbelow(256)}.7" if number % 2 else VICTIM
+        address = f"10.{number}.{secrets.randbelow(256)}.7"
         lines = [line.format(address=address, number=number) for line in FORGED[how]]
         statuses.append(try_bad_token(front, lines, source=attacker))
         if statuses[-1] == 429:
@@ -153,8 +153,10 @@ def test_no_client_forges_its_address(front: WebServer, how: str) -> None:
     assert try_bad_token(front, [], source=next(sources)) == 401
 
 
-def test_who_was_named_by_others_is_not_locked_out(front: WebServer) -> None:
-    """Runs after the attacks, which named this address dozens of times."""
+def test_who_is_named_by_others_is_not_locked_out(front: WebServer) -> None:
+    for lines in FORGED.values():
+        for _ in range(5):
+            try_bad_token(front, [line.format(address=VICTIM, number=1) for line in lines], source=next(sources))
     assert try_bad_token(front, [], source=VICTIM) == 401
     assert try_bad_token(front, [], source="127.0.0.1") == 401
 
