@@ -1,24 +1,26 @@
 """A person at the portal with a client that keeps cookies, as a browser does."""
 
 import re
+import time
 
 import httpx
 
 from planted_session import PASSWORD, PlantedSession
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-TRIES = 5
+PATIENCE, PAUSE = 20.0, 0.02
 
 
 def ask(client: httpx.Client, method: str, path: str, **request: object) -> httpx.Response:
-    """Send a request, and again where the server closed an idle connection at that moment."""
-    for left in reversed(range(TRIES)):
+    """Send a request, and again where the server closed the connection at that moment, as a person does."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
         try:
             return client.request(method, path, **request)  # type: ignore[arg-type]  # handed on as they come
         except httpx.TransportError:
-            if not left:
+            if time.monotonic() > deadline:
                 raise
-    raise AssertionError
+            time.sleep(PAUSE)
 
 
 def log_in(client: httpx.Client, username: str, password: str = PASSWORD) -> None:

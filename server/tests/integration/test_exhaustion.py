@@ -24,10 +24,12 @@ pytestmark = pytest.mark.slow
 SOFT, LIMIT = 128, 256
 """Descriptors that the web process may have."""
 ATTACKERS = 6
-CONNECTIONS = 3000
-"""Which they open at most, all together."""
-MOST_HELD = 300
-"""Connections that one attacker keeps open at a time."""
+MOST_HELD = 100
+"""Connections that each of them keeps open; one that the server closes is replaced."""
+REPLACED_AT_ONCE = 5
+"""In a tenth of a second: it is about what they keep, not about how much they ask."""
+REPLACED = 10_000
+"""Connections that they replace at most, all together."""
 HALF_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Half: "
 WHOLE = b"GET /login/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SLOW_BODY = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\na"
@@ -40,23 +42,26 @@ class Attack:
     def __init__(self, port: int, first: bytes) -> None:
         self._port, self._first = port, first
         self._ended = threading.Event()
-        self._left = threading.Semaphore(CONNECTIONS)
+        self._left = threading.Semaphore(REPLACED)
         self.opened = 0
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(ATTACKERS)]
 
     def _run(self, number: int) -> None:
-        with ExitStack() as stack:
-            held: list[socket.socket] = []
-            while not self._ended.is_set() and self._left.acquire(blocking=False):
-                held.append(stack.enter_context(closing(self._open(f"127.0.0.{1 + number}"))))
-                self.opened += 1
-                if len(held) > MOST_HELD:
-                    held.pop(0).close()
-            self._ended.wait()
+        source = f"127.0.0.{1 + number}"
+        held = [self._open(source) for _ in range(MOST_HELD)]
+        while not self._ended.wait(0.1):
+            closed = [place for place, sock in enumerate(held) if _is_closed(sock)]
+            for place in closed[:REPLACED_AT_ONCE]:
+                if self._left.acquire(blocking=False):
+                    held[place].close()
+                    held[place] = self._open(source)
+        for sock in held:
+            sock.close()
 
     def _open(self, source: str) -> socket.socket:
         sock = socket.socket()
         sock.settimeout(2)
+        self.opened += 1
         try:
             sock.bind((source, 0))
             sock.connect(("127.0.0.1", self._port))
@@ -77,6 +82,19 @@ class Attack:
             self._ended.set()
             for thread in self._threads:
                 thread.join()
+
+
+def _is_closed(sock: socket.socket) -> bool:
+    """Whether the server has closed it; what came before is thrown away."""
+    try:
+        sock.setblocking(False)
+        while sock.recv(65536):
+            pass
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def trust_loopback(config: dict[str, Any]) -> None:

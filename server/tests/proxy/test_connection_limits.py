@@ -86,7 +86,7 @@ def test_somebody_who_is_recognised_by_another_thread_is_passed_over() -> None:
     assert door.closed == [stranger]
 
 
-def test_idle_people_make_place_before_strangers_who_are_served_and_working_ones_never() -> None:
+def test_idle_people_make_place_and_nobody_who_is_served() -> None:
     door = Door()
     door.opened(known=True, idle_since=None)
     later, sooner = door.opened(known=True, idle_since=9.0), door.opened(known=True, idle_since=5.0)
@@ -95,6 +95,8 @@ def test_idle_people_make_place_before_strangers_who_are_served_and_working_ones
     door.limits.serves(door.opened())
     door.limits.serves(door.opened())
     assert door.closed == [sooner, later]
+    assert door.is_refused()
+    door.limits.waits(served)
     door.opened()
     assert door.closed == [sooner, later, served]
 

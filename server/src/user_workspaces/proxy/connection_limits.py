@@ -152,10 +152,14 @@ class ConnectionLimits:
         return len(self._addresses) < self._most or self._evict_one(self._all)
 
     def _evict_one(self, group: _Group) -> bool:
-        """Close what costs the least: waiting strangers, then idle connections of people, then other strangers."""
-        return self._evict_first(group.waiting) or self._evict_idle(group) or self._evict_first(group.serving)
+        """Close what costs the least: a stranger who waits, then idle connections of people.
 
-    def _evict_first(self, line: Line) -> bool:
+        What is being served is not closed: its answer would be lost, and where requests come faster than they are
+        answered, nobody would get one.
+        """
+        return self._evict_stranger(group.waiting) or self._evict_idle(group)
+
+    def _evict_stranger(self, line: Line) -> bool:
         while line:
             connection = next(iter(line))
             if not connection.known:
