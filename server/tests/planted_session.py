@@ -27,6 +27,7 @@ from user_workspaces.workspaces.details import Details
 now = timezone.now()
 person = create_person(username={username!r})
 person.set_password({password!r})
+person.email = {username!r} + "@example.org"
 person.save()
 workspace = create_workspace(
     owner=person, name="w", description="", default_job_type="", details=Details(), now=now

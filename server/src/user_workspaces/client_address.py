@@ -15,7 +15,10 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def read_network(text: str) -> _Network:
     """Return the network of an entry of `trusted_proxies`, an address or a network; raises `ValueError`."""
-    network = ipaddress.ip_network(text)
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not an address like 10.0.0.1 or a network like 10.0.0.0/24: {error}") from None
     if network.prefixlen == 0:
         raise ValueError(f"{text!r} holds every address: any client could forge its own")
     return network

@@ -19,6 +19,7 @@ from live import LiveServer, live_server_process
 from planted_session import PlantedSession, planted_session
 from portal_visitor import ask, cookies_for, log_in, open_planted
 from running import free_port
+from user_workspaces.testing.waiting import eventually
 from web_servers import PORTAL, PROGRAMS, SESSIONS, WebServer, is_installed, web_server
 
 pytestmark = pytest.mark.slow
@@ -232,6 +233,25 @@ def test_large_heads_and_bodies_pass(browser: httpx.Client, front: WebServer) ->
     answer = ask(browser, "POST", "/tokens/", content=os.urandom(3 << 20), headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 413)
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_an_upload_is_passed_on_while_it_arrives(
+    server: LiveServer, front: WebServer, session: PlantedSession, browser: httpx.Client
+) -> None:
+    """One that breaks off is there as far as it came: nothing was kept back until its end."""
+    user = {"username": session.username, "email": f"{session.username}@example.org"}
+    body = {"client_token": server.manage("create_client_token", "tests"), "user_info": user}
+    token = browser.post("/tokens/", json=body).json()["token"]
+    browser.headers.update({"UWS-Authorization": f"Token {token}", "Tus-Resumable": "1.0.0"})
+    workspace = browser.get("/workspaces/").json()["data"]["workspaces"][0]["id"]
+    about = {"Upload-Length": str(4 << 20), "Upload-Metadata": "filename YS5iaW4="}
+    made = browser.post(f"/workspaces/{workspace}/tus/", headers=about)
+    path = httpx.URL(made.headers["Location"]).path
+    fields = [f"{name}: {browser.headers[name]}" for name in ("UWS-Authorization", "Tus-Resumable")]
+    fields += [f"Host: {PORTAL}:{front.port}", "Upload-Offset: 0", f"Content-Length: {4 << 20}"]
+    fields += ["Content-Type: application/offset+octet-stream", "", ""]
+    exchange(front, "\r\n".join([f"PATCH {path} HTTP/1.1", *fields]).encode() + b"x" * (2 << 20), source="127.0.0.1")
+    assert eventually(lambda: int(browser.head(path).headers.get("Upload-Offset", 0))) > 1 << 20
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs processes of others")
