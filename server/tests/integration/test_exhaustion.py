@@ -168,7 +168,7 @@ def test_it_is_logged_once_and_descriptors_are_left(server: LiveServer) -> None:
 def test_both_processes_raise_their_limit_and_jobs_do_not_inherit_it(server: LiveServer) -> None:
     assert resource.prlimit(server.pids["web"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
     assert resource.prlimit(server.pids["controller"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
-    person = {"username": server.person, "email": "ada@example.org"}
+    person = {"username": server.person, "email": f"{server.person}@example.org"}
     body = {"client_token": server.manage("create_client_token", "c"), "user_info": person}
     token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=30) as ada:
