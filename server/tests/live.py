@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from user_workspaces.testing.waiting import eventually
 
 PASSED_ON = ("PATH", "HOME", "LANG")
 END_SECONDS = 60
+MANAGE = str(REPOSITORY / "manage.py")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class LiveServer:
 
     def manage(self, *arguments: str) -> str:
         """Run a command of `manage.py` beside the server; return what it printed."""
-        command = [sys.executable, str(REPOSITORY / "manage.py"), *arguments]
+        command = [sys.executable, MANAGE, *arguments]
         done = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
@@ -59,10 +60,12 @@ def live_server_process(
     port: int | None = None,
     change: Callable[[dict[str, Any]], None] = lambda _: None,
     further: Mapping[str, str] | None = None,
+    before: Sequence[str] = (),
 ) -> Iterator[LiveServer]:
     """Start a server on an empty database and end it; without `controller` nothing is launched.
 
-    `change` changes the configuration first; `further` is added to the environment.
+    `change` changes the configuration first; `further` is added to the environment; `before` is a command that runs
+    the processes, with its arguments.
     """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="uws-live-"))
@@ -75,9 +78,9 @@ def live_server_process(
         own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
         server = LiveServer(port, folder, stack.enter_context(account()), surroundings() | own | dict(further or {}))
         server.manage("migrate", "--verbosity=0", "--skip-checks")
-        stack.enter_context(_process(server, "web", "runserver"))
+        stack.enter_context(_process(server, "web", *before, sys.executable, MANAGE, "runserver"))
         if controller:
-            stack.enter_context(_process(server, "controller", "controller"))
+            stack.enter_context(_process(server, "controller", *before, sys.executable, MANAGE, "controller"))
         eventually(lambda: _answers(server))
         yield server
 
@@ -110,11 +113,9 @@ def account() -> Iterator[str]:
 
 
 @contextmanager
-def _process(server: LiveServer, name: str, command: str) -> Iterator[None]:
+def _process(server: LiveServer, name: str, *command: str) -> Iterator[None]:
     with (server.folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, str(REPOSITORY / "manage.py"), command], env=server.environment, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command, env=server.environment, stdout=log, stderr=log)
     server.pids[name] = process.pid
     try:
         yield

@@ -26,6 +26,8 @@ LONGEST_FIRST = (
     "integration/test_crowd.py",
     "a server with JupyterLab",
     "integration/reana/test_survival.py::test_two_hundred_runs_end_in_order_and_none_is_lost",
+    "integration/test_web_servers.py",
+    "integration/test_exhaustion.py",
     "e2e/test_files.py",
     "a server for conformance",
     "e2e/test_clean_clone.py",

@@ -180,7 +180,7 @@ def test_a_bucket_says_nothing_of_who_it_is_and_always_fits(who: str) -> None:
         ("::1", "", (), "::/64"),
         ("::ffff:192.0.2.1", "", (), "192.0.2.1"),
         ("", "10.0.0.1", (), ""),
-        ("127.0.0.1", "unknown", ("127.0.0.1",), "unknown"),
+        ("127.0.0.1", "unknown", ("127.0.0.1",), "127.0.0.1"),
     ],
 )
 def test_who_is_counted(peer: str, told: str, trusted: tuple[str, ...], sender: str) -> None:

@@ -15,6 +15,8 @@ from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import find_client
 from user_workspaces.api.urls import ROUTES
 from user_workspaces.interfaces.values import PluginContext
+from user_workspaces.observing import connections
+from user_workspaces.observing.connections import ConnectionFigures
 from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication
 from user_workspaces.plugins.user_authentication.local.plugin import LocalOptions
 from user_workspaces.registry import Registry
@@ -120,7 +122,18 @@ def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> 
     assert (answer.status, answer.body["version"]) == (200, __version__)
     assert sorted(answer.body["dependencies"]) == ["resource.local", "storage.local", "user_authentication.local"]
     assert answer.body["dependencies"]["resource.local"] == {"connected": True, "message": ""}
+    assert (answer.body["connections"], answer.body["warnings"]) == (None, [])
     assert str(settings.DATA_DIR) not in str(answer.body)
+
+
+def test_the_status_tells_of_connections(nobody: Caller, site: Registry) -> None:
+    connections.install(lambda: ConnectionFigures(open=95, limit=100, evicted=3, refused=2))
+    try:
+        body = nobody("GET", "/status/").body
+    finally:
+        connections.install(None)
+    assert body["connections"] == {"open": 95, "limit": 100, "evicted": 3, "refused": 2}
+    assert body["warnings"] == ["There are nearly as many connections as this process may have. See connections."]
 
 
 def test_the_status_is_503_when_a_main_dependency_is_down(nobody: Caller, site: Registry) -> None:

@@ -8,6 +8,7 @@ import pytest
 from asgiref.typing import HTTPScope
 
 from user_workspaces.config import asgi
+from user_workspaces.proxy.hub import FROM_PROXY
 
 Pools = dict[str, list[HTTPScope]]
 
@@ -32,8 +33,9 @@ async def _nothing(*_: object) -> Any:
     raise AssertionError("nobody asks for more of the request, and nobody answers it")
 
 
-def ask(path: str, *headers: tuple[bytes, bytes]) -> None:
-    scope = cast("HTTPScope", {"type": "http", "path": path, "headers": list(headers)})
+def ask(path: str, *headers: tuple[bytes, bytes], state: dict[str, bool] | None = None) -> None:
+    known = {"type": "http", "path": path, "headers": list(headers), "scheme": "http", "client": None, "state": state}
+    scope = cast("HTTPScope", known)
     asyncio.run(asgi.application(scope, _nothing, _nothing))
 
 
@@ -60,6 +62,16 @@ def test_what_may_have_to_wait_has_threads_of_its_own(pools: Pools, path: str, p
     assert {name: len(taken) for name, taken in pools.items() if taken} == {pool: 1}
 
 
-def test_fields_that_look_like_others_are_left_out(pools: Pools) -> None:
-    ask("/jobs/", (b"x-forwarded-for", b"10.0.0.1"), (b"x_forwarded_for", b"10.9.9.9"), (b"host", b"a_b"))
-    assert pools["_django"][0]["headers"] == [(b"x-forwarded-for", b"10.0.0.1"), (b"host", b"a_b")]
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [
+        ({FROM_PROXY: True}, [b"x-forwarded-for", b"x-forwarded-proto", b"host"]),
+        ({FROM_PROXY: False}, [b"host"]),
+        ({}, [b"host"]),
+        (None, [b"host"]),
+    ],
+)
+def test_what_no_proxy_told_is_left_out(pools: Pools, state: dict[str, bool] | None, left: list[bytes]) -> None:
+    told = ((b"x-forwarded-for", b"10.0.0.1"), (b"x_forwarded_for", b"10.9.9.9"), (b"x-forwarded-proto", b"https"))
+    ask("/jobs/", *told, (b"host", b"a_b"), state=state)
+    assert [name for name, _ in pools["_django"][0]["headers"]] == left

@@ -82,6 +82,18 @@ MISTAKES: list[tuple[Change, str]] = [
         lambda c: c.update(api_user_authentication="x"),
         "api_user_authentication: 'x' is not configured; there is local",
     ),
+    (
+        lambda c: c.update(trusted_proxies=["localhost"]),
+        "trusted_proxies.0: Value error, 'localhost' is not an address like 10.0.0.1 or a network like 10.0.0.0/24",
+    ),
+    (
+        lambda c: c.update(trusted_proxies=["0.0.0.0/0"]),
+        "trusted_proxies.0: Value error, '0.0.0.0/0' holds every address: any client could forge its own",
+    ),
+    (
+        lambda c: c.update(connections_per_address=3),
+        "connections_per_address: Input should be greater than or equal to 16",
+    ),
     (lambda c: resource(c).update(storage="x"), "available_resources.local.storage: 'x' is not configured"),
     (
         lambda c: resource(c).update(user_authentication="x"),

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from user_workspaces.observing.correlation import note_person
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -18,6 +20,8 @@ async def hub(scope: Message, receive: Receive, send: Send) -> None:
     """The application in the place of Django: says what it was asked."""
     if scope["type"] == "websocket":
         await receive()
+        if "known" in scope["path"]:
+            note_person(7)
         await send({"type": "websocket.accept"})
         message = await receive()
         await send({"type": "websocket.send", "text": f"hub:{scope['path']}:{message.get('text')}"})
@@ -25,6 +29,8 @@ async def hub(scope: Message, receive: Receive, send: Send) -> None:
         return
     if scope["type"] == "lifespan":
         return
+    if "known" in scope["path"]:
+        note_person(7)
     size, digest = 0, hashlib.sha256()
     more = "unread" not in scope["path"]
     while more:

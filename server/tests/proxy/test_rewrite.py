@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.addresses import BASE, HANDSHAKE
+from user_workspaces.client_address import TrustedProxies
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.proxy.head import RequestHead, ResponseHead, parse_request, parse_response
 from user_workspaces.proxy.rewrite import (
@@ -129,8 +130,8 @@ def test_http_1_0_stays_http_1_0() -> None:
     ],
 )
 def test_only_a_trusted_proxy_is_believed(peer: bytes, fields: list[str], sender: Sender) -> None:
-    trusted = frozenset([b"127.0.0.1"])
-    assert sender_of(request(*fields), peer=Sender(peer, b"http"), trusted_proxies=trusted) == sender
+    proxies = TrustedProxies(["127.0.0.1"])
+    assert sender_of(request(*fields), peer=Sender(peer, b"http"), proxies=proxies, public_scheme="http") == sender
 
 
 @pytest.mark.parametrize(

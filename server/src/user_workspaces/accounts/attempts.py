@@ -5,7 +5,6 @@ through once), so of any number at once no more get through than may; the same o
 """
 
 import hashlib
-import ipaddress
 import math
 from collections.abc import Collection
 from datetime import datetime
@@ -14,13 +13,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from user_workspaces.accounts.models import AttemptCount
+from user_workspaces.client_address import client_address, network_of, trusted
 from user_workspaces.errors import TooManyAttempts
 from user_workspaces.interfaces.site import RateLimit
 
 TURNS = 20
 """A step that somebody else was quicker with is looked at anew; whoever loses this often waits a second."""
-IPV6_PREFIX = 64
-"""One household has so many addresses below this that each of them alone says nothing."""
 
 
 def bucket_of(kind: str, who: str) -> str:
@@ -72,26 +70,6 @@ def clear_attempts(*, now: datetime) -> int:
 
 
 def sender_of(*, peer: str, forwarded_for: str, trusted_proxies: Collection[str]) -> str:
-    """Return who a request is counted for: an IPv4 address, or the network of an IPv6 one.
-
-    `forwarded_for` is believed as far as trusted proxies wrote it: read from its end, the first address that is
-    none of theirs is the one.
-    """
-    nearest = peer
-    for told in reversed(forwarded_for.split(",") if forwarded_for else []):
-        if nearest not in trusted_proxies:
-            break
-        nearest = told.strip() or nearest
-    return _network(nearest)
-
-
-def _network(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), IPV6_PREFIX), strict=False))
+    """Return who a request is counted for: an IPv4 address, or the network of an IPv6 one; see `client_address`."""
+    proxies = trusted(tuple(trusted_proxies))
+    return network_of(client_address(peer=peer, forwarded_for=forwarded_for, proxies=proxies))

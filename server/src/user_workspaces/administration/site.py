@@ -18,6 +18,7 @@ from user_workspaces.accounts.actions import end_sessions
 from user_workspaces.accounts.logins import may_log_in
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.queries import load_of_resources
+from user_workspaces.observing.correlation import note_person
 
 View = Callable[..., HttpResponseBase]
 HOME = "/admin/"
@@ -43,6 +44,8 @@ class Administration(AdminSite):
         @wraps(inner)
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             self._hide_from_people(request)
+            if isinstance(request.user, User):
+                note_person(request.user.pk)
             return inner(request, *args, **kwargs)
 
         return guarded

@@ -182,6 +182,15 @@ class HealthShape(Shape):
     message = serializers.CharField(allow_blank=True)
 
 
+class ConnectionsShape(Shape):
+    """Connections of browsers and programs to this web process."""
+
+    open = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    evicted = serializers.IntegerField(help_text="Idle ones that were closed because there were too many.")
+    refused = serializers.IntegerField(help_text="New ones for which there was no place.")
+
+
 class BoundsShape(Shape):
     """The bounds of a parameter."""
 

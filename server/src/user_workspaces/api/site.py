@@ -13,7 +13,8 @@ from user_workspaces import __version__, registry
 from user_workspaces.api.envelope import answer
 from user_workspaces.api.health import health_of_dependencies
 from user_workspaces.api.openapi import describe
-from user_workspaces.api.shapes import HealthShape, JobTypeShape, ParameterShape
+from user_workspaces.api.shapes import ConnectionsShape, HealthShape, JobTypeShape, ParameterShape
+from user_workspaces.observing.connections import ConnectionFigures, connection_figures
 
 
 class OpenView(APIView):
@@ -51,12 +52,14 @@ class Status(OpenView):
             "version": serializers.CharField(),
             "build": serializers.CharField(allow_blank=True),
             "dependencies": serializers.DictField(child=HealthShape()),
+            "connections": ConnectionsShape(allow_null=True),
+            "warnings": serializers.ListField(child=serializers.CharField()),
         },
         same_body=(503,),
     )
     def get(self, request: Request) -> Response:
         """Say how each dependency is doing; 503 when a main one is down, with the same body."""
-        found, site = health_of_dependencies(), registry.site()
+        found, site, figures = health_of_dependencies(), registry.site(), connection_figures()
         main = (
             f"storage.{site.main_storage}",
             f"resource.{site.main_resource}",
@@ -68,8 +71,16 @@ class Status(OpenView):
             version=__version__,
             build=settings.BUILD,
             dependencies={name: asdict(health) for name, health in found.items()},
+            connections=_connections(figures),
+            warnings=[figures.warning] if figures is not None and figures.warning else [],
         )
         if not healthy:
             body.data["success"] = False
             body.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
         return body
+
+
+def _connections(figures: ConnectionFigures | None) -> dict[str, int] | None:
+    if figures is None:
+        return None
+    return {"open": figures.open, "limit": figures.limit, "evicted": figures.evicted, "refused": figures.refused}

@@ -10,16 +10,21 @@ import re
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
+from user_workspaces import registry
+from user_workspaces.client_address import client_scheme, trusted
 from user_workspaces.config.listening import TRANSFERS, Listener
 from user_workspaces.config.threads import ThreadedDjango
 from user_workspaces.config.wsgi import application as django
 from user_workspaces.live.application import LiveApplication
+from user_workspaces.proxy.hub import FROM_PROXY
 
 THREADS = 8
 TRANSFER_THREADS = 24
 SIGN_IN_THREADS = 8
 SIGN_INS = re.compile(r"/(tokens|login|profile/reana)(/|$)", re.ASCII)
 """Where another site may be asked: one that hangs keeps people from signing in, and from nothing else."""
+
+TOLD_BY_PROXIES = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 
 _django = ThreadedDjango(django, threads=THREADS)
 _sign_ins = ThreadedDjango(django, threads=SIGN_IN_THREADS)
@@ -31,7 +36,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     """Hand HTTP to Django; WebSockets that are no session's watch jobs."""
     match scope["type"]:
         case "http":
-            scope = _without_doubles(scope)
+            scope = _as_believed(scope)
             if TRANSFERS.match(scope["path"]):
                 await _transfer(scope, receive, send)
             elif SIGN_INS.match(scope["path"]):
@@ -44,14 +49,30 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             await _lifespan(receive, send)
 
 
-def _without_doubles(scope: HTTPScope) -> HTTPScope:
-    """Leave out fields with a low line in their name: WSGI would take `X_Forwarded_For` for `X-Forwarded-For`.
+def _as_believed(scope: HTTPScope) -> HTTPScope:
+    """Leave out what no trusted proxy wrote, and have Django know that a client came to the proxy by TLS.
 
-    Proxies that look after the one let the other through.
+    A field with a low line in its name goes, too: WSGI would take `X_Forwarded_For` for `X-Forwarded-For`, and proxies
+    that look after the one let the other through.
     """
-    if not any(b"_" in name for name, _ in scope["headers"]):
-        return scope
-    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
+    from_proxy = (scope.get("state") or {}).get(FROM_PROXY, False)
+    dropped = frozenset() if from_proxy else TOLD_BY_PROXIES
+    headers = scope["headers"]
+    if any(b"_" in name or name in dropped for name, _ in headers):
+        headers = [(name, value) for name, value in headers if b"_" not in name and name not in dropped]
+        scope = {**scope, "headers": headers}
+    return {**scope, "scheme": _scheme(scope)} if from_proxy else scope
+
+
+def _scheme(scope: HTTPScope) -> str:
+    site, told = registry.site(), b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-proto")
+    return client_scheme(
+        peer=(scope["client"] or ("", 0))[0],
+        own=scope["scheme"],
+        forwarded_proto=told.decode("latin-1"),
+        proxies=trusted(site.trusted_proxies),
+        public=site.base_url.partition("://")[0],
+    )
 
 
 async def _transfer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from user_workspaces.client_address import read_network
 from user_workspaces.config.quotas_entry import QuotasEntry
 from user_workspaces.config.site_entries import MailEntry, RateLimitsEntry
 from user_workspaces.config.workflows_entry import WorkflowsEntry
@@ -39,10 +40,17 @@ def _domain(text: str) -> str:
     return found
 
 
+def _proxy(text: str) -> str:
+    """Accept what `client_address` understands, so that nothing is trusted or left out by mistake."""
+    read_network(text)
+    return text
+
+
 # An id is a part of file paths and of addresses.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
 Address = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
 Details = Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
@@ -164,7 +172,8 @@ class ConfigFile(_Strict):
     allowed_hosts: tuple[str, ...] = ()
     allow_administrators_beside_sessions: bool = False
     cors_allowed_origins: tuple[Address, ...] = ()
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[Proxy, ...] = ()
+    connections_per_address: int | None = Field(default=1000, ge=16, le=1_000_000)
     mail: MailEntry | None = None
     rate_limits: RateLimitsEntry = Field(default_factory=RateLimitsEntry)
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)

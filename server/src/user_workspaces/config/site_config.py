@@ -58,6 +58,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         allow_administrators_beside_sessions=config.allow_administrators_beside_sessions,
         cors_allowed_origins=config.cors_allowed_origins,
         trusted_proxies=config.trusted_proxies,
+        connections_per_address=config.connections_per_address,
         rate_limits=config.rate_limits.value(),
         user_authentications={name: entry.name for name, entry in config.available_user_authentication.items()},
         allowed_hosts=config.allowed_hosts,

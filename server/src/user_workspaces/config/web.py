@@ -8,19 +8,21 @@ from functools import lru_cache, partial
 import uvicorn
 import uvloop
 from django.conf import settings
-from django.db import connections
+from django.db import connections as database
 from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.config.asgi import application
 from user_workspaces.config.metrics import watch_database
+from user_workspaces.descriptors import most_connections, raise_limit
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs import session_ports
 from user_workspaces.jobs.addresses import is_portal_host, session_domains, split_host
 from user_workspaces.jobs.tickets import Purpose, verify
 from user_workspaces.live import protocol as live
-from user_workspaces.observing import metrics
+from user_workspaces.observing import connections, metrics
 from user_workspaces.proxy import feed
+from user_workspaces.proxy.connection_limits import ConnectionLimits
 from user_workspaces.proxy.passthrough import Passthrough
 from user_workspaces.proxy.ports import SessionPortListeners
 from user_workspaces.proxy.protocol import RelayProtocol, relay_protocol
@@ -59,19 +61,21 @@ def serve(listener: socket.socket) -> None:
 
 
 async def _serve(listener: socket.socket) -> None:
-    table, loop = RouteTable(), asyncio.get_running_loop()
+    table, loop, site = RouteTable(), asyncio.get_running_loop(), registry.site()
     table.replace(await asyncio.to_thread(feed.read_routes))
     passthrough = Passthrough(
         table=table,
         verify_cookie=_verify_cookie,
         places=_places(),
-        trusted_proxies=frozenset(registry.site().trusted_proxies),
+        trusted_proxies=site.trusted_proxies,
+        public_scheme=site.base_url.partition("://")[0],
+        connections=ConnectionLimits(most=most_connections(raise_limit()), per_address=site.connections_per_address),
     )
     protocol = relay_protocol(passthrough)
     server = uvicorn.Server(_configuration(protocol))
     ports = SessionPortListeners(
         host=listener.getsockname()[0],
-        ports=registry.site().session_ports.numbers,
+        ports=site.session_ports.numbers,
         table=table,
         protocol=partial(protocol, config=server.config, server_state=server.server_state, app_state={}),
         loop=loop,
@@ -96,6 +100,7 @@ def _configuration(protocol: type[RelayProtocol]) -> uvicorn.Config:
         application,
         http=protocol,
         loop="none",
+        backlog=BACKLOG,
         lifespan="on",
         access_log=False,
         log_config=None,
@@ -123,9 +128,12 @@ def _places() -> Places:
 def observe(passthrough: Passthrough) -> None:
     """Have this process tell how it is doing, on an address of its own where the operator wants that."""
     metrics.RELAYS.set_function(passthrough.count_open)
+    metrics.CONNECTIONS.set_function(lambda: passthrough.connections.figures().open)
+    metrics.CONNECTIONS_LIMIT.set(passthrough.connections.figures().limit)
+    connections.install(passthrough.connections.figures)
     watch_database()
     if settings.METRICS_ADDRESS is not None:
-        metrics.serve(settings.METRICS_ADDRESS, finish=connections.close_all)
+        metrics.serve(settings.METRICS_ADDRESS, finish=database.close_all)
 
 
 def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:

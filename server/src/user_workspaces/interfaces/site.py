@@ -150,7 +150,9 @@ class Site:
     cors_allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses of web servers in front of this one, whose `X-Forwarded-For` and `-Proto` are believed."""
+    """Addresses and networks of web servers in front of this one, whose `X-Forwarded-For` and `-Proto` are believed."""
+    connections_per_address: int | None = 1000
+    """So many connections of one address at once; None: as many as there may be of all."""
     mail: MailSite | None = None
     """None: no mail is sent."""
     quotas: QuotaSite = QuotaSite()

@@ -15,6 +15,7 @@ from user_workspaces.live.handshake import Handshake, read_handshake
 from user_workspaces.live.poller import Poller
 from user_workspaces.live.refusal import Refused
 from user_workspaces.live.watchers import GOING_AWAY, TOO_MUCH_SAID, Watcher, Watchers
+from user_workspaces.observing.correlation import note_person
 
 THREADS = 2
 """For handshakes; each keeps its connection to the database."""
@@ -38,6 +39,7 @@ class LiveApplication:
             loop = asyncio.get_running_loop()
             watcher = Watcher(await loop.run_in_executor(self._threads, _admit, handshake))
             self.watchers.add(watcher)
+            note_person(watcher.grant.user_id)
         except Refused as refused:
             await _refuse(send, refused)
             return

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -19,6 +19,8 @@ class Subject:
     """The mark of the request: `X-Request-ID`."""
     person: int | None = None
     job: int | None = None
+    on_person: Callable[[], None] | None = None
+    """Called, in any thread, as soon as it is known for which person the request is."""
 
 
 _NOBODY = Subject()
@@ -31,13 +33,20 @@ def subject() -> Subject:
 
 
 @contextmanager
-def about(*, request: str | None = None, person: int | None = None, job: int | None = None) -> Iterator[None]:
+def about(
+    *,
+    request: str | None = None,
+    person: int | None = None,
+    job: int | None = None,
+    on_person: Callable[[], None] | None = None,
+) -> Iterator[None]:
     """Say what the work inside is about; what is not given stays as it is."""
     outer = _subject.get()
     inner = Subject(
         request=outer.request if request is None else request,
         person=outer.person if person is None else person,
         job=outer.job if job is None else job,
+        on_person=outer.on_person if on_person is None else on_person,
     )
     before = _subject.set(inner)
     try:
@@ -48,7 +57,10 @@ def about(*, request: str | None = None, person: int | None = None, job: int | N
 
 def note_person(person: int) -> None:
     """Say for whom the request of this moment is, as soon as that is known."""
-    _subject.set(replace(_subject.get(), person=person))
+    subject = _subject.get()
+    _subject.set(replace(subject, person=person))
+    if subject.on_person is not None:
+        subject.on_person()
 
 
 def new_mark() -> str:

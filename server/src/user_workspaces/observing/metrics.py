@@ -24,6 +24,12 @@ REQUESTS = Counter("uws_requests_total", "Requests by the route that took them."
 REQUEST_SECONDS = Histogram("uws_request_seconds", "Time until the answer.", ["route", "method"], buckets=FAST)
 PASSES = Histogram("uws_controller_pass_seconds", "Time for a pass that had jobs to look at.", buckets=FAST)
 PASSES_FAILED = Counter("uws_controller_passes_failed_total", "Passes that ended with an error.")
+CONNECTIONS = Gauge("uws_connections_open", "Connections of browsers and programs that are open now.")
+CONNECTIONS_LIMIT = Gauge("uws_connections_limit", "Connections of browsers and programs that may be open at once.")
+CONNECTIONS_EVICTED = Counter(
+    "uws_connections_evicted_total", "Idle connections that were closed because there were too many."
+)
+CONNECTIONS_REFUSED = Counter("uws_connections_refused_total", "New connections for which there was no place.")
 RELAYS = Gauge("uws_proxy_relays_open", "Requests and WebSockets that are being relayed to sessions now.")
 
 Environ = dict[str, object]

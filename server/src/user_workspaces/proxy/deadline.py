@@ -24,6 +24,11 @@ class Deadline:
         """Move the limit."""
         self._at = self._loop.time() + seconds
 
+    @property
+    def at(self) -> float:
+        """When the limit is reached, by the clock of the event loop."""
+        return self._at
+
     def clear(self) -> None:
         """Have no limit for now."""
         self._at = inf

@@ -11,6 +11,8 @@ from user_workspaces.proxy.head import RequestHead
 
 HELD_BY_HUB: Final = 4
 """A reason for which the browser is not read."""
+FROM_PROXY: Final = "user_workspaces.from_proxy"
+"""Whether `X-Forwarded-*` are to be believed, in the `state` of a request's scope."""
 
 
 class Browser(Protocol):
@@ -18,6 +20,7 @@ class Browser(Protocol):
 
     transport: asyncio.Transport
     write_paused: bool
+    from_proxy: bool
 
     def hold(self, reason: int) -> None:
         """Stop reading for this reason."""
@@ -74,7 +77,7 @@ class Hub(HttpToolsProtocol):
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        super().__init__(config, server_state, app_state, loop)
+        super().__init__(config, server_state, {**app_state, FROM_PROXY: browser.from_proxy}, loop)
         self._browser = browser
         self._facade = _HubTransport(browser)
         self._lost = False

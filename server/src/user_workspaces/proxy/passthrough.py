@@ -1,9 +1,12 @@
 """What all connections share: the routes, the settings, the idle connections, and what is open for each job."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from user_workspaces.client_address import TrustedProxies
 from user_workspaces.proxy.claims import KnownClaims
+from user_workspaces.proxy.connection_limits import ConnectionLimits
 from user_workspaces.proxy.head import RequestHead
 from user_workspaces.proxy.routes import NO_PLACES, Decision, Places, RouteTable, VerifyCookie, decide
 from user_workspaces.proxy.upstream import Pool
@@ -43,12 +46,17 @@ class Passthrough:
         table: RouteTable,
         verify_cookie: VerifyCookie,
         places: Places = NO_PLACES,
-        trusted_proxies: frozenset[str] = frozenset(),
+        trusted_proxies: Collection[str] = (),
+        public_scheme: str = "http",
         limits: Limits | None = None,
+        connections: ConnectionLimits | None = None,
     ) -> None:
         self.table = table
-        self.trusted_proxies = frozenset(address.encode("ascii") for address in trusted_proxies)
-        """Addresses of web servers in front of this one, whose `X-Forwarded-*` are believed."""
+        self.trusted_proxies = TrustedProxies(trusted_proxies)
+        """The web servers in front of this one, whose `X-Forwarded-*` are believed."""
+        self.public_scheme = public_scheme
+        """That of `base_url`, for proxies that tell none."""
+        self.connections = connections or ConnectionLimits()
         self.limits = limits or Limits()
         self.pool = Pool(per_job=self.limits.upstreams_per_job, idle_limit=self.limits.upstream_idle)
         self._verify_cookie = KnownClaims(verify_cookie)

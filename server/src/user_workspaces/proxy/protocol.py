@@ -2,16 +2,18 @@
 
 import asyncio
 from enum import Enum, auto
+from functools import partial
 from typing import Any, ClassVar, Final, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.utils import get_local_addr
 from uvicorn.server import ServerState
 
+from user_workspaces.observing.correlation import about
 from user_workspaces.proxy.body import BadBody, Body, request_body
 from user_workspaces.proxy.connection import BrowserConnection
 from user_workspaces.proxy.exchange import Exchange
+from user_workspaces.proxy.handover import HandedOver
 from user_workspaces.proxy.head import Bad, NeedMore, RequestHead, parse_request
 from user_workspaces.proxy.hub import Hub
 from user_workspaces.proxy.passthrough import Passthrough
@@ -52,7 +54,7 @@ class RelayProtocol(BrowserConnection):
     ) -> None:
         if not config.loaded:
             config.load()
-        super().__init__(_loop or asyncio.get_running_loop(), self.passthrough.limits)
+        super().__init__(_loop or asyncio.get_running_loop(), self.passthrough)
         self._config, self._state, self._app_state = config, server_state, app_state
         self._phase = _HEAD
         self._in_head = False
@@ -64,15 +66,12 @@ class RelayProtocol(BrowserConnection):
         self._keep_alive = True
         self._with_body = True
         self._ending = False
-        self._port: int | None = 0
-        """Of ours, that the connection came in on; 0 and None: on a Unix socket."""
 
     # From the event loop and from uvicorn
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
-        _, self._port = get_local_addr(self.transport) or ("", 0)
         self._state.connections.add(self)  # type: ignore[arg-type] # the set is declared for uvicorn's own classes
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -91,12 +90,16 @@ class RelayProtocol(BrowserConnection):
     def pause_writing(self) -> None:
         """See `asyncio.Protocol`."""
         self.write_paused = True
+        if not self.counted_known:
+            self._connections.waits(self)
         if self._current is not None:
             self._current.browser_full()
 
     def resume_writing(self) -> None:
         """See `asyncio.Protocol`."""
         self.write_paused = False
+        if not self.counted_known and self._phase is _ANSWER:
+            self._connections.serves(self)
         if self._current is not None:
             self._current.browser_drained()
 
@@ -115,6 +118,11 @@ class RelayProtocol(BrowserConnection):
             self.transport.close()
         else:
             self._current.shutdown()
+
+    @property
+    def idle_since(self) -> float | None:
+        """See `connection_limits.Connection`."""
+        return self._deadline.at if self._phase is _HEAD else None
 
     # From whoever serves the request
 
@@ -181,6 +189,8 @@ class RelayProtocol(BrowserConnection):
         self._deadline.clear()
         self._body = request_body(head)
         self._phase = _ANSWER if self._body is None else _BODY
+        if not self.counted_known:
+            self._note_phase()
         self._serve(head, data, start)
         return head.length
 
@@ -195,6 +205,8 @@ class RelayProtocol(BrowserConnection):
         current.request_received(data if end - start == len(data) else data[start:end])
         if body.done and self._phase is _BODY:
             self._phase = _ANSWER
+            if not self.counted_known:
+                self._note_phase()
             current.request_done()
             if self._answered:
                 self._next()
@@ -213,10 +225,19 @@ class RelayProtocol(BrowserConnection):
             self.transport.close()
             return
         self._phase = _HEAD
+        if not self.counted_known:
+            self._note_phase()
         self._deadline.expire_in(self._limits.idle)
         self.release(~0)
         if self._held:
             self._advance(self._held)
+
+    def _note_phase(self) -> None:
+        """Have an anonymous connection counted by who has to act next."""
+        if self._phase is _ANSWER:
+            self._connections.serves(self)
+        else:
+            self._connections.waits(self)
 
     def _give_up(self) -> None:
         current, self._current = self._current, None
@@ -226,7 +247,7 @@ class RelayProtocol(BrowserConnection):
     # Who serves it
 
     def _serve(self, head: RequestHead, data: bytes, start: int) -> None:
-        decision = self.passthrough.decide(head, port=self._port or 0)
+        decision = self.passthrough.decide(head, port=self.port)
         if isinstance(decision, Relay):
             self._relay(head, decision.route)
         elif isinstance(decision, Refuse):
@@ -237,10 +258,21 @@ class RelayProtocol(BrowserConnection):
             if self._hub is None:
                 self._hub = Hub(self, self._config, self._state, self._app_state, self._loop)
             self._current = self._hub
-            self._hub.begin(head, data[start : start + head.length])
+            received = data[start : start + head.length]
+            if self.known:
+                self._hub.begin(head, received)
+                return
+            with about(on_person=self.recognise):
+                self._hub.begin(head, received)
 
     def _relay(self, head: RequestHead, route: Route) -> None:
-        sender = sender_of(head, peer=self.peer, trusted_proxies=self.passthrough.trusted_proxies)
+        if not self.known:
+            self.recognise()
+            self._connections.waits(self)
+        sender = self.peer
+        if self.from_proxy:
+            shared = self.passthrough
+            sender = sender_of(head, peer=sender, proxies=shared.trusted_proxies, public_scheme=shared.public_scheme)
         exchange = Exchange(self, self.passthrough, route=route, head=head, sender=sender)
         self._current = exchange
         exchange.start()
@@ -250,14 +282,15 @@ class RelayProtocol(BrowserConnection):
         self._deadline.stop()
         self._state.connections.discard(self)
         self.said_all = True
+        self._phase = _RAW
+        self._connections.serves(self)
         if self.write_paused:
             self.transport.abort()  # its protocols take a connection that can be written to for granted
             return
         self.release(~0)
         successor = HttpToolsProtocol(self._config, self._state, self._app_state, self._loop)
-        self.transport.set_protocol(successor)
-        successor.connection_made(self.transport)
-        successor.data_received(data)
+        with about(on_person=self.recognise):
+            HandedOver(self.transport, lost=partial(self._connections.leave, self)).begin(successor, data)
 
 
 def relay_protocol(passthrough: Passthrough) -> type[RelayProtocol]:

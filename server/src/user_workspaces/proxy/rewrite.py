@@ -1,9 +1,10 @@
 """Rebuilds heads on their way: what the session may see of a request, and what a browser may take from a session."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
+from user_workspaces.client_address import TrustedProxies, client_address, client_scheme
 from user_workspaces.proxy.fields import Fields, Pairs
 from user_workspaces.proxy.head import RequestHead, ResponseHead
 from user_workspaces.proxy.routes import Route
@@ -69,13 +70,29 @@ class Sender:
         return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (self.address, self.scheme)
 
 
-def sender_of(head: RequestHead, *, peer: Sender, trusted_proxies: frozenset[bytes]) -> Sender:
+def sender_of(head: RequestHead, *, peer: Sender, proxies: TrustedProxies, public_scheme: str) -> Sender:
     """Return who sent a request; a proxy in front is believed only when its address is among the trusted."""
-    if peer.address not in trusted_proxies:
-        return peer
-    told = head.fields.first.get(b"x-forwarded-proto", b"").lower()
-    nearest = b",".join(head.fields.all(b"x-forwarded-for")).rpartition(b",")[2].strip(b" \t")
-    return Sender(nearest or peer.address, told if told in (b"http", b"https") else peer.scheme)
+    told = head.fields
+    address, own = peer.address.decode("ascii"), peer.scheme.decode("ascii")
+    return _sender(
+        client_address(peer=address, forwarded_for=_joined(told, b"x-forwarded-for"), proxies=proxies),
+        client_scheme(
+            peer=address,
+            own=own,
+            forwarded_proto=_joined(told, b"x-forwarded-proto"),
+            proxies=proxies,
+            public=public_scheme,
+        ),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _sender(address: str, scheme: str) -> Sender:
+    return Sender(address.encode("ascii"), scheme.encode("ascii"))
+
+
+def _joined(fields: Fields, name: bytes) -> str:
+    return b",".join(fields.all(name)).decode("latin-1")
 
 
 def request_to_session(head: RequestHead, *, route: Route, sender: Sender) -> bytes:

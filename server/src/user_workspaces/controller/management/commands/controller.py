@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from user_workspaces.controller.loop import Controller
+from user_workspaces.descriptors import raise_limit
 from user_workspaces.observing import metrics
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         """Loop until TERM or INT."""
+        raise_limit()
         controller = Controller()
         controller.stop_on_signals()
         if settings.CONTROLLER_METRICS_ADDRESS is not None:

@@ -1,6 +1,7 @@
 """From a fork of the supervisor to the job's shell, in the owner's name. Standard library only."""
 
 import os
+import resource
 import signal
 from typing import NoReturn
 
@@ -23,6 +24,7 @@ def become_the_job(spec: Spec, *, go: int, log: int, complaint: int) -> NoReturn
         if not os.read(go, 1):
             os._exit(code)
         _reset_signals()
+        _reset_limit(spec.open_files)
         _take_identity(spec)
         what = "The working directory cannot be entered"
         os.chdir(spec.working_directory)  # only now, with the rights of the owner
@@ -38,6 +40,14 @@ def _reset_signals() -> None:
     for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(signum, signal.SIG_DFL)  # Python and the supervisor ignore these, and a job would inherit it
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _reset_limit(open_files: int | None) -> None:
+    """Give the job the soft limit of open files that the server began with: a larger one breaks select(2)."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if open_files is not None:
+        wanted = open_files if hard == resource.RLIM_INFINITY else min(open_files, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _take_identity(spec: Spec) -> None:

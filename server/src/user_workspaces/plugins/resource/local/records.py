@@ -42,6 +42,8 @@ class Spec(NamedTuple):
     time_limit_seconds: int | None
     stop_grace_seconds: int
     max_log_bytes: int
+    open_files: int | None = None
+    """The soft limit of open files; None: that of the supervisor, as records of older servers have it."""
 
 
 class Running(NamedTuple):

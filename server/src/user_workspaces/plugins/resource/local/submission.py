@@ -1,6 +1,7 @@
 """From what the server wants to run to a supervisor that runs it."""
 
 import os
+import resource
 import select
 import shutil
 import signal
@@ -21,6 +22,8 @@ STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 FALLBACK_SHELL = "/bin/bash"
 START_SECONDS = 10.0
 RUNNER = Path(__file__).with_name("runner.py")
+OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+"""The soft limit when the plug-in was loaded: the server raises its own afterwards, which breaks select(2) in jobs."""
 _RESETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
@@ -53,6 +56,7 @@ def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails) 
         time_limit_seconds=spec.limits.time_limit_seconds,
         stop_grace_seconds=options.stop_grace_seconds,
         max_log_bytes=options.max_log_bytes,
+        open_files=OPEN_FILES,
     )
 
 

@@ -1,0 +1,217 @@
+"""Strangers who take every connection that they can get: people go on working, and new ones come in."""
+
+import json
+import resource
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from live import LiveServer, live_server_process
+from planted_session import PlantedSession, planted_session
+from portal_visitor import ask, cookies_for, log_in, open_planted
+from running import ToLoopback
+from user_workspaces.descriptors import raise_limit
+from user_workspaces.testing.waiting import eventually
+
+pytestmark = pytest.mark.slow
+SOFT, LIMIT = 128, 256
+"""Descriptors that the web process may have."""
+ATTACKERS = 6
+MOST_HELD = 100
+"""Connections that each of them keeps open; one that the server closes is replaced."""
+REPLACED_AT_ONCE = 5
+"""In a tenth of a second: it is about what they keep, not about how much they ask."""
+REPLACED = 10_000
+"""Connections that they replace at most, all together."""
+HALF_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Half: "
+WHOLE = b"GET /login/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SLOW_BODY = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\na"
+KINDS = {"silent": b"", "half heads": HALF_HEAD, "idle": WHOLE, "slow bodies": SLOW_BODY}
+
+
+class Attack:
+    """Threads that open connections, some from other addresses of the loopback interface, and keep them."""
+
+    def __init__(self, port: int, first: bytes) -> None:
+        self._port, self._first = port, first
+        self._ended = threading.Event()
+        self._left = threading.Semaphore(REPLACED)
+        self.opened = 0
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(ATTACKERS)]
+
+    def _run(self, number: int) -> None:
+        source = f"127.0.0.{1 + number}"
+        held = [self._open(source) for _ in range(MOST_HELD)]
+        while not self._ended.wait(0.1):
+            closed = [place for place, sock in enumerate(held) if _is_closed(sock)]
+            for place in closed[:REPLACED_AT_ONCE]:
+                if self._left.acquire(blocking=False):
+                    held[place].close()
+                    held[place] = self._open(source)
+        for sock in held:
+            sock.close()
+
+    def _open(self, source: str) -> socket.socket:
+        sock = socket.socket()
+        sock.settimeout(2)
+        self.opened += 1
+        try:
+            sock.bind((source, 0))
+            sock.connect(("127.0.0.1", self._port))
+            sock.sendall(self._first)
+        except OSError:  # refused or closed: the next one
+            pass
+        return sock
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Attack for as long as the block runs, which begins when the server is full."""
+        for thread in self._threads:
+            thread.start()
+        try:
+            eventually(lambda: self.opened > LIMIT * 2)
+            yield
+        finally:
+            self._ended.set()
+            for thread in self._threads:
+                thread.join()
+
+
+def _is_closed(sock: socket.socket) -> bool:
+    """Whether the server has closed it; what came before is thrown away."""
+    try:
+        sock.setblocking(False)
+        while sock.recv(65536):
+            pass
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def trust_loopback(config: dict[str, Any]) -> None:
+    """Have every address exempt from the limit of one: only that of all is left."""
+    config["trusted_proxies"] = ["127.0.0.0/8"]
+
+
+@pytest.fixture(scope="module", params=["direct", "behind a proxy"])
+def server(request: pytest.FixtureRequest) -> Iterator[LiveServer]:
+    raise_limit()  # of this process, for the attackers
+    change = trust_loopback if request.param == "behind a proxy" else (lambda _: None)
+    with live_server_process(change=change, before=("prlimit", f"--nofile={SOFT}:{LIMIT}")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def session(server: LiveServer) -> Iterator[PlantedSession]:
+    with planted_session(server) as planted:
+        yield planted
+
+
+def visitor(server: LiveServer) -> httpx.Client:
+    return httpx.Client(transport=ToLoopback(server.port), base_url=server.url, timeout=30)
+
+
+def web_socket(server: LiveServer, browser: httpx.Client, url: str, *, origin: str) -> ClientConnection:
+    sock = socket.create_connection(("127.0.0.1", server.port))
+    headers = cookies_for(browser, url) | {"Origin": origin}
+    return connect(url.replace("http", "ws", 1), sock=sock, additional_headers=headers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_people_go_on_and_new_ones_come_in(server: LiveServer, session: PlantedSession, kind: str) -> None:
+    with visitor(server) as browser:
+        log_in(browser, session.username)
+        _attacked(server, session, browser, open_planted(browser, session), KINDS[kind])
+
+
+def _attacked(server: LiveServer, session: PlantedSession, browser: httpx.Client, at: str, first: bytes) -> None:
+    with (
+        web_socket(server, browser, f"{at}ws", origin=at.partition("/passthrough/")[0]) as terminal,
+        web_socket(server, browser, f"{server.url}/jobs/", origin=server.url) as watching,
+        Attack(server.port, first).going_on(),
+    ):
+        terminal.recv(timeout=20)
+        for number in range(20):
+            assert browser.get("/").status_code == 200  # on a connection of a person: never closed meanwhile
+            assert ask(browser, "GET", f"{at}x").json()[0].endswith("/x")
+            terminal.send(str(number))
+            assert terminal.recv(timeout=20) == str(number)
+        assert watching.ping().wait(20)
+        with visitor(server) as newcomer:
+            log_in(newcomer, session.username)
+            assert ask(newcomer, "GET", f"/open/{session.job_id}/").status_code == 302
+            status = ask(newcomer, "GET", "/status/").json()
+    assert status["connections"]["limit"] < LIMIT
+    assert status["connections"]["open"] <= status["connections"]["limit"]
+    assert status["connections"]["evicted"] > 0
+    assert status["warnings"] == [
+        "There were too many connections: the longest idle ones were closed. See connections."
+    ]
+
+
+def test_it_is_logged_once_and_descriptors_are_left(server: LiveServer) -> None:
+    lines = [line for line in server.log().splitlines() if "too many connections" in line]
+    assert 1 <= len(lines) <= 5
+    assert len(list(Path(f"/proc/{server.pids['web']}/fd").iterdir())) < LIMIT
+    assert "Too many open files" not in server.log()
+
+
+def test_both_processes_raise_their_limit_and_jobs_do_not_inherit_it(server: LiveServer) -> None:
+    assert resource.prlimit(server.pids["web"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
+    assert resource.prlimit(server.pids["controller"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
+    person = {"username": server.person, "email": f"{server.person}@example.org"}
+    body = {"client_token": server.manage("create_client_token", "c"), "user_info": person}
+    token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
+    with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=30) as ada:
+        made = ada.post("/workspaces/", json={"name": "limits", "description": ""}).json()
+        launched = ada.put(f"/workspaces/{made['data']['id']}/start/", json={"job_type": "local_test"}).json()
+        job = launched["data"]["job"]["id"]
+        pid = eventually(lambda: _process_of(server, job))
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    assert f"Max open files {SOFT} {LIMIT} files" in " ".join(limits.split())
+
+
+def _process_of(server: LiveServer, job: int) -> int | None:
+    for path in (server.folder / "resource").glob("local/**/running.json"):
+        if (
+            f"UWS_JOB_ID={job}\0".encode()
+            in Path(f"/proc/{(pid := json.loads(path.read_bytes())['child'][0])}/environ").read_bytes()
+        ):
+            return int(pid)
+    return None
+
+
+def test_a_process_without_a_descriptor_left_goes_on(server: LiveServer) -> None:
+    """The kernel says EMFILE at each accept: the loop neither ends nor spins, and serves when there are some again."""
+    web = server.pids["web"]
+    before = resource.prlimit(web, resource.RLIMIT_NOFILE)
+    used = len(list(Path(f"/proc/{web}/fd").iterdir()))
+    resource.prlimit(web, resource.RLIMIT_NOFILE, (used, before[1]))
+    try:
+        with ExitStack() as stack:
+            for _ in range(20):
+                sock = stack.enter_context(closing(socket.socket()))
+                sock.settimeout(2)
+                sock.connect_ex(("127.0.0.1", server.port))
+            spent = _cpu_seconds(web)
+            with pytest.raises(httpx.TransportError):
+                httpx.get(f"{server.url}/status/", timeout=2)
+            assert _cpu_seconds(web) - spent < 1
+    finally:
+        resource.prlimit(web, resource.RLIMIT_NOFILE, before)
+    with httpx.Client(base_url=server.url, timeout=10) as client:
+        assert ask(client, "GET", "/status/").status_code == 200
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100

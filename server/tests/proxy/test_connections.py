@@ -1,0 +1,102 @@
+"""Which connections make place for others: how the proxy knows who is on them, whoever serves the request."""
+
+from collections.abc import Callable
+
+import pytest
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from proxy.addresses import BASE, HANDSHAKE, WITH_COOKIE, WS_BASE, WS_COOKIE
+from proxy.browser import Client
+from proxy.house import House
+from proxy.waiting import wait_for
+from user_workspaces.proxy.connection_limits import ConnectionLimits
+
+MOST = 3
+
+
+@pytest.fixture
+def narrow(start_house: Callable[..., House]) -> House:
+    """Start a house with place for so many connections."""
+    house = start_house()
+    house.passthrough.connections = ConnectionLimits(most=MOST, per_address=MOST, clock=house.loop.time)
+    house.passthrough.connections._per_address = MOST  # all of a test come from one address
+    return house
+
+
+def crowd(house: House) -> None:
+    """Have strangers come, each with a request and its answer, who then keep the connection."""
+    for _ in range(2 * MOST):
+        assert house.client().get("/hub").answer().status == 200
+
+
+def answers(client: Client, path: str, *fields: str) -> bool:
+    """Whether the connection is still there."""
+    try:
+        return client.get(path, *fields).answer().status == 200
+    except (AssertionError, ConnectionError):
+        return False
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "stays"),
+    [
+        ("/hub", (), False),
+        ("/known", (), True),
+        (f"{BASE}/x", (WITH_COOKIE,), True),
+        (f"{BASE}/x", (), False),
+        (f"{BASE}/x", (WITH_COOKIE.replace("12", "13"),), False),
+    ],
+)
+def test_a_connection_stays_after_a_request_of_a_person(
+    narrow: House,
+    path: str,
+    fields: tuple[str, ...],
+    stays: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    client = narrow.client()
+    client.get(path, *fields).answer()
+    crowd(narrow)
+    assert answers(client, path, *fields) is stays
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "GET /hub HTTP/1.1\r\n", "POST /hub HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na"]
+)
+def test_who_sends_nothing_more_makes_place(narrow: House, sent: str) -> None:
+    waiting = narrow.client().send(sent)
+    crowd(narrow)
+    assert waiting.ended()
+
+
+def test_a_person_goes_on_sending_a_body(narrow: House) -> None:
+    person = narrow.client().get("/known")
+    person.answer()
+    person.send("POST /hub HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+    crowd(narrow)
+    assert person.send("defghi").answer().status == 200
+
+
+def test_open_websockets_stay_and_leave_no_place_behind(narrow: House) -> None:
+    uri = f"ws://127.0.0.1:{narrow.port}"
+    with (
+        connect(
+            f"{uri}{WS_BASE}/events", additional_headers={"Cookie": WS_COOKIE}, subprotocols=[Subprotocol("b")]
+        ) as session,
+        connect(f"{uri}/known") as own,
+    ):
+        crowd(narrow)
+        session.send("there and back")
+        assert session.recv(timeout=20) == "there and back"
+        own.send("you")
+        assert own.recv(timeout=20) == "hub:/known:you"
+    for client in narrow.clients:
+        client.close()
+    wait_for(lambda: narrow.do(narrow.passthrough.connections.figures).open == 0, "all places are free")
+
+
+def test_a_websocket_that_is_refused_leaves_no_place_behind(narrow: House) -> None:
+    client = narrow.client().get(f"{WS_BASE}/events", HANDSHAKE)
+    assert client.answer().status == 403
+    client.close()
+    wait_for(lambda: narrow.do(narrow.passthrough.connections.figures).open == 0, "the place is free")
