@@ -39,6 +39,11 @@ def person_of_login_link(*, text: str, now: datetime) -> User | None:
     return link.user if link and link.user.is_active and not link.user.is_service else None
 
 
+def accounts_on_record(user_authentication: str) -> list[tuple[str, int]]:
+    """Return names and uids of the system accounts that people got from an authentication."""
+    return list(OwnedAccount.objects.filter(user_authentication=user_authentication).values_list("name", "uid"))
+
+
 def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
     """Return the system account on record."""
     return OwnedAccount.objects.filter(user=user, user_authentication=user_authentication).first()

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.db import DatabaseError, connections
 
 from user_workspaces import registry
 from user_workspaces.config import env, site_config
@@ -30,12 +31,22 @@ class ConfigAppConfig(AppConfig):
 def compose() -> None:
     """Read `config.json`, build what it declares, and make it the process's own."""
     from user_workspaces.accounts.memory import recall, remember  # noqa: PLC0415  models exist from here on
-    from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  the same
+    from user_workspaces.accounts.queries import accounts_on_record, find_client  # noqa: PLC0415  the same
 
     env.check_runtime_dir(settings.RUNTIME_DIR)
     site, declarations = site_config.read(settings.CONFIG_FILE)
+
+    def accounts(user_authentication: str) -> list[tuple[str, int]]:
+        """Ask in a thread of a plug-in's: its connection ends with the question. No table yet: no accounts."""
+        try:
+            return accounts_on_record(user_authentication)
+        except DatabaseError:
+            return []
+        finally:
+            connections.close_all()
+
     surroundings = registry.Surroundings(
-        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url
+        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url, accounts
     )
     try:
         built = registry.build(declarations, surroundings)

@@ -5,6 +5,7 @@ import logging
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from user_workspaces import registry
 from user_workspaces.controller.loop import Controller
 from user_workspaces.observing import metrics
 
@@ -24,5 +25,7 @@ class Command(BaseCommand):
         controller.stop_on_signals()
         if settings.CONTROLLER_METRICS_ADDRESS is not None:
             metrics.serve(settings.CONTROLLER_METRICS_ADDRESS)
+        for line in registry.advice():
+            logger.warning(line)
         logger.info("running; sessions go on when it stops")
         controller.run()

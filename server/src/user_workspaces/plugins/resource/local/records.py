@@ -42,6 +42,7 @@ class Spec(NamedTuple):
     time_limit_seconds: int | None
     stop_grace_seconds: int
     max_log_bytes: int
+    umask: int = 0o077
 
 
 class Running(NamedTuple):

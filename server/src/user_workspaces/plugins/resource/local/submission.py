@@ -53,6 +53,7 @@ def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails) 
         time_limit_seconds=spec.limits.time_limit_seconds,
         stop_grace_seconds=options.stop_grace_seconds,
         max_log_bytes=options.max_log_bytes,
+        umask=int(options.umask, 8),
     )
 
 

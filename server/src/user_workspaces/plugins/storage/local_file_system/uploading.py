@@ -62,7 +62,7 @@ def begin(workspace: Directory, path: str, *, length: int, note: str) -> Upload:
         with closing(_uploads_of(workspace.handle, make=True)) as uploads:
             _require_room(uploads, length)
             for name, content in ((upload_id, b""), (upload_id + RECORD, record)):
-                with closing(os.open(name, _NEW, 0o644, dir_fd=uploads)) as handle:
+                with closing(os.open(name, _NEW, 0o600, dir_fd=uploads)) as handle:
                     os.write(handle, content)
     return find(workspace, upload_id)
 
