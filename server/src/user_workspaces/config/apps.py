@@ -31,22 +31,12 @@ class ConfigAppConfig(AppConfig):
 def compose() -> None:
     """Read `config.json`, build what it declares, and make it the process's own."""
     from user_workspaces.accounts.memory import recall, remember  # noqa: PLC0415  models exist from here on
-    from user_workspaces.accounts.queries import accounts_on_record, find_client  # noqa: PLC0415  the same
+    from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  the same
 
     env.check_runtime_dir(settings.RUNTIME_DIR)
     site, declarations = site_config.read(settings.CONFIG_FILE)
-
-    def accounts(user_authentication: str) -> list[tuple[str, int]]:
-        """Ask in a thread of a plug-in's: its connection ends with the question. No table yet: no accounts."""
-        try:
-            return accounts_on_record(user_authentication)
-        except DatabaseError:
-            return []
-        finally:
-            connections.close_all()
-
     surroundings = registry.Surroundings(
-        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url, accounts
+        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url, accounts_of
     )
     try:
         built = registry.build(declarations, surroundings)
@@ -60,6 +50,21 @@ def compose() -> None:
     if site.base_url.startswith("https://"):  # a web server in front of this one speaks TLS
         settings.CSRF_TRUSTED_ORIGINS = [site.base_url]
         settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+
+
+def accounts_of(user_authentication: str) -> list[tuple[str, int]]:
+    """Return names and uids on record to a thread of a plug-in: its connection ends with the question.
+
+    Before the first migration, or without the database, there are none.
+    """
+    from user_workspaces.accounts.queries import accounts_on_record  # noqa: PLC0415  models exist when it is called
+
+    try:
+        return accounts_on_record(user_authentication)
+    except DatabaseError:
+        return []
+    finally:
+        connections.close_all()
 
 
 def _session_domains() -> list[str]:

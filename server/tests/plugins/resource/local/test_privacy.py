@@ -3,7 +3,6 @@
 import os
 import stat
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ needs_root = pytest.mark.skipif(not IS_ROOT, reason="needs two accounts")
 
 
 @pytest.fixture
-def home(world: World) -> Iterator[Path]:
+def home(world: World) -> Path:
     """A home that is open to others, as they were made before: the mode of the files has to do."""
     home = world.base / "home"
     home.mkdir(mode=0o755)
@@ -44,9 +43,9 @@ def read_as(uid: int, gid: int, path: Path) -> str:
     return tried.stdout
 
 
-def run(world: World, home: Path, **details: str) -> tuple[Path, Path, Path]:
+def run(world: World, home: Path, umask: str | None) -> tuple[Path, Path, Path]:
     """Run a job that writes a history and a result; return both, and the job's directory."""
-    resource = world.resource(**details)
+    resource = world.resource() if umask is None else world.resource(umask=umask)
     spec = world.spec(WRITE, environment=[("HOME", str(home))])
     spec.working_directory.chmod(0o755)
     resource.submit(spec)
@@ -57,19 +56,19 @@ def run(world: World, home: Path, **details: str) -> tuple[Path, Path, Path]:
 @pytest.mark.root
 @needs_root
 @pytest.mark.parametrize(
-    ("details", "modes", "group_reads"),
+    ("umask", "modes", "group_reads"),
     [
-        ({}, {0o700, 0o600}, False),
-        ({"umask": "077"}, {0o700, 0o600}, False),
-        ({"umask": "027"}, {0o750, 0o640}, True),
-        ({"umask": "007"}, {0o770, 0o660}, True),
+        (None, {0o700, 0o600}, False),
+        ("077", {0o700, 0o600}, False),
+        ("027", {0o750, 0o640}, True),
+        ("007", {0o770, 0o660}, True),
     ],
 )
 def test_another_account_reads_nothing_that_a_job_wrote(
-    world: World, home: Path, details: dict[str, str], modes: set[int], *, group_reads: bool
+    world: World, home: Path, umask: str | None, modes: set[int], *, group_reads: bool
 ) -> None:
     world.base.chmod(0o755)
-    *written, directory = run(world, home, **details)
+    *written, directory = run(world, home, umask)
     stranger, member = person(21_900), person()
     for path in written:
         assert path.read_text().strip() == SECRET

@@ -151,7 +151,7 @@ def test_home_of_a_new_account_is_closed_to_others(
     (account.home / "history.sqlite").write_text("a secret")
     (account.home / "history.sqlite").chmod(0o644)
     stranger = pwd.getpwnam(f"{NAME}b")
-    for command in (["ls", account.home], ["cat", account.home / "history.sqlite"]):
+    for command in (["ls", str(account.home)], ["cat", str(account.home / "history.sqlite")]):
         tried = subprocess.run(
             command, check=False, capture_output=True, user=stranger.pw_uid, group=stranger.pw_gid, extra_groups=[]
         )
