@@ -105,15 +105,16 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """How often credentials may be tried. What turns out good is not counted."""
+    """How often credentials may be tried, see `accounts.sign_in`. What turns out good is not counted."""
 
     tokens_per_address: RateLimit = RateLimit(20)
     tokens_per_client: RateLimit = RateLimit(100)
     """Refusals of a client that holds a good client token; its addresses are not counted."""
     log_ins_per_address: RateLimit = RateLimit(20)
     log_ins_per_account: RateLimit = RateLimit(10)
-    redirects_per_address: RateLimit = RateLimit(60)
-    """Log-ins begun that lead to another site; each is a row for ten minutes."""
+    """From one address, and from all together that the account never logged in from."""
+    redirects_per_address: RateLimit = RateLimit(600)
+    """Log-ins at another site begun and not finished; each is a row for ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
