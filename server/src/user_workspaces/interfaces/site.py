@@ -89,6 +89,8 @@ class WorkflowSite:
     """Where they run, when nothing else is said; empty: on the main resource."""
     runs_at_once: int | None = 4
     """So many of all people run at a time, the others wait in their order; None: as many as come."""
+    queued_per_user: int | None = 100
+    """So many runs of one person wait in the queue, and so many are made and not started; None: as many as come."""
     requests_per_second: int | None = 20
     """So many requests of one person (without a token: of one address) their API answers; None: all."""
     reana_elsewhere: tuple[str, ...] = ("https://*",)
