@@ -5,14 +5,12 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from user_workspaces.accounts.finding import matching
 from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.tokens import digest_of
 from user_workspaces.interfaces.values import Client
-from user_workspaces.searching import has_word
 
-MOST_WORDS = 8
-"""Of a search: each word is a condition, and databases take so many of them and no more."""
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -50,15 +48,12 @@ def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
 
 
 def people_matching(search: str, *, excluding: User, by_username: bool = False) -> QuerySet[User]:
-    """Return people to share with: each word is a part of "first last" or of the e-mail; never services.
+    """Return the people whom a person (`excluding`) finds to share with, by the rule of the site; never services.
 
-    With `by_username` also of that: who came by a log-in link has no other name.
+    Where that is `all`, each word is a part of "first last" or of the e-mail. With `by_username` also of that: who
+    came by a log-in link has no other name.
     """
-    columns = ("first_name", "last_name", "email", *(("username",) if by_username else ()))
-    people = User.objects.filter(is_active=True, is_service=False).exclude(pk=excluding.pk).order_by("username")
-    for word in search.split()[:MOST_WORDS]:
-        people = people.filter(has_word(word, *columns))
-    return people
+    return matching(search, by=excluding, by_username=by_username)
 
 
 def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken]:

@@ -166,6 +166,7 @@ class ConfigFile(_Strict):
     trusted_proxies: tuple[str, ...] = ()
     mail: MailEntry | None = None
     rate_limits: RateLimitsEntry = Field(default_factory=RateLimitsEntry)
+    user_search: Literal["all", "groups", "exact"] | None = None
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)
     session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
     quotas: QuotasEntry = QuotasEntry()

@@ -4,9 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 JOB_TYPE_OF_RUNS = "reana_workflow"
 """What the runs of workflows are, as jobs: no list offers it."""
+
+
+class UserSearch(StrEnum):
+    """Whom people find when they search others to share with."""
+
+    ALL = "all"
+    GROUPS = "groups"
+    EXACT = "exact"
+    """Only who has the very user name or e-mail address that was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,7 @@ class Site:
     quotas: QuotaSite = QuotaSite()
     workflows: WorkflowSite = WorkflowSite()
     rate_limits: RateLimits = RateLimits()
+    user_search: UserSearch = UserSearch.ALL
     user_authentications: Mapping[str, str] = field(default_factory=dict)
     """The name for people of each way to sign in."""
     source: str = field(default="")
