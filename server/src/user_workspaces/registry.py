@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -73,6 +73,8 @@ class Surroundings:
     recall: Callable[[str], str | None] | None = None
     base_url: str = ""
     """Where the portal is; empty: there is none."""
+    accounts: Callable[[str], Iterable[tuple[str, int]]] | None = None
+    """Names and uids of the system accounts that an authentication gave."""
 
     def context_of(self, declaration: "Declaration") -> PluginContext:
         """Return what one plug-in gets: what it remembers is its own."""
@@ -90,6 +92,8 @@ class Surroundings:
                 remember=lambda key, value, seconds: remember(own + key, value, seconds),
                 recall=lambda key: recall(own + key),
             )
+        if self.accounts and declaration.kind is PluginKind.USER_AUTHENTICATION:
+            context = replace(context, accounts=partial(self.accounts, declaration.name))
         if self.base_url and declaration.kind is PluginKind.USER_AUTHENTICATION:
             context = replace(context, callback_url=callback_url(self.base_url, declaration.name))
         return context
@@ -240,6 +244,12 @@ def current() -> Registry:
     if _process.registry is None:
         raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
     return _process.registry
+
+
+def advice() -> list[str]:
+    """Return what operators should do about the accounts of people, a line each; for the start of a process."""
+    health = (plugin.check() for _, plugin in current().user_authentications.items())
+    return [one.advice for one in health if one.advice]
 
 
 def site() -> Site:

@@ -12,9 +12,19 @@ from django.db import connection
 from django.utils import timezone
 
 from at_once import at_once
-from user_workspaces.accounts.attempts import bucket_of, check, clear_attempts, give_back, sender_of, take
+from user_workspaces.accounts import memory
+from user_workspaces.accounts.attempts import (
+    Budget,
+    bucket_of,
+    clear_attempts,
+    give_back,
+    is_remembered,
+    remember,
+    sender_of,
+    take,
+    take_all,
+)
 from user_workspaces.accounts.clearing import clear_ended
-from user_workspaces.accounts.memory import remember
 from user_workspaces.accounts.models import ApiToken, AttemptCount, LoginLink, RememberedText, User
 from user_workspaces.accounts.sign_in import counted
 from user_workspaces.errors import AuthenticationRefused, ResourceUnavailable, TooManyAttempts
@@ -121,10 +131,10 @@ def test_of_two_hundred_in_four_processes_twenty_get_through() -> None:
 @pytest.mark.django_db
 def test_what_was_good_is_not_counted() -> None:
     for _ in range(50):
-        with counted("k", "who", limit=LIMIT, now=NOW):
+        with counted(Budget("k", LIMIT), now=NOW):
             pass
     for _ in range(50):
-        with pytest.raises(ResourceUnavailable), counted("k", "who", limit=LIMIT, now=NOW):
+        with pytest.raises(ResourceUnavailable), counted(Budget("k", LIMIT), now=NOW):
             raise ResourceUnavailable("away")
     assert AttemptCount.objects.get().count == 0
 
@@ -132,7 +142,7 @@ def test_what_was_good_is_not_counted() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("error", [AuthenticationRefused("no"), RuntimeError("a bug"), KeyboardInterrupt()])
 def test_what_was_not_good_stays_counted(error: BaseException) -> None:
-    with pytest.raises(type(error)), counted("k", "who", limit=LIMIT, now=NOW):
+    with pytest.raises(type(error)), counted(Budget("k", LIMIT), now=NOW):
         raise error
     assert AttemptCount.objects.get().count == 1
 
@@ -147,14 +157,32 @@ def test_nothing_is_given_back_below_zero() -> None:
 
 
 @pytest.mark.django_db
-def test_looking_counts_nothing() -> None:
-    for _ in range(30):
-        check("b", limit=LIMIT, now=NOW)
-    for _ in range(20):
-        take("b", limit=LIMIT, now=NOW)
-    with pytest.raises(TooManyAttempts):
-        check("b", limit=LIMIT, now=NOW)
-    check("b", limit=LIMIT, now=NOW + timedelta(minutes=1))
+def test_an_attempt_counts_in_all_buckets_or_in_none() -> None:
+    budgets = [Budget("a", RateLimit(5)), Budget("b", RateLimit(2)), Budget("c", RateLimit(5))]
+    for _ in range(2):
+        take_all(budgets, now=NOW)
+    for _ in range(3):
+        with pytest.raises(TooManyAttempts):
+            take_all(budgets, now=NOW)
+    assert dict(AttemptCount.objects.values_list("bucket", "count")) == {"a": 2, "b": 2, "c": 2}
+
+
+@pytest.mark.django_db
+def test_what_was_good_is_remembered_for_its_time_and_written_once_a_day() -> None:
+    month = timedelta(days=30)
+    assert not is_remembered("b", now=NOW)
+    remember("b", lifetime=month, now=NOW)
+    for hours, ends in ((0, NOW + month), (23, NOW + month), (25, NOW + timedelta(hours=25) + month)):
+        remember("b", lifetime=month, now=NOW + timedelta(hours=hours))
+        assert AttemptCount.objects.get().ends_at == ends
+    assert is_remembered("b", now=NOW + month)
+    assert not is_remembered("b", now=NOW + timedelta(hours=25) + month)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_remember_the_same_at_once() -> None:
+    at_once(8, lambda: remember("b", lifetime=timedelta(days=1), now=NOW))
+    assert AttemptCount.objects.get().bucket == "b"
 
 
 @pytest.mark.parametrize("who", ["", "ada", "x" * 5000, "a\0b", "\udcff"])
@@ -194,7 +222,7 @@ def test_what_ended_is_cleared_away_and_nothing_else(site: object, person: Calla
         AttemptCount.objects.create(bucket=str(number), count=1, ends_at=end)
         LoginLink.objects.create(user=user, digest=str(number), expires_at=end)
         ApiToken.objects.create(user=user, digest=str(number), created_at=NOW, expires_at=end)
-        remember(str(number), "text", 60)
+        memory.remember(str(number), "text", 60)
     RememberedText.objects.filter(pk=RememberedText.objects.earliest("pk").pk).update(expires_at=NOW)
     assert clear_ended(now=NOW) == 4
     assert [model.objects.count() for model in (AttemptCount, LoginLink, ApiToken, RememberedText)] == [1, 1, 1, 1]

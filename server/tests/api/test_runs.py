@@ -3,15 +3,18 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import yaml
 
 from api.conftest import Caller, content
 from runs import Runner, controlled, specification, workflows_on
+from user_workspaces import registry
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.waiting import QUEUED
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
@@ -99,3 +102,12 @@ def test_a_run_of_another_workspace_is_not_found(ada: Caller, analysis: Workspac
     told = ada("POST", f"/workspaces/{analysis.pk}/runs/", {}).body["data"]["run"]
     assert ada("POST", f"/workspaces/{workspace.pk}/runs/{told['id']}/outputs/", {}).status == 404
     assert ada("GET", f"/workspaces/{workspace.pk}/runs/").body["data"]["runs"] == []
+
+
+def test_more_runs_than_may_wait_are_refused(ada: Caller, analysis: Workspace) -> None:
+    site = registry.site()
+    registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=1)))
+    assert ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).status == 200
+    answer = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"})
+    assert (answer.status, answer.message) == (429, QUEUED.format(number=1))
+    assert Run.objects.count() == 1

@@ -1,6 +1,6 @@
 """Getting, listing and revoking tokens; and how often one may try."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from api import conformance
 from api.conftest import Caller
 from at_once import at_once
 from user_workspaces import registry
@@ -16,13 +17,10 @@ from user_workspaces.accounts.actions import mint_client_token, mint_token
 from user_workspaces.accounts.models import ApiToken, AttemptCount, User
 from user_workspaces.accounts.queries import find_client
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.errors import AuthenticationRefused, ResourceUnavailable
 from user_workspaces.interfaces.site import RateLimit, RateLimits
-from user_workspaces.interfaces.user_authentication import Redirect
-from user_workspaces.interfaces.values import Identity, PluginContext
+from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
 
 pytestmark = pytest.mark.django_db
 ADA = {"username": "ada", "email": "ada@example.org"}
@@ -172,7 +170,7 @@ def test_a_portal_gets_tokens_for_any_number_of_people_from_one_address(
 def test_the_refusals_of_a_portal_are_counted_for_its_token(nobody: Caller, portal: str, limits: None) -> None:
     wrong = body(portal, user_info={"username": "root", "email": "x@example.org"})
     assert [nobody("POST", "/tokens/", wrong).status for _ in range(5)] == [403, 403, 403, 403, 429]
-    assert nobody("POST", "/tokens/", body(portal)).status == 429
+    assert nobody("POST", "/tokens/", body(portal)).status == 200  # one person of a portal keeps no other out
     other = mint_client_token(name="another portal", now=timezone.now())
     assert nobody("POST", "/tokens/", body(other)).status == 200
 
@@ -207,63 +205,11 @@ def test_the_window_ends_by_itself(nobody: Caller, portal: str, limits: None) ->
 @pytest.mark.django_db(transaction=True)
 def test_of_two_hundred_at_once_twenty_get_through(site: Registry, portal: str) -> None:
     wrong = body("uws_wrong")
+    conformance.description()  # made once, and not by twenty at once
     answers = at_once(20, lambda: [Caller(None, "")("POST", "/tokens/", wrong).status for _ in range(10)])
     found = [status for some in answers for status in some]
     assert (found.count(401), found.count(429)) == (20, 180)
     assert not User.objects.filter(username="ada").exists()
-
-
-class Elsewhere(EverybodySharesOneAccount):
-    """People log in at another site, which is away when it is asked for that."""
-
-    leads_elsewhere = True
-
-    def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
-        match credentials.get("redirect_url"):
-            case None:
-                return None
-            case "away":
-                raise ResourceUnavailable("The log-in service does not answer.")
-        return Redirect("https://id.example.org/", "the-state")
-
-    def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
-        match credentials:
-            case {"code": "away"}:
-                raise ResourceUnavailable("The log-in service does not answer.")
-            case {"code": "ada", "state": "the-state"}:
-                return Identity(issuer=self.context.name, subject="1", username="ada", is_proven=True)
-        raise AuthenticationRefused("Incorrect authentication credentials.")
-
-
-@pytest.fixture
-def elsewhere(site: Registry) -> None:
-    site.user_authentications.add("local", Elsewhere.build("local"))
-    few = RateLimits(tokens_per_address=RateLimit(3), redirects_per_address=RateLimit(3))
-    registry.install(registry.current(), replace(registry.site(), rate_limits=few))
-
-
-def test_a_log_in_at_another_site_has_two_steps(nobody: Caller, elsewhere: None) -> None:
-    begun = nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"})
-    assert (begun.status, begun.body["auth_uri"], begun.body["state"]) == (200, "https://id.example.org/", "the-state")
-    assert not ApiToken.objects.exists()
-    ended = nobody(
-        "POST", "/tokens/", {"redirect_url": "https://portal.example.org/", "code": "ada", "state": "the-state"}
-    )
-    assert (ended.status, ended.message) == (200, "Successful authentication.")
-    assert ApiToken.objects.get().user.username == "ada"
-
-
-def test_log_ins_that_are_begun_are_counted_good_or_not(nobody: Caller, elsewhere: None) -> None:
-    found = [nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"}).status for _ in range(4)]
-    assert found == [200, 200, 200, 429]
-    assert nobody("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
-
-
-def test_a_provider_that_is_away_is_nobodys_failure(nobody: Caller, elsewhere: None) -> None:
-    assert nobody("POST", "/tokens/", {"redirect_url": "away"}).status == 503
-    assert [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "away"}).status for _ in range(5)] == [503] * 5
-    found = [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "wrong"}).status for _ in range(4)]
-    assert found == [401, 401, 401, 429]
 
 
 def test_nobody_sends_long_credentials(nobody: Caller) -> None:

@@ -11,7 +11,7 @@ import pytest
 from user_workspaces import registry
 from user_workspaces.config import env, site_config
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import Site
+from user_workspaces.interfaces.site import Site, UserSearch
 from user_workspaces.registry import PluginKind, Surroundings
 
 EXAMPLE = env.PROJECT_DIR / "example_config.json"
@@ -62,6 +62,28 @@ def test_the_example_is_the_embedded_default_and_builds(tmp_path: Path) -> None:
     assert sorted(one.kind for one in built.declarations) == sorted([*PluginKind, *[PluginKind.JOB_TYPE] * 2])
     assert list(site.job_types) == ["jupyter_lab", "local_test"]
     assert site.source == str(EXAMPLE)
+
+
+EXTERNAL = {
+    "name": "University",
+    "user_authentication_type": "OIDCUserAuthentication",
+    "connection_details": {"issuer": "https://id.example.org", "client_id": "uws"},
+}
+
+
+@pytest.mark.parametrize("external", [False, True])
+@pytest.mark.parametrize("written", [None, *UserSearch])
+def test_who_finds_whom_is_said_or_follows_from_how_people_log_in(
+    tmp_path: Path, written: UserSearch | None, *, external: bool
+) -> None:
+    def change(config: dict[str, Any]) -> None:
+        if external:
+            config["available_user_authentication"]["university"] = EXTERNAL
+        if written:
+            config["user_search"] = written.value
+
+    usual = UserSearch.EXACT if external else UserSearch.ALL
+    assert read(change, tmp_path).user_search is (written or usual)
 
 
 def test_a_file_that_says_nothing_of_engines_has_serial(tmp_path: Path) -> None:

@@ -152,6 +152,15 @@ def test_old_passwords_are_not_tried_without_end(with_password: Client, ada: Use
     assert ada.check_password(OLD)
 
 
+def test_an_attack_on_the_account_keeps_nobody_from_changing_the_password(with_password: Client, ada: User) -> None:
+    for number in range(20):
+        wrong = {"username": "ada", "password": "no"}
+        Client().post("/login/", wrong, REMOTE_ADDR=f"198.51.100.{number}")
+    assert with_password.post("/profile/password/", passwords()).status_code == 302
+    ada.refresh_from_db()
+    assert not ada.check_password(OLD)
+
+
 @pytest.mark.parametrize("password", ["", "!unusable"])
 def test_who_has_no_password_cannot_set_one(browser: Client, ada: User, password: str) -> None:
     """Whoever sits down at an open browser would have a way in for ever."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from runs import Runner, controlled, created, queued, workflows_on
+from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.portal.run_forms import ParametersForm
 from user_workspaces.registry import Registry
@@ -20,6 +22,7 @@ from user_workspaces.workflows.actions import Start, restart_run
 from user_workspaces.workflows.from_workspaces import MOST_RESTARTS, restarts_after
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
+from user_workspaces.workflows.waiting import QUEUED
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.files import open_file
 from user_workspaces.workspaces.models import Workspace
@@ -276,3 +279,11 @@ def test_a_form_gives_only_what_differs() -> None:
     other = ParametersForm({"p0": "1.0", "p1": "", "p2": "false", "p3": "[]", "p4": "2"}, own=own)
     assert other.is_valid()
     assert other.parameters == {"a": 1.0, "b": "", "c": False, "d": [], "e": 2}
+
+
+def test_more_runs_than_may_wait_are_said_on_the_form(browser: Client, ready: Workspace) -> None:
+    site = registry.site()
+    registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=1)))
+    assert browser.post(f"/w/{ready.pk}/run/", GIVEN, **HTMX)["HX-Redirect"].startswith("/runs/")
+    answer = browser.post(f"/w/{ready.pk}/run/", GIVEN, **HTMX)
+    assert (answer.status_code, QUEUED.format(number=1) in answer.content.decode()) == (422, True)

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from copy_shop import make_copies, offer
+from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.site import UserSearch
 from user_workspaces.jobs.models import Job
 from user_workspaces.portal.shares import share_state
 from user_workspaces.sharing.models import Share, ShareState
@@ -202,3 +206,32 @@ def test_pages_ask_the_same_number_of_questions_for_one_and_for_three(
 )  # fmt: skip
 def test_each_state_has_its_word(state: str, word: str, *, accepted: bool) -> None:
     assert share_state(state=state, is_accepted=accepted).word == word
+
+
+def test_by_the_rule_of_exact_names_the_pages_list_nobody_and_tell_no_address(
+    browser: Client, workspace: Workspace, grace: User
+) -> None:
+    registry.install(registry.current(), replace(registry.site(), user_search=UserSearch.EXACT))
+    path = f"/w/{workspace.pk}/sharing/"
+    for part in ("hopp", "grac", "example.org"):
+        assert "Nobody has the user name or e-mail address" in text_of(browser, f"{path}?q={part}")
+    assert browser.post(path, {"person": grace.pk}, follow=True).status_code == 200
+    assert not Share.objects.exists()  # a number that was guessed
+    assert "Offer a copy to Grace Hopper" in text_of(browser, f"{path}?q=GRACE")
+    assert grace.email not in text_of(browser, f"{path}?q=grace")
+    assert grace.email in text_of(browser, f"{path}?q={grace.email}")
+    browser.post(path, {"person": grace.pk})
+    assert Share.objects.get().receiver == grace
+    assert grace.email not in text_of(browser, path)
+
+
+def test_by_the_rule_of_groups_the_pages_show_people_of_the_same_group(
+    browser: Client, workspace: Workspace, ada: User, grace: User, person: Callable[[str], User]
+) -> None:
+    registry.install(registry.current(), replace(registry.site(), user_search=UserSearch.GROUPS))
+    User.objects.filter(pk=person("linus").pk).update(first_name="Linus", last_name="Hopper")
+    group = Group.objects.create(name="navy")
+    for user in (ada, grace):
+        user.groups.add(group)
+    shown = text_of(browser, f"/w/{workspace.pk}/sharing/?q=hopper")
+    assert ("Grace Hopper" in shown, "Linus" in shown, grace.email in shown) == (True, False, False)

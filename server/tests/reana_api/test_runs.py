@@ -1,15 +1,18 @@
 """One run: start, status, logs, specification, parameters, stop and delete, with REANA's texts."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
 
 from reana_api.conftest import Reana
 from runs import Runner, controlled, created, queued, specification
+from user_workspaces import registry
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.actions import stop_run
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.waiting import NEW, QUEUED
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +168,18 @@ def test_retention_rules(ada: Reana) -> None:
         "workflow_name": "hello.1",
         "retention_rules": [],
     }
+
+
+def test_more_runs_than_may_wait_are_refused_in_reanas_form(ada: Reana) -> None:
+    assert ada.user
+    site = registry.site()
+    registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=2)))
+    for number in range(2):
+        assert ada("POST", "workflows", specification(), workflow_name=f"r{number}").status == 201
+    answer = ada("POST", "workflows", specification(), workflow_name="one-more")
+    assert (answer.status, answer.body) == (429, {"message": NEW.format(number=2)})
+    for number in range(2):
+        assert ada("POST", f"workflows/r{number}/start", {}).status == 200
+    assert ada("POST", "workflows", specification(), workflow_name="one-more").status == 201
+    answer = ada("POST", "workflows/one-more/start", {})
+    assert (answer.status, answer.body) == (429, {"message": QUEUED.format(number=2)})

@@ -6,8 +6,9 @@ through once), so of any number at once no more get through than may; the same o
 
 import hashlib
 import math
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -19,6 +20,7 @@ from user_workspaces.interfaces.site import RateLimit
 
 TURNS = 20
 """A step that somebody else was quicker with is looked at anew; whoever loses this often waits a second."""
+A_DAY = timedelta(days=1)
 
 
 def bucket_of(kind: str, who: str) -> str:
@@ -52,16 +54,41 @@ def _begin(bucket: str, *, limit: RateLimit, now: datetime) -> bool:
     return True
 
 
+class Budget(NamedTuple):
+    """What one kind of attempt of one sender may be counted up to."""
+
+    bucket: str
+    limit: RateLimit
+
+
+def take_all(budgets: Iterable[Budget], *, now: datetime) -> None:
+    """Count one attempt in each of these, or in none of them; raises `TooManyAttempts`."""
+    taken = list[str]()
+    try:
+        for budget in budgets:
+            take(budget.bucket, limit=budget.limit, now=now)
+            taken.append(budget.bucket)
+    except TooManyAttempts:
+        for bucket in taken:
+            give_back(bucket)
+        raise
+
+
+def remember(bucket: str, *, lifetime: timedelta, now: datetime) -> None:
+    """Note that something turned out good, for so long from now on; written once a day at most."""
+    until = now + lifetime
+    if not AttemptCount.objects.filter(bucket=bucket, ends_at__gt=until - min(A_DAY, lifetime / 2)).exists():
+        AttemptCount.objects.update_or_create(bucket=bucket, defaults={"count": 0, "ends_at": until})
+
+
+def is_remembered(bucket: str, *, now: datetime) -> bool:
+    """Return whether it was noted, and that is not over."""
+    return AttemptCount.objects.filter(bucket=bucket, ends_at__gt=now).exists()
+
+
 def give_back(bucket: str) -> None:
     """Take one attempt off again: it was a good one."""
     AttemptCount.objects.filter(bucket=bucket, count__gt=0).update(count=F("count") - 1)
-
-
-def check(bucket: str, *, limit: RateLimit, now: datetime) -> None:
-    """Raise as `take` does, without counting."""
-    found = AttemptCount.objects.filter(bucket=bucket, ends_at__gt=now, count__gte=limit.attempts).first()
-    if found is not None:
-        raise TooManyAttempts(math.ceil((found.ends_at - now).total_seconds()))
 
 
 def clear_attempts(*, now: datetime) -> int:

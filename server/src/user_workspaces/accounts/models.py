@@ -92,7 +92,10 @@ class OwnedAccount(models.Model):
 
 
 class AttemptCount(models.Model):
-    """How often something was tried lately: one row for each kind of attempt and each one who tries."""
+    """How often something was tried lately: one row for each kind of attempt and each one who tries.
+
+    Also that something was good before (`attempts.remember`), as a row that ends later and counts nothing.
+    """
 
     bucket = models.CharField(max_length=100, unique=True)
     count = models.PositiveBigIntegerField()

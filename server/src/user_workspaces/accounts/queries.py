@@ -5,14 +5,12 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from user_workspaces.accounts.finding import matching
 from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.tokens import digest_of
 from user_workspaces.interfaces.values import Client
-from user_workspaces.searching import has_word
 
-MOST_WORDS = 8
-"""Of a search: each word is a condition, and databases take so many of them and no more."""
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -39,21 +37,23 @@ def person_of_login_link(*, text: str, now: datetime) -> User | None:
     return link.user if link and link.user.is_active and not link.user.is_service else None
 
 
+def accounts_on_record(user_authentication: str) -> list[tuple[str, int]]:
+    """Return names and uids of the system accounts that people got from an authentication."""
+    return list(OwnedAccount.objects.filter(user_authentication=user_authentication).values_list("name", "uid"))
+
+
 def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
     """Return the system account on record."""
     return OwnedAccount.objects.filter(user=user, user_authentication=user_authentication).first()
 
 
 def people_matching(search: str, *, excluding: User, by_username: bool = False) -> QuerySet[User]:
-    """Return people to share with: each word is a part of "first last" or of the e-mail; never services.
+    """Return the people whom a person (`excluding`) finds to share with, by the rule of the site; never services.
 
-    With `by_username` also of that: who came by a log-in link has no other name.
+    Where that is `all`, each word is a part of "first last" or of the e-mail. With `by_username` also of that: who
+    came by a log-in link has no other name.
     """
-    columns = ("first_name", "last_name", "email", *(("username",) if by_username else ()))
-    people = User.objects.filter(is_active=True, is_service=False).exclude(pk=excluding.pk).order_by("username")
-    for word in search.split()[:MOST_WORDS]:
-        people = people.filter(has_word(word, *columns))
-    return people
+    return matching(search, by=excluding, by_username=by_username)
 
 
 def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken]:

@@ -53,7 +53,7 @@ class WorkspaceRuns(APIView):
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
         return page(runs_from(workspace), request, key="runs", empty=NONE_FOUND, shape=_describe)
 
-    @describe(body=NewRunShape, data={"run": RunShape()}, refusals=(403, 422, 507))
+    @describe(body=NewRunShape, data={"run": RunShape()}, refusals=(403, 422, 429, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
         """Run the `reana.yaml` of the workspace, with its inputs copied."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)

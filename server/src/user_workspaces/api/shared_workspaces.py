@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from user_workspaces.accounts.finding import email_shown
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
@@ -43,9 +44,9 @@ def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, objec
     original, is_sender = offer.original, share.sender_id == user.pk
     return {
         "original_workspace_id": original
-        and _side(offer, number=original.pk, owner=share.sender, seen=original if is_sender else offer),
+        and _side(offer, original.pk, _person(share.sender, to=user), seen=original if is_sender else offer),
         "shared_workspace_id": _side(
-            offer, number=share.copy_id, owner=share.receiver, seen=offer if is_sender else share.copy
+            offer, share.copy_id, _person(share.receiver, to=user), seen=offer if is_sender else share.copy
         ),
         "last_resource_options": offer.last_resource_options,
         "last_job_type": offer.last_job_type,
@@ -55,10 +56,16 @@ def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, objec
     }
 
 
-def _side(offer: Offer, *, number: int, owner: User, seen: Workspace | Offer) -> dict[str, object]:
+def _person(owner: User, *, to: User) -> dict[str, object]:
+    """Return a person as the one who asks may see them: oneself wholly."""
+    email = owner.email if owner.pk == to.pk else email_shown(owner.email, to=to)
+    return {**{name: getattr(owner, name) for name in COLUMNS}, "email": email}
+
+
+def _side(offer: Offer, number: int, owner: dict[str, object], *, seen: Workspace | Offer) -> dict[str, object]:
     return {
         "id": number,
-        "user_id": {name: getattr(owner, name) for name in COLUMNS},
+        "user_id": owner,
         "name": seen.name,
         "description": seen.description,
         "workspace_details": {

@@ -1,7 +1,5 @@
 """`/job_types/`, `/parameters/`, `/status/`: what this server is, for everybody."""
 
-from dataclasses import asdict
-
 from django.conf import settings
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
@@ -70,7 +68,9 @@ class Status(OpenView):
             "" if healthy else "A main dependency is down.",
             version=__version__,
             build=settings.BUILD,
-            dependencies={name: asdict(health) for name, health in found.items()},
+            dependencies={
+                name: {"connected": health.connected, "message": health.message} for name, health in found.items()
+            },
             connections=_connections(figures),
             warnings=[figures.warning] if figures is not None and figures.warning else [],
         )

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.db import DatabaseError, connections
 
 from user_workspaces import registry
 from user_workspaces.config import env, site_config
@@ -40,7 +41,7 @@ def compose() -> None:
     env.check_runtime_dir(settings.RUNTIME_DIR)
     site, declarations = site_config.read(settings.CONFIG_FILE)
     surroundings = registry.Surroundings(
-        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url
+        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url, accounts_of
     )
     try:
         built = registry.build(declarations, surroundings)
@@ -58,3 +59,18 @@ def compose() -> None:
         settings.OWN_COOKIE_PREFIX = HOST_PREFIX + OWN_PREFIX
         settings.SESSION_COOKIE_NAME = settings.OWN_COOKIE_PREFIX + "portal"
         settings.CSRF_COOKIE_NAME = settings.OWN_COOKIE_PREFIX + "csrf"
+
+
+def accounts_of(user_authentication: str) -> list[tuple[str, int]]:
+    """Return names and uids on record to a thread of a plug-in: its connection ends with the question.
+
+    Before the first migration, or without the database, there are none.
+    """
+    from user_workspaces.accounts.queries import accounts_on_record  # noqa: PLC0415  models exist when it is called
+
+    try:
+        return accounts_on_record(user_authentication)
+    except DatabaseError:
+        return []
+    finally:
+        connections.close_all()

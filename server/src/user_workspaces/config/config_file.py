@@ -176,6 +176,7 @@ class ConfigFile(_Strict):
     connections_per_address: int | None = Field(default=1000, ge=16, le=1_000_000)
     mail: MailEntry | None = None
     rate_limits: RateLimitsEntry = Field(default_factory=RateLimitsEntry)
+    user_search: Literal["all", "groups", "exact"] | None = None
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)
     session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
     quotas: QuotasEntry = QuotasEntry()

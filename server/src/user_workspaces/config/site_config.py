@@ -9,9 +9,18 @@ from user_workspaces.config import config_file, env
 from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, ResourceEntry
 from user_workspaces.config.site_entries import MailEntry
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS, JobTypeSite, MailSite, ResourceSite, Site, StorageSite
+from user_workspaces.interfaces.site import (
+    JOB_TYPE_OF_RUNS,
+    JobTypeSite,
+    MailSite,
+    ResourceSite,
+    Site,
+    StorageSite,
+    UserSearch,
+)
 from user_workspaces.registry import Declaration, PluginKind
 
+OF_THIS_MACHINE = "LocalUserAuthentication"
 EMBEDDED_DEFAULT = Path(__file__).with_name("default_config.json")
 
 
@@ -60,6 +69,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         trusted_proxies=config.trusted_proxies,
         connections_per_address=config.connections_per_address,
         rate_limits=config.rate_limits.value(),
+        user_search=UserSearch(config.user_search) if config.user_search else _usual_search(config),
         user_authentications={name: entry.name for name, entry in config.available_user_authentication.items()},
         allowed_hosts=config.allowed_hosts,
         mail=_mail_site(config.mail, source) if config.mail else None,
@@ -67,6 +77,12 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         workflows=config.workflows.value(main_resource=config.main_resource),
         source=str(source),
     )
+
+
+def _usual_search(config: ConfigFile) -> UserSearch:
+    """Return `all` where the operators know all people, `exact` where people come in from elsewhere."""
+    types = {entry.user_authentication_type for entry in config.available_user_authentication.values()}
+    return UserSearch.ALL if types <= {OF_THIS_MACHINE} else UserSearch.EXACT
 
 
 def _resource_site(resource: ResourceEntry, config: ConfigFile) -> ResourceSite:

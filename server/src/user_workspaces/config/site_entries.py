@@ -33,7 +33,7 @@ class RateLimitsEntry(_Strict):
     tokens_per_client: Attempts = 100
     log_ins_per_address: Attempts = 20
     log_ins_per_account: Attempts = 10
-    redirects_per_address: Attempts = 60
+    redirects_per_address: Attempts = 600
 
     def value(self) -> RateLimits:
         """Return it as the rest of the server knows it."""

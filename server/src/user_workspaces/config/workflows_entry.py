@@ -14,6 +14,7 @@ class WorkflowsEntry(BaseModel):
 
     resource: str = ""
     runs_at_once: int | None = Field(default=4, ge=1, le=1_000_000)
+    queued_per_user: int | None = Field(default=100, ge=1, le=1_000_000)
     requests_per_second: int | None = Field(default=20, ge=1, le=1_000_000)
     reana_elsewhere: tuple[str, ...] = Field(default=("https://*",), strict=False)
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -23,6 +24,7 @@ class WorkflowsEntry(BaseModel):
         return WorkflowSite(
             resource=self.resource or main_resource,
             runs_at_once=self.runs_at_once,
+            queued_per_user=self.queued_per_user,
             requests_per_second=self.requests_per_second,
             reana_elsewhere=self.reana_elsewhere,
         )

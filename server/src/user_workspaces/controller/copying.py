@@ -11,6 +11,7 @@ from django.db.utils import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.observing.refusals import REFUSALS
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.models import Share
 from user_workspaces.sharing.queries import due_copies, due_withdrawals
@@ -127,6 +128,9 @@ class CopyRun:
             message = error.message
         except (DatabaseError, InterfaceError):
             raise
+        except OSError as error:
+            REFUSALS.tell(logger, f"copy {self}", error)
+            message = "The file system answered with an error."
         except Exception:
             logger.exception("copy %s: it could not be made", self)
             message = "Something went wrong inside the server."

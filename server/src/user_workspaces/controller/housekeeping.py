@@ -9,6 +9,7 @@ from user_workspaces import registry
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.jobs.queries import unsettled_jobs, unsettled_keys
+from user_workspaces.observing.refusals import EXPECTED, REFUSALS
 from user_workspaces.workspaces import actions
 from user_workspaces.workspaces.files import measure_and_clear
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -41,6 +42,9 @@ def _tend(workspace: Workspace) -> None:
                 _delete(workspace)
             case _:
                 measure_and_clear(workspace, now=timezone.now())
+    except EXPECTED as error:  # a person's files may be in any state
+        REFUSALS.tell(logger, f"workspace {workspace.pk}", error)
+        actions.look_again(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
     except Exception:  # whatever it was, it is told and tried again
         logger.exception("workspace %s: %s failed; trying again later", workspace.pk, workspace.status)
         actions.look_again(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)

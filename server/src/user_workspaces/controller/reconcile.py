@@ -19,6 +19,7 @@ from user_workspaces.jobs.decide import Action, decide
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import due_jobs
 from user_workspaces.observing.correlation import about
+from user_workspaces.observing.refusals import REFUSALS
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +90,9 @@ def advance(turn: Turn) -> None:
             fail(turn, error.message)
         else:
             try_again(turn, error.message)
+    except OSError as error:
+        REFUSALS.tell(logger, f"job {job.pk}", error)
+        try_again(turn, f"The file system answered with an error; trying again. (job {job.pk})")
     except Exception:  # the one place: see above
         logger.exception("job %s: this pass failed; it stays as it is", job.pk)
         try_again(turn, f"Something went wrong inside the server; trying again. (job {job.pk})")

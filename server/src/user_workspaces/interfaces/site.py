@@ -4,9 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 JOB_TYPE_OF_RUNS = "reana_workflow"
 """What the runs of workflows are, as jobs: no list offers it."""
+
+
+class UserSearch(StrEnum):
+    """Whom people find when they search others to share with."""
+
+    ALL = "all"
+    GROUPS = "groups"
+    EXACT = "exact"
+    """Only who has the very user name or e-mail address that was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,8 @@ class WorkflowSite:
     """Where they run, when nothing else is said; empty: on the main resource."""
     runs_at_once: int | None = 4
     """So many of all people run at a time, the others wait in their order; None: as many as come."""
+    queued_per_user: int | None = 100
+    """So many runs of one person wait in the queue, and so many are made and not started; None: as many as come."""
     requests_per_second: int | None = 20
     """So many requests of one person (without a token: of one address) their API answers; None: all."""
     reana_elsewhere: tuple[str, ...] = ("https://*",)
@@ -105,15 +117,16 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """How often credentials may be tried. What turns out good is not counted."""
+    """How often credentials may be tried, see `accounts.sign_in`. What turns out good is not counted."""
 
     tokens_per_address: RateLimit = RateLimit(20)
     tokens_per_client: RateLimit = RateLimit(100)
     """Refusals of a client that holds a good client token; its addresses are not counted."""
     log_ins_per_address: RateLimit = RateLimit(20)
     log_ins_per_account: RateLimit = RateLimit(10)
-    redirects_per_address: RateLimit = RateLimit(60)
-    """Log-ins begun that lead to another site; each is a row for ten minutes."""
+    """From one address, and from all together that the account never logged in from."""
+    redirects_per_address: RateLimit = RateLimit(600)
+    """Log-ins at another site begun and not finished; each is a row for ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,7 @@ class Site:
     quotas: QuotaSite = QuotaSite()
     workflows: WorkflowSite = WorkflowSite()
     rate_limits: RateLimits = RateLimits()
+    user_search: UserSearch = UserSearch.ALL
     user_authentications: Mapping[str, str] = field(default_factory=dict)
     """The name for people of each way to sign in."""
     source: str = field(default="")

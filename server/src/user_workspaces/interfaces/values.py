@@ -1,6 +1,6 @@
 """The frozen values that cross the border between the server and its plug-ins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +52,8 @@ class Health:
 
     connected: bool
     message: str = ""
+    advice: str = ""
+    """What operators should do; it may name accounts and paths, so only they are shown it."""
 
 
 def _no_memory(*_: object) -> NoReturn:
@@ -80,6 +82,8 @@ class PluginContext:
     """Return it and forget it: of many who ask at once, one gets it. None when it is not there (any more)."""
     callback_url: str = ""
     """Where the portal is come back to after a log-in at another site; empty: there is no portal."""
+    accounts: Callable[[], Iterable[tuple[str, int]]] = tuple
+    """Names and uids of the system accounts that people got from this authentication; does not raise."""
 
 
 @dataclass(frozen=True, slots=True)

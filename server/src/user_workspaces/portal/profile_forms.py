@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from user_workspaces import registry
+from user_workspaces.accounts.attempts import Budget, bucket_of
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import USUAL, Scope
 from user_workspaces.accounts.sign_in import counted
@@ -141,13 +142,16 @@ class SecretForm(forms.Form):
 
 
 class PasswordForm(PasswordChangeForm):
-    """The old password and twice the new one; wrong old ones are counted as at the log-in."""
+    """The old password and twice the new one; wrong old ones are counted, apart from those at the log-in.
+
+    Who attacks the account from elsewhere must not keep its owner from changing the password.
+    """
 
     def clean_old_password(self) -> str:
         """Try the old one, unless there were too many."""
         limit, name = registry.site().rate_limits.log_ins_per_account, self.user.get_username().casefold()
         try:
-            with counted("log_in.account", name, limit=limit, now=timezone.now()):
+            with counted(Budget(bucket_of("old_password", name), limit), now=timezone.now()):
                 return self._tried()
         except (AuthenticationRefused, TooManyAttempts) as error:
             raise ValidationError(error.message) from None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from user_workspaces.accounts.finding import email_shown
 from user_workspaces.accounts.models import User
 from user_workspaces.portal.states import State, Tone
 from user_workspaces.sharing.models import Share, ShareState
@@ -15,6 +16,8 @@ class ShareView:
     share: Share
     other: str
     """The person on the other side."""
+    email: str
+    """Theirs, where it may be seen."""
     state: State
     is_open: bool
     """Whether an answer is waited for."""
@@ -28,14 +31,14 @@ class ShareView:
         return self.share.state in UNFINISHED
 
 
-def view_for_receiver(share: Share) -> ShareView:
+def view_for_receiver(share: Share, receiver: User) -> ShareView:
     """Describe what somebody was offered."""
-    return _view(share, other=share.sender)
+    return _view(share, other=share.sender, to=receiver)
 
 
-def view_for_sender(share: Share) -> ShareView:
+def view_for_sender(share: Share, sender: User) -> ShareView:
     """Describe what somebody offered."""
-    return _view(share, other=share.receiver)
+    return _view(share, other=share.receiver, to=sender)
 
 
 def person_name(user: User) -> str:
@@ -43,10 +46,11 @@ def person_name(user: User) -> str:
     return user.get_full_name() or user.username
 
 
-def _view(share: Share, *, other: User) -> ShareView:
+def _view(share: Share, *, other: User, to: User) -> ShareView:
     return ShareView(
         share=share,
         other=person_name(other),
+        email=email_shown(other.email, to=to),
         state=share_state(state=share.state, is_accepted=share.is_accepted),
         is_open=not share.is_accepted,
         copies=share.state == ShareState.COPYING,

@@ -1,5 +1,6 @@
 """Sharing: what one was offered, the offers of one workspace, and the people to offer it to."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -9,8 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from user_workspaces.accounts.finding import email_shown, note_found, rule_for
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import people_matching
+from user_workspaces.interfaces.site import UserSearch
 from user_workspaces.jobs.queries import latest_job_of_each
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import done
@@ -34,6 +37,8 @@ class Candidate:
 
     user: User
     name: str
+    email: str
+    """Theirs, where it may be seen."""
     is_asked: bool
     """Whether an offer waits for their answer already."""
 
@@ -49,7 +54,7 @@ def received(request: PersonRequest) -> HttpResponse:
 
 def _received(request: PersonRequest) -> LivePart:
     shown = Paginator(received_by(request.user), SHARES_A_PAGE).get_page(request.GET.get("page"))
-    views = [view_for_receiver(share) for share in shown.object_list]
+    views = [view_for_receiver(share, request.user) for share in shown.object_list]
     unanswered = count_unanswered(request.user)
     title = f"{unanswered} to answer - Shared with me" if unanswered else "Shared with me"
     context = {"views": views, "page": shown}
@@ -70,6 +75,7 @@ def sharing(request: PersonRequest, workspace_id: int) -> HttpResponse:
     found = (
         list(people_matching(search, excluding=request.user, by_username=True)[: PEOPLE_SHOWN + 1]) if search else []
     )
+    note_found((one.pk for one in found[:PEOPLE_SHOWN]), by=request.user, now=timezone.now())
     asked = asked_of(workspace.pk, found) if found else frozenset()
     context = {
         "workspace": workspace,
@@ -77,7 +83,8 @@ def sharing(request: PersonRequest, workspace_id: int) -> HttpResponse:
         "title": part.title,
         "offers": part.html,
         "search": search,
-        "people": [Candidate(one, person_name(one), one.pk in asked) for one in found[:PEOPLE_SHOWN]],
+        "people": [_candidate(request, one, search, asked) for one in found[:PEOPLE_SHOWN]],
+        **_words_of_search(request),
         "there_are_more": len(found) > PEOPLE_SHOWN,
         "is_usable": is_usable(workspace),
     }
@@ -85,9 +92,30 @@ def sharing(request: PersonRequest, workspace_id: int) -> HttpResponse:
     return render(request, template, context)
 
 
+def _candidate(request: PersonRequest, user: User, search: str, asked: Collection[int]) -> Candidate:
+    email = email_shown(user.email, to=request.user, typed=search)
+    return Candidate(user, person_name(user), email, user.pk in asked)
+
+
+def _words_of_search(request: PersonRequest) -> dict[str, object]:
+    """Return what the field for searching says: by the rule of the site, a part of a name is enough or not."""
+    match rule_for(request.user):
+        case UserSearch.ALL:
+            label, placeholder = "Search people by name or e-mail address", "Name or e-mail address"
+        case UserSearch.GROUPS:
+            label, placeholder = "Search people of your groups by name", "Name"
+        case UserSearch.EXACT:
+            label, placeholder = "Find a person by user name or e-mail address", "User name or e-mail address"
+    return {
+        "search_label": label,
+        "search_placeholder": placeholder,
+        "is_exact": rule_for(request.user) is UserSearch.EXACT,
+    }
+
+
 def _offers(request: PersonRequest, workspace: Workspace) -> LivePart:
     shown = Paginator(shares_from(workspace.pk), SHARES_A_PAGE).get_page(request.GET.get("page"))
-    views = [view_for_sender(share) for share in shown.object_list]
+    views = [view_for_sender(share, request.user) for share in shown.object_list]
     context = {"views": views, "page": shown, "workspace": workspace}
     moves, title = any(view.moves for view in views), f"Sharing - {workspace.name}"
     return live_part(request, "portal/offers.html", context, name="offers", title=title, moves=moves)

@@ -1,6 +1,5 @@
 """Logging in by password or by a one-time link, and logging out."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import login, logout
@@ -13,12 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from user_workspaces import registry
-from user_workspaces.accounts.actions import end_sessions, redeem_login_link
+from user_workspaces.accounts.actions import end_sessions
 from user_workspaces.accounts.logins import ADMINISTRATORS_REFUSED, is_kept_out
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import person_of_login_link
-from user_workspaces.accounts.sign_in import counted, counted_log_in
+from user_workspaces.accounts.sign_in import counted_log_in, sign_in_by_link
 from user_workspaces.errors import AuthenticationRefused, TooManyAttempts
 from user_workspaces.portal import errors
 from user_workspaces.portal.access import PersonRequest, is_person, page
@@ -83,10 +81,8 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method != "POST":
         person = person_of_login_link(text=secret, now=now)
         return render(request, "portal/log_in_by_link.html", {"person": person}, status=200 if person else 410)
-    limit = registry.site().rate_limits.log_ins_per_address
     try:
-        with counted("log_in.address", sender_of(request), limit=limit, now=now):
-            redeemed = _redeemed(secret, now)
+        redeemed = sign_in_by_link(text=secret, sender=sender_of(request), now=now)
     except TooManyAttempts as error:
         return errors.too_many(request, error)
     except AuthenticationRefused:
@@ -95,13 +91,6 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
         return errors.refused(request, ADMINISTRATORS_REFUSED)
     login(request, redeemed, backend=BACKEND)
     return redirect("portal:workspaces")
-
-
-def _redeemed(secret: str, now: datetime) -> User:
-    redeemed = redeem_login_link(text=secret, now=now)
-    if redeemed is None or redeemed.is_service:
-        raise AuthenticationRefused("This link does not work any more.")
-    return redeemed
 
 
 @page("POST")

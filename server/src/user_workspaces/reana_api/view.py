@@ -47,7 +47,7 @@ class ReanaView(APIView):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Find out who sends the request, and count it."""
         super().initial(request, *args, **kwargs)
-        token = None if self.is_open else _token_of(request, self.token_parameter)
+        token = _token_of(request, self.token_parameter)  # also where none is needed: others count by their address
         self._count(f"person {token.user_id}" if token else _sender(request))
         if self.is_open:
             return

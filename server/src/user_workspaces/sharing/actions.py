@@ -39,7 +39,7 @@ def offer_workspace(
     """
     with transaction.atomic():
         original = lock_workspace(owner=sender, workspace_id=workspace_id)
-        receivers = find_receivers(sender=sender, ids=receiver_ids)
+        receivers = find_receivers(sender=sender, ids=receiver_ids, now=now)
         _check_offerable(original, receivers)
         offer = Offer.objects.create(
             original=original,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from user_workspaces.accounts.finding import findable
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
@@ -63,16 +64,26 @@ def asked_of(workspace_id: int, people: Iterable[User]) -> frozenset[int]:
     return frozenset(asked.values_list("receiver_id", flat=True))
 
 
-def find_receivers(*, sender: User, ids: Iterable[object]) -> list[User]:
-    """Return the people with these ids, each once; raises `InvalidRequest` when one of them cannot be shared with."""
+def find_receivers(*, sender: User, ids: Iterable[object], now: datetime) -> list[User]:
+    """Return the people with these ids, each once; raises `InvalidRequest` when one of them cannot be shared with.
+
+    The error is the same for who does not exist and for who exists and cannot be found by the sender.
+    """
     wanted = list(dict.fromkeys(_checked_id(one) for one in ids))
     if len(wanted) > MOST_RECEIVERS:
         raise InvalidRequest(f"A workspace can be shared with at most {MOST_RECEIVERS} people at once.")
-    people = User.objects.filter(is_active=True, is_service=False).exclude(pk=sender.pk)
-    found = people.in_bulk(wanted)
+    found = findable(wanted, by=sender, known=_acquaintances(sender, wanted), now=now)
     if len(found) < len(wanted):
         raise InvalidRequest("Invalid user id provided.")
     return [found[one] for one in wanted]
+
+
+def _acquaintances(user: User, ids: Iterable[int]) -> set[int]:
+    """Return those of these people who shared something with a person, or were shared with: each sees the other."""
+    asked = list(ids)
+    given = Share.objects.filter(sender=user, receiver__in=asked).values_list("receiver_id", flat=True)
+    taken = Share.objects.filter(receiver=user, sender__in=asked).values_list("sender_id", flat=True)
+    return {*given, *taken}
 
 
 def _checked_id(value: object) -> int:

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.errors import Conflict, InvalidRequest, NotAllowed
+from user_workspaces.errors import Conflict, InvalidRequest, NotAllowed, TooManyAtOnce
 from user_workspaces.interfaces.workflow_specification import Json, Specification
 from user_workspaces.jobs import options as resource_options
 from user_workspaces.jobs.actions import delete_workspace, stop_job
@@ -20,6 +20,7 @@ from user_workspaces.workflows.numbering import checked_name
 from user_workspaces.workflows.planning import accept, plan_of, specification_of
 from user_workspaces.workflows.queries import runs_in
 from user_workspaces.workflows.status import GOING, TRANSITIONS, RunStatus
+from user_workspaces.workflows.waiting import check_new, hold_new, hold_place_in_queue
 from user_workspaces.workspaces.actions import create_workspace
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -59,6 +60,7 @@ def create_run(
         raise InvalidRequest(f"{where} is not in the list of available resources.")
     resource_options.check_storable(dict(asked or {}), label="Resource options")
     resource_options.validate(dict(asked or {}), registry.site().parameters)
+    check_new(owner.pk)
     workspace = _new_workspace(owner, name, now=now)
     row = Run(
         owner=owner,
@@ -71,7 +73,11 @@ def create_run(
         origin=dict(origin or {}),
         datetime_created=now,
     )
-    _save_numbered(row)
+    try:
+        _save_numbered(row)
+    except TooManyAtOnce:  # several at once came to the last place
+        delete_workspace(owner=owner, workspace_id=workspace.pk, force=True, now=now)
+        raise
     Workspace.objects.filter(pk=workspace.pk).update(name=row.full_name)
     return row
 
@@ -101,6 +107,7 @@ def _save_numbered(row: Run) -> None:
             with transaction.atomic():
                 if not is_restart:
                     _hold_workspace(row)
+                    hold_new(row.owner_id)
                 row.save(force_insert=True)
         except IntegrityError:
             continue
@@ -116,12 +123,19 @@ def _hold_workspace(row: Run) -> None:
 
 
 def start_run(*, run: Run, start: Start, now: datetime) -> Run:
-    """Put a new run into the queue; raises `NotAllowed` for one that was started before, `InvalidRequest`."""
+    """Put a new run into the queue; raises `NotAllowed` for one that was started before, `InvalidRequest`.
+
+    Raises `TooManyAtOnce` where too many of its owner wait already.
+    """
     if run.status != RunStatus.CREATED:
         raise NotAllowed(f"Workflow {run.full_name} is already {run.status} and cannot be started again.")
     _check(specification_of(run), start, resource=run.resource)
     fields = {"parameters": dict(start.parameters), "options": dict(start.options)}
-    if not change_status(run=run, new=RunStatus.QUEUED, now=now, datetime_queued=now, next_check_at=now, **fields):
+    with transaction.atomic():
+        list(Run.objects.select_for_update(of=("self",)).filter(pk=run.pk))  # before the account, as others do
+        hold_place_in_queue(run.owner_id)
+        queued = change_status(run=run, new=RunStatus.QUEUED, now=now, datetime_queued=now, next_check_at=now, **fields)
+    if not queued:
         run.refresh_from_db()
         return start_run(run=run, start=start, now=now)
     return run
@@ -158,6 +172,7 @@ def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
             raise NotAllowed(f"Workflow {run.full_name} is deleted and cannot be restarted.")
         if runs_in(workspace_id=run.workspace_id).filter(status__in=GOING).exists():
             raise NotAllowed(f"Workflow {run.name}.{run.major} is being run in this workspace already.")
+        hold_place_in_queue(run.owner_id)
         _save_numbered(row)
     return row
 

@@ -11,6 +11,7 @@ from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED as ENDED_JOBS
 from user_workspaces.jobs.status import JobStatus
+from user_workspaces.observing.refusals import EXPECTED, REFUSALS
 from user_workspaces.quotas.queries import somebody_has_limited_disk
 from user_workspaces.workflows import journal
 from user_workspaces.workflows.actions import change_status
@@ -61,6 +62,9 @@ def _follow(run: Run, *, now: datetime) -> None:
         again = _step(run, now=now)
         took = timedelta(seconds=(time.perf_counter() - began) * REST_PER_SECOND)
         _look_again(run, at=None if again is None else now + max(again, took))
+    except EXPECTED as error:  # a person's files may be in any state
+        REFUSALS.tell(logger, f"run {run.pk}", error)
+        _look_again(run, at=now + LATER)
     except Exception:  # whatever it was, it is told and tried again
         logger.exception("run %s: this pass failed; trying again later", run.pk)
         _look_again(run, at=now + LATER)

@@ -17,6 +17,7 @@ from user_workspaces.workflows.planning import specification_of
 from user_workspaces.workflows.queries import runs_in, runs_of, workspace_of
 from user_workspaces.workflows.specification import Reading, read_yaml
 from user_workspaces.workflows.status import GOING, RunStatus
+from user_workspaces.workflows.waiting import check_queue
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.file_copies import copy_file
 from user_workspaces.workspaces.files import entry_at, find_entry, is_folder, list_folder, open_file, walk_folder
@@ -85,6 +86,7 @@ def run_workspace(
     *, workspace: Workspace, name: str, path: str, start: Start, asked: Mapping[str, object], now: datetime
 ) -> Run:
     """Make a run of the specification in a workspace, copy its inputs, and start it; all of that or nothing."""
+    check_queue(workspace.owner_id)  # before anything is copied
     path, specification = _specification(workspace, path)
     origin: dict[str, object] = {"workspace_id": workspace.pk, "path": path}
     run = create_run(

@@ -5,7 +5,6 @@ how much is looked at. Nothing that it returns may be taken as a path or run.
 """
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -239,7 +238,7 @@ def _line(record: Record, level: str, text: str) -> str:
 
 def _time(record: Record) -> datetime | None:
     at = record.get("at")
-    if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at) or not 0 <= at < LATEST:
+    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < LATEST:
         return None
     return datetime.fromtimestamp(at, UTC)
 

@@ -13,6 +13,7 @@ from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import parameter_for
 from user_workspaces.jobs.status import LIVE
+from user_workspaces.observing.refusals import REFUSALS
 from user_workspaces.quotas.values import Kind
 from user_workspaces.workflows.actions import change_status
 from user_workspaces.workflows.models import Run, Secret
@@ -51,6 +52,9 @@ def start_next(*, now: datetime) -> bool:
             _refuse(run, error, now=now)
         except DatabaseError:
             raise
+        except OSError as error:
+            REFUSALS.tell(logger, f"run {run.pk}", error)
+            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
         except Exception:  # whatever it was, it is told, and neither it nor anybody else's is lost
             logger.exception("run %s could not be started; trying again later", run.pk)
             _wait(run, SURPRISE, at=now + SELDOM, alone=True)

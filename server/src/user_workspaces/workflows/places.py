@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
-from user_workspaces.errors import PathNotFound, StorageError, UnsafePath, UserWorkspacesError
+from user_workspaces.errors import PathNotFound, StorageError, UserWorkspacesError
 from user_workspaces.interfaces.values import Place
 from user_workspaces.workflows import journal
 from user_workspaces.workflows.models import Run
@@ -81,7 +81,7 @@ def read_log(state: Home, uuid: str, *, longest: int = LONGEST_LOG) -> str:
             size = file.seek(0, 2)
             file.seek(max(0, size - longest))
             text = file.read(longest).decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-    except (PathNotFound, UnsafePath):
+    except (UserWorkspacesError, OSError):  # closed to its owner, or not a file: nothing that can be shown
         return ""
     return text if size <= longest else f"[... {size - longest} bytes are left out here ...]\n{text}"
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from user_workspaces.errors import NotFound, PathNotFound, UnsafePath
+from user_workspaces.errors import NotFound, UserWorkspacesError
 from user_workspaces.workflows import journal
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import read_state, state_of
@@ -61,7 +61,7 @@ def _read(run: Run, uuid: str, *, after: int | None) -> tuple[bytes, int, int]:
             start = max(0, size - PIECE) if after is None or after > size else after
             file.seek(start)
             return file.read(PIECE), start, size
-    except (PathNotFound, UnsafePath):
+    except (UserWorkspacesError, OSError):  # closed to its owner, or not a file: nothing that can be shown
         return b"", 0, 0
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from user_workspaces.observing.refusals import REFUSALS
 from user_workspaces.quotas import actions as quotas
 from user_workspaces.quotas.queries import allowance_of, held_and_written
 from user_workspaces.quotas.values import BLOCK, Standing, on_disk
@@ -118,4 +119,5 @@ def settle_measurement(workspace: Workspace, *, now: datetime) -> None:
     quotas.forget_measured(place=workspace.pk, change=workspace.changes, now=now)
     standing = disk_standing(workspace.owner_id, limit=limit, now=now)
     if quotas.mark_disk_use(owner_id=workspace.owner_id, standing=standing, now=now):
-        logger.warning("person %s uses more disk than they may: uploads and launches wait", workspace.owner_id)
+        what = "uses more disk than they may: uploads and launches wait"
+        REFUSALS.tell(logger, f"person {workspace.owner_id}", what)

@@ -21,7 +21,7 @@ RUNS, AT_ONCE = 200, 4
 
 
 def as_often_as_you_like(config: dict[str, Any]) -> None:
-    config["workflows"] = {"requests_per_second": None, "runs_at_once": AT_ONCE}
+    config["workflows"] = {"requests_per_second": None, "runs_at_once": AT_ONCE, "queued_per_user": None}
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ def test_job_starts_with_default_signals_and_a_session_of_its_own(world: World, 
     blocked, ignored, group_and_session, mask = resource.log_tail(spec.key, lines=9).splitlines()
     standard_signals = (1 << 31) - 1
     assert [int(line.split()[1], 16) & standard_signals for line in (blocked, ignored)] == [0, 0]
-    assert (group_and_session, mask) == (f"{pid} {pid}", "0022")
+    assert (group_and_session, mask) == (f"{pid} {pid}", "0077")
 
 
 def test_no_secret_is_on_a_command_line(world: World, resource: LocalResource) -> None:

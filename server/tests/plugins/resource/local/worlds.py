@@ -33,9 +33,9 @@ class World:
     base: Path
     grace: int = 1
 
-    def resource(self, *, max_log_bytes: int = 1 << 20) -> LocalResource:
+    def resource(self, *, max_log_bytes: int = 1 << 20, umask: str = "077") -> LocalResource:
         """Return the resource as a new process of the server would build it."""
-        details = ConnectionDetails(stop_grace_seconds=self.grace, max_log_bytes=max_log_bytes)
+        details = ConnectionDetails(stop_grace_seconds=self.grace, max_log_bytes=max_log_bytes, umask=umask)
         context = PluginContext("local", self.base, self.base / "data", self.base / "run", no_client)
         return LocalResource(context, LocalResourceOptions(connection_details=details))
 

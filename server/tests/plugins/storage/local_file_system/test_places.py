@@ -17,7 +17,7 @@ def mode(path: Path) -> int:
 
 
 def test_create_modes_and_owners(storage: LocalFileSystemStorage, world: World, place: Place, made: Path) -> None:
-    assert (mode(world.root), world.root.stat().st_uid) == (0o755, os.getuid())
+    assert (mode(world.root), world.root.stat().st_uid) == (0o711, os.getuid())
     for path in (made.parent, made):
         status = path.stat()
         assert (mode(path), status.st_uid, status.st_gid) == (0o700, place.account.uid, place.account.gid)
@@ -29,7 +29,7 @@ def test_create_modes_whatever_the_mask(storage: LocalFileSystemStorage, world: 
         storage.create(place)
     finally:
         os.umask(old)
-    assert (mode(world.root), mode(storage.locate(place))) == (0o755, 0o700)
+    assert (mode(world.root), mode(storage.locate(place))) == (0o711, 0o700)
 
 
 def test_create_deeper(storage: LocalFileSystemStorage, ada: SystemAccount) -> None:

@@ -29,14 +29,15 @@ def test_write_belongs_to_the_person(storage: LocalFileSystemStorage, place: Pla
         assert (path.stat().st_uid, path.stat().st_gid) == (place.account.uid, place.account.gid)
 
 
-def test_write_mode_as_the_mask_says(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
-    old = os.umask(0o027)
+@pytest.mark.parametrize("mask", [0, 0o022, 0o027])
+def test_write_mode_is_the_owners_alone(storage: LocalFileSystemStorage, place: Place, made: Path, mask: int) -> None:
+    old = os.umask(mask)
     try:
         storage.write(place, "d/f", [b"1"])
     finally:
         os.umask(old)
-    assert (made / "d").stat().st_mode & 0o7777 == 0o750
-    assert (made / "d" / "f").stat().st_mode & 0o7777 == 0o640
+    assert (made / "d").stat().st_mode & 0o7777 == 0o700
+    assert (made / "d" / "f").stat().st_mode & 0o7777 == 0o600
 
 
 def test_write_again_keeps_permissions(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:

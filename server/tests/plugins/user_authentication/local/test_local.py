@@ -2,6 +2,8 @@
 
 import os
 import pwd
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Timer
@@ -128,6 +130,45 @@ def test_an_account_is_made_at_first_use_and_found_afterwards(throw_away: object
     assert first.uid >= 1000
     assert first.home.stat().st_uid == first.uid
     assert pwd.getpwnam(NAME).pw_shell == "/bin/bash"
+
+
+@pytest.mark.root
+@needs_root
+@pytest.mark.parametrize("knows_home_mode", [True, False])
+def test_home_of_a_new_account_is_closed_to_others(
+    throw_away: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows_home_mode: bool
+) -> None:
+    """Also where useradd does not know `HOME_MODE`, and makes homes that all may read."""
+    add_account(f"{NAME}b", "--no-create-home")
+    if not knows_home_mode:
+        older = tmp_path / "useradd"
+        older.write_text(f'#!/bin/sh\nexec {shutil.which("useradd")} "$1" -K HOME_MODE=0755 "$4" "$5" "$6" "$7" "$8"\n')
+        older.chmod(0o755)
+        monkeypatch.setattr(system_accounts, "_SYSTEM_PATH", f"{tmp_path}:{system_accounts._SYSTEM_PATH}")
+    account = build(create_external_users=True).account_for(identity())
+    status = account.home.stat()
+    assert (status.st_mode & 0o7777, status.st_uid) == (0o700, account.uid)
+    (account.home / "history.sqlite").write_text("a secret")
+    (account.home / "history.sqlite").chmod(0o644)
+    stranger = pwd.getpwnam(f"{NAME}b")
+    for command in (["ls", str(account.home)], ["cat", str(account.home / "history.sqlite")]):
+        tried = subprocess.run(
+            command, check=False, capture_output=True, user=stranger.pw_uid, group=stranger.pw_gid, extra_groups=[]
+        )
+        assert (tried.returncode != 0, tried.stdout) == (True, b"")
+
+
+@pytest.mark.root
+@needs_root
+def test_home_that_was_there_before_keeps_its_owner_and_mode(throw_away: object) -> None:
+    old = Path("/home") / NAME
+    old.mkdir(mode=0o755)
+    try:
+        build(create_external_users=True).account_for(identity())
+        assert (old.stat().st_mode & 0o777, old.stat().st_uid) == (0o755, 0)
+    finally:
+        remove_account(NAME)
+        old.rmdir()
 
 
 @pytest.mark.root

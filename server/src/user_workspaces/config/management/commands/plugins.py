@@ -6,7 +6,7 @@ from user_workspaces import registry
 
 
 class Command(BaseCommand):
-    """Prints a table: kind, name, type, health."""
+    """Prints a table: kind, name, type, health; below it what operators should do."""
 
     help = "List the configured plug-ins: kind, name, type and health; and the types that are installed."
     requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
@@ -14,12 +14,16 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         """Print a row each."""
         current = registry.current()
-        rows = [("KIND", "NAME", "TYPE", "HEALTH")]
+        rows, advice = [("KIND", "NAME", "TYPE", "HEALTH")], list[str]()
         for declaration in current.declarations:
             health = current.find(declaration.kind, declaration.name).check()
             text = f"{'ok' if health.connected else 'DOWN'} {health.message}".strip()
             rows.append((declaration.kind.value, declaration.name, declaration.type_name, text))
+            if health.advice:
+                advice.append(f"{declaration.name}: {health.advice}")
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         for row in rows:
             cells = [cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)]
             self.stdout.write("  ".join([*cells, row[3]]).rstrip())
+        for line in advice:
+            self.stdout.write(line)

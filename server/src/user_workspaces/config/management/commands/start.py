@@ -47,6 +47,8 @@ class Command(BaseCommand):
             self._say("Bringing the database up to date")
             call_command("migrate", verbosity=0)
             self._prepare()
+            for line in registry.advice():
+                self._say(line)
             processes = supervisor.Supervisor(data_dir, listener)
             processes.start()
             self._wait_until_it_answers(processes)

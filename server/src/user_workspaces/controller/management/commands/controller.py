@@ -1,10 +1,12 @@
 """`controller`: run the controller until it is told to stop."""
 
 import logging
+from threading import Thread
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from user_workspaces import registry
 from user_workspaces.controller.loop import Controller
 from user_workspaces.descriptors import raise_limit
 from user_workspaces.observing import metrics
@@ -26,5 +28,11 @@ class Command(BaseCommand):
         controller.stop_on_signals()
         if settings.CONTROLLER_METRICS_ADDRESS is not None:
             metrics.serve(settings.CONTROLLER_METRICS_ADDRESS)
+        Thread(target=_tell_advice, name="advice", daemon=True).start()  # some ask other servers, which may hang
         logger.info("running; sessions go on when it stops")
         controller.run()
+
+
+def _tell_advice() -> None:
+    for line in registry.advice():
+        logger.warning(line)

@@ -55,4 +55,4 @@ def _take_identity(spec: Spec) -> None:
         os.initgroups(spec.account, spec.gid)
         os.setresgid(spec.gid, spec.gid, spec.gid)
         os.setresuid(spec.uid, spec.uid, spec.uid)
-    os.umask(0o022)
+    os.umask(spec.umask)

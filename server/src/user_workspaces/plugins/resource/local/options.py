@@ -12,6 +12,8 @@ class ConnectionDetails(PluginOptions):
     """How long a job may take to end when it is asked to, before it is killed."""
     max_log_bytes: int = Field(default=16 * 1024 * 1024, ge=4096)
     """How large the log of a job may grow; then only its end is kept."""
+    umask: str = Field(default="077", pattern=r"^0[0-7]7$")
+    """What is taken off the mode of files that jobs make, in octal: all of it for others, nothing for the owner."""
 
 
 class LocalResourceOptions(PluginOptions):

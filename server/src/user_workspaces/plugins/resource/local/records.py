@@ -44,6 +44,7 @@ class Spec(NamedTuple):
     max_log_bytes: int
     open_files: int | None = None
     """The soft limit of open files; None: that of the supervisor, as records of older servers have it."""
+    umask: int = 0o077
 
 
 class Running(NamedTuple):

@@ -57,6 +57,7 @@ def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails) 
         stop_grace_seconds=options.stop_grace_seconds,
         max_log_bytes=options.max_log_bytes,
         open_files=OPEN_FILES,
+        umask=int(options.umask, 8),
     )
 
 

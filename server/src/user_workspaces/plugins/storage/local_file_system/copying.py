@@ -62,7 +62,7 @@ class Copy:
         mode = visit.status.st_mode
         if stat.S_ISDIR(mode):
             with self._target.acting(visit.name):
-                os.mkdir(visit.name, 0o700 | mode & 0o777, dir_fd=cursor.here)
+                os.mkdir(visit.name, 0o700, dir_fd=cursor.here)
                 cursor.down(visit.name)
         elif stat.S_ISREG(mode):
             self._take_file(visit, cursor.here)
@@ -126,7 +126,7 @@ def _copied_pieces(old: int, name: str, parent: int, status: os.stat_result) -> 
                     yield untold, False
                     untold = 0
         os.truncate(new, status.st_size)
-        os.fchmod(new, status.st_mode & 0o777)
+        os.fchmod(new, status.st_mode & 0o700)  # whom the original was open to is its owner's decision
         os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
         yield untold, True
 

@@ -83,7 +83,7 @@ def _step(here: int, name: str, *, make: bool) -> int:
             raise
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None  # nothing is below a file
     with suppress(FileExistsError):
-        os.mkdir(name, 0o755, dir_fd=here)
+        os.mkdir(name, 0o700, dir_fd=here)
     return _step(here, name, make=False)
 
 

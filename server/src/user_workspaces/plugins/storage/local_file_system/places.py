@@ -44,10 +44,10 @@ class Places:
         self.root = root
 
     def make_root(self) -> None:
-        """Make the root, open for all to pass through; twice is safe. Raises `OSError`."""
+        """Make the root, which all may pass through and nobody may list; twice is safe. Raises `OSError`."""
         if not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
-            self.root.chmod(0o755)
+            self.root.chmod(0o711)
 
     def create(self, place: Place) -> None:
         """Make a workspace and what is above it; see `Storage.create`."""

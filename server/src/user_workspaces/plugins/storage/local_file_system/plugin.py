@@ -135,7 +135,7 @@ class LocalFileSystemStorage(Storage):
     def make_directory(self, place: Place, path: str) -> None:
         """See `Storage.make_directory`."""
         with self._parent(place, path, make=True) as (parent, name), parent.acting(path):
-            os.mkdir(name, 0o755, dir_fd=parent.handle)
+            os.mkdir(name, 0o700, dir_fd=parent.handle)
 
     def stat(self, place: Place, path: str) -> Entry:
         """See `Storage.stat`."""

@@ -35,6 +35,8 @@ RECORD = ".json"
 _ID_BYTES = 16
 _ID_CHARACTERS = frozenset("0123456789abcdef")
 _LARGEST_RECORD = 65_536
+_LARGEST_LENGTH = 2**63 - 1
+_CONTROL = frozenset(range(32))
 _MOST_UNFINISHED = 1_000
 """Of one workspace; more are a mistake, and would fill the disk with small files."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -62,7 +64,7 @@ def begin(workspace: Directory, path: str, *, length: int, note: str) -> Upload:
         with closing(_uploads_of(workspace.handle, make=True)) as uploads:
             _require_room(uploads, length)
             for name, content in ((upload_id, b""), (upload_id + RECORD, record)):
-                with closing(os.open(name, _NEW, 0o644, dir_fd=uploads)) as handle:
+                with closing(os.open(name, _NEW, 0o600, dir_fd=uploads)) as handle:
                     os.write(handle, content)
     return find(workspace, upload_id)
 
@@ -232,6 +234,8 @@ def _read(uploads: int, upload_id: str) -> _Record:
             raw = json.loads(os.read(handle, _LARGEST_RECORD + 1))
             record = _Record(str(raw["path"]), int(raw["length"]), str(raw["note"]), os.fstat(handle).st_mtime)
             parse_path(record.path)
+            if _CONTROL.intersection(record.note.encode()) or not 0 <= record.length <= _LARGEST_LENGTH:
+                raise PathNotFound(_NOT_THERE)
     except (FileNotFoundError, IsADirectoryError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise PathNotFound(_NOT_THERE) from None
     return record

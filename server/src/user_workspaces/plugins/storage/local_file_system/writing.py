@@ -150,7 +150,7 @@ def _make(parent: int, name: str) -> tuple[str, int]:
         part = f"{stem}-{number}"
         _remove_stale(parent, part)
         with suppress(FileExistsError):
-            handle = os.open(part, _NEW, 0o644, dir_fd=parent)
+            handle = os.open(part, _NEW, 0o600, dir_fd=parent)
             if _is_ours(handle):
                 return part, handle
             os.close(handle)

@@ -14,6 +14,7 @@ from user_workspaces.interfaces.begun_sign_in import (
     remember_sign_in,
     text_in,
 )
+from user_workspaces.interfaces.homes import Homes
 from user_workspaces.interfaces.named_people import NamedPeople
 from user_workspaces.interfaces.personal_accounts import personal_account
 from user_workspaces.interfaces.plugin import PluginOptions
@@ -42,6 +43,7 @@ class GlobusUserAuthentication(UserAuthentication):
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
+        self._homes = Homes(context.accounts)
         assert isinstance(options, GlobusOptions)  # noqa: S101  the registry validated it with our own model
         self._details = details = options.connection_details
         self._secret = details.client_secret()
@@ -145,7 +147,8 @@ class GlobusUserAuthentication(UserAuthentication):
                 except (ResourceUnavailable, AuthenticationRefused):
                     self._health, kept = Health(connected=False, message="Globus does not answer."), ILL_SECONDS
                 self._look_at = time.monotonic() + kept
-            return self._health
+            health = self._health
+        return self._homes.noted_in(health)
 
 
 def _text(value: object, most: int) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
+from user_workspaces.interfaces.homes import Homes
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.user_authentication import UserAuthentication
 from user_workspaces.interfaces.values import Health, Identity, PluginContext, SystemAccount
@@ -44,6 +45,7 @@ class LocalUserAuthentication(UserAuthentication):
         super().__init__(context, options)
         assert isinstance(options, LocalOptions)  # noqa: S101  the registry validated it with our own model
         self._details = options.connection_details
+        self._homes = Homes(context.accounts)
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
         """Take `{"client_token": ..., "user_info": {"username": ..., "email": ...}}`."""
@@ -89,4 +91,4 @@ class LocalUserAuthentication(UserAuthentication):
             return Health(connected=True, message="Everybody shares the server's own account (it is not root).")
         if self._details.create_external_users and not system_accounts.can_create():
             return Health(connected=False, message="useradd is missing: accounts cannot be made.")
-        return Health(connected=True, message="Every person has an account of this machine.")
+        return self._homes.noted_in(Health(connected=True, message="Every person has an account of this machine."))

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from user_workspaces.interfaces.values import SystemAccount
 FIRST_PERSONAL_UID = 1000
 NOBODY_UIDS = frozenset({65534, 65533})
 NO_LOGIN_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
+HOME_MODE = 0o700
 LOCKED_SECONDS = 10.0
 """For how long another program's lock on the accounts is waited for."""
 USERADD_FAILED = "The account could not be made on this machine. Ask the operators of this server."
@@ -83,13 +85,29 @@ def _create(name: str) -> None:
     program = shutil.which("useradd", path=_SYSTEM_PATH)
     if program is None:
         raise StorageError(USERADD_FAILED)
-    command = [program, "--create-home", "--user-group", "--shell", "/bin/bash", "--", name]
+    command = [program, "--create-home", "-K", f"HOME_MODE={HOME_MODE:04o}", "--user-group", "--shell", "/bin/bash"]
     try:
         with _alone():
             if _find(name) is None:
-                _run(command)
+                _run([*command, "--", name])
+                _close_home(name)
     except (OSError, subprocess.SubprocessError):
         raise StorageError(USERADD_FAILED) from None
+
+
+def _close_home(name: str) -> None:
+    """Make sure that the home of a new account is its own alone: there are useradd(8) that ignore `HOME_MODE`.
+
+    A home that was there before, and belongs to another uid, stays as it is.
+    """
+    entry = pwd.getpwnam(name)
+    home = os.open(entry.pw_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(home)
+        if status.st_uid == entry.pw_uid and stat.S_IMODE(status.st_mode) & 0o077:
+            os.fchmod(home, HOME_MODE)
+    finally:
+        os.close(home)
 
 
 def _run(command: list[str]) -> None:

@@ -17,6 +17,7 @@ from user_workspaces.interfaces.begun_sign_in import (
     remember_sign_in,
     text_in,
 )
+from user_workspaces.interfaces.homes import Homes
 from user_workspaces.interfaces.personal_accounts import personal_account
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.user_authentication import Redirect, UserAuthentication
@@ -36,6 +37,7 @@ class OIDCUserAuthentication(UserAuthentication):
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
+        self._homes = Homes(context.accounts)
         assert isinstance(options, OIDCOptions)  # noqa: S101  the registry validated it with our own model
         self._details = options.connection_details
         self._flow = CodeFlow(self._details, self._details.client_secret())
@@ -99,4 +101,5 @@ class OIDCUserAuthentication(UserAuthentication):
                 except ResourceUnavailable as error:
                     self._health, kept = Health(connected=False, message=error.message), ILL_SECONDS
                 self._look_at = time.monotonic() + kept
-            return self._health
+            health = self._health
+        return self._homes.noted_in(health)

@@ -1,0 +1,112 @@
+"""Finds the homes of a server's people that other accounts can enter: for the health of an authentication."""
+
+import os
+import pwd
+import shlex
+import stat
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from threading import Lock, Thread
+
+from user_workspaces.interfaces.values import Health
+
+LOOK_EVERY = 600.0
+"""Seconds for which a result is kept: `/status/` asks every few seconds."""
+PATIENCE = 0.5
+"""Seconds for which a check waits for a new result; homes on a file system that hangs delay nobody for longer."""
+MOST_NAMED = 10
+NOT_YET = "The homes of people are still being checked. Ask again."
+
+
+class Homes:
+    """Looks at the homes of the accounts on record, in a thread of its own; changes nothing."""
+
+    def __init__(
+        self,
+        accounts: Callable[[], Iterable[tuple[str, int]]],
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`accounts` returns names and uids of the accounts on record; it does not raise."""
+        self._accounts, self._patience, self._clock = accounts, patience, clock
+        self._lock = Lock()
+        self._look: Thread | None = None
+        self._looked_at = float("-inf")
+        self._open: tuple[str, ...] | None = None
+
+    def open_homes(self) -> tuple[str, ...] | None:
+        """Return the open homes as of the last look, sorted; None: the first look has not ended yet."""
+        with self._lock:
+            if self._look is None and self._clock() - self._looked_at >= LOOK_EVERY:
+                self._look = Thread(target=self._find, name="homes", daemon=True)
+                self._look.start()
+            look = self._look
+        if look is not None:
+            look.join(self._patience)
+        return self._open
+
+    def noted_in(self, health: Health) -> Health:
+        """Return the health with what is to be said about homes; a server that is not root has no homes to look at."""
+        if os.geteuid() != 0 or not health.connected:
+            return health
+        homes = self.open_homes()
+        message = f"{health.message} {_summary_of(homes or ())}".strip()
+        return replace(health, message=message, advice=_advice_on(homes))
+
+    def _find(self) -> None:
+        try:
+            self._open = open_homes_of(self._accounts())
+        finally:
+            with self._lock:
+                self._looked_at, self._look = self._clock(), None
+
+
+def open_homes_of(accounts: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+    """Return the homes of these accounts (name, uid) that others have any right to, sorted.
+
+    A name that has another uid by now is another person's, and is passed over.
+    """
+    wanted = dict(accounts)
+    if not wanted:
+        return ()
+    known = {entry.pw_name: entry for entry in pwd.getpwall() if entry.pw_name in wanted}  # one pass for thousands
+    entries = (known.get(name) or _entry(name) for name in wanted)
+    homes = {entry.pw_dir for entry in entries if entry is not None and entry.pw_uid == wanted[entry.pw_name]}
+    return tuple(sorted(home for home in homes if _is_open(home)))
+
+
+def _summary_of(homes: tuple[str, ...]) -> str:
+    """Say how many homes are open; anybody may read it, so it names none."""
+    if not homes:
+        return ""
+    what = "1 home is" if len(homes) == 1 else f"{len(homes)} homes are"
+    return f"{what} open to other accounts: `manage.py plugins` says how to close them."
+
+
+def _advice_on(homes: tuple[str, ...] | None) -> str:
+    """Return the command that closes the first of these homes, for operators; empty where none is open."""
+    if homes is None:
+        return NOT_YET
+    if not homes:
+        return ""
+    named = " ".join(shlex.quote(home) for home in homes[:MOST_NAMED])
+    more = f" (and {len(homes) - MOST_NAMED} more)" if len(homes) > MOST_NAMED else ""
+    return f"Other accounts can enter the homes of people here. Close them: chmod 700 {named}{more}"
+
+
+def _entry(name: str) -> pwd.struct_passwd | None:
+    """Look up one account: a directory service may know names that it does not list."""
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _is_open(home: str) -> bool:
+    try:
+        status = os.stat(home)  # noqa: PTH116  thousands of them
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and bool(status.st_mode & stat.S_IRWXO)

@@ -1,0 +1,110 @@
+"""Tokens for people who log in at another site: what is begun, what comes back, and how often it may fail."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from api.conftest import Caller
+from user_workspaces import registry
+from user_workspaces.accounts.models import ApiToken
+from user_workspaces.errors import AuthenticationRefused, ResourceUnavailable
+from user_workspaces.interfaces.site import RateLimit, RateLimits
+from user_workspaces.interfaces.user_authentication import Redirect
+from user_workspaces.interfaces.values import Identity
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+
+pytestmark = pytest.mark.django_db
+
+
+class Elsewhere(EverybodySharesOneAccount):
+    """People log in at another site, which is away when it is asked for that."""
+
+    leads_elsewhere = True
+
+    def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
+        match credentials.get("redirect_url"):
+            case None:
+                return None
+            case "away":
+                raise ResourceUnavailable("The log-in service does not answer.")
+        return Redirect("https://id.example.org/", "the-state")
+
+    def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
+        match credentials:
+            case {"code": "away"}:
+                raise ResourceUnavailable("The log-in service does not answer.")
+            case {"code": "ada", "state": "the-state"}:
+                return Identity(issuer=self.context.name, subject="1", username="ada", is_proven=True)
+        raise AuthenticationRefused("Incorrect authentication credentials.")
+
+
+@pytest.fixture
+def elsewhere(site: Registry) -> None:
+    site.user_authentications.add("local", Elsewhere.build("local"))
+    few = RateLimits(tokens_per_address=RateLimit(3), redirects_per_address=RateLimit(3))
+    registry.install(registry.current(), replace(registry.site(), rate_limits=few))
+
+
+def test_a_log_in_at_another_site_has_two_steps(nobody: Caller, elsewhere: None) -> None:
+    begun = nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"})
+    assert (begun.status, begun.body["auth_uri"], begun.body["state"]) == (200, "https://id.example.org/", "the-state")
+    assert not ApiToken.objects.exists()
+    ended = nobody(
+        "POST", "/tokens/", {"redirect_url": "https://portal.example.org/", "code": "ada", "state": "the-state"}
+    )
+    assert (ended.status, ended.message) == (200, "Successful authentication.")
+    assert ApiToken.objects.get().user.username == "ada"
+
+
+def test_log_ins_that_are_finished_make_room_for_others(nobody: Caller, elsewhere: None) -> None:
+    for _ in range(6):
+        assert nobody("POST", "/tokens/", {"redirect_url": "x"}).status == 200
+        assert nobody("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
+
+
+def test_a_good_code_counts_as_long_as_its_address_has_not_failed_very_often(nobody: Caller, elsewhere: None) -> None:
+    wrong, right = ({"redirect_url": "x", "code": code, "state": "the-state"} for code in ("wrong", "ada"))
+    assert [nobody("POST", "/tokens/", wrong).status for _ in range(29)] == [401] * 3 + [429] * 26
+    assert nobody("POST", "/tokens/", right).status == 200
+    assert nobody("POST", "/tokens/", wrong).status == 429
+    assert nobody("POST", "/tokens/", right).status == 429  # the provider is not asked without end
+    assert nobody("POST", "/tokens/", right, REMOTE_ADDR="198.51.100.7").status == 200
+
+
+class WithTokens(EverybodySharesOneAccount):
+    """People bring a token of another site, which costs a question to it."""
+
+    asked = 0
+
+    def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
+        self.asked += 1
+        if credentials.get("auth_token") == "good":
+            return Identity(issuer=self.context.name, subject="1", username="ada", is_proven=True)
+        raise AuthenticationRefused("Incorrect authentication credentials.")
+
+
+def test_a_token_that_was_good_is_never_refused_for_others(nobody: Caller, elsewhere: None, site: Registry) -> None:
+    """And the other site is asked a bounded number of times about bad ones."""
+    plugin = WithTokens.build("local")
+    assert isinstance(plugin, WithTokens)
+    site.user_authentications.add("local", plugin)
+    assert nobody("POST", "/tokens/", {"auth_token": "good"}).status == 200
+    tried = [nobody("POST", "/tokens/", {"auth_token": f"bad {number}"}).status for number in range(40)]
+    assert (tried, plugin.asked) == ([401] * 3 + [429] * 37, 31)
+    assert nobody("POST", "/tokens/", {"auth_token": "good", "name": "laptop"}).status == 200
+    assert nobody("POST", "/tokens/", {"auth_token": "another"}).status == 429
+
+
+def test_log_ins_that_are_begun_are_counted_good_or_not(nobody: Caller, elsewhere: None) -> None:
+    found = [nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"}).status for _ in range(4)]
+    assert found == [200, 200, 200, 429]
+    assert nobody("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
+
+
+def test_a_provider_that_is_away_is_nobodys_failure(nobody: Caller, elsewhere: None) -> None:
+    assert nobody("POST", "/tokens/", {"redirect_url": "away"}).status == 503
+    assert [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "away"}).status for _ in range(5)] == [503] * 5
+    found = [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "wrong"}).status for _ in range(4)]
+    assert found == [401, 401, 401, 429]

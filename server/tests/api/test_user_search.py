@@ -1,0 +1,127 @@
+"""`/users/` and offers by id under each rule: who is found, which addresses are told, who can be shared with."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import Group
+
+from api.conftest import Caller, share
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.site import UserSearch
+from user_workspaces.sharing.models import Share
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db
+ALL, GROUPS, EXACT = UserSearch.ALL, UserSearch.GROUPS, UserSearch.EXACT
+NOBODY = 10**6
+INVALID = (400, "Invalid user id provided.")
+
+
+@pytest.fixture
+def rule(ada: Caller, grace: Caller, person: Callable[[str], User]) -> Callable[[UserSearch], None]:
+    """Ada and Grace are in one group, Linus in none."""
+    person("linus")
+    group = Group.objects.create(name="astronomy")
+    for caller in (ada, grace):
+        assert caller.user
+        caller.user.groups.add(group)
+
+    def put(user_search: UserSearch) -> None:
+        registry.install(registry.current(), replace(registry.site(), user_search=user_search))
+
+    return put
+
+
+def found(caller: Caller, search: str) -> dict[str, str]:
+    """Return what is found: names with e-mail addresses."""
+    answer = caller("GET", f"/users/?search={search}")
+    users = answer.body["data"]["users"]
+    assert (answer.message == "Users matching given parameters could not be found.") == (not users)
+    assert all(set(one) == {"id", "username", "first_name", "last_name", "email"} for one in users)
+    return {one["username"]: one["email"] for one in users}
+
+
+ADA, GRACE, LINUS = ({name: f"{name}@example.org"} for name in ("ada", "grace", "linus"))
+
+
+@pytest.mark.parametrize(
+    ("user_search", "search", "by_ada", "by_stranger"),
+    [
+        (ALL, "", {**GRACE, **LINUS}, {**ADA, **GRACE}),
+        (ALL, "example", {**GRACE, **LINUS}, {**ADA, **GRACE}),
+        (GROUPS, "", {"grace": ""}, {}),
+        (GROUPS, "example", {}, {}),
+        (GROUPS, "grace", {"grace": ""}, {}),
+        (GROUPS, "grace@example.org", GRACE, {}),
+        (GROUPS, "linus@example.org", {}, {}),
+        (EXACT, "", {}, {}),
+        (EXACT, "example", {}, {}),
+        (EXACT, "grac", {}, {}),
+        (EXACT, "grace", {"grace": ""}, {"grace": ""}),
+        (EXACT, "Grace@Example.org", GRACE, GRACE),
+    ],
+)
+def test_what_a_search_tells(
+    ada: Caller,
+    call: Callable[..., Caller],
+    rule: Callable[[UserSearch], None],
+    user_search: UserSearch,
+    search: str,
+    by_ada: dict[str, str],
+    by_stranger: dict[str, str],
+) -> None:
+    rule(user_search)
+    assert found(ada, search) == by_ada
+    assert found(call("linus"), search) == by_stranger
+
+
+@pytest.mark.parametrize(
+    ("user_search", "member", "stranger"), [(ALL, True, True), (GROUPS, True, False), (EXACT, False, False)]
+)
+def test_ids_that_were_not_found_are_answered_like_those_that_do_not_exist(
+    ada: Caller,
+    rule: Callable[[UserSearch], None],
+    original: Workspace,
+    user_search: UserSearch,
+    *,
+    member: bool,
+    stranger: bool,
+) -> None:
+    rule(user_search)
+    ids = {name: User.objects.get(username=name).pk for name in ("grace", "linus")}
+    for number, wanted in ((ids["grace"], member), (ids["linus"], stranger), (NOBODY, False)):
+        body = {"original_workspace_id": original.pk, "shared_user_ids": [number]}
+        answer = ada("POST", "/shared_workspaces/", body)
+        assert (answer.status, answer.message) == ((200, "Workspace shared.") if wanted else INVALID)
+    assert Share.objects.count() == member + stranger
+
+
+def test_who_was_found_exactly_can_be_shared_with_and_the_address_stays_theirs(
+    ada: Caller, grace: Caller, rule: Callable[[UserSearch], None], original: Workspace
+) -> None:
+    rule(EXACT)
+    assert found(ada, "grace") == {"grace": ""}
+    share(ada, original, grace)
+    for caller, other, kind in ((ada, "grace", "original_workspaces"), (grace, "ada", "shared_workspaces")):
+        (one,) = caller("GET", "/shared_workspaces/").body["data"][kind]
+        sides = [one[side]["user_id"] for side in ("original_workspace_id", "shared_workspace_id")]
+        told = {side["username"]: side["email"] for side in sides}
+        assert caller.user
+        assert told == {caller.user.username: caller.user.email, other: ""}
+
+
+def test_who_shared_with_one_can_be_shared_with(
+    ada: Caller,
+    grace: Caller,
+    rule: Callable[[UserSearch], None],
+    original: Workspace,
+    workspace_of: Callable[..., Workspace],
+) -> None:
+    """Each sees the other in the offer."""
+    rule(ALL)
+    share(ada, original, grace)
+    rule(EXACT)
+    assert grace.user
+    share(grace, workspace_of(grace.user), ada)

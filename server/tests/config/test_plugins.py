@@ -1,0 +1,66 @@
+"""`manage.py plugins`, `/status/` and the start tell of open homes: operators which, everybody else how many."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from machine_accounts import add_account, remove_account
+from user_workspaces import registry
+from user_workspaces.accounts.models import OwnedAccount, User
+from user_workspaces.config.apps import accounts_of
+from user_workspaces.registry import Declaration, PluginKind, Registry, Surroundings
+
+NAME = f"uwsplug{os.getpid()}"
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accounts"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path, site: Registry) -> Iterator[Path]:
+    """Ada's open home, and a site whose authentication gives accounts of this machine."""
+    add_account(NAME, "--create-home", "--home-dir", str(tmp_path / "ada"), "-K", "HOME_MODE=0755")
+    ada = User.objects.create(username=NAME)
+    OwnedAccount.objects.create(user=ada, user_authentication="local", name=NAME, uid=pwd.getpwnam(NAME).pw_uid)
+    declared = Declaration(PluginKind.USER_AUTHENTICATION, "local", "LocalUserAuthentication", {}, "local")
+    built = registry.build([declared], Surroundings(tmp_path, tmp_path, lambda _: None, accounts=accounts_of))
+    site.user_authentications.add("local", built.user_authentications.get("local"))
+    site.declarations[:] = [declared]
+    registry.install(site, replace(registry.site()))
+    yield tmp_path / "ada"
+    remove_account(NAME)
+
+
+def test_operators_are_told_which_homes_are_open_and_how_to_close_them(home: Path) -> None:
+    printed = StringIO()
+    call_command("plugins", stdout=printed)
+    told = f"Other accounts can enter the homes of people here. Close them: chmod 700 {home}"
+    assert printed.getvalue().splitlines()[-1] == f"local: {told}"
+    assert registry.advice() == [told]
+
+
+def test_everybody_else_is_told_how_many_and_no_name(home: Path, client: Client) -> None:
+    answer = client.get("/status/")
+    found = answer.json()["dependencies"]["user_authentication.local"]
+    assert found == {
+        "connected": True,
+        "message": (
+            "Every person has an account of this machine. 1 home is open to other accounts: `manage.py plugins` "
+            "says how to close them."
+        ),
+    }
+    assert NAME not in answer.content.decode()
+
+
+def test_nothing_is_said_of_closed_homes(home: Path) -> None:
+    home.chmod(0o700)
+    assert registry.advice() == []
