@@ -198,6 +198,10 @@ MISTAKES: list[tuple[Change, str]] = [
     (lambda c: c.update(base_url="localhost:8000"), "base_url: Value error, 'localhost:8000' is not an address like"),
     (lambda c: c.update(base_url="http://x:99999"), "base_url: Value error, 'http://x:99999' is not an address like"),
     (lambda c: c.update(base_url="http://x/sub"), "base_url: Value error, 'http://x/sub' is not an address like"),
+    (
+        lambda c: c.update(base_url="http://s1.localhost"),
+        "base_url: 's1.localhost' is a host of sessions, by the domain",
+    ),
     (lambda c: c.update(base_url="http://[::1"), "base_url: Value error, 'http://[::1' is not an address like"),
     (
         lambda c: c.update(cors_allowed_origins=["*"]),
@@ -281,21 +285,3 @@ def test_a_resource_without_a_mapping_takes_the_usual_names(tmp_path: Path) -> N
 def test_parameters_are_handed_on_as_they_are_written(tmp_path: Path) -> None:
     written = json.loads(EXAMPLE.read_bytes())["parameters"]
     assert [parameter.raw for parameter in read(lambda _: None, tmp_path).parameters] == written
-
-
-def test_resource_names_its_container_runtime(tmp_path: Path) -> None:
-    written = json.loads(EXAMPLE.read_text())
-    runtimes = {name: {"name": name, "container_runtime_type": "DockerRuntime"} for name in ("first", "second")}
-    written["container_runtimes"] = runtimes
-    source = tmp_path / "config.json"
-    source.write_text(json.dumps(written))
-    assert site_config.read(source)[0].resources["local"].container_runtime == "first"
-    written["available_resources"]["local"]["container_runtime"] = "second"
-    source.write_text(json.dumps(written))
-    assert site_config.read(source)[0].resources["local"].container_runtime == "second"
-    written["available_resources"]["local"]["container_runtime"] = "none"
-    source.write_text(json.dumps(written))
-    with pytest.raises(
-        ConfigurationError, match=r"container_runtime: 'none' is not configured; there is first, second"
-    ):
-        site_config.read(source)

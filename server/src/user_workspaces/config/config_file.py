@@ -1,4 +1,4 @@
-"""What `config.json` may say: the form of each part, and what has to fit together between the parts."""
+"""What `config.json` may say: the form of each part."""
 
 import json
 import re
@@ -9,15 +9,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from user_workspaces.client_address import read_network
+from user_workspaces.config import config_checks
+from user_workspaces.config.config_checks import NUMBERS
 from user_workspaces.config.quotas_entry import QuotasEntry
 from user_workspaces.config.site_entries import MailEntry, RateLimitsEntry
 from user_workspaces.config.workflows_entry import WorkflowsEntry
-from user_workspaces.errors import ConfigurationError, InvalidOptions
+from user_workspaces.errors import ConfigurationError
 from user_workspaces.interfaces.site import Parameter
-from user_workspaces.jobs.options import validate
 
-STANDARD_OPTIONS = ("num_cpus", "memory_mb", "time_limit_min")
-NUMBERS = ("int", "float")
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
 
@@ -196,8 +195,7 @@ def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:
         raise ConfigurationError("\n".join(_explain(source, error))) from None
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{source}: not JSON: {error}") from None
-    mistakes = [*_dangling_names(config), *_wrong_mappings(config), *_wrong_environments(config)]
-    mistakes += _wrong_parameters(config)
+    mistakes = config_checks.mistakes_in(config)
     if mistakes:
         raise ConfigurationError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
     return config, written
@@ -223,69 +221,3 @@ def _explain(source: Path, error: ValidationError) -> list[str]:
         keys = [str(part) for part in problem["loc"] if "[" not in str(part).removesuffix("[key]")]
         lines.append(f"{source}: {'.'.join(keys) + ': ' if keys else ''}{problem['msg']}")
     return lines
-
-
-def _dangling_names(config: ConfigFile) -> list[str]:
-    """Say which names point nowhere."""
-    authentications = config.available_user_authentication
-    wanted: list[tuple[str, str, dict[str, Any]]] = [
-        ("api_user_authentication", config.api_user_authentication, authentications),
-        ("main_storage", config.main_storage, config.available_storage),
-        ("main_resource", config.main_resource, config.available_resources),
-    ]
-    if config.workflows.resource:
-        wanted.append(("workflows.resource", config.workflows.resource, config.available_resources))
-    for name, storage in config.available_storage.items():
-        wanted.append((f"available_storage.{name}.user_authentication", storage.user_authentication, authentications))
-    for name, resource in config.available_resources.items():
-        key = f"available_resources.{name}"
-        wanted.append((f"{key}.storage", resource.storage, config.available_storage))
-        wanted.append((f"{key}.user_authentication", resource.user_authentication, authentications))
-        if resource.container_runtime:
-            wanted.append((f"{key}.container_runtime", resource.container_runtime, config.container_runtimes))
-    return [
-        f"{key}: {value!r} is not configured; there is {', '.join(there) or 'nothing'}"
-        for key, value, there in wanted
-        if value not in there
-    ]
-
-
-def _wrong_mappings(config: ConfigFile) -> list[str]:
-    types = {parameter.variable_name: parameter.validation.type for parameter in config.parameters}
-    mistakes = []
-    for name, resource in config.available_resources.items():
-        for variable, option in resource.parameter_mapping.items():
-            key = f"available_resources.{name}.parameter_mapping.{variable}"
-            if option not in STANDARD_OPTIONS:
-                mistakes.append(f"{key}: {option!r} is none of {', '.join(STANDARD_OPTIONS)}")
-            elif variable not in types:
-                mistakes.append(f"{key}: none of the parameters has this variable_name")
-            elif types[variable] not in NUMBERS:
-                mistakes.append(f"{key}: the parameter is of type {types[variable]}, {option} needs a number")
-    return mistakes
-
-
-def _wrong_environments(config: ConfigFile) -> list[str]:
-    return [
-        f"available_job_types.{name}.environment_details.{resource}: there is no such resource"
-        for name, job_type in config.available_job_types.items()
-        for resource in job_type.environment_details
-        if resource not in config.available_resources
-    ]
-
-
-def _wrong_parameters(config: ConfigFile) -> list[str]:
-    """Say which names are taken twice, and which defaults would be refused."""
-    mistakes, taken = [], set[str]()
-    for number, parameter in enumerate(config.parameters):
-        for name in (parameter.variable_name, *parameter.aliases):
-            if name in taken:
-                mistakes.append(f"parameters.{number}: the name {name!r} is taken by another parameter")
-            taken.add(name)
-        if parameter.default_value is None:
-            continue
-        try:
-            validate({parameter.variable_name: parameter.default_value}, (parameter.value({}),))
-        except InvalidOptions as error:
-            mistakes += [f"parameters.{number}.default_value: {problem}" for problem in error.problems]
-    return mistakes

@@ -6,7 +6,8 @@ from typing import Any
 
 from user_workspaces import registry
 from user_workspaces.config import config_file, env
-from user_workspaces.config.config_file import STANDARD_OPTIONS, ConfigFile, ResourceEntry
+from user_workspaces.config.config_checks import STANDARD_OPTIONS
+from user_workspaces.config.config_file import ConfigFile, ResourceEntry
 from user_workspaces.config.site_entries import MailEntry
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.interfaces.site import (

@@ -50,7 +50,7 @@ def _open(port: int) -> bool:
 
 
 def _assign(job: Job, *, instead_of: int | None) -> bool:
-    """Give the session the first port that is free; False: there is none, or the session has ended."""
+    """Have the session get a port, the first that is free; False: there is none, or the session has ended."""
     ports = registry.site().session_ports.numbers
     live = Job.objects.filter(status__in=LIVE)
     taken = set(live.filter(session_port__isnull=False).values_list("session_port", flat=True))
@@ -64,5 +64,5 @@ def _assign(job: Job, *, instead_of: int | None) -> bool:
                     return True
         except IntegrityError:  # another session has it by now
             continue
-        return live.filter(pk=job.pk, session_port__isnull=False).exclude(session_port=instead_of).exists()
-    return False
+        break  # another request has given this session a port, or it has ended
+    return live.filter(pk=job.pk, session_port__isnull=False).exclude(session_port=instead_of).exists()
