@@ -1,20 +1,17 @@
 """What has to fit together between the parts of `config.json`."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from user_workspaces.config.config_file import NUMBERS, ConfigFile
 from user_workspaces.errors import InvalidOptions
 from user_workspaces.jobs.options import validate
 
-if TYPE_CHECKING:
-    from user_workspaces.config.config_file import ConfigFile
-
 STANDARD_OPTIONS = ("num_cpus", "memory_mb", "time_limit_min")
-NUMBERS = ("int", "float")
 
 
-def mistakes_in(config: "ConfigFile") -> list[str]:
+def mistakes_in(config: ConfigFile) -> list[str]:
     """Return every mistake, each with the path of its key."""
     return [
         *_dangling_names(config),
@@ -25,7 +22,7 @@ def mistakes_in(config: "ConfigFile") -> list[str]:
     ]
 
 
-def _dangling_names(config: "ConfigFile") -> list[str]:
+def _dangling_names(config: ConfigFile) -> list[str]:
     """Say which names point nowhere."""
     authentications = config.available_user_authentication
     wanted: list[tuple[str, str, dict[str, Any]]] = [
@@ -50,7 +47,7 @@ def _dangling_names(config: "ConfigFile") -> list[str]:
     ]
 
 
-def _hosts_of_sessions(config: "ConfigFile") -> list[str]:
+def _hosts_of_sessions(config: ConfigFile) -> list[str]:
     """Say which names of the portal are those of sessions: no page of ours is served there."""
     names = [
         ("base_url", urlsplit(config.base_url).hostname or ""),
@@ -65,7 +62,7 @@ def _hosts_of_sessions(config: "ConfigFile") -> list[str]:
     ]
 
 
-def _wrong_mappings(config: "ConfigFile") -> list[str]:
+def _wrong_mappings(config: ConfigFile) -> list[str]:
     types = {parameter.variable_name: parameter.validation.type for parameter in config.parameters}
     mistakes = []
     for name, resource in config.available_resources.items():
@@ -80,7 +77,7 @@ def _wrong_mappings(config: "ConfigFile") -> list[str]:
     return mistakes
 
 
-def _wrong_environments(config: "ConfigFile") -> list[str]:
+def _wrong_environments(config: ConfigFile) -> list[str]:
     return [
         f"available_job_types.{name}.environment_details.{resource}: there is no such resource"
         for name, job_type in config.available_job_types.items()
@@ -89,7 +86,7 @@ def _wrong_environments(config: "ConfigFile") -> list[str]:
     ]
 
 
-def _wrong_parameters(config: "ConfigFile") -> list[str]:
+def _wrong_parameters(config: ConfigFile) -> list[str]:
     """Say which names are taken twice, and which defaults would be refused."""
     mistakes, taken = [], set[str]()
     for number, parameter in enumerate(config.parameters):

@@ -6,7 +6,7 @@ from typing import Any
 
 from user_workspaces import registry
 from user_workspaces.config import config_file, env
-from user_workspaces.config.config_checks import STANDARD_OPTIONS
+from user_workspaces.config.config_checks import STANDARD_OPTIONS, mistakes_in
 from user_workspaces.config.config_file import ConfigFile, ResourceEntry
 from user_workspaces.config.site_entries import MailEntry
 from user_workspaces.errors import ConfigurationError
@@ -29,6 +29,9 @@ def read(path: Path | None) -> tuple[Site, list[Declaration]]:
     """Return the site and the plug-ins to build; None: the embedded default. Raises `ConfigurationError`."""
     source = path or EMBEDDED_DEFAULT
     config, written = config_file.parse(source)
+    mistakes = mistakes_in(config)
+    if mistakes:
+        raise ConfigurationError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
     return _site(config, source, written), _declarations(config)
 
 
