@@ -80,6 +80,8 @@ class PluginContext:
     """Return it and forget it: of many who ask at once, one gets it. None when it is not there (any more)."""
     callback_url: str = ""
     """Where the portal is come back to after a log-in at another site; empty: there is no portal."""
+    server_url: str = ""
+    """For resources: where jobs reach this server's API, as `JobContext.reana` tells them; empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from . import records
 from .child import become_the_job
+from .network import Network, make_network, write_resolvers
 from .processes import ask_to_end, descendants, identify, is_alive, kill
 from .records import Ended, Running, Spec, record, take_lock
+from .uplink import OVER, report_problem, start_uplink
 
 POLL_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -29,7 +31,9 @@ class Supervisor:
         self.folder, self.spec = folder, spec
         self.status: int | None = None
         """What wait(2) said of the main process."""
-        self.pid, self.go, self.complaint = self._fork()
+        network = self._make_network()
+        self.pid, self.go, self.complaint = self._fork(network)
+        self.uplink = self._start_uplink(network)
 
     def run(self) -> None:
         """Take the job from its start to its end."""
@@ -40,10 +44,38 @@ class Supervisor:
         os.close(self.go)
         _close_notice()
         self._end(ended_by := ended_by or self._watch())
+        self._end_uplink()
         self._trim_log()
         record(self.folder, records.ENDED, self._verdict(ended_by))
 
-    def _fork(self) -> tuple[int, int, int]:
+    def _make_network(self) -> Network | None:
+        """Make a network of the job's own; None where it shares the machine's."""
+        if not self.spec.uplink:
+            return None
+        write_resolvers(self.folder / records.RESOLVERS)
+        try:
+            return make_network(self.spec.services)
+        except OSError as error:
+            report_problem(self.folder.parent, f"No network namespace could be made: {error.strerror}.")
+            return None
+
+    def _start_uplink(self, network: Network | None) -> int | None:
+        """Start the process beside us that leads out of the job's network, before orphans become our children."""
+        handle = None
+        if network is not None:
+            with suppress(OSError):  # the job hears of no way out then
+                handle = start_uplink(self.spec.uplink, network, child=self.pid, folder=self.folder)
+            network.close()
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        return handle
+
+    def _end_uplink(self) -> None:
+        if self.uplink is not None:
+            with suppress(BrokenPipeError):  # somebody killed it
+                os.write(self.uplink, OVER)
+            os.close(self.uplink)
+
+    def _fork(self, network: Network | None) -> tuple[int, int, int]:
         """Make the child that will be the job once it is on record; a child without a record never runs it."""
         go_reader, go_writer = os.pipe()
         complaint_reader, complaint_writer = os.pipe()
@@ -53,7 +85,10 @@ class Supervisor:
         pid = os.fork()
         if pid == 0:
             os.close(go_writer)
-            become_the_job(self.spec, go=go_reader, log=log, complaint=complaint_writer)
+            resolvers = self.folder / records.RESOLVERS
+            become_the_job(
+                self.spec, go=go_reader, log=log, complaint=complaint_writer, network=network, resolvers=resolvers
+            )
         for handle in (go_reader, complaint_writer, log):
             os.close(handle)
         return pid, go_writer, complaint_reader
@@ -144,7 +179,6 @@ def _detach() -> None:
                 os.close(number)
     os.chdir("/")
     os.umask(0o077)
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def main(folder: Path) -> int:

@@ -1,0 +1,168 @@
+"""Keeps up a job's way out of its network namespace, in a process of its own. Standard library only.
+
+It belongs to neither side: the job cannot signal it, and it lives on when the supervisor is killed, for as long as the
+job's main process does. slirp4netns ends with it, because it holds the other end of its `--exit-fd`.
+"""
+
+import os
+import selectors
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from .network import PROBLEM, RANGE, Network
+
+# The range of a machine's own loopback stays closed: without this option its gateway leads there.
+OPTIONS = ("--configure", "--mtu=65520", "--disable-host-loopback", f"--cidr={RANGE}", "--netns-type=path")
+SHELTERS = (("--enable-sandbox", "--enable-seccomp"), ())
+"""What slirp4netns gives up of its rights, and the same without where the machine does not allow that."""
+START_SECONDS = 4.0
+SECONDS_BETWEEN_STARTS = 1.0
+FIRST_OTHER_DESCRIPTOR = 3
+INTERFACE = "tap0"
+OVER = b"."
+
+
+class Uplink:
+    """One job's slirp4netns and relay, for as long as the job needs them."""
+
+    def __init__(self, program: str, network: Network, folder: Path) -> None:
+        self.program, self.network, self.folder = program, network, folder
+        self.selector = selectors.DefaultSelector()
+        self.slirp = self.exit = -1
+        self.is_over = self.is_orphan = False
+
+    def run(self, *, supervisor: int, child: int) -> None:
+        """Start it, say so, and keep it up until the supervisor says that the job is over, or both are gone."""
+        if not self._start():
+            self._report("slirp4netns did not start: see supervisor.log of the newest job.")
+            return
+        self._report("")
+        os.write(self.network.ready, b"1")
+        os.close(self.network.ready)
+        for service in self.network.services:
+            service.register(self.selector)
+        self._watch(supervisor, lambda: self._hear(supervisor))
+        while not self.is_over:
+            if self.is_orphan and child >= 0:
+                self._watch(child, self._end)
+                child = -1
+            for key, mask in self.selector.select():
+                key.data(mask)
+
+    def _watch(self, handle: int, act: Callable[[], None]) -> None:
+        self.selector.register(handle, selectors.EVENT_READ, lambda _mask: act())
+
+    def _hear(self, supervisor: int) -> None:
+        self.selector.unregister(supervisor)
+        if os.read(supervisor, 1) == OVER:
+            self._end()
+        self.is_orphan = True
+
+    def _end(self) -> None:
+        self.is_over = True
+
+    def _start(self) -> bool:
+        """Start slirp4netns and wait until it is ready."""
+        for shelter in SHELTERS:
+            ready, its_ready = os.pipe()
+            its_exit, self.exit = os.pipe()
+            pid = self._spawn(shelter, ready=its_ready, exit_=its_exit)
+            os.close(its_ready)
+            os.close(its_exit)
+            self.slirp = os.pidfd_open(pid)
+            with selectors.DefaultSelector() as selector:
+                selector.register(ready, selectors.EVENT_READ)
+                is_ready = bool(selector.select(START_SECONDS)) and os.read(ready, 1) == b"1"
+            os.close(ready)
+            if is_ready:
+                self._watch(self.slirp, self._start_again)
+                return True
+            os.kill(pid, signal.SIGKILL)
+            self._collect()
+        return False
+
+    def _spawn(self, shelter: tuple[str, ...], *, ready: int, exit_: int) -> int:
+        handles = (self.network.namespace, ready, exit_)
+        for handle in handles:
+            os.set_inheritable(handle, True)  # noqa: FBT003  the standard library's own
+        numbers = (f"--ready-fd={ready}", f"--exit-fd={exit_}")
+        namespace = f"/proc/self/fd/{self.network.namespace}"
+        try:
+            return os.posix_spawn(
+                self.program,
+                [self.program, *OPTIONS, *shelter, *numbers, namespace, INTERFACE],
+                {"LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")},
+                setsigmask=(),
+                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+            )
+        finally:
+            for handle in handles:
+                os.set_inheritable(handle, False)  # noqa: FBT003  the standard library's own
+
+    def _start_again(self) -> None:
+        """Somebody killed it: connections are lost, new ones shall work."""
+        self.selector.unregister(self.slirp)
+        self._collect()
+        time.sleep(SECONDS_BETWEEN_STARTS)
+        if not self._start():
+            self._report("slirp4netns ended, and did not start again.")
+
+    def _collect(self) -> None:
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, self.slirp, os.WEXITED)
+        os.close(self.slirp)
+        os.close(self.exit)
+
+    def _report(self, problem: str) -> None:
+        report_problem(self.folder.parent, problem)
+
+
+def report_problem(data_dir: Path, problem: str) -> None:
+    """Leave word for the resource's health; empty: all is well."""
+    with suppress(OSError):
+        if problem:
+            (data_dir / PROBLEM).write_text(problem)
+        else:
+            (data_dir / PROBLEM).unlink(missing_ok=True)
+
+
+def start_uplink(program: str, network: Network, *, child: int, folder: Path) -> int:
+    """Start the process, as nobody's child; returns the descriptor to tell it when the job is over."""
+    pidfd, (its_end, ours) = os.pidfd_open(child), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if os.fork() == 0:
+                _become(Uplink(program, network, folder), supervisor=its_end, child=pidfd)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    os.close(its_end)
+    os.close(pidfd)
+    return ours
+
+
+def _become(uplink: Uplink, *, supervisor: int, child: int) -> NoReturn:
+    """Let go of the supervisor's lock, pipes and notice, and run."""
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 1)
+        listeners = [service.listener.fileno() for service in uplink.network.services]
+        kept = {supervisor, child, uplink.network.namespace, uplink.network.ready, *listeners}
+        kept.add(uplink.selector.fileno())  # type: ignore[attr-defined]  # the one of Linux has it
+        for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+            with suppress(OSError):  # the listing's own is closed already
+                if number >= FIRST_OTHER_DESCRIPTOR and number not in kept:
+                    os.close(number)
+        uplink.run(supervisor=supervisor, child=child)
+    except Exception as error:  # noqa: BLE001  the last line of a process: only its log can take it
+        sys.stderr.write(f"The way out ended: {error!r}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(0)
