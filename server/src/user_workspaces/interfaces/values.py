@@ -1,5 +1,7 @@
 """The frozen values that cross the border between the server and its plug-ins."""
 
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -183,7 +185,7 @@ class JobContext:
     job_id: int
     key: str
     secret: str = field(repr=False)
-    """The session's own secret (32 random bytes, urlsafe base64): known to the proxy and the session alone."""
+    """The job's own secret (32 random bytes, urlsafe base64), from which others follow: hand out what `derive` gives."""
     account: SystemAccount
     workspace: Path
     """The workspace as the job will see it: the working directory of the script."""
@@ -197,6 +199,11 @@ class JobContext:
     limits: Limits
     reana: ReanaAccess | None = None
     """For a job type with `uses_reana`."""
+
+    def derive(self, purpose: str) -> str:
+        """Return a secret for one purpose, from which neither the job's secret nor another purpose's follows."""
+        made = hmac.digest(self.secret.encode(), f"job:{purpose}".encode(), "sha256")
+        return urlsafe_b64encode(made).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)
