@@ -185,7 +185,7 @@ class JobContext:
     job_id: int
     key: str
     secret: str = field(repr=False)
-    """The job's own secret (32 random bytes, urlsafe base64), from which others follow: hand out what `derive` gives."""
+    """The job's own secret (32 random bytes, urlsafe base64). It stays here: sessions get what `derive` makes of it."""
     account: SystemAccount
     workspace: Path
     """The workspace as the job will see it: the working directory of the script."""

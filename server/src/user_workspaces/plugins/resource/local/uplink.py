@@ -53,6 +53,7 @@ class Uplink:
                 child = -1
             for key, mask in self.selector.select():
                 key.data(mask)
+        self._collect()
 
     def _watch(self, handle: int, act: Callable[[], None]) -> None:
         self.selector.register(handle, selectors.EVENT_READ, lambda _mask: act())
@@ -82,14 +83,13 @@ class Uplink:
             if is_ready:
                 self._watch(self.slirp, self._start_again)
                 return True
-            os.kill(pid, signal.SIGKILL)
             self._collect()
         return False
 
     def _spawn(self, shelter: tuple[str, ...], *, ready: int, exit_: int) -> int:
         handles = (self.network.namespace, ready, exit_)
         for handle in handles:
-            os.set_inheritable(handle, True)  # noqa: FBT003  the standard library's own
+            os.set_inheritable(handle, True)
         numbers = (f"--ready-fd={ready}", f"--exit-fd={exit_}")
         namespace = f"/proc/self/fd/{self.network.namespace}"
         try:
@@ -102,7 +102,7 @@ class Uplink:
             )
         finally:
             for handle in handles:
-                os.set_inheritable(handle, False)  # noqa: FBT003  the standard library's own
+                os.set_inheritable(handle, False)
 
     def _start_again(self) -> None:
         """Somebody killed it: connections are lost, new ones shall work."""
@@ -113,10 +113,15 @@ class Uplink:
             self._report("slirp4netns ended, and did not start again.")
 
     def _collect(self) -> None:
-        with suppress(ChildProcessError):
-            os.waitid(os.P_PIDFD, self.slirp, os.WEXITED)
+        """End slirp4netns, if it is there, and leave no zombie."""
+        if self.slirp < 0:
+            return
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.slirp, signal.SIGKILL)
+        os.waitid(os.P_PIDFD, self.slirp, os.WEXITED)
         os.close(self.slirp)
         os.close(self.exit)
+        self.slirp = -1
 
     def _report(self, problem: str) -> None:
         report_problem(self.folder.parent, problem)
@@ -155,7 +160,7 @@ def _become(uplink: Uplink, *, supervisor: int, child: int) -> NoReturn:
         os.dup2(nothing, 1)
         listeners = [service.listener.fileno() for service in uplink.network.services]
         kept = {supervisor, child, uplink.network.namespace, uplink.network.ready, *listeners}
-        kept.add(uplink.selector.fileno())  # type: ignore[attr-defined]  # the one of Linux has it
+        kept.add(uplink.selector.fileno())
         for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
             with suppress(OSError):  # the listing's own is closed already
                 if number >= FIRST_OTHER_DESCRIPTOR and number not in kept:

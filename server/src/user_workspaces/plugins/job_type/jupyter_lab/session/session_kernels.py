@@ -33,7 +33,7 @@ _numbers = itertools.count(1)
 class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
     """Starts a kernel at sockets `k<number>-<1 to 5>`: short, for the path of a socket has at most 107 bytes."""
 
-    @default("ip")
+    @default("ip")  # type: ignore[untyped-decorator]  # the same
     def _ip_default(self) -> str:
         return str(HERE / f"k{next(_numbers)}") if self.transport == SOCKETS else LOOPBACK
 

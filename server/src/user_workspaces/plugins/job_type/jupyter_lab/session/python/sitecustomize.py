@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,10 +70,8 @@ class Finder(importlib.abc.MetaPathFinder):
 
         def run_and_change(module: ModuleType) -> None:
             run(module)
-            try:
+            with suppress(AttributeError):  # another release, without these names: it works as it always did
                 change(module)
-            except AttributeError:
-                pass  # another release, without these names: it works as it always did
 
         found.loader.exec_module = run_and_change  # type: ignore[method-assign]  # this one loader alone
         return found
