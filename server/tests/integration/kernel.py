@@ -15,7 +15,7 @@ from running import RunningServer, open_session
 
 Message = dict[str, Any]
 SECONDS = 60
-DAP_CLIENT = {
+DAP_CLIENT: Message = {
     "clientID": "tests", "clientName": "tests", "adapterID": "", "pathFormat": "path", "linesStartAt1": True,
     "columnsStartAt1": True, "supportsVariableType": True, "supportsVariablePaging": True,
     "supportsRunInTerminalRequest": True, "locale": "en",

@@ -115,7 +115,7 @@ def attach(kernel: Kernel) -> None:
     assert kernel.debug("attach")["success"]
 
 
-NOTHING = {"listeners": [], "said": [], "names": [], "sockets": []}
+NOTHING: dict[str, Any] = {"listeners": [], "said": [], "names": [], "sockets": []}
 
 
 def test_stranger_reaches_no_kernel_and_no_terminal(browser: Browser, job: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ def test_debugger_stops_where_it_should_and_no_stranger_reaches_it(
         attach(kernel)
         code = "first = 6\nsecond = 7\nprint(first * second)"
         place = kernel.debug("dumpCell", code=code)["body"]["sourcePath"]
-        where = {"breakpoints": [{"line": 3}], "source": {"path": place}, "sourceModified": False}
+        where: dict[str, Any] = {"breakpoints": [{"line": 3}], "source": {"path": place}, "sourceModified": False}
         assert kernel.debug("setBreakpoints", **where)["body"]["breakpoints"][0]["verified"]
         assert kernel.debug("configurationDone")["success"]
         kernel.begin(code)
