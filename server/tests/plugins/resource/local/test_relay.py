@@ -60,7 +60,7 @@ def test_much_arrives_whole_in_both_directions_at_once(target: socket.socket) ->
         with service:
             service.settimeout(10)
             writers = [
-                threading.Thread(target=lambda end=end, content=content: (end.sendall(content), end.shutdown(1)))  # type: ignore[misc]  # bound now
+                threading.Thread(target=lambda end=end, content=content: (end.sendall(content), end.shutdown(1)))
                 for end, content in ((client, sent), (service, answered))
             ]
             received = dict[str, bytes]()

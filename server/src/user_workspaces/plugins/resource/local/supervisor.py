@@ -16,7 +16,7 @@ from .child import become_the_job
 from .network import Network, make_network, write_resolvers
 from .processes import ask_to_end, descendants, identify, is_alive, kill
 from .records import Ended, Running, Spec, record, take_lock
-from .uplink import OVER, report_problem, start_uplink
+from .uplink import keep_up, report_problem
 
 POLL_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -27,13 +27,13 @@ FIRST_OTHER_DESCRIPTOR = 3
 class Supervisor:
     """Starts one job, waits for it, ends it, and records how it ended."""
 
-    def __init__(self, folder: Path, spec: Spec) -> None:
+    def __init__(self, folder: Path, spec: Spec, network: Network | None) -> None:
         self.folder, self.spec = folder, spec
         self.status: int | None = None
         """What wait(2) said of the main process."""
-        network = self._make_network()
         self.pid, self.go, self.complaint = self._fork(network)
-        self.uplink = self._start_uplink(network)
+        if network is not None:
+            network.close()
 
     def run(self) -> None:
         """Take the job from its start to its end."""
@@ -44,36 +44,8 @@ class Supervisor:
         os.close(self.go)
         _close_notice()
         self._end(ended_by := ended_by or self._watch())
-        self._end_uplink()
         self._trim_log()
         record(self.folder, records.ENDED, self._verdict(ended_by))
-
-    def _make_network(self) -> Network | None:
-        """Make a network of the job's own; None where it shares the machine's."""
-        if not self.spec.uplink:
-            return None
-        write_resolvers(self.folder / records.RESOLVERS)
-        try:
-            return make_network(self.spec.services)
-        except OSError as error:
-            report_problem(self.folder.parent, f"No network namespace could be made: {error.strerror}.")
-            return None
-
-    def _start_uplink(self, network: Network | None) -> int | None:
-        """Start the process beside us that leads out of the job's network, before orphans become our children."""
-        handle = None
-        if network is not None:
-            with suppress(OSError):  # the job hears of no way out then
-                handle = start_uplink(self.spec.uplink, network, child=self.pid, folder=self.folder)
-            network.close()
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        return handle
-
-    def _end_uplink(self) -> None:
-        if self.uplink is not None:
-            with suppress(BrokenPipeError):  # somebody killed it
-                os.write(self.uplink, OVER)
-            os.close(self.uplink)
 
     def _fork(self, network: Network | None) -> tuple[int, int, int]:
         """Make the child that will be the job once it is on record; a child without a record never runs it."""
@@ -181,11 +153,29 @@ def _detach() -> None:
     os.umask(0o077)
 
 
+def _make_network(folder: Path, spec: Spec) -> Network | None:
+    """Make a network of the job's own; None where it shares the machine's."""
+    if not spec.uplink:
+        return None
+    write_resolvers(folder / records.RESOLVERS)
+    try:
+        return make_network(spec.services)
+    except OSError as error:
+        report_problem(folder.parent, f"No network namespace could be made: {error.strerror}.")
+        return None
+
+
 def main(folder: Path) -> int:
     """Supervise the job of a state folder; return at once when somebody else does or did."""
     _detach()
     if take_lock(folder) is None or any((folder / name).exists() for name in (records.RUNNING, records.ENDED)):
         return 0
     spec = Spec(**json.loads((folder / records.SPEC).read_bytes()))
-    Supervisor(folder, spec).run()
+    network = _make_network(folder, spec)
+    if network is not None:
+        if supervisor := os.fork():
+            keep_up(spec.uplink, network, supervisor=supervisor, folder=folder)
+        os.setsid()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    Supervisor(folder, spec, network).run()
     return 0

@@ -1,9 +1,11 @@
 """Keeps up a job's way out of its network namespace, in a process of its own. Standard library only.
 
-It belongs to neither side: the job cannot signal it, and it lives on when the supervisor is killed, for as long as the
-job's main process does. slirp4netns ends with it, because it holds the other end of its `--exit-fd`.
+It is the supervisor's parent, and so none of the processes that belong to the job. The job cannot signal it, and it
+lives on when the supervisor is killed, for as long as the job's main process does. slirp4netns ends with it, because
+it holds the other end of its `--exit-fd`.
 """
 
+import json
 import os
 import selectors
 import signal
@@ -15,6 +17,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from .network import PROBLEM, RANGE, Network
+from .processes import Process, is_alive
+from .records import RUNNING, Running
 
 # The range of a machine's own loopback stays closed: without this option its gateway leads there.
 OPTIONS = ("--configure", "--mtu=65520", "--disable-host-loopback", f"--cidr={RANGE}", "--netns-type=path")
@@ -24,7 +28,6 @@ START_SECONDS = 4.0
 SECONDS_BETWEEN_STARTS = 1.0
 FIRST_OTHER_DESCRIPTOR = 3
 INTERFACE = "tap0"
-OVER = b"."
 
 
 class Uplink:
@@ -34,23 +37,21 @@ class Uplink:
         self.program, self.network, self.folder = program, network, folder
         self.selector = selectors.DefaultSelector()
         self.slirp = self.exit = -1
-        self.is_over = self.is_orphan = False
+        self.is_over = False
 
-    def run(self, *, supervisor: int, child: int) -> None:
-        """Start it, say so, and keep it up until the supervisor says that the job is over, or both are gone."""
-        if not self._start():
+    def run(self, *, supervisor: int) -> None:
+        """Start it, say so, and keep it up until the job is over; `supervisor` is a descriptor of that process."""
+        if self._start():
+            self._report("")
+            with suppress(BrokenPipeError):  # the job was ended before it began
+                os.write(self.network.ready, b"1")
+        else:
             self._report("slirp4netns did not start: see supervisor.log of the newest job.")
-            return
-        self._report("")
-        os.write(self.network.ready, b"1")
         os.close(self.network.ready)
         for service in self.network.services:
             service.register(self.selector)
-        self._watch(supervisor, lambda: self._hear(supervisor))
+        self._watch(supervisor, lambda: self._hear_of(supervisor))
         while not self.is_over:
-            if self.is_orphan and child >= 0:
-                self._watch(child, self._end)
-                child = -1
             for key, mask in self.selector.select():
                 key.data(mask)
         self._collect()
@@ -58,11 +59,17 @@ class Uplink:
     def _watch(self, handle: int, act: Callable[[], None]) -> None:
         self.selector.register(handle, selectors.EVENT_READ, lambda _mask: act())
 
-    def _hear(self, supervisor: int) -> None:
+    def _hear_of(self, supervisor: int) -> None:
+        """Take the supervisor's end for the job's, unless it was killed or failed: then wait for the main process."""
         self.selector.unregister(supervisor)
-        if os.read(supervisor, 1) == OVER:
+        end = os.waitid(os.P_PIDFD, supervisor, os.WEXITED)
+        if end is None or (end.si_code, end.si_status) == (os.CLD_EXITED, 0):
             self._end()
-        self.is_orphan = True
+            return
+        try:
+            self._watch(os.pidfd_open(_main_process(self.folder)), self._end)
+        except OSError:
+            self._end()
 
     def _end(self) -> None:
         self.is_over = True
@@ -136,36 +143,28 @@ def report_problem(data_dir: Path, problem: str) -> None:
             (data_dir / PROBLEM).unlink(missing_ok=True)
 
 
-def start_uplink(program: str, network: Network, *, child: int, folder: Path) -> int:
-    """Start the process, as nobody's child; returns the descriptor to tell it when the job is over."""
-    pidfd, (its_end, ours) = os.pidfd_open(child), os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if os.fork() == 0:
-                _become(Uplink(program, network, folder), supervisor=its_end, child=pidfd)
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-    os.close(its_end)
-    os.close(pidfd)
-    return ours
+def _main_process(folder: Path) -> int:
+    """Return the pid of a job's main process; raises OSError when it never ran, or is gone."""
+    running = Running(**json.loads((folder / RUNNING).read_bytes()))
+    child = Process(*running.child)
+    if not is_alive(child):
+        raise ProcessLookupError(child.pid)
+    return child.pid
 
 
-def _become(uplink: Uplink, *, supervisor: int, child: int) -> NoReturn:
-    """Let go of the supervisor's lock, pipes and notice, and run."""
+def keep_up(program: str, network: Network, *, supervisor: int, folder: Path) -> NoReturn:
+    """Let go of the supervisor's lock and notice, and keep up its job's way out as long as needed."""
     try:
-        os.setsid()
+        uplink, handle = Uplink(program, network, folder), os.pidfd_open(supervisor)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 1)
-        listeners = [service.listener.fileno() for service in uplink.network.services]
-        kept = {supervisor, child, uplink.network.namespace, uplink.network.ready, *listeners}
-        kept.add(uplink.selector.fileno())
+        listeners = [service.listener.fileno() for service in network.services]
+        kept = {handle, network.namespace, network.ready, uplink.selector.fileno(), *listeners}
         for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
             with suppress(OSError):  # the listing's own is closed already
                 if number >= FIRST_OTHER_DESCRIPTOR and number not in kept:
                     os.close(number)
-        uplink.run(supervisor=supervisor, child=child)
+        uplink.run(supervisor=handle)
     except Exception as error:  # noqa: BLE001  the last line of a process: only its log can take it
         sys.stderr.write(f"The way out ended: {error!r}\n")
         sys.stderr.flush()
