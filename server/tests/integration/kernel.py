@@ -44,7 +44,7 @@ class Kernel:
             if fits(message):
                 return message
         while True:
-            message: Message = json.loads(self.channels.recv(timeout=seconds))
+            message = dict(json.loads(self.channels.recv(timeout=seconds)))
             self.heard.append(message)
             if fits(message):
                 return message
