@@ -191,6 +191,12 @@ def test_server_without_root_says_so(world: World, monkeypatch: pytest.MonkeyPat
     assert what_is_missing() == "the server does not run as root."
 
 
+@pytest.mark.skipif(IS_ROOT, reason="root may do all")
+def test_jobs_of_a_server_without_root_share_the_network_and_health_says_so(world: World) -> None:
+    assert run(world, "echo $UWS_NETWORK") == ["shared"]
+    assert (world.resource().check().connected, what_is_missing() in world.resource().check().message) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("url", "addresses"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.resource.local.deaths import FORKS, in_another_process
 from plugins.resource.local.peers import Service, ask, network_of, service
 from plugins.resource.local.worlds import World
 from user_workspaces.interfaces.values import EndedBy, JobSpec, ResourceState
@@ -137,6 +138,27 @@ def test_way_out_that_is_killed_takes_slirp4netns_along_and_no_job(
     eventually(lambda: not processes.is_alive(slirp))
     assert not asks(resource, spec)
     let_it_end(resource, spec)
+
+
+def test_controller_that_is_killed_leaves_the_job_its_way_out(world: World, server: Service) -> None:
+    spec = world.spec(f"until [ -e ask ]; do sleep 0.02; done; {ask(*server.address)}")
+    resource = world.resource(server_url=f"http://127.0.0.1:{server.address[1]}")
+    begun = FORKS.Event()
+
+    def submit_and_wait() -> None:
+        resource.submit(spec)
+        begun.set()
+        signal.pause()
+
+    controller = in_another_process(submit_and_wait)
+    assert begun.wait(30)
+    assert controller.pid is not None
+    os.kill(controller.pid, signal.SIGKILL)
+    controller.join()
+    (spec.working_directory / "ask").touch()
+    assert end_of(resource, spec).state == ResourceState.SUCCEEDED
+    assert resource.log_tail(spec.key, lines=1) == "answered"
+    eventually(lambda: uplink_of(world, spec) == [])
 
 
 def test_job_cannot_signal_it_and_inherits_nothing_of_it(world: World, resource: LocalResource, spec: JobSpec) -> None:
