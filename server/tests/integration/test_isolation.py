@@ -101,11 +101,13 @@ def what_a_stranger_reaches(job: dict[str, Any]) -> dict[str, Any]:
     command = ["python3", str(STRANGER), str(pwd.getpwnam(ADA).pw_uid), WORD, *sockets_of(job)]
     program = STRANGER.read_text()
     command[1:2] = ["-c", program]  # the repository may be behind a closed door
+    nobody = pwd.getpwnam("nobody")
     tried = subprocess.run(
-        command, user="nobody", group="nogroup", extra_groups=[], capture_output=True, text=True, check=True, cwd="/"
-    )
+        command, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], capture_output=True, text=True, check=True,
+        cwd="/",
+    )  # fmt: skip
     found: dict[str, Any] = json.loads(tried.stdout)
-    assert found.pop("account") == pwd.getpwnam("nobody").pw_uid
+    assert found.pop("account") == nobody.pw_uid
     return found
 
 

@@ -12,8 +12,8 @@ from contextlib import suppress
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 CHUNK = 64 * 1024
 CONNECT_SECONDS = 1.0
-MOST_PAIRS = 256
-"""Connections at once, for one job."""
+MOST_PAIRS = 64
+"""Connections at once to one address, for one job: a process has 1,024 descriptors as a rule."""
 
 Address = tuple[str, int]
 
