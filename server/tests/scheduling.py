@@ -24,6 +24,7 @@ LONGEST_FIRST = (
     "integration/test_kills.py",
     "a server for reana-client",
     "integration/test_crowd.py",
+    "integration/test_isolation.py",
     "a server with JupyterLab",
     "integration/reana/test_survival.py::test_two_hundred_runs_end_in_order_and_none_is_lost",
     "integration/test_web_servers.py",

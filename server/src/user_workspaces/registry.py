@@ -96,6 +96,8 @@ class Surroundings:
             context = replace(context, accounts=partial(self.accounts, declaration.name))
         if self.base_url and declaration.kind is PluginKind.USER_AUTHENTICATION:
             context = replace(context, callback_url=callback_url(self.base_url, declaration.name))
+        if declaration.kind is PluginKind.RESOURCE:
+            context = replace(context, server_url=self.base_url)
         return context
 
 

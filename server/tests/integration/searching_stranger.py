@@ -1,7 +1,7 @@
 """Run as an account of the machine that has nothing to do with the server: looks for all that it can read or touch.
 
-The argument is JSON: the folders to search, the uids whose things count, and the pids of the server. Prints JSON: a list
-of [what can be done, to what]. Standard library only.
+The argument is JSON: the folders to search, the uids whose things count, and the pids of the server. Prints JSON: pairs
+of what can be done and to what. Standard library only.
 """
 
 import ctypes
@@ -56,7 +56,7 @@ def _try_socket(address: str) -> Iterator[Finding]:
 
 
 def search_sockets(uids: set[int], folders: list[str]) -> Iterator[Finding]:
-    """Connect to every listener of these accounts, and to every Unix socket with a name of theirs or without a place."""
+    """Connect to every listener of these accounts, and to every Unix socket that is theirs or has no place."""
     for table, family, host in (("tcp", socket.AF_INET, "127.0.0.1"), ("tcp6", socket.AF_INET6, "::1")):
         for row in Path("/proc/net", table).read_text().splitlines()[1:]:
             fields = row.split()
@@ -87,12 +87,9 @@ def search_processes(uids: set[int], pids: set[int]) -> Iterator[Finding]:
             continue
         which = f"{command} ({'server' if int(folder.name) in pids else 'session'})"
         yield from ((f"read {name}", which) for name in OF_A_PROCESS if _opens(folder / name))
-        for name in ("cwd", "root", "exe", "fd"):
-            try:
-                (list if name == "fd" else os.readlink)(folder / name if name != "fd" else (folder / name).iterdir())  # type: ignore[operator]
-            except OSError:
-                continue
-            yield f"read {name}", which
+        yield from ((f"read {name}", which) for name in ("cwd", "root", "exe") if _leads_somewhere(folder / name))
+        if os.access(folder / "fd", os.R_OK):
+            yield "read fd", which
         try:
             os.kill(int(folder.name), 0)
             yield "signal", which
@@ -101,6 +98,13 @@ def search_processes(uids: set[int], pids: set[int]) -> Iterator[Finding]:
         if libc.ptrace(PTRACE_SEIZE, int(folder.name), None, None) == 0:
             yield "trace", which
             libc.ptrace(PTRACE_DETACH, int(folder.name), None, None)
+
+
+def _leads_somewhere(path: Path) -> bool:
+    try:
+        return bool(path.readlink())
+    except OSError:
+        return False
 
 
 def _opens(path: Path) -> bool:
@@ -131,7 +135,7 @@ def main() -> None:
         *search_processes(uids, pids),
         *search_ipc(uids),
     }
-    print(json.dumps(sorted(found)))
+    sys.stdout.write(json.dumps(sorted(found)))
 
 
 main()

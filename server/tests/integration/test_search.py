@@ -1,4 +1,4 @@
-"""Another account of the machine searches a running server with three sessions of two users, and finds nothing of theirs."""
+"""Another account of the machine searches a running server with three sessions of two users, and finds nothing."""
 
 import json
 import os
@@ -23,6 +23,12 @@ pytestmark = [
 ]
 STRANGER = f"{GRACE}x"
 SCRIPT = Path(__file__).with_name("searching_stranger.py")
+LISTENING = """
+import socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+time.sleep(600)
+"""
 ALLOWED = {
     # What is found, and why it may be: everything else is a fault. {data}: the folder of the server's data.
     r"list {data}/\.": "the folder is passed through by every account; the names in it are no secret",
@@ -50,7 +56,7 @@ def stranger() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def jobs(server: RunningServer) -> Iterator[list[dict[str, Any]]]:
+def jobs(server: RunningServer) -> list[dict[str, Any]]:
     """Three sessions of two users, each with a kernel, a terminal and files that were written in them."""
     started = []
     for user in (ADA, ADA, GRACE):
@@ -61,7 +67,7 @@ def jobs(server: RunningServer) -> Iterator[list[dict[str, Any]]]:
             with opened(server, started[-1]) as browser, browser.kernel() as kernel:
                 assert kernel.run("open('made.txt', 'w').write('secret'); print(6 * 7)") == "42\n"
                 assert browser.terminal_says("mktemp; echo $((6 * 7))", "42")
-    yield started
+    return started
 
 
 def search(server: RunningServer, stranger: str) -> list[tuple[str, str]]:
@@ -83,7 +89,8 @@ def search(server: RunningServer, stranger: str) -> list[tuple[str, str]]:
 
 
 def is_allowed(found: str, server: RunningServer) -> bool:
-    places = {"{data}": re.escape(str(server.data_dir)), "{port}": str(server.port), "{others}": rf"(?!{server.port}\b)\d+"}
+    port = str(server.port)
+    places = {"{data}": re.escape(str(server.data_dir)), "{port}": port, "{others}": rf"(?!{port}\b)\d+"}
     for pattern in ALLOWED:
         for name, text in places.items():
             pattern = pattern.replace(name, text)  # noqa: PLW2901  filled in
@@ -102,8 +109,9 @@ def test_another_account_finds_nothing_of_the_sessions(
 def test_the_search_finds_what_is_open(server: RunningServer, jobs: list[dict[str, Any]], stranger: str) -> None:
     """It is no search that finds nothing anywhere: a file, a socket and a process that are open are seen."""
     home = Path(pwd.getpwnam(ADA).pw_dir)
-    code = "import socket,time; s=socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(600)"
-    with subprocess.Popen(["python3", "-c", code], user=ADA, group=ADA, stdout=subprocess.PIPE, cwd="/") as listening:
+    with subprocess.Popen(
+        ["python3", "-c", LISTENING], user=ADA, group=ADA, stdout=subprocess.PIPE, cwd="/"
+    ) as listening:
         assert listening.stdout
         port = int(listening.stdout.readline())
         home.chmod(0o755)

@@ -1,5 +1,7 @@
 """The frozen values that cross the border between the server and its plug-ins."""
 
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,6 +86,8 @@ class PluginContext:
     """Where the portal is come back to after a log-in at another site; empty: there is no portal."""
     accounts: Callable[[], Iterable[tuple[str, int]]] = tuple
     """Names and uids of the system accounts that people got from this authentication; does not raise."""
+    server_url: str = ""
+    """For resources: where jobs reach this server's API, as `JobContext.reana` tells them; empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,7 @@ class JobContext:
     job_id: int
     key: str
     secret: str = field(repr=False)
-    """The session's own secret (32 random bytes, urlsafe base64): known to the proxy and the session alone."""
+    """The job's own secret (32 random bytes, urlsafe base64). It stays here: sessions get what `derive` makes of it."""
     account: SystemAccount
     workspace: Path
     """The workspace as the job will see it: the working directory of the script."""
@@ -197,6 +201,11 @@ class JobContext:
     limits: Limits
     reana: ReanaAccess | None = None
     """For a job type with `uses_reana`."""
+
+    def derive(self, purpose: str) -> str:
+        """Return a secret for one purpose, from which neither the job's secret nor another purpose's follows."""
+        made = hmac.digest(self.secret.encode(), f"job:{purpose}".encode(), "sha256")
+        return urlsafe_b64encode(made).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)

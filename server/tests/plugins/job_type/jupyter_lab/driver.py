@@ -1,5 +1,6 @@
 """Drives a session as a resource and the proxy would: its directory, its process, its requests."""
 
+import hmac
 import http.client
 import json
 import os
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,9 @@ HOST = "s7.localhost"
 AUTHORITY = f"{HOST}:8000"
 BASE = "/passthrough/local/7/"
 SECRET = "the-secret-of-this-very-session-98765"
+KEY = urlsafe_b64encode(hmac.digest(SECRET.encode(), b"job:session authorization", "sha256")).decode().rstrip("=")
+"""What the session is given of it."""
+AUTHORIZATION = f"token {KEY}"
 REANA = ReanaAccess("http://127.0.0.1:9", "the-token-of-this-very-session-54321", takes_header=True)
 """Where nobody answers."""
 
@@ -164,7 +169,7 @@ class Session:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str | None = None
     ) -> "Answer":
         """Send what the proxy would send; a header that is "" is left out."""
-        sent = {"Host": AUTHORITY, "Authorization": f"token {SECRET}", **(headers or {})}
+        sent = {"Host": AUTHORITY, "Authorization": AUTHORIZATION, **(headers or {})}
         connection = http.client.HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(30)
@@ -192,7 +197,7 @@ class Session:
         token = self.xsrf()
         return {"Cookie": f"_xsrf={token}", "X-XSRFToken": token, "Origin": f"http://{AUTHORITY}", **headers}
 
-    def connect(self, path: str, *, origin: str | None, authorization: str = f"token {SECRET}") -> ClientConnection:
+    def connect(self, path: str, *, origin: str | None, authorization: str = AUTHORIZATION) -> ClientConnection:
         return unix_connect(
             str(self.directory / "s"),
             f"ws://{AUTHORITY}{BASE}{path}",
@@ -202,7 +207,7 @@ class Session:
             open_timeout=30,
         )
 
-    def handshake(self, path: str, *, origin: str | None, authorization: str = f"token {SECRET}") -> int:
+    def handshake(self, path: str, *, origin: str | None, authorization: str = AUTHORIZATION) -> int:
         """Return the status of a WebSocket's handshake."""
         try:
             with self.connect(path, origin=origin, authorization=authorization):

@@ -1,6 +1,7 @@
 """The job type as the controller sees it: what it is set up for, what it says, what it wants to be run."""
 
 import json
+import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.values import Health, JobContext, Preparation, PreparationState
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
+from user_workspaces.plugins.job_type.jupyter_lab.launch import authorization
 from user_workspaces.testing.job_type_contract import ACCESS_TOKEN, SECRET, JobTypeContract
 
 TAR = '{"environment_details": {"local": {"module_manager": "tar", "tar_file_path": "lab.tar"}}}'
@@ -85,13 +87,26 @@ def test_script_loads_modules_before_a_virtual_environment(base_dir: Path, job_c
 
 def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:
     _, files = write(job_type, job_context)
-    assert sorted(files) == ["jupyter_session_config.py", "reana.json", "session.json", "start.py"]
+    parts = ["jupyter_session_config.py", "python/sitecustomize.py", "session_kernels.py", "start.py"]
+    assert sorted(files) == sorted([*parts, "reana.json", "session.json"])
     assert json.loads(files["session.json"]) == {
-        "secret": SECRET,
+        "authorization": authorization(job_context),
+        "shares_machine": os.geteuid() == 0,
         "user": "ada",
         "base_path": "/passthrough/local/7/",
         "workspace": str(job_context.workspace),
     }
+
+
+def test_nothing_that_a_session_is_given_leads_to_another_secret(
+    job_type: JupyterLabJob, job_context: JobContext
+) -> None:
+    _, files = write(job_type, job_context)
+    header = authorization(job_context)
+    assert [name for name, content in files.items() if SECRET.encode() in content] == []
+    assert header == f"token {job_context.derive('session authorization')}"
+    assert len({SECRET, job_context.derive("session authorization"), job_context.derive("another")}) == 3
+    assert authorization(replace(job_context, secret="another")) != header
 
 
 def test_access_to_reana_is_a_file_that_a_variable_names(job_type: JupyterLabJob, job_context: JobContext) -> None:

@@ -7,11 +7,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
-from user_workspaces.plugins.job_type.jupyter_lab.probe import answers
+from user_workspaces.plugins.job_type.jupyter_lab.probe import status
 
 OWN_UID = os.geteuid()
 
@@ -50,7 +51,7 @@ def wait_until_hung_up(peer: socket.socket) -> None:
 
 
 def ask(path: Path, uid: int = OWN_UID) -> bool:
-    return answers(path, uid=uid, target="/base/api/status", authorization="token s")
+    return status(path, uid=uid, target="/base/api/status", authorization="token s") == HTTPStatus.OK
 
 
 def test_answer_200_is_ready(tmp_path: Path) -> None:

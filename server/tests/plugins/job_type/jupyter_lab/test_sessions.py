@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from machine_accounts import add_account, remove_account
-from plugins.job_type.jupyter_lab.driver import AUTHORITY, SECRET, Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.driver import AUTHORITY, AUTHORIZATION, KEY, Session, make_job_type, wait_for
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
 
@@ -61,10 +61,10 @@ def running(new_session: Callable[[], Session]) -> Session:
 
 def test_endpoint_of_a_running_session_is_its_socket(running: Session) -> None:
     expected = Endpoint(
-        socket=str(running.directory / "s"), socket_uid=running.account.uid, authorization=f"token {SECRET}"
+        socket=str(running.directory / "s"), socket_uid=running.account.uid, authorization=AUTHORIZATION
     )
     assert running.job_type.endpoint(running.context) == expected
-    assert SECRET not in repr(expected)
+    assert KEY not in repr(expected)
 
 
 def test_endpoint_for_another_account_or_secret_is_none(running: Session) -> None:
@@ -167,7 +167,7 @@ def test_session_without_its_configuration_does_not_start(session: Session, brok
     assert session.process is not None
     assert session.process.wait(timeout=60) not in {0, None}
     assert not (session.directory / "s").exists()
-    assert SECRET not in session.log()
+    assert KEY not in session.log()
 
 
 def test_configuration_that_sets_nothing_does_not_start(session: Session) -> None:

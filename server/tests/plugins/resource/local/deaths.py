@@ -15,6 +15,7 @@ from typing import Any
 from plugins.resource.local.worlds import World
 from user_workspaces.interfaces.values import JobSpec
 from user_workspaces.plugins.resource.local import processes, records, submission, supervisor
+from user_workspaces.plugins.resource.local.isolation import Isolation
 from user_workspaces.plugins.resource.local.job_directory import JobDirectories
 from user_workspaces.plugins.resource.local.options import ConnectionDetails
 
@@ -72,6 +73,8 @@ def prepare(world: World, spec: JobSpec) -> Path:
     with world.state(spec.key).exclusively():
         JobDirectories(world.base / "run").make(spec.key, submission.files_of(spec), spec.account)
         details = ConnectionDetails(stop_grace_seconds=world.grace)
-        told = submission.instructions(spec, directory=directory, options=details)
+        told = submission.instructions(
+            spec, directory=directory, options=details, isolation=Isolation(details, "", world.base / "data")
+        )
         records.record(world.state(spec.key).folder, records.SPEC, told)
     return world.state(spec.key).folder

@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from plugins.resource.local.worlds import World
-from user_workspaces.plugins.resource.local import LocalResource, plugin, submission
+from user_workspaces.plugins.resource.local import LocalResource, plugin
+from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH
 from user_workspaces.plugins.resource.local.options import ConnectionDetails, LocalResourceOptions
 
 
@@ -46,7 +47,8 @@ def test_check_starts_nothing(world: World, resource: LocalResource) -> None:
 
 def test_supervisor_does_not_need_the_server_s_libraries() -> None:
     folder = Path(plugin.__file__).parent
-    parts = [folder / f"{name}.py" for name in ("runner", "supervisor", "child", "records", "processes")]
+    names = ("runner", "supervisor", "child", "records", "processes", "network", "namespaces", "uplink", "relay")
+    parts = [folder / f"{name}.py" for name in names]
     lines = [line for part in parts for line in part.read_text().splitlines()]
     assert [line for line in lines if line.startswith(("import user_", "from user_", "import pydantic"))] == []
-    assert shutil.which("bash", path=submission.STANDARD_PATH)
+    assert shutil.which("bash", path=STANDARD_PATH)

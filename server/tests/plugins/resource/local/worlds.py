@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from user_workspaces.interfaces.values import Client, JobFile, JobScript, JobSpec, Limits, PluginContext, SystemAccount
 from user_workspaces.plugins.resource.local import LocalResource, processes, records
@@ -33,10 +34,12 @@ class World:
     base: Path
     grace: int = 1
 
-    def resource(self, *, max_log_bytes: int = 1 << 20, umask: str = "077") -> LocalResource:
+    def resource(self, *, max_log_bytes: int = 1 << 20, server_url: str = "", **further: Any) -> LocalResource:
         """Return the resource as a new process of the server would build it."""
-        details = ConnectionDetails(stop_grace_seconds=self.grace, max_log_bytes=max_log_bytes, umask=umask)
-        context = PluginContext("local", self.base, self.base / "data", self.base / "run", no_client)
+        details = ConnectionDetails(stop_grace_seconds=self.grace, max_log_bytes=max_log_bytes, **further)
+        context = PluginContext(
+            "local", self.base, self.base / "data", self.base / "run", no_client, server_url=server_url
+        )
         return LocalResource(context, LocalResourceOptions(connection_details=details))
 
     def spec(

@@ -1,6 +1,7 @@
 """JupyterLab in a workspace: its environment, its start, and whether it answers."""
 
 import os
+from http import HTTPStatus
 from typing import ClassVar, cast
 
 from user_workspaces.errors import ConfigurationError, InvalidRequest
@@ -22,9 +23,9 @@ from user_workspaces.plugins.job_type.jupyter_lab.interpreter import (
     own_interpreter,
     search_path,
 )
-from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, session_script
+from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, authorization, session_script
 from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails, JupyterLabOptions
-from user_workspaces.plugins.job_type.jupyter_lab.probe import answers
+from user_workspaces.plugins.job_type.jupyter_lab.probe import status
 from user_workspaces.plugins.job_type.jupyter_lab.recipes import extension, tar_recipe, virtualenv_recipe
 
 
@@ -55,12 +56,23 @@ class JupyterLabJob(JobType):
         return session_script(context, python=python, modules=self._details_for(context.resource).modules)
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
-        """Return the session's socket once JupyterLab answers there to its secret."""
-        path, authorization = context.job_directory / SOCKET, f"token {context.secret}"
+        """Return the session's socket once JupyterLab answers there to its header.
+
+        A session that an earlier release of this server started knows the proxy by the secret itself.
+        """
+        for header in (authorization(context), f"token {context.secret}"):
+            status = self._status(context, header)
+            if status == HTTPStatus.OK:
+                path, uid = str(context.job_directory / SOCKET), context.account.uid
+                return Endpoint(socket=path, socket_uid=uid, authorization=header)
+            if status != HTTPStatus.FORBIDDEN:
+                return None
+        return None
+
+    @staticmethod
+    def _status(context: JobContext, header: str) -> int | None:
         target = f"{context.base_path}api/status"
-        if not answers(path, uid=context.account.uid, target=target, authorization=authorization):
-            return None
-        return Endpoint(socket=str(path), socket_uid=context.account.uid, authorization=authorization)
+        return status(context.job_directory / SOCKET, uid=context.account.uid, target=target, authorization=header)
 
     def check(self) -> Health:
         """Name the resources whose environment cannot be had."""

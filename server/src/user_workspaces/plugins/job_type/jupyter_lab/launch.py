@@ -1,6 +1,7 @@
 """What a session needs in its directory, and the script that starts it."""
 
 import json
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,10 +13,13 @@ from user_workspaces.interfaces.values import JobContext, JobFile, JobScript
 SESSION_FOLDER = Path(__file__).with_name("session")
 START = "start.py"
 CONFIGURATION = "jupyter_session_config.py"
+KERNELS = "session_kernels.py"
+PYTHON = "python/sitecustomize.py"
 VALUES = "session.json"
 REANA = "reana.json"
 REANA_VARIABLE = "REANA_CREDENTIALS_FILE"
 """Where the REANA extension looks, in whatever environment it is installed."""
+PURPOSE = "session authorization"
 SOCKET = "s"
 """One letter: the path of a Unix socket has at most 107 bytes."""
 
@@ -68,17 +72,22 @@ def session_script(context: JobContext, *, python: Path | None, modules: Sequenc
 def session_files(context: JobContext) -> tuple[JobFile, ...]:
     """Return the files of a session; two differ and hold secrets: `session.json` and `reana.json`."""
     values = {
-        "secret": context.secret,
+        "authorization": authorization(context),
         "user": context.account.name,
         "base_path": context.base_path,
         "workspace": str(context.workspace),
+        "shares_machine": os.geteuid() == 0,  # else all jobs are of the account that runs the server
     }
     files = (
-        JobFile(START, _static(START)),
-        JobFile(CONFIGURATION, _static(CONFIGURATION)),
+        *(JobFile(name, _static(name)) for name in (START, CONFIGURATION, KERNELS, PYTHON)),
         JobFile(VALUES, json.dumps(values).encode()),
     )
     return (*files, JobFile(REANA, json.dumps(asdict(context.reana)).encode())) if context.reana else files
+
+
+def authorization(context: JobContext) -> str:
+    """Return the header by which the session knows the proxy; nothing else follows from it, no API token either."""
+    return f"token {context.derive(PURPOSE)}"
 
 
 @cache

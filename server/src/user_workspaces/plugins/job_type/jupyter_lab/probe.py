@@ -9,8 +9,8 @@ SECONDS = 0.5
 LONGEST_STATUS_LINE = 1024
 
 
-def answers(path: Path, *, uid: int, target: str, authorization: str, seconds: float = SECONDS) -> bool:
-    """Say whether `GET target` gives 200, from a process of this uid, within the time in all.
+def status(path: Path, *, uid: int, target: str, authorization: str, seconds: float = SECONDS) -> int | None:
+    """Return the status of `GET target`, from a process of this uid, within the time in all; None: there is none.
 
     The owner of the directory may put anything at the path, also a link to somebody else's socket: so the
     secret is sent only after the kernel has said who listens at the other end of this very connection.
@@ -21,12 +21,12 @@ def answers(path: Path, *, uid: int, target: str, authorization: str, seconds: f
             connection.settimeout(seconds)
             connection.connect(str(path))
             if listener_uid(connection) != uid:
-                return False
+                return None
             head = (f"GET {target} HTTP/1.1", "Host: localhost", f"Authorization: {authorization}", "Connection: close")
             connection.sendall("\r\n".join([*head, "", ""]).encode())
-            return _status_line(connection, deadline).split(b" ")[1:2] == [b"200"]
-    except OSError:
-        return False
+            return int(_status_line(connection, deadline).split(b" ")[1])
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def listener_uid(connection: socket.socket) -> int:

@@ -1,17 +1,26 @@
 """From a fork of the supervisor to the job's shell, in the owner's name. Standard library only."""
 
+import errno
 import os
 import resource
 import signal
+from pathlib import Path
 from typing import NoReturn
 
+from .network import ISOLATED, SHARED, VARIABLE, Network, enter
 from .records import Spec
 
 CANNOT_RUN, CANNOT_FIND = 126, 127
 """The exit codes that shells give when a program cannot be run or is not there."""
 
 
-def become_the_job(spec: Spec, *, go: int, log: int, complaint: int) -> NoReturn:
+class NotIsolated(OSError):
+    """A network of the job's own is demanded, and cannot be had."""
+
+
+def become_the_job(
+    spec: Spec, *, go: int, log: int, complaint: int, network: Network | None, resolvers: Path
+) -> NoReturn:
     """Wait for a byte from `go`, give up all that is the server's, and turn into the shell.
 
     Why that failed is written to the descriptor `complaint`; nothing is run when `go` is closed instead.
@@ -25,15 +34,24 @@ def become_the_job(spec: Spec, *, go: int, log: int, complaint: int) -> NoReturn
             os._exit(code)
         _reset_signals()
         _reset_limit(spec.open_files)
+        environment = {**spec.environment, VARIABLE: _enter_network(spec, network, resolvers)}
         _take_identity(spec)
         what = "The working directory cannot be entered"
         os.chdir(spec.working_directory)  # only now, with the rights of the owner
         code, what = CANNOT_FIND, "The shell (bash) cannot be started"
-        os.execve(spec.shell, ["bash", spec.script], spec.environment)  # noqa: S606  it is the shell
+        os.execve(spec.shell, ["bash", spec.script], environment)  # noqa: S606  it is the shell
     except OSError as error:
         os.write(complaint, f"{what}: {error.strerror}.".encode())
     finally:
         os._exit(code)
+
+
+def _enter_network(spec: Spec, network: Network | None, resolvers: Path) -> str:
+    if network is not None and enter(network, resolvers=resolvers):
+        return ISOLATED
+    if spec.must_isolate:
+        raise NotIsolated(errno.ENETDOWN, "it would share the network of this machine")
+    return SHARED
 
 
 def _reset_signals() -> None:

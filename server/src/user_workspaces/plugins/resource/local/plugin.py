@@ -13,10 +13,10 @@ from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import Health, JobSpec, Observation, PluginContext, ResourceState
 from user_workspaces.plugins.resource.local import ending, log, records, state
+from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH, Isolation
 from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH, JobDirectories
 from user_workspaces.plugins.resource.local.options import LocalResourceOptions
 from user_workspaces.plugins.resource.local.submission import (
-    STANDARD_PATH,
     Launcher,
     files_of,
     instructions,
@@ -38,11 +38,12 @@ class LocalResource(Resource):
         self._options = options.connection_details
         self._directories = JobDirectories(context.runtime_dir)
         self._launcher = Launcher()
+        self._isolation = Isolation(self._options, context.server_url, context.data_dir)
         if len(os.fsencode(self.job_directory("f" * 64) / "s")) > LONGEST_PATH:
             raise ConfigurationError("The path of the runtime directory is too long for the sockets below it.")
 
     def check(self) -> Health:
-        """Say whether jobs could be started now."""
+        """Say whether jobs could be started now, and what of their isolation is missing."""
         if shutil.which("bash", path=STANDARD_PATH) is None:
             return Health(connected=False, message="bash is not installed.")
         if problem := self._directories.problem():
@@ -53,7 +54,8 @@ class LocalResource(Resource):
             return Health(connected=False, message="The data directory cannot be made.")
         if not os.access(self.context.data_dir, os.W_OK | os.X_OK):
             return Health(connected=False, message="The data directory cannot be written.")
-        return Health(connected=True)
+        problem = self._isolation.problem()
+        return Health(connected=not (problem and self._isolation.must_isolate), message=problem)
 
     def job_directory(self, key: str) -> Path:
         """Return the path of the directory of the job's files; raises ValueError for what is no key."""
@@ -65,8 +67,10 @@ class LocalResource(Resource):
         refuse_what_cannot_run(spec)
         with _spoken("The job could not be started on this machine"), job.exclusively():
             if not job.was_started():
+                told = instructions(
+                    spec, directory=self.job_directory(spec.key), options=self._options, isolation=self._isolation
+                )
                 self._directories.make(spec.key, files_of(spec), spec.account)
-                told = instructions(spec, directory=self.job_directory(spec.key), options=self._options)
                 records.record(job.folder, records.SPEC, told)
                 self._launcher.start(job.folder)
             return wait_for_start(job)

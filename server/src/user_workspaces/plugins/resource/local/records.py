@@ -8,6 +8,7 @@
     stop            there when somebody asked for the end; its time is the time of the request
     log             what the job printed
     supervisor.log  what the supervisor complained about
+    resolv.conf     what the job sees in place of the machine's, where that names loopback
 
 The folder is the server's own, 0700, so that nobody can forge what is in it.
 """
@@ -16,6 +17,7 @@ import fcntl
 import json
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from .processes import Process  # relative: the supervisor runs without the pack
 
 LOCK, SPEC, RUNNING, ENDED = "lock", "spec.json", "running.json", "ended.json"
 SUBMIT_LOCK, STOP, LOG, SUPERVISOR_LOG = "submit.lock", "stop", "log", "supervisor.log"
+RESOLVERS = "resolv.conf"
 MARK = "UWS_JOB_KEY"
 """The variable in the environment of each of a job's processes that tells whose they are."""
 FLOCK = "hhqqi4x"
@@ -45,6 +48,12 @@ class Spec(NamedTuple):
     open_files: int | None = None
     """The soft limit of open files; None: that of the supervisor, as records of older servers have it."""
     umask: int = 0o077
+    uplink: str = ""
+    """The program slirp4netns; empty: the job shares the network of the machine."""
+    must_isolate: bool = False
+    """Whether the job is not run at all when it would have to share the network."""
+    services: Sequence[Sequence[tuple[str, int]]] = ()
+    """Services of the machine on loopback that the job may reach, each with all its addresses."""
 
 
 class Running(NamedTuple):

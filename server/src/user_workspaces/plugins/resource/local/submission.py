@@ -13,12 +13,12 @@ from pathlib import Path
 from user_workspaces.errors import ResourceUnavailable, SubmissionRefused
 from user_workspaces.interfaces.values import JobFile, JobSpec
 from user_workspaces.plugins.resource.local import records
+from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH, Isolation
 from user_workspaces.plugins.resource.local.job_directory import SCRIPT
 from user_workspaces.plugins.resource.local.options import ConnectionDetails
 from user_workspaces.plugins.resource.local.records import Spec, is_locked
 from user_workspaces.plugins.resource.local.state import JobState
 
-STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 FALLBACK_SHELL = "/bin/bash"
 START_SECONDS = 10.0
 RUNNER = Path(__file__).with_name("runner.py")
@@ -43,8 +43,9 @@ def files_of(spec: JobSpec) -> tuple[JobFile, ...]:
     return (*spec.script.files, JobFile(SCRIPT, os.fsencode(spec.script.text)))
 
 
-def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails) -> Spec:
-    """Return what the supervisor has to know."""
+def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails, isolation: Isolation) -> Spec:
+    """Return what the supervisor has to know; raises `SubmissionRefused`."""
+    uplink = isolation.uplink()
     return Spec(
         shell=shutil.which("bash", path=STANDARD_PATH) or FALLBACK_SHELL,
         script=str(directory / SCRIPT),
@@ -58,6 +59,9 @@ def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails) 
         max_log_bytes=options.max_log_bytes,
         open_files=OPEN_FILES,
         umask=int(options.umask, 8),
+        uplink=uplink,
+        must_isolate=isolation.must_isolate,
+        services=isolation.services() if uplink else (),
     )
 
 

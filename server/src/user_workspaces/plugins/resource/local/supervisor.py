@@ -13,8 +13,10 @@ from pathlib import Path
 
 from . import records
 from .child import become_the_job
+from .network import Network, make_network, write_resolvers
 from .processes import ask_to_end, descendants, identify, is_alive, kill
 from .records import Ended, Running, Spec, record, take_lock
+from .uplink import keep_up, report_problem
 
 POLL_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -25,11 +27,13 @@ FIRST_OTHER_DESCRIPTOR = 3
 class Supervisor:
     """Starts one job, waits for it, ends it, and records how it ended."""
 
-    def __init__(self, folder: Path, spec: Spec) -> None:
+    def __init__(self, folder: Path, spec: Spec, network: Network | None) -> None:
         self.folder, self.spec = folder, spec
         self.status: int | None = None
         """What wait(2) said of the main process."""
-        self.pid, self.go, self.complaint = self._fork()
+        self.pid, self.go, self.complaint = self._fork(network)
+        if network is not None:
+            network.close()
 
     def run(self) -> None:
         """Take the job from its start to its end."""
@@ -43,7 +47,7 @@ class Supervisor:
         self._trim_log()
         record(self.folder, records.ENDED, self._verdict(ended_by))
 
-    def _fork(self) -> tuple[int, int, int]:
+    def _fork(self, network: Network | None) -> tuple[int, int, int]:
         """Make the child that will be the job once it is on record; a child without a record never runs it."""
         go_reader, go_writer = os.pipe()
         complaint_reader, complaint_writer = os.pipe()
@@ -53,7 +57,10 @@ class Supervisor:
         pid = os.fork()
         if pid == 0:
             os.close(go_writer)
-            become_the_job(self.spec, go=go_reader, log=log, complaint=complaint_writer)
+            resolvers = self.folder / records.RESOLVERS
+            become_the_job(
+                self.spec, go=go_reader, log=log, complaint=complaint_writer, network=network, resolvers=resolvers
+            )
         for handle in (go_reader, complaint_writer, log):
             os.close(handle)
         return pid, go_writer, complaint_reader
@@ -144,7 +151,18 @@ def _detach() -> None:
                 os.close(number)
     os.chdir("/")
     os.umask(0o077)
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _make_network(folder: Path, spec: Spec) -> Network | None:
+    """Make a network of the job's own; None where it shares the machine's."""
+    if not spec.uplink:
+        return None
+    write_resolvers(folder / records.RESOLVERS)
+    try:
+        return make_network(spec.services)
+    except OSError as error:
+        report_problem(folder.parent, f"No network namespace could be made: {error.strerror}.")
+        return None
 
 
 def main(folder: Path) -> int:
@@ -153,5 +171,11 @@ def main(folder: Path) -> int:
     if take_lock(folder) is None or any((folder / name).exists() for name in (records.RUNNING, records.ENDED)):
         return 0
     spec = Spec(**json.loads((folder / records.SPEC).read_bytes()))
-    Supervisor(folder, spec).run()
+    network = _make_network(folder, spec)
+    if network is not None:
+        if supervisor := os.fork():
+            keep_up(spec.uplink, network, supervisor=supervisor, folder=folder)
+        os.setsid()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    Supervisor(folder, spec, network).run()
     return 0

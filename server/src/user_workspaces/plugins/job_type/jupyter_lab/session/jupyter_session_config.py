@@ -5,17 +5,24 @@ before, and no later change of a default, opens it.
 """
 
 import hmac
+import importlib.util
 import json
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from jupyter_server.auth.identity import IdentityProvider, User
 
 HERE = Path(__file__).absolute().parent
 SESSION = json.loads((HERE / "session.json").read_text())
-EXPECTED = f"token {SESSION['secret']}".encode()
+EXPECTED = SESSION["authorization"].encode()
 NEWS = "@jupyterlab/apputils-extension:announcements"
+FROM_PROXY = "_is_from_the_proxy"
+"""An attribute of requests that bore the right header; no request can bring it along."""
+KERNELS = "session_kernels"
 
 
 class SessionIdentity(IdentityProvider):  # type: ignore[misc]  # Jupyter is not installed where types are checked
@@ -31,12 +38,28 @@ class SessionIdentity(IdentityProvider):  # type: ignore[misc]  # Jupyter is not
     logout_available = False
 
     async def get_user(self, handler: Any) -> User | None:  # noqa: ANN401  whatever handler Jupyter hands over
-        """Return the person for the right header; nothing else counts, no cookie and no argument."""
-        given = handler.request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(given, EXPECTED):
+        """Return the person for what the proxy sent; nothing else counts, no cookie and no argument."""
+        if not getattr(handler.request, FROM_PROXY, False):
             return None
         name = SESSION["user"]
         return User(username=name, name=name, display_name=name)
+
+    def guard(self, application: Any) -> None:  # noqa: ANN401  it has no types here
+        """Check the header before any handler of Jupyter or an add-on is found for a request, and take it out.
+
+        Add-ons pass headers on to the person's own programs, which may show them to the browser.
+        """
+        find_handler: Callable[..., Any] = application.find_handler
+
+        def check_and_find(request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  tornado says what it is handed
+            given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+            is_from_proxy = hmac.compare_digest(given, EXPECTED)
+            setattr(request, FROM_PROXY, is_from_proxy)
+            if is_from_proxy:
+                del request.headers["Authorization"]
+            return find_handler(request, **kwargs)
+
+        application.find_handler = check_and_find
 
     def is_token_authenticated(self, handler: Any) -> bool:  # noqa: ANN401, ARG002  Jupyter says what it is handed
         """No: a browser is behind every request, so the XSRF check stays on."""
@@ -53,6 +76,16 @@ def page_config_hook(handler: object, page_config: dict[str, Any]) -> dict[str, 
     page_config["disabledExtensions"] = [*disabled, NEWS]
     page_config["token"] = ""
     return page_config
+
+
+def load_kernels() -> ModuleType:
+    """Import `session_kernels.py` from the session's directory, which is not where Python looks."""
+    found = importlib.util.spec_from_file_location(KERNELS, HERE / f"{KERNELS}.py")
+    if found is None or found.loader is None:
+        raise ImportError(KERNELS)
+    module = sys.modules[KERNELS] = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 c: Any = globals()["c"]  # put there by Jupyter, which runs this file
@@ -85,6 +118,14 @@ c.ServerApp.shutdown_no_activity_timeout = 0
 c.ServerApp.terminals_enabled = True
 c.LabApp.workspaces_dir = str(HERE / "workspaces")  # the usual folder is one for all of a person's sessions
 c.LabApp.user_settings_dir = os.environ["USER_WORKSPACES_SETTINGS_DIR"]  # themes and shortcuts are the person's
+
+# Kernels are out of reach for the other accounts of the machine, and so is their debugger, or it is switched off
+kernels = load_kernels()
+c.KernelManager.transport = kernels.SOCKETS
+c.MappingKernelManager.kernel_manager_class = f"{KERNELS}.{kernels.SocketKernelManager.__name__}"
+if SESSION["shares_machine"] and os.environ.get("UWS_NETWORK") != "isolated":
+    c.ServerApp.kernel_spec_manager_class = kernels.SpecsWithoutDebugger
+    c.MappingKernelManager.allowed_message_types = kernels.ALLOWED_MESSAGES
 
 # No other host is asked by itself
 c.LabApp.news_url = None

@@ -23,6 +23,8 @@ GRAMMAR = "rfc3987_syntax"
 PLAIN = "--plain"
 KEPT = ("JUPYTER_PATH", "JUPYTER_DATA_DIR")
 """Where kernels are found; all other variables of Jupyter's change settings."""
+LONGEST_FOLDER = 49
+"""Bytes: programs that start kernels add 58 to it for a socket, whose path has at most 107."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ def give_back(outside: Outside) -> None:
     os.environ.clear()
     os.environ.update(outside.environment)
     os.environ["JUPYTER_RUNTIME_DIR"] = str(HERE / "runtime")
+    if shares_network() and len(os.fsencode(HERE)) <= LONGEST_FOLDER:
+        others = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE / "python"), *([others] if others else [])])
+
+
+def shares_network() -> bool:
+    """Say whether other accounts of the machine could connect to what is opened in this session."""
+    values = json.loads((HERE / "session.json").read_text())
+    return bool(values["shares_machine"]) and os.environ.get("UWS_NETWORK") != "isolated"
 
 
 def postpone_grammar() -> bool:
@@ -131,6 +142,7 @@ def main() -> None:
     sys.argv = ["jupyter-lab"]
     server = lab.initialize_server(argv=[f"--config={CONFIGURATION}"])
     refuse_defaults(server)
+    server.identity_provider.guard(server.web_app)
     give_back(outside)
     server.start()
 

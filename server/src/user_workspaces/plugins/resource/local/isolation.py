@@ -1,0 +1,103 @@
+"""Whether jobs of this machine get a network of their own, what is missing where not, and what they reach from it."""
+
+import os
+import shutil
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from user_workspaces.errors import SubmissionRefused
+from user_workspaces.plugins.resource.local.network import PROBLEM
+from user_workspaces.plugins.resource.local.options import ConnectionDetails
+from user_workspaces.plugins.resource.local.relay import Address
+
+STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PROGRAM = "slirp4netns"
+TUN, NAMESPACE = Path("/dev/net/tun"), Path("/proc/self/ns/net")
+CAP_SYS_ADMIN = 21
+"""capabilities(7): what unshare(2) and setns(2) ask for."""
+SHARED = "Jobs share the network of this machine, where other accounts reach what they listen on"
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What the options ask for, on this machine."""
+
+    details: ConnectionDetails
+    server_url: str
+    data_dir: Path
+
+    def uplink(self) -> str:
+        """Return the path of slirp4netns where jobs get a network of their own; else "". Raises `SubmissionRefused`."""
+        if self.details.network == "shared":
+            return ""
+        missing = what_is_missing()
+        if missing and self.must_isolate:
+            raise SubmissionRefused(f"Jobs cannot have a network of their own here: {missing}")
+        return "" if missing else shutil.which(PROGRAM, path=STANDARD_PATH) or ""
+
+    @property
+    def must_isolate(self) -> bool:
+        """Whether a job is not run where it would share the network."""
+        return self.details.network == "isolated"
+
+    def services(self) -> list[list[Address]]:
+        """Return the services on loopback that jobs may reach, each with its addresses: first this server's API."""
+        found = [server_addresses(self.server_url)]
+        for service in self.details.loopback_services:
+            host, _, port = service.rpartition(":")
+            found.append([(host.strip("[]"), int(port))])
+        return [addresses for addresses in found if addresses]
+
+    def problem(self) -> str:
+        """Say why jobs share the network of this machine though nobody asked for that; "": they do not."""
+        if self.details.network == "shared":
+            return ""
+        if missing := what_is_missing():
+            return f"{SHARED}: {missing}"
+        try:
+            told = (self.data_dir / PROBLEM).read_text()
+        except OSError:
+            return ""
+        return f"{SHARED}: {told}"
+
+
+def what_is_missing() -> str:
+    """Say what keeps this machine from giving jobs a network of their own, and what would help; "": nothing."""
+    if os.geteuid() != 0:
+        return "the server does not run as root."
+    if shutil.which(PROGRAM, path=STANDARD_PATH) is None:
+        return f"{PROGRAM} is not installed (`apt install {PROGRAM}`)."
+    if not NAMESPACE.exists():
+        return "the kernel has no network namespaces."
+    if not TUN.exists():
+        return f"{TUN} is not there (`modprobe tun`; in a container: `--device {TUN}`)."
+    if not _has_capability(CAP_SYS_ADMIN):
+        return "the server may not make namespaces (in a container: `--cap-add SYS_ADMIN`)."
+    return ""
+
+
+def _has_capability(number: int) -> bool:
+    status = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace")
+    effective = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), "0")
+    return bool(int(effective, 16) >> number & 1)
+
+
+def server_addresses(url: str) -> list[Address]:
+    """Return the loopback addresses that a URL leads to; of others nothing, for these are reached anyway."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return []
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return [(host, port) for host in _resolve(parts.hostname) if ip_address(host.partition("%")[0]).is_loopback]
+
+
+def _resolve(name: str) -> Sequence[str]:
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ()
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -1,0 +1,67 @@
+"""Linux namespaces: made, entered, and their loopback brought up. Standard library only.
+
+Python has `os.unshare` and `os.setns` from 3.12 on only, and no `mount` at all.
+"""
+
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
+"""unshare(2): mounts, and the network with abstract Unix sockets."""
+MS_BIND, MS_REC, MS_SLAVE = 4096, 16384, 1 << 19
+"""mount(2)."""
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+"""netdevice(7)."""
+OWN_NETWORK = "/proc/self/ns/net"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@contextmanager
+def new_network() -> Iterator[int]:
+    """Run the block in a new network namespace, with loopback only, and come back; gives a descriptor of it.
+
+    For processes of one thread. Raises OSError where the kernel or the rights do not allow it.
+    """
+    ours = os.open(OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _check(_libc.unshare(CLONE_NEWNET))
+        try:
+            _bring_up_loopback()
+            yield os.open(OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
+        finally:
+            enter_network(ours)
+    finally:
+        os.close(ours)
+
+
+def enter_network(namespace: int) -> None:
+    """Move this process into a network namespace; raises OSError."""
+    _check(_libc.setns(namespace, CLONE_NEWNET))
+
+
+def replace_file(path: str, replacement: Path) -> None:
+    """Let this process and those below it see another file at a path; raises OSError.
+
+    What is mounted or unmounted on the machine later is still seen: the mounts are a slave of the machine's.
+    """
+    _check(_libc.unshare(CLONE_NEWNS))
+    _check(_libc.mount(None, b"/", None, MS_REC | MS_SLAVE, None))
+    _check(_libc.mount(os.fsencode(replacement), os.fsencode(path), None, MS_BIND, None))
+
+
+def _bring_up_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

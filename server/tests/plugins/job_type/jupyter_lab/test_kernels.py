@@ -1,0 +1,98 @@
+"""How kernels are reached: over Unix sockets of the session, however long its path, unless they know TCP alone."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from plugins.job_type.jupyter_lab.driver import Session, wait_for
+from user_workspaces.interfaces.values import SystemAccount
+from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
+from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH
+
+pytestmark = [pytest.mark.environment, pytest.mark.slow]
+
+PLAIN = {
+    "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "P",
+    "language": "p",
+}
+
+
+@pytest.fixture(scope="module")
+def session(new_session: Callable[[], Session]) -> Session:
+    made = new_session()
+    kernel = json.dumps({**PLAIN, "metadata": {"transport": "tcp"}})
+    made.write("home/.local/share/jupyter/kernels/plain/kernel.json", kernel)
+    made.start()
+    made.wait_until_ready()
+    return made
+
+
+@pytest.fixture
+def distant(prepared: JupyterLabJob, account: SystemAccount) -> Iterator[Session]:
+    """A session whose directory has the longest path that a resource allows."""
+    with tempfile.TemporaryDirectory(prefix="uws-", dir="/tmp") as above:
+        Path(above).chmod(0o755)
+        folder = Path(above, "f" * (LONGEST_PATH - len(f"{above}//job/s")))
+        made = Session(prepared, account, folder)
+        for one in (folder, made.home, made.workspace, made.directory):
+            one.mkdir(mode=0o700)
+        made.give_away()
+        assert len(str(made.directory / "s")) == LONGEST_PATH
+        yield made
+        made.end()
+
+
+def start(session: Session, name: str = "python3") -> str:
+    """Start a kernel; returns its ID."""
+    answer = session.request("POST", "api/kernels", session.write_headers(), json.dumps({"name": name}))
+    assert answer.status == 201, answer.body
+    return str(answer.json()["id"])
+
+
+def connection(session: Session, kernel: str) -> dict[str, object]:
+    """Return what the kernel's connection file says."""
+    told: dict[str, object] = json.loads((session.directory / "runtime" / f"kernel-{kernel}.json").read_bytes())
+    return told
+
+
+def sockets(session: Session, ip: object) -> list[str]:
+    return sorted(path.name for path in session.directory.glob("k*-*") if str(path).startswith(f"{ip}-"))
+
+
+def is_idle(session: Session, kernel: str) -> bool:
+    with session.connect(f"api/kernels/{kernel}/channels", origin=None):
+        return session.request("GET", f"api/kernels/{kernel}").json()["execution_state"] in {"idle", "starting"}
+
+
+def test_kernel_has_sockets_of_its_own_through_a_restart_and_none_afterwards(session: Session) -> None:
+    one, other = start(session), start(session)
+    first, second = connection(session, one), connection(session, other)
+    assert (first["transport"], second["transport"], first["ip"] != second["ip"]) == ("ipc", "ipc", True)
+    assert str(first["ip"]).startswith(f"{session.directory}/k")
+    wait_for(lambda: len(sockets(session, first["ip"])) == 5)
+    assert session.request("POST", f"api/kernels/{one}/restart", session.write_headers(), "{}").status == 200
+    wait_for(lambda: is_idle(session, one))
+    assert connection(session, one) == first
+    for kernel in (one, other):
+        assert session.request("DELETE", f"api/kernels/{kernel}", session.write_headers()).status == 204
+    wait_for(lambda: [sockets(session, told["ip"]) for told in (first, second)] == [[], []])
+
+
+def test_kernel_that_knows_tcp_alone_says_so_in_its_specification(session: Session) -> None:
+    kernel = start(session, "plain")
+    told = connection(session, kernel)
+    assert (told["transport"], told["ip"]) == ("tcp", "127.0.0.1")
+    wait_for(lambda: is_idle(session, kernel))
+    session.request("DELETE", f"api/kernels/{kernel}", session.write_headers())
+
+
+def test_kernel_starts_where_the_path_of_the_session_is_as_long_as_it_can_be(distant: Session) -> None:
+    distant.start()
+    distant.wait_until_ready()
+    kernel = start(distant)
+    wait_for(lambda: is_idle(distant, kernel))
+    assert connection(distant, kernel)["transport"] == "ipc"

@@ -1,0 +1,103 @@
+"""Services and callers on both sides of a job's network."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Address = tuple[str, int]
+SAYS = "echo asked >&3 && read -t 5 -u 3 line && echo $line"
+
+SERVERS = """
+import os, socket, sys, time
+listening = [socket.create_server((host, 0), family=family) for host, family in (
+    ("127.0.0.1", socket.AF_INET), ("0.0.0.0", socket.AF_INET), ("::1", socket.AF_INET6), ("::", socket.AF_INET6))]
+hidden = socket.socket(socket.AF_UNIX)
+hidden.bind("\\0" + sys.argv[1])
+hidden.listen()
+ports = " ".join(str(one.getsockname()[1]) for one in listening)
+with open("ports.new", "w") as file: print(ports, file=file)
+os.rename("ports.new", "ports")
+[socket.create_connection(("127.0.0.1", one.getsockname()[1]), timeout=5) for one in listening[:2]]
+print("reached from inside", flush=True)
+time.sleep(600)
+"""
+"""What people start: servers on loopback and on all addresses, and an abstract socket."""
+
+
+@dataclass
+class Service:
+    """A service of the machine, which answers one line to one line."""
+
+    address: Address
+    heard: list[bytes] = field(default_factory=list)
+
+
+@contextmanager
+def service(host: str = "127.0.0.1") -> Iterator[Service]:
+    """Answer in a thread for a while."""
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        found = Service((host, listener.getsockname()[1]))
+
+        def serve() -> None:
+            while True:
+                try:
+                    peer, _ = listener.accept()
+                except OSError:
+                    return
+                with peer, suppress(OSError):
+                    peer.settimeout(10)
+                    found.heard.append(peer.recv(100))
+                    peer.sendall(b"answered\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield found
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def ask(host: str, port: int) -> str:
+    """Return a line of bash that asks a service and prints its answer, or `nothing`."""
+    connect = f"exec 3<>/dev/tcp/{host}/{port}"
+    return f"timeout 10 bash -c '{connect} && {SAYS}' 2>/dev/null || echo nothing\n"
+
+
+def own_address() -> str:
+    """Return an address of this machine that is not loopback; empty where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anybody:
+        try:
+            anybody.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return ""
+        return str(anybody.getsockname()[0])
+
+
+def can_connect(host: str, port: int) -> bool:
+    """Say whether somebody listens there, as seen from here."""
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def can_connect_to_name(name: str) -> bool:
+    """Say whether an abstract Unix socket can be reached from here."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(f"\0{name}")
+        except OSError:
+            return False
+        return True
+
+
+def network_of(pid: int) -> str:
+    """Return what the kernel calls the network of a process; empty when it is gone."""
+    with suppress(OSError):
+        return str(Path(f"/proc/{pid}/ns/net").readlink())
+    return ""
