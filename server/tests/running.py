@@ -86,6 +86,7 @@ class RunningServer:
 
     def start(self) -> None:
         """Start it and wait for its lines: the addresses, and the link to log in."""
+        (self.data_dir / "start.log").touch(mode=0o600)
         with (self.data_dir / "start.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(REPOSITORY / "manage.py"), "start"],
@@ -252,6 +253,7 @@ def running_server(
         config = json.loads((REPOSITORY / "example_config.json").read_text())
         config["available_resources"]["local"].update(resource or {})
         config["workflows"] = workflows or {}
+        (data_dir / "config.json").touch(mode=0o600)
         (data_dir / "config.json").write_text(json.dumps(config))
         server = RunningServer(data_dir, free_port(), environment=environment)
         try:

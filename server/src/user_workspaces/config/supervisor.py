@@ -132,13 +132,16 @@ class Supervisor:
     def _note(self) -> None:
         pids = {child.name: child.process.pid for child in self.children if child.process is not None}
         draft = self.data_dir / ".processes.json"
+        draft.touch(mode=0o600)
         draft.write_bytes(orjson.dumps({"supervisor": os.getpid(), **pids}))
         draft.replace(self.data_dir / "processes.json")
 
 
 def lock(data_dir: Path) -> IO[bytes]:
     """Hold the data folder for this supervisor alone, for as long as the file is open."""
-    file = (data_dir / "supervisor.lock").open("ab")
+    path = data_dir / "supervisor.lock"
+    path.touch(mode=0o600)
+    file = path.open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

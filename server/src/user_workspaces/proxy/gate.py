@@ -59,7 +59,8 @@ def session_gate(request: HttpRequest, hostname: str, job_id: str, rest: str = "
 
 def _to_the_portal(request: HttpRequest, job_id: int, rest: str, ticket: str | None) -> HttpResponse:
     """Lead from the portal's own hosts to the session's, before any cookie is looked at."""
-    if ticket is None and not _is_navigation(request):
+    claim = tickets.verify(ticket, Purpose.TICKET, job_id=job_id, now=timezone.now()) if ticket else None
+    if claim is None and not _is_navigation(request):
         return _unauthorized()
     wanted = {"to": _wanted(request, rest)} | ({} if ticket is None else {TICKET_PARAMETER: ticket})
     return _no_store(HttpResponseRedirect(f"/open/{job_id}/?{urlencode(wanted)}"))

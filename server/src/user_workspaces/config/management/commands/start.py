@@ -77,6 +77,7 @@ class Command(BaseCommand):
     def _write_configuration(self, data_dir: Path) -> None:
         if settings.CONFIG_FILE is None:
             target = data_dir / "config.json"
+            target.touch(mode=0o600)
             shutil.copyfile(EMBEDDED_DEFAULT, target)
             self._say(f"Wrote the configuration to {target}")
 
