@@ -106,12 +106,12 @@ def request(what: str, *, cookie: str, more: str = "") -> bytes:
     """Return a request as a browser sends it to a session."""
     lines = [
         f"GET /passthrough/local/12/{what} HTTP/1.1",
-        "Host: localhost:8000",
+        "Host: s12.localhost:8000",
         "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         "Accept: */*",
         "Accept-Language: en-US,en;q=0.5",
         "Accept-Encoding: gzip, deflate, br, zstd",
-        "Referer: http://localhost:8000/passthrough/local/12/lab",
+        "Referer: http://s12.localhost:8000/passthrough/local/12/lab",
         "X-XSRFToken: 2|0a1b2c3d|0123456789abcdef0123456789abcdef|1760000000",
         "Sec-Fetch-Dest: empty",
         "Sec-Fetch-Mode: cors",

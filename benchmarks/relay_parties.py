@@ -20,7 +20,7 @@ from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.jobs.tickets import Claim, Purpose, cookie_name, sign, verify
 from user_workspaces.proxy.passthrough import Limits, Passthrough
 from user_workspaces.proxy.protocol import relay_protocol
-from user_workspaces.proxy.routes import Route, RouteTable, SessionClaim
+from user_workspaces.proxy.routes import Places, Route, RouteTable, SessionClaim
 
 JOB, OWNER, EPOCH = 12, 7, 3
 MEGABYTE = 1_000_000
@@ -105,11 +105,12 @@ def run_relay(path: str, port: int, key: str) -> None:
     _use(key)
     table = RouteTable()
     endpoint = Endpoint(path, os.geteuid(), authorization="token 0123456789abcdef0123456789abcdef")
-    table.replace([Route(JOB, OWNER, EPOCH, f"/passthrough/local/{JOB}/", endpoint)])
+    host = f"s{JOB}.localhost".encode()
+    table.replace([Route(JOB, OWNER, EPOCH, f"/passthrough/local/{JOB}/", endpoint, host=host)])
     passthrough = Passthrough(
         table=table,
         verify_cookie=_verify_cookie,
-        session_domains=["localhost"],
+        places=Places(domains=("localhost",)),
         limits=Limits(upstreams_per_job=Sizes.CROWD),  # a crowd of browsers is one person's here
     )
     config = uvicorn.Config(
@@ -129,7 +130,7 @@ def run_relay(path: str, port: int, key: str) -> None:
 
 def _use(key: str) -> None:
     if not settings.configured:
-        settings.configure(SECRET_KEY=key)
+        settings.configure(SECRET_KEY=key, OWN_COOKIE_PREFIX="uws-")
 
 
 def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:

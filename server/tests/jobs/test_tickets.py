@@ -9,6 +9,7 @@ from django.conf import settings
 
 from user_workspaces.jobs import tickets
 from user_workspaces.jobs.tickets import Claim, Entry, Purpose, browser_hash, cookie_name, sign, verify
+from user_workspaces.jobs.used_tickets import use_once
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLAIM = Claim(job_id=7, user_id=3, epoch=2)
@@ -105,5 +106,5 @@ def test_no_kind_of_ticket_is_taken_for_another() -> None:
 @pytest.mark.django_db
 def test_a_ticket_is_used_once() -> None:
     text = sign(CLAIM, Purpose.TICKET, now=NOW)
-    assert [tickets.use_once(text) for _ in range(3)] == [True, False, False]
-    assert tickets.use_once(sign(CLAIM, Purpose.TICKET, now=NOW))
+    assert [use_once(text) for _ in range(3)] == [True, False, False]
+    assert use_once(sign(CLAIM, Purpose.TICKET, now=NOW))

@@ -20,9 +20,6 @@ from enum import StrEnum
 from django.conf import settings
 from django.core import signing
 
-from user_workspaces.accounts.memory import remember
-from user_workspaces.errors import InvalidRequest
-
 TICKET_LIFETIME = timedelta(minutes=5)
 COOKIE_LIFETIME = timedelta(days=7)
 ENTRY_LIFETIME = timedelta(minutes=1)
@@ -120,15 +117,6 @@ def read_start(text: str, *, job_id: int) -> str | None:
     except signing.BadSignature:
         return None
     return str(portal) if said_job == job_id else None
-
-
-def use_once(text: str) -> bool:
-    """Use up a ticket or an entry; False when that was done before. Of many at once, one succeeds."""
-    try:
-        remember(f"session ticket {text}", "", int(TICKET_LIFETIME.total_seconds()) + 1)
-    except InvalidRequest:
-        return False
-    return True
 
 
 def new_browser_secret() -> str:

@@ -13,6 +13,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import find_job
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Claim, Purpose
+from user_workspaces.jobs.used_tickets import use_once
 from user_workspaces.portal import errors
 from user_workspaces.portal.access import PersonRequest, asks_for_part, is_person, page
 from user_workspaces.portal.answers import go_to
@@ -84,7 +85,7 @@ def _ticket_holder(request: HttpRequest, job_id: int, ticket: str) -> tuple[Job,
 
 def _traded(request: HttpRequest, claim: Claim, ticket: str) -> str:
     """Return the entry for a ticket that is used up by that; raises `AuthenticationRefused`."""
-    if not tickets.use_once(ticket):
+    if not use_once(ticket):
         raise AuthenticationRefused(USED_UP)
     return _entry_or_start(request, claim)
 

@@ -22,6 +22,7 @@ from user_workspaces.jobs.addresses import base_path
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED
 from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Claim, Entry, Purpose
+from user_workspaces.jobs.used_tickets import use_once
 from user_workspaces.proxy import feed
 from user_workspaces.proxy.origins import Place, place_of
 
@@ -109,7 +110,7 @@ def _enter(request: HttpRequest, job: Job, entry: Entry, text: str) -> HttpRespo
     secret = request.COOKIES.get(tickets.browser_cookie_name(job.pk), "")
     if not secret or tickets.browser_hash(secret) != entry.browser:
         return _refused(request, OTHER_BROWSER)
-    if not _is_owner(entry.claim, job) or not tickets.use_once(text):
+    if not _is_owner(entry.claim, job) or not use_once(text):
         return _refused(request, USED_UP)
     feed.catch_up()
     answer = _without_ticket(request)
