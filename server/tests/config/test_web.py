@@ -57,7 +57,7 @@ def test_a_host_that_is_not_ours_is_refused_with_the_setting_that_allows_it(
     answer = client.get(path, HTTP_HOST="server:8000")
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(
-        "This server does not answer under server. To allow that name, add it to "
+        "This server does not answer under “server”. To allow that name, add it to "
     )
     page = client.get(path.replace("/status/", "/"), HTTP_HOST="server:8000", HTTP_ACCEPT="text/html")
     assert page.status_code == 400

@@ -78,7 +78,7 @@ def test_refused_leads_back_to_the_hub(job: Job) -> None:
         f"/passthrough/local/{job.pk}/lab?ticket=bad", HTTP_HOST=f"s{job.pk}.localhost:8000", **NAVIGATION
     )
     assert answer.status_code == 403
-    assert b"used up or too old" in answer.content
+    assert b"has been used already" in answer.content
     assert b'href="http://localhost:8000/"' in answer.content
 
 

@@ -31,7 +31,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def refused_host(host: str) -> str:
     """Return what to tell a visitor who came under a name that is not allowed."""
     name, _ = split_domain_port(host)
-    return REFUSED_HOST.format(name=name if HOST_NAME.fullmatch(name) else "this name")
+    return REFUSED_HOST.format(name=f"“{name}”" if HOST_NAME.fullmatch(name) else "this name")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -23,7 +23,7 @@ from user_workspaces.portal.session_view import SessionView, view_of
 from user_workspaces.portal.steps import Launch, steps_of
 from user_workspaces.workspaces.queries import name_of
 
-USED_UP = "This link to a session is used up or too old. Open the session from its workspace's page."
+USED_UP = "This link has been used already, or it has expired. Open the session from its workspace's page."
 ANOTHER_USER = "This link opens the session of another user. Log out first if you want to use it."
 
 

@@ -32,7 +32,7 @@ OTHER_BROWSER = (
     "This link was made for another browser, or this browser does not keep cookies of the session's address. "
     "Open the session from its workspace's page."
 )
-USED_UP = "This link is used up or too old."
+USED_UP = "This link has been used already, or it has expired."
 
 
 @csrf_exempt
