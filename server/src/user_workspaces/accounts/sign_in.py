@@ -63,7 +63,7 @@ def refusals_counted(kind: str, who: str, *, limit: RateLimit, now: datetime) ->
         yield
     except (ResourceUnavailable, TooManyAttempts):
         raise
-    except Exception:
+    except Exception:  # whatever went wrong, it was an attempt: it counts, and rises
         attempts.take(bucket_of(kind, who), limit=limit, now=now)
         raise
 
