@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,23 @@ def test_way_out_is_two_processes_of_root_and_ends_with_the_job(
     let_it_end(resource, spec)
     eventually(lambda: not any(map(processes.is_alive, found)))
     assert in_network(network) == []
+
+
+def test_mounts_of_the_machine_stay(world: World, resource: LocalResource, tmp_path: Path) -> None:
+    """Below a shared mount, as most machines have, each unmounting is one of the whole machine."""
+    outer, inner = tmp_path / "shared", tmp_path / "shared" / "inner"
+    outer.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", outer], check=True)
+    try:
+        subprocess.run(["mount", "--make-shared", outer], check=True)
+        inner.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", inner], check=True)
+        spec = world.spec("echo done")
+        resource.submit(spec)
+        assert end_of(resource, spec).state == ResourceState.SUCCEEDED
+        assert inner.is_mount()
+    finally:
+        subprocess.run(["umount", "--recursive", "--lazy", outer], check=True)
 
 
 def test_stop_ends_it(world: World, resource: LocalResource, spec: JobSpec) -> None:

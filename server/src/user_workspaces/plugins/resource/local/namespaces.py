@@ -46,13 +46,18 @@ def enter_network(namespace: int) -> None:
     _check(_libc.setns(namespace, CLONE_NEWNET))
 
 
-def replace_file(path: str, replacement: Path) -> None:
-    """Let this process and those below it see another file at a path; raises OSError.
+def leave_mounts() -> None:
+    """Take a copy of the machine's mounts: what this process unmounts stays mounted there; raises OSError.
 
-    What is mounted or unmounted on the machine later is still seen: the mounts are a slave of the machine's.
+    What is mounted or unmounted on the machine later is still seen: all mounts of the copy are slaves of the machine's.
     """
     _check(_libc.unshare(CLONE_NEWNS))
     _check(_libc.mount(None, b"/", None, MS_REC | MS_SLAVE, None))
+
+
+def replace_file(path: str, replacement: Path) -> None:
+    """Let this process and those below it see another file at a path; raises OSError."""
+    leave_mounts()
     _check(_libc.mount(os.fsencode(replacement), os.fsencode(path), None, MS_BIND, None))
 
 

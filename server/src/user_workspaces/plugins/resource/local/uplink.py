@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from .namespaces import leave_mounts
 from .network import PROBLEM, RANGE, Network
 from .processes import Process, is_alive
 from .records import RUNNING, Running
@@ -155,6 +156,7 @@ def _main_process(folder: Path) -> int:
 def keep_up(program: str, network: Network, *, supervisor: int, folder: Path) -> NoReturn:
     """Let go of the supervisor's lock and notice, and keep up its job's way out as long as needed."""
     try:
+        leave_mounts()  # the sandbox of slirp4netns unmounts what is below a shared mount on the whole machine
         uplink, handle = Uplink(program, network, folder), os.pidfd_open(supervisor)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 1)
