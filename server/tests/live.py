@@ -78,9 +78,9 @@ def live_server_process(
         own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
         server = LiveServer(port, folder, stack.enter_context(account()), surroundings() | own | dict(further or {}))
         server.manage("migrate", "--verbosity=0", "--skip-checks")
-        stack.enter_context(_process(server, "web", *before, sys.executable, MANAGE, "runserver"))
+        stack.enter_context(process_of(server, "web", "runserver", before))
         if controller:
-            stack.enter_context(_process(server, "controller", *before, sys.executable, MANAGE, "controller"))
+            stack.enter_context(process_of(server, "controller", "controller", before))
         eventually(lambda: _answers(server))
         yield server
 
@@ -113,7 +113,9 @@ def account() -> Iterator[str]:
 
 
 @contextmanager
-def _process(server: LiveServer, name: str, *command: str) -> Iterator[None]:
+def process_of(server: LiveServer, name: str, verb: str, before: Sequence[str] = ()) -> Iterator[None]:
+    """Run `manage.py <verb>` with its output in `<name>.log`, and end it."""
+    command = [*before, sys.executable, MANAGE, verb]
     with (server.folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, env=server.environment, stdout=log, stderr=log)
     server.pids[name] = process.pid

@@ -58,10 +58,12 @@ class Machine:
         command = ["ip", "netns", "exec", self.namespace, sys.executable, "-c", FORWARD]
         arguments = [str(port), self.server_address, str(to)]
         with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE) as forwarding:
-            assert forwarding.stdout
-            assert forwarding.stdout.readline()
-            yield
-            forwarding.terminate()
+            try:
+                assert forwarding.stdout
+                assert forwarding.stdout.readline()
+                yield
+            finally:
+                forwarding.terminate()
 
 
 @contextlib.contextmanager

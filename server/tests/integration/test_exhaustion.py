@@ -141,7 +141,7 @@ def _attacked(server: LiveServer, session: PlantedSession, browser: httpx.Client
     ):
         terminal.recv(timeout=20)
         for number in range(20):
-            assert browser.get("/").status_code == 200  # on a connection of a person: never closed meanwhile
+            assert ask(browser, "GET", "/").status_code == 200
             assert ask(browser, "GET", f"{at}x").json()[0].endswith("/x")
             terminal.send(str(number))
             assert terminal.recv(timeout=20) == str(number)

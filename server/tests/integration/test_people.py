@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from running import ADA, GRACE, Caller, RunningServer, open_session, wait_for
+from running import ADA, GRACE, Caller, RunningServer, ToLoopback, open_session, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
@@ -51,7 +51,9 @@ def test_a_strangers_ticket_opens_no_other_session(
     own = grace.wait_until(grace.launch(grace.make_workspace()), "running", ready=True)
     details = own["job_details"]["current_job_details"]["connection_details"]
     ticket = details["url_path"].partition("ticket=")[2]
-    answer = httpx.get(f"{server.url}/passthrough/local/{session['id']}/lab?ticket={ticket}")
+    host = f"http://s{session['id']}.localhost:{server.port}"
+    with httpx.Client(transport=ToLoopback(server.port), base_url=host) as browser:
+        answer = browser.get(f"/passthrough/local/{session['id']}/lab?ticket={ticket}")
     grace.call("PUT", f"/jobs/{own['id']}/stop/")
     assert answer.status_code == httpx.codes.FORBIDDEN
     assert not answer.cookies

@@ -13,7 +13,7 @@ import pytest
 
 from integration.reana import analysis
 from integration.reana.conftest import LONGEST, Reana, token_of
-from live import LiveServer, _process, live_server_process
+from live import LiveServer, live_server_process, process_of
 from running import wait_for
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,7 @@ def test_web_and_controller_are_killed_in_the_middle(server: LiveServer, ada: Re
     wait_for(lambda: "Hello Jane" in ada.get("workflows/survivor/logs").json()["logs"], within=LONGEST)
     for pid in server.pids.values():
         os.kill(pid, signal.SIGKILL)
-    with _process(server, "web-2", "runserver"), _process(server, "controller-2", "controller"):
+    with process_of(server, "web-2", "runserver"), process_of(server, "controller-2", "controller"):
         wait_for(lambda: answers(server), within=LONGEST)
         assert ada.wait("survivor", "finished", "failed", "stopped") == "finished"
         content = ada.get("workflows/survivor/workspace/results/greetings.txt").text
