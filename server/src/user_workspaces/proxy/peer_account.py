@@ -1,5 +1,6 @@
 """The account behind a connection from this machine: a session can connect from the address of a trusted proxy, too."""
 
+import errno
 import ipaddress
 import os
 import socket
@@ -63,7 +64,7 @@ def _ask_kernel(family: int, local: tuple[str, int], remote: tuple[str, int]) ->
     kind = _HEADER.unpack_from(answer)[1]
     if kind == _ERROR:
         number = -struct.unpack_from("=i", answer, _HEADER.size)[0]
-        if number == 2:  # noqa: PLR2004  ENOENT: no such socket
+        if number == errno.ENOENT:  # no such socket
             return None
         raise OSError(number, os.strerror(number))
     uid, inode = _ACCOUNT.unpack_from(answer, _ACCOUNT_AT)
