@@ -40,6 +40,27 @@ def test_two_log_ins_are_none(browser: Client, planted: str, *, refused: bool) -
     assert ("two different log-ins" in answer.content.decode()) == refused
 
 
+@pytest.mark.parametrize(
+    "space", ["\N{EN QUAD}", "\N{NO-BREAK SPACE}", "\x85", "\N{IDEOGRAPHIC SPACE}", "\x1f", "\x0b"]
+)
+@pytest.mark.parametrize(
+    "planted", ["{space}uws-portal={other}", "uws-portal{space}={other}", "a=b; {space} uws-portal ={other}"]
+)
+def test_name_with_odd_spaces_is_no_login(
+    browser: Client, person: Callable[[str], User], planted: str, space: str
+) -> None:
+    """Django would strip them; with and without a login of the victim's own beside it."""
+    attacker = Client()
+    attacker.force_login(person("mallory"))
+    sent = planted.format(space=space.encode().decode("latin-1"), other=attacker.cookies["uws-portal"].value)
+    own = f"uws-portal={browser.cookies['uws-portal'].value}"
+    browser.cookies.clear()
+    for header, status in ((sent, 302), (f"{sent}; {own}", 200), (f"{own}; {sent}", 200)):
+        answer = browser.get("/profile/", HTTP_COOKIE=header)
+        assert answer.status_code == status
+        assert "mallory" not in answer.content.decode()
+
+
 def test_all_cookies_of_that_name_are_deleted(browser: Client) -> None:
     answer = browser.get("/w/7/files/", HTTP_COOKIE="uws-portal=1; uws-portal=2", HTTP_HOST="localhost:8000")
     lines = [morsel.OutputString() for morsel in answer.cookies.values()]

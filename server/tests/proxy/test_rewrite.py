@@ -149,6 +149,8 @@ def test_only_a_trusted_proxy_is_believed(peer: bytes, fields: list[str], sender
         ("csrftoken=1; Path=/x", None),
         ("=uws-session-12=1", None),
         ("uws-session-12", None),
+        ("\xe2\x80\x80__Host-uws-portal=1; Path=/; Secure", None),
+        ("uws-portal\x85=1", None),
         ("", None),
     ],
 )

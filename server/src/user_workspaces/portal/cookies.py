@@ -1,9 +1,12 @@
-"""Refuses requests with two different cookies of one of our names: one of them was planted.
+"""Drops cookies with odd names, and refuses requests with two different ones of our names: one of them was planted.
 
 Cookies know no ports. So where a session has a port of the portal's host, and no TLS gives us `__Host-`, a page in the
 session can set a cookie of the portal's name, and have its reader act under a login of its own choice.
+
+Django strips every Unicode space from a name, browsers do not: with U+2000 in front, they see no prefix.
 """
 
+import re
 from collections.abc import Callable
 from http.cookies import Morsel, SimpleCookie
 from itertools import product
@@ -15,6 +18,7 @@ from django.shortcuts import render
 from user_workspaces.jobs.addresses import split_host
 
 MOST_PATHS = 24
+PAIR = re.compile(r"[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=")
 MESSAGE = (
     "This browser sent two different log-ins, so a page that is not ours may have set one of them. Both were deleted: "
     "log in again."
@@ -29,7 +33,8 @@ class ConflictingCookies:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Let through what is not ambiguous."""
-        conflicting = _conflicting(request.META.get("HTTP_COOKIE", ""))
+        header = request.META["HTTP_COOKIE"] = without_odd_names(request.META.get("HTTP_COOKIE", ""))
+        conflicting = _conflicting(header)
         if not conflicting:
             return self._get_response(request)
         request.COOKIES.clear()
@@ -40,6 +45,11 @@ class ConflictingCookies:
         for name, path, domain in product(conflicting, _paths(request.path), ("", host)):
             answer.cookies[f"{name} {path} {domain}"] = _deletion(name, path=path, domain=domain)
         return answer
+
+
+def without_odd_names(header: str) -> str:
+    """Return a `Cookie` header with those pairs alone whose name is a token (RFC 6265, 4.1.1)."""
+    return ";".join(pair for pair in header.split(";") if PAIR.match(pair))
 
 
 def _conflicting(header: str) -> list[str]:

@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from user_workspaces.client_address import TrustedProxies, client_address, client_scheme
-from user_workspaces.proxy.fields import Fields, Pairs
+from user_workspaces.proxy.fields import TOKEN, Fields, Pairs
 from user_workspaces.proxy.head import RequestHead, ResponseHead
 from user_workspaces.proxy.routes import Route
 
@@ -188,7 +188,9 @@ def _host_only(cookie: bytes) -> bytes:
     pair, *attributes = cookie.split(b";")
     # A cookie without a name is sent back as its bare value, which may look like any other cookie.
     name, equals, _ = pair.partition(b"=")
-    if not equals or not name.strip(b" \t") or _is_own(name.strip(b" \t")):
+    name = name.strip(b" \t")
+    # Of an odd one Django would strip more than browsers do, and find a name of ours.
+    if not equals or not name or name.translate(None, TOKEN) or _is_own(name):
         return b""
     kept = [part for part in attributes if part.partition(b"=")[0].strip(b" \t").lower() != b"domain"]
     return b";".join([pair, *kept])
