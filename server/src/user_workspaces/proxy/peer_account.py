@@ -28,7 +28,8 @@ _MAPPED: Final = "::ffff:"
 def may_be_proxy(connection: socket.socket) -> bool:
     """Return whether the other end of a TCP connection can be a web server: of another machine, or a system account's.
 
-    Where the server is not root, all run as one account, and there is nothing to tell apart.
+    A web server of this machine has to connect over loopback: from other addresses of it, jobs connect by root's
+    slirp4netns. Where the server is not root, all run as one account, and there is nothing to tell apart.
     """
     if os.geteuid() != 0 or connection.family not in (socket.AF_INET, socket.AF_INET6):
         return True
@@ -43,7 +44,9 @@ def may_be_proxy(connection: socket.socket) -> bool:
     if found is None:
         return not _is_loopback(peer[0])  # of another machine
     uid, inode = found
-    return inode != 0 and uid < FIRST_ACCOUNT_OF_PEOPLE  # the kernel names root for a socket that nobody has any more
+    return (
+        _is_loopback(peer[0]) and inode != 0 and uid < FIRST_ACCOUNT_OF_PEOPLE
+    )  # the kernel names root for a socket that nobody has any more
 
 
 def _owner(family: int, local: tuple[str, int], remote: tuple[str, int]) -> tuple[int, int] | None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from user_workspaces.proxy.peer_account import may_be_proxy
+
 Address = tuple[str, int]
 SAYS = "echo asked >&3 && read -t 5 -u 3 line && echo $line"
 
@@ -33,6 +35,8 @@ class Service:
 
     address: Address
     heard: list[bytes] = field(default_factory=list)
+    believed: list[bool] = field(default_factory=list)
+    """Of each connection, whether it could be a trusted web server's."""
 
 
 @contextmanager
@@ -49,6 +53,7 @@ def service(host: str = "127.0.0.1") -> Iterator[Service]:
                     return
                 with peer, suppress(OSError):
                     peer.settimeout(10)
+                    found.believed.append(may_be_proxy(peer))
                     found.heard.append(peer.recv(100))
                     peer.sendall(b"answered\n")
 

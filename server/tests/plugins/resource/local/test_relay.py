@@ -1,5 +1,6 @@
 """Connections that are passed on: whole, in both directions, and no more at once than are allowed."""
 
+import os
 import secrets
 import selectors
 import socket
@@ -22,7 +23,7 @@ def relayed(*targets: tuple[str, int]) -> Iterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
     address: tuple[str, int] = listener.getsockname()
     selector = selectors.DefaultSelector()
-    Service(listener, targets).register(selector)
+    Service(listener, targets, uid=os.geteuid()).register(selector)
     selector.register(stopped, selectors.EVENT_READ, None)
 
     def serve() -> None:

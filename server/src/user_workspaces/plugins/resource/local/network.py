@@ -43,11 +43,11 @@ class Network(NamedTuple):
             service.listener.close()
 
 
-def make_network(services: Sequence[Sequence[Address]]) -> Network:
-    """Make a namespace in which the services of the machine are reachable; raises OSError."""
+def make_network(services: Sequence[Sequence[Address]], *, uid: int) -> Network:
+    """Make a namespace for an account's job, with the services of the machine that it may reach; raises OSError."""
     with namespaces.new_network() as namespace:
         listening = [
-            Service(listener, [(host, port) for host, port in addresses])
+            Service(listener, [(host, port) for host, port in addresses], uid=uid)
             for addresses in services
             for host, port in addresses
             if (listener := _listen(host, port)) is not None

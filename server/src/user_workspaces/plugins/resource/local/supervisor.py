@@ -159,7 +159,7 @@ def _make_network(folder: Path, spec: Spec) -> Network | None:
         return None
     write_resolvers(folder / records.RESOLVERS)
     try:
-        return make_network(spec.services)
+        return make_network(spec.services, uid=spec.uid)
     except OSError as error:
         report_problem(folder.parent, f"No network namespace could be made: {error.strerror}.")
         return None
