@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from plugins.resource.local.peers import (
     SERVERS,
@@ -24,6 +25,7 @@ from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.plugins.resource.local import LocalResource, isolation
 from user_workspaces.plugins.resource.local.isolation import server_addresses, what_is_missing
 from user_workspaces.plugins.resource.local.network import NAME_SERVER, without_loopback
+from user_workspaces.plugins.resource.local.options import ConnectionDetails
 from user_workspaces.testing.resource_contract import end_of
 from user_workspaces.testing.waiting import eventually
 
@@ -76,7 +78,7 @@ def test_job_reaches_what_is_not_loopback(world: World) -> None:
         pytest.skip("this machine has no address but loopback")
     with service(address) as far:
         assert run(world, ask(*far.address)) == ["answered"]
-    assert far.heard == [b"asked\n"]
+    assert (far.heard, far.believed) == ([b"asked\n"], [False])  # no job passes for a trusted web server
 
 
 @possible
@@ -93,6 +95,7 @@ def test_job_reaches_the_server_at_its_own_address_and_nothing_beside_it(world: 
         asked = (ask("localhost", server.address[1]), ask("127.0.0.1", server.address[1]), ask(*bystander.address))
         assert run(world, "".join(asked), resource) == ["answered", "answered", "nothing"]
     assert (server.heard, bystander.heard) == ([b"asked\n"] * 2, [])
+    assert server.believed == [False, False]
 
 
 @possible
@@ -100,6 +103,15 @@ def test_job_reaches_the_services_that_the_site_names(world: World, bystander: S
     with service() as named:
         resource = world.resource(loopback_services=(f"127.0.0.1:{named.address[1]}",))
         assert run(world, ask(*named.address) + ask(*bystander.address), resource) == ["answered", "nothing"]
+
+
+@pytest.mark.parametrize(
+    "service", ["127.0.0.1:99999", "127.0.0.1", "127.0.0.999:80", "10.0.0.1:80", "localhost:80", "[::1]:0", ""]
+)
+def test_what_is_no_service_on_loopback_is_refused(service: str) -> None:
+    with pytest.raises(ValidationError, match="loopback_services"):
+        ConnectionDetails(loopback_services=(service,))
+    assert ConnectionDetails(loopback_services=("127.0.0.1:80", "[::1]:3128"))
 
 
 @possible

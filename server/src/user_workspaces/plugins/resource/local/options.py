@@ -1,12 +1,23 @@
 """What `config.json` may say of a `LocalResource`."""
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from user_workspaces.interfaces.plugin import PluginOptions
 
-LoopbackService = Annotated[str, StringConstraints(pattern=r"^(127(\.\d{1,3}){3}|\[::1\]):[1-9]\d{0,4}$")]
+
+def _loopback_service(text: str) -> str:
+    """Accept an IP address of loopback and a port."""
+    parts = urlsplit(f"//{text}")
+    if not (parts.port and parts.netloc == text and ip_address(parts.hostname or "").is_loopback):
+        raise ValueError(f"{text!r} is not an address on loopback like 127.0.0.1:5432 or [::1]:3128")
+    return text
+
+
+LoopbackService = Annotated[str, AfterValidator(_loopback_service)]
 
 
 class ConnectionDetails(PluginOptions):
