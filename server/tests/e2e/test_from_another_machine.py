@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from e2e import flow
 from e2e.machines import Machine, second_machine
 from machine_accounts import remove_account
-from running import ADA, GRACE, RunningServer, free_port, running_server
+from running import ADA, GRACE, RunningServer, free_port, running_server, sign_in
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: network namespaces need root")
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, needs_root]
@@ -121,3 +121,25 @@ def test_a_bookmark_of_a_session_leads_back_in(
     page.goto(bookmark)
     expect(page.locator(".jp-Launcher").first).to_be_visible()
     assert page.url.partition("?")[0] == bookmark.partition("?")[0]
+    page.goto(bookmark[: bookmark.index("/passthrough/")])
+    expect(page.locator(".jp-Launcher").first).to_be_visible()
+    page.goto(bookmark.replace("/local/", "/local/9"))
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(page.get_by_role("link", name="To your workspaces")).to_be_visible()
+
+
+def test_a_session_that_has_ended_says_so_on_its_port(
+    server: RunningServer, browser: Browser, machine: Machine, notes: Path
+) -> None:
+    page = tab(browser)
+    start_session(page, server, f"http://{machine.server_address}:{server.port}", ADA, notes)
+    job = int(page.url.split("/")[5])
+    caller = sign_in(server, ADA)
+    caller.call("PUT", f"/jobs/{job}/stop/")
+    caller.wait_until(job, "complete")
+    bookmark = page.url
+    page.goto(bookmark)
+    expect(page.get_by_role("heading", name="JupyterLab has ended")).to_be_visible()
+    stranger = tab(browser)
+    stranger.goto(bookmark)
+    expect(stranger.get_by_role("heading", name="Log in")).to_be_visible()

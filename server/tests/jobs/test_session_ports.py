@@ -61,8 +61,10 @@ def test_the_port_of_a_session_that_ended_is_free(new_job: Callable[..., Job]) -
     jobs = [new_job() for _ in PORTS]
     ports = [port_of(job) for job in jobs]
     Job.objects.filter(pk=jobs[2].pk).update(status="complete")
-    assert job_of_port(ports[2]) is None
-    assert port_of(new_job()) == ports[2]
+    assert job_of_port(ports[2]) == jobs[2].pk  # it says that it has ended
+    new = new_job()
+    assert port_of(new) == ports[2]
+    assert job_of_port(ports[2]) == new.pk
     with pytest.raises(ResourceUnavailable):
         port_of(jobs[2])
 

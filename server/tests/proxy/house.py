@@ -59,7 +59,7 @@ class House:
 
         return self.run(call())
 
-    def serve_ports(self, ports: range) -> None:
+    def serve_ports(self, ports: range, *, kept_after: float = 0.0) -> None:
         """Give sessions these ports; called in the event loop."""
         own_hosts = (b"s12.localhost", b"s13.localhost")
         is_portal = lambda host: host.partition(b":")[0] not in own_hosts  # noqa: E731
@@ -71,7 +71,12 @@ class House:
             app_state={},
         )
         self.listeners = SessionPortListeners(
-            host="127.0.0.1", ports=ports, table=self.passthrough.table, protocol=protocol, loop=self.loop
+            host="127.0.0.1",
+            ports=ports,
+            table=self.passthrough.table,
+            protocol=protocol,
+            loop=self.loop,
+            kept_after=kept_after,
         )
 
     def replace(self, *routes: Route) -> None:

@@ -69,7 +69,7 @@ def test_ended_says_why_and_leads_back(job: Job, visit: Callable[..., Any], stat
     content = " ".join(answer.content.decode().split())
     assert answer.status_code == 410
     assert said in content
-    assert "The time limit was reached." in content
+    assert ("The time limit was reached." in content) == (status != "stopping")
     assert f'href="http://localhost:8000/w/{job.workspace_id}/"' in content
 
 

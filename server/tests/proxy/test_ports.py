@@ -1,6 +1,7 @@
 """The ports of sessions: real sockets, opened and closed with the table of routes."""
 
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -66,6 +67,19 @@ def test_a_port_is_open_for_as_long_as_its_session_answers(
     assert (is_open(ports[0]), is_open(ports[1])) == (False, True)
     give_port(house, None)
     assert not is_open(ports[1])
+
+
+def test_a_port_stays_open_for_a_while_after_its_session(house: House, ports: range) -> None:
+    house.do(lambda: house.serve_ports(ports, kept_after=0.5))
+    give_port(house, ports[0])
+    give_port(house, None)
+    assert is_open(ports[0])
+    client = Client(ports[0])
+    assert client.get(f"{BASE}/x", WITH_COOKIE).answer().body.startswith(b"hub ")  # where it says that it has ended
+    client.close()
+    time.sleep(0.6)
+    give_port(house, None)
+    assert not is_open(ports[0])
 
 
 def test_a_connection_outlives_the_move_of_the_listener_but_not_the_session(

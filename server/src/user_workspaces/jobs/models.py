@@ -71,6 +71,7 @@ class Job(models.Model):
             models.Index(fields=["owner", "-id"], name="job_of_owner"),
             models.Index(fields=["workspace", "-id"], name="job_of_workspace"),
             models.Index(fields=["owner", "datetime_end"], name="job_of_owner_by_end"),
+            models.Index(fields=["session_port"], name="job_of_port", condition=models.Q(session_port__isnull=False)),
             models.Index(fields=["status"], name="job_live", condition=models.Q(status__in=sorted(LIVE))),
         ]
         constraints = [

@@ -177,8 +177,9 @@ def answering_sessions() -> list[AnsweringSession]:
 
 
 def job_of_port(port: int) -> int | None:
-    """Return the live job that has this port."""
-    return Job.objects.filter(session_port=port, status__in=LIVE).values_list("pk", flat=True).first()
+    """Return the live job that has this port, else the last one that had it: its pages say that it has ended."""
+    known = Job.objects.filter(session_port=port).values_list("pk", flat=True)
+    return known.filter(status__in=LIVE).first() or known.order_by("-datetime_end", "-pk").first()
 
 
 def write_endpoint(endpoint: Endpoint) -> str:

@@ -29,8 +29,7 @@ from user_workspaces.proxy.origins import Place, place_of
 CHALLENGE = f'Ticket realm="user workspaces session", parameter="{TICKET_PARAMETER}"'
 """A session is opened by the ticket in the address that the API and the portal give; browsers ask nobody for it."""
 OTHER_BROWSER = (
-    "This link was made for another browser, or this browser does not keep cookies of the session's address. "
-    "Open the session from its workspace's page."
+    "This link was made for another browser, or this browser does not keep cookies of the session's address."
 )
 USED_UP = "This link has been used already, or it has expired."
 

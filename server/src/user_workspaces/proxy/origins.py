@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 
 from user_workspaces import registry
 from user_workspaces.jobs.addresses import (
@@ -19,6 +20,12 @@ from user_workspaces.jobs.addresses import (
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import job_of_port
 from user_workspaces.proxy.routes import origin_job, passthrough_job
+
+NOTHING_HERE = {
+    "title": "There is nothing here",
+    "message": "This address is for one session only.",
+    "link_text": "To your workspaces",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class SessionOriginMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer 404 to everything else; raises `DisallowedHost` for names below a domain of sessions that are none."""
+        """Answer everything else here; raises `DisallowedHost` for names below a session domain that are no session."""
         if request.path.startswith("/static/"):
             return self._get_response(request)
         place = place_of(request)
@@ -78,6 +85,16 @@ class SessionOriginMiddleware:
             raise DisallowedHost(f"Invalid HTTP_HOST header: {place.host!r}.")
         if place.number is None:
             return self._get_response(request)
-        if passthrough_job(request.path.encode()) != place.number:
-            return HttpResponse("There is nothing here.", content_type="text/plain", status=404)
-        return self._get_response(request)
+        if passthrough_job(request.path.encode()) == place.number:
+            return self._get_response(request)
+        return _elsewhere(request, place)
+
+
+def _elsewhere(request: HttpRequest, place: Place) -> HttpResponse:
+    """Lead a browser from the root of a session's place to the session, and from all else to the portal."""
+    if request.method != "GET" or "text/html" not in request.headers.get("Accept", ""):
+        return HttpResponse("There is nothing here.", content_type="text/plain", status=404)
+    portal = place.portal(request)
+    if request.path == "/" and place.number is not None and place.number > 0:
+        return HttpResponseRedirect(f"{portal}/open/{place.number}/")
+    return render(request, "portal/notice.html", {**NOTHING_HERE, "link": f"{portal}/"}, status=404)

@@ -1,4 +1,4 @@
-"""Listens on the ports that sessions have of their own: opened when a session gets one, closed when it has none."""
+"""Listens on the ports of sessions: opened when a session gets one, closed some time after its end."""
 
 import asyncio
 import logging
@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 BACKLOG: Final = 128
 KEPT_FOR: Final = 10.0
 """Seconds for which a port stays open before a session has it: the row is written, and the table read, after that."""
+KEPT_AFTER: Final = 600.0
+"""Seconds for which a port stays open after its session: who comes back to it is told that the session has ended."""
 OPENED_WITHIN: Final = 5.0
 """Seconds that another thread waits for the event loop."""
 
@@ -41,7 +43,9 @@ class SessionPortListeners:
         table: RouteTable,
         protocol: Callable[[], asyncio.Protocol],
         loop: asyncio.AbstractEventLoop,
+        kept_after: float = KEPT_AFTER,
     ) -> None:
+        self._kept_after = kept_after
         self._host, self._ports, self._table, self._protocol, self._loop = host, ports, table, protocol, loop
         self._open: dict[int, _Open] = {}
         self._refused: set[int] = set()
@@ -54,10 +58,10 @@ class SessionPortListeners:
         return done.result(OPENED_WITHIN)
 
     def follow(self) -> None:
-        """Listen on the ports that the table names, and on no other."""
+        """Listen on the ports that the table names, and on those that it named until recently."""
         wanted = self._table.ports()
-        for port in wanted - self._open.keys():
-            self._listen(port, kept_for=0.0)
+        for port in wanted:
+            self._listen(port, kept_for=self._kept_after)
         now = time.monotonic()
         for port in [port for port, opened in self._open.items() if port not in wanted and opened.kept_until < now]:
             self._close(port)
