@@ -1,6 +1,9 @@
 """`login_link USERNAME [--admin]`: print a one-time link to the portal."""
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from user_workspaces import registry
@@ -21,6 +24,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: str | bool) -> None:
         """Make and print it."""
+        if not MigrationRecorder(connection).has_table():
+            raise CommandError(f"There is no database in {settings.DATA_DIR} yet: run `make start` first.")
         try:
             user = create_person(username=str(options["username"]))
             if options["admin"]:

@@ -6,6 +6,8 @@ import time
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from user_workspaces.config.supervisor import running_supervisor
@@ -25,10 +27,12 @@ class Command(BaseCommand):
 
     help = "End every session and then the server of this data folder."
     requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
-    requires_migrations_checks = True
 
     def handle(self, *args: object, **options: object) -> None:
         """Stop; works whether the server runs or not."""
+        if not MigrationRecorder(connection).has_table():
+            self.stderr.write(f"No server was running: nothing was ever started in {settings.DATA_DIR}.")
+            return
         self._stop_sessions()
         pid = running_supervisor(settings.DATA_DIR)
         if pid is None:

@@ -1,0 +1,25 @@
+"""Commands in a data folder in which no server was ever started."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from live import MANAGE, surroundings
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        (("stop",), 0, "No server was running: nothing was ever started in {folder}."),
+        (("login_link", "ada"), 1, "CommandError: There is no database in {folder} yet: run `make start` first."),
+    ],
+)
+def test_command_says_that_nothing_was_started(tmp_path: Path, command: tuple[str, ...], code: int, said: str) -> None:
+    environment = surroundings() | {"UWS_DATA_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    ran = subprocess.run(
+        [sys.executable, MANAGE, *command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr.strip()) == (code, said.format(folder=tmp_path))
