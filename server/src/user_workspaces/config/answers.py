@@ -12,8 +12,8 @@ from user_workspaces.api.urls import ROUTES
 from user_workspaces.portal import errors as portal
 
 REFUSED_HOST = (
-    "This server does not answer under {name}. To allow that name, add it to UWS_ALLOWED_HOSTS or to allowed_hosts in "
-    "config.json, and restart the server."
+    "This server does not answer under {name}. Ask its operators for the right address. If it is yours, add the name "
+    "to UWS_ALLOWED_HOSTS or to allowed_hosts in config.json, and restart the server."
 )
 HOST_NAME = re.compile(r"[A-Za-z0-9._\[\]:-]{1,255}")
 API_NOUNS = frozenset(route.split("/")[0] for route, _ in ROUTES)
