@@ -182,7 +182,7 @@ def run(page: Path, server: LiveServer) -> str:
 @pytest.mark.slow
 def test_readme_launches_a_session(idle_server: LiveServer) -> None:
     printed = run(PROJECT / "README.md", idle_server)
-    assert '"message":"Workspace created."' in printed
+    assert '"message":"Successful."' in printed
     assert '"message":"Successful start."' in printed
     assert '"job_type":"jupyter_lab","status":"pending"' in printed
 

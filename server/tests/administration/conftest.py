@@ -59,7 +59,7 @@ def world(site: Registry, person: Callable[..., User], workspace_of: Callable[..
     job = Job.objects.create(
         owner=ada, workspace=workspace, job_type="jupyter_lab", resource="local", status="running", submitted=True,
         secret="hunter2-secret", endpoint='{"path": "hunter2-endpoint"}', log_tail="hunter2-log",
-        requested={"job_details": {"password": "hunter2-details"}, "resource_options": {}},
+        requested={"password": "hunter2-details", "resource_options": {}},
         datetime_created=now, datetime_start=now - timedelta(minutes=1), memory_mb=1024, time_limit_seconds=3600,
     )  # fmt: skip
     group = Group.objects.create(name="pilots")

@@ -15,6 +15,7 @@ from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.testing.waiting import eventually
 
+pytestmark = pytest.mark.django_db  # the database is one of the dependencies
 SILENT = Health(connected=False, message="It does not answer.")
 FINE = Health(connected=True, message="fine")
 

@@ -29,7 +29,7 @@ def test_a_job_that_waits_is_described(ada: Caller, job: Job) -> None:
         "core_hours": "0.00000",
         "job_details": {
             "metrics": {},
-            "request_job_details": {"job_details": {}, "resource_options": {}},
+            "request_job_details": {"resource_options": {}},
             "current_job_details": {"message": "Waiting for the resource."},
         },
     }
@@ -92,7 +92,7 @@ def test_filters_are_exact(ada: Caller, workspace: Workspace) -> None:
     ):  # fmt: skip
         answer = ada("GET", f"/jobs/?{query}")
         assert answer.body["data"]["total"] == total, query
-        assert answer.message == ("" if total else "Job matching given parameters could not be found.")
+        assert answer.message == ("Successful." if total else "Job matching given parameters could not be found.")
 
 
 @pytest.mark.parametrize("name", ["workspace_id", "resource_job_id"])

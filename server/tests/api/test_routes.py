@@ -59,12 +59,15 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
     "workspaces/<number:workspace_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
     "jobs": None,
     "jobs/<number:job_id>": (("GET", {}, 200, "Job matching given parameters could not be found."),),
-    "jobs/<number:job_id>/<str:verb>": (("PUT", {}, 404, "Job {id} not found for user."),),
+    "jobs/<number:job_id>/stop": (("PUT", {}, 404, "Job {id} not found for user."),),
+    "jobs/<number:job_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
     "shared_workspaces": None,
     "shared_workspaces/<number:share_id>": (
         ("GET", {}, 200, "Shared workspace matching given parameters could not be found."),
         ("DELETE", {}, 404, "Shared workspace {id} not found."),
     ),
+    "shared_workspaces/<number:share_id>/accept": (("PUT", {}, 404, "Shared workspace {id} not found."),),
+    "shared_workspaces/<number:share_id>/retry": (("PUT", {}, 404, "Shared workspace {id} not found."),),
     "shared_workspaces/<number:share_id>/<str:verb>": (("PUT", {}, 400, "Invalid PUT type passed."),),
     "live_tickets": None,
     "quotas": None,
@@ -86,7 +89,7 @@ TOLD_APART = {
 def filled(route: str, number: int) -> str:
     path = re.sub(r"<number:\w+>", str(number), route).replace("<file:path>", "f").replace("<str:upload_id>", "x")
     path = path.replace("<str:run_id>", str(UUID(int=number)))
-    return path.replace("<str:verb>", "stop" if route.startswith("jobs") else "destroy")
+    return path.replace("<str:verb>", "destroy")
 
 
 @pytest.mark.parametrize(

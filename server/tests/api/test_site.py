@@ -120,8 +120,12 @@ def test_job_types_and_parameters_are_as_configured(nobody: Caller, site: Regist
 def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> None:
     answer = nobody("GET", "/status/")
     assert (answer.status, answer.body["version"]) == (200, __version__)
-    assert sorted(answer.body["dependencies"]) == ["resource.local", "storage.local", "user_authentication.local"]
-    assert answer.body["dependencies"]["resource.local"] == {"connected": True, "message": ""}
+    fine = {"connected": True, "message": ""}
+    assert answer.body["dependencies"] == {
+        "main_resource": fine, "api_user_authentication": fine, "resources": {"local": fine},
+        "storage_methods": {"local": fine}, "user_authentication_methods": {"local": fine}, "database": fine,
+        "resource.local": fine, "storage.local": fine, "user_authentication.local": fine,
+    }  # fmt: skip
     assert (answer.body["connections"], answer.body["warnings"]) == (None, [])
     assert str(settings.DATA_DIR) not in str(answer.body)
 

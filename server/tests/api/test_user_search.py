@@ -94,7 +94,7 @@ def test_ids_that_were_not_found_are_answered_like_those_that_do_not_exist(
     for number, wanted in ((ids["grace"], member), (ids["linus"], stranger), (NOBODY, False)):
         body = {"original_workspace_id": original.pk, "shared_user_ids": [number]}
         answer = ada("POST", "/shared_workspaces/", body)
-        assert (answer.status, answer.message) == ((200, "Workspace shared.") if wanted else INVALID)
+        assert (answer.status, answer.message) == ((200, "Successful.") if wanted else INVALID)
     assert Share.objects.count() == member + stranger
 
 

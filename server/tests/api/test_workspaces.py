@@ -21,7 +21,7 @@ NEW = {"name": "cell atlas", "description": ""}
 def test_a_workspace_is_created_with_its_files(ada: Caller) -> None:
     details = {"files": [{"name": "/notes/a..b.txt", "content": "hello"}, {"name": "empty"}]}
     answer = ada("POST", "/workspaces/", {**NEW, "workspace_details": details, "default_job_type": "jupyter_lab"})
-    assert (answer.status, answer.message) == (200, "Workspace created.")
+    assert (answer.status, answer.message) == (200, "Successful.")
     workspace, data = Workspace.objects.get(), answer.body["data"]
     shown = data.pop("workspace")
     assert shown == data
@@ -120,7 +120,7 @@ def test_a_file_name_that_no_file_can_have_is_refused(ada: Caller, name: str) ->
 
 
 def test_an_empty_default_job_type_is_none(ada: Caller) -> None:
-    assert ada("POST", "/workspaces/", {**NEW, "default_job_type": ""}).body["data"]["default_job_type"] == ""
+    assert ada("POST", "/workspaces/", {**NEW, "default_job_type": ""}).body["data"]["default_job_type"] is None
 
 
 def test_filters_are_exact(ada: Caller, workspace: Workspace) -> None:
@@ -130,7 +130,7 @@ def test_filters_are_exact(ada: Caller, workspace: Workspace) -> None:
     ):  # fmt: skip
         answer = ada("GET", f"/workspaces/?{query}")
         assert answer.body["data"]["total"] == total, query
-        assert answer.message == ("" if total else "Workspace matching given parameters could not be found.")
+        assert answer.message == ("Successful." if total else "Workspace matching given parameters could not be found.")
 
 
 def test_pages_cut_the_list(ada: Caller, workspace_of: Make) -> None:
@@ -145,7 +145,7 @@ def test_pages_cut_the_list(ada: Caller, workspace_of: Make) -> None:
     assert ada("GET", third["previous"]).body["data"] == second
     assert [one["id"] for one in ada("GET", "/workspaces/?offset=3").body["data"]["workspaces"]] == numbers[3:]
     beyond = ada("GET", f"/workspaces/?limit={'9' * 18}&offset={'9' * 18}")
-    assert (beyond.body["data"]["workspaces"], beyond.message) == ([], "")
+    assert (beyond.body["data"]["workspaces"], beyond.message) == ([], "Successful.")
     assert ada("GET", "/workspaces/?limit=0").body["data"]["next"] is None
 
 

@@ -3,6 +3,7 @@
 from conformance.beyond import files, portal, portal_files, portal_sharing, rest
 from conformance.floor import (
     authentication,
+    compared,
     deleting,
     jobs,
     launching,
@@ -32,6 +33,7 @@ FLOOR = (
     *deleting.SCENARIOS,
     *sharing.SCENARIOS,
     *refused_shares.SCENARIOS,
+    *compared.SCENARIOS,
     *paging.SCENARIOS,
     *nonsense.SCENARIOS,
     *origins.SCENARIOS,

@@ -45,7 +45,7 @@ def test_a_launch_is_a_row_that_is_due(workspace: Workspace) -> None:
     workspace.refresh_from_db()
     assert (job.status, job.next_check_at, job.cpus, job.memory_mb) == ("pending", NOW, 2, 4096)
     assert job.time_limit_seconds == 1800
-    assert job.requested == {"job_details": {"notebook": "a.ipynb"}, "resource_options": options}
+    assert job.requested == {"notebook": "a.ipynb", "resource_options": options}
     assert (workspace.status, workspace.datetime_last_job_launch) == ("active", NOW)
 
 

@@ -17,6 +17,7 @@ from user_workspaces.api.errors import not_allowed
 
 Routes = Iterable[tuple[str, type[APIView]]]
 Page = Callable[[HttpRequest], HttpResponseBase]
+FILE = "<file:path>"
 YAML, JSON = "application/yaml", "application/json"
 
 ITSELF = ["'self'"]
@@ -39,8 +40,8 @@ REDOC_POLICY = {
 
 
 def describe_api(routes: Routes) -> dict[str, Any]:
-    """Return the description of these routes, each under its path with a slash at the end."""
-    patterns = [path(f"{route}/", view.as_view()) for route, view in routes]
+    """Return the description of these routes, each under its path with a slash at the end, but for paths of files."""
+    patterns = [path(route if route.endswith(FILE) else f"{route}/", view.as_view()) for route, view in routes]
     generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     described: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     return described

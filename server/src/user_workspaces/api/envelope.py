@@ -9,11 +9,13 @@ from orjson import Fragment
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from user_workspaces.api.rendering import as_json
+from user_workspaces.api.rendering import NoBody, as_json
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.rows import Condition, RawRow, count_rows, page_of_raw_rows, raw_parts
 
 MOST_DIGITS = 18
+SUCCESSFUL = "Successful."
+"""What clients compare: of a list that found something, a new workspace, a new share."""
 Row = TypeVar("Row", bound=Model)
 
 
@@ -31,7 +33,14 @@ def refusal(message: str, status: int) -> Response:
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """Return the JSON object that was sent."""
+    """Return the JSON object that was sent; empty when there was no body."""
+    return dict(request.data)
+
+
+def order_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object that was sent; raises `InvalidRequest` when there was no body: `{}` is one."""
+    if isinstance(request.data, NoBody):
+        raise InvalidRequest("The request has no body: send a JSON object.")
     return dict(request.data)
 
 
@@ -118,7 +127,7 @@ def _in_parts(parts: Iterable[list[Any]]) -> tuple[Fragment, int]:
 
 
 def _whole(shaped: list[Any] | Fragment, total: int, *, key: str, empty: str) -> Response:
-    return answer("" if total else empty, data={key: shaped, "total": total, "next": None, "previous": None})
+    return answer(SUCCESSFUL if total else empty, data={key: shaped, "total": total, "next": None, "previous": None})
 
 
 def _part(
@@ -131,7 +140,7 @@ def _part(
         "next": _link(request, limit, offset + limit) if offset + limit < total and limit else None,
         "previous": _link(request, limit, max(0, offset - limit)) if offset else None,
     }
-    return answer("" if total else empty, data=found)
+    return answer(SUCCESSFUL if total else empty, data=found)
 
 
 def object_in(body: Mapping[str, object], name: str, *, label: str) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock, Thread
+from typing import Protocol
+
+from django.db import DatabaseError, connection
 
 from user_workspaces import registry
-from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.values import Health
 
 KEPT_FOR = 5.0
@@ -21,13 +23,35 @@ BELIEVED_FOR = 30.0
 """Seconds for which an answer still counts while the next one does not come."""
 
 
+class Dependency(Protocol):
+    """Something that can be asked how it is doing, and never raises."""
+
+    def check(self) -> Health:
+        """Say it."""
+
+
+class Database:
+    """The database, asked over a connection of its own."""
+
+    def check(self) -> Health:
+        """Say whether it answers."""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except DatabaseError:
+            return Health(connected=False, message="The database does not answer.")
+        finally:
+            connection.close()
+        return Health(connected=True, message="")
+
+
 class Watch:
     """One dependency: at most one check of it runs at a time, however many ask."""
 
     def __init__(
-        self, plugin: Plugin, *, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
+        self, dependency: Dependency, *, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._plugin, self._patience, self._clock = plugin, patience, clock
+        self._dependency, self._patience, self._clock = dependency, patience, clock
         self._lock = Lock()
         self._check: Thread | None = None
         self._began = self._answered = float("-inf")
@@ -55,7 +79,7 @@ class Watch:
         return Health(connected=False, message="It does not answer.")
 
     def _ask(self) -> None:
-        found = self._plugin.check()
+        found = self._dependency.check()
         self._last, self._answered = found, self._clock()
 
 
@@ -71,7 +95,7 @@ _process, _lock = _Process(), Lock()
 
 
 def health_of_dependencies() -> dict[str, Health]:
-    """Return the health of every storage, resource and authentication by name, at most five seconds old."""
+    """Return the health of each dependency by name, at most five seconds old."""
     watches = _watches()
     for watch in watches.values():  # all at once, not one after the other
         watch.begin()
@@ -88,5 +112,5 @@ def _watches() -> dict[str, Watch]:
                 ("user_authentication", plugins.user_authentications.items()),
             )
             found = {f"{kind}.{name}": Watch(plugin) for kind, named in kinds for name, plugin in named}
-            _process.of, _process.watches = plugins, found
+            _process.of, _process.watches = plugins, found | {"database": Watch(Database())}
         return _process.watches

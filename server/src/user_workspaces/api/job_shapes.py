@@ -31,9 +31,8 @@ class MetricsShape(Shape):
 
 
 class RequestShape(Shape):
-    """What the launch asked for."""
+    """What the launch sent as `job_details`, with the resource options beside its keys."""
 
-    job_details = serializers.DictField()
     resource_options = serializers.DictField()
 
 

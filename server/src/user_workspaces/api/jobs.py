@@ -192,15 +192,24 @@ class OneJob(APIView):
         return _page(rows, request)
 
 
-class JobVerb(APIView):
-    """What can be done with a job."""
+class JobStop(APIView):
+    """The end of a job."""
 
     scope = Scope.SESSIONS
 
     @describe()
-    def put(self, request: Request, job_id: int, verb: str) -> Response:
+    def put(self, request: Request, job_id: int) -> Response:
         """Stop it."""
-        if verb != "stop":
-            raise InvalidRequest("Invalid PUT type passed.")
         status = stop_job(job=find_job(user=caller(request), job_id=job_id), now=timezone.now())
         return answer("Successful stop." if status is JobStatus.COMPLETE else "Job queued to stop.")
+
+
+class JobOther(APIView):
+    """Verbs that there are not."""
+
+    scope = Scope.SESSIONS
+
+    @describe(succeeds=False)
+    def put(self, request: Request, job_id: int, verb: str) -> Response:
+        """Refuse."""
+        raise InvalidRequest("Invalid PUT type passed.")

@@ -147,6 +147,7 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Add to a finished description what all operations have in common, each thing once."""
     components = result["components"]
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
+    components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}
     components["responses"] = {f"Refused{code}": _refusal(code) for code in REFUSALS}
     for path, operations in result["paths"].items():
         for operation in operations.values():

@@ -58,6 +58,10 @@ class AlwaysJson(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
+class NoBody(dict[str, Any]):
+    """What was sent where nothing was sent."""
+
+
 class OrjsonParser(BaseParser):
     """Reads JSON, strictly, whatever the header calls it: `curl -d` calls everything a form."""
 
@@ -71,13 +75,13 @@ class OrjsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, object] | None = None,
     ) -> dict[str, Any]:
-        """Return the object; an empty body is an empty one."""
+        """Return the object; an empty body is `NoBody`."""
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if self.most is None else self.most
         raw = stream.read(most + 1)
         if len(raw) > most:
             raise RequestDataTooBig
         try:
-            found = orjson.loads(raw) if raw.strip() else {}
+            found = orjson.loads(raw) if raw.strip() else NoBody()
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}") from None
         if not isinstance(found, dict):

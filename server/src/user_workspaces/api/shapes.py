@@ -61,7 +61,7 @@ class WorkspaceShape(Shape):
     datetime_last_job_launch = serializers.DateTimeField(allow_null=True)
     workspace_details = WorkspaceDetailsShape()
     status = serializers.ChoiceField(choices=WORKSPACE_STATUSES)
-    default_job_type = serializers.CharField(allow_blank=True)
+    default_job_type = serializers.CharField(allow_null=True, help_text="Null: none.")
 
 
 class NewFileShape(Shape):
@@ -180,6 +180,17 @@ class HealthShape(Shape):
 
     connected = serializers.BooleanField()
     message = serializers.CharField(allow_blank=True)
+
+
+class DependenciesShape(Shape):
+    """What the server depends on; each also under `<kind>.<id>`, as `storage.main`."""
+
+    main_resource = HealthShape()
+    api_user_authentication = HealthShape()
+    resources = serializers.DictField(child=HealthShape(), help_text="By id.")
+    storage_methods = serializers.DictField(child=HealthShape(), help_text="By id.")
+    user_authentication_methods = serializers.DictField(child=HealthShape(), help_text="By id.")
+    database = HealthShape()
 
 
 class ConnectionsShape(Shape):

@@ -13,7 +13,7 @@ from user_workspaces.accounts.finding import email_shown
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, number_in, page
+from user_workspaces.api.envelope import SUCCESSFUL, answer, body_of, number_in, page
 from user_workspaces.api.file_shapes import OfferShape, ShareShape
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.users import COLUMNS
@@ -98,10 +98,10 @@ class SharedWorkspaces(APIView):
 
     @describe(body=OfferShape, data={"shared_workspaces": ShareShape(many=True)}, refusals=(403, 404))
     def post(self, request: Request) -> Response:
-        """Offer a workspace to all of these people, or to nobody."""
+        """Offer a workspace to all of these people, or to nobody; who has an open offer of it keeps that one."""
         body, user = body_of(request), caller(request)
         number, receivers = body.get("original_workspace_id"), body.get("shared_user_ids")
-        if number is None or receivers is None or receivers == []:
+        if number is None or receivers is None:
             raise InvalidRequest("Missing required fields.")
         if not isinstance(receivers, list):
             raise InvalidRequest("shared_user_ids is not a list.")
@@ -114,7 +114,7 @@ class SharedWorkspaces(APIView):
             now=timezone.now(),
         )
         made = shares_of(user).filter(pk__in=[share.pk for share in shares])
-        return answer("Workspace shared.", data={"shared_workspaces": _describe(user, made)})
+        return answer(SUCCESSFUL, data={"shared_workspaces": _describe(user, made)})
 
 
 class OneSharedWorkspace(APIView):
@@ -135,22 +135,39 @@ class OneSharedWorkspace(APIView):
         return answer(f"Shared workspace {share_id} queued for deletion.")
 
 
-class SharedWorkspaceVerb(APIView):
-    """What can be done with a share."""
+class SharedWorkspaceAccept(APIView):
+    """The receiver's yes."""
 
     scope = Scope.WORKSPACES
 
     @describe(refusals=(403,))
+    def put(self, request: Request, share_id: int) -> Response:
+        """Accept it."""
+        accept(user=caller(request), share_id=share_id)
+        return answer(SUCCESSFUL)
+
+
+class SharedWorkspaceRetry(APIView):
+    """Another try at a copy."""
+
+    scope = Scope.WORKSPACES
+
+    @describe(refusals=(403,))
+    def put(self, request: Request, share_id: int) -> Response:
+        """Have a copy that failed made again."""
+        retry(user=caller(request), share_id=share_id, now=timezone.now())
+        return answer(SUCCESSFUL)
+
+
+class SharedWorkspaceOther(APIView):
+    """Verbs that there are not."""
+
+    scope = Scope.WORKSPACES
+
+    @describe(succeeds=False)
     def put(self, request: Request, share_id: int, verb: str) -> Response:
-        """Accept it; have a copy that failed made again."""
-        match verb:
-            case "accept":
-                accept(user=caller(request), share_id=share_id)
-            case "retry":
-                retry(user=caller(request), share_id=share_id, now=timezone.now())
-            case _:
-                raise InvalidRequest("Invalid PUT type passed.")
-        return answer("Successful.")
+        """Refuse."""
+        raise InvalidRequest("Invalid PUT type passed.")
 
 
 def _receiver_of(described: Mapping[str, Any]) -> int:
@@ -174,4 +191,4 @@ def _workspace_id(value: object) -> int:
 
 def _last_launch(workspace_id: int) -> LastLaunch | None:
     job = latest_job_of_each([workspace_id]).get(workspace_id)
-    return LastLaunch(job.job_type, job.requested.get("resource_options", {})) if job else None
+    return LastLaunch(job.job_type, job.resource_options) if job else None

@@ -1,5 +1,7 @@
 """`/job_types/`, `/parameters/`, `/status/`: what this server is, for everybody."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
@@ -11,7 +13,9 @@ from user_workspaces import __version__, registry
 from user_workspaces.api.envelope import answer
 from user_workspaces.api.health import health_of_dependencies
 from user_workspaces.api.openapi import describe
-from user_workspaces.api.shapes import ConnectionsShape, HealthShape, JobTypeShape, ParameterShape
+from user_workspaces.api.shapes import ConnectionsShape, DependenciesShape, JobTypeShape, ParameterShape
+from user_workspaces.interfaces.site import Site
+from user_workspaces.interfaces.values import Health
 from user_workspaces.observing.connections import ConnectionFigures, connection_figures
 
 
@@ -49,7 +53,7 @@ class Status(OpenView):
         beside={
             "version": serializers.CharField(),
             "build": serializers.CharField(allow_blank=True),
-            "dependencies": serializers.DictField(child=HealthShape()),
+            "dependencies": DependenciesShape(),
             "connections": ConnectionsShape(allow_null=True),
             "warnings": serializers.ListField(child=serializers.CharField()),
         },
@@ -62,15 +66,14 @@ class Status(OpenView):
             f"storage.{site.main_storage}",
             f"resource.{site.main_resource}",
             f"user_authentication.{site.api_user_authentication}",
+            "database",
         )
         healthy = all(found[name].connected for name in main)
         body = answer(
             "" if healthy else "A main dependency is down.",
             version=__version__,
             build=settings.BUILD,
-            dependencies={
-                name: {"connected": health.connected, "message": health.message} for name, health in found.items()
-            },
+            dependencies=_dependencies(found, site),
             connections=_connections(figures),
             warnings=[figures.warning] if figures is not None and figures.warning else [],
         )
@@ -78,6 +81,23 @@ class Status(OpenView):
             body.data["success"] = False
             body.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
         return body
+
+
+def _dependencies(found: Mapping[str, Health], site: Site) -> dict[str, object]:
+    """Return them under the names that clients know, and each beside them as `<kind>.<id>`."""
+    shown = {name: {"connected": health.connected, "message": health.message} for name, health in found.items()}
+
+    def by_id(kind: str) -> dict[str, object]:
+        return {name.removeprefix(kind): health for name, health in shown.items() if name.startswith(kind)}
+
+    return {
+        "main_resource": shown[f"resource.{site.main_resource}"],
+        "api_user_authentication": shown[f"user_authentication.{site.api_user_authentication}"],
+        "resources": by_id("resource."),
+        "storage_methods": by_id("storage."),
+        "user_authentication_methods": by_id("user_authentication."),
+        **shown,
+    }
 
 
 def _connections(figures: ConnectionFigures | None) -> dict[str, int] | None:

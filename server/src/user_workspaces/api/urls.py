@@ -1,9 +1,11 @@
 """The paths of the API: each with and without its slash, for every method."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLResolver, include, path, register_converter
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.views import APIView
 
 from user_workspaces.api import (
@@ -53,6 +55,9 @@ class FilePath:
 register_converter(Number, "number")
 register_converter(FilePath, "file")
 
+View = Callable[..., HttpResponseBase]
+VERB = "<str:verb>"
+
 ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("tokens", tokens.Tokens),
     ("tokens/<number:token_id>", tokens.OneToken),
@@ -70,10 +75,13 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("workspaces/<number:workspace_id>/<str:verb>", workspaces.WorkspaceOther),
     ("jobs", jobs.Jobs),
     ("jobs/<number:job_id>", jobs.OneJob),
-    ("jobs/<number:job_id>/<str:verb>", jobs.JobVerb),
+    ("jobs/<number:job_id>/stop", jobs.JobStop),
+    ("jobs/<number:job_id>/<str:verb>", jobs.JobOther),
     ("shared_workspaces", shared_workspaces.SharedWorkspaces),
     ("shared_workspaces/<number:share_id>", shared_workspaces.OneSharedWorkspace),
-    ("shared_workspaces/<number:share_id>/<str:verb>", shared_workspaces.SharedWorkspaceVerb),
+    ("shared_workspaces/<number:share_id>/accept", shared_workspaces.SharedWorkspaceAccept),
+    ("shared_workspaces/<number:share_id>/retry", shared_workspaces.SharedWorkspaceRetry),
+    ("shared_workspaces/<number:share_id>/<str:verb>", shared_workspaces.SharedWorkspaceOther),
     ("live_tickets", live_tickets.LiveTickets),
     ("quotas", quotas.Quotas),
     ("job_types", site.JobTypes),
@@ -88,8 +96,24 @@ def _patterns() -> Iterator[URLResolver]:
     The routes lie below their first word: for each request Django tries one after the other.
     """
     for word, routes in groupby(ROUTES, key=lambda route: route[0].partition("/")[0]):
-        below = [(route.removeprefix(word), view.as_view()) for route, view in routes]
-        yield path(word, include([path(f"{rest}{end}", view) for rest, view in below for end in ("", "/")]))
+        below = _in_any_case({route.removeprefix(word): view.as_view() for route, view in routes})
+        yield path(word, include([path(f"{rest}{end}", view) for rest, view in below.items() for end in ("", "/")]))
+
+
+def _in_any_case(views: dict[str, View]) -> dict[str, View]:
+    """Let `START` be `start`: what takes any verb hands on those that there are in other letters."""
+    return {rest: _any_case(views, rest, view) if rest.endswith(VERB) else view for rest, view in views.items()}
+
+
+def _any_case(views: dict[str, View], rest: str, other: View) -> View:
+    stem = rest.removesuffix(VERB)
+
+    @csrf_exempt  # as all views of the API are
+    def view(request: HttpRequest, verb: str, **ids: int) -> HttpResponseBase:
+        known = views.get(stem + verb.lower())
+        return other(request, verb=verb, **ids) if known is None else known(request, **ids)
+
+    return view
 
 
 urlpatterns = [*_patterns(), *description.paths(ROUTES)]

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, filters_in, object_in, raw_page, text_in
+from user_workspaces.api.envelope import SUCCESSFUL, answer, body_of, filters_in, object_in, order_of, raw_page, text_in
 from user_workspaces.api.job_shapes import JobShape, LaunchShape
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
@@ -51,7 +51,7 @@ def describe_workspaces(rows: list[RawRow]) -> list[dict[str, object]]:
                 "current_workspace_details": json(current),
             },
             "status": status,
-            "default_job_type": default_job_type,
+            "default_job_type": default_job_type or None,
         }
         for (
             number, name, description, disk_space, created, modified, launched, requested, current, status,
@@ -65,7 +65,9 @@ def _page(rows: QuerySet[Workspace] | Condition, request: Request) -> Response:
 
 
 def _describe_one(workspace: Workspace) -> dict[str, object]:
-    row = {name: getattr(workspace, name) for name in COLUMNS}
+    row = {name: getattr(workspace, name) for name in COLUMNS} | {
+        "default_job_type": workspace.default_job_type or None
+    }
     row["workspace_details"] = {
         "request_workspace_details": row.pop("requested"),
         "current_workspace_details": row.pop("current"),
@@ -108,7 +110,7 @@ class Workspaces(APIView):
             now=timezone.now(),
         )
         fields = _describe_one(workspace)
-        return answer("Workspace created.", data={**fields, "workspace": fields})
+        return answer(SUCCESSFUL, data={**fields, "workspace": fields})
 
 
 class OneWorkspace(APIView):
@@ -125,7 +127,7 @@ class OneWorkspace(APIView):
     @describe(body=ChangesShape, refusals=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Change its description, add or replace files and links."""
-        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
+        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), order_of(request)
         details = parse_details(body["workspace_details"]) if "workspace_details" in body else None
         name = text_in(body, "name")
         update_workspace(
@@ -184,7 +186,7 @@ class WorkspaceStart(APIView):
     @describe(body=LaunchShape, data={"job": JobShape()}, refusals=(422,))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Launch a job in it."""
-        user, body = caller(request), body_of(request)
+        user, body = caller(request), order_of(request)
         find_workspace(user=user, workspace_id=workspace_id)
         job = start_job(
             owner=user,

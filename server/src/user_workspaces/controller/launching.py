@@ -58,7 +58,7 @@ def spec_of(job: Job) -> JobSpec:
     """Return what the resource is asked to run."""
     context = context_of(job)
     job_type = registry.current().job_types.get(job.job_type)
-    parameters = job_parameters(job_type.Parameters, job.requested["job_details"])
+    parameters = job_parameters(job_type.Parameters, job.job_details)
     return JobSpec(
         key=job.key,
         job_id=job.pk,

@@ -51,7 +51,7 @@ def start_job(
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
         reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)
         job = _new_job(owner, workspace, job_type=name, resource=resource, limits=limits, serves=kind.serves, now=now)
-        job.requested = {"job_details": dict(job_details), "resource_options": dict(options)}
+        job.requested = {**job_details, "resource_options": dict(options)}
         job.save(force_insert=True)
         workspaces.mark_active(workspace_id=workspace.pk, now=now)
     return job

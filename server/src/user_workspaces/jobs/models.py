@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from typing import Any
 
 from django.db import models
 
@@ -37,7 +38,7 @@ class Job(models.Model):
         max_length=16, choices=[(status.value, status.value) for status in JobStatus], default=JobStatus.PENDING
     )
     requested = models.JSONField(default=dict)
-    """`{"job_details": {...}, "resource_options": {...}}`, as the launch gave them."""
+    """What the launch gave as `job_details`, with `resource_options` beside its keys: as clients read it."""
     cpus = models.PositiveIntegerField(default=1)
     memory_mb = models.PositiveIntegerField(null=True)
     time_limit_seconds = models.PositiveIntegerField(null=True)
@@ -84,3 +85,14 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_type} {self.pk} ({self.status})"
+
+    @property
+    def job_details(self) -> dict[str, Any]:
+        """What the launch asked of the job type."""
+        return {name: value for name, value in self.requested.items() if name != "resource_options"}
+
+    @property
+    def resource_options(self) -> dict[str, Any]:
+        """What the launch asked of the resource."""
+        options: dict[str, Any] = self.requested.get("resource_options", {})
+        return options

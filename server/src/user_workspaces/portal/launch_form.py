@@ -109,7 +109,7 @@ def slider_step(low: int, high: int) -> int:
 def initial_from(last: Job | None, *, default_job_type: str, site: Site) -> dict[str, object]:
     """Return what to offer first: the last choice where it is still allowed, else the site's defaults."""
     first = next(iter(site.job_types), "")
-    asked = last.requested.get("resource_options", {}) if last else {}
+    asked = last.resource_options if last else {}
     chosen = default_job_type or (last.job_type if last else "")
     initial: dict[str, object] = {
         "job_type": chosen if chosen in site.job_types else first,

@@ -67,8 +67,8 @@ def launch_again(request: PersonRequest, job_id: int) -> HttpResponse:
         owner=request.user,
         workspace_id=old.workspace_id,
         job_type=old.job_type,
-        job_details=old.requested.get("job_details", {}),
-        options={**old.requested.get("resource_options", {}), "resource": old.resource},
+        job_details=old.job_details,
+        options={**old.resource_options, "resource": old.resource},
         now=timezone.now(),
     )
     return go_to(request, reverse("portal:open", args=[job.pk]))

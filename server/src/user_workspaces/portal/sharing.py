@@ -127,7 +127,7 @@ def _offer(request: PersonRequest, workspace: Workspace) -> HttpResponse:
         sender=request.user,
         workspace_id=workspace.pk,
         receiver_ids=[int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_SEARCH else text],
-        last=LastLaunch(job.job_type, job.requested.get("resource_options", {})) if job else None,
+        last=LastLaunch(job.job_type, job.resource_options) if job else None,
         now=timezone.now(),
     )
     if not asks_for_part(request):

@@ -12,7 +12,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
-from user_workspaces.sharing.queries import UNFINISHED, asked_of, find_receivers, open_shares, storable_id
+from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares, shares_asked, storable_id
 from user_workspaces.workspaces import copies
 from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -35,28 +35,38 @@ def offer_workspace(
 ) -> list[Share]:
     """Offer a copy to each of these people, who are told by mail; the copies are made by the controller.
 
-    Raises `NotFound`, and `InvalidRequest` for an id that is nobody's to share with: then nobody is offered anything.
+    Who has an offer of it already and has not answered keeps that one. Returns a share for each. Raises `NotFound`,
+    and `InvalidRequest` for an id that is nobody's to share with: then nobody is offered anything.
     """
     with transaction.atomic():
         original = lock_workspace(owner=sender, workspace_id=workspace_id)
         receivers = find_receivers(sender=sender, ids=receiver_ids, now=now)
         _check_offerable(original, receivers)
-        offer = Offer.objects.create(
-            original=original,
-            name=original.name,
-            description=original.description,
-            requested=_first_names(original.requested),
-            current={"files": [], "symlinks": []},
-            last_job_type=last.job_type if last else "",
-            last_resource_options=dict(last.resource_options) if last else {},
-            datetime_created=now,
-        )
-        shares = Share.objects.bulk_create(
-            Share(copy=copy, offer=offer, sender=sender, receiver=copy.owner, next_check_at=now)
-            for copy in copies.new_copies(original=original, owners=receivers, now=now)
-        )
-        outbox.announce(shares, now=now)
-    return shares
+        asked = {share.receiver_id: share for share in shares_asked(original.pk, receivers)}
+        new = [receiver for receiver in receivers if receiver.pk not in asked]
+        made = _offer(original, new, sender=sender, last=last, now=now) if new else {}
+    return [{**asked, **made}[receiver.pk] for receiver in receivers]
+
+
+def _offer(
+    original: Workspace, receivers: list[User], *, sender: User, last: LastLaunch | None, now: datetime
+) -> dict[int, Share]:
+    offer = Offer.objects.create(
+        original=original,
+        name=original.name,
+        description=original.description,
+        requested=_first_names(original.requested),
+        current={"files": [], "symlinks": []},
+        last_job_type=last.job_type if last else "",
+        last_resource_options=dict(last.resource_options) if last else {},
+        datetime_created=now,
+    )
+    shares = Share.objects.bulk_create(
+        Share(copy=copy, offer=offer, sender=sender, receiver=copy.owner, next_check_at=now)
+        for copy in copies.new_copies(original=original, owners=receivers, now=now)
+    )
+    outbox.announce(shares, now=now)
+    return {share.receiver_id: share for share in shares}
 
 
 def accept(*, user: User, share_id: int) -> None:
@@ -138,10 +148,6 @@ def _check_offerable(original: Workspace, receivers: list[User]) -> None:
         raise InvalidRequest("Missing required fields.")
     if not is_usable(original):
         raise InvalidRequest(f"Workspace {original.pk} is {original.status}: it cannot be shared now.")
-    asked = asked_of(original.pk, receivers)
-    names = [receiver.username for receiver in receivers if receiver.pk in asked]
-    if names:
-        raise InvalidRequest(f"Workspace {original.pk} is shared already, and not yet accepted by: {', '.join(names)}.")
 
 
 def _check_deletable(workspace: Workspace) -> None:

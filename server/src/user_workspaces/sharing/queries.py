@@ -60,8 +60,12 @@ def open_shares() -> QuerySet[Share]:
 
 def asked_of(workspace_id: int, people: Iterable[User]) -> frozenset[int]:
     """Return the ids of those of these people who have not answered an offer of this workspace yet."""
-    asked = open_shares().filter(offer__original_id=workspace_id, receiver__in=list(people))
-    return frozenset(asked.values_list("receiver_id", flat=True))
+    return frozenset(shares_asked(workspace_id, people).values_list("receiver_id", flat=True))
+
+
+def shares_asked(workspace_id: int, people: Iterable[User]) -> QuerySet[Share]:
+    """Return the offers of this workspace that these people have not answered yet."""
+    return open_shares().filter(offer__original_id=workspace_id, receiver__in=list(people))
 
 
 def find_receivers(*, sender: User, ids: Iterable[object], now: datetime) -> list[User]:

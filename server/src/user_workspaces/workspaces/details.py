@@ -39,7 +39,7 @@ class Details:
 
 def parse_details(raw: object) -> Details:
     """Read `workspace_details`; raises `InvalidRequest` with the texts that clients know."""
-    if raw is None or raw == "":
+    if raw is None:
         return Details()
     if not isinstance(raw, Mapping):
         raise InvalidRequest("Workspace details not JSON.")
