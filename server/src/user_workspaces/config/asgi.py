@@ -8,7 +8,7 @@ Requests that carry files have a pool of their own: people with slow lines keep 
 import re
 
 from a2wsgi import WSGIMiddleware
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope, WebSocketScope
 
 from user_workspaces import registry
 from user_workspaces.client_address import client_scheme, trusted
@@ -16,6 +16,7 @@ from user_workspaces.config.listening import TRANSFERS, Listener
 from user_workspaces.config.threads import ThreadedDjango
 from user_workspaces.config.wsgi import application as django
 from user_workspaces.live.application import LiveApplication
+from user_workspaces.proxy.head import without_default_port
 from user_workspaces.proxy.hub import FROM_PROXY
 
 THREADS = 8
@@ -44,7 +45,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             else:
                 await _django(scope, receive, send)
         case "websocket":
-            await _live(scope, receive, send)
+            await _live({**scope, "headers": _headers(scope)}, receive, send)
         case "lifespan":
             await _lifespan(receive, send)
 
@@ -57,11 +58,16 @@ def _as_believed(scope: HTTPScope) -> HTTPScope:
     """
     from_proxy = (scope.get("state") or {}).get(FROM_PROXY, False)
     dropped = frozenset() if from_proxy else TOLD_BY_PROXIES
-    headers = scope["headers"]
+    headers = _headers(scope)
     if any(b"_" in name or name in dropped for name, _ in headers):
         headers = [(name, value) for name, value in headers if b"_" not in name and name not in dropped]
-        scope = {**scope, "headers": headers}
+    scope = {**scope, "headers": headers}
     return {**scope, "scheme": _scheme(scope)} if from_proxy else scope
+
+
+def _headers(scope: HTTPScope | WebSocketScope) -> list[tuple[bytes, bytes]]:
+    """Return the fields, with a host that can be compared with `Origin`."""
+    return [(name, without_default_port(value) if name == b"host" else value) for name, value in scope["headers"]]
 
 
 def _scheme(scope: HTTPScope) -> str:

@@ -17,6 +17,7 @@ from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observing.correlation import note_person
 from user_workspaces.portal import errors
 from user_workspaces.portal.returning import path_of
+from user_workspaces.request_target import path_as_sent, query_as_sent, target
 
 Parameters = ParamSpec("Parameters")
 
@@ -70,6 +71,6 @@ def is_person(request: HttpRequest) -> bool:
 def to_login(request: HttpRequest) -> HttpResponse:
     """A part of a page cannot show the login form: the whole page goes there, and comes back afterwards."""
     if not asks_for_part(request):
-        back = request.get_full_path() if request.method == "GET" else "/"
+        back = target(path_as_sent(request), query_as_sent(request)) if request.method == "GET" else "/"
         return redirect_to_login(back)
     return HttpResponseClientRedirect(redirect_to_login(path_of(request.headers.get("HX-Current-URL", ""))).url)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from django.http import HttpRequest
 
@@ -19,10 +19,12 @@ from user_workspaces.jobs.addresses import (
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.session_ports import port_of
 from user_workspaces.jobs.tickets import TICKET_PARAMETER
+from user_workspaces.request_target import PATH_CHARACTERS, without_parameter
 
 START_PAGE = "lab"
 LONGEST = 2000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SAFARI = re.compile(r"^(?!.*(Chrom(e|ium)|Android|Firefox)/).*\bVersion/\S+.*\bSafari/")
 """It does not resolve names below `localhost`; other browsers name it, too."""
@@ -43,14 +45,15 @@ class Page:
 def page_in_session(asked: str) -> Page:
     """Return the page that `to` names, relative to the session's base path; the start page for anything odd.
 
-    Odd is whatever could leave the session: an absolute path, a scheme, `..`, `//` or a backslash. A ticket
-    in the query is dropped.
+    What is quoted in it stays quoted. Odd is whatever could leave the session: an absolute path, a scheme, `..`, `//`
+    or a backslash. A ticket in the query is dropped.
     """
     path, _, query = asked.partition("?")
     if not path or len(asked) > LONGEST or not _stays_below(path):
         return Page(START_PAGE)
-    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != TICKET_PARAMETER]
-    return Page(quote(path, safe="/:@!$&'()*+,;=-._~"), urlencode(pairs))
+    quoted = quote(_STRAY_PERCENT.sub("%25", path), safe=PATH_CHARACTERS)
+    left = quote(_STRAY_PERCENT.sub("%25", query), safe=PATH_CHARACTERS + "?[]")
+    return Page(quoted, without_parameter(left, TICKET_PARAMETER))
 
 
 def _stays_below(path: str) -> bool:

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.encoding import escape_uri_path
 from django.views.decorators.csrf import csrf_exempt
 
 from user_workspaces import registry
@@ -25,9 +24,12 @@ from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Cl
 from user_workspaces.jobs.used_tickets import use_once
 from user_workspaces.proxy import feed
 from user_workspaces.proxy.origins import Place, place_of
+from user_workspaces.request_target import path_as_sent, query_as_sent, target
 
 CHALLENGE = f'Ticket realm="user workspaces session", parameter="{TICKET_PARAMETER}"'
 """A session is opened by the ticket in the address that the API and the portal give; browsers ask nobody for it."""
+SLASHES = 4
+"""In front of the page: `/passthrough/local/12/lab`."""
 OTHER_BROWSER = (
     "This link was made for another browser, or this browser does not keep cookies of the session's address."
 )
@@ -35,7 +37,7 @@ USED_UP = "This link has been used already, or it has expired."
 
 
 @csrf_exempt
-def session_gate(request: HttpRequest, hostname: str, job_id: str, rest: str = "") -> HttpResponse:  # noqa: ARG001  the host in the path is never trusted
+def session_gate(request: HttpRequest, hostname: str, job_id: str) -> HttpResponse:  # noqa: ARG001  the host in the path is never trusted
     """Let the browser in, step by step, or say why there is no session to be seen.
 
     It changes nothing on the server, so there is nothing to forge: methods other than GET get a refusal.
@@ -44,29 +46,38 @@ def session_gate(request: HttpRequest, hostname: str, job_id: str, rest: str = "
     ticket = request.GET.get(TICKET_PARAMETER) if request.method == "GET" else None
     place = place_of(request)
     if not place.is_of(job, number=int(job_id)):
-        return _to_the_portal(request, int(job_id), rest, ticket)
+        return _to_the_portal(request, int(job_id), ticket)
     if _may_see(request, job):
         assert job is not None  # noqa: S101  a cookie is good for a job that there is
         if ticket is not None:
             return _without_ticket(request)
         return _ended(request, job) if job.status in ENDED or job.status == "stopping" else _waiting(request, job)
     if ticket is not None:
-        return _step(request, job, place, rest, ticket)
+        return _step(request, job, place, ticket)
     if not _is_navigation(request):
         return _unauthorized()
-    return _begin(request, job, place, rest, number=int(job_id))
+    return _begin(request, job, place, number=int(job_id))
 
 
-def _to_the_portal(request: HttpRequest, job_id: int, rest: str, ticket: str | None) -> HttpResponse:
+@csrf_exempt
+def with_slash(request: HttpRequest) -> HttpResponse:
+    """Lead to the session's root, which a path without its last slash means."""
+    if not _is_navigation(request):
+        return _refuse_program(HTTPStatus.NOT_FOUND, "Not found.")
+    path = "/" + path_as_sent(request).lstrip("/")
+    return _no_store(HttpResponseRedirect(target(f"{path}/", query_as_sent(request))))
+
+
+def _to_the_portal(request: HttpRequest, job_id: int, ticket: str | None) -> HttpResponse:
     """Lead from the portal's own hosts to the session's, before any cookie is looked at."""
     claim = tickets.verify(ticket, Purpose.TICKET, job_id=job_id, now=timezone.now()) if ticket else None
     if claim is None and not _is_navigation(request):
         return _unauthorized()
-    wanted = {"to": _wanted(request, rest)} | ({} if ticket is None else {TICKET_PARAMETER: ticket})
+    wanted = {"to": _wanted(request)} | ({} if ticket is None else {TICKET_PARAMETER: ticket})
     return _no_store(HttpResponseRedirect(f"/open/{job_id}/?{urlencode(wanted)}"))
 
 
-def _step(request: HttpRequest, job: Job | None, place: Place, rest: str, ticket: str) -> HttpResponse:
+def _step(request: HttpRequest, job: Job | None, place: Place, ticket: str) -> HttpResponse:
     """Go one step on, by the kind of ticket."""
     if job is None:
         return _refused(request, USED_UP)
@@ -75,18 +86,17 @@ def _step(request: HttpRequest, job: Job | None, place: Place, rest: str, ticket
         return _enter(request, job, entry, ticket)
     portal = tickets.read_start(ticket, job_id=job.pk)
     if portal is not None:
-        return _begin(request, job, place, rest, number=job.pk, portal=portal)
+        return _begin(request, job, place, number=job.pk, portal=portal)
     claim = tickets.verify(ticket, Purpose.TICKET, job_id=job.pk, now=timezone.now())
     if claim is None or not _is_owner(claim, job):
         return _refused(request, USED_UP)
-    return _begin(request, job, place, rest, number=job.pk, ticket=ticket)
+    return _begin(request, job, place, number=job.pk, ticket=ticket)
 
 
 def _begin(
     request: HttpRequest,
     job: Job | None,
     place: Place,
-    rest: str,
     *,
     number: int,
     portal: str | None = None,
@@ -97,7 +107,7 @@ def _begin(
     known = request.COOKIES.get(name, "")
     # Two tabs may be on their way at once: they share the mark.
     secret = known if tickets.BROWSER_SECRET.fullmatch(known) else tickets.new_browser_secret()
-    query = {BROWSER_PARAMETER: tickets.browser_hash(secret), "to": _wanted(request, rest)}
+    query = {BROWSER_PARAMETER: tickets.browser_hash(secret), "to": _wanted(request)}
     query |= {} if ticket is None else {TICKET_PARAMETER: ticket}
     answer = HttpResponseRedirect(f"{portal or place.portal(request)}/open/{number}/?{urlencode(query)}")
     answer.set_cookie(name, secret, max_age=tickets.START_LIFETIME, **_cookie_options(job))
@@ -127,17 +137,14 @@ def _cookie_options(job: Job | None) -> dict[str, Any]:
 
 def _without_ticket(request: HttpRequest) -> HttpResponse:
     """Take the ticket out of the address; to the path alone: with the host it could be made to lead elsewhere."""
-    left = request.GET.copy()
-    del left[TICKET_PARAMETER]
-    path = "/" + escape_uri_path(request.path).lstrip("/")
-    return _no_store(HttpResponseRedirect(f"{path}?{left.urlencode()}" if left else path))
+    path = "/" + path_as_sent(request).lstrip("/")
+    return _no_store(HttpResponseRedirect(target(path, query_as_sent(request, without=TICKET_PARAMETER))))
 
 
-def _wanted(request: HttpRequest, rest: str) -> str:
-    """Return the page that the browser asks for, below the base path."""
-    left = request.GET.copy()
-    left.pop(TICKET_PARAMETER, None)
-    return f"{rest}?{left.urlencode()}" if left else rest
+def _wanted(request: HttpRequest) -> str:
+    """Return the page that the browser asks for, below the base path, quoted as it was sent."""
+    rest = path_as_sent(request).split("/", SLASHES)[SLASHES]
+    return target(rest, query_as_sent(request, without=TICKET_PARAMETER))
 
 
 def _may_see(request: HttpRequest, job: Job | None) -> bool:

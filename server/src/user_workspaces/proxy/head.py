@@ -41,6 +41,11 @@ class Bad:
     reason: str
 
 
+def without_default_port(host: bytes) -> bytes:
+    """Return a `Host` field as browsers write it in `Origin`, with which it is compared: they leave these ports out."""
+    return host.removesuffix(b":443").removesuffix(b":80")
+
+
 @dataclass(slots=True)
 class Head:
     """What requests and responses have in common."""
@@ -66,8 +71,8 @@ class RequestHead(Head):
 
     @property
     def host(self) -> bytes:
-        """The `Host` field as it was sent; empty for an HTTP/1.0 client without one."""
-        return self.fields.first.get(b"host", b"")
+        """The `Host` field without a default port; empty for an HTTP/1.0 client without one."""
+        return without_default_port(self.fields.first.get(b"host", b""))
 
     @property
     def websocket(self) -> bool:

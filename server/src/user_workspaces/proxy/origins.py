@@ -71,7 +71,7 @@ def place_of(request: HttpRequest) -> Place:
 
 
 class SessionOriginMiddleware:
-    """On a session's host or port there is only `/passthrough/<...>/12/` and the files our notices need."""
+    """On a session's host or port there is only `/passthrough/<...>/12/`, `/` leads there, and files of our notices."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -85,7 +85,7 @@ class SessionOriginMiddleware:
             raise DisallowedHost(f"Invalid HTTP_HOST header: {place.host!r}.")
         if place.number is None:
             return self._get_response(request)
-        if passthrough_job(request.path.encode()) == place.number:
+        if passthrough_job(request.path.encode() + b"/") == place.number:
             return self._get_response(request)
         return _elsewhere(request, place)
 

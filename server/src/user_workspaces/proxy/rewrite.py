@@ -6,7 +6,7 @@ from typing import Final
 
 from user_workspaces.client_address import TrustedProxies, client_address, client_scheme
 from user_workspaces.proxy.fields import TOKEN, Fields, Pairs
-from user_workspaces.proxy.head import RequestHead, ResponseHead
+from user_workspaces.proxy.head import RequestHead, ResponseHead, without_default_port
 from user_workspaces.proxy.routes import Route
 
 OWN_COOKIE_PREFIX: Final = b"uws-"
@@ -117,7 +117,7 @@ def _for_session(fields: Fields) -> bytes:
     """Return the lines that are passed on, each with its end."""
     dropped = _KEPT_FROM_SESSIONS | _named(fields)
     out = [
-        name + b": " + value + b"\r\n"
+        name + b": " + (without_default_port(value) if name == b"host" else value) + b"\r\n"
         for name, value in fields.pairs
         # Some servers read `_` in a name as `-`: such a field could pass for one that is dropped here.
         if name not in dropped and b"_" not in name and not name.startswith(b"x-forwarded-")

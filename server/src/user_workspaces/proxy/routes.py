@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from user_workspaces.interfaces.values import Endpoint
-from user_workspaces.proxy.head import RequestHead
+from user_workspaces.proxy.head import RequestHead, without_default_port
 
 _PREFIX: Final = b"/passthrough/"
 _ID_DIGITS: Final = 18
@@ -211,7 +211,7 @@ def _comes_from_elsewhere(head: RequestHead) -> bool:
     if head.fields.first.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"):
         return True
     origin = head.fields.first.get(b"origin")
-    return origin is not None and origin.lower().partition(b"://")[2] != head.host.lower()
+    return origin is not None and without_default_port(origin.lower().partition(b"://")[2]) != head.host.lower()
 
 
 def _claims(head: RequestHead, job_id: int, verify_cookie: VerifyCookie, cookie: bytes) -> list[SessionClaim]:

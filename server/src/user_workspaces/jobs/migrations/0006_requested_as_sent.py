@@ -39,5 +39,5 @@ def _parts(jobs: Any) -> Iterator[list[Any]]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0004_session_port")]
+    dependencies = [("jobs", "0005_index_by_port")]
     operations = [migrations.RunPython(rewritten(as_sent), rewritten(nested))]
