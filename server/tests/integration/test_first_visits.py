@@ -1,6 +1,8 @@
 """The first visit of a page in a session: by any name that a file may have, and from addresses that lack something."""
 
+import html
 import json
+import re
 import socket
 from collections.abc import Iterator
 
@@ -14,6 +16,7 @@ from portal_visitor import TOKEN, cookies_for, log_in
 from running import ToLoopback
 
 pytestmark = pytest.mark.slow
+OPEN_LINK = re.compile(r'href="([^"]*)">\s*Open your session')
 PAGES = (
     "lab/tree/a%2541.ipynb", "lab/tree/50%25.txt", "lab/tree/a%23b.txt", "lab/tree/what%3F.txt", "lab/tree/a%2Fb",
     "lab/tree/%C3%BC%20%2B.txt", "lab/tree/a+b&c=d;e.txt", "lab?path=a%252Fb%26c+d&reset", "files/a%3Fb?download=1&x",
@@ -78,6 +81,9 @@ def test_login_on_the_way_leads_to_the_same_page(server: LiveServer, session: Pl
         assert token
         body = {"csrfmiddlewaretoken": token[1], "username": session.username, "password": PASSWORD}
         answer = client.post(form.url, data=body, headers={"Origin": server.url}, follow_redirects=True)
+        link = OPEN_LINK.search(answer.text)
+        assert link
+        answer = client.get(f"{server.url}{html.unescape(link[1])}", follow_redirects=True)
         assert arrived(answer) == session.path + page
 
 
@@ -88,7 +94,7 @@ def test_address_without_its_last_slash_or_its_path_leads_in(
     for address in (f"{own}/", f"{own}{session.path[:-1]}", f"{server.url}{session.path[:-1]}?a=1"):
         answer = browser.get(address, follow_redirects=True)
         assert arrived(answer).partition("?")[0] in {session.path, f"{session.path}lab"}
-    assert browser.get(f"http://s999.localhost:{server.port}/").headers["Location"] == "/passthrough/local/999/"
+    assert browser.get(f"http://s999.localhost:{server.port}/").headers["Location"] == f"{server.url}/open/999/"
     assert browser.get(f"http://x.s1.localhost:{server.port}/").status_code == 404
 
 
