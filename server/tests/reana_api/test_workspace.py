@@ -94,7 +94,7 @@ def test_folders_and_globs_come_as_archives(ada: Reana, run: Run, path: str, nam
         assert answer.content == b"hello"
         return
     assert answer.headers["Content-Type"] == "application/zip"
-    assert answer.headers["Content-Disposition"].startswith("attachment; filename=download_hello.1_results")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="download_hello.1_results')
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
         assert sorted(name for name in packed.namelist() if not name.endswith("/")) == names
 

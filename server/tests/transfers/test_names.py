@@ -1,13 +1,16 @@
 """Names of files in answers: one header line, whatever the name is."""
 
 import re
+from email.message import Message
 from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.transfers.downloads import content_type_of
-from user_workspaces.transfers.names import attachment, file_path
+from user_workspaces.transfers.names import attachment, disposition, file_path
 
 
 @pytest.mark.parametrize(
@@ -29,10 +32,23 @@ def test_attachment_is_read_back_by_others(name: str, expected: str) -> None:
     header = attachment(name)
     assert header.isascii()
     assert not set(header) & {"\r", "\n"}
-    form = re.fullmatch(r"attachment; filename=\"([^\"]*)\"(?:; filename\*=UTF-8''([\w%.~-]+))?", header)
+    form = re.fullmatch(r"attachment; filename(?:=\"([^\"%\\]*)\"|\*=UTF-8''([\w%.~-]+))", header)
     assert form
     plain, encoded = form.groups()
     assert (unquote(encoded) if encoded else plain) == expected
+
+
+@given(
+    name=st.text(alphabet=st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1).filter(
+        lambda name: name == name.strip()
+    ),
+    inline=st.booleans(),
+)
+def test_any_name_is_read_back_by_a_mail_parser(name: str, *, inline: bool) -> None:
+    """As reana-client reads it, which prefers the plain parameter."""
+    message = Message()
+    message["Content-Disposition"] = disposition(name, inline=inline)
+    assert (message.get_filename(), message.get_content_disposition()) == (name, "inline" if inline else "attachment")
 
 
 @pytest.mark.parametrize("raw", [None, 7, [], "", "/", ".", "./.", "..", "a/../b", "a\0", "\ud800"])

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from django.http import HttpResponseBase
 from django.utils import timezone
@@ -20,7 +19,7 @@ from user_workspaces.reana_api.searching import Search
 from user_workspaces.reana_api.view import ReanaView, flag
 from user_workspaces.transfers.bodies import declared_length, pieces_of
 from user_workspaces.transfers.downloads import content_type_of, download, download_folder
-from user_workspaces.transfers.names import path_in
+from user_workspaces.transfers.names import disposition, path_in
 from user_workspaces.transfers.turns import Turn
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import find_run, workspace_of
@@ -105,8 +104,7 @@ class OneFile(ReanaView):
         answer = download_folder(request._request, workspace, "", user_id=self.person.pk, names=names)
         label = "".join(one if one.isalnum() or one in "._-" else "_" for one in f"{run.full_name}_{pattern}")[:150]
         at = timezone.now().strftime("%Y-%m-%d-%H%M%S")
-        plain = label.encode("ascii", "replace").decode().replace("?", "_")
-        answer.headers["Content-Disposition"] = f"attachment; filename=download_{plain}_{at}.zip"
+        answer.headers["Content-Disposition"] = disposition(f"download_{label}_{at}.zip")
         return answer
 
     def delete(self, request: Request, named: str, path: str) -> Response:
@@ -137,11 +135,7 @@ def _as_reana(answer: HttpResponseBase, path: str, *, preview: bool) -> HttpResp
     kind = content_type_of(path)
     shown = preview and kind.startswith(SHOWN)
     answer.headers["Content-Type"] = kind if shown else BYTES
-    quoted = path.replace("\\", "_").replace('"', "_")
-    plain = "".join(one if " " <= one <= "~" else "_" for one in quoted)
-    answer.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{plain}"'
-    if plain != path:
-        answer.headers["Content-Disposition"] += f"; filename*=UTF-8''{quote(path, safe='/')}"
+    answer.headers["Content-Disposition"] = disposition(path, inline=shown)
     return answer
 
 

@@ -1,7 +1,6 @@
 """The path of a file in the path of a request, and a file's name in an answer."""
 
 import re
-import unicodedata
 from urllib.parse import quote, unquote_to_bytes
 
 from django.http import HttpRequest
@@ -11,6 +10,9 @@ from user_workspaces.workspaces.details import checked_name
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 """Also what turns the direction of writing: with it `txt.exe` can look like `exe.txt`."""
+
+
+_PLAIN = re.compile(r"[ !#-$&-\[\]-~]+")
 
 
 def path_in(request: HttpRequest, path: str) -> str:
@@ -36,9 +38,16 @@ def file_path(raw: object) -> str:
 
 def attachment(name: str) -> str:
     """Return the `Content-Disposition` under which a browser saves a file: never shows it, whatever it is."""
-    cleaned = _NOT_IN_NAMES.sub("_", name) or "_"
-    parts = unicodedata.normalize("NFKD", cleaned)
-    without_marks = "".join(letter for letter in parts if not unicodedata.combining(letter))
-    plain = without_marks.encode("ascii", "replace").decode().replace("?", "_")
-    header = f'attachment; filename="{plain}"'
-    return header if plain == cleaned else f"{header}; filename*=UTF-8''{quote(cleaned, safe='')}"
+    return disposition(_NOT_IN_NAMES.sub("_", name) or "_")
+
+
+def disposition(name: str, *, inline: bool = False) -> str:
+    """Return a `Content-Disposition` header (RFC 6266).
+
+    A name that the plain `filename` cannot carry is sent as `filename*` alone: programs that know both may take the
+    plain one, and browsers decode percent signs in it.
+    """
+    kind = "inline" if inline else "attachment"
+    if _PLAIN.fullmatch(name):
+        return f'{kind}; filename="{name}"'
+    return f"{kind}; filename*=UTF-8''{quote(name, safe='')}"
