@@ -205,7 +205,7 @@ class JobStop(APIView):
 
 
 class JobOther(APIView):
-    """Verbs that there are not."""
+    """Unknown verbs."""
 
     scope = Scope.SESSIONS
 

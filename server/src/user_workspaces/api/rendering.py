@@ -59,7 +59,7 @@ class AlwaysJson(BaseContentNegotiation):
 
 
 class NoBody(dict[str, Any]):
-    """What was sent where nothing was sent."""
+    """The data of a request without a body."""
 
 
 class OrjsonParser(BaseParser):

@@ -98,7 +98,7 @@ class SharedWorkspaces(APIView):
 
     @describe(body=OfferShape, data={"shared_workspaces": ShareShape(many=True)}, refusals=(403, 404))
     def post(self, request: Request) -> Response:
-        """Offer a workspace to all of these people, or to nobody; who has an open offer of it keeps that one."""
+        """Offer a workspace to all of these users, or to none; an open offer is kept."""
         body, user = body_of(request), caller(request)
         number, receivers = body.get("original_workspace_id"), body.get("shared_user_ids")
         if number is None or receivers is None:
@@ -136,7 +136,7 @@ class OneSharedWorkspace(APIView):
 
 
 class SharedWorkspaceAccept(APIView):
-    """The receiver's yes."""
+    """Acceptance by the receiver."""
 
     scope = Scope.WORKSPACES
 
@@ -148,19 +148,19 @@ class SharedWorkspaceAccept(APIView):
 
 
 class SharedWorkspaceRetry(APIView):
-    """Another try at a copy."""
+    """Retry of a failed copy."""
 
     scope = Scope.WORKSPACES
 
     @describe(refusals=(403,))
     def put(self, request: Request, share_id: int) -> Response:
-        """Have a copy that failed made again."""
+        """Retry the copy."""
         retry(user=caller(request), share_id=share_id, now=timezone.now())
         return answer(SUCCESSFUL)
 
 
 class SharedWorkspaceOther(APIView):
-    """Verbs that there are not."""
+    """Unknown verbs."""
 
     scope = Scope.WORKSPACES
 

@@ -84,7 +84,7 @@ class Status(OpenView):
 
 
 def _dependencies(found: Mapping[str, Health], site: Site) -> dict[str, object]:
-    """Return them under the names that clients know, and each beside them as `<kind>.<id>`."""
+    """Return the health grouped as existing clients expect it, and flat as `<kind>.<id>`."""
     shown = {name: {"connected": health.connected, "message": health.message} for name, health in found.items()}
 
     def by_id(kind: str) -> dict[str, object]:

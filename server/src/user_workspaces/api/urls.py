@@ -101,7 +101,7 @@ def _patterns() -> Iterator[URLResolver]:
 
 
 def _in_any_case(views: dict[str, View]) -> dict[str, View]:
-    """Let `START` be `start`: what takes any verb hands on those that there are in other letters."""
+    """Match verbs in any case: the view for unknown verbs passes `START` on to `start`."""
     return {rest: _any_case(views, rest, view) if rest.endswith(VERB) else view for rest, view in views.items()}
 
 

@@ -88,11 +88,11 @@ class Job(models.Model):
 
     @property
     def job_details(self) -> dict[str, Any]:
-        """What the launch asked of the job type."""
+        """The `job_details` of the launch request."""
         return {name: value for name, value in self.requested.items() if name != "resource_options"}
 
     @property
     def resource_options(self) -> dict[str, Any]:
-        """What the launch asked of the resource."""
+        """The `resource_options` of the launch request."""
         options: dict[str, Any] = self.requested.get("resource_options", {})
         return options

@@ -61,7 +61,7 @@ def session_gate(request: HttpRequest, hostname: str, job_id: str) -> HttpRespon
 
 @csrf_exempt
 def with_slash(request: HttpRequest) -> HttpResponse:
-    """Lead to the session's root, which a path without its last slash means."""
+    """Redirect a path without its trailing slash to the root of the session."""
     if not _is_navigation(request):
         return _refuse_program(HTTPStatus.NOT_FOUND, "Not found.")
     path = "/" + path_as_sent(request).lstrip("/")

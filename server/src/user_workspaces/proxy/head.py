@@ -42,7 +42,7 @@ class Bad:
 
 
 def without_default_port(host: bytes) -> bytes:
-    """Return a `Host` field as browsers write it in `Origin`, with which it is compared: they leave these ports out."""
+    """Return a `Host` header without a default port: browsers omit it in `Origin`, which is compared with it."""
     return host.removesuffix(b":443").removesuffix(b":80")
 
 

@@ -33,10 +33,10 @@ class LastLaunch:
 def offer_workspace(
     *, sender: User, workspace_id: int, receiver_ids: Iterable[object], last: LastLaunch | None, now: datetime
 ) -> list[Share]:
-    """Offer a copy to each of these people, who are told by mail; the copies are made by the controller.
+    """Offer a copy to each of these users and notify them by mail; the controller makes the copies.
 
-    Who has an offer of it already and has not answered keeps that one. Returns a share for each. Raises `NotFound`,
-    and `InvalidRequest` for an id that is nobody's to share with: then nobody is offered anything.
+    A receiver with an open offer of this workspace keeps it. Returns one share per receiver. Raises `NotFound`, and
+    `InvalidRequest` when one of the ids is unknown: then no offer is made.
     """
     with transaction.atomic():
         original = lock_workspace(owner=sender, workspace_id=workspace_id)

@@ -64,7 +64,7 @@ def asked_of(workspace_id: int, people: Iterable[User]) -> frozenset[int]:
 
 
 def shares_asked(workspace_id: int, people: Iterable[User]) -> QuerySet[Share]:
-    """Return the offers of this workspace that these people have not answered yet."""
+    """Return the open offers of this workspace to these users."""
     return open_shares().filter(offer__original_id=workspace_id, receiver__in=list(people))
 
 
