@@ -148,6 +148,7 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     components = result["components"]
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
     components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}
+    components["schemas"]["Request"]["additionalProperties"] = True
     components["responses"] = {f"Refused{code}": _refusal(code) for code in REFUSALS}
     for path, operations in result["paths"].items():
         for operation in operations.values():

@@ -113,8 +113,10 @@ class SharedWorkspaces(APIView):
             last=_last_launch(workspace_id),
             now=timezone.now(),
         )
-        made = shares_of(user).filter(pk__in=[share.pk for share in shares])
-        return answer(SUCCESSFUL, data={"shared_workspaces": _describe(user, made)})
+        places = {share.pk: place for place, share in enumerate(shares)}
+        described = _describe(user, shares_of(user).filter(pk__in=places))
+        described.sort(key=lambda one: places[_copy_of(one)])  # as the request names the people
+        return answer(SUCCESSFUL, data={"shared_workspaces": described})
 
 
 class OneSharedWorkspace(APIView):
@@ -173,6 +175,11 @@ class SharedWorkspaceOther(APIView):
 def _receiver_of(described: Mapping[str, Any]) -> int:
     receiver: int = described["shared_workspace_id"]["user_id"]["id"]
     return receiver
+
+
+def _copy_of(described: Mapping[str, Any]) -> int:
+    number: int = described["shared_workspace_id"]["id"]
+    return number
 
 
 def _filtered(rows: QuerySet[Share], request: Request) -> QuerySet[Share]:
