@@ -143,8 +143,24 @@ def _envelope(name: str, *, data: Fields | None, beside: Fields | None) -> seria
     return inline_serializer(f"{name}Answer", fields)
 
 
+TAGS: Mapping[str, str] = {
+    "tokens": "Tokens of the API: exchange credentials for one, list and revoke them.",
+    "users": "People to share with.",
+    "workspaces": "Workspaces, their files and uploads, and what is launched in them.",
+    "jobs": "What runs and what ran.",
+    "shared_workspaces": "Workspaces offered to other people as copies.",
+    "live_tickets": "One-time tickets for the WebSockets that tell the status of jobs.",
+    "quotas": "What the caller may use, and uses.",
+    "job_types": "What can be launched.",
+    "parameters": "What a launch may ask for.",
+    "status": "The health of the server.",
+}
+"""The first word of a path, and what is below it."""
+
+
 def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Add to a finished description what all operations have in common, each thing once."""
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = result["components"]
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
     components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}

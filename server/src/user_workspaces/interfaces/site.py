@@ -108,6 +108,28 @@ class WorkflowSite:
 
 
 @dataclass(frozen=True, slots=True)
+class Branding:
+    """Whose server this is, as pages, mails and the description of the API say it; everything may be empty."""
+
+    name: str = ""
+    logo_url: str = ""
+    logo: bytes = field(default=b"", repr=False)
+    """The content of the logo's file, served by the portal."""
+    logo_type: str = ""
+    """Its media type."""
+    contact: str = ""
+    """A mail address or a URL."""
+    terms_url: str = ""
+    terms: str = field(default="", repr=False)
+    """The terms of use as plain text, shown by the portal."""
+
+    @property
+    def contact_url(self) -> str:
+        """Where a link to the contact leads."""
+        return f"mailto:{self.contact}" if "://" not in self.contact and self.contact else self.contact
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """So many attempts in a window, which begins with the first of them."""
 
@@ -152,6 +174,8 @@ class Site:
     parameters: tuple[Parameter, ...]
     base_url: str
     """Where browsers reach this server, without a slash at the end."""
+    public_url: str = ""
+    """`base_url` where the operator has set it; empty: it was guessed."""
     token_lifetime: timedelta = timedelta(days=90)
     session_startup: timedelta = timedelta(minutes=3)
     """A session that has not answered for this long after its start has failed."""
@@ -168,6 +192,7 @@ class Site:
     """So many connections of one address at once; None: as many as there may be of all."""
     mail: MailSite | None = None
     """None: no mail is sent."""
+    branding: Branding = Branding()
     quotas: QuotaSite = QuotaSite()
     workflows: WorkflowSite = WorkflowSite()
     rate_limits: RateLimits = RateLimits()

@@ -6,6 +6,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
 from user_workspaces.portal import (
+    branding,
     elsewhere,
     file_actions,
     file_transfers,
@@ -28,6 +29,8 @@ from user_workspaces.portal import (
 app_name = "portal"
 
 ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
+    ("site/logo/", branding.logo, "logo"),
+    ("site/terms/", branding.terms, "terms"),
     ("login/", sign_in.log_in, "login"),
     ("login/<str:secret>/", sign_in.log_in_by_link, "login_link"),
     ("login/with/<str:authentication>/", elsewhere.begin, "login_with"),
