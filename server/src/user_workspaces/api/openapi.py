@@ -158,6 +158,10 @@ TAGS: Mapping[str, str] = {
 """The first word of a path, and what is below it."""
 
 
+MAY_BE_EMPTY = {"WorkspaceRunsPost", "RunOutputsPost"}
+"""Operations whose body may be left out."""
+
+
 def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Add to a finished description what all operations have in common, each thing once."""
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
@@ -170,6 +174,8 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
         for operation in operations.values():
             if not operation["description"].strip():
                 del operation["description"]
+            if "requestBody" in operation and operation["operationId"] not in MAY_BE_EMPTY:
+                operation["requestBody"]["required"] = True
             answers = operation["responses"]
             codes = {int(code) for code, answer in answers.items() if _is_refusal(answer)} | set(ALWAYS) - set(
                 map(int, answers)
