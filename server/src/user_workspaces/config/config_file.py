@@ -93,6 +93,7 @@ class JobTypeEntry(_Strict):
 
     name: str
     job_type: str
+    offered: bool | None = None
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 

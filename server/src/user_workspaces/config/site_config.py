@@ -58,7 +58,10 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
             for name, storage in config.available_storage.items()
         },
         resources={name: _resource_site(resource, config) for name, resource in config.available_resources.items()},
-        job_types={name: JobTypeSite(name=job_type.name) for name, job_type in config.available_job_types.items()},
+        job_types={
+            name: JobTypeSite(name=job_type.name, offered=job_type.offered)
+            for name, job_type in config.available_job_types.items()
+        },
         parameters=tuple(
             parameter.value(as_written)
             for parameter, as_written in zip(config.parameters, written.get("parameters", []), strict=True)

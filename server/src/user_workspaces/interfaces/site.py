@@ -62,6 +62,8 @@ class JobTypeSite:
     """A job type's place in the site."""
 
     name: str
+    offered: bool | None = None
+    """Whether the portal's pages offer it; None: where it is an application that people open."""
 
 
 @dataclass(frozen=True, slots=True)
