@@ -63,6 +63,11 @@ class LinkForm(forms.Form):
         return NewLink(name=self.cleaned_data["name"], target=self.cleaned_data["path"])
 
 
+def link_to(dataset: str) -> dict[str, str]:
+    """Return what a form holds where a dataset was chosen by its path."""
+    return {"name": dataset.rstrip("/").rpartition("/")[2], "path": dataset} if dataset.startswith("/") else {}
+
+
 LinkForms = forms.formset_factory(LinkForm, extra=1, max_num=MOST_LINKS, validate_max=True)
 
 

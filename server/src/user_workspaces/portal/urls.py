@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 
 from user_workspaces.portal import (
     branding,
+    datasets,
     elsewhere,
     file_actions,
     file_transfers,
@@ -46,10 +47,12 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("profile/secrets/delete/", profile.delete_secret, "delete_secret"),
     ("profile/log-out-everywhere/", profile.log_out_everywhere, "log_out_everywhere"),
     ("new/", workspaces.new_workspace, "new"),
+    ("datasets/", datasets.for_new_workspace, "datasets"),
     ("w/<int:workspace_id>/", workspace.show, "workspace"),
     ("w/<int:workspace_id>/about/", workspace.about, "about"),
     ("w/<int:workspace_id>/files/", files.files, "files"),
     ("w/<int:workspace_id>/link/", files.link, "link"),
+    ("w/<int:workspace_id>/datasets/", datasets.for_workspace, "workspace_datasets"),
     ("w/<int:workspace_id>/folder/", file_actions.new_folder, "new_folder"),
     ("w/<int:workspace_id>/move/", file_actions.move, "move"),
     ("w/<int:workspace_id>/remove/", file_actions.remove, "remove"),
