@@ -142,3 +142,22 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(
             browser.get(f"/admin/{table}/")
         counts.append(len(queries))
     assert counts == [counts[0]] * 4
+
+
+def test_workspaces_are_those_of_people(browser: Client, world: World, workspace_of: Callable[..., Workspace]) -> None:
+    run = workspace_of(world.ada, "holds-a-run")
+    Workspace.objects.filter(pk=run.pk).update(holds_runs=True)
+    shown = {}
+    for kind in ("", "runs", "offers", "all"):
+        listed = page(browser, world, f"workspaces/workspace/?kind={kind}" if kind else "workspaces/workspace/")
+        shown[kind] = {name for name in ("cell-atlas", "holds-a-run", "offered") if f">{name}<" in listed}
+    assert shown == {
+        "": {"cell-atlas", "offered"},
+        "runs": {"holds-a-run"},
+        "offers": {"offered"},
+        "all": {"cell-atlas", "holds-a-run", "offered"},
+    }
+    rows = browser.get("/admin/workspaces/workspace/").context["cl"].result_list
+    assert {(one.name, one.owner.username) for one in rows} == {("cell-atlas", "ada"), ("offered", "eve")}
+    assert "Workspaces of people" in page(browser, world, "workspaces/workspace/")
+    assert browser.get(f"/admin/workspaces/workspace/{run.pk}/change/").status_code == 200

@@ -13,6 +13,7 @@ from api.conformance import check
 from user_workspaces.api.description import as_yaml, describe_api
 from user_workspaces.api.openapi import ALWAYS, is_described
 from user_workspaces.api.urls import ROUTES
+from user_workspaces.interfaces.site import Branding
 
 COMMITTED = Path(__file__).resolve().parents[3] / "user-workspaces-spec.yaml"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -49,6 +50,29 @@ def test_every_operation_says_how_it_refuses() -> None:
             assert (401 in codes) is (operation.get("security", [{}]) != [{}] or path == "/tokens/")
             assert (404 in codes) is ("_id}" in path or (method, path) == ("post", "/shared_workspaces/"))
             assert operation["summary"]
+
+
+def test_every_tag_is_described_and_used() -> None:
+    described = describe_api(ROUTES)
+    used = {tag for operations in described["paths"].values() for one in operations.values() for tag in one["tags"]}
+    assert {tag["name"] for tag in described["tags"]} == used
+    assert all(tag["description"] for tag in described["tags"])
+
+
+def test_without_a_site_it_is_the_same_everywhere() -> None:
+    described = describe_api(ROUTES)
+    assert described["servers"] == [{"url": "/", "description": "This server."}]
+    assert {"contact", "termsOfService"} & set(described["info"]) == set()
+
+
+def test_a_site_says_where_it_is_and_who_answers_for_it() -> None:
+    own = Branding(name="Institute", contact="help@example.org", terms="Be kind.")
+    described = describe_api(ROUTES, branding=own, public_url="https://uws.example.org")
+    assert described["servers"][0]["url"] == "https://uws.example.org"
+    assert described["info"]["contact"] == {"name": "Institute", "email": "help@example.org"}
+    assert described["info"]["termsOfService"] == "https://uws.example.org/site/terms/"
+    by_page = describe_api(ROUTES, branding=Branding(contact="https://example.org/help"))
+    assert by_page["info"]["contact"] == {"url": "https://example.org/help"}
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -44,7 +44,7 @@ def test_a_share_has_the_shape_that_clients_know(ada: Caller, grace: Caller, ori
     }  # fmt: skip
     further = {
         "last_resource_options": {}, "last_job_type": "local_test", "is_accepted": False,
-        "copy_details": {"state": "waiting", "percent": 0, "message": ""},
+        "copy_details": {"state": "waiting", "percent": 0, "message": "", "disk_space": 0},
     }  # fmt: skip
     assert one == {**expected, **further}
 
@@ -57,7 +57,9 @@ def test_both_see_a_share_until_it_is_ready(ada: Caller, grace: Caller, original
             body = caller("GET", path).body["data"]
             (shown,) = body["original_workspaces"] + body["shared_workspaces"]
             assert len(body["original_workspaces"]) == (caller is ada)
-            assert shown["copy_details"] == {"state": "ready", "percent": 100, "message": ""}
+            size = Workspace.objects.get(pk=number).disk_space
+            assert shown["copy_details"] == {"state": "ready", "percent": 100, "message": "", "disk_space": size}
+            assert size > 0
             current = shown["shared_workspace_id"]["workspace_details"]["current_workspace_details"]
             assert current == {"files": [{"name": "/notes/plan.txt"}], "symlinks": []}
 

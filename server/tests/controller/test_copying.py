@@ -193,7 +193,7 @@ def test_a_copy_accepted_on_its_way_is_a_workspace_that_is_being_made(
     begun: tuple[Share, Copies], slow: StorageThatCopiesWhenAllowed
 ) -> None:
     share, copies = begun
-    accept(user=share.receiver, share_id=share.pk)
+    accept(user=share.receiver, share_id=share.pk, now=timezone.now())
     assert (now_of(share).copy.status, now_of(share).copy.awaits_acceptance) == ("initializing", False)
     slow.allowed.set()
     assert copies.wait(30)

@@ -80,6 +80,13 @@ def held(user: User) -> int:
     return held_disk(user.pk, now=timezone.now()) // BLOCK
 
 
+def accepted(original: Workspace, receiver: User) -> Share:
+    """Offer it, and have the offer accepted before the copy is made: from then on it counts."""
+    share = offer(original, receiver)
+    accept(user=receiver, share_id=share.pk, now=timezone.now())
+    return share
+
+
 def begun(share: Share, slow: StorageThatCopiesWhenAllowed) -> Copies:
     """Have its copy begin."""
     copies = Copies()
@@ -90,7 +97,7 @@ def begun(share: Share, slow: StorageThatCopiesWhenAllowed) -> Copies:
 
 
 def test_a_copy_that_fits_counts_as_it_is_measured(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(COPIED + 1)
     make_copies()
     assert (state_of(share), held(grace)) == ("ready", 0)
@@ -102,7 +109,7 @@ def test_a_copy_that_fits_counts_as_it_is_measured(ours: Callable[[], Workspace]
 def test_a_copy_that_does_not_fit_fails_and_can_be_tried_again(
     ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(COPIED - 2)
     make_copies()
     found = now_of(share)
@@ -114,12 +121,47 @@ def test_a_copy_that_does_not_fit_fails_and_can_be_tried_again(
     retry(user=grace, share_id=share.pk, now=timezone.now())
     make_copies()
     assert state_of(share) == "ready"
-    accept(user=grace, share_id=share.pk)
+
+
+def test_a_copy_counts_from_acceptance_on(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
+    share = offer(ours(), grace)
+    blocks(COPIED)
+    make_copies()
+    assert (state_of(share), disk_space_of(grace.pk), held(grace)) == ("ready", 0, 0)
+    accept(user=grace, share_id=share.pk, now=timezone.now())
+    assert disk_space_of(grace.pk) == now_of(share).copy.disk_space > 0
+
+
+def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_told(
+    ours: Callable[[], Workspace], grace: User, blocks: Blocks
+) -> None:
+    share = offer(ours(), grace)
+    blocks(COPIED - 2)
+    make_copies()
+    with pytest.raises(QuotaExceeded, match=r"needs (20|16) KB on disk, and 12 KB of your 12 KB are left"):
+        accept(user=grace, share_id=share.pk, now=timezone.now())
+    assert (state_of(share), now_of(share).is_accepted, disk_space_of(grace.pk)) == ("ready", False, 0)
+    blocks(COPIED)
+    accept(user=grace, share_id=share.pk, now=timezone.now())
+
+
+def test_open_copies_are_bounded_by_the_quota_of_their_sender(
+    ours: Callable[[], Workspace], person: Callable[[str], User], blocks: Blocks
+) -> None:
+    original, receivers = ours(), [person(name) for name in ("grace", "mallory", "zoe")]
+    blocks(original.disk_space // BLOCK * 2)
+    share = offer(original, *receivers[:2])
+    make_copies()
+    with pytest.raises(QuotaExceeded, match="The copies that you offer and nobody has accepted yet would take"):
+        offer(original, receivers[2])
+    assert offer(original, *receivers[:2]).pk == share.pk  # they have it already
+    accept(user=receivers[0], share_id=share.pk, now=timezone.now())
+    offer(original, receivers[2])
 
 
 def test_a_copy_that_does_not_fit_can_be_declined(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
     share = offer(ours(), grace)
-    blocks(1)
+    blocks(COPIED - 2)
     make_copies()
     withdraw(user=grace, share_id=share.pk, now=timezone.now())
     make_copies()
@@ -131,7 +173,7 @@ def test_a_copy_that_does_not_fit_can_be_declined(ours: Callable[[], Workspace],
 def test_its_room_is_held_while_it_is_made(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(6)
     copies = begun(share, slow)
     own = {"owner": grace, "name": "w", "description": "", "default_job_type": ""}
@@ -162,7 +204,7 @@ def test_a_withdrawn_copy_gives_its_room_back(
 def test_a_copy_that_is_made_anew_holds_its_room_once(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(6)
     begun(share, slow).stop()
     before = held(grace)
@@ -178,7 +220,7 @@ def test_a_copy_that_is_made_anew_holds_its_room_once(
 def test_who_lost_the_lease_neither_holds_nor_gives_back(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(6)
     lost = Share.objects.select_related("copy__owner").get(pk=share.pk)
     assert leases.claim(lost, now=timezone.now())
@@ -208,7 +250,7 @@ def test_an_original_that_grows_takes_more_room_or_fails(
 
     use_storage(OriginalThatGrows)
     original = ours()
-    failing = offer(original, grace)
+    failing = accepted(original, grace)
     blocks(6)
     make_copies()
     assert (now_of(failing).state, held(grace)) == ("failed", 0)
@@ -226,7 +268,7 @@ def test_what_is_found_to_be_more_at_the_end_fails(
             return 10 * super().disk_usage(place)
 
     storage = use_storage(DiskThatTakesMore)
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(8)
     make_copies()
     found = now_of(share)
@@ -239,7 +281,7 @@ def test_what_cannot_be_removed_goes_on_to_count(
 ) -> None:
     storage = use_storage(StorageThatCannotRemove)
     assert isinstance(storage, StorageThatCannotRemove)
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(6)
     make_copies()
     assert (state_of(share), held(grace) > 0) == ("failed", True)
@@ -253,7 +295,7 @@ def test_copies_for_one_person_at_once_never_take_more_than_there_is(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     slow.allowed.set()
-    shares = [offer(ours(), grace) for _ in range(6)]
+    shares = [accepted(ours(), grace) for _ in range(6)]
     blocks(COPIED * 3)
     first, second = Copies(), Copies()
     while first.tend(now=timezone.now()) + second.tend(now=timezone.now()):
@@ -266,7 +308,7 @@ def test_copies_for_one_person_at_once_never_take_more_than_there_is(
 
 
 def test_room_for_a_copy_does_not_expire(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
-    share = offer(ours(), grace)
+    share = accepted(ours(), grace)
     blocks(6)
     with transaction.atomic():
         hold_copy(now_of(share).copy, size=BLOCK, now=timezone.now())

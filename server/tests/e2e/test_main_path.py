@@ -72,6 +72,18 @@ def test_the_main_path_by_path(by_path: RunningServer, context: BrowserContext, 
     assert re.match(rf"http://localhost:{by_path.port}/passthrough/local/\d+/lab", address)
 
 
+def test_jupyterlab_is_dark_where_the_system_is(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello")
+    page.emulate_media(color_scheme="dark")
+    flow.log_in(page, by_origin.manage("login_link", ADA))
+    flow.new_workspace(page, "night", notes)
+    flow.launch(page)
+    expect(page.locator("body[data-jp-theme-light='false']")).to_be_attached()
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("body[data-jp-theme-light='true']")).to_be_attached()
+
+
 def test_a_link_logs_in_once(by_origin: RunningServer, page: Page) -> None:
     link = by_origin.manage("login_link", ADA)
     flow.log_in(page, link)

@@ -97,10 +97,11 @@ def test_upload_into_a_workspace_that_goes_is_refused(
 
 
 def test_link_outside_of_the_datasets_is_refused(browser: Client, workspace: Workspace) -> None:
-    path = f"/w/{workspace.pk}/link/"
-    browser.post(path, {"name": "shadow", "path": "/etc/shadow"}, HTTP_REFERER=f"http://x/w/{workspace.pk}/files/")
+    answer = browser.post(f"/w/{workspace.pk}/link/", {"name": "typed", "path": "/etc/shadow"})
+    assert answer.status_code == 422
     assert paths_in(workspace) == []
-    assert b"not found" in browser.get("/").content
+    for kept in (b"Symlink path not found: /etc/shadow", b'value="typed"', b'value="/etc/shadow"'):
+        assert kept in answer.content
 
 
 def test_link_with_a_problem_keeps_what_was_typed(browser: Client, workspace: Workspace) -> None:

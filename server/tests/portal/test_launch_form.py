@@ -67,7 +67,7 @@ def test_initial_from_the_last_launch_takes_what_is_still_allowed(
 ) -> None:
     last = Job(job_type="local_test", resource="gone", requested={"resource_options": asked})
     initial = initial_from(last, default_job_type="", site=registry.site())
-    assert initial == {"job_type": "local_test", "resource": "local", **offered}
+    assert initial == {"job_type": "jupyter_lab", "resource": "local", **offered}
 
 
 def test_show_puts_each_problem_beside_its_field(site: Registry) -> None:

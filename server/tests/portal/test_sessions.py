@@ -98,7 +98,8 @@ def test_launch_remembers_the_last_choice(browser: Client, workspace: Workspace,
     job_in(workspace, "complete", job_type="local_test")
     content = browser.get(f"/w/{workspace.pk}/launch/", **HTMX).content.decode()
     assert 'name="option-num_cpus" value="2"' in content
-    assert chosen_in(content) == "local_test"
+    assert chosen_in(content) == "jupyter_lab"  # what nobody opens is not offered
+    assert "local_test" not in content
 
 
 def test_launch_offers_the_usual_application_of_the_workspace(

@@ -16,6 +16,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.interfaces.site import UserSearch
 from user_workspaces.jobs.models import Job
 from user_workspaces.portal.shares import share_state
+from user_workspaces.quotas.values import BLOCK
 from user_workspaces.sharing.models import Share, ShareState
 from user_workspaces.workspaces.models import Workspace
 
@@ -181,6 +182,28 @@ def test_parts_are_sent_when_they_changed(
         Share.objects.update(percent=0, state=ShareState.WAITING)
 
 
+def test_the_size_of_a_copy_is_shown_before_it_is_accepted(
+    graces_browser: Client, grace: User, workspace: Workspace, blocks: Callable[[int], None]
+) -> None:
+    share = offer(workspace, grace)
+    share.copy.disk_space = 3 * BLOCK
+    share.copy.save()
+    Share.objects.filter(pk=share.pk).update(state="ready")
+    assert "Takes 12.0\N{NO-BREAK SPACE}KB of your disk space once you accept it." in words(graces_browser)
+    blocks(2)
+    assert (
+        "Takes 12.0\N{NO-BREAK SPACE}KB, and you have 8.0\N{NO-BREAK SPACE}KB left. Delete files or workspaces first."
+        in words(graces_browser)
+    )
+    told = graces_browser.post(f"/shared/{share.pk}/accept/", follow=True).content.decode()
+    assert "This needs 12 KB on disk, and 8 KB of your 8 KB are left." in told
+    assert not Share.objects.get(pk=share.pk).is_accepted
+
+
+def words(browser: Client) -> str:
+    return re.sub(r"[ \n]+", " ", browser.get("/shared/").content.decode())
+
+
 def test_pages_ask_the_same_number_of_questions_for_one_and_for_three(
     browser: Client, graces_browser: Client, grace: User, person: Callable[[str], User],
     workspace_of: Callable[..., Workspace], workspace: Workspace, ada: User,
@@ -192,7 +215,7 @@ def test_pages_ask_the_same_number_of_questions_for_one_and_for_three(
         if number in {0, 2}:
             with django_assert_num_queries(7):
                 browser.get(f"/w/{workspace.pk}/sharing/")
-            with django_assert_num_queries(7):
+            with django_assert_num_queries(8):
                 graces_browser.get("/shared/")
 
 

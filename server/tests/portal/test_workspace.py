@@ -94,10 +94,10 @@ def test_about_without_htmx_is_on_the_settings_page(browser: Client, workspace: 
 
 def test_settings_are_saved(browser: Client, workspace: Workspace) -> None:
     path = f"/w/{workspace.pk}/settings/"
-    answer = browser.post(path, {"name": "new", "description": "", "default_job_type": "local_test"}, follow=True)
+    answer = browser.post(path, {"name": "new", "description": "", "default_job_type": "jupyter_lab"}, follow=True)
     assert b"Saved." in answer.content
     workspace.refresh_from_db()
-    assert (workspace.name, workspace.default_job_type) == ("new", "local_test")
+    assert (workspace.name, workspace.default_job_type) == ("new", "jupyter_lab")
 
 
 def test_settings_with_a_problem_are_kept(browser: Client, workspace: Workspace) -> None:

@@ -75,7 +75,7 @@ def test_yes_and_no_at_once_are_one_of_the_two(original: Workspace, grace: User)
     for _ in range(ROUNDS):
         share = offer(original, grace)
         told = together(
-            lambda: accept(user=grace, share_id=share.pk),  # noqa: B023  used in this turn only
+            lambda: accept(user=grace, share_id=share.pk, now=timezone.now()),  # noqa: B023  used in this turn only
             lambda: withdraw(user=original.owner, share_id=share.pk, now=timezone.now()),  # noqa: B023  the same
         )
         share = now_of(share)
@@ -92,7 +92,7 @@ def test_trying_again_and_deleting_at_once_are_one_of_the_two(original: Workspac
     """The receiver has accepted a copy that failed then."""
     for _ in range(ROUNDS):
         share = offer(original, grace)
-        accept(user=grace, share_id=share.pk)
+        accept(user=grace, share_id=share.pk, now=timezone.now())
         Share.objects.filter(pk=share.pk).update(state="failed", next_check_at=None)
         Workspace.objects.filter(pk=share.pk).update(status="error")
         together(
@@ -118,10 +118,10 @@ def test_nobody_is_no_receiver(original: Workspace) -> None:
 
 def test_what_was_accepted_and_deleted_is_no_share_any_more(original: Workspace, grace: User) -> None:
     share = offer(original, grace)
-    accept(user=grace, share_id=share.pk)
+    accept(user=grace, share_id=share.pk, now=timezone.now())
     make_copies()
     delete(now_of(share).copy)
     tend_workspaces(now=timezone.now())
     assert not Share.objects.exists()
     with pytest.raises(NotFound):
-        accept(user=grace, share_id=share.pk)
+        accept(user=grace, share_id=share.pk, now=timezone.now())

@@ -204,6 +204,11 @@ def redeem_login_link(*, text: str, now: datetime) -> User | None:
     return link.user if used_now else None
 
 
+def forget_login_links(*, user: User) -> None:
+    """Have no link log this person in that was made before."""
+    LoginLink.objects.filter(user=user).delete()
+
+
 def log_out_everywhere(*, user: User, now: datetime) -> None:
     """End every log-in of a person, in every browser, and with it the way into every open session."""
     end_sessions(user=user)

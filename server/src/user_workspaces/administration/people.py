@@ -75,7 +75,8 @@ class People(Table):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         """Count what each has, in the same query."""
-        disk = Workspace.objects.filter(owner=OuterRef("pk")).order_by().values("owner")
+        own = Workspace.objects.filter(owner=OuterRef("pk"), awaits_acceptance=False)
+        disk = own.order_by().values("owner")
         live = Job.objects.filter(owner=OuterRef("pk"), status__in=LIVE).order_by().values("owner")
         people = User.objects.select_related("quota_account").order_by("username")
         return people.annotate(

@@ -1,8 +1,11 @@
 """Workspaces and jobs: what there is and what runs; neither names of files nor anything secret."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
@@ -20,13 +23,41 @@ UNREAD = ("requested", "current", "description")
 UNREAD_OF_JOBS = ("secret", "endpoint", "log_tail", "requested")
 
 
+class Kind(admin.SimpleListFilter):
+    """What people know as their workspaces; the rest is a choice away."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return what else there is."""
+        return [("runs", "Of runs"), ("offers", "Offered and not accepted"), ("all", "All")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Call the first choice what it is."""
+        for number, choice in enumerate(super().choices(changelist)):
+            yield {**choice, "display": "Workspaces of people"} if number == 0 else choice
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Workspace]") -> "QuerySet[Workspace]":
+        """Leave out what was not asked for."""
+        match self.value():
+            case "runs":
+                return queryset.filter(holds_runs=True)
+            case "offers":
+                return queryset.filter(awaits_acceptance=True)
+            case "all":
+                return queryset
+            case _:
+                return queryset.filter(holds_runs=False, awaits_acceptance=False)
+
+
 @admin.register(Workspace, site=administration)
 class Workspaces(ReadOnlyTable):
     """Everybody's workspaces."""
 
     list_display = ("id", "name", "owner", "status", "size", "storage", "datetime_created", "datetime_last_job_launch")
     list_display_links = ("id", "name")
-    list_filter = ("status", "storage")
+    list_filter = (Kind, "status", "storage")
     list_select_related = ("owner",)
     search_fields = ("=id", "name", "owner__username")
     ordering = ("-id",)

@@ -8,12 +8,14 @@ import orjson
 from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from rest_framework.views import APIView
 
+from user_workspaces import registry
 from user_workspaces.api.errors import not_allowed
+from user_workspaces.interfaces.site import Branding
 
 Routes = Iterable[tuple[str, type[APIView]]]
 Page = Callable[[HttpRequest], HttpResponseBase]
@@ -39,12 +41,25 @@ REDOC_POLICY = {
 }
 
 
-def describe_api(routes: Routes) -> dict[str, Any]:
-    """Return the description of these routes, each under its path with a slash at the end, but for paths of files."""
+def describe_api(routes: Routes, *, branding: Branding | None = None, public_url: str = "") -> dict[str, Any]:
+    """Return the description of these routes, each under its path with a slash at the end, but for paths of files.
+
+    Without `branding` and `public_url` it is the same on every server.
+    """
     patterns = [path(route if route.endswith(FILE) else f"{route}/", view.as_view()) for route, view in routes]
     generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     described: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
+    described["servers"] = [{"url": public_url or "/", "description": "This server."}]
+    described["info"] |= _whose(branding or Branding(), public_url)
     return described
+
+
+def _whose(own: Branding, public_url: str) -> dict[str, Any]:
+    """Return who answers for the API, and under which terms."""
+    terms = own.terms_url or (f"{public_url}{reverse('portal:terms')}" if own.terms else "")
+    key = "url" if "://" in own.contact else "email"
+    contact = {**({"name": own.name} if own.name else {}), **({key: own.contact} if own.contact else {})}
+    return {**({"contact": contact} if contact else {}), **({"termsOfService": terms} if terms else {})}
 
 
 def as_yaml(described: dict[str, Any]) -> bytes:
@@ -69,7 +84,8 @@ def _read_only(view: Page) -> Page:
 def _schema(routes: Routes) -> Page:
     @cache
     def written(media_type: str) -> bytes:
-        described = describe_api(routes)
+        site = registry.site()
+        described = describe_api(routes, branding=site.branding, public_url=site.public_url)
         return orjson.dumps(described) if media_type == JSON else as_yaml(described)
 
     def view(request: HttpRequest) -> HttpResponse:

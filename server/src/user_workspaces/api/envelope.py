@@ -39,7 +39,7 @@ def body_of(request: Request) -> dict[str, Any]:
 
 def order_of(request: Request) -> dict[str, Any]:
     """Return the JSON object that was sent; raises `InvalidRequest` when there was no body: `{}` is one."""
-    if isinstance(request.data, NoBody):
+    if request.stream is None or isinstance(request.data, NoBody):  # no parser is asked without a length
         raise InvalidRequest("The request has no body: send a JSON object.")
     return dict(request.data)
 

@@ -42,6 +42,7 @@ class CopyShape(Shape):
     state = serializers.ChoiceField(choices=["waiting", "copying", "ready", "failed"])
     percent = serializers.IntegerField(allow_null=True)
     message = serializers.CharField(allow_blank=True)
+    disk_space = serializers.IntegerField(help_text="Bytes; of the original, as long as the copy is not made.")
 
 
 class ShareShape(Shape):

@@ -31,6 +31,9 @@ from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
 WHOLE = OpenApiResponse(OpenApiTypes.BINARY, description="The file, or the folder as a zip archive.")
+RANGE = OpenApiResponse(OpenApiTypes.BINARY, description="The range.")
+BYTES = "application/octet-stream"
+"""What generators of clients know as bytes; what is sent is of the file's own type."""
 MOST_ENTRIES = 10_000
 """Of one answer: a folder may have a million."""
 
@@ -103,8 +106,10 @@ class OneFile(APIView):
             header("If-None-Match", "Answer only if it is another version."),
         ),
         further={
+            (200, BYTES): WHOLE,
             (200, "*/*"): WHOLE,
-            (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range."),
+            (206, BYTES): RANGE,
+            (206, "*/*"): RANGE,
             304: OpenApiResponse(description="The version that is known already."),
         },
         refusals=(412, 416, 429),
@@ -119,7 +124,7 @@ class OneFile(APIView):
         return download(request._request, workspace, name, user_id=user.pk)
 
     @describe(
-        body={"application/octet-stream": {"type": "string", "format": "binary"}},
+        body={BYTES: {"type": "string", "format": "binary"}},
         data={"entry": EntryShape()},
         query=(header("If-Match", "Replace only this version."), header("If-None-Match", "`*`: only a new file.")),
         same_body=(201,),

@@ -143,16 +143,39 @@ def _envelope(name: str, *, data: Fields | None, beside: Fields | None) -> seria
     return inline_serializer(f"{name}Answer", fields)
 
 
+TAGS: Mapping[str, str] = {
+    "tokens": "Tokens of the API: exchange credentials for one, list and revoke them.",
+    "users": "People to share with.",
+    "workspaces": "Workspaces, their files and uploads, and what is launched in them.",
+    "jobs": "What runs and what ran.",
+    "shared_workspaces": "Workspaces offered to other people as copies.",
+    "live_tickets": "One-time tickets for the WebSockets that tell the status of jobs.",
+    "quotas": "What the caller may use, and uses.",
+    "job_types": "What can be launched.",
+    "parameters": "What a launch may ask for.",
+    "status": "The health of the server.",
+}
+"""The first word of a path, and what is below it."""
+
+
+MAY_BE_EMPTY = {"WorkspaceRunsPost", "RunOutputsPost"}
+"""Operations whose body may be left out."""
+
+
 def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Add to a finished description what all operations have in common, each thing once."""
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = result["components"]
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
     components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}
+    components["schemas"]["Request"]["additionalProperties"] = True
     components["responses"] = {f"Refused{code}": _refusal(code) for code in REFUSALS}
     for path, operations in result["paths"].items():
         for operation in operations.values():
             if not operation["description"].strip():
                 del operation["description"]
+            if "requestBody" in operation and operation["operationId"] not in MAY_BE_EMPTY:
+                operation["requestBody"]["required"] = True
             answers = operation["responses"]
             codes = {int(code) for code, answer in answers.items() if _is_refusal(answer)} | set(ALWAYS) - set(
                 map(int, answers)

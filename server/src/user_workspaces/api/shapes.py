@@ -33,6 +33,7 @@ class LinkShape(Shape):
 
     name = serializers.CharField()
     path = serializers.CharField(required=False, help_text="Where it was asked to lead.")
+    dataset_uuid = serializers.CharField(required=False, help_text="The dataset that was asked for by its id.")
 
 
 class ContentShape(Shape):
@@ -77,6 +78,9 @@ class NewLinkShape(Shape):
     name = serializers.CharField()
     path = serializers.CharField(required=False)
     source_path = serializers.CharField(required=False)
+    dataset_uuid = serializers.CharField(
+        required=False, max_length=200, help_text="Instead of a path: kept with the request, and no link is made."
+    )
 
 
 class NewContentShape(Shape):
@@ -84,6 +88,9 @@ class NewContentShape(Shape):
 
     files = NewFileShape(many=True, required=False, allow_null=True)
     symlinks = NewLinkShape(many=True, required=False, allow_null=True)
+    globus_groups_token = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, help_text="Older clients send it; it is not stored."
+    )
 
 
 class ChangesShape(Shape):

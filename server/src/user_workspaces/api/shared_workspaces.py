@@ -21,7 +21,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.queries import latest_job_of_each
 from user_workspaces.sharing.actions import LastLaunch, accept, offer_workspace, retry, withdraw
 from user_workspaces.sharing.models import Offer, Share
-from user_workspaces.sharing.queries import offers_of, shares_of
+from user_workspaces.sharing.queries import offers_of, shares_of, size_of_copy
 from user_workspaces.workspaces.models import Workspace
 
 NONE_FOUND = "Shared workspace matching given parameters could not be found."
@@ -52,7 +52,12 @@ def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, objec
         "last_job_type": offer.last_job_type,
         "is_accepted": share.is_accepted,
         "datetime_share_created": offer.datetime_created,
-        "copy_details": {"state": share.state, "percent": share.percent, "message": share.message},
+        "copy_details": {
+            "state": share.state,
+            "percent": share.percent,
+            "message": share.message,
+            "disk_space": size_of_copy(share, original),
+        },
     }
 
 
@@ -113,8 +118,10 @@ class SharedWorkspaces(APIView):
             last=_last_launch(workspace_id),
             now=timezone.now(),
         )
-        made = shares_of(user).filter(pk__in=[share.pk for share in shares])
-        return answer(SUCCESSFUL, data={"shared_workspaces": _describe(user, made)})
+        places = {share.pk: place for place, share in enumerate(shares)}
+        described = _describe(user, shares_of(user).filter(pk__in=places))
+        described.sort(key=lambda one: places[_copy_of(one)])  # as the request names the people
+        return answer(SUCCESSFUL, data={"shared_workspaces": described})
 
 
 class OneSharedWorkspace(APIView):
@@ -142,8 +149,8 @@ class SharedWorkspaceAccept(APIView):
 
     @describe(refusals=(403,))
     def put(self, request: Request, share_id: int) -> Response:
-        """Accept it."""
-        accept(user=caller(request), share_id=share_id)
+        """Accept it: from now on it counts against the caller's disk quota. 403 where it does not fit."""
+        accept(user=caller(request), share_id=share_id, now=timezone.now())
         return answer(SUCCESSFUL)
 
 
@@ -173,6 +180,11 @@ class SharedWorkspaceOther(APIView):
 def _receiver_of(described: Mapping[str, Any]) -> int:
     receiver: int = described["shared_workspace_id"]["user_id"]["id"]
     return receiver
+
+
+def _copy_of(described: Mapping[str, Any]) -> int:
+    number: int = described["shared_workspace_id"]["id"]
+    return number
 
 
 def _filtered(rows: QuerySet[Share], request: Request) -> QuerySet[Share]:

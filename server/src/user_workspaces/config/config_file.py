@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from user_workspaces.client_address import read_network
+from user_workspaces.config.branding_entry import SiteEntry
 from user_workspaces.config.quotas_entry import QuotasEntry
 from user_workspaces.config.site_entries import MailEntry, RateLimitsEntry
 from user_workspaces.config.workflows_entry import WorkflowsEntry
@@ -92,6 +93,7 @@ class JobTypeEntry(_Strict):
 
     name: str
     job_type: str
+    offered: bool | None = None
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -177,6 +179,7 @@ class ConfigFile(_Strict):
     user_search: Literal["all", "groups", "exact"] | None = None
     token_lifetime_days: int = Field(default=90, ge=1, le=3650)
     session_startup_seconds: int = Field(default=180, ge=1, le=86_400)
+    site: SiteEntry = SiteEntry()
     quotas: QuotasEntry = QuotasEntry()
     workflows: WorkflowsEntry = WorkflowsEntry()
 

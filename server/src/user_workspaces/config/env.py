@@ -138,17 +138,21 @@ def listens_on_network() -> bool:
 
 def base_url() -> str:
     """Return the address to build links with, when the configuration names none."""
-    name = host()
+    return base_url_at(host(), port())
+
+
+def base_url_at(name: str, number: int) -> str:
+    """Return the same for what listens at an address and a port."""
     if name in LOOPBACK:
         name = "localhost"
     elif name in ANY_ADDRESS:
         name = next(iter(network_addresses()), "localhost")
-    return url_of(name)
+    return url_of(name, number)
 
 
-def url_of(name: str) -> str:
+def url_of(name: str, number: int | None = None) -> str:
     """Return the address of the portal under a host name or an IP address."""
-    return f"http://{f'[{name}]' if ':' in name else name}:{port()}"
+    return f"http://{f'[{name}]' if ':' in name else name}:{port() if number is None else number}"
 
 
 def reachable_urls() -> list[str]:

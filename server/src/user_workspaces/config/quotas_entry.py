@@ -19,12 +19,12 @@ class QuotasEntry(BaseModel):
     running_sessions: int | None = Field(default=None, ge=0, le=10**6)
     contact: str = Field(default="", max_length=200)
 
-    def value(self) -> QuotaSite:
-        """Return it as the rest of the server knows it."""
+    def value(self, *, contact: str = "") -> QuotaSite:
+        """Return it as the rest of the server knows it; `contact` is that of the site, for want of an own one."""
         return QuotaSite(
             disk_gb=None if self.disk_gb is None else Decimal(str(self.disk_gb)),
             core_hours=None if self.core_hours is None else Decimal(str(self.core_hours)),
             core_hours_period=timedelta(days=self.core_hours_period_days),
             running_sessions=self.running_sessions,
-            contact=self.contact,
+            contact=self.contact or contact,
         )

@@ -58,12 +58,17 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
             for name, storage in config.available_storage.items()
         },
         resources={name: _resource_site(resource, config) for name, resource in config.available_resources.items()},
-        job_types={name: JobTypeSite(name=job_type.name) for name, job_type in config.available_job_types.items()},
+        job_types={
+            name: JobTypeSite(name=job_type.name, offered=job_type.offered)
+            for name, job_type in config.available_job_types.items()
+        },
         parameters=tuple(
             parameter.value(as_written)
             for parameter, as_written in zip(config.parameters, written.get("parameters", []), strict=True)
         ),
         base_url=config.base_url or env.base_url(),
+        public_url=config.base_url,
+        branding=config.site.value(source=source, base_url=config.base_url),
         token_lifetime=timedelta(days=config.token_lifetime_days),
         session_startup=timedelta(seconds=config.session_startup_seconds),
         session_ports=env.session_ports(),
@@ -77,7 +82,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         user_authentications={name: entry.name for name, entry in config.available_user_authentication.items()},
         allowed_hosts=config.allowed_hosts,
         mail=_mail_site(config.mail, source) if config.mail else None,
-        quotas=config.quotas.value(),
+        quotas=config.quotas.value(contact=config.site.contact),
         workflows=config.workflows.value(main_resource=config.main_resource),
         source=str(source),
     )

@@ -62,6 +62,8 @@ class JobTypeSite:
     """A job type's place in the site."""
 
     name: str
+    offered: bool | None = None
+    """Whether the portal's pages offer it; None: where it is an application that people open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,28 @@ class WorkflowSite:
     """So many requests of one person (without a token: of one address) their API answers; None: all."""
     reana_elsewhere: tuple[str, ...] = ("https://*",)
     """Patterns of the addresses of which people may store a REANA of their own; empty: of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    """Whose server this is, as pages, mails and the description of the API say it; everything may be empty."""
+
+    name: str = ""
+    logo_url: str = ""
+    logo: bytes = field(default=b"", repr=False)
+    """The content of the logo's file, served by the portal."""
+    logo_type: str = ""
+    """Its media type."""
+    contact: str = ""
+    """A mail address or a URL."""
+    terms_url: str = ""
+    terms: str = field(default="", repr=False)
+    """The terms of use as plain text, shown by the portal."""
+
+    @property
+    def contact_url(self) -> str:
+        """Where a link to the contact leads."""
+        return f"mailto:{self.contact}" if "://" not in self.contact and self.contact else self.contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +176,8 @@ class Site:
     parameters: tuple[Parameter, ...]
     base_url: str
     """Where browsers reach this server, without a slash at the end."""
+    public_url: str = ""
+    """`base_url` where the operator has set it; empty: it was guessed."""
     token_lifetime: timedelta = timedelta(days=90)
     session_startup: timedelta = timedelta(minutes=3)
     """A session that has not answered for this long after its start has failed."""
@@ -168,6 +194,7 @@ class Site:
     """So many connections of one address at once; None: as many as there may be of all."""
     mail: MailSite | None = None
     """None: no mail is sent."""
+    branding: Branding = Branding()
     quotas: QuotaSite = QuotaSite()
     workflows: WorkflowSite = WorkflowSite()
     rate_limits: RateLimits = RateLimits()

@@ -2,12 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from user_workspaces.errors import PathNotFound
 from user_workspaces.interfaces.plugin import Plugin
-from user_workspaces.interfaces.values import Entry, Listing, Place, Upload
+from user_workspaces.interfaces.values import Entry, Listing, Place, SystemAccount, Upload
 
 NOTHING: Final = ""
 """The version of what is not there, see `Storage.write`."""
@@ -24,6 +26,14 @@ def _pieces(content: BinaryIO, left: int) -> Iterator[bytes]:
     while left and (piece := content.read(min(_PIECE, left))):
         left -= len(piece)
         yield piece
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Something that a link may lead to; `path` is absolute."""
+
+    path: str
+    is_directory: bool
 
 
 class Storage(Plugin):
@@ -79,6 +89,19 @@ class Storage(Plugin):
 
         Raises `PathNotFound` for a target that is not there or not below a root, without telling which.
         """
+
+    @property
+    def has_datasets(self) -> bool:
+        """Whether there is anything that links may lead to."""
+        return False
+
+    def datasets(self, account: SystemAccount, path: str = "", *, limit: int) -> tuple[Dataset, ...]:
+        """List what is directly in a directory of datasets, as this account sees it; `""`: the dataset roots.
+
+        Directories first, names sorted, dot files left out, at most `limit`. Raises `PathNotFound` for what is not
+        there, is no directory or lies outside of the roots, without telling which.
+        """
+        raise PathNotFound(f"There are no datasets: {path}")
 
     @abstractmethod
     def remove(self, place: Place, path: str) -> None:

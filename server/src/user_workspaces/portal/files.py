@@ -13,10 +13,11 @@ from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import go_to
 from user_workspaces.portal.file_actions import address_of, folder_in
 from user_workspaces.portal.file_rows import FolderView, search_folder, view_folder
-from user_workspaces.portal.forms import FolderForm, LinkForm, files_in
+from user_workspaces.portal.forms import FolderForm, LinkForm, files_in, link_to
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.workspaces import save_files
 from user_workspaces.workspaces.actions import update_workspace
+from user_workspaces.workspaces.datasets import has_datasets
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
@@ -40,10 +41,13 @@ def link(request: PersonRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     form = LinkForm(request.POST)
     if form.is_valid():
-        details = Details(links=(form.link(),))
-        update_workspace(workspace=workspace, now=timezone.now(), details=details)
-        messages.success(request, f"{form.cleaned_data['name']} is linked.")
-        return go_to(request, reverse("portal:files", args=[workspace_id]))
+        try:
+            update_workspace(workspace=workspace, now=timezone.now(), details=Details(links=(form.link(),)))
+        except UserWorkspacesError as error:  # stays on the form: nothing that was typed is lost
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"{form.cleaned_data['name']} is linked.")
+            return go_to(request, reverse("portal:files", args=[workspace_id]))
     part = _listing(request, workspace)
     return render(request, "portal/files.html", _context(request, workspace, part, form), status=422)
 
@@ -51,15 +55,18 @@ def link(request: PersonRequest, workspace_id: int) -> HttpResponse:
 def _context(
     request: PersonRequest, workspace: Workspace, part: LivePart, form: LinkForm | None = None
 ) -> dict[str, object]:
+    chosen = link_to(request.GET.get("dataset", ""))
     return {
         "workspace": workspace,
         "tab": "files",
+        "has_datasets": has_datasets(workspace.storage) or form is not None,
+        "picker": reverse("portal:workspace_datasets", args=[workspace.pk]),
         "listing": part.html,
         "title": part.title,
         "folder": request.GET.get("in", "").strip("/"),
         "search": request.GET.get("q", ""),
-        "link_form": form or LinkForm(),
-        "is_linking": form is not None,
+        "link_form": form or LinkForm(initial=chosen),
+        "is_linking": form is not None or bool(chosen),
     }
 
 

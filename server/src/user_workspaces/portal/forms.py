@@ -7,8 +7,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 
-from user_workspaces import registry
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.portal.applications import applications
 from user_workspaces.transfers.names import file_path
 from user_workspaces.workspaces.actions import LONGEST_DESCRIPTION, LONGEST_NAME
 from user_workspaces.workspaces.details import Details, NewLink
@@ -34,12 +34,11 @@ class WorkspaceForm(AboutForm):
         required=False, label="Usual application", help_text="What a launch offers first."
     )
 
-    def __init__(self, data: Mapping[str, object] | None = None, **initial: object) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None, *, usual: str = "", **initial: object) -> None:
         super().__init__(data, initial=initial or None)
         field = self.fields["default_job_type"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  it is declared ten lines above
-        job_types = registry.site().job_types.items()
-        field.choices = [("", "None in particular"), *((name, job_type.name) for name, job_type in job_types)]
+        field.choices = [("", "None in particular"), *applications(also=usual).items()]
 
 
 class LinkForm(forms.Form):
@@ -62,6 +61,11 @@ class LinkForm(forms.Form):
     def link(self) -> NewLink:
         """Return what was asked for."""
         return NewLink(name=self.cleaned_data["name"], target=self.cleaned_data["path"])
+
+
+def link_to(dataset: str) -> dict[str, str]:
+    """Return what a form holds where a dataset was chosen by its path."""
+    return {"name": dataset.rstrip("/").rpartition("/")[2], "path": dataset} if dataset.startswith("/") else {}
 
 
 LinkForms = forms.formset_factory(LinkForm, extra=1, max_num=MOST_LINKS, validate_max=True)

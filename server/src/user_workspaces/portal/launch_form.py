@@ -10,6 +10,7 @@ from user_workspaces.errors import InvalidOptions, QuotaExceeded
 from user_workspaces.interfaces.site import Parameter, Site
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import parameter_for
+from user_workspaces.portal.applications import applications
 from user_workspaces.quotas.values import Kind
 
 PREFIX = "option-"
@@ -23,11 +24,15 @@ class LaunchForm(forms.Form):
     resource = forms.ChoiceField(label="Where", widget=forms.RadioSelect)
 
     def __init__(
-        self, data: Mapping[str, object] | None = None, *, initial: Mapping[str, object] | None = None
+        self,
+        data: Mapping[str, object] | None = None,
+        *,
+        initial: Mapping[str, object] | None = None,
+        usual: str = "",
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         site = registry.site()
-        _offer(self.fields["job_type"], {name: one.name for name, one in site.job_types.items()})
+        _offer(self.fields["job_type"], applications(also=usual))
         _offer(self.fields["resource"], {name: one.name for name, one in site.resources.items()})
         for parameter in site.parameters:
             self.fields[PREFIX + parameter.variable_name] = field_for(parameter)
@@ -108,11 +113,11 @@ def slider_step(low: int, high: int) -> int:
 
 def initial_from(last: Job | None, *, default_job_type: str, site: Site) -> dict[str, object]:
     """Return what to offer first: the last choice where it is still allowed, else the site's defaults."""
-    first = next(iter(site.job_types), "")
+    offered = applications(also=default_job_type)
     asked = last.resource_options if last else {}
     chosen = default_job_type or (last.job_type if last else "")
     initial: dict[str, object] = {
-        "job_type": chosen if chosen in site.job_types else first,
+        "job_type": chosen if chosen in offered else next(iter(offered), ""),
         "resource": last.resource if last and last.resource in site.resources else site.main_resource,
     }
     for parameter in site.parameters:

@@ -10,12 +10,19 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
 from user_workspaces import registry
-from user_workspaces.accounts.actions import end_log_ins, mint_token, revoke_token
+from user_workspaces.accounts.actions import end_log_ins, forget_login_links, mint_token, revoke_token
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import tokens_of
 from user_workspaces.errors import NotFound
 from user_workspaces.portal.access import PersonRequest, page
-from user_workspaces.portal.profile_forms import PasswordForm, ReanaForm, SecretForm, TokenForm
+from user_workspaces.portal.passwords import (
+    BY_LINK_AT,
+    AnyPasswordForm,
+    has_password,
+    may_have_password,
+    password_form,
+)
+from user_workspaces.portal.profile_forms import ReanaForm, SecretForm, TokenForm
 from user_workspaces.workflows.elsewhere import forget_reana, reana_elsewhere
 from user_workspaces.workflows.queries import secrets_of
 from user_workspaces.workflows.secrets import delete_secrets
@@ -74,14 +81,18 @@ def log_out_everywhere(request: PersonRequest) -> HttpResponse:
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @page("GET", "POST")
 def change_password(request: PersonRequest) -> HttpResponse:
-    """Change the password, for who has one; other browsers are logged out by that."""
-    if request.method != "POST" or not _has_password(request.user):
+    """Set or change the password; other browsers are logged out by that, and log-in links that wait are void."""
+    had_one, form = has_password(request.user), None
+    if request.method == "POST":
+        form = password_form(request, request.user, now=timezone.now(), data=request.POST)
+    if form is None:
         return redirect("portal:profile")
-    form = PasswordForm(request.user, request.POST)
     if not form.is_valid():
-        return _shown(request, password_form=form)
+        return _shown(request, new_password=form)
     update_session_auth_hash(request, form.save())
-    messages.success(request, "The password was changed. Other browsers are logged out.")
+    forget_login_links(user=request.user)
+    request.session.pop(BY_LINK_AT, None)
+    messages.success(request, f"The password was {'changed' if had_one else 'set'}. Other browsers are logged out.")
     return redirect("portal:profile")
 
 
@@ -136,29 +147,26 @@ def _shown(
     secret_form: SecretForm | None = None,
     reana_form: ReanaForm | None = None,
     token_form: TokenForm | None = None,
-    password_form: PasswordForm | None = None,
+    new_password: "AnyPasswordForm | None" = None,
     new_token: str = "",
 ) -> HttpResponse:
     user, now = request.user, timezone.now()
-    if password_form is None and _has_password(user):
-        password_form = PasswordForm(user)
+    asked = new_password or password_form(request, user, now=now)
     context = {
         "tokens": tokens_of(user, now=now),
         "new_token": new_token,
         "token_form": token_form or TokenForm(user),
         "sign_ins": _sign_ins(user),
-        "password_form": password_form,
+        "password_form": asked,
+        "has_password": has_password(user),
+        "may_have_password": may_have_password(user),
         "secrets": secrets_of(user).only("name", "kind"),
         "secret_form": secret_form or SecretForm(user),
         "reana": reana_elsewhere(user.pk),
         "reana_form": (reana_form or ReanaForm(user)) if registry.site().workflows.reana_elsewhere else None,
     }
-    is_wrong = any(form is not None and form.errors for form in (token_form, password_form, reana_form, secret_form))
+    is_wrong = any(form is not None and form.errors for form in (token_form, new_password, reana_form, secret_form))
     return render(request, "portal/profile.html", context, status=422 if is_wrong else 200)
-
-
-def _has_password(user: User) -> bool:
-    return bool(user.password) and user.has_usable_password()
 
 
 def _sign_ins(user: User) -> list[SignIn]:

@@ -11,6 +11,7 @@ from user_workspaces.jobs.spending import cost_of, overview_of, spending_of
 from user_workspaces.quotas.queries import allowance_of, rules
 from user_workspaces.quotas.refusals import disk_is_over, figure, size
 from user_workspaces.quotas.values import GIBIBYTE, Overview
+from user_workspaces.workspaces.space import disk_standing
 
 SECONDS_A_MINUTE = 60
 
@@ -50,6 +51,12 @@ def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
     overview = overview_of(owner_id, allowance=allowance, now=now)
     warning = disk_is_over(overview.disk, contact=rules().contact).message if overview.disk.is_over else ""
     return QuotaBar(texts=tuple(_texts(overview)), warning=warning)
+
+
+def disk_left(owner_id: int, *, now: datetime) -> int | None:
+    """Return the bytes that a person may still take; None: as many as there are."""
+    limit = allowance_of(owner_id).disk_bytes
+    return None if limit is None else disk_standing(owner_id, limit=limit, now=now).left
 
 
 def _texts(overview: Overview) -> list[QuotaText]:

@@ -26,7 +26,7 @@ def launch(request: PersonRequest, workspace_id: int) -> HttpResponse:
     """Ask what to launch, offering the last choice; then go and wait for it."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST":
-        form = LaunchForm(request.POST)
+        form = LaunchForm(request.POST, usual=workspace.default_job_type)
         if form.is_valid():
             try:
                 job = start_job(
@@ -47,7 +47,9 @@ def launch(request: PersonRequest, workspace_id: int) -> HttpResponse:
                 return go_to(request, reverse("portal:open", args=[job.pk]))
     else:
         last = last_launch(user=request.user, workspace_id=workspace_id)
-        form = LaunchForm(initial=initial_from(last, default_job_type=workspace.default_job_type, site=registry.site()))
+        usual = workspace.default_job_type
+        initial = initial_from(last, default_job_type=usual, site=registry.site())
+        form = LaunchForm(initial=initial, usual=usual)
     context = {"workspace": workspace, "form": form, "layout": layout_of(request), "cost": _cost(request, form)}
     return render(request, "portal/launch.html", context, status=422 if form.errors else 200)
 

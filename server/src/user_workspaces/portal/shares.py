@@ -1,12 +1,12 @@
 """Shares as the pages show them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from user_workspaces.accounts.finding import email_shown
 from user_workspaces.accounts.models import User
 from user_workspaces.portal.states import State, Tone
 from user_workspaces.sharing.models import Share, ShareState
-from user_workspaces.sharing.queries import UNFINISHED
+from user_workspaces.sharing.queries import UNFINISHED, size_of_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,15 @@ class ShareView:
     copies: bool
     """Whether there is progress to show."""
     has_failed: bool
+    size: int = 0
+    """Bytes that the copy takes."""
+    left: int | None = None
+    """Bytes that its receiver may still take; None: as many as there are."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether its receiver has room for it."""
+        return self.left is None or self.size <= self.left or self.moves
 
     @property
     def moves(self) -> bool:
@@ -31,9 +40,10 @@ class ShareView:
         return self.share.state in UNFINISHED
 
 
-def view_for_receiver(share: Share, receiver: User) -> ShareView:
-    """Describe what somebody was offered."""
-    return _view(share, other=share.sender, to=receiver)
+def view_for_receiver(share: Share, receiver: User, *, left: int | None) -> ShareView:
+    """Describe what somebody was offered, who may still take so many bytes."""
+    view = _view(share, other=share.sender, to=receiver)
+    return replace(view, size=size_of_copy(share, share.offer.original), left=left)
 
 
 def view_for_sender(share: Share, sender: User) -> ShareView:

@@ -18,6 +18,7 @@ from user_workspaces.jobs.queries import latest_job_of_each
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import done
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
+from user_workspaces.portal.quotas import disk_left
 from user_workspaces.portal.returning import where_they_were
 from user_workspaces.portal.shares import person_name, view_for_receiver, view_for_sender
 from user_workspaces.sharing import actions
@@ -54,7 +55,8 @@ def received(request: PersonRequest) -> HttpResponse:
 
 def _received(request: PersonRequest) -> LivePart:
     shown = Paginator(received_by(request.user), SHARES_A_PAGE).get_page(request.GET.get("page"))
-    views = [view_for_receiver(share, request.user) for share in shown.object_list]
+    left = disk_left(request.user.pk, now=timezone.now())
+    views = [view_for_receiver(share, request.user, left=left) for share in shown.object_list]
     unanswered = count_unanswered(request.user)
     title = f"{unanswered} to answer - Shared with me" if unanswered else "Shared with me"
     context = {"views": views, "page": shown}
@@ -138,7 +140,7 @@ def _offer(request: PersonRequest, workspace: Workspace) -> HttpResponse:
 @page("POST")
 def accept(request: PersonRequest, share_id: int) -> HttpResponse:
     """Make the copy one's own."""
-    actions.accept(user=request.user, share_id=share_id)
+    actions.accept(user=request.user, share_id=share_id, now=timezone.now())
     messages.success(request, "Accepted: it is among your workspaces now.")
     return done(request, reverse("portal:shared"))
 

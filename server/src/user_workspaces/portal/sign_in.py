@@ -20,6 +20,7 @@ from user_workspaces.accounts.sign_in import counted_log_in, sign_in_by_link
 from user_workspaces.errors import AuthenticationRefused, TooManyAttempts
 from user_workspaces.portal import errors
 from user_workspaces.portal.access import PersonRequest, is_person, page
+from user_workspaces.portal.passwords import note_link
 from user_workspaces.portal.returning import where_they_wanted_to
 from user_workspaces.portal.sender import sender_of
 from user_workspaces.portal.ways import ways_elsewhere
@@ -90,6 +91,7 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
     if is_kept_out(redeemed):
         return errors.refused(request, ADMINISTRATORS_REFUSED)
     login(request, redeemed, backend=BACKEND)
+    note_link(request, now=now)
     return redirect("portal:workspaces")
 
 

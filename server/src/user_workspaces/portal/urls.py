@@ -6,6 +6,8 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
 from user_workspaces.portal import (
+    branding,
+    datasets,
     elsewhere,
     file_actions,
     file_transfers,
@@ -28,6 +30,8 @@ from user_workspaces.portal import (
 app_name = "portal"
 
 ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
+    ("site/logo/", branding.logo, "logo"),
+    ("site/terms/", branding.terms, "terms"),
     ("login/", sign_in.log_in, "login"),
     ("login/<str:secret>/", sign_in.log_in_by_link, "login_link"),
     ("login/with/<str:authentication>/", elsewhere.begin, "login_with"),
@@ -43,10 +47,12 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("profile/secrets/delete/", profile.delete_secret, "delete_secret"),
     ("profile/log-out-everywhere/", profile.log_out_everywhere, "log_out_everywhere"),
     ("new/", workspaces.new_workspace, "new"),
+    ("datasets/", datasets.for_new_workspace, "datasets"),
     ("w/<int:workspace_id>/", workspace.show, "workspace"),
     ("w/<int:workspace_id>/about/", workspace.about, "about"),
     ("w/<int:workspace_id>/files/", files.files, "files"),
     ("w/<int:workspace_id>/link/", files.link, "link"),
+    ("w/<int:workspace_id>/datasets/", datasets.for_workspace, "workspace_datasets"),
     ("w/<int:workspace_id>/folder/", file_actions.new_folder, "new_folder"),
     ("w/<int:workspace_id>/move/", file_actions.move, "move"),
     ("w/<int:workspace_id>/remove/", file_actions.remove, "remove"),

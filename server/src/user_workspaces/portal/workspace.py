@@ -82,14 +82,17 @@ def settings(request: PersonRequest, workspace_id: int) -> HttpResponse:
     """Rename it, choose its usual application, delete it."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST":
-        form = WorkspaceForm(request.POST)
+        form = WorkspaceForm(request.POST, usual=workspace.default_job_type)
         if form.is_valid():
             update_workspace(workspace=workspace, now=timezone.now(), **form.cleaned_data)
             messages.success(request, "Saved.")
             return redirect("portal:settings", workspace_id=workspace_id)
     else:
         form = WorkspaceForm(
-            name=workspace.name, description=workspace.description, default_job_type=workspace.default_job_type
+            usual=workspace.default_job_type,
+            name=workspace.name,
+            description=workspace.description,
+            default_job_type=workspace.default_job_type,
         )
     context = {"workspace": workspace, "tab": "settings", "form": form, "title": f"Settings - {workspace.name}"}
     return render(request, "portal/settings.html", context, status=422 if form.errors else 200)

@@ -5,18 +5,29 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
+from django.forms import BaseFormSet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from user_workspaces import registry
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import go_to
-from user_workspaces.portal.forms import FilterForm, LinkForms, WorkspaceForm, details_of, files_in
+from user_workspaces.portal.forms import (
+    FilterForm,
+    LinkForm,
+    LinkForms,
+    WorkspaceForm,
+    details_of,
+    files_in,
+    link_to,
+)
 from user_workspaces.portal.overview import counts_of, rows_of, title_of
 from user_workspaces.portal.parts import LivePart, answer_list, live_part
 from user_workspaces.workspaces.actions import create_workspace, upload_file
+from user_workspaces.workspaces.datasets import has_datasets
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Sorting, find_workspaces
 
@@ -59,12 +70,19 @@ def _list(request: PersonRequest, form: FilterForm) -> LivePart:
     )
 
 
+NO_LINKS = {"links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"}
+"""What the form says where there are no datasets."""
+
+
 @page("GET", "POST")
 def new_workspace(request: PersonRequest) -> HttpResponse:
     """Make a workspace with the files and dataset links that were given."""
     if request.method != "POST":
-        return render(request, "portal/new.html", {"form": WorkspaceForm(), "links": LinkForms(prefix="links")})
-    form, links = WorkspaceForm(request.POST), LinkForms(request.POST, prefix="links")
+        chosen = link_to(request.GET.get("dataset", ""))
+        links = LinkForms(prefix="links")
+        links.forms[0].initial = chosen
+        return render(request, "portal/new.html", _new_context(WorkspaceForm(), links))
+    form, links = WorkspaceForm(request.POST), LinkForms({**NO_LINKS, **request.POST.dict()}, prefix="links")
     if form.is_valid() and links.is_valid():
         try:
             workspace = create_workspace(
@@ -81,7 +99,16 @@ def new_workspace(request: PersonRequest) -> HttpResponse:
             save_files(request, workspace, files_in(request.FILES), folder="")
             return go_to(request, reverse("portal:workspace", args=[workspace.pk]))
     template = "portal/new_form.html" if asks_for_part(request) else "portal/new.html"
-    return render(request, template, {"form": form, "links": links}, status=422)
+    return render(request, template, _new_context(form, links), status=422)
+
+
+def _new_context(form: WorkspaceForm, links: "BaseFormSet[LinkForm]") -> dict[str, object]:
+    return {
+        "form": form,
+        "links": links,
+        "has_datasets": has_datasets(registry.site().main_storage) or any(one.has_changed() for one in links),
+        "picker": reverse("portal:datasets"),
+    }
 
 
 def save_files(request: PersonRequest, workspace: Workspace, files: "list[UploadedFile[bytes]]", *, folder: str) -> int:

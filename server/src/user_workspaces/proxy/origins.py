@@ -97,4 +97,4 @@ def _elsewhere(request: HttpRequest, place: Place) -> HttpResponse:
     portal = place.portal(request)
     if request.path == "/" and place.number is not None and place.number > 0:
         return HttpResponseRedirect(f"{portal}/open/{place.number}/")
-    return render(request, "portal/notice.html", {**NOTHING_HERE, "link": f"{portal}/"}, status=404)
+    return render(request, "portal/notice.html", {**NOTHING_HERE, "portal": portal, "link": f"{portal}/"}, status=404)

@@ -9,10 +9,20 @@ from django.db import transaction
 from django.db.models import Q
 
 from user_workspaces.accounts.models import User
-from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
+from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound, QuotaExceeded
+from user_workspaces.quotas.queries import allowance_of
+from user_workspaces.quotas.refusals import size
+from user_workspaces.quotas.values import Kind
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
-from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares, shares_asked, storable_id
+from user_workspaces.sharing.queries import (
+    UNFINISHED,
+    find_receivers,
+    open_copies_size,
+    open_shares,
+    shares_asked,
+    storable_id,
+)
 from user_workspaces.workspaces import copies
 from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -44,6 +54,7 @@ def offer_workspace(
         _check_offerable(original, receivers)
         asked = {share.receiver_id: share for share in shares_asked(original.pk, receivers)}
         new = [receiver for receiver in receivers if receiver.pk not in asked]
+        _check_open_copies(original, len(new))
         made = _offer(original, new, sender=sender, last=last, now=now) if new else {}
     return [{**asked, **made}[receiver.pk] for receiver in receivers]
 
@@ -69,8 +80,12 @@ def _offer(
     return {share.receiver_id: share for share in shares}
 
 
-def accept(*, user: User, share_id: int) -> None:
-    """Make the copy its receiver's, finished or still on its way; twice is safe."""
+def accept(*, user: User, share_id: int, now: datetime) -> None:
+    """Make the copy its receiver's, finished or still on its way; twice is safe.
+
+    From now on it counts against their disk quota. Raises `QuotaExceeded` where it does not fit: the offer stays open.
+    What is still on its way fails where it does not fit.
+    """
     with transaction.atomic():
         share = _lock(share_id, Q(receiver=user))
         if share.is_accepted:
@@ -78,7 +93,7 @@ def accept(*, user: User, share_id: int) -> None:
         if share.state == ShareState.FAILED:
             raise InvalidRequest(f"The copy could not be made: {share.message} Try it again, or decline it.")
         Share.objects.filter(pk=share.pk).update(is_accepted=True)
-        copies.accept_copy(workspace_id=share.copy_id)
+        copies.accept_copy(share.copy, now=now)
 
 
 def withdraw(*, user: User, share_id: int, now: datetime) -> None:
@@ -148,6 +163,18 @@ def _check_offerable(original: Workspace, receivers: list[User]) -> None:
         raise InvalidRequest("Missing required fields.")
     if not is_usable(original):
         raise InvalidRequest(f"Workspace {original.pk} is {original.status}: it cannot be shared now.")
+
+
+def _check_open_copies(original: Workspace, more: int) -> None:
+    """Bound what copies take that nobody has accepted, and that count for nobody: by the disk quota of their sender."""
+    limit = allowance_of(original.owner_id).disk_bytes
+    wanted = open_copies_size(original.owner_id) + original.disk_space * more
+    if more and limit is not None and wanted > limit:
+        raise QuotaExceeded(
+            f"The copies that you offer and nobody has accepted yet would take {size(wanted)} on disk, and may take "
+            f"{size(limit)}. Offer it when some were accepted, or cancel other offers first.",
+            kind=Kind.DISK,
+        )
 
 
 def _check_deletable(workspace: Workspace) -> None:

@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.site import Branding
 from user_workspaces.sharing.models import Mail, Share, ShareState
 
 LEASE = timedelta(minutes=5)
@@ -36,7 +37,7 @@ def announce(shares: Sequence[Share], *, now: datetime) -> None:
         name, sender = one_line(share.offer.name), one_line(full_name(share.sender))
         if is_address(share.receiver.email):
             subject = f"{sender} offers you a copy of {name}"
-            body = BODY.format(sender=sender, name=name, address=f"{site.base_url}/shared/")
+            body = BODY.format(sender=sender, name=name, address=f"{site.base_url}/shared/") + signature(site.branding)
             mails.append(
                 Mail(
                     share=share, to=share.receiver.email, subject=subject, body=body, datetime_created=now,
@@ -44,6 +45,12 @@ def announce(shares: Sequence[Share], *, now: datetime) -> None:
                 )
             )  # fmt: skip
     Mail.objects.bulk_create(mails)
+
+
+def signature(own: Branding) -> str:
+    """Return the last lines of a mail: whose server sent it, and whom to ask."""
+    lines = [line for line in (own.name, own.contact) if line]
+    return "\n".join(["", "-- ", *lines, ""]) if lines else ""
 
 
 def one_line(text: str) -> str:

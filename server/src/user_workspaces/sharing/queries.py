@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Greatest
 
 from user_workspaces.accounts.finding import findable
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
+from user_workspaces.workspaces.models import Workspace
 
 UNFINISHED = (ShareState.WAITING, ShareState.COPYING)
 LARGEST_ID = 2**63 - 1
@@ -38,8 +40,9 @@ def storable_id(number: int) -> int:
 def received_by(user: User) -> QuerySet[Share]:
     """Return what a person was offered, unanswered ones first, then the newest; with what a page shows of each."""
     received = shares_of(user).filter(receiver=user).order_by("is_accepted", "-copy_id")
-    unread = ("offer__requested", "offer__current", "copy__requested", "copy__current")
-    return received.select_related("offer", "sender", "copy").defer(*unread)
+    read_with = ("offer", "offer__original", "copy")
+    unread = [f"{one}__{details}" for one in read_with for details in ("requested", "current")]
+    return received.select_related("sender", *read_with).defer(*unread)
 
 
 def shares_from(workspace_id: int) -> QuerySet[Share]:
@@ -56,6 +59,20 @@ def count_unanswered(user: User) -> int:
 def open_shares() -> QuerySet[Share]:
     """Return the shares that were neither answered nor cancelled."""
     return Share.objects.filter(is_accepted=False).exclude(state=ShareState.WITHDRAWN)
+
+
+def size_of_copy(share: Share, original: Workspace | None) -> int:
+    """Return the bytes that a copy takes, as measured; as long as it is not made, those of its original."""
+    if share.state == ShareState.READY or original is None:
+        return share.copy.disk_space
+    return max(share.copy.disk_space, original.disk_space)
+
+
+def open_copies_size(sender_id: int) -> int:
+    """Return the bytes of all copies that a person offers and nobody has accepted."""
+    original = Coalesce("offer__original__disk_space", 0)
+    found = open_shares().filter(sender=sender_id).aggregate(total=Sum(Greatest("copy__disk_space", original)))
+    return found["total"] or 0
 
 
 def asked_of(workspace_id: int, people: Iterable[User]) -> frozenset[int]:

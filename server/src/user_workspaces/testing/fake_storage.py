@@ -10,8 +10,8 @@ from typing import BinaryIO, ClassVar
 
 from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
 from user_workspaces.interfaces.plugin import PluginOptions
-from user_workspaces.interfaces.storage import NOTHING, Storage
-from user_workspaces.interfaces.values import Entry, EntryKind, Health, Listing, Place, PluginContext
+from user_workspaces.interfaces.storage import NOTHING, Dataset, Storage
+from user_workspaces.interfaces.values import Entry, EntryKind, Health, Listing, Place, PluginContext, SystemAccount
 from user_workspaces.testing.fake_uploads import UploadsInMemory
 
 _LONGEST_PATH = 4095
@@ -102,6 +102,17 @@ class InMemoryStorage(UploadsInMemory, Storage):
         if target not in self._datasets:
             raise PathNotFound(f"Symlink path not found: {target}")
         self._put(place, names, _Node(target=target))
+
+    @property
+    def has_datasets(self) -> bool:
+        """See `Storage.has_datasets`."""
+        return bool(self._datasets)
+
+    def datasets(self, account: SystemAccount, path: str = "", *, limit: int) -> tuple[Dataset, ...]:
+        """See `Storage.datasets`; each is a root."""
+        if path:
+            raise PathNotFound(f"There is no such directory of datasets: {path}")
+        return tuple(Dataset(one, is_directory=False) for one in self._datasets[:limit])
 
     def remove(self, place: Place, path: str) -> None:
         """See `Storage.remove`."""

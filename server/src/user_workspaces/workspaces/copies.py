@@ -6,7 +6,7 @@ from datetime import datetime
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.workspaces.actions import measure
-from user_workspaces.workspaces.copy_rooms import forget_copy, settle_copy
+from user_workspaces.workspaces.copy_rooms import check_acceptance, forget_copy, settle_copy
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import home_of
 
@@ -90,9 +90,11 @@ def resume_copy(*, workspace_id: int) -> bool:
     return _change(workspace_id, WorkspaceStatus.ERROR, WorkspaceStatus.INITIALIZING)
 
 
-def accept_copy(*, workspace_id: int) -> None:
-    """Make it its owner's."""
-    Workspace.objects.filter(pk=workspace_id).update(awaits_acceptance=False)
+def accept_copy(copy: Workspace, *, now: datetime) -> None:
+    """Make it its owner's, in a transaction; raises `QuotaExceeded` where they have no room for what is made."""
+    if copy.awaits_acceptance:
+        check_acceptance(copy, now=now)
+    Workspace.objects.filter(pk=copy.pk).update(awaits_acceptance=False)
 
 
 def _change(workspace_id: int, old: WorkspaceStatus, new: WorkspaceStatus) -> bool:

@@ -1,4 +1,7 @@
-"""Disk space of the receiver for a copy: held before it is made, and until it is measured, removed or made anew."""
+"""Disk space of the receiver for a copy: it counts from their acceptance on, and nothing of it before.
+
+Of a copy that is accepted while it is made it is held until it is measured, removed or made anew.
+"""
 
 from datetime import datetime
 
@@ -64,12 +67,25 @@ def settle_copy(measured: Workspace, *, held: int, now: datetime) -> None:
     """
     quotas.hold_account(measured.owner_id)
     quotas.forget_place(place=measured.pk)
+    if measured.awaits_acceptance:
+        return
     if measured.disk_space > held:
         _check(measured, 0, wanted=measured.disk_space, now=now)
     limit = allowance_of(measured.owner_id).disk_bytes
     standing = disk_standing(measured.owner_id, limit=limit, now=now)
     # When it was measured it counted twice.
     quotas.mark_disk_use(owner_id=measured.owner_id, standing=standing, now=now)
+
+
+def check_acceptance(copy: Workspace, *, now: datetime) -> None:
+    """Raise `QuotaExceeded`, with both sizes, where its receiver has no room for a copy, as it was measured.
+
+    In the transaction that makes it theirs. One that is not made yet is looked at while it is made.
+    """
+    limit = allowance_of(copy.owner_id).disk_bytes
+    if limit is not None and copy.disk_space:
+        quotas.hold_account(copy.owner_id)
+        quotas.check_disk(disk_standing(copy.owner_id, limit=limit, now=now), copy.disk_space)
 
 
 def forget_copy(workspace_id: int) -> None:
@@ -79,8 +95,8 @@ def forget_copy(workspace_id: int) -> None:
 
 
 def is_limited(copy: Workspace) -> bool:
-    """Return whether its owner's disk space is."""
-    return allowance_of(copy.owner_id).disk_bytes is not None
+    """Return whether it counts for its owner by now, and their disk space is limited."""
+    return not copy.awaits_acceptance and allowance_of(copy.owner_id).disk_bytes is not None
 
 
 def size_to_copy(original: Workspace) -> int:

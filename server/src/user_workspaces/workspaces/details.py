@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from user_workspaces.errors import InvalidRequest
 
+LONGEST_UUID = 200
+
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
@@ -23,29 +25,46 @@ class NewLink:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetReference:
+    """A dataset by the id that a portal knows: it is kept with the request, and no link is made."""
+
+    name: str
+    dataset_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """What a workspace shall hold."""
 
     files: tuple[NewFile, ...] = ()
     links: tuple[NewLink, ...] = ()
+    references: tuple[DatasetReference, ...] = ()
 
     def without_contents(self) -> dict[str, list[dict[str, str]]]:
         """Return what is kept of the request in the database."""
         return {
             "files": [{"name": file.name} for file in self.files],
-            "symlinks": [{"name": link.name, "path": link.target} for link in self.links],
+            "symlinks": [
+                *({"name": link.name, "path": link.target} for link in self.links),
+                *({"name": one.name, "dataset_uuid": one.dataset_uuid} for one in self.references),
+            ],
         }
 
 
 def parse_details(raw: object) -> Details:
-    """Read `workspace_details`; raises `InvalidRequest` with the texts that clients know."""
+    """Read `workspace_details`; raises `InvalidRequest` with the texts that clients know.
+
+    Other keys, such as `globus_groups_token`, are dropped here and stored nowhere.
+    """
     if raw is None:
         return Details()
     if not isinstance(raw, Mapping):
         raise InvalidRequest("Workspace details not JSON.")
+    symlinks = [_symlink(item) for item in _list(raw, "symlinks")]
     return Details(
         files=tuple(_file(item) for item in _list(raw, "files")),
-        links=tuple(_link(item) for item in _list(raw, "symlinks")),
+        links=tuple(one for one in symlinks if isinstance(one, NewLink)),
+        references=tuple(one for one in symlinks if isinstance(one, DatasetReference)),
     )
 
 
@@ -73,15 +92,23 @@ def _file(item: object) -> NewFile:
     return NewFile(name=checked_name(item.get("name"), kind="File"), content=encoded)
 
 
-def _link(item: object) -> NewLink:
+def _symlink(item: object) -> NewLink | DatasetReference:
     if not isinstance(item, Mapping):
         raise InvalidRequest("Each entry of 'symlinks' must be an object with a name and a path.")
     target = item.get("path", item.get("source_path"))
+    if target is None and "dataset_uuid" in item:
+        return DatasetReference(checked_name(item.get("name"), kind="Symlink"), _dataset_uuid(item["dataset_uuid"]))
     if not isinstance(target, str) or not target:
         raise InvalidRequest("Each entry of 'symlinks' must be an object with a name and a path.")
     if "\0" in target or not _is_encodable(target):
         raise InvalidRequest("The path of a symlink must be text that a path can be.")
     return NewLink(name=checked_name(item.get("name"), kind="Symlink"), target=target)
+
+
+def _dataset_uuid(raw: object) -> str:
+    if not isinstance(raw, str) or not raw.strip() or "\0" in raw or not _is_encodable(raw) or len(raw) > LONGEST_UUID:
+        raise InvalidRequest(f"The dataset_uuid of a symlink must be text of at most {LONGEST_UUID} characters.")
+    return raw
 
 
 def checked_name(raw: object, *, kind: str) -> str:

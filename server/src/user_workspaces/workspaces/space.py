@@ -29,8 +29,9 @@ def disk_standing(owner_id: int, *, limit: int | None, now: datetime) -> Standin
 
 
 def disk_space_of(owner_id: int) -> int:
-    """Return the bytes of all workspaces of a person, as they were measured last."""
-    total: int | None = Workspace.objects.filter(owner_id=owner_id).aggregate(total=Sum("disk_space"))["total"]
+    """Return the bytes of all workspaces of a person, without copies that they have not accepted."""
+    own = Workspace.objects.filter(owner_id=owner_id, awaits_acceptance=False)
+    total: int | None = own.aggregate(total=Sum("disk_space"))["total"]
     return total or 0
 
 

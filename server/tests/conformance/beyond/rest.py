@@ -184,9 +184,8 @@ SCENARIOS = (
         Call(
             "offered twice",
             "POST /shared_workspaces/",
-            status=400,
-            says=Matching("shared already"),
             json={"original_workspace_id": Known("id"), "shared_user_ids": [Known("grace")]},
+            data={"shared_workspaces": [{"shared_workspace_id": {"id": Known("copy")}}]},
         ),
         Call("cancelled", "DELETE /shared_workspaces/{copy}/", says="Shared workspace {copy} queued for deletion."),
         Call("the original can go", "DELETE /workspaces/{id}/"),

@@ -9,6 +9,7 @@ SUCCESSFUL = "Successful."
 HEALTH = {"connected": bool, "message": str}
 DETAILS = {"notebook_path": "a.ipynb", "more": {"deep": [1]}}
 TYPED = {"job_type": "{job_type}", "resource_options": OPTIONS}
+DATASET = {"name": "survey", "dataset_uuid": "8d4f0a52b6d743a2a5b9e4ce1f0a9c11"}
 OFFER = {"original_workspace_id": Known("id"), "shared_user_ids": [Known("grace")]}
 BOTH = {**OFFER, "shared_user_ids": [Known("grace"), Known("mallory")]}
 MALLORY = Call(
@@ -50,6 +51,50 @@ SCENARIOS = (
             data={"jobs": [{"job_details": {"request_job_details": {**DETAILS, "resource_options": OPTIONS}}}]},
         ),
         Call("verbs in capitals", "PUT /jobs/{job}/Stop/"),
+        *clean_up("id"),
+    ),
+    scenario(
+        "datasets by their id",
+        Call(
+            "made with one",
+            "POST /workspaces/",
+            json={
+                "name": "dataset-{run}",
+                "description": "",
+                "workspace_details": {"globus_groups_token": "groups-secret-{run}", "symlinks": [DATASET]},
+            },
+            says=SUCCESSFUL,
+            data={"workspace_details": {"request_workspace_details": {"symlinks": [DATASET]}}},
+            hides=("groups-secret",),
+            keep={"id": "data.id"},
+        ),
+        Call(
+            "another is added",
+            "PUT /workspaces/{id}/",
+            json={"workspace_details": {"symlinks": [{**DATASET, "name": "second"}]}},
+            says="Update successful.",
+        ),
+        Call(
+            "both are kept",
+            "GET /workspaces/{id}/",
+            data={
+                "workspaces": [
+                    {
+                        "workspace_details": {
+                            "request_workspace_details": {"symlinks": [DATASET, {**DATASET, "name": "second"}]},
+                            "current_workspace_details": {"symlinks": []},
+                        }
+                    }
+                ]
+            },
+            hides=("groups-secret",),
+        ),
+        Call(
+            "an id that is a number",
+            "PUT /workspaces/{id}/",
+            json={"workspace_details": {"symlinks": [{"name": "a", "dataset_uuid": 7}]}},
+            status=400,
+        ),
         *clean_up("id"),
     ),
     scenario(

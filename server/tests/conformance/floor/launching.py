@@ -162,7 +162,7 @@ REFUSED_LAUNCHES = scenario(
             status=400,
             says="Invalid PUT type passed.",
         )
-        for verb in ("stop", "launch", "START", "conformance")
+        for verb in ("stop", "launch", "conformance")
     ),
     Call("left no job", "GET /jobs/?workspace_id={id}", data={"jobs": []}),
     Call("left it as it was", "GET /workspaces/{id}/", data={"workspaces": [{"status": Matching("^i")}]}),

@@ -6,11 +6,14 @@ from datetime import datetime
 from django import template
 from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.site import Branding
 from user_workspaces.sharing.queries import count_unanswered
 
 register = template.Library()
@@ -30,6 +33,32 @@ def icon(name: str, label: str = "") -> SafeString:
             '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, sprite, name
         )
     return format_html('<svg class="icon icon-{}" aria-hidden="true"><use href="{}#{}"/></svg>', name, sprite, name)
+
+
+@register.simple_tag
+def branding() -> Branding:
+    """Return whose server this is."""
+    return registry.site().branding
+
+
+@register.simple_tag
+def site_name() -> str:
+    """Return the name of this server for titles of pages."""
+    return registry.site().branding.name or "Workspaces"
+
+
+@register.simple_tag
+def logo_url() -> str:
+    """Return where the logo is, empty where there is none."""
+    own = registry.site().branding
+    return own.logo_url or (reverse("portal:logo") if own.logo else "")
+
+
+@register.simple_tag(takes_context=True)
+def terms_url(context: template.Context) -> str:
+    """Return where the terms of use are, empty where there are none; notices at a session's origin name the portal."""
+    own = registry.site().branding
+    return own.terms_url or (f"{context.get('portal', '')}{reverse('portal:terms')}" if own.terms else "")
 
 
 @register.simple_tag

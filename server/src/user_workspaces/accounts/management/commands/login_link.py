@@ -9,6 +9,7 @@ from django.utils import timezone
 from user_workspaces import registry
 from user_workspaces.accounts.actions import create_login_link, create_person, make_administrator
 from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.processes import running_processes
 
 
 class Command(BaseCommand):
@@ -33,4 +34,11 @@ class Command(BaseCommand):
             secret = create_login_link(user=user, now=timezone.now())
         except UserWorkspacesError as error:
             raise CommandError(error.message) from None
-        self.stdout.write(f"{registry.site().base_url}/login/{secret}/")
+        self.stdout.write(f"{_portal()}/login/{secret}/")
+
+
+def _portal() -> str:
+    """Return the address as configured; else where the server that runs now listens; else what it would be here."""
+    site = registry.site()
+    served = [process.url for process in running_processes(settings.DATA_DIR) if process.url]
+    return site.public_url or next(iter(served), site.base_url)

@@ -3,11 +3,14 @@
 import logging
 import socket
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from user_workspaces import registry
 from user_workspaces.config import env, web
 from user_workspaces.config.site_config import site_warnings
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.processes import noted
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +36,9 @@ class Command(BaseCommand):
         for warning in site_warnings():
             logger.warning(warning)
         logger.info("listening on %s:%s", *listener.getsockname()[:2])
-        web.serve(listener)
+        url = registry.site().public_url or env.base_url_at(*listener.getsockname()[:2])
+        with noted(settings.DATA_DIR, command="runserver", url=url):
+            web.serve(listener)
 
 
 def _bind(host: str, port: str) -> socket.socket:

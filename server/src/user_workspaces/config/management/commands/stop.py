@@ -17,6 +17,7 @@ from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import count_live_jobs
 from user_workspaces.jobs.status import STOPPABLE
+from user_workspaces.processes import running_processes
 
 PATIENCE = 60.0
 LOOK_EVERY = 0.1
@@ -36,13 +37,29 @@ class Command(BaseCommand):
         self._stop_sessions()
         pid = running_supervisor(settings.DATA_DIR)
         if pid is None:
-            self.stderr.write("No server was running.")
+            self._say_what_runs()
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + PATIENCE
         while running_supervisor(settings.DATA_DIR) == pid and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY)
         self.stderr.write("The server has stopped.")
+        if running_processes(settings.DATA_DIR):
+            self._say_what_runs()
+
+    def _say_what_runs(self) -> None:
+        """Name what was started by other commands: a service manager would start it again, so it is not ended here."""
+        left = running_processes(settings.DATA_DIR)
+        if not left:
+            self.stderr.write("No server was running.")
+            return
+        for one in left:
+            where = f" at {one.url}" if one.url else ""
+            self.stderr.write(f"Still running: `manage.py {one.command}`{where}, process {one.pid}.")
+        self.stderr.write(
+            "These were not started by `make start`. End them where they were started (Ctrl-C, or "
+            f"`systemctl stop uws-web uws-controller`), or with: kill {' '.join(str(one.pid) for one in left)}"
+        )
 
     def _stop_sessions(self) -> None:
         """Write the wish for each, and work as a controller until all have ended."""

@@ -10,6 +10,7 @@ from user_workspaces import registry
 from user_workspaces.controller.loop import Controller
 from user_workspaces.descriptors import raise_limit
 from user_workspaces.observing import metrics
+from user_workspaces.processes import noted
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     help = "Run the controller: it launches, watches and ends jobs, and tends workspaces. Several may run at once."
     requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
     requires_migrations_checks = True
+    name = "controller"
 
     def handle(self, *args: object, **options: object) -> None:
         """Loop until TERM or INT."""
@@ -30,7 +32,8 @@ class Command(BaseCommand):
             metrics.serve(settings.CONTROLLER_METRICS_ADDRESS)
         Thread(target=_tell_advice, name="advice", daemon=True).start()  # some ask other servers, which may hang
         logger.info("running; sessions go on when it stops")
-        controller.run()
+        with noted(settings.DATA_DIR, command=self.name):
+            controller.run()
 
 
 def _tell_advice() -> None:

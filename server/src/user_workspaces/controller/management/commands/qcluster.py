@@ -1,5 +1,9 @@
 """`qcluster`: the name under which operators have always started what is now the controller."""
 
-from user_workspaces.controller.management.commands.controller import Command
+from user_workspaces.controller.management.commands import controller
 
-__all__ = ["Command"]
+
+class Command(controller.Command):
+    """The controller under its other name."""
+
+    name = "qcluster"

@@ -11,15 +11,15 @@ from typing import BinaryIO, ClassVar
 
 from user_workspaces.errors import Conflict, PathNotFound
 from user_workspaces.interfaces.plugin import PluginOptions
-from user_workspaces.interfaces.storage import Storage
-from user_workspaces.interfaces.values import Entry, Health, Listing, Place, PluginContext, Upload
+from user_workspaces.interfaces.storage import Dataset, Storage
+from user_workspaces.interfaces.values import Entry, Health, Listing, Place, PluginContext, SystemAccount, Upload
 from user_workspaces.plugins.storage.local_file_system import uploading
 from user_workspaces.plugins.storage.local_file_system.clearing import Clearing
 from user_workspaces.plugins.storage.local_file_system.copying import Copy
 from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
 from user_workspaces.plugins.storage.local_file_system.failures import explained, shown
 from user_workspaces.plugins.storage.local_file_system.health import examine
-from user_workspaces.plugins.storage.local_file_system.identity import require_thread_ids
+from user_workspaces.plugins.storage.local_file_system.identity import require_thread_ids, rights_of
 from user_workspaces.plugins.storage.local_file_system.listing import (
     Part,
     allocated_bytes,
@@ -113,6 +113,19 @@ class LocalFileSystemStorage(Storage):
             if found is None:
                 raise PathNotFound(f"Symlink path not found: {shown(target)}")
             place_link(parent.handle, name, found)
+
+    @property
+    def has_datasets(self) -> bool:
+        """See `Storage.has_datasets`."""
+        return bool(self._datasets)
+
+    def datasets(self, account: SystemAccount, path: str = "", *, limit: int) -> tuple[Dataset, ...]:
+        """See `Storage.datasets`."""
+        with rights_of(account).assumed():
+            found = self._datasets.list(path, limit=limit)
+        if found is None:
+            raise PathNotFound(f"There is no such directory of datasets: {shown(path)}")
+        return found
 
     def remove(self, place: Place, path: str) -> None:
         """See `Storage.remove`."""

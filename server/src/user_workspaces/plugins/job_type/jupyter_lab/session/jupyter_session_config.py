@@ -8,21 +8,28 @@ import hmac
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from jupyter_core.paths import jupyter_config_path
 from jupyter_server.auth.identity import IdentityProvider, User
+from jupyterlab.commands import get_app_dir
 
 HERE = Path(__file__).absolute().parent
 SESSION = json.loads((HERE / "session.json").read_text())
 EXPECTED = SESSION["authorization"].encode()
+THEMES = "@jupyterlab/apputils-extension:themes"
 NEWS = "@jupyterlab/apputils-extension:announcements"
 FROM_PROXY = "_is_from_the_proxy"
 """An attribute of requests that bore the right header; no request can bring it along."""
 KERNELS = "session_kernels"
+OVERRIDES = "default_setting_overrides.json"
+OWN_THEME = re.compile(r'(?:^|[{,])\s*"(?:adaptive-)?theme"\s*:', re.MULTILINE)
+"""A choice; JupyterLab writes the defaults as comments, each line after two slashes."""
 
 
 class SessionIdentity(IdentityProvider):  # type: ignore[misc]  # Jupyter is not installed where types are checked
@@ -78,6 +85,25 @@ def page_config_hook(handler: object, page_config: dict[str, Any]) -> dict[str, 
     return page_config
 
 
+def follow_the_system(settings: Path) -> None:
+    """Have the page be dark where the person's system is, unless the person or the operator has chosen a theme."""
+    own = settings.joinpath(*THEMES.replace(":", "/").split("/")).with_suffix(".jupyterlab-settings")
+    operators = [Path(folder, "labconfig", OVERRIDES) for folder in jupyter_config_path()]
+    operators += [Path(get_app_dir(), "settings", name) for name in ("overrides.json", "overrides.json5")]
+    if OWN_THEME.search(text_of(own)) or any(THEMES in text_of(file) for file in operators):
+        return
+    (HERE / "config" / "labconfig").mkdir(exist_ok=True)
+    (HERE / "config" / "labconfig" / OVERRIDES).write_text(json.dumps({THEMES: {"adaptive-theme": True}}))
+
+
+def text_of(file: Path) -> str:
+    """Return what is in a file; nothing where it cannot be read."""
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 def load_kernels() -> ModuleType:
     """Import `session_kernels.py` from the session's directory, which is not where Python looks."""
     found = importlib.util.spec_from_file_location(KERNELS, HERE / f"{KERNELS}.py")
@@ -118,6 +144,7 @@ c.ServerApp.shutdown_no_activity_timeout = 0
 c.ServerApp.terminals_enabled = True
 c.LabApp.workspaces_dir = str(HERE / "workspaces")  # the usual folder is one for all of a person's sessions
 c.LabApp.user_settings_dir = os.environ["USER_WORKSPACES_SETTINGS_DIR"]  # themes and shortcuts are the person's
+follow_the_system(Path(os.environ["USER_WORKSPACES_SETTINGS_DIR"]))
 
 # Kernels are out of reach for the other accounts of the machine, and so is their debugger, or it is switched off
 kernels = load_kernels()
