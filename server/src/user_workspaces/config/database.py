@@ -25,6 +25,8 @@ def options_for(engine: str) -> dict[str, object]:
     wait for a writer (WAL), and a writer waits for another one instead of failing.
     """
     if engine == "django.db.backends.sqlite3":
-        pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+        pragmas = (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1000;"
+        )
         return {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas}
     return {}
