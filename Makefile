@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-extension bench-launch bench-live bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
+.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench-relay: dev-parts ## Speed of the proxy's relay against going direct (and n
 
 bench-live: dev-parts ## Time from a change of a job to a thousand who watch it, and the memory they take
 	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/live.py
+
+bench-memory: dev-parts ## What long lists leave in the memory of the web process, with and without its bound
+	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/memory.py
 
 extension: run-parts ## Build the wheel of the REANA extension, which sessions get, if its sources have changed
 	@scripts/install extension

@@ -35,6 +35,7 @@ LONGEST_FIRST = (
     "e2e/test_main_path.py",
     "two web processes",
     "api/test_crowds.py",
+    "config/test_memory.py",
     "e2e/test_planted_secrets.py",
     "api/test_live_files.py",
     "plugins/job_type/jupyter_lab/test_sessions.py",

@@ -14,10 +14,12 @@
     |-- TooManyAttempts           tried too often; says when to come back        (HTTP 429)
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
+    |   |-- DiskFull              the disk of the server is full                 (HTTP 507)
     |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
     |   |-- InUse                 somebody else is at it in this moment          (HTTP 423)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
     |   `-- PathNotFound          no such file or link target                     (HTTP 400)
+    |-- TemporarilyUnavailable  the database does not answer; says when to come back (HTTP 503)
     |-- TooManyAtOnce             this person has too much going on already      (HTTP 429)
     `-- ResourceUnavailable       a resource did not answer: nothing is known    (HTTP 503)
         `-- SubmissionRefused     the resource answered, and said no             (HTTP 400)
@@ -108,6 +110,10 @@ class StorageError(UserWorkspacesError):
     """The storage could not do what it was asked to do."""
 
 
+class DiskFull(StorageError):
+    """The disk that the server keeps its own data on is full."""
+
+
 class Conflict(StorageError):
     """What is there is not what the caller takes for granted: it exists already, changed, or is of another kind."""
 
@@ -122,6 +128,12 @@ class UnsafePath(StorageError):
 
 class PathNotFound(StorageError):
     """No such file, directory or link target."""
+
+
+class TemporarilyUnavailable(UserWorkspacesError):
+    """The server cannot use its database for the moment; `retry_after` is in whole seconds."""
+
+    retry_after = 5
 
 
 class TooManyAtOnce(UserWorkspacesError):

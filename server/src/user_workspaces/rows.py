@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
@@ -73,10 +74,7 @@ def raw_parts(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> Iter
     """Yield the same, without a cut, in parts: what is done with one need not be kept beside the next."""
     condition = rows if isinstance(rows, Condition) else _condition(rows)
     if condition is not None:
-        with connections[condition.alias].cursor() as cursor:
-            cursor.execute(*_select(condition, _selected(condition.model, columns)))
-            while part := cursor.fetchmany(ROWS_AT_ONCE):
-                yield part
+        yield from _parts(condition, *_select(condition, _selected(condition.model, columns)))
 
 
 def page_of_raw_rows(
@@ -86,17 +84,26 @@ def page_of_raw_rows(
 
     One query tells both: each row comes with their number, and only an empty page has to ask for it.
     """
+    parts, total = page_in_raw_parts(rows, columns, offset=offset, limit=limit)
+    return [row for part in parts for row in part], total
+
+
+def page_in_raw_parts(
+    rows: QuerySet[Any] | Condition, columns: tuple[str, ...], *, offset: int, limit: int | None
+) -> tuple[Iterator[list[RawRow]], int]:
+    """Return the same, with the rows in parts as `raw_parts` has them."""
     condition = rows if isinstance(rows, Condition) else _condition(rows)
     if condition is None:
-        return [], 0
+        return iter(()), 0
     if limit == 0:
-        return [], _count(condition)
-    selected = _selected(condition.model, columns)
+        return iter(()), _count(condition)
     cut = _cut(condition, offset, None if limit is None else offset + limit)
-    found = _fetched(condition, selected, cut=cut, skips=offset > 0, counted=True)
-    if found:
-        return [row[:-1] for row in found], int(found[0][-1])
-    return [], _count(condition) if offset else 0
+    selected = _selected(condition.model, columns)
+    parts = _parts(condition, *_select(condition, selected, cut=cut, skips=offset > 0, counted=True))
+    first = next(parts, None)
+    if first is None:
+        return iter(()), _count(condition) if offset else 0
+    return ([row[:-1] for row in part] for part in chain((first,), parts)), int(first[0][-1])
 
 
 def count_rows(rows: QuerySet[Any]) -> int:
@@ -178,6 +185,13 @@ def _fetched(
     with connections[condition.alias].cursor() as cursor:
         cursor.execute(*_select(condition, selected, cut=cut, skips=skips, counted=counted))
         return list(cursor.fetchall())
+
+
+def _parts(condition: Condition, sql: str, parameters: tuple[Any, ...]) -> Iterator[list[RawRow]]:
+    with connections[condition.alias].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while part := cursor.fetchmany(ROWS_AT_ONCE):
+            yield part
 
 
 def _select(

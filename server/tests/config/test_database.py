@@ -25,8 +25,8 @@ def test_an_open_file_of_before_is_closed_and_kept(tmp_path: Path) -> None:
     assert path.read_bytes() == b"kept"
 
 
-def test_only_sqlite_needs_options() -> None:
-    assert options_for("django.db.backends.postgresql") == {}
+def test_postgresql_that_is_away_is_not_waited_for_and_sqlite_writes_at_once() -> None:
+    assert options_for("django.db.backends.postgresql") == {"connect_timeout": 5, "tcp_user_timeout": 10_000}
     assert options_for("django.db.backends.sqlite3")["transaction_mode"] == "IMMEDIATE"
 
 

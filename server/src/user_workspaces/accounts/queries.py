@@ -1,7 +1,9 @@
 """Reading people and tokens."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.db import Error
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -9,15 +11,17 @@ from user_workspaces.accounts.finding import matching
 from user_workspaces.accounts.lookup import find_token
 from user_workspaces.accounts.models import ApiToken, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.tokens import digest_of
+from user_workspaces.database_waits import without_waiting
 from user_workspaces.interfaces.values import Client
 
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
 def note_use(token: ApiToken, *, now: datetime) -> None:
-    """Remember when a token was used last, to the minute."""
+    """Remember when a token was used last, to the minute; who only reads does not wait until that can be written."""
     if token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        with suppress(Error), without_waiting():
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 def find_client(text: str) -> Client | None:

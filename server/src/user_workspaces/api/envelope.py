@@ -5,13 +5,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
-from orjson import Fragment
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from user_workspaces.api.rendering import NoBody, as_json
+from user_workspaces.api.rendering import InPieces, NoBody, as_json
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.rows import Condition, RawRow, count_rows, page_of_raw_rows, raw_parts
+from user_workspaces.rows import Condition, RawRow, count_rows, page_in_raw_parts, raw_parts
 
 MOST_DIGITS = 18
 SUCCESSFUL = "Successful."
@@ -82,11 +82,11 @@ def page(
     cut = _cut(request)
     if cut is None:
         shaped = shape(rows)
-        return _whole(shaped, len(shaped), key=key, empty=empty)
+        return _listed(shaped, key=key, empty=empty, figures=_figures(request, total=len(shaped), cut=None))
     offset, limit = cut
     total = count_rows(rows)
     shaped = shape(rows[offset : None if limit is None else offset + limit])
-    return _part(shaped, request, key=key, empty=empty, total=total, cut=cut)
+    return _listed(shaped, key=key, empty=empty, figures=_figures(request, total=total, cut=cut))
 
 
 def raw_page(
@@ -97,15 +97,18 @@ def raw_page(
     empty: str,
     columns: tuple[str, ...],
     shape: Callable[[list[RawRow]], list[Any]],
-) -> Response:
-    """Return the same for a list that may be long: `shape` gets the columns as `rows.raw_rows` reads them."""
+) -> HttpResponse:
+    """Return the same for a list that may be long: `shape` gets the columns as `rows.raw_rows` reads them.
+
+    A part of it is JSON before the next is read, and all parts are sent as they are.
+    """
     cut = _cut(request)
     if cut is None:
-        shaped, total = _in_parts(map(shape, raw_parts(rows, columns)))
-        return _whole(shaped, total, key=key, empty=empty)
-    offset, limit = cut
-    found, total = page_of_raw_rows(rows, columns, offset=offset, limit=limit)
-    return _part(shape(found), request, key=key, empty=empty, total=total, cut=cut)
+        pieces, total = _pieces(map(shape, raw_parts(rows, columns)))
+        return _in_pieces(pieces, key=key, empty=empty, figures=_figures(request, total=total, cut=None))
+    parts, total = page_in_raw_parts(rows, columns, offset=cut[0], limit=cut[1])
+    pieces, _ = _pieces(map(shape, parts))
+    return _in_pieces(pieces, key=key, empty=empty, figures=_figures(request, total=total, cut=cut))
 
 
 def _cut(request: Request) -> tuple[int, int | None] | None:
@@ -117,30 +120,36 @@ def _cut(request: Request) -> tuple[int, int | None] | None:
     return offset, number_in(asked["limit"], "limit") if "limit" in asked else None
 
 
-def _in_parts(parts: Iterable[list[Any]]) -> tuple[Fragment, int]:
-    """Return a list that comes in parts as JSON, and its length; each part is JSON before the next is made."""
+def _pieces(parts: Iterable[list[Any]]) -> tuple[list[bytes], int]:
+    """Return what is between the brackets of a list that comes in parts as JSON, and the list's length."""
     total, texts = 0, list[bytes]()
     for part in parts:
         total += len(part)
-        texts.append(as_json(part)[1:-1])
-    return Fragment(b"[%s]" % b",".join(texts)), total
+        texts.append((b",%s" if texts else b"%s") % as_json(part)[1:-1])
+    return texts, total
 
 
-def _whole(shaped: list[Any] | Fragment, total: int, *, key: str, empty: str) -> Response:
-    return answer(SUCCESSFUL if total else empty, data={key: shaped, "total": total, "next": None, "previous": None})
+def _in_pieces(pieces: list[bytes], *, key: str, empty: str, figures: Mapping[str, object]) -> HttpResponse:
+    """Return what `_listed` does, of a list that is JSON already."""
+    begin = as_json({"success": True, "message": SUCCESSFUL if figures["total"] else empty})
+    first = b'%s,"data":{%s:[' % (begin[:-1], as_json(key))
+    return InPieces([first, *pieces, b"],%s}" % as_json(figures)[1:]])
 
 
-def _part(
-    shaped: list[Any], request: Request, *, key: str, empty: str, total: int, cut: tuple[int, int | None]
-) -> Response:
+def _listed(shaped: list[Any], *, key: str, empty: str, figures: Mapping[str, object]) -> Response:
+    return answer(SUCCESSFUL if figures["total"] else empty, data={key: shaped, **figures})
+
+
+def _figures(request: Request, *, total: int, cut: tuple[int, int | None] | None) -> dict[str, object]:
+    """Return what comes with a list: its whole length, and the way to the parts of it before and after this one."""
+    if cut is None:
+        return {"total": total, "next": None, "previous": None}
     offset, limit = cut[0], max(total, 1) if cut[1] is None else cut[1]
-    found = {
-        key: shaped,
+    return {
         "total": total,
         "next": _link(request, limit, offset + limit) if offset + limit < total and limit else None,
         "previous": _link(request, limit, max(0, offset - limit)) if offset else None,
     }
-    return answer(SUCCESSFUL if total else empty, data=found)
 
 
 def object_in(body: Mapping[str, object], name: str, *, label: str) -> dict[str, Any]:

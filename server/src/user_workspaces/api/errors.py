@@ -12,6 +12,7 @@ from user_workspaces import errors
 from user_workspaces.api.authentication import CHALLENGE
 from user_workspaces.api.envelope import refusal
 from user_workspaces.api.rendering import OrjsonRenderer
+from user_workspaces.database_errors import translated
 from user_workspaces.observing.correlation import current_mark
 
 logger = logging.getLogger(__name__)
@@ -39,17 +40,19 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.PathNotFound, status.HTTP_400_BAD_REQUEST),
     (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
     (errors.TooManyAtOnce, status.HTTP_429_TOO_MANY_REQUESTS),
+    (errors.TemporarilyUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
     (errors.SubmissionRefused, status.HTTP_400_BAD_REQUEST),
     (errors.ResourceUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
 )
 
 
-def answer_for(error: Exception, context: dict[str, object]) -> Response:
+def answer_for(raised: BaseException, context: dict[str, object]) -> Response:
     """Return the answer for anything that a view raises."""
+    error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
         said = refusal(error.message, code)
-        if isinstance(error, errors.TooManyAttempts):
+        if isinstance(error, errors.TooManyAttempts | errors.TemporarilyUnavailable):
             said["Retry-After"] = str(error.retry_after)
         elif isinstance(error, errors.TooManyAtOnce):
             said["Retry-After"] = str(WHEN_ONE_MAY_HAVE_ENDED)
@@ -102,7 +105,9 @@ def bad_request(request: HttpRequest, message: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what went wrong outside of a view."""
-    mark = current_mark()
-    logger.error("error %s", mark, exc_info=sys.exc_info())
-    body = OrjsonRenderer().render({"success": False, "message": OURS.format(mark=mark)})
-    return HttpResponse(body, content_type="application/json", status=500)
+    answer = answer_for(sys.exc_info()[1] or RuntimeError("there is no error"), {})
+    body = OrjsonRenderer().render(answer.data)
+    shown = HttpResponse(body, content_type="application/json", status=answer.status_code)
+    if "Retry-After" in answer:
+        shown["Retry-After"] = answer["Retry-After"]
+    return shown

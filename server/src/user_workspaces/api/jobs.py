@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -151,7 +152,7 @@ def _metrics(created: datetime | None, start: datetime | None, ready: datetime |
     return metrics
 
 
-def _page(rows: QuerySet[Job] | Condition, request: Request) -> Response:
+def _page(rows: QuerySet[Job] | Condition, request: Request) -> HttpResponse:
     user, now, may_open = caller(request), timezone.now(), has_scope(request, Scope.SESSIONS)
     shape = partial(describe_jobs, user=user, now=now, may_open=may_open)
     return raw_page(rows, request, key="jobs", empty=NONE_FOUND, columns=COLUMNS, shape=shape)
@@ -173,7 +174,7 @@ class Jobs(APIView):
             OFFSET,
         ),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """List the caller's own; four filters, all exact."""
         user = caller(request)
         wanted = filters_in(request, texts=("job_type", "status"), numbers=("workspace_id", "resource_job_id"))
@@ -186,7 +187,7 @@ class OneJob(APIView):
     scope = Scope.SESSIONS
 
     @describe(data=page_of("jobs", JobShape))
-    def get(self, request: Request, job_id: int) -> Response:
+    def get(self, request: Request, job_id: int) -> HttpResponse:
         """Return it as a list of one or none."""
         rows = jobs_of(caller(request)).filter(pk=job_id)
         return _page(rows, request)

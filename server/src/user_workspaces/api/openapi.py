@@ -22,7 +22,7 @@ Body = type[serializers.Serializer[Any]] | Mapping[str, Any]
 
 JSON = "application/json"
 _described: set[object] = set()
-ALWAYS = (400, 405, 500, 503)
+ALWAYS = (400, 405, 500, 503, 507)
 """What any operation may answer."""
 REFUSALS: Mapping[int, str] = {
     400: "The request cannot be used: the message says why.",
@@ -39,8 +39,8 @@ REFUSALS: Mapping[int, str] = {
     423: "Another request is at it in this moment.",
     429: "Too often, or too much at once; later it will do.",
     500: "An error of the server; the message has a mark that stands in its log, too.",
-    503: "Something that the server depends on does not answer.",
-    507: "The storage refused: a full disk, a quota of the file system, rights.",
+    503: "Something that the server depends on does not answer. Where that is its database, `Retry-After` is set.",
+    507: "There is no space, or the storage refused: a full disk, a quota of the file system, rights.",
 }
 
 

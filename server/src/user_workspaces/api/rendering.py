@@ -7,6 +7,7 @@ from typing import IO, Any
 import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponse
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -41,6 +42,15 @@ class OrjsonRenderer(BaseRenderer):
     ) -> bytes:
         """Return the body; None is an empty one."""
         return b"" if data is None else as_json(data)
+
+
+class InPieces(HttpResponse):
+    """JSON that is there in pieces, and is sent so: put together, a long list would be in memory once more."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        super().__init__(content_type=OrjsonRenderer.media_type)
+        self._container = pieces
+        self["Content-Length"] = str(sum(map(len, pieces)))
 
 
 class AlwaysJson(BaseContentNegotiation):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -60,7 +61,7 @@ def describe_workspaces(rows: list[RawRow]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _page(rows: QuerySet[Workspace] | Condition, request: Request) -> Response:
+def _page(rows: QuerySet[Workspace] | Condition, request: Request) -> HttpResponse:
     return raw_page(rows, request, key="workspaces", empty=NONE_FOUND, columns=COLUMNS, shape=describe_workspaces)
 
 
@@ -84,7 +85,7 @@ class Workspaces(APIView):
         data=page_of("workspaces", WorkspaceShape),
         query=(text("name"), text("description"), text("status", choices=WORKSPACE_STATUSES), LIMIT, OFFSET),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """List the caller's own; `name`, `description` and `status` filter exactly."""
         user = caller(request)
         wanted = filters_in(request, texts=("name", "description", "status"), numbers=())
@@ -119,7 +120,7 @@ class OneWorkspace(APIView):
     scope = Scope.WORKSPACES
 
     @describe(data=page_of("workspaces", WorkspaceShape))
-    def get(self, request: Request, workspace_id: int) -> Response:
+    def get(self, request: Request, workspace_id: int) -> HttpResponse:
         """Return it as a list of one or none."""
         rows = workspaces_of(caller(request)).filter(pk=workspace_id)
         return _page(rows, request)

@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 
 from user_workspaces.api import errors as api
 from user_workspaces.api.urls import ROUTES
+from user_workspaces.database_errors import translated
+from user_workspaces.errors import DiskFull, TemporarilyUnavailable
 from user_workspaces.portal import errors as portal
 
 REFUSED_HOST = (
@@ -21,6 +23,8 @@ API_NOUNS = frozenset(route.split("/")[0] for route, _ in ROUTES)
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django refuses before any view; a host name that is not allowed is told with its remedy."""
+    if isinstance(translated(exception), DiskFull | TemporarilyUnavailable):  # a session could not be stored
+        return server_error(request)
     message = refused_host(request.META.get("HTTP_HOST", "")) if isinstance(exception, DisallowedHost) else ""
     if message and _is_page(request):
         notice = {"title": "This address is not allowed", "message": message}
@@ -41,10 +45,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what went wrong outside of the views."""
-    return portal.server_error(request) if _is_page(request) else api.server_error(request)
+    return portal.server_error(request) if _is_from_page(request) else api.server_error(request)
 
 
 def _is_page(request: HttpRequest) -> bool:
-    if request.path.split("/")[1] in API_NOUNS:
-        return False
-    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+    return request.method == "GET" and _is_from_page(request)
+
+
+def _is_from_page(request: HttpRequest) -> bool:
+    """Return whether a browser shows the answer, also to a form."""
+    return request.path.split("/")[1] not in API_NOUNS and "text/html" in request.headers.get("Accept", "")

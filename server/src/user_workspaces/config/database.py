@@ -1,7 +1,14 @@
 """How each kind of database is opened."""
 
 from pathlib import Path
+from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections
+
+REQUEST_SECONDS = 5
+"""For which a request waits for another one that writes, and for a database that is to be connected to."""
+LOCK_SECONDS = "LOCK_SECONDS"
+"""Under which name our PostgreSQL finds in its settings for how long it waits for a lock."""
 OURS = {"django.db.backends.postgresql": "user_workspaces.config.postgresql"}
 
 
@@ -25,6 +32,20 @@ def options_for(engine: str) -> dict[str, object]:
     wait for a writer (WAL), and a writer waits for another one instead of failing.
     """
     if engine == "django.db.backends.sqlite3":
-        pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+        pragmas = (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1000;"
+        )
         return {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas}
-    return {}
+    return {"connect_timeout": REQUEST_SECONDS, "tcp_user_timeout": 2 * REQUEST_SECONDS * 1000}
+
+
+def limit_waits() -> None:
+    """Have the connections that this process opens from now on wait for a lock as long as a request may take.
+
+    A controller has nobody who waits for it, and waits longer.
+    """
+    opened: dict[str, Any] = connections.settings[DEFAULT_DB_ALIAS]
+    if opened["ENGINE"] == "django.db.backends.sqlite3":
+        opened["OPTIONS"]["timeout"] = REQUEST_SECONDS
+    else:
+        opened[LOCK_SECONDS] = REQUEST_SECONDS

@@ -84,7 +84,7 @@ TEMPLATES = [
 
 DATABASES = {"default": dj_database_url.parse(env.database_url(), conn_max_age=600, conn_health_checks=True)}
 DATABASES["default"]["ENGINE"] = engine_for(DATABASES["default"]["ENGINE"])
-DATABASES["default"]["OPTIONS"] = options_for(DATABASES["default"]["ENGINE"])
+DATABASES["default"]["OPTIONS"] = options_for(DATABASES["default"]["ENGINE"]) | DATABASES["default"].get("OPTIONS", {})
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     close_to_others(DATABASES["default"]["NAME"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -191,10 +191,13 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json"},
     },
-    "filters": {"without_traceback": {"()": "user_workspaces.observing.logs.WithoutTraceback"}},
+    "filters": {
+        "without_traceback": {"()": "user_workspaces.observing.logs.WithoutTraceback"},
+        "answered": {"()": "user_workspaces.database_errors.Answered"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["answered"]},
         "django.security.DisallowedHost": {"filters": ["without_traceback"]},
         "httpx": {"level": "WARNING"},
     },

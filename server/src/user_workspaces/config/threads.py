@@ -8,6 +8,7 @@ gets. Somebody who stands still keeps a connection, and nobody else waiting.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -19,6 +20,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.http import HttpResponseBase
 
 from user_workspaces.config.listening import STALLED_SECONDS
+from user_workspaces.config.memory import forget
 
 Part = Any
 """A message of ASGI."""
@@ -61,14 +63,14 @@ class ThreadedDjango:
             return loop.run_in_executor(pool, partial(context.run, call, *arguments))
 
         parts, streams = await in_thread(self._answer, environ)
-        for part in parts:
-            await send(part)
+        while parts:  # what is sent is let go
+            await send(parts.popleft())
         if streams is not None:
             await _stream(streams, send, in_thread)
 
-    def _answer(self, environ: Any) -> tuple[list[Part], HttpResponseBase | None]:  # noqa: ANN401  as WSGI has it
+    def _answer(self, environ: Any) -> tuple[deque[Part], HttpResponseBase | None]:  # noqa: ANN401  as WSGI has it
         """Return what there is to send; of an answer that streams its head, and itself for the rest. In the thread."""
-        head: list[Part] = []
+        head = deque[Part]()
 
         def start(status: str, fields: list[tuple[str, str]], _exc_info: object = None, /) -> Callable[[bytes], None]:
             head.append(_head(status, fields))
@@ -78,9 +80,20 @@ class ThreadedDjango:
         if answer.streaming:
             return head, answer
         try:
-            return [*head, _body(b"".join(answer), more=False)], None
+            head.extend(_whole(answer))
+            return head, None
         finally:
             answer.close()
+            forget(answer)
+
+
+def _whole(answer: HttpResponseBase) -> list[Part]:
+    """Return the body of an answer that is there: what is small in one part, else in those that it was made of."""
+    parts = [part for part in answer if part]
+    if sum(map(len, parts)) <= SMALL:
+        parts = [b"".join(parts)]
+    last = len(parts) - 1
+    return [_body(part, more=place < last) for place, part in enumerate(parts)]
 
 
 async def _stream(answer: HttpResponseBase, send: ASGISendCallable, in_thread: InThread) -> None:

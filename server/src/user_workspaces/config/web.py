@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.config.asgi import application
+from user_workspaces.config.database import limit_waits
+from user_workspaces.config.memory import limit_heaps
 from user_workspaces.config.metrics import watch_database
 from user_workspaces.descriptors import most_connections, raise_limit
 from user_workspaces.errors import ConfigurationError
@@ -53,6 +55,8 @@ def bind(*, host: str, port: int) -> socket.socket:
 
 def serve(listener: socket.socket) -> None:
     """Run until INT or TERM; open requests are finished, sessions go on."""
+    limit_heaps()
+    limit_waits()
     gc.collect()
     gc.freeze()  # what is there by now stays until the end
     gc.set_threshold(*GARBAGE)

@@ -10,6 +10,8 @@ from django.db import close_old_connections, connections
 from django.db.utils import Error
 from django.utils import timezone
 
+from user_workspaces.database_errors import translated
+from user_workspaces.errors import DiskFull, TemporarilyUnavailable
 from user_workspaces.live.grants import Admission, admit
 from user_workspaces.live.handshake import Handshake, read_handshake
 from user_workspaces.live.poller import Poller
@@ -77,12 +79,18 @@ def _admit(handshake: Handshake) -> Admission:
     close_old_connections()
     try:
         return admit(handshake, now=timezone.now())
-    except Error:
-        raise Refused(503, "The database does not answer. Try again later.") from None
+    except Error as error:
+        known = translated(error)
+        if isinstance(known, DiskFull):
+            raise Refused(507, known.message) from None
+        retry_after = TemporarilyUnavailable.retry_after
+        raise Refused(503, "The database does not answer. Try again later.", retry_after=retry_after) from None
 
 
 async def _refuse(send: ASGISendCallable, refused: Refused) -> None:
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if refused.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % refused.retry_after))
     if refused.status == UNAUTHORIZED:
         headers.append((b"www-authenticate", b'Token realm="user workspaces"'))
     body = orjson.dumps({"success": False, "message": refused.message})

@@ -4,7 +4,7 @@
 class Refused(Exception):
     """The handshake is answered with this HTTP status and message instead."""
 
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
+    def __init__(self, status: int, message: str, *, retry_after: int | None = None) -> None:
+        self.status, self.retry_after = status, retry_after
         self.message = message
         super().__init__(message)

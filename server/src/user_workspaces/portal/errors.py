@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.http import reswap, retarget
 
-from user_workspaces.errors import NotFound, TooManyAttempts, UserWorkspacesError
+from user_workspaces.database_errors import translated
+from user_workspaces.errors import DiskFull, NotFound, TemporarilyUnavailable, TooManyAttempts, UserWorkspacesError
 from user_workspaces.observing.correlation import current_mark
 from user_workspaces.portal.returning import where_they_were
 
@@ -53,10 +54,24 @@ def not_found(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say that something went wrong, with a mark to quote; needs neither database nor session to do so."""
+    known = translated(sys.exc_info()[1] or RuntimeError("there is no error"))
+    if isinstance(known, DiskFull | TemporarilyUnavailable):
+        return _cannot_now(known)
     mark = current_mark()
     route = request.resolver_match.route if request.resolver_match else "no known path"  # a path may be a secret
     logger.error("error %s at %s", mark, route, exc_info=sys.exc_info())
     return HttpResponse(render_to_string("portal/server_error.html", {"mark": mark}), status=500)
+
+
+def _cannot_now(error: DiskFull | TemporarilyUnavailable) -> HttpResponse:
+    """Say that the server itself is in trouble."""
+    is_full = isinstance(error, DiskFull)
+    title = "The server has no space left" if is_full else "The server is not available now"
+    notice = {"title": title, "message": error.message, "link": "/", "link_text": "To your workspaces"}
+    shown = HttpResponse(render_to_string("portal/notice.html", notice), status=507 if is_full else 503)
+    if isinstance(error, TemporarilyUnavailable):
+        shown["Retry-After"] = str(error.retry_after)
+    return shown
 
 
 def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:

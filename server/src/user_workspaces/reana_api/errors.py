@@ -8,6 +8,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from user_workspaces import errors
+from user_workspaces.database_errors import translated
 from user_workspaces.observing.correlation import current_mark
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.Conflict, status.HTTP_409_CONFLICT),
     (errors.InUse, status.HTTP_409_CONFLICT),
     (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
+    (errors.TemporarilyUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
     (errors.ResourceUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
 )
 
@@ -38,12 +40,15 @@ class RateExceeded(exceptions.APIException):
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
 
 
-def answer_for(error: Exception) -> Response:
+def answer_for(raised: Exception) -> Response:
     """Return the answer for anything that a view raises."""
+    error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
-        challenge = {"WWW-Authenticate": CHALLENGE} if code == status.HTTP_401_UNAUTHORIZED else None
-        return Response({"message": error.message}, status=code, headers=challenge)
+        headers = {"WWW-Authenticate": CHALLENGE} if code == status.HTTP_401_UNAUTHORIZED else {}
+        if isinstance(error, errors.TemporarilyUnavailable):
+            headers["Retry-After"] = str(error.retry_after)
+        return Response({"message": error.message}, status=code, headers=headers)
     if isinstance(error, Http404):
         return routing("Not found.", status.HTTP_404_NOT_FOUND)
     if isinstance(error, exceptions.APIException):

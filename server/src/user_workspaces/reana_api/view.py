@@ -83,7 +83,7 @@ class ReanaView(APIView):
         final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         if self._rate is not None:
             for name, value in self._rate.headers().items():
-                final.headers[name] = value
+                final.headers.setdefault(name, value)
         final.headers.setdefault("Cache-Control", "no-store")
         return final
 

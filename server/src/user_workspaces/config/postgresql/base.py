@@ -25,6 +25,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         self._looked_at = 0.0
 
+    def _configure_connection(self, connection: Any) -> bool:  # noqa: ANN401  as Django has it
+        """See Django; says whether there is something to commit."""
+        configured: bool = super()._configure_connection(connection)  # type: ignore[misc]  # the stubs leave it out
+        seconds = self.settings_dict.get("LOCK_SECONDS")
+        if seconds is None:
+            return configured
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {1000 * seconds:d}")
+        return True
+
     def close_if_health_check_failed(self) -> None:
         """See Django; once for each request."""
         if self.connection is None or not self.health_check_enabled or self.health_check_done:
