@@ -40,7 +40,7 @@ Listen 127.0.0.1:{port}
 {modules}
 Include {folder}/printed
 """
-MODULES = ("mpm_event", "authz_core", "headers", "proxy", "proxy_http", "socache_shmcb", "ssl")
+MODULES = ("mpm_event", "alias", "asis", "authz_core", "headers", "proxy", "proxy_http", "socache_shmcb", "ssl")
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ def web_server(kind: str, *, in_front_of: int, port: int) -> Iterator[WebServer]
             ("sessions.example.org", SESSIONS),
             ("/etc/ssl/workspaces/fullchain.pem", str(certificate)),
             ("/etc/ssl/workspaces/privkey.pem", str(key)),
+            ("/etc/apache2/user-workspaces-away.asis", str(folder / "away.asis")),
             ("127.0.0.1:8000", f"127.0.0.1:{in_front_of}"),
             ("listen 443", f"listen 127.0.0.1:{port}"),
             ("*:443", f"*:{port}"),
@@ -154,6 +155,7 @@ def _caddy(folder: Path, _port: int) -> list[str]:
 
 
 def _apache(folder: Path, port: int) -> list[str]:
+    (folder / "away.asis").write_text(printed("text"))
     modules = "\n".join(f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so" for name in MODULES)
     (folder / "main").write_text(APACHE.format(folder=folder, port=port, modules=modules))
     return ["apache2", "-D", "FOREGROUND", "-f", str(folder / "main")]

@@ -261,10 +261,3 @@ def test_no_session_passes_for_the_web_server(server: LiveServer, front: WebServ
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert "429" in done.stdout.split(), done.stdout
     assert try_bad_token(front, [], source=next(sources)) == 401
-
-
-def test_503_while_the_server_is_away(kind: str) -> None:
-    with web_server(kind, in_front_of=free_port(), port=free_port()) as front, front.visitor() as client:
-        answer = client.get("/login/")
-        assert answer.status_code == 503
-        assert answer.headers["Retry-After"] == "5"

@@ -55,6 +55,11 @@ def test_waiting_says_what_goes_on_and_looks_again(job: Job, visit: Callable[...
     assert f'href="http://localhost:8000/open/{job.pk}/"' in content
 
 
+def test_programs_are_told_to_ask_again(job: Job, visit: Callable[..., Any]) -> None:
+    answer = visit(HTTP_ACCEPT="application/json")
+    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "1", "no-store")
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
