@@ -20,11 +20,13 @@ PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2"}
 """The programs by the names that the code blocks of the page have."""
 PORTAL, SESSIONS = "workspaces.test", "sessions.test"
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
+# As Debian has them, they compress what no configuration keeps them from.
 NGINX = """
 daemon off; user root; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 512; }}
 http {{
     access_log off;
+    gzip on; gzip_types text/css text/javascript application/json;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     include {folder}/printed;
@@ -38,9 +40,13 @@ User www-data
 Group www-data
 Listen 127.0.0.1:{port}
 {modules}
+AddOutputFilterByType DEFLATE text/html text/css text/javascript application/json
 Include {folder}/printed
 """
-MODULES = ("mpm_event", "alias", "asis", "authz_core", "headers", "proxy", "proxy_http", "socache_shmcb", "ssl")
+MODULES = (
+    *("mpm_event", "alias", "asis", "authz_core", "deflate", "env", "filter", "headers", "proxy", "proxy_http"),
+    *("socache_shmcb", "ssl"),
+)
 
 
 @dataclass(frozen=True)
