@@ -104,7 +104,7 @@ class RunningServer:
                 self._ended()
                 raise AssertionError((self.data_dir / "start.log").read_text())
             lines.append(line.split()[-1])
-        assert lines[0] == f"{self.url}/"
+        assert f"{self.url}/" in lines
         self.addresses, self.log_in_link = lines, line.split()[-1]
 
     def interrupt(self) -> None:
@@ -241,9 +241,16 @@ class ToLoopback(httpx.HTTPTransport):
 
 @contextlib.contextmanager
 def running_server(
-    resource: dict[str, Any] | None = None, *, workflows: dict[str, Any] | None = None, **environment: str
+    resource: dict[str, Any] | None = None,
+    *,
+    workflows: dict[str, Any] | None = None,
+    site: dict[str, Any] | None = None,
+    **environment: str,
 ) -> Iterator[RunningServer]:
-    """Run a server for a while; `resource` is merged into the example configuration's resource `local`."""
+    """Run a server for a while.
+
+    `resource` is merged into the example configuration's resource `local`, and `site` into the configuration itself.
+    """
     shared = environments() / "environments"
     shared.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="uws-live-", ignore_cleanup_errors=True) as folder:
@@ -253,6 +260,7 @@ def running_server(
         config = json.loads((REPOSITORY / "example_config.json").read_text())
         config["available_resources"]["local"].update(resource or {})
         config["workflows"] = workflows or {}
+        config.update(site or {})
         (data_dir / "config.json").touch(mode=0o600)
         (data_dir / "config.json").write_text(json.dumps(config))
         server = RunningServer(data_dir, free_port(), environment=environment)

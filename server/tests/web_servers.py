@@ -20,11 +20,13 @@ PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2"}
 """The programs by the names that the code blocks of the page have."""
 PORTAL, SESSIONS = "workspaces.test", "sessions.test"
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
+# As Debian has them, they compress what no configuration keeps them from.
 NGINX = """
 daemon off; user root; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 512; }}
 http {{
     access_log off;
+    gzip on; gzip_types text/css text/javascript application/json;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     include {folder}/printed;
@@ -38,9 +40,13 @@ User www-data
 Group www-data
 Listen 127.0.0.1:{port}
 {modules}
+AddOutputFilterByType DEFLATE text/html text/css text/javascript application/json
 Include {folder}/printed
 """
-MODULES = ("mpm_event", "authz_core", "headers", "proxy", "proxy_http", "socache_shmcb", "ssl")
+MODULES = (
+    *("mpm_event", "alias", "asis", "authz_core", "deflate", "env", "filter", "headers", "proxy", "proxy_http"),
+    *("socache_shmcb", "ssl"),
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,7 @@ def web_server(kind: str, *, in_front_of: int, port: int) -> Iterator[WebServer]
             ("sessions.example.org", SESSIONS),
             ("/etc/ssl/workspaces/fullchain.pem", str(certificate)),
             ("/etc/ssl/workspaces/privkey.pem", str(key)),
+            ("/etc/apache2/user-workspaces-away.asis", str(folder / "away.asis")),
             ("127.0.0.1:8000", f"127.0.0.1:{in_front_of}"),
             ("listen 443", f"listen 127.0.0.1:{port}"),
             ("*:443", f"*:{port}"),
@@ -154,6 +161,7 @@ def _caddy(folder: Path, _port: int) -> list[str]:
 
 
 def _apache(folder: Path, port: int) -> list[str]:
+    (folder / "away.asis").write_text(printed("text"))
     modules = "\n".join(f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so" for name in MODULES)
     (folder / "main").write_text(APACHE.format(folder=folder, port=port, modules=modules))
     return ["apache2", "-D", "FOREGROUND", "-f", str(folder / "main")]

@@ -40,14 +40,23 @@ def launch(page: Page) -> None:
 
 def run_a_cell(page: Page) -> None:
     """Open a notebook, run a cell, and see 42."""
+    open_notebook(page)
+    run_next_cell(page, CODE, "42")
+
+
+def open_notebook(page: Page) -> None:
+    """Open a new notebook from the launcher, and wait for its kernel."""
     page.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=READY_MS)
     wait_for(lambda: kernel_is_settled(page), what="a settled kernel")
-    cell = page.locator(".jp-Notebook .jp-Cell .cm-content").first
-    cell.click()
-    page.keyboard.insert_text(CODE)
+
+
+def run_next_cell(page: Page, code: str, expected: str) -> None:
+    """Run code in the last cell of the open notebook, which is empty, and see its output."""
+    page.locator(".jp-Notebook .jp-Cell .cm-content").last.click()
+    page.keyboard.insert_text(code)
     page.keyboard.press("Shift+Enter")
-    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("42", timeout=READY_MS)
+    expect(page.locator(".jp-OutputArea-output").last).to_contain_text(expected, timeout=READY_MS)
 
 
 def kernel_is_settled(page: Page) -> bool:

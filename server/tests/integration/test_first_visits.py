@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from live import LiveServer, live_server_process
 from planted_session import PASSWORD, PlantedSession, planted_session
@@ -116,7 +117,7 @@ def test_default_port_in_the_host_is_no_other_origin(
         f"ws://{name}:{port}{session.path}ws",
         sock=_socket(server),
         additional_headers={key: value for key, value in headers.items() if key != "Origin"},
-        origin=f"{scheme}://{name}",  # type: ignore[arg-type]  # a plain text is one
+        origin=Origin(f"{scheme}://{name}"),
     ) as channel:
         assert json.loads(channel.recv(timeout=20))[0] == f"{session.path}ws"
 

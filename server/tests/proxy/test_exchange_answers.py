@@ -4,12 +4,14 @@ import os
 import socket
 from asyncio import StreamReader as Reader
 from asyncio import StreamWriter as Writer
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from proxy.addresses import BASE, HTTP_JOB, WITH_COOKIE
-from proxy.house import House
+from proxy.house import LIMITS, House
 from proxy.waiting import wait_for
 from user_workspaces.interfaces.values import Endpoint
 
@@ -130,7 +132,7 @@ def test_repeated_once_only(house: House) -> None:
     house.session.handlers[b"never"] = handler
     client = house.client()
     client.get(f"{BASE}/x", WITH_COOKIE).answer()
-    assert client.get(f"{BASE}/never", WITH_COOKIE).answer().status == 502
+    assert client.get(f"{BASE}/never", WITH_COOKIE).answer().status == 503
     assert len(house.session.seen) == 3
 
 
@@ -143,11 +145,13 @@ def test_session_that_dies_in_its_answer_cuts_the_browser(house: House, framing:
     assert not client.buffer.endswith(b"0\r\n\r\n")
 
 
-def test_session_that_dies_before_its_answer_is_a_bad_gateway(house: House) -> None:
-    house.session.reply("die", b"HTTP/1.1 200", go_on=False)
-    assert house.client().get(f"{BASE}/die", WITH_COOKIE).answer().status == 502
-    house.session.reply("die", b"", go_on=False)
-    assert house.client().get(f"{BASE}/die", WITH_COOKIE, method="POST", body=b"1").answer().status == 502
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-"])
+def test_session_that_breaks_off_before_its_answer_is_asked_again_later(house: House, sent: bytes) -> None:
+    """JupyterLab asks again after a 503 only: anything else is the death of a kernel to it."""
+    house.session.reply("die", sent, go_on=False)
+    for method, body in (("GET", b""), ("POST", b"1")):
+        answer = house.client().get(f"{BASE}/die", WITH_COOKIE, method=method, body=body).answer()
+        assert (answer.status, answer.first("retry-after")) == (503, "1")
 
 
 def test_browser_that_leaves_ends_the_sessions_work(house: House) -> None:
@@ -165,14 +169,28 @@ def test_browser_that_leaves_ends_the_sessions_work(house: House) -> None:
     assert house.do(lambda: house.passthrough.open_relays(HTTP_JOB)) == 0
 
 
-def test_session_that_does_not_listen_is_a_bad_gateway(house: House, tmp_path: Path) -> None:
+def test_session_that_does_not_listen_is_asked_again_later(house: House, tmp_path: Path) -> None:
     house.change(endpoint=Endpoint(str(tmp_path / "absent.sock"), os.geteuid()))
-    assert house.client().get(f"{BASE}/x", WITH_COOKIE).answer().status == 502
+    answer = house.client().get(f"{BASE}/x", WITH_COOKIE).answer()
+    assert (answer.status, answer.first("retry-after")) == (503, "1")
     head = house.client().get(f"{BASE}/x", WITH_COOKIE, method="HEAD")
-    assert head.answer(bodiless=True).status == 502
+    assert head.answer(bodiless=True).status == 503
     assert head.ended()
     dead = socket.socket(socket.AF_UNIX)
     dead.bind(str(tmp_path / "dead.sock"))
     dead.close()
     house.change(endpoint=Endpoint(str(tmp_path / "dead.sock"), os.geteuid()))
-    assert house.client().get(f"{BASE}/x", WITH_COOKIE).answer().status == 502
+    assert house.client().get(f"{BASE}/x", WITH_COOKIE).answer().status == 503
+
+
+def test_session_that_accepts_no_connection_in_time_is_asked_again_later(
+    start_house: Callable[..., House], tmp_path: Path
+) -> None:
+    house = start_house(replace(LIMITS, connect=0.1))
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
+        busy.bind(str(tmp_path / "busy.sock"))
+        busy.listen(0)
+        waiting.connect(busy.getsockname())
+        house.change(endpoint=Endpoint(busy.getsockname(), os.geteuid()))
+        answer = house.client().get(f"{BASE}/x", WITH_COOKIE).answer()
+        assert (answer.status, answer.first("retry-after")) == (503, "1")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.templatetags.static import static
 from django.test import Client
 from django.utils import timezone
 
@@ -51,8 +52,13 @@ def test_waiting_says_what_goes_on_and_looks_again(job: Job, visit: Callable[...
     assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
     assert "JupyterLab is on its way" in content
     assert "&lt;b&gt;Waiting&lt;/b&gt; for a free node." in content
-    assert 'src="/static/uws/again.js"' in content
+    assert f'src="{static("uws/again.js")}"' in content
     assert f'href="http://localhost:8000/open/{job.pk}/"' in content
+
+
+def test_programs_are_told_to_ask_again(job: Job, visit: Callable[..., Any]) -> None:
+    answer = visit(HTTP_ACCEPT="application/json")
+    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "1", "no-store")
 
 
 @pytest.mark.parametrize(

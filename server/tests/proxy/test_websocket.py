@@ -117,10 +117,10 @@ def test_handshake_on_another_sessions_origin_is_refused(house: House) -> None:
     assert client.answer().status == 404
 
 
-def test_handshake_with_a_session_that_does_not_listen_is_a_bad_gateway(house: House) -> None:
+def test_handshake_with_a_session_that_does_not_listen_is_to_be_tried_again(house: House) -> None:
     changed = Endpoint("/nowhere/at.sock", os.geteuid())
     house.replace(replace(house.routes[1], endpoint=changed))
-    assert refusal(house) == 502
+    assert refusal(house) == 503
 
 
 def test_handshake_that_the_session_refuses_leaves_the_connection_usable(house: House) -> None:

@@ -53,7 +53,8 @@ MIDDLEWARE = [
     "user_workspaces.config.middleware.ObserveRequests",
     "user_workspaces.proxy.origins.SessionOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "user_workspaces.config.static_files.StaticFiles",
+    "user_workspaces.config.compression.Compression",
     "corsheaders.middleware.CorsMiddleware",
     "user_workspaces.portal.cookies.ConflictingCookies",
     "user_workspaces.config.middleware.ContentPolicy",
@@ -135,6 +136,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "user_workspaces.config.static_files.NamedByContent"},
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
 FILE_UPLOAD_HANDLERS = ["user_workspaces.transfers.receiving.NamelessFiles"]

@@ -5,16 +5,20 @@ from http import HTTPStatus
 
 ALLOWED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 """Of the methods that there are; what a single path takes is for whoever serves it to say."""
+FIELDS = {
+    HTTPStatus.METHOD_NOT_ALLOWED: f"allow: {ALLOWED}\r\n".encode("ascii"),
+    HTTPStatus.SERVICE_UNAVAILABLE: b"retry-after: 1\r\n",
+}
+"""What a status says beside its text."""
 
 
 def answer(status: int, text: str, *, with_body: bool = True) -> bytes:
     """Return a whole response in the form of the API's, the last one on its connection."""
     body = json.dumps({"success": False, "message": text}).encode()
-    allow = f"allow: {ALLOWED}\r\n" if status == HTTPStatus.METHOD_NOT_ALLOWED else ""
     return b"".join(
         (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode("ascii"),
-            allow.encode("ascii"),
+            FIELDS.get(HTTPStatus(status), b""),
             b"content-type: application/json\r\n",
             b"content-length: %d\r\n" % len(body),
             b"cache-control: no-store\r\n",

@@ -1,6 +1,7 @@
 """One request to a session and its response, or the WebSocket that it becomes."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Final, Protocol
 
 from user_workspaces.proxy.body import BadBody, Body, OpenBody, response_body
@@ -8,7 +9,7 @@ from user_workspaces.proxy.head import Bad, NeedMore, RequestHead, ResponseHead,
 from user_workspaces.proxy.passthrough import Passthrough
 from user_workspaces.proxy.rewrite import Sender, refuses_our_secret, request_to_session, response_to_browser
 from user_workspaces.proxy.routes import Route
-from user_workspaces.proxy.upstream import Upstream, connect
+from user_workspaces.proxy.upstream import ConnectionRefusedByCheck, Upstream, connect
 
 _REPEATABLE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 _SWITCHING: Final = 101
@@ -151,7 +152,10 @@ class Exchange:
         elif self._unsent and not self._buffer:
             self._connect()
         else:
-            self._fail("The session ended the connection before its answer was complete.")
+            self._fail(
+                "The session broke off before it answered: try again in a moment.",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+            )
 
     # The parts of it
 
@@ -163,9 +167,14 @@ class Exchange:
     async def _open_connection(self) -> None:
         try:
             upstream = await connect(self._route.endpoint, time_limit=self._passthrough.limits.connect)
+        except ConnectionRefusedByCheck:
+            self._fail("Another account listens on the session's socket.")
+            return
         except OSError:
-            if not self._over:
-                self._fail("The session does not answer. It may be starting or stopping: try again in a moment.")
+            self._fail(
+                "The session does not answer. It may be starting or stopping: try again in a moment.",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+            )
             return
         if self._over:
             upstream.abort()
@@ -251,14 +260,17 @@ class Exchange:
                 upstream.abort()
         self._browser.response_done(keep_alive=self._keep_browser)
 
-    def _fail(self, text: str) -> None:
+    def _fail(self, text: str, *, status: int = HTTPStatus.BAD_GATEWAY) -> None:
+        """End it with an error: 503 where the session may answer in a moment, which JupyterLab waits for."""
+        if self._over:
+            return
         upstream = self._leave()
         if upstream is not None:
             upstream.abort()
         if self.started:
             self._browser.transport.abort()
         else:
-            self._browser.answer(502, text)
+            self._browser.answer(status, text)
 
     def _leave(self) -> Upstream | None:
         """Belong to nobody any more; return the connection to the session, which is the caller's to end."""

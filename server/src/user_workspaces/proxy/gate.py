@@ -167,9 +167,11 @@ def _unauthorized() -> HttpResponse:
 
 
 def _waiting(request: HttpRequest, job: Job) -> HttpResponse:
-    if not _is_navigation(request):
-        return _refuse_program(HTTPStatus.SERVICE_UNAVAILABLE, job.message)
-    answer = render(request, "proxy/waiting.html", _notice(request, job), status=HTTPStatus.SERVICE_UNAVAILABLE)
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if _is_navigation(request):
+        answer = render(request, "proxy/waiting.html", _notice(request, job), status=status)
+    else:
+        answer = _refuse_program(status, job.message)
     answer["Retry-After"] = "1"
     return _no_store(answer)
 

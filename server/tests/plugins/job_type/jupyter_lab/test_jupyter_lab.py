@@ -88,6 +88,7 @@ def test_script_loads_modules_before_a_virtual_environment(base_dir: Path, job_c
 def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:
     _, files = write(job_type, job_context)
     parts = ["jupyter_session_config.py", "python/sitecustomize.py", "session_kernels.py", "start.py"]
+    parts.append("session_static_files.py")
     assert sorted(files) == sorted([*parts, "reana.json", "session.json"])
     assert json.loads(files["session.json"]) == {
         "authorization": authorization(job_context),

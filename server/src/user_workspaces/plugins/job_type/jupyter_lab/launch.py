@@ -14,6 +14,7 @@ SESSION_FOLDER = Path(__file__).with_name("session")
 START = "start.py"
 CONFIGURATION = "jupyter_session_config.py"
 KERNELS = "session_kernels.py"
+STATIC_FILES = "session_static_files.py"
 PYTHON = "python/sitecustomize.py"
 VALUES = "session.json"
 REANA = "reana.json"
@@ -79,7 +80,7 @@ def session_files(context: JobContext) -> tuple[JobFile, ...]:
         "shares_machine": os.geteuid() == 0,  # else all jobs are of the account that runs the server
     }
     files = (
-        *(JobFile(name, _static(name)) for name in (START, CONFIGURATION, KERNELS, PYTHON)),
+        *(JobFile(name, _static(name)) for name in (START, CONFIGURATION, KERNELS, STATIC_FILES, PYTHON)),
         JobFile(VALUES, json.dumps(values).encode()),
     )
     return (*files, JobFile(REANA, json.dumps(asdict(context.reana)).encode())) if context.reana else files

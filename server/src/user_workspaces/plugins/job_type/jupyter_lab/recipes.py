@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -11,13 +12,14 @@ from pathlib import Path
 import uv
 
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.plugins.job_type.jupyter_lab import compression
 from user_workspaces.plugins.job_type.jupyter_lab.builder import Step
 from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe
 from user_workspaces.plugins.job_type.jupyter_lab.interpreter import Interpreter
 from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
 
 LOCK = Path(__file__).with_name("requirements.lock")
-LAYOUT = 1
+LAYOUT = 2
 """Part of every fingerprint; another number makes all environments anew."""
 
 WHEELS = Path(__file__).with_name("wheels")
@@ -128,9 +130,10 @@ def fingerprint(*parts: object) -> str:
 def _recipe(
     details: EnvironmentDetails, mark: str, first: Sequence[Step], last: Sequence[Step], environments: Environments
 ) -> Recipe:
-    python = str(environments.place(mark) / "bin" / "python")
-    trial = Step("trying it", (python, "-I", "-c", TRIAL))
-    return Recipe(details.environment_name, mark, tuple(first), (*last, trial), details.time_limit * 60.0)
+    place = environments.place(mark)
+    compress = Step("compressing its pages", (sys.executable, "-I", compression.__file__, str(place)))
+    trial = Step("trying it", (str(place / "bin" / "python"), "-I", "-c", TRIAL))
+    return Recipe(details.environment_name, mark, tuple(first), (*last, compress, trial), details.time_limit * 60.0)
 
 
 def _requirement(written: str, base_dir: Path) -> str:

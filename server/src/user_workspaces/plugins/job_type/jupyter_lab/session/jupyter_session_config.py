@@ -30,6 +30,7 @@ KERNELS = "session_kernels"
 OVERRIDES = "default_setting_overrides.json"
 OWN_THEME = re.compile(r'(?:^|[{,])\s*"(?:adaptive-)?theme"\s*:', re.MULTILINE)
 """A choice; JupyterLab writes the defaults as comments, each line after two slashes."""
+STATIC_FILES = "session_static_files"
 
 
 class SessionIdentity(IdentityProvider):  # type: ignore[misc]  # Jupyter is not installed where types are checked
@@ -104,12 +105,12 @@ def text_of(file: Path) -> str:
         return ""
 
 
-def load_kernels() -> ModuleType:
-    """Import `session_kernels.py` from the session's directory, which is not where Python looks."""
-    found = importlib.util.spec_from_file_location(KERNELS, HERE / f"{KERNELS}.py")
+def load(name: str) -> ModuleType:
+    """Import a module from the session's directory, which is not where Python looks."""
+    found = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     if found is None or found.loader is None:
-        raise ImportError(KERNELS)
-    module = sys.modules[KERNELS] = importlib.util.module_from_spec(found)
+        raise ImportError(name)
+    module = sys.modules[name] = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
 
@@ -131,10 +132,15 @@ c.ServerApp.allow_credentials = False
 c.ServerApp.allow_password_change = False
 c.ServerApp.trust_xheaders = True  # the proxy drops what the browser says in them
 c.ServerApp.cookie_secret = os.urandom(32)  # of this session alone, and not on disk
+static_files = load(STATIC_FILES)
 c.ServerApp.tornado_settings = {
+    "static_handler_class": static_files.CompressedFiles,
     "page_config_hook": page_config_hook,
     "xsrf_cookie_kwargs": {"path": SESSION["base_path"], "samesite": "Strict"},
 }
+
+# JupyterLab names the handler for the files of its extensions itself
+importlib.import_module("jupyterlab_server.handlers").FileFindHandler = static_files.CompressedFiles  # type: ignore[attr-defined]  # it has no types here
 
 # Where it works
 c.ServerApp.root_dir = SESSION["workspace"]
@@ -147,7 +153,7 @@ c.LabApp.user_settings_dir = os.environ["USER_WORKSPACES_SETTINGS_DIR"]  # theme
 follow_the_system(Path(os.environ["USER_WORKSPACES_SETTINGS_DIR"]))
 
 # Kernels are out of reach for the other accounts of the machine, and so is their debugger, or it is switched off
-kernels = load_kernels()
+kernels = load(KERNELS)
 c.KernelManager.transport = kernels.SOCKETS
 c.MappingKernelManager.kernel_manager_class = f"{KERNELS}.{kernels.SocketKernelManager.__name__}"
 if SESSION["shares_machine"] and os.environ.get("UWS_NETWORK") != "isolated":

@@ -1,0 +1,82 @@
+"""Which answers are compressed, and which never are."""
+
+import gzip
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.test import Client, RequestFactory
+
+from user_workspaces.accounts.models import User
+from user_workspaces.config.compression import Compression
+
+LONG = b"a" * 5000
+asks = RequestFactory(headers={"Accept-Encoding": "gzip, deflate, br"})
+
+
+def is_compressed(answer: HttpResponseBase, request: HttpRequest | None = None) -> bool:
+    given = Compression(lambda _: answer).process_response(request or asks.get("/"), answer)
+    return given.headers.get("Content-Encoding") == "gzip"
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json"])
+def test_pages_and_json_are_compressed(kind: str) -> None:
+    assert is_compressed(HttpResponse(LONG, content_type=kind))
+
+
+@pytest.mark.parametrize("kind", ["application/zip", "image/png", "application/octet-stream", "text/plain", ""])
+def test_other_types_are_left(kind: str) -> None:
+    assert not is_compressed(HttpResponse(LONG, content_type=kind))
+
+
+def test_what_changes_something_is_left() -> None:
+    """A form that makes an API token shows it once."""
+    for method in ("post", "put", "delete"):
+        assert not is_compressed(HttpResponse(LONG), getattr(asks, method)("/"))
+
+
+def test_what_another_origin_led_to_is_left() -> None:
+    """Sessions are of the portal's site: a hostile one could have the user's pages loaded."""
+    said = {"same-origin": True, "none": True, "same-site": False, "cross-site": False}
+    asked = {site: is_compressed(HttpResponse(LONG), asks.get("/", headers={"Sec-Fetch-Site": site})) for site in said}
+    assert asked == said
+
+
+def test_streams_files_and_tagged_answers_are_left() -> None:
+    assert not is_compressed(StreamingHttpResponse(iter([LONG])))
+    assert not is_compressed(FileResponse(BytesIO(LONG)))
+    assert not is_compressed(HttpResponse(LONG, headers={"ETag": '"a"'}))
+
+
+def test_who_does_not_take_it_gets_the_answer_itself() -> None:
+    answer = HttpResponse(LONG)
+    assert not is_compressed(answer, asks.get("/", headers={"Accept-Encoding": "br"}))
+    assert answer["Vary"] == "Accept-Encoding"
+
+
+def test_the_length_of_one_page_differs_each_time() -> None:
+    lengths = set()
+    for _ in range(20):
+        answer = HttpResponse(LONG)
+        assert is_compressed(answer)
+        lengths.add(answer["Content-Length"])
+    assert len(lengths) > 1
+
+
+@pytest.mark.django_db
+def test_the_description_of_the_api_is_compressed() -> None:
+    plain, packed = (Client().get("/schema/?format=json", headers={"Accept-Encoding": kind}) for kind in ("", "gzip"))
+    assert gzip.decompress(packed.content) == plain.content
+    assert len(packed.content) < 20_000
+
+
+def test_a_new_token_is_shown_uncompressed(person: Callable[[str], User]) -> None:
+    client = Client(headers={"Accept-Encoding": "gzip"})
+    client.force_login(person("ada"))
+    page = client.get("/profile/")
+    assert page["Content-Encoding"] == "gzip"
+    form = {"token-name": "mine", "token-days": "30", "token-scopes": ["read"]}
+    shown = client.post("/profile/tokens/", form)
+    assert 'value="uws_' in shown.content.decode()
+    assert "Content-Encoding" not in shown

@@ -1,0 +1,93 @@
+"""An open notebook while the server restarts behind each web server of the documentation: its kernel stays."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from e2e import flow
+from e2e.conftest import QUIET
+from running import RunningServer, free_port, running_server, wait_for
+from web_servers import PORTAL, PROGRAMS, SESSIONS, is_installed, web_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+KERNEL = re.compile(r"/api/kernels/[\w-]+(\?|$)")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server behind a web server."""
+
+    server: RunningServer
+    port: int
+    """Of the web server."""
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def site(request: pytest.FixtureRequest, accounts: None) -> Iterator[Site]:
+    if not is_installed(request.param):
+        pytest.skip(f"NOT INSTALLED: {PROGRAMS[request.param]}")
+    port = free_port()
+    told = {"base_url": f"https://{PORTAL}:{port}", "allowed_hosts": [PORTAL], "trusted_proxies": ["127.0.0.1"]}
+    with (
+        running_server({"passthrough_domain": SESSIONS}, site=told) as server,
+        web_server(request.param, in_front_of=server.port, port=port),
+    ):
+        yield Site(server, port)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One that finds the names of the site on this machine."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("NOT RUN: there is no chromium on this machine")
+    names = f"--host-resolver-rules=MAP {PORTAL} 127.0.0.1, MAP *.{SESSIONS} 127.0.0.1"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=program, args=[*QUIET, names, "--ignore-certificate-errors"]
+        )
+        yield running
+        running.close()
+
+
+def test_an_open_notebook_outlives_a_restart(site: Site, page: Page) -> None:
+    """JupyterLab asks for the kernel again 10 to 30 seconds after a 503; any other error counts as its death."""
+    answers: list[int] = []
+    channels: list[str] = []
+
+    flow.log_in(page, site.server.log_in_link)
+    flow.new_workspace(page, "survives")
+    flow.launch(page)
+    flow.open_notebook(page)
+    flow.run_next_cell(page, "kept = 41\nprint(kept)", "41")
+    page.on("response", lambda told: answers.append(told.status) if KERNEL.search(told.url) else None)
+
+    site.server.interrupt()
+    wait_for(lambda: _noted(page, answers), what="a question for the kernel while the server is away")
+    page.on("websocket", lambda opened: channels.append(opened.url) if "/channels?" in opened.url else None)
+    site.server.start()
+    wait_for(lambda: _noted(page, channels), what="a new connection to the kernel")
+
+    assert set(answers) == {503, 200}
+    _dismiss_word_of_lost_connection(page)
+    flow.run_next_cell(page, "print(kept + 1)", "42")
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible()
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
+
+
+def _noted(page: Page, noted: list[int] | list[str]) -> bool:
+    """Have the browser's events arrive; return whether any were noted."""
+    page.wait_for_timeout(100)
+    return bool(noted)
+
+
+def _dismiss_word_of_lost_connection(page: Page) -> None:
+    """Close what JupyterLab says where one of its regular questions fell into the time without a server."""
+    dialog = page.locator(".jp-Dialog")
+    if dialog.count():
+        expect(dialog).to_contain_text("JupyterLab will continue trying to reconnect.")
+        dialog.get_by_role("button").last.click()
