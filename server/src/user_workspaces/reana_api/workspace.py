@@ -145,7 +145,7 @@ class MoveFiles(ReanaView):
     scope = Scope.WORKSPACES
 
     def put(self, request: Request, named: str) -> Response:
-        """Move `source` to `target`, into it where that is a folder."""
+        """Move `source` to `target`, into it where that is a folder; a file that is there is replaced."""
         source, target = (path_of(request.query_params.get(name, "")) for name in ("source", "target"))
         run = find_run(user=self.person, named=named)
         workspace, now = workspace_of(run), timezone.now()
@@ -154,8 +154,9 @@ class MoveFiles(ReanaView):
         there = files.find_entry(workspace=workspace, path=target)
         if there is not None and files.is_folder(there):
             target = f"{target}/{source.rpartition('/')[2]}"
-        elif there is not None:
-            raise Conflict(f"Path {target} exists already")
-        files.move_entry(workspace=workspace, path=source, new_path=target, overwrite=False, now=now)
+        elif request.query_params["target"].endswith("/"):
+            raise Conflict(f"Path {target}/ does not exist")
+        if source != target:
+            files.move_entry(workspace=workspace, path=source, new_path=target, overwrite=True, now=now)
         told = {"message": "Files were successfully moved", "workflow_id": str(run.pk), "workflow_name": run.full_name}
         return Response(told)

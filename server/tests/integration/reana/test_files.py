@@ -80,6 +80,32 @@ def test_mv_and_rm(reana: Reana) -> None:
     assert "nope did not match any existing file." in missing.err
 
 
+def test_mv_replaces_a_file(reana: Reana) -> None:
+    reana.finish("replaced")
+    said = reana("mv", "results/count.txt", "data/names.txt", "-w", "replaced")
+    assert (said.code, said.lines) == (
+        0,
+        ["==> SUCCESS: results/count.txt was successfully moved to data/names.txt."],
+    ), said
+    assert reana("download", "data/names.txt", "-w", "replaced", "-o", "-").out == "2\n"
+    said = reana("mv", "data/names.txt", "new/folder/", "-w", "replaced")
+    assert said.code == 0, said
+    assert "new/folder/names.txt" in [row[0] for row in reana("ls", "-w", "replaced").rows]
+
+
+def test_download_files_with_other_letters(reana: Reana, tmp_path: Path) -> None:
+    names = ["ü.txt", "ä.txt", 'with "quotes" and spaces.txt', "in/ß.txt"]
+    reana.finish("letters")
+    for name in names:
+        (reana.folder / name).parent.mkdir(exist_ok=True)
+        (reana.folder / name).write_text(name)
+    assert reana("upload", *names, "-w", "letters").code == 0
+    said = reana("download", *names, "-w", "letters", "-o", str(tmp_path / "got"))
+    assert said.code == 0, said
+    for name in names:
+        assert (tmp_path / "got" / name).read_text() == name
+
+
 def test_diff_and_prune(reana: Reana) -> None:
     reana.finish("compared")
     (reana.folder / "data" / "names.txt").write_text("Ada\n")
