@@ -11,7 +11,7 @@ from user_workspaces.interfaces.workflow_engine import Plan, WorkflowEngine
 from user_workspaces.interfaces.workflow_specification import Json, Specification
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import secrets_below
-from user_workspaces.workflows.specification import read_json, require_engine
+from user_workspaces.workflows.specification import read_json, require_engine, require_engine_of
 from user_workspaces.workspaces.queries import Home
 
 MEGABYTE = 1 << 20
@@ -26,10 +26,17 @@ class Secrets:
 
 
 def accept(document: object) -> Specification:
-    """Return the specification; raises `InvalidRequest` for one with mistakes, or that no engine here runs."""
-    specification = read_json(document).required()
-    require_engine(specification.workflow_type, available=[name for name, _ in _engines().items()])
-    return specification
+    """Return the specification; raises `InvalidRequest` for one with mistakes, or that no engine here runs.
+
+    The engine comes first: nobody has to correct a document that cannot run here anyway.
+    """
+    require_engine_of(document, available=engine_names())
+    return read_json(document).required()
+
+
+def engine_names() -> list[str]:
+    """Return the types of workflow that run here."""
+    return [name for name, _ in _engines().items()]
 
 
 def specification_of(run: Run) -> Specification:
@@ -41,7 +48,7 @@ def plan_of(
     specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json], resource: str
 ) -> Plan:
     """Return what is to run; raises `InvalidRequest` where parameters, options or environments do not fit."""
-    require_engine(specification.workflow_type, available=[name for name, _ in _engines().items()])
+    require_engine(specification.workflow_type, available=engine_names())
     engine = _engines().get(specification.workflow_type)
     plan = engine.plan(specification, parameters=parameters, options=options)
     runtime = runtime_on(resource)

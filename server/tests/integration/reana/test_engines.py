@@ -1,10 +1,11 @@
 """`reana-client` with workflows of engines that this server does not have: each is refused with the reason."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from integration.reana.conftest import Reana
+from integration.reana.conftest import PROGRAM, Reana
 
 pytestmark = pytest.mark.slow
 
@@ -43,10 +44,11 @@ ENGINES = {"cwl": ("main.cwl", CWL), "snakemake": ("Snakefile", SNAKEFILE), "yad
 def test_each_way_says_which_engine_is_missing(reana: Reana, engine: str) -> None:
     write(reana.folder, engine)
     reason = f"{engine} workflows are not supported on this server. It runs serial."
-    created = reana("create", "-w", f"of-{engine}")
+    path = f"{PROGRAM.parent}:{os.environ['PATH']}"  # the client calls cwltool by its name
+    created = reana("create", "-w", f"of-{engine}", PATH=path)
     assert created.code == 1
     assert created.err.splitlines()[-2:] == [f"==> ERROR: Cannot create workflow of-{engine}: ", reason], created
-    begun = reana("run", "-w", f"run-of-{engine}")
+    begun = reana("run", "-w", f"run-of-{engine}", PATH=path)
     assert begun.code == 1
     assert begun.err.splitlines()[-1] == reason
     assert "List of supported workflow engines: serial" in reana("info").lines

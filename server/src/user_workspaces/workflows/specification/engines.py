@@ -20,6 +20,14 @@ def require_engine(workflow_type: str, *, available: Collection[str]) -> None:
     raise InvalidRequest(f"{what} not supported on this server. {here}.")
 
 
+def require_engine_of(document: object, *, available: Collection[str]) -> None:
+    """Do the same for the type that a document names, whatever else is wrong with it; one without a type passes."""
+    workflow = document.get("workflow") if isinstance(document, dict) else None
+    named = workflow.get("type") if isinstance(workflow, dict) else None
+    if isinstance(named, str) and named.strip():
+        require_engine(named, available=available)
+
+
 def _listed(names: Collection[str]) -> str:
     *others, last = sorted(names)
     return f"{', '.join(others)} and {last}" if others else last
