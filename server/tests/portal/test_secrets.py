@@ -38,7 +38,8 @@ def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> No
     [
         ({"name": ""}, b"This field is required"),
         ({"name": "two words"}, b"letters, digits and _ only"),
-        ({"name": "LD_PRELOAD"}, b"letters, digits and _ only"),
+        ({"name": "LD_PRELOAD"}, b"LD_PRELOAD cannot be a secret: it decides how commands run. Choose another name."),
+        ({"name": "PATH"}, b"PATH cannot be a secret"),
         ({"name": "../x", "kind": "file"}, b"one that a file can have"),
         ({"name": "n" * 201}, b"at most 200 characters"),
         ({"kind": "socket"}, b"Select a valid choice"),

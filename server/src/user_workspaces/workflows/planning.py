@@ -23,6 +23,16 @@ class Secrets:
 
     variables: dict[str, str]
     files: dict[str, bytes]
+    left_out: tuple[str, ...] = ()
+    """The names of variables that were stored before they were reserved."""
+
+    @property
+    def warning(self) -> str:
+        """What the log of a run says of those that are left out; empty: there are none."""
+        if not self.left_out:
+            return ""
+        names = ", ".join(self.left_out)
+        return f"Commands do not get the secrets {names}: the names are reserved. Store them under other names."
 
 
 def accept(document: object) -> Specification:
@@ -88,7 +98,8 @@ def written_plan(run: Run, plan: Plan, *, state: Home, workspace: Home, secrets:
         }
         for step in plan.steps
     ]
-    return {**written, "steps": steps, "runtime": runtime.runtime(), "restart": run.minor}
+    warning = " ".join(text for text in (runtime.warning, secrets.warning) if text)
+    return {**written, "steps": steps, "runtime": {**runtime.runtime(), "warning": warning}, "restart": run.minor}
 
 
 def memory_mb_of(plan: Plan) -> int | None:
