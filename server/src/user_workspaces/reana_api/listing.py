@@ -140,11 +140,19 @@ def _conditions(request: Request, *, interactive: bool) -> list[Q | Exists]:
     names = Search.read(request.query_params.get("search")).wanted.get("name", ())
     if names:
         found.append(reduce(or_, (Q(name__icontains=name) for name in names)))
+    if _asks_for_shared(request):
+        found.append(Q(pk__in=()))
     asked = request.query_params.get("workflow_id_or_name")
     if asked:
         identity: uuid.UUID | None = as_uuid(asked)
         found.append(Q(pk=identity) if identity else Q(name=asked.replace("\0", "")))
     return found
+
+
+def _asks_for_shared(request: Request) -> bool:
+    """Return whether only runs are wanted that are shared with somebody or by somebody: here nobody shares runs."""
+    query = request.query_params
+    return bool(query.get("shared_by")) or query.get("shared_with", "") not in {"", "nobody"}
 
 
 class _Describing:
