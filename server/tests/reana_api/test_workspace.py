@@ -8,8 +8,8 @@ import pytest
 
 from reana_api.conftest import Reana
 from runs import created
-from user_workspaces.reana_api.patterns import Pattern
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.patterns import Pattern
 from user_workspaces.workspaces.queries import home_of
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,12 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from user_workspaces.accounts.models import User
+from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import statuses_of
+from user_workspaces.jobs.session_tokens import session_of
 from user_workspaces.jobs.status import LIVE, JobStatus
 from user_workspaces.reana_api import shapes
 from user_workspaces.reana_api.people import person_id
@@ -69,9 +70,16 @@ class Workflows(ReanaView):
         document = json_in(request)
         _check_type(document)
         name = request.query_params.get("workflow_name", "")
-        run = create_run(owner=self.person, name=name, document=document, now=timezone.now())
+        origin = _origin(self.token)
+        run = create_run(owner=self.person, name=name, document=document, now=timezone.now(), origin=origin)
         made = {"message": "Workflow workspace created", "workflow_id": str(run.pk), "workflow_name": run.full_name}
         return Response(made, status=201)
+
+
+def _origin(token: ApiToken) -> dict[str, object]:
+    """Return what a run says of where it was made: in the workspace of the session whose token this is."""
+    session = session_of(token)
+    return {} if session is None else {"workspace_id": session.workspace_id, "session_id": session.pk}
 
 
 def _check_type(document: object) -> None:

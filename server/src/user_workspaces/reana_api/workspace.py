@@ -14,7 +14,7 @@ from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorks
 from user_workspaces.interfaces.values import Entry
 from user_workspaces.reana_api import shapes
 from user_workspaces.reana_api.listing import paged
-from user_workspaces.reana_api.patterns import all_files, files_matching, is_glob, path_of
+from user_workspaces.reana_api.patterns import is_glob, path_of
 from user_workspaces.reana_api.searching import Search
 from user_workspaces.reana_api.view import ReanaView, flag
 from user_workspaces.transfers.bodies import declared_length, pieces_of
@@ -22,6 +22,7 @@ from user_workspaces.transfers.downloads import content_type_of, download, downl
 from user_workspaces.transfers.names import disposition, path_in
 from user_workspaces.transfers.turns import Turn
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.patterns import all_files, files_matching
 from user_workspaces.workflows.queries import find_run, workspace_of
 from user_workspaces.workspaces import files
 from user_workspaces.workspaces.actions import upload_file

@@ -10,8 +10,9 @@ from user_workspaces.interfaces.container_runtime import ContainerRuntime, RunPl
 from user_workspaces.interfaces.workflow_engine import Plan, WorkflowEngine
 from user_workspaces.interfaces.workflow_specification import Json, Specification
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.patterns import Pattern
 from user_workspaces.workflows.places import secrets_below
-from user_workspaces.workflows.specification import read_json, require_engine, require_engine_of
+from user_workspaces.workflows.specification import build, read_json, require_engine, require_engine_of
 from user_workspaces.workspaces.queries import Home
 
 MEGABYTE = 1 << 20
@@ -41,7 +42,10 @@ def accept(document: object) -> Specification:
     The engine comes first: nobody has to correct a document that cannot run here anyway.
     """
     require_engine_of(document, available=engine_names())
-    return read_json(document).required()
+    specification = read_json(document).required()
+    for rule in specification.retention:
+        Pattern(rule.pattern)
+    return specification
 
 
 def engine_names() -> list[str]:
@@ -51,7 +55,7 @@ def engine_names() -> list[str]:
 
 def specification_of(run: Run) -> Specification:
     """Return the specification of a run, which was accepted when it was made."""
-    return read_json(json.loads(run.specification)).required()
+    return build(json.loads(run.specification), source=run.specification)
 
 
 def plan_of(
@@ -73,6 +77,18 @@ def runtime_on(resource: str) -> ContainerRuntime:
     if known is None:
         raise InvalidRequest(f"{resource} is not in the list of available resources.")
     return registry.current().container_runtimes.get(known.container_runtime)
+
+
+def resource_of_runs() -> str:
+    """Return where runs go of which nothing else is said."""
+    site = registry.site()
+    return site.workflows.resource or site.main_resource
+
+
+def ignores_images(resource: str) -> bool:
+    """Return whether commands run there with what is installed, whatever image their step names."""
+    known = registry.site().resources.get(resource)
+    return known is not None and not registry.current().container_runtimes.get(known.container_runtime).uses_images
 
 
 def written_plan(run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: Secrets) -> dict[str, object]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from integration.reana.conftest import Reana
+from integration.reana.conftest import Reana, specification
 from running import wait_for
 
 pytestmark = pytest.mark.slow
@@ -126,6 +126,13 @@ def test_retention_rules_list(reana: Reana) -> None:
     reana.finish("kept")
     said = reana("retention-rules-list", "-w", "kept")
     assert (said.code, len(said.lines)) == (0, 1)
+    rules = {"workspace": {"retention_days": {"**/*.tmp": 7, "scratch": 1}}}
+    made = reana.request("POST", "workflows", json={**specification(), **rules}, workflow_name="ruled")
+    assert made.status_code == 201
+    assert reana("retention-rules-list", "-w", "ruled").rows == [
+        ["scratch", "1", "-", "created"],
+        ["**/*.tmp", "7", "-", "created"],
+    ]
 
 
 def test_open_and_close(reana: Reana) -> None:
