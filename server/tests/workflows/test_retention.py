@@ -23,7 +23,7 @@ RULES = {"**/*.tmp": 2, "scratch": 0, "**/*": 30}
 FILES = ("data.txt", "reana.yaml", "results/out.txt", "results/a.tmp", "scratch/deep/b.txt", "rest.txt")
 
 
-def made(owner: User, files: Iterable[str] = FILES, **rules: int) -> Run:
+def made(owner: User, rules: dict[str, int] | None = None, files: Iterable[str] = FILES) -> Run:
     document: dict[str, Any] = specification()
     document["workspace"] = {"retention_days": rules or RULES}
     run = create_run(owner=owner, name="hello", document=document, now=timezone.now())
@@ -92,7 +92,7 @@ def end_of(day: datetime, days: int) -> datetime:
 
 
 def test_a_rule_that_could_not_be_applied_yet_is_pending(ada: User, resource: FakeResource) -> None:
-    run = finished(made(ada, **{"*.txt": 1}), resource)
+    run = finished(made(ada, {"*.txt": 1}), resource)
     due = end_of(run.datetime_finished or timezone.now(), 1)
     assert told(run, due + timedelta(hours=1)) == [("*.txt", "pending")]
     tend_runs(now=due + timedelta(hours=1))
@@ -101,7 +101,7 @@ def test_a_rule_that_could_not_be_applied_yet_is_pending(ada: User, resource: Fa
 
 
 def test_a_restart_ends_the_rules_of_the_earlier_runs(ada: User, resource: FakeResource) -> None:
-    run = finished(made(ada, **{"**/*.tmp": 1}), resource, "failed")
+    run = finished(made(ada, {"**/*.tmp": 1}), resource, "failed")
     again = restart_run(run=run, start=Start(), now=timezone.now())
     later = timezone.now() + timedelta(days=3)
     assert (told(run, later), told(again, later)) == ([("**/*.tmp", "inactive")], [("**/*.tmp", "created")])
@@ -116,7 +116,7 @@ def test_a_restart_ends_the_rules_of_the_earlier_runs(ada: User, resource: FakeR
 
 
 def test_a_run_that_was_stopped_keeps_its_files(ada: User, resource: FakeResource) -> None:
-    run = made(ada, **{"**/*.tmp": 0})
+    run = made(ada, {"**/*.tmp": 0})
     controlled()
     Runner(run, resource).begin()
     controlled()
@@ -130,7 +130,7 @@ def test_a_run_that_was_stopped_keeps_its_files(ada: User, resource: FakeResourc
 
 
 def test_a_run_that_ended_before_rules_were_applied_keeps_its_files(ada: User, resource: FakeResource) -> None:
-    run = finished(made(ada, **{"**/*.tmp": 0}), resource)
+    run = finished(made(ada, {"**/*.tmp": 0}), resource)
     Run.objects.filter(pk=run.pk).update(retention_since=None, next_check_at=None)
     later = timezone.now() + timedelta(days=3)
     tend_runs(now=later)
@@ -139,18 +139,20 @@ def test_a_run_that_ended_before_rules_were_applied_keeps_its_files(ada: User, r
 
 
 def test_many_files_take_several_passes(ada: User, resource: FakeResource) -> None:
-    run = finished(made(ada, [f"many/{number}.tmp" for number in range(FILES_A_PASS + 1)], many=0), resource)
+    run = finished(made(ada, {"many": 0}, [f"many/{number}.tmp" for number in range(FILES_A_PASS + 1)]), resource)
     due = end_of(run.datetime_finished or timezone.now(), 0)
     tend_runs(now=due)
     assert len(left(run)) == 1
     assert told(run, due + timedelta(seconds=1)) == [("many", "pending")]
-    tend_runs(now=due + timedelta(seconds=30))
+    again = fresh(run).next_check_at
+    assert again is not None
+    tend_runs(now=again)
     assert left(run) == set()
 
 
 def test_a_file_that_is_closed_stays_and_keeps_no_other(ada: User, resource: FakeResource) -> None:
     """It is tried again for a day, and then given up."""
-    run = finished(made(ada, ["a/closed.tmp", "b/open.tmp"], **{"**/*.tmp": 0}), resource)
+    run = finished(made(ada, {"**/*.tmp": 0}, ["a/closed.tmp", "b/open.tmp"]), resource)
     (folder(run) / "a").chmod(0o500)
     due = end_of(run.datetime_finished or timezone.now(), 0)
     tend_runs(now=due)
@@ -162,5 +164,5 @@ def test_a_file_that_is_closed_stays_and_keeps_no_other(ada: User, resource: Fak
 
 def test_a_pattern_that_would_take_for_ever_is_refused_when_the_run_is_made(ada: User) -> None:
     with pytest.raises(InvalidRequest, match="This pattern is too long"):
-        made(ada, (), **{"*a" * 50: 1})
+        made(ada, {"*a" * 50: 1}, ())
     assert not Run.objects.exists()
