@@ -80,6 +80,8 @@ def the_token_ends_with_the_session(server: RunningServer, page: Page, workspace
     for path in ("/workspaces/", "/jobs/", "/tokens/", "/users/"):
         assert httpx.get(f"{server.url}{path}", headers=bearer).status_code == httpx.codes.FORBIDDEN
     hub = page.context.new_page()
+    hub.goto(f"{workspace_page}runs/")
+    expect(hub.locator("#runs")).to_contain_text("finished")
     hub.goto(workspace_page)
     flow.stop(hub)
     wait_for(lambda: httpx.get(f"{server.url}/api/you", headers=bearer).status_code == httpx.codes.FORBIDDEN)

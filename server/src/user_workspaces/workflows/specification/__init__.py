@@ -2,7 +2,7 @@
 
 from user_workspaces.workflows.specification.build import build
 from user_workspaces.workflows.specification.engines import require_engine, require_engine_of
-from user_workspaces.workflows.specification.problems import Problem, Severity
 from user_workspaces.workflows.specification.reading import Reading, read_json, read_yaml
+from user_workspaces.workflows.specification.rules import Problem, Severity
 
 __all__ = ["Problem", "Reading", "Severity", "build", "read_json", "read_yaml", "require_engine", "require_engine_of"]

@@ -9,9 +9,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from user_workspaces.interfaces.workflow_specification import Json
-from user_workspaces.workflows.specification.findings import Finding, warning
-from user_workspaces.workflows.specification.problems import Path, shown
+from .findings import Finding, warning
+from .problems import Path, shown
+from .values import Json
 
 MOST_FINDINGS = 50
 LONGEST_COMPARED = 40
