@@ -18,7 +18,7 @@ from user_workspaces.portal.access import PersonRequest, page
 from user_workspaces.portal.profile_forms import PasswordForm, ReanaForm, SecretForm, TokenForm
 from user_workspaces.workflows.elsewhere import forget_reana, reana_elsewhere
 from user_workspaces.workflows.queries import secrets_of
-from user_workspaces.workflows.secrets import delete_secrets
+from user_workspaces.workflows.secrets import delete_secrets, is_left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _shown(
         "token_form": token_form or TokenForm(user),
         "sign_ins": _sign_ins(user),
         "password_form": password_form,
-        "secrets": secrets_of(user).only("name", "kind"),
+        "secrets": [(one, is_left_out(one)) for one in secrets_of(user).only("name", "kind")],
         "secret_form": secret_form or SecretForm(user),
         "reana": reana_elsewhere(user.pk),
         "reana_form": (reana_form or ReanaForm(user)) if registry.site().workflows.reana_elsewhere else None,

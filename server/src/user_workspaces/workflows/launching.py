@@ -21,7 +21,7 @@ from user_workspaces.workflows.places import state_of, write_plan, write_secrets
 from user_workspaces.workflows.planning import Secrets, memory_mb_of, plan_of, specification_of, written_plan
 from user_workspaces.workflows.queries import secrets_of, workspace_of
 from user_workspaces.workflows.queue import hold_queue, may_be_passed_by, next_run
-from user_workspaces.workflows.secrets import is_reserved
+from user_workspaces.workflows.secrets import is_left_out
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.queries import home_of
 
@@ -133,7 +133,7 @@ def secrets_for(run: Run) -> Secrets:
         content = base64.b64decode(secret.value)
         if secret.kind == Secret.FILE:
             files[secret.name] = content
-        elif is_reserved(secret.name):
+        elif is_left_out(secret):
             left_out.append(secret.name)
         else:
             variables[secret.name] = content.decode(errors="replace")

@@ -55,6 +55,11 @@ def is_reserved(name: str) -> bool:
     return name in RESERVED or name.startswith(RESERVED_BEGINNINGS)
 
 
+def is_left_out(secret: Secret) -> bool:
+    """Return whether commands do not get a secret: it was stored before its name was reserved."""
+    return secret.kind == Secret.ENVIRONMENT and is_reserved(secret.name)
+
+
 def _check_name(name: str, kind: str) -> None:
     if kind == Secret.ENVIRONMENT:
         if not VARIABLE.fullmatch(name) or len(name) > LONGEST_NAME:
