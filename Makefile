@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house spec fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
+.PHONY: help start stop test test-fast lint types docs house spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -60,6 +60,11 @@ bench-memory: dev-parts ## What long lists leave in the memory of the web proces
 
 extension: run-parts ## Build the wheel of the REANA extension, which sessions get, if its sources have changed
 	@scripts/install extension
+
+rules: ## Copy the rules of specifications from the server into the extension; a test compares them
+	@rm -rf reana/reana_jupyterlab/reana/rules
+	@cp -r server/src/user_workspaces/workflows/specification/rules reana/reana_jupyterlab/reana/rules
+	@rm -rf reana/reana_jupyterlab/reana/rules/__pycache__
 
 reana: ## Build the front end of the REANA extension where its sources are, to work on it (needs Node)
 	@scripts/install reana-front

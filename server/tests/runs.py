@@ -87,12 +87,13 @@ class Runner:
         assert self.run.job
         return self.run.job.key
 
-    def begin(self) -> None:
-        """Start the only command."""
+    def begin(self, *further: str) -> None:
+        """Start the only command; or that and, at once, further ones of its step."""
         self._resource.run(self.key)
         about = {"step": 0, "name": "only", "command": "true", "environment": "python:3.12", "compute_backend": "local"}
-        self._write("run", runtime="none", jobs=[{"uuid": self.command, **about}])
-        self._write("start", uuid=self.command)
+        self._write("run", runtime="none", jobs=[{"uuid": uuid, **about} for uuid in (self.command, *further)])
+        for command in (self.command, *further):
+            self._write("start", uuid=command)
 
     def end(self, status: str = "finished") -> None:
         """End it, and the run with it."""

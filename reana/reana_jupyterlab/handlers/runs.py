@@ -10,18 +10,20 @@ import tornado.web
 
 from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.answers import text
-from reana_jupyterlab.reana.errors import BadRequest
+from reana_jupyterlab.reana.errors import BadRequest, ReanaError
 from reana_jupyterlab.reana.inputs import join
 from reana_jupyterlab.reana.rooted import Root, parts_of
-from reana_jupyterlab.reana.specification import SIZE_LIMIT, YamlMistake, read_specification
+from reana_jupyterlab.reana.specification import SIZE_LIMIT
 from reana_jupyterlab.reana.uploads import Order, run
-from reana_jupyterlab.reana.validate import Problem, mistake, problems, report
+from reana_jupyterlab.reana.validate import Problem, problems, report
 from reana_jupyterlab.reana.values import JsonObject, Progress
 
 from .base import ReanaHandler, flag_of, object_of, text_of
 from .shapes import created_json, problem_json, workflow_json
 
 YAML = (".yaml", ".yml")
+ENGINES_SECONDS = 2.0
+"""So long a check waits to be told which types of workflow the server runs."""
 
 
 class WorkflowValidateHandler(ReanaHandler):
@@ -37,7 +39,7 @@ class WorkflowValidateHandler(ReanaHandler):
             content = await asyncio.to_thread(self.services.root.read_text, path, limit=SIZE_LIMIT)
         else:
             content = text_of(body, "text", "")
-        found = await asyncio.to_thread(check, self.services.root, path, content)
+        found = await asyncio.to_thread(check, self.services.root, path, content, await self._engines())
         is_good = not any(problem.severity == "error" for problem in found)
         self.answer(
             {
@@ -47,6 +49,14 @@ class WorkflowValidateHandler(ReanaHandler):
             },
             status=HTTPStatus.OK if is_good else HTTPStatus.BAD_REQUEST,
         )
+
+    async def _engines(self) -> tuple[str, ...] | None:
+        """Return the types of workflow that the server runs; None where it cannot be asked now."""
+        try:
+            async with asyncio.timeout(ENGINES_SECONDS):
+                return await (await self.client()).engines()
+        except (ReanaError, TimeoutError):
+            return None
 
 
 class WorkflowCreateHandler(ReanaHandler):
@@ -143,12 +153,8 @@ def specification_path(body: JsonObject) -> str:
     return path
 
 
-def check(root: Root, path: str, content: str) -> list[Problem]:
+def check(root: Root, path: str, content: str, engines: tuple[str, ...] | None = None) -> list[Problem]:
     """Return what is wrong with a specification that lies, or will lie, at `path`."""
-    try:
-        specification = read_specification(content)
-    except YamlMistake as error:
-        return [mistake(error.message, error.place)]
     folder = path.rpartition("/")[0]
 
     def exists(name: str) -> Literal["file", "directory", ""]:
@@ -157,7 +163,7 @@ def check(root: Root, path: str, content: str) -> list[Problem]:
         except BadRequest:
             return ""
 
-    return problems(specification, exists=exists)
+    return problems(content, exists=exists, engines=engines)
 
 
 async def make_run(

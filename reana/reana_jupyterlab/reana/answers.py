@@ -96,6 +96,13 @@ def file_page(value: Json) -> FilePage:
     return FilePage(items, total, number(page, "page", default=1), *_neighbours(page))
 
 
+def engines(info: JsonObject) -> tuple[str, ...] | None:
+    """Return the types of workflow that a server says it runs; None: it says nothing of them."""
+    told = info.get("supported_workflow_engines")
+    named = told.get("value") if isinstance(told, dict) else None
+    return tuple(str(one) for one in named) if isinstance(named, list) else None
+
+
 def user(value: Json) -> User:
     """Read who is signed in, without the token that the answer repeats."""
     person = an_object(value, what="the user's information")

@@ -37,6 +37,8 @@ class ReanaClient:
         self.limits = limits or Limits()
         self._wire = Wire(credentials, limits=self.limits)
         self._capabilities: Capabilities | None = None
+        self._engines: list[tuple[str, ...] | None] = []
+        """What the server said, once it was asked."""
 
     async def aclose(self) -> None:
         """Close all connections; requests that are under way fail."""
@@ -58,6 +60,12 @@ class ReanaClient:
     async def info(self) -> JsonObject:
         """Return what the server says about itself: key -> `{title, value}`."""
         return answers.an_object(await self._get("/api/info"), what="the server's information")
+
+    async def engines(self) -> tuple[str, ...] | None:
+        """Ask once which types of workflow the server runs; None: it does not say, as releases up to 0.9."""
+        if not self._engines:
+            self._engines = [answers.engines(await self.info())]
+        return self._engines[0]
 
     async def config(self) -> JsonObject:
         """Return what REANA's own pages are configured with (`polling_secs`, `file_preview_size_limit` ...)."""

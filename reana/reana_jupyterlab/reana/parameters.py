@@ -28,7 +28,7 @@ class Field:
 def parameter_fields(specification: Specification) -> tuple[Field, ...]:
     """Return the declared parameters, in their order."""
     return tuple(
-        Field(name, kind_of(value), value, specification.place("inputs", "parameters", name).line)
+        Field(name, kind_of(value), value, specification.line("inputs", "parameters", name))
         for name, value in specification.parameters.items()
     )
 

@@ -1,10 +1,10 @@
-"""A `reana.yaml` as it was read: its values with their places, and what the rest of the house asks of it."""
+"""A `reana.yaml` as it was read: its values, and what the rest of the extension asks of it."""
 
 from dataclasses import dataclass
 
 from .errors import BadRequest
+from .rules import Document, read_text
 from .values import Json, JsonObject
-from .yaml_places import Document, Path, Place, YamlMistake, read_yaml
 
 SIZE_LIMIT = 1024 * 1024
 
@@ -57,24 +57,20 @@ class Specification:
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
-    def place(self, *path: str | int) -> Place:
-        """Return the line and column of a value."""
-        return self.document.place(path)
-
-
-def read_specification(text: str) -> Specification:
-    """Read the text of a `reana.yaml`; raise `YamlMistake` where it is not YAML."""
-    if len(text) > SIZE_LIMIT:
-        raise YamlMistake("The file is too long to be a specification.", Place(1, 1))
-    return Specification(text, read_yaml(text))
+    def line(self, *path: str) -> int:
+        """Return the line of a key."""
+        return self.document.tree.locate(path, at_key=True).line if self.document.tree else 1
 
 
 def loaded(text: str) -> Specification:
     """Read a specification that is about to be run: what is not even YAML is a bad request."""
-    try:
-        return read_specification(text)
-    except YamlMistake as mistake:
-        raise BadRequest(f"Line {mistake.place.line}: {mistake.message}") from mistake
+    document = read_text(encoded(text))
+    if document.tree is None:
+        (problem,) = document.problems
+        raise BadRequest(f"The specification cannot be used: {problem}.")
+    return Specification(text, document)
 
 
-__all__ = ["Path", "Specification", "YamlMistake", "loaded", "read_specification"]
+def encoded(text: str) -> bytes:
+    """Return the bytes of a text that an editor holds; half a character is left for the reading to refuse."""
+    return text.encode("utf-8", "surrogatepass")

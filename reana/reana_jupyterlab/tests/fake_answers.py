@@ -26,7 +26,10 @@ def you(exchange: Exchange) -> None:
 
 
 def info(exchange: Exchange) -> None:
-    exchange.json({"compute_backends": {"title": "Compute backends", "value": ["kubernetes"]}})
+    told: dict[str, Any] = {"compute_backends": {"title": "Compute backends", "value": ["kubernetes"]}}
+    if exchange.reana.engines is not None:
+        told["supported_workflow_engines"] = {"title": "Workflow engines", "value": exchange.reana.engines}
+    exchange.json(told)
 
 
 def page_of(exchange: Exchange, items: Sequence[T]) -> tuple[list[T], dict[str, Any]] | None:

@@ -54,6 +54,7 @@ class FakeReana:
     def __init__(self, routes: Sequence[tuple[re.Pattern[str], Callable[..., None]]], *, modern: bool = False) -> None:
         self.routes = routes
         self.modern = modern
+        self.engines: list[str] | None = None
         self.runs: list[Run] = []
         self.requests: list[Seen] = []
         self.faults: list[tuple[str, Fault, int]] = []

@@ -1,6 +1,7 @@
 """From a new workspace with a `reana.yaml` to the results of its run, inside JupyterLab and without typing a secret."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import flow
+from integration.reana.conftest import PROGRAM, install_client
 from running import RunningServer, running_server, wait_for
 from user_workspaces.plugins.job_type.jupyter_lab.recipes import extension
 
@@ -67,10 +69,18 @@ def test_a_workflow_runs_from_a_session_and_its_result_opens(
     page.screenshot(path=pictures / "workflow-result.png")
     results = [path.read_text() for path in server.data_dir.glob("workspaces/**/results/table.csv")]
     assert results == ["1,6\n7,42\n"]
-    the_token_ends_with_the_session(server, page, workspace_page)
+    the_token_ends_with_the_session(server, page, workspace_page, tmp_path)
 
 
-def the_token_ends_with_the_session(server: RunningServer, page: Page, workspace_page: str) -> None:
+def from_a_terminal(told: dict[str, str], folder: Path) -> None:
+    """Make a run with the real client, as a person does in a terminal of the session."""
+    install_client()
+    environment = {"REANA_SERVER_URL": told["server"], "REANA_ACCESS_TOKEN": told["access_token"], "HOME": str(folder)}
+    command = [str(PROGRAM), "create", "-w", "typed"]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+
+
+def the_token_ends_with_the_session(server: RunningServer, page: Page, workspace_page: str, folder: Path) -> None:
     found = list(server.data_dir.glob("**/reana.json"))
     assert [path.stat().st_mode & 0o777 for path in found] == [0o600]
     told = httpx.Response(200, content=found[0].read_bytes()).json()
@@ -79,7 +89,11 @@ def the_token_ends_with_the_session(server: RunningServer, page: Page, workspace
     assert httpx.get(f"{server.url}/api/you", headers=bearer).is_success
     for path in ("/workspaces/", "/jobs/", "/tokens/", "/users/"):
         assert httpx.get(f"{server.url}{path}", headers=bearer).status_code == httpx.codes.FORBIDDEN
+    from_a_terminal(told, folder)
     hub = page.context.new_page()
+    hub.goto(f"{workspace_page}runs/")
+    expect(hub.locator("#runs")).to_contain_text("finished")
+    expect(hub.locator("#runs")).to_contain_text("typed #1")
     hub.goto(workspace_page)
     flow.stop(hub)
     wait_for(lambda: httpx.get(f"{server.url}/api/you", headers=bearer).status_code == httpx.codes.FORBIDDEN)

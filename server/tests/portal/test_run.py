@@ -5,17 +5,20 @@ import json
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from runs import Runner, controlled, created, queued, workflows_on
+from runs import Runner, controlled, created, queued, specification, workflows_on
+from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.registry import Registry
+from user_workspaces.registry import Declaration, PluginKind, Registry
+from user_workspaces.testing.fake_container_runtime import FakeContainerRuntime
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows.actions import Start, delete_run, restart_run
+from user_workspaces.workflows.actions import Start, create_run, delete_run, restart_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
 from user_workspaces.workspaces.actions import upload_file
@@ -66,6 +69,33 @@ def test_a_run_that_waits_says_how_many_are_ahead(browser: Client, ada: User) ->
     assert "waiting - third.1" in page
     assert "(2 ahead)" in " ".join(page.split())
     assert "Stop" in page
+
+
+def test_a_run_says_that_container_images_are_not_used(
+    browser: Client, ada: User, workflows: Registry, resource: FakeResource
+) -> None:
+    run = created(ada)
+    name = registry.site().resources["local"].name
+    said = f"Container images are not used: all commands run with what is installed on <strong>{name}</strong>."
+    assert said in page_of(browser, run)
+    assert said in page_of(browser, run, "again/")
+    declaration = Declaration(PluginKind.CONTAINER_RUNTIME, "none", "FakeContainerRuntime", {}, "test.none")
+    workflows.add(declaration, FakeContainerRuntime.build("none"))
+    assert said not in page_of(browser, run)
+    assert said not in page_of(browser, run, "again/")
+
+
+def test_a_run_says_until_when_its_files_are_kept(browser: Client, ada: User, resource: FakeResource) -> None:
+    document = {**specification(), "workspace": {"retention_days": {"**/*.tmp": 1}}}
+    run = create_run(owner=ada, name="kept", document=document, now=timezone.now())
+    page = " ".join(page_of(browser, run).split())
+    assert "<code>**/*.tmp</code> until 1 day after the end" in page
+    Run.objects.filter(pk=run.pk).update(
+        status="finished", retention_since=datetime(2026, 3, 1, 12, tzinfo=UTC), next_check_at=None
+    )
+    assert "<code>**/*.tmp</code> was deleted on 2 March 2026" in " ".join(page_of(browser, run).split())
+    Run.objects.filter(pk=run.pk).update(retention_since=datetime(2999, 3, 1, 12, tzinfo=UTC))
+    assert "<code>**/*.tmp</code> until 2 March 2999" in " ".join(page_of(browser, run).split())
 
 
 def test_a_run_that_was_not_started_offers_that(browser: Client, ada: User) -> None:

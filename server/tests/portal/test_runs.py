@@ -9,8 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from runs import Runner, controlled, created, queued, workflows_on
+from runs import Runner, controlled, created, queued, specification, workflows_on
+from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
+from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.session_tokens import grant_session_token, session_token
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.actions import delete_run
@@ -162,6 +165,29 @@ def test_a_new_workspace_offers_its_workflow_at_once_and_no_longer_when_it_is_go
     assert "Run workflow" in page_of(browser, place)
     remove_entry(workspace=workspace, path="reana.yaml", now=timezone.now())
     assert "Run workflow" not in page_of(browser, place)
+
+
+def test_runs_that_a_session_makes_are_listed_with_its_workspace(
+    browser: Client, stranger: Client, ada: User, workspace: Workspace
+) -> None:
+    job = start_job(
+        owner=ada, workspace_id=workspace.pk, job_type="jupyter_lab", job_details={}, options={}, now=timezone.now()
+    )
+    assert grant_session_token(job=job, now=timezone.now())
+    place, others = f"/w/{workspace.pk}/runs/", mint_token(user=ada, name=f"Session {job.pk}", now=timezone.now())
+    assert "Nothing was run from this workspace yet" in page_of(browser, place)
+    for name, token in (("inside", session_token(job).text), ("outside", others)):
+        answer = Client().post(
+            f"/api/workflows?access_token={token}&workflow_name={name}",
+            specification(),
+            content_type="application/json",
+        )
+        assert answer.status_code == 201
+    page = page_of(browser, place)
+    assert ">inside <" in page
+    assert ">outside <" not in page
+    assert workspace.name in page_of(browser, f"/runs/{Run.objects.get(name='inside').pk}/")
+    assert stranger.get(place).status_code == 404
 
 
 def test_a_workspace_offers_its_workflows_and_lists_its_runs(browser: Client, ada: User, workspace: Workspace) -> None:

@@ -28,6 +28,12 @@ def test_a_secret_is_kept_and_never_shown(browser: Client, ada: User) -> None:
     assert (b"DATABASE_PASSWORD" in page, VALUE.encode() in page) == (True, False)
 
 
+def test_a_secret_that_runs_do_not_get_says_so(browser: Client, ada: User) -> None:
+    for name, kind in (("PATH", "env"), ("HOME", "file"), ("TOKEN", "env")):
+        Secret.objects.create(owner=ada, name=name, kind=kind, value="")
+    assert browser.get("/profile/").content.count(b"not given to runs: the name is reserved") == 1
+
+
 def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> None:
     browser.post("/profile/secrets/", wanted(name="key.pem", kind="file", value=" BEGIN\r\né\r\n"))
     assert kept(ada) == {"key.pem": ("file", " BEGIN\né\n".encode())}
@@ -38,7 +44,8 @@ def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> No
     [
         ({"name": ""}, b"This field is required"),
         ({"name": "two words"}, b"letters, digits and _ only"),
-        ({"name": "LD_PRELOAD"}, b"letters, digits and _ only"),
+        ({"name": "LD_PRELOAD"}, b"LD_PRELOAD cannot be a secret: it decides how commands run. Choose another name."),
+        ({"name": "PATH"}, b"PATH cannot be a secret"),
         ({"name": "../x", "kind": "file"}, b"one that a file can have"),
         ({"name": "n" * 201}, b"at most 200 characters"),
         ({"kind": "socket"}, b"Select a valid choice"),

@@ -157,6 +157,27 @@ def test_filters_and_sorting(ada: Reana) -> None:
     assert len(names(ada, sort="cpu-desc")) == 3
 
 
+@pytest.mark.parametrize(
+    ("query", "listed"),
+    [
+        ({"shared": "true"}, 1),
+        ({"shared": "true", "shared_with": "nobody"}, 1),
+        ({"shared_with": "nobody"}, 1),
+        ({"shared_with": "anybody"}, 0),
+        ({"shared_with": "joe@example.org"}, 0),
+        ({"shared_by": "anybody"}, 0),
+        ({"shared_by": "joe@example.org", "workflow_id_or_name": "hello"}, 0),
+        ({"shared_by": "joe@example.org", "type": "interactive"}, 0),
+    ],
+)
+def test_nobody_shares_runs(ada: Reana, query: dict[str, str], listed: int) -> None:
+    """What newer clients ask for: a filter is never passed over, which would list what was not asked for."""
+    assert ada.user
+    created(ada.user)
+    answer = ada("GET", "workflows", **query)
+    assert (answer.status, len(answer.body["items"]), answer.body["total"]) == (200, listed, listed)
+
+
 @pytest.mark.slow
 def test_a_page_takes_as_many_queries_with_ten_thousand_runs_as_with_one(
     ada: Reana, django_assert_num_queries: DjangoAssertNumQueries

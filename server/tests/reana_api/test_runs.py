@@ -1,6 +1,7 @@
 """One run: start, status, logs, specification, parameters, stop and delete, with REANA's texts."""
 
 import json
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -101,6 +102,20 @@ def test_status_and_logs_while_it_runs_and_after(ada: Reana, resource: FakeResou
     assert ended["status"] == "finished"
     assert ended["progress"]["finished"] == {"total": 1, "job_ids": [runner.command]}
     assert ended["progress"]["run_finished_at"] is not None
+
+
+def test_each_command_of_a_step_is_a_job_of_its_own(ada: Reana, resource: FakeResource) -> None:
+    assert ada.user
+    run = queued(ada.user)
+    controlled()
+    runner, further = Runner(run, resource), [str(uuid.uuid4()) for _ in range(2)]
+    runner.begin(*further)
+    controlled()
+    jobs = json.loads(ada("GET", "workflows/hello/logs").body["logs"])["job_logs"]
+    assert list(jobs) == [runner.command, *further]
+    assert [one["backend_job_id"] for one in jobs.values()] == [f"{runner.run.job_id}-{n}" for n in range(3)]
+    (second,) = json.loads(ada("GET", "workflows/hello/logs", page=2, size=1).body["logs"])["job_logs"].values()
+    assert second["backend_job_id"] == f"{runner.run.job_id}-1"
 
 
 def test_logs_of_steps_and_pages(ada: Reana, resource: FakeResource) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from reana_api.conftest import Reana
 from runs import created
-from user_workspaces.reana_api.patterns import Pattern
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.patterns import Pattern
 from user_workspaces.workspaces.queries import home_of
 
 pytestmark = pytest.mark.django_db
@@ -115,9 +115,41 @@ def test_move(ada: Reana, run: Run) -> None:
     }
     assert "results/data.txt" in listed(ada)
     assert ada("PUT", "workflows/move_files/hello", source="nope", target="x").status == 404
-    assert ada("PUT", "workflows/move_files/hello", source="results/a.txt", target="code/run.py").status == 409
     assert ada("PUT", "workflows/move_files/hello", source="results", target="../out").status == 400
     assert ada("PUT", "workflows/move_files/hello", target="x").status == 400
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "status", "left"),
+    [
+        ("data.txt", "code/run.py", 200, {"code/run.py": b"hello", "data.txt": None}),
+        ("data.txt", "results/a.txt", 200, {"results/a.txt": b"hello"}),
+        ("data.txt", "new/b.txt", 200, {"new/b.txt": b"hello"}),
+        ("results/a.txt", "same", 200, {"same/a.txt": b"a"}),
+        ("data.txt", "data.txt", 200, {"data.txt": b"hello"}),
+        ("results/deep", "code", 200, {"code/deep/b.txt": b"bb"}),
+        ("data.txt", "new/folder/", 409, {"data.txt": b"hello", "new": None}),
+        ("data.txt", "code/run.py/", 409, {"data.txt": b"hello", "code/run.py": b"print()"}),
+        ("results", "data.txt", 409, {"data.txt": b"hello", "results/a.txt": b"a"}),
+        ("results", "results", 409, {"results/a.txt": b"a"}),
+        ("results", "results/deep", 409, {"results/a.txt": b"a"}),
+        ("data.txt", "taken", 409, {"data.txt": b"hello", "taken/data.txt/x": b"hello"}),
+        ("data.txt", "data.txt/below", 409, {"data.txt": b"hello"}),
+        ("../data.txt", "x", 400, {"x": None}),
+        ("data.txt", "/../x", 400, {"data.txt": b"hello"}),
+    ],
+)
+def test_move_onto_what_is_there(
+    ada: Reana, run: Run, source: str, target: str, status: int, left: dict[str, bytes | None]
+) -> None:
+    """A file is replaced, as at REANA; a folder is never, nor a file by a folder."""
+    ada.upload("hello", "same/a.txt", b"old")
+    ada.upload("hello", "taken/data.txt/x")
+    answer = ada("PUT", "workflows/move_files/hello", source=source, target=target)
+    assert (answer.status, bool(answer.body["message"])) == (status, True)
+    for path, content in left.items():
+        place = folder(run) / path
+        assert (place.read_bytes() if place.is_file() else None) == content, path
 
 
 def test_disk_usage(ada: Reana, run: Run) -> None:

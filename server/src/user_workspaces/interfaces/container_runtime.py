@@ -54,6 +54,8 @@ class ContainerRuntime(Plugin):
     """What `plan.json`, the journal and people call it."""
     warning: ClassVar[str] = ""
     """Said once in the log of each run; empty: there is nothing to warn of."""
+    uses_images: ClassVar[bool] = True
+    """Whether commands run in the container image that their step names."""
     variable_prefix: ClassVar[str] = ""
     """Put before the names of the variables in the environment of `argv`."""
     secrets_directory: ClassVar[str] = ""

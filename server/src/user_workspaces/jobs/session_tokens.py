@@ -12,7 +12,7 @@ from user_workspaces.accounts.models import ApiToken
 from user_workspaces.accounts.scopes import Scope, as_text
 from user_workspaces.accounts.tokens import NewToken, derived_token
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.status import STOPPABLE
+from user_workspaces.jobs.status import LIVE, STOPPABLE
 
 
 def session_token(job: Job) -> NewToken:
@@ -45,6 +45,15 @@ def grant_session_token(*, job: Job, now: datetime, start: datetime | None = Non
             },
         )
     return True
+
+
+def session_of(token: ApiToken) -> Job | None:
+    """Return the session that a token was made for; None: it is another one.
+
+    Names of tokens are for people: a session is known by its secret, from which nobody else can derive the token.
+    """
+    live = Job.objects.filter(owner_id=token.user_id, status__in=LIVE)
+    return next((job for job in live if session_token(job).digest == token.digest), None)
 
 
 def revoke_session_token(job: Job) -> None:

@@ -25,7 +25,7 @@ from user_workspaces.portal.passwords import (
 from user_workspaces.portal.profile_forms import ReanaForm, SecretForm, TokenForm
 from user_workspaces.workflows.elsewhere import forget_reana, reana_elsewhere
 from user_workspaces.workflows.queries import secrets_of
-from user_workspaces.workflows.secrets import delete_secrets
+from user_workspaces.workflows.secrets import delete_secrets, is_left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _shown(
         "password_form": asked,
         "has_password": has_password(user),
         "may_have_password": may_have_password(user),
-        "secrets": secrets_of(user).only("name", "kind"),
+        "secrets": [(one, is_left_out(one)) for one in secrets_of(user).only("name", "kind")],
         "secret_form": secret_form or SecretForm(user),
         "reana": reana_elsewhere(user.pk),
         "reana_form": (reana_form or ReanaForm(user)) if registry.site().workflows.reana_elsewhere else None,

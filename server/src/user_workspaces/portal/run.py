@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from user_workspaces.errors import NotFound, UserWorkspacesError
 from user_workspaces.interfaces.workflow_specification import Json
@@ -18,10 +19,11 @@ from user_workspaces.workflows.comparing import written_as_yaml
 from user_workspaces.workflows.from_workspaces import text_of_specification
 from user_workspaces.workflows.journal import RunStatus as StepStatus
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.planning import specification_of
+from user_workspaces.workflows.planning import ignores_images, specification_of
 from user_workspaces.workflows.progress import standing_of
 from user_workspaces.workflows.queries import find_run, runs_in
 from user_workspaces.workflows.queue import ahead_of
+from user_workspaces.workflows.retention import rules_of
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workflows.tails import step_tail
 from user_workspaces.workspaces.queries import name_of
@@ -75,6 +77,8 @@ def _overview(request: PersonRequest, run: Run) -> LivePart:
         "siblings": _siblings(run),
         "origin": origin_of(run),
         "origin_name": name_of(origin_of(run) or 0),
+        "ignores_images": ignores_images(run.resource) and not view.is_deleted,
+        "rules": rules_of(run, now=timezone.now()) if run.status != RunStatus.DELETED else [],
     }
     title = f"{view.state.word} - {run.full_name}"
     return live_part(request, "portal/run_overview.html", context, name="run", title=title, moves=view.moves)

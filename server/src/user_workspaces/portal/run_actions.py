@@ -14,6 +14,7 @@ from user_workspaces.portal.answers import done, go_to
 from user_workspaces.portal.run import address_of, origin_of
 from user_workspaces.portal.run_forms import ParametersForm, ResultsForm, RunWorkflowForm
 from user_workspaces.portal.run_view import view_of_run
+from user_workspaces.portal.session_view import resource_name
 from user_workspaces.portal.workspace import layout_of
 from user_workspaces.transfers.names import file_path
 from user_workspaces.workflows.actions import Start, delete_run, restart_run, start_run, stop_run
@@ -27,7 +28,7 @@ from user_workspaces.workflows.from_workspaces import (
 )
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.numbering import LONGEST_NAME
-from user_workspaces.workflows.planning import specification_of
+from user_workspaces.workflows.planning import ignores_images, resource_of_runs, specification_of
 from user_workspaces.workflows.queries import find_run, runs_in
 from user_workspaces.workflows.specification import Severity
 from user_workspaces.workflows.status import RunStatus
@@ -65,8 +66,13 @@ def run_workflow(request: PersonRequest, workspace_id: int) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             return go_to(request, address_of(run))
-    context |= {"form": form, "warnings": reading.warnings}
+    context |= {"form": form, "warnings": reading.warnings, **_images(resource_of_runs())}
     return render(request, "portal/run_workflow.html", context, status=422 if form.errors else 200)
+
+
+def _images(resource: str) -> dict[str, object]:
+    """Return what a question says where container images are not used."""
+    return {"ignores_images": ignores_images(resource), "resource": resource_name(resource)}
 
 
 def _usual_in(workspace: Workspace) -> str:
@@ -91,6 +97,7 @@ def again(request: PersonRequest, run_id: UUID) -> HttpResponse:
         else:
             return go_to(request, address_of(begun))
     context = {"run": run, "view": view_of_run(run), "form": form, "layout": layout_of(request)}
+    context |= _images(run.resource)
     return render(request, "portal/run_again.html", context, status=422 if form.errors else 200)
 
 

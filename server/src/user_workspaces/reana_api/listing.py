@@ -12,11 +12,12 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from user_workspaces.accounts.models import User
+from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import statuses_of
+from user_workspaces.jobs.session_tokens import session_of
 from user_workspaces.jobs.status import LIVE, JobStatus
 from user_workspaces.reana_api import shapes
 from user_workspaces.reana_api.people import person_id
@@ -69,9 +70,16 @@ class Workflows(ReanaView):
         document = json_in(request)
         _check_type(document)
         name = request.query_params.get("workflow_name", "")
-        run = create_run(owner=self.person, name=name, document=document, now=timezone.now())
+        origin = _origin(self.token)
+        run = create_run(owner=self.person, name=name, document=document, now=timezone.now(), origin=origin)
         made = {"message": "Workflow workspace created", "workflow_id": str(run.pk), "workflow_name": run.full_name}
         return Response(made, status=201)
+
+
+def _origin(token: ApiToken) -> dict[str, object]:
+    """Return what a run says of where it was made: in the workspace of the session whose token this is."""
+    session = session_of(token)
+    return {} if session is None else {"workspace_id": session.workspace_id, "session_id": session.pk}
 
 
 def _check_type(document: object) -> None:
@@ -140,11 +148,19 @@ def _conditions(request: Request, *, interactive: bool) -> list[Q | Exists]:
     names = Search.read(request.query_params.get("search")).wanted.get("name", ())
     if names:
         found.append(reduce(or_, (Q(name__icontains=name) for name in names)))
+    if _asks_for_shared(request):
+        found.append(Q(pk__in=()))
     asked = request.query_params.get("workflow_id_or_name")
     if asked:
         identity: uuid.UUID | None = as_uuid(asked)
         found.append(Q(pk=identity) if identity else Q(name=asked.replace("\0", "")))
     return found
+
+
+def _asks_for_shared(request: Request) -> bool:
+    """Return whether only runs are wanted that are shared with somebody or by somebody: here nobody shares runs."""
+    query = request.query_params
+    return bool(query.get("shared_by")) or query.get("shared_with", "") not in {"", "nobody"}
 
 
 class _Describing:

@@ -18,6 +18,7 @@ from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.planning import specification_of
 from user_workspaces.workflows.progress import standing_of
 from user_workspaces.workflows.queries import find_run
+from user_workspaces.workflows.retention import rules_of
 
 
 class StartRun(ReanaView):
@@ -143,11 +144,22 @@ class Parameters(ReanaView):
 
 
 class RetentionRules(ReanaView):
-    """When files go by themselves: never, here."""
+    """When files are deleted by themselves."""
 
     def get(self, _request: Request, named: str) -> Response:
-        """Return none."""
-        return Response({**_named(find_run(user=self.person, named=named)), "retention_rules": []})
+        """Return the rules of the specification."""
+        run = find_run(user=self.person, named=named)
+        rules = [
+            {
+                "id": str(rule.id),
+                "workspace_files": rule.pattern,
+                "retention_days": rule.days,
+                "apply_on": shapes.moment(rule.apply_on),
+                "status": rule.status.value,
+            }
+            for rule in rules_of(run, now=timezone.now())
+        ]
+        return Response({**_named(run), "retention_rules": rules})
 
 
 def _named(run: Run) -> dict[str, object]:

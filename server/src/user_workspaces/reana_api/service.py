@@ -16,7 +16,7 @@ from user_workspaces.reana_api.people import full_name
 from user_workspaces.reana_api.shapes import human_bytes, human_milliseconds
 from user_workspaces.reana_api.view import ReanaView, token_text
 from user_workspaces.workflows.figures import load_of_runs
-from user_workspaces.workflows.planning import runtime_on
+from user_workspaces.workflows.planning import resource_of_runs, runtime_on
 
 SPOKEN_VERSION = "0.9.4"
 """Of REANA: what its clients can rely on here."""
@@ -94,11 +94,11 @@ class Info(ReanaView):
     def get(self, _request: Request) -> Response:
         """Return each with a title."""
         site = registry.site()
-        where = site.workflows.resource or site.main_resource
-        runtime = runtime_on(where)
+        runtime = runtime_on(resource_of_runs())
         storage = site.main_storage
         told: dict[str, tuple[str, object]] = {
             "compute_backends": ("List of supported compute backends", ["kubernetes", *site.resources]),
+            "container_images_used": ("Steps run in the container images that they name", runtime.uses_images),
             "container_runtime": ("Container runtime", _runtime_text(runtime.runtime_name, runtime.warning)),
             "default_kubernetes_jobs_timeout": ("Default timeout for Kubernetes jobs", "0"),
             "default_kubernetes_memory_limit": ("Default memory limit for Kubernetes jobs", None),

@@ -14,7 +14,7 @@ from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorks
 from user_workspaces.interfaces.values import Entry
 from user_workspaces.reana_api import shapes
 from user_workspaces.reana_api.listing import paged
-from user_workspaces.reana_api.patterns import all_files, files_matching, is_glob, path_of
+from user_workspaces.reana_api.patterns import is_glob, path_of
 from user_workspaces.reana_api.searching import Search
 from user_workspaces.reana_api.view import ReanaView, flag
 from user_workspaces.transfers.bodies import declared_length, pieces_of
@@ -22,6 +22,7 @@ from user_workspaces.transfers.downloads import content_type_of, download, downl
 from user_workspaces.transfers.names import disposition, path_in
 from user_workspaces.transfers.turns import Turn
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.patterns import all_files, files_matching
 from user_workspaces.workflows.queries import find_run, workspace_of
 from user_workspaces.workspaces import files
 from user_workspaces.workspaces.actions import upload_file
@@ -145,7 +146,7 @@ class MoveFiles(ReanaView):
     scope = Scope.WORKSPACES
 
     def put(self, request: Request, named: str) -> Response:
-        """Move `source` to `target`, into it where that is a folder."""
+        """Move `source` to `target`, into it where that is a folder; a file that is there is replaced."""
         source, target = (path_of(request.query_params.get(name, "")) for name in ("source", "target"))
         run = find_run(user=self.person, named=named)
         workspace, now = workspace_of(run), timezone.now()
@@ -154,8 +155,9 @@ class MoveFiles(ReanaView):
         there = files.find_entry(workspace=workspace, path=target)
         if there is not None and files.is_folder(there):
             target = f"{target}/{source.rpartition('/')[2]}"
-        elif there is not None:
-            raise Conflict(f"Path {target} exists already")
-        files.move_entry(workspace=workspace, path=source, new_path=target, overwrite=False, now=now)
+        elif request.query_params["target"].endswith("/"):
+            raise Conflict(f"Path {target}/ does not exist")
+        if source != target:
+            files.move_entry(workspace=workspace, path=source, new_path=target, overwrite=True, now=now)
         told = {"message": "Files were successfully moved", "workflow_id": str(run.pk), "workflow_name": run.full_name}
         return Response(told)

@@ -17,7 +17,7 @@ from user_workspaces.jobs.queries import live_jobs
 from user_workspaces.jobs.status import STOPPABLE
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.numbering import checked_name
-from user_workspaces.workflows.planning import accept, plan_of, specification_of
+from user_workspaces.workflows.planning import accept, plan_of, resource_of_runs, specification_of
 from user_workspaces.workflows.queries import runs_in
 from user_workspaces.workflows.status import GOING, TRANSITIONS, RunStatus
 from user_workspaces.workflows.waiting import check_new, hold_new, hold_place_in_queue
@@ -55,7 +55,7 @@ def create_run(
     `asked`: resource options, as for a launch; `origin`: where its files come from.
     """
     name, specification = checked_name(name), accept(document)
-    where = resource or registry.site().workflows.resource or registry.site().main_resource
+    where = resource or resource_of_runs()
     if where not in registry.site().resources:
         raise InvalidRequest(f"{where} is not in the list of available resources.")
     resource_options.check_storable(dict(asked or {}), label="Resource options")
@@ -172,6 +172,8 @@ def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
             raise NotAllowed(f"Workflow {run.full_name} is deleted and cannot be restarted.")
         if runs_in(workspace_id=run.workspace_id).filter(status__in=GOING).exists():
             raise NotAllowed(f"Workflow {run.name}.{run.major} is being run in this workspace already.")
+        earlier = runs_in(workspace_id=run.workspace_id).filter(retention_since__isnull=False)
+        earlier.update(retention_since=None, next_check_at=None)
         hold_place_in_queue(run.owner_id)
         _save_numbered(row)
     return row
@@ -227,6 +229,8 @@ def change_status(*, run: Run, new: RunStatus, now: datetime, **fields: object) 
         raise ValueError(f"a run cannot go from {old} to {new}")
     if new in {RunStatus.FINISHED, RunStatus.FAILED}:
         fields.setdefault("datetime_finished", now)
+        if run.job_id is not None:  # what never ran has left nothing
+            fields["retention_since"] = fields["datetime_finished"]
     written = {**fields, "status": new}
     if not Run.objects.filter(pk=run.pk, status=old).update(**written):
         return False

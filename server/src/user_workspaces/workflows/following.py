@@ -20,6 +20,7 @@ from user_workspaces.workflows.logs import kept_logs
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import read_state, remove_secrets, remove_state, state_of
 from user_workspaces.workflows.progress import figures_of, has_begun
+from user_workspaces.workflows.retention import apply_rules, next_date_of
 from user_workspaces.workflows.space import count_state
 from user_workspaces.workflows.status import GOING, RunStatus
 
@@ -81,6 +82,8 @@ def _step(run: Run, *, now: datetime) -> timedelta | None:
         _note(run, now=now)
         _count_now_and_then(run, now=now)
         return SOON if run.status == RunStatus.PENDING else STEADY
+    if run.retention_since is not None:
+        return _retain(run, now=now)
     if run.status not in GOING:  # stopped by the person: what is left is to keep what it did
         _keep(run, read_state(run))
         count_state(run, now=now)
@@ -130,7 +133,18 @@ def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
         run=run, new=outcome, now=now, message=message, datetime_started=started, **times, **_kept(run, state)
     )
     remove_secrets(state_of(run))
-    return None
+    return _until_next_rule(run, now=now)
+
+
+def _retain(run: Run, *, now: datetime) -> timedelta | None:
+    """Delete the files whose days are over."""
+    again = apply_rules(run, now=now)
+    return _until_next_rule(run, now=now) if again is None else again
+
+
+def _until_next_rule(run: Run, *, now: datetime) -> timedelta | None:
+    date = next_date_of(run, now=now)
+    return None if date is None else date - now
 
 
 def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
@@ -161,7 +175,7 @@ def _go_on(run: Run, job: Job, *, now: datetime) -> timedelta | None:
             Run.objects.filter(pk=run.pk, status=run.status).update(message=f"{WAITS_TO_GO_ON} {error.message}")
             return TRY_AGAIN
         change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message)
-        return None
+        return _until_next_rule(run, now=now)
     return SOON
 
 

@@ -5,6 +5,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
+from typing import Literal
 
 from django.db.models import QuerySet
 
@@ -13,7 +15,7 @@ from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Json, Specification
 from user_workspaces.workflows.actions import Start, create_run, delete_run, start_run
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.planning import specification_of
+from user_workspaces.workflows.planning import engine_names, specification_of
 from user_workspaces.workflows.queries import runs_in, runs_of, workspace_of
 from user_workspaces.workflows.specification import Reading, read_yaml
 from user_workspaces.workflows.status import GOING, RunStatus
@@ -64,7 +66,22 @@ def has_specification(workspace: Workspace) -> bool:
 def read_specification(workspace: Workspace, path: str) -> Reading:
     """Read a specification of a workspace, whatever is wrong with it; raises `NotFound`."""
     with open_file(workspace=workspace, path=path).content as content:
-        return read_yaml(content.read(LARGEST_SPECIFICATION + 1))
+        data = content.read(LARGEST_SPECIFICATION + 1)
+    return read_yaml(data, engines=engine_names(), exists=partial(_kind_at, workspace))
+
+
+def _kind_at(workspace: Workspace, path: str) -> Literal["file", "directory", ""]:
+    try:
+        entry = find_entry(workspace=workspace, path=_plain(path))
+    except UserWorkspacesError:  # not a path, or one that leads out of the workspace
+        return ""
+    if entry is None:
+        return ""
+    return "directory" if is_folder(entry) else "file"
+
+
+def _plain(path: str) -> str:
+    return "/".join(part for part in path.split("/") if part not in {"", "."})
 
 
 def text_of_specification(run: Run) -> str | None:
@@ -121,8 +138,7 @@ def _copy_inputs(source: Workspace, target: Workspace, path: str, inputs: FilesA
 
 
 def _below(workspace: Workspace, folder: str) -> Iterator[str]:
-    place = "/".join(part for part in folder.split("/") if part not in {"", "."})
-    for entry in walk_folder(workspace=workspace, path=place):
+    for entry in walk_folder(workspace=workspace, path=_plain(folder)):
         if entry.kind is EntryKind.FILE:
             yield entry.path
 
@@ -197,7 +213,7 @@ def _outputs(run: Run, workspace: Workspace) -> list[str]:
     found = set[str]()
     for path in (*outputs.files, *outputs.directories):
         try:
-            entry = entry_at(workspace=workspace, path="/".join(one for one in path.split("/") if one not in {"", "."}))
+            entry = entry_at(workspace=workspace, path=_plain(path))
         except NotFound:
             continue
         found |= set(_below(workspace, entry.path)) if is_folder(entry) else {entry.path}

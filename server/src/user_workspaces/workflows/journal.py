@@ -67,6 +67,8 @@ class StepState:
     """Why it did not end well, where that is not the exit code alone."""
     starts: int = 0
     """More than 1: it was torn away and began again."""
+    position: int = 0
+    """Of the command in the run, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ def _commands(record: Record) -> dict[str, _Command]:
 
 
 def _state(commands: dict[str, _Command], told: Record, over: Record, lines: list[str]) -> RunState:
-    steps = tuple(_step(uuid, command, is_over=bool(over)) for uuid, command in commands.items())
+    numbered = enumerate(commands.items())
+    steps = tuple(_step(uuid, command, position, is_over=bool(over)) for position, (uuid, command) in numbered)
     status = RunStatus(str(over["status"])) if over else RunStatus.RUNNING if told else RunStatus.CREATED
     return RunState(
         status=status,
@@ -165,7 +168,7 @@ def _state(commands: dict[str, _Command], told: Record, over: Record, lines: lis
     )
 
 
-def _step(uuid: str, command: _Command, *, is_over: bool) -> StepState:
+def _step(uuid: str, command: _Command, position: int, *, is_over: bool) -> StepState:
     about, end = command.about, command.end or {}
     begun = RunStatus.STOPPED if is_over else RunStatus.RUNNING
     return StepState(
@@ -181,6 +184,7 @@ def _step(uuid: str, command: _Command, *, is_over: bool) -> StepState:
         exit_code=_exit_code(end),
         message=_text(end.get("message")),
         starts=len(command.starts),
+        position=position,
     )
 
 

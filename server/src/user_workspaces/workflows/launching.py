@@ -21,6 +21,7 @@ from user_workspaces.workflows.places import state_of, write_plan, write_secrets
 from user_workspaces.workflows.planning import Secrets, memory_mb_of, plan_of, specification_of, written_plan
 from user_workspaces.workflows.queries import secrets_of, workspace_of
 from user_workspaces.workflows.queue import hold_queue, may_be_passed_by, next_run
+from user_workspaces.workflows.secrets import is_left_out
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.queries import home_of
 
@@ -127,14 +128,16 @@ def launch(run: Run, *, now: datetime) -> Job:
 
 def secrets_for(run: Run) -> Secrets:
     """Return the secrets of a run's owner."""
-    variables, files = dict[str, str](), dict[str, bytes]()
+    variables, files, left_out = dict[str, str](), dict[str, bytes](), list[str]()
     for secret in secrets_of(run.owner):
         content = base64.b64decode(secret.value)
         if secret.kind == Secret.FILE:
             files[secret.name] = content
+        elif is_left_out(secret):
+            left_out.append(secret.name)
         else:
             variables[secret.name] = content.decode(errors="replace")
-    return Secrets(variables, files)
+    return Secrets(variables, files, tuple(left_out))
 
 
 def _options(run: Run, *, memory_mb: int | None) -> dict[str, object]:

@@ -94,7 +94,7 @@ def _described(run: Run, step: journal.StepState, state: Home, *, longest: int) 
         "workflow_uuid": str(run.pk),
         "job_name": step.name,
         "compute_backend": step.compute_backend,
-        "backend_job_id": f"{run.job_id or ''}-{step.number}",
+        "backend_job_id": f"{run.job_id or ''}-{step.position}",
         "docker_img": step.environment,
         "cmd": step.command,
         "status": step.status.value,

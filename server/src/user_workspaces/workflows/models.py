@@ -57,6 +57,8 @@ class Run(models.Model):
     datetime_started = models.DateTimeField(null=True)
     datetime_finished = models.DateTimeField(null=True)
     datetime_stopped = models.DateTimeField(null=True)
+    retention_since = models.DateTimeField(null=True)
+    """From when the days of its retention rules count; None: they do not, as before its end and after a restart."""
     next_check_at = models.DateTimeField(null=True)
     """When the controller has to look at it next; None: the story is over, or has not begun."""
 

@@ -10,8 +10,9 @@ from user_workspaces.interfaces.container_runtime import ContainerRuntime, RunPl
 from user_workspaces.interfaces.workflow_engine import Plan, WorkflowEngine
 from user_workspaces.interfaces.workflow_specification import Json, Specification
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.patterns import Pattern
 from user_workspaces.workflows.places import secrets_below
-from user_workspaces.workflows.specification import read_json, require_engine
+from user_workspaces.workflows.specification import build, read_json, require_engine, require_engine_of
 from user_workspaces.workspaces.queries import Home
 
 MEGABYTE = 1 << 20
@@ -23,25 +24,45 @@ class Secrets:
 
     variables: dict[str, str]
     files: dict[str, bytes]
+    left_out: tuple[str, ...] = ()
+    """The names of variables that were stored before they were reserved."""
+
+    @property
+    def warning(self) -> str:
+        """What the log of a run says of those that are left out; empty: there are none."""
+        if not self.left_out:
+            return ""
+        names = ", ".join(self.left_out)
+        return f"Commands do not get the secrets {names}: the names are reserved. Store them under other names."
 
 
 def accept(document: object) -> Specification:
-    """Return the specification; raises `InvalidRequest` for one with mistakes, or that no engine here runs."""
+    """Return the specification; raises `InvalidRequest` for one with mistakes, or that no engine here runs.
+
+    The engine comes first: nobody has to correct a document that cannot run here anyway.
+    """
+    require_engine_of(document, available=engine_names())
     specification = read_json(document).required()
-    require_engine(specification.workflow_type, available=[name for name, _ in _engines().items()])
+    for rule in specification.retention:
+        Pattern(rule.pattern)
     return specification
+
+
+def engine_names() -> list[str]:
+    """Return the types of workflow that run here."""
+    return [name for name, _ in _engines().items()]
 
 
 def specification_of(run: Run) -> Specification:
     """Return the specification of a run, which was accepted when it was made."""
-    return read_json(json.loads(run.specification)).required()
+    return build(json.loads(run.specification), source=run.specification)
 
 
 def plan_of(
     specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json], resource: str
 ) -> Plan:
     """Return what is to run; raises `InvalidRequest` where parameters, options or environments do not fit."""
-    require_engine(specification.workflow_type, available=[name for name, _ in _engines().items()])
+    require_engine(specification.workflow_type, available=engine_names())
     engine = _engines().get(specification.workflow_type)
     plan = engine.plan(specification, parameters=parameters, options=options)
     runtime = runtime_on(resource)
@@ -56,6 +77,18 @@ def runtime_on(resource: str) -> ContainerRuntime:
     if known is None:
         raise InvalidRequest(f"{resource} is not in the list of available resources.")
     return registry.current().container_runtimes.get(known.container_runtime)
+
+
+def resource_of_runs() -> str:
+    """Return where runs go of which nothing else is said."""
+    site = registry.site()
+    return site.workflows.resource or site.main_resource
+
+
+def ignores_images(resource: str) -> bool:
+    """Return whether commands run there with what is installed, whatever image their step names."""
+    known = registry.site().resources.get(resource)
+    return known is not None and not registry.current().container_runtimes.get(known.container_runtime).uses_images
 
 
 def written_plan(run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: Secrets) -> dict[str, object]:
@@ -81,7 +114,8 @@ def written_plan(run: Run, plan: Plan, *, state: Home, workspace: Home, secrets:
         }
         for step in plan.steps
     ]
-    return {**written, "steps": steps, "runtime": runtime.runtime(), "restart": run.minor}
+    warning = " ".join(text for text in (runtime.warning, secrets.warning) if text)
+    return {**written, "steps": steps, "runtime": {**runtime.runtime(), "warning": warning}, "restart": run.minor}
 
 
 def memory_mb_of(plan: Plan) -> int | None:

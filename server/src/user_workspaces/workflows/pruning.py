@@ -28,10 +28,10 @@ def prune(*, run: Run, workspace: Workspace, include_inputs: bool, include_outpu
     entries = list(walk_folder(workspace=workspace, path=""))
     doomed = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not kept.has(one.path)]
     for entry in doomed:
-        _remove(workspace, entry, now=now)
+        remove(workspace, entry, now=now)
     for entry in reversed(entries):
         if entry.kind is EntryKind.DIRECTORY and not kept.has(entry.path):
-            _remove_if_empty(workspace, entry, now=now)
+            remove_if_empty(workspace, entry, now=now)
     return len(doomed)
 
 
@@ -70,14 +70,16 @@ def _plain(path: str) -> str:
     return "/".join(part for part in path.split("/") if part not in {"", "."})
 
 
-def _remove(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
+def remove(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
+    """Remove a file; no-op where it is gone."""
     try:
         remove_entry(workspace=workspace, path=entry.path, now=now)
     except NotFound:
         return  # gone in this moment
 
 
-def _remove_if_empty(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
+def remove_if_empty(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
+    """Remove a folder that has nothing in it."""
     try:
         if not list_folder(workspace=workspace, path=entry.path, limit=1).total:
             remove_entry(workspace=workspace, path=entry.path, now=now)

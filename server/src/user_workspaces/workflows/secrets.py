@@ -16,8 +16,17 @@ MOST_SECRETS = 100
 LARGEST_VALUE = 1 << 20
 LONGEST_NAME = 200
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-KEPT_FOR_THE_RUNNER = frozenset({"BASH_ENV", "ENV", "LD_LIBRARY_PATH", "LD_PRELOAD", "REANA_JOB_UUID"})
-"""Variables that would change how the commands of a run are found and told from others."""
+RESERVED = frozenset(
+    {
+        *("HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"),
+        *("BASHOPTS", "BASH_ENV", "CDPATH", "ENV", "GCONV_PATH", "IFS", "PROMPT_COMMAND", "PS4", "SHELLOPTS"),
+        *("PERL5LIB", "PERL5OPT", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"),
+        *("DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"),
+        *("REANA_JOB_UUID", "REANA_SECRETS_DIR", "REANA_WORKSPACE"),
+    }
+)
+RESERVED_BEGINNINGS = ("APPTAINER", "DYLD_", "LD_", "SINGULARITY", "UWS_")
+"""Variables by which shells, loaders, container runtimes and the runner find what they need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,22 @@ class NewSecret:
         return cls(name, kind, _checked_value(told["value"], kind))
 
 
+def is_reserved(name: str) -> bool:
+    """Return whether a variable of this name would change how the commands of a run are found and run."""
+    return name in RESERVED or name.startswith(RESERVED_BEGINNINGS)
+
+
+def is_left_out(secret: Secret) -> bool:
+    """Return whether commands do not get a secret: it was stored before its name was reserved."""
+    return secret.kind == Secret.ENVIRONMENT and is_reserved(secret.name)
+
+
 def _check_name(name: str, kind: str) -> None:
     if kind == Secret.ENVIRONMENT:
-        if not VARIABLE.fullmatch(name) or len(name) > LONGEST_NAME or name in KEPT_FOR_THE_RUNNER:
+        if not VARIABLE.fullmatch(name) or len(name) > LONGEST_NAME:
             raise InvalidRequest("The name of a secret that is a variable has letters, digits and _ only.")
+        if is_reserved(name):
+            raise InvalidRequest(f"{name} cannot be a secret: it decides how commands run. Choose another name.")
         return
     if not name or name in {".", ".."} or "/" in name or not name.isprintable() or len(name.encode()) > LONGEST_NAME:
         raise InvalidRequest("The name of a secret that is a file must be one that a file can have.")

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from integration.reana.conftest import Reana
+from integration.reana.conftest import Reana, specification
 from running import wait_for
 
 pytestmark = pytest.mark.slow
@@ -80,6 +80,31 @@ def test_mv_and_rm(reana: Reana) -> None:
     assert "nope did not match any existing file." in missing.err
 
 
+def test_mv_replaces_a_file(reana: Reana) -> None:
+    reana.finish("replaced")
+    said = reana("mv", "results/count.txt", "data/names.txt", "-w", "replaced")
+    assert (said.code, said.lines) == (
+        0,
+        ["==> SUCCESS: results/count.txt was successfully moved to data/names.txt."],
+    ), said
+    assert reana("download", "data/names.txt", "-w", "replaced", "-o", "-").out == "2\n"
+    said = reana("mv", "data/names.txt", "new/folder/", "-w", "replaced")
+    assert (said.code, "Path new/folder/ does not exist" in said.err) == (1, True)
+
+
+def test_download_files_with_other_letters(reana: Reana, tmp_path: Path) -> None:
+    names = ["ü.txt", "ä.txt", 'with "quotes" and spaces.txt', "in/ß.txt"]
+    reana.finish("letters")
+    for name in names:
+        (reana.folder / name).parent.mkdir(exist_ok=True)
+        (reana.folder / name).write_text(name)
+    assert reana("upload", *names, "-w", "letters").code == 0
+    said = reana("download", *names, "-w", "letters", "-o", str(tmp_path / "got"))
+    assert said.code == 0, said
+    for name in names:
+        assert (tmp_path / "got" / name).read_text() == name
+
+
 def test_diff_and_prune(reana: Reana) -> None:
     reana.finish("compared")
     (reana.folder / "data" / "names.txt").write_text("Ada\n")
@@ -101,6 +126,13 @@ def test_retention_rules_list(reana: Reana) -> None:
     reana.finish("kept")
     said = reana("retention-rules-list", "-w", "kept")
     assert (said.code, len(said.lines)) == (0, 1)
+    rules = {"workspace": {"retention_days": {"**/*.tmp": 7, "scratch": 1}}}
+    made = reana.request("POST", "workflows", json={**specification(), **rules}, workflow_name="ruled")
+    assert made.status_code == 201
+    assert reana("retention-rules-list", "-w", "ruled").rows == [
+        ["scratch", "1", "-", "created"],
+        ["**/*.tmp", "7", "-", "created"],
+    ]
 
 
 def test_open_and_close(reana: Reana) -> None:

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from user_workspaces.errors import InvalidSpecification
-from user_workspaces.workflows.specification import Problem, Reading, Severity, composer, read_json, read_yaml
+from user_workspaces.workflows.specification import Problem, Reading, Severity, read_json, read_yaml
+from user_workspaces.workflows.specification.rules import composer
 
 CORPUS = Path(__file__).with_name("corpus")
 WRONG = sorted((CORPUS / "wrong").glob("*.yaml"))

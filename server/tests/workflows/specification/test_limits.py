@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 import yaml
 
-from user_workspaces.workflows.specification import Reading, composer, read_json, read_yaml
-from user_workspaces.workflows.specification.limits import LARGEST_INTEGER, MAX_BYTES, MAX_DEPTH, MAX_NODES, Budget
+from user_workspaces.workflows.specification import Reading, read_json, read_yaml
+from user_workspaces.workflows.specification.rules import composer
+from user_workspaces.workflows.specification.rules.limits import (
+    LARGEST_INTEGER,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_NODES,
+    Budget,
+)
 
 LARGE = MAX_BYTES - 100
 

@@ -8,7 +8,7 @@ import pytest
 from user_workspaces.errors import InvalidRequest, InvalidSpecification
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, RetentionRule, SpecifiedStep
 from user_workspaces.workflows.specification import Problem, Severity, read_json, read_yaml
-from user_workspaces.workflows.specification.problems import written
+from user_workspaces.workflows.specification.rules.problems import written
 
 TEXT = b"""version: "0.9.4"
 inputs:
@@ -79,12 +79,13 @@ def test_errors_are_told_in_one_refusal() -> None:
         f"line 4, column 34 ({path}): it has to be a text and is a number: write it in quotes",
     ]
     assert caught.value.message == "The specification cannot be used: " + "; ".join(caught.value.problems)
-    assert [one.path for one in reading.warnings] == ["$.workflow.specification.more"]
+    assert [one.path for one in reading.warnings] == ["$", "$.workflow.specification.more"]
 
 
 def test_a_mistake_in_what_a_reference_repeats_is_told_where_it_stands() -> None:
     text = b"workflow:\n type: serial\n specification:\n  steps:\n  - &a {environment: e, commands: []}\n  - *a\n"
     assert [(one.line, one.path) for one in read_yaml(text).problems] == [
+        (1, "$"),
         (5, "$.workflow.specification.steps[0].commands"),
         (5, "$.workflow.specification.steps[1].commands"),
     ]

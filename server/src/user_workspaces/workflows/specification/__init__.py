@@ -1,7 +1,8 @@
 """Reading `reana.yaml`: from text or JSON to a `Specification`, or to what is wrong with it and where. No I/O."""
 
-from user_workspaces.workflows.specification.engines import require_engine
-from user_workspaces.workflows.specification.problems import Problem, Severity
+from user_workspaces.workflows.specification.build import build
+from user_workspaces.workflows.specification.engines import require_engine, require_engine_of
 from user_workspaces.workflows.specification.reading import Reading, read_json, read_yaml
+from user_workspaces.workflows.specification.rules import Problem, Severity
 
-__all__ = ["Problem", "Reading", "Severity", "read_json", "read_yaml", "require_engine"]
+__all__ = ["Problem", "Reading", "Severity", "build", "read_json", "read_yaml", "require_engine", "require_engine_of"]

@@ -3,23 +3,16 @@
 from collections.abc import Collection
 
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.workflows.specification.problems import shown
-
-KNOWN = ("serial", "snakemake", "cwl", "yadage")
-"""The types that REANA knows."""
+from user_workspaces.workflows.specification.rules.engines import type_in, why_not_supported
 
 
 def require_engine(workflow_type: str, *, available: Collection[str]) -> None:
     """Return when one of the available engines runs this type; raises `InvalidRequest`, which names them."""
-    if workflow_type in available:
-        return
-    here = f"It runs {_listed(available)}" if available else "It runs no workflows at all"
-    what = (
-        f"{workflow_type} workflows are" if workflow_type in KNOWN else f"The workflow type {shown(workflow_type)} is"
-    )
-    raise InvalidRequest(f"{what} not supported on this server. {here}.")
+    if reason := why_not_supported(workflow_type, available):
+        raise InvalidRequest(reason)
 
 
-def _listed(names: Collection[str]) -> str:
-    *others, last = sorted(names)
-    return f"{', '.join(others)} and {last}" if others else last
+def require_engine_of(document: object, *, available: Collection[str]) -> None:
+    """Do the same for the type that a document names, whatever else is wrong with it; one without a type passes."""
+    if named := type_in(document):
+        require_engine(named, available=available)

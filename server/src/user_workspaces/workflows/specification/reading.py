@@ -1,17 +1,13 @@
 """Reading a specification from text or from JSON values: both ways give a `Reading`, and never raise."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import islice
 
 from user_workspaces.errors import InvalidSpecification
-from user_workspaces.interfaces.workflow_specification import Json, Specification
-from user_workspaces.workflows.specification import checks, json_reader, schema, yaml_reader
+from user_workspaces.interfaces.workflow_specification import Specification
 from user_workspaces.workflows.specification.build import build
-from user_workspaces.workflows.specification.findings import Finding
-from user_workspaces.workflows.specification.problems import Place, Problem, Refusal, Severity, problem_at
-from user_workspaces.workflows.specification.tree import Node
+from user_workspaces.workflows.specification.rules import Document, Exists, Problem, Severity, read_text, read_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,43 +30,18 @@ class Reading:
         return tuple(problem for problem in self.problems if problem.severity is Severity.WARNING)
 
 
-def read_yaml(data: bytes) -> Reading:
-    """Read the bytes of a `reana.yaml`; each problem has its line and column."""
-    try:
-        tree = yaml_reader.read_tree(data)
-    except Refusal as refusal:
-        return Reading(None, (refusal.problem,))
-    return _reading(tree.value, tree)
+def read_yaml(data: bytes, *, engines: Collection[str] | None = None, exists: Exists | None = None) -> Reading:
+    """Read the bytes of a `reana.yaml`; each problem has its line and column. See `rules.read_text`."""
+    return _reading(read_text(data, engines=engines, exists=exists))
 
 
 def read_json(value: object) -> Reading:
     """Read JSON values that are parsed already; each problem has its path."""
-    try:
-        document = json_reader.checked(value)
-    except Refusal as refusal:
-        return Reading(None, (refusal.problem,))
-    return _reading(document, None)
+    return _reading(read_value(value))
 
 
-def _reading(document: Json, tree: Node | None) -> Reading:
-    found = schema.findings(document)
-    if not any(one.severity is Severity.ERROR for one in found) and isinstance(document, dict):
-        found += checks.findings(document)
-    problems = tuple(_problem(one, tree) for one in _first(found))
-    if tree:
-        problems = tuple(sorted(problems, key=lambda one: (one.line or 0, one.column or 0)))
-    wrong = any(problem.severity is Severity.ERROR for problem in problems)
-    if wrong or not isinstance(document, dict):
-        return Reading(None, problems)
-    return Reading(build(document, source=json.dumps(document, ensure_ascii=False, allow_nan=False)), problems)
-
-
-def _first(found: list[Finding]) -> Iterator[Finding]:
-    """Return so many that a person can read them."""
-    for severity in Severity:
-        yield from islice((one for one in found if one.severity is severity), schema.MOST_FINDINGS)
-
-
-def _problem(finding: Finding, tree: Node | None) -> Problem:
-    place: Place | None = tree.locate(finding.path, at_key=finding.at_key) if tree else None
-    return problem_at(finding.message, path=finding.path, place=place, severity=finding.severity)
+def _reading(document: Document) -> Reading:
+    if not document.is_usable or not isinstance(document.value, dict):
+        return Reading(None, document.problems)
+    source = json.dumps(document.value, ensure_ascii=False, allow_nan=False)
+    return Reading(build(document.value, source=source), document.problems)

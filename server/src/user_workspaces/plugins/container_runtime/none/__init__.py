@@ -16,6 +16,7 @@ class NoContainerRuntime(ContainerRuntime):
 
     Options: ClassVar[type[PluginOptions]] = NoContainerOptions
     runtime_name: ClassVar[str] = "none"
+    uses_images: ClassVar[bool] = False
     warning: ClassVar[str] = (
         "NO CONTAINER RUNTIME IS CONFIGURED: the environment of the steps (their container images) is not used; "
         "all commands run with what is installed on the resource."

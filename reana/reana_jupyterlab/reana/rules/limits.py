@@ -2,7 +2,7 @@
 
 import math
 
-from user_workspaces.workflows.specification.problems import Path, Place, Refusal
+from .problems import Path, Place, Refusal
 
 MAX_BYTES = 1024 * 1024
 """Of the text, and of all texts in it together where references repeat them."""

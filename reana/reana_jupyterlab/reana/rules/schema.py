@@ -9,9 +9,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from user_workspaces.interfaces.workflow_specification import Json
-from user_workspaces.workflows.specification.findings import Finding, warning
-from user_workspaces.workflows.specification.problems import Path, shown
+from .findings import Finding, warning
+from .problems import Path, shown
+from .values import Json
 
 MOST_FINDINGS = 50
 LONGEST_COMPARED = 40
@@ -64,7 +64,7 @@ def _translated(error: ValidationError) -> Iterator[Finding]:
 def _reason(keyword: str, wanted: object, instance: Json, schema: dict[str, Any]) -> str:
     """Say what is wrong with a value, by the keyword of the schema that it breaks."""
     if keyword == "type":
-        return _wrong_type(str(wanted), instance)
+        return _wrong_type(wanted[0] if isinstance(wanted, list) else str(wanted), instance)
     if keyword in {"minItems", "minLength", "minProperties"} or not str(instance).strip():
         return "there is nothing in it"
     if keyword == "maxLength":

@@ -9,10 +9,10 @@ import re
 
 import yaml
 
-from user_workspaces.workflows.specification.composer import Composer
-from user_workspaces.workflows.specification.limits import MAX_BYTES
-from user_workspaces.workflows.specification.problems import Place, Refusal
-from user_workspaces.workflows.specification.tree import Node
+from .composer import Composer
+from .limits import MAX_BYTES
+from .problems import Place, Refusal
+from .tree import Node
 
 # What YAML takes as characters of a text.
 NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

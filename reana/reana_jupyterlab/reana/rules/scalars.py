@@ -5,9 +5,9 @@ from yaml import events
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from user_workspaces.interfaces.workflow_specification import Json
-from user_workspaces.workflows.specification.limits import why_no_scalar
-from user_workspaces.workflows.specification.problems import Path, Place, Refusal, shown
+from .limits import why_no_scalar
+from .problems import Path, Place, Refusal, shown
+from .values import Json
 
 MERGE = "<<"
 LONGEST_NUMBER = 100

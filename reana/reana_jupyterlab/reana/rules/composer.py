@@ -5,11 +5,11 @@ from dataclasses import replace
 import yaml
 from yaml import events
 
-from user_workspaces.interfaces.workflow_specification import Json
-from user_workspaces.workflows.specification.limits import Budget, refuse_depth
-from user_workspaces.workflows.specification.problems import Path, Place, Refusal, shown
-from user_workspaces.workflows.specification.scalars import MERGE, Scalars
-from user_workspaces.workflows.specification.tree import Node
+from .limits import Budget, refuse_depth
+from .problems import Path, Place, Refusal, shown
+from .scalars import MERGE, Scalars
+from .tree import Node
+from .values import Json
 
 # The parser in C is twenty times as fast; it is missing where PyYAML was built without libyaml.
 LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from user_workspaces.workflows.specification.problems import Path, Severity
+from .problems import Path, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,11 @@ class Finding:
     message: str
     severity: Severity = Severity.ERROR
     at_key: bool = False
+
+    @property
+    def is_of_value(self) -> bool:
+        """Whether the value at the path cannot be what it is."""
+        return self.severity is Severity.ERROR and not self.at_key
 
 
 def warning(path: Path, message: str, *, at_key: bool = False) -> Finding:

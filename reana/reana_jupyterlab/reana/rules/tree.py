@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from user_workspaces.interfaces.workflow_specification import Json
-from user_workspaces.workflows.specification.problems import Path, Place
+from .problems import Path, Place
+from .values import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import cast
 
-from user_workspaces.interfaces.workflow_specification import Json
-from user_workspaces.workflows.specification.limits import Budget, refuse_depth, why_no_scalar, why_no_text
-from user_workspaces.workflows.specification.problems import Path, Refusal
+from .limits import Budget, refuse_depth, why_no_scalar, why_no_text
+from .problems import Path, Refusal
+from .values import Json
 
 
 def checked(value: object) -> Json:

@@ -1,0 +1,59 @@
+"""Globs over the files of a run's workspace, name by name."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import translate
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.workspaces.files import walk_folder
+from user_workspaces.workspaces.models import Workspace
+
+LONGEST, MOST_NAMES, MOST_STARS = 4096, 100, 20
+
+
+class Pattern:
+    """A glob, name by name: `*`, `?` and `[...]` stay within one, `**` stands for any number of folders."""
+
+    def __init__(self, text: str) -> None:
+        names = [name for name in text.split("/") if name]
+        if len(text) > LONGEST or len(names) > MOST_NAMES or text.count("*") > MOST_STARS:
+            raise InvalidRequest("This pattern is too long.")
+        self._names = [None if name == "**" else re.compile(translate(name)) for name in names]
+
+    def fits(self, path: str) -> bool:
+        """Return whether a path, or a folder that it is in, fits."""
+        here = self._with_empty({0})
+        for name in path.split("/"):
+            here = self._with_empty({reached for one in here for reached in self._after(one, name)})
+            if len(self._names) in here:
+                return True
+        return False
+
+    def _after(self, position: int, name: str) -> list[int]:
+        wanted = self._names[position]
+        if wanted is None:
+            return [position]
+        return [position + 1] if wanted.match(name) else []
+
+    def _with_empty(self, positions: set[int]) -> set[int]:
+        """Add where one is when `**` stands for nothing."""
+        found = set[int]()
+        for position in positions:
+            reached = position
+            while reached not in found:
+                found.add(reached)
+                if reached < len(self._names) and self._names[reached] is None:
+                    reached += 1
+        return found
+
+
+def files_matching(workspace: Workspace, text: str) -> list[Entry]:
+    """Return the files (and links, which are not followed) that fit a glob, or are below a folder that does."""
+    pattern = Pattern(text)
+    return [one for one in all_files(workspace) if pattern.fits(one.path)]
+
+
+def all_files(workspace: Workspace) -> Iterator[Entry]:
+    """Walk all files and links, in the order of folders."""
+    return (one for one in walk_folder(workspace=workspace, path="") if one.kind is not EntryKind.DIRECTORY)

@@ -1,0 +1,81 @@
+"""Reading a document from text or from values: what it holds, and all that is wrong with it at once. Never raises."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import islice
+
+from . import checks, json_reader, schema, yaml_reader
+from .engines import type_in, why_not_supported
+from .findings import Finding
+from .inputs import Exists
+from .inputs import findings as findings_of_inputs
+from .problems import Place, Problem, Refusal, Severity, problem_at
+from .tree import Node
+from .values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was read; the values can be used when none of the problems is an error."""
+
+    value: Json
+    """None where it could not be read at all."""
+    tree: Node | None
+    """The values with their places; None: it was read from values."""
+    problems: tuple[Problem, ...]
+    """A missing engine first; then, of a text, in its order. At most fifty errors and fifty warnings."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can run."""
+        return all(one.severity is not Severity.ERROR for one in self.problems)
+
+
+def read_text(data: bytes, *, engines: Collection[str] | None = None, exists: Exists | None = None) -> Document:
+    """Read the bytes of a `reana.yaml`; each problem has its line and column.
+
+    `engines`: the types that run where it is to run, None: not known; `exists`: tells what is beside it.
+    """
+    try:
+        tree = yaml_reader.read_tree(data)
+    except Refusal as refusal:
+        return Document(None, None, (refusal.problem,))
+    return _checked(tree.value, tree, engines, exists)
+
+
+def read_value(value: object, *, engines: Collection[str] | None = None) -> Document:
+    """Read JSON values that are parsed already; each problem has its path."""
+    try:
+        document = json_reader.checked(value)
+    except Refusal as refusal:
+        return Document(None, None, (refusal.problem,))
+    return _checked(document, None, engines, None)
+
+
+def _checked(value: Json, tree: Node | None, engines: Collection[str] | None, exists: Exists | None) -> Document:
+    found = schema.findings(value)
+    found += checks.findings(value, [one.path for one in found if one.is_of_value])
+    if exists is not None:
+        told = {one.path for one in found if one.severity is Severity.ERROR}
+        found += [one for one in findings_of_inputs(value, exists) if one.path not in told]
+    problems = [_problem(one, tree) for one in _first(found)]
+    if tree:
+        problems.sort(key=lambda one: (one.line or 0, one.column or 0))
+    named = type_in(value)
+    if engines is not None and named and (reason := why_not_supported(named, engines)):
+        problems.insert(0, _problem(Finding(("workflow", "type"), reason), tree))
+    return Document(value, tree, tuple(problems))
+
+
+def _first(found: list[Finding]) -> list[Finding]:
+    """Return so many that a person can read them."""
+    return [
+        one
+        for severity in Severity
+        for one in islice((each for each in found if each.severity is severity), schema.MOST_FINDINGS)
+    ]
+
+
+def _problem(finding: Finding, tree: Node | None) -> Problem:
+    place: Place | None = tree.locate(finding.path, at_key=finding.at_key) if tree else None
+    return problem_at(finding.message, path=finding.path, place=place, severity=finding.severity)

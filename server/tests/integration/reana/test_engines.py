@@ -1,0 +1,63 @@
+"""`reana-client` with workflows of engines that this server does not have: each is refused with the reason."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from integration.reana.conftest import PROGRAM, Reana
+
+pytestmark = pytest.mark.slow
+
+SNAKEFILE = """\
+rule all:
+    input: "results/out.txt"
+
+rule one:
+    output: "results/out.txt"
+    container: "docker://docker.io/library/python:3.12-slim"
+    shell: "echo one > {output}"
+"""
+CWL = """\
+cwlVersion: v1.0
+class: Workflow
+inputs: []
+outputs: []
+steps: {}
+"""
+YADAGE = """\
+stages:
+- name: one
+  dependencies: [init]
+  scheduler:
+    scheduler_type: singlestep-stage
+    parameters: {}
+    step:
+      process: {process_type: string-interpolated-cmd, cmd: echo one}
+      environment: {environment_type: docker-encapsulated, image: docker.io/library/python, imagetag: 3.12-slim}
+      publisher: {publisher_type: frompar-pub, outputmap: {}}
+"""
+ENGINES = {"cwl": ("main.cwl", CWL), "snakemake": ("Snakefile", SNAKEFILE), "yadage": ("main.yaml", YADAGE)}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_way_says_which_engine_is_missing(reana: Reana, engine: str) -> None:
+    write(reana.folder, engine)
+    reason = f"{engine} workflows are not supported on this server. It runs serial."
+    path = f"{PROGRAM.parent}:{os.environ['PATH']}"  # the client calls cwltool by its name
+    created = reana("create", "-w", f"of-{engine}", PATH=path)
+    assert created.code == 1
+    assert created.err.splitlines()[-2:] == [f"==> ERROR: Cannot create workflow of-{engine}: ", reason], created
+    begun = reana("run", "-w", f"run-of-{engine}", PATH=path)
+    assert begun.code == 1
+    assert begun.err.splitlines()[-1] == reason
+    assert "List of supported workflow engines: serial" in reana("info").lines
+
+
+def write(folder: Path, engine: str) -> None:
+    """Put a specification of this engine into the folder."""
+    name, text = ENGINES[engine]
+    (folder / "workflow").mkdir()
+    (folder / "workflow" / name).write_text(text)
+    specification = f"version: 0.9.4\nworkflow:\n  type: {engine}\n  file: workflow/{name}\n"
+    (folder / "reana.yaml").write_text(specification)

@@ -1,0 +1,39 @@
+"""The server and the REANA extension say the same of a specification: the same rules, and one table for both."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.utils import timezone
+
+from running import REPOSITORY
+from user_workspaces.accounts.models import User
+from user_workspaces.workflows.from_workspaces import read_specification
+from user_workspaces.workflows.specification import rules
+from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.models import Workspace
+
+OWN = Path(rules.__file__).parent
+EXTENSION = REPOSITORY / "reana" / "reana_jupyterlab"
+CASES = yaml.safe_load((EXTENSION / "tests" / "specifications.yaml").read_bytes())
+
+
+def test_the_rules_are_the_same_in_both_trees() -> None:
+    """Change them here and run `make rules`."""
+    assert files_in(EXTENSION / "reana" / "rules") == files_in(OWN)
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_each_case_of_the_table(ada: User, workspace_of: Callable[..., Workspace], case: dict[str, Any]) -> None:
+    workspace = workspace_of(ada)
+    for name, text in {"data.txt": "1", "code/run.py": "", "reana.yaml": case["text"]}.items():
+        upload_file(workspace=workspace, path=name, chunks=[text.encode()], size=len(text), now=timezone.now())
+    told = [f"{one.severity} {one}" for one in read_specification(workspace, "reana.yaml").problems]
+    assert told == case["problems"]
