@@ -15,6 +15,7 @@
     |-- NotFound                  not there, or not yours                        (HTTP 404)
     |-- StorageError              the file system refused                        (HTTP 507)
     |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
+    |   |-- AccessDenied          the permissions of a file or folder forbid it  (HTTP 403)
     |   |-- InUse                 somebody else is at it in this moment          (HTTP 423)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
     |   `-- PathNotFound          no such file or link target                     (HTTP 400)
@@ -110,6 +111,10 @@ class StorageError(UserWorkspacesError):
 
 class Conflict(StorageError):
     """What is there is not what the caller takes for granted: it exists already, changed, or is of another kind."""
+
+
+class AccessDenied(StorageError):
+    """The permissions of a file or folder do not let its person do this."""
 
 
 class InUse(StorageError):

@@ -29,7 +29,8 @@ def _pieces(content: BinaryIO, left: int) -> Iterator[bytes]:
 class Storage(Plugin):
     """Keeps the files of workspaces. Paths are relative to the workspace; one that escapes raises `UnsafePath`.
 
-    Every operation runs with the rights of `place.account` and never through a symbolic link.
+    Every operation runs with the rights of `place.account` and never through a symbolic link. What the permissions
+    of files forbid raises `AccessDenied`. A name that is not UTF-8 is told and taken as its text, see `file_names`.
     """
 
     @abstractmethod
@@ -67,7 +68,7 @@ class Storage(Plugin):
 
     @abstractmethod
     def open(self, place: Place, path: str) -> BinaryIO:
-        """Open a regular file for reading; raises `PathNotFound`."""
+        """Open a regular file for reading; raises `PathNotFound`, and `Conflict` for a pipe, a socket or a device."""
 
     @abstractmethod
     def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
@@ -119,10 +120,11 @@ class Storage(Plugin):
         """
 
     @abstractmethod
-    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
+    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
         """Walk all below a directory, parents first, names sorted; dot files and dot directories included.
 
-        The paths of the entries are relative to the workspace whatever `path` is.
+        The paths of the entries are relative to the workspace whatever `path` is. What is in directories that may
+        not be read is passed over; their paths are added to `refused`.
         """
 
     @abstractmethod

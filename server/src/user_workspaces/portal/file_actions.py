@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import done
 from user_workspaces.portal.forms import MoveForm, NewFolderForm
@@ -46,7 +47,11 @@ def move(request: PersonRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder, path = folder_in(request), file_path(_given(request).get("path"))
     entry = files.entry_at(workspace=workspace, path=path)
-    form = MoveForm(request.POST if request.method == "POST" else None, initial={"new_path": path}, auto_id="move_%s")
+    form = MoveForm(
+        request.POST if request.method == "POST" else None,
+        initial={"new_path": escape_controls(path)},
+        auto_id="move_%s",
+    )
     if form.is_valid() and form.cleaned_data["new_path"] == path:
         return _done(request, address_of(workspace, folder), said="Nothing is changed.")
     if form.is_valid():

@@ -14,7 +14,9 @@ from user_workspaces.workspaces.models import Workspace
 
 ROWS_A_PAGE = 200
 MOST_DIGITS = 7
-ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link", EntryKind.FILE: "file"}
+ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link"}
+SPECIAL = {EntryKind.FIFO: "named pipe", EntryKind.SOCKET: "socket", EntryKind.DEVICE: "device"}
+"""What holds no data: it can be renamed and deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Row:
     icon: str
     is_folder: bool
     is_dataset: bool
+    special: str
+    """What it is, if it holds no data."""
     can_preview: bool
     size: int
     modified: datetime
@@ -95,9 +99,10 @@ def _rows(entries: Iterable[Entry], *, below: str | None = None) -> tuple[Row, .
         Row(
             name=entry.path[len(below) :].strip("/") if below is not None else entry.path.rpartition("/")[2],
             path=entry.path,
-            icon=ICONS[entry.kind],
+            icon=ICONS.get(entry.kind, "file"),
             is_folder=entry.kind is EntryKind.DIRECTORY,
             is_dataset=entry.kind is EntryKind.LINK,
+            special=SPECIAL.get(entry.kind, ""),
             can_preview=entry.kind is EntryKind.FILE and can_preview(entry),
             size=entry.size,
             modified=entry.modified,

@@ -26,6 +26,7 @@ STATUS_OF: tuple[tuple[type[errors.UserWorkspacesError], int], ...] = (
     (errors.Conflict, 409),
     (errors.InUse, 423),
     (errors.QuotaExceeded, 403),
+    (errors.AccessDenied, 403),
     (errors.TooManyAtOnce, 429),
     (errors.InvalidRequest, 400),
     (errors.UnsafePath, 400),

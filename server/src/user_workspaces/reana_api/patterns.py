@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fnmatch import translate
 
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.file_names import without_escapes
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.transfers.names import file_path
 from user_workspaces.workspaces.files import walk_folder
@@ -16,7 +17,7 @@ LONGEST, MOST_NAMES, MOST_STARS = 4096, 100, 20
 
 def path_of(raw: str) -> str:
     """Return a path below the workspace; raises `InvalidRequest` for one that leaves it."""
-    if ".." in raw.replace("\\", "/").split("/"):
+    if ".." in without_escapes(raw).replace("\\", "/").split("/"):
         raise InvalidRequest("'..' is not a valid path component")
     return file_path(raw)
 

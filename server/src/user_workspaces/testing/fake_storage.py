@@ -160,7 +160,7 @@ class InMemoryStorage(UploadsInMemory, Storage):
             found.sort(key=lambda entry: entry.kind is not EntryKind.DIRECTORY)
         return Listing(tuple(found[offset:] if limit is None else found[offset : offset + limit]), len(found))
 
-    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
+    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
         """See `Storage.tree`."""
         top, workspace = _parse(path) if path else (), self._workspace(place)
         if top and workspace.get(top, _NOWHERE) is not None:

@@ -77,10 +77,10 @@ def opener_of(workspace: Workspace) -> Callable[[str], OpenFile]:
     return open_one
 
 
-def walk_folder(*, workspace: Workspace, path: str) -> Iterator[Entry]:
-    """Walk all below a folder, parents first."""
+def walk_folder(*, workspace: Workspace, path: str, refused: list[str] | None = None) -> Iterator[Entry]:
+    """Walk all below a folder, parents first; folders that may not be read are added to `refused`."""
     home = usable_home(workspace)
-    return home.storage.tree(home.place, path)
+    return home.storage.tree(home.place, path, refused=refused)
 
 
 def save_file(

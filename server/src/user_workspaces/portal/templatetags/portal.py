@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.sharing.queries import count_unanswered
 
 register = template.Library()
@@ -76,6 +77,12 @@ def span(start: datetime | None, end: datetime | None) -> str:
 def visible(name: str) -> str:
     """Write the name of a file so that nothing in it is hidden."""
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", name)
+
+
+@register.filter
+def sendable(path: str) -> str:
+    """Write a path so that a form sends it as it is: browsers change line breaks."""
+    return escape_controls(path)
 
 
 @register.filter
