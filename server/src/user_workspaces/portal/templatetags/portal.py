@@ -4,7 +4,6 @@ import re
 from datetime import datetime
 
 from django import template
-from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -12,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from user_workspaces.accounts.models import User
 from user_workspaces.interfaces.file_names import escape_controls
+from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.sharing.queries import count_unanswered
 
 register = template.Library()
@@ -88,7 +88,7 @@ def sendable(path: str) -> str:
 @register.filter
 def size(number: int) -> str:
     """Write a number of bytes."""
-    return filesizeformat(number)
+    return size_text(number).replace(" ", NBSP)
 
 
 def exact(moment: datetime) -> str:

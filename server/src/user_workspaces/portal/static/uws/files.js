@@ -3,7 +3,7 @@
   "use strict";
   const AT_ONCE = 3;
   const DONE_STAYS = 4000;
-  const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
+  const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
   const form = document.getElementById("upload");
   const input = document.getElementById("upload-files");
@@ -20,7 +20,7 @@
       value /= 1024;
       unit += 1;
     }
-    return `${unit ? value.toFixed(1) : value} ${UNITS[unit]}`;
+    return `${value.toFixed(1).replace(/\.0$/, "")} ${UNITS[unit]}`;
   };
 
   // --- a line for each upload
