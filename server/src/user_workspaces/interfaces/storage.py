@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,6 +16,14 @@ UPLOAD_LIFETIME: Final = timedelta(days=1)
 """How long an unfinished upload waits for its next bytes."""
 FINISHED_UPLOAD_LIFETIME: Final = timedelta(minutes=10)
 """How long a finished upload can be asked about: for a sender who did not hear the last answer."""
+
+
+class Order(StrEnum):
+    """By what a directory is sorted."""
+
+    NAME = "name"
+    SIZE = "size"
+    MODIFIED = "modified"
 
 
 _PIECE = 1 << 18
@@ -111,12 +120,14 @@ class Storage(Plugin):
         limit: int | None = None,
         directories_first: bool = False,
         hidden: bool = True,
+        order: Order = Order.NAME,
+        descending: bool = False,
     ) -> Listing:
-        """List what is directly in a directory, names sorted, with versions; `""` is the workspace itself.
+        """List what is directly in a directory, sorted, with versions; `""` is the workspace itself.
 
-        Only the entries from `offset` on, `limit` of them, are looked at. Without `hidden` dot files and dot
-        directories are left out. Raises `PathNotFound` for what is no
-        directory.
+        The entries from `offset` on, `limit` of them; sorted by name, only those are looked at. What is equal is
+        sorted by name. Without `hidden` dot files and dot directories are left out. Raises `PathNotFound` for what is
+        no directory.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What one does with files on their page: new folder, rename or move, delete, look into."""
+"""What one does with files on their page: new folder, rename or move, delete."""
 
 from urllib.parse import urlencode
 
@@ -14,7 +14,6 @@ from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import done
 from user_workspaces.portal.forms import MoveForm, NewFolderForm
 from user_workspaces.portal.losses import losses_of
-from user_workspaces.portal.previews import preview_of
 from user_workspaces.portal.workspace import layout_of
 from user_workspaces.transfers.names import file_path
 from user_workspaces.workspaces import files
@@ -77,16 +76,6 @@ def remove(request: PersonRequest, workspace_id: int) -> HttpResponse:
         return _done(request, address_of(workspace, folder), said=f"{said} deleted.")
     context = {"losses": losses_of(workspace, paths), "paths": paths}
     return _asked(request, "portal/remove.html", workspace, folder, context, wrong=False)
-
-
-@page("GET")
-def preview(request: PersonRequest, workspace_id: int) -> HttpResponse:
-    """Show what is in a file, as far as it can be shown."""
-    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
-    path = file_path(request.GET.get("path"))
-    shown = preview_of(workspace, path)
-    folder = path.rpartition("/")[0]
-    return _asked(request, "portal/preview.html", workspace, folder, {"preview": shown, "path": path}, wrong=False)
 
 
 def folder_in(request: PersonRequest) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from operator import itemgetter
 
 from user_workspaces.interfaces.file_names import text_of
+from user_workspaces.interfaces.storage import Order
 from user_workspaces.interfaces.values import Entry, EntryKind, Listing
 from user_workspaces.plugins.storage.local_file_system.paths import (
     LONGEST_PATH,
@@ -51,6 +53,8 @@ class Part:
     limit: int | None
     directories_first: bool
     hidden: bool
+    order: Order
+    descending: bool
 
     def wants(self, name: str) -> bool:
         """Say whether an entry counts."""
@@ -65,11 +69,28 @@ def list_directory(parent: int, names: Sequence[str], part: Part) -> Listing:
     """Return what `Storage.entries` tells of the directory `parent`, to which `names` lead."""
     with closing(os.open(".", READABLE, dir_fd=parent)) as here, os.scandir(here) as found:
         wanted = (item for item in found if part.wants(item.name))
-        keys = [(not (part.directories_first and item.is_dir(follow_symlinks=False)), item.name) for item in wanted]
-        shown = [name for _, name in sorted(keys)]
+        keys = [(part.directories_first and item.is_dir(follow_symlinks=False), item.name) for item in wanted]
+        shown = _sorted(here, keys, part)
         known = ((name, status_of(here, name)) for name in part.of(shown))
         entries = (entry_of([*names, name], status) for name, status in known if status is not None)
         return Listing(tuple(entries), len(shown))
+
+
+def _sorted(parent: int, keys: list[tuple[bool, str]], part: Part) -> list[str]:
+    """Return the names, directories first where that is asked for; `keys` are pairs of that and of the name."""
+    keys.sort(key=itemgetter(1), reverse=part.descending and part.order is Order.NAME)
+    if part.order is not Order.NAME:
+        known = ((name, status_of(parent, name)) for _, name in keys)
+        values = {name: _value(status, part.order) for name, status in known if status is not None}
+        keys.sort(key=lambda key: values.get(key[1], 0), reverse=part.descending)
+    keys.sort(key=lambda key: not key[0])
+    return [name for _, name in keys]
+
+
+def _value(status: os.stat_result, order: Order) -> int:
+    if order is Order.MODIFIED:
+        return status.st_mtime_ns
+    return 0 if stat.S_ISDIR(status.st_mode) else status.st_size
 
 
 def entry_of(names: Sequence[str], status: os.stat_result, *, version: bool = True) -> Entry:

@@ -11,7 +11,7 @@ from typing import BinaryIO, ClassVar
 
 from user_workspaces.errors import Conflict, PathNotFound, UnsafePath
 from user_workspaces.interfaces.plugin import PluginOptions
-from user_workspaces.interfaces.storage import Storage
+from user_workspaces.interfaces.storage import Order, Storage
 from user_workspaces.interfaces.values import Entry, Health, Listing, Place, PluginContext, Upload
 from user_workspaces.plugins.storage.local_file_system import uploading
 from user_workspaces.plugins.storage.local_file_system.clearing import Clearing
@@ -158,6 +158,8 @@ class LocalFileSystemStorage(Storage):
         limit: int | None = None,
         directories_first: bool = False,
         hidden: bool = True,
+        order: Order = Order.NAME,
+        descending: bool = False,
     ) -> Listing:
         """See `Storage.entries`."""
         names = parse_path(path) if path else []
@@ -167,7 +169,7 @@ class LocalFileSystemStorage(Storage):
             workspace.opened(names, said) as handle,
             workspace.acting(said, LIST),
         ):
-            part = Part(offset, limit, directories_first=directories_first, hidden=hidden)
+            part = Part(offset, limit, directories_first, hidden, order, descending)
             return list_directory(handle, names, part)
 
     def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
