@@ -57,6 +57,7 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
     ("w/<int:workspace_id>/view/", file_views.view, "view"),
     ("w/<int:workspace_id>/edit/", file_editing.edit, "edit"),
     ("w/<int:workspace_id>/download/", file_transfers.download_files, "download"),
+    ("w/<int:workspace_id>/batch/", file_transfers.batch, "batch"),
     ("w/<int:workspace_id>/tus/", file_transfers.uploads, "uploads"),
     ("w/<int:workspace_id>/tus/<str:upload_id>/", file_transfers.upload, "upload"),
     ("w/<int:workspace_id>/settings/", workspace.settings, "settings"),
