@@ -35,20 +35,19 @@ export function clock(milliseconds: number): string {
   return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, '');
 }
 
-/** A size for a person, in steps of 1000: `953 B`, `1.2 MB`. */
+/** A size for a person, in steps of 1024, with the figures of JupyterLab's file browser: `953 B`, `1.2 MiB`. */
 export function size(bytes: number, language = 'en'): string {
   if (bytes < 0 || !Number.isFinite(bytes)) {
     return '';
   }
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
     unit += 1;
   }
-  const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${units[unit] ?? ''}`;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1, useGrouping: false }).format(value)} ${units[unit] ?? ''}`;
 }
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [

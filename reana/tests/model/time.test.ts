@@ -51,12 +51,12 @@ void test('a clock that goes wrong gives no negative time', () => {
   assert.equal(duration({ ...times, finishedAt: '2026-11-21T09:00:00Z' }, false, now), 0);
 });
 
-void test('sizes go in steps of 1000', () => {
+void test('sizes go in steps of 1024, as in the file browser', () => {
   assert.deepEqual(
-    [0, 953, 1000, 1_234_567, 50_000_000_000, -1].map(bytes => size(bytes)),
-    ['0 B', '953 B', '1 kB', '1.2 MB', '50 GB', '']
+    [0, 953, 1024, 626_000_000, 50 * 1024 ** 3, -1].map(bytes => size(bytes)),
+    ['0 B', '953 B', '1 KiB', '597 MiB', '50 GiB', '']
   );
-  assert.equal(size(1_234_567, 'de'), '1,2 MB');
+  assert.equal(size(1_234_567, 'de'), '1,2 MiB');
 });
 
 void test('how long ago is said in the largest unit', () => {

@@ -16,6 +16,7 @@
     |-- StorageError              the file system refused                        (HTTP 507)
     |   |-- DiskFull              the disk of the server is full                 (HTTP 507)
     |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
+    |   |-- AccessDenied          the permissions of a file or folder forbid it  (HTTP 403)
     |   |-- InUse                 somebody else is at it in this moment          (HTTP 423)
     |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
     |   `-- PathNotFound          no such file or link target                     (HTTP 400)
@@ -116,6 +117,10 @@ class DiskFull(StorageError):
 
 class Conflict(StorageError):
     """What is there is not what the caller takes for granted: it exists already, changed, or is of another kind."""
+
+
+class AccessDenied(StorageError):
+    """The permissions of a file or folder do not let its person do this."""
 
 
 class InUse(StorageError):

@@ -75,7 +75,7 @@ def picture(page: Page, name: str) -> None:
 
 def choose_a_launch(page: Page, url: str) -> None:
     page.goto(url)
-    expect(page.get_by_label("Quotas")).to_have_text(re.compile(r"disk 12 of 50 GB\s*0 of 100 core h"))
+    expect(page.get_by_label("Quotas")).to_have_text(re.compile(r"disk 12 of 50 GiB\s*0 of 100 core h"))
     page.get_by_role("link", name="cell-atlas").first.click()
     page.get_by_role("link", name=re.compile("^Launch")).first.click()
     cost = page.locator("#launch-cost")
@@ -95,7 +95,7 @@ def choose_a_launch(page: Page, url: str) -> None:
 
 def see_the_warning(page: Page, url: str) -> None:
     page.goto(url)
-    expect(page.get_by_text("You use 60 GB of disk, and 50 GB are yours")).to_be_visible()
+    expect(page.get_by_text("You use 60 GiB of disk, and 50 GiB are yours")).to_be_visible()
     picture(page, "over")
 
 

@@ -74,7 +74,7 @@ def test_too_much_on_disk_is_told(ada: Caller, workspace: Workspace, limit: Put)
     limit(disk_gb=Decimal(1))
     Workspace.objects.update(disk_space=GIBIBYTE * 2)
     answer = ada("GET", "/quotas/")
-    assert answer.message.startswith("You use 2 GB of disk, and 1 GB are yours")
+    assert answer.message.startswith("You use 2 GiB of disk, and 1 GiB are yours")
     assert answer.body["data"]["quotas"]["disk"]["left"] == 0
 
 
@@ -104,7 +104,7 @@ def test_a_workspace_beyond_is_refused_with_403(ada: Caller, limit: Put) -> None
     limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
     details = {"files": [{"name": "a", "content": "b"}]}
     answer = ada("POST", "/workspaces/", {"name": "a", "description": "", "workspace_details": details})
-    assert (answer.status, answer.message[:22]) == (403, "This needs 8 KB on dis")
+    assert (answer.status, answer.message[:23]) == (403, "This needs 8 KiB on dis")
     assert not Workspace.objects.exists()
     assert ada("POST", "/workspaces/", {"name": "a", "description": ""}).status == 200
 
@@ -113,7 +113,7 @@ def test_files_that_do_not_fit_together_are_all_refused(ada: Caller, workspace: 
     limit(disk_gb=Decimal(3 * BLOCK) / GIBIBYTE)
     four = [part(name, b"x" * BLOCK) for name in "abcd"]
     status, message = upload(ada, workspace, *four)
-    assert (status, message[:32]) == (403, "This needs 16 KB on disk, and 12"[:32])
+    assert (status, message[:32]) == (403, "This needs 16 KiB on disk, and 12"[:32])
     assert files_of(workspace) == []
     assert upload(ada, workspace, *four[:3])[0] == 200
     assert upload(ada, workspace, four[3])[0] == 403
@@ -126,7 +126,7 @@ def test_a_body_that_cannot_fit_is_refused_before_it_is_read(ada: Caller, worksp
     length = {"CONTENT_LENGTH": str(10 * 1024**2)}
     path = f"/workspaces/{workspace.pk}/upload/"
     answer = ada("PUT", path, b"not even a form", content_type=CONTENT_TYPE, **length)
-    assert (answer.status, answer.message[:24]) == (403, "This needs 9 MB on disk,")
+    assert (answer.status, answer.message[:25]) == (403, "This needs 9 MiB on disk,")
 
 
 @pytest.mark.parametrize("length", ["", "-1", "x", "1e9", "\u0663"])

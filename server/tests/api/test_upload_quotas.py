@@ -105,7 +105,7 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
 def test_an_upload_that_does_not_fit_is_refused_at_once(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     blocks(5)
     refused = begin(ada, workspace, "f", 10 * BLOCK)
-    assert (refused.status, refused.json["message"][:24]) == (403, "This needs 48 KB on disk")
+    assert (refused.status, refused.json["message"][:25]) == (403, "This needs 48 KiB on disk")
     assert "Location" not in refused.headers
     assert held() == 0
 

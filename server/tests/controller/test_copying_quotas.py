@@ -114,8 +114,8 @@ def test_a_copy_that_does_not_fit_fails_and_can_be_tried_again(
     make_copies()
     found = now_of(share)
     assert (found.state, found.copy.status, found.copy.disk_space, held(grace)) == ("failed", "error", 0, 0)
-    assert found.message.startswith("The copy needs 20 KB, and the disk quota of grace has no room for it.") or (
-        found.message.startswith("The copy needs 16 KB")  # where a directory takes no block
+    assert found.message.startswith("The copy needs 20 KiB, and the disk quota of grace has no room for it.") or (
+        found.message.startswith("The copy needs 16 KiB")  # where a directory takes no block
     )
     blocks(COPIED)
     retry(user=grace, share_id=share.pk, now=timezone.now())

@@ -116,7 +116,7 @@ def test_file_names_that_are_no_text_are_measured_and_shown(driver: Driver) -> N
     tend(driver)
     workspace = Workspace.objects.get()
     assert workspace.next_check_at is None
-    assert workspace.current["files"] == [{"name": "/caf\N{REPLACEMENT CHARACTER}.txt"}]
+    assert workspace.current["files"] == [{"name": r"/caf\xE9.txt"}]
 
 
 def test_a_workspace_is_idle_when_its_last_job_ended(driver: Driver) -> None:

@@ -78,8 +78,8 @@ def test_delete_asks_and_names_what_is_lost(browser: Client, filled: Workspace) 
         content = ask(f"/w/{filled.pk}/remove/", {"in": "", "path": ["a.txt", "d", "l", "gone"]}, **HTMX).content
         text = " ".join(content.decode().split())
         assert "Delete 3 entries?" in text
-        assert "<strong>d</strong> - a folder with 2 files, 10 bytes" in text
-        assert "<strong>a.txt</strong> - 5 bytes" in text
+        assert "<strong>d</strong> - a folder with 2 files, 10 B" in text
+        assert "<strong>a.txt</strong> - 5 B" in text
         assert "<strong>l</strong> - only the link" in text
     assert len(paths_in(filled)) == 6
 

@@ -44,12 +44,12 @@ def test_bar_says_what_is_limited(
     assert bar(browser.get("/").content) == ["2 of 100 core h"]
     limit(disk_gb=Decimal(50), running_sessions=3)
     Workspace.objects.update(disk_space=12 * GIBIBYTE)
-    assert bar(browser.get("/").content) == ["disk 12 of 50 GB", "2 of 100 core h", "1 of 3 sessions"]
+    assert bar(browser.get("/").content) == ["disk 12 of 50 GiB", "2 of 100 core h", "1 of 3 sessions"]
 
 
 @pytest.mark.parametrize(
     ("used", "text"),
-    [(0, "disk 0 of 50 GB"), (5 << 20, "disk 5 MB of 50 GB"), (GIBIBYTE * 3 // 2, "disk 1.5 of 50 GB")],
+    [(0, "disk 0 of 50 GiB"), (5 << 20, "disk 5 MiB of 50 GiB"), (GIBIBYTE * 3 // 2, "disk 1.5 of 50 GiB")],
 )
 def test_bar_writes_small_figures_in_small_units(
     browser: Client, workspace: Workspace, limit: Put, used: int, text: str
@@ -64,7 +64,7 @@ def test_too_much_on_disk_is_a_warning_on_every_page(browser: Client, workspace:
     Workspace.objects.update(disk_space=2 * GIBIBYTE)
     for path in ("/", f"/w/{workspace.pk}/", "/new/"):
         content = browser.get(path).content
-        assert b"You use 2 GB of disk, and 1 GB are yours" in content
+        assert b"You use 2 GiB of disk, and 1 GiB are yours" in content
         assert b"quota-over" in content
 
 
@@ -130,14 +130,14 @@ def test_upload_beyond_the_quota_is_a_message(browser: Client, workspace: Worksp
     files = [SimpleUploadedFile("a.txt", b"1"), SimpleUploadedFile("b.txt", b"2")]
     answer = browser.post(f"/w/{workspace.pk}/files/", {"folder": "", "files": files}, follow=True)
     assert b"1 file uploaded." in answer.content
-    assert b"b.txt was not saved: This needs 4 KB on disk, and 0 bytes of your 4 KB are left." in answer.content
+    assert b"b.txt was not saved: This needs 4 KiB on disk, and 0 B of your 4 KiB are left." in answer.content
 
 
 def test_new_workspace_beyond_the_quota_stays_on_the_form(browser: Client, ada: User, limit: Put) -> None:
     limit(disk_gb=Decimal(0))
     answer = browser.post("/new/", {"name": "atlas", "links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"})
     assert answer.status_code == 422
-    assert b"This needs 4 KB on disk, and 0 bytes of your 0 bytes are left." in answer.content
+    assert b"This needs 4 KiB on disk, and 0 B of your 0 B are left." in answer.content
     assert b'value="atlas"' in answer.content
 
 

@@ -11,7 +11,6 @@ from user_workspaces.quotas.refusals import (
     disk_refused,
     figure,
     sessions_refused,
-    size,
     time_limit_needed,
 )
 from user_workspaces.quotas.values import GIBIBYTE, Standing
@@ -25,7 +24,7 @@ def test_disk_says_what_is_left() -> None:
     error = disk_refused(Standing(50 * GIBIBYTE, 48 * GIBIBYTE, GIBIBYTE // 2), 2 * GIBIBYTE, contact="it@example.org")
     assert error.kind == "disk"
     assert error.message == (
-        "This needs 2 GB on disk, and 1.5 GB of your 50 GB are left. Delete files or workspaces you no longer need: "
+        "This needs 2 GiB on disk, and 1.5 GiB of your 50 GiB are left. Delete files or workspaces you no longer need: "
         "the room is yours again moments later. For more, ask it@example.org."
     )
 
@@ -33,8 +32,8 @@ def test_disk_says_what_is_left() -> None:
 def test_disk_that_is_over_says_so_whatever_was_wanted() -> None:
     standing = Standing(GIBIBYTE, 2 * GIBIBYTE, 0)
     expected = (
-        "You use 2 GB of disk, and 1 GB are yours: nothing can be launched, uploaded or created until you delete files "
-        "or workspaces. What runs goes on. For more, ask the operators of this server."
+        "You use 2 GiB of disk, and 1 GiB are yours: nothing can be launched, uploaded or created until you delete "
+        "files or workspaces. What runs goes on. For more, ask the operators of this server."
     )
     assert disk_refused(standing, 1, contact="").message == expected
     assert disk_is_over(standing, contact="").message == expected
@@ -78,14 +77,6 @@ def test_a_launch_without_an_end_is_told_how_to_get_one() -> None:
     assert time_limit_needed("", contact="us").message == (
         "Your core hours are limited, and launches on this resource have no time limit. For more, ask us."
     )
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KB"), (5 << 20, "5 MB"), (1 << 40, "1024 GB")],
-)
-def test_sizes(number: int, text: str) -> None:
-    assert size(number) == text
 
 
 @pytest.mark.parametrize(("number", "text"), [("100", "100"), ("2.50", "2.5"), ("0.004", "0"), ("1e3", "1000")])

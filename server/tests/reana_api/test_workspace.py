@@ -1,8 +1,10 @@
 """The files of a run: upload, list, download, delete, move, measure; and the ways out of the workspace."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -104,6 +106,22 @@ def test_delete(ada: Reana, run: Run) -> None:
         assert ada("DELETE", f"workflows/hello/workspace/{path}").body == {"deleted": {}, "failed": {}}
     answer = ada("DELETE", "workflows/hello/workspace/results/*.txt")
     assert answer.body == {"deleted": {"results/a.txt": {"size": 1}}, "failed": {}}
+
+
+def test_names_that_are_no_text(ada: Reana, run: Run) -> None:
+    """What is listed can be had, moved and deleted under the name that is told."""
+    (folder(run) / "results" / "caf\udce9.txt").write_bytes(b"12345")
+    (named,) = (name for name in listed(ada) if "caf" in name)
+    assert named == r"results/caf\xE9.txt"
+    assert listed(ada, file_name="results/caf*") == [named]
+    assert ada("GET", f"workflows/hello/workspace/{quote(named)}").content == b"12345"
+    assert ada("PUT", "workflows/move_files/hello", source=named, target=r"caf\xE9.txt").status == 200
+    moved = ada("DELETE", f"workflows/hello/workspace/{quote(chr(92)).join(('caf', 'xE9.txt'))}")
+    assert moved.body == {"deleted": {r"caf\xE9.txt": {"size": 5}}, "failed": {}}
+    os.mkfifo(folder(run) / "pipe")
+    assert "pipe" in listed(ada)
+    assert ada("GET", "workflows/hello/workspace/pipe").status == 409
+    assert ada("DELETE", "workflows/hello/workspace/pipe").body["deleted"] == {"pipe": {"size": 0}}
 
 
 def test_move(ada: Reana, run: Run) -> None:

@@ -71,7 +71,7 @@ def test_a_workspace_that_does_not_fit_leaves_nothing(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(2)
-    with pytest.raises(QuotaExceeded, match="This needs 12 KB on disk, and 8 KB of your 8 KB are left"):
+    with pytest.raises(QuotaExceeded, match="This needs 12 KiB on disk, and 8 KiB of your 8 KiB are left"):
         workspace_of(ada, details=Details(files=(NewFile("a", b"x" * 4097),)))
     assert not Workspace.objects.exists()
     assert taken(ada) == 0
@@ -94,7 +94,7 @@ def test_an_upload_is_counted_at_once_and_measured_later(
     workspace = workspace_of(ada)
     upload(workspace, "a", 2 * BLOCK)
     assert taken(ada) == 3
-    with pytest.raises(QuotaExceeded, match="This needs 8 KB on disk, and 4 KB of your 16 KB are left"):
+    with pytest.raises(QuotaExceeded, match="This needs 8 KiB on disk, and 4 KiB of your 16 KiB are left"):
         upload(workspace, "b", BLOCK + 1)
     upload(workspace, "c", BLOCK)
     assert names_in(workspace) == ["a", "c"]

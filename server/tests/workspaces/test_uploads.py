@@ -65,7 +65,7 @@ def offset_of(workspace: Workspace, upload: Upload) -> int:
 
 def test_what_does_not_fit_is_refused_at_the_beginning(workspace: Workspace, blocks: Blocks) -> None:
     blocks(4 + NOTED)
-    with pytest.raises(QuotaExceeded, match="This needs 28 KB on disk, and 24 KB of your 24 KB are left"):
+    with pytest.raises(QuotaExceeded, match="This needs 28 KiB on disk, and 24 KiB of your 24 KiB are left"):
         begin(workspace, 4 * BLOCK + 1)
     with pytest.raises(QuotaExceeded):
         begin(workspace, 3 * BLOCK, path="deep/er/f")
@@ -105,7 +105,7 @@ def test_a_refusal_in_the_middle_leaves_the_upload_where_it_was(workspace: Works
     blocks(4)
     append(workspace, upload, 0, [b"x" * BLOCK], size=BLOCK)
     upload_file(workspace=workspace, path="other", chunks=[b"y"], size=1, now=timezone.now())
-    with pytest.raises(QuotaExceeded, match="This needs 12 KB on disk, and 8 KB of your 16 KB are left"):
+    with pytest.raises(QuotaExceeded, match="This needs 12 KiB on disk, and 8 KiB of your 16 KiB are left"):
         append(workspace, upload, BLOCK, [b"never asked for"])
     assert (offset_of(workspace, upload), held(workspace)) == (BLOCK, 2)
     append(workspace, upload, BLOCK, [b"x" * BLOCK], size=BLOCK)

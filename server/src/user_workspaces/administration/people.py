@@ -8,7 +8,6 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
@@ -17,6 +16,7 @@ from user_workspaces.accounts import actions
 from user_workspaces.accounts.models import User
 from user_workspaces.administration.site import administration
 from user_workspaces.administration.tables import Answered, Table, ask_first, note
+from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.jobs.actions import stop_all
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE
@@ -116,7 +116,7 @@ class People(Table):
     @admin.display(description="disk", ordering="disk_bytes")
     def disk(self, user: User) -> str:
         """What all workspaces take."""
-        return filesizeformat(getattr(user, "disk_bytes", 0))
+        return size_text(getattr(user, "disk_bytes", 0))
 
     @admin.display(description="over quota since")
     def over_quota(self, user: User) -> datetime | None:

@@ -36,7 +36,7 @@ class Quotas(Table):
         """Whose it is."""
         return f"group {quota.group}" if quota.group else str(quota.user)
 
-    @admin.display(description="disk (GB)")
+    @admin.display(description="disk (GiB)")
     def disk(self, quota: Quota) -> str:
         """The limit as it holds."""
         return _said(quota.disk_gb, is_unlimited=quota.unlimited_disk)

@@ -8,12 +8,12 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from user_workspaces.administration.site import administration
 from user_workspaces.administration.tables import ReadOnlyTable, ask_first, note, refusals_told
 from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.jobs.actions import delete_workspace, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import STOPPABLE
@@ -72,7 +72,7 @@ class Workspaces(ReadOnlyTable):
     @admin.display(description="size", ordering="disk_space")
     def size(self, workspace: Workspace) -> str:
         """What it took on disk when it was measured last."""
-        return filesizeformat(workspace.disk_space)
+        return size_text(workspace.disk_space)
 
     @admin.action(description="Queue for deletion", permissions=["change"])
     def queue_for_deletion(self, request: HttpRequest, workspaces: "QuerySet[Workspace]") -> HttpResponse | None:

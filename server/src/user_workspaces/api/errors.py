@@ -38,6 +38,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.InUse, status.HTTP_423_LOCKED),
     (errors.UnsafePath, status.HTTP_400_BAD_REQUEST),
     (errors.PathNotFound, status.HTTP_400_BAD_REQUEST),
+    (errors.AccessDenied, status.HTTP_403_FORBIDDEN),
     (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
     (errors.TooManyAtOnce, status.HTTP_429_TOO_MANY_REQUESTS),
     (errors.TemporarilyUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),

@@ -58,6 +58,7 @@ class Files(APIView):
     @describe(
         data={**page_of("entries", EntryShape), "path": serializers.CharField(allow_blank=True)},
         query=(text("path", "The folder; without it: the workspace itself."), LIMIT, OFFSET),
+        refusals=(403,),
     )
     def get(self, request: Request, workspace_id: int) -> Response:
         """List a folder, names sorted; `path` names it, `limit` and `offset` cut the list."""
@@ -112,14 +113,14 @@ class OneFile(APIView):
             (206, "*/*"): RANGE,
             304: OpenApiResponse(description="The version that is known already."),
         },
-        refusals=(412, 416, 429),
+        refusals=(403, 409, 412, 416, 429),
         succeeds=False,
     )
     def get(self, request: Request, workspace_id: int, path: str) -> HttpResponseBase:
         """Download a file, or a folder as a zip archive."""
         user = caller(request)
         workspace = find_workspace(user=user, workspace_id=workspace_id)
-        name = path_in(request._request, path)
+        name = path_in(request._request, path, workspace)
         _require_folder_before_slash(workspace, path, name)
         return download(request._request, workspace, name, user_id=user.pk)
 
@@ -134,7 +135,7 @@ class OneFile(APIView):
         """Write the body to a file, whole or not at all; `If-Match` and `If-None-Match` are kept."""
         user, now = caller(request), timezone.now()
         workspace = find_workspace(user=user, workspace_id=workspace_id)
-        name = path_in(request._request, path)
+        name = path_in(request._request, path, workspace)
         if path.endswith("/"):
             raise InvalidRequest("The name of a file cannot end with a slash.")
         if "Content-Range" in request.headers:
@@ -142,11 +143,11 @@ class OneFile(APIView):
         with Turn(user.pk):
             return _saved(request, workspace, name, now)
 
-    @describe(query=(header("If-Match", "Remove only this version."),), refusals=(409, 412, 507))
+    @describe(query=(header("If-Match", "Remove only this version."),), refusals=(403, 409, 412, 507))
     def delete(self, request: Request, workspace_id: int, path: str) -> Response:
         """Remove a file, a link, or a folder with all that is in it."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
-        name = path_in(request._request, path)
+        name = path_in(request._request, path, workspace)
         _require_folder_before_slash(workspace, path, name)
         _expected(request, files.entry_at(workspace=workspace, path=name))
         files.remove_entry(workspace=workspace, path=name, now=timezone.now())

@@ -27,7 +27,7 @@ ALWAYS = (400, 405, 500, 503, 507)
 REFUSALS: Mapping[int, str] = {
     400: "The request cannot be used: the message says why.",
     401: "No token, or none that is good.",
-    403: "Known, but without the right.",
+    403: "Known, but without the right; or the permissions of a file do not allow it.",
     404: "Not there, or somebody else's.",
     405: "There is no such method here.",
     409: "What is there is in the way.",
@@ -40,7 +40,7 @@ REFUSALS: Mapping[int, str] = {
     429: "Too often, or too much at once; later it will do.",
     500: "An error of the server; the message has a mark that stands in its log, too.",
     503: "Something that the server depends on does not answer. Where that is its database, `Retry-After` is set.",
-    507: "There is no space, or the storage refused: a full disk, a quota of the file system, rights.",
+    507: "The storage refused: a full disk, a quota of the file system.",
 }
 
 

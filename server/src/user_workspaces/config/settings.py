@@ -122,6 +122,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
+        "frame-src": ["'self'"],  # previews
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,6 +18,14 @@ UPLOAD_LIFETIME: Final = timedelta(days=1)
 """How long an unfinished upload waits for its next bytes."""
 FINISHED_UPLOAD_LIFETIME: Final = timedelta(minutes=10)
 """How long a finished upload can be asked about: for a sender who did not hear the last answer."""
+
+
+class Order(StrEnum):
+    """By what a directory is sorted."""
+
+    NAME = "name"
+    SIZE = "size"
+    MODIFIED = "modified"
 
 
 _PIECE = 1 << 18
@@ -39,7 +48,8 @@ class Dataset:
 class Storage(Plugin):
     """Keeps the files of workspaces. Paths are relative to the workspace; one that escapes raises `UnsafePath`.
 
-    Every operation runs with the rights of `place.account` and never through a symbolic link.
+    Every operation runs with the rights of `place.account` and never through a symbolic link. What the permissions
+    of files forbid raises `AccessDenied`. A name that is not UTF-8 is told and taken as its text, see `file_names`.
     """
 
     @abstractmethod
@@ -77,7 +87,7 @@ class Storage(Plugin):
 
     @abstractmethod
     def open(self, place: Place, path: str) -> BinaryIO:
-        """Open a regular file for reading; raises `PathNotFound`."""
+        """Open a regular file for reading; raises `PathNotFound`, and `Conflict` for a pipe, a socket or a device."""
 
     @abstractmethod
     def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
@@ -133,19 +143,22 @@ class Storage(Plugin):
         limit: int | None = None,
         directories_first: bool = False,
         hidden: bool = True,
+        order: Order = Order.NAME,
+        descending: bool = False,
     ) -> Listing:
-        """List what is directly in a directory, names sorted, with versions; `""` is the workspace itself.
+        """List what is directly in a directory, sorted, with versions; `""` is the workspace itself.
 
-        Only the entries from `offset` on, `limit` of them, are looked at. Without `hidden` dot files and dot
-        directories are left out. Raises `PathNotFound` for what is no
-        directory.
+        The entries from `offset` on, `limit` of them; sorted by name, only those are looked at. What is equal is
+        sorted by name. Without `hidden` dot files and dot directories are left out. Raises `PathNotFound` for what is
+        no directory.
         """
 
     @abstractmethod
-    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
+    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
         """Walk all below a directory, parents first, names sorted; dot files and dot directories included.
 
-        The paths of the entries are relative to the workspace whatever `path` is.
+        The paths of the entries are relative to the workspace whatever `path` is. What is in directories that may
+        not be read is passed over; their paths are added to `refused`.
         """
 
     @abstractmethod

@@ -104,11 +104,14 @@ class EntryKind(StrEnum):
     FILE = "file"
     DIRECTORY = "directory"
     LINK = "link"
+    FIFO = "fifo"
+    SOCKET = "socket"
+    DEVICE = "device"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a workspace; `path` is relative, with `/` between its parts; sizes in bytes."""
+    """One entry of a workspace; `path` is relative, of texts of names (see `file_names`); sizes in bytes."""
 
     path: str
     kind: EntryKind

@@ -10,7 +10,15 @@ from django.template.loader import render_to_string
 from django_htmx.http import reswap, retarget
 
 from user_workspaces.database_errors import translated
-from user_workspaces.errors import DiskFull, NotFound, TemporarilyUnavailable, TooManyAttempts, UserWorkspacesError
+from user_workspaces.errors import (
+    AccessDenied,
+    DiskFull,
+    NotAllowed,
+    NotFound,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+    UserWorkspacesError,
+)
 from user_workspaces.observing.correlation import current_mark
 from user_workspaces.portal.returning import where_they_were
 
@@ -30,7 +38,8 @@ def answer_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) 
     if isinstance(error, TooManyAttempts):
         return too_many(request, error)
     if request.method != "POST":
-        return render(request, "portal/refused.html", {"message": error.message}, status=400)
+        status = 403 if isinstance(error, AccessDenied | NotAllowed) else 400
+        return render(request, "portal/refused.html", {"message": error.message}, status=status)
     messages.error(request, error.message)
     return HttpResponseRedirect(where_they_were(request))
 

@@ -1,4 +1,4 @@
-"""What one does with files on their page: new folder, rename or move, delete, look into."""
+"""What one does with files on their page: new folder, rename or move, delete."""
 
 from urllib.parse import urlencode
 
@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import done
 from user_workspaces.portal.forms import MoveForm, NewFolderForm
 from user_workspaces.portal.losses import losses_of
-from user_workspaces.portal.previews import preview_of
 from user_workspaces.portal.workspace import layout_of
 from user_workspaces.transfers.names import file_path
 from user_workspaces.workspaces import files
@@ -46,7 +46,11 @@ def move(request: PersonRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder, path = folder_in(request), file_path(_given(request).get("path"))
     entry = files.entry_at(workspace=workspace, path=path)
-    form = MoveForm(request.POST if request.method == "POST" else None, initial={"new_path": path}, auto_id="move_%s")
+    form = MoveForm(
+        request.POST if request.method == "POST" else None,
+        initial={"new_path": escape_controls(path)},
+        auto_id="move_%s",
+    )
     if form.is_valid() and form.cleaned_data["new_path"] == path:
         return _done(request, address_of(workspace, folder), said="Nothing is changed.")
     if form.is_valid():
@@ -72,16 +76,6 @@ def remove(request: PersonRequest, workspace_id: int) -> HttpResponse:
         return _done(request, address_of(workspace, folder), said=f"{said} deleted.")
     context = {"losses": losses_of(workspace, paths), "paths": paths}
     return _asked(request, "portal/remove.html", workspace, folder, context, wrong=False)
-
-
-@page("GET")
-def preview(request: PersonRequest, workspace_id: int) -> HttpResponse:
-    """Show what is in a file, as far as it can be shown."""
-    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
-    path = file_path(request.GET.get("path"))
-    shown = preview_of(workspace, path)
-    folder = path.rpartition("/")[0]
-    return _asked(request, "portal/preview.html", workspace, folder, {"preview": shown, "path": path}, wrong=False)
 
 
 def folder_in(request: PersonRequest) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.paginator import Page, Paginator
 
+from user_workspaces.interfaces.storage import Order
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.portal.folders import find_names
 from user_workspaces.portal.previews import can_preview
@@ -13,8 +14,12 @@ from user_workspaces.workspaces.files import find_entry, list_folder
 from user_workspaces.workspaces.models import Workspace
 
 ROWS_A_PAGE = 200
+COLUMNS = ((Order.NAME, "Name", ""), (Order.SIZE, "Size", "-"), (Order.MODIFIED, "Modified", "-"))
+"""With how each is sorted first: the largest and the newest are looked for."""
 MOST_DIGITS = 7
-ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link", EntryKind.FILE: "file"}
+ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link"}
+SPECIAL = {EntryKind.FIFO: "named pipe", EntryKind.SOCKET: "socket", EntryKind.DEVICE: "device"}
+"""What holds no data: it can be renamed and deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Row:
     icon: str
     is_folder: bool
     is_dataset: bool
+    special: str
+    """What it is, if it holds no data."""
     can_preview: bool
     size: int
     modified: datetime
@@ -40,6 +47,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column."""
+
+    order: Order
+    label: str
+    sort: str
+    """What a press on it asks for."""
+    now: str
+    """How it is sorted by this column now, as `aria-sort` says it."""
+
+
+@dataclass(frozen=True, slots=True)
 class FolderView:
     """A folder, or what a search found below it."""
 
@@ -48,6 +67,8 @@ class FolderView:
     rows: tuple[Row, ...]
     page: "Page[int]"
     total: int
+    heads: "tuple[Head, ...]" = ()
+    """What it can be sorted by; empty: it cannot."""
 
     @property
     def above(self) -> str:
@@ -55,8 +76,36 @@ class FolderView:
         return self.path.rpartition("/")[0]
 
 
-def view_folder(*, workspace: Workspace, path: str, page: str | None, hidden: bool) -> FolderView:
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """How a folder is sorted."""
+
+    order: Order = Order.NAME
+    descending: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> "Sorting":
+        """Read `size` or `-size`, as an address has it; odd ones are what one gets anyway."""
+        name = text.removeprefix("-")
+        return cls(Order(name), text.startswith("-")) if name in set(Order) else cls()
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """The heads of the columns that can be sorted by."""
+        return tuple(self._head(order, label, first) for order, label, first in COLUMNS)
+
+    def _head(self, order: Order, label: str, first: str) -> Head:
+        if order is not self.order:
+            return Head(order, label, first + order, "")
+        turned = "" if self.descending else "-"
+        return Head(order, label, turned + order, "descending" if self.descending else "ascending")
+
+
+def view_folder(
+    *, workspace: Workspace, path: str, page: str | None, hidden: bool, sorting: Sorting | None = None
+) -> FolderView:
     """Look at one page of a folder as it is now; raises `NotFound`."""
+    sorting = sorting or Sorting()
     number = int(page) if page and page.isascii() and page.isdigit() and len(page) <= MOST_DIGITS else 1
     number = max(number, 1)
     for _ in range(2):
@@ -67,12 +116,14 @@ def view_folder(*, workspace: Workspace, path: str, page: str | None, hidden: bo
             limit=ROWS_A_PAGE,
             directories_first=True,
             hidden=hidden,
+            order=sorting.order,
+            descending=sorting.descending,
         )
         shown = Paginator(range(found.total), ROWS_A_PAGE).get_page(number)
         if shown.number == number:
             break
         number = shown.number  # the folder has fewer pages than that
-    return FolderView(path, trail_of(path), _rows(found.entries), shown, found.total)
+    return FolderView(path, trail_of(path), _rows(found.entries), shown, found.total, sorting.heads)
 
 
 def search_folder(*, workspace: Workspace, path: str, page: str | None, words: str) -> FolderView:
@@ -95,9 +146,10 @@ def _rows(entries: Iterable[Entry], *, below: str | None = None) -> tuple[Row, .
         Row(
             name=entry.path[len(below) :].strip("/") if below is not None else entry.path.rpartition("/")[2],
             path=entry.path,
-            icon=ICONS[entry.kind],
+            icon=ICONS.get(entry.kind, "file"),
             is_folder=entry.kind is EntryKind.DIRECTORY,
             is_dataset=entry.kind is EntryKind.LINK,
+            special=SPECIAL.get(entry.kind, ""),
             can_preview=entry.kind is EntryKind.FILE and can_preview(entry),
             size=entry.size,
             modified=entry.modified,

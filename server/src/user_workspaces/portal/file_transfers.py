@@ -13,8 +13,10 @@ from user_workspaces.accounts.models import User
 from user_workspaces.portal.access import PersonRequest, is_person, page
 from user_workspaces.portal.file_actions import chosen_in, folder_in
 from user_workspaces.transfers import tus
+from user_workspaces.transfers.batches import save_batch
 from user_workspaces.transfers.downloads import download, download_folder
 from user_workspaces.transfers.names import file_path
+from user_workspaces.transfers.turns import Turn
 from user_workspaces.workspaces.queries import find_workspace
 
 NOT_ALLOWED, UNAUTHORIZED = 405, 401
@@ -26,6 +28,7 @@ STATUS_OF: tuple[tuple[type[errors.UserWorkspacesError], int], ...] = (
     (errors.Conflict, 409),
     (errors.InUse, 423),
     (errors.QuotaExceeded, 403),
+    (errors.AccessDenied, 403),
     (errors.TooManyAtOnce, 429),
     (errors.InvalidRequest, 400),
     (errors.UnsafePath, 400),
@@ -80,6 +83,18 @@ def upload(request: HttpRequest, workspace_id: int, upload_id: str) -> HttpRespo
     if does is None:
         return tus.finished(_said("This method is not allowed here.", NOT_ALLOWED))
     return does(_asked(request, workspace_id), upload_id)
+
+
+@_for_script
+def batch(request: HttpRequest, workspace_id: int) -> HttpResponse:
+    """Write many small files; answer with those that could not be, and why."""
+    if request.method != "POST":
+        return tus.finished(_said("This method is not allowed here.", NOT_ALLOWED))
+    asked = _asked(request, workspace_id)
+    with Turn(asked.user_id):
+        saved = save_batch(request, asked.workspace, now=asked.now)
+    problems = [{"path": one.path, "message": one.problem} for one in saved if one.problem]
+    return tus.finished(JsonResponse({"success": True, "saved": len(saved) - len(problems), "problems": problems}))
 
 
 def _asked(request: HttpRequest, workspace_id: int) -> tus.Asked:

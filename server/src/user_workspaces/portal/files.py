@@ -12,7 +12,7 @@ from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import go_to
 from user_workspaces.portal.file_actions import address_of, folder_in
-from user_workspaces.portal.file_rows import FolderView, search_folder, view_folder
+from user_workspaces.portal.file_rows import FolderView, Sorting, search_folder, view_folder
 from user_workspaces.portal.forms import FolderForm, LinkForm, files_in, link_to
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.workspaces import save_files
@@ -74,7 +74,7 @@ def _listing(request: PersonRequest, workspace: Workspace) -> LivePart:
     search, hidden = request.GET.get("q", "").strip(), "hidden" in request.GET
     found, problem = _look(request, workspace, search=search, hidden=hidden)
     folder = found.path if found else ""
-    kept = {"in": folder, "q": search, "hidden": "1" if hidden else ""}
+    kept = {"in": folder, "q": search, "hidden": "1" if hidden else "", "sort": request.GET.get("sort", "")}
     behind = workspace.measured != workspace.changes
     context = {
         "workspace": workspace,
@@ -83,6 +83,8 @@ def _listing(request: PersonRequest, workspace: Workspace) -> LivePart:
         "page": found.page if found else None,
         "search": search,
         "hidden": hidden,
+        "sort": kept["sort"],
+        "unsorted": urlencode({name: value for name, value in kept.items() if value and name != "sort"}),
         "query": urlencode({name: value for name, value in kept.items() if value}),
         "behind": behind,
         "address": reverse("portal:files", args=[workspace.pk]),
@@ -99,7 +101,8 @@ def _look(request: PersonRequest, workspace: Workspace, *, search: str, hidden: 
         folder = folder_in(request) if request.method == "GET" else ""
         if search:
             return search_folder(workspace=workspace, path=folder, page=number, words=search), ""
-        return view_folder(workspace=workspace, path=folder, page=number, hidden=hidden), ""
+        sorting = Sorting.read(request.GET.get("sort", ""))
+        return view_folder(workspace=workspace, path=folder, page=number, hidden=hidden, sorting=sorting), ""
     except NotFound:
         return None, "This folder is not there, or not any more."
     except UserWorkspacesError as error:

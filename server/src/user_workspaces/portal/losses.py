@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from user_workspaces.interfaces.values import EntryKind
+from user_workspaces.portal.file_rows import SPECIAL
 from user_workspaces.workspaces.files import find_entry, is_folder, walk_folder
 from user_workspaces.workspaces.models import Workspace
 
@@ -20,6 +21,7 @@ class Loss:
     kind: EntryKind
     files: int
     size: int
+    special: str
     is_more: bool
     """Whether there is more than was counted."""
 
@@ -39,5 +41,7 @@ def losses_of(workspace: Workspace, paths: Iterable[str]) -> list[Loss]:
                 files += not is_folder(inner)
                 size += inner.size
             left = max(0, left - seen)
-        found.append(Loss(path.rpartition("/")[2], entry.kind, files, size, is_more=is_folder(entry) and not left))
+        is_more = is_folder(entry) and not left
+        name, special = entry.path.rpartition("/")[2], SPECIAL.get(entry.kind, "")
+        found.append(Loss(name, entry.kind, files, size, special=special, is_more=is_more))
     return found

@@ -1,22 +1,24 @@
-"""A look into a file: text, tables and pictures, read in part and shown as nothing but text and pictures."""
+"""A look into a file: text, tables, pictures, notebooks and the like, read in part; nothing in them runs."""
 
-import codecs
 import csv
 import io
 from dataclasses import dataclass
 
 from user_workspaces.interfaces.values import Entry
+from user_workspaces.portal.text_parts import LARGEST, TextPart, is_log, read_end, read_start
 from user_workspaces.transfers.downloads import content_type_of
 from user_workspaces.workspaces.files import open_file
 from user_workspaces.workspaces.models import Workspace
 
-LARGEST = 1024 * 1024
-"""In bytes: of a picture, and of the part of a text that is shown."""
+LARGEST_RENDERED = 8 * LARGEST
+"""In bytes: of a notebook, which holds its pictures."""
+LARGEST_EDITED = 256 * 1024
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 50, 500
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif", "image/bmp"}
 TABLES = {".csv": ",", ".tsv": "\t"}
+MARKDOWN, NOTEBOOK, PDF = (".md", ".markdown"), ".ipynb", "application/pdf"
 NO_TEXT = ("audio/", "video/", "font/", "image/")
-PACKED = {"application/gzip", "application/zip", "application/pdf", "application/x-tar", "application/x-bzip2",
+PACKED = {"application/gzip", "application/zip", "application/x-tar", "application/x-bzip2",
           "application/x-xz", "application/x-hdf5", "application/java-archive"}  # fmt: skip
 
 
@@ -27,10 +29,41 @@ class Preview:
     entry: Entry
     name: str
     is_picture: bool = False
+    is_pdf: bool = False
+    is_rendered: bool = False
+    """Whether a document is made of it; see `rendering`."""
     table: tuple[tuple[str, ...], ...] = ()
-    text: str | None = None
+    part: TextPart | None = None
     is_cut: bool = False
-    """Whether this is only the beginning."""
+    """Whether this is only a part."""
+
+    @property
+    def text(self) -> str | None:
+        """The text that is shown."""
+        return self.part.text if self.part else None
+
+    @property
+    def can_edit(self) -> bool:
+        """Whether a form can hold all of it and give it back as it was."""
+        if self.part is None or self.part.is_cut or self.entry.size > LARGEST_EDITED or is_notebook(self.name):
+            return False
+        return can_be_typed(self.part.text)
+
+
+def can_be_typed(text: str) -> bool:
+    """Return whether a form gives back this text: it knows one kind of line break only."""
+    breaks = text.count("\r\n")
+    return text.count("\r") == breaks and breaks in {0, text.count("\n")}
+
+
+def is_notebook(name: str) -> bool:
+    """Return whether this is a notebook by its name."""
+    return name.lower().endswith(NOTEBOOK)
+
+
+def is_markdown(name: str) -> bool:
+    """Return whether this is Markdown by its name."""
+    return name.lower().endswith(MARKDOWN)
 
 
 def can_preview(entry: Entry) -> bool:
@@ -41,30 +74,29 @@ def can_preview(entry: Entry) -> bool:
     return kind not in PACKED and not kind.startswith(NO_TEXT)
 
 
-def preview_of(workspace: Workspace, path: str) -> Preview:
-    """Read what can be shown of a file; raises `NotFound`, `UnsafePath` for a link."""
+def preview_of(workspace: Workspace, path: str, *, end: bool | None = None) -> Preview:
+    """Read what can be shown of a file: of a long text the beginning or the `end`, of a log its end.
+
+    Raises `NotFound`, `UnsafePath` for a link.
+    """
     opened = open_file(workspace=workspace, path=path)
     with opened.content as content:
-        entry, name = opened.entry, path.rpartition("/")[2]
-        if content_type_of(name) in PICTURES:
+        entry, name = opened.entry, opened.entry.path.rpartition("/")[2]
+        kind = content_type_of(name)
+        if kind in PICTURES:
             return Preview(entry, name, is_picture=entry.size <= LARGEST)
-        raw, is_cut = content.read(LARGEST), entry.size > LARGEST
-    text = _text(raw, is_cut=is_cut)
-    if text is None:
+        if kind == PDF:
+            return Preview(entry, name, is_pdf=True)
+        if is_notebook(name) and entry.size <= LARGEST_RENDERED:
+            return Preview(entry, name, is_rendered=True)
+        part = (read_end if (is_log(name) if end is None else end) else read_start)(content, entry.size)
+    if part is None:
         return Preview(entry, name)
     delimiter = next((mark for ending, mark in TABLES.items() if name.lower().endswith(ending)), "")
-    if delimiter and (table := _table(text, delimiter)):
-        return Preview(entry, name, table=table, is_cut=is_cut or text.count("\n") > MOST_ROWS)
-    return Preview(entry, name, text=text, is_cut=is_cut)
-
-
-def _text(raw: bytes, *, is_cut: bool) -> str | None:
-    """Return the text in UTF-8; None where it is none. The last character may be cut in the middle."""
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(raw, final=not is_cut)
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
+    if delimiter and not part.is_end and (table := _table(part.text, delimiter)):
+        return Preview(entry, name, table=table, is_cut=part.is_cut or part.text.count("\n") > MOST_ROWS)
+    is_rendered = is_markdown(name) and entry.size <= LARGEST_EDITED
+    return Preview(entry, name, part=part, is_cut=part.is_cut, is_rendered=is_rendered)
 
 
 def _table(text: str, delimiter: str) -> tuple[tuple[str, ...], ...]:

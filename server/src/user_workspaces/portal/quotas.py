@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from user_workspaces.interfaces.site import Site
+from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.jobs.options import LARGEST, parameter_for
 from user_workspaces.jobs.spending import cost_of, overview_of, spending_of
 from user_workspaces.quotas.queries import allowance_of, rules
-from user_workspaces.quotas.refusals import disk_is_over, figure, size
+from user_workspaces.quotas.refusals import disk_is_over, figure
 from user_workspaces.quotas.values import GIBIBYTE, Overview
 from user_workspaces.workspaces.space import disk_standing
 
@@ -72,14 +73,14 @@ def _texts(overview: Overview) -> list[QuotaText]:
 
 
 def _of(taken: int, limit: int) -> str:
-    """Write `12 of 50 GB`; figures too small for that unit in their own."""
+    """Write `12 of 50 GiB`; figures too small for that unit in their own."""
     if limit >= GIBIBYTE and (taken >= GIBIBYTE or not taken):
-        return f"{tenths(taken)} of {tenths(limit)} GB"
-    return f"{size(taken)} of {size(limit)}"
+        return f"{tenths(taken)} of {tenths(limit)} GiB"
+    return f"{size_text(taken)} of {size_text(limit)}"
 
 
 def tenths(number: int) -> str:
-    """Write bytes in gigabytes, to the tenth."""
+    """Write bytes in GiB, to the tenth."""
     return figure((Decimal(number) / GIBIBYTE).quantize(Decimal("0.1")))
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from user_workspaces.errors import NotFound
 from user_workspaces.portal.access import PersonRequest, page
 from user_workspaces.portal.file_actions import folder_in
-from user_workspaces.portal.file_rows import view_folder
+from user_workspaces.portal.file_rows import Sorting, view_folder
 from user_workspaces.portal.run import framed
 from user_workspaces.transfers.downloads import download
 from user_workspaces.transfers.names import file_path
@@ -22,9 +22,12 @@ def files(request: PersonRequest, run_id: UUID) -> HttpResponse:
     """List one folder of its workspace as it is now."""
     run = find_run(user=request.user, named=str(run_id))
     context = {**framed(run, tab="files"), "title": f"Files - {run.full_name}"}
+    sort = request.GET.get("sort", "")
     try:
-        workspace, folder = workspace_of(run), folder_in(request)
-        found = view_folder(workspace=workspace, path=folder, page=request.GET.get("page"), hidden=False)
+        workspace, folder, sort = workspace_of(run), folder_in(request), request.GET.get("sort", "")
+        found = view_folder(
+            workspace=workspace, path=folder, page=request.GET.get("page"), hidden=False, sorting=Sorting.read(sort)
+        )
     except NotFound as error:
         return render(request, "portal/run_files.html", {**context, "problem": error.message})
     context |= {
@@ -32,7 +35,9 @@ def files(request: PersonRequest, run_id: UUID) -> HttpResponse:
         "view": found,
         "folder": folder,
         "page": found.page,
-        "query": urlencode({"in": folder}) if folder else "",
+        "query": urlencode({name: value for name, value in (("in", folder), ("sort", sort)) if value}),
+        "unsorted": urlencode({"in": folder}) if folder else "",
+        "sort": sort,
         "address": reverse("portal:run_files", args=[run.pk]),
     }
     return render(request, "portal/run_files.html", context)

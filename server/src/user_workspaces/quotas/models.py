@@ -18,7 +18,7 @@ class Quota(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
     group = models.OneToOneField(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
     disk_gb = models.DecimalField(
-        "disk (GB)", max_digits=14, decimal_places=3, null=True, blank=True, validators=NOT_NEGATIVE
+        "disk (GiB)", max_digits=14, decimal_places=3, null=True, blank=True, validators=NOT_NEGATIVE
     )
     unlimited_disk = models.BooleanField("no limit on disk", default=False)
     core_hours = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE)

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from user_workspaces.errors import QuotaExceeded
-from user_workspaces.quotas.values import GIBIBYTE, Kind, Standing
+from user_workspaces.interfaces.sizes import size_text
+from user_workspaces.quotas.values import Kind, Standing
 
 HUNDREDTH = Decimal("0.01")
-KIBIBYTE, MEBIBYTE = 1024, 1024**2
 
 
 def disk_refused(disk: Standing[int], wanted: int, *, contact: str) -> QuotaExceeded:
@@ -15,8 +15,9 @@ def disk_refused(disk: Standing[int], wanted: int, *, contact: str) -> QuotaExce
     if disk.is_over:
         return disk_is_over(disk, contact=contact)
     return QuotaExceeded(
-        f"This needs {size(wanted)} on disk, and {size(disk.left or 0)} of your {size(disk.limit or 0)} are left. "
-        f"Delete files or workspaces you no longer need: the room is yours again moments later. {ask(contact)}",
+        f"This needs {size_text(wanted)} on disk, and {size_text(disk.left or 0)} of your {size_text(disk.limit or 0)} "
+        f"are left. Delete files or workspaces you no longer need: the room is yours again moments later. "
+        f"{ask(contact)}",
         kind=Kind.DISK,
     )
 
@@ -24,8 +25,8 @@ def disk_refused(disk: Standing[int], wanted: int, *, contact: str) -> QuotaExce
 def copy_refused(wanted: int, *, owner: str, contact: str) -> QuotaExceeded:
     """Return why a person cannot be given so many bytes; others read it, too, so it does not tell what they have."""
     return QuotaExceeded(
-        f"The copy needs {size(wanted)}, and the disk quota of {owner} has no room for it. It can be tried again when "
-        f"{owner} has deleted files or workspaces. {ask(contact)}",
+        f"The copy needs {size_text(wanted)}, and the disk quota of {owner} has no room for it. It can be tried again "
+        f"when {owner} has deleted files or workspaces. {ask(contact)}",
         kind=Kind.DISK,
     )
 
@@ -33,8 +34,8 @@ def copy_refused(wanted: int, *, owner: str, contact: str) -> QuotaExceeded:
 def disk_is_over(disk: Standing[int], *, contact: str) -> QuotaExceeded:
     """Return why nothing goes while too much is there already."""
     return QuotaExceeded(
-        f"You use {size(disk.certain)} of disk, and {size(disk.limit or 0)} are yours: nothing can be launched, "
-        f"uploaded or created until you delete files or workspaces. What runs goes on. {ask(contact)}",
+        f"You use {size_text(disk.certain)} of disk, and {size_text(disk.limit or 0)} are yours: nothing can be "
+        f"launched, uploaded or created until you delete files or workspaces. What runs goes on. {ask(contact)}",
         kind=Kind.DISK,
     )
 
@@ -78,14 +79,6 @@ def time_limit_needed(parameter: str, *, contact: str) -> QuotaExceeded:
 def ask(contact: str) -> str:
     """Say whom to ask."""
     return f"For more, ask {contact or 'the operators of this server'}."
-
-
-def size(number: int) -> str:
-    """Write bytes: `1.5 GB`."""
-    for unit, name in ((GIBIBYTE, "GB"), (MEBIBYTE, "MB"), (KIBIBYTE, "KB")):
-        if number >= unit:
-            return f"{figure(Decimal(number) / unit)} {name}"
-    return f"{number} bytes"
 
 
 def figure(number: Decimal) -> str:

@@ -28,6 +28,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.UnsafePath, status.HTTP_400_BAD_REQUEST),
     (errors.Conflict, status.HTTP_409_CONFLICT),
     (errors.InUse, status.HTTP_409_CONFLICT),
+    (errors.AccessDenied, status.HTTP_403_FORBIDDEN),
     (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
     (errors.TemporarilyUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
     (errors.ResourceUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),

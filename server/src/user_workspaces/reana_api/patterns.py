@@ -3,6 +3,7 @@
 import re
 
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.file_names import without_escapes
 from user_workspaces.transfers.names import file_path
 
 GLOB = re.compile(r"[*?\[]")
@@ -10,7 +11,7 @@ GLOB = re.compile(r"[*?\[]")
 
 def path_of(raw: str) -> str:
     """Return a path below the workspace; raises `InvalidRequest` for one that leaves it."""
-    if ".." in raw.replace("\\", "/").split("/"):
+    if ".." in without_escapes(raw).replace("\\", "/").split("/"):
         raise InvalidRequest("'..' is not a valid path component")
     return file_path(raw)
 

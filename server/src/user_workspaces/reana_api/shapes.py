@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from user_workspaces.interfaces.sizes import UNITS, scaled
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.progress import Standing
 
-UNITS = ("Bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
-STEP = 1024
 UNKNOWN_SIZE: dict[str, object] = {"raw": -1, "human_readable": ""}
 
 
@@ -28,10 +27,8 @@ def size(raw: int) -> dict[str, object]:
 
 def human_bytes(raw: int) -> str:
     """Return `250 Bytes`, `4 KiB`, `953.67 MiB`."""
-    value, unit = float(raw), 0
-    while value >= STEP and unit < len(UNITS) - 1:
-        value, unit = value / STEP, unit + 1
-    return f"{value:.2f}".rstrip("0").rstrip(".") + f" {UNITS[unit]}"
+    value, unit = scaled(raw)
+    return f"{value:.2f}".rstrip("0").rstrip(".") + f" {UNITS[unit] if unit else 'Bytes'}"
 
 
 def human_milliseconds(raw: int) -> str:

@@ -84,7 +84,7 @@ class OneFile(ReanaView):
         """Download it: a file as it is, anything else as a zip archive."""
         run = find_run(user=self.person, named=named)
         workspace = workspace_of(run)
-        checked = path_of(path_in(request._request, path))
+        checked = path_of(path_in(request._request, path, workspace))
         entry = files.find_entry(workspace=workspace, path=checked)
         if entry is None and is_glob(checked):
             names = [one.path for one in files_matching(workspace, checked)]
@@ -111,7 +111,7 @@ class OneFile(ReanaView):
     def delete(self, request: Request, named: str, path: str) -> Response:
         """Delete files; what is not there, and folders, are passed over."""
         workspace = workspace_of(find_run(user=self.person, named=named))
-        checked = path_of(path_in(request._request, path))
+        checked = path_of(path_in(request._request, path, workspace))
         deleted, failed = dict[str, object](), dict[str, object]()
         for entry in _doomed(workspace, checked):
             try:

@@ -10,7 +10,7 @@ from typing import BinaryIO, ClassVar
 
 from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
 from user_workspaces.interfaces.plugin import PluginOptions
-from user_workspaces.interfaces.storage import NOTHING, Dataset, Storage
+from user_workspaces.interfaces.storage import NOTHING, Dataset, Order, Storage
 from user_workspaces.interfaces.values import Entry, EntryKind, Health, Listing, Place, PluginContext, SystemAccount
 from user_workspaces.testing.fake_uploads import UploadsInMemory
 
@@ -163,15 +163,20 @@ class InMemoryStorage(UploadsInMemory, Storage):
         limit: int | None = None,
         directories_first: bool = False,
         hidden: bool = True,
+        order: Order = Order.NAME,
+        descending: bool = False,
     ) -> Listing:
         """See `Storage.entries`."""
         inside = ((entry, entry.path[len(path) :].strip("/")) for entry in self.tree(place, path))
         found = [entry for entry, name in inside if "/" not in name and (hidden or not name.startswith("."))]
+        found.sort(key=lambda one: {"size": one.size, "modified": one.modified.timestamp()}.get(order, 0))
+        if descending:
+            found.reverse()
         if directories_first:
             found.sort(key=lambda entry: entry.kind is not EntryKind.DIRECTORY)
         return Listing(tuple(found[offset:] if limit is None else found[offset : offset + limit]), len(found))
 
-    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
+    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
         """See `Storage.tree`."""
         top, workspace = _parse(path) if path else (), self._workspace(place)
         if top and workspace.get(top, _NOWHERE) is not None:

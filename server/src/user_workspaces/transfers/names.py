@@ -6,7 +6,10 @@ from urllib.parse import quote, unquote_to_bytes
 from django.http import HttpRequest
 
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.file_names import escape_bytes, name_of
 from user_workspaces.workspaces.details import checked_name
+from user_workspaces.workspaces.files import find_entry
+from user_workspaces.workspaces.models import Workspace
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 """Also what turns the direction of writing: with it `txt.exe` can look like `exe.txt`."""
@@ -15,16 +18,21 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/\u200e\u200f\u202a-\u202e\u2066-\
 _PLAIN = re.compile(r"[ !#-$&-\[\]-~]+")
 
 
-def path_in(request: HttpRequest, path: str) -> str:
+def path_in(request: HttpRequest, path: str, workspace: Workspace) -> str:
     """Return the path below the workspace that the path of a request names; raises `InvalidRequest`.
 
     The web process decodes percent signs once, `%2F` too; what is no UTF-8 it replaces, so the raw path is asked.
+    Such a name is taken where a session made a file of it; new ones are Unicode.
     """
-    raw_path = request.META.get("asgi.scope", {}).get("raw_path", b"")
+    raw_path = unquote_to_bytes(request.META.get("asgi.scope", {}).get("raw_path", b""))
     try:
-        unquote_to_bytes(raw_path).decode()
+        raw_path.decode()
     except UnicodeDecodeError:
-        raise InvalidRequest("File name must be valid Unicode text.") from None
+        before = request.path.removesuffix(path).encode()
+        found = file_path(escape_bytes(raw_path.removeprefix(before).decode(errors="surrogateescape")))
+        if find_entry(workspace=workspace, path=found) is None:
+            raise InvalidRequest("File name must be valid Unicode text.") from None
+        return found
     return file_path(path)
 
 
@@ -36,9 +44,14 @@ def file_path(raw: object) -> str:
     return path
 
 
+def portable(text: str) -> str:
+    """Return a name or path that leads nowhere else on systems that divide names at backslashes."""
+    return escape_bytes(name_of(text).replace("\\", "_")).replace("\\", "_")
+
+
 def attachment(name: str) -> str:
     """Return the `Content-Disposition` under which a browser saves a file: never shows it, whatever it is."""
-    return disposition(_NOT_IN_NAMES.sub("_", name) or "_")
+    return disposition(_NOT_IN_NAMES.sub("_", portable(name)) or "_")
 
 
 def disposition(name: str, *, inline: bool = False) -> str:

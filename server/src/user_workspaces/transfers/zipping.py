@@ -14,11 +14,18 @@ from struct import pack
 from user_workspaces.errors import PathNotFound, UnsafePath, UserWorkspacesError
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.transfers.bodies import PIECE
+from user_workspaces.transfers.names import portable
 from user_workspaces.workspaces.files import OpenFile, find_entry, is_folder, opener_of, walk_folder
 from user_workspaces.workspaces.models import Workspace
 
 LEFT_OUT = "not-in-this-archive.txt"
 MOST_LEFT_OUT = 10_000
+LEFT_OUT_BECAUSE = {
+    EntryKind.LINK: "a link, its data stays where it is",
+    EntryKind.FIFO: "a named pipe, which holds no data",
+    EntryKind.SOCKET: "a socket, which holds no data",
+    EntryKind.DEVICE: "a device, which is not read",
+}
 SENT_AT_ONCE = 64 * 1024
 """In bytes, at least."""
 _LARGE = 0xF000_0000
@@ -34,7 +41,8 @@ _DEFLATED = 8
 def zip_stream(workspace: Workspace, path: str, *, names: Iterable[str] | None = None) -> Iterator[bytes]:
     """Return the archive of a folder, or of the entries `names` of it, piece by piece.
 
-    Links are not followed; they, and what vanished or cannot be read, are named in a text file at the end.
+    Links are not followed; they, pipes and the like, and what vanished or cannot be read, are named in a text file
+    at the end.
     """
     return _gathered(_pieces(workspace, path, names))
 
@@ -52,17 +60,18 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _pieces(workspace: Workspace, path: str, names: Iterable[str] | None) -> Iterator[bytes]:
-    archive, left_out, opener = _Archive(), list[str](), opener_of(workspace)
+    archive, left_out, refused, opener = _Archive(), list[str](), list[str](), opener_of(workspace)
     prefix = len(path) + 1 if path else 0
-    for entry in _entries(workspace, path, names):
+    for entry in _entries(workspace, path, names, refused):
         name = entry.path[prefix:]
-        if entry.kind is EntryKind.LINK:
-            left_out.append(f"{name}: a link, its data stays where it is")
+        if entry.kind in LEFT_OUT_BECAUSE:
+            left_out.append(f"{name}: {LEFT_OUT_BECAUSE[entry.kind]}")
             continue
         try:
             yield from archive.add(entry, name, _content(opener, entry))
         except UserWorkspacesError as error:
             left_out.append(f"{name}: {error.message}")
+    left_out += [f"{folder[prefix:]}: You may not list this folder" for folder in refused]
     if left_out:
         text = "\n".join([*left_out[:MOST_LEFT_OUT], *(["and more"] if len(left_out) > MOST_LEFT_OUT else []), ""])
         note = Entry(LEFT_OUT, EntryKind.FILE, len(text.encode()), datetime.now(UTC))
@@ -70,21 +79,21 @@ def _pieces(workspace: Workspace, path: str, names: Iterable[str] | None) -> Ite
     yield from archive.end()
 
 
-def _entries(workspace: Workspace, path: str, names: Iterable[str] | None) -> Iterator[Entry]:
+def _entries(workspace: Workspace, path: str, names: Iterable[str] | None, refused: list[str]) -> Iterator[Entry]:
     if names is None:
-        yield from _below(workspace, path)
+        yield from _below(workspace, path, refused)
         return
     for name in names:
         chosen = find_entry(workspace=workspace, path=f"{path}/{name}" if path else name)
         if chosen is not None:
             yield chosen
             if is_folder(chosen):
-                yield from _below(workspace, chosen.path)
+                yield from _below(workspace, chosen.path, refused)
 
 
-def _below(workspace: Workspace, path: str) -> Iterator[Entry]:
+def _below(workspace: Workspace, path: str, refused: list[str]) -> Iterator[Entry]:
     with suppress(PathNotFound, UnsafePath):  # it was there a moment ago
-        yield from walk_folder(workspace=workspace, path=path)
+        yield from walk_folder(workspace=workspace, path=path, refused=refused)
 
 
 def _content(opener: Callable[[str], OpenFile], entry: Entry) -> Iterator[bytes]:
@@ -122,7 +131,7 @@ class _Archive:
 
     def add(self, entry: Entry, name: str, content: Iterator[bytes]) -> Iterator[bytes]:
         """Write one file or folder."""
-        encoded = _safe(name + "/" if is_folder(entry) else name).encode(errors="replace")[:_MAX16]
+        encoded = portable(name + "/" if is_folder(entry) else name).encode(errors="replace")[:_MAX16]
         start, large, moment = self._offset, entry.size >= _LARGE, _moment(entry.modified)
         extra = pack("<HHQQ", 1, 16, 0, 0) if large else b""
         extra += _timestamp(entry.modified)
@@ -180,11 +189,6 @@ def _packed(content: Iterator[bytes], sums: _Sums) -> Iterator[bytes]:
     rest = deflate.flush()
     sums.packed += len(rest)
     yield rest
-
-
-def _safe(name: str) -> str:
-    """Return a name that leads nowhere else on systems that divide names in other ways."""
-    return name.replace("\\", "_")
 
 
 def _moment(when: datetime) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, forget_place
 from user_workspaces.quotas.queries import places_of_dead_writers, somebody_has_limited_disk
 from user_workspaces.quotas.values import BLOCK, on_disk
@@ -23,6 +24,7 @@ from user_workspaces.workspaces.rooms import Room
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
 LEASE = timedelta(seconds=60)
 LISTED_NAMES = 10_000
+LISTED_AS = {EntryKind.FILE: "files", EntryKind.LINK: "symlinks"}
 LONGEST_NAME = 255
 LONGEST_DESCRIPTION = 10_000
 
@@ -188,11 +190,11 @@ def measure(workspace: Workspace) -> None:
     home = home_of(workspace)
     names: dict[str, list[dict[str, str]]] = {"files": [], "symlinks": []}
     for entry in home.storage.tree(home.place):
-        if any(part.startswith(".") for part in entry.path.split("/")) or entry.kind == "directory":
+        kind = LISTED_AS.get(entry.kind)
+        if kind is None or any(part.startswith(".") for part in entry.path.split("/")):
             continue
-        listed = names["files" if entry.kind == "file" else "symlinks"]
-        if len(listed) < LISTED_NAMES:
-            listed.append({"name": f"/{_as_text(entry.path)}"})
+        if len(names[kind]) < LISTED_NAMES:
+            names[kind].append({"name": f"/{entry.path}"})
     disk_space = home.storage.disk_usage(home.place)
     older = Workspace.objects.filter(pk=workspace.pk, measured__lte=workspace.changes)
     with transaction.atomic():
@@ -268,11 +270,6 @@ def _put(home: Home, details: Details) -> None:
         home.storage.write(home.place, file.name, [file.content])
     for link in details.links:
         home.storage.link(home.place, link.name, link.target)
-
-
-def _as_text(path: str) -> str:
-    """A file's name may be any bytes; what is no UTF-8 is shown as such, and can be stored."""
-    return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _check_usable(workspace: Workspace) -> None:

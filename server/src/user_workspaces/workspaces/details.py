@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.file_names import name_of, text_of, without_escapes
 
 LONGEST_UUID = 200
 
@@ -115,13 +116,13 @@ def checked_name(raw: object, *, kind: str) -> str:
     """Return a name below the workspace: a leading slash means the workspace's own root."""
     if not isinstance(raw, str) or not raw.strip("/"):
         raise InvalidRequest(f"{kind} name missing.")
-    if ".." in raw.replace("\\", "/").split("/"):
+    if ".." in without_escapes(raw).replace("\\", "/").split("/"):
         raise InvalidRequest(f"{kind} name cannot contain double dots.")
     if "\0" in raw:
         raise InvalidRequest(f"{kind} name cannot contain a NUL character.")
     if not _is_encodable(raw):
         raise InvalidRequest(f"{kind} name must be valid Unicode text.")
-    return "/".join(part for part in raw.split("/") if part not in {"", "."})
+    return text_of(name_of("/".join(part for part in raw.split("/") if part not in {"", "."})))
 
 
 def _is_encodable(text: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from user_workspaces.errors import NotFound, PathNotFound
+from user_workspaces.interfaces.storage import Order
 from user_workspaces.interfaces.values import Entry, EntryKind, Listing
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.workspaces import space
@@ -31,12 +32,21 @@ def list_folder(
     limit: int | None = None,
     directories_first: bool = False,
     hidden: bool = True,
+    order: Order = Order.NAME,
+    descending: bool = False,
 ) -> Listing:
     """List what is directly in a folder; raises `NotFound`. See `Storage.entries`."""
     home = usable_home(workspace)
     try:
         return home.storage.entries(
-            home.place, path, offset=offset, limit=limit, directories_first=directories_first, hidden=hidden
+            home.place,
+            path,
+            offset=offset,
+            limit=limit,
+            directories_first=directories_first,
+            hidden=hidden,
+            order=order,
+            descending=descending,
         )
     except PathNotFound as error:
         raise NotFound(error.message) from None
@@ -77,10 +87,10 @@ def opener_of(workspace: Workspace) -> Callable[[str], OpenFile]:
     return open_one
 
 
-def walk_folder(*, workspace: Workspace, path: str) -> Iterator[Entry]:
-    """Walk all below a folder, parents first."""
+def walk_folder(*, workspace: Workspace, path: str, refused: list[str] | None = None) -> Iterator[Entry]:
+    """Walk all below a folder, parents first; folders that may not be read are added to `refused`."""
     home = usable_home(workspace)
-    return home.storage.tree(home.place, path)
+    return home.storage.tree(home.place, path, refused=refused)
 
 
 def save_file(

@@ -66,7 +66,7 @@ def test_icon_is_decoration_without_a_label() -> None:
 
 
 def test_size() -> None:
-    assert plain(size(1024**2)) == "1.0 MB"
+    assert plain(size(1024**2)) == "1 MiB"
 
 
 @pytest.mark.parametrize(

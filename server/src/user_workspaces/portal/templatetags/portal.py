@@ -4,7 +4,6 @@ import re
 from datetime import datetime
 
 from django import template
-from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +12,9 @@ from django.utils.safestring import SafeString
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.interfaces.site import Branding
+from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.sharing.queries import count_unanswered
 
 register = template.Library()
@@ -108,9 +109,15 @@ def visible(name: str) -> str:
 
 
 @register.filter
+def sendable(path: str) -> str:
+    """Write a path so that a form sends it as it is: browsers change line breaks."""
+    return escape_controls(path)
+
+
+@register.filter
 def size(number: int) -> str:
     """Write a number of bytes."""
-    return filesizeformat(number)
+    return size_text(number).replace(" ", NBSP)
 
 
 def exact(moment: datetime) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from plugins.storage.local_file_system.worlds import World, own, state_of
 from user_workspaces.errors import StorageError, UnsafePath
-from user_workspaces.interfaces.values import Place, SystemAccount
+from user_workspaces.interfaces.values import EntryKind, Place, SystemAccount
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
 
 Attempt = Callable[[LocalFileSystemStorage, Place, str], object]
@@ -125,7 +125,7 @@ def test_fifo_hangs_nothing(storage: LocalFileSystemStorage, place: Place, other
     with pytest.raises(StorageError):
         storage.open(place, "pipe")
     storage.copy(place, other_place, progress=lambda _copied: None)
-    assert list(storage.tree(place)) == []
+    assert [(entry.path, entry.kind) for entry in storage.tree(place)] == [("pipe", EntryKind.FIFO)]
     assert list(storage.tree(other_place)) == []
     storage.write(place, "pipe", [b"1"])
     assert (made / "pipe").read_bytes() == b"1"

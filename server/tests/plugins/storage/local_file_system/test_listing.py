@@ -20,7 +20,7 @@ def test_tree_names_that_are_no_unicode(storage: LocalFileSystemStorage, place: 
     with rights_of(place.account).assumed():
         (made / "d\udcff").mkdir()
         (made / "d\udcff" / "né\udcfe").touch()
-    assert [entry.path for entry in storage.tree(place)] == ["d\ufffd", "d\ufffd/né\ufffd"]
+    assert [entry.path for entry in storage.tree(place)] == [r"d\xFF", r"d\xFF/né\xFE"]
     json.dumps([entry.path for entry in storage.tree(place)]).encode()
 
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing as closing_generator
 
 from user_workspaces.errors import StorageError
+from user_workspaces.interfaces.file_names import text_of
 from user_workspaces.plugins.storage.local_file_system.cloning import copy_piece
 from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
+from user_workspaces.plugins.storage.local_file_system.failures import LIST, READ
 from user_workspaces.plugins.storage.local_file_system.paths import closing, is_empty
-from user_workspaces.plugins.storage.local_file_system.places import Directory
+from user_workspaces.plugins.storage.local_file_system.places import WORKSPACE, Directory
 from user_workspaces.plugins.storage.local_file_system.walking import Cursor, Visit, walk
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -34,9 +36,13 @@ class Copy:
         self._copied = 0
         self._told = 0
         self._silent = 0
+        self._at = WORKSPACE
 
     def run(self) -> None:
-        """Copy all; raises `StorageError` at the first thing that cannot be copied."""
+        """Copy all; raises `StorageError` at the first thing that cannot be copied.
+
+        Pipes, sockets and devices are left out: there is nothing in them.
+        """
         with self._target.acting():
             cursor = Cursor(self._target.handle)
         steps = walk(self._source.handle, wanted=_is_shared, strict=True)
@@ -49,8 +55,11 @@ class Copy:
         self._progress(self._copied)
 
     def _next(self, steps: Iterator[Visit]) -> Visit | None:
-        with self._source.acting():
-            return next(steps, None)
+        with self._source.acting(self._at, LIST):  # a directory is entered after the walk has told of it
+            visit = next(steps, None)
+        if visit is not None:
+            self._at = "/".join(map(text_of, [*visit.trail, visit.name]))
+        return visit
 
     def _require_empty(self, cursor: Cursor) -> None:
         with self._target.acting():
@@ -79,14 +88,14 @@ class Copy:
                     raise StorageError("The new workspace was changed while it was being made.")
 
     def _take_link(self, visit: Visit, parent: int) -> None:
-        with self._source.acting(visit.name):
+        with self._source.acting(self._at):
             target = os.readlink(visit.name, dir_fd=visit.parent)
         with self._target.acting(visit.name):
             if (found := self._datasets.resolve(target)) is not None:
                 os.symlink(found, visit.name, dir_fd=parent)
 
     def _take_file(self, visit: Visit, parent: int) -> None:
-        with self._source.acting(visit.name):
+        with self._source.acting(self._at, READ):
             old = os.open(visit.name, _READ, dir_fd=visit.parent)
         with closing(old):
             status = os.fstat(old)

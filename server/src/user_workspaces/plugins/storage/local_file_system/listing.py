@@ -6,9 +6,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from operator import itemgetter
 
+from user_workspaces.interfaces.file_names import text_of
+from user_workspaces.interfaces.storage import Order
 from user_workspaces.interfaces.values import Entry, EntryKind, Listing
-from user_workspaces.plugins.storage.local_file_system.failures import printable
 from user_workspaces.plugins.storage.local_file_system.paths import (
     LONGEST_PATH,
     PART_PREFIX,
@@ -20,19 +22,27 @@ from user_workspaces.plugins.storage.local_file_system.walking import Visit, wal
 
 _BLOCK = 512
 """The unit of `st_blocks` in bytes, whatever the file system's own block size is."""
-_KINDS = {stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.DIRECTORY, stat.S_IFLNK: EntryKind.LINK}
+_KINDS = {
+    stat.S_IFREG: EntryKind.FILE,
+    stat.S_IFDIR: EntryKind.DIRECTORY,
+    stat.S_IFLNK: EntryKind.LINK,
+    stat.S_IFIFO: EntryKind.FIFO,
+    stat.S_IFSOCK: EntryKind.SOCKET,
+}
 
 
-def walk_entries(top: int, above: Sequence[str] = ()) -> Generator[Entry, None, None]:
+def walk_entries(top: int, above: Sequence[str], refused: list[str]) -> Generator[Entry, None, None]:
     """Return what `Storage.tree` tells of the directory `top`; to be advanced with the person's rights.
 
-    `above` are the names that lead to it.
+    `above` are the names that lead to it; the paths of directories that may not be read are added to `refused`.
     """
-    for visit in walk(top, wanted=_is_finished, enter=_can_be_named):
+
+    def note(visit: Visit) -> None:
+        refused.append("/".join(map(text_of, [*above, *visit.trail, visit.name])))
+
+    for visit in walk(top, wanted=_is_finished, enter=_can_be_named, refused=note):
         if not visit.left and _can_be_named(visit):
-            entry = entry_of([*above, *visit.trail, visit.name], visit.status, version=False)
-            if entry is not None:
-                yield entry
+            yield entry_of([*above, *visit.trail, visit.name], visit.status, version=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,8 @@ class Part:
     limit: int | None
     directories_first: bool
     hidden: bool
+    order: Order
+    descending: bool
 
     def wants(self, name: str) -> bool:
         """Say whether an entry counts."""
@@ -57,22 +69,37 @@ def list_directory(parent: int, names: Sequence[str], part: Part) -> Listing:
     """Return what `Storage.entries` tells of the directory `parent`, to which `names` lead."""
     with closing(os.open(".", READABLE, dir_fd=parent)) as here, os.scandir(here) as found:
         wanted = (item for item in found if part.wants(item.name))
-        keys = [(not (part.directories_first and item.is_dir(follow_symlinks=False)), item.name) for item in wanted]
-        shown = [name for _, name in sorted(keys)]
+        keys = [(part.directories_first and item.is_dir(follow_symlinks=False), item.name) for item in wanted]
+        shown = _sorted(here, keys, part)
         known = ((name, status_of(here, name)) for name in part.of(shown))
         entries = (entry_of([*names, name], status) for name, status in known if status is not None)
-        return Listing(tuple(entry for entry in entries if entry is not None), len(shown))
+        return Listing(tuple(entries), len(shown))
 
 
-def entry_of(names: Sequence[str], status: os.stat_result, *, version: bool = True) -> Entry | None:
-    """Return what is told of one entry; None for sockets and the like."""
-    kind = _KINDS.get(stat.S_IFMT(status.st_mode))
-    if kind is None:
-        return None
+def _sorted(parent: int, keys: list[tuple[bool, str]], part: Part) -> list[str]:
+    """Return the names, directories first where that is asked for; `keys` are pairs of that and of the name."""
+    keys.sort(key=itemgetter(1), reverse=part.descending and part.order is Order.NAME)
+    if part.order is not Order.NAME:
+        known = ((name, status_of(parent, name)) for _, name in keys)
+        values = {name: _value(status, part.order) for name, status in known if status is not None}
+        keys.sort(key=lambda key: values.get(key[1], 0), reverse=part.descending)
+    keys.sort(key=lambda key: not key[0])
+    return [name for _, name in keys]
+
+
+def _value(status: os.stat_result, order: Order) -> int:
+    if order is Order.MODIFIED:
+        return status.st_mtime_ns
+    return 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+
+
+def entry_of(names: Sequence[str], status: os.stat_result, *, version: bool = True) -> Entry:
+    """Return what is told of one entry."""
+    kind = _KINDS.get(stat.S_IFMT(status.st_mode), EntryKind.DEVICE)
     return Entry(
-        path="/".join(map(printable, names)),
+        path="/".join(map(text_of, names)),
         kind=kind,
-        size=0 if kind is EntryKind.DIRECTORY else status.st_size,
+        size=status.st_size if kind in {EntryKind.FILE, EntryKind.LINK} else 0,
         modified=_modified(status),
         version=version_of(status) if version else "",
     )

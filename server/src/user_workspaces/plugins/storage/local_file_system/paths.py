@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from user_workspaces.errors import UnsafePath
+from user_workspaces.interfaces.file_names import name_of
 from user_workspaces.plugins.storage.local_file_system.failures import shown
 
 PASSAGE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -21,23 +22,34 @@ _LONGEST_NAME = 255
 
 
 def parse_path(path: str) -> list[str]:
-    """Return the components of a relative path; raises `UnsafePath` for one that no file of a workspace can have."""
-    names = path.split("/")
-    for problem in (_problem_of_path(path), *map(_problem_of_name, names)):
+    """Return the names that the text of a relative path stands for, as the operating system takes them.
+
+    Raises `UnsafePath` for one that no file of a workspace can have.
+    """
+    if problem := _problem_of_text(path):
+        raise UnsafePath(f"{shown(path)}: {problem}")
+    name = name_of(path)
+    names = name.split("/")
+    for problem in (_problem_of_length(name), *map(_problem_of_name, names)):
         if problem:
             raise UnsafePath(f"{shown(path)}: {problem}")
     return names
 
 
-def _problem_of_path(path: str) -> str:
+def _problem_of_text(path: str) -> str:
     if not path:
         return "A path cannot be empty."
     if path.startswith("/"):
         return "A path cannot begin with a slash: it is relative to the workspace."
     try:
-        return "This path is too long." if len(path.encode()) > LONGEST_PATH else ""
+        path.encode()
     except UnicodeEncodeError:
         return "A path has to be valid Unicode."
+    return ""
+
+
+def _problem_of_length(name: str) -> str:
+    return "This path is too long." if len(os.fsencode(name)) > LONGEST_PATH else ""
 
 
 def _problem_of_name(name: str) -> str:
@@ -51,8 +63,7 @@ def _problem_of_name(name: str) -> str:
         return "A path cannot contain a null character."
     if name.startswith(PART_PREFIX):
         return f"Names that begin with {PART_PREFIX} are kept for files in the making."
-    # Only what `_problem_of_path` has let pass can be encoded; this one is asked for the other paths too.
-    return "This name is too long." if len(name.encode("utf-8", "replace")) > _LONGEST_NAME else ""
+    return "This name is too long." if len(os.fsencode(name)) > _LONGEST_NAME else ""
 
 
 def open_below(start: int, names: Sequence[str], *, make: bool = False) -> int:

@@ -23,9 +23,12 @@ class Directory:
     rights: Rights
 
     @contextmanager
-    def acting(self, path: str = WORKSPACE) -> Iterator[None]:
-        """Run a block as the person; what the system refuses becomes a `StorageError` that names `path`."""
-        with explained(path), self.rights.assumed():
+    def acting(self, path: str = WORKSPACE, wish: str = "") -> Iterator[None]:
+        """Run a block as the person; what the system refuses becomes a `StorageError` that names `path`.
+
+        `wish`: see `explained`.
+        """
+        with explained(path, wish), self.rights.assumed():
             yield
 
     @contextmanager

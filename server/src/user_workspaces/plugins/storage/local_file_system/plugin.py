@@ -9,15 +9,15 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from user_workspaces.errors import Conflict, PathNotFound
+from user_workspaces.errors import Conflict, PathNotFound, UnsafePath
 from user_workspaces.interfaces.plugin import PluginOptions
-from user_workspaces.interfaces.storage import Dataset, Storage
+from user_workspaces.interfaces.storage import Dataset, Order, Storage
 from user_workspaces.interfaces.values import Entry, Health, Listing, Place, PluginContext, SystemAccount, Upload
 from user_workspaces.plugins.storage.local_file_system import uploading
 from user_workspaces.plugins.storage.local_file_system.clearing import Clearing
 from user_workspaces.plugins.storage.local_file_system.copying import Copy
 from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
-from user_workspaces.plugins.storage.local_file_system.failures import explained, shown
+from user_workspaces.plugins.storage.local_file_system.failures import LIST, READ, WRITE, explained, shown
 from user_workspaces.plugins.storage.local_file_system.health import examine
 from user_workspaces.plugins.storage.local_file_system.identity import require_thread_ids, rights_of
 from user_workspaces.plugins.storage.local_file_system.listing import (
@@ -97,18 +97,21 @@ class LocalFileSystemStorage(Storage):
 
     def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
         """See `Storage.open_entry`."""
-        with self._parent(place, path) as (parent, name), parent.acting(path):
+        with self._parent(place, path) as (parent, name), parent.acting(path, READ):
+            # Looked at first: who opens a pipe wakes the one that waits to write into it.
+            _require_readable(path, os.stat(name, dir_fd=parent.handle, follow_symlinks=False))
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent.handle)
-        status = os.fstat(handle)
-        entry = entry_of(parse_path(path), status)
-        if entry is not None and stat.S_ISREG(status.st_mode):
-            return entry, os.fdopen(handle, "rb")
-        os.close(handle)
-        raise PathNotFound(f"{shown(path)}: This is not a file.")
+        try:
+            status = os.fstat(handle)
+            _require_readable(path, status)
+            return entry_of(parse_path(path), status), os.fdopen(handle, "rb")
+        except BaseException:
+            os.close(handle)
+            raise
 
     def link(self, place: Place, path: str, target: str) -> None:
         """See `Storage.link`; the link leads to the target as it is after all links on the way."""
-        with self._parent(place, path, make=True) as (parent, name), parent.acting(path):
+        with self._parent(place, path, make=True) as (parent, name), parent.acting(path, WRITE):
             found = self._datasets.resolve(target)
             if found is None:
                 raise PathNotFound(f"Symlink path not found: {shown(target)}")
@@ -130,7 +133,7 @@ class LocalFileSystemStorage(Storage):
     def remove(self, place: Place, path: str) -> None:
         """See `Storage.remove`."""
         try:
-            with self._parent(place, path) as (parent, name), parent.acting(path):
+            with self._parent(place, path) as (parent, name), parent.acting(path, WRITE):
                 remove_entry(parent.handle, name)
         except PathNotFound:
             return
@@ -142,22 +145,22 @@ class LocalFileSystemStorage(Storage):
             raise Conflict(f"{shown(path)}: A directory cannot be moved into itself.")
         with self._parent(place, path) as (old, name):
             self.stat(place, path)  # nothing is made for what is not there
-            with self._parent(place, new_path, make=True) as (new, new_name), new.acting(new_path):
+            with self._parent(place, new_path, make=True) as (new, new_name), new.acting(new_path, WRITE):
                 move_entry(old.handle, name, new.handle, new_name, overwrite=overwrite)
 
     def make_directory(self, place: Place, path: str) -> None:
         """See `Storage.make_directory`."""
-        with self._parent(place, path, make=True) as (parent, name), parent.acting(path):
+        with self._parent(place, path, make=True) as (parent, name), parent.acting(path, WRITE):
             os.mkdir(name, 0o700, dir_fd=parent.handle)
 
     def stat(self, place: Place, path: str) -> Entry:
         """See `Storage.stat`."""
         if not path:
             with self._places.enter(place) as workspace:
-                return _require(entry_of([], os.fstat(workspace.handle)), path)
+                return entry_of([], os.fstat(workspace.handle))
         with self._parent(place, path) as (parent, name), parent.acting(path):
             status = os.stat(name, dir_fd=parent.handle, follow_symlinks=False)
-        return _require(entry_of(parse_path(path), status), path)
+        return entry_of(parse_path(path), status)
 
     def entries(
         self,
@@ -168,21 +171,27 @@ class LocalFileSystemStorage(Storage):
         limit: int | None = None,
         directories_first: bool = False,
         hidden: bool = True,
+        order: Order = Order.NAME,
+        descending: bool = False,
     ) -> Listing:
         """See `Storage.entries`."""
         names = parse_path(path) if path else []
         said = path or WORKSPACE
-        with self._places.enter(place) as workspace, workspace.opened(names, said) as handle, workspace.acting(said):
-            part = Part(offset, limit, directories_first=directories_first, hidden=hidden)
+        with (
+            self._places.enter(place) as workspace,
+            workspace.opened(names, said) as handle,
+            workspace.acting(said, LIST),
+        ):
+            part = Part(offset, limit, directories_first, hidden, order, descending)
             return list_directory(handle, names, part)
 
-    def tree(self, place: Place, path: str = "") -> Iterator[Entry]:
-        """See `Storage.tree`; leaves out sockets and the like, and what lies too deep for any path."""
+    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
+        """See `Storage.tree`; leaves out what lies too deep for any path."""
         names = parse_path(path) if path else []
         with (
             self._places.enter(place) as workspace,
             workspace.opened(names, path or WORKSPACE) as top,
-            closing(walk_entries(top, names)) as found,
+            closing(walk_entries(top, names, [] if refused is None else refused)) as found,
         ):
             while batch := self._batch(workspace, found):
                 yield from batch
@@ -234,11 +243,16 @@ class LocalFileSystemStorage(Storage):
 
     def _batch(self, workspace: Directory, found: Iterator[Entry]) -> list[Entry]:
         # The rights are put off again before the entries leave: whoever uses them works as the server.
-        with workspace.acting():
+        with workspace.acting(WORKSPACE, LIST):
             return list(islice(found, _BATCH))
 
 
-def _require(entry: Entry | None, path: str) -> Entry:
-    if entry is None:
-        raise PathNotFound(f"{shown(path)}: This is neither a file nor a directory.")
-    return entry
+def _require_readable(path: str, status: os.stat_result) -> None:
+    mode = status.st_mode
+    if stat.S_ISDIR(mode):
+        raise PathNotFound(f"{shown(path)}: This is not a file.")
+    if stat.S_ISLNK(mode):
+        raise UnsafePath(f"{shown(path)}: This is a link, and links are not followed.")
+    if not stat.S_ISREG(mode):
+        kind = entry_of([], status).kind
+        raise Conflict(f"{shown(path)}: This is a {kind}, not a file: nothing can be read from it here.")

@@ -111,13 +111,14 @@ def walk(
     *,
     wanted: Callable[[str], bool] = lambda _name: True,
     enter: Callable[[Visit], bool] = lambda _visit: True,
+    refused: Callable[[Visit], None] = lambda _visit: None,
     strict: bool = False,
 ) -> Generator[Visit, None, None]:
     """Visit all that is below a directory, names sorted, parents first; other file systems are not entered.
 
     What vanishes meanwhile is passed over; so is a directory that may not be read, except when `strict`
-    (`PermissionError`). `wanted` chooses by name, `enter` which directories are walked through. To be advanced
-    always with the same rights.
+    (`PermissionError`). `wanted` chooses by name, `enter` which directories are walked through; `refused` is told
+    those that may not be read. To be advanced always with the same rights.
     """
     device = os.fstat(top).st_dev
     with Cursor(top) as cursor:
@@ -129,7 +130,7 @@ def walk(
                     continue
                 yield visit
                 inside = visit.is_directory and visit.status.st_dev == device and enter(visit)
-                if inside and _enter(cursor, visit, strict=strict):
+                if inside and _enter(cursor, visit, refused, strict=strict):
                     levels.append(_Level(_listing(cursor, wanted), visit))
             elif (entered := levels.pop().entered) is not None:
                 if cursor.up():
@@ -154,7 +155,7 @@ def _look(cursor: Cursor, name: str, *, strict: bool) -> Visit | None:
     return None if status is None else Visit(cursor.here, cursor.trail, name, status)
 
 
-def _enter(cursor: Cursor, visit: Visit, *, strict: bool) -> bool:
+def _enter(cursor: Cursor, visit: Visit, refused: Callable[[Visit], None], *, strict: bool) -> bool:
     try:
         cursor.down(visit.name)
     except _GONE_OR_CHANGED:
@@ -162,6 +163,7 @@ def _enter(cursor: Cursor, visit: Visit, *, strict: bool) -> bool:
     except PermissionError:
         if strict:
             raise
+        refused(visit)
         return False
     return True
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from user_workspaces.errors import Conflict, StorageError
 from user_workspaces.interfaces.storage import NOTHING
 from user_workspaces.plugins.storage.local_file_system.cloning import clone_or_copy
+from user_workspaces.plugins.storage.local_file_system.failures import WRITE
 from user_workspaces.plugins.storage.local_file_system.listing import version_of
 from user_workspaces.plugins.storage.local_file_system.moving import rename_to_free
 from user_workspaces.plugins.storage.local_file_system.paths import PART_PREFIX, closing, status_of
@@ -30,7 +31,7 @@ def write_file(
     """Write a file in an open directory and return its size in bytes; `path` is its name in messages."""
     if isinstance(chunks, list):  # all of it is there already
         return _write_at_once(directory, name, partial(_append_all, chunks), path=path, expecting=expecting)
-    with directory.acting(path):
+    with directory.acting(path, WRITE):
         part = _Part(directory.handle, name, expecting)
     try:
         # The chunks come from the caller (the network, say), so they are fetched with the server's own rights.
@@ -59,7 +60,7 @@ def _write_at_once(
     directory: Directory, name: str, fill: "Callable[[_Part], None]", *, path: str, expecting: str | None = None
 ) -> int:
     """Write a file whose content has not to be waited for, with the person's rights put on once; return its size."""
-    with directory.acting(path):
+    with directory.acting(path, WRITE):
         part = _Part(directory.handle, name, expecting)
         try:
             fill(part)

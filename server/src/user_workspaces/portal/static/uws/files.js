@@ -1,154 +1,39 @@
-// The page of files: choosing, dropping, and a line with a bar for each upload.
+// The page of files: choosing and dropping files and folders, and choosing rows.
 (() => {
   "use strict";
-  const AT_ONCE = 3;
-  const DONE_STAYS = 4000;
-  const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
+  const MOST_ROWS = 5;
 
   const form = document.getElementById("upload");
   const input = document.getElementById("upload-files");
-  const list = form.querySelector("[data-upload-list]");
-  const status = form.querySelector("[data-upload-status]");
-  const waiting = [];
-  let running = 0;
-  let finished = 0;
-
-  const readable = (bytes) => {
-    let unit = 0;
-    let value = bytes;
-    while (value >= 1024 && unit < UNITS.length - 1) {
-      value /= 1024;
-      unit += 1;
-    }
-    return `${unit ? value.toFixed(1) : value} ${UNITS[unit]}`;
-  };
-
-  // --- a line for each upload
-
-  const element = (name, className, text = "") => {
-    const made = document.createElement(name);
-    made.className = className;
-    made.textContent = text;
-    return made;
-  };
-
-  const button = (text, of) => {
-    const made = element("button", "button button-quiet", text);
-    made.type = "button";
-    made.append(element("span", "unseen", ` ${of}`));
-    return made;
-  };
-
-  const lineFor = (path, file) => {
-    const line = element("li", "");
-    const bar = document.createElement("progress");
-    bar.max = Math.max(1, file.size);
-    bar.value = 0;
-    bar.setAttribute("aria-label", `Upload of ${path}`);
-    const said = element("span", "upload-said", "Waiting for its turn");
-    const action = button("Cancel", path);
-    const name = element("span", "upload-name", path);
-    name.title = path;
-    line.append(name, bar, said, action);
-    list.append(line);
-    const isFirst = list.hidden;
-    list.hidden = false;
-    if (isFirst) form.scrollIntoView({ block: "nearest" }); // what is dropped on a long list would go unseen
-    return { line, bar, said, action };
-  };
-
-  const remove = (line) => {
-    line.remove();
-    list.hidden = list.children.length === 0;
-  };
-
-  const lookAgain = () =>
-    document.body.dispatchEvent(new CustomEvent("uws-changed", { detail: { isByItself: true } }));
-
-  const summary = () => {
-    if (running + waiting.length > 0) return;
-    status.textContent = `${finished} ${finished === 1 ? "file" : "files"} uploaded.`;
-    finished = 0;
-  };
-
-  // --- the queue
-
-  const start = (item) => {
-    const { path, file, shown } = item;
-    running += 1;
-    shown.said.textContent = "Starting";
-    const tell = ({ sent, waiting: reason }) => {
-      if (sent !== undefined) {
-        shown.bar.value = sent;
-        shown.said.textContent = `${readable(sent)} of ${readable(file.size)}`;
-      }
-      if (reason !== undefined) shown.said.textContent = reason;
-    };
-    const { done, cancel } = globalThis.uwsUpload({ endpoint: form.dataset.uploads, path, file, tell });
-    item.cancel = cancel;
-    done.then(() => succeed(item), (error) => fail(item, error)).finally(() => {
-      running -= 1;
-      next();
-      summary();
-    });
-  };
-
-  const succeed = ({ path, shown }) => {
-    finished += 1;
-    shown.line.className = "is-done";
-    shown.bar.value = shown.bar.max;
-    shown.said.textContent = "Done";
-    shown.action.remove();
-    lookAgain();
-    setTimeout(() => remove(shown.line), DONE_STAYS);
-    status.textContent = `${path} is uploaded.`;
-  };
-
-  const fail = (item, error) => {
-    const { shown } = item;
-    if (item.isCancelled) return;
-    shown.line.className = "is-failed";
-    shown.said.textContent = error.message;
-    status.textContent = `${item.path} was not uploaded: ${error.message}`;
-    const again = button("Try again", item.path);
-    again.addEventListener("click", () => {
-      again.remove();
-      shown.line.className = "";
-      waiting.push(item);
-      next();
-    });
-    shown.action.before(again);
-  };
-
-  const next = () => {
-    while (running < AT_ONCE && waiting.length > 0) start(waiting.shift());
-  };
-
-  const add = (path, file) => {
-    const item = { path, file, shown: lineFor(path, file), cancel: null, isCancelled: false };
-    item.shown.action.addEventListener("click", () => {
-      item.isCancelled = true;
-      const place = waiting.indexOf(item);
-      if (place >= 0) waiting.splice(place, 1);
-      item.cancel?.();
-      remove(item.shown.line);
-      input.focus();
-    });
-    waiting.push(item);
-  };
-
+  const { open } = globalThis.uwsUploadList;
   const below = (name) => (form.dataset.folder ? `${form.dataset.folder}/${name}` : name);
 
-  addEventListener("beforeunload", (event) => {
-    if (running + waiting.length > 0) event.preventDefault();
-  });
+  // --- a row for a folder or for many files, else one for each file
 
-  // --- chosen with the button
+  const addFolder = async (name, fill) => {
+    const group = open({ name, path: below(name), isFolder: true });
+    await fill(group);
+    group.close();
+  };
+  const addFiles = (files) => {
+    if (files.length <= MOST_ROWS) {
+      for (const file of files) {
+        const group = open({ name: below(file.name) });
+        group.add(below(file.name), file);
+        group.close();
+      }
+      return;
+    }
+    const group = open({ name: `${files.length} files`, isMany: true });
+    for (const file of files) group.add(below(file.name), file);
+    group.close();
+  };
+
+  // --- chosen with a button
 
   const addChosen = () => {
-    for (const file of input.files) add(below(file.webkitRelativePath || file.name), file);
+    addFiles([...input.files]);
     input.value = "";
-    next();
   };
   input.addEventListener("change", addChosen);
   form.addEventListener("submit", (event) => {
@@ -157,21 +42,42 @@
   });
   form.querySelector("button[type=submit]").hidden = true;
 
+  const chooser = document.getElementById("upload-folder");
+  chooser.addEventListener("change", () => {
+    const files = [...chooser.files];
+    const [top] = (files[0]?.webkitRelativePath ?? "").split("/");
+    if (top) {
+      addFolder(top, (group) => {
+        for (const file of files) group.add(below(file.webkitRelativePath), file);
+      });
+    }
+    chooser.value = "";
+  });
+  for (const pressed of document.querySelectorAll("[data-chooses]")) {
+    pressed.hidden = false;
+    pressed.addEventListener("click", (event) => {
+      event.preventDefault();
+      document.getElementById(pressed.dataset.chooses).click();
+    });
+  }
+
   // --- dropped, files and whole folders
 
-  const filesOf = async (entry, path) => {
+  const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
+  const fillFrom = async (group, entry, path) => {
     if (entry.isFile) {
-      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-      add(below(path + file.name), file);
-      next();
+      group.add(below(path + entry.name), await fileOf(entry));
       return;
     }
     const reader = entry.createReader();
     for (;;) {
       const part = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (part.length === 0) return;
-      for (const inner of part) await filesOf(inner, `${path}${entry.name}/`);
+      for (const inner of part) await fillFrom(group, inner, `${path}${entry.name}/`);
     }
+  };
+  const say = (error) => {
+    document.querySelector("[data-upload-status]").textContent = error.message;
   };
 
   const zone = document.querySelector("[data-drop]");
@@ -185,17 +91,16 @@
   document.addEventListener("dragleave", (event) => {
     if (event.relatedTarget === null) zone.classList.remove("is-dropping");
   });
-  document.addEventListener("drop", async (event) => {
+  document.addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     zone.classList.remove("is-dropping");
     const dropped = [...event.dataTransfer.items].filter((item) => item.kind === "file");
-    const entries = dropped.map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
-    for (const { entry, file } of entries) {
-      if (entry) await filesOf(entry, "").catch((error) => (status.textContent = error.message));
-      else if (file) add(below(file.name), file);
+    const found = dropped.map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
+    addFiles(found.filter(({ entry, file }) => file && !entry?.isDirectory).map(({ file }) => file));
+    for (const { entry } of found) {
+      if (entry?.isDirectory) addFolder(entry.name, (group) => fillFrom(group, entry, "")).catch(say);
     }
-    next();
   });
 
   // --- choosing rows

@@ -53,7 +53,9 @@
 
   const remember = (job) => {
     try {
-      localStorage.setItem(keyOf(job), JSON.stringify({ address: job.address, at: Date.now() }));
+      const { path, address } = job;
+      const { size, lastModified } = job.file;
+      localStorage.setItem(keyOf(job), JSON.stringify({ address, at: Date.now(), path, size, lastModified }));
     } catch {
       // a browser that keeps nothing: such an upload cannot go on after the page was closed
     }
@@ -77,6 +79,24 @@
     } catch {
       return null;
     }
+  };
+
+  // What was begun in this browser and is not finished: [{path, size, lastModified, sent, forget}].
+  const unfinished = async (endpoint) => {
+    const found = [];
+    for (const key of Object.keys(localStorage).filter((one) => one.startsWith(`${PREFIX}${endpoint}:`))) {
+      const kept = JSON.parse(localStorage.getItem(key));
+      const job = { ...kept, request: null };
+      const answer = kept.path ? await send(job, "HEAD", kept.address, {}).catch((error) => error) : null;
+      if (answer instanceof XMLHttpRequest) {
+        const forgetIt = () => {
+          localStorage.removeItem(key);
+          return send(job, "DELETE", kept.address, {}).catch(() => {});
+        };
+        found.push({ ...kept, sent: Number(answer.getResponseHeader("Upload-Offset")), forget: forgetIt });
+      } else if (answer === null || answer.status === 404 || answer.status === 410) localStorage.removeItem(key);
+    }
+    return found;
   };
 
   // --- the protocol
@@ -186,5 +206,42 @@
     return { done, cancel };
   };
 
+  // Many small files in one request. The promise ends with what could not be saved: [{path, message}].
+  const uploadBatch = ({ address, items, tell }) => {
+    const job = { tell, failures: 0, isCancelled: false };
+    const names = items.map(({ path, file }) => ({ path, size: file.size }));
+    const line = new Blob([JSON.stringify(names), "\n"]);
+    const body = new Blob([line, ...items.map(({ file }) => file)]);
+    const headers = { "Content-Type": "application/octet-stream" };
+    const shown = (loaded) => tell({ sent: Math.max(0, loaded - line.size) });
+    const run = async () => {
+      jobs.add(job);
+      try {
+        for (;;) {
+          try {
+            const answer = await send(job, "POST", address, headers, body, shown);
+            return JSON.parse(answer.responseText).problems;
+          } catch (error) {
+            if (job.isCancelled || !TRY_AGAIN.has(error.status)) throw error;
+            tell({ sent: 0, waiting: error.status === 0 ? "Connection lost; going on by itself" : error.message });
+            await wait(job, Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** job.failures));
+            job.failures += 1;
+            if (job.isCancelled) throw error;
+          }
+        }
+      } finally {
+        jobs.delete(job);
+      }
+    };
+    const cancel = async () => {
+      job.isCancelled = true;
+      job.request?.abort();
+      job.wake?.();
+    };
+    return { done: run(), cancel };
+  };
+
   globalThis.uwsUpload = upload;
+  globalThis.uwsUploadBatch = uploadBatch;
+  globalThis.uwsUnfinished = (endpoint) => unfinished(endpoint).catch(() => []);
 })();

@@ -1,0 +1,82 @@
+"""A look into a file: in a dialog, and for its frames the documents that are made of notebooks and the like."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.portal.access import PersonRequest, page
+from user_workspaces.portal.file_actions import address_of
+from user_workspaces.portal.notebooks import notebook
+from user_workspaces.portal.opening import way_to_open
+from user_workspaces.portal.previews import LARGEST_RENDERED, PDF, is_markdown, is_notebook, preview_of
+from user_workspaces.portal.rendering import Pictures, document, links_of, markdown
+from user_workspaces.portal.workspace import layout_of
+from user_workspaces.transfers.downloads import content_type_of, download
+from user_workspaces.transfers.names import disposition, file_path
+from user_workspaces.workspaces.files import open_file
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import find_workspace
+
+APPEARANCES = {"light", "dark", "contrast"}
+FRAMED = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+"""For a PDF: the browser's own viewer shows it, and takes no sandbox."""
+
+
+@page("GET")
+def preview(request: PersonRequest, workspace_id: int) -> HttpResponse:
+    """Show what is in a file, as far as it can be shown; `part` is `start` or `end`."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    path = file_path(request.GET.get("path"))
+    end = {"start": False, "end": True}.get(request.GET.get("part", ""))
+    context = {
+        "workspace": workspace,
+        "path": path,
+        "preview": preview_of(workspace, path, end=end),
+        "way": way_to_open(workspace, path, now=timezone.now()),
+        "back": address_of(workspace, path.rpartition("/")[0]),
+        "layout": layout_of(request),
+    }
+    return render(request, "portal/preview.html", context)
+
+
+@page("GET")
+def rendered(request: PersonRequest, workspace_id: int) -> HttpResponse:
+    """Return the document of a notebook or of Markdown, for the frame of its preview."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    path = file_path(request.GET.get("path"))
+    if not (is_notebook(path) or is_markdown(path)):
+        raise InvalidRequest("No document is made of such a file.")
+    raw = _whole(workspace, path)
+    pictures = Pictures(workspace, path).place
+    links = links_of(path, reverse("portal:preview", args=[workspace_id]))
+    if is_notebook(path):
+        body = notebook(raw, pictures=pictures, links=links)
+    else:
+        body = markdown(raw.decode("utf-8-sig", "replace"), pictures=pictures, links=links)
+    asked = request.GET.get("appearance", "")
+    return document(body, title=path, appearance=asked if asked in APPEARANCES else "")
+
+
+@page("GET")
+def view(request: PersonRequest, workspace_id: int) -> HttpResponseBase:
+    """Send a PDF to the browser's own viewer."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    path = file_path(request.GET.get("path"))
+    if content_type_of(path) != PDF:
+        raise InvalidRequest("Only a PDF is shown this way.")
+    answer = download(request, workspace, path, user_id=request.user.pk)
+    if answer.headers.get("Content-Type") == PDF:
+        answer.headers["Content-Disposition"] = disposition(path.rpartition("/")[2], inline=True)
+        answer.headers["Content-Security-Policy"] = FRAMED
+        answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
+
+
+def _whole(workspace: Workspace, path: str) -> bytes:
+    opened = open_file(workspace=workspace, path=path)
+    with opened.content as content:
+        if opened.entry.size > LARGEST_RENDERED:
+            raise InvalidRequest("This file is too large to be shown this way. Download it.")
+        return content.read(LARGEST_RENDERED)
