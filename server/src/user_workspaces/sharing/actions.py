@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound, QuotaExceeded
+from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.quotas.queries import allowance_of
-from user_workspaces.quotas.refusals import size
 from user_workspaces.quotas.values import Kind
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
@@ -171,8 +171,8 @@ def _check_open_copies(original: Workspace, more: int) -> None:
     wanted = open_copies_size(original.owner_id) + original.disk_space * more
     if more and limit is not None and wanted > limit:
         raise QuotaExceeded(
-            f"The copies that you offer and nobody has accepted yet would take {size(wanted)} on disk, and may take "
-            f"{size(limit)}. Offer it when some were accepted, or cancel other offers first.",
+            f"The copies that you offer and nobody has accepted yet would take {size_text(wanted)} on disk, and may take "
+            f"{size_text(limit)}. Offer it when some were accepted, or cancel other offers first.",
             kind=Kind.DISK,
         )
 
