@@ -22,6 +22,8 @@ from reana_jupyterlab.reana.values import FilePage, JsonObject, Progress
 from .base import ReanaHandler, flag_of, text_of, texts_of
 from .shapes import file_page_json
 
+MOST_NAMED = 10
+
 OnProgress = Callable[[Progress], None]
 
 
@@ -66,7 +68,8 @@ class WorkspaceFilesHandler(ReanaHandler):
         )
         self._running = asyncio.ensure_future(work(on_progress=lambda _: None))
         with suppress(asyncio.CancelledError):
-            self.answer(await self._running)
+            answer = await self._running
+            self.answer(answer, status=HTTPStatus.BAD_GATEWAY if answer["failed"] else HTTPStatus.OK)
 
     def on_connection_close(self) -> None:
         """End the download that nobody waits for."""
@@ -146,11 +149,17 @@ async def fetch(
         raise NonsenseAnswer("REANA gives the workflow a name that cannot be a folder's.")
     download = Download(client, root, workflow=workflow, target=target, overwrite=overwrite, on_progress=on_progress)
     count = await download.paths(paths)
+    failed = {name: download.failed[name].message for name in sorted(download.failed)}
+    told = [f"Downloaded {_files(count)} to {target}."]
+    if failed:
+        more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
+        told.append(f"{_files(len(failed))} could not be downloaded: {', '.join(list(failed)[:MOST_NAMED])}{more}.")
     return {
-        "status": "success",
-        "message": f"Downloaded {_files(count)} to {target}.",
+        "status": "error" if failed else "success",
+        "message": " ".join(told),
         "files": count,
         "folder": target,
+        "failed": [{"name": name, "message": message} for name, message in failed.items()],
     }
 
 
