@@ -21,6 +21,8 @@ YAML = (".yaml", ".yml")
 class FileBrowserHandler(ReanaHandler):
     """A directory's YAML files and subdirectories."""
 
+    known_query = {"GET": ("path",)}
+
     @tornado.web.authenticated
     async def get(self) -> None:
         """List `?path=`, below the root."""
@@ -30,6 +32,8 @@ class FileBrowserHandler(ReanaHandler):
 
 class ParametersHandler(ReanaHandler):
     """What can be set before a run of a `reana.yaml`, for a form."""
+
+    known_query = {"GET": ("path",)}
 
     @tornado.web.authenticated
     async def get(self) -> None:
