@@ -68,6 +68,7 @@ def logs_json(logs: RunLogs) -> dict[str, object]:
         "engineLogs": engine,
         "engineLogsTruncated": logs.engine.is_cut,
         "engineSpecific": logs.engine_specific,
+        "serviceLogs": {name: log.text() for name, log in logs.services.items()},
         "jobLogs": jobs,
     }
 

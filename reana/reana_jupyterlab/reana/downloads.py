@@ -10,6 +10,7 @@ from os import dup, fdopen
 
 from .client import ReanaClient
 from .errors import (
+    BadRequest,
     CredentialsRefused,
     LocalFailure,
     NonsenseAnswer,
@@ -55,6 +56,8 @@ class Download:
         for path in paths:
             if not any(_is_within(name, path) for name in wanted):
                 raise NotFound(f"{path} does not exist in the workspace.")
+        if bad := next((name for name in wanted if name.startswith("/") or ".." in name.split("/")), ""):
+            raise BadRequest(f"REANA lists '{bad}', which is outside the workspace: nothing was downloaded.")
         self._step(Progress(files_total=len(wanted), bytes_total=sum(max(0, file.size) for file in wanted.values())))
         single, archives = _plan(wanted.values(), paths)
         for folder, files in archives.items():

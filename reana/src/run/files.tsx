@@ -202,8 +202,8 @@ function DropZone({ upload, children }: DropProps): React.JSX.Element {
 async function fetchFiles({ run, reana, transfers }: RunProps, files: readonly TreeNode[]): Promise<void> {
   const { trans, api } = reana;
   const paths = files.map(({ path }) => path);
-  const transfer = new Transfer('download', async (signal, report) => {
-    await api.workspace.download(run.id, paths, signal, report);
+  const transfer = new Transfer('download', async (signal, report, miss) => {
+    miss(await api.workspace.download(run.id, paths, signal, report));
   });
   if ((await transfers.add(transfer)) === 'done') {
     const folder = run.run.value ? fullName(run.run.value) : '';
