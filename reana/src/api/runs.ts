@@ -62,7 +62,9 @@ export class RunsApi {
   async fileChanges(first: string, second: string, signal?: AbortSignal): Promise<FileChanges> {
     const path = route(first, `diff/${encodeURIComponent(second)}`);
     const answer = await this._send(path, { query: { brief: 'true' }, signal });
-    return { changes: list(answer, 'changes').map(readChange), complete: truth(answer, 'complete') };
+    const changes = list(answer, 'changes').map(readChange);
+    changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { changes, complete: truth(answer, 'complete') };
   }
 
   async logs(id: string, signal?: AbortSignal): Promise<Logs> {

@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import { ReanaError } from '../api/errors';
-import type { Run } from '../api/values';
+import type { Account, Run } from '../api/values';
 import type { RunList } from '../model/runlist';
 import { Button, Skeleton, StatePane } from '../ui/bricks';
 import { pictures } from '../ui/icons';
@@ -17,33 +17,33 @@ interface ListProps {
   readonly runs: RunList;
   readonly open: (run: Run) => void;
   readonly create: () => void;
-  readonly sharing: boolean;
+  readonly account: Account | null;
 }
 
-export function List({ runs, open, create, sharing }: ListProps): React.JSX.Element {
+export function List({ runs, open, create, account }: ListProps): React.JSX.Element {
   useObserved(runs);
   const { page, error } = runs;
   const busy = runs.loading && page !== null;
   return (
     <>
-      {page || !error ? <Filters runs={runs} sharing={sharing} /> : null}
+      {page || !error ? <Filters runs={runs} sharing={account?.sharing === true} /> : null}
       {page && error ? <Trouble runs={runs} error={error} /> : null}
       <div className="jp-Reana-scroll" aria-busy={busy}>
-        <Content runs={runs} open={open} create={create} sharing={sharing} />
+        <Content runs={runs} open={open} create={create} account={account} />
       </div>
       <Pager runs={runs} />
     </>
   );
 }
 
-function Content({ runs, open, create }: ListProps): React.JSX.Element {
+function Content({ runs, open, create, account }: ListProps): React.JSX.Element {
   const trans = useWords();
   const { page, error } = runs;
   if (!page) {
     return error ? <Failure runs={runs} error={error} /> : <Skeleton rows={6} label={trans.__('Loading runs')} />;
   }
   if (page.items.length > 0) {
-    return <RunRows runs={page.items} shared={Boolean(runs.query.sharedBy)} open={open} />;
+    return <RunRows runs={page.items} me={account?.email ?? ''} open={open} />;
   }
   if (runs.query.sharedBy && runs.query.search === '' && runs.query.status.length === 0) {
     return <NothingShared runs={runs} />;

@@ -72,8 +72,7 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
   const body = (): React.JSX.Element => {
     if (connected && !changing) {
       const open = (id: string): void => void commands.execute(Commands.open, { id });
-      const sharing = connection.account?.sharing === true;
-      return <List {...{ runs, create, sharing }} open={({ id }) => open(id)} />;
+      return <List {...{ runs, create, account: connection.account }} open={({ id }) => open(id)} />;
     }
     if (connection.state === 'loading') {
       return <Skeleton rows={4} label={trans.__('Looking for a connection')} />;

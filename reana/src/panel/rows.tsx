@@ -10,19 +10,19 @@ import { language, statusWord, useWords } from '../ui/words';
 
 interface RowsProps {
   readonly runs: readonly Run[];
-  /** Whether others share these with the person. */
-  readonly shared: boolean;
+  /** The person's own address. */
+  readonly me: string;
   readonly open: (run: Run) => void;
 }
 
-export function RunRows({ runs, shared, open }: RowsProps): React.JSX.Element {
+export function RunRows({ runs, me, open }: RowsProps): React.JSX.Element {
   const trans = useWords();
   const now = useNow(runs.some(run => isMoving(run.status)));
   return (
     <ul className="jp-Reana-rows" aria-label={trans.__('Runs')} onKeyDown={walk}>
       {runs.map(run => (
         <li key={run.id}>
-          <RunRow run={run} shared={shared} now={now} open={open} />
+          <RunRow run={run} shared={run.owner !== '' && run.owner !== me} now={now} open={open} />
         </li>
       ))}
     </ul>
