@@ -7,7 +7,7 @@ from conftest import open_panel
 from lab import Lab, running_lab
 from playwright.sync_api import Page, expect
 from sample import fill
-from test_run import open_run
+from test_run import open_run, tab
 
 from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
@@ -67,6 +67,10 @@ def test_runs_of_others_are_listed_as_such_and_only_looked_at(page: Page, newer_
     expect(header).to_contain_text("shared by grace@example.org")
     for name in ("Restart…", "Share…", "Delete…"):
         expect(header.get_by_role("button", name=name)).to_have_count(0)
+    tab(page, "Files")
+    expect(page.get_by_role("button", name="Download all")).to_be_visible()
+    for name in ("Upload…", "Delete…", "Prune…"):
+        expect(page.locator(".jp-Reana-fileTools").get_by_role("button", name=name)).to_have_count(0)
 
 
 def test_no_run_of_others_is_said(page: Page, newer_lab: Lab, newer: FakeReana) -> None:

@@ -61,14 +61,16 @@ export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
 function Whose({ runs }: { runs: RunList }): React.JSX.Element {
   const trans = useWords();
   return (
-    <select
-      className="jp-mod-styled"
-      aria-label={trans.__('Whose runs')}
-      value={runs.query.sharedBy ?? ''}
-      onChange={({ target }) => runs.ask({ sharedBy: target.value })}
-    >
-      <option value="">{trans.__('my runs')}</option>
-      <option value={ANYBODY}>{trans.__('shared with me')}</option>
-    </select>
+    <div className="jp-Reana-selects">
+      <select
+        className="jp-mod-styled"
+        aria-label={trans.__('Whose runs')}
+        value={runs.query.sharedBy ?? ''}
+        onChange={({ target }) => runs.ask({ sharedBy: target.value })}
+      >
+        <option value="">{trans.__('my runs')}</option>
+        <option value={ANYBODY}>{trans.__('shared with me')}</option>
+      </select>
+    </div>
   );
 }

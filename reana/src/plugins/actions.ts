@@ -9,6 +9,7 @@ import { askParameters } from '../launch/restart';
 import { askAndPrune } from '../run/prune';
 import { showShares } from '../run/share';
 import { Commands, IReana } from '../tokens';
+import { question } from '../ui/question';
 import { errorSentence } from '../ui/words';
 import { chosenRun } from './runs';
 
@@ -167,7 +168,7 @@ async function follow({ followed }: IReana, run: Run): Promise<void> {
   return Promise.resolve();
 }
 
-async function sure({ trans }: IReana, title: string, body: string, label: string): Promise<boolean> {
+async function sure({ trans }: IReana, title: string, text: string, label: string): Promise<boolean> {
   const buttons = [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label })];
-  return (await showDialog({ title, body, buttons, defaultButton: 0 })).button.accept;
+  return (await showDialog({ title, body: question(text), buttons, defaultButton: 0 })).button.accept;
 }
