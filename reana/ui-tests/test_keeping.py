@@ -1,12 +1,18 @@
 """Secrets for the steps, and files that nobody needs any more."""
 
+from collections.abc import Iterator
+
+import pytest
 from conftest import open_panel
-from lab import Lab
+from lab import Lab, running_lab
 from playwright.sync_api import Page, expect
+from sample import fill
+from service import write_analysis
 from test_access import check
 from test_run import open_run, tab
 
-from reana_jupyterlab.tests.fake_reana import FakeReana, error
+from reana_jupyterlab.tests.fake_answers import ROUTES
+from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
 
 
 def test_secret_is_kept_and_deleted_by_keyboard(page: Page, lab: Lab, reana: FakeReana) -> None:
@@ -46,11 +52,40 @@ def test_workspace_is_pruned_after_a_question(page: Page, lab: Lab, reana: FakeR
     assert len(reana.seen("POST .*/prune")) == 1
 
 
-def test_token_that_may_not_handle_secrets_is_told_so(page: Page, lab: Lab, reana: FakeReana) -> None:
-    reana.fail("GET .*/secrets", error(403, "This token lacks the scope read."), times=1)
-    page.goto(lab.url())
-    open_panel(page).get_by_role("button", name="Connection").click()
-    page.get_by_role("button", name="Secrets for the steps…").click()
-    told = page.get_by_text("or connect with another. This token lacks the scope read.")
-    expect(told.first).to_be_visible()
-    expect(page.get_by_role("dialog")).to_have_count(0)
+@pytest.fixture(scope="module")
+def narrow_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab whose token may not handle secrets, at a server without containers: as in our own sessions."""
+    server = FakeReana(ROUTES, runtime="none. NO CONTAINER RUNTIME IS CONFIGURED.")
+    server.fail("GET .*/secrets", error(403, "This token lacks the scope read."))
+    fill(server)
+    folder = tmp_path_factory.mktemp("narrow") / "server"
+    with running_lab(folder, REANA_SERVER_URL=server.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
+        write_analysis(lab.root)
+        yield lab
+    server.stop()
+
+
+def test_token_that_may_not_handle_secrets_is_not_offered_them(page: Page, narrow_lab: Lab) -> None:
+    page.goto(narrow_lab.url())
+    panel = open_panel(page)
+    panel.get_by_role("button", name="Connection").click()
+    expect(panel).to_contain_text("Secrets for the steps are kept on your profile page")
+    expect(panel.get_by_role("button", name="Secrets for the steps…")).to_have_count(0)
+    expect(panel).to_contain_text("the environment of a step is not used")
+    page.keyboard.press("Control+Shift+C")
+    page.get_by_placeholder("SEARCH", exact=False).fill("REANA Secrets")
+    expect(page.locator(".lm-CommandPalette-item", has_text="REANA Secrets…")).to_have_attribute(
+        "aria-disabled", "true"
+    )
+
+
+def test_unused_environment_is_stated(page: Page, narrow_lab: Lab) -> None:
+    page.goto(narrow_lab.url())
+    open_run(page, "hello#1")
+    expect(page.get_by_role("note")).to_contain_text("not in docker.io/library/python:3.12-slim.")
+    page.get_by_role("tab", name="File Browser").click()
+    page.locator(".jp-DirListing-item", has_text="reana.yaml").click(button="right")
+    page.get_by_role("menuitem", name="Run on REANA").click()
+    form = page.locator(".jp-Reana-newRun")
+    expect(form.get_by_role("note")).to_contain_text("not in docker.io/library/python:3.12-slim.")
+    check(page)

@@ -111,7 +111,8 @@ def restart_and_compare(page: Page) -> None:
     expect(header(page, "#1.1")).to_contain_text("finished", timeout=LONGEST_MS)
     part(page, "Compare")
     shown(page).get_by_label("Compare with").select_option(label="line.1 (finished)")
-    expect(shown(page).locator(".jp-Reana-diff [data-kind=added]", has_text="slope: 3")).to_be_visible()
+    expect(shown(page).locator(".jp-Reana-compared tbody tr", has_text="slope")).to_have_text("slope2 default3")
+    expect(shown(page).get_by_role("region", name="Files")).to_contain_text("Both runs work in the same workspace")
 
 
 def stop_a_long_one(page: Page) -> None:

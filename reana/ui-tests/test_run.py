@@ -7,7 +7,7 @@ from conftest import open_panel
 from lab import Lab
 from playwright.sync_api import Locator, Page, expect
 
-from reana_jupyterlab.tests.fake_reana import FakeReana
+from reana_jupyterlab.tests.fake_reana import FakeReana, error
 
 
 def open_run(page: Page, name: str) -> None:
@@ -72,13 +72,6 @@ def test_specification_keeps_the_names_of_keys(opened: Page) -> None:
     expect(opened.locator(".jp-Reana-text")).to_contain_text("kubernetes_memory_limit: 256Mi")
 
 
-def test_comparison_shows_what_differs(opened: Page) -> None:
-    tab(opened, "Compare")
-    opened.get_by_label("Compare with").select_option(label="fit-scan.7 (failed)")
-    expect(opened.locator(".jp-Reana-diff [data-kind=removed]")).to_contain_text("events: 1")
-    expect(opened.locator(".jp-Reana-diff [data-kind=added]", has_text="events: 1000")).to_be_visible()
-
-
 @pytest.mark.parametrize(("name", "viewer"), [("plot.png", ".jp-ImageViewer img"), ("fit.csv", ".jp-CSVViewer")])
 def test_result_opens_in_the_viewer_of_jupyterlab(opened: Page, name: str, viewer: str) -> None:
     opened.get_by_role("button", name=f"results/{name}").click()
@@ -90,6 +83,22 @@ def test_download_all_fetches_thirteen_of_thirteen(opened: Page, lab: Lab) -> No
     opened.get_by_role("button", name="Download all").click()
     expect(opened.get_by_text("13 files are in the folder “hello.1”.").first).to_be_visible()
     assert len([path for path in (lab.root / "hello.1").rglob("*") if path.is_file()]) == 13
+
+
+def test_download_all_goes_on_and_lists_what_did_not_come(opened: Page, lab: Lab, reana: FakeReana) -> None:
+    next(run for run in reana.runs if run.name == "hello.1").name = "lacking.1"
+    reana.fail("GET .*/workspace/results/part-3.csv", error(404, "part-3.csv does not exist."))
+    reana.fail("GET .*/workspace/code/fit.py", error(500, "The disk does not answer."))
+    tab(opened, "Files")
+    opened.get_by_role("button", name="Download all").click()
+    missed = opened.get_by_label("Files that were not downloaded").get_by_role("listitem")
+    expect(missed).to_have_text(
+        ["code/fit.py The disk does not answer.", "results/part-3.csv part-3.csv does not exist."]
+    )
+    expect(opened.get_by_label("Transfers")).to_contain_text("2 files could not be downloaded:")
+    assert len([path for path in (lab.root / "lacking.1").rglob("*") if path.is_file()]) == 11
+    opened.get_by_role("button", name="Dismiss").click()
+    expect(opened.get_by_label("Transfers")).to_have_count(0)
 
 
 def test_upload_and_delete_a_file(opened: Page, reana: FakeReana) -> None:
@@ -134,7 +143,40 @@ def test_delete_says_what_is_lost(opened: Page) -> None:
     opened.get_by_role("button", name="Delete…").click()
     expect(opened.get_by_role("dialog")).to_contain_text("every file in its workspace")
     opened.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(opened.locator(".jp-Reana-runHeader")).to_contain_text("deleted")
+    expect(opened.locator(".jp-Reana-row", has_text="hello#1")).to_have_count(0)
+    opened.get_by_label("Status", exact=True).select_option(label="every status, deleted too")
     expect(panel_status(opened, "hello#1")).to_have_text("deleted")
+
+
+def test_delete_names_the_runs_in_the_same_workspace(page: Page, lab: Lab, reana: FakeReana) -> None:
+    for name in ("hello.1.2", "hello.1.1", "hello.12"):
+        reana.add(name)
+    page.goto(lab.url())
+    open_run(page, "hello#1.1")
+    page.get_by_role("button", name="Delete…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("2 other runs work in the same workspace")
+    expect(dialog).to_contain_text("left without their files: hello.1, hello.1.2.")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert not reana.seen("PUT .*")
+
+
+def test_run_that_failed_in_the_engine_shows_why(page: Page, lab: Lab, reana: FakeReana) -> None:
+    engine = "INFO | Publisher: total 2\nERROR | The workspace quota is exceeded.\n"
+    parts = [{"component": "scheduler", "content": "scheduler is up\n"}]
+    reana.add(
+        "broken.1", status="failed", engine_log=engine, engine_specific="exit code 3", service_logs={"dask": parts}
+    )
+    page.goto(lab.url())
+    open_run(page, "broken")
+    why = page.get_by_role("region", name="Why it failed")
+    expect(why).to_contain_text("Failed in the workflow engine, before any step")
+    expect(why).to_contain_text("The workspace quota is exceeded.\nexit code 3")
+    why.get_by_role("button", name="Show its whole log").press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("exit code 3")
+    page.locator(".jp-Reana-stepList").get_by_role("button", name="Service dask").click()
+    expect(page.get_by_role("log")).to_contain_text("scheduler is up")
 
 
 def panel_status(page: Page, name: str) -> Locator:

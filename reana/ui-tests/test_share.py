@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from conftest import open_panel
 from lab import Lab, running_lab
 from playwright.sync_api import Page, expect
 from sample import fill
-from test_run import open_run
+from test_run import open_run, tab
 
 from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
@@ -14,9 +15,10 @@ from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
 
 @pytest.fixture(scope="module")
 def newer() -> Iterator[FakeReana]:
-    """A REANA of the newer kind."""
-    server = FakeReana(ROUTES, modern=True)
+    """A REANA that offers sharing and announces nothing, as 0.95.0a6 does."""
+    server = FakeReana(ROUTES, sharing=True)
     fill(server)
+    server.add("atlas.5", owner="grace@example.org", files={"a.txt": b"a"})
     yield server
     server.stop()
 
@@ -48,8 +50,43 @@ def test_run_is_shared_and_taken_back(page: Page, newer_lab: Lab, newer: FakeRea
     assert list(newer.shares.values()) == []
 
 
+def test_runs_of_others_are_listed_as_such_and_only_looked_at(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
+    page.goto(newer_lab.url())
+    panel = open_panel(page)
+    expect(panel.locator(".jp-Reana-row")).to_have_count(5)
+    panel.get_by_label("Whose runs").select_option(label="shared with me")
+    row = panel.locator(".jp-Reana-row")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("shared by grace@example.org")
+    row.click(button="right")
+    expect(page.get_by_role("menuitem", name="Show Files")).to_be_visible()
+    expect(page.get_by_role("menuitem", name="Delete…")).to_have_count(0)
+    page.keyboard.press("Escape")
+    row.press("Enter")
+    header = page.locator(".jp-Reana-runHeader")
+    expect(header).to_contain_text("shared by grace@example.org")
+    for name in ("Restart…", "Share…", "Delete…"):
+        expect(header.get_by_role("button", name=name)).to_have_count(0)
+    tab(page, "Files")
+    expect(page.get_by_role("button", name="Download all")).to_be_visible()
+    for name in ("Upload…", "Delete…", "Prune…"):
+        expect(page.locator(".jp-Reana-fileTools").get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_no_run_of_others_is_said(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
+    theirs = newer.runs.pop(0)
+    page.goto(newer_lab.url())
+    panel = open_panel(page)
+    panel.get_by_label("Whose runs").select_option(label="shared with me")
+    expect(panel).to_contain_text("Nobody shares a run with you")
+    panel.get_by_role("button", name="Show my runs").press("Enter")
+    expect(panel.locator(".jp-Reana-row")).to_have_count(5)
+    newer.runs.insert(0, theirs)
+
+
 def test_where_it_is_not_offered_there_is_no_button(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     open_run(page, "hello#1")
     expect(page.locator(".jp-Reana-runHeader").get_by_role("button", name="Delete…")).to_be_visible()
     expect(page.locator(".jp-Reana-runHeader").get_by_role("button", name="Share…")).to_have_count(0)
+    expect(page.get_by_label("Whose runs")).to_have_count(0)

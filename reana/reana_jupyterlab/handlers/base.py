@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import tornado.web
 from jupyter_server.base.handlers import APIHandler
@@ -46,14 +46,29 @@ STATUS_OF: tuple[tuple[type[ReanaError], HTTPStatus], ...] = (
 )
 
 
+OF_JUPYTER = frozenset({"token", "_xsrf", "no_track_activity"})
+
+
 class ReanaHandler(APIHandler):
     """The parent of all handlers; methods carry `tornado.web.authenticated` too."""
+
+    known_query: ClassVar[Mapping[str, Collection[str]]] = {}
+    """The query parameters of each method; all others are refused, so that none is ignored."""
 
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own API handlers have it
         """Refuse who is not signed in before anything of the request is looked at."""
         await super().prepare()
         if self.request.method != "OPTIONS" and not self.current_user:
             raise tornado.web.HTTPError(HTTPStatus.FORBIDDEN)
+        self._check_query()
+
+    def _check_query(self) -> None:
+        known = self.known_query.get(self.request.method or "", ())
+        for name in self.request.query_arguments:
+            # A number alone is what JupyterLab adds so that no cache answers.
+            if name not in known and name not in OF_JUPYTER and not name.isdigit():
+                told = f"known are {', '.join(sorted(known))}" if known else "there are none here"
+                raise BadRequest(f"'{name[:50]}' is not a parameter of this request; {told}.")
 
     @property
     def services(self) -> Services:
@@ -100,7 +115,10 @@ class ReanaHandler(APIHandler):
 
     def named(self, workflow: str) -> str:
         """Return the run of the path, or that of `?workflow_id=`."""
-        found = workflow or self.query("workflow_id")
+        asked = self.query("workflow_id")
+        if workflow and asked:
+            raise BadRequest("Name the workflow in the path or in 'workflow_id', not in both.")
+        found = workflow or asked
         if not found:
             raise BadRequest("Name a workflow.")
         return found

@@ -28,7 +28,7 @@ class EnvVariablesHandler(ReanaHandler):
     async def post(self) -> None:
         """Test credentials, and only then use them; with `remember` they outlive the server, as a profile."""
         body = self.body()
-        credentials = _credentials(body, server_key=ENV_SERVER, token_key=ENV_TOKEN)
+        credentials = _credentials(body, server=(ENV_SERVER, "server"), token=(ENV_TOKEN, "accessToken"))
         user = await self.services.connections.test(credentials)
         await asyncio.to_thread(self.services.connections.use_in_environment, credentials)
         if flag_of(body, "remember", default=False):
@@ -69,8 +69,12 @@ class ConnectionHandler(ReanaHandler):
     async def _state(self, source: Source) -> JsonObject:
         client = self.services.connections.client_for(source.credentials)
         user = await client.user()
-        capabilities = await client.capabilities()
-        config = await client.config()
+        config, sharing, secrets, uses_environments = await asyncio.gather(
+            client.config(),
+            client.offers.sharing(),
+            client.offers.secrets(),
+            client.offers.environments(),
+        )
         return {
             "connected": True,
             "server": source.credentials.server,
@@ -78,7 +82,9 @@ class ConnectionHandler(ReanaHandler):
             "user": user_json(user),
             "version": user.version,
             "quota": quota_json(user),
-            "sharing": capabilities.sharing,
+            "sharing": sharing,
+            "secrets": secrets,
+            "usesEnvironments": uses_environments,
             "pollingSeconds": config.get("polling_secs") or 15,
             "previewLimit": config.get("file_preview_size_limit") or 5 * 1024 * 1024,
         }
@@ -111,7 +117,7 @@ class ProfileHandler(ReanaHandler):
     async def put(self, name: str) -> None:
         """Test credentials and remember them; they are used from now on unless `activate` is false."""
         body = self.body()
-        credentials = _credentials(body, server_key="server", token_key="access_token")  # noqa: S106 - a key's name
+        credentials = _credentials(body, server=("server",), token=("access_token", "accessToken"))
         user = await self.services.connections.test(credentials)
         activate = flag_of(body, "activate", default=True)
         await asyncio.to_thread(self.services.connections.remember, name, credentials, activate=activate)
@@ -154,12 +160,17 @@ class InfoHandler(ReanaHandler):
         self.answer({"entries": entries})
 
 
-def _credentials(body: JsonObject, *, server_key: str, token_key: str) -> Credentials:
-    server = checked_server(text_of(body, server_key).strip().rstrip("/"))
-    token = text_of(body, token_key).strip()
-    if not token.isascii() or not token.isprintable():
+def _credentials(body: JsonObject, *, server: tuple[str, ...], token: tuple[str, ...]) -> Credentials:
+    """Read credentials from a body that has each under one of several names."""
+    address = checked_server(text_of(body, _present(body, server)).strip().rstrip("/"))
+    token_text = text_of(body, _present(body, token)).strip()
+    if not token_text.isascii() or not token_text.isprintable():
         raise BadRequest("An access token consists of letters, digits and signs only.")
-    return Credentials(server, token, text_of(body, "ca_file", ""))
+    return Credentials(address, token_text, text_of(body, "ca_file", ""))
+
+
+def _present(body: JsonObject, names: tuple[str, ...]) -> str:
+    return next((name for name in names if name in body), names[0])
 
 
 def _reason(error: ReanaError) -> str:

@@ -21,6 +21,8 @@ CONTENT_LIMIT = 32 * 1024 * 1024
 class DriveHandler(ReanaHandler):
     """A directory or file of the drive; `name.run` are the directories at its top."""
 
+    known_query = {"GET": ("content",)}
+
     @tornado.web.authenticated
     async def get(self, path: str = "") -> None:
         """Return a contents model; `?content=0` leaves the content out."""

@@ -9,7 +9,7 @@ from reana_jupyterlab.reana.errors import NotFound
 from reana_jupyterlab.reana.inputs import join
 from reana_jupyterlab.reana.parameters import option_fields, parameter_fields
 from reana_jupyterlab.reana.rooted import Root, parts_of
-from reana_jupyterlab.reana.specification import SIZE_LIMIT, loaded
+from reana_jupyterlab.reana.specification import SIZE_LIMIT, Specification, loaded
 from reana_jupyterlab.reana.values import JsonObject
 
 from .base import ReanaHandler
@@ -21,6 +21,8 @@ YAML = (".yaml", ".yml")
 class FileBrowserHandler(ReanaHandler):
     """A directory's YAML files and subdirectories."""
 
+    known_query = {"GET": ("path",)}
+
     @tornado.web.authenticated
     async def get(self) -> None:
         """List `?path=`, below the root."""
@@ -30,6 +32,8 @@ class FileBrowserHandler(ReanaHandler):
 
 class ParametersHandler(ReanaHandler):
     """What can be set before a run of a `reana.yaml`, for a form."""
+
+    known_query = {"GET": ("path",)}
 
     @tornado.web.authenticated
     async def get(self) -> None:
@@ -44,6 +48,7 @@ class ParametersHandler(ReanaHandler):
                 "options": [field_json(field) for field in option_fields(specification)],
                 "files": list(specification.inputs("files")),
                 "directories": list(specification.inputs("directories")),
+                "environments": environments(specification),
             }
         )
 
@@ -59,6 +64,13 @@ def entries(root: Root, path: str) -> list[JsonObject]:
     ]
     shown.sort(key=lambda entry: (entry.kind == "file", entry.name.casefold(), entry.name))
     return [{"name": entry.name, "type": entry.kind, "path": join(path, entry.name)} for entry in shown]
+
+
+def environments(specification: Specification) -> list[str]:
+    """Return the container images that the steps of a serial workflow name, each once."""
+    steps = specification.at("workflow", "specification", "steps")
+    named = [step.get("environment") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    return sorted({name for name in named if isinstance(name, str) and name})
 
 
 def _suggested_name(path: str) -> str:

@@ -15,6 +15,8 @@ KINDS = ("env", "file")
 class SecretsHandler(ReanaHandler):
     """The names of secrets, and new ones. A value goes to REANA and never comes back."""
 
+    known_query = {"POST": ("overwrite",)}
+
     @tornado.web.authenticated
     async def get(self) -> None:
         """Return `{secrets: [{name, type}]}`."""
@@ -27,7 +29,7 @@ class SecretsHandler(ReanaHandler):
         name, kind = text_of(body, "name"), text_of(body, "type", "env")
         if not name or kind not in KINDS:
             raise BadRequest("A secret has a name, and is a variable (env) or a file (file).")
-        overwrite = flag_of(body, "overwrite", default=False)
+        overwrite = flag_of(body, "overwrite", default=self.flag("overwrite"))
         await (await self.client()).add_secret(name, _value(body), kind=kind, overwrite=overwrite)
         self.succeed(f"Kept the secret {name}.")
 
@@ -56,12 +58,14 @@ class SecretHandler(ReanaHandler):
 class PruneHandler(ReanaHandler):
     """Files of a run that nobody asked for."""
 
+    known_query = {"POST": ("include_inputs", "include_outputs")}
+
     @tornado.web.authenticated
     async def post(self, workflow: str) -> None:
         """Delete what is neither input nor output; with `include_inputs`, `include_outputs` these too."""
         body = self.body()
-        inputs = flag_of(body, "include_inputs", default=False)
-        outputs = flag_of(body, "include_outputs", default=False)
+        inputs = flag_of(body, "include_inputs", default=self.flag("include_inputs"))
+        outputs = flag_of(body, "include_outputs", default=self.flag("include_outputs"))
         said = await (await self.client()).prune(workflow, inputs=inputs, outputs=outputs)
         self.succeed(said or f"Pruned the workspace of {workflow}.")
 

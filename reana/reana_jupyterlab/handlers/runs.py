@@ -121,6 +121,8 @@ class StopHandler(ReanaHandler):
 class ShareHandler(ReanaHandler):
     """Who else may read a run, where REANA offers it."""
 
+    known_query = {"DELETE": ("email", "user_email_to_unshare_with")}
+
     @tornado.web.authenticated
     async def get(self, workflow: str) -> None:
         """Return `{shares: [{user_email, valid_until}]}`."""
@@ -138,7 +140,7 @@ class ShareHandler(ReanaHandler):
     @tornado.web.authenticated
     async def delete(self, workflow: str) -> None:
         """Take it back from `?email=`."""
-        email = self.query("email")
+        email = self.query("email") or self.query("user_email_to_unshare_with")
         if not email:
             raise BadRequest("Name the e-mail address of a person.")
         await (await self.client()).unshare(workflow, email=email)

@@ -28,6 +28,10 @@ def workflow_json(workflow: Workflow) -> JsonObject:
         "currentStep": workflow.current_step,
         "currentCommand": workflow.current_command,
         "launcherUrl": workflow.launcher_url,
+        "size": workflow.size,
+        "sessionUri": workflow.session_uri,
+        "ownerEmail": workflow.owner_email,
+        "sharedWith": list(workflow.shared_with),
     }
 
 
@@ -47,6 +51,7 @@ def file_page_json(page: FilePage) -> JsonObject:
     return {
         "files": [{"name": file.name, "lastModified": file.last_modified, "size": file.size} for file in page.items],
         "totalFiles": page.total,
+        "total": page.total,
         "page": page.page,
         "has_next": page.has_next,
         "has_prev": page.has_prev,
@@ -63,6 +68,7 @@ def logs_json(logs: RunLogs) -> dict[str, object]:
         "engineLogs": engine,
         "engineLogsTruncated": logs.engine.is_cut,
         "engineSpecific": logs.engine_specific,
+        "serviceLogs": {name: log.text() for name, log in logs.services.items()},
         "jobLogs": jobs,
     }
 

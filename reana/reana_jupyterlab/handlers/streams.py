@@ -41,6 +41,8 @@ class Span:
 class ContentHandler(ReanaHandler):
     """A file of a workspace, shown without being kept; foreign HTML is shut into a sandbox."""
 
+    known_query = {"GET": ("download",)}
+
     @property
     def content_security_policy(self) -> str:
         """Let nothing that somebody's job wrote act in Jupyter's name."""

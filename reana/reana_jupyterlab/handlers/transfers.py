@@ -19,6 +19,8 @@ class TransfersHandler(ReanaHandler):
 class TransferHandler(ReanaHandler):
     """One upload or download."""
 
+    known_query = {"GET": ("since", "wait")}
+
     @tornado.web.authenticated
     async def get(self, identifier: str) -> None:
         """Return it; with `?since=<version>` as soon as it has changed, at the latest after `?wait=` seconds."""

@@ -1,12 +1,15 @@
 """Runs and what belongs to them, for reading: list, state, logs, specification, difference."""
 
+import asyncio
 import json
+from dataclasses import asdict
 
 import tornado.web
 
 from reana_jupyterlab.const import LIST_SIZE, LIST_SORT
-from reana_jupyterlab.reana import RunName
-from reana_jupyterlab.reana.errors import BadRequest
+from reana_jupyterlab.reana import ReanaClient, RunName
+from reana_jupyterlab.reana.differences import read_differences
+from reana_jupyterlab.reana.errors import BadRequest, NotFound
 from reana_jupyterlab.reana.values import STATUSES, JsonObject
 
 from .base import ReanaHandler
@@ -17,6 +20,8 @@ from .workspace import WorkflowWorkspaceHandler, WorkspaceFilesHandler
 SORTS = ("asc", "desc", "disk-desc", "cpu-desc")
 KINDS = ("batch", "interactive")
 MOST_CONTEXT_LINES = 100
+# Passed on as they are; REANA says what is wrong with a value.
+PASSED_ON = ("verbose", "include_progress", "include_workspace_size", "shared", "shared_by", "shared_with")
 
 __all__ = [
     "WorkflowCreateHandler",
@@ -34,15 +39,21 @@ __all__ = [
 class WorkflowsHandler(ReanaHandler):
     """The list of runs."""
 
+    known_query = {"GET": ("page", "size", "search", "sort", "status", "type", "workflow_id_or_name", *PASSED_ON)}
+
     @tornado.web.authenticated
     async def get(self) -> None:
-        """Return a page, by `?page=&size=&search=&sort=&status=&type=`; an empty value is none."""
+        """Return a page; an empty value of a parameter is none."""
         sort = self.query("sort") or LIST_SORT
         kind = self.query("type") or "batch"
         if sort not in SORTS or kind not in KINDS:
             raise BadRequest(f"'sort' is one of {', '.join(SORTS)}; 'type' is one of {', '.join(KINDS)}.")
         number, size = self.page(size=LIST_SIZE)
-        page = await (await self.client()).workflows(
+        client = await self.client()
+        more = {name: value for name in PASSED_ON if (value := self.query(name))}
+        if run := await self._asked_run(client):
+            more["workflow_id_or_name"] = run
+        page = await client.workflows(
             page=number,
             size=size,
             # REANA looks into the name without the run: `hello.1` would find nothing.
@@ -50,8 +61,19 @@ class WorkflowsHandler(ReanaHandler):
             status=self._statuses(),
             sort=sort,
             kind=kind,
+            more=more,
         )
         self.answer(workflow_page_json(page))
+
+    async def _asked_run(self, client: ReanaClient) -> str:
+        """Return what REANA's list finds a run by: its identifier, or a name without the run."""
+        named = self.query("workflow_id_or_name").strip()
+        if "." not in named:
+            return named
+        try:
+            return (await client.workflow(named)).id
+        except NotFound:
+            return named
 
     def _statuses(self) -> tuple[str, ...]:
         words = [word.strip() for value in self.get_query_arguments("status") for word in value.split(",")]
@@ -64,6 +86,8 @@ class WorkflowsHandler(ReanaHandler):
 
 class WorkflowHandler(ReanaHandler):
     """One run."""
+
+    known_query = {"DELETE": ("workspace", "all_runs")}
 
     @tornado.web.authenticated
     async def get(self, workflow: str) -> None:
@@ -81,15 +105,20 @@ class WorkflowHandler(ReanaHandler):
 class WorkflowLogsHandler(ReanaHandler):
     """What the engine and the jobs wrote."""
 
+    known_query = {"GET": ("workflow_id", "search", "page", "size")}
+
     @tornado.web.authenticated
     async def get(self, workflow: str = "") -> None:
-        """Return the logs; `?search=` keeps the lines that hold the words."""
-        client = await self.client()
-        self.answer(logs_json(await client.logs(self.named(workflow), search=self.query("search"))))
+        """Return the logs; `?search=` keeps the lines that hold the words, `?page=&size=` are of the jobs."""
+        client, search = await self.client(), self.query("search")
+        pages = {name: self.count(name, 1) for name in ("page", "size") if self.query(name)}
+        self.answer(logs_json(await client.logs(self.named(workflow), search=search, pages=pages)))
 
 
 class WorkflowSpecificationHandler(ReanaHandler):
     """What was run, as it was written."""
+
+    known_query = {"GET": ("workflow_id",)}
 
     @tornado.web.authenticated
     async def get(self, workflow: str = "") -> None:
@@ -101,20 +130,30 @@ class WorkflowSpecificationHandler(ReanaHandler):
 class WorkflowDiffHandler(ReanaHandler):
     """How two runs differ."""
 
+    known_query = {"GET": ("brief", "context_lines")}
+
     @tornado.web.authenticated
     async def get(self, first: str, second: str) -> None:
-        """Return REANA's comparison; `?brief=true` leaves the contents of files out."""
+        """Return REANA's comparison, and the files that differ; `?brief=true` leaves the contents of files out."""
         lines = self.count("context_lines", 5, most=MOST_CONTEXT_LINES)
         client = await self.client()
-        answer = await client.diff(first, second, brief=self.flag("brief"), context_lines=lines)
-        self.answer(diff_json(answer))
+        answer, one, other = await asyncio.gather(
+            client.diff(first, second, brief=self.flag("brief"), context_lines=lines),
+            client.workflow(first),
+            client.workflow(second),
+        )
+        self.answer(diff_json(answer, first=str(one.name), second=str(other.name)))
 
 
-def diff_json(answer: JsonObject) -> dict[str, object]:
+def diff_json(answer: JsonObject, *, first: str, second: str) -> dict[str, object]:
     """Return both parts decoded: REANA sends each as JSON within a text."""
+    files = _decoded(answer.get("workspace_listing"))
+    found = read_differences(files if isinstance(files, str) else "", first=first, second=second)
     return {
         "specification": _decoded(answer.get("reana_specification")),
-        "files": _decoded(answer.get("workspace_listing")),
+        "files": files,
+        "changes": [asdict(change) for change in found.changes],
+        "complete": found.is_complete,
     }
 
 

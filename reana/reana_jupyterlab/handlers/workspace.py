@@ -22,32 +22,38 @@ from reana_jupyterlab.reana.values import FilePage, JsonObject, Progress
 from .base import ReanaHandler, flag_of, text_of, texts_of
 from .shapes import file_page_json
 
+MOST_NAMED = 10
+
 OnProgress = Callable[[Progress], None]
 
 
 class WorkflowWorkspaceHandler(ReanaHandler):
     """The files of a run."""
 
+    known_query = {"GET": ("workflow_id", "page", "size", "search", "file_name")}
+
     @tornado.web.authenticated
     async def get(self, workflow: str = "") -> None:
-        """Return a page, by `?page=&size=&search=`; a workspace that was deleted says so."""
-        workflow, search = self.named(workflow), self.query("search")
+        """Return a page, by `?page=&size=&search=&file_name=`; a workspace that was deleted says so."""
+        workflow, search, pattern = self.named(workflow), self.query("search"), self.query("file_name")
         number, size = self.page(size=WORKSPACE_SIZE)
         client = await self.client()
         try:
-            page = await client.files(workflow, search=search, page=number, size=size)
+            page = await client.files(workflow, search=search, file_name=pattern, page=number, size=size)
         except NotFound:
             if not await _is_deleted(client, workflow):
                 raise
             page = FilePage((), 0, 1, has_next=False, has_prev=False)
         answer = file_page_json(page)
-        if not page.total and not search and await _is_deleted(client, workflow):
+        if not page.total and not search and not pattern and await _is_deleted(client, workflow):
             answer |= {"deleted": True, "message": f"The workspace of {workflow} has been deleted."}
         self.answer(answer)
 
 
 class WorkspaceFilesHandler(ReanaHandler):
-    """One file or directory of a run, or with the seed's query form all of them."""
+    """One file or directory of a run, or with the query form all of them."""
+
+    known_query = {"GET": ("workflow_id", "path", "overwrite"), "DELETE": ("workflow_id", "path")}
 
     _running: "asyncio.Task[JsonObject] | None" = None
 
@@ -66,7 +72,8 @@ class WorkspaceFilesHandler(ReanaHandler):
         )
         self._running = asyncio.ensure_future(work(on_progress=lambda _: None))
         with suppress(asyncio.CancelledError):
-            self.answer(await self._running)
+            answer = await self._running
+            self.answer(answer, status=HTTPStatus.BAD_GATEWAY if answer["failed"] else HTTPStatus.OK)
 
     def on_connection_close(self) -> None:
         """End the download that nobody waits for."""
@@ -128,11 +135,13 @@ class WorkspaceUploadHandler(ReanaHandler):
 class WorkspaceMoveHandler(ReanaHandler):
     """Other names."""
 
+    known_query = {"POST": ("source", "target")}
+
     @tornado.web.authenticated
     async def post(self, workflow: str) -> None:
         """Rename `source` to `target`."""
         body = self.body()
-        source, target = text_of(body, "source"), text_of(body, "target")
+        source, target = (text_of(body, name, self.query(name) or None) for name in ("source", "target"))
         await (await self.client()).move(workflow, source, target)
         self.succeed(f"Renamed {source} to {target}.")
 
@@ -146,11 +155,17 @@ async def fetch(
         raise NonsenseAnswer("REANA gives the workflow a name that cannot be a folder's.")
     download = Download(client, root, workflow=workflow, target=target, overwrite=overwrite, on_progress=on_progress)
     count = await download.paths(paths)
+    failed = {name: download.failed[name].message for name in sorted(download.failed)}
+    told = [f"Downloaded {_files(count)} to {target}."]
+    if failed:
+        more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
+        told.append(f"{_files(len(failed))} could not be downloaded: {', '.join(list(failed)[:MOST_NAMED])}{more}.")
     return {
-        "status": "success",
-        "message": f"Downloaded {_files(count)} to {target}.",
+        "status": "error" if failed else "success",
+        "message": " ".join(told),
         "files": count,
         "folder": target,
+        "failed": [{"name": name, "message": message} for name, message in failed.items()],
     }
 
 

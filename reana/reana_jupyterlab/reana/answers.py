@@ -85,6 +85,8 @@ def workflow(value: Json) -> Workflow:
         size=number(size, "raw", default=-1),
         launcher_url=text_or_none(item, "launcher_url"),
         session_uri=text_or_none(item, "session_uri"),
+        owner_email=text_or_none(item, "owner_email") or "",
+        shared_with=tuple(str(email) for email in a_list(item.get("shared_with") or [], what="'shared_with'")),
     )
 
 

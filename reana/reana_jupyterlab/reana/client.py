@@ -5,7 +5,6 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
@@ -13,20 +12,12 @@ import httpx
 from . import answers
 from .errors import BadRequest, Conflict, NotOffered
 from .logs import RunLogs, read_logs
+from .offers import Offers
 from .transport import Ask, Limits, Wire, too_slow
 from .values import Created, Credentials, FilePage, Json, JsonObject, User, Workflow, WorkflowPage, WorkspaceFile
 
-BUNDLES = "workflow-specification-bundles-v1"
 PAGE_SIZE = 500
 MOST_PAGES = 10_000
-
-
-@dataclass(frozen=True)
-class Capabilities:
-    """What this REANA can do beyond 0.9: take specifications as bundles, share runs."""
-
-    bundles: bool = False
-    sharing: bool = False
 
 
 class ReanaClient:
@@ -36,22 +27,13 @@ class ReanaClient:
         self.credentials = credentials
         self.limits = limits or Limits()
         self._wire = Wire(credentials, limits=self.limits)
-        self._capabilities: Capabilities | None = None
+        self.offers = Offers(self._get)
         self._engines: list[tuple[str, ...] | None] = []
         """What the server said, once it was asked."""
 
     async def aclose(self) -> None:
         """Close all connections; requests that are under way fail."""
         await self._wire.aclose()
-
-    async def capabilities(self) -> Capabilities:
-        """Ask once what the server can do; releases up to 0.9 say nothing about it."""
-        if self._capabilities is None:
-            said = answers.an_object(await self._get("/api/ping", anonymous=True), what="the answer to a ping")
-            known = said.get("api_capabilities")
-            is_new = isinstance(known, list) and BUNDLES in known
-            self._capabilities = Capabilities(bundles=is_new, sharing=is_new)
-        return self._capabilities
 
     async def user(self) -> User:
         """Return whose token it is, and the quota."""
@@ -80,22 +62,27 @@ class ReanaClient:
         status: tuple[str, ...] = (),
         sort: str = "desc",
         kind: str = "batch",
+        more: Mapping[str, str] | None = None,
     ) -> WorkflowPage:
-        """Return a page of runs, newest first; `search` is a part of the name without the run."""
+        """Return a page of runs; `search` is a part of the name without the run, `more` is passed on as it is."""
         params: dict[str, object] = {"type": kind, "page": page, "size": size, "sort": sort, "include_progress": "true"}
         if search:
             params["search"] = json.dumps({"name": [search]})
         if status:
             params["status"] = list(status)
+        if more:
+            params |= more
+        if any(params.get(name) for name in ("shared_by", "shared_with")) or params.get("shared") == "true":
+            await self._needs_sharing()
         return answers.workflow_page(await self._get("/api/workflows", params))
 
     async def workflow(self, workflow: str) -> Workflow:
         """Return one run, by identifier or `name.run`."""
         return answers.workflow(await self._get(_at(workflow, "status"), subject=workflow))
 
-    async def logs(self, workflow: str, *, search: str = "") -> RunLogs:
-        """Return the run's logs, bounded in memory: of a very long one, its end."""
-        ask = Ask("GET", _at(workflow, "logs"), subject=workflow)
+    async def logs(self, workflow: str, *, search: str = "", pages: Mapping[str, int] | None = None) -> RunLogs:
+        """Return the run's logs, of a very long one the end; `pages` holds the `page` and `size` of the jobs."""
+        ask = Ask("GET", _at(workflow, "logs"), pages or {}, subject=workflow)
         try:
             async with asyncio.timeout(self.limits.logs), self._wire.stream(ask) as response:
                 return await read_logs(response.aiter_raw(), search=search)
@@ -254,7 +241,7 @@ class ReanaClient:
         await self._wire.json(Ask("POST", _at(workflow, "unshare"), params, json={}, subject=workflow))
 
     async def _needs_sharing(self) -> None:
-        if not (await self.capabilities()).sharing:
+        if not await self.offers.sharing():
             raise NotOffered("This REANA server does not offer sharing.")
 
     async def _set_status(self, workflow: str, status: str, body: JsonObject) -> None:

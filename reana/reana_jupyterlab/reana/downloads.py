@@ -9,7 +9,17 @@ from dataclasses import replace
 from os import dup, fdopen
 
 from .client import ReanaClient
-from .errors import NonsenseAnswer, NotFound, ReanaError, Unreachable
+from .errors import (
+    BadRequest,
+    CredentialsRefused,
+    LocalFailure,
+    NonsenseAnswer,
+    NotConnected,
+    NotFound,
+    ReanaError,
+    TooSlow,
+    Unreachable,
+)
 from .rooted import NewFile, Root
 from .uploads import first_of
 from .values import Progress, WorkspaceFile
@@ -19,6 +29,9 @@ AT_ONCE = 4
 # REANA counts requests: a directory of more files than this comes as one archive.
 ARCHIVE_FROM = 20
 MOST_EXTRA_BYTES = 64 * 1024 * 1024
+# A server that answers for none of so many files is away: the rest is not tried.
+MOST_IN_A_ROW = 8
+ENDS_ALL = (CredentialsRefused, LocalFailure, NotConnected)
 
 OnProgress = Callable[[Progress], None]
 
@@ -32,6 +45,9 @@ class Download:
         self._client, self._root = client, root
         self._workflow, self._target, self._overwrite = workflow, target, overwrite
         self._tell, self._progress = on_progress, Progress()
+        self._in_a_row = 0
+        self.failed: dict[str, ReanaError] = {}
+        """The files that did not come, and why; `paths` raises only when nothing came, or nothing more can."""
 
     async def paths(self, paths: Sequence[str]) -> int:
         """Download files and directories; return how many files came. None named is the whole workspace."""
@@ -40,11 +56,15 @@ class Download:
         for path in paths:
             if not any(_is_within(name, path) for name in wanted):
                 raise NotFound(f"{path} does not exist in the workspace.")
+        if bad := next((name for name in wanted if name.startswith("/") or ".." in name.split("/")), ""):
+            raise BadRequest(f"REANA lists '{bad}', which is outside the workspace: nothing was downloaded.")
         self._step(Progress(files_total=len(wanted), bytes_total=sum(max(0, file.size) for file in wanted.values())))
         single, archives = _plan(wanted.values(), paths)
         for folder, files in archives.items():
-            single += await self._archive(folder, files)
+            single += await self._archive_or_none(folder, files)
         await self._each(single)
+        if self.failed and not self._progress.files_done:
+            raise next(iter(self.failed.values()))
         return self._progress.files_done
 
     async def _listed(self, paths: Sequence[str]) -> tuple[WorkspaceFile, ...]:
@@ -58,7 +78,12 @@ class Download:
 
         async def one(file: WorkspaceFile) -> None:
             async with slots:
-                await self._file(file)
+                try:
+                    await self._file(file)
+                except ReanaError as error:
+                    self._note_failure(file.name, error)
+                else:
+                    self._in_a_row = 0
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -66,6 +91,14 @@ class Download:
                     group.create_task(one(file))
         except* ReanaError as errors:
             raise first_of(errors) from errors
+
+    def _note_failure(self, name: str, error: ReanaError) -> None:
+        """Go on without a file, unless no other can come either."""
+        self._in_a_row += 1
+        is_away = isinstance(error, Unreachable | TooSlow) and self._in_a_row >= MOST_IN_A_ROW
+        if is_away or isinstance(error, ENDS_ALL):
+            raise error
+        self.failed[name] = error
 
     async def _file(self, file: WorkspaceFile) -> None:
         self._step(replace(self._progress, current=file.name))
@@ -85,6 +118,17 @@ class Download:
                 length += len(chunk)
                 self._step(replace(self._progress, bytes_done=self._progress.bytes_done + len(chunk)))
         return length
+
+    async def _archive_or_none(self, folder: str, files: Sequence[WorkspaceFile]) -> list[WorkspaceFile]:
+        """Fetch a directory as an archive; one file can spoil it, so without one all files are left to be fetched."""
+        before = self._progress
+        try:
+            return await self._archive(folder, files)
+        except ENDS_ALL:
+            raise
+        except ReanaError:
+            self._step(replace(before, current=folder))
+            return list(files)
 
     async def _archive(self, folder: str, files: Sequence[WorkspaceFile]) -> list[WorkspaceFile]:
         """Fetch a directory as an archive; return the files that it lacked."""

@@ -8,7 +8,7 @@ from .errors import NonsenseAnswer
 from .json_stream import JsonStream, Path, Scalar
 
 KEPT_OF_A_TEXT = 1024 * 1024
-MOST_JOBS = 10_000
+MOST_JOBS, MOST_SERVICES = 10_000, 100
 FIELD_LIMIT = 16 * 1024
 LINE_LIMIT = 64 * 1024
 
@@ -63,6 +63,7 @@ class RunLogs:
     search: str = ""
     engine: LogText = field(default_factory=LogText)
     engine_specific: str = ""
+    services: dict[str, LogText] = field(default_factory=dict)
     jobs: dict[str, JobLog] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,6 +76,12 @@ class RunLogs:
                 raise NonsenseAnswer("REANA's answer names more jobs than a workflow can have.")
             self.jobs[identifier] = JobLog(log=LogText(search=self.search))
         return self.jobs[identifier]
+
+    def service(self, name: str) -> LogText:
+        """Return the log of a service that the run used (Dask), made at the first mention."""
+        if name not in self.services and len(self.services) >= MOST_SERVICES:
+            raise NonsenseAnswer("REANA's answer names more services than a workflow can have.")
+        return self.services.setdefault(name, LogText(search=self.search))
 
 
 async def read_logs(chunks: AsyncIterator[bytes], *, search: str = "") -> RunLogs:
@@ -117,7 +124,7 @@ class _Outer:
 
 
 class _Inner:
-    """Hears the document within: `workflow_logs`, `job_logs`, `engine_specific`."""
+    """Hears the document within: `workflow_logs`, `job_logs`, `service_logs`, `engine_specific`."""
 
     def __init__(self, logs: RunLogs) -> None:
         self._logs = logs
@@ -128,6 +135,10 @@ class _Inner:
                 self._logs.engine.write(piece)
             case ("engine_specific",):
                 self._logs.engine_specific = (self._logs.engine_specific + piece)[-FIELD_LIMIT:]
+            case ("service_logs", name, "*", "component" | "content"):
+                # The name of a component, then what it wrote, each from the beginning of a line.
+                log = self._logs.service(name)
+                log.write(piece if piece or not log.length else "\n")
             case ("job_logs", job, "logs"):
                 self._logs.job(job).log.write(piece)
             case ("job_logs", job, name):

@@ -153,8 +153,7 @@ async def _content(root: Root, file: InputFile, state: _State) -> AsyncIterator[
 
 
 async def _create(client: ReanaClient, root: Root, folder: str, name: str, specification: Specification) -> Created:
-    capabilities = await client.capabilities()
-    if capabilities.bundles:
+    if await client.offers.bundles():
         return await client.create_from_bundle(name, await asyncio.to_thread(bundle, root, folder, specification))
     if specification.engine not in {"", "serial"} and specification.at("workflow", "specification") is None:
         raise NotOffered(

@@ -42,7 +42,7 @@ class RunName:
 
 @dataclass(frozen=True)
 class Workflow:
-    """One run as the list shows it; `size` is -1 where REANA was not asked for it."""
+    """One run as the list shows it; `size` is -1 and `owner_email` '' where REANA does not say."""
 
     id: str
     name: RunName
@@ -59,6 +59,8 @@ class Workflow:
     size: int = -1
     launcher_url: str | None = None
     session_uri: str | None = None
+    owner_email: str = ""
+    shared_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

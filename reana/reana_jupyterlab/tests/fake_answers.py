@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from reana_jupyterlab.tests.fake_reana import TOKEN, Exchange, Run, archive, matches
+from reana_jupyterlab.tests.fake_diff import diff
+from reana_jupyterlab.tests.fake_reana import OWNER_EMAIL, TOKEN, Exchange, Run, archive, matches
+from reana_jupyterlab.tests.fake_sharing import seen_by_owner, share, shared_with_you, shares, unshare
 
 T = TypeVar("T")
 Answer = Callable[..., None]
@@ -21,7 +23,7 @@ QUOTA = {
 
 def you(exchange: Exchange) -> None:
     token = {"value": TOKEN, "status": "active", "requested_at": "Sat, 21 Nov 2026 22:17:43 GMT"}
-    person = {"email": "jane@example.org", "full_name": None, "username": None, "reana_server_version": "0.9.4"}
+    person = {"email": OWNER_EMAIL, "full_name": None, "username": None, "reana_server_version": "0.9.4"}
     exchange.json({**person, "reana_token": token, "quota": QUOTA})
 
 
@@ -29,6 +31,8 @@ def info(exchange: Exchange) -> None:
     told: dict[str, Any] = {"compute_backends": {"title": "Compute backends", "value": ["kubernetes"]}}
     if exchange.reana.engines is not None:
         told["supported_workflow_engines"] = {"title": "Workflow engines", "value": exchange.reana.engines}
+    if exchange.reana.runtime is not None:
+        told["container_runtime"] = {"title": "Container runtime", "value": exchange.reana.runtime}
     exchange.json(told)
 
 
@@ -56,18 +60,23 @@ def listed(exchange: Exchange) -> None:
     wanted = exchange.query.get("status")
     found = [
         run
-        for run in exchange.reana.runs
+        for run in seen_by_owner(exchange)
         if words in run.name.partition(".")[0] and (not wanted or run.status in wanted)
     ]
     if exchange.one("sort") == "asc":
         found.reverse()
     if page := page_of(exchange, found):
         exchange.json(
-            {"items": [item(run) for run in page[0]], **page[1], "user_has_workflows": bool(exchange.reana.runs)}
+            {
+                "items": [item(exchange, run) for run in page[0]],
+                **page[1],
+                "user_has_workflows": bool(exchange.reana.runs),
+            }
         )
 
 
-def item(run: Run) -> dict[str, Any]:
+def item(exchange: Exchange, run: Run) -> dict[str, Any]:
+    has_size = "true" in {exchange.one("include_workspace_size"), exchange.one("verbose")}
     done = [job for job, fields in run.jobs.items() if fields.get("status") == "finished"]
     return {
         "id": run.id,
@@ -76,7 +85,8 @@ def item(run: Run) -> dict[str, Any]:
         "created": run.created,
         "user": "00000000-0000-0000-0000-000000000000",
         "launcher_url": None,
-        "size": {"human_readable": "", "raw": -1},
+        "size": {"human_readable": "", "raw": sum(map(len, run.files.values())) if has_size else -1},
+        **({"owner_email": run.owner, "shared_with": []} if exchange.reana.sharing else {}),
         "progress": {
             "run_started_at": None if run.status == "created" else run.started,
             "run_finished_at": run.ended if run.status == "finished" else None,
@@ -93,12 +103,13 @@ def item(run: Run) -> dict[str, Any]:
 
 def status(exchange: Exchange, reference: str) -> None:
     if run := exchange.run(reference):
-        exchange.json({**item(run), "logs": "{}"})
+        exchange.json({**item(exchange, run), "logs": "{}"})
 
 
 def logs(exchange: Exchange, reference: str) -> None:
     if run := exchange.run(reference):
-        inner = {"workflow_logs": run.engine_log, "job_logs": run.jobs, "engine_specific": None}
+        inner = {"workflow_logs": run.engine_log, "job_logs": run.jobs, "engine_specific": run.engine_specific}
+        inner |= {"service_logs": run.service_logs} if run.service_logs else {}
         exchange.json({"workflow_id": run.id, "workflow_name": run.name, "user": "u", "logs": json.dumps(inner)})
 
 
@@ -212,27 +223,6 @@ def set_status(exchange: Exchange, reference: str) -> None:
     )
 
 
-def diff(exchange: Exchange, first: str, second: str) -> None:
-    if exchange.run(first) and exchange.run(second):
-        lines = json.dumps({"inputs": ["- a: 1", "+ a: 2"]})
-        exchange.json({"reana_specification": lines, "workspace_listing": json.dumps("Only in one: code")})
-
-
-def share(exchange: Exchange, reference: str) -> None:
-    email = json.loads(exchange.body)["user_email_to_share_with"]
-    exchange.reana.shares.setdefault(reference, []).append({"user_email": email, "valid_until": None})
-    exchange.json({"message": "shared", "workflow_id": reference, "workflow_name": reference})
-
-
-def shares(exchange: Exchange, reference: str) -> None:
-    exchange.json({"shared_with": exchange.reana.shares.get(reference, []), "workflow_id": "", "workflow_name": ""})
-
-
-def unshare(exchange: Exchange, reference: str) -> None:
-    exchange.reana.shares.pop(reference, None)
-    exchange.json({"message": "unshared", "workflow_id": reference, "workflow_name": reference})
-
-
 def secrets(exchange: Exchange) -> None:
     exchange.json([{"name": name, "type": kept["type"]} for name, kept in exchange.reana.secrets.items()])
 
@@ -286,6 +276,7 @@ ROUTES: list[tuple[re.Pattern[str], Answer]] = [
         (f"GET {_RUN}/logs", logs),
         (f"GET {_RUN}/specification", specification),
         (f"GET {_RUN}/diff/([^/]+)", diff),
+        ("GET /api/users/shared-with-you", shared_with_you),
         (f"POST {_RUN}/start", start),
         (f"POST {_RUN}/share", share),
         (f"GET {_RUN}/share-status", shares),

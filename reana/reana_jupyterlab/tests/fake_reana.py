@@ -17,6 +17,7 @@ from uuid import uuid4
 
 TOKEN = "s3cr3t-t0ken-of-a-person"
 OWNER = "00000000-0000-0000-0000-000000000000"
+OWNER_EMAIL = "jane@example.org"
 Fault = Callable[["Exchange"], None]
 
 
@@ -34,8 +35,11 @@ class Run:
     listed: dict[str, int] = field(default_factory=dict)
     specification: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
+    owner: str = OWNER_EMAIL
     engine_log: str = "Publisher: total 2\nRunning step:0, Total steps 2\n"
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    engine_specific: Any = None
+    service_logs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,19 @@ class Seen:
 class FakeReana:
     """The server; `faults` say for a pattern over `METHOD /path` what happens instead (the first that fits)."""
 
-    def __init__(self, routes: Sequence[tuple[re.Pattern[str], Callable[..., None]]], *, modern: bool = False) -> None:
+    def __init__(
+        self,
+        routes: Sequence[tuple[re.Pattern[str], Callable[..., None]]],
+        *,
+        modern: bool = False,
+        sharing: bool | None = None,
+        runtime: str | None = None,
+    ) -> None:
         self.routes = routes
         self.modern = modern
         self.engines: list[str] | None = None
+        self.sharing = modern if sharing is None else sharing
+        self.runtime = runtime
         self.runs: list[Run] = []
         self.requests: list[Seen] = []
         self.faults: list[tuple[str, Fault, int]] = []

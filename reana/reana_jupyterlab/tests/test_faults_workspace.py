@@ -41,6 +41,19 @@ async def test_an_error_is_never_saved_as_a_file(lab: Lab, reana: FakeReana, sta
     assert (answer.json["status"], tree(lab.root)) == ("error", {})
 
 
+async def test_files_that_cannot_be_downloaded_are_listed(lab: Lab, reana: FakeReana) -> None:
+    reana.add("hello.1", files=THIRTEEN)
+    reana.fail("GET .*/workspace/results/plot-05.txt", error(404, "gone"))
+    answer = await lab.get("workflows/download?workflow_id=hello.1")
+    assert (answer.status, answer.json["status"], answer.json["files"]) == (502, "error", 12)
+    assert answer.json["failed"] == [{"name": "results/plot-05.txt", "message": "gone"}]
+    told = "Downloaded 12 files to hello.1. 1 file could not be downloaded: results/plot-05.txt."
+    assert answer.json["message"] == told
+    begun = (await lab.post("workflows/hello.1/download")).json
+    ended = await lab.ended(begun["id"])
+    assert (ended["state"], ended["message"], ended["result"]["failed"]) == ("done", told, answer.json["failed"])
+
+
 @pytest.mark.parametrize("count", [3, 50])
 async def test_a_directory_is_downloaded(lab: Lab, reana: FakeReana, count: int) -> None:
     files = {f"results/deep/{number}.txt": str(number).encode() for number in range(count)}

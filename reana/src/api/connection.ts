@@ -57,6 +57,8 @@ export function readAccount(source: unknown): Account {
     version: text(source, 'version'),
     quota: readQuota(isObject(source) ? source.quota : undefined),
     sharing: truth(source, 'sharing'),
+    secrets: !isObject(source) || source.secrets !== false,
+    environments: !isObject(source) || source.usesEnvironments !== false,
     message: text(source, 'message'),
     source: text(source, 'source'),
     reason: text(source, 'reason'),

@@ -24,6 +24,8 @@ export interface Form {
   /** The inputs that are uploaded. */
   readonly files: readonly string[];
   readonly directories: readonly string[];
+  /** The container images that the steps name, where the file itself says so. */
+  readonly environments: readonly string[];
 }
 
 export interface NewRun {
@@ -67,7 +69,8 @@ export class CreateApi {
       parameters: list(answer, 'parameters').map(readField),
       options: list(answer, 'options').map(readField),
       files: list(answer, 'files').map(String),
-      directories: list(answer, 'directories').map(String)
+      directories: list(answer, 'directories').map(String),
+      environments: list(answer, 'environments').map(String)
     };
   }
 

@@ -3,16 +3,24 @@
 import { entries, isObject, list, object, text, time, truth, whole } from './read';
 import { readEvents, type ServerEvent } from './events';
 import type { Open, Send } from './send';
-import { isMoving } from './values';
-import type { Job, JsonObject, Logs, Page, Run, Share, Specification } from './values';
+import { isMoving, STATUSES } from './values';
+import type { FileChange, FileChanges, Job, JsonObject, Logs, Page, Run, Share, Specification } from './values';
 
 export interface RunQuery {
   readonly page: number;
   readonly size: number;
   readonly search: string;
   readonly sort: 'asc' | 'desc';
+  /** None: every one but `deleted`. */
   readonly status: readonly string[];
+  /** Runs of others that they share with the person: of one address, or of `anybody`. */
+  readonly sharedBy?: string;
 }
+
+/** As a status: deleted runs, too. */
+export const EVERY_STATUS = 'all';
+const THERE = STATUSES.filter(status => status !== 'deleted');
+const MOST_LISTED = 1000;
 
 export class RunsApi {
   constructor(
@@ -20,8 +28,9 @@ export class RunsApi {
     private readonly _open: Open
   ) {}
 
-  async list(query: RunQuery, signal?: AbortSignal): Promise<Page<Run>> {
-    const answer = await this._send('workflows', { query: { ...query }, signal });
+  async list({ sharedBy, ...query }: RunQuery, signal?: AbortSignal): Promise<Page<Run>> {
+    const status = query.status.length > 0 ? query.status : THERE;
+    const answer = await this._send('workflows', { query: { ...query, status, shared_by: sharedBy }, signal });
     const items = list(answer, 'items').map(readRun);
     return {
       items,
@@ -34,6 +43,28 @@ export class RunsApi {
 
   async get(id: string, signal?: AbortSignal): Promise<Run> {
     return readRun(await this._send(route(id), { signal }));
+  }
+
+  /** The e-mail address of whose run it is, where the server offers sharing. */
+  async owner(id: string, signal?: AbortSignal): Promise<string> {
+    const query = { workflow_id_or_name: id, shared: 'true', size: 1 };
+    return readRun(list(await this._send('workflows', { query, signal }), 'items')[0]).owner;
+  }
+
+  /** The other runs that work in the same workspace: a run, and its restarts. */
+  async relatives(run: Run): Promise<readonly Run[]> {
+    const query = { page: 1, size: MOST_LISTED, search: run.name, sort: 'asc', status: [] } as const;
+    const { items } = await this.list(query);
+    return items.filter(one => one.id !== run.id && sharesWorkspace(one, run));
+  }
+
+  /** Which files differ; `first` and `second` are those that only one of the two has. */
+  async fileChanges(first: string, second: string, signal?: AbortSignal): Promise<FileChanges> {
+    const path = route(first, `diff/${encodeURIComponent(second)}`);
+    const answer = await this._send(path, { query: { brief: 'true' }, signal });
+    const changes = list(answer, 'changes').map(readChange);
+    changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { changes, complete: truth(answer, 'complete') };
   }
 
   async logs(id: string, signal?: AbortSignal): Promise<Logs> {
@@ -83,6 +114,12 @@ export class RunsApi {
   }
 }
 
+/** A restart works in the workspace of the run that it does again: 1.1 and 1.2 in that of 1. */
+export function sharesWorkspace(one: Pick<Run, 'name' | 'run'>, other: Pick<Run, 'name' | 'run'>): boolean {
+  const number = ({ run }: Pick<Run, 'run'>): string => run.split('.')[0] ?? '';
+  return one.name === other.name && number(one) === number(other);
+}
+
 /** Of a run, or of what belongs to it. */
 export function route(id: string, what = ''): string {
   return `workflows/${encodeURIComponent(id)}${what && `/${what}`}`;
@@ -99,7 +136,8 @@ export function readRun(source: unknown): Run {
     finishedAt: time(source, 'finishedAt'),
     stoppedAt: time(source, 'stoppedAt'),
     finishedJobs: whole(source, 'finishedJobs'),
-    totalJobs: whole(source, 'totalJobs')
+    totalJobs: whole(source, 'totalJobs'),
+    owner: text(source, 'ownerEmail')
   };
 }
 
@@ -108,7 +146,13 @@ export function readLogs(source: unknown): Logs {
   const jobs = entries(source, 'jobLogs').map(([id, job]) => readJob(id, job));
   const start = (job: Job): string => job.startedAt ?? (isMoving(job.status) ? '9998' : '9999');
   jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
-  return { engine: text(source, 'engineLogs'), jobs: numbered(jobs) };
+  const services = entries(source, 'serviceLogs').map(([name, log]) => ({ name, log: String(log) }));
+  return { engine: text(source, 'engineLogs'), report: text(source, 'engineSpecific'), services, jobs: numbered(jobs) };
+}
+
+function readChange(source: unknown): FileChange {
+  const kind = text(source, 'kind');
+  return { path: text(source, 'path'), kind: kind === 'first' || kind === 'second' ? kind : 'changed' };
 }
 
 /** Each command of a step is a job with the step's name: the second and later ones get a number, to be told apart. */

@@ -26,6 +26,8 @@ export interface Run {
   readonly stoppedAt: string | null;
   readonly finishedJobs: number;
   readonly totalJobs: number;
+  /** The e-mail address of whose run it is; empty: the server does not say, it is the person's own. */
+  readonly owner: string;
 }
 
 export interface Page<T> {
@@ -51,6 +53,10 @@ export interface Job {
 
 export interface Logs {
   readonly engine: string;
+  /** What the engine reports beside its log. */
+  readonly report: string;
+  /** Of services that the run used, such as Dask. */
+  readonly services: readonly { readonly name: string; readonly log: string }[];
   readonly jobs: readonly Job[];
 }
 
@@ -59,6 +65,12 @@ export interface WorkspaceFile {
   readonly name: string;
   readonly modifiedAt: string | null;
   readonly size: number;
+}
+
+/** A file that did not come, and why. */
+export interface FailedFile {
+  readonly name: string;
+  readonly message: string;
 }
 
 /** Anything that JSON can say. */
@@ -93,6 +105,10 @@ export interface Account {
   readonly quota: Quota | null;
   /** Whether this REANA lets others read a run. */
   readonly sharing: boolean;
+  /** Whether the token may handle secrets. */
+  readonly secrets: boolean;
+  /** Whether steps run in the container images that they name. */
+  readonly environments: boolean;
   /** Why there is no connection, where one was tried. */
   readonly message: string;
   /** Where the credentials come from: `environment`, `launcher`, or a profile's name. */
@@ -101,6 +117,18 @@ export interface Account {
   readonly reason: string;
   /** The HTTP status that says why there is no connection; 0 when there is one. */
   readonly status: number;
+}
+
+/** A file that differs in the workspaces of two runs, or that only one of them has; a name alone may be a folder's. */
+export interface FileChange {
+  readonly path: string;
+  readonly kind: 'changed' | 'first' | 'second';
+}
+
+export interface FileChanges {
+  readonly changes: readonly FileChange[];
+  /** Whether these are all. */
+  readonly complete: boolean;
 }
 
 /** Somebody else who may read a run; `until` is a date, empty: for ever. */

@@ -7,7 +7,7 @@ import { list, text, time, truth, whole } from './read';
 import { route } from './runs';
 import { address, reach, understand, type Send } from './send';
 import type { RemoteTransfer, TransfersApi } from './transfers';
-import type { Page, WorkspaceFile } from './values';
+import type { FailedFile, Page, WorkspaceFile } from './values';
 
 const PAGE_SIZE = 1000;
 
@@ -61,15 +61,16 @@ export class WorkspaceApi {
     return response;
   }
 
-  /** Fetch files below the Jupyter server's root; answers when all are there. */
+  /** Fetch files below the Jupyter server's root; answers which of them could not be fetched, and why. */
   async download(
     id: string,
     paths: readonly string[],
     signal: AbortSignal,
     report: (transfer: RemoteTransfer) => void
-  ): Promise<void> {
+  ): Promise<readonly FailedFile[]> {
     const begun = await this._send(route(id, 'download'), { method: 'POST', body: { paths }, signal });
-    await this._transfers.watch(begun, signal, report);
+    const result = await this._transfers.watch(begun, signal, report);
+    return list(result, 'failed').map(one => ({ name: text(one, 'name'), message: text(one, 'message') }));
   }
 
   async remove(id: string, path: string): Promise<void> {

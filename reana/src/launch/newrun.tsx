@@ -3,9 +3,11 @@
 import * as React from 'react';
 
 import type { Problem } from '../api/values';
+import type { Connection } from '../model/connection';
 import { nameMistake } from '../model/form';
 import type { NewRun } from '../model/newrun';
 import { Button, Progress, Skeleton, StatePane } from '../ui/bricks';
+import { EnvironmentNote } from '../ui/environment';
 import { pictures, reanaIcon } from '../ui/icons';
 import { useObserved, View } from '../ui/observe';
 import { errorAdvice, errorSentence, useWords } from '../ui/words';
@@ -25,7 +27,7 @@ export class NewRunWidget extends View {
     readonly model: NewRun,
     actions: NewRunActions
   ) {
-    super(reana.trans, () => <NewRunView model={model} actions={actions} />);
+    super(reana.trans, () => <NewRunView model={model} actions={actions} connection={reana.connection} />);
     this.id = 'reana-jupyterlab:new-run';
     this.title.label = reana.trans.__('New REANA run');
     this.title.icon = reanaIcon;
@@ -40,6 +42,7 @@ export class NewRunWidget extends View {
 }
 
 interface NewRunProps {
+  readonly connection: Connection;
   readonly model: NewRun;
   readonly actions: NewRunActions;
 }
@@ -91,6 +94,7 @@ function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.
         </div>
         {model.loading && !model.form ? <Skeleton rows={4} label={trans.__('Reading the file')} /> : null}
         <Check {...props} />
+        <EnvironmentNote connection={props.connection} images={model.form?.environments ?? []} />
         {model.form ? <Questions {...props} /> : null}
         <Trouble {...props} />
         <Submit {...props} />

@@ -25,6 +25,7 @@ export class OpenRun extends Observable {
     this.logs = new Part(signal => api.runs.logs(id, signal), tell);
     this.files = new Part(signal => api.workspace.files(id, signal), tell);
     this.specification = new Part(signal => api.runs.specification(id, signal), tell);
+    this.owner = new Part(signal => api.runs.owner(id, signal), tell);
     this._following = new Following(id, (...told) => api.runs.follow(...told), {
       logs: logs => this.logs.put(logs),
       run: run => this.run.put(run),
@@ -37,6 +38,8 @@ export class OpenRun extends Observable {
   readonly logs: Part<Logs>;
   readonly files: Part<readonly WorkspaceFile[]>;
   readonly specification: Part<Specification>;
+  /** Whose run it is; asked for only where runs can be shared. */
+  readonly owner: Part<string>;
 
   get tab(): Tab {
     return this._tab;
@@ -80,7 +83,7 @@ export class OpenRun extends Observable {
     this._active = false;
     this._attend();
     this._refresh.dispose();
-    [this.run, this.logs, this.files, this.specification].forEach(part => part.cancel());
+    [this.run, this.logs, this.files, this.specification, this.owner].forEach(part => part.cancel());
     super.dispose();
   }
 
@@ -116,10 +119,10 @@ export class OpenRun extends Observable {
     }
   }
 
-  /** All of its logs were told; what else there is now is asked for. */
+  /** What the engine reports of the end, and the services' logs, were not told. */
   private async _over(): Promise<void> {
     this._attend();
-    await Promise.all([this.run.load(), this.files.load()]).catch(() => undefined);
+    await Promise.all([this.run.load(), this.files.load(), this.logs.load()]).catch(() => undefined);
   }
 
   private _shown(): readonly Pick<Part<unknown>, 'need' | 'load'>[] {

@@ -45,7 +45,7 @@ export class RunList extends Observable {
   }
 
   get filtered(): boolean {
-    return this._query.search !== '' || this._query.status.length > 0;
+    return this._query.search !== '' || this._query.status.length > 0 || Boolean(this._query.sharedBy);
   }
 
   /** Ask for something else. The first page again, unless it is the page that changes. */

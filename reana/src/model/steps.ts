@@ -1,6 +1,14 @@
 /** Where in time the steps of a run lie, for the picture of it. */
 
-import { isMoving, type Job, type JsonObject, type Logs, type Run, type WorkspaceFile } from '../api/values';
+import {
+  isMoving,
+  type Job,
+  type JsonObject,
+  type Logs,
+  type Run,
+  type Status,
+  type WorkspaceFile
+} from '../api/values';
 import { list, object, text } from '../api/read';
 import { duration, instant } from './time';
 
@@ -34,8 +42,22 @@ export function failedStep(logs: Logs | null): Job | null {
   return logs?.jobs.filter(job => job.status === 'failed').at(-1) ?? null;
 }
 
-/** The step to look at first: the failed one, else the one that runs, else the last. */
-export function interestingStep(logs: Logs): Job | null {
+/** The engine is why: the run failed, and no step of it did. */
+export function failedInEngine(status: Status, logs: Logs | null): boolean {
+  return status === 'failed' && logs !== null && failedStep(logs) === null;
+}
+
+/** What the engine said last, and what it reports of the end; empty: nothing. */
+export function engineReason(logs: Logs, lines: number): string {
+  const last = logs.engine.trimEnd().split('\n').slice(-lines).join('\n');
+  return [last, logs.report.trim()].filter(Boolean).join('\n');
+}
+
+/** The step to look at first: the failed one, else the one that runs, else the last; null: the engine. */
+export function interestingStep(logs: Logs, status: Status): Job | null {
+  if (failedInEngine(status, logs)) {
+    return null;
+  }
   return failedStep(logs) ?? logs.jobs.find(job => job.status === 'running') ?? logs.jobs.at(-1) ?? null;
 }
 

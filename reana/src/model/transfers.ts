@@ -1,10 +1,12 @@
 /** Downloads and uploads that go on, each with its progress and a way to end it. */
 
 import { isAbort, ReanaError } from '../api/errors';
+import type { FailedFile } from '../api/values';
 import { Observable } from './observable';
 
 export type TransferKind = 'download' | 'upload';
-export type TransferState = 'running' | 'done' | 'failed' | 'cancelled';
+/** partial: all was tried, and some files did not come. */
+export type TransferState = 'running' | 'done' | 'partial' | 'failed' | 'cancelled';
 
 /** How far it is; -1: not known. */
 export interface Amounts {
@@ -15,8 +17,12 @@ export interface Amounts {
   readonly bytesTotal: number;
 }
 
-/** Moves everything, tells how far it is, and ends when the signal says so. */
-export type Work = (signal: AbortSignal, report: (amounts: Amounts) => void) => Promise<void>;
+/** Moves everything, tells how far it is and which files did not come, and ends when the signal says so. */
+export type Work = (
+  signal: AbortSignal,
+  report: (amounts: Amounts) => void,
+  miss: (files: readonly FailedFile[]) => void
+) => Promise<void>;
 
 const NOTHING: Amounts = { current: '', filesDone: 0, filesTotal: -1, bytesDone: 0, bytesTotal: -1 };
 
@@ -46,11 +52,16 @@ export class Transfer extends Observable {
     return this._error;
   }
 
+  get failed(): readonly FailedFile[] {
+    return this._failed;
+  }
+
   /** Never rejects: the end is the state. */
   async run(): Promise<TransferState> {
     try {
-      await this._work(this._controller.signal, amounts => this._report(amounts));
-      return this._end('done');
+      const miss = (files: readonly FailedFile[]): void => void (this._failed = files);
+      await this._work(this._controller.signal, amounts => this._report(amounts), miss);
+      return this._end(this._failed.length > 0 ? 'partial' : 'done');
     } catch (error) {
       if (this._controller.signal.aborted || isAbort(error)) {
         return this._end('cancelled');
@@ -79,6 +90,7 @@ export class Transfer extends Observable {
   private _state: TransferState = 'running';
   private _amounts = NOTHING;
   private _error: ReanaError | null = null;
+  private _failed: readonly FailedFile[] = [];
 }
 
 /** Something that is moved by itself; `size` in bytes. */
@@ -104,7 +116,7 @@ export function oneByOne(pieces: readonly Piece[]): Work {
   };
 }
 
-/** The transfers of one run that are shown: those that go on, and those that failed until they are dismissed. */
+/** The transfers of one run that are shown: those that go on, and those that failed, also in part, until dismissed. */
 export class Transfers extends Observable {
   get shown(): readonly Transfer[] {
     return this._shown;
@@ -115,7 +127,7 @@ export class Transfers extends Observable {
     transfer.changed.connect(this.tell, this);
     this.tell();
     const state = await transfer.run();
-    if (state !== 'failed') {
+    if (state !== 'failed' && state !== 'partial') {
       this.remove(transfer);
     }
     return state;

@@ -2,17 +2,25 @@
 
 import * as React from 'react';
 
-import type { RunQuery } from '../api/runs';
+import { EVERY_STATUS, type RunQuery } from '../api/runs';
 import { STATUSES } from '../api/values';
 import type { RunList } from '../model/runlist';
 import { useObserved } from '../ui/observe';
 import { SearchField } from '../ui/search';
 import { statusWord, useWords } from '../ui/words';
 
-export function Filters({ runs }: { runs: RunList }): React.JSX.Element {
+const ANYBODY = 'anybody';
+
+interface FiltersProps {
+  readonly runs: RunList;
+  /** Whether others can share their runs with the person. */
+  readonly sharing: boolean;
+}
+
+export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
   const trans = useWords();
   useObserved(runs);
-  const { status, sort } = runs.query;
+  const { status, sort, sharedBy = '' } = runs.query;
   return (
     <div className="jp-Reana-filters" role="search">
       <SearchField
@@ -20,6 +28,7 @@ export function Filters({ runs }: { runs: RunList }): React.JSX.Element {
         value={runs.query.search}
         settle={search => runs.ask({ search })}
       />
+      {sharing || sharedBy ? <Whose runs={runs} /> : null}
       <div className="jp-Reana-selects">
         <select
           className="jp-mod-styled"
@@ -28,6 +37,7 @@ export function Filters({ runs }: { runs: RunList }): React.JSX.Element {
           onChange={({ target }) => runs.ask({ status: target.value ? [target.value] : [] })}
         >
           <option value="">{trans.__('every status')}</option>
+          <option value={EVERY_STATUS}>{trans.__('every status, deleted too')}</option>
           {STATUSES.map(one => (
             <option key={one} value={one}>
               {statusWord(trans, one)}
@@ -44,6 +54,23 @@ export function Filters({ runs }: { runs: RunList }): React.JSX.Element {
           <option value="asc">{trans.__('oldest first')}</option>
         </select>
       </div>
+    </div>
+  );
+}
+
+function Whose({ runs }: { runs: RunList }): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <div className="jp-Reana-selects">
+      <select
+        className="jp-mod-styled"
+        aria-label={trans.__('Whose runs')}
+        value={runs.query.sharedBy ?? ''}
+        onChange={({ target }) => runs.ask({ sharedBy: target.value })}
+      >
+        <option value="">{trans.__('my runs')}</option>
+        <option value={ANYBODY}>{trans.__('shared with me')}</option>
+      </select>
     </div>
   );
 }

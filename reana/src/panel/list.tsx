@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import { ReanaError } from '../api/errors';
-import type { Run } from '../api/values';
+import type { Account, Run } from '../api/values';
 import type { RunList } from '../model/runlist';
 import { Button, Skeleton, StatePane } from '../ui/bricks';
 import { pictures } from '../ui/icons';
@@ -17,32 +17,36 @@ interface ListProps {
   readonly runs: RunList;
   readonly open: (run: Run) => void;
   readonly create: () => void;
+  readonly account: Account | null;
 }
 
-export function List({ runs, open, create }: ListProps): React.JSX.Element {
+export function List({ runs, open, create, account }: ListProps): React.JSX.Element {
   useObserved(runs);
   const { page, error } = runs;
   const busy = runs.loading && page !== null;
   return (
     <>
-      {page || !error ? <Filters runs={runs} /> : null}
+      {page || !error ? <Filters runs={runs} sharing={account?.sharing === true} /> : null}
       {page && error ? <Trouble runs={runs} error={error} /> : null}
       <div className="jp-Reana-scroll" aria-busy={busy}>
-        <Content runs={runs} open={open} create={create} />
+        <Content runs={runs} open={open} create={create} account={account} />
       </div>
       <Pager runs={runs} />
     </>
   );
 }
 
-function Content({ runs, open, create }: ListProps): React.JSX.Element {
+function Content({ runs, open, create, account }: ListProps): React.JSX.Element {
   const trans = useWords();
   const { page, error } = runs;
   if (!page) {
     return error ? <Failure runs={runs} error={error} /> : <Skeleton rows={6} label={trans.__('Loading runs')} />;
   }
   if (page.items.length > 0) {
-    return <RunRows runs={page.items} open={open} />;
+    return <RunRows runs={page.items} me={account?.email ?? ''} open={open} />;
+  }
+  if (runs.query.sharedBy && runs.query.search === '' && runs.query.status.length === 0) {
+    return <NothingShared runs={runs} />;
   }
   return runs.filtered ? <NothingFound runs={runs} /> : <NothingYet create={create} />;
 }
@@ -62,6 +66,19 @@ function NothingYet({ create }: { create: () => void }): React.JSX.Element {
   );
 }
 
+function NothingShared({ runs }: { runs: RunList }): React.JSX.Element {
+  const trans = useWords();
+  return (
+    <StatePane
+      picture={pictures.empty}
+      title={trans.__('Nobody shares a run with you')}
+      text={trans.__('Runs that others share with you appear here, to be looked at.')}
+    >
+      <Button onClick={() => runs.ask({ sharedBy: '' })}>{trans.__('Show my runs')}</Button>
+    </StatePane>
+  );
+}
+
 function NothingFound({ runs }: { runs: RunList }): React.JSX.Element {
   const trans = useWords();
   return (
@@ -70,7 +87,7 @@ function NothingFound({ runs }: { runs: RunList }): React.JSX.Element {
       title={trans.__('No run matches')}
       text={trans.__('Search for a part of the name, or ask for every status.')}
     >
-      <Button onClick={() => runs.ask({ search: '', status: [] })}>{trans.__('Show all runs')}</Button>
+      <Button onClick={() => runs.ask({ search: '', status: [], sharedBy: '' })}>{trans.__('Show all runs')}</Button>
     </StatePane>
   );
 }

@@ -68,10 +68,11 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
   useObserved(connection);
   const [changing, setChanging] = React.useState(false);
   const connected = connection.state === 'connected';
+  const create = (): void => void commands.execute(Commands.create);
   const body = (): React.JSX.Element => {
     if (connected && !changing) {
       const open = (id: string): void => void commands.execute(Commands.open, { id });
-      return <List runs={runs} open={({ id }) => open(id)} create={() => void commands.execute(Commands.create)} />;
+      return <List {...{ runs, create, account: connection.account }} open={({ id }) => open(id)} />;
     }
     if (connection.state === 'loading') {
       return <Skeleton rows={4} label={trans.__('Looking for a connection')} />;
@@ -82,13 +83,7 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
     ) : (
       <>
         <Connect connection={connection} done={() => setChanging(false)} />
-        {connected ? (
-          <footer className="jp-Reana-panelFoot">
-            <Button onClick={() => void commands.execute(Commands.secrets)}>
-              {trans.__('Secrets for the steps…')}
-            </Button>
-          </footer>
-        ) : null}
+        {connected ? <Foot reana={reana} commands={commands} /> : null}
       </>
     );
   };
@@ -98,6 +93,28 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
       {connected ? <Who reana={reana} /> : null}
       {body()}
     </>
+  );
+}
+
+/** What belongs to the connection, below its form. */
+function Foot({ reana, commands }: PanelProps): React.JSX.Element {
+  const trans = useWords();
+  const account = reana.connection.account;
+  return (
+    <footer className="jp-Reana-panelFoot">
+      {account?.secrets ? (
+        <Button onClick={() => void commands.execute(Commands.secrets)}>{trans.__('Secrets for the steps…')}</Button>
+      ) : (
+        <p className="jp-Reana-dim">
+          {trans.__('Secrets for the steps are kept on your profile page: this token may not handle them.')}
+        </p>
+      )}
+      {account?.environments === false ? (
+        <p className="jp-Reana-notice" role="note">
+          {trans.__('This server has no container runtime: the environment of a step is not used.')}
+        </p>
+      ) : null}
+    </footer>
   );
 }
 

@@ -10,17 +10,19 @@ import { language, statusWord, useWords } from '../ui/words';
 
 interface RowsProps {
   readonly runs: readonly Run[];
+  /** The person's own address. */
+  readonly me: string;
   readonly open: (run: Run) => void;
 }
 
-export function RunRows({ runs, open }: RowsProps): React.JSX.Element {
+export function RunRows({ runs, me, open }: RowsProps): React.JSX.Element {
   const trans = useWords();
   const now = useNow(runs.some(run => isMoving(run.status)));
   return (
     <ul className="jp-Reana-rows" aria-label={trans.__('Runs')} onKeyDown={walk}>
       {runs.map(run => (
         <li key={run.id}>
-          <RunRow run={run} now={now} open={open} />
+          <RunRow run={run} shared={run.owner !== '' && run.owner !== me} now={now} open={open} />
         </li>
       ))}
     </ul>
@@ -29,11 +31,12 @@ export function RunRows({ runs, open }: RowsProps): React.JSX.Element {
 
 interface RowProps {
   readonly run: Run;
+  readonly shared: boolean;
   readonly now: number;
   readonly open: (run: Run) => void;
 }
 
-function RunRow({ run, now, open }: RowProps): React.JSX.Element {
+function RunRow({ run, shared, now, open }: RowProps): React.JSX.Element {
   const trans = useWords();
   const moving = isMoving(run.status);
   const took = duration(run, moving, now);
@@ -48,6 +51,7 @@ function RunRow({ run, now, open }: RowProps): React.JSX.Element {
         {run.run ? <span className="jp-Reana-run">#{run.run}</span> : null}
         <StatusMark status={run.status} word={statusWord(trans, run.status)} />
       </span>
+      {shared ? <span className="jp-Reana-shared">{trans.__('shared by %1', run.owner)}</span> : null}
       <span className="jp-Reana-rowBottom">
         {moving && run.totalJobs > 0 ? (
           <>

@@ -9,6 +9,7 @@ import { askParameters } from '../launch/restart';
 import { askAndPrune } from '../run/prune';
 import { showShares } from '../run/share';
 import { Commands, IReana } from '../tokens';
+import { question } from '../ui/question';
 import { errorSentence } from '../ui/words';
 import { chosenRun } from './runs';
 
@@ -25,7 +26,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     for (const { command, short, label, fits, act } of actions(app, reana)) {
       app.commands.addCommand(command, {
         label: args => (args.menu ? short : label),
-        isVisible: args => !args.menu || fits(listedStatus(reana, chosenRun(app, args.id))),
+        isVisible: args => !args.menu || isOffered(reana, command, fits, chosenRun(app, args.id)),
         isEnabled: args => chosenRun(app, args.id) !== '',
         execute: args => guarded(reana, async () => act(await reana.api.runs.get(chosenRun(app, args.id))))
       });
@@ -83,8 +84,10 @@ function actions(app: JupyterFrontEnd, reana: IReana): readonly Action[] {
   ];
 }
 
-function listedStatus({ runs }: IReana, id: string): Status {
-  return runs.page?.items.find(run => run.id === id)?.status ?? '';
+/** What changes a run is not offered for a run of somebody else. */
+function isOffered({ runs }: IReana, command: string, fits: Action['fits'], id: string): boolean {
+  const mine = !runs.query.sharedBy || command === Commands.follow;
+  return mine && fits(runs.page?.items.find(run => run.id === id)?.status ?? '');
 }
 
 /** Say what went wrong, and look again at the list in any case. */
@@ -115,12 +118,35 @@ async function stop(reana: IReana, run: Run): Promise<void> {
 
 async function remove(reana: IReana, run: Run): Promise<void> {
   const { trans, api, followed } = reana;
-  const text = trans.__('The run, its logs and every file in its workspace are lost. This cannot be undone.');
+  const text = [
+    trans.__('The run, its logs and every file in its workspace are lost. This cannot be undone.'),
+    ...losersOf(reana, await api.runs.relatives(run))
+  ].join('\n\n');
   if (await sure(reana, trans.__('Delete %1?', fullName(run)), text, trans.__('Delete'))) {
     followed.leave(run.id);
     await api.runs.remove(run.id);
     Notification.success(trans.__('%1 was deleted.', fullName(run)), { autoClose: 4000 });
   }
+}
+
+const MOST_NAMED = 8;
+
+/** The runs in the same workspace lose their files: REANA keeps them without, our own service deletes them, too. */
+function losersOf({ trans }: IReana, relatives: readonly Run[]): string[] {
+  if (relatives.length === 0) {
+    return [];
+  }
+  const names = relatives.slice(0, MOST_NAMED).map(fullName);
+  const left = relatives.length - names.length;
+  const all = left > 0 ? [...names, trans.__('and %1 more', String(left))] : names;
+  return [
+    trans._n(
+      '%1 other run works in the same workspace, and is deleted with it or left without its files: %2.',
+      '%1 other runs work in the same workspace, and are deleted with it or left without their files: %2.',
+      relatives.length,
+      all.join(', ')
+    )
+  ];
 }
 
 async function restart(app: JupyterFrontEnd, reana: IReana, run: Run): Promise<void> {
@@ -142,7 +168,7 @@ async function follow({ followed }: IReana, run: Run): Promise<void> {
   return Promise.resolve();
 }
 
-async function sure({ trans }: IReana, title: string, body: string, label: string): Promise<boolean> {
+async function sure({ trans }: IReana, title: string, text: string, label: string): Promise<boolean> {
   const buttons = [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label })];
-  return (await showDialog({ title, body, buttons, defaultButton: 0 })).button.accept;
+  return (await showDialog({ title, body: question(text), buttons, defaultButton: 0 })).button.accept;
 }

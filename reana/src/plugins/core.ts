@@ -54,7 +54,12 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
 export default plugin;
 
 function connectParts({ runs, followed, connection, running }: IReana): void {
-  connection.changed.connect(() => running.setActive(connection.state === 'connected'));
+  connection.changed.connect(() => {
+    running.setActive(connection.state === 'connected');
+    if (runs.query.sharedBy && connection.account?.connected && !connection.account.sharing) {
+      runs.ask({ sharedBy: '' });
+    }
+  });
   followed.changed.connect(() => void running.refresh());
   runs.changed.connect(() => {
     if (runs.page) {

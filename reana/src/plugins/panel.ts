@@ -49,7 +49,7 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, panel: Panel): void {
   });
   app.commands.addCommand(Commands.secrets, {
     label: trans.__('REANA Secrets…'),
-    isEnabled: () => connection.state === 'connected',
+    isEnabled: () => connection.state === 'connected' && connection.account?.secrets === true,
     execute: () => guarded(reana, () => showSecrets(reana))
   });
   connection.changed.connect(() => app.commands.notifyCommandChanged(Commands.secrets));

@@ -1,8 +1,11 @@
-/** What is different between this run and another: parameters, specification, steps. */
+/** What is different between this run and another: parameters, files, specification. */
 
 import * as React from 'react';
 
-import { fullName, type JsonObject, type Run, type Specification } from '../api/values';
+import { sharesWorkspace } from '../api/runs';
+import { fullName, type FileChange, type FileChanges, type Json, type JsonObject } from '../api/values';
+import type { Run, Specification } from '../api/values';
+import { changedParameters, type ParameterChange } from '../model/compare';
 import { diffLines, hunks, type Hunk } from '../model/diff';
 import { Part } from '../model/part';
 import { StatePane } from '../ui/bricks';
@@ -41,12 +44,12 @@ export function Compare(props: RunProps): React.JSX.Element {
         )}
       />
       {other ? (
-        <Differences key={other} {...props} other={other} />
+        <Differences key={other} {...props} other={candidates.value?.items.find(({ id }) => id === other)} id={other} />
       ) : (
         <StatePane
           picture={pictures.filtered}
           title={trans.__('What changed between two runs?')}
-          text={trans.__('Choose another run to see the parameters and lines that differ.')}
+          text={trans.__('Choose another run to see the parameters, files and lines that differ.')}
         />
       )}
     </div>
@@ -59,13 +62,36 @@ function ranked(runs: readonly Run[], self: Run | null): readonly Run[] {
   return [...others.filter(one => one.name === self?.name), ...others.filter(one => one.name !== self?.name)];
 }
 
-function Differences({ run, reana, other }: RunProps & { readonly other: string }): React.JSX.Element {
-  const theirs = usePart(() => signal => reana.api.runs.specification(other, signal), [other]);
+interface DifferencesProps extends RunProps {
+  readonly id: string;
+  readonly other: Run | undefined;
+}
+
+function Differences({ run, reana, id, other }: DifferencesProps): React.JSX.Element {
+  const trans = useWords();
+  const theirs = usePart(() => signal => reana.api.runs.specification(id, signal), [id]);
+  const files = usePart(() => signal => reana.api.runs.fileChanges(id, run.id, signal), [id, run.id]);
+  const value = run.run.value;
+  const shared = value !== null && other !== undefined && sharesWorkspace(value, other);
   return (
-    <Loaded
-      part={run.specification}
-      show={mine => <Loaded part={theirs} show={before => <Changes before={before} after={mine} />} />}
-    />
+    <>
+      <Loaded
+        part={run.specification}
+        show={mine => <Loaded part={theirs} show={before => <Parameters before={before} after={mine} />} />}
+      />
+      <section aria-label={trans.__('Files')}>
+        <h3>{trans.__('Files')}</h3>
+        {shared ? (
+          <p className="jp-Reana-dim">{trans.__('Both runs work in the same workspace: they have the same files.')}</p>
+        ) : (
+          <Loaded part={files} show={found => <Files found={found} />} />
+        )}
+      </section>
+      <Loaded
+        part={run.specification}
+        show={mine => <Loaded part={theirs} show={before => <SpecificationLines before={before} after={mine} />} />}
+      />
+    </>
   );
 }
 
@@ -74,24 +100,106 @@ interface ChangesProps {
   readonly after: Specification;
 }
 
-function Changes({ before, after }: ChangesProps): React.JSX.Element {
+/** Each parameter that differs with both values, whether a run was given them or the specification has them. */
+function Parameters({ before, after }: ChangesProps): React.JSX.Element {
   const trans = useWords();
-  const parts: readonly (readonly [string, JsonObject, JsonObject])[] = [
-    [trans.__('Parameters that were changed for the run'), before.parameters, after.parameters],
-    [trans.__('Specification'), before.specification, after.specification]
-  ];
+  const changes = changedParameters(before, after);
+  return (
+    <section aria-label={trans.__('Parameters')}>
+      <h3>{trans.__('Parameters')}</h3>
+      {changes.length === 0 ? (
+        <p className="jp-Reana-dim">{trans.__('No difference')}</p>
+      ) : (
+        <table className="jp-Reana-compared">
+          <thead>
+            <tr>
+              <th scope="col">{trans.__('Name')}</th>
+              <th scope="col">{trans.__('The other run')}</th>
+              <th scope="col">{trans.__('This run')}</th>
+            </tr>
+          </thead>
+          <tbody>{changes.map(parameterRow)}</tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function parameterRow({ name, before, after, beforeIsDefault, afterIsDefault }: ParameterChange): React.JSX.Element {
+  return (
+    <tr key={name}>
+      <th scope="row">{name}</th>
+      <td>
+        <Value value={before} isDefault={beforeIsDefault} />
+      </td>
+      <td>
+        <Value value={after} isDefault={afterIsDefault} />
+      </td>
+    </tr>
+  );
+}
+
+function Value({ value, isDefault }: { value: Json | undefined; isDefault: boolean }): React.JSX.Element {
+  const trans = useWords();
+  if (value === undefined) {
+    return <span className="jp-Reana-dim">{trans.__('not there')}</span>;
+  }
   return (
     <>
-      <p className="jp-Reana-dim">
-        {trans.__('Lines with − are only in the other run, lines with + only in this one.')}
-      </p>
-      {parts.map(([title, old, now]) => (
-        <section key={title} aria-label={title}>
-          <h3>{title}</h3>
-          <Diff found={hunks(diffLines(spelled(old), spelled(now)))} />
-        </section>
-      ))}
+      <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>
+      {isDefault ? <span className="jp-Reana-dim"> {trans.__('default')}</span> : null}
     </>
+  );
+}
+
+const MOST_FILES = 500;
+
+function Files({ found: { changes, complete } }: { found: FileChanges }): React.JSX.Element {
+  const trans = useWords();
+  const words: Readonly<Record<FileChange['kind'], string>> = {
+    changed: trans.__('changed'),
+    first: trans.__('only in the other run'),
+    second: trans.__('only in this run')
+  };
+  const signs = { changed: '≠', first: '−', second: '+' } as const;
+  const left = changes.length - MOST_FILES;
+  return (
+    <>
+      {changes.length > 0 ? (
+        <ul className="jp-Reana-changedFiles">
+          {changes.slice(0, MOST_FILES).map(({ path, kind }) => (
+            <li key={path} data-kind={kind}>
+              <span aria-hidden>{signs[kind]}</span> <code>{path}</code>{' '}
+              <span className="jp-Reana-dim">{words[kind]}</span>
+            </li>
+          ))}
+        </ul>
+      ) : complete ? (
+        <p className="jp-Reana-dim">{trans.__('No difference')}</p>
+      ) : null}
+      {left > 0 ? <p className="jp-Reana-dim">{trans._n('%1 more file', '%1 more files', left)}</p> : null}
+      {complete ? null : (
+        <p className="jp-Reana-notice" role="note">
+          {trans.__('There may be more: the server did not compare everything.')}
+        </p>
+      )}
+    </>
+  );
+}
+
+function SpecificationLines({ before, after }: ChangesProps): React.JSX.Element {
+  const trans = useWords();
+  const found = hunks(diffLines(spelled(before.specification), spelled(after.specification)));
+  return (
+    <section aria-label={trans.__('Specification')}>
+      <h3>{trans.__('Specification')}</h3>
+      {found.length > 0 ? (
+        <p className="jp-Reana-dim">
+          {trans.__('Lines with − are only in the other run, lines with + only in this one.')}
+        </p>
+      ) : null}
+      <Diff found={found} />
+    </section>
   );
 }
 

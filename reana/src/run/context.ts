@@ -7,6 +7,9 @@ import type { Transfers } from '../model/transfers';
 import type { IReana } from '../tokens';
 import type { TextViewer } from '../ui/textviewer';
 
+/** In the list of steps, beside the steps' own identifiers. */
+export const ENGINE = 'engine';
+
 export interface RunProps {
   readonly reana: IReana;
   readonly run: OpenRun;

@@ -11,10 +11,12 @@ import { oneByOne, Transfer } from '../model/transfers';
 import { Commands } from '../tokens';
 import { Button, StatePane } from '../ui/bricks';
 import { pictures } from '../ui/icons';
+import { question } from '../ui/question';
 import { SearchField } from '../ui/search';
 import { errorSentence, language, useWords } from '../ui/words';
 import type { RunProps } from './context';
 import { FileTree } from './filetree';
+import { useOwner } from './owner';
 import { Loaded } from './states';
 import { TransferList } from './transfers';
 
@@ -30,7 +32,8 @@ export function Files(props: RunProps): React.JSX.Element {
       />
     );
   }
-  const upload = (files: readonly File[]): void => void put(props, files);
+  const mine = useOwner(reana, run) === '';
+  const upload = mine ? (files: readonly File[]): void => void put(props, files) : null;
   return (
     <DropZone upload={upload}>
       <TransferList transfers={props.transfers} trans={reana.trans} />
@@ -39,9 +42,12 @@ export function Files(props: RunProps): React.JSX.Element {
   );
 }
 
+/** Puts files there; null: it is a run of somebody else, whose files can only be read. */
+type Upload = ((files: readonly File[]) => void) | null;
+
 interface WorkspaceProps extends RunProps {
   readonly files: readonly WorkspaceFile[];
-  readonly upload: (files: readonly File[]) => void;
+  readonly upload: Upload;
 }
 
 function Workspace(props: WorkspaceProps): React.JSX.Element {
@@ -84,9 +90,9 @@ function NoFiles({ upload }: Pick<WorkspaceProps, 'upload'>): React.JSX.Element 
     <StatePane
       picture={pictures.empty}
       title={trans.__('No files yet')}
-      text={trans.__('Drop files here to put them into the workspace of this run.')}
+      text={upload ? trans.__('Drop files here to put them into the workspace of this run.') : undefined}
     >
-      <UploadButton upload={upload} />
+      {upload ? <UploadButton upload={upload} /> : null}
     </StatePane>
   );
 }
@@ -118,18 +124,20 @@ function FileTools(props: ToolsProps): React.JSX.Element {
   return (
     <div className="jp-Reana-fileTools">
       <SearchField label={trans.__('Search files')} value={search} settle={setSearch} />
-      <UploadButton upload={upload} />
+      {upload ? <UploadButton upload={upload} /> : null}
       <Button onClick={() => void commands.execute(Commands.browse, { id: run.id })}>
         {trans.__('Show in the file browser')}
       </Button>
-      {hasEnded(run.run.value?.status ?? '') ? (
+      {upload && hasEnded(run.run.value?.status ?? '') ? (
         <Button onClick={() => void commands.execute(Commands.prune, { id: run.id }).then(() => run.files.load())}>
           {trans.__('Prune…')}
         </Button>
       ) : null}
-      <Button disabled={chosen.length === 0} onClick={remove}>
-        {trans.__('Delete…')}
-      </Button>
+      {upload ? (
+        <Button disabled={chosen.length === 0} onClick={remove}>
+          {trans.__('Delete…')}
+        </Button>
+      ) : null}
       <Button kind="accept" disabled={shown.length === 0} onClick={fetchThem}>
         {chosen.length > 0
           ? trans._n('Download %1 file', 'Download %1 files', chosen.length)
@@ -166,14 +174,14 @@ function UploadButton({ upload }: { upload: (files: readonly File[]) => void }):
 }
 
 interface DropProps {
-  readonly upload: (files: readonly File[]) => void;
+  readonly upload: Upload;
   readonly children: React.ReactNode;
 }
 
 /** Files from outside may be dropped anywhere on it. */
 function DropZone({ upload, children }: DropProps): React.JSX.Element {
   const [over, setOver] = React.useState(false);
-  const carries = (event: React.DragEvent): boolean => event.dataTransfer.types.includes('Files');
+  const carries = (event: React.DragEvent): boolean => upload !== null && event.dataTransfer.types.includes('Files');
   return (
     <div
       className="jp-Reana-files"
@@ -189,7 +197,7 @@ function DropZone({ upload, children }: DropProps): React.JSX.Element {
         setOver(false);
         if (carries(event)) {
           event.preventDefault();
-          upload(Array.from(event.dataTransfer.files));
+          upload?.(Array.from(event.dataTransfer.files));
         }
       }}
     >
@@ -202,8 +210,8 @@ function DropZone({ upload, children }: DropProps): React.JSX.Element {
 async function fetchFiles({ run, reana, transfers }: RunProps, files: readonly TreeNode[]): Promise<void> {
   const { trans, api } = reana;
   const paths = files.map(({ path }) => path);
-  const transfer = new Transfer('download', async (signal, report) => {
-    await api.workspace.download(run.id, paths, signal, report);
+  const transfer = new Transfer('download', async (signal, report, miss) => {
+    miss(await api.workspace.download(run.id, paths, signal, report));
   });
   if ((await transfers.add(transfer)) === 'done') {
     const folder = run.run.value ? fullName(run.run.value) : '';
@@ -236,7 +244,7 @@ async function erase({ run, reana }: RunProps, files: readonly TreeNode[]): Prom
   const more = files.length > MOST_NAMED ? `\n${trans.__('and %1 more', String(files.length - MOST_NAMED))}` : '';
   const answer = await showDialog({
     title: trans._n('Delete %1 file?', 'Delete %1 files?', files.length),
-    body: `${trans.__('This cannot be undone:')}\n${names.join('\n')}${more}`,
+    body: question(`${trans.__('This cannot be undone:')}\n${names.join('\n')}${more}`),
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Delete') })],
     defaultButton: 0
   });

@@ -7,6 +7,7 @@ import { ago, clock, duration, exact } from '../model/time';
 import { Commands } from '../tokens';
 import { Button, StatusMark } from '../ui/bricks';
 import { useNow, useObserved } from '../ui/observe';
+import { useOwner } from './owner';
 import { language, statusWord, useWords } from '../ui/words';
 import type { RunProps } from './context';
 
@@ -26,15 +27,28 @@ export function Header(props: RunProps & { readonly value: Run }): React.JSX.Ele
         {took === null ? null : <span>{trans.__('run time %1', clock(took))} · </span>}
         <span title={exact(value.createdAt, language())}>{ago(value.createdAt, now, language())}</span>
       </span>
+      <SharedBy {...props} />
       <Actions {...props} />
     </header>
   );
+}
+
+/** Whose run it is, where it is not the person's own. */
+function SharedBy({ reana, run }: RunProps): React.JSX.Element | null {
+  const trans = useWords();
+  const owner = useOwner(reana, run);
+  return owner ? (
+    <span className="jp-Reana-shared" title={trans.__('You can look at it, and change nothing.')}>
+      {trans.__('shared by %1', owner)}
+    </span>
+  ) : null;
 }
 
 function Actions({ reana, run, commands, value }: RunProps & { readonly value: Run }): React.JSX.Element {
   const trans = useWords();
   useObserved(reana.followed, reana.connection);
   const moving = isMoving(value.status);
+  const mine = useOwner(reana, run) === '';
   const followed = reana.followed.has(value.id);
   const act = (command: string) => (): void => void commands.execute(command, { id: run.id });
   return (
@@ -44,25 +58,25 @@ function Actions({ reana, run, commands, value }: RunProps & { readonly value: R
           {followed ? trans.__('Following') : trans.__('Tell me when it ends')}
         </Button>
       ) : null}
-      {value.status === 'created' ? (
+      {mine && value.status === 'created' ? (
         <Button kind="accept" onClick={act(Commands.start)}>
           {trans.__('Start')}
         </Button>
       ) : null}
-      {moving ? (
+      {mine && moving ? (
         <Button kind="warn" onClick={act(Commands.stop)}>
           {trans.__('Stop')}
         </Button>
       ) : null}
-      {hasEnded(value.status) ? (
+      {mine && hasEnded(value.status) ? (
         <Button kind="accept" onClick={act(Commands.restart)}>
           {trans.__('Restart…')}
         </Button>
       ) : null}
-      {reana.connection.account?.sharing && value.status !== 'deleted' ? (
+      {mine && reana.connection.account?.sharing && value.status !== 'deleted' ? (
         <Button onClick={act(Commands.share)}>{trans.__('Share…')}</Button>
       ) : null}
-      {moving || value.status === 'deleted' ? null : (
+      {!mine || moving || value.status === 'deleted' ? null : (
         <Button onClick={act(Commands.remove)}>{trans.__('Delete…')}</Button>
       )}
     </span>

@@ -8,10 +8,15 @@ import { interestingStep } from '../model/steps';
 import { StatusMark } from '../ui/bricks';
 import { SearchField } from '../ui/search';
 import { statusWord, useWords } from '../ui/words';
-import type { RunProps } from './context';
+import { ENGINE, type RunProps } from './context';
 import { Loaded } from './states';
 
-const ENGINE = 'engine';
+const SERVICE = 'service ';
+
+/** What the engine wrote, and after it what it reports of the end. */
+function withReport({ engine, report }: Logs): string {
+  return report ? [engine.trimEnd(), report].filter(Boolean).join('\n') : engine;
+}
 
 export function LogView(props: RunProps): React.JSX.Element {
   return <Loaded part={props.run.logs} show={logs => <StepLogs {...props} logs={logs} />} />;
@@ -20,12 +25,14 @@ export function LogView(props: RunProps): React.JSX.Element {
 function StepLogs({ run, logs }: RunProps & { readonly logs: Logs }): React.JSX.Element {
   const trans = useWords();
   const [search, setSearch] = React.useState('');
-  const chosen = run.step || interestingStep(logs)?.id || ENGINE;
+  const chosen = run.step || interestingStep(logs, run.run.value?.status ?? '')?.id || ENGINE;
   const job = logs.jobs.find(one => one.id === chosen);
   const steps = [
     ...logs.jobs.map(one => ({ id: one.id, name: one.name, status: one.status })),
-    { id: ENGINE, name: trans.__('Workflow engine'), status: '' }
+    { id: ENGINE, name: trans.__('Workflow engine'), status: '' },
+    ...logs.services.map(({ name }) => ({ id: `${SERVICE}${name}`, name: trans.__('Service %1', name), status: '' }))
   ];
+  const service = logs.services.find(({ name }) => `${SERVICE}${name}` === chosen);
   return (
     <div className="jp-Reana-logs">
       <ul className="jp-Reana-stepList" aria-label={trans.__('Steps')}>
@@ -50,7 +57,7 @@ function StepLogs({ run, logs }: RunProps & { readonly logs: Logs }): React.JSX.
             </span>
           </p>
         ) : null}
-        <Lines log={job ? job.log : logs.engine} search={search} moving={run.moving} key={chosen} />
+        <Lines log={job?.log ?? service?.log ?? withReport(logs)} search={search} moving={run.moving} key={chosen} />
       </div>
     </div>
   );

@@ -2,14 +2,16 @@
 
 import * as React from 'react';
 
-import { isMoving, type Job, type Run } from '../api/values';
-import { object } from '../api/read';
-import { failedStep, progress, results, timeline } from '../model/steps';
+import { isMoving, type Job, type Logs, type Run } from '../api/values';
+import { parametersOf } from '../model/compare';
+import type { OpenRun } from '../model/openrun';
+import { engineReason, failedInEngine, failedStep, progress, results, timeline } from '../model/steps';
 import { clock, exact, size } from '../model/time';
 import { Progress, StatusMark } from '../ui/bricks';
+import { EnvironmentNote } from '../ui/environment';
 import { useNow } from '../ui/observe';
 import { language, statusWord, useWords } from '../ui/words';
-import type { RunProps } from './context';
+import { ENGINE, type RunProps } from './context';
 import { Loaded } from './states';
 
 export function Overview(props: RunProps): React.JSX.Element {
@@ -22,6 +24,10 @@ export function Overview(props: RunProps): React.JSX.Element {
       <FailedEnd {...props} />
       <section aria-label={trans.__('Steps')}>
         <h3>{trans.__('Steps')}</h3>
+        <EnvironmentNote
+          connection={props.reana.connection}
+          images={(run.logs.value?.jobs ?? []).map(({ image }) => image).filter(Boolean)}
+        />
         <Loaded part={run.logs} show={logs => <Timeline {...props} jobs={logs.jobs} />} />
       </section>
       <Results {...props} />
@@ -43,19 +49,44 @@ function HowFar({ value }: { value: Run }): React.JSX.Element {
   );
 }
 
-/** What the failed step said last: what a person who opens a failed run wants to see. */
+const LAST_LINES = 8;
+
+/** What the failed step, or the engine, said last: what a person who opens a failed run wants to see. */
 function FailedEnd({ run }: RunProps): React.JSX.Element | null {
   const trans = useWords();
-  const job = run.run.value?.status === 'failed' ? failedStep(run.logs.value) : null;
+  const status = run.run.value?.status ?? '';
+  const logs = run.logs.value;
+  if (logs && failedInEngine(status, logs)) {
+    return <EngineEnd run={run} logs={logs} />;
+  }
+  const job = status === 'failed' ? failedStep(logs) : null;
   if (!job) {
     return null;
   }
-  const last = job.log.trimEnd().split('\n').slice(-8).join('\n');
+  const last = job.log.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
   return (
     <section className="jp-Reana-failedEnd" aria-label={trans.__('Why it failed')}>
       <h3>{trans.__('Failed at the step “%1”', job.name)}</h3>
       {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The step wrote nothing.')}</p>}
       <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', job.id)}>
+        {trans.__('Show its whole log')}
+      </button>
+    </section>
+  );
+}
+
+function EngineEnd({ run, logs }: { run: OpenRun; logs: Logs }): React.JSX.Element {
+  const trans = useWords();
+  const last = engineReason(logs, LAST_LINES);
+  return (
+    <section className="jp-Reana-failedEnd" aria-label={trans.__('Why it failed')}>
+      <h3>
+        {logs.jobs.length === 0
+          ? trans.__('Failed in the workflow engine, before any step')
+          : trans.__('Failed in the workflow engine, not at a step')}
+      </h3>
+      {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The engine wrote nothing: ask who runs the server.')}</p>}
+      <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', ENGINE)}>
         {trans.__('Show its whole log')}
       </button>
     </section>
@@ -124,8 +155,7 @@ function Results({ run, openFile }: RunProps): React.JSX.Element | null {
 function Parameters({ run }: RunProps): React.JSX.Element | null {
   const trans = useWords();
   const known = run.specification.value;
-  const defaults = object(known?.specification.inputs, 'parameters');
-  const all = { ...defaults, ...known?.parameters };
+  const all = known ? parametersOf(known) : {};
   if (Object.keys(all).length === 0) {
     return null;
   }

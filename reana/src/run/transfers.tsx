@@ -27,6 +27,7 @@ export function TransferList({ transfers, trans }: TransferProps): React.JSX.Ele
           {transfer.state === 'running' ? (
             <Progress value={transfer.share} total={1} label={sentence(transfer, trans)} />
           ) : null}
+          <Failures transfer={transfer} trans={trans} />
           <IconButton
             icon={closeIcon}
             label={transfer.state === 'running' ? trans.__('Cancel') : trans.__('Dismiss')}
@@ -38,10 +39,38 @@ export function TransferList({ transfers, trans }: TransferProps): React.JSX.Ele
   );
 }
 
-function sentence({ kind, amounts, error }: Transfer, trans: TranslationBundle): string {
+const MOST_NAMED = 50;
+
+/** The files that did not come, each with its reason. */
+function Failures({ transfer: { failed }, trans }: TransferLine): React.JSX.Element | null {
+  if (failed.length === 0) {
+    return null;
+  }
+  const left = failed.length - MOST_NAMED;
+  return (
+    <ul className="jp-Reana-failures" tabIndex={0} aria-label={trans.__('Files that were not downloaded')}>
+      {failed.slice(0, MOST_NAMED).map(({ name, message }) => (
+        <li key={name}>
+          <code>{name}</code> <span className="jp-Reana-dim">{message}</span>
+        </li>
+      ))}
+      {left > 0 ? <li>{trans._n('%1 more file', '%1 more files', left)}</li> : null}
+    </ul>
+  );
+}
+
+interface TransferLine {
+  readonly transfer: Transfer;
+  readonly trans: TranslationBundle;
+}
+
+function sentence({ kind, amounts, error, failed }: Transfer, trans: TranslationBundle): string {
   const down = kind === 'download';
   if (error) {
     return `${down ? trans.__('The download failed.') : trans.__('The upload failed.')} ${errorSentence(trans, error)}`;
+  }
+  if (failed.length > 0) {
+    return trans._n('%1 file could not be downloaded:', '%1 files could not be downloaded:', failed.length);
   }
   const { current, filesDone, filesTotal } = amounts;
   if (filesTotal < 1) {

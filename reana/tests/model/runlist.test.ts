@@ -18,7 +18,8 @@ const RUN: Run = {
   finishedAt: null,
   stoppedAt: null,
   finishedJobs: 0,
-  totalJobs: 0
+  totalJobs: 0,
+  owner: ''
 };
 const page = (items: readonly Run[], more: Partial<Page<Run>> = {}): Page<Run> => ({
   items,
@@ -57,6 +58,13 @@ void test('an answer that says the same is not told again', async () => {
   const told = counted(runs);
   await runs.refresh();
   assert.equal(told.count, 0);
+  runs.dispose();
+});
+
+void test('runs of others are a question of their own, which no reload keeps', () => {
+  const runs = new RunList(new FakeApi(), 60_000);
+  runs.ask({ sharedBy: 'anybody' });
+  assert.deepEqual([runs.filtered, 'sharedBy' in keptQuery(runs.query)], [true, false]);
   runs.dispose();
 });
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Job } from '../../src/api/values';
+import type { Job, Logs } from '../../src/api/values';
 import { logPart } from '../../src/model/loglines';
-import { failedStep, interestingStep, results, timeline } from '../../src/model/steps';
+import { engineReason, failedInEngine, failedStep, interestingStep, results, timeline } from '../../src/model/steps';
 
 const job = (name: string, status: string, start: number | null, end: number | null): Job => {
   const time = (second: number | null): string | null =>
@@ -13,6 +13,14 @@ const job = (name: string, status: string, start: number | null, end: number | n
   const rest = { command: '', image: '', backend: '', log: '' };
   return { id: name, name, status, startedAt: time(start), finishedAt: time(end), ...rest };
 };
+
+const logs = (jobs: readonly Job[], more: Partial<Logs> = {}): Logs => ({
+  engine: '',
+  report: '',
+  services: [],
+  jobs,
+  ...more
+});
 
 void test('bars lie between the first start and the last end', () => {
   const bars = timeline(
@@ -35,7 +43,7 @@ void test('no step has no bar', () => {
 
 void test('the failed step is looked at first, then the running, then the last', () => {
   const [done, runs, broke] = [job('a', 'finished', 0, 1), job('b', 'running', 1, null), job('c', 'failed', 1, 2)];
-  const first = (...jobs: Job[]): string | undefined => interestingStep({ engine: '', jobs })?.name;
+  const first = (...jobs: Job[]): string | undefined => interestingStep(logs(jobs), 'running')?.name;
   assert.deepEqual([first(done, runs, broke), first(done, runs), first(done), first()], ['c', 'b', 'a', undefined]);
   assert.equal(failedStep(null), null);
 });
@@ -76,4 +84,21 @@ void test('colours and overwritten progress are not shown', () => {
 
 void test('an empty log has no lines', () => {
   assert.deepEqual(logPart('', '').lines, []);
+});
+
+void test('a run that failed and no step of it did failed in the engine, whose end is looked at first', () => {
+  const done = job('a', 'finished', 0, 1);
+  assert.deepEqual(
+    [failedInEngine('failed', logs([])), failedInEngine('failed', logs([done])), failedInEngine('running', logs([]))],
+    [true, true, false]
+  );
+  assert.equal(failedInEngine('failed', logs([job('b', 'failed', 0, 1)])), false);
+  assert.equal(failedInEngine('failed', null), false);
+  assert.equal(interestingStep(logs([done]), 'failed'), null);
+});
+
+void test('the reason is the end of the engine log, and what the engine reports', () => {
+  const engine = 'one\ntwo\nthree\n';
+  assert.equal(engineReason(logs([], { engine, report: 'exit code 3' }), 2), 'two\nthree\nexit code 3');
+  assert.equal(engineReason(logs([]), 2), '');
 });

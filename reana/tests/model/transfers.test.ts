@@ -44,6 +44,17 @@ void test('cancelling ends what is being moved', async () => {
   assert.equal(await end, 'cancelled');
 });
 
+void test('what came in part is shown, with the files that did not come', async () => {
+  const transfers = new Transfers();
+  const failed = [{ name: 'a', message: 'gone' }];
+  const work = new Transfer('download', (_signal, _report, miss) => Promise.resolve(void miss(failed)));
+  assert.equal(await transfers.add(work), 'partial');
+  assert.deepEqual(
+    transfers.shown.map(one => one.failed),
+    [failed]
+  );
+});
+
 void test('what is done is not shown any more, what failed is', async () => {
   const transfers = new Transfers();
   await transfers.add(new Transfer('download', () => Promise.resolve()));

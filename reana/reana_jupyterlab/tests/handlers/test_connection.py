@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reana_jupyterlab.tests.conftest import Lab
+from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error, hang, says
 
 
@@ -22,6 +23,17 @@ async def test_good_credentials_go_into_the_environment(lab_alone: Lab, reana: F
     assert (await lab_alone.get("env")).json == {"server": reana.url, "access_token": TOKEN}
     assert (await lab_alone.ask("DELETE", "env")).status == 200
     assert (await lab_alone.get("env")).json == {"server": "", "access_token": ""}
+
+
+@pytest.mark.parametrize("names", [("server", "accessToken"), ("REANA_SERVER_URL", "accessToken")])
+async def test_the_names_of_the_existing_front_end_are_taken_too(
+    lab_alone: Lab, reana: FakeReana, names: tuple[str, str]
+) -> None:
+    answer = await lab_alone.post("env", dict(zip(names, (reana.url, TOKEN), strict=True)))
+    assert (answer.status, answer.json["status"]) == (200, "success")
+    assert (await lab_alone.get("env")).json == {"server": reana.url, "access_token": TOKEN}
+    refused = await lab_alone.post("env", dict(zip(names, (reana.url, "wrong"), strict=True)))
+    assert (refused.status, (await lab_alone.get("env")).json["access_token"]) == (401, TOKEN)
 
 
 async def test_no_cache_keeps_the_token(lab: Lab) -> None:
@@ -59,6 +71,43 @@ async def test_the_reason_of_being_not_connected_is_told(lab: Lab, reana: FakeRe
     assert (await lab.get("connection")).json["reason"] == "refused"
     reana.fail("GET /api/you", hang)
     assert (await lab.get("connection")).json["reason"] == "slow"
+
+
+async def test_sharing_and_secrets_are_asked_of_the_server(lab_alone: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As 0.95.0a6 does it: runs can be shared, and no capability says so."""
+    monkeypatch.setenv("REANA_ACCESS_TOKEN", TOKEN)
+    for sharing in (True, False):
+        server = FakeReana(ROUTES, modern=not sharing, sharing=sharing)
+        monkeypatch.setenv("REANA_SERVER_URL", server.url)
+        if not sharing:
+            server.fail("GET /api/secrets", error(403, "This token lacks the scope read."))
+        told = (await lab_alone.get("connection")).json
+        assert (told["sharing"], told["secrets"]) == (sharing, sharing)
+        assert (await lab_alone.get("connection")).json == told
+        assert len(server.seen("GET /api/users/shared-with-you")) == len(server.seen("GET /api/secrets")) == 1
+        server.stop()
+
+
+async def test_what_a_server_does_not_answer_now_is_asked_again(lab: Lab, reana: FakeReana) -> None:
+    reana.sharing = True
+    reana.fail("GET /api/users/shared-with-you", error(500), times=4)
+    reana.fail("GET /api/secrets", error(500), times=4)
+    told = [(await lab.get("connection")).json for _ in range(2)]
+    assert [(one["connected"], one["sharing"], one["secrets"]) for one in told] == [
+        (True, False, True),
+        (True, True, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "used"),
+    [(None, True), ("docker", True), ("none", False), ("none. NO CONTAINER RUNTIME IS CONFIGURED: not used.", False)],
+)
+async def test_an_unused_environment_is_told(lab: Lab, reana: FakeReana, runtime: str | None, used: bool) -> None:
+    reana.runtime = runtime
+    assert (await lab.get("connection")).json["usesEnvironments"] is used
+    reana.fail("GET /api/info", error(404))
+    assert (await lab.get("connection")).json["usesEnvironments"] is True
 
 
 @pytest.fixture

@@ -86,15 +86,40 @@ async def test_parameters_have_to_be_an_object(lab: Lab, reana: FakeReana, body:
 
 
 async def test_two_runs_are_compared(lab: Lab, reana: FakeReana) -> None:
-    reana.add("a.1")
-    reana.add("a.2")
-    answer = (await lab.get("workflows/a.1/diff/a.2?context_lines=3")).json
-    assert answer == {"specification": {"inputs": ["- a: 1", "+ a: 2"]}, "files": "Only in one: code"}
+    reana.add("a.1", files={"code/x.py": b"1\n", "same": b"s"})
+    second = reana.add("a.2", files={"code/x.py": b"2\n", "same": b"s", "new": b"n"})
+    answer = (await lab.get(f"workflows/a.1/diff/{second.id}?brief=true")).json
+    assert answer == {
+        "specification": {"inputs": ["- a: 1", "+ a: 2"]},
+        "files": "Files a.1/code/x.py and a.2/code/x.py differ\nOnly in a.2: new\n",
+        "changes": [{"path": "code/x.py", "kind": "changed"}, {"path": "new", "kind": "second"}],
+        "complete": True,
+    }
+    whole = (await lab.get("workflows/a.1/diff/a.2?context_lines=3")).json
+    assert (whole["changes"], "-1\n+2\n" in whole["files"]) == (answer["changes"], True)
+    assert reana.requests[-1].query.get("context_lines", ["3"]) == ["3"]
 
 
 async def test_sharing_where_it_is_not_offered(lab: Lab, reana: FakeReana) -> None:
     answer = await lab.get("workflows/a.1/share")
     assert (answer.status, answer.json["message"]) == (501, "This REANA server does not offer sharing.")
+
+
+async def test_a_list_of_shared_runs_is_not_guessed(lab: Lab, reana: FakeReana) -> None:
+    reana.add("mine.1")
+    reana.add("theirs.1", owner="grace@example.org")
+    answer = await lab.get("workflows?shared_by=anybody")
+    assert (answer.status, answer.json["message"]) == (501, "This REANA server does not offer sharing.")
+
+
+async def test_runs_shared_with_me_carry_their_owner(lab: Lab, reana: FakeReana) -> None:
+    reana.sharing = True
+    reana.add("mine.1")
+    reana.add("theirs.1", owner="grace@example.org")
+    for query, names in (("", ["mine"]), ("?shared_by=anybody", ["theirs"]), ("?shared=true", ["theirs", "mine"])):
+        assert [item["name"] for item in (await lab.get(f"workflows{query}")).json["items"]] == names
+    item = (await lab.get("workflows?shared_by=grace@example.org")).json["items"][0]
+    assert (item["ownerEmail"], item["sharedWith"]) == ("grace@example.org", [])
 
 
 async def test_sharing_where_it_is_offered(lab: Lab, modern_reana: FakeReana, monkeypatch: pytest.MonkeyPatch) -> None:

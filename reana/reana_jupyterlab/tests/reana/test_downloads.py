@@ -10,10 +10,10 @@ import pytest
 
 from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.downloads import CHUNK, Download
-from reana_jupyterlab.reana.errors import LocalFailure, NonsenseAnswer, NotFound, ReanaError, Unreachable
+from reana_jupyterlab.reana.errors import LocalFailure, NotFound, ReanaError, Unreachable
 from reana_jupyterlab.reana.rooted import Root
 from reana_jupyterlab.reana.values import Progress
-from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, Run, archive, cut, says
+from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, Fault, Run, archive, cut, error, says
 
 ODD_NAMES = [
     "a.b.c",
@@ -145,23 +145,48 @@ async def test_a_full_disk_is_told_and_leaves_nothing(
     assert tree(tmp_path) == {}
 
 
-async def test_the_first_failure_ends_the_rest(client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana) -> None:
+async def test_an_unavailable_file_does_not_stop_the_others(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
     run.files = {f"{number}.txt": b"x" for number in range(12)}
     reana.fail("GET .*/workspace/5.txt", says(b'{"message": "gone"}', 404))
-    with pytest.raises(NotFound):
+    reana.fail("GET .*/workspace/7.txt", error(500, "Disk trouble."))
+    one = download(client, tmp_path)
+    assert await one.paths([]) == 10
+    assert {name: str(failure) for name, failure in one.failed.items()} == {"5.txt": "gone", "7.txt": "Disk trouble."}
+    assert tree(tmp_path / "hello.1") == {name: b"x" for name in run.files if name not in one.failed}
+
+
+async def test_a_download_of_which_nothing_comes_is_an_error(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
+    run.files = {f"{number}.txt": b"x" for number in range(3)}
+    reana.fail("GET .*/workspace/.+", says(b'{"message": "gone"}', 404))
+    with pytest.raises(NotFound, match="gone"):
         await download(client, tmp_path).paths([])
-    assert not list(tmp_path.rglob("*.part"))
 
 
-@pytest.mark.parametrize("body", [b"no archive at all", b"PK\x03\x04 half"])
-async def test_a_damaged_archive_is_refused(
-    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, body: bytes
+@pytest.mark.parametrize(("status", "most"), [(401, 5), (502, 60)])
+async def test_a_server_that_answers_for_none_is_not_asked_for_every_file(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, status: int, most: int
+) -> None:
+    run.files = {f"{number}.txt": b"x" for number in range(200)}
+    reana.fail("GET .*/workspace/.+", error(status, "Away."))
+    with pytest.raises(ReanaError, match="Away"):
+        await download(client, tmp_path).paths([])
+    assert len(reana.seen("GET .*/workspace/.+")) < most
+
+
+@pytest.mark.parametrize("fault", [says(b"no archive"), says(b"PK\x03\x04 half"), error(500), cut(b"PK\x03\x04")])
+async def test_without_an_archive_the_files_come_one_by_one(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, fault: Fault
 ) -> None:
     run.files = {f"results/{number}.txt": b"x" for number in range(40)}
-    reana.fail("GET .*/workspace/results", says(body, content_type="application/zip"))
-    with pytest.raises(NonsenseAnswer, match="damaged"):
-        await download(client, tmp_path).paths(["results"])
-    assert tree(tmp_path) == {}
+    reana.fail("GET .*/workspace/results", fault)
+    reana.fail("GET .*/workspace/results/3.txt", error(404, "gone"))
+    one = download(client, tmp_path)
+    assert (await one.paths(["results"]), list(one.failed)) == (39, ["results/3.txt"])
+    assert len(tree(tmp_path)) == 39
 
 
 async def test_what_an_archive_lacks_is_fetched_by_itself(

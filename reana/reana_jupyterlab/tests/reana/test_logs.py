@@ -32,6 +32,15 @@ async def test_logs_of_a_run() -> None:
     )
 
 
+async def test_logs_of_services_and_of_the_engine_itself() -> None:
+    parts = [{"component": "scheduler", "content": "up\n"}, {"component": "worker", "content": "lost a block"}]
+    logs = await read(answer(workflow_logs=None, service_logs={"dask": parts}, engine_specific="exit code 3"))
+    assert {name: log.text() for name, log in logs.services.items()} == {
+        "dask": "scheduler\nup\n\nworker\nlost a block"
+    }
+    assert (logs.engine.text(), logs.engine_specific) == ("", "exit code 3")
+
+
 @pytest.mark.parametrize("logs", ["", "{}", '{"workflow_logs": "", "job_logs": {}, "engine_specific": null}'])
 async def test_empty_logs_are_empty(logs: str) -> None:
     read_in = await read(json.dumps({"logs": logs}).encode())

@@ -66,7 +66,8 @@ class Diff(ReanaView):
         """Return the differences of specifications and of workspaces, each as JSON in a text."""
         first, second = (find_run(user=self.person, named=one) for one in (named, other))
         context, brief = _context(request), flag(request, "brief")
-        listing = workspace_differences(workspace_of(first), workspace_of(second), brief=brief, context=context)
+        places, names = (workspace_of(first), workspace_of(second)), (first.full_name, second.full_name)
+        listing = workspace_differences(*places, brief=brief, context=context, names=names)
         specification = specification_differences(first, second, context=context)
         return Response({"reana_specification": json.dumps(specification), "workspace_listing": json.dumps(listing)})
 

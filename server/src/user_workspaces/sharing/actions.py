@@ -171,8 +171,8 @@ def _check_open_copies(original: Workspace, more: int) -> None:
     wanted = open_copies_size(original.owner_id) + original.disk_space * more
     if more and limit is not None and wanted > limit:
         raise QuotaExceeded(
-            f"The copies that you offer and nobody has accepted yet would take {size_text(wanted)} on disk, and may take "
-            f"{size_text(limit)}. Offer it when some were accepted, or cancel other offers first.",
+            f"The copies in your open offers would take {size_text(wanted)}; the limit is {size_text(limit)}. "
+            "Cancel an offer, or wait until one is accepted.",
             kind=Kind.DISK,
         )
 

@@ -77,14 +77,24 @@ def written_as_yaml(part: object, *, sort_keys: bool) -> str:
 
 
 def workspace_differences(
-    first: Workspace, second: Workspace, *, brief: bool, context: int, seconds: float = LONGEST_SECONDS
+    first: Workspace,
+    second: Workspace,
+    *,
+    brief: bool,
+    context: int,
+    seconds: float = LONGEST_SECONDS,
+    names: tuple[str, str] | None = None,
 ) -> str:
-    """Return what differs in two workspaces, a line a line; empty: nothing. After `seconds` the rest is left out."""
+    """Return what differs in two workspaces, a line a line; empty: nothing. After `seconds` the rest is left out.
+
+    `names` stand for the workspaces; by default their own, which their owner may have changed.
+    """
     if first.pk == second.pk:
         return ""
     lines, deadline = list[str](), time.monotonic() + seconds
+    called = names or (first.name, second.name)
     try:
-        for line in _compare(first, second, brief=brief, context=context, deadline=deadline):
+        for line in _compare(first, second, called, brief=brief, context=context, deadline=deadline):
             lines.append(_on_one_line(line))
             if len(lines) >= MOST_LINES:
                 lines.append(LEFT_OUT)
@@ -94,17 +104,21 @@ def workspace_differences(
     return "\n".join(lines)
 
 
-def _compare(first: Workspace, second: Workspace, *, brief: bool, context: int, deadline: float) -> Iterator[str]:
+def _compare(
+    first: Workspace, second: Workspace, names: tuple[str, str], *, brief: bool, context: int, deadline: float
+) -> Iterator[str]:
     ours, theirs = _files(first), _files(second)
     for path in sorted({*ours, *theirs}):
         _hurry(deadline)
         if path not in ours or path not in theirs:
-            yield f"Only in {first.name if path in ours else second.name}: {path}"
+            yield f"Only in {names[0] if path in ours else names[1]}: {path}"
         elif _differ(first, second, ours[path], theirs[path], deadline=deadline):
             if brief or max(ours[path].size, theirs[path].size) > LARGEST_FILE:
-                yield f"Files {first.name}/{path} and {second.name}/{path} differ"
+                yield f"Files {names[0]}/{path} and {names[1]}/{path} differ"
             else:
-                yield from _unified(first, second, path, context=context)
+                yield from _unified(
+                    first, second, path, names=(f"{names[0]}/{path}", f"{names[1]}/{path}"), context=context
+                )
 
 
 def _files(workspace: Workspace) -> dict[str, Entry]:
@@ -142,8 +156,7 @@ def _digest(workspace: Workspace, path: str, *, deadline: float) -> bytes:
     return digest.digest()
 
 
-def _unified(first: Workspace, second: Workspace, path: str, *, context: int) -> Iterator[str]:
-    names = f"{first.name}/{path}", f"{second.name}/{path}"
+def _unified(first: Workspace, second: Workspace, path: str, *, names: tuple[str, str], context: int) -> Iterator[str]:
     one, other = _text(first, path), _text(second, path)
     if one is None or other is None:
         yield f"Binary files {names[0]} and {names[1]} differ"

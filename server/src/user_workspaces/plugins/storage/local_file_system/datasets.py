@@ -6,8 +6,8 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from user_workspaces.interfaces.file_names import escape_bytes, escape_controls
 from user_workspaces.interfaces.storage import Dataset
-from user_workspaces.plugins.storage.local_file_system.failures import printable
 from user_workspaces.plugins.storage.local_file_system.paths import closing
 
 MOST_READ = 10_000
@@ -61,7 +61,7 @@ def _listed(handle: int, above: str, limit: int) -> list[Dataset]:
     found = []
     with os.scandir(handle) as entries:
         for entry in islice(entries, MOST_READ):
-            if entry.name.startswith(".") or printable(entry.name) != entry.name:
+            if entry.name.startswith(".") or escape_controls(escape_bytes(entry.name)) != entry.name:
                 continue
             with suppress(OSError):
                 found.append(Dataset(f"{above}/{entry.name}", is_directory=entry.is_dir()))
