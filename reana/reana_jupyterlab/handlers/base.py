@@ -141,7 +141,8 @@ class ReanaHandler(APIHandler):
     ) -> None:
         """Log our own errors as a line: they are answers, no accidents."""
         if isinstance(value, ReanaError):
-            self.log.warning("REANA extension: %s: %s", type(value).__name__, value.message)
+            said = f"{value.message} {value.detail}".rstrip()
+            self.log.warning("REANA extension: %s: %s", type(value).__name__, said)
         else:
             super().log_exception(typ, value, tb)
 

@@ -10,7 +10,8 @@ ReanaError
 ├── TooManyRequests     REANA asks for patience
 ├── NotOffered          this REANA cannot do it
 ├── Unreachable         nobody answers there
-│   └── NonsenseAnswer  somebody answers, and it is not REANA's language
+│   ├── NonsenseAnswer  somebody answers, and it is not REANA's language
+│   └── OutcomeUnknown  no answer came to a change, and it cannot be asked whether it happened
 ├── TooSlow             REANA did not answer in time
 └── LocalFailure        the disk on this side: full, read-only, not permitted
 
@@ -19,11 +20,18 @@ Every message is a sentence for a person and never holds a token.
 
 
 class ReanaError(Exception):
-    """Anything in the tree; `message` is for a person."""
+    """Anything in the tree; `message` is for a person.
 
-    def __init__(self, message: str) -> None:
+    `unanswered`: REANA may have done what was asked. `file`: the file that was being uploaded ('' = none).
+    `detail`: what REANA said where that is for its administrators alone; it goes to the log.
+    """
+
+    def __init__(self, message: str, *, unanswered: bool = False, detail: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.unanswered = unanswered
+        self.detail = detail
+        self.file = ""
 
 
 class NotConnected(ReanaError):
@@ -67,6 +75,10 @@ class Unreachable(ReanaError):
 
 class NonsenseAnswer(Unreachable):
     """Somebody answers, and it is not REANA's language."""
+
+
+class OutcomeUnknown(Unreachable):
+    """No answer came to a change, and it cannot be asked whether it happened."""
 
 
 class TooSlow(ReanaError):
