@@ -8,7 +8,7 @@ from uuid import UUID
 
 from .bundle import bundle
 from .client import ReanaClient
-from .errors import BadRequest, NotOffered, ReanaError, TooManyRequests
+from .errors import BadRequest, NonsenseAnswer, NotOffered, OutcomeUnknown, ReanaError, TooManyRequests, Unreachable
 from .inputs import InputFile, input_files
 from .parameters import check_parameters
 from .rooted import Root
@@ -18,6 +18,7 @@ from .values import Created, Json, Progress
 CHUNK = 1024 * 1024
 AT_ONCE = 3
 TRIES = 6
+TRIES_AFTER_ERRORS = 3
 UUID_VERSION_OF_REANA = 4
 
 OnProgress = Callable[[Progress], None]
@@ -38,12 +39,17 @@ class RunIsIncomplete(ReanaError):
     """A run was created, and then something failed: it exists, and waits."""
 
     def __init__(self, created: Created, cause: ReanaError) -> None:
-        super().__init__(
-            f"The workflow {created.name} was created, but not started: {cause.message} "
-            "You can upload the missing files and start it, or delete it."
-        )
+        said = [f"The workflow {created.name} was created, but not started: {cause.message}"]
+        if isinstance(cause, OutcomeUnknown):
+            said = [f"The workflow {created.name} was created. {cause.message}"]
+        elif cause.file:
+            said += [f"The file {cause.file} was not uploaded.", "Upload the files again and start it, or delete it."]
+        else:
+            said += ["Start it, or delete it."]
+        super().__init__(" ".join(said), detail=cause.detail)
         self.created = created
         self.cause = cause
+        self.file = cause.file
 
 
 async def run(client: ReanaClient, root: Root, order: Order, *, on_progress: OnProgress) -> Created:
@@ -80,7 +86,11 @@ def check_name(name: str) -> None:
 async def upload_files(
     client: ReanaClient, root: Root, workflow: str, files: Sequence[InputFile], *, on_progress: OnProgress
 ) -> None:
-    """Upload files, a few at once; the first failure ends the rest."""
+    """Upload files, a few at once; the first failure ends the rest.
+
+    The first file goes alone: where REANA accounts disk space at the end of a run, it makes the row that the others
+    change, and two that make it at once collide (0.9.4, 0.95).
+    """
     state = _State(Progress(files_total=len(files), bytes_total=sum(file.size for file in files)), on_progress)
     slots = asyncio.Semaphore(AT_ONCE)
 
@@ -90,25 +100,35 @@ async def upload_files(
             state.file_done()
 
     try:
+        if files:
+            await one(files[0])
         async with asyncio.TaskGroup() as group:
-            for file in files:
+            for file in files[1:]:
                 group.create_task(one(file))
     except* ReanaError as errors:
         raise first_of(errors) from errors
 
 
 async def _upload(client: ReanaClient, root: Root, workflow: str, file: InputFile, state: "_State") -> None:
-    """Upload a file; REANA's "too many requests" means that it has not looked at it, so it is sent again."""
+    """Upload a file, again where REANA asks to wait or fails: what arrives twice takes its own place."""
     for tried in range(1, TRIES + 1):
         state.begin(file.remote)
         try:
             await client.upload(workflow, file.remote, _content(root, file, state), size=file.size)
-        except TooManyRequests:
-            if tried == TRIES:
+        except ReanaError as error:
+            if tried >= _tries(error):
+                error.file = file.remote
                 raise
             await asyncio.sleep(client.limits.first_pause * 2**tried)
         else:
             return
+
+
+def _tries(error: ReanaError) -> int:
+    if isinstance(error, TooManyRequests):
+        return TRIES
+    fails = isinstance(error, Unreachable) and not isinstance(error, NonsenseAnswer)
+    return TRIES_AFTER_ERRORS if fails else 1
 
 
 def first_of(group: BaseExceptionGroup[ReanaError]) -> ReanaError:
