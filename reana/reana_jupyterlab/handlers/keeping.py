@@ -62,8 +62,10 @@ class PruneHandler(ReanaHandler):
         body = self.body()
         inputs = flag_of(body, "include_inputs", default=False)
         outputs = flag_of(body, "include_outputs", default=False)
-        said = await (await self.client()).prune(workflow, inputs=inputs, outputs=outputs)
-        self.succeed(said or f"Pruned the workspace of {workflow}.")
+        client = await self.client()
+        name = await client.called(workflow)
+        said = await client.prune(workflow, inputs=inputs, outputs=outputs)
+        self.succeed(said or f"Pruned the workspace of {name}.")
 
 
 class RetentionHandler(ReanaHandler):

@@ -80,8 +80,9 @@ class StartHandler(ReanaHandler):
         """Start with `parameters` and `options`."""
         body = self.body()
         client = await self.client()
+        name = await client.called(workflow)
         await client.start(workflow, parameters=object_of(body, "parameters"), options=object_of(body, "options"))
-        self.succeed(f"Started {workflow}.", workflow=workflow_json(await client.workflow(workflow)))
+        self.succeed(f"Started {name}.", workflow=workflow_json(await client.workflow(workflow)))
 
 
 class RestartHandler(ReanaHandler):
@@ -92,10 +93,11 @@ class RestartHandler(ReanaHandler):
         """Restart with other `parameters` and `options`; the answer names the new run."""
         body = self.body()
         client = await self.client()
+        name = await client.called(workflow)
         parameters, options = object_of(body, "parameters"), object_of(body, "options")
         answer = await client.start(workflow, parameters=parameters, options=options, restart=True)
         new = await client.workflow(text(answer, "workflow_id"))
-        self.succeed(f"Restarted {workflow} as {new.name}.", workflow=workflow_json(new))
+        self.succeed(f"Restarted {name} as {new.name}.", workflow=workflow_json(new))
 
 
 class StopHandler(ReanaHandler):
@@ -104,8 +106,10 @@ class StopHandler(ReanaHandler):
     @tornado.web.authenticated
     async def post(self, workflow: str) -> None:
         """Stop it."""
-        await (await self.client()).stop(workflow)
-        self.succeed(f"Stopped {workflow}.")
+        client = await self.client()
+        name = await client.called(workflow)
+        await client.stop(workflow)
+        self.succeed(f"Stopped {name}.")
 
 
 class ShareHandler(ReanaHandler):
@@ -122,8 +126,9 @@ class ShareHandler(ReanaHandler):
         body = self.body()
         email, message = text_of(body, "email"), text_of(body, "message", "")
         client = await self.client()
+        name = await client.called(workflow)
         await client.share(workflow, email=email, message=message, valid_until=text_of(body, "valid_until", ""))
-        self.succeed(f"Shared {workflow} with {email}.")
+        self.succeed(f"Shared {name} with {email}.")
 
     @tornado.web.authenticated
     async def delete(self, workflow: str) -> None:
@@ -131,8 +136,10 @@ class ShareHandler(ReanaHandler):
         email = self.query("email")
         if not email:
             raise BadRequest("Name the e-mail address of a person.")
-        await (await self.client()).unshare(workflow, email=email)
-        self.succeed(f"{workflow} is not shared with {email} any more.")
+        client = await self.client()
+        name = await client.called(workflow)
+        await client.unshare(workflow, email=email)
+        self.succeed(f"{name} is not shared with {email} any more.")
 
 
 def specification_path(body: JsonObject) -> str:

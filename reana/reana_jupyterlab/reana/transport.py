@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from .errors import BadRequest, NonsenseAnswer, ReanaError, TooSlow, Unreachable
+from .errors import BadRequest, Conflict, NonsenseAnswer, ReanaError, TooSlow, Unreachable
+from .names import RunNames
 from .refusals import error_for
 from .secrecy import ANONYMOUS, TokenTransport, silence_wire_logs, without_token
 from .values import Credentials, Json
@@ -60,6 +61,7 @@ class Wire:
         silence_wire_logs()
         self._credentials = credentials
         self.limits = limits
+        self.names = RunNames()
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
 
@@ -162,32 +164,34 @@ class Wire:
         return self._client
 
     def _named_errors(self) -> "_NamedErrors":
-        return _NamedErrors(self._credentials.access_token)
+        return _NamedErrors(self._credentials.access_token, self.names)
 
 
 class _NamedErrors:
-    """Turns the HTTP library's exceptions into ours, and takes the token out of every message."""
+    """Turns the HTTP library's exceptions into ours; their messages hold names of runs, and never the token."""
 
-    def __init__(self, access_token: str) -> None:
+    def __init__(self, access_token: str, names: RunNames) -> None:
         self._access_token = access_token
+        self._names = names
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ReanaError):
-            error.message = without_token(error.message, access_token=self._access_token)
+            error.message = self._names.put_into(without_token(error.message, access_token=self._access_token))
+            error.detail = without_token(error.detail, access_token=self._access_token)
             error.args = (error.message,)
         elif isinstance(error, httpx.TimeoutException):
             raise too_slow() from error
         elif isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             raise BadRequest("The address of the REANA server is not a valid one.") from error
         elif isinstance(error, httpx.HTTPError):
-            raise Unreachable(_why(error)) from error
+            raise Unreachable(_why(error), unanswered=not isinstance(error, httpx.ConnectError)) from error
 
 
 def too_slow() -> TooSlow:
     """Return the error for an answer that did not come in time."""
-    return TooSlow("REANA did not answer in time. It may be busy: try again in a moment.")
+    return TooSlow("REANA did not answer in time. It may be busy: try again in a moment.", unanswered=True)
 
 
 def _why(error: httpx.HTTPError) -> str:
@@ -209,6 +213,18 @@ def _trust(ca_file: str) -> ssl.SSLContext:
         except (OSError, ssl.SSLError) as error:
             raise BadRequest(f"The file of certificates {ca_file} cannot be read.") from error
     return context
+
+
+async def exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Pass pieces on, whose length was promised to the server."""
+    left = size
+    async for piece in content:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise Conflict("The file changed while it was uploaded.")
 
 
 async def _read(response: httpx.Response, *, limit: int) -> bytes:
