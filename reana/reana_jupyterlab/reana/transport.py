@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from . import tls
 from .errors import BadRequest, Conflict, NonsenseAnswer, ReanaError, TooSlow, Unreachable
 from .names import RunNames
 from .refusals import error_for
@@ -90,7 +90,11 @@ class Wire:
         """Open a successful answer; what breaks while its body is read comes as one of our errors too."""
         client = await self._connected()
         with self._named_errors():
-            response = await self._open(client, ask)
+            try:
+                response = await self._open(client, ask)
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                await tls.check_scheme(self._credentials.server)
+                raise
             try:
                 yield response
             finally:
@@ -144,12 +148,13 @@ class Wire:
             body = b""
         finally:
             await response.aclose()
-        return error_for(response.status_code, body, subject=ask.subject)
+        wrong = tls.refused_scheme(response, body, server=self._credentials.server)
+        return wrong or error_for(response.status_code, body, subject=ask.subject)
 
     async def _connected(self) -> httpx.AsyncClient:
         async with self._making:
             if self._client is None:
-                context = await asyncio.to_thread(_trust, self._credentials.ca_file)
+                context = await asyncio.to_thread(tls.trust, self._credentials.ca_file)
                 inner = httpx.AsyncHTTPTransport(
                     verify=context,
                     limits=httpx.Limits(max_connections=40, max_keepalive_connections=10),
@@ -164,29 +169,30 @@ class Wire:
         return self._client
 
     def _named_errors(self) -> "_NamedErrors":
-        return _NamedErrors(self._credentials.access_token, self.names)
+        return _NamedErrors(self._credentials, self.names)
 
 
 class _NamedErrors:
     """Turns the HTTP library's exceptions into ours; their messages hold names of runs, and never the token."""
 
-    def __init__(self, access_token: str, names: RunNames) -> None:
-        self._access_token = access_token
+    def __init__(self, credentials: Credentials, names: RunNames) -> None:
+        self._credentials = credentials
         self._names = names
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ReanaError):
-            error.message = self._names.put_into(without_token(error.message, access_token=self._access_token))
-            error.detail = without_token(error.detail, access_token=self._access_token)
+            token = self._credentials.access_token
+            error.message = self._names.put_into(without_token(error.message, access_token=token))
+            error.detail = without_token(error.detail, access_token=token)
             error.args = (error.message,)
         elif isinstance(error, httpx.TimeoutException):
             raise too_slow() from error
         elif isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             raise BadRequest("The address of the REANA server is not a valid one.") from error
         elif isinstance(error, httpx.HTTPError):
-            raise Unreachable(_why(error), unanswered=not isinstance(error, httpx.ConnectError)) from error
+            raise _unreachable(error, server=self._credentials.server) from error
 
 
 def too_slow() -> TooSlow:
@@ -194,25 +200,12 @@ def too_slow() -> TooSlow:
     return TooSlow("REANA did not answer in time. It may be busy: try again in a moment.", unanswered=True)
 
 
-def _why(error: httpx.HTTPError) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return "REANA's certificate cannot be verified. If it is your site's own, name its file of certificates."
-        cause = cause.__cause__ or cause.__context__
+def _unreachable(error: httpx.HTTPError, *, server: str) -> Unreachable:
+    if found := tls.problem(error, server=server):
+        return found
     if isinstance(error, httpx.ConnectError):
-        return "REANA cannot be reached: nobody answers at the server's address."
-    return "The connection to REANA broke in the middle of an answer."
-
-
-def _trust(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise BadRequest(f"The file of certificates {ca_file} cannot be read.") from error
-    return context
+        return Unreachable("REANA cannot be reached: nobody answers at the server's address.")
+    return Unreachable("The connection to REANA broke in the middle of an answer.", unanswered=True)
 
 
 async def exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
