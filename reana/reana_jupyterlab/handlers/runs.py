@@ -1,27 +1,33 @@
 """Making runs and acting on them: validate, create, start, stop, restart, share."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, Protocol
 
 import tornado.web
 
-from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.answers import text
 from reana_jupyterlab.reana.errors import BadRequest
 from reana_jupyterlab.reana.inputs import join
 from reana_jupyterlab.reana.rooted import Root, parts_of
 from reana_jupyterlab.reana.specification import SIZE_LIMIT, YamlMistake, read_specification
-from reana_jupyterlab.reana.uploads import Order, run
+from reana_jupyterlab.reana.uploads import OnProgress, Order, complete, run
 from reana_jupyterlab.reana.validate import Problem, mistake, problems, report
-from reana_jupyterlab.reana.values import JsonObject, Progress
+from reana_jupyterlab.reana.values import Created, JsonObject
 
 from .base import ReanaHandler, flag_of, object_of, text_of
 from .shapes import created_json, problem_json, workflow_json
 
 YAML = (".yaml", ".yml")
+
+
+class Make(Protocol):
+    """Makes a run, and tells its progress."""
+
+    async def __call__(self, *, on_progress: OnProgress) -> Created:
+        """Return the run."""
+        ...
 
 
 class WorkflowValidateHandler(ReanaHandler):
@@ -56,20 +62,29 @@ class WorkflowCreateHandler(ReanaHandler):
     async def post(self) -> None:
         """Create, upload, start; with `background` the answer is a transfer to watch, otherwise the run."""
         body = self.body()
-        order = Order(
-            name=text_of(body, "name", ""),
-            path=specification_path(body),
-            parameters=object_of(body, "parameters"),
-            options=object_of(body, "options"),
-            start=flag_of(body, "start", default=True),
-        )
-        work = partial(make_run, await self.client(), self.services.root, order)
-        if flag_of(body, "background", default=False):
+        order = order_of(body, name=text_of(body, "name", ""))
+        await self.answer_with(partial(run, await self.client(), self.services.root, order), order)
+
+    async def answer_with(self, make: Make, order: Order) -> None:
+        """Make the run, in the background where the request wants it so."""
+        work = partial(tell_made, make, order)
+        if flag_of(self.body(), "background", default=False):
             transfer = self.services.transfers.start(work, kind="run", title=order.name)
             self.answer(transfer.as_json(), status=HTTPStatus.ACCEPTED)
             return
         # The run is finished even when the browser goes away: half a run would be worse than one unseen.
         self.answer(await asyncio.shield(asyncio.ensure_future(work(lambda _: None))))
+
+
+class RunInputsHandler(WorkflowCreateHandler):
+    """The inputs of a run whose making broke off."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Upload the inputs of the specification at `path`, and start it; otherwise as a new run."""
+        client = await self.client()
+        order = order_of(self.body(), name=await client.called(workflow))
+        await self.answer_with(partial(complete, client, self.services.root, workflow, order), order)
 
 
 class StartHandler(ReanaHandler):
@@ -167,11 +182,20 @@ def check(root: Root, path: str, content: str) -> list[Problem]:
     return problems(specification, exists=exists)
 
 
-async def make_run(
-    client: ReanaClient, root: Root, order: Order, on_progress: Callable[[Progress], None]
-) -> JsonObject:
+def order_of(body: JsonObject, *, name: str) -> Order:
+    """Return what is wanted of a run, as a request says it."""
+    return Order(
+        name=name,
+        path=specification_path(body),
+        parameters=object_of(body, "parameters"),
+        options=object_of(body, "options"),
+        start=flag_of(body, "start", default=True),
+    )
+
+
+async def tell_made(make: Make, order: Order, on_progress: OnProgress) -> JsonObject:
     """Make a run; return the answer that says so."""
-    created = await run(client, root, order, on_progress=on_progress)
+    created = await make(on_progress=on_progress)
     did = "Created and started" if order.start else "Created"
     said = " ".join([f"{did} {created.name}.", *created.warnings])
     return {"status": "success", "message": said, "workflow": created_json(created)}

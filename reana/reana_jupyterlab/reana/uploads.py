@@ -3,17 +3,27 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from .bundle import bundle
 from .client import ReanaClient
-from .errors import BadRequest, NonsenseAnswer, NotOffered, OutcomeUnknown, ReanaError, TooManyRequests, Unreachable
+from .errors import (
+    BadRequest,
+    Conflict,
+    NonsenseAnswer,
+    NotOffered,
+    OutcomeUnknown,
+    ReanaError,
+    TooManyRequests,
+    Unreachable,
+)
 from .inputs import InputFile, input_files
 from .parameters import check_parameters
 from .rooted import Root
 from .specification import SIZE_LIMIT, Specification, loaded
-from .values import Created, Json, Progress
+from .values import Created, Json, JsonObject, Progress
 
 CHUNK = 1024 * 1024
 AT_ONCE = 3
@@ -34,6 +44,11 @@ class Order:
     options: Mapping[str, Json] = field(default_factory=dict)
     start: bool = True
 
+    @property
+    def folder(self) -> str:
+        """The folder of the specification, below the root."""
+        return self.path.rpartition("/")[0]
+
 
 class RunIsIncomplete(ReanaError):
     """A run was created, and then something failed: it exists, and waits."""
@@ -51,22 +66,58 @@ class RunIsIncomplete(ReanaError):
         self.cause = cause
         self.file = cause.file
 
+    def as_json(self) -> JsonObject:
+        """Return which run it is, and the file that could not be uploaded ('' = none)."""
+        name = self.created.name
+        return {"workflow": {"id": self.created.id, "name": name.name, "run": name.run}, "file": self.file}
+
 
 async def run(client: ReanaClient, root: Root, order: Order, *, on_progress: OnProgress) -> Created:
     """Create a run, upload its inputs and start it."""
     check_name(order.name)
+    specification, files = await _prepared(root, order)
+    created = await _create(client, root, order, specification)
+    try:
+        await _fill(client, root, created, order, files, on_progress)
+    except asyncio.CancelledError:
+        await asyncio.shield(_discard(client, created))
+        raise
+    return created
+
+
+async def complete(client: ReanaClient, root: Root, workflow: str, order: Order, *, on_progress: OnProgress) -> Created:
+    """Upload the inputs of a run whose making broke off, and start it."""
+    _, files = await _prepared(root, order)
+    found = await client.workflow(workflow)
+    if found.status != "created":
+        raise Conflict(f"The workflow {found.name} has been started already.")
+    created = Created(found.id, found.name)
+    await _fill(client, root, created, order, files, on_progress)
+    return created
+
+
+async def _prepared(root: Root, order: Order) -> tuple[Specification, list[InputFile]]:
     specification = loaded(await asyncio.to_thread(root.read_text, order.path, limit=SIZE_LIMIT))
     check_parameters(specification, order.parameters)
-    folder = order.path.rpartition("/")[0]
-    files = await asyncio.to_thread(input_files, root, folder, specification)
-    created = await _create(client, root, folder, order.name, specification)
+    return specification, await asyncio.to_thread(input_files, root, order.folder, specification)
+
+
+async def _fill(
+    client: ReanaClient, root: Root, created: Created, order: Order, files: list[InputFile], on_progress: OnProgress
+) -> None:
     try:
         await upload_files(client, root, created.id, files, on_progress=on_progress)
         if order.start:
             await client.start(created.id, parameters=order.parameters, options=order.options)
     except ReanaError as error:
         raise RunIsIncomplete(created, error) from error
-    return created
+
+
+async def _discard(client: ReanaClient, created: Created) -> None:
+    """Delete a run that was cancelled before it was started."""
+    with suppress(ReanaError):
+        if (await client.workflow(created.id)).status == "created":
+            await client.delete(created.id)
 
 
 def check_name(name: str) -> None:
@@ -172,13 +223,15 @@ async def _content(root: Root, file: InputFile, state: _State) -> AsyncIterator[
             state.bytes_done(file.remote, len(chunk))
 
 
-async def _create(client: ReanaClient, root: Root, folder: str, name: str, specification: Specification) -> Created:
+async def _create(client: ReanaClient, root: Root, order: Order, specification: Specification) -> Created:
     capabilities = await client.capabilities()
     if capabilities.bundles:
-        return await client.create_from_bundle(name, await asyncio.to_thread(bundle, root, folder, specification))
+        return await client.create_from_bundle(
+            order.name, await asyncio.to_thread(bundle, root, order.folder, specification)
+        )
     if specification.engine not in {"", "serial"} and specification.at("workflow", "specification") is None:
         raise NotOffered(
             f"This REANA server takes {specification.engine} workflows only after they have been loaded by its own "
             "command line; from here it takes serial workflows."
         )
-    return await client.create(name, specification.value)
+    return await client.create(order.name, specification.value)
