@@ -20,9 +20,10 @@ QUOTA = {
 
 
 def you(exchange: Exchange) -> None:
-    token = {"value": TOKEN, "status": "active", "requested_at": "Sat, 21 Nov 2026 22:17:43 GMT"}
-    person = {"email": "jane@example.org", "full_name": None, "username": None, "reana_server_version": "0.9.4"}
-    exchange.json({**person, "reana_token": token, "quota": QUOTA})
+    value = exchange.one("access_token", TOKEN)
+    token = {"value": value, "status": "active", "requested_at": "Sat, 21 Nov 2026 22:17:43 GMT"}
+    person = {"email": exchange.reana.accounts[value], "full_name": None, "username": None}
+    exchange.json({**person, "reana_server_version": "0.9.4", "reana_token": token, "quota": QUOTA})
 
 
 def info(exchange: Exchange) -> None:

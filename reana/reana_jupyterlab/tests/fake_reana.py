@@ -54,6 +54,7 @@ class FakeReana:
     def __init__(self, routes: Sequence[tuple[re.Pattern[str], Callable[..., None]]], *, modern: bool = False) -> None:
         self.routes = routes
         self.modern = modern
+        self.accounts = {TOKEN: "jane@example.org"}
         self.runs: list[Run] = []
         self.requests: list[Seen] = []
         self.faults: list[tuple[str, Fault, int]] = []
@@ -168,7 +169,7 @@ class Exchange(BaseHTTPRequestHandler):
             self._open(self.path_only)
         elif not (token := self.one("access_token") or self.headers.get("Authorization", "").removeprefix("Bearer ")):
             self.json({"message": "User not signed in"}, 401)
-        elif token != TOKEN:
+        elif token not in self.reana.accounts:
             self.json({"message": "Token not valid."}, 403)
         else:
             self._signed_in()
