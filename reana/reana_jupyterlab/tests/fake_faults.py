@@ -1,6 +1,9 @@
 """Faults of whole REANA servers, for those that a working one does not show on demand."""
 
+import subprocess
 import threading
+from functools import partial
+from pathlib import Path
 
 from reana_jupyterlab.tests import fake_answers
 from reana_jupyterlab.tests.fake_reana import Exchange, Fault, Run
@@ -71,3 +74,14 @@ class DiskAccounting:
             self._seconds[run.id].wait(self.MOMENT_S)
         fake_answers.upload(exchange, run.id)
         self._accounted.add(run.id)
+
+
+def make_certificate(folder: Path, *, name: str = "IP:127.0.0.1", days: int = 2) -> tuple[Path, Path]:
+    """Make a certificate that its own key signed, in two steps: only the second knows one that ends at once."""
+    key, certificate, request, names = (folder / f"{one}.pem" for one in ("key", "certificate", "request", "names"))
+    names.write_text(f"subjectAltName={name}\n", encoding="utf-8")
+    run = partial(subprocess.run, check=True, capture_output=True)
+    run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", request])
+    signing = ["openssl", "x509", "-req", "-in", request, "-signkey", key, "-days", str(days)]
+    run([*signing, "-extfile", names, "-out", certificate])
+    return certificate, key

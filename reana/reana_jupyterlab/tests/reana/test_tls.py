@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,7 +12,7 @@ import pytest
 from reana_jupyterlab.reana import Credentials, ReanaClient
 from reana_jupyterlab.reana.errors import BadRequest, NonsenseAnswer, Unreachable, UntrustedCertificate, WrongScheme
 from reana_jupyterlab.tests.conftest import QUICK
-from reana_jupyterlab.tests.fake_faults import slam
+from reana_jupyterlab.tests.fake_faults import make_certificate, slam
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, redirect, says
 
 Secure = Callable[[FakeReana], Path]
@@ -90,23 +89,12 @@ async def test_an_unknown_authority(reana: FakeReana, secure: Secure) -> None:
 async def test_a_certificate_that_no_file_of_an_authority_makes_good(
     reana: FakeReana, tmp_path: Path, name: str, days: int, words: str
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    await asyncio.to_thread(make_certificate, key, certificate, name, days)
+    certificate, key = await asyncio.to_thread(partial(make_certificate, tmp_path, name=name, days=days))
     reana.encrypt(certificate, key)
     async with connected(encrypted(reana), str(certificate)) as client:
         with pytest.raises(Unreachable, match=words) as caught:
             await client.user()
     assert type(caught.value) is Unreachable
-
-
-def make_certificate(key: Path, certificate: Path, name: str, days: int) -> None:
-    """Sign a certificate with its own key, in two steps: only the second knows one that ends at once."""
-    request, names = certificate.with_suffix(".csr"), certificate.with_suffix(".ext")
-    names.write_text(f"subjectAltName={name}\n", encoding="utf-8")
-    run = partial(subprocess.run, check=True, capture_output=True)
-    run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", request])
-    signing = ["openssl", "x509", "-req", "-in", request, "-signkey", key, "-days", str(days)]
-    run([*signing, "-extfile", names, "-out", certificate])
 
 
 @pytest.mark.parametrize(
