@@ -9,14 +9,15 @@ import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from .config import ReanaJupyterLab
 from .const import ENV_CA_FILE, ENV_CREDENTIALS_FILE, ENV_SERVER, ENV_TOKEN
-from .profiles import Profiles, checked_name, read_profiles, read_secret, write_profiles
+from .profiles import Profile, Profiles, checked_name, read_profiles, read_secret, write_profiles
 from .reana import Credentials, ReanaClient
-from .reana.errors import BadRequest, LocalFailure, NotConnected, NotFound
+from .reana.errors import BadRequest, Conflict, LocalFailure, NotConnected, NotFound
 from .reana.values import User
 
 ENVIRONMENT, LAUNCHER = "environment", "launcher"
@@ -26,10 +27,20 @@ CLIENTS_KEPT = 8
 
 @dataclass(frozen=True)
 class Source:
-    """Credentials, and where they come from: `environment`, `launcher`, or a profile's name."""
+    """Credentials, and where they come from: `environment`, `launcher`, or a profile's name.
+
+    `account` is the e-mail address of a profile's account ('' where it is not known without asking REANA).
+    """
 
     name: str
     credentials: Credentials
+    account: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells this connection from every other; a launcher replaces the token of the same account."""
+        secret = "" if self.name == LAUNCHER else self.credentials.access_token
+        return sha256(f"{self.credentials.server}\0{secret}".encode()).hexdigest()[:16]
 
 
 class Connections:
@@ -44,7 +55,7 @@ class Connections:
         """Return all credentials there are, and the name of those in use ('' when there are none)."""
         stored = read_profiles(self._config.profiles_path)
         outside = [source for source in (self._from_environment(), self._from_file()) if source is not None]
-        found = [*outside, *(Source(name, one) for name, one in stored.named.items())]
+        found = [*outside, *(Source(name, one.credentials, one.account) for name, one in stored.named.items())]
         names = [source.name for source in found]
         active = stored.active if stored.active in names else (names[0] if outside else "")
         return found, active
@@ -71,6 +82,7 @@ class Connections:
         """Put credentials into the server's environment: new kernels and terminals have them too."""
         self._environment[ENV_SERVER] = credentials.server
         self._environment[ENV_TOKEN] = credentials.access_token
+        self._environment.pop(ENV_CA_FILE, None)
         if credentials.ca_file:
             self._environment[ENV_CA_FILE] = credentials.ca_file
         stored = read_profiles(self._config.profiles_path)
@@ -82,12 +94,21 @@ class Connections:
         for name in (ENV_SERVER, ENV_TOKEN):
             self._environment.pop(name, None)
 
-    def remember(self, name: str, credentials: Credentials, *, activate: bool) -> None:
-        """Keep credentials as a profile."""
-        if checked_name(name) in OUTSIDE:
-            raise BadRequest(f"The name '{name}' is taken.")
+    def remember(self, name: str, profile: Profile, *, activate: bool, replace: bool = False) -> str:
+        """Keep credentials as a profile; return its name. Without a name, the account has its own.
+
+        A name that another account has is refused, unless `replace` says that it shall go.
+        """
         stored = read_profiles(self._config.profiles_path)
-        self._write(Profiles(name if activate else stored.active, {**stored.named, name: credentials}))
+        name = checked_name(name or stored.name_for(profile))
+        if name in OUTSIDE:
+            raise BadRequest(f"The name '{name}' is taken.")
+        taken = stored.named.get(name)
+        if taken and not replace and not taken.is_same(profile):
+            whose = f"{taken.account or 'another account'} at {taken.credentials.server}"
+            raise Conflict(f"The name '{name}' is taken by {whose}. Choose another name.")
+        self._write(Profiles(name if activate else stored.active, {**stored.named, name: profile}))
+        return name
 
     def activate(self, name: str) -> None:
         """Use these credentials from now on."""

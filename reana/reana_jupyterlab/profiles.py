@@ -8,20 +8,45 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .reana.errors import BadRequest, LocalFailure
-from .reana.values import Credentials
+from .reana.values import Credentials, JsonObject
 
 NAME_LIMIT = 64
 FILE_LIMIT = 1024 * 1024
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Credentials, and whose they are: the e-mail address of the account ('' where an older version kept them)."""
+
+    credentials: Credentials
+    account: str = ""
+
+    def is_same(self, other: "Profile") -> bool:
+        """Whether it is for the same account of the same server; the token may be another one."""
+        if self.account and other.account:
+            return (self.credentials.server, self.account) == (other.credentials.server, other.account)
+        return self.credentials == other.credentials
+
+
+@dataclass(frozen=True)
 class Profiles:
-    """Named credentials, and the one that is used ('' is none of them)."""
+    """Named profiles, and the one that is used ('' is none of them)."""
 
     active: str = ""
-    named: Mapping[str, Credentials] = field(default_factory=dict)
+    named: Mapping[str, Profile] = field(default_factory=dict)
+
+    def name_for(self, profile: Profile) -> str:
+        """Return the name under which this account is kept, or a new one: no two accounts share one."""
+        known = next((name for name, one in self.named.items() if one.is_same(profile)), "")
+        if known:
+            return known
+        host = urlsplit(profile.credentials.server).netloc
+        name = f"{profile.account} at {host}".replace("/", "_")[: NAME_LIMIT - 5]
+        names = (name, *(f"{name} ({number})" for number in range(2, len(self.named) + 3)))
+        return next(one for one in names if one not in self.named)
 
 
 def checked_name(name: str) -> str:
@@ -39,15 +64,21 @@ def read_profiles(path: Path) -> Profiles:
         return Profiles()
     try:
         stored = json.loads(content)
-        named = {str(name): Credentials(**fields) for name, fields in stored["profiles"].items()}
+        named = {str(name): _profile(fields) for name, fields in stored["profiles"].items()}
         return Profiles(str(stored.get("active", "")), named)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LocalFailure(f"{path} cannot be understood; remove it to begin anew.") from error
 
 
+def _profile(fields: JsonObject) -> Profile:
+    account = str(fields.pop("account", ""))
+    return Profile(Credentials(**fields), account)  # type: ignore[arg-type] # what does not fit raises a TypeError
+
+
 def write_profiles(path: Path, profiles: Profiles) -> None:
     """Write the file anew, readable by its owner only from its first byte on."""
-    content = {"active": profiles.active, "profiles": {name: asdict(one) for name, one in profiles.named.items()}}
+    named = {name: {**asdict(one.credentials), "account": one.account} for name, one in profiles.named.items()}
+    content = {"active": profiles.active, "profiles": named}
     part = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -118,8 +118,7 @@ async def _run(transfer: Transfer, work: Work) -> None:
     except ReanaError as error:
         transfer.state, transfer.message = "failed", error.message
         if isinstance(error, RunIsIncomplete):
-            created = error.created
-            transfer.result = {"workflow": {"id": created.id, "name": created.name.name, "run": created.name.run}}
+            transfer.result = error.as_json()
     finally:
         if transfer.state == "running":
             transfer.state, transfer.message = "failed", "Something unexpected went wrong; the server's log says what."

@@ -6,16 +6,21 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReanaApi } from './api';
 import type { Connection } from './model/connection';
 import type { Followed } from './model/followed';
+import type { Incomplete } from './model/incomplete';
 import type { RunList } from './model/runlist';
 import type { Running } from './model/running';
+import type { RunStore } from './model/runstore';
 
 /** The person's REANA: how it is asked, who is connected, which runs are listed and followed. */
 export interface IReana {
   readonly api: ReanaApi;
   readonly connection: Connection;
+  /** The state of every run, for all that show one. */
+  readonly store: RunStore;
   readonly runs: RunList;
   readonly followed: Followed;
   readonly running: Running;
+  readonly incomplete: Incomplete;
   readonly trans: TranslationBundle;
 }
 

@@ -37,7 +37,7 @@ class Lab:
 
 @contextmanager
 def running_lab(
-    folder: Path, *, theme: str = "JupyterLab Light", refresh_s: int = 2, **environment: str
+    folder: Path, *, theme: str = "JupyterLab Light", refresh_s: int = REFRESH_S, **environment: str
 ) -> Iterator[Lab]:
     """Start JupyterLab below a folder, wait until it answers, and end it."""
     root = folder / "root"
@@ -47,7 +47,7 @@ def running_lab(
     overrides = {
         "@jupyterlab/apputils-extension:themes": {"theme": theme},
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-        "reana-jupyterlab:plugin": {"refreshInterval": REFRESH_S},
+        "reana-jupyterlab:plugin": {"refreshInterval": refresh_s},
     }
     (settings / "overrides.json").write_text(json.dumps(overrides), encoding="utf-8")
     port = free_port()

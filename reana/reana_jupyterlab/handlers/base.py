@@ -15,6 +15,7 @@ from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.errors import (
     BadRequest,
     Conflict,
+    ConnectionChanged,
     CredentialsRefused,
     LocalFailure,
     NotConnected,
@@ -25,6 +26,8 @@ from reana_jupyterlab.reana.errors import (
     TooManyRequests,
     TooSlow,
     Unreachable,
+    UntrustedCertificate,
+    WrongScheme,
 )
 from reana_jupyterlab.reana.uploads import RunIsIncomplete
 from reana_jupyterlab.reana.values import JsonObject
@@ -39,11 +42,23 @@ STATUS_OF: tuple[tuple[type[ReanaError], HTTPStatus], ...] = (
     (BadRequest, HTTPStatus.BAD_REQUEST),
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
+    (ConnectionChanged, HTTPStatus.CONFLICT),
     (TooManyRequests, HTTPStatus.TOO_MANY_REQUESTS),
     (NotOffered, HTTPStatus.NOT_IMPLEMENTED),
     (TooSlow, HTTPStatus.GATEWAY_TIMEOUT),
     (Unreachable, HTTPStatus.BAD_GATEWAY),
 )
+REASON_OF: tuple[tuple[type[ReanaError], str], ...] = (
+    (NotConnected, "unset"),
+    (CredentialsRefused, "refused"),
+    (ConnectionChanged, "changed"),
+    (TooSlow, "slow"),
+    (UntrustedCertificate, "certificate"),
+    (WrongScheme, "scheme"),
+    (Unreachable, "unreachable"),
+)
+CONNECTION_HEADER = "X-Reana-Connection"
+"""Names the connection that a page shows: a request for another one than is used now is refused."""
 
 
 OF_JUPYTER = frozenset({"token", "_xsrf", "no_track_activity"})
@@ -79,6 +94,8 @@ class ReanaHandler(APIHandler):
     async def client(self) -> ReanaClient:
         """Return the client of the credentials in use; they are read from disk, beside the loop."""
         source = await asyncio.to_thread(self.services.connections.current)
+        if self.request.headers.get(CONNECTION_HEADER, source.fingerprint) != source.fingerprint:
+            raise ConnectionChanged
         return self.services.connections.client_for(source.credentials)
 
     def body(self) -> JsonObject:
@@ -149,9 +166,10 @@ class ReanaHandler(APIHandler):
         error = _error_of(kwargs)
         self.set_header("Cache-Control", "no-store")
         answer: dict[str, object] = {"status": "error", "message": _sentence(status_code, error)}
+        if isinstance(error, ReanaError):
+            answer["reason"] = reason_of(error)
         if isinstance(error, RunIsIncomplete):
-            created = error.created
-            answer["workflow"] = {"id": created.id, "name": created.name.name, "run": created.name.run}
+            answer |= error.as_json()
         self.finish(json.dumps(answer))
 
     def log_exception(
@@ -159,7 +177,8 @@ class ReanaHandler(APIHandler):
     ) -> None:
         """Log our own errors as a line: they are answers, no accidents."""
         if isinstance(value, ReanaError):
-            self.log.warning("REANA extension: %s: %s", type(value).__name__, value.message)
+            said = f"{value.message} {value.detail}".rstrip()
+            self.log.warning("REANA extension: %s: %s", type(value).__name__, said)
         else:
             super().log_exception(typ, value, tb)
 
@@ -171,6 +190,11 @@ def status_of(error: ReanaError) -> HTTPStatus:
     if isinstance(error, LocalFailure):
         return HTTPStatus.INSUFFICIENT_STORAGE if error.is_full else HTTPStatus.INTERNAL_SERVER_ERROR
     return next((status for kind, status in STATUS_OF if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def reason_of(error: ReanaError) -> str:
+    """Return the reason of an error in a word, for programs."""
+    return next((reason for kind, reason in REASON_OF if isinstance(error, kind)), HTTPStatus(status_of(error)).phrase)
 
 
 def text_of(body: JsonObject, key: str, default: str | None = None) -> str:

@@ -1,21 +1,39 @@
 """Which REANA, and who: the environment's variables, named profiles, the state of the connection."""
 
 import asyncio
-from http import HTTPStatus
+from functools import partial
+from pathlib import Path
 
 import tornado.web
 
 from reana_jupyterlab.connections import OUTSIDE, Source, checked_server
 from reana_jupyterlab.const import ENV_SERVER, ENV_TOKEN
+from reana_jupyterlab.profiles import Profile
 from reana_jupyterlab.reana import Credentials
-from reana_jupyterlab.reana.errors import BadRequest, CredentialsRefused, NotConnected, ReanaError, TooSlow, Unreachable
+from reana_jupyterlab.reana.errors import BadRequest, ReanaError
+from reana_jupyterlab.reana.tls import trust
 from reana_jupyterlab.reana.values import JsonObject
 
-from .base import ReanaHandler, flag_of, status_of, text_of
+from .base import ReanaHandler, flag_of, reason_of, status_of, text_of
 from .shapes import quota_json, user_json
 
 
-class EnvVariablesHandler(ReanaHandler):
+class CredentialsHandler(ReanaHandler):
+    """The parent of what takes credentials."""
+
+    async def _credentials(self, body: JsonObject, *, server: tuple[str, ...], token: tuple[str, ...]) -> Credentials:
+        """Read credentials from a body that has each under one of several names."""
+        address = checked_server(text_of(body, _present(body, server)).strip().rstrip("/"))
+        secret = text_of(body, _present(body, token)).strip()
+        if not secret.isascii() or not secret.isprintable():
+            raise BadRequest("An access token consists of letters, digits and signs only.")
+        ca_file = text_of(body, "ca_file", "").strip()
+        if ca_file:
+            ca_file = await asyncio.to_thread(checked_ca_file, ca_file, root_dir=self.services.root_dir)
+        return Credentials(address, secret, ca_file)
+
+
+class EnvVariablesHandler(CredentialsHandler):
     """The server's environment, as `reana-client` in a terminal would see it."""
 
     @tornado.web.authenticated
@@ -28,13 +46,17 @@ class EnvVariablesHandler(ReanaHandler):
     async def post(self) -> None:
         """Test credentials, and only then use them; with `remember` they outlive the server, as a profile."""
         body = self.body()
-        credentials = _credentials(body, server=(ENV_SERVER, "server"), token=(ENV_TOKEN, "accessToken"))
+        credentials = await self._credentials(body, server=(ENV_SERVER, "server"), token=(ENV_TOKEN, "accessToken"))
         user = await self.services.connections.test(credentials)
-        await asyncio.to_thread(self.services.connections.use_in_environment, credentials)
-        if flag_of(body, "remember", default=False):
-            name = text_of(body, "profile", "default")
-            await asyncio.to_thread(self.services.connections.remember, name, credentials, activate=True)
-        self.succeed(f"Connected to {credentials.server} as {user.email}.", user=user_json(user))
+        connections, name = self.services.connections, ""
+        remember, wanted = flag_of(body, "remember", default=False), text_of(body, "profile", "default")
+        if remember:
+            profile = Profile(credentials, user.email)
+            name = await asyncio.to_thread(connections.remember, wanted, profile, activate=False)
+        await asyncio.to_thread(connections.use_in_environment, credentials)
+        if remember:
+            await asyncio.to_thread(connections.activate, name)
+        self.succeed(f"Connected to {credentials.server} as {user.email}.", user=user_json(user), profile=name)
 
     @tornado.web.authenticated
     async def delete(self) -> None:
@@ -60,7 +82,7 @@ class ConnectionHandler(ReanaHandler):
                     "connected": False,
                     "server": server,
                     "source": source.name if source else "",
-                    "reason": _reason(error),
+                    "reason": reason_of(error),
                     "status": int(status_of(error)),
                     "message": error.message,
                 }
@@ -77,6 +99,7 @@ class ConnectionHandler(ReanaHandler):
         )
         return {
             "connected": True,
+            "fingerprint": source.fingerprint,
             "server": source.credentials.server,
             "source": source.name,
             "user": user_json(user),
@@ -101,6 +124,7 @@ class ProfilesHandler(ReanaHandler):
             {
                 "name": source.name,
                 "server": source.credentials.server,
+                "account": source.account,
                 "caFile": source.credentials.ca_file,
                 "fixed": source.name in OUTSIDE,
                 "active": source.name == active,
@@ -110,17 +134,19 @@ class ProfilesHandler(ReanaHandler):
         self.answer({"profiles": profiles, "active": active})
 
 
-class ProfileHandler(ReanaHandler):
+class ProfileHandler(CredentialsHandler):
     """One named profile."""
 
     @tornado.web.authenticated
     async def put(self, name: str) -> None:
         """Test credentials and remember them; they are used from now on unless `activate` is false."""
         body = self.body()
-        credentials = _credentials(body, server=("server",), token=("access_token", "accessToken"))
+        credentials = await self._credentials(body, server=("server",), token=("access_token", "accessToken"))
         user = await self.services.connections.test(credentials)
         activate = flag_of(body, "activate", default=True)
-        await asyncio.to_thread(self.services.connections.remember, name, credentials, activate=activate)
+        profile = Profile(credentials, user.email)
+        remember = partial(self.services.connections.remember, name, profile, activate=activate, replace=True)
+        await asyncio.to_thread(remember)
         self.succeed(f"Remembered {credentials.server} as '{name}'.", user=user_json(user))
 
     @tornado.web.authenticated
@@ -160,24 +186,15 @@ class InfoHandler(ReanaHandler):
         self.answer({"entries": entries})
 
 
-def _credentials(body: JsonObject, *, server: tuple[str, ...], token: tuple[str, ...]) -> Credentials:
-    """Read credentials from a body that has each under one of several names."""
-    address = checked_server(text_of(body, _present(body, server)).strip().rstrip("/"))
-    token_text = text_of(body, _present(body, token)).strip()
-    if not token_text.isascii() or not token_text.isprintable():
-        raise BadRequest("An access token consists of letters, digits and signs only.")
-    return Credentials(address, token_text, text_of(body, "ca_file", ""))
-
-
 def _present(body: JsonObject, names: tuple[str, ...]) -> str:
     return next((name for name in names if name in body), names[0])
 
 
-def _reason(error: ReanaError) -> str:
-    reasons: tuple[tuple[type[ReanaError], str], ...] = (
-        (NotConnected, "unset"),
-        (CredentialsRefused, "refused"),
-        (TooSlow, "slow"),
-        (Unreachable, "unreachable"),
-    )
-    return next((reason for kind, reason in reasons if isinstance(error, kind)), HTTPStatus(status_of(error)).phrase)
+def checked_ca_file(path: str, *, root_dir: str) -> str:
+    """Return the whole path of a certificate file, which is below Jupyter's root or named from `/` or `~`."""
+    try:
+        whole = str(Path(root_dir).expanduser() / Path(path).expanduser())
+    except RuntimeError:
+        raise BadRequest(f"The certificate file {path} does not exist.") from None
+    trust(whole)
+    return whole

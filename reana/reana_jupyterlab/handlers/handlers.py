@@ -18,7 +18,7 @@ from .drive import DriveHandler
 from .files import FileBrowserHandler, ParametersHandler
 from .follow import FollowHandler
 from .keeping import PruneHandler, RetentionHandler, SecretHandler, SecretsHandler
-from .runs import RestartHandler, ShareHandler, StartHandler, StopHandler
+from .runs import RestartHandler, RunInputsHandler, ShareHandler, StartHandler, StopHandler
 from .streams import ContentHandler, WorkspaceFileUploadHandler
 from .transfers import TransferHandler, TransfersHandler
 from .workflows import (
@@ -66,6 +66,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"{RUN}/logs/follow", FollowHandler),
     (f"{RUN}/specification", WorkflowSpecificationHandler),
     (f"{RUN}/diff/{ONE}", WorkflowDiffHandler),
+    (f"{RUN}/inputs", RunInputsHandler),
     (f"{RUN}/start", StartHandler),
     (f"{RUN}/restart", RestartHandler),
     (f"{RUN}/stop", StopHandler),

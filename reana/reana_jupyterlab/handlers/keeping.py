@@ -66,8 +66,10 @@ class PruneHandler(ReanaHandler):
         body = self.body()
         inputs = flag_of(body, "include_inputs", default=self.flag("include_inputs"))
         outputs = flag_of(body, "include_outputs", default=self.flag("include_outputs"))
-        said = await (await self.client()).prune(workflow, inputs=inputs, outputs=outputs)
-        self.succeed(said or f"Pruned the workspace of {workflow}.")
+        client = await self.client()
+        name = await client.called(workflow)
+        said = await client.prune(workflow, inputs=inputs, outputs=outputs)
+        self.succeed(said or f"Pruned the workspace of {name}.")
 
 
 class RetentionHandler(ReanaHandler):

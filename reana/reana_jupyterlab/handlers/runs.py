@@ -1,22 +1,20 @@
 """Making runs and acting on them: validate, create, start, stop, restart, share."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, Protocol
 
 import tornado.web
 
-from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.answers import text
 from reana_jupyterlab.reana.errors import BadRequest, ReanaError
 from reana_jupyterlab.reana.inputs import join
 from reana_jupyterlab.reana.rooted import Root, parts_of
 from reana_jupyterlab.reana.specification import SIZE_LIMIT
-from reana_jupyterlab.reana.uploads import Order, run
+from reana_jupyterlab.reana.uploads import OnProgress, Order, complete, run
 from reana_jupyterlab.reana.validate import Problem, problems, report
-from reana_jupyterlab.reana.values import JsonObject, Progress
+from reana_jupyterlab.reana.values import Created, JsonObject
 
 from .base import ReanaHandler, flag_of, object_of, text_of
 from .shapes import created_json, problem_json, workflow_json
@@ -24,6 +22,14 @@ from .shapes import created_json, problem_json, workflow_json
 YAML = (".yaml", ".yml")
 ENGINES_SECONDS = 2.0
 """So long a check waits to be told which types of workflow the server runs."""
+
+
+class Make(Protocol):
+    """Makes a run, and tells its progress."""
+
+    async def __call__(self, *, on_progress: OnProgress) -> Created:
+        """Return the run."""
+        ...
 
 
 class WorkflowValidateHandler(ReanaHandler):
@@ -66,20 +72,29 @@ class WorkflowCreateHandler(ReanaHandler):
     async def post(self) -> None:
         """Create, upload, start; with `background` the answer is a transfer to watch, otherwise the run."""
         body = self.body()
-        order = Order(
-            name=text_of(body, "name", ""),
-            path=specification_path(body),
-            parameters=object_of(body, "parameters"),
-            options=object_of(body, "options"),
-            start=flag_of(body, "start", default=True),
-        )
-        work = partial(make_run, await self.client(), self.services.root, order)
-        if flag_of(body, "background", default=False):
+        order = order_of(body, name=text_of(body, "name", ""))
+        await self.answer_with(partial(run, await self.client(), self.services.root, order), order)
+
+    async def answer_with(self, make: Make, order: Order) -> None:
+        """Make the run, in the background where the request wants it so."""
+        work = partial(tell_made, make, order)
+        if flag_of(self.body(), "background", default=False):
             transfer = self.services.transfers.start(work, kind="run", title=order.name)
             self.answer(transfer.as_json(), status=HTTPStatus.ACCEPTED)
             return
         # The run is finished even when the browser goes away: half a run would be worse than one unseen.
         self.answer(await asyncio.shield(asyncio.ensure_future(work(lambda _: None))))
+
+
+class RunInputsHandler(WorkflowCreateHandler):
+    """The inputs of a run whose making broke off."""
+
+    @tornado.web.authenticated
+    async def post(self, workflow: str) -> None:
+        """Upload the inputs of the specification at `path`, and start it; otherwise as a new run."""
+        client = await self.client()
+        order = order_of(self.body(), name=await client.called(workflow))
+        await self.answer_with(partial(complete, client, self.services.root, workflow, order), order)
 
 
 class StartHandler(ReanaHandler):
@@ -90,8 +105,9 @@ class StartHandler(ReanaHandler):
         """Start with `parameters` and `options`."""
         body = self.body()
         client = await self.client()
+        name = await client.called(workflow)
         await client.start(workflow, parameters=object_of(body, "parameters"), options=object_of(body, "options"))
-        self.succeed(f"Started {workflow}.", workflow=workflow_json(await client.workflow(workflow)))
+        self.succeed(f"Started {name}.", workflow=workflow_json(await client.workflow(workflow)))
 
 
 class RestartHandler(ReanaHandler):
@@ -102,10 +118,11 @@ class RestartHandler(ReanaHandler):
         """Restart with other `parameters` and `options`; the answer names the new run."""
         body = self.body()
         client = await self.client()
+        name = await client.called(workflow)
         parameters, options = object_of(body, "parameters"), object_of(body, "options")
         answer = await client.start(workflow, parameters=parameters, options=options, restart=True)
         new = await client.workflow(text(answer, "workflow_id"))
-        self.succeed(f"Restarted {workflow} as {new.name}.", workflow=workflow_json(new))
+        self.succeed(f"Restarted {name} as {new.name}.", workflow=workflow_json(new))
 
 
 class StopHandler(ReanaHandler):
@@ -114,8 +131,10 @@ class StopHandler(ReanaHandler):
     @tornado.web.authenticated
     async def post(self, workflow: str) -> None:
         """Stop it."""
-        await (await self.client()).stop(workflow)
-        self.succeed(f"Stopped {workflow}.")
+        client = await self.client()
+        name = await client.called(workflow)
+        await client.stop(workflow)
+        self.succeed(f"Stopped {name}.")
 
 
 class ShareHandler(ReanaHandler):
@@ -134,8 +153,9 @@ class ShareHandler(ReanaHandler):
         body = self.body()
         email, message = text_of(body, "email"), text_of(body, "message", "")
         client = await self.client()
+        name = await client.called(workflow)
         await client.share(workflow, email=email, message=message, valid_until=text_of(body, "valid_until", ""))
-        self.succeed(f"Shared {workflow} with {email}.")
+        self.succeed(f"Shared {name} with {email}.")
 
     @tornado.web.authenticated
     async def delete(self, workflow: str) -> None:
@@ -143,8 +163,10 @@ class ShareHandler(ReanaHandler):
         email = self.query("email") or self.query("user_email_to_unshare_with")
         if not email:
             raise BadRequest("Name the e-mail address of a person.")
-        await (await self.client()).unshare(workflow, email=email)
-        self.succeed(f"{workflow} is not shared with {email} any more.")
+        client = await self.client()
+        name = await client.called(workflow)
+        await client.unshare(workflow, email=email)
+        self.succeed(f"{name} is not shared with {email} any more.")
 
 
 def specification_path(body: JsonObject) -> str:
@@ -168,11 +190,20 @@ def check(root: Root, path: str, content: str, engines: tuple[str, ...] | None =
     return problems(content, exists=exists, engines=engines)
 
 
-async def make_run(
-    client: ReanaClient, root: Root, order: Order, on_progress: Callable[[Progress], None]
-) -> JsonObject:
+def order_of(body: JsonObject, *, name: str) -> Order:
+    """Return what is wanted of a run, as a request says it."""
+    return Order(
+        name=name,
+        path=specification_path(body),
+        parameters=object_of(body, "parameters"),
+        options=object_of(body, "options"),
+        start=flag_of(body, "start", default=True),
+    )
+
+
+async def tell_made(make: Make, order: Order, on_progress: OnProgress) -> JsonObject:
     """Make a run; return the answer that says so."""
-    created = await run(client, root, order, on_progress=on_progress)
+    created = await make(on_progress=on_progress)
     did = "Created and started" if order.start else "Created"
     said = " ".join([f"{did} {created.name}.", *created.warnings])
     return {"status": "success", "message": said, "workflow": created_json(created)}

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import tornado.iostream
 import tornado.web
 
-from reana_jupyterlab.reana.client import checked_path
 from reana_jupyterlab.reana.errors import BadRequest, NotFound, ReanaError
+from reana_jupyterlab.reana.paths import checked_path
 from reana_jupyterlab.reana.values import WorkspaceFile
 
 from .base import ReanaHandler

@@ -97,9 +97,10 @@ class WorkflowHandler(ReanaHandler):
     @tornado.web.authenticated
     async def delete(self, workflow: str) -> None:
         """Delete it, with its workspace unless `?workspace=false`; `?all_runs=true` takes its sister runs too."""
-        all_runs = self.flag("all_runs")
-        await (await self.client()).delete(workflow, workspace=self.flag("workspace", default=True), all_runs=all_runs)
-        self.succeed(f"Deleted {workflow}{' and all its runs' if all_runs else ''}.")
+        all_runs, client = self.flag("all_runs"), await self.client()
+        name = await client.called(workflow)
+        await client.delete(workflow, workspace=self.flag("workspace", default=True), all_runs=all_runs)
+        self.succeed(f"Deleted {name}{' and all its runs' if all_runs else ''}.")
 
 
 class WorkflowLogsHandler(ReanaHandler):

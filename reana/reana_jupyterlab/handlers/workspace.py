@@ -11,10 +11,10 @@ import tornado.web
 
 from reana_jupyterlab.const import WORKSPACE_SIZE
 from reana_jupyterlab.reana import ReanaClient
-from reana_jupyterlab.reana.client import checked_path
 from reana_jupyterlab.reana.downloads import Download
 from reana_jupyterlab.reana.errors import NonsenseAnswer, NotFound
 from reana_jupyterlab.reana.inputs import InputFile, join
+from reana_jupyterlab.reana.paths import checked_path
 from reana_jupyterlab.reana.rooted import Root, parts_of
 from reana_jupyterlab.reana.uploads import upload_files
 from reana_jupyterlab.reana.values import FilePage, JsonObject, Progress

@@ -3,18 +3,31 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
 import httpx
 
 from . import answers
-from .errors import BadRequest, Conflict, NotOffered
+from .errors import NotOffered
 from .logs import RunLogs, read_logs
 from .offers import Offers
-from .transport import Ask, Limits, Wire, too_slow
-from .values import Created, Credentials, FilePage, Json, JsonObject, User, Workflow, WorkflowPage, WorkspaceFile
+from .outcomes import settled, unconfirmed
+from .paths import at, checked_path
+from .transport import Ask, Limits, Wire, exactly, too_slow
+from .values import (
+    ENDED,
+    Created,
+    Credentials,
+    FilePage,
+    Json,
+    JsonObject,
+    User,
+    Workflow,
+    WorkflowPage,
+    WorkspaceFile,
+)
 
 PAGE_SIZE = 500
 MOST_PAGES = 10_000
@@ -74,15 +87,23 @@ class ReanaClient:
             params |= more
         if any(params.get(name) for name in ("shared_by", "shared_with")) or params.get("shared") == "true":
             await self._needs_sharing()
-        return answers.workflow_page(await self._get("/api/workflows", params))
+        found = answers.workflow_page(await self._get("/api/workflows", params))
+        self._wire.names.learn(found.items)
+        return found
 
     async def workflow(self, workflow: str) -> Workflow:
         """Return one run, by identifier or `name.run`."""
-        return answers.workflow(await self._get(_at(workflow, "status"), subject=workflow))
+        run = answers.workflow(await self._get(at(workflow, "status"), subject=workflow))
+        self._wire.names.learn([run])
+        return run
+
+    async def called(self, workflow: str) -> str:
+        """Return `name.run` of a run; REANA is asked only where it has not told it yet."""
+        return self._wire.names.get(workflow) or str((await self.workflow(workflow)).name)
 
     async def logs(self, workflow: str, *, search: str = "", pages: Mapping[str, int] | None = None) -> RunLogs:
         """Return the run's logs, of a very long one the end; `pages` holds the `page` and `size` of the jobs."""
-        ask = Ask("GET", _at(workflow, "logs"), pages or {}, subject=workflow)
+        ask = Ask("GET", at(workflow, "logs"), pages or {}, subject=workflow)
         try:
             async with asyncio.timeout(self.limits.logs), self._wire.stream(ask) as response:
                 return await read_logs(response.aiter_raw(), search=search)
@@ -91,7 +112,7 @@ class ReanaClient:
 
     async def specification(self, workflow: str) -> JsonObject:
         """Return `{parameters, specification}`, keys as they were written."""
-        answer = await self._get(_at(workflow, "specification"), subject=workflow)
+        answer = await self._get(at(workflow, "specification"), subject=workflow)
         return answers.an_object(answer, what="the specification")
 
     async def files(
@@ -103,7 +124,7 @@ class ReanaClient:
             params["search"] = json.dumps({"name": [search]})
         if file_name:
             params["file_name"] = file_name
-        return answers.file_page(await self._get(_at(workflow, "workspace"), params, subject=workflow))
+        return answers.file_page(await self._get(at(workflow, "workspace"), params, subject=workflow))
 
     async def all_files(self, workflow: str, *, search: str = "") -> tuple[WorkspaceFile, ...]:
         """Return the files of every page, each name once."""
@@ -121,7 +142,7 @@ class ReanaClient:
     async def open_file(self, workflow: str, path: str, *, preview: bool = False) -> AsyncIterator[httpx.Response]:
         """Open a file, or a directory as a ZIP archive, for reading as a stream."""
         params = {"preview": "true"} if preview else {}
-        ask = Ask("GET", _at(workflow, "workspace", path), params, subject=workflow)
+        ask = Ask("GET", at(workflow, "workspace", path), params, subject=workflow)
         async with self._wire.stream(ask) as response:
             yield response
 
@@ -132,9 +153,9 @@ class ReanaClient:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         ask = Ask(
             "POST",
-            _at(workflow, "workspace"),
+            at(workflow, "workspace"),
             {"file_name": path},
-            content=_exactly(content, size),
+            content=exactly(content, size),
             headers=headers,
             subject=workflow,
         )
@@ -143,7 +164,7 @@ class ReanaClient:
 
     async def delete_file(self, workflow: str, path: str) -> tuple[str, ...]:
         """Delete what the path or pattern names; return what is gone (REANA says nothing when nothing matched)."""
-        answer = await self._wire.json(Ask("DELETE", _at(workflow, "workspace", path), subject=workflow))
+        answer = await self._wire.json(Ask("DELETE", at(workflow, "workspace", path), subject=workflow))
         return tuple(answers.an_object(answers.an_object(answer, what="the answer").get("deleted"), what="'deleted'"))
 
     async def move(self, workflow: str, source: str, target: str) -> None:
@@ -155,14 +176,15 @@ class ReanaClient:
     async def create(self, name: str, specification: JsonObject) -> Created:
         """Create a run from a loaded specification (REANA up to 0.9)."""
         ask = Ask("POST", "/api/workflows", {"workflow_name": name}, json=specification)
-        return answers.created(await self._wire.json(ask))
+        with unconfirmed("it was created"):
+            return answers.created(await self._wire.json(ask))
 
     async def create_from_bundle(self, name: str, bundle: bytes) -> Created:
         """Create a run from an archive with `reana.yaml` and the sources that it names (REANA from 0.95)."""
         files = {"bundle": ("bundle.zip", bundle, "application/zip")}
-        return answers.created(
-            await self._wire.json(Ask("POST", "/api/workflows", {"workflow_name": name}, files=files))
-        )
+        ask = Ask("POST", "/api/workflows", {"workflow_name": name}, files=files)
+        with unconfirmed("it was created"):
+            return answers.created(await self._wire.json(ask))
 
     async def start(
         self,
@@ -172,39 +194,45 @@ class ReanaClient:
         options: Mapping[str, Json] | None = None,
         restart: bool = False,
     ) -> JsonObject:
-        """Start a run, or with `restart` a new run of an ended one in the same workspace; return REANA's answer."""
+        """Start a run, or with `restart` a new run of an ended one in the same workspace, which the answer names."""
         body: dict[str, object] = {
             "input_parameters": dict(parameters or {}),
             "operational_options": dict(options or {}),
         }
+        path = at(workflow, "start")
         if restart:
-            body["restart"] = True
-        answer = await self._wire.json(Ask("POST", _at(workflow, "start"), json=body, subject=workflow))
-        return answers.an_object(answer, what="the answer to the start")
+            with unconfirmed("it was restarted"):
+                answer = await self._wire.json(Ask("POST", path, json={**body, "restart": True}, subject=workflow))
+            return answers.an_object(answer, what="the answer to the start")
+        change = self._wire.json(Ask("POST", path, json=body, subject=workflow))
+        await self._settled(workflow, change, is_done=lambda status: status != "created", what="it was started")
+        return {}
 
     async def stop(self, workflow: str) -> None:
         """Stop a run, by force."""
-        await self._set_status(workflow, "stop", {})
+        change = self._set_status(workflow, "stop", {})
+        await self._settled(workflow, change, is_done=lambda status: status in ENDED, what="it was stopped")
 
     async def delete(self, workflow: str, *, workspace: bool = True, all_runs: bool = False) -> None:
         """Delete a run, with its workspace and, when said, all its sister runs."""
-        await self._set_status(workflow, "deleted", {"workspace": workspace, "all_runs": all_runs})
+        change = self._set_status(workflow, "deleted", {"workspace": workspace, "all_runs": all_runs})
+        await self._settled(workflow, change, is_done=lambda status: status == "deleted", what="it was deleted")
 
     async def diff(self, first: str, second: str, *, brief: bool = False, context_lines: int = 5) -> JsonObject:
         """Return REANA's comparison of two runs."""
         params = {"brief": str(brief).lower(), "context_lines": context_lines}
-        path = _at(first, "diff", second)
+        path = at(first, "diff", second)
         return answers.an_object(await self._get(path, params, subject=f"{first} or {second}"), what="the difference")
 
     async def prune(self, workflow: str, *, inputs: bool = False, outputs: bool = False) -> str:
         """Delete the files that are neither inputs nor outputs, when said these too; return what REANA says."""
         params = {"include_inputs": str(inputs).lower(), "include_outputs": str(outputs).lower()}
-        answer = await self._wire.json(Ask("POST", _at(workflow, "prune"), params, json={}, subject=workflow))
+        answer = await self._wire.json(Ask("POST", at(workflow, "prune"), params, json={}, subject=workflow))
         return str(answers.an_object(answer, what="the answer").get("message", ""))
 
     async def retention_rules(self, workflow: str) -> list[Json]:
         """Return which files are deleted by themselves, and when."""
-        path = _at(workflow, "retention_rules")
+        path = at(workflow, "retention_rules")
         answer = answers.an_object(await self._get(path, subject=workflow), what="the retention rules")
         return answers.a_list(answer.get("retention_rules"), what="'retention_rules'")
 
@@ -224,7 +252,7 @@ class ReanaClient:
     async def shares(self, workflow: str) -> list[Json]:
         """Return with whom the run is shared."""
         await self._needs_sharing()
-        answer = answers.an_object(await self._get(_at(workflow, "share-status"), subject=workflow), what="the shares")
+        answer = answers.an_object(await self._get(at(workflow, "share-status"), subject=workflow), what="the shares")
         return answers.a_list(answer.get("shared_with"), what="'shared_with'")
 
     async def share(self, workflow: str, *, email: str, message: str = "", valid_until: str = "") -> None:
@@ -232,51 +260,31 @@ class ReanaClient:
         await self._needs_sharing()
         details = {"user_email_to_share_with": email, "message": message, "valid_until": valid_until}
         body = {key: value for key, value in details.items() if value}
-        await self._wire.json(Ask("POST", _at(workflow, "share"), json=body, subject=workflow))
+        await self._wire.json(Ask("POST", at(workflow, "share"), json=body, subject=workflow))
 
     async def unshare(self, workflow: str, *, email: str) -> None:
         """Take the right to read back."""
         await self._needs_sharing()
         params = {"user_email_to_unshare_with": email}
-        await self._wire.json(Ask("POST", _at(workflow, "unshare"), params, json={}, subject=workflow))
+        await self._wire.json(Ask("POST", at(workflow, "unshare"), params, json={}, subject=workflow))
 
     async def _needs_sharing(self) -> None:
         if not await self.offers.sharing():
             raise NotOffered("This REANA server does not offer sharing.")
 
-    async def _set_status(self, workflow: str, status: str, body: JsonObject) -> None:
-        await self._wire.json(Ask("PUT", _at(workflow, "status"), {"status": status}, json=body, subject=workflow))
+    async def _set_status(self, workflow: str, status: str, body: JsonObject) -> Json:
+        ask = Ask("PUT", at(workflow, "status"), {"status": status}, json=body, subject=workflow)
+        return await self._wire.json(ask)
+
+    async def _settled(
+        self, workflow: str, change: Awaitable[Json], *, is_done: Callable[[str], bool], what: str
+    ) -> None:
+        async def status() -> str:
+            return (await self.workflow(workflow)).status
+
+        await settled(change, status=status, is_done=is_done, what=what)
 
     async def _get(
         self, path: str, params: Mapping[str, object] | None = None, *, subject: str = "", anonymous: bool = False
     ) -> Json:
         return await self._wire.json(Ask("GET", path, params or {}, subject=subject, anonymous=anonymous))
-
-
-async def _exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
-    """Pass pieces on, whose length was promised to the server."""
-    left = size
-    async for piece in content:
-        left -= len(piece)
-        if left < 0:
-            break
-        yield piece
-    if left:
-        raise Conflict("The file changed while it was uploaded.")
-
-
-def checked_path(path: str) -> str:
-    """Return a workspace path that names something below the workspace; refuse every other."""
-    parts = path.split("/")
-    if not path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
-        raise BadRequest(f"'{path}' is not a path within a workspace.")
-    return path
-
-
-def _at(workflow: str, *parts: str) -> str:
-    """Return the path of a run's resource; a last part may be a workspace path with slashes."""
-    if not workflow or workflow in {".", ".."}:
-        raise BadRequest("Name a workflow.")
-    quoted = [quote(workflow, safe="")]
-    quoted += [quote(checked_path(part), safe="/") for part in parts]
-    return "/api/workflows/" + "/".join(quoted)

@@ -3,6 +3,7 @@
 ReanaError
 ├── NotConnected        no server address or no token is set
 ├── CredentialsRefused  REANA does not take the token
+├── ConnectionChanged   another connection is used by now than the one that a request is for
 ├── Refused             REANA understood, and will not do it
 ├── BadRequest          what was asked makes no sense, to us or to REANA
 ├── NotFound            no such run or file
@@ -10,7 +11,10 @@ ReanaError
 ├── TooManyRequests     REANA asks for patience
 ├── NotOffered          this REANA cannot do it
 ├── Unreachable         nobody answers there
-│   └── NonsenseAnswer  somebody answers, and it is not REANA's language
+│   ├── NonsenseAnswer  somebody answers, and it is not REANA's language
+│   ├── UntrustedCertificate  its certificate is signed by an authority that is not known here
+│   ├── WrongScheme     it takes HTTPS where HTTP was used, or the other way round
+│   └── OutcomeUnknown  no answer came to a change, and it cannot be asked whether it happened
 ├── TooSlow             REANA did not answer in time
 └── LocalFailure        the disk on this side: full, read-only, not permitted
 
@@ -19,11 +23,18 @@ Every message is a sentence for a person and never holds a token.
 
 
 class ReanaError(Exception):
-    """Anything in the tree; `message` is for a person."""
+    """Anything in the tree; `message` is for a person.
 
-    def __init__(self, message: str) -> None:
+    `unanswered`: REANA may have done what was asked. `file`: the file that was being uploaded ('' = none).
+    `detail`: what REANA said where that is for its administrators alone; it goes to the log.
+    """
+
+    def __init__(self, message: str, *, unanswered: bool = False, detail: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.unanswered = unanswered
+        self.detail = detail
+        self.file = ""
 
 
 class NotConnected(ReanaError):
@@ -35,6 +46,13 @@ class NotConnected(ReanaError):
 
 class CredentialsRefused(ReanaError):
     """REANA does not take the token."""
+
+
+class ConnectionChanged(ReanaError):
+    """Another connection is used by now than the one that a request is for."""
+
+    def __init__(self, message: str = "Another REANA account is connected by now.") -> None:
+        super().__init__(message)
 
 
 class Refused(ReanaError):
@@ -67,6 +85,18 @@ class Unreachable(ReanaError):
 
 class NonsenseAnswer(Unreachable):
     """Somebody answers, and it is not REANA's language."""
+
+
+class UntrustedCertificate(Unreachable):
+    """The server's certificate is signed by an authority that is not known here."""
+
+
+class WrongScheme(Unreachable):
+    """The server takes HTTPS where HTTP was used, or the other way round."""
+
+
+class OutcomeUnknown(Unreachable):
+    """No answer came to a change, and it cannot be asked whether it happened."""
 
 
 class TooSlow(ReanaError):

@@ -1,6 +1,7 @@
 """What REANA's error answers mean: status and message into one of our errors."""
 
 import json
+import re
 from http import HTTPStatus
 
 from .errors import (
@@ -32,6 +33,19 @@ _BY_STATUS: dict[int, type[ReanaError]] = {
     HTTPStatus.NOT_IMPLEMENTED: NotOffered,
     HTTPStatus.GATEWAY_TIMEOUT: TooSlow,
 }
+_GATEWAYS = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+"""A gateway says that it got no answer; what was asked may have been done."""
+
+_INNER = re.compile(
+    r"psycopg|sqlalche|sqlite3\.|\[SQL:|violates [\w-]+(?: [\w-]+)? constraint|deadlock detected"
+    r"|\binsert into [\w.\"]+ *\(|\bupdate [\w.\"]+ set [\w.\"]+ *=|\bdelete from [\w.\"]+ where\b"
+    r"|\bselect\b.+\bfrom [\w.\"]+\s+(?:where|join|limit|order by)\b"
+    r"|traceback \(most recent call last\)|\.py\", line \d|failed validating '"
+    r"|connectionpool\(|httpheaderdict\(|\bat 0x[0-9a-f]{6,}",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What a server says only when something broke inside: SQL, stack traces, addresses of its own services."""
+
 # REANA says 403 for much that is not about permission; only its words tell.
 _BY_WORDS_OF_403: tuple[tuple[str, type[ReanaError]], ...] = (
     ("token not valid", CredentialsRefused),
@@ -52,12 +66,20 @@ def error_for(status: int, body: bytes, *, subject: str = "") -> ReanaError:
     if kind is CredentialsRefused:
         return CredentialsRefused(f"REANA does not accept the access token ({message or status}).")
     if kind is NotFound:
-        return NotFound(_not_found(message, subject))
+        return NotFound(_internal(status) if _INNER.search(message) else _not_found(message, subject))
     if kind is TooManyRequests:
         return TooManyRequests("REANA asks to wait: too many requests in a short time. Try again in a moment.")
-    if message:
-        return kind(message)
-    return kind(f"REANA answered with the error {status} and did not say why.")
+    unanswered = status in _GATEWAYS
+    if _INNER.search(message):
+        return kind(_internal(status), unanswered=unanswered, detail=message)
+    return kind(message or f"REANA answered with the error {status} and did not say why.", unanswered=unanswered)
+
+
+def _internal(status: int) -> str:
+    return (
+        f"The REANA server had an internal error (HTTP {status}). Try again; if it stays, tell the server's "
+        "administrator."
+    )
 
 
 def _kind(status: int, message: str) -> type[ReanaError]:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,9 @@ from typing import Any
 
 import httpx
 
-from .errors import BadRequest, NonsenseAnswer, ReanaError, TooSlow, Unreachable
+from . import tls
+from .errors import BadRequest, Conflict, NonsenseAnswer, ReanaError, TooSlow, Unreachable
+from .names import RunNames
 from .refusals import error_for
 from .secrecy import ANONYMOUS, TokenTransport, silence_wire_logs, without_token
 from .values import Credentials, Json
@@ -60,6 +61,7 @@ class Wire:
         silence_wire_logs()
         self._credentials = credentials
         self.limits = limits
+        self.names = RunNames()
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
 
@@ -88,7 +90,11 @@ class Wire:
         """Open a successful answer; what breaks while its body is read comes as one of our errors too."""
         client = await self._connected()
         with self._named_errors():
-            response = await self._open(client, ask)
+            try:
+                response = await self._open(client, ask)
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                await tls.check_scheme(self._credentials.server)
+                raise
             try:
                 yield response
             finally:
@@ -142,12 +148,13 @@ class Wire:
             body = b""
         finally:
             await response.aclose()
-        return error_for(response.status_code, body, subject=ask.subject)
+        wrong = tls.refused_scheme(response, body, server=self._credentials.server)
+        return wrong or error_for(response.status_code, body, subject=ask.subject)
 
     async def _connected(self) -> httpx.AsyncClient:
         async with self._making:
             if self._client is None:
-                context = await asyncio.to_thread(_trust, self._credentials.ca_file)
+                context = await asyncio.to_thread(tls.trust, self._credentials.ca_file)
                 inner = httpx.AsyncHTTPTransport(
                     verify=context,
                     limits=httpx.Limits(max_connections=40, max_keepalive_connections=10),
@@ -162,53 +169,55 @@ class Wire:
         return self._client
 
     def _named_errors(self) -> "_NamedErrors":
-        return _NamedErrors(self._credentials.access_token)
+        return _NamedErrors(self._credentials, self.names)
 
 
 class _NamedErrors:
-    """Turns the HTTP library's exceptions into ours, and takes the token out of every message."""
+    """Turns the HTTP library's exceptions into ours; their messages hold names of runs, and never the token."""
 
-    def __init__(self, access_token: str) -> None:
-        self._access_token = access_token
+    def __init__(self, credentials: Credentials, names: RunNames) -> None:
+        self._credentials = credentials
+        self._names = names
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ReanaError):
-            error.message = without_token(error.message, access_token=self._access_token)
+            token = self._credentials.access_token
+            error.message = self._names.put_into(without_token(error.message, access_token=token))
+            error.detail = without_token(error.detail, access_token=token)
             error.args = (error.message,)
         elif isinstance(error, httpx.TimeoutException):
             raise too_slow() from error
         elif isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             raise BadRequest("The address of the REANA server is not a valid one.") from error
         elif isinstance(error, httpx.HTTPError):
-            raise Unreachable(_why(error)) from error
+            raise _unreachable(error, server=self._credentials.server) from error
 
 
 def too_slow() -> TooSlow:
     """Return the error for an answer that did not come in time."""
-    return TooSlow("REANA did not answer in time. It may be busy: try again in a moment.")
+    return TooSlow("REANA did not answer in time. It may be busy: try again in a moment.", unanswered=True)
 
 
-def _why(error: httpx.HTTPError) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return "REANA's certificate cannot be verified. If it is your site's own, name its file of certificates."
-        cause = cause.__cause__ or cause.__context__
+def _unreachable(error: httpx.HTTPError, *, server: str) -> Unreachable:
+    if found := tls.problem(error, server=server):
+        return found
     if isinstance(error, httpx.ConnectError):
-        return "REANA cannot be reached: nobody answers at the server's address."
-    return "The connection to REANA broke in the middle of an answer."
+        return Unreachable("REANA cannot be reached: nobody answers at the server's address.")
+    return Unreachable("The connection to REANA broke in the middle of an answer.", unanswered=True)
 
 
-def _trust(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise BadRequest(f"The file of certificates {ca_file} cannot be read.") from error
-    return context
+async def exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Pass pieces on, whose length was promised to the server."""
+    left = size
+    async for piece in content:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise Conflict("The file changed while it was uploaded.")
 
 
 async def _read(response: httpx.Response, *, limit: int) -> bytes:

@@ -24,6 +24,14 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class Capabilities:
+    """What this REANA can do beyond 0.9: take specifications as bundles, share runs."""
+
+    bundles: bool = False
+    sharing: bool = False
+
+
+@dataclass(frozen=True)
 class RunName:
     """`hello.1.1` is the workflow `hello`, its run `1.1`: a name never holds a dot."""
 

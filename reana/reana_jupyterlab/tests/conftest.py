@@ -1,7 +1,6 @@
 """A real Jupyter server with the extension, and a REANA beside it that does what a test asks."""
 
 import json
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from jupyter_server.serverapp import ServerApp
 from reana_jupyterlab.reana import Credentials, ReanaClient
 from reana_jupyterlab.reana.transport import Limits
 from reana_jupyterlab.tests.fake_answers import ROUTES
+from reana_jupyterlab.tests.fake_faults import make_certificate
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -185,10 +185,7 @@ def secure(tmp_path: Path) -> Callable[[FakeReana], Path]:
     """Give the REANA of the tests a certificate that nobody signed; return its file."""
 
     def make(server: FakeReana) -> Path:
-        key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-        subprocess.run(command, check=True, capture_output=True)
+        certificate, key = make_certificate(tmp_path)
         server.encrypt(certificate, key)
         return certificate
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from reana_jupyterlab.tests.fake_diff import diff
-from reana_jupyterlab.tests.fake_reana import OWNER_EMAIL, TOKEN, Exchange, Run, archive, matches
+from reana_jupyterlab.tests.fake_reana import TOKEN, Exchange, Run, archive, matches
 from reana_jupyterlab.tests.fake_sharing import seen_by_owner, share, shared_with_you, shares, unshare
 
 T = TypeVar("T")
@@ -22,9 +22,10 @@ QUOTA = {
 
 
 def you(exchange: Exchange) -> None:
-    token = {"value": TOKEN, "status": "active", "requested_at": "Sat, 21 Nov 2026 22:17:43 GMT"}
-    person = {"email": OWNER_EMAIL, "full_name": None, "username": None, "reana_server_version": "0.9.4"}
-    exchange.json({**person, "reana_token": token, "quota": QUOTA})
+    value = exchange.one("access_token", TOKEN)
+    token = {"value": value, "status": "active", "requested_at": "Sat, 21 Nov 2026 22:17:43 GMT"}
+    person = {"email": exchange.reana.accounts[value], "full_name": None, "username": None}
+    exchange.json({**person, "reana_server_version": "0.9.4", "reana_token": token, "quota": QUOTA})
 
 
 def info(exchange: Exchange) -> None:

@@ -68,6 +68,7 @@ class FakeReana:
         self.engines: list[str] | None = None
         self.sharing = modern if sharing is None else sharing
         self.runtime = runtime
+        self.accounts = {TOKEN: OWNER_EMAIL}
         self.runs: list[Run] = []
         self.requests: list[Seen] = []
         self.faults: list[tuple[str, Fault, int]] = []
@@ -182,7 +183,7 @@ class Exchange(BaseHTTPRequestHandler):
             self._open(self.path_only)
         elif not (token := self.one("access_token") or self.headers.get("Authorization", "").removeprefix("Bearer ")):
             self.json({"message": "User not signed in"}, 401)
-        elif token != TOKEN:
+        elif token not in self.reana.accounts:
             self.json({"message": "Token not valid."}, 403)
         else:
             self._signed_in()

@@ -7,8 +7,12 @@ import type { Account, Amount, Profile, Quota } from './values';
 export interface Credentials {
   readonly server: string;
   readonly token: string;
-  /** Keep them on the Jupyter server's disk under this name; empty: until it ends. */
-  readonly keepAs: string;
+  /** Where the certificate of the site's own authority is; empty: the usual ones are enough. */
+  readonly caFile: string;
+  /** Keep them on the Jupyter server's disk; otherwise until it ends. */
+  readonly keep: boolean;
+  /** Under this name; empty: that of the account. */
+  readonly name: string;
 }
 
 export class ConnectionApi {
@@ -19,13 +23,14 @@ export class ConnectionApi {
   }
 
   /** Rejects with the reason when the server refuses them; then nothing changes. */
-  async connect({ server, token, keepAs }: Credentials): Promise<void> {
+  async connect({ server, token, caFile, keep, name }: Credentials): Promise<void> {
     await this._send('env', {
       method: 'POST',
       body: {
         REANA_SERVER_URL: server,
         REANA_ACCESS_TOKEN: token,
-        ...(keepAs ? { remember: true, profile: keepAs } : {})
+        ...(caFile ? { ca_file: caFile } : {}),
+        ...(keep ? { remember: true, profile: name } : {})
       }
     });
   }
@@ -35,6 +40,8 @@ export class ConnectionApi {
     return list(answer, 'profiles').map(one => ({
       name: text(one, 'name'),
       server: text(one, 'server'),
+      account: text(one, 'account'),
+      caFile: text(one, 'caFile'),
       active: truth(one, 'active'),
       fixed: truth(one, 'fixed')
     }));
@@ -52,6 +59,7 @@ export class ConnectionApi {
 export function readAccount(source: unknown): Account {
   return {
     connected: truth(source, 'connected'),
+    fingerprint: text(source, 'fingerprint'),
     server: text(source, 'server'),
     email: text(isObject(source) ? source.user : undefined, 'email'),
     version: text(source, 'version'),

@@ -2,6 +2,7 @@
 
 import { ReanaError } from './errors';
 import { isObject, list, text, whole } from './read';
+import { route } from './runs';
 import type { Send } from './send';
 import type { RemoteTransfer, TransfersApi } from './transfers';
 import type { Json, JsonObject, Problem, Validation } from './values';
@@ -78,6 +79,21 @@ export class CreateApi {
   async run(wanted: NewRun, signal: AbortSignal, report: (transfer: RemoteTransfer) => void): Promise<string> {
     const answer = await this._send('run', { method: 'POST', body: { ...wanted, background: true }, signal });
     return identity(await this._transfers.watch(answer, signal, report));
+  }
+
+  /** Upload the inputs of a run whose making broke off, and start it; tells how far it is. */
+  async complete(
+    id: string,
+    { path, parameters, options }: NewRun,
+    signal: AbortSignal,
+    report: (transfer: RemoteTransfer) => void
+  ): Promise<void> {
+    const body = { path, parameters, options, background: true };
+    await this._transfers.watch(
+      await this._send(route(id, 'inputs'), { method: 'POST', body, signal }),
+      signal,
+      report
+    );
   }
 }
 

@@ -1,5 +1,7 @@
 /** What can go wrong between the person and REANA. */
 
+import { text } from './read';
+
 /** The back end, or REANA behind it, said no. Status 0: the back end itself did not answer. */
 export class ReanaError extends Error {
   constructor(
@@ -11,6 +13,11 @@ export class ReanaError extends Error {
   ) {
     super(message);
     this.name = 'ReanaError';
+  }
+
+  /** In a word, for programs: `refused`, `certificate`, `changed` and others; empty where it is not told. */
+  get reason(): string {
+    return text(this.answer, 'reason');
   }
 
   /** Whether new credentials are what is needed. */

@@ -2,6 +2,7 @@
 
 import type { ServerConnection } from '@jupyterlab/services';
 
+import { Binding } from './binding';
 import { ConnectionApi } from './connection';
 import { CreateApi } from './create';
 import { RunsApi } from './runs';
@@ -12,15 +13,16 @@ import { WorkspaceApi } from './workspace';
 
 export class ReanaApi {
   constructor(settings: ServerConnection.ISettings) {
-    const send = createSend(settings);
+    const send = createSend(settings, this.binding);
     const transfers = new TransfersApi(send);
     this.connection = new ConnectionApi(send);
-    this.runs = new RunsApi(send, createOpen(settings));
-    this.workspace = new WorkspaceApi(send, transfers, settings);
+    this.runs = new RunsApi(send, createOpen(settings, this.binding));
+    this.workspace = new WorkspaceApi(send, transfers, settings, this.binding);
     this.keeping = new KeepingApi(send);
     this.create = new CreateApi(send, transfers);
   }
 
+  readonly binding = new Binding();
   readonly connection: ConnectionApi;
   readonly runs: RunsApi;
   readonly workspace: WorkspaceApi;

@@ -3,6 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import type { Binding } from './binding';
 import { isObject, text } from './read';
 import { ReanaError, Abandoned } from './errors';
 
@@ -37,9 +38,9 @@ export function address(settings: ServerConnection.ISettings, route: string, que
   return URLExt.join(settings.baseUrl, PREFIX, route) + queryString(query);
 }
 
-export function createSend(settings: ServerConnection.ISettings): Send {
+export function createSend(settings: ServerConnection.ISettings, binding: Binding): Send {
   return async (route, ask = {}) => {
-    const init: RequestInit = { method: ask.method ?? 'GET', cache: 'no-store' };
+    const init: RequestInit = { method: ask.method ?? 'GET', cache: 'no-store', headers: binding.headers };
     if (ask.signal) {
       init.signal = ask.signal;
     }
@@ -47,15 +48,21 @@ export function createSend(settings: ServerConnection.ISettings): Send {
       init.body = JSON.stringify(ask.body);
     }
     const response = await reach(address(settings, route, ask.query), init, settings);
-    return understand(response.status, await response.text());
+    try {
+      return understand(response.status, await response.text());
+    } catch (error) {
+      binding.notice(error);
+      throw error;
+    }
   };
 }
 
 /** Opens a route whose answer comes piece by piece. */
 export type Open = (route: string, signal: AbortSignal) => Promise<Response>;
 
-export function createOpen(settings: ServerConnection.ISettings): Open {
-  return (route, signal) => reach(address(settings, route), { cache: 'no-store', signal }, settings);
+export function createOpen(settings: ServerConnection.ISettings, binding: Binding): Open {
+  return (route, signal) =>
+    reach(address(settings, route), { cache: 'no-store', signal, headers: binding.headers }, settings);
 }
 
 /** The answer, whatever its status. Refuses with `ReanaError` 0 when nobody answers. */

@@ -99,6 +99,8 @@ export interface Quota {
 /** Who is connected to what. */
 export interface Account {
   readonly connected: boolean;
+  /** Tells this connection from every other; empty when there is none. */
+  readonly fingerprint: string;
   readonly server: string;
   readonly email: string;
   readonly version: string;
@@ -140,6 +142,9 @@ export interface Share {
 export interface Profile {
   readonly name: string;
   readonly server: string;
+  /** The e-mail address of its account; empty where it is not known. */
+  readonly account: string;
+  readonly caFile: string;
   readonly active: boolean;
   /** Given from outside: it cannot be forgotten here. */
   readonly fixed: boolean;

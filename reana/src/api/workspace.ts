@@ -2,6 +2,7 @@
 
 import type { ServerConnection } from '@jupyterlab/services';
 
+import { Binding } from './binding';
 import { Abandoned, ReanaError } from './errors';
 import { list, text, time, truth, whole } from './read';
 import { route } from './runs';
@@ -15,7 +16,8 @@ export class WorkspaceApi {
   constructor(
     private readonly _send: Send,
     private readonly _transfers: TransfersApi,
-    private readonly _settings: ServerConnection.ISettings
+    private readonly _settings: ServerConnection.ISettings,
+    private readonly _binding = new Binding()
   ) {}
 
   async page(id: string, page: number, signal?: AbortSignal): Promise<Page<WorkspaceFile>> {
@@ -54,7 +56,8 @@ export class WorkspaceApi {
 
   /** The bytes of a file. Rejects where it cannot be read. */
   async read(id: string, path: string): Promise<Response> {
-    const response = await reach(this.address(id, path), { cache: 'no-store' }, this._settings);
+    const init: RequestInit = { cache: 'no-store', headers: this._binding.headers };
+    const response = await reach(this.address(id, path), init, this._settings);
     if (!response.ok) {
       understand(response.status, await response.text());
     }
@@ -86,7 +89,8 @@ export class WorkspaceApi {
     report: (bytes: number) => void
   ): Promise<void> {
     const url = address(this._settings, fileRoute(id, 'upload', path));
-    understand(...(await send(url, content, this._settings, signal, report)));
+    const headers = { ...credentials(this._settings), ...this._binding.headers };
+    understand(...(await send(url, content, headers, signal, report)));
   }
 }
 
@@ -107,7 +111,7 @@ function readFile(source: unknown): WorkspaceFile {
 async function send(
   url: string,
   content: Blob,
-  settings: ServerConnection.ISettings,
+  headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
   report: (bytes: number) => void
 ): Promise<[number, string]> {
@@ -115,7 +119,7 @@ async function send(
     const request = new XMLHttpRequest();
     request.open('PUT', url);
     request.setRequestHeader('Content-Type', 'application/octet-stream');
-    for (const [name, value] of Object.entries(credentials(settings))) {
+    for (const [name, value] of Object.entries(headers)) {
       request.setRequestHeader(name, value);
     }
     request.upload.onprogress = ({ loaded }) => report(loaded);

@@ -5,6 +5,7 @@ import * as React from 'react';
 import type { Problem } from '../api/values';
 import type { Connection } from '../model/connection';
 import { nameMistake } from '../model/form';
+import type { Broken } from '../model/incomplete';
 import type { NewRun } from '../model/newrun';
 import { Button, Progress, Skeleton, StatePane } from '../ui/bricks';
 import { EnvironmentNote } from '../ui/environment';
@@ -18,7 +19,8 @@ export interface NewRunActions {
   readonly pick: () => Promise<string>;
   /** Open the file in the editor; at a line where one is known. */
   readonly edit: (path: string, line: number) => void;
-  readonly started: (id: string) => void;
+  /** The run exists; `broken`: it was not started, and why. */
+  readonly made: (id: string, broken: Broken | null) => void;
 }
 
 export class NewRunWidget extends View {
@@ -78,7 +80,7 @@ function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.
     event.preventDefault();
     void model.run().then(id => {
       if (id) {
-        actions.started(id);
+        actions.made(id, model.broken);
       }
     });
   };

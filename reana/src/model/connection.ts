@@ -1,5 +1,7 @@
 /** Whether somebody is connected to a REANA server, as whom, and what is left of the quota. */
 
+import { Signal, type ISignal } from '@lumino/signaling';
+
 import type { ConnectionApi, Credentials } from '../api/connection';
 import { ReanaError } from '../api/errors';
 import type { Account, Profile } from '../api/values';
@@ -10,6 +12,17 @@ import { Refresh } from './refresh';
 const RETRY_MS = 15_000;
 
 export type ConnectionState = 'loading' | 'connected' | 'absent' | 'error';
+
+/** Names an account of a server. */
+export function accountKey(server: string, email: string): string {
+  return `${server}\n${email}`;
+}
+
+/** The server and the e-mail address of an account. */
+export function accountOf(key: string): { readonly server: string; readonly email: string } {
+  const [server = '', email = ''] = key.split('\n');
+  return { server, email };
+}
 
 export class Connection extends Observable {
   constructor(private readonly _api: ConnectionApi) {
@@ -22,6 +35,16 @@ export class Connection extends Observable {
 
   get account(): Account | null {
     return this._account;
+  }
+
+  /** The account that is connected, or was last: server and e-mail address. Empty: none yet. */
+  get key(): string {
+    return this._key;
+  }
+
+  /** Another account is connected than before; told before `changed`. */
+  get switched(): ISignal<this, string> {
+    return this._switched;
   }
 
   get profiles(): readonly Profile[] {
@@ -87,6 +110,11 @@ export class Connection extends Observable {
   private _hear(account: Account): void {
     if (account.connected) {
       this._set('connected', account, null);
+      const key = accountKey(account.server, account.email);
+      if (key !== this._key) {
+        this._key = key;
+        this._switched.emit(key);
+      }
     } else if (account.reason === 'unset') {
       this._set('absent', account, null);
     } else {
@@ -105,6 +133,8 @@ export class Connection extends Observable {
 
   private readonly _latest = new Latest();
   private readonly _retry = new Refresh({ name: 'connection', act: () => this.load(), interval: RETRY_MS });
+  private readonly _switched = new Signal<this, string>(this);
+  private _key = '';
   private _state: ConnectionState = 'loading';
   private _account: Account | null = null;
   private _profiles: readonly Profile[] = [];

@@ -5,6 +5,7 @@ import { identity } from '../api/create';
 import { ReanaError } from '../api/errors';
 import type { Validation } from '../api/values';
 import { nameMistake, ParameterForm } from './form';
+import type { Broken } from './incomplete';
 import { Latest } from './latest';
 import { Observable } from './observable';
 import { Transfer } from './transfers';
@@ -55,6 +56,11 @@ export class NewRun extends Observable {
     return this._transfer;
   }
 
+  /** A run that was made, and could not be filled or started; null: there is none. */
+  get broken(): Broken | null {
+    return this._broken;
+  }
+
   get ready(): boolean {
     const { _validation, _transfer, _parameters, _options } = this;
     const named = nameMistake(this._name) === null;
@@ -90,6 +96,7 @@ export class NewRun extends Observable {
   async run(): Promise<string> {
     let id = '';
     this._error = null;
+    this._broken = null;
     const wanted = {
       name: this._name.trim(),
       path: this._path,
@@ -105,8 +112,10 @@ export class NewRun extends Observable {
     await transfer.run();
     this._transfer = null;
     this._error = transfer.error;
+    id = id || identity(transfer.error?.answer);
+    this._broken = id && transfer.error ? { wanted, message: transfer.error.message } : null;
     this.tell();
-    return id || identity(transfer.error?.answer);
+    return id;
   }
 
   override dispose(): void {
@@ -156,4 +165,5 @@ export class NewRun extends Observable {
   private _error: ReanaError | null = null;
   private _loading = false;
   private _transfer: Transfer | null = null;
+  private _broken: Broken | null = null;
 }

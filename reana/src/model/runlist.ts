@@ -1,22 +1,24 @@
 /** The list in the side panel: one page of runs, what is asked for, and how the asking goes. */
 
 import { ReanaError } from '../api/errors';
-import type { RunQuery, RunsApi } from '../api/runs';
+import type { RunQuery } from '../api/runs';
 import { list, text } from '../api/read';
 import { isMoving, type JsonObject, type Page, type Run } from '../api/values';
 import { Latest } from './latest';
 import { Observable } from './observable';
 import { Refresh } from './refresh';
+import type { RunStore } from './runstore';
 
 export const FIRST_QUERY: RunQuery = { page: 1, size: 20, search: '', sort: 'desc', status: [] };
 const IDLE_FACTOR = 4;
 
 export class RunList extends Observable {
   constructor(
-    private readonly _api: Pick<RunsApi, 'list'>,
+    private readonly _store: Pick<RunStore, 'list' | 'updated'>,
     private _interval: number
   ) {
     super();
+    _store.updated.connect((_, run) => this._update(run));
     this._refresh = new Refresh({ name: 'runs', act: () => this._load(), interval: _interval });
   }
 
@@ -77,6 +79,19 @@ export class RunList extends Observable {
     await this._refresh.now();
   }
 
+  /** Another account is connected: nothing of what was heard is its own. */
+  clear(): void {
+    this._latest.cancel();
+    this._page = null;
+    this._error = null;
+    this._loading = true;
+    this._query = { ...this._query, page: 1 };
+    this.tell();
+    if (this.active) {
+      void this.refresh();
+    }
+  }
+
   override dispose(): void {
     this._latest.cancel();
     this._refresh.dispose();
@@ -85,7 +100,7 @@ export class RunList extends Observable {
 
   private async _load(): Promise<void> {
     try {
-      const page = await this._latest.run(signal => this._api.list(this._query, signal));
+      const page = await this._latest.run(signal => this._store.list(this._query, signal));
       if (page) {
         this._hear(page);
       }
@@ -109,6 +124,16 @@ export class RunList extends Observable {
     this._loading = false;
     this._pace();
     if (news) {
+      this.tell();
+    }
+  }
+
+  /** Somebody else has heard of a run: the list shows it, too. */
+  private _update(run: Run): void {
+    const items = this._page?.items ?? [];
+    if (this._page && items.some(one => one.id === run.id && JSON.stringify(one) !== JSON.stringify(run))) {
+      this._page = { ...this._page, items: items.map(one => (one.id === run.id ? run : one)) };
+      this._pace();
       this.tell();
     }
   }

@@ -1,23 +1,25 @@
 /** How many runs go on right now, whatever the list in the panel shows. */
 
-import type { RunsApi } from '../api/runs';
+import type { Run } from '../api/values';
 import { Observable } from './observable';
 import { Refresh } from './refresh';
+import type { RunStore } from './runstore';
 
 const PAGE = 50;
 const SLOWER = 3;
 
 export class Running extends Observable {
   constructor(
-    private readonly _api: Pick<RunsApi, 'list'>,
+    private readonly _store: Pick<RunStore, 'list' | 'updated'>,
     interval: number
   ) {
     super();
+    _store.updated.connect((_, run) => this._update(run));
     this._refresh = new Refresh({ name: 'running', act: () => this._load(), interval: interval * SLOWER });
   }
 
   get count(): number {
-    return this._count;
+    return this._ids.size;
   }
 
   /** There are more than were counted. */
@@ -37,6 +39,14 @@ export class Running extends Observable {
     await this._refresh.now();
   }
 
+  /** Another account is connected. */
+  clear(): void {
+    this._set(new Set(), false);
+    if (this._refresh.active) {
+      void this.refresh();
+    }
+  }
+
   override dispose(): void {
     this._refresh.dispose();
     super.dispose();
@@ -44,15 +54,31 @@ export class Running extends Observable {
 
   private async _load(): Promise<void> {
     const query = { page: 1, size: PAGE, search: '', sort: 'desc', status: ['running'] } as const;
-    const { items, hasNext } = await this._api.list(query);
-    if (items.length !== this._count || hasNext !== this._more) {
-      this._count = items.length;
-      this._more = hasNext;
+    const { items, hasNext } = await this._store.list(query);
+    this._set(new Set(items.filter(({ status }) => status === 'running').map(({ id }) => id)), hasNext);
+  }
+
+  /** Somebody else has heard of a run: it counts at once, or no longer. */
+  private _update({ id, status }: Run): void {
+    const ids = new Set(this._ids);
+    if (status === 'running') {
+      ids.add(id);
+    } else {
+      ids.delete(id);
+    }
+    this._set(ids, this._more);
+  }
+
+  private _set(ids: ReadonlySet<string>, more: boolean): void {
+    const news = ids.size !== this._ids.size || more !== this._more;
+    this._ids = ids;
+    this._more = more;
+    if (news) {
       this.tell();
     }
   }
 
   private readonly _refresh: Refresh;
-  private _count = 0;
+  private _ids: ReadonlySet<string> = new Set();
   private _more = false;
 }

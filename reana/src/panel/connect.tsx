@@ -9,21 +9,21 @@ import type { Connection } from '../model/connection';
 import { Button, StatePane } from '../ui/bricks';
 import { pictures } from '../ui/icons';
 import { useObserved } from '../ui/observe';
-import { errorAdvice, errorSentence, useWords } from '../ui/words';
+import { errorAdvice, errorSentence, hostOf, useWords } from '../ui/words';
 
 export function Connect({ connection, done }: { connection: Connection; done: () => void }): React.JSX.Element {
   const trans = useWords();
   useObserved(connection);
-  const [trouble, setTrouble] = React.useState(connection.error ? errorSentence(trans, connection.error) : '');
+  const [trouble, setTrouble] = React.useState(connection.error);
   const [busy, setBusy] = React.useState(false);
   const attempt = async (act: () => Promise<void>): Promise<void> => {
     setBusy(true);
-    setTrouble('');
+    setTrouble(null);
     try {
       await act();
       done();
     } catch (error) {
-      setTrouble(error instanceof ReanaError ? errorSentence(trans, error) : String(error));
+      setTrouble(error instanceof ReanaError ? error : new ReanaError(0, String(error)));
     } finally {
       setBusy(false);
     }
@@ -39,10 +39,10 @@ export function Connect({ connection, done }: { connection: Connection; done: ()
         use={name => void attempt(() => connection.useProfile(name))}
         forget={name => void connection.forget(name)}
       />
-      <Form connection={connection} busy={busy} attempt={attempt} />
+      <Form connection={connection} busy={busy} attempt={attempt} untrusted={trouble?.reason === 'certificate'} />
       {trouble ? (
         <p className="jp-Reana-fieldError" role="alert">
-          {trouble}
+          {errorSentence(trans, trouble)}
         </p>
       ) : null}
     </div>
@@ -53,17 +53,21 @@ interface FormProps {
   readonly connection: Connection;
   readonly busy: boolean;
   readonly attempt: (act: () => Promise<void>) => Promise<void>;
+  /** The server's certificate was refused, as its authority is not known. */
+  readonly untrusted: boolean;
 }
 
-function Form({ connection, busy, attempt }: FormProps): React.JSX.Element {
+function Form({ connection, busy, attempt, untrusted }: FormProps): React.JSX.Element {
   const trans = useWords();
   const [server, setServer] = React.useState(connection.account?.server ?? '');
   const [token, setToken] = React.useState('');
+  const [caFile, setCaFile] = React.useState(connection.profiles.find(({ active }) => active)?.caFile ?? '');
   const [keep, setKeep] = React.useState(false);
+  const [name, setName] = React.useState('');
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
-    const keepAs = keep ? profileName(server) : '';
-    void attempt(() => connection.connect({ server: server.trim(), token: token.trim(), keepAs }));
+    const [typed, file] = [{ server: server.trim(), token: token.trim() }, caFile.trim()];
+    void attempt(() => connection.connect({ ...typed, caFile: file, keep, name: name.trim() }));
   };
   const example = { type: 'url', placeholder: 'https://reana.example.org' };
   const secret = { type: 'password', autoComplete: 'off' };
@@ -72,10 +76,19 @@ function Form({ connection, busy, attempt }: FormProps): React.JSX.Element {
       <TextField label={trans.__('Address of the server')} value={server} change={setServer} input={example} />
       <TextField label={trans.__('Access token')} value={token} change={setToken} input={secret} />
       <TokenHint server={server.trim()} />
+      <Certificate value={caFile} change={setCaFile} wanted={untrusted} />
       <label className="jp-Reana-keep">
         <input type="checkbox" checked={keep} onChange={({ target }) => setKeep(target.checked)} />
         {trans.__('Keep it for the next time, readable by me alone')}
       </label>
+      {keep ? (
+        <TextField
+          label={trans.__('Name for it (may be left out)')}
+          value={name}
+          change={setName}
+          input={{ required: false, placeholder: trans.__('account and server') }}
+        />
+      ) : null}
       <Button kind="accept" type="submit" disabled={busy}>
         {busy ? trans.__('Connecting…') : trans.__('Connect')}
       </Button>
@@ -106,6 +119,33 @@ function TextField({ label, value, change, input }: TextFieldProps): React.JSX.E
   );
 }
 
+/** Few need it: it opens by itself as soon as the server's certificate was refused. */
+function Certificate({ value, change, wanted }: CertificateProps): React.JSX.Element {
+  const trans = useWords();
+  const [open, setOpen] = React.useState(value !== '');
+  React.useEffect(() => {
+    if (wanted) {
+      setOpen(true);
+    }
+  }, [wanted]);
+  const input = { required: false, placeholder: '/etc/ssl/certs/site-ca.pem' };
+  return (
+    <details className="jp-Reana-more" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{trans.__('Certificate of the site’s own authority')}</summary>
+      <TextField label={trans.__('Certificate file (PEM)')} value={value} change={change} input={input} />
+      <p className="jp-Reana-hint">
+        {trans.__('Its path where Jupyter runs, from “/” or “~”, or as the file browser shows it.')}
+      </p>
+    </details>
+  );
+}
+
+interface CertificateProps {
+  readonly value: string;
+  readonly change: (value: string) => void;
+  readonly wanted: boolean;
+}
+
 /** Where a token is found, with a link as soon as the address is one. */
 function TokenHint({ server }: { server: string }): React.JSX.Element {
   const trans = useWords();
@@ -122,15 +162,6 @@ function TokenHint({ server }: { server: string }): React.JSX.Element {
   );
 }
 
-/** The host is the name under which a server is kept. */
-function profileName(server: string): string {
-  try {
-    return new URL(server.trim()).host;
-  } catch {
-    return server.trim();
-  }
-}
-
 interface ProfilesProps {
   readonly profiles: readonly Profile[];
   readonly busy: boolean;
@@ -145,11 +176,15 @@ function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Ele
   }
   return (
     <ul className="jp-Reana-profiles" aria-label={trans.__('Kept servers')}>
-      {profiles.map(({ name, server, active, fixed }) => (
+      {profiles.map(({ name, server, account, active, fixed }) => (
         <li key={name}>
           <span title={server}>
-            {fixed ? outside(trans, name) : name}
+            {fixed ? outside(trans, name) : account && name.startsWith(account) ? account : name}
             {active ? ` (${trans.__('in use')})` : ''}
+            <span className="jp-Reana-dim">
+              {account && !name.startsWith(account) ? `${account} · ` : ''}
+              {hostOf(server)}
+            </span>
           </span>
           <Button disabled={busy} onClick={() => use(name)}>
             {trans.__('Use')}

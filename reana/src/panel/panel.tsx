@@ -9,7 +9,7 @@ import { Commands, type IReana } from '../tokens';
 import { Button, IconButton, Skeleton } from '../ui/bricks';
 import { reanaIcon } from '../ui/icons';
 import { useObserved, View } from '../ui/observe';
-import { useWords } from '../ui/words';
+import { hostOf, useWords } from '../ui/words';
 import { Connect, NoAnswer } from './connect';
 import { List } from './list';
 
@@ -149,7 +149,7 @@ function Who({ reana }: { reana: IReana }): React.JSX.Element | null {
   if (!account) {
     return null;
   }
-  const host = account.server.replace(/^https?:\/\//, '');
+  const host = hostOf(account.server);
   return (
     <p className="jp-Reana-who" title={`${account.email}\n${account.server}\nREANA ${account.version}`}>
       <span>{account.email}</span> <span className="jp-Reana-dim">{host}</span>

@@ -28,7 +28,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
         label: args => (args.menu ? short : label),
         isVisible: args => !args.menu || isOffered(reana, command, fits, chosenRun(app, args.id)),
         isEnabled: args => chosenRun(app, args.id) !== '',
-        execute: args => guarded(reana, async () => act(await reana.api.runs.get(chosenRun(app, args.id))))
+        execute: args => {
+          const id = chosenRun(app, args.id);
+          return guarded(reana, async () => act(await reana.store.load(id)), id);
+        }
       });
       palette?.addItem({ command, category: 'REANA' });
     }
@@ -85,13 +88,13 @@ function actions(app: JupyterFrontEnd, reana: IReana): readonly Action[] {
 }
 
 /** What changes a run is not offered for a run of somebody else. */
-function isOffered({ runs }: IReana, command: string, fits: Action['fits'], id: string): boolean {
+function isOffered({ runs, store }: IReana, command: string, fits: Action['fits'], id: string): boolean {
   const mine = !runs.query.sharedBy || command === Commands.follow;
-  return mine && fits(runs.page?.items.find(run => run.id === id)?.status ?? '');
+  return mine && fits(store.get(id)?.status ?? '');
 }
 
-/** Say what went wrong, and look again at the list in any case. */
-export async function guarded({ trans, runs }: IReana, act: () => Promise<void>): Promise<void> {
+/** Say what went wrong, and look again at the list, and at the run that it was about, in any case. */
+export async function guarded({ trans, runs, store }: IReana, act: () => Promise<void>, id = ''): Promise<void> {
   try {
     await act();
   } catch (error) {
@@ -99,6 +102,9 @@ export async function guarded({ trans, runs }: IReana, act: () => Promise<void>)
       Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error), SEEN);
     }
   } finally {
+    if (id) {
+      void store.load(id).catch(() => undefined);
+    }
     void runs.refresh();
   }
 }

@@ -8,14 +8,17 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ReanaApi } from '../api';
 import { Connection } from '../model/connection';
 import { Followed } from '../model/followed';
+import { Incomplete } from '../model/incomplete';
 import { keptQuery, RunList, savedQuery } from '../model/runlist';
 import { Running } from '../model/running';
+import { RunStore } from '../model/runstore';
 import { IReana } from '../tokens';
 import { DOMAIN } from '../ui/words';
 
 export const PLUGIN_ID = 'reana-jupyterlab:plugin';
 const INTERVAL_S = 10;
 const QUERY_KEY = 'reana-jupyterlab:query';
+const INCOMPLETE_KEY = 'reana-jupyterlab:incomplete';
 
 const plugin: JupyterFrontEndPlugin<IReana> = {
   id: PLUGIN_ID,
@@ -30,14 +33,17 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
     state: IStateDB | null
   ): IReana => {
     const api = new ReanaApi(app.serviceManager.serverSettings);
+    const store = new RunStore(api.runs);
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const reana: IReana = {
       api,
       trans,
       connection: new Connection(api.connection),
-      runs: new RunList(api.runs, INTERVAL_S * 1000),
-      followed: new Followed(api.runs, INTERVAL_S * 1000),
-      running: new Running(api.runs, INTERVAL_S * 1000)
+      store,
+      runs: new RunList(store, INTERVAL_S * 1000),
+      followed: new Followed(store, INTERVAL_S * 1000),
+      running: new Running(store, INTERVAL_S * 1000),
+      incomplete: new Incomplete(api.create, store)
     };
     connectParts(reana);
     if (registry) {
@@ -45,6 +51,7 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
     }
     if (state) {
       void rememberQuery(reana, state);
+      void rememberIncomplete(reana, state);
     }
     void app.restored.then(() => reana.connection.load());
     return reana;
@@ -53,18 +60,26 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
 
 export default plugin;
 
-function connectParts({ runs, followed, connection, running }: IReana): void {
+function connectParts({ api, store, runs, followed, connection, running }: IReana): void {
+  const bind = (): void => {
+    api.binding.fingerprint = connection.account?.fingerprint ?? '';
+  };
+  api.binding.lost = () => void connection.load();
+  connection.switched.connect((_, account) => {
+    bind();
+    store.clear();
+    running.clear();
+    runs.clear();
+    followed.use(account);
+  });
   connection.changed.connect(() => {
+    bind();
     running.setActive(connection.state === 'connected');
     if (runs.query.sharedBy && connection.account?.connected && !connection.account.sharing) {
       runs.ask({ sharedBy: '' });
     }
   });
-  followed.changed.connect(() => void running.refresh());
   runs.changed.connect(() => {
-    if (runs.page) {
-      followed.hear(runs.page.items);
-    }
     if (runs.error) {
       connection.lost(runs.error);
     }
@@ -82,6 +97,12 @@ async function rememberQuery({ runs }: IReana, state: IStateDB): Promise<void> {
       void state.save(QUERY_KEY, keptQuery(runs.query));
     }
   });
+}
+
+/** What was not started is told after a reload, too. */
+async function rememberIncomplete({ incomplete }: IReana, state: IStateDB): Promise<void> {
+  incomplete.restore(await state.fetch(INCOMPLETE_KEY));
+  incomplete.changed.connect(() => void state.save(INCOMPLETE_KEY, incomplete.kept));
 }
 
 async function applySettings({ runs, followed, running }: IReana, registry: ISettingRegistry): Promise<void> {

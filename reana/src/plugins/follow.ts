@@ -29,12 +29,11 @@ export default plugin;
 /** Runs that were followed before a reload are followed after it. */
 async function remember({ followed, connection }: IReana, state: IStateDB): Promise<void> {
   const stored = await state.fetch(KEY);
-  const ids = Array.isArray(stored) ? stored.filter((id): id is string => typeof id === 'string') : [];
   const resume = (): void => {
     if (connection.state === 'connected') {
       connection.changed.disconnect(resume);
-      ids.forEach(id => followed.follow(id));
-      followed.changed.connect(() => void state.save(KEY, [...followed.ids]));
+      followed.restore(stored);
+      followed.changed.connect(() => void state.save(KEY, followed.kept));
     }
   };
   connection.changed.connect(resume);

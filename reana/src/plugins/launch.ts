@@ -1,7 +1,7 @@
 /** Ways to a new run: launcher card, file browser, palette, and the tab in which it is prepared. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
+import { ICommandPalette, MainAreaWidget, Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IDefaultFileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
@@ -11,6 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 
 import { NewRunWidget, type NewRunActions } from '../launch/newrun';
+import type { Broken } from '../model/incomplete';
 import { NewRun } from '../model/newrun';
 import { Commands, IReana } from '../tokens';
 import { reanaIcon } from '../ui/icons';
@@ -84,9 +85,13 @@ function opener({ app, reana, documents, folder }: Parts): (path: string) => voi
   const actions: NewRunActions = {
     pick: () => pickSpecification(documents, reana, folder()),
     edit: (path, line) => editAt(documents, path, line),
-    started: id => {
+    made: (id, broken) => {
       shown?.dispose();
-      reana.followed.began(id);
+      if (broken) {
+        tellBroken(app, reana, id, broken);
+      } else {
+        reana.followed.began(id);
+      }
       void reana.runs.refresh();
       void app.commands.execute(Commands.open, { id });
     }
@@ -109,6 +114,16 @@ function opener({ app, reana, documents, folder }: Parts): (path: string) => voi
       void shown.content.model.choose(path);
     }
   };
+}
+
+/** The tab of the run says it, too; the notification leads there from anywhere. */
+function tellBroken(app: JupyterFrontEnd, { trans, incomplete }: IReana, id: string, broken: Broken): void {
+  incomplete.put(id, broken);
+  const show = (): void => void app.commands.execute(Commands.open, { id });
+  Notification.error(broken.message || trans.__('The run was created, but not started.'), {
+    autoClose: false,
+    actions: [{ label: trans.__('Show the run'), callback: show, displayType: 'accent' }]
+  });
 }
 
 /** The YAML file that is chosen in the file browser, or that is open in front; empty: none. */

@@ -6,6 +6,7 @@ import { IEditorServices } from '@jupyterlab/codeeditor';
 
 import { fullName } from '../api/values';
 import { driveName } from '../drive/names';
+import type { Connection } from '../model/connection';
 import { OpenRun, type Tab } from '../model/openrun';
 import { Transfers } from '../model/transfers';
 import { RunWidget } from '../run/widget';
@@ -26,7 +27,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     if (restorer) {
       void restorer.restore(tracker, {
         command: Commands.open,
-        args: ({ content }) => ({ id: content.props.run.id, tab: content.props.run.tab }),
+        args: ({ content: { props } }) => ({ id: props.run.id, tab: props.run.tab, account: props.run.account }),
         name: ({ content }) => content.props.run.id
       });
     }
@@ -51,7 +52,7 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, edit
       execute: args => {
         const id = chosenRun(app, args.id);
         if (id) {
-          open(id, tab ?? (args.tab as Tab | undefined));
+          open(id, tab ?? (args.tab as Tab | undefined), typeof args.account === 'string' ? args.account : undefined);
         }
       }
     });
@@ -64,9 +65,11 @@ function opener(
   reana: IReana,
   tracker: Tracker,
   viewer: TextViewer
-): (id: string, tab?: Tab) => void {
-  const make = (id: string): MainAreaWidget<RunWidget> => {
-    const run = new OpenRun(id, reana.api, reana.runs.interval);
+): (id: string, tab?: Tab, account?: string) => void {
+  const make = (id: string, account = ''): MainAreaWidget<RunWidget> => {
+    const run = new OpenRun(id, reana.api, reana.store, reana.runs.interval);
+    run.bind(reana.connection.key, account);
+    reana.connection.switched.connect(bind, run);
     const openFile = (path: string): void => void openInViewer(app, reana, run, path);
     const parts = { reana, run, transfers: new Transfers(), commands: app.commands, viewer, openFile };
     const widget = new MainAreaWidget({ content: new RunWidget(parts) });
@@ -76,13 +79,18 @@ function opener(
     app.shell.add(widget, 'main', { type: 'REANA' });
     return widget;
   };
-  return (id, tab) => {
-    const widget = tracker.find(({ content }) => content.props.run.id === id) ?? make(id);
+  return (id, tab, account) => {
+    const widget = tracker.find(({ content }) => content.props.run.id === id) ?? make(id, account);
     if (tab) {
       widget.content.props.run.show(tab);
     }
     app.shell.activateById(widget.id);
   };
+}
+
+/** Another account is connected. Signals call it with the run as `this`. */
+function bind(this: OpenRun, _: Connection, account: string): void {
+  this.bind(account);
 }
 
 /** The run that is meant: named, under the mouse in the list, or open in front. Empty: none. */
@@ -95,7 +103,8 @@ export function chosenRun(app: JupyterFrontEnd, named: unknown): string {
     return row.dataset.runId;
   }
   const widget = app.shell.currentWidget;
-  return widget instanceof MainAreaWidget && widget.content instanceof RunWidget ? widget.content.props.run.id : '';
+  const run = widget instanceof MainAreaWidget && widget.content instanceof RunWidget ? widget.content.props.run : null;
+  return run && !run.foreign ? run.id : '';
 }
 
 async function openInViewer(app: JupyterFrontEnd, { trans }: IReana, run: OpenRun, path: string): Promise<void> {

@@ -13,7 +13,9 @@ import { useWords } from '../ui/words';
 import { Compare } from './compare';
 import type { RunProps } from './context';
 import { Files } from './files';
+import { Foreign } from './foreign';
 import { Header } from './header';
+import { NotStarted } from './notstarted';
 import { LogView } from './logs';
 import { Overview } from './overview';
 import { SpecificationView } from './specification';
@@ -98,6 +100,9 @@ function RunView(props: RunProps): React.JSX.Element {
     compare: trans.__('Compare')
   };
   const { value, error } = run.run;
+  if (run.foreign) {
+    return <Foreign {...props} />;
+  }
   if (!value) {
     return error ? (
       <PartFailure error={error} again={() => void run.refresh()} />
@@ -108,6 +113,7 @@ function RunView(props: RunProps): React.JSX.Element {
   return (
     <>
       <Header {...props} value={value} />
+      <NotStarted {...props} />
       <Tabs
         id={id}
         label={trans.__('Parts of the run')}

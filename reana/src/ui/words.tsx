@@ -19,6 +19,11 @@ export function language(): string {
   return document.documentElement.lang || 'en';
 }
 
+/** The host of a server, as people call it. */
+export function hostOf(server: string): string {
+  return server.replace(/^https?:\/\//, '');
+}
+
 export function statusWord(trans: TranslationBundle, status: Status): string {
   const words: Readonly<Record<string, string>> = {
     created: trans.__('created'),

@@ -40,6 +40,21 @@ void test('a server that cannot be reached is no connection', async () => {
   connection.dispose();
 });
 
+void test('another account is told of before anything else changes', async () => {
+  const accounts = ['jane', 'jane', 'grace'].map(email => ({ connected: true, server: 'https://r', user: { email } }));
+  const connection = new Connection(
+    new ConnectionApi(route => Promise.resolve(route === 'connection' ? accounts.shift() : { profiles: [] }))
+  );
+  const told: string[] = [];
+  connection.switched.connect((_, key) => told.push(`switched ${key.replace('\n', ' ')}`));
+  connection.changed.connect(() => told.push('changed'));
+  for (let turn = 0; turn < 3; turn++) {
+    await connection.load();
+  }
+  assert.deepEqual(told, ['switched https://r jane', 'changed', 'changed', 'switched https://r grace', 'changed']);
+  connection.dispose();
+});
+
 void test('who is known to REANA is connected', async () => {
   const connection = await connectionOf({ connected: true, server: 'https://reana.example.org' });
   assert.deepEqual([connection.state, connection.error], ['connected', null]);

@@ -7,6 +7,7 @@ import { ReanaError } from '../../src/api/errors';
 import type { RunQuery } from '../../src/api/runs';
 import type { Page, Run } from '../../src/api/values';
 import { FIRST_QUERY, keptQuery, RunList, savedQuery } from '../../src/model/runlist';
+import { RunStore } from '../../src/model/runstore';
 
 const RUN: Run = {
   id: '1',
@@ -34,6 +35,10 @@ class FakeApi {
   readonly asked: RunQuery[] = [];
   answers: (() => Promise<Page<Run>>)[] = [];
 
+  get(): Promise<Run> {
+    return Promise.resolve(RUN);
+  }
+
   list(query: RunQuery): Promise<Page<Run>> {
     this.asked.push(query);
     return (this.answers.shift() ?? (() => Promise.resolve(page([RUN]))))();
@@ -53,7 +58,7 @@ function counted(runs: RunList): { count: number } {
 }
 
 void test('an answer that says the same is not told again', async () => {
-  const runs = new RunList(new FakeApi(), 60_000);
+  const runs = new RunList(new RunStore(new FakeApi()), 60_000);
   await runs.refresh();
   const told = counted(runs);
   await runs.refresh();
@@ -62,7 +67,7 @@ void test('an answer that says the same is not told again', async () => {
 });
 
 void test('runs of others are a question of their own, which no reload keeps', () => {
-  const runs = new RunList(new FakeApi(), 60_000);
+  const runs = new RunList(new RunStore(new FakeApi()), 60_000);
   runs.ask({ sharedBy: 'anybody' });
   assert.deepEqual([runs.filtered, 'sharedBy' in keptQuery(runs.query)], [true, false]);
   runs.dispose();
@@ -70,7 +75,7 @@ void test('runs of others are a question of their own, which no reload keeps', (
 
 void test('a failure keeps what was heard before', async () => {
   const api = new FakeApi();
-  const runs = new RunList(api, 60_000);
+  const runs = new RunList(new RunStore(api), 60_000);
   await runs.refresh();
   api.answers = [() => Promise.reject(new ReanaError(502, 'away'))];
   await runs.refresh();
@@ -81,7 +86,7 @@ void test('a failure keeps what was heard before', async () => {
 void test('the next answer takes the failure away', async () => {
   const api = new FakeApi();
   api.answers = [() => Promise.reject(new ReanaError(502, 'away'))];
-  const runs = new RunList(api, 60_000);
+  const runs = new RunList(new RunStore(api), 60_000);
   await runs.refresh();
   await runs.refresh();
   assert.equal(runs.error, null);
@@ -90,7 +95,7 @@ void test('the next answer takes the failure away', async () => {
 
 void test('a new question begins at the first page', async () => {
   const api = new FakeApi();
-  const runs = new RunList(api, 60_000);
+  const runs = new RunList(new RunStore(api), 60_000);
   runs.ask({ page: 3 });
   runs.ask({ search: 'fit' });
   await settled();
@@ -106,7 +111,7 @@ void test('a new question begins at the first page', async () => {
 
 void test('the same question is not asked twice', () => {
   const api = new FakeApi();
-  const runs = new RunList(api, 60_000);
+  const runs = new RunList(new RunStore(api), 60_000);
   runs.ask({ search: '' });
   assert.equal(api.asked.length, 0);
   runs.dispose();
@@ -119,7 +124,7 @@ void test('an older answer does not take the place of a newer one', async () => 
     () => new Promise(resolve => (late = resolve)),
     () => Promise.resolve(page([{ ...RUN, name: 'new' }]))
   ];
-  const runs = new RunList(api, 60_000);
+  const runs = new RunList(new RunStore(api), 60_000);
   runs.ask({ search: 'o' });
   runs.ask({ search: 'n' });
   await settled();
@@ -132,7 +137,7 @@ void test('an older answer does not take the place of a newer one', async () => 
 void test('a page that has become empty leads to the last one', async () => {
   const api = new FakeApi();
   api.answers = [() => Promise.resolve(page([], { page: 3, total: 25, hasPrevious: true }))];
-  const runs = new RunList(api, 60_000);
+  const runs = new RunList(new RunStore(api), 60_000);
   runs.ask({ page: 3 });
   await settled();
   assert.equal(runs.query.page, 2);
@@ -149,7 +154,7 @@ void test('what was asked for outlives a reload, whatever was kept', () => {
 
 void test('what moves is asked for again by itself, while somebody looks', async () => {
   const api = new FakeApi();
-  const runs = new RunList(api, 5);
+  const runs = new RunList(new RunStore(api), 5);
   runs.setActive(true);
   await until(() => api.asked.length > 3);
   runs.setActive(false);

@@ -10,10 +10,11 @@ from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.errors import BadRequest, NotOffered, ReanaError, TooManyRequests, Unreachable
 from reana_jupyterlab.reana.inputs import InputFile
 from reana_jupyterlab.reana.rooted import Root
-from reana_jupyterlab.reana.uploads import TRIES, Order, RunIsIncomplete, run, upload_files
+from reana_jupyterlab.reana.uploads import TRIES, TRIES_AFTER_ERRORS, Order, RunIsIncomplete, run, upload_files
 from reana_jupyterlab.reana.values import Progress
 from reana_jupyterlab.tests.conftest import write_analysis
-from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, error, hang
+from reana_jupyterlab.tests.fake_faults import DiskAccounting, slam
+from reana_jupyterlab.tests.fake_reana import FakeReana, error, hang
 
 NAMES = ["a.b.c", "with space", "ü/é 😀.txt", "100%", "%2F", "a+b&c=d?e#f", "'q\"", "deep/er/x"]
 
@@ -61,12 +62,35 @@ async def test_patience_ends(client: ReanaClient, reana: FakeReana, tmp_path: Pa
     assert len(reana.seen("POST .*")) == TRIES
 
 
-async def test_other_failures_are_not_sent_again(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_file_is_sent_again_after_an_error_of_the_server(
+    client: ReanaClient, reana: FakeReana, tmp_path: Path, status: int
+) -> None:
+    there = reana.add("a.1")
+    reana.fail("POST .*/workspace", error(status), times=TRIES_AFTER_ERRORS - 1)
+    seen = await upload(client, tmp_path, files(tmp_path, {"x": b"12345"}))
+    assert (there.files, seen[-1].bytes_done) == ({"x": b"12345"}, 5)
+
+
+@pytest.mark.parametrize(("status", "sent"), [(400, 1), (403, 1), (409, 1), (500, TRIES_AFTER_ERRORS)])
+async def test_an_upload_that_keeps_failing_ends(
+    client: ReanaClient, reana: FakeReana, tmp_path: Path, status: int, sent: int
+) -> None:
     reana.add("a.1")
-    reana.fail("POST .*/workspace", error(500))
-    with pytest.raises(Unreachable):
+    reana.fail("POST .*/workspace", error(status))
+    with pytest.raises(ReanaError) as caught:
         await upload(client, tmp_path, files(tmp_path, {"x": b"12345"}))
-    assert len(reana.seen("POST .*")) == 1
+    assert (len(reana.seen("POST .*")), caught.value.file) == (sent, "x")
+
+
+async def test_uploads_do_not_collide_where_disk_space_is_accounted_at_the_end(
+    client: ReanaClient, reana: FakeReana, tmp_path: Path
+) -> None:
+    there, accounting = reana.add("a.1"), DiskAccounting()
+    reana.fail("POST .*/workspace", accounting)
+    content = {f"data/{number}.txt": b"x" for number in range(6)}
+    await upload(client, tmp_path, files(tmp_path, content))
+    assert (there.files, accounting.collisions) == (content, 0)
 
 
 @pytest.mark.parametrize("new", [b"1234567890", b"1"])
@@ -94,9 +118,6 @@ async def test_a_file_that_became_a_link_is_not_sent(client: ReanaClient, reana:
 
 
 async def test_a_cut_connection_ends_the_upload(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
-    def slam(exchange: Exchange) -> None:
-        exchange.close_connection = True
-
     reana.add("a.1")
     reana.fail("POST .*/workspace", slam)
     with pytest.raises(Unreachable):

@@ -1,0 +1,22 @@
+"""Paths of REANA's API, and paths within a workspace."""
+
+from urllib.parse import quote
+
+from .errors import BadRequest
+
+
+def checked_path(path: str) -> str:
+    """Return a workspace path that names something below the workspace; refuse every other."""
+    parts = path.split("/")
+    if not path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
+        raise BadRequest(f"'{path}' is not a path within a workspace.")
+    return path
+
+
+def at(workflow: str, *parts: str) -> str:
+    """Return the path of a run's resource; a last part may be a workspace path with slashes."""
+    if not workflow or workflow in {".", ".."}:
+        raise BadRequest("Name a workflow.")
+    quoted = [quote(workflow, safe="")]
+    quoted += [quote(checked_path(part), safe="/") for part in parts]
+    return "/api/workflows/" + "/".join(quoted)

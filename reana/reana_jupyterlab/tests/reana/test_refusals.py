@@ -1,0 +1,65 @@
+"""What REANA says is passed on in its words, but for errors of its inside."""
+
+import pytest
+
+from reana_jupyterlab.reana.errors import Conflict, Unreachable
+from reana_jupyterlab.reana.refusals import error_for
+from reana_jupyterlab.tests.conftest import Lab
+from reana_jupyterlab.tests.fake_faults import SQL_ERROR
+from reana_jupyterlab.tests.fake_reana import FakeReana, error
+
+INNER = "The REANA server had an internal error (HTTP 500). Try again; if it stays, tell the server's administrator."
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        SQL_ERROR,
+        "(psycopg2.OperationalError) server closed the connection unexpectedly",
+        "This Session's transaction has been rolled back; see sqlalchemy.exc.PendingRollbackError",
+        'Traceback (most recent call last):\n  File "/code/reana_server/rest/workflows.py", line 12',
+        "duplicate key value violates unique constraint",
+        "insert into workflow (id) values (1)",
+        "deadlock detected\nUPDATE __reana.user_resource SET quota_used=5 WHERE id = 1",
+        "'no' is not one of ['start', 'stop']\n\nFailed validating 'enum' in schema:\n    {'type': 'string'}",
+        "HTTPConnectionPool(host='reana-workflow-controller', port=80): Max retries exceeded with url: /api",
+        "<Fault 1: 'KeyError'> at 0x7f33ac4e1d30",
+    ],
+)
+def test_an_error_of_the_inside_is_not_shown(message: str) -> None:
+    found = error_for(500, f'{{"message": {json_text(message)}}}'.encode())
+    assert (type(found), found.message) == (Unreachable, INNER)
+
+
+def json_text(message: str) -> str:
+    return '"' + message.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def test_the_status_of_an_inner_error_stays() -> None:
+    found = error_for(409, b'{"message": "(psycopg2.errors.LockNotAvailable) x"}')
+    assert (type(found), "(HTTP 409)" in found.message) == (Conflict, True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The disk is full.",
+        "Select another name: update or delete the old run first.",
+        "Workflow select.1 is already running and cannot be started again.",
+        "Please insert into the form what is missing, or set the values anew.",
+        'File "data.csv" does not exist.',
+    ],
+)
+def test_words_for_people_stay(message: str) -> None:
+    assert error_for(500, f'{{"message": {json_text(message)}}}'.encode()).message == message
+
+
+async def test_no_answer_holds_sql(lab: Lab, reana: FakeReana) -> None:
+    reana.fail(".*", error(500, SQL_ERROR))
+    answers = [
+        await lab.get("workflows"),
+        await lab.get("workflows/a.1"),
+        await lab.get("connection"),
+        await lab.post("workflows/a.1/stop"),
+    ]
+    assert [answer.json["message"] for answer in answers] == [INNER] * 4

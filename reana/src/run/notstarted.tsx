@@ -1,0 +1,43 @@
+/** Above a run that was created, and then not filled or not started: why, and the way to complete it. */
+
+import * as React from 'react';
+
+import { Button, Progress } from '../ui/bricks';
+import { useObserved } from '../ui/observe';
+import { useWords } from '../ui/words';
+import type { RunProps } from './context';
+
+export function NotStarted({ reana, run }: RunProps): React.JSX.Element | null {
+  const trans = useWords();
+  const { incomplete, followed } = reana;
+  useObserved(incomplete);
+  const broken = incomplete.get(run.id);
+  const transfer = incomplete.transfer(run.id);
+  const complete = (): void => {
+    void incomplete.complete(run.id).then(started => started && followed.began(run.id));
+  };
+  if (!broken) {
+    return null;
+  }
+  const { current = '', filesDone = 0, filesTotal = 0 } = transfer?.amounts ?? {};
+  const label =
+    filesTotal > 0
+      ? trans.__('Uploading %1 of %2: %3', String(Math.min(filesDone + 1, filesTotal)), String(filesTotal), current)
+      : trans.__('Starting…');
+  return (
+    <section className="jp-Reana-notStarted" aria-label={trans.__('Why it was not started')}>
+      <p role="alert">{broken.message || trans.__('The run was created, but not started.')}</p>
+      {transfer ? (
+        <div className="jp-Reana-submit" role="status">
+          <span>{label}</span>
+          <Progress value={transfer.share} total={1} label={label} />
+          <Button onClick={() => transfer.cancel()}>{trans.__('Cancel')}</Button>
+        </div>
+      ) : (
+        <Button kind="accept" onClick={complete}>
+          {trans.__('Upload again and start')}
+        </Button>
+      )}
+    </section>
+  );
+}

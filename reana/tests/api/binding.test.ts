@@ -1,0 +1,25 @@
+/** Requests name the connection that they are for. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Binding } from '../../src/api/binding';
+import { ReanaError } from '../../src/api/errors';
+
+void test('a request names its connection as soon as that is known', () => {
+  const binding = new Binding();
+  assert.deepEqual(binding.headers, {});
+  binding.fingerprint = 'abc';
+  assert.deepEqual(binding.headers, { 'X-Reana-Connection': 'abc' });
+});
+
+void test('only a request that was refused for its connection is a reason to look anew', () => {
+  const binding = new Binding();
+  let lost = 0;
+  binding.lost = () => (lost += 1);
+  const others = [{ reason: 'refused' }, { reason: 7 }, null].map(answer => new ReanaError(409, '', '', answer));
+  [...others, new Error()].forEach(error => binding.notice(error));
+  assert.equal(lost, 0);
+  binding.notice(new ReanaError(409, '', '', { reason: 'changed' }));
+  assert.equal(lost, 1);
+});
