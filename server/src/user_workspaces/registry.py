@@ -249,8 +249,14 @@ def current() -> Registry:
 
 
 def advice() -> list[str]:
-    """Return what operators should do about the accounts of people, a line each; for the start of a process."""
+    """Return what operators should do about people's accounts and sessions, a line each; for the start of a process."""
     health = (plugin.check() for _, plugin in current().user_authentications.items())
+    return [*(one.advice for one in health if one.advice), *session_advice()]
+
+
+def session_advice() -> list[str]:
+    """Return what sessions lack and how to get it; asks no other server, so that it never hangs."""
+    health = (plugin.check() for _, plugin in current().job_types.items())
     return [one.advice for one in health if one.advice]
 
 

@@ -14,12 +14,13 @@ from user_workspaces.accounts.actions import mint_client_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import find_client
 from user_workspaces.api.urls import ROUTES
-from user_workspaces.interfaces.values import PluginContext
+from user_workspaces.interfaces.values import Health, PluginContext
 from user_workspaces.observing import connections
 from user_workspaces.observing.connections import ConnectionFigures
 from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication
 from user_workspaces.plugins.user_authentication.local.plugin import LocalOptions
 from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_job_type import SessionThatAnswers
 from user_workspaces.testing.fake_resource import ResourceThatIsSilent
 from user_workspaces.workspaces.models import Workspace
 
@@ -125,6 +126,8 @@ def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> 
         "main_resource": fine, "api_user_authentication": fine, "resources": {"local": fine},
         "storage_methods": {"local": fine}, "user_authentication_methods": {"local": fine}, "database": fine,
         "resource.local": fine, "storage.local": fine, "user_authentication.local": fine,
+        "job_types": {"jupyter_lab": fine, "local_test": fine}, "job_type.jupyter_lab": fine,
+        "job_type.local_test": fine,
     }  # fmt: skip
     assert (answer.body["connections"], answer.body["warnings"]) == (None, [])
     assert str(settings.DATA_DIR) not in str(answer.body)
@@ -138,6 +141,18 @@ def test_the_status_tells_of_connections(nobody: Caller, site: Registry) -> None
         connections.install(None)
     assert body["connections"] == {"open": 95, "limit": 100, "evicted": 3, "refused": 2}
     assert body["warnings"] == ["There are nearly as many connections as this process may have. See connections."]
+
+
+def test_the_status_tells_what_sessions_lack(nobody: Caller, site: Registry) -> None:
+    class Lacks(SessionThatAnswers):
+        def check(self) -> Health:
+            return Health(connected=True, message="Sessions have no REANA extension.", advice="See /root.")
+
+    site.job_types.add("jupyter_lab", Lacks.build("jupyter_lab"))
+    registry.install(site, registry.site())
+    answer = nobody("GET", "/status/")
+    assert (answer.status, answer.body["warnings"]) == (200, ["Sessions have no REANA extension."])
+    assert "/root" not in str(answer.body)
 
 
 def test_the_status_is_503_when_a_main_dependency_is_down(nobody: Caller, site: Registry) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from controller.copying_scenarios import built
+from controller.copying_scenarios import FILES, built
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.reconcile import reconcile_jobs
@@ -19,6 +19,7 @@ from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.testing.fake_storage import InMemoryStorage
+from user_workspaces.workspaces.actions import create_workspace, measure
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 
@@ -123,3 +124,17 @@ def use_storage(site: Registry) -> UseStorage:
         return storage
 
     return put
+
+
+@pytest.fixture
+def ours(person: Callable[[str], User], site: object) -> Callable[[], Workspace]:
+    """Make the workspace to be shared, measured; nothing is limited yet."""
+
+    def make() -> Workspace:
+        made = create_workspace(
+            owner=person("ada"), name="w", description="", default_job_type="", details=FILES, now=timezone.now()
+        )
+        measure(Workspace.objects.get(pk=made.pk))
+        return Workspace.objects.get(pk=made.pk)
+
+    return make

@@ -13,10 +13,16 @@ from django.db import connections
 from copy_shop import make_copies
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.values import Place, PluginContext
+from user_workspaces.quotas.values import BLOCK
 from user_workspaces.testing.fake_storage import FakeStorageOptions, InMemoryStorage
+from user_workspaces.workspaces.details import Details, NewFile
 
 NOWHERE = Path("/nonexistent")
 PATIENCE_SECONDS = 60
+
+FILES = Details(files=(NewFile("a", b"x" * 2 * BLOCK), NewFile("d/b", b"x"), NewFile(".big", b"x" * 50 * BLOCK)))
+COPIED = 5
+"""Blocks of a copy of these, as they are held: the workspace, two and one for files, one for the directory."""
 
 
 class StorageThatCopiesWhenAllowed(InMemoryStorage):

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from controller.conftest import UseStorage
-from controller.copying_scenarios import StorageThatCopiesWhenAllowed
+from controller.copying_scenarios import COPIED, FILES, StorageThatCopiesWhenAllowed
 from copy_shop import make_copies, now_of, offer, state_of
 from user_workspaces.accounts.models import User
 from user_workspaces.controller import copying
@@ -23,17 +23,13 @@ from user_workspaces.sharing import leases
 from user_workspaces.sharing.actions import accept, retry, withdraw
 from user_workspaces.sharing.models import Share
 from user_workspaces.testing.fake_storage import InMemoryStorage
-from user_workspaces.workspaces.actions import create_workspace, measure
+from user_workspaces.workspaces.actions import create_workspace
 from user_workspaces.workspaces.copy_rooms import RoomLost, hold_copy
-from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.space import disk_space_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
-FILES = Details(files=(NewFile("a", b"x" * 2 * BLOCK), NewFile("d/b", b"x"), NewFile(".big", b"x" * 50 * BLOCK)))
-COPIED = 5
-"""Blocks of a copy of these, as they are held: the workspace, two and one for files, one for the directory."""
 
 
 class StorageThatCannotRemove(InMemoryStorage):
@@ -60,20 +56,6 @@ def slow(use_storage: UseStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     assert isinstance(storage, StorageThatCopiesWhenAllowed)
     yield storage
     storage.allowed.set()
-
-
-@pytest.fixture
-def ours(person: Callable[[str], User], site: object) -> Callable[[], Workspace]:
-    """Make the workspace to be shared, measured; nothing is limited yet."""
-
-    def make() -> Workspace:
-        made = create_workspace(
-            owner=person("ada"), name="w", description="", default_job_type="", details=FILES, now=timezone.now()
-        )
-        measure(Workspace.objects.get(pk=made.pk))
-        return Workspace.objects.get(pk=made.pk)
-
-    return make
 
 
 def held(user: User) -> int:
@@ -121,42 +103,6 @@ def test_a_copy_that_does_not_fit_fails_and_can_be_tried_again(
     retry(user=grace, share_id=share.pk, now=timezone.now())
     make_copies()
     assert state_of(share) == "ready"
-
-
-def test_a_copy_counts_from_acceptance_on(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
-    share = offer(ours(), grace)
-    blocks(COPIED)
-    make_copies()
-    assert (state_of(share), disk_space_of(grace.pk), held(grace)) == ("ready", 0, 0)
-    accept(user=grace, share_id=share.pk, now=timezone.now())
-    assert disk_space_of(grace.pk) == now_of(share).copy.disk_space > 0
-
-
-def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_told(
-    ours: Callable[[], Workspace], grace: User, blocks: Blocks
-) -> None:
-    share = offer(ours(), grace)
-    blocks(COPIED - 2)
-    make_copies()
-    with pytest.raises(QuotaExceeded, match=r"needs (20|16) KB on disk, and 12 KB of your 12 KB are left"):
-        accept(user=grace, share_id=share.pk, now=timezone.now())
-    assert (state_of(share), now_of(share).is_accepted, disk_space_of(grace.pk)) == ("ready", False, 0)
-    blocks(COPIED)
-    accept(user=grace, share_id=share.pk, now=timezone.now())
-
-
-def test_open_copies_are_bounded_by_the_quota_of_their_sender(
-    ours: Callable[[], Workspace], person: Callable[[str], User], blocks: Blocks
-) -> None:
-    original, receivers = ours(), [person(name) for name in ("grace", "mallory", "zoe")]
-    blocks(original.disk_space // BLOCK * 2)
-    share = offer(original, *receivers[:2])
-    make_copies()
-    with pytest.raises(QuotaExceeded, match="The copies that you offer and nobody has accepted yet would take"):
-        offer(original, receivers[2])
-    assert offer(original, *receivers[:2]).pk == share.pk  # they have it already
-    accept(user=receivers[0], share_id=share.pk, now=timezone.now())
-    offer(original, receivers[2])
 
 
 def test_a_copy_that_does_not_fit_can_be_declined(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:

@@ -74,9 +74,12 @@ ELSEWHERE = {
     *("/w/1/move/", "/w/1/remove/", "/w/1/preview/", "/w/1/download/", "/w/1/tus/", "/w/1/tus/<str:upload_id>/"),
     # a piece of a log, and an archive: see test_run
     *(f"/runs/{RUN}/logs/more/", f"/runs/{RUN}/download/"),
+    # the picker, where there are datasets: see test_datasets
+    *("/datasets/", "/w/1/datasets/"),
 }
 LEAD_TO_THE_PROFILE = {"/profile/tokens/", "/profile/password/", "/profile/reana/", "/profile/secrets/"}
 OPEN = {
+    *("/site/logo/", "/site/terms/"),  # where there are any: see test_branding
     "/login/",
     "/login/<str:secret>/",
     "/login/with/<str:authentication>/",

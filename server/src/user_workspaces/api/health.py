@@ -110,6 +110,7 @@ def _watches() -> dict[str, Watch]:
                 ("storage", plugins.storages.items()),
                 ("resource", plugins.resources.items()),
                 ("user_authentication", plugins.user_authentications.items()),
+                ("job_type", plugins.job_types.items()),
             )
             found = {f"{kind}.{name}": Watch(plugin) for kind, named in kinds for name, plugin in named}
             _process.of, _process.watches = plugins, found | {"database": Watch(Database())}

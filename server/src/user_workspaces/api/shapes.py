@@ -197,6 +197,7 @@ class DependenciesShape(Shape):
     resources = serializers.DictField(child=HealthShape(), help_text="By id.")
     storage_methods = serializers.DictField(child=HealthShape(), help_text="By id.")
     user_authentication_methods = serializers.DictField(child=HealthShape(), help_text="By id.")
+    job_types = serializers.DictField(child=HealthShape(), help_text="By id.")
     database = HealthShape()
 
 

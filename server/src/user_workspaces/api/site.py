@@ -75,7 +75,7 @@ class Status(OpenView):
             build=settings.BUILD,
             dependencies=_dependencies(found, site),
             connections=_connections(figures),
-            warnings=[figures.warning] if figures is not None and figures.warning else [],
+            warnings=_warnings(found, figures),
         )
         if not healthy:
             body.data["success"] = False
@@ -96,8 +96,15 @@ def _dependencies(found: Mapping[str, Health], site: Site) -> dict[str, object]:
         "resources": by_id("resource."),
         "storage_methods": by_id("storage."),
         "user_authentication_methods": by_id("user_authentication."),
+        "job_types": by_id("job_type."),
         **shown,
     }
+
+
+def _warnings(found: Mapping[str, Health], figures: ConnectionFigures | None) -> list[str]:
+    """Return what is not as it should be although the server works: what sessions lack, and crowds."""
+    about_jobs = [one.message for name, one in found.items() if name.startswith("job_type.") and one.message]
+    return [*about_jobs, *([figures.warning] if figures is not None and figures.warning else [])]
 
 
 def _connections(figures: ConnectionFigures | None) -> dict[str, int] | None:

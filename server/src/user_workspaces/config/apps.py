@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import WARNING, CheckMessage, Error, register
 from django.db import DatabaseError, connections
 
 from user_workspaces import registry
@@ -30,6 +30,12 @@ class ConfigAppConfig(AppConfig):
         except ConfigurationError as error:
             mistakes = [Error(line, id="user_workspaces.E001") for line in str(error).splitlines()]
         register(lambda *_, **__: mistakes, "configuration")
+        register(lambda *_, **__: [] if mistakes else _advice(), "advice")
+
+
+def _advice() -> list[CheckMessage]:
+    """Return what sessions lack as warnings, which `check`, `migrate` and `runserver` print."""
+    return [CheckMessage(WARNING, line, id="user_workspaces.W001") for line in registry.session_advice()]
 
 
 def compose() -> None:

@@ -6,8 +6,6 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -18,9 +16,9 @@ from django.utils import timezone
 from user_workspaces import registry
 from user_workspaces.accounts.actions import USERNAME, create_login_link, create_person
 from user_workspaces.config import env, supervisor, web
+from user_workspaces.config.preparing import prepare_sessions
 from user_workspaces.config.site_config import EMBEDDED_DEFAULT, site_warnings
 from user_workspaces.errors import UserWorkspacesError
-from user_workspaces.interfaces.values import Preparation, PreparationState
 from user_workspaces.jobs.queries import count_live_jobs
 
 ANSWERS_WITHIN = 60.0
@@ -46,7 +44,7 @@ class Command(BaseCommand):
             self._write_configuration(data_dir)
             self._say("Bringing the database up to date")
             call_command("migrate", verbosity=0)
-            self._prepare()
+            prepare_sessions(self._say)
             for line in registry.advice():
                 self._say(line)
             processes = supervisor.Supervisor(data_dir, listener)
@@ -80,23 +78,6 @@ class Command(BaseCommand):
             target.touch(mode=0o600)
             shutil.copyfile(EMBEDDED_DEFAULT, target)
             self._say(f"Wrote the configuration to {target}")
-
-    def _prepare(self) -> None:
-        """Have every job type's environment ready; one that cannot be made is told, and does not stop the start."""
-        for name, job_type in registry.current().job_types.items():
-            known = registry.site().job_types.get(name)
-            for resource in registry.site().resources:
-                self._prepare_one(known.name if known else name, partial(job_type.prepare, resource))
-
-    def _prepare_one(self, name: str, prepare: Callable[[], Preparation]) -> None:
-        said = ""
-        while (preparation := prepare()).state is PreparationState.IN_PROGRESS:
-            if preparation.message != said:
-                said = preparation.message
-                self._say(f"{name}: {said}")
-            time.sleep(LOOK_EVERY)
-        if preparation.state is PreparationState.FAILED:
-            self._say(f"{name}: cannot be launched for now. {preparation.message}")
 
     def _wait_until_it_answers(self, processes: supervisor.Supervisor) -> None:
         deadline = time.monotonic() + ANSWERS_WITHIN

@@ -75,11 +75,35 @@ class JupyterLabJob(JobType):
         return status(context.job_directory / SOCKET, uid=context.account.uid, target=target, authorization=header)
 
     def check(self) -> Health:
-        """Name the resources whose environment cannot be had."""
+        """Name the resources whose environment cannot be had, and say what sessions lack."""
         missing = [resource for resource in self._details if self._is_missing(resource)]
         if missing:
             return Health(connected=False, message=f"JupyterLab could not be prepared for {', '.join(missing)}.")
-        return Health(connected=True)
+        lacks = [lack for lack in (self._unprepared(), self._without_extension()) if lack.message]
+        message, advice = (" ".join(getattr(lack, part) for lack in lacks) for part in ("message", "advice"))
+        return Health(connected=True, message=message, advice=advice)
+
+    def _unprepared(self) -> Health:
+        """Say for which resources the first launch would have to wait."""
+        recipes = {resource: self._recipe(resource) for resource in self._details}
+        waiting = [name for name, one in recipes.items() if one and not self._environments.is_ready(one.fingerprint)]
+        if not waiting:
+            return Health(connected=True)
+        return Health(
+            connected=True,
+            message=f"JupyterLab is not prepared yet for {', '.join(waiting)}: the first launch waits for it.",
+            advice="JupyterLab is not prepared yet. Prepare it: `manage.py prepare_sessions`.",
+        )
+
+    def _without_extension(self) -> Health:
+        """Say whether environments of our own lack the REANA extension, because its wheel was never built."""
+        if extension() or all(one.module_manager != "virtualenv" for one in self._details.values()):
+            return Health(connected=True)
+        return Health(
+            connected=True,
+            message="Sessions have no REANA extension: its wheel was not built.",
+            advice="Sessions have no REANA extension. Build its wheel: `scripts/install extension`.",
+        )
 
     def _is_missing(self, resource: str) -> bool:
         try:

@@ -1,0 +1,146 @@
+"""The page "Run as a service", command by command: sessions are prepared, and what they lack is told.
+
+What installs packages, or belongs to systemd, is left out; the units' own commands are run as they are written.
+"""
+
+import configparser
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from live import surroundings
+from running import REPOSITORY, environments, free_port
+from user_workspaces.plugins.job_type.jupyter_lab.recipes import extension
+from user_workspaces.testing.waiting import eventually
+
+PAGE = REPOSITORY / "docs" / "how-to" / "run-as-a-service.md"
+BLOCK = re.compile(r"^```(sh|ini)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LEFT_OUT = ("scripts/install ", "systemctl ", "chmod ", "cd ")
+LACKS = "Sessions have no REANA extension"
+
+pytestmark = [pytest.mark.slow, pytest.mark.environment]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server that was set up as the page says."""
+
+    folder: Path
+    port: int
+
+    def written_here(self, text: str) -> str:
+        """Put our folders and port in place of the page's."""
+        text = text.replace("/var/lib/user-workspaces", str(self.folder))
+        return text.replace("/opt/user-workspaces", str(REPOSITORY)).replace("UWS_PORT=8000", f"UWS_PORT={self.port}")
+
+    def run(self, command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the page in the project's folder, in a shell in which the page's `export` was typed."""
+        environment = {**surroundings(), "UWS_DATA_DIR": str(self.folder)}
+        command = self.written_here(command)
+        return subprocess.run(
+            ["sh", "-c", command], cwd=REPOSITORY, env=environment, check=False, capture_output=True, text=True
+        )
+
+
+def blocks(kind: str) -> list[str]:
+    """Return the blocks of one kind, in order."""
+    return [text for found, text in BLOCK.findall(PAGE.read_text()) if found == kind]
+
+
+def commands() -> list[str]:
+    """Return the commands that can be run here."""
+    lines = [line for text in blocks("sh") for line in text.splitlines()]
+    return [line for line in lines if not line.startswith(LEFT_OUT)]
+
+
+@contextmanager
+def unit(service: Service, text: str, command: str) -> Iterator[None]:
+    """Run what a unit starts, in the environment that it sets."""
+    parser = configparser.RawConfigParser(strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells large letters from small ones
+    parser.read_string(service.written_here(text))
+    pairs = (pair.partition("=") for pair in shlex.split(parser["Service"]["Environment"]))
+    environment = {**surroundings(), **{name: value for name, _, value in pairs}}
+    process = subprocess.Popen(
+        shlex.split(service.written_here(command)), cwd=parser["Service"]["WorkingDirectory"], env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[tuple[Service, dict[str, "subprocess.CompletedProcess[str]"]]]:
+    """Type what the page says; give the server that runs then, and what each command said."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="uws-service-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)
+        shared = environments() / "environments"
+        shared.mkdir(parents=True, exist_ok=True)
+        (folder / "environments").symlink_to(shared)  # JupyterLab is installed once a machine
+        here = Service(folder, free_port())
+        said = {command: here.run(command) for command in commands() if "login_link" not in command}
+        web, controller = blocks("ini")
+        starts = re.findall(r"^ExecStart=(.*)$", web + controller, re.MULTILINE)
+        for start in starts:
+            stack.enter_context(unit(here, web, start))
+        eventually(lambda: answers(here))
+        yield here, said
+
+
+def answers(service: Service) -> bool:
+    try:
+        return bool(httpx.get(f"http://localhost:{service.port}/status/").status_code)
+    except httpx.TransportError:
+        return False
+
+
+Set = tuple[Service, dict[str, "subprocess.CompletedProcess[str]"]]
+
+
+def test_the_page_installs_what_make_start_does() -> None:
+    installed = re.findall(r"^(scripts/install \w+)$", "\n".join(blocks("sh")), re.MULTILINE)
+    assert installed == ["scripts/install run", "scripts/install extension"]
+    makefile = (REPOSITORY / "Makefile").read_text()
+    assert "start: run-parts extension-part" in makefile
+
+
+def test_every_command_works(service: Set) -> None:
+    _, said = service
+    assert {command: done.returncode for command, done in said.items() if done.returncode} == {}
+    prepared = said[".venv/bin/python manage.py prepare_sessions"]
+    assert prepared.stdout.strip() == "Sessions are prepared."
+
+
+def test_what_sessions_lack_is_told_everywhere(service: Set) -> None:
+    here, said = service
+    expected = extension() is None
+    told = said[".venv/bin/python manage.py prepare_sessions"].stderr
+    assert (LACKS in told) is expected
+    assert (LACKS in said[".venv/bin/python manage.py plugins"].stdout) is expected
+    assert (LACKS in here.run(".venv/bin/python manage.py check").stderr) is expected
+    status = httpx.get(f"http://localhost:{here.port}/status/").json()
+    assert any(LACKS in warning for warning in status["warnings"]) is expected
+    assert not any("not prepared" in warning for warning in status["warnings"])
+
+
+def test_the_first_person_gets_a_link_that_works(service: Set) -> None:
+    here, _ = service
+    (command,) = [command for command in commands() if "login_link" in command]
+    link = here.run(command).stdout.strip()
+    assert link.startswith(f"http://localhost:{here.port}/login/")
+    assert httpx.get(link).status_code == httpx.codes.OK
