@@ -23,6 +23,7 @@ import sys, pathlib, time
 import django.conf
 django.conf.settings.configure()
 django.setup()
+from user_workspaces import leasing
 with leasing.holding(pathlib.Path(sys.argv[1])):
     print(leasing._process.holder, flush=True)
     time.sleep(600)
