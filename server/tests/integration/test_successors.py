@@ -1,7 +1,9 @@
 """A controller is killed while it holds leases: the next one takes them over at once, and those of no living one."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from fleet import Fleet, fleet
@@ -44,6 +46,12 @@ def held_by(made: Fleet, caller: Caller, holder: str) -> int:
     return number
 
 
+def controller_health(made: Fleet) -> Any:
+    answer = httpx.get(f"{made.url()}/status/", timeout=30)
+    assert answer.status_code == 200, "sessions go on without a controller"
+    return answer.json()["dependencies"]["controller"]
+
+
 def test_leases_of_a_killed_controller_are_due_at_once_and_of_a_living_one_are_not(made: Fleet) -> None:
     """Before: after a minute."""
     made.start_controller("first")
@@ -56,12 +64,14 @@ def test_leases_of_a_killed_controller_are_due_at_once_and_of_a_living_one_are_n
         assert caller.job(job)["status"] == "pending", "the first lives"
         made.kill("first")
         caller.wait_until(job, "complete", within=60)
+    wait_for(lambda: controller_health(made)["connected"])
 
 
 def test_controller_that_is_started_takes_over_at_once(made: Fleet) -> None:
     """Before: after a minute."""
     (second,) = wait_for(lambda: holders(made) if len(holders(made)) == 1 else None)
     made.kill("second")
+    wait_for(lambda: controller_health(made)["message"].startswith("No controller is running"))
     caller = made.sign_in(made.people[0])
     with caller.http:
         job = held_by(made, caller, second)

@@ -191,6 +191,8 @@ class DependenciesShape(Shape):
     storage_methods = serializers.DictField(child=HealthShape(), help_text="By id.")
     user_authentication_methods = serializers.DictField(child=HealthShape(), help_text="By id.")
     database = HealthShape()
+    data_folder = HealthShape()
+    controller = HealthShape()
 
 
 class ConnectionsShape(Shape):
