@@ -25,6 +25,7 @@ from user_workspaces.testing.fake_resource import ResourceThatIsSilent
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
+NO_CONTROLLER = "No controller is running: nothing is launched or ended. Start it with `manage.py controller`."
 ADA = {"username": "ada", "email": "ada@example.org", "first_name": "Ada", "last_name": "Lovelace"}
 
 
@@ -125,9 +126,10 @@ def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> 
     assert answer.body["dependencies"] == {
         "main_resource": fine, "api_user_authentication": fine, "resources": {"local": fine},
         "storage_methods": {"local": fine}, "user_authentication_methods": {"local": fine}, "database": fine,
-        "resource.local": fine, "storage.local": fine, "user_authentication.local": fine,
         "job_types": {"jupyter_lab": fine, "local_test": fine}, "job_type.jupyter_lab": fine,
         "job_type.local_test": fine,
+        "resource.local": fine, "storage.local": fine, "user_authentication.local": fine, "data_folder": fine,
+        "controller": {"connected": False, "message": NO_CONTROLLER},
     }  # fmt: skip
     assert (answer.body["connections"], answer.body["warnings"]) == (None, [])
     assert str(settings.DATA_DIR) not in str(answer.body)

@@ -53,6 +53,14 @@ def doors(server: LiveServer) -> Iterator[Doors]:
         yield found
 
 
+def problem_of(server: LiveServer, dependency: str) -> str:
+    """Return what `/status/` says is wrong with something; it has to answer, whatever is."""
+    answer = httpx.get(f"{server.url}/status/", timeout=PATIENCE)
+    found = answer.json()["dependencies"][dependency]
+    assert answer.status_code == (200 if found["connected"] else 503)
+    return "" if found["connected"] else str(found["message"])
+
+
 @contextmanager
 def locked(server: LiveServer) -> Iterator[None]:
     """Hold the lock of SQLite, as a backup or another program may."""
@@ -110,6 +118,7 @@ def test_full_disk_is_told_and_reading_goes_on(small_disk: Path) -> None:
             answers = doors.write() if answers["api"].status_code == 200 else answers
         all_say(doors, answers, 507, None)
         assert {answer.status_code for answer in doors.read().values()} == {200}
+        assert "The disk of the database is full" in eventually(lambda: problem_of(server, "database"))
         ballast.unlink()
         assert doors.write()["api"].status_code == 200
 
@@ -184,6 +193,7 @@ def test_postgresql_that_is_away_is_told_and_found_again(postgres: str) -> None:
         all_say(doors, doors.read(), 503, AGAIN)
         all_say(doors, doors.write(), 503, AGAIN)
         assert doors.watch(ticket) == (503, AGAIN)
+        assert eventually(lambda: problem_of(server, "database")) == "The database does not answer."
         with postmaster.started():
             assert {answer.status_code for answer in doors.read().values()} == {200}
             assert [answer.status_code for answer in doors.write().values()] == [200, 201, 302]

@@ -77,7 +77,7 @@ def test_files_go_after_their_days_and_inputs_and_outputs_stay(ada: User, resour
         before = left(run)
         due = end_of(ended, days)
         assert fresh(run).next_check_at == due
-        tend_runs(now=due - timedelta(seconds=1))
+        assert tend_runs(now=due - timedelta(seconds=1)) == 0
         assert left(run) == before
         tend_runs(now=due)
         assert before - left(run) == gone

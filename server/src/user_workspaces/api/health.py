@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import Protocol
 
-from django.db import DatabaseError, connection
-
 from user_workspaces import registry
+from user_workspaces.api.server_health import Controller, Database, DataFolder
 from user_workspaces.interfaces.values import Health
 
 KEPT_FOR = 5.0
@@ -28,21 +27,6 @@ class Dependency(Protocol):
 
     def check(self) -> Health:
         """Say it."""
-
-
-class Database:
-    """The database, asked over a connection of its own."""
-
-    def check(self) -> Health:
-        """Say whether it answers."""
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except DatabaseError:
-            return Health(connected=False, message="The database does not answer.")
-        finally:
-            connection.close()
-        return Health(connected=True, message="")
 
 
 class Watch:
@@ -113,5 +97,6 @@ def _watches() -> dict[str, Watch]:
                 ("job_type", plugins.job_types.items()),
             )
             found = {f"{kind}.{name}": Watch(plugin) for kind, named in kinds for name, plugin in named}
-            _process.of, _process.watches = plugins, found | {"database": Watch(Database())}
+            own = {"database": Watch(Database()), "data_folder": Watch(DataFolder()), "controller": Watch(Controller())}
+            _process.of, _process.watches = plugins, found | own
         return _process.watches

@@ -50,6 +50,7 @@ class JobRow(NamedTuple):
     serves: bool
     cpus: int
     time_limit_seconds: int | None
+    start_mark: str
 
 
 COLUMNS = JobRow._fields
@@ -67,9 +68,9 @@ def describe_jobs(rows: list[RawRow], *, user: User, now: datetime, may_open: bo
 
 
 def _live_row(row: RawRow) -> JobRow:
-    *plain, requested, created, start, ready, end, resource, serves, cpus, limit = row
+    *plain, requested, created, start, ready, end, resource, serves, cpus, limit, mark = row
     times = (moment(created), moment(start), moment(ready), moment(end))
-    return JobRow._make((*plain, json(requested), *times, resource, serves, cpus, limit))
+    return JobRow._make((*plain, json(requested), *times, resource, serves, cpus, limit, mark))
 
 
 def _describe_ended(
@@ -140,7 +141,8 @@ def _core_hours(job: Job | JobRow, *, now: datetime) -> str:
     """Return what `core_hours` does, for a row and for many of them."""
     if job.status in ENDED or job.datetime_start is None:
         return f"{job.core_hours:.5f}"
-    return str(used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now))
+    started = job.start_mark
+    return str(used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now, started=started, now=now))
 
 
 def _metrics(created: datetime | None, start: datetime | None, ready: datetime | None) -> dict[str, float]:

@@ -199,6 +199,8 @@ class DependenciesShape(Shape):
     user_authentication_methods = serializers.DictField(child=HealthShape(), help_text="By id.")
     job_types = serializers.DictField(child=HealthShape(), help_text="By id.")
     database = HealthShape()
+    data_folder = HealthShape()
+    controller = HealthShape()
 
 
 class ConnectionsShape(Shape):

@@ -67,6 +67,7 @@ class Status(OpenView):
             f"resource.{site.main_resource}",
             f"user_authentication.{site.api_user_authentication}",
             "database",
+            "data_folder",
         )
         healthy = all(found[name].connected for name in main)
         body = answer(

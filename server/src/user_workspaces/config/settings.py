@@ -12,6 +12,7 @@ from user_workspaces.config.database import close_to_others, engine_for, options
 
 DATA_DIR = env.make_data_dir()
 RUNTIME_DIR = env.runtime_dir()
+CONTROLLERS_DIR = DATA_DIR / "controllers"
 CONFIG_FILE = env.config_file()
 
 SECRET_KEY = env.secret("secret_key")

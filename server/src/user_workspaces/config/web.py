@@ -18,7 +18,7 @@ from user_workspaces.config.memory import limit_heaps
 from user_workspaces.config.metrics import watch_database
 from user_workspaces.descriptors import most_connections, raise_limit
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.jobs import session_ports
+from user_workspaces.jobs import clock, session_ports
 from user_workspaces.jobs.addresses import is_portal_host, session_domains, split_host
 from user_workspaces.jobs.tickets import Purpose, verify
 from user_workspaces.live import protocol as live
@@ -57,6 +57,7 @@ def serve(listener: socket.socket) -> None:
     """Run until INT or TERM; open requests are finished, sessions go on."""
     limit_heaps()
     limit_waits()
+    clock.install(clock.monotonic)
     gc.collect()
     gc.freeze()  # what is there by now stays until the end
     gc.set_threshold(*GARBAGE)

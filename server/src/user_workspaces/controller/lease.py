@@ -4,18 +4,20 @@ from datetime import datetime, timedelta
 
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED
+from user_workspaces.leasing import lease
 
 LEASE = timedelta(seconds=60)
-"""Longer than any single act on a resource takes; a controller that died is replaced after it."""
+"""Longer than any single act on a resource takes; a controller that hangs, or died elsewhere, is replaced after it."""
 TRUSTED_FOR = LEASE / 2
 """How old a lease may be when an act begins: what was seen may have changed, and the act takes its time too."""
 
 
 def claim(job: Job, *, now: datetime) -> bool:
     """Take the lease on a due job; False: another controller was first, or the job was changed."""
-    if not _unchanged(job, next_check_at=now + LEASE):
+    until = now + LEASE
+    if not _unchanged(job, next_check_at=until, **lease(until)):
         return False
-    job.next_check_at = now + LEASE
+    job.next_check_at = until
     return True
 
 

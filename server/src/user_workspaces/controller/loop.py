@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from types import FrameType
 
+from django.conf import settings
 from django.db import close_old_connections, connections
+from django.db.models import Model
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -18,9 +19,11 @@ from user_workspaces.controller.copying import Copies
 from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
 from user_workspaces.controller.lookout import due_tables
 from user_workspaces.controller.mailing import send_due_mail
+from user_workspaces.controller.predecessors import take_over
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.controller.runs import tend_runs
 from user_workspaces.jobs.models import Job
+from user_workspaces.leasing import holding
 from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
 from user_workspaces.sharing.models import Share
 from user_workspaces.workflows.models import Run
@@ -36,7 +39,8 @@ REST = 2.0
 """After a failure."""
 LONGEST_REST = 5.0
 """Whoever was not called works a pass all the same: some chores come by the clock."""
-SWEEP_EVERY = timedelta(minutes=5)
+SWEEP_EVERY = 300.0
+TAKE_OVER_EVERY = 1.0
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ class Controller:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._swept_at = timezone.now()
+        self._swept_at = time.monotonic()
+        self._took_over_at = float("-inf")
         self._copies = Copies()
-        self._duties = {
+        self._duties: dict[type[Model], Duty] = {
             Job: Duty(self._reconcile, breath=0.0, pause=0.0),
             Workspace: Duty(self._chores, breath=LOOK_EVERY, pause=SELDOM),
             Share: Duty(self._share, breath=LOOK_EVERY, pause=SELDOM),
@@ -90,11 +95,12 @@ class Controller:
             threading.Thread(target=self._attend, args=(self._duties[Run],), name="runs", daemon=True),
             threading.Thread(target=self._deliver, name="mail", daemon=True),
         ]
-        for thread in besides:
-            thread.start()
-        self._attend(self._duties[Job])
-        for thread in besides:
-            thread.join(timeout=30)
+        with holding(settings.CONTROLLERS_DIR):
+            for thread in besides:
+                thread.start()
+            self._attend(self._duties[Job])
+            for thread in besides:
+                thread.join(timeout=30)
 
     def _look_out(self) -> None:
         """Call whoever has something to do; at the end everybody, for them to see that it is the end."""
@@ -105,6 +111,9 @@ class Controller:
         connections.close_all()
 
     def _look(self) -> int:
+        if time.monotonic() - self._took_over_at > TAKE_OVER_EVERY:
+            self._took_over_at = time.monotonic()
+            take_over(settings.CONTROLLERS_DIR, now=timezone.now())
         due = due_tables(now=timezone.now())
         for table in due:
             self._duties[table].called.set()
@@ -141,8 +150,8 @@ class Controller:
 
     def _chores(self) -> int:
         now = timezone.now()
-        if now - self._swept_at > SWEEP_EVERY:
-            self._swept_at = now
+        if time.monotonic() - self._swept_at > SWEEP_EVERY:
+            self._swept_at = time.monotonic()
             sweep_resources()
             look_after_disk_use(now=now)
             sweep_workspaces(now=now)

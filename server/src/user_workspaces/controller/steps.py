@@ -11,6 +11,7 @@ from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import Endpoint, Observation, PreparationState, ResourceState
 from user_workspaces.jobs.actions import change_status
+from user_workspaces.jobs.clock import run_time, start_mark
 from user_workspaces.jobs.decide import Action, Decision, Recorded, unanswered
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import write_endpoint
@@ -117,13 +118,19 @@ def _probe(turn: Turn) -> None:
         found = {"endpoint": write_endpoint(endpoint), "datetime_ready": turn.clock()}
         _record(turn, Decision(Action.NONE, JobStatus.RUNNING, READY), again=STEADY, **found)
         return
-    decision = unanswered(recorded(turn.job), turn.seen, turn.clock())
+    decision = unanswered(recorded(turn.job), turn.seen, _unset(turn.job, turn.clock()))
     if decision.action is Action.STOP:
         turn.resource.stop(turn.job.key)
         _record(turn, decision, again=WHILE_IT_ENDS)
     else:
         waiting = Decision(Action.NONE, JobStatus.RUNNING, problem or _starting(turn.job))
         _record(turn, waiting, again=SHORTLY if problem else SOON)
+
+
+def _unset(job: Job, now: datetime) -> datetime:
+    """Return what time it would be had nobody set the clock since the job began."""
+    start = job.datetime_start
+    return now if start is None else start + run_time(start=start, end=now, started=job.start_mark, now=now)
 
 
 def _ask(job: Job) -> tuple[Endpoint | None, str]:
@@ -159,6 +166,7 @@ def _record(turn: Turn, decision: Decision, *, again: timedelta | None, **fields
     is_news = job.datetime_start is None and job.status not in ENDED  # what was stopped before it started, did not
     if is_news and (seen.started_at or seen.state is ResourceState.RUNNING):
         fields["datetime_start"] = start = min(seen.started_at or now, now)
+        fields["start_mark"] = start_mark(start=start, now=now)
         if decision.status is JobStatus.RUNNING and needs_token(job):  # perhaps it waited: its time counts from here
             grant_session_token(job=job, now=now, start=start)
     if seen.ended_at and not job.datetime_end and decision.status in ENDED:

@@ -152,7 +152,9 @@ def _ending(job: Job, now: datetime, written: Mapping[str, object]) -> dict[str,
     end, start = written.get("datetime_end") or now, written.get("datetime_start") or job.datetime_start
     ending: dict[str, object] = {"datetime_end": end, "endpoint": ""}
     if isinstance(start, datetime) and isinstance(end, datetime):
-        ending["core_hours"] = used_core_hours(cpus=job.cpus, start=start, end=end)
+        ending["core_hours"] = used_core_hours(
+            cpus=job.cpus, start=start, end=end, started=str(written.get("start_mark", job.start_mark)), now=now
+        )
     return ending
 
 

@@ -9,6 +9,7 @@ from django.db import models
 from user_workspaces.accounts.encryption import EncryptedTextField
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.status import LIVE, JobStatus
+from user_workspaces.leasing import Leased
 from user_workspaces.workspaces.models import Workspace
 
 NOT_ACCEPTED = -1
@@ -24,7 +25,7 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-class Job(models.Model):
+class Job(Leased):
     """One launch, from the wish to the end. Finished jobs stay, also when their workspace is deleted."""
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs", db_index=False)
@@ -58,6 +59,8 @@ class Job(models.Model):
 
     datetime_created = models.DateTimeField()
     datetime_start = models.DateTimeField(null=True)
+    start_mark = models.CharField(max_length=100, blank=True, default="")
+    """What the clock that nobody sets said at the start; see `jobs.clock`."""
     datetime_ready = models.DateTimeField(null=True)
     datetime_end = models.DateTimeField(null=True)
     core_hours = models.DecimalField(max_digits=16, decimal_places=5, default=0)

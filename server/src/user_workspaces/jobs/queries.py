@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import orjson
@@ -12,11 +12,15 @@ from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import Endpoint
+from user_workspaces.jobs.clock import run_time
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
+from user_workspaces.leasing import due
 from user_workspaces.rows import OwnersRows
 
 SECONDS_AN_HOUR = 3600
+LONGEST_WAIT = timedelta(minutes=5)
+"""Between two looks of the controller at a job: more than its longest back-off, and than its lease."""
 FIFTH_DECIMAL = Decimal("0.00001")
 
 
@@ -159,8 +163,8 @@ def unsettled_keys() -> frozenset[str]:
 
 def due_jobs(*, now: datetime, limit: int) -> list[Job]:
     """Return the jobs that the controller has to look at, the longest due first."""
-    due = Job.objects.filter(next_check_at__lte=now).order_by("next_check_at", "id").select_related("owner")
-    return list(due[:limit])
+    found = Job.objects.filter(due(now=now, longest=LONGEST_WAIT)).order_by("next_check_at", "id")
+    return list(found.select_related("owner")[:limit])
 
 
 def answering_sessions() -> list[AnsweringSession]:
@@ -196,13 +200,13 @@ def core_hours(job: Job, *, now: datetime) -> Decimal:
     """Return allocated CPUs x wall hours, up to now for a job that runs."""
     if job.status in ENDED or job.datetime_start is None:
         return Decimal(job.core_hours).quantize(FIFTH_DECIMAL)
-    return used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now)
+    return used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now, started=job.start_mark, now=now)
 
 
-def used_core_hours(*, cpus: int, start: datetime, end: datetime) -> Decimal:
-    """Return CPUs x hours, to the fifth decimal."""
-    hours = Decimal((end - start).total_seconds()) / SECONDS_AN_HOUR
-    return max(Decimal(0), hours * cpus).quantize(FIFTH_DECIMAL)
+def used_core_hours(*, cpus: int, start: datetime, end: datetime, started: str, now: datetime) -> Decimal:
+    """Return CPUs x hours, to the fifth decimal; see `run_time`."""
+    hours = Decimal(run_time(start=start, end=end, started=started, now=now).total_seconds()) / SECONDS_AN_HOUR
+    return (hours * cpus).quantize(FIFTH_DECIMAL)
 
 
 def time_left(job: Job, *, now: datetime) -> int | None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
+from user_workspaces.leasing import lease
 from user_workspaces.sharing.actions import note_listing, require_original
 from user_workspaces.sharing.models import Share, ShareState
 from user_workspaces.sharing.queries import UNFINISHED
@@ -14,14 +15,15 @@ from user_workspaces.workspaces.copy_rooms import CopyRoom, hold_copy
 from user_workspaces.workspaces.models import Workspace
 
 LEASE = timedelta(seconds=60)
-"""Renewed while the copy goes on; after this time a controller that died is replaced."""
+"""Renewed while the copy goes on; after this time a controller that hangs, or died elsewhere, is replaced."""
 LONGEST_MESSAGE = 1_000
 
 
 def claim(share: Share, *, now: datetime) -> bool:
     """Take the lease on a copy to be made; False: another controller was first, or it was withdrawn."""
     until = now + LEASE
-    if not _held(share).filter(state__in=UNFINISHED).update(state=ShareState.COPYING, next_check_at=until, percent=0):
+    claimed = {"state": ShareState.COPYING, "next_check_at": until, "percent": 0, **lease(until)}
+    if not _held(share).filter(state__in=UNFINISHED).update(**claimed):
         return False
     share.next_check_at = until
     return True
@@ -30,9 +32,9 @@ def claim(share: Share, *, now: datetime) -> bool:
 def renew(share: Share, *, now: datetime, percent: int) -> bool:
     """Keep the lease and say how far it is; False: the copy is not wanted any more, or the lease was lost."""
     held, until = _held(share), now + LEASE
-    wanted = held.filter(state=ShareState.COPYING).update(next_check_at=until, percent=percent)
+    wanted = held.filter(state=ShareState.COPYING).update(next_check_at=until, percent=percent, **lease(until))
     # Withdrawn: the lease is kept until the copying has really ended, so that nobody removes files under it.
-    if wanted or held.filter(state=ShareState.WITHDRAWN).update(next_check_at=until):
+    if wanted or held.filter(state=ShareState.WITHDRAWN).update(next_check_at=until, **lease(until)):
         share.next_check_at = until
     return bool(wanted)
 

@@ -3,6 +3,7 @@
 from django.db import models
 
 from user_workspaces.accounts.models import User
+from user_workspaces.leasing import Leased
 from user_workspaces.workspaces.models import Workspace
 
 
@@ -36,7 +37,7 @@ class Offer(models.Model):
         return f"{self.name} ({self.pk})"
 
 
-class Share(models.Model):
+class Share(Leased):
     """The offer to one person, and the copy that is made for them; its number is the copy's."""
 
     copy = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True, related_name="share")
@@ -63,7 +64,7 @@ class Share(models.Model):
         return f"{self.copy_id} ({self.state})"
 
 
-class Mail(models.Model):
+class Mail(Leased):
     """A mail in the outbox; it goes when its share goes."""
 
     share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="mails")

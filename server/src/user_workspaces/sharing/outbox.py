@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.interfaces.site import Branding
+from user_workspaces.leasing import lease
 from user_workspaces.sharing.models import Mail, Share, ShareState
 
 LEASE = timedelta(minutes=5)
@@ -78,7 +79,7 @@ def is_address(text: str) -> bool:
 def claim(mail: Mail, *, now: datetime) -> bool:
     """Take the lease on a mail before it is sent; False: another controller was first."""
     same = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at, sent_at=None)
-    if not same.update(next_try_at=now + LEASE, attempts=mail.attempts + 1):
+    if not same.update(next_try_at=now + LEASE, attempts=mail.attempts + 1, **lease(now + LEASE)):
         return False
     mail.next_try_at, mail.attempts = now + LEASE, mail.attempts + 1
     return True

@@ -1,7 +1,7 @@
 """Reading shares."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Greatest
@@ -9,9 +9,12 @@ from django.db.models.functions import Coalesce, Greatest
 from user_workspaces.accounts.finding import findable
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound
+from user_workspaces.leasing import due
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
 from user_workspaces.workspaces.models import Workspace
 
+LONGEST_WAIT, LONGEST_WAIT_OF_MAIL = timedelta(minutes=5), timedelta(hours=2)
+"""More than the lease on a copy, and than the longest pause between two attempts to send a mail."""
 UNFINISHED = (ShareState.WAITING, ShareState.COPYING)
 LARGEST_ID = 2**63 - 1
 MOST_RECEIVERS = 1000
@@ -121,15 +124,18 @@ def offers_of(shares: Iterable[Share]) -> dict[int, Offer]:
 
 def due_copies(*, now: datetime, limit: int) -> list[Share]:
     """Return the copies to be made, the longest due first: those that wait, and those whose maker died."""
-    due = Share.objects.filter(next_check_at__lte=now, state__in=UNFINISHED).order_by("next_check_at", "copy_id")
-    return list(due.select_related("copy__owner", "offer__original__owner")[:limit])
+    found = Share.objects.filter(due(now=now, longest=LONGEST_WAIT), state__in=UNFINISHED)
+    found = found.order_by("next_check_at", "copy_id")
+    return list(found.select_related("copy__owner", "offer__original__owner")[:limit])
 
 
 def due_withdrawals(*, now: datetime, limit: int) -> list[Share]:
     """Return the cancelled and declined shares that nobody copies any more."""
-    return list(Share.objects.filter(next_check_at__lte=now, state=ShareState.WITHDRAWN)[:limit])
+    found = Share.objects.filter(due(now=now, longest=LONGEST_WAIT), state=ShareState.WITHDRAWN)
+    return list(found[:limit])
 
 
 def due_mail(*, now: datetime, limit: int) -> list[Mail]:
     """Return the mail to be sent, the longest due first."""
-    return list(Mail.objects.filter(next_try_at__lte=now).order_by("next_try_at", "id")[:limit])
+    found = Mail.objects.filter(due(now=now, longest=LONGEST_WAIT_OF_MAIL, column="next_try_at"))
+    return list(found.order_by("next_try_at", "id")[:limit])

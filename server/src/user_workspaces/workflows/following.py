@@ -6,11 +6,13 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED as ENDED_JOBS
 from user_workspaces.jobs.status import JobStatus
+from user_workspaces.leasing import due, lease
 from user_workspaces.observing.refusals import EXPECTED, REFUSALS
 from user_workspaces.quotas.queries import somebody_has_limited_disk
 from user_workspaces.workflows import journal
@@ -20,6 +22,7 @@ from user_workspaces.workflows.logs import kept_logs
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import read_state, remove_secrets, remove_state, state_of
 from user_workspaces.workflows.progress import figures_of, has_begun
+from user_workspaces.workflows.queue import LONGEST_WAIT
 from user_workspaces.workflows.retention import apply_rules, next_date_of
 from user_workspaces.workflows.space import count_state
 from user_workspaces.workflows.status import GOING, RunStatus
@@ -31,6 +34,7 @@ SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedel
 RUNS_A_PASS = 200
 REST_PER_SECOND = 10
 """Seconds until a run is looked at again, for each that a look took: a huge journal delays nobody else's runs."""
+LONGEST_PAUSE = LONGEST_WAIT / 2
 WAITS_TO_GO_ON = "What ran it was torn away, and it waits to go on."
 COUNT_EVERY = 15
 """Seconds between two looks at what the state of a run takes on disk."""
@@ -40,17 +44,25 @@ MOST_JOBS = 5
 
 def follow_runs(*, now: datetime) -> int:
     """Look at the runs that are due and not waiting in the queue; return how many there were."""
-    due = Run.objects.filter(next_check_at__lte=now).exclude(status=RunStatus.QUEUED).order_by("next_check_at")
-    claimed = [run for run in due.select_related("owner", "job")[:RUNS_A_PASS] if _look_again(run, at=now + LEASE)]
+    # Retention rules may be due in months: no clock was set back
+    keeps_files = Q(next_check_at__gt=now, retention_since__isnull=False)
+    found = Run.objects.filter(due(now=now, longest=LONGEST_WAIT) & ~keeps_files).exclude(status=RunStatus.QUEUED)
+    ordered = found.select_related("owner", "job").order_by("next_check_at")
+    claimed = [run for run in ordered[:RUNS_A_PASS] if _claim(run, now=now)]
     for run in claimed:
         _follow(run, now=now)
     return len(claimed)
 
 
-def _look_again(run: Run, *, at: datetime | None) -> bool:
+def _claim(run: Run, *, now: datetime) -> bool:
+    until = now + LEASE
+    return _look_again(run, at=until, **lease(until))
+
+
+def _look_again(run: Run, *, at: datetime | None, **fields: object) -> bool:
     """Say when it is due again, if nobody else has changed that: the lease on it."""
     same = Run.objects.filter(pk=run.pk, status=run.status, next_check_at=run.next_check_at)
-    changed = bool(same.update(next_check_at=at))
+    changed = bool(same.update(next_check_at=at, **fields))
     if changed:
         run.next_check_at = at
     return changed
@@ -62,7 +74,7 @@ def _follow(run: Run, *, now: datetime) -> None:
     try:
         again = _step(run, now=now)
         took = timedelta(seconds=(time.perf_counter() - began) * REST_PER_SECOND)
-        _look_again(run, at=None if again is None else now + max(again, took))
+        _look_again(run, at=None if again is None else now + max(again, min(took, LONGEST_PAUSE)))
     except EXPECTED as error:  # a person's files may be in any state
         REFUSALS.tell(logger, f"run {run.pk}", error)
         _look_again(run, at=now + LATER)

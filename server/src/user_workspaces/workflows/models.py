@@ -7,11 +7,12 @@ from django.db import models
 from user_workspaces.accounts.encryption import EncryptedTextField
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
+from user_workspaces.leasing import Leased
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.models import Workspace
 
 
-class Run(models.Model):
+class Run(Leased):
     """One run of a workflow. Its row stays when it is deleted: a number is never given twice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)

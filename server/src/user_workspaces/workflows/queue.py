@@ -1,7 +1,7 @@
 """Whose run is next: of all people who wait the one with the fewest that run, and of theirs the one that came first."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,9 +11,12 @@ from django.db.models import Count, Q, QuerySet
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE
+from user_workspaces.leasing import due
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.status import RunStatus
 
+LONGEST_WAIT = timedelta(hours=1)
+"""Between two looks of the controller at a run."""
 TURNSTILE = 7_284_116_903
 """Any number that no other lock of this database has."""
 MOST_PASSED_BY = 20
@@ -48,6 +51,10 @@ class Line(NamedTuple):
     due_at: datetime
     """When it is to be tried again, where it was tried before."""
 
+    def is_due(self, now: datetime) -> bool:
+        """Say whether it may be tried; see `leasing.due`: nobody holds leases on what waits."""
+        return self.due_at <= now or self.due_at > now + LONGEST_WAIT
+
 
 class Queued(NamedTuple):
     """How many runs of one person wait, and how many of them came before the one that is asked about."""
@@ -61,8 +68,8 @@ def next_run(*, now: datetime) -> UUID | None:
 
     Where the first of a line has to wait, those behind it do, and nobody else; unless it lets them pass by.
     """
-    due = [line for line in (*_lines(), *_passed_by(now)) if line.due_at <= now]
-    ordered = in_order(due, running_by_person()) if due else []
+    ready = [line for line in (*_lines(), *_passed_by(now)) if line.is_due(now)]
+    ordered = in_order(ready, running_by_person()) if ready else []
     return ordered[0].first if ordered else None
 
 
@@ -123,7 +130,7 @@ def _lines() -> list[Line]:
 
 def _passed_by(now: datetime) -> list[Line]:
     """Return those that are due of the few that others pass by, each as a line of its own."""
-    own = _waiting().filter(is_passed_by=True, next_check_at__lte=now)
+    own = _waiting().filter(due(now=now, longest=LONGEST_WAIT), is_passed_by=True)
     return _as_lines(own.only("owner_id", "resource", "datetime_queued", "next_check_at"))
 
 

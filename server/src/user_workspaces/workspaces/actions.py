@@ -12,6 +12,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
+from user_workspaces.leasing import lease
 from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, forget_place
 from user_workspaces.quotas.queries import places_of_dead_writers, somebody_has_limited_disk
 from user_workspaces.quotas.values import BLOCK, on_disk
@@ -182,7 +183,7 @@ def about_to_write(*, workspace_id: int, now: datetime) -> None:
 def claim(workspace: Workspace, *, now: datetime) -> bool:
     """Take the lease on a due workspace; False: another controller was first."""
     same = Workspace.objects.filter(pk=workspace.pk, status=workspace.status, next_check_at=workspace.next_check_at)
-    return bool(same.update(next_check_at=now + LEASE))
+    return bool(same.update(next_check_at=now + LEASE, **lease(now + LEASE)))
 
 
 def measure(workspace: Workspace) -> None:

@@ -3,6 +3,7 @@
 from django.db import models
 
 from user_workspaces.accounts.models import User
+from user_workspaces.leasing import Leased
 
 
 class WorkspaceStatus(models.TextChoices):
@@ -15,7 +16,7 @@ class WorkspaceStatus(models.TextChoices):
     ERROR = "error"
 
 
-class Workspace(models.Model):
+class Workspace(Leased):
     """A place of one person: a directory on a storage, described here."""
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="workspaces", db_index=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,10 +18,13 @@ from user_workspaces.accounts.queries import owned_account
 from user_workspaces.errors import InvalidRequest, NotFound, StorageError
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.values import Place
+from user_workspaces.leasing import due
 from user_workspaces.rows import OwnersRows, values_by_key
 from user_workspaces.searching import has_word
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
+LONGEST_WAIT = timedelta(hours=1)
+"""Until the controller looks at a workspace: more than the time that making one, or writing into one, may take."""
 MOST_WORDS = 8
 Sql = tuple[str, tuple[str | int, ...]]
 COLUMNS = (
@@ -156,8 +159,8 @@ def home_of(workspace: Workspace) -> Home:
 
 def due_workspaces(*, now: datetime, limit: int) -> list[Workspace]:
     """Return the workspaces that the controller has to look at."""
-    due = Workspace.objects.filter(next_check_at__lte=now).order_by("next_check_at", "id")
-    return list(due.select_related("owner")[:limit])
+    found = Workspace.objects.filter(due(now=now, longest=LONGEST_WAIT)).order_by("next_check_at", "id")
+    return list(found.select_related("owner")[:limit])
 
 
 def is_usable(workspace: Workspace) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from user_workspaces.config.supervisor import running_supervisor
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.jobs import clock
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import count_live_jobs
@@ -68,6 +69,7 @@ class Command(BaseCommand):
                 stop_job(job=job, now=timezone.now())
             except InvalidRequest:  # it ended by itself meanwhile
                 continue
+        clock.install(clock.monotonic)
         deadline = time.monotonic() + PATIENCE
         while (left := count_live_jobs()) and time.monotonic() < deadline:
             reconcile_jobs(now=timezone.now())

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from user_workspaces import registry
 from user_workspaces.controller.loop import Controller
 from user_workspaces.descriptors import raise_limit
+from user_workspaces.jobs import clock
 from user_workspaces.observing import metrics
 from user_workspaces.processes import noted
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         """Loop until TERM or INT."""
         raise_limit()
+        clock.install(clock.monotonic)
         controller = Controller()
         controller.stop_on_signals()
         if settings.CONTROLLER_METRICS_ADDRESS is not None:

@@ -18,9 +18,11 @@ def examine(root: Path) -> Health:
 
 
 def _problem(root: Path) -> str:
+    room = os.statvfs(root)
+    if room.f_flag & os.ST_RDONLY:
+        return "The root directory of the storage cannot be written: its file system is read-only."
     if not os.access(root, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         return "The root directory of the storage cannot be written by the server."
-    room = os.statvfs(root)
     if not room.f_bavail or (room.f_files and not room.f_favail):
         return "The disk of the storage is full."
     return _closed_door(root) if serves_as_root() else ""

@@ -1,3 +1,5 @@
+"""Which process holds the lease on a row."""
+
 from django.db import migrations, models
 
 
@@ -10,7 +12,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='run',
-            name='retention_since',
+            name='lease_holder',
+            field=models.CharField(blank=True, default='', max_length=100),
+        ),
+        migrations.AddField(
+            model_name='run',
+            name='lease_until',
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -1,0 +1,23 @@
+"""Which process holds the lease on a row."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('workspaces', '0005_fewer_indexes'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='workspace',
+            name='lease_holder',
+            field=models.CharField(blank=True, default='', max_length=100),
+        ),
+        migrations.AddField(
+            model_name='workspace',
+            name='lease_until',
+            field=models.DateTimeField(null=True),
+        ),
+    ]

@@ -1,0 +1,80 @@
+"""A controller is killed while it holds leases: the next one takes them over at once, and those of no living one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from fleet import Fleet, fleet
+from running import Caller, wait_for
+
+pytestmark = [pytest.mark.slow]
+
+HELD = """
+from datetime import timedelta
+from django.db import transaction
+from django.utils import timezone
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.models import Job
+now, owner = timezone.now(), User.objects.get(username="{person}")
+until = now + timedelta(seconds=280)
+with transaction.atomic():
+    said = {{"workspace_id": {workspace}, "job_type": "local_test", "job_details": {{}}, "options": {{}}}}
+    job = start_job(owner=owner, now=now, **said)
+    Job.objects.filter(pk=job.pk).update(next_check_at=until, lease_until=until, lease_holder="{holder}")
+found = job.pk
+"""
+"""A job that this controller has claimed, for longer than a test waits: a lease that ends by itself proves nothing."""
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Fleet]:
+    with fleet(people=1) as found:
+        found.start_web()
+        yield found
+
+
+def holders(made: Fleet) -> set[str]:
+    return {path.name for path in (made.folder / "controllers").iterdir()}
+
+
+def held_by(made: Fleet, caller: Caller, holder: str) -> int:
+    """Launch a job on which a controller has the lease."""
+    number: int = made.ask(HELD.format(person=made.people[0], workspace=caller.make_workspace("held"), holder=holder))
+    return number
+
+
+def controller_health(made: Fleet) -> Any:
+    answer = httpx.get(f"{made.url()}/status/", timeout=30)
+    assert answer.status_code == 200, "sessions go on without a controller"
+    return answer.json()["dependencies"]["controller"]
+
+
+def test_leases_of_a_killed_controller_are_due_at_once_and_of_a_living_one_are_not(made: Fleet) -> None:
+    """Before: after a minute."""
+    made.start_controller("first")
+    (first,) = wait_for(lambda: holders(made))
+    made.start_controller("second")
+    caller = made.sign_in(made.people[0])
+    with caller.http:
+        job = held_by(made, caller, first)
+        caller.wait_until(caller.launch(caller.make_workspace("meanwhile"), "local_test"), "complete")
+        assert caller.job(job)["status"] == "pending", "the first lives"
+        made.kill("first")
+        caller.wait_until(job, "complete", within=60)
+    wait_for(lambda: controller_health(made)["connected"])
+
+
+def test_controller_that_is_started_takes_over_at_once(made: Fleet) -> None:
+    """Before: after a minute."""
+    (second,) = wait_for(lambda: holders(made) if len(holders(made)) == 1 else None)
+    made.kill("second")
+    wait_for(lambda: controller_health(made)["message"].startswith("No controller is running"))
+    caller = made.sign_in(made.people[0])
+    with caller.http:
+        job = held_by(made, caller, second)
+        made.start_controller("third")
+        caller.wait_until(job, "complete", within=60)
+    assert "a controller died with" in made.log("third")

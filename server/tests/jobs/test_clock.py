@@ -1,0 +1,76 @@
+"""How long a job has run, whatever happens to the time of day meanwhile."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from user_workspaces.jobs import clock
+from user_workspaces.jobs.clock import Mark, elapsed, mark_of, run_time, start_mark
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+BOOT = "8d9f"
+
+
+def after(hours: float, boot: str = BOOT) -> Mark:
+    return Mark(boot, 500 + 3600 * hours)
+
+
+@pytest.mark.parametrize(
+    ("mark", "reading", "jumped", "expected"),
+    [
+        (after(0), after(1), 0, HOUR),
+        (after(0), after(1), 2, HOUR),
+        (after(0), after(1), -2, HOUR),
+        (after(0), after(0), 24, timedelta(0)),
+        (after(0), after(-1), 0, timedelta(0)),
+        (None, after(1), 0, HOUR),
+        (after(0), None, 0, HOUR),
+        (None, None, 2, 3 * HOUR),
+        (None, None, -2, timedelta(0)),
+        (after(0), after(9, "another start"), 0, HOUR),
+    ],
+    ids=[
+        *("no jump", "forwards", "back", "at once", "never less than none"),
+        *("of an older server", "no clock here", "forwards, not known", "back, not known", "the machine began anew"),
+    ],
+)
+def test_jumps_of_the_time_of_day_do_not_count(
+    mark: Mark | None, reading: Mark | None, jumped: float, expected: timedelta
+) -> None:
+    now = NOON + HOUR + jumped * HOUR
+    assert elapsed(start=NOON, end=now, now=now, mark=mark, reading=reading) == expected
+
+
+def test_what_ended_before_it_was_seen_ended_then() -> None:
+    now = NOON + 3 * HOUR
+    assert elapsed(start=NOON, end=NOON + HOUR, now=now, mark=after(0), reading=after(3)) == HOUR
+
+
+@pytest.fixture
+def reading() -> Iterator[list[Mark]]:
+    """What the clock of this process says."""
+    found = [after(0)]
+    clock.install(lambda: found[0])
+    yield found
+    clock.install(None)
+
+
+def test_start_that_was_seen_late_is_kept_as_it_was(reading: list[Mark]) -> None:
+    kept = start_mark(start=NOON, now=NOON + timedelta(seconds=30))
+    assert mark_of(kept) == Mark(BOOT, 470.0)
+    reading[0] = after(1)
+    assert run_time(start=NOON, end=NOON, started=kept, now=NOON) == HOUR + timedelta(seconds=30)
+
+
+def test_without_a_clock_nothing_is_kept() -> None:
+    assert start_mark(start=NOON, now=NOON) == ""
+    assert mark_of("") is None
+    assert run_time(start=NOON, end=NOON + HOUR, started=str(after(0)), now=NOON) == HOUR
+
+
+def test_monotonic_clock_goes_on() -> None:
+    one, two = clock.monotonic(), clock.monotonic()
+    assert one.boot == two.boot != ""
+    assert one.seconds <= two.seconds
