@@ -13,7 +13,9 @@ from xdist.workermanage import WorkerController
 ROOT = "server/tests/"
 SHARED = {
     "a server for conformance": ("conformance/",),
-    "a server with JupyterLab": ("integration/test_people", "integration/test_sharing", "integration/test_survival"),
+    "a server with JupyterLab": tuple(
+        f"integration/test_{name}" for name in ("large_messages", "people", "sharing", "survival")
+    ),
     "a server for reana-client": tuple(f"integration/reana/test_{name}" for name in ("files", "running", "service")),
     "two web processes": ("live/",),
 }

@@ -59,6 +59,13 @@ def test_files_are_sent_compressed(name: str) -> None:
     assert answer["Vary"] == "Accept-Encoding"
 
 
+def test_a_compressed_file_is_sent_in_parts() -> None:
+    """Somebody who takes no more of it holds a part, and no thread: see test_standing_still.py."""
+    answer = ask(static(BUNDLE))
+    assert answer.streaming
+    assert max(len(part) for part in answer) <= 4096
+
+
 @pytest.mark.parametrize("accepted", ["", "identity", "br"])
 def test_who_does_not_take_that_gets_the_file_itself(accepted: str) -> None:
     answer = ask(PLAIN, **{"Accept-Encoding": accepted})

@@ -96,6 +96,7 @@ def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob
         "user": "ada",
         "base_path": "/passthrough/local/7/",
         "workspace": str(job_context.workspace),
+        "message_limit": 100 << 20,
     }
 
 

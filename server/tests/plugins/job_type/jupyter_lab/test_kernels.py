@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
-from plugins.job_type.jupyter_lab.driver import Session, wait_for
+from plugins.job_type.jupyter_lab.driver import AUTHORITY, Session, make_job_type, wait_for
 from user_workspaces.interfaces.values import SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
 from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH
@@ -96,3 +98,35 @@ def test_kernel_starts_where_the_path_of_the_session_is_as_long_as_it_can_be(dis
     kernel = start(distant)
     wait_for(lambda: is_idle(distant, kernel))
     assert connection(distant, kernel)["transport"] == "ipc"
+
+
+def test_message_above_the_sites_limit_ends_the_connection(new_session: Callable[[], Session]) -> None:
+    limited = new_session()
+    base_dir = limited.job_type.context.base_dir
+    limited.job_type = make_job_type(base_dir, '{"environment_details": {"local": {"message_limit_mb": 12}}}')
+    limited.start()
+    limited.wait_until_ready()
+    channels = f"api/kernels/{start(limited)}/channels"
+    for megabytes, passes in ((11, True), (13, False)):
+        with limited.connect(channels, origin=f"http://{AUTHORITY}") as peer:
+            header = {
+                "msg_id": "m",
+                "msg_type": "kernel_info_request",
+                "username": "",
+                "session": "x",
+                "version": "5.3",
+            }
+            content = {"filler": "x" * (megabytes << 20)}
+            message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+            if passes:
+                peer.send(json.dumps(message))
+                assert any(json.loads(told)["msg_type"] == "kernel_info_reply" for told in peer)
+            else:
+                with pytest.raises(ConnectionClosed):
+                    _send_and_listen(peer, json.dumps(message))
+
+
+def _send_and_listen(peer: ClientConnection, message: str) -> None:
+    peer.send(message)
+    while True:
+        peer.recv(timeout=60)

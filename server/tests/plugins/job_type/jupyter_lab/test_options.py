@@ -12,6 +12,7 @@ GOOD = [
     '{"python_packages": ["./dist/reana_jupyterlab-0.1-py3-none-any.whl", "/srv/x.whl"], "modules": ["gcc/13.2"]}',
     '{"module_manager": "lmod", "modules": ["python/3.12", "jupyterlab/4.6-GCC-13.2.0"]}',
     '{"module_manager": "tar", "tar_file_path": "lab.tar.gz", "environment_name": "Lab of 2026", "time_limit": 5}',
+    '{"message_limit_mb": 500}',
 ]
 
 BAD = [
@@ -31,6 +32,7 @@ BAD = [
     ('{"environment_name": "<b>"}', "environment_name"),
     ('{"time_limit": 0}', "time_limit"),
     ('{"time_limit": true}', "time_limit"),
+    ('{"message_limit_mb": 9}', "message_limit_mb"),
     ('{"startup": 3}', "Extra inputs are not permitted"),
 ]
 

@@ -53,7 +53,7 @@ class JupyterLabJob(JobType):
         """Return what starts JupyterLab; raises `InvalidRequest` for a resource that it is not set up on."""
         recipe = self._recipe(context.resource)
         python = self._environments.place(recipe.fingerprint) / "bin" / "python" if recipe else None
-        return session_script(context, python=python, modules=self._details_for(context.resource).modules)
+        return session_script(context, self._details_for(context.resource), python=python)
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
         """Return the session's socket once JupyterLab answers there to its header.

@@ -3,12 +3,12 @@
 import json
 import os
 import shlex
-from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 from user_workspaces.interfaces.values import JobContext, JobFile, JobScript
+from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
 
 SESSION_FOLDER = Path(__file__).with_name("session")
 START = "start.py"
@@ -53,13 +53,14 @@ exec "$python" -s {start}
 """
 
 
-def session_script(context: JobContext, *, python: Path | None, modules: Sequence[str]) -> JobScript:
+def session_script(context: JobContext, details: EnvironmentDetails, *, python: Path | None) -> JobScript:
     """Return what to run; `python` is that of a prepared environment, None: the modules bring one.
 
     The secret stands in a file only: command lines are world-readable, and kernels and terminals inherit
     the environment.
     """
     start = shlex.quote(str(context.job_directory / START))
+    modules = details.modules
     lines = [FIND_MODULES, *(f"module load {shlex.quote(module)} || exit 1\n" for module in modules)] if modules else []
     if python is None:
         lines.append(START_FROM_MODULES.format(start=start))
@@ -67,16 +68,17 @@ def session_script(context: JobContext, *, python: Path | None, modules: Sequenc
         # -I: PYTHONPATH and the person's own packages are for their kernels, not for what guards the session.
         lines.append(f"exec {shlex.quote(str(python))} -I {start}\n")
     environment = ((REANA_VARIABLE, str(context.job_directory / REANA)),) if context.reana else ()
-    return JobScript(text="".join(lines), files=session_files(context), environment=environment)
+    return JobScript(text="".join(lines), files=session_files(context, details), environment=environment)
 
 
-def session_files(context: JobContext) -> tuple[JobFile, ...]:
+def session_files(context: JobContext, details: EnvironmentDetails) -> tuple[JobFile, ...]:
     """Return the files of a session; two differ and hold secrets: `session.json` and `reana.json`."""
     values = {
         "authorization": authorization(context),
         "user": context.account.name,
         "base_path": context.base_path,
         "workspace": str(context.workspace),
+        "message_limit": details.message_limit_mb << 20,
         "shares_machine": os.geteuid() == 0,  # else all jobs are of the account that runs the server
     }
     files = (

@@ -31,6 +31,8 @@ class EnvironmentDetails(PluginOptions):
     """What people read while it is prepared."""
     time_limit: int = Field(default=30, ge=1, le=24 * 60)
     """Minutes that the preparation may take."""
+    message_limit_mb: int = Field(default=100, ge=10, le=2000)
+    """The largest message between a page and a kernel, in units of 2**20 bytes."""
 
     @model_validator(mode="after")
     def _say_what_belongs_together(self) -> Self:

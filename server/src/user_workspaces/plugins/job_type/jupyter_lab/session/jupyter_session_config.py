@@ -135,6 +135,7 @@ c.ServerApp.cookie_secret = os.urandom(32)  # of this session alone, and not on 
 static_files = load(STATIC_FILES)
 c.ServerApp.tornado_settings = {
     "static_handler_class": static_files.CompressedFiles,
+    "websocket_max_message_size": SESSION["message_limit"],
     "page_config_hook": page_config_hook,
     "xsrf_cookie_kwargs": {"path": SESSION["base_path"], "samesite": "Strict"},
 }
