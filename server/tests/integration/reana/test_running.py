@@ -1,9 +1,11 @@
 """`reana-client`: create, upload, start, run, status, logs, stop, restart, delete: the life of a run."""
 
+import json
+
 import pytest
 
 from integration.reana.analysis import FOR_EVER
-from integration.reana.conftest import Reana
+from integration.reana.conftest import Reana, specification
 from running import wait_for
 
 pytestmark = pytest.mark.slow
@@ -127,3 +129,19 @@ def test_secrets_reach_the_steps_and_nothing_else(reana: Reana) -> None:
         wait_for(lambda: not [one for one in kept if one.exists() and one.name == "environment.json"], within=60)
     finally:
         reana("secrets-delete", "PASSPHRASE", "key.pem")
+
+
+def test_each_command_of_a_step_is_a_job_of_its_own(reana: Reana) -> None:
+    document = specification()
+    document["workflow"]["specification"]["steps"][1]["commands"] = ["echo one", "echo two"]
+    assert reana.request("POST", "workflows", json=document, workflow_name="several").status_code == 201
+    assert reana("upload", "-w", "several").code == 0
+    assert reana("start", "-w", "several").code == 0
+    assert reana.wait("several", "finished", "failed") == "finished"
+    jobs = json.loads(reana.get("workflows/several/logs").json()["logs"])["job_logs"]
+    assert [one["job_name"] for one in jobs.values()] == ["greet", "count", "count"]
+    assert len({one["backend_job_id"] for one in jobs.values()}) == 3
+    finished = reana.get("workflows/several/status").json()["progress"]["finished"]
+    assert finished == {"total": 3, "job_ids": list(jobs)}
+    shown = reana("logs", "-w", "several").out
+    assert shown.count("==> Status: finished") == 3
