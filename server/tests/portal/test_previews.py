@@ -6,7 +6,8 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.test import Client
 
-from user_workspaces.portal.previews import LARGEST, MOST_ROWS, Preview, can_preview, preview_of
+from user_workspaces.portal.previews import MOST_ROWS, Preview, can_preview, preview_of
+from user_workspaces.portal.text_parts import LARGEST
 from user_workspaces.workspaces.files import entry_at
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
@@ -81,6 +82,8 @@ def test_what_is_no_table_is_text(look: Look, content: bytes) -> None:
         ("a.zip", 10, False),
         ("a.tar.gz", 10, False),
         ("a.mp4", 10, False),
+        ("a.pdf", LARGEST * 100, True),
+        ("a.ipynb", 10, True),
         ("a", 10, True),
     ],
 )
@@ -116,3 +119,23 @@ def test_preview_of_what_is_not_there(browser: Client, stranger: Client, workspa
         assert browser.get(f"/w/{workspace.pk}/preview/?path={path}").status_code == status
     answer = stranger.get(f"/w/{workspace.pk}/preview/?path=a.txt")
     assert (answer.status_code, b"secret" in answer.content) == (404, False)
+
+
+def test_end_of_a_log_and_beginning_of_a_text(browser: Client, workspace: Workspace, look: Look) -> None:
+    raw = b"".join(b"line %d\n" % number for number in range(200_000))
+    for name, ends in (("a.log", True), ("a.txt", False)):
+        shown = look(name, raw)
+        assert shown.part
+        assert (shown.part.is_end, shown.is_cut) == (ends, True)
+        other = "start" if ends else "end"
+        page = browser.get(f"/w/{workspace.pk}/preview/?path={name}&part={other}").content.decode()
+        assert ("line 199999\n" in page or "line 199999<" in page) is not ends
+
+
+@pytest.mark.parametrize("name", ["a.ipynb", "a.md", "a.pdf"])
+def test_documents_are_in_frames(browser: Client, workspace: Workspace, look: Look, name: str) -> None:
+    look(name, b"<script>alert(1)</script>")
+    page = browser.get(f"/w/{workspace.pk}/preview/?path={name}").content.decode()
+    assert f'title="Content of {name}"' in page
+    assert ('sandbox="allow-popups allow-popups-to-escape-sandbox"' in page) is not name.endswith("pdf")
+    assert "<script>alert" not in page

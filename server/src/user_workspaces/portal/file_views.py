@@ -34,7 +34,8 @@ def preview(request: PersonRequest, workspace_id: int) -> HttpResponse:
         "workspace": workspace,
         "path": path,
         "preview": preview_of(workspace, path, end=end),
-        "way": way_to_open(workspace, path, now=timezone.now()),
+        "is_of_run": workspace.holds_runs,
+        "way": None if workspace.holds_runs else way_to_open(workspace, path, now=timezone.now()),
         "back": address_of(workspace, path.rpartition("/")[0]),
         "layout": layout_of(request),
     }

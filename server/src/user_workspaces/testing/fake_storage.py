@@ -169,9 +169,13 @@ class InMemoryStorage(UploadsInMemory, Storage):
         """See `Storage.entries`."""
         inside = ((entry, entry.path[len(path) :].strip("/")) for entry in self.tree(place, path))
         found = [entry for entry, name in inside if "/" not in name and (hidden or not name.startswith("."))]
-        found.sort(key=lambda one: {"size": one.size, "modified": one.modified.timestamp()}.get(order, 0))
-        if descending:
-            found.reverse()
+        found.sort(key=lambda one: one.path, reverse=descending and order is Order.NAME)
+        values: dict[Order, Callable[[Entry], float]] = {
+            Order.SIZE: lambda one: one.size,
+            Order.MODIFIED: lambda one: one.modified.timestamp(),
+        }
+        if order in values:
+            found.sort(key=values[order], reverse=descending)
         if directories_first:
             found.sort(key=lambda entry: entry.kind is not EntryKind.DIRECTORY)
         return Listing(tuple(found[offset:] if limit is None else found[offset : offset + limit]), len(found))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
-from user_workspaces.interfaces.storage import NOTHING, Storage
+from user_workspaces.interfaces.storage import NOTHING, Order, Storage
 from user_workspaces.interfaces.values import EntryKind, Place
 from user_workspaces.testing.storage_paths import ESCAPES, NAMES
 from user_workspaces.testing.storage_reading import listing, read
@@ -103,6 +103,24 @@ class FilesContract:
         assert storage.entries(made, "", hidden=False, limit=1).total == len(ordered.entries)
         assert storage.entries(made, "").total == len(ordered.entries) + 1
         assert storage.entries(made, "b", limit=0).entries == ()
+
+    def test_entries_in_other_orders(self, storage: Storage, made: Place) -> None:
+        """By size and by time, both ways; directories first where that is asked for, and what is equal by name."""
+        for path, size in (("d/x", 1), ("small", 1), ("large", 9), ("also", 1)):
+            storage.write(made, path, [b"x" * size])
+
+        def names(order: Order, *, descending: bool, directories_first: bool = False) -> list[str]:
+            found = storage.entries(
+                made, "", order=order, descending=descending, directories_first=directories_first, limit=4
+            )
+            return [entry.path for entry in found.entries]
+
+        assert names(Order.NAME, descending=True) == ["small", "large", "d", "also"]
+        assert names(Order.SIZE, descending=True) == ["large", "also", "small", "d"]
+        assert names(Order.SIZE, descending=False, directories_first=True) == ["d", "also", "small", "large"]
+        newest = names(Order.MODIFIED, descending=True)
+        times = [storage.stat(made, path).modified for path in newest]
+        assert times == sorted(times, reverse=True)
 
     def test_entries_of_no_directory(self, storage: Storage, made: Place, dataset: str) -> None:
         """Neither a file nor a link nor nothing can be listed or walked."""

@@ -1,0 +1,74 @@
+"""Many small files in one request: each by itself, in bounded memory, and told which could not be."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from user_workspaces.transfers.batches import LARGEST_BATCH, MOST_FILES
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+
+def send(client: Client, workspace: Workspace, files: object, body: bytes) -> Any:
+    line = files if isinstance(files, bytes) else json.dumps(files).encode()
+    return client.post(f"/w/{workspace.pk}/batch/", line + b"\n" + body, "application/octet-stream")
+
+
+def announced(**sizes: int) -> list[dict[str, object]]:
+    return [{"path": path, "size": size} for path, size in sizes.items()]
+
+
+def contents(workspace: Workspace) -> dict[str, bytes]:
+    home, found = home_of(workspace), dict[str, bytes]()
+    for entry in home.storage.tree(home.place):
+        if entry.kind == "file":
+            with home.storage.open(home.place, entry.path) as file:
+                found[entry.path] = file.read()
+    return found
+
+
+def test_all_are_written(browser: Client, workspace: Workspace) -> None:
+    large = bytes(range(256)) * 2000
+    files = [{"path": "d/ü", "size": 3}, {"path": "empty", "size": 0}, {"path": "large", "size": len(large)}]
+    answer = send(browser, workspace, files, b"123" + large)
+    assert (answer.status_code, answer.json()) == (200, {"success": True, "saved": 3, "problems": []})
+    assert contents(workspace) == {"d/ü": b"123", "empty": b"", "large": large}
+
+
+def test_what_is_wrong_with_one_keeps_no_other(browser: Client, workspace: Workspace) -> None:
+    home = home_of(workspace)
+    home.storage.make_directory(home.place, "taken")
+    files = [*announced(a=1, taken=300_000), {"path": "../x", "size": 2}, {"path": 7, "size": 1}, *announced(z=1)]
+    answer = send(browser, workspace, files, b"a" + b"t" * 300_000 + b"xx" + b"7" + b"z").json()
+    assert [problem["path"] for problem in answer["problems"]] == ["taken", "../x", "7"]
+    assert all(problem["message"] for problem in answer["problems"])
+    assert (answer["saved"], contents(workspace)) == (2, {"a": b"a", "z": b"z"})
+
+
+@pytest.mark.parametrize(
+    ("files", "body", "status"),
+    [
+        (b"no json", b"", 400),
+        (b"{}", b"", 200),
+        (b"7", b"", 400),
+        ([{"path": "a"}], b"", 400),
+        ([{"path": "a", "size": -1}], b"", 400),
+        ([{"path": "a", "size": "1"}], b"", 400),
+        (announced(a=5), b"123", 400),
+        ([{"path": "a", "size": 0}] * (MOST_FILES + 1), b"", 413),
+        ([{"path": "a", "size": LARGEST_BATCH}, {"path": "b", "size": 1}], b"", 413),
+    ],
+)
+def test_what_cannot_be_read(browser: Client, workspace: Workspace, files: object, body: bytes, status: int) -> None:
+    answer = send(browser, workspace, files, body)
+    assert (answer.status_code, answer["Tus-Resumable"]) == (status, "1.0.0")
+    assert contents(workspace) == {}
+
+
+def test_batches_are_for_their_owner(browser: Client, stranger: Client, workspace: Workspace) -> None:
+    assert send(stranger, workspace, announced(a=1), b"1").status_code == 404
+    assert send(Client(), workspace, announced(a=1), b"1").status_code == 401
+    assert browser.get(f"/w/{workspace.pk}/batch/").status_code == 405
+    assert contents(workspace) == {}
