@@ -149,7 +149,8 @@ class WorkflowDiffHandler(ReanaHandler):
 def diff_json(answer: JsonObject, *, first: str, second: str) -> dict[str, object]:
     """Return both parts decoded: REANA sends each as JSON within a text."""
     files = _decoded(answer.get("workspace_listing"))
-    found = read_differences(files if isinstance(files, str) else "", first=first, second=second)
+    text = "\n".join(map(str, files)) if isinstance(files, dict | list) else str(files or "")
+    found = read_differences(text, first=first, second=second)
     return {
         "specification": _decoded(answer.get("reana_specification")),
         "files": files,

@@ -53,9 +53,15 @@ export class RunsApi {
 
   /** The other runs that work in the same workspace: a run, and its restarts. */
   async relatives(run: Run): Promise<readonly Run[]> {
-    const query = { page: 1, size: MOST_LISTED, search: run.name, sort: 'asc', status: [] } as const;
-    const { items } = await this.list(query);
-    return items.filter(one => one.id !== run.id && sharesWorkspace(one, run));
+    const found: Run[] = [];
+    for (let page = 1; ; page++) {
+      const query = { page, size: MOST_LISTED, search: run.name, sort: 'asc', status: [] } as const;
+      const { items, hasNext } = await this.list(query);
+      found.push(...items.filter(one => one.id !== run.id && sharesWorkspace(one, run)));
+      if (!hasNext || items.length === 0) {
+        return found;
+      }
+    }
   }
 
   /** Which files differ; `first` and `second` are those that only one of the two has. */

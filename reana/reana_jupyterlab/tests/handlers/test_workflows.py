@@ -1,5 +1,6 @@
 """Runs: listed, acted upon, compared, shared."""
 
+import json
 from typing import Any
 
 import pytest
@@ -98,6 +99,21 @@ async def test_two_runs_are_compared(lab: Lab, reana: FakeReana) -> None:
     whole = (await lab.get("workflows/a.1/diff/a.2?context_lines=3")).json
     assert (whole["changes"], "-1\n+2\n" in whole["files"]) == (answer["changes"], True)
     assert reana.requests[-1].query.get("context_lines", ["3"]) == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("listing", "complete"),
+    [('{"Only in workspace a: code": null}', False), ('["Only in a.1: code"]', True), ('""', True), ("null", True)],
+)
+async def test_a_comparison_in_the_documented_form_is_read_too(
+    lab: Lab, reana: FakeReana, listing: str, complete: bool
+) -> None:
+    reana.add("a.1")
+    reana.add("a.2")
+    body = json.dumps({"reana_specification": "{}", "workspace_listing": listing}).encode()
+    reana.fail("GET .*/diff/.*", says(body))
+    answer = (await lab.get("workflows/a.1/diff/a.2")).json
+    assert (answer["complete"], len(answer["changes"])) == (complete, int("a.1" in listing))
 
 
 async def test_sharing_where_it_is_not_offered(lab: Lab, reana: FakeReana) -> None:
