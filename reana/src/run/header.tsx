@@ -33,7 +33,7 @@ export function Header(props: RunProps & { readonly value: Run }): React.JSX.Ele
 
 function Actions({ reana, run, commands, value }: RunProps & { readonly value: Run }): React.JSX.Element {
   const trans = useWords();
-  useObserved(reana.followed, reana.connection);
+  useObserved(reana.followed, reana.connection, reana.incomplete);
   const moving = isMoving(value.status);
   const followed = reana.followed.has(value.id);
   const act = (command: string) => (): void => void commands.execute(command, { id: run.id });
@@ -45,7 +45,7 @@ function Actions({ reana, run, commands, value }: RunProps & { readonly value: R
         </Button>
       ) : null}
       {value.status === 'created' ? (
-        <Button kind="accept" onClick={act(Commands.start)}>
+        <Button kind={reana.incomplete.get(run.id) ? 'plain' : 'accept'} onClick={act(Commands.start)}>
           {trans.__('Start')}
         </Button>
       ) : null}
