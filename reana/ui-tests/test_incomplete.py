@@ -27,7 +27,7 @@ def test_a_failed_upload_is_told_and_tried_again(page: Page, folder: Lab, reana:
     told = page.locator(".jp-Reana-notStarted")
     expect(told).to_contain_text("The file code/hello.py was not uploaded.")
     notification = page.locator(".Toastify__toast")
-    expect(notification).to_contain_text("was created, but not started")
+    expect(notification).to_contain_text("was created, but not started. Its tab says why.")
     expect(page.locator("body")).not_to_contain_text("psycopg2")
     page.reload()
     expect(told).to_contain_text("The file code/hello.py was not uploaded.")

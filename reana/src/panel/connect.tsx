@@ -39,14 +39,18 @@ export function Connect({ connection, done }: { connection: Connection; done: ()
         use={name => void attempt(() => connection.useProfile(name))}
         forget={name => void connection.forget(name)}
       />
-      <Form connection={connection} busy={busy} attempt={attempt} untrusted={trouble?.reason === 'certificate'} />
       {trouble ? (
-        <p className="jp-Reana-fieldError" role="alert">
+        <p className="jp-Reana-fieldError" role="alert" ref={intoView}>
           {errorSentence(trans, trouble)}
         </p>
       ) : null}
+      <Form connection={connection} busy={busy} attempt={attempt} untrusted={trouble?.reason === 'certificate'} />
     </div>
   );
+}
+
+function intoView(node: HTMLElement | null): void {
+  node?.scrollIntoView({ block: 'nearest' });
 }
 
 interface FormProps {
@@ -131,7 +135,7 @@ function Certificate({ value, change, wanted }: CertificateProps): React.JSX.Ele
   const input = { required: false, placeholder: '/etc/ssl/certs/site-ca.pem' };
   return (
     <details className="jp-Reana-more" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>{trans.__('Certificate of the site’s own authority')}</summary>
+      <summary>{trans.__('Certificate of your site')}</summary>
       <TextField label={trans.__('Certificate file (PEM)')} value={value} change={change} input={input} />
       <p className="jp-Reana-hint">
         {trans.__('Its path where Jupyter runs, from “/” or “~”, or as the file browser shows it.')}
@@ -186,9 +190,11 @@ function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Ele
               {hostOf(server)}
             </span>
           </span>
-          <Button disabled={busy} onClick={() => use(name)}>
-            {trans.__('Use')}
-          </Button>
+          {active ? null : (
+            <Button disabled={busy} onClick={() => use(name)}>
+              {trans.__('Use')}
+            </Button>
+          )}
           {fixed ? null : (
             <Button disabled={busy} onClick={() => forget(name)} aria-label={trans.__('Forget %1', name)}>
               {trans.__('Forget')}

@@ -120,7 +120,7 @@ function opener({ app, reana, documents, folder }: Parts): (path: string) => voi
 function tellBroken(app: JupyterFrontEnd, { trans, incomplete }: IReana, id: string, broken: Broken): void {
   incomplete.put(id, broken);
   const show = (): void => void app.commands.execute(Commands.open, { id });
-  Notification.error(broken.message || trans.__('The run was created, but not started.'), {
+  Notification.error(trans.__('The run “%1” was created, but not started. Its tab says why.', broken.wanted.name), {
     autoClose: false,
     actions: [{ label: trans.__('Show the run'), callback: show, displayType: 'accent' }]
   });

@@ -46,7 +46,7 @@ function SharedBy({ reana, run }: RunProps): React.JSX.Element | null {
 
 function Actions({ reana, run, commands, value }: RunProps & { readonly value: Run }): React.JSX.Element {
   const trans = useWords();
-  useObserved(reana.followed, reana.connection);
+  useObserved(reana.followed, reana.connection, reana.incomplete);
   const moving = isMoving(value.status);
   const mine = useOwner(reana, run) === '';
   const followed = reana.followed.has(value.id);
@@ -59,7 +59,7 @@ function Actions({ reana, run, commands, value }: RunProps & { readonly value: R
         </Button>
       ) : null}
       {mine && value.status === 'created' ? (
-        <Button kind="accept" onClick={act(Commands.start)}>
+        <Button kind={reana.incomplete.get(run.id) ? 'plain' : 'accept'} onClick={act(Commands.start)}>
           {trans.__('Start')}
         </Button>
       ) : null}
