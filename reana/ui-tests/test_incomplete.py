@@ -8,6 +8,7 @@ from lab import Lab, running_lab
 from playwright.sync_api import Page, expect
 from test_newrun import folder, run_on_reana
 from test_run import open_run, panel_status
+from test_trouble import keeps
 
 from reana_jupyterlab.tests.fake_faults import SQL_ERROR
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
@@ -23,13 +24,17 @@ def start(page: Page) -> None:
 def test_a_failed_upload_is_told_and_tried_again(page: Page, folder: Lab, reana: FakeReana) -> None:
     reana.fail("POST .*/workspace", error(500, SQL_ERROR))
     run_on_reana(page, folder)
-    start(page)
+    with page.expect_event("requestfinished", lambda request: keeps(request, "reana-jupyterlab:incomplete")):
+        start(page)
     told = page.locator(".jp-Reana-notStarted")
     expect(told).to_contain_text("The file code/hello.py was not uploaded.")
     notification = page.locator(".Toastify__toast")
     expect(notification).to_contain_text("was created, but not started. Its tab says why.")
     expect(page.locator("body")).not_to_contain_text("psycopg2")
     page.reload()
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    page.get_by_role("tab", name="REANA runs").click()
+    page.locator(".jp-Reana-row").first.click()
     expect(told).to_contain_text("The file code/hello.py was not uploaded.")
     reana.faults.clear()
     told.get_by_role("button", name="Upload again and start").click()
