@@ -30,6 +30,8 @@ LONGEST_FIRST = (
     "integration/test_web_servers.py",
     "integration/test_exhaustion.py",
     "e2e/test_files.py",
+    "e2e/test_folder_uploads.py",
+    "e2e/test_previews.py",
     "a server for conformance",
     "e2e/test_clean_clone.py",
     "e2e/test_main_path.py",
