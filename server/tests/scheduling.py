@@ -33,6 +33,8 @@ LONGEST_FIRST = (
     "integration/test_exhaustion.py",
     "e2e/test_restart_behind_web_servers.py",
     "e2e/test_files.py",
+    "e2e/test_folder_uploads.py",
+    "e2e/test_previews.py",
     "a server for conformance",
     "e2e/test_clean_clone.py",
     "e2e/test_main_path.py",

@@ -92,6 +92,15 @@ def test_names_that_are_no_text_by_api(ada: httpx.Client, at: str, folder: Path,
     assert listed(ada, at) == [("plain.txt", "file")]
 
 
+@pytest.mark.parametrize("path", ["d%FF", quote(r"d\xFF", safe="")])
+def test_folders_whose_names_are_no_text(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
+    inner = folder / os.fsdecode(b"d\xff")
+    inner.mkdir()
+    os.chown(inner, folder.stat().st_uid, folder.stat().st_gid)
+    plant(inner, NAME)
+    assert listed(ada, f"{at}?path={path}") == [(rf"d\xFF/{TEXT}", "file")]
+
+
 def test_archives_hold_names_that_are_no_text(ada: httpx.Client, workspace: int, at: str, folder: Path) -> None:
     plant(folder, NAME)
     answer = ada.get(at + "d") if ada.post(at, json={"action": "make_directory", "path": "d"}) else None

@@ -93,6 +93,7 @@ def files(server: RunningServer, page: Page) -> Page:
         os.chown(path, folder.stat().st_uid, folder.stat().st_gid)
     page.get_by_role("link", name="Files", exact=True).click()
     expect(page.get_by_role("link", name="notes.md")).to_be_visible()
+    expect(page.get_by_text("measuring")).to_have_count(0)  # until then the list is drawn again each second
     return page
 
 

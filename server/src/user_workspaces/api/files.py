@@ -23,7 +23,7 @@ from user_workspaces.interfaces.storage import NOTHING
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.transfers.bodies import declared_length, pieces_of
 from user_workspaces.transfers.downloads import download, etag_of
-from user_workspaces.transfers.names import file_path, path_in
+from user_workspaces.transfers.names import file_path, path_in, queried_path
 from user_workspaces.transfers.turns import Turn
 from user_workspaces.workspaces import files
 from user_workspaces.workspaces.details import checked_name
@@ -63,7 +63,7 @@ class Files(APIView):
     def get(self, request: Request, workspace_id: int) -> Response:
         """List a folder, names sorted; `path` names it, `limit` and `offset` cut the list."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
-        path = _folder(request.query_params.get("path", ""))
+        path = _folder(queried_path(request._request))
         offset = number_in(request.query_params.get("offset", "0"), "offset")
         limit = min(number_in(request.query_params.get("limit", str(MOST_ENTRIES)), "limit"), MOST_ENTRIES)
         found = files.list_folder(workspace=workspace, path=path, offset=offset, limit=limit)

@@ -1,7 +1,7 @@
 """The path of a file in the path of a request, and a file's name in an answer."""
 
 import re
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import parse_qs, quote, unquote_to_bytes
 
 from django.http import HttpRequest
 
@@ -34,6 +34,12 @@ def path_in(request: HttpRequest, path: str, workspace: Workspace) -> str:
             raise InvalidRequest("File name must be valid Unicode text.") from None
         return found
     return file_path(path)
+
+
+def queried_path(request: HttpRequest) -> str:
+    """Return the `path` of the query, with bytes that are not UTF-8 as the text of a name has them."""
+    given = parse_qs(request.META.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape")
+    return escape_bytes(given.get("path", [""])[-1])
 
 
 def file_path(raw: object) -> str:
