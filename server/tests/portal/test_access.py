@@ -72,6 +72,8 @@ WITHOUT_ID = ["/", "/new/", "/shared/", "/profile/", "/runs/"]
 ELSEWHERE = {
     # what needs a path beside the workspace, or answers a script: see test_file_actions and test_file_transfers
     *("/w/1/move/", "/w/1/remove/", "/w/1/preview/", "/w/1/download/", "/w/1/tus/", "/w/1/tus/<str:upload_id>/"),
+    # see test_documents, test_file_editing and test_batches
+    *("/w/1/rendered/", "/w/1/view/", "/w/1/edit/", "/w/1/batch/"),
     # a piece of a log, and an archive: see test_run
     *(f"/runs/{RUN}/logs/more/", f"/runs/{RUN}/download/"),
     # the picker, where there are datasets: see test_datasets

@@ -146,3 +146,9 @@ def test_only_a_pdf_is_sent_to_be_seen(browser: Client, stranger: Client, worksp
     assert answer.getvalue() == b"%PDF-1.4"
     assert browser.get(f"/w/{workspace.pk}/view/?path=a.html").status_code == 400
     assert stranger.get(f"/w/{workspace.pk}/view/?path=a.pdf").status_code == 404
+
+
+def test_rendered_documents_are_their_owner_s(stranger: Client, workspace: Workspace, write: Write) -> None:
+    write("a.md", b"# Plan")
+    answer = stranger.get(f"/w/{workspace.pk}/rendered/?path=a.md")
+    assert (answer.status_code, b"Plan" in answer.content) == (404, False)
