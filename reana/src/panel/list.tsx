@@ -72,7 +72,7 @@ function NothingShared({ runs }: { runs: RunList }): React.JSX.Element {
     <StatePane
       picture={pictures.empty}
       title={trans.__('Nobody shares a run with you')}
-      text={trans.__('Runs that others share with you appear here, to be looked at.')}
+      text={trans.__('Runs that others share with you appear here. You can view them.')}
     >
       <Button onClick={() => runs.ask({ sharedBy: '' })}>{trans.__('Show my runs')}</Button>
     </StatePane>

@@ -38,7 +38,7 @@ function SharedBy({ reana, run }: RunProps): React.JSX.Element | null {
   const trans = useWords();
   const owner = useOwner(reana, run);
   return owner ? (
-    <span className="jp-Reana-shared" title={trans.__('You can look at it, and change nothing.')}>
+    <span className="jp-Reana-shared" title={trans.__('You can view it, but not change it.')}>
       {trans.__('shared by %1', owner)}
     </span>
   ) : null;

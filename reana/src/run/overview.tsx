@@ -85,7 +85,11 @@ function EngineEnd({ run, logs }: { run: OpenRun; logs: Logs }): React.JSX.Eleme
           ? trans.__('Failed in the workflow engine, before any step')
           : trans.__('Failed in the workflow engine, not at a step')}
       </h3>
-      {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The engine wrote nothing: ask who runs the server.')}</p>}
+      {last ? (
+        <pre tabIndex={0}>{last}</pre>
+      ) : (
+        <p>{trans.__('The engine wrote no log. Ask the operators of the server.')}</p>
+      )}
       <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', ENGINE)}>
         {trans.__('Show its whole log')}
       </button>

@@ -31,7 +31,7 @@ class Kind(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         """Return what else there is."""
-        return [("runs", "Of runs"), ("offers", "Offered and not accepted"), ("all", "All")]
+        return [("runs", "Workspaces of runs"), ("offers", "Copies that are not accepted"), ("all", "All")]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """Call the first choice what it is."""

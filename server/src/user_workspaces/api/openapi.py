@@ -39,7 +39,7 @@ REFUSALS: Mapping[int, str] = {
     423: "Another request is at it in this moment.",
     429: "Too often, or too much at once; later it will do.",
     500: "An error of the server; the message has a mark that stands in its log, too.",
-    503: "Something that the server depends on does not answer. Where that is its database, `Retry-After` is set.",
+    503: "A dependency of the server does not respond. If it is the database, `Retry-After` is set.",
     507: "The storage refused: a full disk, a quota of the file system.",
 }
 
@@ -144,15 +144,15 @@ def _envelope(name: str, *, data: Fields | None, beside: Fields | None) -> seria
 
 
 TAGS: Mapping[str, str] = {
-    "tokens": "Tokens of the API: exchange credentials for one, list and revoke them.",
+    "tokens": "API tokens: exchange credentials for a token, list and revoke tokens.",
     "users": "People to share with.",
-    "workspaces": "Workspaces, their files and uploads, and what is launched in them.",
-    "jobs": "What runs and what ran.",
+    "workspaces": "Workspaces with their files and uploads; launches.",
+    "jobs": "Sessions and other jobs.",
     "shared_workspaces": "Workspaces offered to other people as copies.",
-    "live_tickets": "One-time tickets for the WebSockets that tell the status of jobs.",
-    "quotas": "What the caller may use, and uses.",
-    "job_types": "What can be launched.",
-    "parameters": "What a launch may ask for.",
+    "live_tickets": "One-time tickets for the WebSockets with the status of jobs.",
+    "quotas": "Limits and usage of the caller.",
+    "job_types": "Job types that can be launched.",
+    "parameters": "Parameters of a launch.",
     "status": "The health of the server.",
 }
 """The first word of a path, and what is below it."""

@@ -78,7 +78,7 @@ class Controller:
         try:
             lag = due_lag(now=timezone.now())
         except Error:
-            return down("The controller has to wait for the database.")
+            return down("The controller is waiting for the database.")
         finally:
             connection.close()
         if lag > LONGEST_LAG:

@@ -176,7 +176,7 @@ class QuotasShape(Shape):
 
 
 class JobTypeShape(Shape):
-    """What can be launched."""
+    """Job types that can be launched."""
 
     id = serializers.CharField()
     name = serializers.CharField()
@@ -222,7 +222,7 @@ class BoundsShape(Shape):
 
 
 class ParameterShape(Shape):
-    """What a launch may ask for."""
+    """Parameters of a launch."""
 
     display_name = serializers.CharField()
     description = serializers.CharField(required=False, allow_blank=True)

@@ -28,7 +28,7 @@ class OpenView(APIView):
 
 
 class JobTypes(OpenView):
-    """What can be launched."""
+    """Job types that can be launched."""
 
     @describe(data={"job_types": serializers.DictField(child=JobTypeShape())})
     def get(self, request: Request) -> Response:
@@ -38,7 +38,7 @@ class JobTypes(OpenView):
 
 
 class Parameters(OpenView):
-    """What a launch may ask for."""
+    """Parameters of a launch."""
 
     @describe(data={"parameters": ParameterShape(many=True)})
     def get(self, request: Request) -> Response:

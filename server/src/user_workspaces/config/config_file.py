@@ -89,7 +89,7 @@ class ResourceEntry(_Strict):
 
 
 class JobTypeEntry(_Strict):
-    """What can be launched."""
+    """Job types that can be launched."""
 
     name: str
     job_type: str

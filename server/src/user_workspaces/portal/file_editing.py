@@ -89,7 +89,7 @@ def _wish(request: PersonRequest, path: str, form: EditForm) -> _Wish:
 
 def _save(workspace: Workspace, wish: _Wish, content: bytes, *, now: datetime) -> None:
     if len(content) > LARGEST_EDITED:
-        raise InvalidRequest("This is more than a form here saves. Edit the file in a session.")
+        raise InvalidRequest("This text is too long to save here. Edit the file in a session.")
     save_file(
         workspace=workspace, path=wish.path, chunks=[content], size=len(content), now=now, expecting=wish.expecting
     )

@@ -48,7 +48,7 @@ def rendered(request: PersonRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path(request.GET.get("path"))
     if not (is_notebook(path) or is_markdown(path)):
-        raise InvalidRequest("No document is made of such a file.")
+        raise InvalidRequest("Only notebooks and Markdown files can be rendered.")
     raw = _whole(workspace, path)
     pictures = Pictures(workspace, path).place
     links = links_of(path, reverse("portal:preview", args=[workspace_id]))
