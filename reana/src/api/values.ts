@@ -174,6 +174,11 @@ export function fullName(run: Pick<Run, 'name' | 'run'>): string {
 const UNFINISHED: readonly string[] = ['created', 'queued', 'pending', 'running'];
 const MOVING: readonly string[] = ['queued', 'pending', 'running'];
 
+/** Whether a run belongs to another user than the one with this e-mail address. */
+export function belongsToOther(run: Run | null, email: string): boolean {
+  return run !== null && run.owner !== '' && run.owner !== email;
+}
+
 /** Whether the status can still change by itself. */
 export function isMoving(status: Status): boolean {
   return MOVING.includes(status);

@@ -11,7 +11,8 @@ const SLOWER = 3;
 export class Running extends Observable {
   constructor(
     private readonly _store: Pick<RunStore, 'list' | 'updated'>,
-    interval: number
+    interval: number,
+    private readonly _isMine: (run: Run) => boolean
   ) {
     super();
     _store.updated.connect((_, run) => this._update(run));
@@ -59,12 +60,12 @@ export class Running extends Observable {
   }
 
   /** Somebody else has heard of a run: it counts at once, or no longer. */
-  private _update({ id, status }: Run): void {
+  private _update(run: Run): void {
     const ids = new Set(this._ids);
-    if (status === 'running') {
-      ids.add(id);
+    if (run.status === 'running' && this._isMine(run)) {
+      ids.add(run.id);
     } else {
-      ids.delete(id);
+      ids.delete(run.id);
     }
     this._set(ids, this._more);
   }

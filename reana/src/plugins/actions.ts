@@ -4,7 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
 
 import { isAbort, ReanaError } from '../api/errors';
-import { fullName, hasEnded, isMoving, type Run, type Status } from '../api/values';
+import { belongsToOther, fullName, hasEnded, isMoving, type Run, type Status } from '../api/values';
 import { askParameters } from '../launch/restart';
 import { askAndPrune } from '../run/prune';
 import { showShares } from '../run/share';
@@ -88,9 +88,10 @@ function actions(app: JupyterFrontEnd, reana: IReana): readonly Action[] {
 }
 
 /** What changes a run is not offered for a run of somebody else. */
-function isOffered({ runs, store }: IReana, command: string, fits: Action['fits'], id: string): boolean {
-  const mine = !runs.query.sharedBy || command === Commands.follow;
-  return mine && fits(store.get(id)?.status ?? '');
+function isOffered({ connection, store }: IReana, command: string, fits: Action['fits'], id: string): boolean {
+  const run = store.get(id);
+  const isAllowed = command === Commands.follow || !belongsToOther(run, connection.account?.email ?? '');
+  return isAllowed && fits(run?.status ?? '');
 }
 
 /** Say what went wrong, and look again at the list, and at the run that it was about, in any case. */

@@ -6,6 +6,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ReanaApi } from '../api';
+import { belongsToOther, type Run } from '../api/values';
 import { Connection } from '../model/connection';
 import { Followed } from '../model/followed';
 import { Incomplete } from '../model/incomplete';
@@ -34,15 +35,17 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
   ): IReana => {
     const api = new ReanaApi(app.serviceManager.serverSettings);
     const store = new RunStore(api.runs);
+    const connection = new Connection(api.connection);
+    const isMine = (run: Run): boolean => !belongsToOther(run, connection.account?.email ?? '');
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const reana: IReana = {
       api,
       trans,
-      connection: new Connection(api.connection),
+      connection,
       store,
       runs: new RunList(store, INTERVAL_S * 1000),
       followed: new Followed(store, INTERVAL_S * 1000),
-      running: new Running(store, INTERVAL_S * 1000),
+      running: new Running(store, INTERVAL_S * 1000, isMine),
       incomplete: new Incomplete(api.create, store)
     };
     connectParts(reana);
@@ -69,6 +72,7 @@ function connectParts({ api, store, runs, followed, connection, running }: IRean
     bind();
     store.clear();
     running.clear();
+    runs.ask({ sharedBy: '' });
     runs.clear();
     followed.use(account);
   });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import type { ReanaApi } from '../../src/api';
 import { isAbort } from '../../src/api/errors';
-import type { Page, Run, Status } from '../../src/api/values';
+import { belongsToOther, type Page, type Run, type Status } from '../../src/api/values';
 import { Followed } from '../../src/model/followed';
 import { OpenRun } from '../../src/model/openrun';
 import { FIRST_QUERY, RunList } from '../../src/model/runlist';
@@ -87,7 +87,7 @@ void test('list, tab, status bar and notification show a start, a stop and a del
   const store = new RunStore(reana);
   const [list, running, followed] = [
     new RunList(store, HOUR_MS),
-    new Running(store, HOUR_MS),
+    new Running(store, HOUR_MS, () => true),
     new Followed(store, HOUR_MS)
   ];
   const tab = opened(store);
@@ -120,6 +120,16 @@ void test('an answer to an older question does not take the place of a newer one
   await store.load('1');
   release();
   assert.deepEqual([(await listed).items[0]?.status, store.get('1')?.status], ['queued', 'queued']);
+});
+
+void test('only runs of the user count as running', () => {
+  const store = new RunStore(new Reana());
+  const running = new Running(store, HOUR_MS, one => !belongsToOther(one, 'ada@example.org'));
+  store.hear({ ...run('running', '1'), owner: 'grace@example.org' });
+  store.hear({ ...run('running', '2'), owner: 'ada@example.org' });
+  store.hear(run('running', '3'));
+  assert.equal(running.count, 2);
+  running.dispose();
 });
 
 void test('an answer without an owner keeps the one that is known', () => {
