@@ -120,6 +120,14 @@ def test_file_of_another_start_of_a_machine_counts_where_machines_share_no_datab
     assert dead_holders(folder) == (["another-boot"] if connection.vendor == "sqlite" else [])
 
 
+def test_file_that_cannot_be_opened_stops_nothing(folder: Path) -> None:
+    """It says nothing about its holder, and other holders are looked at all the same."""
+    folder.mkdir(exist_ok=True)
+    (folder / "odd").symlink_to("odd")
+    assert "odd" not in dead_holders(folder)
+    assert take_over(folder, now=timezone.now()) == 0
+
+
 def test_without_a_file_leases_are_held_by_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     with holding(tmp_path / "file" / "below"):

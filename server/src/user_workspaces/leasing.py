@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -104,7 +104,8 @@ def is_any_alive(folder: Path) -> bool:
 
 def forget(folder: Path, holder: str) -> None:
     """Remove the file of a dead holder, of whom nothing is left."""
-    (folder / holder).unlink(missing_ok=True)
+    with suppress(OSError):  # also on a read-only disk
+        (folder / holder).unlink()
 
 
 def release(model: type[models.Model], *, holder: str, now: datetime, column: str = "next_check_at") -> int:
@@ -125,6 +126,8 @@ def _is_locked(path: Path) -> bool:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except OSError:  # nothing shows that its holder is dead
+        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
