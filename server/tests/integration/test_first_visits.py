@@ -96,6 +96,8 @@ def test_address_without_its_last_slash_or_its_path_leads_in(
         answer = browser.get(address, follow_redirects=True)
         assert arrived(answer).partition("?")[0] in {session.path, f"{session.path}lab"}
     assert browser.get(f"http://s999.localhost:{server.port}/").headers["Location"] == f"{server.url}/open/999/"
+    for encoded in ("/passthrough/local/12%2Flab", f"/passthrough%2Flocal/{session.job_id}/lab"):
+        assert browser.get(f"{server.url}{encoded}").status_code < 500
     assert browser.get(f"http://x.s1.localhost:{server.port}/").status_code == 404
 
 

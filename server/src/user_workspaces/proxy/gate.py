@@ -143,7 +143,8 @@ def _without_ticket(request: HttpRequest) -> HttpResponse:
 
 def _wanted(request: HttpRequest) -> str:
     """Return the page that the browser asks for, below the base path, quoted as it was sent."""
-    rest = path_as_sent(request).split("/", SLASHES)[SLASHES]
+    parts = path_as_sent(request).split("/", SLASHES)
+    rest = parts[SLASHES] if len(parts) > SLASHES else ""  # Django decoded a `%2F` on the way here
     return target(rest, query_as_sent(request, without=TICKET_PARAMETER))
 
 
