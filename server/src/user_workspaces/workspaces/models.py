@@ -36,7 +36,7 @@ class Workspace(Leased):
     changes = models.PositiveBigIntegerField(default=0)
     """Counts changes of the files; `measured` follows it."""
     measured = models.PositiveBigIntegerField(default=0)
-    next_check_at = models.DateTimeField(null=True, db_index=True)
+    next_check_at = models.DateTimeField(null=True)
     """When the controller has to look at it next; None: nothing to do."""
     awaits_acceptance = models.BooleanField(default=False)
     """It was offered to its owner, who has not said yes: nobody sees it in a list, nobody can use it."""
@@ -53,6 +53,9 @@ class Workspace(Leased):
                 condition=models.Q(awaits_acceptance=False, holds_runs=False),
             ),
             models.Index(fields=["owner", "status"], name="workspace_status"),
+            models.Index(
+                fields=["next_check_at"], name="workspace_due", condition=models.Q(next_check_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
