@@ -42,7 +42,8 @@ class Datasets:
         if not path:
             roots = (Dataset(str(root), is_directory=True) for root in self._roots if self.resolve(str(root)))
             return tuple(islice(roots, limit))
-        if not path.startswith("/"):
+        # Before anything is opened: a folder outside may be a file system of the user's own that never answers
+        if not path.startswith("/") or not any(Path(os.path.normpath(path)).is_relative_to(one) for one in self._roots):
             return None
         try:
             with closing(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK)) as handle:
