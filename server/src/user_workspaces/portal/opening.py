@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from user_workspaces import registry
 from user_workspaces.jobs.queries import live_jobs
+from user_workspaces.portal.applications import applications
 from user_workspaces.portal.destinations import START_PAGE
 from user_workspaces.portal.session_view import view_of
 from user_workspaces.workspaces.models import Workspace
@@ -39,6 +40,6 @@ def way_to_open(workspace: Workspace, path: str, *, now: datetime) -> Way | None
 
 
 def first_served() -> str:
-    """Return the first job type that people open in a browser; empty: there is none."""
+    """Return the first offered job type that users open in a browser; empty: there is none."""
     plugins = registry.current().job_types
-    return next((name for name in registry.site().job_types if name in plugins and plugins.get(name).serves), "")
+    return next((name for name in applications() if name in plugins and plugins.get(name).serves), "")
