@@ -72,4 +72,4 @@ def test_controller_that_does_not_what_is_due_is_behind(tmp_path: Path, monkeypa
     Job.objects.create(**shared, datetime_created=due, next_check_at=due)
     with holding(tmp_path):
         assert Controller().check().message.startswith("The controller is behind: a job has been waiting for it for 9")
-    assert Controller().check().message.startswith("No controller is running")
+    assert Controller().check().message.startswith("No running controller was found")

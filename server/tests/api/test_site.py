@@ -25,7 +25,7 @@ from user_workspaces.testing.fake_resource import ResourceThatIsSilent
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
-NO_CONTROLLER = "No controller is running: nothing is launched or ended. Start it with `manage.py controller`."
+NO_CONTROLLER = "No running controller was found: jobs do not start or end. Start it with `manage.py controller`."
 ADA = {"username": "ada", "email": "ada@example.org", "first_name": "Ada", "last_name": "Lovelace"}
 
 

@@ -71,7 +71,7 @@ def test_controller_that_is_started_takes_over_at_once(made: Fleet) -> None:
     """Before: after a minute."""
     (second,) = wait_for(lambda: holders(made) if len(holders(made)) == 1 else None)
     made.kill("second")
-    wait_for(lambda: controller_health(made)["message"].startswith("No controller is running"))
+    wait_for(lambda: controller_health(made)["message"].startswith("No running controller was found"))
     caller = made.sign_in(made.people[0])
     with caller.http:
         job = held_by(made, caller, second)

@@ -74,7 +74,9 @@ class Controller:
     def check(self) -> Health:
         """Say whether one of this data folder runs, and whether it does what is due."""
         if not leasing.is_any_alive(settings.CONTROLLERS_DIR):
-            return down("No controller is running: nothing is launched or ended. Start it with `manage.py controller`.")
+            return down(
+                "No running controller was found: jobs do not start or end. Start it with `manage.py controller`."
+            )
         try:
             lag = due_lag(now=timezone.now())
         except Error:

@@ -1,14 +1,14 @@
 """Which answers are compressed: pages and JSON that were asked for, and that no other site had a hand in.
 
 The size of a compressed answer tells how much of it repeats, so nothing is compressed that holds a secret beside words
-of somebody else (BREACH). Forms and calls that change something show tokens once: they are left as they are. So is what
-a page of another origin sent the browser to, also that of a session. The rest gets Django's random padding.
+of somebody else (BREACH). Forms and calls that change something show tokens once: they are left as they are. So are
+answers to requests that another origin caused, sessions included. The rest gets Django's random padding.
 """
 
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-TYPES = frozenset({"text/html", "application/json", "application/vnd.oai.openapi"})
+TYPES = frozenset({"text/html", "application/json", "application/yaml"})
 OWN = frozenset({"same-origin", "none", ""})
 """`Sec-Fetch-Site`, which browsers say under TLS, of a request that no page of another origin caused."""
 
