@@ -18,7 +18,7 @@ USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
 def note_use(token: ApiToken, *, now: datetime) -> None:
-    """Remember when a token was used last, to the minute; who only reads does not wait until that can be written."""
+    """Record when a token was last used, to the minute; a read request does not wait for this write."""
     if token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY:
         with suppress(Error), without_waiting():
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

@@ -1,4 +1,4 @@
-"""How a number of bytes is written everywhere: in steps of 1024, so with the figures of JupyterLab's file browser."""
+"""Text for numbers of bytes, in steps of 1024 as in JupyterLab's file browser."""
 
 from typing import Final
 

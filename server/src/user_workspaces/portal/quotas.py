@@ -55,7 +55,7 @@ def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
 
 
 def disk_left(owner_id: int, *, now: datetime) -> int | None:
-    """Return the bytes that a person may still take; None: as many as there are."""
+    """Return the bytes that a person may still take; None: no limit."""
     limit = allowance_of(owner_id).disk_bytes
     return None if limit is None else disk_standing(owner_id, limit=limit, now=now).left
 

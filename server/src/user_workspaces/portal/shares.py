@@ -27,7 +27,7 @@ class ShareView:
     size: int = 0
     """Bytes that the copy takes."""
     left: int | None = None
-    """Bytes that its receiver may still take; None: as many as there are."""
+    """Bytes that its receiver may still take; None: no limit."""
 
     @property
     def fits(self) -> bool:
