@@ -1,6 +1,7 @@
 """Two at once: whatever they do with one share or one workspace, one of them is first and nothing is half done."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import tend_workspaces
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.jobs.actions import delete_workspace
+from user_workspaces.quotas.values import BLOCK
 from user_workspaces.sharing.actions import accept, deletion_of, offer_workspace, retry, withdraw
 from user_workspaces.sharing.models import Offer, Share
 from user_workspaces.workspaces.models import Workspace
@@ -69,6 +71,18 @@ def test_an_offer_and_a_deletion_at_once_are_one_of_the_two(
         workspace.refresh_from_db()
         offered = Share.objects.filter(offer__original=workspace).exists()
         assert (offered, workspace.status) in {(True, "idle"), (False, "deleting")}
+
+
+def test_offers_of_two_workspaces_at_once_stay_within_the_quota(
+    ada: User, grace: User, workspace_of: Callable[..., Workspace], blocks: Callable[[int], None]
+) -> None:
+    both = [workspace_of(ada, name) for name in ("one", "two")]
+    Workspace.objects.update(disk_space=3 * BLOCK)
+    blocks(5)
+    for _ in range(ROUNDS):
+        told = together(*[partial(offer, workspace, grace) for workspace in both])
+        assert sorted(text.split(" would")[0] for text in told) == ["", "The copies in your open offers"]
+        Share.objects.all().delete()
 
 
 def test_yes_and_no_at_once_are_one_of_the_two(original: Workspace, grace: User) -> None:

@@ -14,9 +14,10 @@ from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observing.refusals import REFUSALS
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.models import Share
+from user_workspaces.sharing.open_copies import OpenCopyRoom, has_limit
 from user_workspaces.sharing.queries import due_copies, due_withdrawals
 from user_workspaces.workspaces.copies import clear_copy, fill_copy, try_to_clear
-from user_workspaces.workspaces.copy_rooms import CopyRoom, RoomLost, is_limited, size_to_copy
+from user_workspaces.workspaces.copy_rooms import CopyRoom, RoomLost, size_to_copy
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Flow:
     expected: int
     """Bytes, as measured last; 0: not known."""
     copied: int = 0
-    room: CopyRoom | None = None
+    room: CopyRoom | OpenCopyRoom | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, copied: int) -> None:
@@ -144,7 +145,7 @@ class CopyRun:
         share, flow = self._share, self._flow
         original = leases.original_of(share)
         clear_copy(share.copy)
-        size = size_to_copy(original) if is_limited(share.copy) else 0
+        size = size_to_copy(original) if has_limit(share) else 0
         with self._leasing:
             flow.room = leases.hold_room(share, size=size, now=timezone.now())
         if flow.room is None:

@@ -9,20 +9,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from user_workspaces.accounts.models import User
-from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound, QuotaExceeded
-from user_workspaces.interfaces.sizes import size_text
-from user_workspaces.quotas.queries import allowance_of
-from user_workspaces.quotas.values import Kind
+from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
-from user_workspaces.sharing.queries import (
-    UNFINISHED,
-    find_receivers,
-    open_copies_size,
-    open_shares,
-    shares_asked,
-    storable_id,
-)
+from user_workspaces.sharing.open_copies import check_offer
+from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares, shares_asked, storable_id
 from user_workspaces.workspaces import copies
 from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -54,7 +45,7 @@ def offer_workspace(
         _check_offerable(original, receivers)
         asked = {share.receiver_id: share for share in shares_asked(original.pk, receivers)}
         new = [receiver for receiver in receivers if receiver.pk not in asked]
-        _check_open_copies(original, len(new))
+        check_offer(original, len(new))
         made = _offer(original, new, sender=sender, last=last, now=now) if new else {}
     return [{**asked, **made}[receiver.pk] for receiver in receivers]
 
@@ -123,9 +114,9 @@ def retry(*, user: User, share_id: int, now: datetime) -> None:
         if share.state != ShareState.FAILED:
             raise InvalidRequest(f"The copy of shared workspace {share_id} has not failed: there is nothing to retry.")
         require_original(share)
-        Share.objects.filter(pk=share.pk).update(state=ShareState.WAITING, message="", percent=0, next_check_at=now)
-        if not copies.resume_copy(workspace_id=share.copy_id):
-            raise InvalidRequest(f"Shared workspace {share_id} is being deleted.")
+    Share.objects.filter(pk=share.pk).update(state=ShareState.WAITING, message="", percent=0, next_check_at=now)
+    if not copies.resume_copy(workspace_id=share.copy_id):
+        raise InvalidRequest(f"Shared workspace {share_id} is being deleted.")
 
 
 @contextmanager
@@ -163,18 +154,6 @@ def _check_offerable(original: Workspace, receivers: list[User]) -> None:
         raise InvalidRequest("Missing required fields.")
     if not is_usable(original):
         raise InvalidRequest(f"Workspace {original.pk} is {original.status}: it cannot be shared now.")
-
-
-def _check_open_copies(original: Workspace, more: int) -> None:
-    """Bound what copies take that nobody has accepted, and that count for nobody: by the disk quota of their sender."""
-    limit = allowance_of(original.owner_id).disk_bytes
-    wanted = open_copies_size(original.owner_id) + original.disk_space * more
-    if more and limit is not None and wanted > limit:
-        raise QuotaExceeded(
-            f"The copies in your open offers would take {size_text(wanted)}; the limit is {size_text(limit)}. "
-            "Cancel an offer, or wait until one is accepted.",
-            kind=Kind.DISK,
-        )
 
 
 def _check_deletable(workspace: Workspace) -> None:

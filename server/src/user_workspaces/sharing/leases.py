@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from user_workspaces.leasing import lease
 from user_workspaces.sharing.actions import note_listing, require_original
 from user_workspaces.sharing.models import Share, ShareState
+from user_workspaces.sharing.open_copies import OpenCopyRoom, check_copy, hold_accounts
 from user_workspaces.sharing.queries import UNFINISHED
 from user_workspaces.workspaces import copies
 from user_workspaces.workspaces.actions import mark_deleting
@@ -39,8 +40,10 @@ def renew(share: Share, *, now: datetime, percent: int) -> bool:
     return bool(wanted)
 
 
-def hold_room(share: Share, *, size: int, now: datetime) -> CopyRoom | None:
-    """Hold disk space of the receiver's; None: the copy is not wanted any more, or the lease was lost.
+def hold_room(share: Share, *, size: int, now: datetime) -> CopyRoom | OpenCopyRoom | None:
+    """Hold disk space of the receiver's, or, before they accept the copy, in the open offers of the sender.
+
+    None: the copy is not wanted any more, or the lease was lost.
 
     Raises `QuotaExceeded`.
     """
@@ -48,7 +51,14 @@ def hold_room(share: Share, *, size: int, now: datetime) -> CopyRoom | None:
         held = _held(share).filter(state=ShareState.COPYING)
         if held.select_for_update(of=("self",)).first() is None:
             return None
-        return hold_copy(share.copy, size=size, now=now)
+        share.copy.refresh_from_db(fields=["awaits_acceptance"])
+        hold_accounts(share)
+        room = hold_copy(share.copy, size=size, now=now)
+        if not share.copy.awaits_acceptance:
+            return room
+        open_room = OpenCopyRoom(share)
+        open_room.hold_at_least(size, now=now)
+        return open_room
 
 
 def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bool:
@@ -62,6 +72,10 @@ def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bo
         if not leased.update(state=ShareState.READY, percent=100, message="", next_check_at=None):
             return False
         require_original(share)
+        filled.refresh_from_db(fields=["awaits_acceptance"])
+        hold_accounts(share)
+        if filled.awaits_acceptance and filled.disk_space > held:
+            check_copy(share, filled.disk_space)
         copies.complete_copy(filled, held=held, now=now)
         note_listing(offer_id=share.offer_id, current=filled.current)
     return True

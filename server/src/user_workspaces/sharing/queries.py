@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Case, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce, Greatest
 
 from user_workspaces.accounts.finding import findable
@@ -72,10 +72,18 @@ def size_of_copy(share: Share, original: Workspace | None) -> int:
 
 
 def open_copies_size(sender_id: int) -> int:
-    """Return the bytes of all copies that a person offers and nobody has accepted."""
-    original = Coalesce("offer__original__disk_space", 0)
-    found = open_shares().filter(sender=sender_id).aggregate(total=Sum(Greatest("copy__disk_space", original)))
-    return found["total"] or 0
+    """Return the bytes of all copies that a person offers and nobody has accepted, each as `size_of_copy`."""
+    unfinished = Greatest("copy__disk_space", Coalesce("offer__original__disk_space", 0))
+    size = Case(When(state=ShareState.READY, then=F("copy__disk_space")), default=unfinished)
+    total: int | None = open_shares().filter(sender=sender_id).aggregate(total=Sum(size))["total"]
+    return total or 0
+
+
+def made_copies_size(sender_id: int, *, without: int) -> int:
+    """Return the bytes of the copies that are there or being made, that nobody has accepted, but for one of them."""
+    others = open_shares().filter(sender=sender_id).exclude(pk=without)
+    total: int | None = others.aggregate(total=Sum("copy__disk_space"))["total"]
+    return total or 0
 
 
 def asked_of(workspace_id: int, people: Iterable[User]) -> frozenset[int]:

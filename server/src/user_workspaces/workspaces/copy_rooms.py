@@ -12,7 +12,7 @@ from user_workspaces.quotas import actions as quotas
 from user_workspaces.quotas.queries import allowance_of, rules
 from user_workspaces.quotas.refusals import copy_refused
 from user_workspaces.quotas.values import BLOCK, on_disk
-from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import home_of
 from user_workspaces.workspaces.space import disk_standing
 
@@ -92,6 +92,15 @@ def forget_copy(workspace_id: int) -> None:
     """Say that nothing of it is there."""
     quotas.forget_place(place=workspace_id)
     Workspace.objects.filter(pk=workspace_id).update(disk_space=0)
+
+
+def grow_copy(*, workspace_id: int, old: int, new: int) -> bool:
+    """Note what a copy takes that is being made for who has not accepted it yet.
+
+    False: it was accepted, or somebody else makes it by now.
+    """
+    unaccepted = Workspace.objects.filter(pk=workspace_id, status=WorkspaceStatus.INITIALIZING, awaits_acceptance=True)
+    return bool(unaccepted.filter(disk_space=old).update(disk_space=new))
 
 
 def is_limited(copy: Workspace) -> bool:

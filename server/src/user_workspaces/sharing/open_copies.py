@@ -1,0 +1,91 @@
+"""Disk space of copies that nobody has accepted: it counts for nobody, so the disk quota of their sender bounds it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from user_workspaces.errors import QuotaExceeded
+from user_workspaces.interfaces.sizes import size_text
+from user_workspaces.quotas.actions import hold_account
+from user_workspaces.quotas.queries import allowance_of
+from user_workspaces.quotas.values import Kind
+from user_workspaces.sharing.models import Share
+from user_workspaces.sharing.queries import made_copies_size, open_copies_size
+from user_workspaces.workspaces.copy_rooms import RoomLost, grow_copy, is_limited
+from user_workspaces.workspaces.models import Workspace
+
+
+class OpenCopyRoom:
+    """Space for one attempt at one copy that nobody has accepted; the row of the copy says how much it is."""
+
+    def __init__(self, share: Share) -> None:
+        self._share = share
+        self._is_checked = is_bounded(share)
+        """Whether the sender's quota is asked for more."""
+        self.size = 0
+
+    def hold_at_least(self, size: int, *, now: datetime) -> None:  # noqa: ARG002  as `CopyRoom`; it does not expire
+        """Hold more where it became more than expected; raises `QuotaExceeded`, `RoomLost`.
+
+        Once the copy is accepted, it counts for its receiver, who is checked when all is there.
+        """
+        if size <= self.size or not self._is_checked:
+            return
+        with transaction.atomic():
+            hold_account(self._share.sender_id)
+            if grow_copy(workspace_id=self._share.copy_id, old=self.size, new=size):
+                check_copy(self._share, size)
+                self.size = size
+                return
+        if Workspace.objects.filter(pk=self._share.copy_id, awaits_acceptance=True).exists():
+            raise RoomLost
+        self._is_checked = False
+
+
+def is_bounded(share: Share) -> bool:
+    """Return whether the disk space of the sender is limited."""
+    return allowance_of(share.sender_id).disk_bytes is not None
+
+
+def has_limit(share: Share) -> bool:
+    """Return whether a copy has to fit in the quota of the person it counts for: the receiver once it is accepted."""
+    return is_bounded(share) if share.copy.awaits_acceptance else is_limited(share.copy)
+
+
+def hold_accounts(share: Share) -> None:
+    """Hold the accounts of both sides, always in the same order, so that two offers back and forth do not block."""
+    for user_id in sorted({share.sender_id, share.receiver_id}):
+        hold_account(user_id)
+
+
+def check_offer(original: Workspace, more: int) -> None:
+    """Raise `QuotaExceeded` where so many more copies, as the original was measured, are too much.
+
+    In the transaction that makes the offer.
+    """
+    limit = allowance_of(original.owner_id).disk_bytes
+    if not more or limit is None:
+        return
+    hold_account(original.owner_id)
+    wanted = open_copies_size(original.owner_id) + original.disk_space * more
+    if wanted > limit:
+        raise QuotaExceeded(
+            f"The copies in your open offers would take {size_text(wanted)}; the limit is {size_text(limit)}. "
+            "Cancel an offer, or wait until one is accepted.",
+            kind=Kind.DISK,
+        )
+
+
+def check_copy(share: Share, size: int) -> None:
+    """Raise `QuotaExceeded` where a copy of so many bytes is too much beside the others that are there.
+
+    With the account of the sender held. The receiver reads the error, too, so it does not tell what the sender has.
+    """
+    limit = allowance_of(share.sender_id).disk_bytes
+    if limit is not None and made_copies_size(share.sender_id, without=share.copy_id) + size > limit:
+        sender = share.sender.username
+        raise QuotaExceeded(
+            f"The copy needs {size_text(size)}, and the disk quota of {sender} has no room for it in their open "
+            f"offers. It can be tried again when others of these are accepted, declined or cancelled.",
+            kind=Kind.DISK,
+        )
