@@ -159,6 +159,21 @@ def test_an_open_offer_is_not_made_twice(ada: Caller, grace: Caller, mallory: Ca
         assert (Share.objects.count(), Offer.objects.count()) == (2, 2)
 
 
+def test_a_copy_that_failed_is_tried_again_when_it_is_offered_again(
+    ada: Caller, grace: Caller, mallory: Caller, original: Workspace
+) -> None:
+    first, other = share(ada, original, grace), share(ada, original, mallory)
+    Share.objects.update(state="failed", message="The disk went away.", next_check_at=None)
+    Workspace.objects.filter(pk__in=[first, other]).update(status="error")
+    ids = [caller.user.pk for caller in (grace,) if caller.user]
+    answer = ada("POST", "/shared_workspaces/", {"original_workspace_id": original.pk, "shared_user_ids": ids})
+    (shown,) = answer.body["data"]["shared_workspaces"]
+    told = {"state": "waiting", "percent": 0, "message": "", "disk_space": shown["copy_details"]["disk_space"]}
+    assert (answer.status, shown["shared_workspace_id"]["id"], shown["copy_details"]) == (200, first, told)
+    make_copies()
+    assert dict(Share.objects.values_list("pk", "state")) == {first: "ready", other: "failed"}
+
+
 def test_after_an_answer_the_same_can_be_offered_again(ada: Caller, grace: Caller, original: Workspace) -> None:
     first = share(ada, original, grace)
     grace("PUT", f"/shared_workspaces/{first}/accept/")

@@ -36,13 +36,18 @@ def offer_workspace(
 ) -> list[Share]:
     """Offer a copy to each of these users and notify them by mail; the controller makes the copies.
 
-    A receiver with an open offer of this workspace keeps it. Returns one share per receiver. Raises `NotFound`, and
-    `InvalidRequest` when one of the ids is unknown: then no offer is made.
+    A receiver with an open offer of this workspace keeps it; a copy that failed is tried again. Returns one share per
+    receiver. Raises `NotFound`, and `InvalidRequest` when one of the ids is unknown: then no offer is made.
     """
     with transaction.atomic():
+        failed = _lock_failed(sender=sender, workspace_id=workspace_id)
         original = lock_workspace(owner=sender, workspace_id=workspace_id)
         receivers = find_receivers(sender=sender, ids=receiver_ids, now=now)
         _check_offerable(original, receivers)
+        wanted = {receiver.pk for receiver in receivers}
+        for share in failed:
+            if share.receiver_id in wanted:
+                _start_over(share, now=now)
         asked = {share.receiver_id: share for share in shares_asked(original.pk, receivers)}
         new = [receiver for receiver in receivers if receiver.pk not in asked]
         check_offer(original, len(new))
@@ -114,9 +119,13 @@ def retry(*, user: User, share_id: int, now: datetime) -> None:
         if share.state != ShareState.FAILED:
             raise InvalidRequest(f"The copy of shared workspace {share_id} has not failed: there is nothing to retry.")
         require_original(share)
+        _start_over(share, now=now)
+
+
+def _start_over(share: Share, *, now: datetime) -> None:
     Share.objects.filter(pk=share.pk).update(state=ShareState.WAITING, message="", percent=0, next_check_at=now)
     if not copies.resume_copy(workspace_id=share.copy_id):
-        raise InvalidRequest(f"Shared workspace {share_id} is being deleted.")
+        raise InvalidRequest(f"Shared workspace {share.pk} is being deleted.")
 
 
 @contextmanager
@@ -147,6 +156,12 @@ def _lock(share_id: int, whose: Q) -> Share:
     if share is None:
         raise NotFound(f"Shared workspace {share_id} not found.")
     return share
+
+
+def _lock_failed(*, sender: User, workspace_id: int) -> list[Share]:
+    """Hold the open offers of a workspace whose copies failed; before the workspace, as whoever retries one does."""
+    offered = open_shares().filter(sender=sender, offer__original_id=storable_id(workspace_id))
+    return list(offered.filter(state=ShareState.FAILED).select_for_update(of=("self",)).order_by("pk"))
 
 
 def _check_offerable(original: Workspace, receivers: list[User]) -> None:
