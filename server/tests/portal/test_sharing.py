@@ -189,14 +189,14 @@ def test_the_size_of_a_copy_is_shown_before_it_is_accepted(
     share.copy.disk_space = 3 * BLOCK
     share.copy.save()
     Share.objects.filter(pk=share.pk).update(state="ready")
-    assert "Takes 12.0\N{NO-BREAK SPACE}KB of your disk space once you accept it." in words(graces_browser)
+    assert "Takes 12\N{NO-BREAK SPACE}KiB of your disk space once you accept it." in words(graces_browser)
     blocks(2)
     assert (
-        "Takes 12.0\N{NO-BREAK SPACE}KB, and you have 8.0\N{NO-BREAK SPACE}KB left. Delete files or workspaces first."
+        "Takes 12\N{NO-BREAK SPACE}KiB, and you have 8\N{NO-BREAK SPACE}KiB left. Delete files or workspaces first."
         in words(graces_browser)
     )
     told = graces_browser.post(f"/shared/{share.pk}/accept/", follow=True).content.decode()
-    assert "This needs 12 KB on disk, and 8 KB of your 8 KB are left." in told
+    assert "This needs 12 KiB on disk, and 8 KiB of your 8 KiB are left." in told
     assert not Share.objects.get(pk=share.pk).is_accepted
 
 
