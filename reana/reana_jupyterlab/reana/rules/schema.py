@@ -67,6 +67,8 @@ def _reason(keyword: str, wanted: object, instance: Json, schema: dict[str, Any]
         return _wrong_type(wanted[0] if isinstance(wanted, list) else str(wanted), instance)
     if keyword in {"minItems", "minLength", "minProperties"} or not str(instance).strip():
         return "there is nothing in it"
+    if keyword == "maxProperties":
+        return f"it has more than {wanted} keys"
     if keyword == "maxLength":
         return f"it has more than {wanted} characters"
     written = shown(instance) if isinstance(instance, str) else str(instance)

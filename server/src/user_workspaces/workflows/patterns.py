@@ -1,7 +1,7 @@
 """Globs over the files of a run's workspace, name by name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import translate
 
 from user_workspaces.errors import InvalidRequest
@@ -10,6 +10,8 @@ from user_workspaces.workspaces.files import walk_folder
 from user_workspaces.workspaces.models import Workspace
 
 LONGEST, MOST_NAMES, MOST_STARS = 4096, 100, 20
+MOST_TOGETHER = 10
+"""Patterns that are tried on the same files have together at most so many times what one may have."""
 
 
 class Pattern:
@@ -19,6 +21,7 @@ class Pattern:
         names = [name for name in text.split("/") if name]
         if len(text) > LONGEST or len(names) > MOST_NAMES or text.count("*") > MOST_STARS:
             raise InvalidRequest("This pattern is too long.")
+        self.sizes = (len(text), len(names), text.count("*"))
         self._names = [None if name == "**" else re.compile(translate(name)) for name in names]
 
     def fits(self, path: str) -> bool:
@@ -46,6 +49,16 @@ class Pattern:
                 if reached < len(self._names) and self._names[reached] is None:
                     reached += 1
         return found
+
+
+def patterns_of(texts: Iterable[str]) -> list[Pattern]:
+    """Return globs that are tried on the same files; raises `InvalidRequest` where that would take too long."""
+    patterns = [Pattern(text) for text in texts]
+    most = (LONGEST, MOST_NAMES, MOST_STARS)
+    for sizes, limit in zip(zip(*(one.sizes for one in patterns), strict=True), most, strict=False):
+        if sum(sizes) > limit * MOST_TOGETHER:
+            raise InvalidRequest("These patterns are too long together.")
+    return patterns
 
 
 def files_matching(workspace: Workspace, text: str) -> list[Entry]:

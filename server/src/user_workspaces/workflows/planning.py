@@ -10,7 +10,7 @@ from user_workspaces.interfaces.container_runtime import ContainerRuntime, RunPl
 from user_workspaces.interfaces.workflow_engine import Plan, WorkflowEngine
 from user_workspaces.interfaces.workflow_specification import Json, Specification
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.patterns import Pattern
+from user_workspaces.workflows.patterns import patterns_of
 from user_workspaces.workflows.places import secrets_below
 from user_workspaces.workflows.specification import build, read_json, require_engine, require_engine_of
 from user_workspaces.workspaces.queries import Home
@@ -43,8 +43,7 @@ def accept(document: object) -> Specification:
     """
     require_engine_of(document, available=engine_names())
     specification = read_json(document).required()
-    for rule in specification.retention:
-        Pattern(rule.pattern)
+    patterns_of(rule.pattern for rule in specification.retention)
     return specification
 
 
