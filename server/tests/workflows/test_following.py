@@ -1,6 +1,8 @@
 """From the queue to the end: what the controller makes of runs, their jobs and their journals."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -12,10 +14,11 @@ from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workflows import following
 from user_workspaces.workflows.actions import Start, delete_run, restart_run, start_run, stop_run
 from user_workspaces.workflows.following import MOST_JOBS
-from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.places import PLAN, state_of
+from user_workspaces.workflows.models import Run, Secret
+from user_workspaces.workflows.places import PLAN, SECRETS, state_of
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +110,52 @@ def test_what_the_resource_refuses_fails_with_its_reason(ada: User, resource: Fa
     controlled()
     failed = Run.objects.get(pk=run.pk)
     assert (failed.status, failed.message) == ("failed", "No such partition.")
+
+
+def with_secret(owner: User, resource: FakeResource) -> tuple[Runner, Path]:
+    """Return a run that works, and where its secrets are."""
+    Secret.objects.create(owner=owner, name="PASSWORD", kind=Secret.ENVIRONMENT, value="c2VjcmV0")
+    runner = running(owner, resource)
+    state = state_of(runner.run)
+    secrets = state.storage.locate(state.place) / SECRETS
+    assert secrets.is_dir()
+    return runner, secrets
+
+
+@pytest.mark.parametrize("step", ["remove_secrets", "count_state"])
+def test_what_is_left_when_settling_breaks_off_is_done_later(
+    ada: User, resource: FakeResource, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The status is written first: a controller may die, or a disk fail, before the secrets are gone."""
+    runner, secrets = with_secret(ada, resource)
+    done, calls = getattr(following, step), list[Run]()
+
+    def fails_once(*given: Any, **named: Any) -> None:
+        calls.append(runner.run)
+        if len(calls) == 1:
+            raise OSError("The disk fails.")
+        done(*given, **named)
+
+    runner.end()
+    monkeypatch.setattr(following, step, fails_once)
+    while not calls:
+        controlled()
+    assert status_of(runner.run) == "finished"
+    assert Run.objects.get(pk=runner.run.pk).next_check_at is not None
+    controlled()
+    assert len(calls) == 2
+    assert Run.objects.get(pk=runner.run.pk).next_check_at is None
+    assert not secrets.exists()
+
+
+def test_secrets_go_where_a_torn_run_cannot_go_on(ada: User, resource: FakeResource) -> None:
+    runner, secrets = with_secret(ada, resource)
+    Run.objects.filter(pk=runner.run.pk).update(resource="gone")
+    resource.fail(runner.key, EndedBy.SIGNAL, signal=9)
+    controlled()
+    controlled()
+    assert status_of(runner.run) == "failed"
+    assert not secrets.exists()
 
 
 def test_stop_ends_the_job_and_stays(ada: User, resource: FakeResource) -> None:

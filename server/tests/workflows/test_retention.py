@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from runs import Runner, controlled, specification
 from user_workspaces.accounts.models import User
+from user_workspaces.controller.lookout import due_tables
 from user_workspaces.controller.runs import tend_runs
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows.actions import Start, create_run, restart_run, start_run, stop_run
+from user_workspaces.workflows import retention
+from user_workspaces.workflows.actions import Start, create_run, delete_run, restart_run, start_run, stop_run
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.retention import FILES_A_PASS, rules_of
+from user_workspaces.workflows.retention import rules_of
 from user_workspaces.workspaces.queries import home_of
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +78,7 @@ def test_files_go_after_their_days_and_inputs_and_outputs_stay(ada: User, resour
     ):
         before = left(run)
         due = end_of(ended, days)
-        assert fresh(run).next_check_at == due
+        assert (fresh(run).retain_at, fresh(run).next_check_at) == (due, None)
         assert tend_runs(now=due - timedelta(seconds=1)) == 0
         assert left(run) == before
         tend_runs(now=due)
@@ -84,7 +86,7 @@ def test_files_go_after_their_days_and_inputs_and_outputs_stay(ada: User, resour
         assert [state for _, state in told(run, due)] == states
     assert not (folder(run) / "scratch").exists()
     assert left(run) == {"data.txt", "reana.yaml", "results/out.txt"}
-    assert fresh(run).next_check_at is None
+    assert fresh(run).retain_at is None
 
 
 def end_of(day: datetime, days: int) -> datetime:
@@ -131,23 +133,39 @@ def test_a_run_that_was_stopped_keeps_its_files(ada: User, resource: FakeResourc
 
 def test_a_run_that_ended_before_rules_were_applied_keeps_its_files(ada: User, resource: FakeResource) -> None:
     run = finished(made(ada, {"**/*.tmp": 0}), resource)
-    Run.objects.filter(pk=run.pk).update(retention_since=None, next_check_at=None)
+    Run.objects.filter(pk=run.pk).update(retention_since=None, retain_at=None)
     later = timezone.now() + timedelta(days=3)
     tend_runs(now=later)
     assert told(run, later) == [("**/*.tmp", "inactive")]
     assert "results/a.tmp" in left(run)
 
 
+def passes(run: Run, now: datetime) -> datetime:
+    """Work until the rules that are due are applied, or are to be tried again; return when the last pass was."""
+    while True:
+        tend_runs(now=now)
+        again = fresh(run).retain_at
+        if again is None or again >= now + timedelta(hours=1):
+            return now
+        now = again
+
+
+@pytest.fixture
+def short_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is over after one file or folder."""
+    monkeypatch.setattr(retention, "SECONDS_A_PASS", -1.0)
+
+
+@pytest.mark.usefixtures("short_passes")
 def test_many_files_take_several_passes(ada: User, resource: FakeResource) -> None:
-    run = finished(made(ada, {"many": 0}, [f"many/{number}.tmp" for number in range(FILES_A_PASS + 1)]), resource)
+    run = finished(made(ada, {"many": 0}, [f"many/{number}.tmp" for number in range(3)]), resource)
     due = end_of(run.datetime_finished or timezone.now(), 0)
-    tend_runs(now=due)
-    assert len(left(run)) == 1
-    assert told(run, due + timedelta(seconds=1)) == [("many", "pending")]
-    again = fresh(run).next_check_at
-    assert again is not None
-    tend_runs(now=again)
-    assert left(run) == set()
+    for remaining in (3, 2, 1):  # the first pass finds the folder
+        tend_runs(now=fresh(run).retain_at or due)
+        assert len(left(run)) == remaining
+        assert told(run, due + timedelta(seconds=1)) == [("many", "pending")]
+    done = passes(run, fresh(run).retain_at or due)
+    assert (told(run, done), list(folder(run).iterdir())) == ([("many", "applied")], [])
 
 
 def test_a_file_that_is_closed_stays_and_keeps_no_other(ada: User, resource: FakeResource) -> None:
@@ -160,6 +178,75 @@ def test_a_file_that_is_closed_stays_and_keeps_no_other(ada: User, resource: Fak
     tend_runs(now=due + timedelta(days=2))
     (folder(run) / "a").chmod(0o700)
     assert (left(run), told(run, due + timedelta(days=2))) == ({"a/closed.tmp"}, [("**/*.tmp", "applied")])
+
+
+@pytest.mark.usefixtures("short_passes")
+def test_files_that_cannot_be_deleted_end_a_pass_too(ada: User, resource: FakeResource) -> None:
+    """The next pass goes on behind them; each is tried once an hour."""
+    files = {f"a/{number}.tmp" for number in range(3)}
+    run = finished(made(ada, {"**/*.tmp": 0}, [*files, "b/open.tmp"]), resource)
+    (folder(run) / "a").chmod(0o500)
+    due = end_of(run.datetime_finished or timezone.now(), 0)
+    for _ in range(4):
+        tend_runs(now=fresh(run).retain_at or due)
+        assert "b/open.tmp" in left(run)
+    last = passes(run, fresh(run).retain_at or due)
+    (folder(run) / "a").chmod(0o700)
+    assert (left(run), fresh(run).retain_at) == (files, last + timedelta(hours=1))
+
+
+@pytest.mark.usefixtures("short_passes")
+def test_files_that_stay_are_gone_through_once(ada: User, resource: FakeResource) -> None:
+    """A pass does not begin again where the last one did: it would never come to the end of a large folder."""
+    run = finished(made(ada, {"z/*": 0}, ["a.txt", "b.txt", "z/c.txt"]), resource)
+    due = end_of(run.datetime_finished or timezone.now(), 0)
+    for _ in ("a.txt", "b.txt", "z"):
+        tend_runs(now=fresh(run).retain_at or due)
+        assert "z/c.txt" in left(run)
+    tend_runs(now=fresh(run).retain_at or due)
+    assert "z/c.txt" not in left(run)
+
+
+def test_a_workspace_that_cannot_be_read_is_given_up_after_a_day(ada: User, resource: FakeResource) -> None:
+    run = finished(made(ada, {"**/*.tmp": 0}), resource)
+    due = end_of(run.datetime_finished or timezone.now(), 0)
+    folder(run).chmod(0)
+    tend_runs(now=due)
+    assert fresh(run).retain_at == due + timedelta(hours=1)
+    tend_runs(now=due + timedelta(days=2))
+    folder(run).chmod(0o700)
+    assert fresh(run).retain_at is None
+    assert "results/a.tmp" in left(run)
+
+
+@pytest.mark.usefixtures("short_passes")
+def test_a_restart_or_a_deletion_ends_an_unfinished_pass(ada: User, resource: FakeResource) -> None:
+    restarted, deleted = (finished(made(ada, {"*.txt": 0}), resource) for _ in range(2))
+    now = timezone.now() + timedelta(days=2)
+    assert [tend_runs(now=now), tend_runs(now=now)] == [1, 1]
+    restart_run(run=restarted, start=Start(), now=now + timedelta(days=9))
+    delete_run(run=deleted, now=now + timedelta(days=9))
+    assert not Run.objects.filter(retain_at__isnull=False).exists()
+    assert retention.retain_files(now=now + timedelta(days=1)) == 0
+    assert "rest.txt" in left(restarted)
+
+
+def test_rules_that_are_for_later_cost_nothing(ada: User, resource: FakeResource) -> None:
+    """Before: the table was due at each look, twenty times a second, until the day of the rule."""
+    run = finished(made(ada, {"**/*.tmp": 300}), resource)
+    now = timezone.now()
+    due = end_of(run.datetime_finished or now, 300)
+    assert (run.retain_at, Run in due_tables(now=now), tend_runs(now=now)) == (due, False, 0)
+    tend_runs(now=due)
+    assert "results/a.tmp" not in left(run)
+
+
+def test_patterns_are_bounded_together(ada: User) -> None:
+    with pytest.raises(InvalidRequest, match="These patterns are too long together"):
+        made(ada, {f"{number}{'*a' * 20}": 1 for number in range(11)}, ())
+    with pytest.raises(InvalidRequest, match="it has more than 50 keys"):
+        made(ada, {str(number): 1 for number in range(51)}, ())
+    made(ada, {f"**/*.{number}": 1 for number in range(50)}, ())
 
 
 def test_a_pattern_that_would_take_for_ever_is_refused_when_the_run_is_made(ada: User) -> None:

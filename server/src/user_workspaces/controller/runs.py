@@ -1,4 +1,4 @@
-"""The controller's work on runs of workflows: start what waits, follow what runs, clear up what nobody has."""
+"""The controller's work on runs of workflows: start what waits, follow what runs, delete files by retention rules."""
 
 from datetime import datetime
 
@@ -6,15 +6,19 @@ from django.utils import timezone
 
 from user_workspaces.workflows.following import follow_runs
 from user_workspaces.workflows.launching import start_next
+from user_workspaces.workflows.retention import retain_files
 
 STARTS_A_PASS = 50
 
 
 def tend_runs(*, now: datetime) -> int:
-    """Do what is due; return how much there was."""
+    """Do what is due; return how much there was.
+
+    Nobody is called for retention rules alone: a pass comes every few seconds anyway, and their time is a day's end.
+    """
     done = follow_runs(now=now)
     for _ in range(STARTS_A_PASS):
         if not start_next(now=timezone.now()):
             break
         done += 1
-    return done
+    return done + retain_files(now=now)

@@ -19,6 +19,7 @@ from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.numbering import checked_name
 from user_workspaces.workflows.planning import accept, plan_of, resource_of_runs, specification_of
 from user_workspaces.workflows.queries import runs_in
+from user_workspaces.workflows.retention import first_date
 from user_workspaces.workflows.status import GOING, TRANSITIONS, RunStatus
 from user_workspaces.workflows.waiting import check_new, hold_new, hold_place_in_queue
 from user_workspaces.workspaces.actions import create_workspace
@@ -173,7 +174,7 @@ def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
         if runs_in(workspace_id=run.workspace_id).filter(status__in=GOING).exists():
             raise NotAllowed(f"Workflow {run.name}.{run.major} is being run in this workspace already.")
         earlier = runs_in(workspace_id=run.workspace_id).filter(retention_since__isnull=False)
-        earlier.update(retention_since=None, next_check_at=None)
+        earlier.update(retention_since=None, retain_at=None)
         hold_place_in_queue(run.owner_id)
         _save_numbered(row)
     return row
@@ -228,9 +229,11 @@ def change_status(*, run: Run, new: RunStatus, now: datetime, **fields: object) 
     if new is not old and new not in TRANSITIONS[old]:
         raise ValueError(f"a run cannot go from {old} to {new}")
     if new in {RunStatus.FINISHED, RunStatus.FAILED}:
-        fields.setdefault("datetime_finished", now)
-        if run.job_id is not None:  # what never ran has left nothing
-            fields["retention_since"] = fields["datetime_finished"]
+        ended = fields.setdefault("datetime_finished", now)
+        if run.job_id is not None and isinstance(ended, datetime):  # what never ran has left nothing
+            fields |= {"retention_since": ended, "retain_at": first_date(run, since=ended)}
+    if new is RunStatus.DELETED:
+        fields["retain_at"] = None
     written = {**fields, "status": new}
     if not Run.objects.filter(pk=run.pk, status=old).update(**written):
         return False

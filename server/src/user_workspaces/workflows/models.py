@@ -60,6 +60,8 @@ class Run(Leased):
     datetime_stopped = models.DateTimeField(null=True)
     retention_since = models.DateTimeField(null=True)
     """From when the days of its retention rules count; None: they do not, as before its end and after a restart."""
+    retain_at = models.DateTimeField(null=True)
+    """When the controller applies retention rules next, maybe in years; None: no more, or not yet."""
     next_check_at = models.DateTimeField(null=True)
     """When the controller has to look at it next; None: the story is over, or has not begun."""
 
@@ -72,6 +74,7 @@ class Run(Leased):
             models.Index(fields=["owner", "-datetime_created", "-id"], name="run_of_owner"),
             models.Index(fields=["workspace"], name="run_in_workspace"),
             models.Index(fields=["next_check_at"], name="run_due", condition=models.Q(next_check_at__isnull=False)),
+            models.Index(fields=["retain_at"], name="run_retained", condition=models.Q(retain_at__isnull=False)),
             models.Index(
                 fields=["next_check_at"],
                 name="run_followed",

@@ -13,4 +13,15 @@ class Migration(migrations.Migration):
             name='retention_since',
             field=models.DateTimeField(null=True),
         ),
+        migrations.AddField(
+            model_name='run',
+            name='retain_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(
+                condition=models.Q(('retain_at__isnull', False)), fields=['retain_at'], name='run_retained'
+            ),
+        ),
     ]
