@@ -73,6 +73,14 @@ def test_what_does_not_fit_is_refused_at_the_beginning(workspace: Workspace, blo
     begin(workspace, 4 * BLOCK)
 
 
+def test_an_unfinished_upload_is_not_due_at_each_pass(workspace: Workspace) -> None:
+    """What is left of it expires in a day, further away than the controller's longest wait."""
+    begin(workspace, BLOCK)
+    workspace.refresh_from_db()
+    assert workspace.next_check_at is not None
+    assert tend_workspaces(now=timezone.now()) == 0
+
+
 def test_a_request_holds_what_it_brings_before_the_first_byte(workspace: Workspace, blocks: Blocks) -> None:
     upload, seen = begin(workspace, 6 * BLOCK, path="d/f"), list[int]()
     blocks(10)

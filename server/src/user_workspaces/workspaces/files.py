@@ -13,7 +13,7 @@ from user_workspaces.quotas.values import on_disk
 from user_workspaces.workspaces import space
 from user_workspaces.workspaces.actions import files_changed, measure, note_written, upload_file
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.queries import home_of, usable_home
+from user_workspaces.workspaces.queries import LONGEST_WAIT, home_of, usable_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,9 @@ def measure_and_clear(workspace: Workspace, *, now: datetime) -> None:
     again = home.storage.clear_uploads(home.place, now=now)
     measure(workspace)
     if again is not None:
-        # Not where it is to be looked at sooner: a change in this very moment counts more.
-        Workspace.objects.filter(pk=workspace.pk, next_check_at=None).update(next_check_at=again)
+        # Not where a check is due sooner: a change at this moment counts more. For the bound see `leasing.due`.
+        at = min(again, now + LONGEST_WAIT)
+        Workspace.objects.filter(pk=workspace.pk, next_check_at=None).update(next_check_at=at)
 
 
 def is_folder(entry: Entry) -> bool:
