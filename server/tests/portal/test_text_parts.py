@@ -32,6 +32,12 @@ def test_end_of_one_long_line_begins_with_a_character() -> None:
     assert (part.text[0], part.text[-1], part.first_line) == ("é", "x", 1)
 
 
+@pytest.mark.parametrize("left", [b"", b"\xa4", b"ab"])
+def test_end_of_a_text_that_was_cut_meanwhile(left: bytes) -> None:
+    part = read_end(io.BytesIO(b"x" * LARGEST + left), 2 * LARGEST)
+    assert part is None or part.text == left.decode()
+
+
 def test_what_is_no_text_has_no_end() -> None:
     assert read_end(io.BytesIO(b"\n\xff\xfe" * LARGEST), 3 * LARGEST) is None
 

@@ -70,7 +70,7 @@ def read_end(content: BinaryIO, size: int) -> TextPart | None:
     raw = content.read(LARGEST)
     at = raw.find(b"\n") + 1
     if not at:  # one line: from the beginning of a character
-        at = next((at for at in range(4) if raw[at] not in CONTINUES), 0)
+        at = next((at for at, byte in enumerate(raw[:4]) if byte not in CONTINUES), 0)
     text = _decoded(raw[at:], final=True)
     if text is None:
         return None
