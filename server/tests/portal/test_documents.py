@@ -3,14 +3,27 @@
 import base64
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 from django.http import StreamingHttpResponse
 from django.test import Client
 
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.portal import rendering
 from user_workspaces.portal.notebooks import MOST_CELLS, notebook
-from user_workspaces.portal.rendering import below, links_of, markdown
+from user_workspaces.portal.rendering import (
+    MOST_MARKDOWN,
+    MOST_OF_PICTURES,
+    MOST_PICTURES,
+    TOO_MUCH,
+    Markdown,
+    Pictures,
+    below,
+    links_of,
+)
+from user_workspaces.transfers.turns import MOST_AT_ONCE, Turn, running
+from user_workspaces.workspaces.files import OpenFile, open_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -71,6 +84,37 @@ def test_pictures_that_a_cell_brings() -> None:
     assert 'src="data:image/png;base64,aabb"' in html
 
 
+def test_a_picture_that_a_cell_shows_often_is_not_in_the_document_each_time() -> None:
+    picture = "a" * 1024 * 1024
+    cell = {
+        "cell_type": "markdown",
+        "source": "![](attachment:a)" * 100,
+        "attachments": {"a": {"image/png": picture}},
+    }
+    assert 0 < shown(cell, cell).count(picture) < 10
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        {"cell_type": "markdown", "source": "[a](\ud800.md) \ud800"},
+        code({"output_type": "error", "ename": "\ud800", "evalue": "", "traceback": ["\ud800"]}),
+        code({"output_type": "display_data", "data": {"text/html": "\ud800"}}),
+    ],
+)
+def test_half_a_character_is_replaced(browser: Client, workspace: Workspace, write: Write, cell: object) -> None:
+    write("a.ipynb", json.dumps({"nbformat": 4, "cells": [cell]}).encode())
+    answer = browser.get(f"/w/{workspace.pk}/rendered/?path=a.ipynb")
+    assert (answer.status_code, b"?" in answer.content) == (200, True)
+
+
+def test_deep_json_in_place_of_a_text_is_empty() -> None:
+    deep: object = []
+    for _ in range(300):
+        deep = [deep]
+    assert "[[" not in shown({"cell_type": "raw", "source": deep}, code({"output_type": "error", "ename": deep}))
+
+
 def test_cells_without_end_are_cut() -> None:
     assert "5 more cells are not shown" in shown(*[code()] * (MOST_CELLS + 5))
 
@@ -92,9 +136,93 @@ def test_links_lead_to_previews_and_pages() -> None:
     links = links_of("d/notes.md", "/w/1/preview/")
     assert links("../a b.csv") == "/w/1/preview/?path=a%20b.csv"
     assert [links(one) for one in ("https://x.org", "#part", "//x.org")] == ["https://x.org", "#part", "//x.org"]
-    html = markdown("[x](y.md) [z](#z)", pictures=same, links=links)
+    html = Markdown(pictures=same, links=links).html("[x](y.md) [z](#z)")
     assert 'href="/w/1/preview/?path=d%2Fy.md"' in html
     assert 'target="_self"' in html
+
+
+WIDE = "|a" * 250 + "\n" + "|-" * 250 + "\n" + "a\n" * 250 + "\n"
+"""A table whose rows leave out nearly all cells."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * (MOST_MARKDOWN + 1),
+        WIDE * 8,
+        "> " * 19 + "a\n" * 100_000,
+        ("[a " * 19 + "*a" * 50) * 1_500,
+        "[a]: /" + "b" * 100_000 + "\n\n" + "[a]\n" * 30_000,
+    ],
+    ids=["long", "cells", "depth", "brackets", "addresses"],
+)
+def test_markdown_past_the_bounds_is_shown_as_its_text(text: str) -> None:
+    html = Markdown(pictures=same, links=same).html(text)
+    assert html.startswith(f"<p><em>{TOO_MUCH}</em></p><pre>{text[:9].replace('>', '&gt;')}")
+    assert len(html) < len(text) * 3
+
+
+def test_bounds_hold_for_all_cells_of_a_notebook_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "MOST_TOKENS", 50)
+    html = shown(*[{"cell_type": "markdown", "source": "# Plan"}] * 20)
+    assert (html.count("<h1>Plan</h1>"), html.count(TOO_MUCH)) == (16, 4)
+    table = code({"output_type": "display_data", "data": {"text/markdown": WIDE}})
+    assert shown(table, table).count(TOO_MUCH) == 2
+
+
+def test_large_tables_and_lists_of_links_are_formatted() -> None:
+    table = "|a|b|c|\n|-|-|-|\n" + "|1|2|3|\n" * 2_000
+    links = "".join(f"- [{at}](https://example.org/{at}) and *more* of `it`\n" for at in range(3_000))
+    html = Markdown(pictures=same, links=same).html(f"{table}\n{links}")
+    assert (html.count("<td>"), html.count("<a href=")) == (6_000, 3_000)
+
+
+def test_pictures_of_a_document_are_opened_once_and_not_without_end(
+    workspace: Workspace, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("a.svg", b"")
+    opened = list[str]()
+
+    def counted(*, workspace: Workspace, path: str) -> OpenFile:
+        opened.append(path)
+        return open_file(workspace=workspace, path=path)
+
+    monkeypatch.setattr(rendering, "open_file", counted)
+    pictures = Pictures(workspace, "notes.md")
+    assert {pictures.place("a.svg") for _ in range(1_000)} == {"data:image/svg+xml;base64,"}
+    assert {pictures.place("gone.svg") for _ in range(1_000)} == {"gone.svg"}
+    assert opened == ["a.svg", "gone.svg"]
+    for at in range(1_000):
+        pictures.place(f"{at}.svg")
+    assert len(opened) == MOST_PICTURES
+
+
+def test_pictures_shown_often_share_one_bound(workspace: Workspace, write: Write) -> None:
+    write("a.png", bytes(MOST_OF_PICTURES // 2))
+    pictures = Pictures(workspace, "notes.md")
+    assert [pictures.place("a.png").startswith("data:") for _ in range(4)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("address", ["%00.png", "a" * 300 + ".png", "%ED%A0%80.png", "a/" * 3_000 + "a.png"])
+def test_odd_addresses_of_pictures_stay_as_they_are(workspace: Workspace, address: str) -> None:
+    assert Pictures(workspace, "notes.md").place(address) == address
+
+
+def test_markdown_is_read_no_further_than_its_bound(browser: Client, workspace: Workspace, write: Write) -> None:
+    write("a.md", b"a" * (MOST_MARKDOWN + 1))
+    assert browser.get(f"/w/{workspace.pk}/rendered/?path=a.md").status_code == 400
+
+
+@pytest.mark.parametrize("page", ["preview", "rendered"])
+def test_one_person_has_only_so_many_at_once(browser: Client, workspace: Workspace, write: Write, page: str) -> None:
+    write("a.md", b"# Plan")
+    with ExitStack() as others:
+        for _ in range(MOST_AT_ONCE):
+            others.enter_context(Turn(workspace.owner_id))
+        refused = browser.get(f"/w/{workspace.pk}/{page}/?path=a.md")
+        assert (refused.status_code, b"wait until one of them ends" in refused.content) == (400, True)
+    assert browser.get(f"/w/{workspace.pk}/{page}/?path=a.md").status_code == 200
+    assert running() == {}
 
 
 @pytest.mark.parametrize(

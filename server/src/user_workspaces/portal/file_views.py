@@ -4,17 +4,19 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.portal.access import PersonRequest, page
 from user_workspaces.portal.file_actions import address_of
 from user_workspaces.portal.notebooks import notebook
 from user_workspaces.portal.opening import way_to_open
-from user_workspaces.portal.previews import LARGEST_RENDERED, PDF, is_markdown, is_notebook, preview_of
-from user_workspaces.portal.rendering import Pictures, document, links_of, markdown
+from user_workspaces.portal.previews import LARGEST_EDITED, LARGEST_RENDERED, PDF, is_markdown, is_notebook, preview_of
+from user_workspaces.portal.rendering import Markdown, Pictures, document, links_of
 from user_workspaces.portal.workspace import layout_of
 from user_workspaces.transfers.downloads import content_type_of, download
 from user_workspaces.transfers.names import disposition, file_path
+from user_workspaces.transfers.turns import Turn
 from user_workspaces.workspaces.files import open_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
@@ -30,10 +32,12 @@ def preview(request: PersonRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path(request.GET.get("path"))
     end = {"start": False, "end": True}.get(request.GET.get("part", ""))
+    with Turn(request.user.pk):
+        seen = preview_of(workspace, path, end=end)
     context = {
         "workspace": workspace,
         "path": path,
-        "preview": preview_of(workspace, path, end=end),
+        "preview": seen,
         "is_of_run": workspace.holds_runs,
         "way": None if workspace.holds_runs else way_to_open(workspace, path, now=timezone.now()),
         "back": address_of(workspace, path.rpartition("/")[0]),
@@ -49,13 +53,8 @@ def rendered(request: PersonRequest, workspace_id: int) -> HttpResponse:
     path = file_path(request.GET.get("path"))
     if not (is_notebook(path) or is_markdown(path)):
         raise InvalidRequest("Only notebooks and Markdown files can be rendered.")
-    raw = _whole(workspace, path)
-    pictures = Pictures(workspace, path).place
-    links = links_of(path, reverse("portal:preview", args=[workspace_id]))
-    if is_notebook(path):
-        body = notebook(raw, pictures=pictures, links=links)
-    else:
-        body = markdown(raw.decode("utf-8-sig", "replace"), pictures=pictures, links=links)
+    with Turn(request.user.pk):
+        body = _body(workspace, path)
     asked = request.GET.get("appearance", "")
     return document(body, title=path, appearance=asked if asked in APPEARANCES else "")
 
@@ -75,9 +74,18 @@ def view(request: PersonRequest, workspace_id: int) -> HttpResponseBase:
     return answer
 
 
-def _whole(workspace: Workspace, path: str) -> bytes:
+def _body(workspace: Workspace, path: str) -> SafeString:
+    pictures = Pictures(workspace, path).place
+    links = links_of(path, reverse("portal:preview", args=[workspace.pk]))
+    if is_notebook(path):
+        return notebook(_whole(workspace, path, LARGEST_RENDERED), pictures=pictures, links=links)
+    text = _whole(workspace, path, LARGEST_EDITED).decode("utf-8-sig", "replace")
+    return Markdown(pictures=pictures, links=links).html(text)
+
+
+def _whole(workspace: Workspace, path: str, largest: int) -> bytes:
     opened = open_file(workspace=workspace, path=path)
     with opened.content as content:
-        if opened.entry.size > LARGEST_RENDERED:
+        if opened.entry.size > largest:
             raise InvalidRequest("This file is too large to be shown this way. Download it.")
-        return content.read(LARGEST_RENDERED)
+        return content.read(largest)

@@ -15,12 +15,17 @@ from urllib.parse import quote, unquote
 from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_block import StateBlock, fence
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from user_workspaces.errors import UserWorkspacesError
-from user_workspaces.portal.previews import PICTURES
+from user_workspaces.portal.previews import LARGEST_EDITED, PICTURES
 from user_workspaces.transfers.downloads import content_type_of
 from user_workspaces.workspaces.files import open_file
 from user_workspaces.workspaces.models import Workspace
@@ -36,9 +41,34 @@ HEADERS = {
 }
 MOST_OF_PICTURES = 8 * 1024 * 1024
 """In bytes, all of a document together: they are put into it, for its frame can load nothing."""
+MOST_PICTURES = 200
+"""Files that are opened for one document."""
+MOST_MARKDOWN = LARGEST_EDITED
+"""In characters, all of a document together; the bounds below hold for all of it too."""
+MOST_STEPS = 400_000
+"""Of the parser: some texts of few characters make very many."""
+MOST_TOKENS = 100_000
+"""Of blocks: of each cell of a table three, also of those that its text leaves out."""
+MOST_OF_ADDRESSES = 1024 * 1024
+"""In characters: one definition may give a long address to many links."""
+TOO_MUCH = "This Markdown is too large or too complex to be formatted. This is its text."
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 Place = Callable[[str], str]
 """From an address in a document to another one."""
+
+
+class Room:
+    """How much of something there may still be in a document."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def take(self, size: int) -> bool:
+        """Return whether this much fits; what fits is taken."""
+        fits = size <= self.left
+        if fits:
+            self.left -= size
+        return fits
 
 
 class Pictures:
@@ -47,7 +77,8 @@ class Pictures:
     def __init__(self, workspace: Workspace, path: str) -> None:
         self._workspace = workspace
         self._folder = posixpath.dirname(path)
-        self._left = MOST_OF_PICTURES
+        self._room = Room(MOST_OF_PICTURES)
+        self._read = dict[str, str | None]()
 
     def place(self, address: str) -> str:
         """Return a picture as it is written into the document; one that cannot be had as its address."""
@@ -57,16 +88,24 @@ class Pictures:
         kind = content_type_of(path)
         if kind not in PICTURES:
             return address
+        if path not in self._read:
+            if len(self._read) == MOST_PICTURES:
+                return address
+            self._read[path] = self._packed(path)
+        packed = self._read[path]
+        if packed is None or not self._room.take(len(packed) * 3 // 4 - packed[-2:].count("=")):
+            return address
+        return f"data:{kind};base64,{packed}"
+
+    def _packed(self, path: str) -> str | None:
         try:
             opened = open_file(workspace=self._workspace, path=path)
         except UserWorkspacesError:
-            return address
+            return None
         with opened.content as content:
-            if opened.entry.size > self._left:
-                return address
-            raw = content.read(opened.entry.size)
-        self._left -= len(raw)
-        return f"data:{kind};base64,{base64.b64encode(raw).decode()}"
+            if opened.entry.size > self._room.left:
+                return None
+            return base64.b64encode(content.read(opened.entry.size)).decode()
 
 
 def below(folder: str, address: str) -> str:
@@ -86,24 +125,82 @@ def links_of(path: str, preview: str) -> Place:
     return place
 
 
-def markdown(text: str, *, pictures: Place, links: Place) -> SafeString:
-    """Return the HTML of a text; addresses of pictures and links are handed to those."""
-    reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    tokens = reader.parse(text)
-    _place(tokens, pictures, links)
-    return SafeString(reader.renderer.render(tokens, reader.options, {}))
+class TooMuchError(Exception):
+    """A text would take too much time or memory."""
 
 
-def _place(tokens: Sequence[Token], pictures: Place, links: Place) -> None:
-    for token in tokens:
-        if token.type == "image":
-            token.attrs["src"] = pictures(str(token.attrs.get("src", "")))
-        elif token.type == "link_open":
-            address = str(token.attrs.get("href", ""))
-            token.attrs["href"] = links(address)
-            if address.startswith("#"):
-                token.attrs["target"] = "_self"
-        _place(token.children or (), pictures, links)
+class Markdown:
+    """All the Markdown of one document: its bounds hold for all of it together."""
+
+    def __init__(self, *, pictures: Place, links: Place) -> None:
+        self._pictures = pictures
+        self._links = links
+        self._text = Room(MOST_MARKDOWN)
+        self._addresses = Room(MOST_OF_ADDRESSES)
+        self._tokens = Room(MOST_TOKENS)
+        self._reader = _reader(Room(MOST_STEPS), self._tokens)
+
+    def html(self, text: str, *, pictures: Place | None = None) -> SafeString:
+        """Return the HTML of a text, with `pictures` of its own; past the bounds it stays plain."""
+        try:
+            _spend(self._text, len(text))
+            tokens = self._reader.parse(text)
+            self._place(tokens, pictures or self._pictures)
+        except TooMuchError:
+            return format_html("<p><em>{}</em></p><pre>{}</pre>", TOO_MUCH, text)
+        return SafeString(self._reader.renderer.render(tokens, self._reader.options, {}))
+
+    def _place(self, tokens: Sequence[Token], pictures: Place) -> None:
+        for token in tokens:
+            if token.attrs:
+                _spend(self._addresses, sum(len(str(value)) for value in token.attrs.values()))
+            if token.type == "image":
+                token.attrs["src"] = pictures(str(token.attrs.get("src", "")))
+            elif token.type == "link_open":
+                address = str(token.attrs.get("href", ""))
+                token.attrs["href"] = self._links(address)
+                if address.startswith("#"):
+                    token.attrs["target"] = "_self"
+            self._place(token.children or (), pictures)
+
+
+class _Inline(ParserInline):
+    """A parser that counts its steps: looking for the ends of links takes the most."""
+
+    def __init__(self, steps: Room) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802  the parser's own name
+        _spend(self._steps, 1)
+        super().skipToken(state)
+
+
+def _reader(steps: Room, tokens: Room) -> MarkdownIt:
+    """Return a parser that raises `TooMuchError` when there is no room left."""
+
+    def counted_fence(state: StateBlock, first: int, last: int, silent: bool) -> bool:  # noqa: FBT001  as rules are
+        # The first of the rules that are tried at each line, at each depth again.
+        _spend(steps, 1)
+        if len(state.tokens) > tokens.left:
+            raise TooMuchError
+        return fence(state, first, last, silent)
+
+    def count_tokens(state: StateCore) -> None:
+        _spend(tokens, len(state.tokens))
+
+    reader = MarkdownIt()
+    reader.inline = _Inline(steps)
+    reader.configure("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    reader.block.ruler.at("fence", counted_fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    reader.core.ruler.after("block", "count", count_tokens)
+    return reader
+
+
+def _spend(room: Room, size: int) -> None:
+    if not room.take(size):
+        room.left = 0
+        raise TooMuchError
 
 
 def document(body: SafeString, *, title: str, appearance: str) -> HttpResponse:
