@@ -22,7 +22,9 @@ def test_largest_unit_has_no_end() -> None:
     assert size_text(5000 << 50) == "5000 PiB"
 
 
-@pytest.mark.parametrize("path", ["server/src/user_workspaces/portal/static/uws/files.js", "reana/src/model/time.ts"])
+@pytest.mark.parametrize(
+    "path", ["server/src/user_workspaces/portal/static/uws/uploadlist.js", "reana/src/model/time.ts"]
+)
 def test_browsers_write_the_same_units(path: str) -> None:
     text = (REPOSITORY / path).read_text()
     (units,) = re.findall(r"""\[((?:["']\w?i?B["'],? ?)+)\]""", text)

@@ -123,7 +123,7 @@ def test_delete_says_what_is_lost(browser: Client, workspace: Workspace, job_in:
     assert "<dialog" in content
     for said in (
         "6 files",
-        "2.0\N{NO-BREAK SPACE}KB",
+        "2\N{NO-BREAK SPACE}KiB",
         "/f0",
         "JupyterLab, which is running",
         "datasets themselves stay",

@@ -82,7 +82,7 @@ def test_list_counts_files_datasets_and_bytes(
     measure(made)
     Workspace.objects.filter(pk=made.pk).update(current={"files": [{}, {}], "symlinks": [{}]}, disk_space=5 * 1024**2)
     content = browser.get("/").content.decode()
-    assert ("2 files" in content, "1 dataset" in content, "5.0\N{NO-BREAK SPACE}MB" in content) == (True, True, True)
+    assert ("2 files" in content, "1 dataset" in content, "5\N{NO-BREAK SPACE}MiB" in content) == (True, True, True)
 
 
 @pytest.mark.parametrize("current", [{}, {"files": []}])

@@ -27,7 +27,7 @@ class Runs(ReadOnlyTable):
     ordering = ("-datetime_created", "-id")
     fields = ("full_name", "owner", "status", "message", "resource", "storage", "jobs_started", "datetime_created",
               "datetime_queued", "datetime_started", "datetime_finished", "datetime_stopped",
-              "retention_since", "next_check_at")  # fmt: skip
+              "retention_since", "retain_at", "next_check_at")  # fmt: skip
     actions = ("stop",)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Run]":
