@@ -26,6 +26,7 @@ from user_workspaces.jobs.spending import overview_of
 from user_workspaces.quotas.models import DiskReservation, Quota
 from user_workspaces.quotas.queries import allowance_of
 from user_workspaces.quotas.values import BLOCK, Overview
+from user_workspaces.sharing.actions import accept
 from user_workspaces.testing.waiting import eventually
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
@@ -200,10 +201,11 @@ def watch(guest: Guest) -> None:
 def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[..., Workspace]) -> None:
     ada, grace = guests["ada"], guests["grace"]
     copies = Copies()
-    for number in range(COPIES):  # offered to each other; made while the others write
+    for number in range(COPIES):  # offered to each other and accepted, so that they count; made while the others write
         for sender, receiver in ((ada, grace), (grace, ada)):
             files = Details(files=(NewFile("s", bytes(number)),))
-            offer(workspace_of(sender.caller.user, f"s{number}", files), receiver.caller.user)
+            share = offer(workspace_of(sender.caller.user, f"s{number}", files), receiver.caller.user)
+            accept(user=receiver.caller.user, share_id=share.pk, now=timezone.now())
     with (
         beside(lambda: watch(ada)),
         beside(lambda: watch(grace)),
