@@ -153,9 +153,9 @@ def _attacked(server: LiveServer, session: PlantedSession, browser: httpx.Client
     assert status["connections"]["limit"] < LIMIT
     assert status["connections"]["open"] <= status["connections"]["limit"]
     assert status["connections"]["evicted"] > 0
-    assert status["warnings"] == [
-        "There were too many connections: the longest idle ones were closed. See connections."
-    ]
+    # Another warning may say that this server's sessions are not prepared
+    evicted = "There were too many connections: the longest idle ones were closed. See connections."
+    assert status["warnings"].count(evicted) == 1
 
 
 def test_it_is_logged_once_and_descriptors_are_left(server: LiveServer) -> None:
