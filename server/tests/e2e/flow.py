@@ -56,7 +56,8 @@ def run_next_cell(page: Page, code: str, expected: str) -> None:
     page.locator(".jp-Notebook .jp-Cell .cm-content").last.click()
     page.keyboard.insert_text(code)
     page.keyboard.press("Shift+Enter")
-    expect(page.locator(".jp-OutputArea-output").last).to_contain_text(expected, timeout=READY_MS)
+    shown = page.locator(".jp-OutputArea-output").filter(has_text=expected)
+    expect(shown.last).to_be_visible(timeout=READY_MS)
 
 
 def kernel_is_settled(page: Page) -> bool:
