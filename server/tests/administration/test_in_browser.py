@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -28,8 +29,11 @@ Walk = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def walk(live_server: LiveServer) -> Callable[[User, Walk], list[str]]:
+def walk(live_server: LiveServer, settings: Any) -> Callable[[User, Walk], list[str]]:
     """Let somebody's browser do something; return what the browser complained of."""
+    # Its handler serves static files under their plain names
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     if shutil.which("chromium") is None:
         pytest.skip("NOT RUN: there is no chromium on this machine")
 
