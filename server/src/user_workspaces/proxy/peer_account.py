@@ -44,9 +44,8 @@ def may_be_proxy(connection: socket.socket) -> bool:
     if found is None:
         return not _is_loopback(peer[0])  # of another machine
     uid, inode = found
-    return (
-        _is_loopback(peer[0]) and inode != 0 and uid < FIRST_ACCOUNT_OF_PEOPLE
-    )  # the kernel names root for a socket that nobody has any more
+    # A socket that its process has closed has inode 0, and the kernel lists root as its owner
+    return _is_loopback(peer[0]) and inode != 0 and uid < FIRST_ACCOUNT_OF_PEOPLE
 
 
 def _owner(family: int, local: tuple[str, int], remote: tuple[str, int]) -> tuple[int, int] | None:
