@@ -205,7 +205,7 @@ def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[.
         for sender, receiver in ((ada, grace), (grace, ada)):
             files = Details(files=(NewFile("s", bytes(number)),))
             share = offer(workspace_of(sender.caller.user, f"s{number}", files), receiver.caller.user)
-            accept(user=receiver.caller.user, share_id=share.pk, now=timezone.now())
+            accept(user=share.receiver, share_id=share.pk, now=timezone.now())
     with (
         beside(lambda: watch(ada)),
         beside(lambda: watch(grace)),
