@@ -11,7 +11,7 @@ export interface RunQuery {
   readonly size: number;
   readonly search: string;
   readonly sort: 'asc' | 'desc';
-  /** None: every one but `deleted`. */
+  /** None: every known one but `deleted`; REANA can be asked for statuses, and not for all but one. */
   readonly status: readonly string[];
   /** Runs of others that they share with the person: of one address, or of `anybody`. */
   readonly sharedBy?: string;
