@@ -11,6 +11,7 @@ from django.db.utils import InterfaceError, OperationalError
 
 from user_workspaces.jobs.addresses import base_path, is_served_by_path, session_host
 from user_workspaces.jobs.queries import answering_sessions
+from user_workspaces.observing.refusals import REFUSALS
 from user_workspaces.proxy.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
@@ -73,8 +74,8 @@ class Feed:
                 this_round = self._rounds_begun
             try:
                 routes = read_routes()
-            except (OperationalError, InterfaceError):
-                logger.exception("the routes could not be read; sessions stay as they are")
+            except (OperationalError, InterfaceError) as error:
+                REFUSALS.tell(logger, "the routes cannot be read; sessions stay as they are", error)
                 close_old_connections()
             else:
                 self._run_in_loop(partial(self._take, routes, this_round))
