@@ -78,6 +78,8 @@ class RunningServer:
     process: "subprocess.Popen[str] | None" = None
     log_in_link: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    """Those of the people who were signed in; closed with the server."""
 
     @property
     def url(self) -> str:
@@ -209,7 +211,7 @@ def sign_in(server: RunningServer, username: str = ADA) -> Caller:
     answer = httpx.post(f"{server.url}/tokens/", json=body)
     assert answer.is_success, answer.text
     headers = {"UWS-Authorization": f"Token {answer.json()['token']}"}
-    return Caller(httpx.Client(base_url=server.url, headers=headers, timeout=60))
+    return Caller(server.clients.enter_context(httpx.Client(base_url=server.url, headers=headers, timeout=60)))
 
 
 @contextlib.contextmanager
@@ -266,7 +268,8 @@ def running_server(
         server = RunningServer(data_dir, free_port(), environment=environment)
         try:
             server.start()
-            yield server
+            with server.clients:
+                yield server
         finally:
             if server.process:
                 server.stop()
