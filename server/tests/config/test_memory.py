@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.http import HttpResponse
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -98,7 +100,9 @@ class Echo(APIView):
 def no_search() -> Iterator[None]:
     gc.collect()
     gc.disable()
+    request_finished.disconnect(close_old_connections)  # the end of a response is the end of a request to Django
     yield
+    request_finished.connect(close_old_connections)
     gc.enable()
 
 

@@ -22,6 +22,7 @@ NOUNS = {
     **dict.fromkeys(("", "login", "logout", "profile", "new", "w", "runs", "session", "shared", "open"), PORTAL),
     **dict.fromkeys(("tokens", "users", "workspaces", "jobs", "job_types", "parameters", "status", "quotas"), PORTAL),
     **dict.fromkeys(("shared_workspaces", "live_tickets", "schema", "docs", "api", "admin", "metrics"), PORTAL),
+    **dict.fromkeys(("datasets", "site"), PORTAL),
     "passthrough": SESSION,
     "static": FILES,
 }
