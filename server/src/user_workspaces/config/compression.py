@@ -1,8 +1,8 @@
 """Which answers are compressed: pages and JSON that were asked for, and that no other site had a hand in.
 
-The size of a compressed answer tells how much of it repeats, so nothing is compressed that holds a secret beside words
-of somebody else (BREACH). Forms and calls that change something show tokens once: they are left as they are. So are
-answers to requests that another origin caused, sessions included. The rest gets Django's random padding.
+The size of a compressed response reveals repetition, so a response that holds a secret next to text chosen by another
+user is not compressed (BREACH). Responses to forms and to calls that change data can show a token once and are not
+compressed; neither are responses to cross-origin requests, sessions included. The others get Django's random padding.
 """
 
 from django.http import HttpRequest, HttpResponseBase

@@ -14,7 +14,7 @@ STARTS_A_PASS = 50
 def tend_runs(*, now: datetime) -> int:
     """Do what is due; return how much there was.
 
-    Nobody is called for retention rules alone: a pass comes every few seconds anyway, and their time is a day's end.
+    Retention rules do not wake the controller: a pass runs every few seconds, and rules become due at the end of a day.
     """
     done = follow_runs(now=now)
     for _ in range(STARTS_A_PASS):

@@ -171,7 +171,7 @@ class _Inline(ParserInline):
         super().__init__()
         self._steps = steps
 
-    def skipToken(self, state: StateInline) -> None:  # noqa: N802  the parser's own name
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802  overrides a method of the parser
         _spend(self._steps, 1)
         super().skipToken(state)
 
@@ -179,7 +179,7 @@ class _Inline(ParserInline):
 def _reader(steps: Room, tokens: Room) -> MarkdownIt:
     """Return a parser that raises `TooMuchError` when there is no room left."""
 
-    def counted_fence(state: StateBlock, first: int, last: int, silent: bool) -> bool:  # noqa: FBT001  as rules are
+    def counted_fence(state: StateBlock, first: int, last: int, silent: bool) -> bool:  # noqa: FBT001  the parser calls it so
         # The first of the rules that are tried at each line, at each depth again.
         _spend(steps, 1)
         if len(state.tokens) > tokens.left:

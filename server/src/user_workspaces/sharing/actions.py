@@ -159,7 +159,7 @@ def _lock(share_id: int, whose: Q) -> Share:
 
 
 def _lock_failed(*, sender: User, workspace_id: int) -> list[Share]:
-    """Hold the open offers of a workspace whose copies failed; before the workspace, as whoever retries one does."""
+    """Lock the open shares of a workspace whose copies failed; before the workspace row, in the order of a retry."""
     offered = open_shares().filter(sender=sender, offer__original_id=storable_id(workspace_id))
     return list(offered.filter(state=ShareState.FAILED).select_for_update(of=("self",)).order_by("pk"))
 

@@ -62,7 +62,7 @@ def hold_room(share: Share, *, size: int, now: datetime) -> CopyRoom | OpenCopyR
 
 
 def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bool:
-    """Say that all is there, in a room of `held` bytes. False: it was withdrawn, or somebody else makes it by now.
+    """Mark a copy of `held` bytes as complete. False: it was withdrawn, or another process is making it now.
 
     Raises `InvalidRequest` when the original went away meanwhile: what was copied may be a part of it; and
     `QuotaExceeded` when it became more than there is room for.

@@ -1,4 +1,4 @@
-"""Disk space of copies that nobody has accepted: it counts for nobody, so the disk quota of their sender bounds it."""
+"""Disk space of copies that are not accepted yet: no quota includes it, so the sender's disk quota limits its total."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from user_workspaces.workspaces.models import Workspace
 
 
 class OpenCopyRoom:
-    """Space for one attempt at one copy that nobody has accepted; the row of the copy says how much it is."""
+    """Disk space of one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
 
     def __init__(self, share: Share) -> None:
         self._share = share
@@ -24,7 +24,7 @@ class OpenCopyRoom:
         """Whether the sender's quota is asked for more."""
         self.size = 0
 
-    def hold_at_least(self, size: int, *, now: datetime) -> None:  # noqa: ARG002  as `CopyRoom`; it does not expire
+    def hold_at_least(self, size: int, *, now: datetime) -> None:  # noqa: ARG002  the signature of `CopyRoom`, which expires
         """Hold more where it became more than expected; raises `QuotaExceeded`, `RoomLost`.
 
         Once the copy is accepted, it counts for its receiver, who is checked when all is there.

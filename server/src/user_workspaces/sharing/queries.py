@@ -72,7 +72,7 @@ def size_of_copy(share: Share, original: Workspace | None) -> int:
 
 
 def open_copies_size(sender_id: int) -> int:
-    """Return the bytes of all copies that a person offers and nobody has accepted, each as `size_of_copy`."""
+    """Return the bytes of all copies that a user offers and that are not accepted yet, each as in `size_of_copy`."""
     unfinished = Greatest("copy__disk_space", Coalesce("offer__original__disk_space", 0))
     size = Case(When(state=ShareState.READY, then=F("copy__disk_space")), default=unfinished)
     total: int | None = open_shares().filter(sender=sender_id).aggregate(total=Sum(size))["total"]
@@ -80,7 +80,7 @@ def open_copies_size(sender_id: int) -> int:
 
 
 def made_copies_size(sender_id: int, *, without: int) -> int:
-    """Return the bytes of the copies that are there or being made, that nobody has accepted, but for one of them."""
+    """Return the bytes of the complete and unfinished copies that are not accepted yet, except one."""
     others = open_shares().filter(sender=sender_id).exclude(pk=without)
     total: int | None = others.aggregate(total=Sum("copy__disk_space"))["total"]
     return total or 0

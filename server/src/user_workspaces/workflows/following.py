@@ -59,7 +59,7 @@ def _claim(run: Run, *, now: datetime) -> bool:
 
 
 def _look_again(run: Run, *, at: datetime | None, **fields: object) -> bool:
-    """Say when it is due again, if nobody else has changed that: the lease on it."""
+    """Set the next due time, which is also the lease, unless another process has changed it."""
     same = Run.objects.filter(pk=run.pk, status=run.status, next_check_at=run.next_check_at)
     changed = bool(same.update(next_check_at=at, **fields))
     if changed:

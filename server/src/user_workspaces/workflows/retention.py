@@ -58,7 +58,7 @@ class Rule:
 
 @dataclass(slots=True)
 class _Walk:
-    """The way through a run's files. The next pass goes on where the last one ended; a new process begins again."""
+    """The position in a run's files. The next pass continues from it; a new process starts from the beginning."""
 
     due: frozenset[str]
     patterns: list[Pattern]
@@ -134,7 +134,7 @@ def _forget_walks(now: datetime) -> None:
 
 
 def _retain_again(run: Run, *, at: datetime | None) -> bool:
-    """Say when it is due again, if nobody else has changed that: the lease on it."""
+    """Set when the rules are applied next, which is also the lease, unless another process has changed it."""
     changed = bool(Run.objects.filter(pk=run.pk, retain_at=run.retain_at).update(retain_at=at))
     if changed:
         run.retain_at = at
@@ -157,7 +157,7 @@ def _apply_rules(run: Run, *, now: datetime) -> timedelta | None:
     except EXPECTED as error:  # a person's files may be in any state
         REFUSALS.tell(logger, f"run {run.pk}", error)
         has_failed = True
-    except Exception:  # whatever it was, it is told, and others' files go all the same
+    except Exception:  # a fault in one run must not stop the rules of the others: log it, retry later
         logger.exception("run %s: its retention rules could not be applied", run.pk)
         has_failed = True
     _walks.pop(run.pk, None)
@@ -184,7 +184,7 @@ def _go_on(run: Run, walk: _Walk, workspace: Workspace, *, now: datetime) -> boo
             else:
                 try:
                     remove(workspace, entry, now=now)
-                except EXPECTED:  # closed by the person, or the storage fails now: the other files go all the same
+                except EXPECTED:  # not permitted, or the storage fails: delete the other files
                     walk.has_failed = True
         if time.monotonic() > until:
             return False

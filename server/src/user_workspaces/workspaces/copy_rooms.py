@@ -95,9 +95,9 @@ def forget_copy(workspace_id: int) -> None:
 
 
 def grow_copy(*, workspace_id: int, old: int, new: int) -> bool:
-    """Note what a copy takes that is being made for who has not accepted it yet.
+    """Record the new size of an unfinished copy that is not accepted yet.
 
-    False: it was accepted, or somebody else makes it by now.
+    False: it has been accepted, or another process is making it now.
     """
     unaccepted = Workspace.objects.filter(pk=workspace_id, status=WorkspaceStatus.INITIALIZING, awaits_acceptance=True)
     return bool(unaccepted.filter(disk_space=old).update(disk_space=new))
