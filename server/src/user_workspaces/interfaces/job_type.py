@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
+from user_workspaces.interfaces.environment import Base
 from user_workspaces.interfaces.plugin import Plugin, PluginOptions
 from user_workspaces.interfaces.values import (
     Endpoint,
@@ -26,6 +27,13 @@ class JobType(Plugin):
 
     uses_reana: ClassVar[bool] = False
     """Whether its jobs get the access to REANA of the person who launched them, for as long as they run."""
+
+    uses_environment: ClassVar[bool] = True
+    """Whether its scripts run in the environment of their workspace."""
+
+    def base(self, resource: str) -> Base | None:
+        """Return the environment that this job type brings to a resource, for all jobs there; None: it brings none."""
+        return None
 
     def prepare(self, resource: str) -> Preparation:
         """Say whether all is there for a launch on this resource, starting the work where it is not.

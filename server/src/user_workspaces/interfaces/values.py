@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.environment import WorkspaceEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,10 @@ class Upload:
 
     id: str
     path: str
-    length: int
-    """The size of the whole file in bytes."""
+    length: int  # bytes of the whole file
     offset: int
     """How many bytes are on disk: the next ones go there."""
-    finished: bool
-    """Whether the file is in its place."""
+    finished: bool  # it is in its place
     expires: datetime
     """When it may be removed, if nothing more comes."""
     note: str = ""
@@ -203,7 +202,8 @@ class JobContext:
     """The path below which the session is served, with a slash at both ends: `/passthrough/local/12/`."""
     limits: Limits
     reana: ReanaAccess | None = None
-    """For a job type with `uses_reana`."""
+    environment: WorkspaceEnvironment | None = None
+    """What the script finds on `PATH` (see `environments.activation`); None: nothing is set up."""
 
     def derive(self, purpose: str) -> str:
         """Return a secret for one purpose, from which neither the job's secret nor another purpose's follows."""

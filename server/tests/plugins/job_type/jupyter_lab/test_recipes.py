@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe
-from user_workspaces.plugins.job_type.jupyter_lab.interpreter import Interpreter
+from user_workspaces.environment_store.interpreter import Interpreter
+from user_workspaces.environment_store.store import EnvironmentStore, Recipe
 from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
 from user_workspaces.plugins.job_type.jupyter_lab.recipes import LOCK, defaults, tar_recipe, virtualenv_recipe
 
@@ -29,7 +29,7 @@ def make(
         EnvironmentDetails.model_validate_json(details),
         interpreter=interpreter,
         base_dir=tmp_path,
-        environments=Environments(tmp_path / "environments"),
+        environments=EnvironmentStore(tmp_path / "environments"),
         wheel=wheel,
     )
 
@@ -90,7 +90,7 @@ def test_packages_are_copied_checked_and_compiled_once(tmp_path: Path, details: 
 
 def test_archive_is_named_by_its_file(tmp_path: Path) -> None:
     details = EnvironmentDetails.model_validate_json('{"module_manager": "tar", "tar_file_path": "lab.tar"}')
-    environments, archive = Environments(tmp_path / "environments"), tmp_path / "lab.tar"
+    environments, archive = EnvironmentStore(tmp_path / "environments"), tmp_path / "lab.tar"
     archive.write_bytes(b"one")
     before = tar_recipe(details, base_dir=tmp_path, environments=environments)
     assert before == tar_recipe(details, base_dir=tmp_path, environments=environments)

@@ -4,6 +4,13 @@ import os
 from http import HTTPStatus
 from typing import ClassVar, cast
 
+from user_workspaces.environment_store.interpreter import (
+    Interpreter,
+    find_interpreter,
+    own_interpreter,
+    search_path,
+)
+from user_workspaces.environment_store.store import EnvironmentStore, Recipe
 from user_workspaces.errors import ConfigurationError, InvalidRequest
 from user_workspaces.interfaces.job_type import JobParameters, JobType
 from user_workspaces.interfaces.plugin import PluginOptions
@@ -15,13 +22,6 @@ from user_workspaces.interfaces.values import (
     PluginContext,
     Preparation,
     PreparationState,
-)
-from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe
-from user_workspaces.plugins.job_type.jupyter_lab.interpreter import (
-    Interpreter,
-    find_interpreter,
-    own_interpreter,
-    search_path,
 )
 from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, authorization, session_script
 from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails, JupyterLabOptions
@@ -38,7 +38,7 @@ class JupyterLabJob(JobType):
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
         self._details = cast("JupyterLabOptions", options).environment_details
-        self._environments = Environments(context.base_dir / "environments")
+        self._environments = EnvironmentStore(context.base_dir / "environments")
         self._interpreters = dict[str | None, Interpreter]()
 
     def prepare(self, resource: str) -> Preparation:

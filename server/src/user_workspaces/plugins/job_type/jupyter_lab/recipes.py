@@ -1,7 +1,6 @@
 """From options to the steps that make an environment, and to the fingerprint that names it."""
 
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -9,19 +8,20 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-import uv
-
+from user_workspaces.environment_store.builder import Step
+from user_workspaces.environment_store.interpreter import Interpreter
+from user_workspaces.environment_store.store import EnvironmentStore, Recipe
+from user_workspaces.environment_store.virtual_environment import (
+    fingerprint,
+    identity,
+    requirement,
+    virtualenv_steps,
+)
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.plugins.job_type.jupyter_lab import compression
-from user_workspaces.plugins.job_type.jupyter_lab.builder import Step
-from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe
-from user_workspaces.plugins.job_type.jupyter_lab.interpreter import Interpreter
 from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
 
 LOCK = Path(__file__).with_name("requirements.lock")
-LAYOUT = 2
-"""Part of every fingerprint; another number makes all environments anew."""
-
 WHEELS = Path(__file__).with_name("wheels")
 """Where `scripts/install` puts the wheel of the REANA extension; without it sessions lack its panel."""
 
@@ -48,43 +48,33 @@ def extension(folder: Path = WHEELS) -> Path | None:
     return min(folder.glob("reana_jupyterlab-*.whl"), default=None)
 
 
-@cache
-def installer() -> str:
-    """Return the path of `uv`, which came with the server."""
-    return uv.find_uv_bin()
-
-
 def virtualenv_recipe(
     details: EnvironmentDetails,
     *,
     interpreter: Interpreter,
     base_dir: Path,
-    environments: Environments,
+    environments: EnvironmentStore,
     wheel: Path | None = None,
 ) -> Recipe:
     """Return how to install JupyterLab, and what was asked for beside it; raises `ConfigurationError`.
 
     `wheel`: the REANA extension; what it needs stands in the lock file.
     """
-    packages = [_requirement(package, base_dir) for package in details.python_packages]
+    packages = [requirement(package, base_dir) for package in details.python_packages]
     mark = fingerprint(
         "virtualenv",
         str(interpreter.path),
         interpreter.version,
         defaults().digest,
-        [_identity(one) for one in packages],
+        [identity(one) for one in packages],
         *([_digest(wheel)] if wheel else []),
     )
-    steps = _steps(interpreter, environments.stage(mark), packages=packages, wheel=wheel)
+    steps = virtualenv_steps(interpreter, environments.stage(mark), _installs(packages, wheel))
     return _recipe(details, mark, steps, (), environments)
 
 
-def _steps(interpreter: Interpreter, stage: Path, *, packages: Sequence[str], wheel: Path | None) -> list[Step]:
-    """Return what makes the environment; the last step compiles, for nobody but the server may write there later."""
-    python = str(stage / "bin" / "python")
-    # Copied, not linked: a link into the cache of the server's account would lead people into a closed folder.
-    install = (installer(), "pip", "install", "--python", python, "--link-mode", "copy", "--no-progress")
-    make = (installer(), "venv", "--quiet", "--relocatable", "--allow-existing", "--no-python-downloads")
+def _installs(packages: Sequence[str], wheel: Path | None) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what is installed, in this order."""
     told: list[tuple[str, tuple[str, ...]]] = [
         (f"installing {defaults().number} packages", ("--require-hashes", "--requirements", str(LOCK)))
     ]
@@ -93,22 +83,15 @@ def _steps(interpreter: Interpreter, stage: Path, *, packages: Sequence[str], wh
     if packages:
         constraints = ("--constraints", str(LOCK), "--no-verify-hashes")
         told.append((f"installing {len(packages)} of this site's packages", (*constraints, "--", *packages)))
-    last = len(told) - 1
-    return [
-        Step("making room", (*make, "--python", str(interpreter.path), str(stage))),
-        *(
-            Step(message, (*install, *(("--compile-bytecode",) if number == last else ()), *options))
-            for number, (message, options) in enumerate(told)
-        ),
-    ]
+    return told
 
 
-def tar_recipe(details: EnvironmentDetails, *, base_dir: Path, environments: Environments) -> Recipe:
+def tar_recipe(details: EnvironmentDetails, *, base_dir: Path, environments: EnvironmentStore) -> Recipe:
     """Return how to unpack an archive; raises `ConfigurationError` when there is none."""
     archive = base_dir / (details.tar_file_path or "")
     if not archive.is_file():
         raise ConfigurationError("tar_file_path: there is no such archive.")
-    mark = fingerprint("tar", _identity(str(archive)))
+    mark = fingerprint("tar", identity(str(archive)))
     stage, place = environments.stage(mark), environments.place(mark)
     unpack = ("tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(archive))
     python = str(place / "bin" / "python")
@@ -122,36 +105,13 @@ def tar_recipe(details: EnvironmentDetails, *, base_dir: Path, environments: Env
     return _recipe(details, mark, [Step("unpacking", (*unpack, "--directory", str(stage)))], last, environments)
 
 
-def fingerprint(*parts: object) -> str:
-    """Return the name of what is made from these parts: 20 hexadecimal digits."""
-    return hashlib.sha256(json.dumps([LAYOUT, *parts]).encode()).hexdigest()[:20]
-
-
 def _recipe(
-    details: EnvironmentDetails, mark: str, first: Sequence[Step], last: Sequence[Step], environments: Environments
+    details: EnvironmentDetails, mark: str, first: Sequence[Step], last: Sequence[Step], environments: EnvironmentStore
 ) -> Recipe:
     place = environments.place(mark)
     compress = Step("compressing its pages", (sys.executable, "-I", compression.__file__, str(place)))
     trial = Step("trying it", (str(place / "bin" / "python"), "-I", "-c", TRIAL))
     return Recipe(details.environment_name, mark, tuple(first), (*last, compress, trial), details.time_limit * 60.0)
-
-
-def _requirement(written: str, base_dir: Path) -> str:
-    """Return a requirement as it is; a path, which starts with `.` or `/`, absolute."""
-    if not written.startswith((".", "/")):
-        return written
-    path = base_dir / written
-    if not path.is_file():
-        raise ConfigurationError(f"python_packages: {written} is no file: a path names a wheel.")
-    return str(path)
-
-
-def _identity(source: str) -> list[object]:
-    """What changes with the content of a file; a requirement is known by its text."""
-    if not source.startswith("/"):
-        return [source]
-    status = Path(source).stat()
-    return [source, status.st_size, status.st_mtime_ns]
 
 
 def _digest(wheel: Path) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from user_workspaces.environment_store import builder
+from user_workspaces.environment_store.builder import MARK, Plan, Status, Step
+from user_workspaces.environment_store.interpreter import barrier
 from user_workspaces.interfaces.values import Preparation, PreparationState
-from user_workspaces.plugins.job_type.jupyter_lab import builder
-from user_workspaces.plugins.job_type.jupyter_lab.builder import MARK, Plan, Status, Step
-from user_workspaces.plugins.job_type.jupyter_lab.interpreter import barrier
 
 SECONDS_UNTIL_RETRY = 300
 MOST_STARTS = 3
@@ -40,7 +40,7 @@ class Recipe:
     seconds: float
 
 
-class Environments:
+class EnvironmentStore:
     """The folder of all environments: `<fingerprint>/`, and beside it `.lock`, `.status` and `.log` of its build."""
 
     def __init__(

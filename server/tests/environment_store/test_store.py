@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from user_workspaces.environment_store.builder import Status, Step, read_status, write_status
+from user_workspaces.environment_store.store import MOST_STARTS, EnvironmentStore, Recipe
 from user_workspaces.interfaces.values import Preparation, PreparationState
-from user_workspaces.plugins.job_type.jupyter_lab.builder import Status, Step, read_status, write_status
-from user_workspaces.plugins.job_type.jupyter_lab.environments import MOST_STARTS, Environments, Recipe
 
 READY = Preparation(PreparationState.READY)
 
 
 @pytest.fixture
-def environments(tmp_path: Path) -> Environments:
-    return Environments(tmp_path / "environments", for_everybody=False)
+def environments(tmp_path: Path) -> EnvironmentStore:
+    return EnvironmentStore(tmp_path / "environments", for_everybody=False)
 
 
-def recipe(folder: Environments, command: str, *, last: str = "true", seconds: float = 60) -> Recipe:
+def recipe(folder: EnvironmentStore, command: str, *, last: str = "true", seconds: float = 60) -> Recipe:
     stage = folder.stage("f")
     first = Step("baking", ("sh", "-c", f"cd {stage} && mkdir -p bin && {command}"))
     return Recipe("Cake", "f", (first,), (Step("tasting", ("sh", "-c", f"cd {folder.place('f')} && {last}")),), seconds)
@@ -37,7 +37,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def prepare_to_the_end(environments: Environments, made: Recipe) -> Preparation:
+def prepare_to_the_end(environments: EnvironmentStore, made: Recipe) -> Preparation:
     preparations = list[Preparation]()
 
     def is_over() -> bool:
@@ -48,11 +48,11 @@ def prepare_to_the_end(environments: Environments, made: Recipe) -> Preparation:
     return preparations[-1]
 
 
-def is_locked(environments: Environments) -> bool:
+def is_locked(environments: EnvironmentStore) -> bool:
     return subprocess.run(["flock", "-n", environments.folder / "f.lock", "true"], check=False).returncode != 0
 
 
-def builder_pids(environments: Environments) -> list[int]:
+def builder_pids(environments: EnvironmentStore) -> list[int]:
     """Return the processes that hold the lock file open."""
     lock, found = str(environments.folder / "f.lock"), []
     for process in Path("/proc").iterdir():
@@ -66,7 +66,7 @@ def builder_pids(environments: Environments) -> list[int]:
     return found
 
 
-def kill_builder(environments: Environments) -> None:
+def kill_builder(environments: EnvironmentStore) -> None:
     """Kill the builder and its commands, also one that was just being started."""
     wait_for(lambda: len(builder_pids(environments)) > 0)
 
@@ -79,7 +79,7 @@ def kill_builder(environments: Environments) -> None:
     wait_for(is_gone)
 
 
-def test_prepare_first_says_what_goes_on(environments: Environments) -> None:
+def test_prepare_first_says_what_goes_on(environments: EnvironmentStore) -> None:
     made = recipe(environments, "echo cake > bin/cake")
     first = environments.prepare(made)
     assert (first.state, first.message[:33]) == (PreparationState.IN_PROGRESS, "Preparing Cake (first time only):")
@@ -88,7 +88,7 @@ def test_prepare_first_says_what_goes_on(environments: Environments) -> None:
     assert not environments.stage("f").exists()
 
 
-def test_prepare_shows_the_step(environments: Environments) -> None:
+def test_prepare_shows_the_step(environments: EnvironmentStore) -> None:
     gate = environments.folder.parent / "gate"
     made = recipe(environments, f"until [ -e {gate} ]; do sleep 0.02; done")
     expected = Preparation(PreparationState.IN_PROGRESS, "Preparing Cake (first time only): baking")
@@ -97,7 +97,7 @@ def test_prepare_shows_the_step(environments: Environments) -> None:
     assert prepare_to_the_end(environments, made) == READY
 
 
-def test_prepare_by_many_at_once_builds_once(environments: Environments) -> None:
+def test_prepare_by_many_at_once_builds_once(environments: EnvironmentStore) -> None:
     count = environments.folder.parent / "count"
     made = recipe(environments, f"echo once >> {count}; sleep 0.3")
     with ThreadPoolExecutor(16) as threads:
@@ -106,23 +106,23 @@ def test_prepare_by_many_at_once_builds_once(environments: Environments) -> None
     assert count.read_text() == "once\n"
 
 
-def test_prepare_by_another_server_joins_the_build(environments: Environments) -> None:
+def test_prepare_by_another_server_joins_the_build(environments: EnvironmentStore) -> None:
     count = environments.folder.parent / "count"
     made = recipe(environments, f"echo once >> {count}; sleep 0.3")
     environments.prepare(made)
-    other = Environments(environments.folder, for_everybody=False)
+    other = EnvironmentStore(environments.folder, for_everybody=False)
     assert prepare_to_the_end(other, made) == READY
     assert count.read_text() == "once\n"
 
 
-def test_build_outlives_the_server(environments: Environments) -> None:
+def test_build_outlives_the_server(environments: EnvironmentStore) -> None:
     gate = environments.folder.parent / "gate"
     made = recipe(environments, f"until [ -e {gate} ]; do sleep 0.02; done")
     code = f"""
 import os, signal
 from pathlib import Path
-from user_workspaces.plugins.job_type.jupyter_lab.environments import Environments, Recipe, Step
-Environments(Path({str(environments.folder)!r}), for_everybody=False).prepare({made!r})
+from user_workspaces.environment_store.store import EnvironmentStore, Recipe, Step
+EnvironmentStore(Path({str(environments.folder)!r}), for_everybody=False).prepare({made!r})
 os.kill(os.getpid(), signal.SIGKILL)
 """
     server = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
@@ -133,7 +133,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("where", ["in the stage", "in its place"])
-def test_builder_killed_is_started_again(environments: Environments, where: str) -> None:
+def test_builder_killed_is_started_again(environments: EnvironmentStore, where: str) -> None:
     gate = environments.folder.parent / "gate"
     wait = f"touch half; until [ -e {gate} ]; do sleep 0.02; done"
     made = recipe(environments, wait) if where == "in the stage" else recipe(environments, "true", last=wait)
@@ -146,7 +146,7 @@ def test_builder_killed_is_started_again(environments: Environments, where: str)
     assert prepare_to_the_end(environments, made) == READY
 
 
-def test_builder_killed_again_and_again_is_given_up(environments: Environments) -> None:
+def test_builder_killed_again_and_again_is_given_up(environments: EnvironmentStore) -> None:
     made = recipe(environments, "touch half; sleep 60")
     for _ in range(MOST_STARTS):
         assert environments.prepare(made).state is PreparationState.IN_PROGRESS
@@ -157,7 +157,7 @@ def test_builder_killed_again_and_again_is_given_up(environments: Environments) 
     assert (given_up.state, "killed 3 times" in given_up.message) == (PreparationState.FAILED, True)
 
 
-def test_commands_of_a_killed_builder_keep_the_next_one_away(environments: Environments) -> None:
+def test_commands_of_a_killed_builder_keep_the_next_one_away(environments: EnvironmentStore) -> None:
     made = recipe(environments, "touch half; sleep 60")
     environments.prepare(made)
     wait_for((environments.stage("f") / "half").exists)
@@ -169,7 +169,7 @@ def test_commands_of_a_killed_builder_keep_the_next_one_away(environments: Envir
     kill_builder(environments)
 
 
-def test_failure_shows_the_last_lines_without_passwords(environments: Environments) -> None:
+def test_failure_shows_the_last_lines_without_passwords(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "echo 'no https://me:pw@index/x' >&2; exit 3"))
     assert failed == Preparation(
         PreparationState.FAILED, "Cake could not be prepared: baking failed: no https://index/x"
@@ -177,45 +177,45 @@ def test_failure_shows_the_last_lines_without_passwords(environments: Environmen
     assert not environments.is_ready("f")
 
 
-def test_failure_is_kept_for_five_minutes_and_then_tried_again(environments: Environments) -> None:
+def test_failure_is_kept_for_five_minutes_and_then_tried_again(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "exit 3"))
     better = recipe(environments, "true")
-    soon = Environments(environments.folder, for_everybody=False, clock=lambda: time.time() + 290)
+    soon = EnvironmentStore(environments.folder, for_everybody=False, clock=lambda: time.time() + 290)
     assert soon.prepare(better) == failed
-    later = Environments(environments.folder, for_everybody=False, clock=lambda: time.time() + 310)
+    later = EnvironmentStore(environments.folder, for_everybody=False, clock=lambda: time.time() + 310)
     assert later.prepare(better).state is PreparationState.IN_PROGRESS
     assert prepare_to_the_end(later, better) == READY
 
 
-def test_failure_of_the_trial_is_a_failure(environments: Environments) -> None:
+def test_failure_of_the_trial_is_a_failure(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "true", last="echo not good; false"))
     assert failed.message == "Cake could not be prepared: tasting failed: not good"
     assert environments.failure(recipe(environments, "true")) == failed.message
 
 
-def test_step_that_may_fail_and_step_without_its_file_do_not_matter(environments: Environments) -> None:
+def test_step_that_may_fail_and_step_without_its_file_do_not_matter(environments: EnvironmentStore) -> None:
     steps = (Step("a", ("false",), may_fail=True), Step("b", ("false",), only_if="/no/such/file"))
     assert prepare_to_the_end(environments, Recipe("Cake", "f", steps, (), 60)) == READY
 
 
-def test_command_that_is_not_there_is_a_failure(environments: Environments) -> None:
+def test_command_that_is_not_there_is_a_failure(environments: EnvironmentStore) -> None:
     made = Recipe("Cake", "f", (Step("a", ("/no/such/program",)),), (), 60)
     assert prepare_to_the_end(environments, made).state is PreparationState.FAILED
 
 
-def test_time_limit_ends_the_work_and_its_children(environments: Environments) -> None:
+def test_time_limit_ends_the_work_and_its_children(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "sleep 60 & sleep 61", seconds=0.5))
     assert "longer than the 0 minutes of its time limit" in failed.message
     wait_for(lambda: builder_pids(environments) == [])
 
 
-def test_folder_around_everything_is_lifted(environments: Environments) -> None:
+def test_folder_around_everything_is_lifted(environments: EnvironmentStore) -> None:
     made = recipe(environments, "rmdir bin && mkdir -p inner/bin && echo cake > inner/bin/cake")
     assert prepare_to_the_end(environments, made) == READY
     assert (environments.place("f") / "bin" / "cake").read_text() == "cake\n"
 
 
-def test_everybody_may_read_and_run_and_nobody_write(environments: Environments) -> None:
+def test_everybody_may_read_and_run_and_nobody_write(environments: EnvironmentStore) -> None:
     folder = "umask 0; mkdir -m 700 deep; ln -s /nowhere deep/link"
     files = "touch deep/data; chmod 600 deep/data; cp -p /bin/true deep/run; chmod 6777 deep/run"
     assert prepare_to_the_end(environments, recipe(environments, f"{folder}; {files}")) == READY
@@ -225,7 +225,7 @@ def test_everybody_may_read_and_run_and_nobody_write(environments: Environments)
 
 
 def test_secrets_of_the_server_do_not_reach_the_installer(
-    environments: Environments, monkeypatch: pytest.MonkeyPatch
+    environments: EnvironmentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "secret")
     monkeypatch.setenv("UV_OFFLINE", "1")
@@ -236,14 +236,14 @@ def test_secrets_of_the_server_do_not_reach_the_installer(
 
 
 def test_folder_that_people_cannot_enter_is_named(tmp_path: Path) -> None:
-    closed = Environments(tmp_path / "environments", for_everybody=True)
+    closed = EnvironmentStore(tmp_path / "environments", for_everybody=True)
     failed = closed.prepare(recipe(closed, "true"))
     assert (failed.state, "chmod o+x" in failed.message) == (PreparationState.FAILED, True)
 
 
 def test_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    broken = Environments(tmp_path / "file" / "environments", for_everybody=False)
+    broken = EnvironmentStore(tmp_path / "file" / "environments", for_everybody=False)
     assert broken.prepare(recipe(broken, "true")).state is PreparationState.FAILED
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from user_workspaces.errors import ConfigurationError
-from user_workspaces.plugins.job_type.jupyter_lab.interpreter import (
+from user_workspaces.environment_store.interpreter import (
     Interpreter,
     barrier,
     find_interpreter,
     own_interpreter,
     search_path,
 )
+from user_workspaces.errors import ConfigurationError
 
 
 @pytest.fixture

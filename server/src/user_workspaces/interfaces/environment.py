@@ -1,0 +1,28 @@
+"""The environment of a workspace: what its notebooks, terminals, applications and runs use."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = ".environment"
+"""The folder of a workspace that holds the packages which its user installed: one overlay for each base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a site offers to start with: read-only, and one for all users of a resource."""
+
+    folder: Path | None
+    """Holds `bin/python`, and packages below `lib`; None: the modules bring a Python."""
+    modules: tuple[str, ...] = ()
+    """Loaded with `module load`, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceEnvironment:
+    """A base, prepared packages on it, and the user's own packages above both: an overlay in the workspace."""
+
+    base: Base
+    overlay: Path
+    """A virtual environment of the user; made by the job where it is not there yet."""
+    layers: tuple[Path, ...] = ()
+    """Prepared environments for the base's Python, read-only like it; what stands first wins."""
