@@ -1,8 +1,14 @@
 """From a job's row to what a resource and a job type understand."""
 
+from pathlib import Path
+
 from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
+from user_workspaces.environments.activation import activate
+from user_workspaces.environments.choosing import environment_for
 from user_workspaces.errors import NotFound
+from user_workspaces.interfaces.environment import WorkspaceEnvironment
+from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
 from user_workspaces.interfaces.values import JobContext, JobSpec, Limits, ReanaAccess
 from user_workspaces.jobs.addresses import base_path
 from user_workspaces.jobs.models import Job
@@ -29,8 +35,18 @@ def context_of(job: Job) -> JobContext:
         resource=job.resource,
         base_path=base_path(resource=job.resource, job_id=job.pk),
         reana=_reana_of(job),
+        environment=_environment_of(job, workspace=home.storage.locate(home.place)),
         limits=Limits(cpus=job.cpus, memory_mb=job.memory_mb, time_limit_seconds=job.time_limit_seconds),
     )
+
+
+def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None:
+    """Return what the job runs in; that of a run takes no packages of the workspace that holds all runs."""
+    job_types = registry.current().job_types
+    if job.job_type not in job_types or not job_types.get(job.job_type).uses_environment:
+        return None
+    own = None if job.job_type == JOB_TYPE_OF_RUNS else workspace
+    return environment_for(job_type=job.job_type, resource=job.resource, workspace=own)
 
 
 def _reana_of(job: Job) -> ReanaAccess | None:
@@ -65,6 +81,6 @@ def spec_of(job: Job) -> JobSpec:
         name=f"{job.job_type}-{job.pk}",
         account=context.account,
         working_directory=context.workspace,
-        script=job_type.script(context, parameters),
+        script=activate(job_type.script(context, parameters), context.environment, job_directory=context.job_directory),
         limits=context.limits,
     )

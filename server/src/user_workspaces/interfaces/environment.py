@@ -22,7 +22,7 @@ class WorkspaceEnvironment:
     """A base, prepared packages on it, and the user's own packages above both: an overlay in the workspace."""
 
     base: Base
-    overlay: Path
-    """A virtual environment of the user; made by the job where it is not there yet."""
+    overlay: Path | None
+    """The folder of its virtual environments, one for each version of Python. None: nothing can be installed."""
     layers: tuple[Path, ...] = ()
     """Prepared environments for the base's Python, read-only like it; what stands first wins."""

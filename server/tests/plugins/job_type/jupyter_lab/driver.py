@@ -18,6 +18,9 @@ from websockets.exceptions import InvalidStatus, SecurityError
 from websockets.sync.client import ClientConnection, unix_connect
 from websockets.typing import Origin
 
+from user_workspaces.environments import choosing
+from user_workspaces.environments.activation import activate
+from user_workspaces.interfaces.environment import FOLDER, WorkspaceEnvironment
 from user_workspaces.interfaces.values import (
     Endpoint,
     JobContext,
@@ -81,7 +84,12 @@ class Session:
         return self.folder / "job"
 
     @property
+    def overlay(self) -> Path:
+        return self.workspace / FOLDER / choosing.BASE
+
+    @property
     def context(self) -> JobContext:
+        base = self.job_type.base("local")
         return JobContext(
             job_id=7,
             key="k",
@@ -93,6 +101,7 @@ class Session:
             base_path=BASE,
             limits=Limits(),
             reana=REANA,
+            environment=WorkspaceEnvironment(base, self.overlay) if base else None,
         )
 
     @property
@@ -122,6 +131,7 @@ class Session:
 
     def start(self, script: JobScript | None = None) -> None:
         script = script or self.job_type.script(self.context, self.job_type.Parameters())
+        script = activate(script, self.context.environment, job_directory=self.directory)
         self.place(script)
         names = {"HOME": str(self.home), "USER": self.account.name, "SHELL": "/bin/bash", "LANG": "C.UTF-8"}
         as_root = os.geteuid() == 0

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from plugins.job_type.jupyter_lab.driver import make_job_type
 from user_workspaces.errors import InvalidRequest
+from user_workspaces.interfaces.environment import Base
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.values import Health, JobContext, Preparation, PreparationState
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
@@ -41,10 +42,8 @@ class TestLmod(JobTypeContract):
     def test_prepare_is_ready(self, job_type: JobType) -> None:
         assert job_type.prepare("local") == Preparation(PreparationState.READY)
 
-    def test_script_loads_the_modules_in_order(self, job_type: JobType, job_context: JobContext) -> None:
-        lines = self.write(job_type, job_context).text.splitlines()
-        loads = [line for line in lines if line.startswith("module load")]
-        assert loads == ["module load python/3.12 || exit 1", "module load jupyter || exit 1"]
+    def test_base_has_the_modules_in_order(self, job_type: JobType) -> None:
+        assert job_type.base("local") == Base(None, ("python/3.12", "jupyter"))
 
 
 class TestTar(JobTypeContract):
@@ -79,16 +78,23 @@ def test_script_starts_with_the_interpreter_of_the_environment(
     assert (environments, rest) == ("environments", ["bin", "python"])
 
 
-def test_script_loads_modules_before_a_virtual_environment(base_dir: Path, job_context: JobContext) -> None:
+def test_base_of_a_virtual_environment_has_the_modules(base_dir: Path) -> None:
     job_type = make_job_type(base_dir, '{"environment_details": {"local": {"modules": ["gcc/13"]}}}')
-    text, _ = write(job_type, job_context)
-    assert text.index("module load gcc/13") < text.index("exec /")
+    base = job_type.base("local")
+    assert base is not None
+    assert base.folder is not None
+    assert (base.folder.parent, base.modules) == (base_dir / "environments", ("gcc/13",))
+
+
+def test_base_on_another_resource_is_refused(job_type: JupyterLabJob) -> None:
+    with pytest.raises(InvalidRequest):
+        job_type.base("elsewhere")
 
 
 def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:
     _, files = write(job_type, job_context)
     parts = ["jupyter_session_config.py", "python/sitecustomize.py", "session_kernels.py", "start.py"]
-    parts.append("session_static_files.py")
+    parts += ["session_static_files.py", "terminal.sh"]
     assert sorted(files) == sorted([*parts, "reana.json", "session.json"])
     assert json.loads(files["session.json"]) == {
         "authorization": authorization(job_context),

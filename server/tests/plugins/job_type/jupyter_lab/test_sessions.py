@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from machine_accounts import add_account, remove_account
-from plugins.job_type.jupyter_lab.driver import AUTHORITY, AUTHORIZATION, KEY, Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.cells import run_cell
+from plugins.job_type.jupyter_lab.driver import AUTHORIZATION, KEY, Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.wheels import make_wheel
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
 
@@ -25,25 +26,6 @@ TAR = '{"environment_details": {"local": {"module_manager": "tar", "tar_file_pat
 
 def python_of(job_type: JupyterLabJob, session: Session) -> Path:
     return Path(job_type.script(session.context, job_type.Parameters()).text.split()[1])
-
-
-def run_cell(session: Session, code: str) -> str:
-    """Run code in a new kernel as the page does; returns what it prints."""
-    kernel = session.request("POST", "api/kernels", session.write_headers(), "{}").json()
-    header = {"msg_id": "m", "msg_type": "execute_request", "username": "", "session": "x", "version": "5.3"}
-    content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True}
-    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
-    printed = ""
-    with session.connect(f"api/kernels/{kernel['id']}/channels", origin=f"http://{AUTHORITY}") as peer:
-        peer.send(json.dumps(message))
-        while True:
-            answer = json.loads(peer.recv(timeout=60))
-            if answer["parent_header"].get("msg_id") != "m":
-                continue
-            if answer["msg_type"] == "stream":
-                printed += answer["content"]["text"]
-            if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
-                return printed
 
 
 @pytest.fixture
@@ -86,7 +68,7 @@ def test_cell_works_in_the_workspace_as_the_person(running: Session) -> None:
 def test_cell_cannot_change_the_environment_of_everybody(running: Session) -> None:
     if running.account.uid == os.geteuid():
         pytest.skip("needs root: here the person is the one who installed it")
-    places = "(sys.prefix, sys.executable, IPython.__file__)"
+    places = "(sys.base_prefix, os.path.realpath(sys.executable), IPython.__file__)"
     code = f"import os, sys, IPython\nprint([os.access(place, os.W_OK) for place in {places}])"
     assert run_cell(running, code) == "[False, False, False]\n"
 
@@ -241,15 +223,11 @@ def test_archive_of_an_environment_is_unpacked_and_runs(
     prepare_to_the_end(session.job_type)
     session.start()
     session.wait_until_ready()
-    assert run_cell(session, "import sys; print(sys.prefix)").startswith(str(open_folder))
+    assert run_cell(session, "import IPython; print(IPython.__file__)").startswith(str(open_folder))
 
 
 def test_packages_of_the_site_are_added(prepared: JupyterLabJob, session: Session, open_folder: Path) -> None:
-    with zipfile.ZipFile(open_folder / "greeting-1-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("greeting.py", "WORD = 'hello'\n")
-        wheel.writestr("greeting-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: greeting\nVersion: 1\n")
-        wheel.writestr("greeting-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr("greeting-1.dist-info/RECORD", "")
+    make_wheel(open_folder, "greeting", {"greeting.py": "WORD = 'hello'\n"})
     packages = '["./greeting-1-py3-none-any.whl"]'
     options = f'{{"environment_details": {{"local": {{"python_packages": {packages}}}}}}}'
     session.job_type = make_job_type(open_folder, options)

@@ -12,6 +12,7 @@ from user_workspaces.environment_store.interpreter import (
 )
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe
 from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.interfaces.environment import Base
 from user_workspaces.interfaces.job_type import JobParameters, JobType
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.values import (
@@ -48,6 +49,13 @@ class JupyterLabJob(JobType):
         except (ConfigurationError, InvalidRequest) as error:
             return Preparation(PreparationState.FAILED, error.message)
         return Preparation(PreparationState.READY) if recipe is None else self._environments.prepare(recipe)
+
+    def base(self, resource: str) -> Base | None:
+        """Return JupyterLab's own environment; raises `InvalidRequest` and `ConfigurationError` as `script` does."""
+        recipe = self._recipe(resource)
+        if recipe is None:
+            return Base(None, self._details_for(resource).modules)
+        return Base(self._environments.place(recipe.fingerprint), self._details_for(resource).modules)
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it takes none
         """Return what starts JupyterLab; raises `InvalidRequest` for a resource that it is not set up on."""

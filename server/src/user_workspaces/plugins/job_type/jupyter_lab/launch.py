@@ -15,6 +15,7 @@ START = "start.py"
 CONFIGURATION = "jupyter_session_config.py"
 KERNELS = "session_kernels.py"
 STATIC_FILES = "session_static_files.py"
+TERMINAL = "terminal.sh"
 PYTHON = "python/sitecustomize.py"
 VALUES = "session.json"
 REANA = "reana.json"
@@ -24,26 +25,10 @@ PURPOSE = "session authorization"
 SOCKET = "s"
 """One letter: the path of a Unix socket has at most 107 bytes."""
 
-# Where `module` is defined, for shells that do not start as log-in shells.
-MODULE_SYSTEMS = (
-    "/etc/profile.d/lmod.sh",
-    "/etc/profile.d/z00_lmod.sh",
-    "/etc/profile.d/modules.sh",
-    "/usr/share/lmod/lmod/init/bash",
-    "/usr/share/modules/init/bash",
-)
-
-FIND_MODULES = f"""\
-if ! type module >/dev/null 2>&1; then
-  for init in {" ".join(MODULE_SYSTEMS)}; do
-    if [ -r "$init" ]; then . "$init"; break; fi
-  done
-fi
-"""
-
-# The interpreter beside jupyter-lab is the one that has its packages, where there is one.
+# Not what the user has installed: UWS_SITE_PATH is without that. The interpreter beside jupyter-lab is the one that
+# has its packages, where there is one.
 START_FROM_MODULES = """\
-if ! jupyter=$(command -v jupyter-lab); then
+if ! jupyter=$(PATH="${{UWS_SITE_PATH:-$PATH}}" command -v jupyter-lab); then
   echo 'The modules of this site do not bring jupyter-lab: tell the people who run it.' >&2
   exit 1
 fi
@@ -60,15 +45,11 @@ def session_script(context: JobContext, details: EnvironmentDetails, *, python: 
     the environment.
     """
     start = shlex.quote(str(context.job_directory / START))
-    modules = details.modules
-    lines = [FIND_MODULES, *(f"module load {shlex.quote(module)} || exit 1\n" for module in modules)] if modules else []
-    if python is None:
-        lines.append(START_FROM_MODULES.format(start=start))
-    else:
-        # -I: PYTHONPATH and the person's own packages are for their kernels, not for what guards the session.
-        lines.append(f"exec {shlex.quote(str(python))} -I {start}\n")
+    # -I: PYTHONPATH and the person's own packages are for their kernels, not for what guards the session.
+    isolated = f"exec {shlex.quote(str(python))} -I {start}\n"
+    text = START_FROM_MODULES.format(start=start) if python is None else isolated
     environment = ((REANA_VARIABLE, str(context.job_directory / REANA)),) if context.reana else ()
-    return JobScript(text="".join(lines), files=session_files(context, details), environment=environment)
+    return JobScript(text=text, files=session_files(context, details), environment=environment)
 
 
 def session_files(context: JobContext, details: EnvironmentDetails) -> tuple[JobFile, ...]:
@@ -82,7 +63,7 @@ def session_files(context: JobContext, details: EnvironmentDetails) -> tuple[Job
         "shares_machine": os.geteuid() == 0,  # else all jobs are of the account that runs the server
     }
     files = (
-        *(JobFile(name, _static(name)) for name in (START, CONFIGURATION, KERNELS, STATIC_FILES, PYTHON)),
+        *(JobFile(name, _static(name)) for name in (START, CONFIGURATION, KERNELS, STATIC_FILES, PYTHON, TERMINAL)),
         JobFile(VALUES, json.dumps(values).encode()),
     )
     return (*files, JobFile(REANA, json.dumps(asdict(context.reana)).encode())) if context.reana else files

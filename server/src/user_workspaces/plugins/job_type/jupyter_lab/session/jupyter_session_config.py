@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -149,16 +150,24 @@ c.ServerApp.open_browser = False
 c.ServerApp.quit_button = False  # a session is ended where it was started
 c.ServerApp.shutdown_no_activity_timeout = 0
 c.ServerApp.terminals_enabled = True
+c.ServerApp.terminado_settings = {
+    "shell_command": [shutil.which("bash") or "/bin/bash", "--rcfile", str(HERE / "terminal.sh")]
+}
 c.LabApp.workspaces_dir = str(HERE / "workspaces")  # the usual folder is one for all of a person's sessions
 c.LabApp.user_settings_dir = os.environ["USER_WORKSPACES_SETTINGS_DIR"]  # themes and shortcuts are the person's
 follow_the_system(Path(os.environ["USER_WORKSPACES_SETTINGS_DIR"]))
+
+# What the user has installed: kernels, and the parts of widgets that run in the page; nothing that runs in this process
+OVERLAY = os.environ.get("VIRTUAL_ENV", "")
+c.LabApp.extra_labextensions_path = [str(Path(OVERLAY, "share", "jupyter", "labextensions"))] if OVERLAY else []
 
 # Kernels are out of reach for the other accounts of the machine, and so is their debugger, or it is switched off
 kernels = load(KERNELS)
 c.KernelManager.transport = kernels.SOCKETS
 c.MappingKernelManager.kernel_manager_class = f"{KERNELS}.{kernels.SocketKernelManager.__name__}"
+c.ServerApp.kernel_spec_manager_class = kernels.WorkspaceKernels
 if SESSION["shares_machine"] and os.environ.get("UWS_NETWORK") != "isolated":
-    c.ServerApp.kernel_spec_manager_class = kernels.SpecsWithoutDebugger
+    c.WorkspaceKernels.has_debugger = False
     c.MappingKernelManager.allowed_message_types = kernels.ALLOWED_MESSAGES
 
 # No other host is asked by itself

@@ -3,12 +3,16 @@
 Ports of the machine would be open to all of its accounts; what is sent over those of a kernel is signed, not encrypted.
 """
 
+import asyncio
 import itertools
+import os
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
-from traitlets import default
+from jupyter_core.paths import jupyter_path
+from tornado.web import HTTPError
+from traitlets import Bool, default
 
 try:
     from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
@@ -27,6 +31,15 @@ ALLOWED_MESSAGES = [
 ]
 """All that pages send to kernels but `debug_request`: the debugger of Python listens on loopback without a password."""
 
+OWN_PATH = "UWS_JUPYTER_PATH"
+"""The variable with the JUPYTER_PATH of kernels and terminals: with what the user has installed."""
+TRIAL, TRIAL_SECONDS = "import ipykernel.kernelapp", 20.0
+LONGEST_REASON = 300
+BROKEN = (
+    "The packages of this workspace keep Python from starting ({why}). Choose the kernel \u201cPython 3 (without your "
+    "packages)\u201d, or reset the environment on the workspace\u2019s page in the portal."
+)
+
 _numbers = itertools.count(1)
 
 
@@ -42,14 +55,61 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
         specification = self.kernel_spec
         if specification is not None and specification.metadata.get("transport") == "tcp":
             self.transport, self.ip = "tcp", LOOPBACK
-        return await super().start_kernel(*args, **kwargs)
+        environment = dict(kwargs.get("env") or os.environ)
+        if OWN_PATH in environment:
+            environment["JUPYTER_PATH"] = environment[OWN_PATH]
+        kwargs["env"] = environment
+        started = await super().start_kernel(*args, **kwargs)
+        if specification is not None and is_of_overlay(specification.argv):
+            await self._end_if_broken(specification.argv[0], environment)
+        return started
+
+    async def _end_if_broken(self, python: str, environment: dict[str, str]) -> None:
+        """End a kernel whose packages keep it from starting; raises the error that the page shows."""
+        trial = await asyncio.create_subprocess_exec(
+            *(python, "-c", TRIAL),
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            _, complaint = await asyncio.wait_for(trial.communicate(), TRIAL_SECONDS)
+        except TimeoutError:  # a machine under load: the kernel may come up all the same
+            trial.kill()
+            return
+        if trial.returncode:
+            lines = complaint.decode(errors="replace").split("\n")
+            why = next(filter(None, reversed(lines)), f"exit code {trial.returncode}")[:LONGEST_REASON]
+            error = HTTPError(500, BROKEN.format(why=why.replace("%", "%%")))
+            await self.shutdown_kernel(now=True)
+            self._ready = asyncio.get_running_loop().create_future()  # what the request for the kernel looks at
+            self._ready.set_exception(error)
+            raise error
 
 
-class SpecsWithoutDebugger(KernelSpecManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
-    """Says of every kernel that it has no debugger, so that pages offer none."""
+def is_of_overlay(argv: list[str]) -> bool:
+    """Say whether a kernel runs in an overlay in which something is installed."""
+    overlay = os.environ.get("VIRTUAL_ENV", "")
+    return bool(overlay and argv and argv[0].startswith(f"{overlay}{os.sep}")) and any(
+        Path(overlay).glob("lib/python*/site-packages/[!_]*")
+    )
+
+
+class WorkspaceKernels(KernelSpecManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
+    """Finds the kernels of the workspace's environment before all others."""
+
+    has_debugger = Bool(True, config=True)
+    """Whether pages offer a debugger for the kernels that have one."""
+
+    @default("kernel_dirs")  # type: ignore[untyped-decorator]  # the same
+    def _kernel_dirs_default(self) -> list[str]:
+        own = [str(Path(folder, "kernels")) for folder in os.environ.get(OWN_PATH, "").split(os.pathsep) if folder]
+        return list(dict.fromkeys([*own, *jupyter_path("kernels")]))
 
     def get_kernel_spec(self, kernel_name: str) -> Any:  # noqa: ANN401  it has no types here
-        """Return what the usual manager returns, with that word."""
+        """Return what the usual manager returns; without a debugger where there may be none."""
         specification = super().get_kernel_spec(kernel_name)
-        specification.metadata = {**specification.metadata, "debugger": False}
+        if not self.has_debugger:
+            specification.metadata = {**specification.metadata, "debugger": False}
         return specification

@@ -45,6 +45,7 @@ def hide_settings() -> Outside:
             del os.environ[name]
     for folder in ("config", "runtime", "workspaces"):
         (HERE / folder).mkdir(mode=0o700, exist_ok=True)
+    leave_out_overlay()
     (HERE / "config" / "migrated").touch()  # else Jupyter copies what old releases left in the home
     os.environ["JUPYTER_CONFIG_DIR"] = str(HERE / "config")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(HERE / "runtime")
@@ -54,11 +55,20 @@ def hide_settings() -> Outside:
     return outside
 
 
+def leave_out_overlay() -> None:
+    """Have this process find nothing that users install: templates, say, would run here. Kernels get all of it."""
+    overlay, folders = os.environ.get("VIRTUAL_ENV"), os.environ.get("JUPYTER_PATH")
+    if overlay and folders:
+        kept = [one for one in folders.split(os.pathsep) if not one.startswith(f"{overlay}{os.sep}")]
+        os.environ.update({"UWS_JUPYTER_PATH": folders, "JUPYTER_PATH": os.pathsep.join(kept)})
+
+
 def give_back(outside: Outside) -> None:
     """Let kernels and terminals have the person's environment."""
     os.chdir(outside.folder)
     os.environ.clear()
     os.environ.update(outside.environment)
+    leave_out_overlay()
     os.environ["JUPYTER_RUNTIME_DIR"] = str(HERE / "runtime")
     if shares_network() and len(os.fsencode(HERE)) <= LONGEST_FOLDER:
         others = os.environ.get("PYTHONPATH")

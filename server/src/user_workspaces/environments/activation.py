@@ -1,0 +1,87 @@
+"""What is put in front of a job's script, so that all it runs finds the environment of the workspace."""
+
+import shlex
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from user_workspaces.interfaces.environment import Base, WorkspaceEnvironment
+from user_workspaces.interfaces.values import JobFile, JobScript
+
+OVERLAY_PROGRAM = "uws_overlay.py"
+JOB_FILES = Path(__file__).with_name("job_files")
+
+# Where `module` is defined, for shells that do not start as log-in shells.
+MODULE_SYSTEMS = (
+    "/etc/profile.d/lmod.sh",
+    "/etc/profile.d/z00_lmod.sh",
+    "/etc/profile.d/modules.sh",
+    "/usr/share/lmod/lmod/init/bash",
+    "/usr/share/modules/init/bash",
+)
+
+FIND_MODULES = f"""\
+if ! type module >/dev/null 2>&1; then
+  for init in {" ".join(MODULE_SYSTEMS)}; do
+    if [ -r "$init" ]; then . "$init"; break; fi
+  done
+fi
+"""
+
+# The variables have entries in `docs/reference/environment.md`.
+ACTIVATE = """\
+export UWS_SYSTEM_PATH="$PATH"
+{modules}export UWS_SITE_PATH="$PATH"
+export UWS_BASE_PYTHON={python}
+export UWS_WORKSPACE_PYTHON="$UWS_BASE_PYTHON"
+uws_base="${{UWS_BASE_PYTHON%/bin/*}}"
+export PATH="{layer_path}${{uws_base:+$uws_base/bin:}}$PATH"
+export JUPYTER_PATH="{layer_data}${{uws_base:+$uws_base/share/jupyter}}${{JUPYTER_PATH:+:$JUPYTER_PATH}}"
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+"""
+
+USE_OVERLAY = """\
+if uws_overlay=$("$UWS_BASE_PYTHON" -I {program} {folder}{layers}); then
+  export UWS_WORKSPACE_PYTHON="$uws_overlay/bin/python" VIRTUAL_ENV="$uws_overlay" UV_PROJECT_ENVIRONMENT="$uws_overlay"
+  export PATH="$uws_overlay/bin:$PATH" JUPYTER_PATH="$uws_overlay/share/jupyter:$JUPYTER_PATH"
+fi
+"""
+
+
+def activate(script: JobScript, environment: WorkspaceEnvironment | None, *, job_directory: Path) -> JobScript:
+    """Return the script with the environment set up before it; the job makes its overlay where there is none yet."""
+    if environment is None:
+        return script
+    lines = ACTIVATE.format(
+        modules=_load(environment.base),
+        python=_python_of(environment.base),
+        layer_path="".join(f"{shlex.quote(str(layer / 'bin'))}:" for layer in environment.layers),
+        layer_data="".join(f"{shlex.quote(str(layer / 'share' / 'jupyter'))}:" for layer in environment.layers),
+    )
+    if environment.overlay is None:
+        return replace(script, text=lines + script.text)
+    lines += USE_OVERLAY.format(
+        program=shlex.quote(str(job_directory / OVERLAY_PROGRAM)),
+        folder=shlex.quote(str(environment.overlay)),
+        layers="".join(f" {shlex.quote(str(layer))}" for layer in environment.layers),
+    )
+    return replace(
+        script, text=lines + script.text, files=(*script.files, JobFile(OVERLAY_PROGRAM, _overlay_program()))
+    )
+
+
+def _load(base: Base) -> str:
+    if not base.modules:
+        return ""
+    return FIND_MODULES + "".join(f"module load {shlex.quote(module)} || exit 1\n" for module in base.modules)
+
+
+def _python_of(base: Base) -> str:
+    if base.folder is None:
+        return '"$(command -v python3)"'
+    return shlex.quote(str(base.folder / "bin" / "python"))
+
+
+@cache
+def _overlay_program() -> bytes:
+    return (JOB_FILES / OVERLAY_PROGRAM).read_bytes()

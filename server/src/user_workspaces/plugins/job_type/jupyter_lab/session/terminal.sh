@@ -1,0 +1,10 @@
+# Read by each terminal: what a log-in shell reads, which sets PATH anew, and then the environment of the workspace.
+uws_path=$PATH
+[ ! -r /etc/profile ] || . /etc/profile
+for uws_file in ~/.bash_profile ~/.bash_login ~/.profile; do
+  if [ -r "$uws_file" ]; then . "$uws_file"; break; fi
+done
+uws_system=${UWS_SYSTEM_PATH:-}
+[ -z "$uws_system" ] || PATH="${uws_path%"$uws_system"}$PATH"
+unset uws_path uws_file uws_system
+[ -z "${UWS_JUPYTER_PATH:-}" ] || export JUPYTER_PATH="$UWS_JUPYTER_PATH"

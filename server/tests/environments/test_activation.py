@@ -1,0 +1,148 @@
+"""What a job's script finds after the activation, with real shells and interpreters."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from user_workspaces.environments.activation import activate
+from user_workspaces.interfaces.environment import Base, WorkspaceEnvironment
+from user_workspaces.interfaces.values import JobScript
+
+SHOW = 'printf "%s\\n" "$PATH" "$UWS_SYSTEM_PATH" "$UWS_SITE_PATH" "${UWS_WORKSPACE_PYTHON:-}" "${VIRTUAL_ENV:-}"\n'
+SYSTEM = "/usr/local/bin:/usr/bin:/bin"
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """An environment of this Python, without any package."""
+    folder = tmp_path / "base"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    return folder
+
+
+def run(script: JobScript, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
+    for file in script.files:
+        (folder / file.path).write_bytes(file.content)
+    environment = {"PATH": SYSTEM, "HOME": str(folder), **variables}
+    return subprocess.run(
+        ["bash", "-c", script.text], env=environment, capture_output=True, text=True, check=False, cwd=folder
+    )
+
+
+def shown(environment: WorkspaceEnvironment, folder: Path, **variables: str) -> list[str]:
+    ended = run(activate(JobScript(SHOW), environment, job_directory=folder), folder, **variables)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.splitlines()
+
+
+def version() -> str:
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def test_script_without_an_environment_is_unchanged(tmp_path: Path) -> None:
+    assert activate(JobScript("true\n"), None, job_directory=tmp_path) == JobScript("true\n")
+
+
+def test_overlay_comes_first_then_layers_then_the_base(base: Path, tmp_path: Path) -> None:
+    overlay, layer = tmp_path / "w" / ".environment" / "base", tmp_path / "layer"
+    path, system, site, python, virtual = shown(WorkspaceEnvironment(Base(base), overlay, (layer,)), tmp_path / "job")
+    here = overlay / version()
+    assert path == f"{here}/bin:{layer}/bin:{base}/bin:{SYSTEM}"
+    assert (system, site, python, virtual) == (SYSTEM, SYSTEM, f"{here}/bin/python", str(here))
+
+
+def test_environment_without_an_overlay_is_the_base(base: Path, tmp_path: Path) -> None:
+    path, _, _, python, virtual = shown(WorkspaceEnvironment(Base(base), None), tmp_path / "job")
+    assert (path, python, virtual) == (f"{base}/bin:{SYSTEM}", f"{base}/bin/python", "")
+
+
+def test_packages_are_found_in_the_same_order(base: Path, tmp_path: Path) -> None:
+    overlay, layer = tmp_path / "w" / "base", tmp_path / "layer"
+    environment = WorkspaceEnvironment(Base(base), overlay, (layer,))
+    shown(environment, tmp_path / "job")
+    folders = [overlay / version(), layer, base]
+    for number, folder in enumerate(folders):
+        packages = folder / "lib" / version() / "site-packages"
+        packages.mkdir(parents=True, exist_ok=True)
+        for name in "abc"[: number + 1]:
+            (packages / f"mod_{name}.py").write_text(f"PLACE = {number}")
+    code = "import mod_a, mod_b, mod_c; print(mod_a.PLACE, mod_b.PLACE, mod_c.PLACE)"
+    script = activate(JobScript(f"python -c '{code}'"), environment, job_directory=tmp_path / "job")
+    assert run(script, tmp_path / "job").stdout == "0 1 2\n"
+
+
+def test_another_layer_is_taken_over_by_the_overlay_that_is_there(base: Path, tmp_path: Path) -> None:
+    overlay = tmp_path / "w" / "base"
+    for layers in ((tmp_path / "old",), (tmp_path / "new",), ()):
+        shown(WorkspaceEnvironment(Base(base), overlay, layers), tmp_path / "job")
+        named = (overlay / version() / "lib" / version() / "site-packages" / "_base.pth").read_text()
+        assert [line for line in named.splitlines() if str(base) not in line] == [
+            f"{layer}/lib/{version()}/site-packages" for layer in layers
+        ]
+
+
+@pytest.mark.parametrize("missing", ["lib", "bin/python", "bin", "pyvenv.cfg"])
+def test_half_an_overlay_is_made_whole(base: Path, tmp_path: Path, missing: str) -> None:
+    environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / "base")
+    shown(environment, tmp_path / "job")
+    here = tmp_path / "w" / "base" / version()
+    subprocess.run(["rm", "-r", here / missing], check=True)
+    (here / "lib" / version() / "site-packages" / "_base.pth").unlink(missing_ok=True)
+    shown(environment, tmp_path / "job")
+    code = "import sys; print(sys.prefix != sys.base_prefix)"
+    printed = subprocess.run([here / "bin" / "python", "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed == "True\n"
+
+
+def test_two_jobs_at_once_make_one_overlay(base: Path, tmp_path: Path) -> None:
+    environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / "base")
+    script = activate(JobScript(SHOW), environment, job_directory=tmp_path)
+    for file in script.files:
+        (tmp_path / file.path).write_bytes(file.content)
+    jobs = [
+        subprocess.Popen(["bash", "-c", script.text], env={"PATH": SYSTEM}, stdout=subprocess.PIPE, text=True)
+        for _ in range(8)
+    ]
+    printed = {job.communicate()[0] for job in jobs}
+    assert len(printed) == 1
+    assert str(tmp_path / "w" / "base" / version()) in printed.pop()
+
+
+def test_program_that_the_user_installed_is_kept(base: Path, tmp_path: Path) -> None:
+    environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / "base")
+    shown(environment, tmp_path / "job")
+    here = tmp_path / "w" / "base" / version()
+    (here / "bin" / "jupyter").write_text("mine")
+    (here / "lib" / version() / "site-packages" / "_base.pth").unlink()
+    shown(environment, tmp_path / "job")
+    assert (here / "bin" / "jupyter").read_text() == "mine"
+
+
+def test_modules_are_loaded_once_in_order_and_bring_the_base(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "modules.sh").write_text(f'module() {{ echo "$*" >&2; PATH="{base}/bin:$PATH"; }}\n')
+    script = activate(
+        JobScript(SHOW), WorkspaceEnvironment(Base(None, ("gcc/13", "py/3")), tmp_path / "w"), job_directory=tmp_path
+    )
+    (tmp_path / "python3").symlink_to(base / "bin" / "python")
+    ended = run(script, tmp_path, BASH_ENV=str(tmp_path / "modules.sh"))
+    assert ended.stderr.splitlines() == ["load gcc/13", "load py/3"]
+    assert ended.stdout.splitlines()[3] == f"{tmp_path}/w/{version()}/bin/python"
+
+
+def test_module_that_is_missing_ends_the_job(tmp_path: Path) -> None:
+    (tmp_path / "modules.sh").write_text("module() { return 1; }\n")
+    script = activate(JobScript(SHOW), WorkspaceEnvironment(Base(None, ("gone",)), None), job_directory=tmp_path)
+    assert run(script, tmp_path, BASH_ENV=str(tmp_path / "modules.sh")).returncode == 1
+
+
+def test_full_disk_leaves_the_base_and_says_so(base: Path, tmp_path: Path) -> None:
+    overlay = tmp_path / "w" / "base"
+    overlay.mkdir(parents=True)
+    script = activate(JobScript(SHOW), WorkspaceEnvironment(Base(base), overlay), job_directory=tmp_path / "job")
+    limited = JobScript("ulimit -f 0; trap '' XFSZ\n" + script.text, script.files)  # no file may have any content
+    ended = run(limited, tmp_path / "job")
+    assert "cannot be used (File too large)" in ended.stderr
+    assert ended.stdout.splitlines()[3] == f"{base}/bin/python"

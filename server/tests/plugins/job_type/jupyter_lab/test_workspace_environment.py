@@ -1,0 +1,197 @@
+"""What users install: there for all that they start, in their workspace alone, never in JupyterLab's own process."""
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugins.job_type.jupyter_lab.cells import run_cell, run_in_terminal, start_kernel
+from plugins.job_type.jupyter_lab.driver import Session, wait_for
+from plugins.job_type.jupyter_lab.wheels import make_wheel
+
+pytestmark = [pytest.mark.environment, pytest.mark.slow]
+
+HOSTILE = """
+import pathlib, sys
+if any(word.endswith("start.py") for word in sys.orig_argv):
+    pathlib.Path({marker!r}).touch()
+"""
+SHADOWED = ("jupyter_server", "jupyterlab", "tornado", "traitlets", "nbconvert", "jinja2", "sitecustomize", "ipykernel")
+"""What the server imports, now or with a page, and two names that Python itself or each kernel imports."""
+
+
+@pytest.fixture
+def session(new_session: Callable[[], Session]) -> Session:
+    made = new_session()
+    made.start()
+    made.wait_until_ready()
+    return made
+
+
+def overlay_of(session: Session) -> Path:
+    return next(session.overlay.glob("python3*"))
+
+
+def base_of(session: Session) -> Path:
+    base = session.job_type.base("local")
+    assert base is not None
+    assert base.folder is not None
+    return base.folder
+
+
+def install(session: Session, name: str, files: dict[str, str]) -> str:
+    """Install a package of these files from a cell; returns what was printed."""
+    wheel = make_wheel(session.workspace, name, files)
+    session.give_away()
+    return run_cell(session, f"%pip install --no-index {wheel}")
+
+
+def digest(folder: Path) -> str:
+    """Return what changes with the name, kind, mode or content of anything below a folder."""
+    state = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        content = path.read_bytes() if stat.S_ISREG(status.st_mode) else b""
+        state.update(f"{path}\0{status.st_mode}\0{hashlib.sha256(content).hexdigest()}\0".encode())
+    return state.hexdigest()
+
+
+def test_installed_package_is_there_at_once_and_after_the_next_start(session: Session) -> None:
+    before = digest(base_of(session))
+    wheel = make_wheel(session.workspace, "greeting", {"greeting.py": "WORD = 'hel' + 'lo'\n"})
+    session.give_away()
+    kernel = str(start_kernel(session).json()["id"])
+    assert "No module named 'greeting'" in run_cell(session, "import greeting", kernel=kernel)
+    assert "Successfully installed" in run_cell(session, f"%pip install --no-index {wheel}", kernel=kernel)
+    assert run_cell(session, "import greeting; print(greeting.WORD)", kernel=kernel) == "hello\n"
+    assert "hello" in run_in_terminal(session, "python -c 'import greeting; print(greeting.WORD)'", until="hello")
+    assert session.process is not None
+    session.process.terminate()
+    session.process.wait(timeout=60)
+    session.start()
+    session.wait_until_ready()
+    assert run_cell(session, "import greeting; print(greeting.WORD)") == "hello\n"
+    assert digest(base_of(session)) == before
+
+
+def test_installed_package_is_in_no_other_workspace(session: Session, new_session: Callable[[], Session]) -> None:
+    install(session, "greeting", {"greeting.py": ""})
+    other = new_session()
+    other.start()
+    other.wait_until_ready()
+    assert "No module named 'greeting'" in run_cell(other, "import greeting")
+
+
+def test_first_cell_finds_what_it_needs(session: Session) -> None:
+    code = "import numpy, pandas, scipy, matplotlib, ipympl, ipywidgets; print(numpy.arange(3).sum())"
+    assert run_cell(session, code) == "3\n"
+
+
+@pytest.mark.parametrize("program", ["python", "python3", "pip", "pip3", "jupyter", "ipython"])
+def test_programs_in_a_terminal_are_of_the_environment(session: Session, program: str) -> None:
+    shown = run_in_terminal(session, f"command -v {program}; {program} --version && echo do''ne", until="done")
+    assert f"{overlay_of(session)}/bin/{program}" in shown
+
+
+def test_programs_of_a_cell_are_of_the_environment(session: Session) -> None:
+    overlay = overlay_of(session)
+    printed = run_cell(session, "!command -v python pip ipython jupyter\nimport sys; print(sys.executable)")
+    assert printed.split() == [f"{overlay}/bin/{name}" for name in ("python", "pip", "ipython", "jupyter", "python")]
+
+
+def test_notebook_that_a_program_runs_finds_installed_packages(session: Session) -> None:
+    install(session, "greeting", {"greeting.py": "WORD = 'hel' + 'lo'\n"})
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "source": "import greeting; print(greeting.WORD)",
+        "metadata": {},
+        "outputs": [],
+    }
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {},
+        "cells": [{**cell, "id": "a", "execution_count": 1}],
+    }
+    session.write("workspace/n.ipynb", json.dumps(notebook))
+    session.give_away()
+    command = "jupyter nbconvert --to notebook --execute --stdout n.ipynb | grep -o 'hello' | head -1; echo do''ne"
+    assert "hello" in run_in_terminal(session, command, until="done").replace("'hello'", "")
+
+
+def test_hostile_packages_never_reach_the_server(session: Session) -> None:
+    marker = session.workspace / "was-imported"
+    code = HOSTILE.format(marker=str(marker))
+    files = {f"{name}.py": code for name in SHADOWED}
+    files["hostile.pth"] = f"import sys; exec({code!r})\n"
+    install(session, "hostile", files)
+    assert session.process is not None
+    session.process.terminate()
+    session.process.wait(timeout=60)
+    session.start()
+    session.wait_until_ready()
+    for path in ("lab", "api/contents", "api/nbconvert", "lab/api/settings", "api/kernelspecs", "files/.environment/x"):
+        session.request("GET", path)
+    assert not marker.exists()
+
+
+def test_overlay_is_its_owners_alone(session: Session) -> None:
+    install(session, "greeting", {"greeting.py": ""})
+    overlay = session.overlay.parent
+    entries = [path.lstat() for path in (overlay, *overlay.rglob("*")) if not path.is_symlink()]
+    assert {status.st_uid for status in entries} == {session.account.uid}
+    assert [status for status in entries if status.st_mode & 0o022] == []
+
+
+def test_packages_that_break_python_are_named_with_the_way_out(session: Session) -> None:
+    install(session, "broken", {"traitlets/__init__.py": "raise ImportError('it is broken')\n"})
+    refused = start_kernel(session)
+    assert refused.status == 500
+    message = str(refused.json()["message"])
+    assert "it is broken" in message
+    assert "without your packages" in message
+    wait_for(lambda: len(json.loads(session.request("GET", "api/kernels").body)) == 1)  # the one that installed it
+    kernel = start_kernel(session, "python3-base")
+    assert kernel.status == 201
+    assert run_cell(session, "print(6 * 7)", kernel=str(kernel.json()["id"])) == "42\n"
+
+
+def test_package_with_a_broken_start_file_is_named_too(session: Session) -> None:
+    install(session, "broken", {"broken.pth": "import sys; sys.exit(3)\n"})
+    assert start_kernel(session).status == 500
+
+
+@pytest.mark.parametrize("obstacle", ["file", "folder that cannot be written"])
+def test_session_without_an_overlay_starts_and_says_why(new_session: Callable[[], Session], obstacle: str) -> None:
+    session = new_session()
+    if obstacle == "file":
+        session.write("workspace/.environment", "mine")
+    else:
+        session.write("workspace/.environment/base/note", "mine")
+    session.give_away()
+    if obstacle != "file":
+        (session.workspace / ".environment" / "base").chmod(0o500)
+    session.start()
+    session.wait_until_ready()
+    assert "environment of this workspace cannot be used" in session.log()
+    assert run_cell(session, "import numpy; print(6 * 7)") == "42\n"
+
+
+def test_overlay_follows_a_workspace_that_was_moved(session: Session) -> None:
+    install(session, "greeting", {"greeting.py": "WORD = 'hel' + 'lo'\n"})
+    assert session.process is not None
+    session.process.terminate()
+    session.process.wait(timeout=60)
+    session.workspace.rename(session.folder / "elsewhere")
+    (session.folder / "elsewhere").rename(session.workspace)
+    pip = overlay_of(session) / "bin" / "pip"
+    pip.write_text(pip.read_text().replace(str(session.workspace), "/another/place"))
+    os.chown(pip, session.account.uid, session.account.gid)
+    session.start()
+    session.wait_until_ready()
+    assert str(session.workspace) in pip.read_text()
+    assert run_cell(session, "import greeting; print(greeting.WORD)") == "hello\n"
