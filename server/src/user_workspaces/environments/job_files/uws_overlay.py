@@ -70,6 +70,8 @@ def add_kernels(overlay: Path) -> None:
         argv = [program, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         written = {"argv": argv, "display_name": title, "language": "python", "metadata": {"debugger": True}}
         write(folder / "kernel.json", json.dumps(written))
+        for logo in Path(sys.prefix, "share", "jupyter", "kernels", "python3").glob("logo-*"):
+            shutil.copyfile(logo, folder / logo.name)
 
 
 def site_packages(environment: Path) -> Path:

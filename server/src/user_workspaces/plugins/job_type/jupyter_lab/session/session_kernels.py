@@ -33,6 +33,7 @@ ALLOWED_MESSAGES = [
 
 OWN_PATH = "UWS_JUPYTER_PATH"
 """The variable with the JUPYTER_PATH of kernels and terminals: with what the user has installed."""
+WITHOUT_PACKAGES = "python3-base"
 TRIAL, TRIAL_SECONDS = "import ipykernel.kernelapp", 20.0
 LONGEST_REASON = 300
 BROKEN = (
@@ -91,9 +92,22 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
 def is_of_overlay(argv: list[str]) -> bool:
     """Say whether a kernel runs in an overlay in which something is installed."""
     overlay = os.environ.get("VIRTUAL_ENV", "")
-    return bool(overlay and argv and argv[0].startswith(f"{overlay}{os.sep}")) and any(
-        Path(overlay).glob("lib/python*/site-packages/[!_]*")
-    )
+    return bool(overlay and argv and argv[0].startswith(f"{overlay}{os.sep}")) and has_packages(overlay)
+
+
+def has_packages(overlay: str) -> bool:
+    """Say whether something is installed in an overlay, or prepared for it."""
+    folders = list(Path(overlay).glob("lib/python*/site-packages"))
+    named = [line for folder in folders for line in text_of(folder / "_base.pth").splitlines()]
+    return len(named) > 1 or any(True for folder in folders for _ in folder.glob("[!_]*"))
+
+
+def text_of(file: Path) -> str:
+    """Return what is in a file; nothing where it cannot be read."""
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 class WorkspaceKernels(KernelSpecManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
@@ -106,6 +120,14 @@ class WorkspaceKernels(KernelSpecManager):  # type: ignore[misc]  # Jupyter is n
     def _kernel_dirs_default(self) -> list[str]:
         own = [str(Path(folder, "kernels")) for folder in os.environ.get(OWN_PATH, "").split(os.pathsep) if folder]
         return list(dict.fromkeys([*own, *jupyter_path("kernels")]))
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Return the folders of all kernels; the way around the user's packages only where there are some."""
+        found: dict[str, str] = super().find_kernel_specs()
+        overlay = os.environ.get("VIRTUAL_ENV", "")
+        if not (overlay and has_packages(overlay)):
+            found.pop(WITHOUT_PACKAGES, None)
+        return found
 
     def get_kernel_spec(self, kernel_name: str) -> Any:  # noqa: ANN401  it has no types here
         """Return what the usual manager returns; without a debugger where there may be none."""
