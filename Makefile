@@ -92,6 +92,7 @@ locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
 	.venv/bin/uv pip compile pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o requirements-dev.lock
 	.venv/bin/uv pip compile reana/pyproject.toml -q --extra dev --generate-hashes --universal --no-header -o reana/requirements-dev.lock
 	cd server/src/user_workspaces/plugins/job_type/jupyter_lab && $(CURDIR)/.venv/bin/uv pip compile requirements.in -q --generate-hashes --universal --no-header --python-version 3.11 -o requirements.lock
+	cd server/src/user_workspaces/plugins/environment/python && $(CURDIR)/.venv/bin/uv pip compile requirements.in -q --generate-hashes --universal --no-header --python-version 3.11 -o requirements.lock
 	.venv/bin/uv pip compile reana/packaging/requirements.in -q --generate-hashes --universal --no-header -o reana/packaging/requirements.lock
 	.venv/bin/uv pip compile reana/packaging/node.in -q --generate-hashes --universal --no-header -o reana/packaging/node.lock
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from user_workspaces.errors import ConfigurationError, InvalidRequest
 from user_workspaces.interfaces.container_runtime import ContainerRuntime
+from user_workspaces.interfaces.environment_plugin import Environment
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.resource import Resource
@@ -34,6 +35,7 @@ class PluginKind(StrEnum):
     JOB_TYPE = "job_type"
     WORKFLOW_ENGINE = "workflow_engine"
     CONTAINER_RUNTIME = "container_runtime"
+    ENVIRONMENT = "environment"
 
 
 BASES: dict[PluginKind, type] = {
@@ -43,6 +45,7 @@ BASES: dict[PluginKind, type] = {
     PluginKind.JOB_TYPE: JobType,
     PluginKind.WORKFLOW_ENGINE: WorkflowEngine,
     PluginKind.CONTAINER_RUNTIME: ContainerRuntime,
+    PluginKind.ENVIRONMENT: Environment,
 }
 
 
@@ -136,6 +139,7 @@ class Registry:
         self.job_types: Instances[JobType] = Instances()
         self.workflow_engines: Instances[WorkflowEngine] = Instances()
         self.container_runtimes: Instances[ContainerRuntime] = Instances()
+        self.environments: Instances[Environment] = Instances()
         self.declarations: list[Declaration] = []
 
     def add(self, declaration: Declaration, plugin: Plugin) -> None:
@@ -153,6 +157,8 @@ class Registry:
                 self.workflow_engines.add(declaration.name, plugin)
             case ContainerRuntime():
                 self.container_runtimes.add(declaration.name, plugin)
+            case Environment():
+                self.environments.add(declaration.name, plugin)
             case _:
                 raise ConfigurationError(f"{declaration.key_path}: {declaration.type_name} is of no known kind")
         self.declarations.append(declaration)
@@ -166,6 +172,7 @@ class Registry:
             PluginKind.JOB_TYPE: self.job_types.get,
             PluginKind.WORKFLOW_ENGINE: self.workflow_engines.get,
             PluginKind.CONTAINER_RUNTIME: self.container_runtimes.get,
+            PluginKind.ENVIRONMENT: self.environments.get,
         }
         return instances[kind](name)
 

@@ -20,7 +20,7 @@ import pytest
 
 from live import surroundings
 from running import REPOSITORY, environments, free_port
-from user_workspaces.plugins.job_type.jupyter_lab.recipes import extension
+from user_workspaces.plugins.job_type.jupyter_lab.contents import extension
 from user_workspaces.testing.waiting import eventually
 
 PAGE = REPOSITORY / "docs" / "how-to" / "run-as-a-service.md"

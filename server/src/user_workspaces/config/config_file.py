@@ -45,8 +45,16 @@ def _proxy(text: str) -> str:
     return text
 
 
+def _environment(text: str) -> str:
+    if text == "base":
+        raise ValueError("'base' is the environment that job types bring: name this one otherwise")
+    return text
+
+
 # An id is a part of file paths and of addresses.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
+# Also the name of a folder in each workspace.
+EnvironmentId = Annotated[Id, AfterValidator(_environment)]
 Address = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
@@ -94,6 +102,14 @@ class JobTypeEntry(_Strict):
     name: str
     job_type: str
     offered: bool | None = None
+    environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class EnvironmentEntry(_Strict):
+    """An environment that launches can choose beside the usual one."""
+
+    name: str
+    environment_type: str = "PythonEnvironment"
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -163,6 +179,7 @@ class ConfigFile(_Strict):
     available_storage: dict[Id, StorageEntry]
     available_resources: dict[Id, ResourceEntry]
     available_job_types: dict[Id, JobTypeEntry]
+    environments: dict[EnvironmentId, EnvironmentEntry] = Field(default_factory=dict)
     workflow_engines: dict[Id, dict[str, Any]] = Field(default_factory=_serial_alone)
     container_runtimes: dict[Id, ContainerRuntimeEntry] = Field(
         default_factory=lambda: {"none": NO_CONTAINERS}, min_length=1

@@ -12,7 +12,7 @@ Say = Callable[[str], None]
 
 
 def prepare_sessions(say: Say) -> bool:
-    """Prepare every job type for every resource, and say how far it is; return whether all can be launched.
+    """Prepare all job types and environments for all resources, and say how far it is; return whether all can be had.
 
     What cannot be prepared is told, and keeps nothing else from being prepared.
     """
@@ -20,6 +20,12 @@ def prepare_sessions(say: Say) -> bool:
         _prepare(_name_of(name), partial(job_type.prepare, resource), say)
         for name, job_type in registry.current().job_types.items()
         for resource in registry.site().resources
+    ]
+    prepared += [
+        _prepare(registry.site().environments[name], partial(environment.prepare, resource), say)
+        for name, environment in registry.current().environments.items()
+        for resource in registry.site().resources
+        if environment.is_on(resource)
     ]
     return all(prepared)
 

@@ -79,6 +79,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         connections_per_address=config.connections_per_address,
         rate_limits=config.rate_limits.value(),
         user_search=UserSearch(config.user_search) if config.user_search else _usual_search(config),
+        environments={name: entry.name for name, entry in config.environments.items()},
         user_authentications={name: entry.name for name, entry in config.available_user_authentication.items()},
         allowed_hosts=config.allowed_hosts,
         mail=_mail_site(config.mail, source) if config.mail else None,
@@ -132,6 +133,10 @@ def _declarations(config: ConfigFile) -> list[Declaration]:
     for name, what in config.available_job_types.items():
         options = {"environment_details": what.environment_details}
         found.append(Declaration(job_type, name, what.job_type, options, f"available_job_types.{name}"))
+    for name, environment in config.environments.items():
+        options = {"environment_details": environment.environment_details}
+        key = f"environments.{name}"
+        found.append(Declaration(PluginKind.ENVIRONMENT, name, environment.environment_type, options, key))
     options = {"environment_details": config.workflows.environment_details}
     found.append(Declaration(job_type, JOB_TYPE_OF_RUNS, "ReanaWorkflowJob", options, "workflows"))
     for name, engine in config.workflow_engines.items():

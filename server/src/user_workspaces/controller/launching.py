@@ -4,12 +4,13 @@ from pathlib import Path
 
 from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
+from user_workspaces.environments import choosing as environments
 from user_workspaces.environments.activation import activate
 from user_workspaces.environments.choosing import environment_for
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
-from user_workspaces.interfaces.values import JobContext, JobSpec, Limits, ReanaAccess
+from user_workspaces.interfaces.values import JobContext, JobSpec, Limits, Preparation, PreparationState, ReanaAccess
 from user_workspaces.jobs.addresses import base_path
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import job_parameters
@@ -46,7 +47,21 @@ def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None
     if job.job_type not in job_types or not job_types.get(job.job_type).uses_environment:
         return None
     own = None if job.job_type == JOB_TYPE_OF_RUNS else workspace
-    return environment_for(job_type=job.job_type, resource=job.resource, workspace=own)
+    return environment_for(job_type=job.job_type, resource=job.resource, workspace=own, name=environment_of(job))
+
+
+def prepare(job: Job) -> Preparation:
+    """Say whether all is there for a job, and have it made where it is not; raises `InvalidRequest`."""
+    job_type = registry.current().job_types.get(job.job_type)
+    own = job_type.prepare(job.resource)
+    if own.state is not PreparationState.READY or not job_type.uses_environment:
+        return own
+    return environments.prepare(job_type=job.job_type, resource=job.resource, name=environment_of(job))
+
+
+def environment_of(job: Job) -> str:
+    """Return the id of the environment that was chosen; empty: the usual one."""
+    return str(job.job_details.get("environment") or "")
 
 
 def _reana_of(job: Job) -> ReanaAccess | None:

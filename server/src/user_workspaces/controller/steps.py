@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from user_workspaces import registry
-from user_workspaces.controller.launching import context_of, needs_token, spec_of
+from user_workspaces.controller.launching import context_of, needs_token, prepare, spec_of
 from user_workspaces.controller.lease import give_back
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
@@ -92,7 +92,7 @@ def try_again(turn: Turn, message: str) -> None:
 
 def _submit(turn: Turn) -> None:
     job = turn.job
-    preparation = registry.current().job_types.get(job.job_type).prepare(job.resource)
+    preparation = prepare(job)
     if preparation.state is PreparationState.FAILED:
         fail(turn, preparation.message)
         return

@@ -199,6 +199,8 @@ class Site:
     workflows: WorkflowSite = WorkflowSite()
     rate_limits: RateLimits = RateLimits()
     user_search: UserSearch = UserSearch.ALL
+    environments: Mapping[str, str] = field(default_factory=dict)
+    """The name for people of each environment that launches can choose."""
     user_authentications: Mapping[str, str] = field(default_factory=dict)
     """The name for people of each way to sign in."""
     source: str = field(default="")

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.environments.choosing import check_choice
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.values import Limits
 from user_workspaces.jobs import options as resource_options
@@ -47,6 +48,7 @@ def start_job(
         resource = _resource(resource or options.get("resource") or site.main_resource)
         limits = resource_options.validate(options, site.parameters).limits(site.resources[resource].parameter_mapping)
         resource_options.job_parameters(kind.Parameters, job_details)
+        check_choice(job_details.get("environment"), resource=resource)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
         reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)

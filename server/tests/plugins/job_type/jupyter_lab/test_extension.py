@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import pytest
 
+from environment_store.test_recipes import make
 from plugins.job_type.jupyter_lab.driver import REANA, Session
-from plugins.job_type.jupyter_lab.test_recipes import make
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
-from user_workspaces.plugins.job_type.jupyter_lab.recipes import LOCK, extension
+from user_workspaces.plugins.job_type.jupyter_lab.contents import LOCK, extension
 
 Test = TypeVar("Test", bound=Callable[..., None])
 PROJECT = Path(__file__).parents[5]
@@ -31,7 +31,7 @@ def test_wheel_is_installed_alone_and_last(tmp_path: Path) -> None:
     wheel = tmp_path / "reana_jupyterlab-1-py3-none-any.whl"
     wheel.write_bytes(b"one")
     step = make(tmp_path, wheel=wheel).first[-1]
-    assert step.message == "adding the REANA extension"
+    assert step.message == "adding reana-jupyterlab"
     assert {"--no-deps", "--no-index", "--offline", "--compile-bytecode"} <= set(step.command)
     assert step.command[-2:] == ("--", str(wheel))
 

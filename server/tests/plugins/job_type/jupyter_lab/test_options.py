@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
+from user_workspaces.plugins.job_type.jupyter_lab.options import JupyterLabDetails
 
 GOOD = [
     "{}",
@@ -39,10 +39,10 @@ BAD = [
 
 @pytest.mark.parametrize("details", GOOD)
 def test_details_that_fit_are_accepted(details: str) -> None:
-    assert EnvironmentDetails.model_validate_json(details)
+    assert JupyterLabDetails.model_validate_json(details)
 
 
 @pytest.mark.parametrize(("details", "message"), BAD)
 def test_details_with_a_mistake_are_refused_with_its_name(details: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        EnvironmentDetails.model_validate_json(details)
+        JupyterLabDetails.model_validate_json(details)

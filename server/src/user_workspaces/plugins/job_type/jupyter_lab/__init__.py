@@ -1,33 +1,17 @@
 """JupyterLab in a workspace: its environment, its start, and whether it answers."""
 
-import os
 from http import HTTPStatus
 from typing import ClassVar, cast
 
-from user_workspaces.environment_store.interpreter import (
-    Interpreter,
-    find_interpreter,
-    own_interpreter,
-    search_path,
-)
-from user_workspaces.environment_store.store import EnvironmentStore, Recipe
-from user_workspaces.errors import ConfigurationError, InvalidRequest
+from user_workspaces.environment_store.python import PythonEnvironments
 from user_workspaces.interfaces.environment import Base
 from user_workspaces.interfaces.job_type import JobParameters, JobType
 from user_workspaces.interfaces.plugin import PluginOptions
-from user_workspaces.interfaces.values import (
-    Endpoint,
-    Health,
-    JobContext,
-    JobScript,
-    PluginContext,
-    Preparation,
-    PreparationState,
-)
+from user_workspaces.interfaces.values import Endpoint, Health, JobContext, JobScript, PluginContext, Preparation
+from user_workspaces.plugins.job_type.jupyter_lab.contents import contents, extension
 from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, authorization, session_script
-from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails, JupyterLabOptions
+from user_workspaces.plugins.job_type.jupyter_lab.options import JupyterLabOptions
 from user_workspaces.plugins.job_type.jupyter_lab.probe import status
-from user_workspaces.plugins.job_type.jupyter_lab.recipes import extension, tar_recipe, virtualenv_recipe
 
 
 class JupyterLabJob(JobType):
@@ -39,29 +23,21 @@ class JupyterLabJob(JobType):
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
         self._details = cast("JupyterLabOptions", options).environment_details
-        self._environments = EnvironmentStore(context.base_dir / "environments")
-        self._interpreters = dict[str | None, Interpreter]()
+        self._environments = PythonEnvironments(context, self._details, contents)
 
     def prepare(self, resource: str) -> Preparation:
         """Say whether JupyterLab is installed for this resource, and have that done beside the caller."""
-        try:
-            recipe = self._recipe(resource)
-        except (ConfigurationError, InvalidRequest) as error:
-            return Preparation(PreparationState.FAILED, error.message)
-        return Preparation(PreparationState.READY) if recipe is None else self._environments.prepare(recipe)
+        return self._environments.prepare(resource)
 
     def base(self, resource: str) -> Base | None:
-        """Return JupyterLab's own environment; raises `InvalidRequest` and `ConfigurationError` as `script` does."""
-        recipe = self._recipe(resource)
-        if recipe is None:
-            return Base(None, self._details_for(resource).modules)
-        return Base(self._environments.place(recipe.fingerprint), self._details_for(resource).modules)
+        """Return JupyterLab's own environment; raises `InvalidRequest` and `ConfigurationError`."""
+        return self._environments.base(resource)
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it takes none
         """Return what starts JupyterLab; raises `InvalidRequest` for a resource that it is not set up on."""
-        recipe = self._recipe(context.resource)
-        python = self._environments.place(recipe.fingerprint) / "bin" / "python" if recipe else None
-        return session_script(context, self._details_for(context.resource), python=python)
+        folder = self._environments.base(context.resource).folder
+        python = folder / "bin" / "python" if folder else None
+        return session_script(context, self._details[context.resource], python=python)
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
         """Return the session's socket once JupyterLab answers there to its header.
@@ -84,7 +60,7 @@ class JupyterLabJob(JobType):
 
     def check(self) -> Health:
         """Name the resources whose environment cannot be had, and say what sessions lack."""
-        missing = [resource for resource in self._details if self._is_missing(resource)]
+        missing = self._environments.failed()
         if missing:
             return Health(connected=False, message=f"JupyterLab could not be prepared for {', '.join(missing)}.")
         lacks = [lack for lack in (self._unprepared(), self._without_extension()) if lack.message]
@@ -93,8 +69,7 @@ class JupyterLabJob(JobType):
 
     def _unprepared(self) -> Health:
         """Say for which resources the first launch would have to wait."""
-        recipes = {resource: self._recipe(resource) for resource in self._details}
-        waiting = [name for name, one in recipes.items() if one and not self._environments.is_ready(one.fingerprint)]
+        waiting = self._environments.unprepared()
         if not waiting:
             return Health(connected=True)
         return Health(
@@ -112,51 +87,6 @@ class JupyterLabJob(JobType):
             message="Sessions have no REANA extension: its wheel was not built.",
             advice="Sessions have no REANA extension. Build its wheel: `scripts/install extension`.",
         )
-
-    def _is_missing(self, resource: str) -> bool:
-        try:
-            recipe = self._recipe(resource)
-        except ConfigurationError:
-            return True
-        return recipe is not None and bool(self._environments.failure(recipe))
-
-    def _details_for(self, resource: str) -> EnvironmentDetails:
-        try:
-            return self._details[resource]
-        except KeyError:
-            raise InvalidRequest(
-                f"{self.context.name} is not set up on {resource}: environment_details has no entry for it."
-            ) from None
-
-    def _recipe(self, resource: str) -> Recipe | None:
-        """Return how to make the environment; None where modules bring it. Raises `ConfigurationError`."""
-        details = self._details_for(resource)
-        base_dir, environments = self.context.base_dir, self._environments
-        match details.module_manager:
-            case "lmod":
-                return None
-            case "tar":
-                return tar_recipe(details, base_dir=base_dir, environments=environments)
-            case "virtualenv":
-                interpreter = self._interpreter(details.python_version)
-                return virtualenv_recipe(
-                    details,
-                    interpreter=interpreter,
-                    base_dir=base_dir,
-                    environments=environments,
-                    wheel=extension(),
-                )
-
-    def _interpreter(self, version: str | None) -> Interpreter:
-        """Find it once a process: the environment is named after it, and people's sessions after that."""
-        if version not in self._interpreters:
-            self._interpreters[version] = find_interpreter(
-                version=version,
-                for_everybody=os.geteuid() == 0,
-                own=own_interpreter(),
-                folders=search_path(),
-            )
-        return self._interpreters[version]
 
 
 __all__ = ["JupyterLabJob", "JupyterLabOptions"]

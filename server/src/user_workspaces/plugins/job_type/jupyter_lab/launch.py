@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from user_workspaces.interfaces.values import JobContext, JobFile, JobScript
-from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
+from user_workspaces.plugins.job_type.jupyter_lab.options import JupyterLabDetails
 
 SESSION_FOLDER = Path(__file__).with_name("session")
 START = "start.py"
@@ -38,7 +38,7 @@ exec "$python" -s {start}
 """
 
 
-def session_script(context: JobContext, details: EnvironmentDetails, *, python: Path | None) -> JobScript:
+def session_script(context: JobContext, details: JupyterLabDetails, *, python: Path | None) -> JobScript:
     """Return what to run; `python` is that of a prepared environment, None: the modules bring one.
 
     The secret stands in a file only: command lines are world-readable, and kernels and terminals inherit
@@ -52,7 +52,7 @@ def session_script(context: JobContext, details: EnvironmentDetails, *, python: 
     return JobScript(text=text, files=session_files(context, details), environment=environment)
 
 
-def session_files(context: JobContext, details: EnvironmentDetails) -> tuple[JobFile, ...]:
+def session_files(context: JobContext, details: JupyterLabDetails) -> tuple[JobFile, ...]:
     """Return the files of a session; two differ and hold secrets: `session.json` and `reana.json`."""
     values = {
         "authorization": authorization(context),

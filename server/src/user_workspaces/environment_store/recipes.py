@@ -10,6 +10,7 @@ from pathlib import Path
 
 from user_workspaces.environment_store.builder import Step
 from user_workspaces.environment_store.interpreter import Interpreter
+from user_workspaces.environment_store.options import EnvironmentDetails
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe
 from user_workspaces.environment_store.virtual_environment import (
     fingerprint,
@@ -18,34 +19,35 @@ from user_workspaces.environment_store.virtual_environment import (
     virtualenv_steps,
 )
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.plugins.job_type.jupyter_lab import compression
-from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
-
-LOCK = Path(__file__).with_name("requirements.lock")
-WHEELS = Path(__file__).with_name("wheels")
-"""Where `scripts/install` puts the wheel of the REANA extension; without it sessions lack its panel."""
-
-TRIAL = "import jupyterlab.labapp, jupyter_server.auth.identity, ipykernel"
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
-    """The packages of every virtual environment: how many the lock file names, and its SHA-256."""
+class Contents:
+    """What each virtual environment of one kind holds."""
+
+    lock: Path
+    """The packages, with hashes."""
+    trial: str
+    """Python that works where all is there."""
+    wheel: Path | None = None
+    """Installed without asking for more: what it needs stands in the lock."""
+    compress: Path | None = None
+    """A program that is run with the folder at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """How many packages a lock file names, and its SHA-256."""
 
     number: int
     digest: str
 
 
 @cache
-def defaults() -> Defaults:
-    """Read the lock file, once a process."""
-    text = LOCK.read_text()
-    return Defaults(len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)), hashlib.sha256(text.encode()).hexdigest())
-
-
-def extension(folder: Path = WHEELS) -> Path | None:
-    """Return the wheel of the REANA extension; None: it was not built."""
-    return min(folder.glob("reana_jupyterlab-*.whl"), default=None)
+def locked(lock: Path) -> Locked:
+    """Read a lock file, once a process."""
+    text = lock.read_text()
+    return Locked(len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)), hashlib.sha256(text.encode()).hexdigest())
 
 
 def virtualenv_recipe(
@@ -54,39 +56,40 @@ def virtualenv_recipe(
     interpreter: Interpreter,
     base_dir: Path,
     environments: EnvironmentStore,
-    wheel: Path | None = None,
+    contents: Contents,
 ) -> Recipe:
-    """Return how to install JupyterLab, and what was asked for beside it; raises `ConfigurationError`.
-
-    `wheel`: the REANA extension; what it needs stands in the lock file.
-    """
+    """Return how to install the contents, and what was asked for beside them; raises `ConfigurationError`."""
     packages = [requirement(package, base_dir) for package in details.python_packages]
     mark = fingerprint(
         "virtualenv",
         str(interpreter.path),
         interpreter.version,
-        defaults().digest,
+        locked(contents.lock).digest,
         [identity(one) for one in packages],
-        *([_digest(wheel)] if wheel else []),
+        *([_digest(contents.wheel)] if contents.wheel else []),
     )
-    steps = virtualenv_steps(interpreter, environments.stage(mark), _installs(packages, wheel))
-    return _recipe(details, mark, steps, (), environments)
+    steps = virtualenv_steps(interpreter, environments.stage(mark), _installs(packages, contents))
+    return _recipe(details, mark, steps, (), environments, contents)
 
 
-def _installs(packages: Sequence[str], wheel: Path | None) -> list[tuple[str, tuple[str, ...]]]:
+def _installs(packages: Sequence[str], contents: Contents) -> list[tuple[str, tuple[str, ...]]]:
     """Return what is installed, in this order."""
+    lock = contents.lock
     told: list[tuple[str, tuple[str, ...]]] = [
-        (f"installing {defaults().number} packages", ("--require-hashes", "--requirements", str(LOCK)))
+        (f"installing {locked(lock).number} packages", ("--require-hashes", "--requirements", str(lock)))
     ]
-    if wheel:
-        told.append(("adding the REANA extension", ("--no-deps", "--no-index", "--offline", "--", str(wheel))))
+    if contents.wheel:
+        name = contents.wheel.name.partition("-")[0].replace("_", "-")
+        told.append((f"adding {name}", ("--no-deps", "--no-index", "--offline", "--", str(contents.wheel))))
     if packages:
-        constraints = ("--constraints", str(LOCK), "--no-verify-hashes")
+        constraints = ("--constraints", str(lock), "--no-verify-hashes")
         told.append((f"installing {len(packages)} of this site's packages", (*constraints, "--", *packages)))
     return told
 
 
-def tar_recipe(details: EnvironmentDetails, *, base_dir: Path, environments: EnvironmentStore) -> Recipe:
+def tar_recipe(
+    details: EnvironmentDetails, *, base_dir: Path, environments: EnvironmentStore, contents: Contents
+) -> Recipe:
     """Return how to unpack an archive; raises `ConfigurationError` when there is none."""
     archive = base_dir / (details.tar_file_path or "")
     if not archive.is_file():
@@ -102,16 +105,24 @@ def tar_recipe(details: EnvironmentDetails, *, base_dir: Path, environments: Env
         Step("putting its paths right", (python, repair), only_if=repair),
         Step("compiling", compile_all, may_fail=True),  # it fails for any one file that is no valid Python
     )
-    return _recipe(details, mark, [Step("unpacking", (*unpack, "--directory", str(stage)))], last, environments)
+    return _recipe(
+        details, mark, [Step("unpacking", (*unpack, "--directory", str(stage)))], last, environments, contents
+    )
 
 
 def _recipe(
-    details: EnvironmentDetails, mark: str, first: Sequence[Step], last: Sequence[Step], environments: EnvironmentStore
+    details: EnvironmentDetails,
+    mark: str,
+    first: Sequence[Step],
+    last: Sequence[Step],
+    environments: EnvironmentStore,
+    contents: Contents,
 ) -> Recipe:
     place = environments.place(mark)
-    compress = Step("compressing its pages", (sys.executable, "-I", compression.__file__, str(place)))
-    trial = Step("trying it", (str(place / "bin" / "python"), "-I", "-c", TRIAL))
-    return Recipe(details.environment_name, mark, tuple(first), (*last, compress, trial), details.time_limit * 60.0)
+    if contents.compress:
+        last = (*last, Step("compressing its pages", (sys.executable, "-I", str(contents.compress), str(place))))
+    trial = Step("trying it", (str(place / "bin" / "python"), "-I", "-c", contents.trial))
+    return Recipe(details.environment_name, mark, tuple(first), (*last, trial), details.time_limit * 60.0)
 
 
 def _digest(wheel: Path) -> str:

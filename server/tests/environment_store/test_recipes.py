@@ -2,14 +2,16 @@
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from user_workspaces.environment_store.interpreter import Interpreter
+from user_workspaces.environment_store.options import EnvironmentDetails
+from user_workspaces.environment_store.recipes import Contents, locked, tar_recipe, virtualenv_recipe
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe
-from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails
-from user_workspaces.plugins.job_type.jupyter_lab.recipes import LOCK, defaults, tar_recipe, virtualenv_recipe
+from user_workspaces.plugins.job_type.jupyter_lab.contents import LOCK, TRIAL
 
 DEBIAN = Interpreter(Path("/usr/bin/python3.11"), "3.11")
 OTHER = Interpreter(Path("/opt/bin/python3.11"), "3.11")
@@ -30,14 +32,14 @@ def make(
         interpreter=interpreter,
         base_dir=tmp_path,
         environments=EnvironmentStore(tmp_path / "environments"),
-        wheel=wheel,
+        contents=Contents(LOCK, TRIAL, wheel=wheel),
     )
 
 
 def test_lock_has_a_hash_for_every_package() -> None:
     blocks = re.split(r"\n(?=\S)", re.sub(r"^ *#.*\n", "", LOCK.read_text(), flags=re.MULTILINE).strip())
     assert [block for block in blocks if "--hash=sha256:" not in block] == []
-    assert len(blocks) == defaults().number
+    assert len(blocks) == locked(LOCK).number
 
 
 def test_lock_holds_no_address() -> None:
@@ -92,7 +94,8 @@ def test_archive_is_named_by_its_file(tmp_path: Path) -> None:
     details = EnvironmentDetails.model_validate_json('{"module_manager": "tar", "tar_file_path": "lab.tar"}')
     environments, archive = EnvironmentStore(tmp_path / "environments"), tmp_path / "lab.tar"
     archive.write_bytes(b"one")
-    before = tar_recipe(details, base_dir=tmp_path, environments=environments)
-    assert before == tar_recipe(details, base_dir=tmp_path, environments=environments)
+    make_it = partial(tar_recipe, details, base_dir=tmp_path, environments=environments, contents=Contents(LOCK, TRIAL))
+    before = make_it()
+    assert before == make_it()
     os.utime(archive, ns=(1, 1))
-    assert before.fingerprint != tar_recipe(details, base_dir=tmp_path, environments=environments).fingerprint
+    assert before.fingerprint != make_it().fingerprint

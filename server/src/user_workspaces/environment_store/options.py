@@ -1,0 +1,48 @@
+"""What an operator may say about a Python environment: `environment_details.<resource id>` in `config.json`."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from user_workspaces.interfaces.plugin import PluginOptions
+
+Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$", max_length=200)]
+# No leading "-" (it would be read as an option of the installer), no control character, no line break.
+Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9./][^\x00-\x1f\x7f]*$", max_length=500)]
+PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.(1[1-9]|[2-9]\d)$")]
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[\w .+-]+$", min_length=1, max_length=60)]
+
+
+class EnvironmentDetails(PluginOptions):
+    """Where a Python environment comes from, on one resource."""
+
+    module_manager: Literal["virtualenv", "lmod", "tar"] = "virtualenv"
+    """`virtualenv`: made once by the server; `lmod`: modules of the site bring it; `tar`: unpacked once."""
+    python_version: PythonVersion | None = None
+    """`virtualenv` only: as `3.12`. None: the server's own interpreter where people can reach it, else a newer one."""
+    modules: tuple[Module, ...] = Field(default=(), strict=False)
+    """Loaded with `module load`, in this order, before the session starts."""
+    python_packages: tuple[Requirement, ...] = Field(default=(), strict=False)
+    """`virtualenv` only: added to what each environment has; requirements, or paths of wheels (they hold a `/`)."""
+    tar_file_path: Path | None = None
+    """`tar` only: an archive of a whole environment (conda-pack, or a virtual environment)."""
+    environment_name: EnvironmentName = "the environment"
+    """What people read while it is prepared."""
+    time_limit: int = Field(default=30, ge=1, le=24 * 60)
+    """Minutes that the preparation may take."""
+
+    @model_validator(mode="after")
+    def _say_what_belongs_together(self) -> Self:
+        kind = self.module_manager
+        if kind == "tar" and self.tar_file_path is None:
+            raise ValueError("module_manager 'tar' needs tar_file_path")
+        if kind == "lmod" and not self.modules:
+            raise ValueError("module_manager 'lmod' needs modules: at least the one that brings Python")
+        if kind != "tar" and self.tar_file_path is not None:
+            raise ValueError(f"tar_file_path goes with module_manager 'tar', not with {kind!r}")
+        if kind != "virtualenv" and self.python_version is not None:
+            raise ValueError(f"python_version goes with module_manager 'virtualenv', not with {kind!r}")
+        if kind != "virtualenv" and self.python_packages:
+            raise ValueError(f"python_packages go with module_manager 'virtualenv', not with {kind!r}")
+        return self
