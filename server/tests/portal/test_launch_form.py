@@ -9,7 +9,8 @@ from user_workspaces import registry
 from user_workspaces.errors import InvalidOptions
 from user_workspaces.interfaces.site import Parameter
 from user_workspaces.jobs.models import Job
-from user_workspaces.portal.launch_form import LaunchForm, field_for, initial_from, slider_step
+from user_workspaces.portal.launch_fields import field_for, initial_from, slider_step
+from user_workspaces.portal.launch_form import LaunchForm
 from user_workspaces.registry import Registry
 
 PLAIN = Parameter("speed", "int", 1, 9, required=True, default=3, aliases=("tempo",), raw={"display_name": "Speed"})

@@ -50,6 +50,11 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", 
 Address = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
+# Of a name alone: what is in a folder is opened like what is not.
+FilePattern = Annotated[str, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]+$", max_length=200)]
+Icon = Literal[
+    "app", "notebook", "code", "chart", "terminal", "desktop", "r", "table", "dashboard", "flask", "people"
+]  # fmt: skip
 Details = Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
@@ -94,6 +99,9 @@ class JobTypeEntry(_Strict):
     name: str
     job_type: str
     offered: bool | None = None
+    icon: Icon = "app"
+    description: Annotated[str, StringConstraints(max_length=200)] = ""
+    opens: tuple[FilePattern, ...] | None = Field(default=None, max_length=50)
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 

@@ -59,8 +59,14 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
         },
         resources={name: _resource_site(resource, config) for name, resource in config.available_resources.items()},
         job_types={
-            name: JobTypeSite(name=job_type.name, offered=job_type.offered)
-            for name, job_type in config.available_job_types.items()
+            name: JobTypeSite(
+                name=entry.name,
+                offered=entry.offered,
+                icon=entry.icon,
+                description=entry.description,
+                opens=entry.opens,
+            )
+            for name, entry in config.available_job_types.items()
         },
         parameters=tuple(
             parameter.value(as_written)
