@@ -14,7 +14,7 @@ from user_workspaces.config.quotas_entry import QuotasEntry
 from user_workspaces.config.site_entries import MailEntry, RateLimitsEntry
 from user_workspaces.config.workflows_entry import WorkflowsEntry
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import Parameter
+from user_workspaces.interfaces.site import JobTypeSite, Parameter
 
 NUMBERS = ("int", "float")
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
@@ -103,6 +103,12 @@ class JobTypeEntry(_Strict):
     description: Annotated[str, StringConstraints(max_length=200)] = ""
     opens: tuple[FilePattern, ...] | None = Field(default=None, max_length=50)
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def value(self) -> JobTypeSite:
+        """Return it as the rest of the server knows it."""
+        return JobTypeSite(
+            name=self.name, offered=self.offered, icon=self.icon, description=self.description, opens=self.opens
+        )
 
 
 class ContainerRuntimeEntry(_Strict):

@@ -9,11 +9,14 @@ from django.forms.boundfield import BoundField
 
 from user_workspaces import registry
 from user_workspaces.errors import InvalidOptions, QuotaExceeded
+from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.jobs.options import parameter_for
 from user_workspaces.portal.applications import Application, applications, in_order
 from user_workspaces.portal.launch_fields import PREFIX, Option, at_most, bounds_of, field_for, option_of, summary_of
 from user_workspaces.portal.quantities import capacity_text, meaning_of
+from user_workspaces.portal.templatetags.portal import visible
 from user_workspaces.quotas.values import Kind
+from user_workspaces.transfers.names import file_path
 
 FILE_PREFIX = "file-"
 MOST_FILES = 200
@@ -95,9 +98,9 @@ class LaunchForm(forms.Form):
     def _add_file_choice(self, application: Application, names: Iterable[str]) -> None:
         fitting = list(islice((name for name in names if application.opens_file(name)), MOST_FILES + 1))
         self._counts[application.job_type] = len(fitting)
-        choices = [("", "Choose a file"), *((name, name) for name in fitting[:MOST_FILES])]
+        choices = [("", "Choose a file"), *((escape_controls(name), visible(name)) for name in fitting[:MOST_FILES])]
         field = forms.ChoiceField(label=f"File for {application.name}", choices=choices, required=False)
-        field.initial = fitting[0] if len(fitting) == 1 else None
+        field.initial = choices[1][0] if len(fitting) == 1 else None
         self.fields[FILE_PREFIX + application.job_type] = field
 
     def clean(self) -> dict[str, object]:
@@ -174,7 +177,8 @@ class LaunchForm(forms.Form):
     @property
     def chosen_file(self) -> str:
         """The file of a valid form; empty: none."""
-        return self.file or str(self.cleaned_data.get(self.file_field or "") or "")
+        chosen = self.cleaned_data.get(self.file_field or "")
+        return self.file or (file_path(chosen) if chosen else "")
 
     @property
     def file_field(self) -> str | None:

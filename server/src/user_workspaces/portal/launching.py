@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.errors import InvalidOptions, InvalidRequest, QuotaExceeded
+from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.capacity import excess
@@ -65,7 +66,7 @@ def _first_form(request: PersonRequest, workspace: Workspace, *, file: str) -> L
     if request.GET.get("job_type") in applications(also=usual):
         initial["job_type"] = request.GET["job_type"]
     if last:
-        initial[FILE_PREFIX + last.job_type] = file_of(last)
+        initial[FILE_PREFIX + last.job_type] = escape_controls(file_of(last))
     return LaunchForm(initial=initial, usual=usual, file=file, names=_names(workspace))
 
 

@@ -11,6 +11,8 @@ from user_workspaces.portal.quantities import amount_of
 from user_workspaces.portal.states import State, job_state
 
 NO_ICON = "app"
+LONGEST_FILE = 4096
+"""In characters: more than any path has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +82,4 @@ def resource_name(resource: str) -> str:
 def file_of(job: Job) -> str:
     """Return the file of a launch; clients of the API may have put anything there."""
     file = job.requested.get("file")
-    return file if isinstance(file, str) else ""
+    return file if isinstance(file, str) and len(file) <= LONGEST_FILE else ""
