@@ -145,6 +145,7 @@ def test_numbers_follow_the_resource_and_the_server_decides(ada: Caller, workspa
     page.get_by_role("button", name="Launch", exact=True).click()
     expect(page.get_by_text(f"This machine has {CPUS} CPU")).to_be_visible()
     expect(page.get_by_label("CPUs", exact=True)).to_be_focused()
+    expect(page.get_by_label("CPUs", exact=True)).to_have_value(str(CPUS + 1))
     assert jobs_in(ada, workspace) == []
 
 
@@ -153,7 +154,7 @@ def test_files_are_opened_and_run(server: RunningServer, ada: Caller, workspace:
     page.goto(files)
     page.locator("details.menu", has_text="More about app.py").locator("summary").click()
     page.get_by_role("link", name="Run with Runner").click()
-    expect(page.get_by_role("heading", name="Open app.py in cell-atlas")).to_be_visible()
+    expect(page.get_by_role("heading", name="Open app.py")).to_be_visible()
     expect(page.get_by_role("radio", name="Runner", exact=True)).to_be_checked()
     page.get_by_role("button", name="Launch", exact=True).click()
     expect(page.get_by_text("I am app.py")).to_be_visible()

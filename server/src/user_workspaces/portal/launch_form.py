@@ -134,6 +134,11 @@ class LaunchForm(forms.Form):
         return offered[0].question(name) if len(offered) == 1 else f"Open {name}"
 
     @property
+    def legend(self) -> str:
+        """What is above the applications."""
+        return "Open with" if self.file and len(self._applications) > 1 else "Application"
+
+    @property
     def file_choices(self) -> Iterator[FileChoice]:
         """The choices of a file, each for one application."""
         for name, one in self._applications.items():

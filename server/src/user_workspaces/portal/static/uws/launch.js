@@ -33,15 +33,15 @@
     summary.textContent = fields.map(said).filter(Boolean).join(", ");
   };
 
-  // What was wanted comes back when a resource is chosen that has it.
-  const follow = (form) => {
+  // What was wanted comes back when a resource is chosen that has it. What the server refused stays until then.
+  const follow = (form, { isChange }) => {
     for (const number of form.querySelectorAll("[data-most]")) {
       const most = JSON.parse(number.dataset.most)[chosen(form, "resource")];
       if (most === undefined) continue;
       const wanted = Number(number.dataset.wanted ?? number.value);
       number.dataset.wanted = wanted;
       number.max = most;
-      number.value = Math.min(wanted, most);
+      if (isChange) number.value = Math.min(wanted, most);
       const slider = form.querySelector(`[data-slides="${number.id}"]`);
       if (slider) {
         slider.max = most;
@@ -61,7 +61,7 @@
   const settle = () => {
     for (const form of document.querySelectorAll("form[data-launch]")) {
       showFiles(form);
-      follow(form);
+      follow(form, { isChange: false });
     }
   };
   document.addEventListener("DOMContentLoaded", settle);
@@ -71,7 +71,7 @@
     const form = event.target.closest?.("form[data-launch]");
     if (!form) return;
     if (event.target.name === "job_type") showFiles(form);
-    if (event.target.name === "resource") follow(form);
+    if (event.target.name === "resource") follow(form, { isChange: true });
     summarize(form);
   });
   document.addEventListener("input", (event) => {
