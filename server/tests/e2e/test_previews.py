@@ -210,6 +210,6 @@ def test_the_way_into_a_session(files: Page) -> None:
     """Without a session, the launch leads to the file."""
     files.get_by_role("link", name="notes.md").click()
     files.get_by_role("link", name="Open in JupyterLab").click()
-    expect(files.get_by_role("heading", name="Launch in previews")).to_be_visible()
-    assert files.locator("input[name=to]").get_attribute("value") == "lab/tree/notes.md"
+    expect(files.get_by_role("heading", name="Open notes.md in JupyterLab")).to_be_visible()
+    assert files.locator("input[name=file]").get_attribute("value") == "notes.md"
     expect(files.get_by_role("radio", name="JupyterLab")).to_be_checked()

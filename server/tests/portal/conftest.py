@@ -1,6 +1,7 @@
 """Browsers of people, and jobs in every state."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,14 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.interfaces.site import JobTypeSite
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import write_endpoint
-from user_workspaces.registry import Registry
+from user_workspaces.registry import Declaration, PluginKind, Registry
+from user_workspaces.testing.fake_job_type import FakeJobType, SessionOfAFile
 from user_workspaces.workspaces.models import Workspace
 
 
@@ -89,3 +93,18 @@ def job_in() -> Callable[..., Job]:
         return Job.objects.create(**{**values, **fields})
 
     return make
+
+
+@pytest.fixture
+def apps(site: Registry) -> Registry:
+    """Offer two applications beside JupyterLab: an editor, and one that runs a file."""
+    for name, kind in (("editor", FakeJobType), ("streamlit", SessionOfAFile)):
+        site.add(Declaration(PluginKind.JOB_TYPE, name, kind.__name__, {}, f"test.{name}"), kind.build(name))
+    known = registry.site()
+    job_types = {
+        **known.job_types,
+        "editor": JobTypeSite("Editor", icon="code", description="Edits.", opens=("*.py", "*.Rmd")),
+        "streamlit": JobTypeSite("Streamlit", icon="dashboard", opens=("*.py",)),
+    }
+    registry.install(site, replace(known, job_types=job_types))
+    return site

@@ -29,7 +29,7 @@ def test_page_shows_what_runs_and_what_ran(browser: Client, workspace: Workspace
     assert "It used more memory than it had asked for." in content
     assert f'formaction="/session/{old.pk}/again/"' in content
     assert f'href="/session/{old.pk}/log/"' in content
-    assert "2048 MB" in content
+    assert "2 CPUs, 2 GB" in content
     assert "running - cell-atlas" in content
 
 

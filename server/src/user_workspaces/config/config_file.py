@@ -14,7 +14,7 @@ from user_workspaces.config.quotas_entry import QuotasEntry
 from user_workspaces.config.site_entries import MailEntry, RateLimitsEntry
 from user_workspaces.config.workflows_entry import WorkflowsEntry
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import Parameter
+from user_workspaces.interfaces.site import JobTypeSite, Parameter
 
 NUMBERS = ("int", "float")
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
@@ -58,6 +58,11 @@ EnvironmentId = Annotated[Id, AfterValidator(_environment)]
 Address = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
+# Of a name alone: what is in a folder is opened like what is not.
+FilePattern = Annotated[str, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]+$", max_length=200)]
+Icon = Literal[
+    "app", "notebook", "code", "chart", "terminal", "desktop", "r", "table", "dashboard", "flask", "people"
+]  # fmt: skip
 Details = Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
@@ -102,7 +107,16 @@ class JobTypeEntry(_Strict):
     name: str
     job_type: str
     offered: bool | None = None
+    icon: Icon = "app"
+    description: Annotated[str, StringConstraints(max_length=200)] = ""
+    opens: tuple[FilePattern, ...] | None = Field(default=None, max_length=50)
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def value(self) -> JobTypeSite:
+        """Return it as the rest of the server knows it."""
+        return JobTypeSite(
+            name=self.name, offered=self.offered, icon=self.icon, description=self.description, opens=self.opens
+        )
 
 
 class EnvironmentEntry(_Strict):

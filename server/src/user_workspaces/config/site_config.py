@@ -12,7 +12,6 @@ from user_workspaces.config.site_entries import MailEntry
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.interfaces.site import (
     JOB_TYPE_OF_RUNS,
-    JobTypeSite,
     MailSite,
     ResourceSite,
     Site,
@@ -58,10 +57,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> Site:
             for name, storage in config.available_storage.items()
         },
         resources={name: _resource_site(resource, config) for name, resource in config.available_resources.items()},
-        job_types={
-            name: JobTypeSite(name=job_type.name, offered=job_type.offered)
-            for name, job_type in config.available_job_types.items()
-        },
+        job_types={name: entry.value() for name, entry in config.available_job_types.items()},
         parameters=tuple(
             parameter.value(as_written)
             for parameter, as_written in zip(config.parameters, written.get("parameters", []), strict=True)

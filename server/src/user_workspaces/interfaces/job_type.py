@@ -31,6 +31,9 @@ class JobType(Plugin):
     uses_environment: ClassVar[bool] = True
     """Whether its scripts run in the environment of their workspace."""
 
+    asks_file: bool = False
+    """Whether a job runs one file of its workspace, which each launch names as `job_details.file`."""
+
     def base(self, resource: str) -> Base | None:
         """Return the environment that this job type brings to a resource, for all jobs there; None: it brings none."""
         return None
@@ -49,4 +52,11 @@ class JobType(Plugin):
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
         """Return where the session answers, asking it (at most half a second); None: not ready yet."""
+        return None
+
+    def page_of_file(self, path: str) -> str | None:
+        """Return the page of a running session that shows a file, seen from its base path (`lab/tree/a%20b.ipynb`).
+
+        `path` is relative to the workspace. None: sessions cannot be led to a file.
+        """
         return None

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.values import JobSpec, Observation
 
@@ -45,3 +46,7 @@ class Resource(Plugin):
     @abstractmethod
     def known_keys(self) -> frozenset[str]:
         """Return the keys of all the jobs that the resource knows, for the sweep of what nobody owns."""
+
+    def capacity(self) -> Capacity:
+        """Return the most that one job can get here; cheap, never raises, and leaves out what it does not know."""
+        return Capacity()

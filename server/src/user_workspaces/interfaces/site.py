@@ -64,6 +64,10 @@ class JobTypeSite:
     name: str
     offered: bool | None = None
     """Whether the portal's pages offer it; None: where it is an application that people open."""
+    icon: str = "app"
+    description: str = ""
+    opens: tuple[str, ...] | None = None
+    """Patterns of the names of files that it opens; None: all, where its sessions have a page for a file."""
 
 
 @dataclass(frozen=True, slots=True)

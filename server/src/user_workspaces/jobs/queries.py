@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
+from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.jobs.clock import run_time
 from user_workspaces.jobs.models import Job
@@ -137,8 +138,9 @@ def jobs_in(*, user: User, workspace_id: int) -> QuerySet[Job]:
 
 
 def last_launch(*, user: User, workspace_id: int) -> Job | None:
-    """Return the newest job in this workspace; for a new one, this person's newest anywhere."""
-    return jobs_in(user=user, workspace_id=workspace_id).first() or jobs_of(user).first()
+    """Return the newest job in this workspace; for a new one, this person's newest anywhere. Runs do not count."""
+    here = jobs_in(user=user, workspace_id=workspace_id).exclude(job_type=JOB_TYPE_OF_RUNS)
+    return here.first() or jobs_of(user).exclude(job_type=JOB_TYPE_OF_RUNS).first()
 
 
 def log_of(job: Job, *, lines: int) -> str:

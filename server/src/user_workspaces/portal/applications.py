@@ -1,17 +1,84 @@
 """What the pages offer to launch: applications that people open, and other jobs where the operator wants that."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
 from user_workspaces import registry
+from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.site import JobTypeSite
 
+EVERY_FILE = "*"
 
-def applications(*, also: str = "") -> dict[str, str]:
-    """Return the names of the job types that are offered, by id; `also`: the one that somebody chose over the API.
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A job type as the pages offer it."""
+
+    job_type: str
+    name: str
+    icon: str
+    description: str
+    opens: tuple[str, ...]
+    """Patterns of names of files; upper and lower case are the same."""
+    asks_file: bool
+
+    def opens_file(self, path: str) -> bool:
+        """Return whether it is for a file of this name."""
+        return any(_matches(path, pattern) for pattern in self.opens)
+
+    def is_made_for(self, path: str) -> bool:
+        """Return whether it is for files of such a name in particular."""
+        return any(_matches(path, pattern) for pattern in self.opens if pattern != EVERY_FILE)
+
+    def question(self, name: str) -> str:
+        """What a launch for a file asks."""
+        return f"Run {name} with {self.name}" if self.asks_file else f"Open {name} in {self.name}"
+
+    @property
+    def action(self) -> str:
+        """The words of a link that leads from a file to it."""
+        return f"Run with {self.name}" if self.asks_file else f"Open in {self.name}"
+
+
+def in_order(offered: Iterable[Application], path: str) -> list[Application]:
+    """Return those that open a file; those that are made for it come first."""
+    fitting = [one for one in offered if one.opens_file(path)]
+    return sorted(fitting, key=lambda one: not one.is_made_for(path))
+
+
+def applications(*, also: str = "") -> dict[str, Application]:
+    """Return the job types that are offered, by id; `also`: the one that somebody chose over the API.
 
     Without any application all job types are offered.
     """
-    site = registry.site()
-    offered = {name: one.name for name, one in site.job_types.items() if _is_offered(name, one) or name == also}
-    return offered or {name: one.name for name, one in site.job_types.items()}
+    known = registry.site().job_types
+    offered = [name for name, one in known.items() if _is_offered(name, one) or name == also] or list(known)
+    return {name: application(name, known[name]) for name in offered}
+
+
+def application(job_type: str, known: JobTypeSite) -> Application:
+    """Describe a configured job type."""
+    plugins = registry.current().job_types
+    plugin = plugins.get(job_type) if job_type in plugins else None
+    opens = known.opens if known.opens is not None else _usual_patterns(plugin)
+    return Application(
+        job_type=job_type,
+        name=known.name,
+        icon=known.icon,
+        description=known.description,
+        opens=opens,
+        asks_file=plugin is not None and plugin.asks_file,
+    )
+
+
+def _matches(path: str, pattern: str) -> bool:
+    return fnmatchcase(path.rpartition("/")[2].lower(), pattern.lower())
+
+
+def _usual_patterns(plugin: JobType | None) -> tuple[str, ...]:
+    """Return those of a job type of which the operator says nothing: all files, where a session can show them."""
+    return (EVERY_FILE,) if plugin is not None and plugin.page_of_file("file") is not None else ()
 
 
 def _is_offered(name: str, known: JobTypeSite) -> bool:

@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from user_workspaces.interfaces.storage import Order
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.portal.folders import find_names
+from user_workspaces.portal.opening import Openers, Way
 from user_workspaces.portal.previews import can_preview
 from user_workspaces.workspaces.files import find_entry, list_folder
 from user_workspaces.workspaces.models import Workspace
@@ -36,6 +37,8 @@ class Row:
     can_preview: bool
     size: int
     modified: datetime
+    ways: tuple[Way, ...] = ()
+    """Into the applications that open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,13 @@ class Sorting:
 
 
 def view_folder(
-    *, workspace: Workspace, path: str, page: str | None, hidden: bool, sorting: Sorting | None = None
+    *,
+    workspace: Workspace,
+    path: str,
+    page: str | None,
+    hidden: bool,
+    sorting: Sorting | None = None,
+    openers: Openers | None = None,
 ) -> FolderView:
     """Look at one page of a folder as it is now; raises `NotFound`."""
     sorting = sorting or Sorting()
@@ -123,15 +132,17 @@ def view_folder(
         if shown.number == number:
             break
         number = shown.number  # the folder has fewer pages than that
-    return FolderView(path, trail_of(path), _rows(found.entries), shown, found.total, sorting.heads)
+    return FolderView(path, trail_of(path), _rows(found.entries, openers=openers), shown, found.total, sorting.heads)
 
 
-def search_folder(*, workspace: Workspace, path: str, page: str | None, words: str) -> FolderView:
+def search_folder(
+    *, workspace: Workspace, path: str, page: str | None, words: str, openers: Openers | None = None
+) -> FolderView:
     """Find names below a folder, among those that were measured last."""
     found = find_names(workspace.current, folder=path, search=words)
     shown = Paginator(range(len(found)), ROWS_A_PAGE).get_page(page)
     entries = (find_entry(workspace=workspace, path=found[at]) for at in shown.object_list)
-    rows = _rows((entry for entry in entries if entry is not None), below=path)
+    rows = _rows((entry for entry in entries if entry is not None), below=path, openers=openers)
     return FolderView(path, trail_of(path), rows, shown, len(found))
 
 
@@ -141,7 +152,7 @@ def trail_of(path: str) -> tuple[Step, ...]:
     return tuple(Step(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names))
 
 
-def _rows(entries: Iterable[Entry], *, below: str | None = None) -> tuple[Row, ...]:
+def _rows(entries: Iterable[Entry], *, openers: Openers | None, below: str | None = None) -> tuple[Row, ...]:
     return tuple(
         Row(
             name=entry.path[len(below) :].strip("/") if below is not None else entry.path.rpartition("/")[2],
@@ -153,6 +164,7 @@ def _rows(entries: Iterable[Entry], *, below: str | None = None) -> tuple[Row, .
             can_preview=entry.kind is EntryKind.FILE and can_preview(entry),
             size=entry.size,
             modified=entry.modified,
+            ways=openers.ways(entry.path) if openers and entry.kind is EntryKind.FILE else (),
         )
         for entry in entries
     )

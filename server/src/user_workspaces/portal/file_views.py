@@ -10,7 +10,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.portal.access import PersonRequest, page
 from user_workspaces.portal.file_actions import address_of
 from user_workspaces.portal.notebooks import notebook
-from user_workspaces.portal.opening import way_to_open
+from user_workspaces.portal.opening import openers_of
 from user_workspaces.portal.previews import LARGEST_EDITED, LARGEST_RENDERED, PDF, is_markdown, is_notebook, preview_of
 from user_workspaces.portal.rendering import Markdown, Pictures, document, links_of
 from user_workspaces.portal.workspace import layout_of
@@ -39,7 +39,7 @@ def preview(request: PersonRequest, workspace_id: int) -> HttpResponse:
         "path": path,
         "preview": seen,
         "is_of_run": workspace.holds_runs,
-        "way": None if workspace.holds_runs else way_to_open(workspace, path, now=timezone.now()),
+        "ways": openers_of(workspace, now=timezone.now()).ways(path),
         "back": address_of(workspace, path.rpartition("/")[0]),
         "layout": layout_of(request),
     }

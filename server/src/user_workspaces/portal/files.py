@@ -14,6 +14,7 @@ from user_workspaces.portal.answers import go_to
 from user_workspaces.portal.file_actions import address_of, folder_in
 from user_workspaces.portal.file_rows import FolderView, Sorting, search_folder, view_folder
 from user_workspaces.portal.forms import FolderForm, LinkForm, files_in, link_to
+from user_workspaces.portal.opening import openers_of
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.workspaces import save_files
 from user_workspaces.workspaces.actions import update_workspace
@@ -99,14 +100,18 @@ def _look(request: PersonRequest, workspace: Workspace, *, search: str, hidden: 
     number = request.GET.get("page")
     try:
         folder = folder_in(request) if request.method == "GET" else ""
+        openers = openers_of(workspace, now=timezone.now())
         if search:
-            return search_folder(workspace=workspace, path=folder, page=number, words=search), ""
+            return search_folder(workspace=workspace, path=folder, page=number, words=search, openers=openers), ""
         sorting = Sorting.read(request.GET.get("sort", ""))
-        return view_folder(workspace=workspace, path=folder, page=number, hidden=hidden, sorting=sorting), ""
+        found = view_folder(
+            workspace=workspace, path=folder, page=number, hidden=hidden, sorting=sorting, openers=openers
+        )
     except NotFound:
         return None, "This folder is not there, or not any more."
     except UserWorkspacesError as error:
         return None, error.message
+    return found, ""
 
 
 def _upload(request: PersonRequest, workspace: Workspace) -> HttpResponse:

@@ -38,7 +38,8 @@ class WorkspaceForm(AboutForm):
         super().__init__(data, initial=initial or None)
         field = self.fields["default_job_type"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  it is declared ten lines above
-        field.choices = [("", "None in particular"), *applications(also=usual).items()]
+        offered = ((name, one.name) for name, one in applications(also=usual).items())
+        field.choices = [("", "None in particular"), *offered]
 
 
 class LinkForm(forms.Form):

@@ -1,24 +1,70 @@
-"""The form of a launch, built from the parameters that the site offers."""
+"""The form of a launch: an application, where it runs, and what it gets there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 
 from django import forms
 from django.forms.boundfield import BoundField
 
 from user_workspaces import registry
 from user_workspaces.errors import InvalidOptions, QuotaExceeded
-from user_workspaces.interfaces.site import Parameter, Site
-from user_workspaces.jobs.models import Job
+from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.jobs.options import parameter_for
-from user_workspaces.portal.applications import applications
+from user_workspaces.portal.applications import Application, applications, in_order
+from user_workspaces.portal.launch_fields import PREFIX, Option, at_most, bounds_of, field_for, option_of, summary_of
+from user_workspaces.portal.quantities import capacity_text, meaning_of
+from user_workspaces.portal.templatetags.portal import visible
 from user_workspaces.quotas.values import Kind
+from user_workspaces.transfers.names import file_path
 
-PREFIX = "option-"
-FEWEST_STEPS = 32
+FILE_PREFIX = "file-"
+MOST_FILES = 200
+NO_FILE = "Choose the file to run."
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One choice among several, with more than its name."""
+
+    value: str
+    name: str
+    icon: str
+    description: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileChoice:
+    """The choice of a file for an application that runs one."""
+
+    application: Application
+    field: BoundField
+    count: int
+    """How many files there are for it; `MOST_FILES` of them are listed."""
+
+    @property
+    def has_files(self) -> bool:
+        """Whether there is one to choose."""
+        return self.count > 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more than are listed."""
+        return self.count > MOST_FILES
+
+    @property
+    def patterns(self) -> str:
+        """The names of files that it is for."""
+        return ", ".join(self.application.opens)
 
 
 class LaunchForm(forms.Form):
-    """Application, resource, and a field for each parameter."""
+    """Application, resource, and a field for each parameter.
+
+    `file`: the file that is to be opened, for which only what opens it is offered; `names`: those of the files of
+    the workspace, from which applications that run a file let one choose.
+    """
 
     job_type = forms.ChoiceField(label="Application", widget=forms.RadioSelect)
     resource = forms.ChoiceField(label="Where", widget=forms.RadioSelect)
@@ -29,13 +75,75 @@ class LaunchForm(forms.Form):
         *,
         initial: Mapping[str, object] | None = None,
         usual: str = "",
+        file: str = "",
+        names: Iterable[str] = (),
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         site = registry.site()
-        _offer(self.fields["job_type"], applications(also=usual))
+        self.file = file
+        self._applications = _offered(usual, file)
+        self._counts: dict[str, int] = {}
+        _offer(self.fields["job_type"], {name: one.name for name, one in self._applications.items()})
         _offer(self.fields["resource"], {name: one.name for name, one in site.resources.items()})
+        for one in self._applications.values():
+            if one.asks_file and not file:
+                self._add_file_choice(one, names)
+        self._bounds = bounds_of(site, chosen=str(self["resource"].value()))
         for parameter in site.parameters:
-            self.fields[PREFIX + parameter.variable_name] = field_for(parameter)
+            name, bounds = PREFIX + parameter.variable_name, self._bounds.get(parameter.variable_name)
+            self.fields[name] = field_for(parameter, bounds, meaning=meaning_of(parameter.variable_name, site))
+            if bounds and name in self.initial:
+                self.initial[name] = at_most(self.initial[name], bounds.chosen_most)
+
+    def _add_file_choice(self, application: Application, names: Iterable[str]) -> None:
+        fitting = list(islice((name for name in names if application.opens_file(name)), MOST_FILES + 1))
+        self._counts[application.job_type] = len(fitting)
+        choices = [("", "Choose a file"), *((escape_controls(name), visible(name)) for name in fitting[:MOST_FILES])]
+        field = forms.ChoiceField(label=f"File for {application.name}", choices=choices, required=False)
+        field.initial = choices[1][0] if len(fitting) == 1 else None
+        self.fields[FILE_PREFIX + application.job_type] = field
+
+    def clean(self) -> dict[str, object]:
+        """Ask for the file of an application that cannot start without one."""
+        cleaned = super().clean() or self.cleaned_data
+        name = FILE_PREFIX + str(cleaned.get("job_type", ""))
+        if name in self.fields and name not in self.errors and not cleaned.get(name):
+            self.add_error(name, NO_FILE)
+        return cleaned
+
+    @property
+    def application_cards(self) -> Iterator[Card]:
+        """The applications to choose from."""
+        chosen = self["job_type"].value()
+        for name, one in self._applications.items():
+            yield Card(name, one.name, one.icon, one.description, is_chosen=name == chosen)
+
+    @property
+    def resource_cards(self) -> Iterator[Card]:
+        """The resources to choose from."""
+        chosen = self["resource"].value()
+        for name, one in registry.site().resources.items():
+            yield Card(name, one.name, "machine", _capacity_of(name), is_chosen=name == chosen)
+
+    @property
+    def question(self) -> str:
+        """What the form asks about a file, such as `Run app.py with Streamlit`; empty: it is about none."""
+        if not self.file:
+            return ""
+        name, offered = self.file.rpartition("/")[2], list(self._applications.values())
+        return offered[0].question(name) if len(offered) == 1 else f"Open {name}"
+
+    @property
+    def legend(self) -> str:
+        """What is above the applications."""
+        return "Open with" if self.file and len(self._applications) > 1 else "Application"
+
+    @property
+    def file_choices(self) -> Iterator[FileChoice]:
+        """The choices of a file, each for one application."""
+        for name, one in self._applications.items():
+            if FILE_PREFIX + name in self.fields:
+                yield FileChoice(one, self[FILE_PREFIX + name], self._counts[name])
 
     @property
     def option_fields(self) -> Iterator[BoundField]:
@@ -43,9 +151,45 @@ class LaunchForm(forms.Form):
         return (self[name] for name in self.fields if name.startswith(PREFIX))
 
     @property
+    def has_options(self) -> bool:
+        """Whether the site has parameters."""
+        return any(self.option_fields)
+
+    @property
+    def options_shown(self) -> Iterator[Option]:
+        """The same with what stands beside them."""
+        site = registry.site()
+        return (
+            option_of(field, self._bounds.get(field.name.removeprefix(PREFIX)), site=site)
+            for field in self.option_fields
+        )
+
+    @property
+    def summary(self) -> str:
+        """What the fields of the parameters hold, in a few words."""
+        return summary_of(list(self.option_fields), site=registry.site())
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether the fields of the parameters have to be seen: a problem, or nothing where something is required."""
+        return any(field.errors or _is_missing(field) for field in self.option_fields)
+
+    @property
     def has_choice_of_resource(self) -> bool:
         """Whether there is more than one."""
         return len(registry.site().resources) > 1
+
+    @property
+    def chosen_file(self) -> str:
+        """The file of a valid form; empty: none."""
+        chosen = self.cleaned_data.get(self.file_field or "")
+        return self.file or (file_path(chosen) if chosen else "")
+
+    @property
+    def file_field(self) -> str | None:
+        """The name of the field of that file; None: it is not a field of the form."""
+        name = FILE_PREFIX + str(self.cleaned_data.get("job_type", ""))
+        return name if name in self.fields else None
 
     @property
     def options(self) -> dict[str, object]:
@@ -76,63 +220,19 @@ class LaunchForm(forms.Form):
             self.add_error(field, problem)
 
 
-def field_for(parameter: Parameter) -> forms.Field:
-    """Return the form field of a parameter; numbers with both bounds come with a slider."""
-    label = str(parameter.raw.get("display_name") or parameter.variable_name)
-    help_text = str(parameter.raw.get("description") or "")
-    required = parameter.required and parameter.type_name != "bool"
-    match parameter.type_name:
-        case "int":
-            low, high = _whole(parameter.minimum), _whole(parameter.maximum)
-            field: forms.Field = forms.IntegerField(
-                label=label, help_text=help_text, required=required, min_value=low, max_value=high
-            )
-            if low is not None and high is not None:
-                field.widget.attrs["data-step"] = slider_step(low, high)
-        case "float":
-            field = forms.FloatField(
-                label=label,
-                help_text=help_text,
-                required=required,
-                min_value=parameter.minimum,
-                max_value=parameter.maximum,
-            )
-        case "bool":
-            field = forms.BooleanField(label=label, help_text=help_text, required=False)
-        case _:
-            field = forms.CharField(label=label, help_text=help_text, required=required, max_length=1000)
-    field.initial = parameter.default
-    return field
+def _offered(usual: str, file: str) -> dict[str, Application]:
+    offered = applications(also=usual)
+    fitting = in_order(offered.values(), file) if file else []
+    return {one.job_type: one for one in fitting} or offered
 
 
-def slider_step(low: int, high: int) -> int:
-    """Return a step that starts at `low` and hits round values: its largest divisor that leaves enough steps."""
-    widest = max(1, (high - low) // FEWEST_STEPS)
-    return next((step for step in range(min(widest, abs(low)), 0, -1) if low % step == 0), 1) if low else widest
+def _is_missing(field: BoundField) -> bool:
+    return field.field.required and field.value() in (None, "")
 
 
-def initial_from(last: Job | None, *, default_job_type: str, site: Site) -> dict[str, object]:
-    """Return what to offer first: the last choice where it is still allowed, else the site's defaults."""
-    offered = applications(also=default_job_type)
-    asked = last.resource_options if last else {}
-    chosen = default_job_type or (last.job_type if last else "")
-    initial: dict[str, object] = {
-        "job_type": chosen if chosen in offered else next(iter(offered), ""),
-        "resource": last.resource if last and last.resource in site.resources else site.main_resource,
-    }
-    for parameter in site.parameters:
-        names = (parameter.variable_name, *parameter.aliases)
-        value = next((asked[name] for name in names if name in asked), None)
-        if value is not None and _is_allowed(value, parameter):
-            initial[PREFIX + parameter.variable_name] = value
-    return initial
-
-
-def _is_allowed(value: object, parameter: Parameter) -> bool:
-    if not isinstance(value, int | float):
-        return isinstance(value, str)
-    low, high = parameter.minimum, parameter.maximum
-    return (low is None or value >= low) and (high is None or value <= high)
+def _capacity_of(resource: str) -> str:
+    plugins = registry.current().resources
+    return capacity_text(plugins.get(resource).capacity()) if resource in plugins else ""
 
 
 def _is_about(problem: str, variable_name: str) -> bool:
@@ -144,7 +244,3 @@ def _offer(field: forms.Field, choices: Mapping[str, str]) -> None:
     field.choices = list(choices.items())
     if len(choices) == 1:
         field.initial = next(iter(choices))
-
-
-def _whole(bound: float | None) -> int | None:
-    return None if bound is None else int(bound)

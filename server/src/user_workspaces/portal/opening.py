@@ -1,45 +1,70 @@
-"""The way from a file into a session: the one that runs, or a launch that leads there."""
+"""The ways from a file into applications: a session that runs, or a launch that leads there."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from user_workspaces import registry
 from user_workspaces.jobs.queries import live_jobs
-from user_workspaces.portal.applications import applications
-from user_workspaces.portal.destinations import START_PAGE
-from user_workspaces.portal.session_view import view_of
+from user_workspaces.portal.applications import Application, applications, in_order
+from user_workspaces.portal.session_view import SessionView, view_of
 from user_workspaces.workspaces.models import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A link into a session."""
+    """A link from a file to an application."""
 
-    name: str
-    """Of the application."""
+    action: str
+    """What it does, such as `Open in JupyterLab`."""
+    icon: str
     address: str
     launches: bool
     """Whether a session has to be launched first: the address is that of the launch dialog."""
 
 
-def way_to_open(workspace: Workspace, path: str, *, now: datetime) -> Way | None:
-    """Return the way to a file in a session; None where the site has no application that is opened."""
-    to = urlencode({"to": f"{START_PAGE}/tree/{quote(path)}"})
-    for job in live_jobs(workspace_id=workspace.pk):
-        session = view_of(job, now=now)
-        if job.serves and (session.can_open or session.has_progress):
-            return Way(session.name, f"{reverse('portal:open', args=[job.pk])}?{to}", launches=False)
-    job_type = first_served()
-    if not job_type:
-        return None
-    name = registry.site().job_types[job_type].name
-    return Way(name, f"{reverse('portal:launch', args=[workspace.pk])}?{to}", launches=True)
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """What files of one workspace can be opened with at this moment."""
+
+    workspace_id: int
+    offered: tuple[Application, ...]
+    sessions: tuple[SessionView, ...]
+    """Those that can be opened now or soon."""
+
+    def ways(self, path: str) -> tuple[Way, ...]:
+        """Return the ways to a file; applications that are made for it come first."""
+        return tuple(self._way(one, path) for one in in_order(self.offered, path))
+
+    def _way(self, application: Application, path: str) -> Way:
+        session = next((one for one in self.sessions if _shows(one, application, path)), None)
+        if session is not None:
+            page = page_of_file(application.job_type, path)
+            address = reverse("portal:open", args=[session.job.pk]) + (f"?{urlencode({'to': page})}" if page else "")
+        else:
+            choice = {"job_type": application.job_type, "file": path}
+            address = f"{reverse('portal:launch', args=[self.workspace_id])}?{urlencode(choice)}"
+        return Way(application.action, application.icon, address, launches=session is None)
 
 
-def first_served() -> str:
-    """Return the first offered job type that users open in a browser; empty: there is none."""
+def openers_of(workspace: Workspace, *, now: datetime) -> Openers:
+    """Find what runs in a workspace and what may be launched there; nothing opens the files of a workflow's run."""
+    if workspace.holds_runs:
+        return Openers(workspace.pk, (), ())
+    views = (view_of(job, now=now) for job in live_jobs(workspace_id=workspace.pk) if job.serves)
+    sessions = tuple(view for view in views if view.can_open or view.has_progress)
+    return Openers(workspace.pk, tuple(applications().values()), sessions)
+
+
+def page_of_file(job_type: str, path: str) -> str | None:
+    """Return the page of a session that shows a file; None: it has no such page."""
     plugins = registry.current().job_types
-    return next((name for name in applications() if name in plugins and plugins.get(name).serves), "")
+    return plugins.get(job_type).page_of_file(path) if job_type in plugins else None
+
+
+def _shows(session: SessionView, application: Application, path: str) -> bool:
+    """Return whether this session is the one to go to: what runs a file has run it since its launch."""
+    is_of_it = session.job.job_type == application.job_type
+    return is_of_it and (not application.asks_file or session.file == path)

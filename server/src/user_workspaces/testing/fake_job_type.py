@@ -2,6 +2,9 @@
 
 from pathlib import Path
 from typing import ClassVar, Self
+from urllib.parse import quote
+
+from pydantic import Field
 
 from user_workspaces.interfaces.job_type import JobParameters, JobType
 from user_workspaces.interfaces.plugin import PluginOptions
@@ -55,7 +58,24 @@ class FakeJobType(JobType):
 
 
 class SessionThatAnswers(FakeJobType):
-    """A session."""
+    """A session that can be led to a file."""
+
+    def page_of_file(self, path: str) -> str | None:
+        """Return a page as JupyterLab's."""
+        return f"lab/tree/{quote(path)}"
+
+
+class SessionOfAFileParameters(JobParameters):
+    """What a launch says."""
+
+    file: str = Field(min_length=1)
+
+
+class SessionOfAFile(FakeJobType):
+    """A session that runs the file that its launch names."""
+
+    Parameters = SessionOfAFileParameters
+    asks_file = True
 
 
 class JobThatRuns(FakeJobType):

@@ -8,6 +8,7 @@ from threading import RLock
 from typing import ClassVar, Self
 
 from user_workspaces.errors import ResourceUnavailable, SubmissionRefused
+from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import (
@@ -44,6 +45,8 @@ class FakeResource(Resource):
         """How often each method was called, by its name."""
         self.submissions: list[JobSpec] = []
         """What was really started, each key once."""
+        self.has = Capacity()
+        """What `capacity` says."""
 
     @classmethod
     def build(cls, name: str = "fake", *, first_state: ResourceState = ResourceState.QUEUED) -> Self:
@@ -100,6 +103,10 @@ class FakeResource(Resource):
         """All is well."""
         self.calls["check"] += 1
         return Health(connected=True)
+
+    def capacity(self) -> Capacity:
+        """Say what the test said."""
+        return self.has
 
     def job_directory(self, key: str) -> Path:
         """Return a path where nothing is."""

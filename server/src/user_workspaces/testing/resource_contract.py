@@ -61,6 +61,10 @@ class ResourceContract:
     def test_check_of_a_new_resource_is_well(self, resource: Resource) -> None:
         assert resource.check().connected
 
+    def test_capacity_is_something_or_unknown(self, resource: Resource) -> None:
+        found = resource.capacity()
+        assert [number for number in (found.cpus, found.memory_mb) if number is not None and number < 1] == []
+
     def test_unknown_job_is_absent(self, resource: Resource) -> None:
         assert resource.observe([UNKNOWN]) == {UNKNOWN: Observation(ResourceState.ABSENT)}
 

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import ClassVar, cast
+from urllib.parse import quote
 
 from user_workspaces.environment_store.python import PythonEnvironments
 from user_workspaces.interfaces.environment import Base
@@ -52,6 +53,10 @@ class JupyterLabJob(JobType):
             if status != HTTPStatus.FORBIDDEN:
                 return None
         return None
+
+    def page_of_file(self, path: str) -> str:
+        """Return the page that has the file open."""
+        return f"lab/tree/{quote(path)}"
 
     @staticmethod
     def _status(context: JobContext, header: str) -> int | None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from user_workspaces.errors import ConfigurationError, ResourceUnavailable
+from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import Health, JobSpec, Observation, PluginContext, ResourceState
 from user_workspaces.plugins.resource.local import ending, log, records, state
+from user_workspaces.plugins.resource.local.capacity import capacity_of_machine
 from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH, Isolation
 from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH, JobDirectories
 from user_workspaces.plugins.resource.local.options import LocalResourceOptions
@@ -107,6 +109,10 @@ class LocalResource(Resource):
         except FileNotFoundError:
             return frozenset()
         return frozenset(name for name in names if KEY.fullmatch(name))
+
+    def capacity(self) -> Capacity:
+        """Return what the server itself may use: jobs get no more than that."""
+        return capacity_of_machine()
 
     def _job(self, key: str) -> state.JobState:
         return state.JobState(self.context.data_dir / _checked(key))

@@ -1,0 +1,61 @@
+"""What a launch can get of a resource at most: what pages offer, within the bounds that the site configures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from user_workspaces import registry
+from user_workspaces.interfaces.capacity import Capacity
+from user_workspaces.interfaces.site import Parameter, Site
+from user_workspaces.jobs.options import parameter_for
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The most that a resource has of what one parameter asks for."""
+
+    most: int
+    reason: str
+    """What the resource has, as a sentence."""
+
+
+def ceilings(resource: str, *, site: Site) -> dict[str, Ceiling]:
+    """Return what is known, by the names of the parameters.
+
+    A ceiling is never below the configured minimum: what the operator allows on a small machine can be launched.
+    """
+    plugins = registry.current().resources
+    if resource not in plugins or resource not in site.resources:
+        return {}
+    parameters = {parameter.variable_name: parameter for parameter in site.parameters}
+    found = {}
+    for option, most, reason in _known(plugins.get(resource).capacity(), name=site.resources[resource].name):
+        name = parameter_for(option, site, resource=resource)
+        if name:
+            found[name] = Ceiling(max(most, _minimum(parameters[name])), reason)
+    return found
+
+
+def excess(options: Mapping[str, object], *, resource: str, site: Site) -> list[str]:
+    """Return why a resource cannot give what these options ask for; empty: it can."""
+    known = ceilings(resource, site=site)
+    reasons = []
+    for parameter in site.parameters:
+        names = (parameter.variable_name, *parameter.aliases)
+        value = next((options[name] for name in names if name in options), parameter.default)
+        ceiling = known.get(parameter.variable_name)
+        if ceiling and isinstance(value, int | float) and value > ceiling.most:
+            reasons.append(ceiling.reason)
+    return reasons
+
+
+def _known(capacity: Capacity, *, name: str) -> list[tuple[str, int, str]]:
+    known = []
+    if (cpus := capacity.cpus) is not None:
+        known.append(("num_cpus", cpus, f"{name} has {cpus} CPU{'s' if cpus != 1 else ''}."))
+    if capacity.memory_mb is not None:
+        known.append(("memory_mb", capacity.memory_mb, f"{name} has {capacity.memory_mb} MB of memory."))
+    return known
+
+
+def _minimum(parameter: Parameter) -> int:
+    return int(parameter.minimum or 0)

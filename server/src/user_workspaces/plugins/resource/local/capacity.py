@@ -1,0 +1,75 @@
+"""What this machine has for a job: its processors and memory, within the limits that hold for the server itself."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from user_workspaces.interfaces.capacity import Capacity
+
+KIBIBYTE, MEBIBYTE = 2**10, 2**20
+UNIFIED = ""
+"""How `/proc/self/cgroup` calls the controllers of the second version: it does not name them."""
+
+
+def capacity_of_machine(*, root: Path = Path("/")) -> Capacity:
+    """Return what the server may use itself; what cannot be read is left out. Reads a few small files."""
+    cpus = [len(os.sched_getaffinity(0)), *_quotas(root)]
+    memory = [*_total_memory(root), *_memory_limits(root)]
+    return Capacity(cpus=min(cpus), memory_mb=min(memory) // MEBIBYTE if memory else None)
+
+
+def _total_memory(root: Path) -> Iterator[int]:
+    with suppress(OSError, ValueError, IndexError):
+        for line in (root / "proc/meminfo").read_text().splitlines():
+            if line.startswith("MemTotal:"):
+                yield int(line.split()[1]) * KIBIBYTE
+
+
+def _memory_limits(root: Path) -> Iterator[int]:
+    """Walk the limits of all control groups above this process, in bytes; a v1 group without one has a huge one."""
+    for folder in _groups(root, "memory"):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            with suppress(OSError, ValueError):  # `max` is no number
+                yield int((folder / name).read_text())
+
+
+def _quotas(root: Path) -> Iterator[int]:
+    """Walk the CPU limits of all control groups above this process; a part of a processor counts as one."""
+    for folder in _groups(root, "cpu"):
+        with suppress(OSError, ValueError):
+            quota, period = (folder / "cpu.max").read_text().split()
+            yield max(1, int(quota) // int(period))
+        with suppress(OSError, ValueError):
+            quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            if int(quota) > 0:
+                yield max(1, int(quota) // int(period))
+
+
+def _groups(root: Path, controller: str) -> Iterator[Path]:
+    """Walk the folders of the control groups that this process is in, up to the highest that is mounted here."""
+    with suppress(OSError, ValueError):
+        own = _own_groups((root / "proc/self/cgroup").read_text())
+        for line in (root / "proc/self/mountinfo").read_text().splitlines():
+            before, _, after = line.partition(" - ")
+            kind, _, options = after.split(" ", maxsplit=2)
+            key = UNIFIED if kind == "cgroup2" else controller
+            if kind in {"cgroup", "cgroup2"} and key in own and (not key or key in options.split(",")):
+                top, mounted_at = before.split(" ")[3:5]
+                place = root / mounted_at.lstrip("/")
+                below = _below(own[key], top)
+                yield place / below
+                yield from (place / parent for parent in below.parents if parent != below)
+
+
+def _own_groups(text: str) -> dict[str, PurePosixPath]:
+    """Return the path of the process's group by controller."""
+    lines = (line.split(":", maxsplit=2) for line in text.splitlines())
+    return {name: PurePosixPath(path) for _, names, path in lines for name in names.split(",")}
+
+
+def _below(group: PurePosixPath, top: str) -> PurePosixPath:
+    """Return the path of a group below the mounted one; a group outside of what is mounted counts as that one."""
+    if ".." in group.parts or not group.is_relative_to(top):
+        return PurePosixPath()
+    return group.relative_to(top)
