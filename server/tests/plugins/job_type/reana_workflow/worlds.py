@@ -63,7 +63,7 @@ class World:
         complaints = self.base / f"complaints.{len(self.runners)}"  # a file: guards outlive their runners
         with complaints.open("wb") as errors:
             environment = {**os.environ, **(environment or {})}
-            runner = subprocess.Popen([*limit, sys.executable, "-B", *command], stderr=errors, env=environment)
+            runner = subprocess.Popen([*limit, sys.executable, "-EsB", *command], stderr=errors, env=environment)
         self.runners.append(runner)
         return runner
 
@@ -95,6 +95,10 @@ class World:
     def log(self, number: int = 0) -> bytes:
         """The output of a command, by its place among all commands."""
         return (self.state / "logs" / f"{self.read().steps[number].uuid}.log").read_bytes()
+
+    def files(self) -> list[str]:
+        """The names of the files in the workspace that its commands made."""
+        return sorted(path.name for path in self.workspace.iterdir() if path.name != "environment.lock")
 
     def until_there_is(self, name: str) -> Path:
         """Wait for a file in the workspace."""

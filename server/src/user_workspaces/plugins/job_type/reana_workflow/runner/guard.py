@@ -12,6 +12,7 @@ import traceback
 from contextlib import suppress
 from typing import NoReturn
 
+from .environment import without_environment
 from .journal import CannotRun, Journal
 from .log import CHUNK, Log
 from .plan import Job, Options, Plan, environment_of
@@ -150,7 +151,14 @@ def clean_up(job: Job, plan: Plan) -> None:
     argv = [element.replace("{uuid}", job.uuid) for element in plan.runtime.cleanup]
     if argv:
         with suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=CLEAN_UP_SECONDS, check=False)
+            subprocess.run(
+                argv,
+                env=without_environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=CLEAN_UP_SECONDS,
+                check=False,
+            )
 
 
 def _woken_by_signals() -> int:
