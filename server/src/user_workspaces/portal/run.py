@@ -73,6 +73,7 @@ def _overview(request: PersonRequest, run: Run) -> LivePart:
         "page": steps,
         "ahead": ahead_of(run) if view.status is RunStatus.QUEUED else 0,
         "failure": _failure(run, view),
+        "environment": standing.environment,
         "parameters": parameters_of(run),
         "siblings": _siblings(run),
         "origin": origin_of(run),
@@ -92,11 +93,12 @@ def _siblings(run: Run) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The last that the failing command printed."""
+    """The last that the failing command printed, and what is known of its cause."""
 
     step: str
     uuid: str
     text: str
+    message: str
 
 
 def _failure(run: Run, view: RunView) -> Failure | None:
@@ -110,7 +112,7 @@ def _failure(run: Run, view: RunView) -> Failure | None:
     except UserWorkspacesError:
         text = ""
     lines = text.rstrip().splitlines()[-LAST_LINES:]
-    return Failure(failed.name or f"step {failed.number + 1}", failed.uuid, "\n".join(lines))
+    return Failure(failed.name or f"step {failed.number + 1}", failed.uuid, "\n".join(lines), failed.message)
 
 
 @dataclass(frozen=True, slots=True)

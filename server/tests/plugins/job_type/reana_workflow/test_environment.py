@@ -39,7 +39,6 @@ class Venv:
             "VIRTUAL_ENV": str(self.folder),
             "JUPYTER_PATH": f"{self.folder}/share/jupyter",
             "R_LIBS_USER": f"{self.folder}/r",
-            "UWS_ENVIRONMENT_NAME": "workspace Fit",
         }
 
 

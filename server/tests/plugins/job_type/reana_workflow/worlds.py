@@ -37,7 +37,8 @@ class World:
             {"name": f"step{number}", "environment": "python:3", "commands": [one] if isinstance(one, str) else one}
             for number, one in enumerate(commands)
         ]
-        self.write_plan({"version": 1, "steps": steps, "runtime": {"name": "none", "argv": [], **runtime}})
+        how = {"name": "none", "argv": [], **runtime}
+        self.write_plan({"version": 1, "steps": steps, "runtime": how, "environment_name": "workspace Fit"})
 
     def write_plan(self, plan: object) -> None:
         (self.state / "plan.json").write_text(json.dumps(plan))

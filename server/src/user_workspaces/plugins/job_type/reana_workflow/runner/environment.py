@@ -17,12 +17,10 @@ from .journal import CannotRun
 
 ACTIVATED = ("JUPYTER_PATH", "R_LIBS_USER", "VIRTUAL_ENV")
 """What an environment sets beside `PATH`; commands in a container image get none of it."""
-SYSTEM_PATH, NAME = "UWS_SYSTEM_PATH", "UWS_ENVIRONMENT_NAME"
-"""Set with an environment: `PATH` as it was before, and whose environment it is, such as `workspace Fit`."""
-THIS_MACHINE, A_WORKSPACE = "this machine", "a workspace"
-OVERLAYS = ".environment"
-"""The folder of a workspace that holds its user's own packages."""
-LONGEST_NAME, LONGEST_PTH, MOST_PLACES = 200, 64 << 10, 100
+SYSTEM_PATH = "UWS_SYSTEM_PATH"
+"""Set with an environment: `PATH` as it was before."""
+THIS_MACHINE = "this machine"
+LONGEST_PTH, MOST_PLACES = 64 << 10, 100
 MOST_LOCKS = 1000
 PYTHON_SECONDS = 20
 PACKAGE = re.compile(r"(?P<name>[\w.]+(?:-[\w.]+)*?)-(?P<version>\d[\w.!+]*)(?:-py[\d.]+)?\.(?:dist|egg)-info")
@@ -56,11 +54,9 @@ class Lock(NamedTuple):
         return hashlib.sha256(self.content).hexdigest()
 
 
-def environment_name(variables: Mapping[str, str]) -> str:
-    """Return whose environment these variables activate."""
-    folder = Path(variables.get("VIRTUAL_ENV", ""))
-    usual = A_WORKSPACE if OVERLAYS in folder.parts else folder.name or THIS_MACHINE
-    return (variables.get(NAME) or usual)[:LONGEST_NAME]
+def environment_name(variables: Mapping[str, str], called: str) -> str:
+    """Return whose environment it is: `called` where one is activated."""
+    return called if called and variables.get(SYSTEM_PATH) else THIS_MACHINE
 
 
 def without_environment(variables: Mapping[str, str]) -> dict[str, str]:

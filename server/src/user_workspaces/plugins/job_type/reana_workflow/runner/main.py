@@ -56,7 +56,7 @@ class Runner:
         plan = read_plan(self._options.state / "plan.json")
         jobs = self._jobs(plan)
         if not plan.runtime.uses_images and not self._journal.records("environment"):
-            self._journal.append("environment", **describe_environment(self._options))
+            self._journal.append("environment", **describe_environment(plan, self._options))
         for job in jobs:
             status = self._finish(job, plan)
             if status != FINISHED:
@@ -154,9 +154,9 @@ def describe(job: Job) -> dict[str, object]:
     }
 
 
-def describe_environment(options: Options) -> dict[str, object]:
+def describe_environment(plan: Plan, options: Options) -> dict[str, object]:
     """Return what the journal says of the environment of all commands, with its lock kept in the workspace."""
-    about: dict[str, object] = {"name": environment_name(os.environ)}
+    about: dict[str, object] = {"name": environment_name(os.environ, plan.environment_name)}
     python = find_python(os.environ.get("PATH", os.defpath))
     lock = lock_of(python) if python else None
     if lock is None:

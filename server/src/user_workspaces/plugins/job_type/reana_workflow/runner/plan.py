@@ -71,6 +71,8 @@ class Plan(NamedTuple):
     variables: dict[str, str]
     restart: int
     digest: str
+    environment_name: str
+    """Whose environment commands use, such as `workspace Fit`; empty: it is not known."""
 
 
 class Job(NamedTuple):
@@ -99,6 +101,7 @@ def read_plan(path: Path) -> Plan:
             {_text(name): _text(value) for name, value in (written.get("variables") or {}).items()},
             int(written.get("restart") or 0),
             hashlib.sha256(data).hexdigest(),
+            _text(written.get("environment_name") or ""),
         )
     except OSError as error:
         raise CannotRun(f"The plan of this run cannot be read: {error.strerror}.") from None
