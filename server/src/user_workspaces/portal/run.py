@@ -16,10 +16,11 @@ from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.run_view import RunView, view_of_run, views_of_steps
 from user_workspaces.workflows.comparing import written_as_yaml
+from user_workspaces.workflows.environments import environment_of, name_of_environment
 from user_workspaces.workflows.from_workspaces import text_of_specification
 from user_workspaces.workflows.journal import RunStatus as StepStatus
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.planning import ignores_images, specification_of
+from user_workspaces.workflows.planning import specification_of
 from user_workspaces.workflows.progress import standing_of
 from user_workspaces.workflows.queries import find_run, runs_in
 from user_workspaces.workflows.queue import ahead_of
@@ -78,7 +79,7 @@ def _overview(request: PersonRequest, run: Run) -> LivePart:
         "siblings": _siblings(run),
         "origin": origin_of(run),
         "origin_name": name_of(origin_of(run) or 0),
-        "ignores_images": ignores_images(run.resource) and not view.is_deleted,
+        "environment_name": "" if view.is_deleted else name_of_environment(environment_of(run)),
         "rules": rules_of(run, now=timezone.now()) if run.status != RunStatus.DELETED else [],
     }
     title = f"{view.state.word} - {run.full_name}"

@@ -35,6 +35,11 @@ def environment_of(run: Run) -> RunEnvironment | None:
     return RunEnvironment(own if own is not None and is_usable(own) else None)
 
 
+def name_of_environment(environment: RunEnvironment | None) -> str:
+    """Return whose environment it is; empty: commands run in container images."""
+    return environment.name if environment is not None else ""
+
+
 def environment_of_job(job: Job) -> RunEnvironment | None:
     """Return the same for the job of a run; None also where it has no run (any more)."""
     run = Run.objects.filter(job=job).first()

@@ -85,7 +85,7 @@ def resource_of_runs() -> str:
 
 
 def ignores_images(resource: str) -> bool:
-    """Return whether commands run there with what is installed, whatever image their step names."""
+    """Return whether commands run there in an environment of the server, whatever image their step names."""
     known = registry.site().resources.get(resource)
     return known is not None and not registry.current().container_runtimes.get(known.container_runtime).uses_images
 
