@@ -37,6 +37,7 @@ def test_the_environment_of_a_run_is_shown_with_its_lock(browser: Client, begun:
     begun.describe_environment(name="workspace <Fit>", packages=12, sha256=DIGEST, file="environment.lock")
     page = " ".join(page_of(browser, begun.run).split())
     assert "Workspace &lt;Fit&gt;: 12 Python packages" in page
+    assert "in the environment of <strong>workspace &lt;Fit&gt;</strong>." in page
     assert f'<a href="/runs/{begun.run.pk}/download/?path=environment.lock">environment.lock</a>' in page
     assert f"lock sha256:{DIGEST} in environment.lock" in page_of(browser, begun.run, "logs/")
 

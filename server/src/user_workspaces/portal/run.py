@@ -16,6 +16,7 @@ from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.run_view import RunView, view_of_run, views_of_steps
 from user_workspaces.workflows.comparing import written_as_yaml
+from user_workspaces.workflows.environment_record import EnvironmentRecord
 from user_workspaces.workflows.environments import environment_of, name_of_environment
 from user_workspaces.workflows.from_workspaces import text_of_specification
 from user_workspaces.workflows.journal import RunStatus as StepStatus
@@ -79,11 +80,18 @@ def _overview(request: PersonRequest, run: Run) -> LivePart:
         "siblings": _siblings(run),
         "origin": origin_of(run),
         "origin_name": name_of(origin_of(run) or 0),
-        "environment_name": "" if view.is_deleted else name_of_environment(environment_of(run)),
+        "environment_name": _environment_name(run, view, standing.environment),
         "rules": rules_of(run, now=timezone.now()) if run.status != RunStatus.DELETED else [],
     }
     title = f"{view.state.word} - {run.full_name}"
     return live_part(request, "portal/run_overview.html", context, name="run", title=title, moves=view.moves)
+
+
+def _environment_name(run: Run, view: RunView, record: EnvironmentRecord | None) -> str:
+    """Return whose environment commands use, or used where they have begun; empty: they run in images."""
+    if view.is_deleted:
+        return ""
+    return record.name if record is not None else name_of_environment(environment_of(run))
 
 
 def _siblings(run: Run) -> list[Run]:
