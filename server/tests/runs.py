@@ -95,14 +95,19 @@ class Runner:
         for command in (self.command, *further):
             self._write("start", uuid=command)
 
-    def end(self, status: str = "finished") -> None:
+    def end(self, status: str = "finished", message: str = "") -> None:
         """End it, and the run with it."""
-        self._write("end", uuid=self.command, status=status, exit_code=0 if status == "finished" else 1)
+        code = 0 if status == "finished" else 1
+        self._write("end", uuid=self.command, status=status, exit_code=code, message=message)
         self._write("over", status=status, message="")
         if status == "finished":
             self._resource.succeed(self.key)
         else:
             self._resource.fail(self.key)
+
+    def describe_environment(self, **about: object) -> None:
+        """Say what commands find."""
+        self._write("environment", **about)
 
     def print(self, text: str) -> None:
         """Let this be all that was printed so far."""

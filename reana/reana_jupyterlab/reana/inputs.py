@@ -1,4 +1,7 @@
-"""Which files go up with a run: the specification's inputs, without what `.reanaignore` and `.gitignore` name."""
+"""Which files go up with a run: the specification's inputs, without what `.reanaignore` and `.gitignore` name.
+
+The environment of a workspace, a folder of thousands of files for this machine alone, is never among them.
+"""
 
 import os
 from collections.abc import Iterator
@@ -11,6 +14,8 @@ from .rooted import Root, parts_of
 from .specification import Specification
 
 IGNORE_FILES = (".gitignore", ".reanaignore")
+ENVIRONMENT = ".environment"
+"""The folder that holds the packages which a user installed in a workspace."""
 IGNORE_SIZE_LIMIT = 256 * 1024
 MOST_FILES = 100_000
 DEPTH_LIMIT = 32
@@ -30,9 +35,13 @@ def input_files(root: Root, folder: str, specification: Specification) -> list[I
     ignored = ignore_patterns(root, folder)
     found: dict[str, InputFile] = {}
     for name in _named_files(specification):
+        if ENVIRONMENT in parts_of(name):
+            continue
         file = _file(root, folder, name)
         found[file.remote] = file
     for name in specification.inputs("directories"):
+        if ENVIRONMENT in parts_of(name):
+            continue
         for file in _tree(root, folder, "/".join(parts_of(name)), ignored, depth=0):
             found.setdefault(file.remote, file)
             if len(found) > MOST_FILES:
@@ -85,7 +94,7 @@ def _tree(root: Root, folder: str, name: str, ignored: pathspec.GitIgnoreSpec, *
     for entry in entries:
         remote = join(name, entry.name)
         is_folder = entry.kind == "directory"
-        if ignored.match_file(f"{remote}/" if is_folder else remote):
+        if entry.name == ENVIRONMENT or ignored.match_file(f"{remote}/" if is_folder else remote):
             continue
         if is_folder:
             yield from _tree(root, folder, remote, ignored, depth=depth + 1)

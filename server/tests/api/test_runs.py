@@ -17,6 +17,7 @@ from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.waiting import QUEUED
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.files import walk_folder
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,38 @@ def test_a_workspace_is_run_with_its_inputs(ada: Caller, analysis: Workspace) ->
     listed = ada("GET", f"/workspaces/{analysis.pk}/runs/").body["data"]
     assert [one["name"] for one in listed["runs"]] == ["fit.1"]
     assert [one["name"] for one in ada("GET", "/workspaces/").body["data"]["workspaces"]] == ["analysis"]
+
+
+def test_the_environment_of_a_workspace_is_not_copied(ada: Caller, analysis: Workspace) -> None:
+    inputs = {"files": ["data.txt", ".environment/named.txt"], "directories": [".", ".environment"]}
+    document = yaml.safe_dump({**specification(), "inputs": inputs}).encode()
+    for path, text in (("reana.yaml", document), (".environment/named.txt", b"1"), (".environment/py/a.py", b"2")):
+        upload_file(workspace=analysis, path=path, chunks=[text], now=analysis.datetime_created)
+    told = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).body["data"]["run"]
+    run = Run.objects.select_related("workspace__owner").get(pk=told["id"])
+    copied = {entry.path for entry in walk_folder(workspace=run.workspace, path="")}
+    assert copied >= {"data.txt", "reana.yaml"}
+    assert not [path for path in copied if path.startswith(".environment")]
+
+
+def test_results_come_back_with_the_lock_of_their_environment(
+    ada: Caller, analysis: Workspace, resource: FakeResource
+) -> None:
+    told = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).body["data"]["run"]
+    run = Run.objects.select_related("workspace__owner").get(pk=told["id"])
+    controlled()
+    runner = Runner(run, resource)
+    runner.begin()
+    about = {"name": "workspace analysis", "packages": 1, "sha256": "0" * 64, "file": "environment.lock"}
+    runner.describe_environment(**about)
+    for path in ("results/out.txt", "environment.lock"):
+        upload_file(workspace=run.workspace, path=path, chunks=[b"42"], now=run.datetime_created)
+    runner.end()
+    controlled()
+    controlled()
+    paths = ada("POST", f"/workspaces/{analysis.pk}/runs/{told['id']}/outputs/", {}).body["data"]["paths"]
+    assert paths == ["fit.1/results/out.txt", "fit.1/environment.lock", "fit.1/provenance.json"]
+    assert json.loads(content(analysis, "fit.1/provenance.json"))["environment"] == {**about, "message": ""}
 
 
 def test_results_come_back_with_their_provenance(ada: Caller, analysis: Workspace, resource: FakeResource) -> None:

@@ -76,7 +76,10 @@ def test_a_run_says_that_container_images_are_not_used(
 ) -> None:
     run = created(ada)
     name = registry.site().resources["local"].name
-    said = f"Container images are not used: all commands run with what is installed on <strong>{name}</strong>."
+    said = (
+        f"Container images are not used: all commands run on <strong>{name}</strong>, in the environment of "
+        "<strong>this site</strong>."
+    )
     assert said in page_of(browser, run)
     assert said in page_of(browser, run, "again/")
     declaration = Declaration(PluginKind.CONTAINER_RUNTIME, "none", "FakeContainerRuntime", {}, "test.none")

@@ -84,7 +84,7 @@ def test_the_question_has_a_field_for_each_parameter(browser: Client, ready: Wor
     for number, name in enumerate(("pause", "who", "loud", "list")):
         assert f'<label for="run_p{number}"> {name} </label>' in " ".join(page.split())
     assert 'value="cell-atlas"' in page
-    assert "Container images are not used: all" in page
+    assert f"in the environment of <strong>workspace {ready.name}</strong>." in page
     assert 'value="world"' in page
 
 

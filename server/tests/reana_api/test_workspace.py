@@ -202,13 +202,14 @@ def test_links_lead_nowhere(ada: Reana, run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "secret.txt").exists()
 
 
-def test_prune_keeps_inputs_and_outputs(ada: Reana, run: Run) -> None:
-    ada.upload("hello", "results/out.txt")
-    ada.upload("hello", "reana.yaml")
+def test_prune_keeps_inputs_and_outputs_with_their_lock(ada: Reana, run: Run) -> None:
+    for path in ("results/out.txt", "reana.yaml", "environment.lock", "environment-1.lock", "a/environment.lock"):
+        ada.upload("hello", path)
     assert ada("POST", "workflows/hello/prune").body["message"] == "The workspace has been correctly pruned."
-    assert listed(ada) == ["data.txt", "reana.yaml", "results/out.txt"]
+    locks = ["environment-1.lock", "environment.lock"]
+    assert listed(ada) == ["data.txt", *locks, "reana.yaml", "results/out.txt"]
     ada("POST", "workflows/hello/prune", include_inputs="true")
-    assert listed(ada) == ["results/out.txt"]
+    assert listed(ada) == [*locks, "results/out.txt"]
     ada("POST", "workflows/hello/prune", include_inputs="true", include_outputs="true")
     assert not list(folder(run).iterdir())
 

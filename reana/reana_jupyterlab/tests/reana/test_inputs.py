@@ -45,6 +45,13 @@ def test_what_is_ignored_stays_here(tmp_path: Path) -> None:
     assert names(Root(tmp_path), specification(directories="[data]")) == ["data/keep.log", "data/x.csv"]
 
 
+@pytest.mark.parametrize("named", ["[.]", "[., .environment]", "[.environment/py/..x, .]"])
+def test_the_environment_of_a_workspace_stays_here(tmp_path: Path, named: str) -> None:
+    fill(tmp_path, "a/x.csv", "a/.environment/py/x.py", "a/.environment/y", "a/.environments/z")
+    described = specification(files="[x.csv, .environment/y]", directories=named)
+    assert names(Root(tmp_path), described) == [".environments/z", "x.csv"]
+
+
 def test_a_file_that_is_named_goes_up_though_ignored(tmp_path: Path) -> None:
     fill(tmp_path, "a/x.log")
     (tmp_path / "a/.gitignore").write_text("*.log\n", encoding="utf-8")

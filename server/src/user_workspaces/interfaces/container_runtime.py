@@ -81,6 +81,7 @@ class ContainerRuntime(Plugin):
             "warning": self.warning,
             "variable_prefix": self.variable_prefix,
             "secrets_directory": self.secrets_directory,
+            "uses_images": self.uses_images,
         }
 
 

@@ -16,10 +16,12 @@ from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.run_view import RunView, view_of_run, views_of_steps
 from user_workspaces.workflows.comparing import written_as_yaml
+from user_workspaces.workflows.environment_record import EnvironmentRecord
+from user_workspaces.workflows.environments import environment_of, name_of_environment
 from user_workspaces.workflows.from_workspaces import text_of_specification
 from user_workspaces.workflows.journal import RunStatus as StepStatus
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.planning import ignores_images, specification_of
+from user_workspaces.workflows.planning import specification_of
 from user_workspaces.workflows.progress import standing_of
 from user_workspaces.workflows.queries import find_run, runs_in
 from user_workspaces.workflows.queue import ahead_of
@@ -73,15 +75,23 @@ def _overview(request: PersonRequest, run: Run) -> LivePart:
         "page": steps,
         "ahead": ahead_of(run) if view.status is RunStatus.QUEUED else 0,
         "failure": _failure(run, view),
+        "environment": standing.environment,
         "parameters": parameters_of(run),
         "siblings": _siblings(run),
         "origin": origin_of(run),
         "origin_name": name_of(origin_of(run) or 0),
-        "ignores_images": ignores_images(run.resource) and not view.is_deleted,
+        "environment_name": _environment_name(run, view, standing.environment),
         "rules": rules_of(run, now=timezone.now()) if run.status != RunStatus.DELETED else [],
     }
     title = f"{view.state.word} - {run.full_name}"
     return live_part(request, "portal/run_overview.html", context, name="run", title=title, moves=view.moves)
+
+
+def _environment_name(run: Run, view: RunView, record: EnvironmentRecord | None) -> str:
+    """Return whose environment commands use, or used where they have begun; empty: they run in images."""
+    if view.is_deleted:
+        return ""
+    return record.name if record is not None else name_of_environment(environment_of(run))
 
 
 def _siblings(run: Run) -> list[Run]:
@@ -92,11 +102,12 @@ def _siblings(run: Run) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The last that the failing command printed."""
+    """The last that the failing command printed, and what is known of its cause."""
 
     step: str
     uuid: str
     text: str
+    message: str
 
 
 def _failure(run: Run, view: RunView) -> Failure | None:
@@ -110,7 +121,7 @@ def _failure(run: Run, view: RunView) -> Failure | None:
     except UserWorkspacesError:
         text = ""
     lines = text.rstrip().splitlines()[-LAST_LINES:]
-    return Failure(failed.name or f"step {failed.number + 1}", failed.uuid, "\n".join(lines))
+    return Failure(failed.name or f"step {failed.number + 1}", failed.uuid, "\n".join(lines), failed.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from user_workspaces.portal.session_view import resource_name
 from user_workspaces.portal.workspace import layout_of
 from user_workspaces.transfers.names import file_path
 from user_workspaces.workflows.actions import Start, delete_run, restart_run, start_run, stop_run
+from user_workspaces.workflows.environments import RunEnvironment, environment_of, name_of_environment
 from user_workspaces.workflows.from_workspaces import (
     USUAL_NAMES,
     copy_outputs,
@@ -66,13 +67,14 @@ def run_workflow(request: PersonRequest, workspace_id: int) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             return go_to(request, address_of(run))
-    context |= {"form": form, "warnings": reading.warnings, **_images(resource_of_runs())}
+    context |= {"form": form, "warnings": reading.warnings, **_images(resource_of_runs(), RunEnvironment(workspace))}
     return render(request, "portal/run_workflow.html", context, status=422 if form.errors else 200)
 
 
-def _images(resource: str) -> dict[str, object]:
+def _images(resource: str, environment: RunEnvironment | None) -> dict[str, object]:
     """Return what a question says where container images are not used."""
-    return {"ignores_images": ignores_images(resource), "resource": resource_name(resource)}
+    name = name_of_environment(environment) if ignores_images(resource) else ""
+    return {"environment_name": name, "resource": resource_name(resource)}
 
 
 def _usual_in(workspace: Workspace) -> str:
@@ -97,7 +99,7 @@ def again(request: PersonRequest, run_id: UUID) -> HttpResponse:
         else:
             return go_to(request, address_of(begun))
     context = {"run": run, "view": view_of_run(run), "form": form, "layout": layout_of(request)}
-    context |= _images(run.resource)
+    context |= _images(run.resource, environment_of(run))
     return render(request, "portal/run_again.html", context, status=422 if form.errors else 200)
 
 

@@ -12,7 +12,8 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.parts import LivePart, answer_with, live_part
 from user_workspaces.portal.run import framed
-from user_workspaces.portal.run_view import view_of_run, views_of_steps
+from user_workspaces.portal.run_view import StepView, view_of_run, views_of_steps
+from user_workspaces.workflows.journal import RunStatus as StepStatus
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.numbering import as_uuid
 from user_workspaces.workflows.progress import standing_of
@@ -31,13 +32,14 @@ def logs(request: PersonRequest, run_id: UUID) -> HttpResponse:
     part = _list(request, run, step)
     if asks_for_part(request):
         return answer_with(request, part)
-    tail = _tail(run, step, after=None)
+    tail, shown = _tail(run, step, after=None), _step_of(run, step)
     context = {
         **framed(run, tab="logs"),
         "list": part.html,
         "tail": tail,
         "piece": _piece(run, step, tail),
-        "name": _name_of(run, step),
+        "name": shown.name if shown else "Step" if step else "Engine",
+        "message": shown.step.message if shown and shown.step.status is StepStatus.FAILED else "",
         "title": f"Logs - {run.full_name}",
     }
     return render(request, "portal/run_logs.html", context)
@@ -74,11 +76,11 @@ def _tail(run: Run, step: UUID | None, *, after: int | None) -> Tail:
     return step_tail(run, step, after=after) if step else engine_tail(run, after=after)
 
 
-def _name_of(run: Run, step: UUID | None) -> str:
+def _step_of(run: Run, step: UUID | None) -> StepView | None:
+    """Return the command whose log is shown; None: it is the engine's, or the journal is gone."""
     if step is None:
-        return "Engine"
-    found = next((one for one in views_of_steps(standing_of(run).steps) if one.step.uuid == str(step)), None)
-    return found.name if found else "Step"
+        return None
+    return next((one for one in views_of_steps(standing_of(run).steps) if one.step.uuid == str(step)), None)
 
 
 def _step_in(request: PersonRequest) -> UUID | None:

@@ -98,7 +98,7 @@ class ContainerRuntimeContract:
 
     def test_runtime_can_be_written_into_a_plan(self, runtime: ContainerRuntime) -> None:
         written = json.loads(json.dumps(runtime.runtime()))
-        known = {"name", "argv", "cleanup", "warning", "variable_prefix", "secrets_directory"}
+        known = {"name", "argv", "cleanup", "warning", "variable_prefix", "secrets_directory", "uses_images"}
         assert (set(written), bool(written["name"])) == (known, True)
 
     def test_check_says_how_it_is(self, runtime: ContainerRuntime) -> None:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -11,10 +12,13 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorkspacesError
+from user_workspaces.interfaces.environment import FOLDER
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Json, Specification
 from user_workspaces.workflows.actions import Start, create_run, delete_run, start_run
+from user_workspaces.workflows.environment_record import EnvironmentRecord
 from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.places import read_state
 from user_workspaces.workflows.planning import engine_names, specification_of
 from user_workspaces.workflows.queries import runs_in, runs_of, workspace_of
 from user_workspaces.workflows.specification import Reading, read_yaml
@@ -129,10 +133,13 @@ def _specification(workspace: Workspace, path: str) -> tuple[str, Specification]
 
 
 def _copy_inputs(source: Workspace, target: Workspace, path: str, inputs: FilesAndDirectories, *, now: datetime) -> str:
-    """Copy the specification's file and its inputs; return the hash of their names and contents."""
+    """Copy the specification's file and its inputs; return the hash of their names and contents.
+
+    The environment of the workspace is no input: the run uses it where it is.
+    """
     digest = hashlib.sha256()
     names = [*inputs.files, *(name for folder in inputs.directories for name in _below(source, folder))]
-    for name in sorted({path, *names}):
+    for name in sorted({path, *(name for name in names if _plain(name).split("/")[0] != FOLDER)}):
         digest.update(f"{name}\0{_copy(source, name, target, name, now=now)}\0".encode())
     return digest.hexdigest()
 
@@ -169,7 +176,37 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
     source, hashes = workspace_of(run), dict[str, str]()
     for path in _outputs(run, source):
         hashes[path] = _copy(source, path, workspace, f"{folder}/{path}", now=now)
-    told = {
+    environment = read_state(run).environment
+    lock = _copy_lock(environment, source, workspace, folder, taken=hashes, now=now)
+    told = _provenance(run, environment, hashes, now=now)
+    content = json.dumps(told, indent=2).encode() + b"\n"
+    upload_file(workspace=workspace, path=f"{folder}/{PROVENANCE}", chunks=[content], size=len(content), now=now)
+    return [*hashes, *lock, PROVENANCE]
+
+
+def _copy_lock(
+    environment: EnvironmentRecord | None,
+    source: Workspace,
+    target: Workspace,
+    folder: str,
+    *,
+    taken: Collection[str],
+    now: datetime,
+) -> list[str]:
+    """Copy the lock of a run's environment beside its outputs, where it is still there; return its path."""
+    path = environment.file if environment is not None else ""
+    entry = find_entry(workspace=source, path=path) if path and path not in taken else None
+    if entry is None or entry.kind is not EntryKind.FILE:
+        return []
+    _copy(source, path, target, f"{folder}/{path}", now=now)
+    return [path]
+
+
+def _provenance(
+    run: Run, environment: EnvironmentRecord | None, hashes: Mapping[str, str], *, now: datetime
+) -> dict[str, object]:
+    """Return where results come from."""
+    return {
         "run": str(run.pk),
         "name": run.full_name,
         "specification_sha256": hashlib.sha256(run.specification.encode()).hexdigest(),
@@ -184,10 +221,8 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
             {"run": str(one.pk), "name": one.full_name, "parameters": _parameters_of(one)}
             for one in restarts_after(run)
         ],
+        "environment": None if environment is None else asdict(environment),
     }
-    content = json.dumps(told, indent=2).encode() + b"\n"
-    upload_file(workspace=workspace, path=f"{folder}/{PROVENANCE}", chunks=[content], size=len(content), now=now)
-    return [*hashes, PROVENANCE]
 
 
 def restarts_after(run: Run) -> list[Run]:

@@ -6,10 +6,12 @@ how much is looked at. Nothing that it returns may be taken as a path or run.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
+
+from user_workspaces.workflows.environment_record import EnvironmentRecord, read_environment
 
 MOST_BYTES = 32 << 20
 """More is not looked at; read no more than this from the file either."""
@@ -97,6 +99,8 @@ class RunState:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     message: str = ""
+    environment: EnvironmentRecord | None = None
+    """Of commands that run without a container image; None: they run in images, or nothing is known yet."""
     engine_log: str = field(default="", repr=False)
     """A line an event, with its time (UTC)."""
 
@@ -113,12 +117,15 @@ class _Command:
 def read(journal: bytes) -> RunState:
     """Return the state of a run; never raises. A torn last line counts as not written."""
     commands, told, lines, over = dict[str, _Command](), Record(), list[str](), Record()
-    budget = MOST_STARTS
+    environment, budget = None, MOST_STARTS
     for record in _records(journal[:MOST_BYTES]):
         event, command = record.get("event"), commands.get(_text(record.get("uuid")))
         if event == "run" and not told:
             told, commands = record, _commands(record)
             lines += _beginning(record, len(commands))
+        elif event == "environment" and environment is None:
+            environment = read_environment(record)
+            lines.append(_line(record, "INFO", environment.line))
         elif event == "start" and command is not None and command.end is None:
             budget -= bool(command.starts)
             if budget >= 0:
@@ -131,7 +138,7 @@ def read(journal: bytes) -> RunState:
             over = record
             lines.append(_line(record, *_over_text(record)))
             break
-    return _state(commands, told, over, lines)
+    return replace(_state(commands, told, over, lines), environment=environment)
 
 
 def _records(journal: bytes) -> Iterator[Record]:

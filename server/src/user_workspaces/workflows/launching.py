@@ -16,6 +16,7 @@ from user_workspaces.jobs.status import LIVE
 from user_workspaces.observing.refusals import REFUSALS
 from user_workspaces.quotas.values import Kind
 from user_workspaces.workflows.actions import change_status
+from user_workspaces.workflows.environments import environment_of, name_of_environment
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.places import state_of, write_plan, write_secrets
 from user_workspaces.workflows.planning import Secrets, memory_mb_of, plan_of, specification_of, written_plan
@@ -111,8 +112,9 @@ def launch(run: Run, *, now: datetime) -> Job:
     workspace = workspace_of(run)
     specification, secrets = specification_of(run), secrets_for(run)
     plan = plan_of(specification, parameters=run.parameters, options=run.options, resource=run.resource)
-    state, files = state_of(run), home_of(workspace)
-    write_plan(state, written_plan(run, plan, state=state, workspace=files, secrets=secrets))
+    state, files, name = state_of(run), home_of(workspace), name_of_environment(environment_of(run))
+    written = written_plan(run, plan, state=state, workspace=files, secrets=secrets, environment_name=name)
+    write_plan(state, written)
     write_secrets(state, variables=secrets.variables, files=secrets.files)
     return start_job(
         owner=run.owner,

@@ -85,13 +85,15 @@ def resource_of_runs() -> str:
 
 
 def ignores_images(resource: str) -> bool:
-    """Return whether commands run there with what is installed, whatever image their step names."""
+    """Return whether commands run there in an environment of the server, whatever image their step names."""
     known = registry.site().resources.get(resource)
     return known is not None and not registry.current().container_runtimes.get(known.container_runtime).uses_images
 
 
-def written_plan(run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: Secrets) -> dict[str, object]:
-    """Return the content of the plan's file."""
+def written_plan(
+    run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: Secrets, environment_name: str
+) -> dict[str, object]:
+    """Return the content of the plan's file; `environment_name` says whose environment commands use."""
     runtime, account = runtime_on(run.resource), state.place.account
     secret_files = state.storage.locate(secrets_below(state)) / "files"
     places = RunPlaces(
@@ -114,7 +116,13 @@ def written_plan(run: Run, plan: Plan, *, state: Home, workspace: Home, secrets:
         for step in plan.steps
     ]
     warning = " ".join(text for text in (runtime.warning, secrets.warning) if text)
-    return {**written, "steps": steps, "runtime": {**runtime.runtime(), "warning": warning}, "restart": run.minor}
+    return {
+        **written,
+        "steps": steps,
+        "runtime": {**runtime.runtime(), "warning": warning},
+        "restart": run.minor,
+        "environment_name": environment_name,
+    }
 
 
 def memory_mb_of(plan: Plan) -> int | None:

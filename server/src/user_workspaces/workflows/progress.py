@@ -5,6 +5,7 @@ from datetime import datetime
 
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.workflows import journal
+from user_workspaces.workflows.environment_record import EnvironmentRecord
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.places import read_state
 from user_workspaces.workflows.status import RunStatus
@@ -19,6 +20,7 @@ class Standing:
     started_at: datetime | None
     steps: tuple[journal.StepState, ...] = ()
     engine_log: str = ""
+    environment: EnvironmentRecord | None = None
 
 
 def figures_of(progress: journal.Progress) -> dict[str, object]:
@@ -42,7 +44,9 @@ def standing_of(run: Run, state: journal.RunState | None = None) -> Standing:
     if status is RunStatus.PENDING and has_begun(run, seen):
         status = RunStatus.RUNNING
     figures = figures_of(seen.progress) if seen.progress.total else run.progress
-    return Standing(status, figures, run.datetime_started or seen.started_at, seen.steps, seen.engine_log)
+    return Standing(
+        status, figures, run.datetime_started or seen.started_at, seen.steps, seen.engine_log, seen.environment
+    )
 
 
 def has_begun(run: Run, state: journal.RunState) -> bool:

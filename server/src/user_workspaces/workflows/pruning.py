@@ -7,6 +7,7 @@ from typing import Self
 from user_workspaces.errors import Conflict, NotFound
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories
+from user_workspaces.workflows.environment_record import LOCK_FILE
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.planning import specification_of
 from user_workspaces.workflows.queries import runs_in
@@ -42,6 +43,8 @@ class Kept:
     files: frozenset[str]
     directories: frozenset[str]
     """With all that is below them; the empty name is the whole workspace."""
+    locks: bool
+    """Whether the locks of the environments stay, as the outputs that were made in them."""
 
     @classmethod
     def of(cls, run: Run, *, include_inputs: bool, include_outputs: bool) -> Self:
@@ -52,11 +55,14 @@ class Kept:
         return cls(
             files=frozenset(_plain(path) for part in parts for path in part.files),
             directories=frozenset(_plain(path) for part in parts for path in part.directories),
+            locks=not include_outputs,
         )
 
     def has(self, path: str) -> bool:
         """Return whether a path stays."""
         if path in self.files or path in self.directories or "" in self.directories:
+            return True
+        if self.locks and LOCK_FILE.fullmatch(path):
             return True
         above = path.rpartition("/")[0]
         while above:

@@ -10,6 +10,8 @@ from integration.reana.conftest import Reana, specification
 from running import wait_for
 
 pytestmark = pytest.mark.slow
+BLOCK = 4096
+"""Bytes; the file system gives files whole ones."""
 
 
 def test_list(reana: Reana) -> None:
@@ -32,9 +34,12 @@ def test_ls_and_du(reana: Reana) -> None:
     reana.finish("measured")
     listed = reana("ls", "-w", "measured")
     assert listed.lines[0].split() == ["NAME", "SIZE", "LAST-MODIFIED"]
+    lock = reana.get("workflows/measured/workspace/environment.lock").content
+    assert lock.startswith(b"# Python 3.")
     assert [row[:2] for row in listed.rows] == [
         ["code/greet.py", str((reana.folder / "code/greet.py").stat().st_size)],
         ["data/names.txt", "9"],
+        ["environment.lock", str(len(lock))],
         ["reana.yaml", str((reana.folder / "reana.yaml").stat().st_size)],
         ["results/count.txt", "2"],
         ["results/greetings.txt", "23"],
@@ -46,8 +51,9 @@ def test_ls_and_du(reana: Reana) -> None:
     assert [row[0] for row in reana("ls", "-w", "measured", "--filter", "name=count").rows] == ["results/count.txt"]
     used = reana("du", "-w", "measured", "-h")
     assert ["8", "KiB", "./code"] in used.rows
-    assert used.rows[-1] == ["36", "KiB", "."]
-    assert reana("du", "-w", "measured", "-s").rows == [["36864", "."]]
+    all_of_it = 36 + -(-len(lock) // BLOCK) * 4
+    assert used.rows[-1] == [str(all_of_it), "KiB", "."]
+    assert reana("du", "-w", "measured", "-s").rows == [[str(all_of_it * 1024), "."]]
 
 
 def test_download_a_file_to_standard_output_and_a_folder(reana: Reana, tmp_path: Path) -> None:

@@ -22,14 +22,14 @@ class TestDockerRuntime(ContainerRuntimeContract):
 
     def test_argv_as_a_whole(self, runtime: ContainerRuntime) -> None:
         assert runtime.argv(NEEDS, PLACES) == (
-            *("docker", "run", "--rm", "--init", "--name=reana-{uuid}", "--user=2001:2002"),
-            *("--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=4096", "--network=bridge"),
+            *("docker", "run", "--rm", "--name=reana-{uuid}", "--user=2001:2002"),
+            *("--cap-drop=ALL", "--security-opt=no-new-privileges", "--init", "--pids-limit=4096"),
+            *("--network=bridge", "--memory=1073741824b", "--cpus=1.5"),
             "--volume=/runs/7/work space's $(touch evil):/runs/7/work space's $(touch evil)",
             "--workdir=/runs/7/work space's $(touch evil)",
             "--volume=/runs/7/state/secrets/files:/etc/reana/secrets:ro",
             *("--env=PASSWORD", "--env=REANA_SECRETS_DIR", "--env=REANA_WORKSPACE", "--env=REANA_JOB_UUID"),
-            *("--memory=1073741824b", "--cpus=1.5", "--entrypoint=/bin/bash"),
-            *("docker.io/library/python:3.12-slim", "-c"),
+            *("--entrypoint=/bin/bash", "docker.io/library/python:3.12-slim", "-c"),
         )
         assert runtime.cleanup() == ("docker", "rm", "--force", "reana-{uuid}")
 

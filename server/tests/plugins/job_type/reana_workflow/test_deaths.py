@@ -11,8 +11,8 @@ from user_workspaces.testing.waiting import eventually
 from user_workspaces.workflows.journal import RunStatus
 
 STEPS = 3
-LINES = 2 + 2 * STEPS
-"""The run, a start and an end of each, and that it is over."""
+LINES = 3 + 2 * STEPS
+"""The run, its environment, a start and an end of each, and that it is over."""
 
 
 def plan_of_three(world: World) -> None:
@@ -42,7 +42,7 @@ def test_run_killed_at_a_line_goes_on_to_its_right_end(world: World, line: int, 
     assert sorted(ends.values()) == [1] * STEPS
 
 
-@pytest.mark.parametrize("line", [2, 4, 6])
+@pytest.mark.parametrize("line", [3, 5, 7])
 def test_command_of_a_killed_runner_is_adopted_and_runs_once(world: World, line: int) -> None:
     plan_of_three(world)
     world.outcome(world.start_dying(line + 1, who="runner", when="before"))

@@ -40,15 +40,42 @@ class TestReanaWorkflowJob(JobTypeContract):
         self, job_type: JobType, job_context: JobContext, world: World
     ) -> None:
         world.plan("echo hello > result")
-        told = ReanaWorkflowParameters(run_directory=str(world.state), workspace=str(world.workspace))
-        script = job_type.script(job_context, told)
-        job_context.job_directory.mkdir()
-        for file in script.files:
-            (job_context.job_directory / file.path).write_bytes(file.content)
-        ran = subprocess.run(["bash"], input=script.text, text=True, capture_output=True, check=False)
-        assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+        assert run_script(job_type, job_context, world) == (0, "", "")
         assert (world.workspace / "result").read_text() == "hello\n"
         assert world.read().status is RunStatus.FINISHED
+
+    def test_runner_does_not_run_with_the_python_of_an_environment(
+        self, tmp_path: Path, job_context: JobContext, world: World
+    ) -> None:
+        broken = world.base / "bin" / "python3"
+        broken.parent.mkdir()
+        broken.write_text("#!/bin/sh\necho broken\nexit 1\n")
+        broken.chmod(0o755)
+        world.plan("python3")
+        variables = {"PATH": f"{broken.parent}:/usr/bin:/bin", "UWS_SYSTEM_PATH": "/usr/bin:/bin"}
+        assert run_script(make_job_type(tmp_path), job_context, world, **variables) == (1, "", "")
+        assert world.log() == b"broken\n"  # commands do
+
+    def test_python_of_the_runner_that_is_missing_is_said(
+        self, tmp_path: Path, job_context: JobContext, world: World
+    ) -> None:
+        world.plan("true")
+        outcome = run_script(make_job_type(tmp_path), job_context, world, UWS_SYSTEM_PATH="/nonexistent")
+        assert outcome == (127, "", "The runner needs Python, and python3 is not on PATH.\n")
+
+
+def run_script(job_type: JobType, context: JobContext, world: World, **environment: str) -> tuple[int, str, str]:
+    """Run a script as a resource does; return its exit code and what it printed."""
+    told = ReanaWorkflowParameters(run_directory=str(world.state), workspace=str(world.workspace))
+    script = job_type.script(context, told)
+    context.job_directory.mkdir()
+    for file in script.files:
+        (context.job_directory / file.path).write_bytes(file.content)
+    variables = {**os.environ, **environment}
+    ran = subprocess.run(
+        ["/bin/bash"], input=script.text, text=True, env=variables, capture_output=True, check=False, timeout=60
+    )
+    return ran.returncode, ran.stdout, ran.stderr
 
 
 @pytest.mark.parametrize("path", ["relative", "/a/../b", "/a\0b"])

@@ -10,6 +10,7 @@ import pytest
 
 from plugins.job_type.reana_workflow.worlds import MARK, World
 from user_workspaces.plugins.job_type.reana_workflow import delivery
+from user_workspaces.plugins.job_type.reana_workflow.runner.environment import ACTIVATED
 from user_workspaces.workflows.journal import RunStatus
 
 
@@ -76,7 +77,7 @@ def test_what_a_failed_command_left_is_cleaned_up(world: World) -> None:
     cleanup = ["/usr/bin/touch", str(world.workspace / "cleaned-{uuid}")]
     world.plan("true", "exit 1", cleanup=cleanup)
     assert world.run() == (1, "")
-    assert [path.name for path in world.workspace.iterdir()] == [f"cleaned-{world.read().steps[1].uuid}"]
+    assert world.files() == [f"cleaned-{world.read().steps[1].uuid}"]
 
 
 def test_environment_is_clean_and_holds_what_is_declared(world: World) -> None:
@@ -88,7 +89,8 @@ def test_environment_is_clean_and_holds_what_is_declared(world: World) -> None:
     (secrets / "environment.json").write_text('{"PASSWORD": "open sesame"}')
     assert world.run(environment={"LEAKED": "from the job", "LANG": "C.UTF-8"}) == (0, "")
     found = dict(item.split("=", 1) for item in world.log().decode().split("\0") if item)
-    for name in ("_", "SHLVL", "PWD", *({"HOME", "PATH", "USER", "LOGNAME", "SHELL", "TZ", "LD_LIBRARY_PATH"})):
+    of_the_account = {"HOME", "PATH", "USER", "LOGNAME", "SHELL", "TZ", "LD_LIBRARY_PATH"}
+    for name in ("_", "SHLVL", "PWD", *of_the_account, *ACTIVATED):
         found.pop(name, None)
     assert found == {
         "LANG": "C.UTF-8",
@@ -239,7 +241,7 @@ def test_hostile_names_stay_texts(world: World) -> None:
     step = {"name": name, "environment": "--privileged", "commands": ["true"], "compute_backend": name}
     world.write_plan({"version": 1, "steps": [step]})
     assert world.run() == (0, "")
-    assert (world.read().steps[0].name, list(world.workspace.iterdir())) == (name, [])
+    assert (world.read().steps[0].name, world.files()) == (name, [])
     assert sorted(path.name for path in world.base.iterdir())[-3:] == ["runner.pyz", "state", "work space's"]
 
 

@@ -39,7 +39,7 @@ def test_stop_reaches_what_left_the_process_group(world: World) -> None:
     assert (world.outcome(runner), world.processes()) == ((143, ""), [])
 
 
-@pytest.mark.parametrize("line", range(1, 7))
+@pytest.mark.parametrize("line", range(1, 8))
 def test_stop_at_any_line_ends_in_order(world: World, line: int) -> None:
     """The run is killed at a line, and the next runner is told to stop at once."""
     world.plan("echo >> done; sleep 0.2", "echo >> done")

@@ -37,7 +37,8 @@ class World:
             {"name": f"step{number}", "environment": "python:3", "commands": [one] if isinstance(one, str) else one}
             for number, one in enumerate(commands)
         ]
-        self.write_plan({"version": 1, "steps": steps, "runtime": {"name": "none", "argv": [], **runtime}})
+        how = {"name": "none", "argv": [], **runtime}
+        self.write_plan({"version": 1, "steps": steps, "runtime": how, "environment_name": "workspace Fit"})
 
     def write_plan(self, plan: object) -> None:
         (self.state / "plan.json").write_text(json.dumps(plan))
@@ -63,7 +64,7 @@ class World:
         complaints = self.base / f"complaints.{len(self.runners)}"  # a file: guards outlive their runners
         with complaints.open("wb") as errors:
             environment = {**os.environ, **(environment or {})}
-            runner = subprocess.Popen([*limit, sys.executable, "-B", *command], stderr=errors, env=environment)
+            runner = subprocess.Popen([*limit, sys.executable, "-EsB", *command], stderr=errors, env=environment)
         self.runners.append(runner)
         return runner
 
@@ -95,6 +96,10 @@ class World:
     def log(self, number: int = 0) -> bytes:
         """The output of a command, by its place among all commands."""
         return (self.state / "logs" / f"{self.read().steps[number].uuid}.log").read_bytes()
+
+    def files(self) -> list[str]:
+        """The names of the files in the workspace that its commands made."""
+        return sorted(path.name for path in self.workspace.iterdir() if path.name != "environment.lock")
 
     def until_there_is(self, name: str) -> Path:
         """Wait for a file in the workspace."""

@@ -17,6 +17,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.actions import USERNAME, create_login_link, create_person
 from user_workspaces.config import env, supervisor, web
 from user_workspaces.config.preparing import prepare_sessions
+from user_workspaces.config.runtime_offer import offer_containers
 from user_workspaces.config.site_config import EMBEDDED_DEFAULT, site_warnings
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.queries import count_live_jobs
@@ -41,7 +42,8 @@ class Command(BaseCommand):
         except UserWorkspacesError as error:
             raise CommandError(error.message) from None
         with held, listener:
-            self._write_configuration(data_dir)
+            config = self._write_configuration(data_dir)
+            offer_containers(config, may_ask=not os.environ.get("UWS_CONFIG"), say=self._say)
             self._say("Bringing the database up to date")
             call_command("migrate", verbosity=0)
             prepare_sessions(self._say)
@@ -72,12 +74,16 @@ class Command(BaseCommand):
         for warning in site_warnings():
             self._say(f"WARNING: {warning}")
 
-    def _write_configuration(self, data_dir: Path) -> None:
-        if settings.CONFIG_FILE is None:
-            target = data_dir / "config.json"
-            target.touch(mode=0o600)
-            shutil.copyfile(EMBEDDED_DEFAULT, target)
-            self._say(f"Wrote the configuration to {target}")
+    def _write_configuration(self, data_dir: Path) -> Path:
+        """Return the file of the configuration, written where there is none."""
+        found: Path | None = settings.CONFIG_FILE
+        if found is not None:
+            return found
+        target = data_dir / "config.json"
+        target.touch(mode=0o600)
+        shutil.copyfile(EMBEDDED_DEFAULT, target)
+        self._say(f"Wrote the configuration to {target}")
+        return target
 
     def _wait_until_it_answers(self, processes: supervisor.Supervisor) -> None:
         deadline = time.monotonic() + ANSWERS_WITHIN

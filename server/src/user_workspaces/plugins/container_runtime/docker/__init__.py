@@ -50,16 +50,20 @@ class DockerRuntime(ContainerRuntime):
     def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
         """Return the command line; the values of variables come from the environment of the program itself."""
         workspace = bound_path(places.workspace)
-        line = [self._options.program, "run", "--rm", "--init", f"--name={NAME}", f"--user={places.uid}:{places.gid}"]
-        line += ["--cap-drop=ALL", "--security-opt=no-new-privileges", f"--pids-limit={self._options.pids_limit}"]
-        line += [f"--network={self._options.network}", f"--volume={workspace}:{workspace}", f"--workdir={workspace}"]
+        line = [self._options.program, "run", "--rm", f"--name={NAME}", f"--user={places.uid}:{places.gid}"]
+        line += ["--cap-drop=ALL", "--security-opt=no-new-privileges", *self.engine_options(step, places)]
+        line += [f"--volume={workspace}:{workspace}", f"--workdir={workspace}"]
         if places.secret_files:
             line.append(f"--volume={bound_path(places.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
         line += [f"--env={variable_name(name)}" for name in places.variables]
         line += ["--env=REANA_SECRETS_DIR", "--env=REANA_WORKSPACE", "--env=REANA_JOB_UUID"]
-        line += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}b"]
-        line += [] if step.cpus is None else [f"--cpus={step.cpus:g}"]
         return (*line, "--entrypoint=/bin/bash", image_name(step.environment), "-c")
+
+    def engine_options(self, step: StepNeeds, places: RunPlaces) -> list[str]:  # noqa: ARG002  see PodmanRuntime
+        """Return what only this engine is told."""
+        told = ["--init", f"--pids-limit={self._options.pids_limit}", f"--network={self._options.network}"]
+        told += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}b"]
+        return told + ([] if step.cpus is None else [f"--cpus={step.cpus:g}"])
 
     def cleanup(self) -> tuple[str, ...]:
         """Return what removes a container whose `docker run` was killed: the daemon keeps it running."""
@@ -69,7 +73,7 @@ class DockerRuntime(ContainerRuntime):
         """Say whether the program is there, where the server runs; resources elsewhere are not looked at."""
         if shutil.which(self._options.program):
             return Health(connected=True)
-        return Health(connected=False, message="docker is not installed where the server runs.")
+        return Health(connected=False, message=f"{self.runtime_name} is not installed where the server runs.")
 
 
 __all__ = ["DockerOptions", "DockerRuntime"]

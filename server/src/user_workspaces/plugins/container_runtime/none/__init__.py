@@ -1,4 +1,4 @@
-"""No containers: commands run with what is installed on the resource, and that is said loudly."""
+"""No containers: commands run in the environment of a workspace or of the site, and that is said loudly."""
 
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ class NoContainerRuntime(ContainerRuntime):
     uses_images: ClassVar[bool] = False
     warning: ClassVar[str] = (
         "NO CONTAINER RUNTIME IS CONFIGURED: the environment of the steps (their container images) is not used; "
-        "all commands run with what is installed on the resource."
+        "all commands run in one environment of this server instead."
     )
 
     def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:  # noqa: ARG002  nothing of it is used

@@ -18,7 +18,7 @@ class EnvironmentDetails(PluginOptions):
     """How runs go on one resource."""
 
     python: str = Field(default="python3", pattern=r"^[\w./+-]+$", max_length=500)
-    """Runs the runner: Python >= 3.8, a name on the search path or an absolute path on the resource."""
+    """Runs the runner: Python >= 3.8, a name on the system's `PATH` or an absolute path on the resource."""
     log_megabytes: int = Field(default=64, ge=1, le=10_240)
     """How long the log of one command may grow (1024 x 1024 bytes); then its middle is left out."""
     stop_grace_seconds: int = Field(default=5, ge=0, le=600)
@@ -65,17 +65,28 @@ class ReanaWorkflowJob(JobType):
         told = cast("ReanaWorkflowParameters", parameters)
         details = self._details.get(context.resource, EnvironmentDetails())
         # -E -s: what the person installed is for the commands, not for what runs them. (Not -I: Python 3.8's would do.)
-        command = [details.python, "-E", "-s", str(context.job_directory / RUNNER)]
+        command = ["-E", "-s", str(context.job_directory / RUNNER)]
         command += ["--state", told.run_directory or str(context.job_directory)]
         command += ["--workspace", told.workspace or str(context.workspace)]
         command += ["--secrets", told.secrets_directory] if told.secrets_directory else []
         command += ["--grace-seconds", str(details.stop_grace_seconds)]
         command += ["--log-bytes", str(details.log_megabytes << 20)]
-        return JobScript(text=f"exec {shlex.join(command)}\n", files=(JobFile(RUNNER, archive()),))
+        text = f'{_find(details.python)}exec "$runner_python" {shlex.join(command)}\n'
+        return JobScript(text=text, files=(JobFile(RUNNER, archive()),))
 
     def check(self) -> Health:
         """There is nothing that could be missing here."""
         return Health(connected=True)
+
+
+def _find(python: str) -> str:
+    """Return the lines that find the runner's Python; never that of an activated environment, which may be broken."""
+    return (
+        f'runner_python=$(PATH="${{UWS_SYSTEM_PATH:-$PATH}}" command -v {shlex.quote(python)}) || {{\n'
+        f"    echo {shlex.quote(f'The runner needs Python, and {python} is not on PATH.')} >&2\n"
+        "    exit 127\n"
+        "}\n"
+    )
 
 
 __all__ = ["ReanaWorkflowJob", "ReanaWorkflowOptions", "ReanaWorkflowParameters"]

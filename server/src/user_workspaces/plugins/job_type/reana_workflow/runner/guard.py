@@ -12,8 +12,10 @@ import traceback
 from contextlib import suppress
 from typing import NoReturn
 
+from .environment import environment_name, without_environment
 from .journal import CannotRun, Journal
 from .log import CHUNK, Log
+from .missing import TAIL_BYTES, Failure, explain
 from .plan import Job, Options, Plan, environment_of
 from .processes import adopt_orphans, descendants, die_with_parent, kill_all, reap, send
 
@@ -67,14 +69,14 @@ class Guard:
                 return
             main = self._start()
         except (CannotRun, OSError, ValueError) as error:
-            self._end(FAILED, error.strerror or "" if isinstance(error, OSError) else str(error))
+            self._end(FAILED, _reason(error) if isinstance(error, OSError) else str(error))
             return
         self._watch(main, log)
         kill_all(descendants)
         for _ in range(LAST_CHUNKS):
             if not self._drain(log):
                 break
-        self._record(log.complaint)
+        self._record(log)
 
     def _start(self) -> int:
         self._output, inner = os.pipe()
@@ -129,14 +131,21 @@ class Guard:
         log.write(data)
         return bool(data)
 
-    def _record(self, complaint: str) -> None:
+    def _record(self, log: Log) -> None:
         status = self._status or 0
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
         why = self._why or ("" if os.WIFEXITED(status) else f"It was ended by signal {os.WTERMSIG(status)}.")
         if why or code:
             clean_up(self._job, self._plan)
         verdict = STOPPED if self._told and (why or code) else FAILED if why or code else FINISHED
-        self._end(verdict, why + complaint, exit_code=code)
+        if code and not why:
+            why = self._missing(code, log)
+        self._end(verdict, why + log.complaint, exit_code=code)
+
+    def _missing(self, code: int, log: Log) -> str:
+        image = self._job.step.environment if self._plan.runtime.uses_images else ""
+        name = environment_name(os.environ, self._plan.environment_name)
+        return explain(Failure(code, log.tail(TAIL_BYTES), name, image))
 
     def _end(self, status: str, message: str, *, exit_code: int | None = None) -> None:
         self._journal.append("end", uuid=self._job.uuid, status=status, message=message, exit_code=exit_code)
@@ -145,12 +154,25 @@ class Guard:
         self._told = True
 
 
+def _reason(error: OSError) -> str:
+    """Return why a command could not be started; the program of a container runtime may be missing."""
+    what = f"{error.filename}: " if error.filename else ""
+    return f"{what}{error.strerror or error}"
+
+
 def clean_up(job: Job, plan: Plan) -> None:
     """Remove the container that a command may have left; what cannot be removed is the runtime's to tell."""
     argv = [element.replace("{uuid}", job.uuid) for element in plan.runtime.cleanup]
     if argv:
         with suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=CLEAN_UP_SECONDS, check=False)
+            subprocess.run(
+                argv,
+                env=without_environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=CLEAN_UP_SECONDS,
+                check=False,
+            )
 
 
 def _woken_by_signals() -> int:

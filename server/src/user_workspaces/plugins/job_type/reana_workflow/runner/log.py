@@ -33,6 +33,14 @@ class Log:
         except OSError as error:
             self.complaint = f" Its output could not all be kept: {error.strerror}."
 
+    def tail(self, length: int) -> str:
+        """Return the last bytes as text; empty where they cannot be read."""
+        try:
+            data = os.pread(self._handle, length, max(0, self._size - length))
+        except OSError:
+            return ""
+        return data.decode("utf-8", "replace")
+
     def _leave_out_the_middle(self) -> None:
         head, tail = self._limit // 2, self._limit // 4
         last = os.pread(self._handle, tail, self._size - tail)

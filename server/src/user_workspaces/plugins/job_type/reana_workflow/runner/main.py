@@ -12,6 +12,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from .environment import environment_name, find_python, keep_lock, lock_of
 from .guard import FAILED, FINISHED, NOT_RECORDED, STOPPED, become_guard, clean_up
 from .journal import CannotRun, Journal
 from .plan import Job, Options, Plan, read_plan
@@ -53,7 +54,10 @@ class Runner:
 
     def _take_steps(self) -> str:
         plan = read_plan(self._options.state / "plan.json")
-        for job in self._jobs(plan):
+        jobs = self._jobs(plan)
+        if not plan.runtime.uses_images and not self._journal.records("environment"):
+            self._journal.append("environment", **describe_environment(plan, self._options))
+        for job in jobs:
             status = self._finish(job, plan)
             if status != FINISHED:
                 return status
@@ -148,6 +152,20 @@ def describe(job: Job) -> dict[str, object]:
         "environment": job.step.environment[:LONGEST_TEXT],
         "compute_backend": job.step.compute_backend[:LONGEST_TEXT],
     }
+
+
+def describe_environment(plan: Plan, options: Options) -> dict[str, object]:
+    """Return what the journal says of the environment of all commands, with its lock kept in the workspace."""
+    about: dict[str, object] = {"name": environment_name(os.environ, plan.environment_name)}
+    python = find_python(os.environ.get("PATH", os.defpath))
+    lock = lock_of(python) if python else None
+    if lock is None:
+        return {**about, "message": "The packages of its Python cannot be listed." if python else "It has no Python."}
+    about = {**about, "packages": lock.packages, "sha256": lock.digest}
+    try:
+        return {**about, "file": keep_lock(lock, options.workspace, run=options.state.name)}
+    except CannotRun as error:
+        return {**about, "message": str(error)}
 
 
 def take_run(state: Path) -> int | None:

@@ -10,12 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .environment import ACTIVATED, without_environment
 from .journal import CannotRun
 from .processes import MARK
 
 VERSION = 1
 LONGEST_PLAN = 16 << 20
-KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL", "TZ", "USER", "UWS_JOB_ID", "UWS_JOB_KEY")
+KEPT = (
+    *("HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL", "TZ", "USER", "UWS_JOB_ID", "UWS_JOB_KEY"),
+    *ACTIVATED,
+)
 SHELL = ("/bin/bash", "-c")
 
 
@@ -43,6 +47,8 @@ class Runtime(NamedTuple):
     """Put before the names of variables, for runtimes that hand on those with a prefix only."""
     secrets_directory: str = ""
     """Where commands see the files of the secrets; empty: where they are."""
+    uses_images: bool = False
+    """Whether commands run in the image of their step, and not in the environment of this job."""
 
 
 class Step(NamedTuple):
@@ -65,6 +71,8 @@ class Plan(NamedTuple):
     variables: dict[str, str]
     restart: int
     digest: str
+    environment_name: str
+    """Whose environment commands use, such as `workspace Fit`; empty: it is not known."""
 
 
 class Job(NamedTuple):
@@ -85,12 +93,15 @@ def read_plan(path: Path) -> Plan:
         written = _of_this_version(data)
         runtime = dict(written.get("runtime") or {})
         argv, cleanup = (_texts(runtime.pop(name, None) or ()) for name in ("argv", "cleanup"))
+        uses_images = bool(runtime.pop("uses_images", runtime.get("name", "none") != "none"))
+        texts = {name: _text(value) for name, value in runtime.items()}
         return Plan(
             tuple(_step(step, argv) for step in written["steps"]),
-            Runtime(argv=argv, cleanup=cleanup, **{name: _text(value) for name, value in runtime.items()}),
+            Runtime(argv=argv, cleanup=cleanup, uses_images=uses_images, **texts),
             {_text(name): _text(value) for name, value in (written.get("variables") or {}).items()},
             int(written.get("restart") or 0),
             hashlib.sha256(data).hexdigest(),
+            _text(written.get("environment_name") or ""),
         )
     except OSError as error:
         raise CannotRun(f"The plan of this run cannot be read: {error.strerror}.") from None
@@ -134,7 +145,8 @@ def environment_of(job: Job, plan: Plan, options: Options) -> dict[str, str]:
     values = {**plan.variables, **_secrets(options.secrets)}
     values["REANA_SECRETS_DIR"] = plan.runtime.secrets_directory or str(options.secrets / "files")
     values["REANA_WORKSPACE"] = str(options.workspace)
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    found = without_environment(os.environ) if plan.runtime.uses_images else os.environ
+    kept = {name: found[name] for name in KEPT if name in found}
     declared = {plan.runtime.variable_prefix + name: value for name, value in values.items()}
     return {**kept, **declared, MARK: job.uuid}
 

@@ -1,0 +1,96 @@
+"""Offers a container runtime that works here, once, at a start in a terminal; elsewhere a line says how to get it."""
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from user_workspaces.config.config_edit import add_key
+from user_workspaces.config.config_file import parse
+from user_workspaces.config.runtime_detection import Detected, detect
+from user_workspaces.errors import ConfigurationError
+
+KEY = "container_runtimes"
+NO_CONTAINERS = {"none": {"name": "No containers", "container_runtime_type": "NoContainerRuntime"}}
+PATIENCE_SECONDS = 20.0
+HOW_TO = "docs/how-to/run-steps-in-containers.md"
+YES, NO, ENTER, NO_MORE = "y", "n", ("\r", "\n"), ("", "\x03", "\x04")
+Say = Callable[[str], None]
+
+
+def offer_containers(config: Path, *, may_ask: bool, say: Say) -> None:
+    """Offer it where the configuration names no container runtime. The answer is kept there; without one nothing is.
+
+    `may_ask`: the file is the server's own, and not one that the operator named.
+    """
+    if _names_one(config):
+        return
+    serves_accounts = os.geteuid() == 0
+    found = detect(serves_accounts=serves_accounts)
+    if found is None:
+        return
+    if not may_ask or not is_interactive():
+        say(f"{found.candidate.name} found: workflow steps can run in containers ({KEY} in {config}, see {HOW_TO}).")
+        return
+    answer = _ask(found, needs=found.candidate.needs if serves_accounts else "")
+    if answer is None:
+        say(f"No answer: nothing was changed. Later: {KEY} in {config}, see {HOW_TO}.")
+        return
+    try:
+        add_key(config, KEY, found.entry() if answer else NO_CONTAINERS)
+    except ConfigurationError as error:
+        say(f"The answer could not be kept. {error.message}")
+        return
+    how = f"in containers of {found.candidate.name}" if answer else "without containers"
+    say(f"Workflow steps run {how} ({KEY} in {config}).")
+
+
+def _names_one(config: Path) -> bool:
+    """Return whether the operator decided already; a file that cannot be read is left alone, too."""
+    try:
+        return KEY in parse(config)[1]
+    except ConfigurationError:
+        return True
+
+
+def is_interactive() -> bool:
+    """Return whether a person sees this and can type: a terminal on all sides, and this in its foreground."""
+    with suppress(OSError, ValueError):
+        terminals = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+        return terminals and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    return False
+
+
+def _ask(found: Detected, *, needs: str) -> bool | None:
+    """Ask for one key; Enter is no where users need something for it. None: no answer in time."""
+    choice = "[y/N]" if needs else "[Y/n]"
+    words = [f"{found.candidate.name} found. Run workflow steps in containers?", needs, choice]
+    sys.stderr.write(f"{' '.join(filter(None, words))} ")
+    sys.stderr.flush()
+    answer = read_answer(sys.stdin, default=not needs, within=PATIENCE_SECONDS)
+    sys.stderr.write({True: "yes\n", False: "no\n", None: "\n"}[answer])
+    sys.stderr.flush()
+    return answer
+
+
+def read_answer(terminal: TextIO, *, default: bool, within: float) -> bool | None:
+    """Return what one key of a terminal says; None: no such key in time. What was typed before does not count."""
+    descriptor, deadline = terminal.fileno(), time.monotonic() + within
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setcbreak(descriptor, termios.TCSAFLUSH)
+        while select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            key = os.read(descriptor, 1).decode("ascii", "replace").lower()
+            if key in NO_MORE:
+                return None
+            if key in {YES, NO} or key in ENTER:
+                return default if key in ENTER else key == YES
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+    return None

@@ -1,0 +1,166 @@
+"""The environment that commands run in: its name, its variables, and the lock of its Python packages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from .journal import CannotRun
+
+ACTIVATED = ("JUPYTER_PATH", "R_LIBS_USER", "VIRTUAL_ENV")
+"""What an environment sets beside `PATH`; commands in a container image get none of it."""
+SYSTEM_PATH = "UWS_SYSTEM_PATH"
+"""Set with an environment: `PATH` as it was before."""
+THIS_MACHINE = "this machine"
+LONGEST_PTH, MOST_PLACES = 64 << 10, 100
+MOST_LOCKS = 1000
+PYTHON_SECONDS = 20
+PACKAGE = re.compile(r"(?P<name>[\w.]+(?:-[\w.]+)*?)-(?P<version>\d[\w.!+]*)(?:-py[\d.]+)?\.(?:dist|egg)-info")
+LOOK = """
+import json, os, site, sys
+folder = os.path.dirname(os.path.abspath(sys.executable))
+homes = [home for home in (os.path.dirname(folder), folder) if os.path.isfile(os.path.join(home, "pyvenv.cfg"))]
+prefix, places, system = sys.prefix, [], True
+if homes:
+    with open(os.path.join(homes[0], "pyvenv.cfg")) as file:
+        system = "include-system-site-packages=true" in file.read().replace(" ", "").lower().split()
+    sys.prefix = sys.exec_prefix = homes[0]
+    places = site.getsitepackages([homes[0]])
+    sys.prefix = sys.exec_prefix = sys.base_prefix = sys.base_exec_prefix = prefix
+if system:
+    places += [site.getusersitepackages()] + site.getsitepackages([prefix])
+print(json.dumps(["%d.%d.%d" % sys.version_info[:3], places]))
+"""
+"""Run with `-I -S`: nothing that a package or its user put on the search path runs. Python >= 3.6."""
+
+
+class Lock(NamedTuple):
+    """All Python packages that commands find, as the content of a file."""
+
+    content: bytes
+    packages: int
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the content, hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def environment_name(variables: Mapping[str, str], called: str) -> str:
+    """Return whose environment it is: `called` where one is activated."""
+    return called if called and variables.get(SYSTEM_PATH) else THIS_MACHINE
+
+
+def without_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables as they were before an environment was activated."""
+    found = {name: value for name, value in variables.items() if name not in ACTIVATED}
+    return {**found, "PATH": variables[SYSTEM_PATH]} if variables.get(SYSTEM_PATH) else found
+
+
+def find_python(path: str) -> str:
+    """Return the Python that commands call; empty: there is none."""
+    return shutil.which("python", path=path) or shutil.which("python3", path=path) or ""
+
+
+def lock_of(python: str) -> Lock | None:
+    """Return the lock of an interpreter's packages; None: it cannot be asked. Imports none of them."""
+    try:
+        asked = [python, "-I", "-S", "-c", LOOK]
+        done = subprocess.run(
+            asked, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=PYTHON_SECONDS, check=True
+        )
+        version, places = json.loads(done.stdout)
+        packages = packages_in(_search_path([Path(str(place)) for place in places]))
+    except (OSError, subprocess.SubprocessError, TypeError, ValueError):
+        return None
+    lines = [f"# Python {version}", *(f"{name}=={packages[name]}" for name in sorted(packages))]
+    return Lock("".join(f"{line}\n" for line in lines).encode(), len(packages))
+
+
+def _search_path(places: list[Path]) -> list[Path]:
+    """Return the folders with those that their `.pth` files name (docs of `site`); lines that are code are not run."""
+    found: dict[Path, None] = {}
+    for place in places:
+        found.setdefault(place)
+        for file in sorted(_entries(place)):
+            if file.endswith(".pth") and not file.startswith("."):
+                with suppress(OSError, ValueError), (place / file).open(encoding="utf-8-sig") as opened:
+                    lines = opened.read(LONGEST_PTH).splitlines()
+                    paths = [line.strip() for line in lines if not line.startswith(("#", "import ", "import\t"))]
+                    for path in filter(None, paths):
+                        found.setdefault(place / path)
+    return list(found)[:MOST_PLACES]
+
+
+def packages_in(places: list[Path]) -> dict[str, str]:
+    """Return the versions of packages by their names; of several of one name the first wins."""
+    found: dict[str, str] = {}
+    for place in places:
+        for entry in sorted(_entries(place)):
+            named = PACKAGE.fullmatch(entry)
+            if named:
+                found.setdefault(normalized(named.group("name")), named.group("version"))
+    return found
+
+
+def normalized(name: str) -> str:
+    """Return the name of a package as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _entries(place: Path) -> list[str]:
+    try:
+        return os.listdir(place)  # noqa: PTH208  names, thousands of them
+    except OSError:
+        return []
+
+
+def keep_lock(lock: Lock, workspace: Path, *, run: str) -> str:
+    """Put the lock into the workspace under a name that is free, or holds the same; return that name.
+
+    A file of the user is never replaced. Raises `CannotRun` with the reason.
+    """
+    draft = workspace / f".environment.lock.{run}"
+    try:
+        with suppress(FileNotFoundError):
+            draft.unlink()  # of a runner that was killed here
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        with open(handle, "wb") as file:  # noqa: PTH123  a path alone would be followed
+            file.write(lock.content)
+        try:
+            return _link(draft, workspace, lock.content)
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise CannotRun(f"The lock of the environment cannot be kept: {error.strerror}.") from None
+
+
+def _link(draft: Path, workspace: Path, content: bytes) -> str:
+    for number in range(MOST_LOCKS):
+        name = f"environment-{number}.lock" if number else "environment.lock"
+        try:
+            os.link(draft, workspace / name)
+        except FileExistsError:
+            if _holds(workspace / name, content):
+                return name
+        else:
+            return name
+    raise CannotRun(f"The lock of the environment cannot be kept: {MOST_LOCKS} names are taken.")
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Return whether a regular file holds this and no more; it may be a pipe that never ends."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(handle, "rb") as file:  # noqa: PTH123  a path alone would be followed
+            return file.read(len(content) + 1) == content
+    except OSError:
+        return False

@@ -1,0 +1,105 @@
+"""What is missing where a command fails: from its exit code and its last lines to a sentence for its user."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+TAIL_BYTES, LAST_LINES = 16 << 10, 12
+"""How much of the output is read: what a program prints when it fails is at the end."""
+LONGEST_LINE, LONGEST_NAME = 1000, 100
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+"""Exit codes of shells (POSIX, Shell Command Language, 2.8.2), and of env, nice, nohup, timeout and xargs."""
+
+_SHELL = r"^(?:[^:]*: (?:line )?\d+|[^:\s]*sh): "
+"""How a shell begins a complaint: `/bin/bash: line 1: `, `sh: 1: `, `fit.sh: line 3: `, `bash: `."""
+_LAUNCHER = r"^(?:\S*/)?(?:env|nice|nohup|timeout|xargs): (?:failed to run command )?"
+_QUOTED = r"['\"\u2018](?P<name>[^'\"\u2019]+)['\"\u2019]"
+_NAME = r"(?P<name>.+?)"
+_NO_FILE = r": No such file or directory$"
+
+COMMAND = "The command {name} is missing from {place}."
+PYTHON_PACKAGE = "Python package {name} is missing from {place}."
+R_PACKAGE = "R package {name} is missing from {place}."
+NO_FILE = "{name} does not exist. Paths start at the workspace of the run; list files that a step reads in `inputs`."
+TO_INSTALL = frozenset({COMMAND, PYTHON_PACKAGE, R_PACKAGE})
+IMAGES_NOT_USED = (
+    " This server runs commands without their container image. Install {name} in the environment of a workspace and "
+    "start the run from that workspace, or ask the administrator of this server for a container runtime."
+)
+
+
+class Failure(NamedTuple):
+    """A command that ended on its own, with an exit code other than 0."""
+
+    exit_code: int
+    output: str
+    """The end of what it printed."""
+    environment: str
+    """Whose environment it ran in."""
+    image: str = ""
+    """The container image that it ran in; empty: none."""
+
+
+class Row(NamedTuple):
+    """What is said of a line like `pattern`, in a command that ended with this exit code; None: with any."""
+
+    exit_code: int | None
+    pattern: str
+    text: str
+
+
+ROWS = (
+    Row(None, r"^(?:\S*/)?python[\d.]*: No module named '?(?P<name>[\w.]+)", PYTHON_PACKAGE),
+    Row(None, r"^(?:ModuleNotFoundError|ImportError): No module named '?(?P<name>[\w.]+)", PYTHON_PACKAGE),
+    Row(None, r"\bthere is no package called " + _QUOTED, R_PACKAGE),
+    Row(None, _SHELL + r"(?:exec: )?" + _NAME + r": (?:command )?not found$", COMMAND),
+    Row(NOT_FOUND, _LAUNCHER + _QUOTED + _NO_FILE, COMMAND),
+    Row(NOT_FOUND, _LAUNCHER + _NAME + _NO_FILE, COMMAND),
+    Row(NOT_FOUND, r"\bexec: " + _QUOTED + r": .*(?:no such file|not found)", COMMAND),
+    Row(None, r": (?P<name>\S+): bad interpreter" + _NO_FILE, COMMAND),
+    Row(
+        NOT_FOUND,
+        _SHELL + _NAME + r": cannot execute: required file not found$",
+        "The script {name} cannot start: the interpreter that its first line names is missing from {place}.",
+    ),
+    Row(
+        NOT_EXECUTABLE,
+        _SHELL + _NAME + r": Permission denied$",
+        "{name} is not executable. Call its interpreter (such as `bash {name}`), or run `chmod +x {name}` before it.",
+    ),
+    Row(NOT_EXECUTABLE, _SHELL + _NAME + r": Is a directory$", "{name} is a folder, not a command."),
+    Row(
+        NOT_EXECUTABLE,
+        _SHELL + _NAME + r": (?:cannot execute binary file: )?Exec format error$",
+        "{name} is not a program for this machine.",
+    ),
+    Row(NOT_FOUND, _SHELL + _NAME + _NO_FILE, NO_FILE),
+    Row(None, _SHELL + r"(?:cd: )?" + _NAME + _NO_FILE, NO_FILE),
+)
+UNNAMED = {
+    NOT_FOUND: "A command that it calls is missing from {place}.",
+    NOT_EXECUTABLE: "A file that it calls as a command is not executable.",
+}
+_COMPILED = tuple((row, re.compile(row.pattern)) for row in ROWS)
+
+
+def explain(failure: Failure) -> str:
+    """Return what is missing and what to do about it; empty where the failure is another one.
+
+    The last line that says something counts. Never raises: all of it comes from the user's command.
+    """
+    place = f"the image {failure.image}" if failure.image else f"the environment of {failure.environment}"
+    for line in reversed(failure.output.splitlines()[-LAST_LINES:]):
+        for row, pattern in _COMPILED:
+            if row.exit_code in (None, failure.exit_code):
+                found = pattern.search(line[:LONGEST_LINE].rstrip())
+                if found:
+                    advice = IMAGES_NOT_USED if row.text in TO_INSTALL and not failure.image else ""
+                    return (row.text + advice).format(name=_shown(found.group("name")), place=place)
+    return UNNAMED.get(failure.exit_code, "").format(place=place)
+
+
+def _shown(name: str) -> str:
+    """Return a name that came from output, as one short piece of a line."""
+    return "".join(one if one.isprintable() else " " for one in name[:LONGEST_NAME]).strip()
