@@ -16,6 +16,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import job_parameters
 from user_workspaces.jobs.session_tokens import session_token
 from user_workspaces.workflows.elsewhere import reana_elsewhere
+from user_workspaces.workflows.environments import environment_of_job
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -42,19 +43,29 @@ def context_of(job: Job) -> JobContext:
 
 
 def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None:
-    """Return what the job runs in; that of a run takes no packages of the workspace that holds all runs."""
+    """Return what the job runs in: the environment of its workspace; for a run, of the workspace it started from."""
+    if not _uses_environment(job):
+        return None
+    own: Path | None = workspace
+    if job.job_type == JOB_TYPE_OF_RUNS:
+        used = environment_of_job(job)
+        home = home_of(used.workspace) if used and used.workspace else None
+        own = home.storage.locate(home.place) if home else None
+    return environment_for(job_type=job.job_type, resource=job.resource, workspace=own, name=environment_of(job))
+
+
+def _uses_environment(job: Job) -> bool:
+    """Say whether a job runs in an environment; the commands of some runs are in container images."""
     job_types = registry.current().job_types
     if job.job_type not in job_types or not job_types.get(job.job_type).uses_environment:
-        return None
-    own = None if job.job_type == JOB_TYPE_OF_RUNS else workspace
-    return environment_for(job_type=job.job_type, resource=job.resource, workspace=own, name=environment_of(job))
+        return False
+    return job.job_type != JOB_TYPE_OF_RUNS or environment_of_job(job) is not None
 
 
 def prepare(job: Job) -> Preparation:
     """Say whether all is there for a job, and have it made where it is not; raises `InvalidRequest`."""
-    job_type = registry.current().job_types.get(job.job_type)
-    own = job_type.prepare(job.resource)
-    if own.state is not PreparationState.READY or not job_type.uses_environment:
+    own = registry.current().job_types.get(job.job_type).prepare(job.resource)
+    if own.state is not PreparationState.READY or not _uses_environment(job):
         return own
     return environments.prepare(job_type=job.job_type, resource=job.resource, name=environment_of(job))
 
