@@ -9,27 +9,9 @@ from user_workspaces import registry
 from user_workspaces.environments.choosing import check_choice, environment_for, environments_on, prepare
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.environment import Base, WorkspaceEnvironment
-from user_workspaces.interfaces.environment_plugin import Environment
-from user_workspaces.interfaces.values import Health, Preparation, PreparationState
-from user_workspaces.testing.fake_job_type import FakeJobType, SessionThatAnswers
-
-
-class Science(Environment):
-    """A named environment that the test can see being asked."""
-
-    Options = FakeJobType.Options
-
-    def is_on(self, resource: str) -> bool:
-        return resource == "local"
-
-    def prepare(self, resource: str) -> Preparation:
-        return Preparation(PreparationState.IN_PROGRESS, f"building for {resource}")
-
-    def base(self, resource: str) -> Base:
-        return Base(Path("/science") / resource)
-
-    def check(self) -> Health:
-        return Health(connected=True)
+from user_workspaces.interfaces.values import Preparation, PreparationState
+from user_workspaces.testing.fake_environment import FakeEnvironment
+from user_workspaces.testing.fake_job_type import SessionThatAnswers
 
 
 class Lab(SessionThatAnswers):
@@ -49,9 +31,11 @@ def lab(site: registry.Registry) -> Lab:
 
 
 @pytest.fixture
-def science(site: registry.Registry, lab: Lab) -> None:
-    site.environments.add("science", Science(lab.context, FakeJobType.Options()))
+def science(site: registry.Registry, lab: Lab) -> FakeEnvironment:
+    environment = FakeEnvironment.build("science")
+    site.environments.add("science", environment)
     registry.install(site, replace(registry.site(), environments={"science": "Science 2026"}))
+    return environment
 
 
 def test_job_type_gets_its_own_base_and_others_the_first_there_is(lab: Lab, tmp_path: Path) -> None:
@@ -71,11 +55,11 @@ def test_job_without_a_workspace_can_install_nothing(lab: Lab) -> None:
     )
 
 
-@pytest.mark.usefixtures("science")
-def test_named_environment_has_its_own_base_and_overlay(tmp_path: Path) -> None:
+def test_named_environment_has_its_own_base_and_overlay(science: FakeEnvironment, tmp_path: Path) -> None:
     found = environment_for(job_type="lab", resource="local", workspace=tmp_path, name="science")
     assert found == WorkspaceEnvironment(Base(Path("/science/local")), tmp_path / ".environment" / "science")
-    assert prepare(job_type="lab", resource="local", name="science").message == "building for local"
+    science.preparation = Preparation(PreparationState.IN_PROGRESS, "building")
+    assert prepare(job_type="lab", resource="local", name="science").message == "building"
 
 
 @pytest.mark.usefixtures("science")

@@ -155,6 +155,8 @@ def initial_from(last: Job | None, *, default_job_type: str, site: Site) -> dict
         "job_type": chosen if chosen in offered else next(iter(offered), ""),
         "resource": last.resource if last and last.resource in site.resources else site.main_resource,
     }
+    if last and last.job_details.get("environment"):
+        initial["environment"] = last.job_details["environment"]
     for parameter in site.parameters:
         names = (parameter.variable_name, *parameter.aliases)
         value = next((asked[name] for name in names if name in asked), None)

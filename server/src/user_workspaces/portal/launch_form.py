@@ -8,6 +8,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from user_workspaces import registry
+from user_workspaces.environments.choosing import environments_on
 from user_workspaces.errors import InvalidOptions, QuotaExceeded
 from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.jobs.options import parameter_for
@@ -88,6 +89,9 @@ class LaunchForm(forms.Form):
         for one in self._applications.values():
             if one.asks_file and not file:
                 self._add_file_choice(one, names)
+        if environments := _environments():
+            choices = [("", "The usual one"), *environments.items()]
+            self.fields["environment"] = forms.ChoiceField(label="Environment", choices=choices, required=False)
         self._bounds = bounds_of(site, chosen=str(self["resource"].value()))
         for parameter in site.parameters:
             name, bounds = PREFIX + parameter.variable_name, self._bounds.get(parameter.variable_name)
@@ -175,6 +179,11 @@ class LaunchForm(forms.Form):
         return any(field.errors or _is_missing(field) for field in self.option_fields)
 
     @property
+    def environment_field(self) -> BoundField | None:
+        """The choice of an environment; None: the site has the usual one alone."""
+        return self["environment"] if "environment" in self.fields else None
+
+    @property
     def has_choice_of_resource(self) -> bool:
         """Whether there is more than one."""
         return len(registry.site().resources) > 1
@@ -190,6 +199,11 @@ class LaunchForm(forms.Form):
         """The name of the field of that file; None: it is not a field of the form."""
         name = FILE_PREFIX + str(self.cleaned_data.get("job_type", ""))
         return name if name in self.fields else None
+
+    def details(self, *, file: str) -> dict[str, object]:
+        """Return what the job type is told, of a valid form; what is empty is left out."""
+        told = {"file": file, "environment": self.cleaned_data.get("environment")}
+        return {name: value for name, value in told.items() if value}
 
     @property
     def options(self) -> dict[str, object]:
@@ -224,6 +238,12 @@ def _offered(usual: str, file: str) -> dict[str, Application]:
     offered = applications(also=usual)
     fitting = in_order(offered.values(), file) if file else []
     return {one.job_type: one for one in fitting} or offered
+
+
+def _environments() -> dict[str, str]:
+    """Return the names of all named environments that can be chosen on some resource, by id."""
+    found = (environments_on(resource) for resource in registry.site().resources)
+    return {name: title for offered in found for name, title in offered.items()}
 
 
 def _is_missing(field: BoundField) -> bool:

@@ -76,13 +76,13 @@ def _start(request: PersonRequest, workspace: Workspace, form: LaunchForm) -> Jo
     if file and not _is_file(workspace, file):
         form.add_error(form.file_field, f"{file} {NO_FILE}")
         return None
-    details = {"file": file} if file and page_of_file(job_type, file) is None else {}
+    told = "" if file and page_of_file(job_type, file) else file
     try:
         return start_job(
             owner=request.user,
             workspace_id=workspace.pk,
             job_type=job_type,
-            job_details=details,
+            job_details=form.details(file=told),
             options=form.options,
             now=timezone.now(),
         )
