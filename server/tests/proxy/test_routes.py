@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from proxy.addresses import BASE, COOKIE, EPOCH, HANDSHAKE, HTTP_JOB, OWNER, verify_cookie
-from user_workspaces.interfaces.values import Endpoint
+from proxy.addresses import BASE, COOKIE, EPOCH, HANDSHAKE, HTTP_JOB, ORIGIN, OWNER, verify_cookie
+from user_workspaces.interfaces.endpoint import Endpoint, Mount
 from user_workspaces.proxy.head import RequestHead, parse_request
 from user_workspaces.proxy.routes import (
     Decision,
@@ -113,7 +113,7 @@ def test_job_is_found_in_the_host(host: bytes, job_id: int | None) -> None:
 def test_good_cookie_is_relayed() -> None:
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
         assert decided(request(f"{BASE}/x?y", f"Cookie: a=b; {COOKIE}", method=method), ROUTE) == Relay(ROUTE)
-    assert decided(request(f"{BASE}/ws", f"Cookie: {COOKIE}", HANDSHAKE), ROUTE) == Relay(ROUTE)
+    assert decided(request(f"{BASE}/ws", f"Cookie: {COOKIE}", HANDSHAKE, ORIGIN), ROUTE) == Relay(ROUTE)
 
 
 def test_good_cookie_behind_a_foreign_one_of_its_name_is_found() -> None:
@@ -141,7 +141,7 @@ def test_every_combination_of_claim_and_route() -> None:
         (HTTP_JOB, 13), (OWNER, 8), (EPOCH, 2), (True, False), (True, False)
     ):
         cookie = f"Cookie: uws-session-{HTTP_JOB}={job_id}.{user_id}.{epoch}"
-        head = request(f"{BASE}/x", cookie, *([HANDSHAKE] if websocket else []))
+        head = request(f"{BASE}/x", cookie, *([HANDSHAKE, ORIGIN] if websocket else []))
         decision = decided(head, *([ROUTE] if live else []))
         if live and (job_id, user_id, epoch) == (HTTP_JOB, OWNER, EPOCH):
             assert decision == Relay(ROUTE)
@@ -190,7 +190,9 @@ def test_session_is_served_in_its_own_place_and_nowhere_else(host: str, port: in
         assert decided(request(f"{BASE}/x", cookie, *more, host=host), route, port=port) == (
             Relay(route) if own else HandOver()
         )
-        handshake = decided(request(f"{BASE}/x", cookie, HANDSHAKE, *more, host=host), route, port=port)
+        handshake = decided(
+            request(f"{BASE}/x", cookie, HANDSHAKE, f"Origin: http://{host}", *more, host=host), route, port=port
+        )
         assert handshake == Relay(route) if own else status_of(handshake) == 404
     assert is_own_place(route, host=host.encode(), port=port, places=PLACES) == own
     assert not is_own_place(None, host=host.encode(), port=port, places=PLACES)
@@ -235,11 +237,10 @@ def test_everything_else_is_the_hubs() -> None:
 @pytest.mark.parametrize(
     ("fields", "allowed"),
     [
-        ([], True),
         (["Origin: http://localhost:8000"], True),
         (["Origin: https://LOCALHOST:8000"], True),
-        (["Sec-Fetch-Site: same-origin"], True),
-        (["Sec-Fetch-Site: none"], True),
+        (["Origin: http://localhost:8000", "Sec-Fetch-Site: same-origin"], True),
+        (["Origin: http://localhost:8000", "Sec-Fetch-Site: none"], True),
         (["Origin: http://localhost"], False),
         (["Origin: http://localhost:8001"], False),
         (["Origin: http://s12.localhost:8000"], False),
@@ -256,6 +257,58 @@ def test_other_sites_may_read_nothing_and_write_nothing(fields: list[str], *, al
         decision = decided(request(f"{BASE}/x", cookie, *more, *fields, method=method, host="localhost:8000"), ROUTE)
         assert decision == Relay(ROUTE) if allowed else status_of(decision) == 403
     assert decided(request(f"{BASE}/x", cookie, *fields, host="localhost:8000"), ROUTE) == Relay(ROUTE)
+
+
+@pytest.mark.parametrize("fields", [[], ["Sec-Fetch-Site: same-origin"], ["Authorization: Basic eDp5"]])
+def test_handshake_without_an_origin_is_refused_and_other_requests_are_not(fields: list[str]) -> None:
+    cookie = f"Cookie: {COOKIE}"
+    assert status_of(decided(request(f"{BASE}/x", cookie, HANDSHAKE, *fields), ROUTE)) == 403
+    for method in ("GET", "POST"):
+        assert decided(request(f"{BASE}/x", cookie, *fields, method=method), ROUTE) == Relay(ROUTE)
+
+
+@pytest.mark.parametrize("field", ["UWS-Authorization: Token x", "Authorization: token x", "Authorization: Bearer x"])
+def test_handshake_of_a_program_needs_no_origin(field: str) -> None:
+    handshake = request(f"{BASE}/x", f"Cookie: {COOKIE}", HANDSHAKE, field)
+    assert decided(handshake, ROUTE) == Relay(ROUTE)
+    assert status_of(decided(request(f"{BASE}/x", HANDSHAKE, field), ROUTE)) == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "allowed"),
+    [
+        ("localhost:80", "http://localhost", True),
+        ("localhost", "https://localhost:443", True),
+        ("localhost:443", "https://localhost", True),
+        ("localhost:8080", "http://localhost", False),
+        ("localhost", "http://localhost:8080", False),
+    ],
+)
+def test_default_ports_of_host_and_origin_are_the_same(host: str, origin: str, *, allowed: bool) -> None:
+    head = request(f"{BASE}/x", f"Cookie: {COOKIE}", HANDSHAKE, f"Origin: {origin}", host=host)
+    decision = decided(head, ROUTE)
+    assert decision == Relay(ROUTE) if allowed else status_of(decision) == 403
+
+
+ON_ROOT = replace(ON_BOTH, endpoint=replace(ENDPOINT, mount=Mount.ROOT))
+
+
+@pytest.mark.parametrize("target", ["/", "/static/x.css", "/any/path?ticket=its-own", "/open/12/"])
+def test_session_at_the_root_has_all_paths_of_its_own_place(target: str) -> None:
+    cookie, socket = f"Cookie: {COOKIE}", [HANDSHAKE, "UWS-Authorization: x"]
+    for host, port in (("s12.localhost:8000", MAIN), ("localhost:8112", 8112)):
+        assert decided(request(target, cookie, host=host), ON_ROOT, port=port) == Relay(ON_ROOT)
+        assert decided(request(target, cookie, *socket, host=host), ON_ROOT, port=port) == Relay(ON_ROOT)
+        assert decided(request(target, host=host), ON_ROOT, port=port) == HandOver()
+        assert status_of(decided(request(target, *socket, host=host), ON_ROOT, port=port)) == 403
+    for host, port in (("localhost:8000", MAIN), ("s13.localhost", MAIN), ("localhost", 8113)):
+        assert decided(request(target, cookie, host=host), ON_ROOT, port=port) == HandOver()
+
+
+def test_base_path_of_a_session_at_the_root_is_the_gates() -> None:
+    fields = [f"Cookie: {COOKIE}", "UWS-Authorization: x"]
+    assert decided(request(f"{BASE}/x", *fields, host="s12.localhost"), ON_ROOT) == HandOver()
+    assert status_of(decided(request(f"{BASE}/x", *fields, HANDSHAKE, host="s12.localhost"), ON_ROOT)) == 404
 
 
 def test_table_tells_what_is_gone_and_nothing_else() -> None:

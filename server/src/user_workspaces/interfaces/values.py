@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.endpoint import Endpoint as Endpoint  # noqa: PLC0414  it is one of these values
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 
 
@@ -268,20 +269,6 @@ class Observation:
     ended_by: EndedBy | None = None
     exit_code: int | None = None
     signal: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a session listens: a Unix socket, or host and port. Stored encrypted: `authorization` is a secret."""
-
-    socket: str = ""
-    """Absolute path of the Unix socket; empty for TCP."""
-    socket_uid: int = -1
-    """The uid that must own the listening process (checked with SO_PEERCRED after the connect)."""
-    host: str = ""
-    port: int = 0
-    authorization: str = field(default="", repr=False)
-    """The value of the `Authorization` header that the proxy sends to the session."""
 
 
 class PreparationState(StrEnum):

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
-from user_workspaces.interfaces.values import Endpoint
+from user_workspaces.interfaces.endpoint import Endpoint, Mount
 from user_workspaces.jobs.clock import run_time
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
@@ -193,7 +193,9 @@ def write_endpoint(endpoint: Endpoint) -> str:
 
 def read_endpoint(text: str) -> Endpoint:
     """Return what `write_endpoint` was given."""
-    return Endpoint(**orjson.loads(text))
+    stored = orjson.loads(text)
+    mount, hidden = Mount(stored.pop("mount", Mount.KEEP)), tuple(stored.pop("strip_headers", ()))
+    return Endpoint(**stored, mount=mount, strip_headers=hidden)
 
 
 def core_hours(job: Job, *, now: datetime) -> Decimal:
