@@ -4,7 +4,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import JobContext, JobSpec, Limits, ReanaAccess
-from user_workspaces.jobs.addresses import base_path
+from user_workspaces.jobs.addresses import base_path, usual_origin
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import job_parameters
 from user_workspaces.jobs.session_tokens import session_token
@@ -28,6 +28,7 @@ def context_of(job: Job) -> JobContext:
         job_directory=registry.current().resources.get(job.resource).job_directory(job.key),
         resource=job.resource,
         base_path=base_path(resource=job.resource, job_id=job.pk),
+        origin=usual_origin(resource=job.resource, job_id=job.pk),
         reana=_reana_of(job),
         limits=Limits(cpus=job.cpus, memory_mb=job.memory_mb, time_limit_seconds=job.time_limit_seconds),
     )

@@ -1,6 +1,7 @@
 """What a plug-in must offer so that it can be launched in a workspace."""
 
 from abc import abstractmethod
+from datetime import timedelta
 from typing import ClassVar
 
 from user_workspaces.interfaces.environment import Base
@@ -31,6 +32,12 @@ class JobType(Plugin):
     uses_environment: ClassVar[bool] = True
     """Whether its scripts run in the environment of their workspace."""
 
+    needs_own_origin: bool = False
+    """Whether its sessions work at the root of an origin only: they are not launched where they are served by path."""
+
+    startup: timedelta | None = None
+    """A session that has not answered for this long after its start has failed; None: what the site says."""
+
     def base(self, resource: str) -> Base | None:
         """Return the environment that this job type brings to a resource, for all jobs there; None: it brings none."""
         return None
@@ -43,6 +50,9 @@ class JobType(Plugin):
         """
         return Preparation(PreparationState.READY)
 
+    def check_launch(self, resource: str, parameters: JobParameters) -> None:
+        """Raise `InvalidRequest` for a launch that cannot work, before there is a job; without I/O."""
+
     @abstractmethod
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
         """Return what to run; deterministic in its arguments, without I/O that may hang."""
@@ -50,3 +60,7 @@ class JobType(Plugin):
     def endpoint(self, context: JobContext) -> Endpoint | None:
         """Return where the session answers, asking it (at most half a second); None: not ready yet."""
         return None
+
+    def start_page(self, parameters: JobParameters, base_path: str) -> str:
+        """Return the page that a session is opened with: a quoted path below its base path, and perhaps a query."""
+        return ""

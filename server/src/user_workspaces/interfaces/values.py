@@ -202,6 +202,8 @@ class JobContext:
     base_path: str
     """The path below which the session is served, with a slash at both ends: `/passthrough/local/12/`."""
     limits: Limits
+    origin: str = ""
+    """Where browsers usually find the session (`http://s12.localhost:8000`); some may come under another name."""
     reana: ReanaAccess | None = None
     environment: WorkspaceEnvironment | None = None
     """What the script finds on `PATH` (see `environments.activation`); None: nothing is set up."""

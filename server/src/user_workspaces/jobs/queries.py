@@ -198,6 +198,11 @@ def read_endpoint(text: str) -> Endpoint:
     return Endpoint(**stored, mount=mount, strip_headers=hidden)
 
 
+def mount_of(job: Job) -> Mount:
+    """Return which paths reach a session; `KEEP` as long as it does not answer."""
+    return read_endpoint(job.endpoint).mount if job.endpoint else Mount.KEEP
+
+
 def core_hours(job: Job, *, now: datetime) -> Decimal:
     """Return allocated CPUs x wall hours, up to now for a job that runs."""
     if job.status in ENDED or job.datetime_start is None:

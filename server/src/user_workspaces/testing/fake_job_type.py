@@ -57,6 +57,10 @@ class FakeJobType(JobType):
 class SessionThatAnswers(FakeJobType):
     """A session."""
 
+    def start_page(self, parameters: JobParameters, base_path: str) -> str:
+        """Return a page that is not the root."""
+        return "lab"
+
 
 class JobThatRuns(FakeJobType):
     """A job without a page."""

@@ -55,6 +55,10 @@ class JupyterLabJob(JobType):
         python = self._environments.place(recipe.fingerprint) / "bin" / "python" if recipe else None
         return session_script(context, self._details_for(context.resource), python=python)
 
+    def start_page(self, parameters: JobParameters, base_path: str) -> str:  # noqa: ARG002  it is always the same
+        """Return JupyterLab itself, not the tree of files of its server."""
+        return "lab"
+
     def endpoint(self, context: JobContext) -> Endpoint | None:
         """Return the session's socket once JupyterLab answers there to its header.
 
