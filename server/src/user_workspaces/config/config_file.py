@@ -95,6 +95,7 @@ class JobTypeEntry(_Strict):
     job_type: str
     offered: bool | None = None
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    application: dict[str, Any] | None = None
 
 
 class ContainerRuntimeEntry(_Strict):

@@ -25,8 +25,8 @@ from user_workspaces.interfaces.values import (
 )
 from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, authorization, session_script
 from user_workspaces.plugins.job_type.jupyter_lab.options import EnvironmentDetails, JupyterLabOptions
-from user_workspaces.plugins.job_type.jupyter_lab.probe import status
 from user_workspaces.plugins.job_type.jupyter_lab.recipes import extension, tar_recipe, virtualenv_recipe
+from user_workspaces.session_probe import status
 
 
 class JupyterLabJob(JobType):
