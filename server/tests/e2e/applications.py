@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from running import REPOSITORY, Caller, RunningServer
+from running import REPOSITORY, Caller, RunningServer, wait_for
 from running import open_session as open_session_by_ticket
 
 READY_SECONDS = 600.0
@@ -74,8 +74,14 @@ def launch(person: Caller, workspace: int, job_type: str, *, file: str = "", rea
     body = {"job_type": job_type, "job_details": {"file": file} if file else {}}
     number: int = person.call("PUT", f"/workspaces/{workspace}/start/", json=body)["job"]["id"]
     if ready:
-        person.wait_until(number, "running", ready=True, within=READY_SECONDS)
+        wait_for(lambda: _answers(person.job(number)), within=READY_SECONDS, what=f"job {number}")
     return number
+
+
+def _answers(job: dict[str, Any]) -> bool:
+    details = job["job_details"]["current_job_details"]
+    assert job["status"] != "failed", details["message"]
+    return "connection_details" in details
 
 
 def cookie_of(person: Caller, job: int) -> tuple[str, str]:

@@ -107,6 +107,12 @@ def count(page: Page) -> None:
     expect(page.get_by_text("count 1")).to_be_visible()
 
 
+def run_and_count(page: Page) -> None:
+    """Run all cells first."""
+    page.get_by_test_id("run-button").last.click()
+    count(page)
+
+
 @dataclass(frozen=True)
 class Sample:
     """A file that the application runs, and one round trip in it."""
@@ -114,6 +120,10 @@ class Sample:
     use: Callable[[Page], None]
     file: str = ""
     content: str = ""
+    makes: str = ""
+    """A file of the workspace that is there afterwards."""
+    asks_outside: tuple[str, ...] = ()
+    """Hosts of which its pages load parts that they work without."""
 
 
 def see_metrics(page: Page) -> None:
@@ -149,7 +159,8 @@ def type_in_desktop(page: Page) -> None:
     expect(canvas).to_be_visible()
     page.wait_for_timeout(1500)
     canvas.click(position={"x": 200, "y": 150})
-    page.keyboard.type("touch made-on-the-desktop\n", delay=20)
+    page.keyboard.press("Enter")
+    page.keyboard.type("touch made-on-the-desktop\n", delay=50)
 
 
 def run_in_terminal(page: Page) -> None:
@@ -163,14 +174,16 @@ SAMPLES = {
     "streamlit": Sample(count, "apps/counting.py", STREAMLIT),
     "dash": Sample(count, "apps/my counting.py", DASH),
     "panel": Sample(count, "counting.py", PANEL),
-    "voila": Sample(count, "counting.ipynb", VOILA),
-    "marimo": Sample(count, "counting.py", MARIMO),
+    "voila": Sample(
+        count, "counting.ipynb", VOILA, asks_outside=("cdn.jsdelivr.net", "cdnjs.cloudflare.com", "use.fontawesome.com")
+    ),
+    "marimo": Sample(run_and_count, "counting.py", MARIMO),
     "shiny": Sample(count, "apps/counting.py", SHINY),
     "gradio": Sample(count, "counting.py", GRADIO),
     "tensorboard": Sample(see_metrics),
     "mlflow": Sample(make_experiment),
     "vscode": Sample(write_in_vscode),
-    "desktop": Sample(type_in_desktop),
+    "desktop": Sample(type_in_desktop, makes="made-on-the-desktop"),
     "r_shiny": Sample(count, "counting.R", R_SHINY),
     "terminal": Sample(run_in_terminal),
     "r_console": Sample(run_in_terminal),

