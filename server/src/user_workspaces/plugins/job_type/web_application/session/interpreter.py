@@ -7,14 +7,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-VARIABLE = "UWS_PYTHON"
+VARIABLE = "UWS_WORKSPACE_PYTHON"
 """The interpreter of the workspace's environment, where there is one."""
 SECONDS = 20
 ASK = (
-    "import json, sys;"
-    "print(json.dumps([list(sys.version_info[:2]), getattr(sys, '_base_executable', sys.executable), sys.path]))"
+    "import json, sys, sysconfig;"
+    "own = [sysconfig.get_path(name) for name in ('stdlib', 'platstdlib')];"
+    "own += [f'{one}/lib-dynload' for one in own];"
+    "folders = [one for one in sys.path if one.startswith('/') and one not in own and not one.endswith('.zip')];"
+    "print(json.dumps([list(sys.version_info[:2]), getattr(sys, '_base_executable', sys.executable), folders]))"
 )
-SITE_FOLDERS = ("site-packages", "dist-packages")
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,18 @@ def folders_in_order(workspace: Known | None, own: Known | None, *, overlay: str
 
 def _ask(python: str) -> Known | None:
     """Ask an interpreter for what it knows; None: it does not answer."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
         done = subprocess.run(
-            [python, "-s", "-c", ASK],
+            [python, "-I", "-c", ASK],
             check=True,
             capture_output=True,
             text=True,
             timeout=SECONDS,
             cwd="/",
-            env=environment,
         )
-        version, base, path = json.loads(done.stdout)
+        version, base, folders = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    folders = [folder for folder in path if os.path.basename(folder) in SITE_FOLDERS]  # noqa: PTH119  text from another process
     return Known((version[0], version[1]), base, tuple(folders))
 
 
@@ -89,6 +88,6 @@ def _write(view: Path, base: Known, folders: list[str]) -> None:
         link = view / "bin" / name
         link.unlink(missing_ok=True)
         link.symlink_to(python)
-    # Not as plain paths: those would leave out the `.pth` files in the folders, which editable packages are made of.
-    lines = [f"import site; site.addsitedir({folder!r})\n" for folder in folders]
-    (packages / "folders.pth").write_text("".join(lines))
+    # All paths come first, since they decide the order. Then the `.pth` files in them, which editable packages need.
+    more = [f"import site; site.addsitedir({folder!r})" for folder in folders]
+    (packages / "folders.pth").write_text("\n".join([*folders, *more, ""]))
