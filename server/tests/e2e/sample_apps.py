@@ -108,8 +108,13 @@ def count(page: Page) -> None:
 
 
 def run_and_count(page: Page) -> None:
-    """Run all cells first."""
-    page.get_by_test_id("run-button").last.click()
+    """Run all cells first; a click before the notebook is connected is lost."""
+    run_all, said = page.get_by_test_id("run-button").last, page.get_by_text("count 0")
+    for _ in range(20):
+        if said.is_visible():
+            break
+        run_all.click()
+        page.wait_for_timeout(3000)
     count(page)
 
 
@@ -159,8 +164,8 @@ def type_in_desktop(page: Page) -> None:
     expect(canvas).to_be_visible()
     page.wait_for_timeout(1500)
     canvas.click(position={"x": 200, "y": 150})
-    page.keyboard.press("Enter")
-    page.keyboard.type("touch made-on-the-desktop\n", delay=50)
+    page.keyboard.type("   touch made-on-the-desktop\n", delay=50)  # the first keys are lost while it gets the focus
+    page.wait_for_timeout(1000)
 
 
 def run_in_terminal(page: Page) -> None:

@@ -59,7 +59,7 @@ def test_entry_of_an_earlier_server_parses() -> None:
     ("application", "where", "what"),
     [
         ({"commands": ["x"]}, "application.commands", "Extra inputs are not permitted"),
-        ({"command": []}, "application.command", "at least 1 item"),
+        ({"command": []}, "application.command", "at least the program is needed"),
         ({"command": "x --port 1"}, "application.command", "valid"),
         ({"command": ["x", "{sockets}"]}, "application.command.1", "{sockets} is none of {base}, {base_rel}, {env}"),
         ({"env": {"A": "{port}"}}, "application", "{port} goes with listen"),

@@ -57,6 +57,12 @@ def _path(text: str) -> str:
     return text
 
 
+def _command(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words:
+        raise ValueError("at least the program is needed")
+    return words
+
+
 def _header(text: str) -> str:
     name = text.lower()
     if name in NOT_TO_BE_STRIPPED or name.startswith("sec-websocket-"):
@@ -70,13 +76,14 @@ def _variable(text: str) -> str:
     return text
 
 
-NoControl = r"^[^\x00-\x1f\x7f]*$"
+NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4000), AfterValidator(_text)]
+Command = Annotated[tuple[Text, ...], AfterValidator(_command)]
 Content = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=LARGEST_FILE), AfterValidator(_text)]
 Address = Annotated[str, StringConstraints(pattern=r"^/([!-.0-~][!-~]*)?$", max_length=1000)]
 Page = Annotated[Address, AfterValidator(_page)]
 ReadyPage = Annotated[Address, AfterValidator(_ready_page)]
-RelativePath = Annotated[str, StringConstraints(pattern=NoControl, max_length=1000), AfterValidator(_path)]
+RelativePath = Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=1000), AfterValidator(_path)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_variable)]
 Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$"), AfterValidator(_header)]
 # No leading "-": it would be read as an option of the installer.
@@ -85,7 +92,7 @@ NodePackage = Annotated[str, StringConstraints(pattern=r"^[@A-Za-z0-9][A-Za-z0-9
 SystemPackage = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$", max_length=200)]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.(1[1-9]|[2-9]\d)$")]
-Glob = Annotated[str, StringConstraints(pattern=NoControl, max_length=200)]
+Glob = Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=200)]
 
 
 class Packages(PluginOptions):
@@ -102,7 +109,7 @@ class Packages(PluginOptions):
 class Application(PluginOptions):
     """How one web application is started, and how the proxy leads to it."""
 
-    command: tuple[Text, ...] = Field(min_length=1)
+    command: Command
     listen: Listen = Listen.SOCKET
     base: Base = Base.NONE
     base_args: tuple[Text, ...] = ()
@@ -172,7 +179,7 @@ class WebApplicationOptions(PluginOptions):
 class WebApplicationParameters(JobParameters):
     """What a launch may say."""
 
-    file: Annotated[str, StringConstraints(pattern=NoControl, max_length=1000)] = ""
+    file: Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=1000)] = ""
     """A file of the workspace, relative to it; empty: none."""
 
     @model_validator(mode="after")
