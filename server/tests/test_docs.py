@@ -42,15 +42,15 @@ def entries(page: str) -> set[str]:
 
 
 def sections(page: str) -> dict[str, set[str]]:
-    """Return, for each heading of the second level, the entries below it."""
+    """Return the entries below each heading of the second level, which may name several things that are the same."""
     found: dict[str, set[str]] = {}
-    current = ""
+    current = set[str]()
     for level, title in headings(page):
         if level == 2:
-            current = title.strip("`")
-            found[current] = set()
+            names, current = title.replace("`", "").split(", "), set[str]()
+            found |= dict.fromkeys(names, current)
         elif level > 2:
-            found[current] |= set(CODE.findall(title))
+            current |= set(CODE.findall(title))
     return found
 
 

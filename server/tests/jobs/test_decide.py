@@ -93,7 +93,11 @@ def test_whatever_is_alive_and_unwanted_is_stopped() -> None:
 @pytest.mark.parametrize(
     ("seen", "status", "message"),
     [
-        (Observation(Seen.SUCCEEDED), JobStatus.COMPLETE, "Finished."),
+        (
+            Observation(Seen.SUCCEEDED),
+            JobStatus.FAILED,
+            "It ended before it answered. The last lines of its log say why.",
+        ),
         (Observation(Seen.FAILED, ended_by=EndedBy.STOPPED), JobStatus.COMPLETE, "Stopped."),
         (
             Observation(Seen.FAILED, ended_by=EndedBy.TIME_LIMIT),
@@ -125,6 +129,11 @@ def test_whatever_is_alive_and_unwanted_is_stopped() -> None:
 )
 def test_each_ending_has_its_own_message(seen: Observation, status: JobStatus, message: str) -> None:
     assert decide(RUNNING, seen) == Decision(Action.FORGET, status, message)
+
+
+def test_a_job_that_is_done_is_complete() -> None:
+    for done in (replace(RUNNING, ready=True), replace(RUNNING, serves=False)):
+        assert decide(done, Observation(Seen.SUCCEEDED)) == Decision(Action.FORGET, JobStatus.COMPLETE, "Finished.")
 
 
 def test_a_time_limit_is_a_failure_for_a_job_that_serves_nothing() -> None:

@@ -9,6 +9,8 @@ WS_COOKIE = f"uws-session-{WS_JOB}={WS_JOB}.{OWNER}.{EPOCH}"
 WITH_COOKIE = f"Cookie: {COOKIE}"
 BASE = f"/passthrough/local/{HTTP_JOB}"
 WS_BASE = f"/passthrough/local/{WS_JOB}"
+ORIGIN = "Origin: http://localhost"
+"""Of a page under the host that `Client.get` asks for."""
 HANDSHAKE = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: b"

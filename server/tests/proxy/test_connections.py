@@ -81,7 +81,9 @@ def test_open_websockets_stay_and_leave_no_place_behind(narrow: House) -> None:
     uri = f"ws://127.0.0.1:{narrow.port}"
     with (
         connect(
-            f"{uri}{WS_BASE}/events", additional_headers={"Cookie": WS_COOKIE}, subprotocols=[Subprotocol("b")]
+            f"{uri}{WS_BASE}/events",
+            additional_headers={"Cookie": WS_COOKIE, "Origin": uri.replace("ws:", "http:")},
+            subprotocols=[Subprotocol("b")],
         ) as session,
         connect(f"{uri}/known") as own,
     ):

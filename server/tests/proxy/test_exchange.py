@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.addresses import BASE, COOKIE, EPOCH, HANDSHAKE, HTTP_JOB, OWNER, SECRET, WITH_COOKIE, WS_JOB
+from proxy.addresses import BASE, COOKIE, EPOCH, HANDSHAKE, HTTP_JOB, ORIGIN, OWNER, SECRET, WITH_COOKIE, WS_JOB
 from proxy.house import House
 from user_workspaces.interfaces.values import Endpoint
 
@@ -77,7 +77,7 @@ def test_request_without_a_good_cookie_is_the_hubs(house: House, cookie: str) ->
     assert client.get(f"{BASE}/lab", *fields).answer().body.startswith(f"hub GET {BASE}/lab?".encode())
     answer = client.get(f"{BASE}/api", *fields, method="POST", body=b"12").answer()
     assert answer.body.startswith(f"hub POST {BASE}/api? 2 ".encode())
-    assert client.get(f"{BASE}/ws", *fields, HANDSHAKE).answer().status == 403
+    assert client.get(f"{BASE}/ws", *fields, HANDSHAKE, ORIGIN).answer().status == 403
     assert house.session.seen == []
 
 

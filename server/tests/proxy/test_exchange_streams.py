@@ -10,7 +10,7 @@ from asyncio import StreamWriter as Writer
 
 import pytest
 
-from proxy.addresses import BASE, EPOCH, HANDSHAKE, OWNER, WITH_COOKIE, WS_BASE, WS_JOB
+from proxy.addresses import BASE, EPOCH, HANDSHAKE, ORIGIN, OWNER, WITH_COOKIE, WS_BASE, WS_JOB
 from proxy.house import House
 from proxy.session import Seen, read_body
 from proxy.waiting import wait_for
@@ -232,6 +232,6 @@ def test_shutdown_lets_a_request_finish_and_closes_the_idle(house: House) -> Non
 def test_shutdown_closes_websockets(house: House) -> None:
     client = house.client()
     cookie = f"Cookie: uws-session-{WS_JOB}={WS_JOB}.{OWNER}.{EPOCH}"
-    assert client.get(f"{WS_BASE}/ws", cookie, HANDSHAKE).answer().status == 101
+    assert client.get(f"{WS_BASE}/ws", cookie, HANDSHAKE, ORIGIN).answer().status == 101
     house.stop()
     assert client.ended()

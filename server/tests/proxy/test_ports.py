@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.addresses import BASE, HANDSHAKE, HTTP_JOB, WITH_COOKIE, WS_BASE, WS_COOKIE
+from proxy.addresses import BASE, HANDSHAKE, HTTP_JOB, ORIGIN, WITH_COOKIE, WS_BASE, WS_COOKIE
 from proxy.browser import Client
 from proxy.house import House
 from proxy.waiting import wait_for
@@ -52,7 +52,7 @@ def test_a_session_is_served_on_its_port_under_any_name_and_no_other_is(
     assert house.client().get(f"{BASE}/x", WITH_COOKIE).answer().body.startswith(b"hub ")
     client = Client(ports[0])
     assert client.get(f"{BASE}/x", WITH_COOKIE, host="s12.localhost").answer().body.startswith(b"hub ")
-    client.get(f"{WS_BASE}/ws", f"Cookie: {WS_COOKIE}", HANDSHAKE)
+    client.get(f"{WS_BASE}/ws", f"Cookie: {WS_COOKIE}", HANDSHAKE, ORIGIN)
     assert client.answer().status == 404
     client.close()
 

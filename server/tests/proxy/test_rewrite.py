@@ -162,6 +162,7 @@ def test_session_sets_only_cookies_of_its_own(cookie: str, left: str | None) -> 
     "field",
     [
         "Clear-Site-Data: *",
+        "Access-Control-Allow-Credentials: true",
         "Service-Worker-Allowed: /",
         "Strict-Transport-Security: max-age=1",
         "Alt-Svc: h3=x",

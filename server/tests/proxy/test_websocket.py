@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from proxy.addresses import EPOCH, HANDSHAKE, OWNER, WS_BASE, WS_COOKIE, WS_JOB
+from proxy.addresses import EPOCH, HANDSHAKE, ORIGIN, OWNER, WS_BASE, WS_COOKIE, WS_JOB
 from proxy.house import House
 from proxy.waiting import wait_for
 from user_workspaces.interfaces.values import Endpoint
@@ -19,8 +19,10 @@ from user_workspaces.interfaces.values import Endpoint
 
 @contextmanager
 def opened(house: House, **fields: str) -> Iterator[ClientConnection]:
-    """Open a WebSocket of the session as the owner's browser does."""
-    headers = {"Cookie": WS_COOKIE, **{name.replace("_", "-"): value for name, value in fields.items()}}
+    """Open a WebSocket of the session as the owner's browser does; a field that is "" is left out."""
+    usual = {"Cookie": WS_COOKIE, "Origin": f"http://127.0.0.1:{house.port}"}
+    given = {**usual, **{name.replace("_", "-"): value for name, value in fields.items()}}
+    headers = {name: value for name, value in given.items() if value}
     subprotocols = [Subprotocol("b"), Subprotocol("a.kernel")]
     uri = f"ws://127.0.0.1:{house.port}{WS_BASE}/api/events"
     with connect(uri, additional_headers=headers, subprotocols=subprotocols, max_size=1 << 24) as web_socket:
@@ -82,7 +84,7 @@ def test_handshake_is_rewritten_as_every_request(house: House) -> None:
 def test_frames_sent_before_the_answer_are_not_lost(house: House) -> None:
     client = house.client()
     fields = HANDSHAKE.replace("Upgrade\r\n", "keep-alive, upgrade\r\n", 1)
-    request = f"GET {WS_BASE}/ws HTTP/1.1\r\nHost: localhost\r\nCookie: {WS_COOKIE}\r\n{fields}\r\n\r\n"
+    request = f"GET {WS_BASE}/ws HTTP/1.1\r\nHost: localhost\r\nCookie: {WS_COOKIE}\r\n{ORIGIN}\r\n{fields}\r\n\r\n"
     client.send(request.encode() + b"\x81\x82\x00\x00\x00\x00hi")
     assert client.answer().first("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     assert client.exactly(4) == b"\x81\x02hi"
@@ -91,6 +93,16 @@ def test_frames_sent_before_the_answer_are_not_lost(house: House) -> None:
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:1"])
 def test_handshake_of_another_origin_is_refused(house: House, origin: str) -> None:
     assert refusal(house, Origin=origin) == 403
+
+
+def test_handshake_without_an_origin_is_refused(house: House) -> None:
+    assert refusal(house, Origin="") == 403
+
+
+def test_handshake_of_a_program_needs_no_origin(house: House) -> None:
+    with opened(house, Origin="", UWS_Authorization="Token of-the-api") as web_socket:
+        web_socket.send("headers")
+        assert "of-the-api" not in str(web_socket.recv(timeout=60))
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -113,7 +125,7 @@ def test_handshake_with_an_ended_session_is_refused(house: House) -> None:
 
 def test_handshake_on_another_sessions_origin_is_refused(house: House) -> None:
     client = house.client()
-    client.get(f"{WS_BASE}/ws", f"Cookie: {WS_COOKIE}", HANDSHAKE, host="s12.localhost")
+    client.get(f"{WS_BASE}/ws", f"Cookie: {WS_COOKIE}", HANDSHAKE, "Origin: http://s12.localhost", host="s12.localhost")
     assert client.answer().status == 404
 
 
@@ -127,7 +139,7 @@ def test_handshake_that_the_session_refuses_leaves_the_connection_usable(house: 
     client = house.client()
     cookie = WS_COOKIE.replace("13", "12")
     path = WS_BASE.replace("13", "12")
-    assert client.get(f"{path}/ws", f"Cookie: {cookie}", HANDSHAKE).answer().status == 200
+    assert client.get(f"{path}/ws", f"Cookie: {cookie}", HANDSHAKE, ORIGIN).answer().status == 200
     assert house.session.seen[0].values(b"upgrade") == [b"websocket"]
     assert client.get("/hub").answer().body.startswith(b"hub GET /hub")
 

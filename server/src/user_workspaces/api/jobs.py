@@ -3,8 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import orjson
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
@@ -41,7 +42,7 @@ class JobRow(NamedTuple):
     job_type: str
     core_hours: Decimal | float
     message: str
-    requested: object
+    requested: dict[str, Any]
     datetime_created: datetime
     datetime_start: datetime | None
     datetime_ready: datetime | None
@@ -70,7 +71,7 @@ def describe_jobs(rows: list[RawRow], *, user: User, now: datetime, may_open: bo
 def _live_row(row: RawRow) -> JobRow:
     *plain, requested, created, start, ready, end, resource, serves, cpus, limit, mark = row
     times = (moment(created), moment(start), moment(ready), moment(end))
-    return JobRow._make((*plain, json(requested), *times, resource, serves, cpus, limit, mark))
+    return JobRow._make((*plain, orjson.loads(requested), *times, resource, serves, cpus, limit, mark))
 
 
 def _describe_ended(
@@ -126,6 +127,8 @@ def _current(job: Job | JobRow, owner: User, *, now: datetime, may_open: bool) -
         owner_id=owner.pk,
         epoch=owner.session_epoch,
         resource=job.resource,
+        job_type=job.job_type,
+        requested=job.requested,
         status=job.status,
         serves=job.serves,
         message=job.message,

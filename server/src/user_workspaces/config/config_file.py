@@ -111,6 +111,7 @@ class JobTypeEntry(_Strict):
     description: Annotated[str, StringConstraints(max_length=200)] = ""
     opens: tuple[FilePattern, ...] | None = Field(default=None, max_length=50)
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    application: dict[str, Any] | None = None
 
     def value(self) -> JobTypeSite:
         """Return it as the rest of the server knows it."""

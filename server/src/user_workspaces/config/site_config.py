@@ -128,6 +128,7 @@ def _declarations(config: ConfigFile) -> list[Declaration]:
         found.append(Declaration(resource, name, machine.resource_type, options, f"available_resources.{name}"))
     for name, what in config.available_job_types.items():
         options = {"environment_details": what.environment_details}
+        options |= {} if what.application is None else {"application": what.application}
         found.append(Declaration(job_type, name, what.job_type, options, f"available_job_types.{name}"))
     for name, environment in config.environments.items():
         options = {"environment_details": environment.environment_details}

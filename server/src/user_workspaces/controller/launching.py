@@ -11,7 +11,7 @@ from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
 from user_workspaces.interfaces.values import JobContext, JobSpec, Limits, Preparation, PreparationState, ReanaAccess
-from user_workspaces.jobs.addresses import base_path
+from user_workspaces.jobs.addresses import base_path, usual_origin
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.options import job_parameters
 from user_workspaces.jobs.session_tokens import session_token
@@ -36,6 +36,7 @@ def context_of(job: Job) -> JobContext:
         job_directory=registry.current().resources.get(job.resource).job_directory(job.key),
         resource=job.resource,
         base_path=base_path(resource=job.resource, job_id=job.pk),
+        origin=usual_origin(resource=job.resource, job_id=job.pk),
         reana=_reana_of(job),
         environment=_environment_of(job, workspace=home.storage.locate(home.place)),
         limits=Limits(cpus=job.cpus, memory_mb=job.memory_mb, time_limit_seconds=job.time_limit_seconds),

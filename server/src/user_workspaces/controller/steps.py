@@ -52,9 +52,15 @@ def recorded(job: Job) -> Recorded:
         serves=job.serves,
         ready=job.datetime_ready is not None,
         started_at=job.datetime_start,
-        startup=registry.site().session_startup,
+        startup=_startup(job),
         missed=job.missed,
     )
+
+
+def _startup(job: Job) -> timedelta:
+    types = registry.current().job_types
+    own = types.get(job.job_type).startup if job.job_type in types else None
+    return own or registry.site().session_startup
 
 
 def act(turn: Turn, decision: Decision) -> None:

@@ -5,28 +5,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from user_workspaces.environment_store.modules import load_modules
 from user_workspaces.interfaces.environment import Base, WorkspaceEnvironment
 from user_workspaces.interfaces.values import JobFile, JobScript
 
 OVERLAY_PROGRAM = "uws_overlay.py"
 JOB_FILES = Path(__file__).with_name("job_files")
-
-# Where `module` is defined, for shells that do not start as log-in shells.
-MODULE_SYSTEMS = (
-    "/etc/profile.d/lmod.sh",
-    "/etc/profile.d/z00_lmod.sh",
-    "/etc/profile.d/modules.sh",
-    "/usr/share/lmod/lmod/init/bash",
-    "/usr/share/modules/init/bash",
-)
-
-FIND_MODULES = f"""\
-if ! type module >/dev/null 2>&1; then
-  for init in {" ".join(MODULE_SYSTEMS)}; do
-    if [ -r "$init" ]; then . "$init"; break; fi
-  done
-fi
-"""
 
 # The variables have entries in `docs/reference/environment.md`.
 ACTIVATE = """\
@@ -53,7 +37,7 @@ def activate(script: JobScript, environment: WorkspaceEnvironment | None, *, job
     if environment is None:
         return script
     lines = ACTIVATE.format(
-        modules=_load(environment.base),
+        modules=load_modules(environment.base.modules),
         python=_python_of(environment.base),
         layer_path="".join(f"{shlex.quote(str(layer / 'bin'))}:" for layer in environment.layers),
         layer_data="".join(f"{shlex.quote(str(layer / 'share' / 'jupyter'))}:" for layer in environment.layers),
@@ -68,12 +52,6 @@ def activate(script: JobScript, environment: WorkspaceEnvironment | None, *, job
     return replace(
         script, text=lines + script.text, files=(*script.files, JobFile(OVERLAY_PROGRAM, _overlay_program()))
     )
-
-
-def _load(base: Base) -> str:
-    if not base.modules:
-        return ""
-    return FIND_MODULES + "".join(f"module load {shlex.quote(module)} || exit 1\n" for module in base.modules)
 
 
 def _python_of(base: Base) -> str:

@@ -1,6 +1,7 @@
 """What a plug-in must offer so that it can be launched in a workspace."""
 
 from abc import abstractmethod
+from datetime import timedelta
 from typing import ClassVar
 
 from user_workspaces.interfaces.environment import Base
@@ -34,6 +35,12 @@ class JobType(Plugin):
     asks_file: bool = False
     """Whether a job runs one file of its workspace, which each launch names as `job_details.file`."""
 
+    needs_own_origin: bool = False
+    """Whether its sessions work at the root of an origin only: they are not launched where they are served by path."""
+
+    startup: timedelta | None = None
+    """A session that has not answered for this long after its start has failed; None: what the site says."""
+
     def base(self, resource: str) -> Base | None:
         """Return the environment that this job type brings to a resource, for all jobs there; None: it brings none."""
         return None
@@ -45,6 +52,9 @@ class JobType(Plugin):
         a time however many ask; what failed is tried again after a while.
         """
         return Preparation(PreparationState.READY)
+
+    def check_launch(self, resource: str, parameters: JobParameters) -> None:
+        """Raise `InvalidRequest` for a launch that cannot work, before there is a job; without I/O."""
 
     @abstractmethod
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
@@ -60,3 +70,7 @@ class JobType(Plugin):
         `path` is relative to the workspace. None: sessions cannot be led to a file.
         """
         return None
+
+    def start_page(self, parameters: JobParameters, base_path: str) -> str:
+        """Return the page that a session is opened with: a quoted path below its base path, and perhaps a query."""
+        return ""

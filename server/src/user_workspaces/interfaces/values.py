@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.endpoint import Endpoint as Endpoint  # noqa: PLC0414  it is one of these values
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 
 
@@ -201,6 +202,8 @@ class JobContext:
     base_path: str
     """The path below which the session is served, with a slash at both ends: `/passthrough/local/12/`."""
     limits: Limits
+    origin: str = ""
+    """Where browsers usually find the session (`http://s12.localhost:8000`); some may come under another name."""
     reana: ReanaAccess | None = None
     environment: WorkspaceEnvironment | None = None
     """What the script finds on `PATH` (see `environments.activation`); None: nothing is set up."""
@@ -268,20 +271,6 @@ class Observation:
     ended_by: EndedBy | None = None
     exit_code: int | None = None
     signal: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a session listens: a Unix socket, or host and port. Stored encrypted: `authorization` is a secret."""
-
-    socket: str = ""
-    """Absolute path of the Unix socket; empty for TCP."""
-    socket_uid: int = -1
-    """The uid that must own the listening process (checked with SO_PEERCRED after the connect)."""
-    host: str = ""
-    port: int = 0
-    authorization: str = field(default="", repr=False)
-    """The value of the `Authorization` header that the proxy sends to the session."""
 
 
 class PreparationState(StrEnum):

@@ -13,6 +13,7 @@ from user_workspaces.environments.choosing import check_choice
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.values import Limits
 from user_workspaces.jobs import options as resource_options
+from user_workspaces.jobs.addresses import is_served_by_path
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import live_jobs, used_core_hours
 from user_workspaces.jobs.session_tokens import revoke_session_token
@@ -21,6 +22,11 @@ from user_workspaces.jobs.status import ENDED, LIVE, STOPPABLE, TRANSITIONS, Job
 from user_workspaces.workspaces import actions as workspaces
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
+
+NO_ORIGIN = (
+    "This application needs sessions with an origin of their own: ask your administrator to set passthrough_domain "
+    "or UWS_SESSION_PORTS."
+)
 
 
 def start_job(
@@ -47,8 +53,10 @@ def start_job(
         kind = registry.current().job_types.get(name)
         resource = _resource(resource or options.get("resource") or site.main_resource)
         limits = resource_options.validate(options, site.parameters).limits(site.resources[resource].parameter_mapping)
-        resource_options.job_parameters(kind.Parameters, job_details)
+        kind.check_launch(resource, resource_options.job_parameters(kind.Parameters, job_details))
         check_choice(job_details.get("environment"), resource=resource)
+        if kind.needs_own_origin and is_served_by_path(resource):
+            raise InvalidRequest(NO_ORIGIN)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
         reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)

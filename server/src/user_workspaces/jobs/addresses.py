@@ -121,12 +121,18 @@ def address_of(*, claim: Claim, resource: str, serves_at: str, now: datetime) ->
     `serves_at` is the page below the base path (`lab`). Where browsers cannot resolve the session's own host it is an
     address of the portal's, which leads on.
     """
-    base = urlsplit(registry.site().base_url)
-    host = session_host(resource=resource, job_id=claim.job_id)
-    if is_localhost(host) and not is_loopback(base.hostname or ""):
-        host = ""
-    port = f":{base.port}" if base.port else ""
-    domain = f"{base.scheme}://{host}{port}" if host else registry.site().base_url
     ticket = sign(claim, Purpose.TICKET, now=now)
-    path = base_path(resource=resource, job_id=claim.job_id)
-    return Address(url_domain=domain, url_path=f"{path}{serves_at}?{TICKET_PARAMETER}={ticket}")
+    path = base_path(resource=resource, job_id=claim.job_id) + serves_at
+    return Address(
+        url_domain=usual_origin(resource=resource, job_id=claim.job_id),
+        url_path=f"{path}{'&' if '?' in serves_at else '?'}{TICKET_PARAMETER}={ticket}",
+    )
+
+
+def usual_origin(*, resource: str, job_id: int) -> str:
+    """Return the origin under which browsers usually find a session, or the way to it."""
+    base = urlsplit(registry.site().base_url)
+    host = session_host(resource=resource, job_id=job_id)
+    if not host or (is_localhost(host) and not is_loopback(base.hostname or "")):
+        return registry.site().base_url
+    return f"{base.scheme}://{host}{f':{base.port}' if base.port else ''}"

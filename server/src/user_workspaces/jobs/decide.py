@@ -67,6 +67,9 @@ def decide(job: Recorded, seen: Observation) -> Decision:  # noqa: C901, PLR0911
             return Decision(Action.NONE, keep, seen.reason or "Waiting for the resource.")
         case ResourceState.RUNNING:
             return _running(job)
+        case ResourceState.SUCCEEDED if job.serves and not job.ready:
+            message = "It ended before it answered. The last lines of its log say why."
+            return Decision(Action.FORGET, JobStatus.FAILED, message)
         case ResourceState.SUCCEEDED:
             return Decision(Action.FORGET, JobStatus.COMPLETE, "Finished.")
         case ResourceState.FAILED:

@@ -7,6 +7,7 @@ from user_workspaces import registry
 from user_workspaces.jobs.addresses import address_of, base_path
 from user_workspaces.jobs.progress import Progress
 from user_workspaces.jobs.queries import seconds_left
+from user_workspaces.jobs.start_pages import start_page
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.jobs.tickets import Claim
 
@@ -28,7 +29,8 @@ def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> d
 def _way_in(job: Progress, *, now: datetime) -> dict[str, object]:
     claim = Claim(job_id=job.job_id, user_id=job.owner_id, epoch=job.epoch)
     base = urlsplit(registry.site().base_url)
-    address = address_of(claim=claim, resource=job.resource, serves_at="lab", now=now)
+    page = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.job_id)
+    address = address_of(claim=claim, resource=job.resource, serves_at=page, now=now)
     return {
         "connection_details": {"url_path": address.url_path, "url_domain": address.url_domain},
         "proxy_details": {

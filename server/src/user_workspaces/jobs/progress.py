@@ -1,8 +1,9 @@
 """How far jobs are, read for many at once: what a watcher is told of, and nothing that is secret or encrypted."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
@@ -19,6 +20,8 @@ COLUMNS = (
     "owner_id",
     "owner__session_epoch",
     "resource",
+    "job_type",
+    "requested",
     "status",
     "serves",
     "message",
@@ -38,6 +41,9 @@ class Progress:
     epoch: int
     """The owner's session epoch, for the ticket that opens the session."""
     resource: str
+    job_type: str
+    requested: dict[str, Any] = field(hash=False)
+    """What the launch gave: it says which page of the session is opened."""
     status: str
     serves: bool
     message: str

@@ -11,8 +11,8 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
+from user_workspaces.interfaces.endpoint import Endpoint, Mount
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
-from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.jobs.clock import run_time
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
@@ -195,7 +195,14 @@ def write_endpoint(endpoint: Endpoint) -> str:
 
 def read_endpoint(text: str) -> Endpoint:
     """Return what `write_endpoint` was given."""
-    return Endpoint(**orjson.loads(text))
+    stored = orjson.loads(text)
+    mount, hidden = Mount(stored.pop("mount", Mount.KEEP)), tuple(stored.pop("strip_headers", ()))
+    return Endpoint(**stored, mount=mount, strip_headers=hidden)
+
+
+def mount_of(job: Job) -> Mount:
+    """Return which paths reach a session; `KEEP` as long as it does not answer."""
+    return read_endpoint(job.endpoint).mount if job.endpoint else Mount.KEEP
 
 
 def core_hours(job: Job, *, now: datetime) -> Decimal:

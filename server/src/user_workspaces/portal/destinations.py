@@ -42,7 +42,7 @@ class Page:
     query: str = ""
 
 
-def page_in_session(asked: str) -> Page:
+def page_in_session(asked: str, *, start: str = START_PAGE) -> Page:
     """Return the page that `to` names, relative to the session's base path; the start page for anything odd.
 
     What is quoted in it stays quoted. Odd is whatever could leave the session: an absolute path, a scheme, `..`, `//`
@@ -50,7 +50,8 @@ def page_in_session(asked: str) -> Page:
     """
     path, _, query = asked.partition("?")
     if not path or len(asked) > LONGEST or not _stays_below(path):
-        return Page(START_PAGE)
+        path, _, query = start.partition("?")
+        return Page(path, query)
     quoted = quote(_STRAY_PERCENT.sub("%25", path), safe=PATH_CHARACTERS)
     left = quote(_STRAY_PERCENT.sub("%25", query), safe=PATH_CHARACTERS + "?[]")
     return Page(quoted, without_parameter(left, TICKET_PARAMETER))

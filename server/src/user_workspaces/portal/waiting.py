@@ -11,6 +11,7 @@ from user_workspaces.jobs import tickets
 from user_workspaces.jobs.addresses import base_path
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import find_job
+from user_workspaces.jobs.start_pages import start_page
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Claim, Purpose
 from user_workspaces.jobs.used_tickets import use_once
@@ -100,7 +101,8 @@ def _entry_or_start(request: HttpRequest, claim: Claim) -> str:
 
 def _address(request: HttpRequest, job: Job, *, ticket: str) -> str:
     """Return the page of the session that was asked for, with a ticket."""
-    wanted = page_in_session(request.GET.get("to", ""))
+    start = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.pk)
+    wanted = page_in_session(request.GET.get("to", ""), start=start)
     path = base_path(resource=job.resource, job_id=job.pk) + wanted.path
     query = f"{TICKET_PARAMETER}={ticket}" + (f"&{wanted.query}" if wanted.query else "")
     return f"{session_origin(request, job)}{path}?{query}"

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from user_workspaces.proxy.body import BadBody, Body, OpenBody, response_body
 from user_workspaces.proxy.head import Bad, NeedMore, RequestHead, ResponseHead, parse_response
+from user_workspaces.proxy.mount import prefix_of
 from user_workspaces.proxy.passthrough import Passthrough
 from user_workspaces.proxy.rewrite import Sender, refuses_our_secret, request_to_session, response_to_browser
 from user_workspaces.proxy.routes import Route
@@ -207,7 +208,7 @@ class Exchange:
             if head.status >= _FIRST_FINAL_STATUS or head.status == _SWITCHING:
                 break
             if self._head.minor:
-                self._browser.transport.write(response_to_browser(head, close=False))
+                self._browser.transport.write(self._for_browser(head, close=False))
         self._buffer = b""
         self._final(head, data, start)
 
@@ -223,7 +224,7 @@ class Exchange:
         self._keep_upstream = head.keep_alive and self._head.minor == 1
         self._keep_browser = self._keep_browser and not isinstance(body, OpenBody)
         self.started = True
-        first = response_to_browser(head, close=not self._keep_browser)
+        first = self._for_browser(head, close=not self._keep_browser)
         if body is not None and start < len(data):
             self._body = body
             self._read_body(body, data, start, first=first)
@@ -237,6 +238,9 @@ class Exchange:
             self._finish(clean=start == len(data))
         else:
             self._body = body
+
+    def _for_browser(self, head: ResponseHead, *, close: bool) -> bytes:
+        return response_to_browser(head, close=close, prefix=prefix_of(self._head, self._route), host=self._head.host)
 
     def _read_body(self, body: Body, data: bytes, start: int, *, first: bytes = b"") -> None:
         """Pass on what belongs to the body; `first` goes before it, in the same write: writes are what costs."""

@@ -16,9 +16,11 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from user_workspaces import registry
+from user_workspaces.interfaces.endpoint import Mount
 from user_workspaces.jobs import tickets
 from user_workspaces.jobs.addresses import base_path
 from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.queries import mount_of
 from user_workspaces.jobs.status import ENDED
 from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Claim, Entry, Purpose
 from user_workspaces.jobs.used_tickets import use_once
@@ -49,9 +51,7 @@ def session_gate(request: HttpRequest, hostname: str, job_id: str) -> HttpRespon
         return _to_the_portal(request, int(job_id), ticket)
     if _may_see(request, job):
         assert job is not None  # noqa: S101  a cookie is good for a job that there is
-        if ticket is not None:
-            return _without_ticket(request)
-        return _ended(request, job) if job.status in ENDED or job.status == "stopping" else _waiting(request, job)
+        return _without_ticket(request) if ticket is not None else _instead_of(request, job)
     if ticket is not None:
         return _step(request, job, place, ticket)
     if not _is_navigation(request):
@@ -75,6 +75,13 @@ def _to_the_portal(request: HttpRequest, job_id: int, ticket: str | None) -> Htt
         return _unauthorized()
     wanted = {"to": _wanted(request)} | ({} if ticket is None else {TICKET_PARAMETER: ticket})
     return _no_store(HttpResponseRedirect(f"/open/{job_id}/?{urlencode(wanted)}"))
+
+
+def _instead_of(request: HttpRequest, job: Job) -> HttpResponse:
+    """Answer on the base path of a session that does not answer there (any more)."""
+    if job.status in ENDED or job.status == "stopping":
+        return _ended(request, job)
+    return _to_root(request, job) if mount_of(job) is Mount.ROOT else _waiting(request, job)
 
 
 def _step(request: HttpRequest, job: Job | None, place: Place, ticket: str) -> HttpResponse:
@@ -128,10 +135,21 @@ def _enter(request: HttpRequest, job: Job, entry: Entry, text: str) -> HttpRespo
     return answer
 
 
-def _cookie_options(job: Job | None) -> dict[str, Any]:
+def _to_root(request: HttpRequest, job: Job) -> HttpResponse:
+    """Lead from the base path to the same page at the root of the session's place, with a cookie that is sent there."""
+    feed.catch_up()  # else the proxy may not know yet that the session is there, and lead back to here
+    answer = HttpResponseRedirect("/" + _wanted(request).lstrip("/"))
+    value = request.COOKIES[tickets.cookie_name(job.pk)]
+    answer.set_cookie(
+        tickets.cookie_name(job.pk), value, max_age=tickets.COOKIE_LIFETIME, **_cookie_options(job, for_host=True)
+    )
+    return _no_store(answer)
+
+
+def _cookie_options(job: Job | None, *, for_host: bool = False) -> dict[str, Any]:
     """Return what a cookie of a session is set with: one with the prefix `__Host-` has to be for the whole host."""
     secure = bool(settings.SESSION_COOKIE_SECURE)
-    path = "/" if secure or job is None else base_path(resource=job.resource, job_id=job.pk)
+    path = "/" if secure or for_host or job is None else base_path(resource=job.resource, job_id=job.pk)
     return {"path": path, "secure": secure, "httponly": True, "samesite": "Lax"}
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 
 from user_workspaces import registry
+from user_workspaces.interfaces.endpoint import Mount
 from user_workspaces.jobs.addresses import (
     is_localhost,
     is_portal_host,
@@ -18,8 +19,9 @@ from user_workspaces.jobs.addresses import (
     split_host,
 )
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.queries import job_of_port
+from user_workspaces.jobs.queries import job_of_port, mount_of
 from user_workspaces.proxy.routes import origin_job, passthrough_job
+from user_workspaces.request_target import path_as_sent, query_as_sent, target
 
 NOTHING_HERE = {
     "title": "There is nothing here",
@@ -95,6 +97,12 @@ def _elsewhere(request: HttpRequest, place: Place) -> HttpResponse:
     if request.method != "GET" or "text/html" not in request.headers.get("Accept", ""):
         return HttpResponse("There is nothing here.", content_type="text/plain", status=404)
     portal = place.portal(request)
-    if request.path == "/" and place.number is not None and place.number > 0:
-        return HttpResponseRedirect(f"{portal}/open/{place.number}/")
+    if place.number is not None and place.number > 0 and (request.path == "/" or _is_at_root(place.number)):
+        page = target(path_as_sent(request).lstrip("/"), query_as_sent(request))
+        return HttpResponseRedirect(f"{portal}/open/{place.number}/" + (f"?{urlencode({'to': page})}" if page else ""))
     return render(request, "portal/notice.html", {**NOTHING_HERE, "portal": portal, "link": f"{portal}/"}, status=404)
+
+
+def _is_at_root(number: int) -> bool:
+    job = Job.objects.only("endpoint").filter(pk=number).first()
+    return job is not None and mount_of(job) is Mount.ROOT

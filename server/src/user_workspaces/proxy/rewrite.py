@@ -1,5 +1,6 @@
 """Rebuilds heads on their way: what the session may see of a request, and what a browser may take from a session."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from user_workspaces.client_address import TrustedProxies, client_address, client_scheme
 from user_workspaces.proxy.fields import TOKEN, Fields, Pairs
 from user_workspaces.proxy.head import RequestHead, ResponseHead, without_default_port
+from user_workspaces.proxy.mount import prefix_of, target_of, with_prefix
 from user_workspaces.proxy.routes import Route
 
 OWN_COOKIE_PREFIX: Final = b"uws-"
@@ -42,6 +44,8 @@ _KEPT_FROM_BROWSERS: Final = _HOP_BY_HOP | {
     b"alt-svc",
     b"nel",
     b"report-to",
+    # It would let pages of other origins read the session with the cookie of the person.
+    b"access-control-allow-credentials",
     # Orders to a web server in front of this one, such as to send a file of the machine.
     b"x-accel-redirect",
     b"x-accel-buffering",
@@ -97,32 +101,35 @@ def _joined(fields: Fields, name: bytes) -> str:
 
 def request_to_session(head: RequestHead, *, route: Route, sender: Sender) -> bytes:
     """Return the head that the session gets."""
-    fields = head.fields
-    if not fields.for_session:
+    fields, hidden = head.fields, route.endpoint.strip_headers
+    if not (fields.for_session or hidden):
         fields.for_session = _for_session(fields)
     authorization = route.endpoint.authorization
-    return b"%b %b HTTP/1.%d\r\n%b%b%bx-forwarded-host: %b\r\n%b\r\n\r\n" % (
+    prefix = prefix_of(head, route)
+    return b"%b %b HTTP/1.%d\r\n%b%b%b%bx-forwarded-host: %b\r\n%b\r\n\r\n" % (
         head.method,
-        head.target,
+        target_of(head, prefix=prefix),
         head.minor,
-        fields.for_session,
+        _for_session(fields, hidden) if hidden else fields.for_session,
         f"authorization: {authorization}\r\n".encode("latin-1") if authorization else b"",
         sender.lines,
+        b"x-forwarded-prefix: %b\r\n" % prefix if prefix else b"",
         head.host,
         _connection(head),
     )
 
 
-def _for_session(fields: Fields) -> bytes:
+def _for_session(fields: Fields, hidden: Collection[str] = ()) -> bytes:
     """Return the lines that are passed on, each with its end."""
-    dropped = _KEPT_FROM_SESSIONS | _named(fields)
+    dropped = _KEPT_FROM_SESSIONS | _named(fields) | {name.encode("latin-1") for name in hidden}
     out = [
         name + b": " + (without_default_port(value) if name == b"host" else value) + b"\r\n"
         for name, value in fields.pairs
         # Some servers read `_` in a name as `-`: such a field could pass for one that is dropped here.
         if name not in dropped and b"_" not in name and not name.startswith(b"x-forwarded-")
     ]
-    if cookies := _foreign_cookies(fields):
+    cookies = b"" if "cookie" in hidden else _foreign_cookies(fields)
+    if cookies:
         out.append(b"cookie: %b\r\n" % cookies)
     if fields.chunked:
         out.append(b"transfer-encoding: chunked\r\n")
@@ -154,13 +161,18 @@ def _is_own(name: bytes) -> bool:
     return name.startswith(OWN_COOKIE_PREFIX) or name in OWN_COOKIES
 
 
-def response_to_browser(head: ResponseHead, *, close: bool) -> bytes:
-    """Return the head that the browser gets; `close`: the connection ends with this response."""
+def response_to_browser(head: ResponseHead, *, close: bool, prefix: bytes = b"", host: bytes = b"") -> bytes:
+    """Return the head that the browser gets; `close`: the connection ends with this response.
+
+    `prefix` is what the session did not see of the path (see `mount`), and `host` the one that was asked for.
+    """
     fields, status = head.fields, head.status
     bodiless = status < 200 or status == _NO_CONTENT  # noqa: PLR2004 - interim responses
     dropped = _not_for_browsers(fields, bodiless=bodiless)
     out = [b"HTTP/1.1 %d %b" % (status, head.reason)]
     pairs = _with_host_only_cookies(fields.pairs) if b"set-cookie" in fields.first else fields.pairs
+    if prefix:
+        pairs = with_prefix(pairs, prefix=prefix, host=host)
     out += [name + b": " + value for name, value in pairs if name not in dropped]
     if fields.chunked and not bodiless:
         out.append(b"transfer-encoding: chunked")

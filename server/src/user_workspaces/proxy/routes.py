@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from user_workspaces.interfaces.values import Endpoint
+from user_workspaces.interfaces.endpoint import Endpoint, Mount
 from user_workspaces.proxy.head import RequestHead, without_default_port
 
 _PREFIX: Final = b"/passthrough/"
@@ -53,6 +53,7 @@ class RouteTable:
 
     def __init__(self) -> None:
         self._routes: dict[int, Route] = {}
+        self._by_port: dict[int, int] = {}
         self._listeners: list[Callable[[int], None]] = []
         self._change_listeners: list[Callable[[], None]] = []
 
@@ -60,11 +61,16 @@ class RouteTable:
         """Return the live route of a job; the same object for as long as nothing about it changes."""
         return self._routes.get(job_id)
 
+    def job_of_port(self, port: int) -> int | None:
+        """Return the job whose session has this port of its own."""
+        return self._by_port.get(port)
+
     def replace(self, routes: Iterable[Route]) -> None:
         """Take the new full state, and tell the listeners of every route that vanished or changed."""
         old = self._routes
         new = {route.job_id: route for route in routes}
         self._routes = {job_id: route if old.get(job_id) != route else old[job_id] for job_id, route in new.items()}
+        self._by_port = {route.port: job_id for job_id, route in new.items() if route.port is not None}
         for job_id, route in old.items():
             if new.get(job_id) != route:
                 for listener in self._listeners:
@@ -137,22 +143,29 @@ def decide(
     """Decide about one request, from its head and the port that its connection came in on."""
     path, _, query = head.target.partition(b"?")
     websocket = head.websocket
-    job_id = passthrough_job(path)
-    if job_id is None:
-        is_of_a_session = websocket and (port in places.ports or origin_job(head.host, places.domains) is not None)
+    named = passthrough_job(path)
+    job_id = _job_of_place(head.host, port=port, table=table, places=places) if named is None else named
+    route = None if job_id is None else table.get(job_id)
+    is_mounted_elsewhere = (route is not None and route.endpoint.mount == Mount.ROOT) is not (named is None)
+    if is_mounted_elsewhere and (named is None or route is not None):
+        is_of_a_session = websocket and (job_id is not None or port in places.ports)
         return Refuse(404, "There is no such session here.") if is_of_a_session else _HAND_OVER
-    route = table.get(job_id)
     if not is_own_place(route, host=head.host, port=port, places=places):
         return Refuse(404, "There is no such session here.") if websocket else _HAND_OVER
-    if _has_ticket(query):
+    if named is not None and _has_ticket(query):
         return Refuse(403, "A ticket does not open a WebSocket.") if websocket else _HAND_OVER
-    if (websocket or head.method not in _SAFE) and _comes_from_elsewhere(head):
-        return Refuse(403, "This request comes from another site.")
+    if (websocket or head.method not in _SAFE) and (reason := _doubt(head)):
+        return Refuse(403, reason)
     if route is not None:
-        for claim in _claims(head, job_id, verify_cookie, places.cookie):
+        for claim in _claims(head, route.job_id, verify_cookie, places.cookie):
             if claim.user_id == route.owner_id and claim.epoch == route.epoch:
                 return Relay(route)
     return Refuse(403, "Open the session from the workspace's page first.") if websocket else _HAND_OVER
+
+
+def _job_of_place(host: bytes, *, port: int, table: RouteTable, places: Places) -> int | None:
+    """Return the job whose own port or host this is."""
+    return table.job_of_port(port) if port in places.ports else origin_job(host, places.domains)
 
 
 def is_own_place(route: Route | None, *, host: bytes, port: int, places: Places) -> bool:
@@ -212,6 +225,25 @@ def _comes_from_elsewhere(head: RequestHead) -> bool:
         return True
     origin = head.fields.first.get(b"origin")
     return origin is not None and without_default_port(origin.lower().partition(b"://")[2]) != head.host.lower()
+
+
+def _doubt(head: RequestHead) -> str:
+    """Return why a request may be one that the person's browser made for another site; empty: it is not."""
+    if _comes_from_elsewhere(head):
+        return "This request comes from another site."
+    if head.websocket and not (b"origin" in head.fields.first or _is_from_a_program(head)):
+        return "A WebSocket of a browser has an Origin; a program may send UWS-Authorization instead."
+    return ""
+
+
+def _is_from_a_program(head: RequestHead) -> bool:
+    """Whether the request has a header that no page can put into the handshake of a WebSocket.
+
+    Browsers send `Authorization` by themselves with the schemes of passwords and of single sign-on, never with these.
+    """
+    known = head.fields.first
+    scheme = known.get(b"authorization", b"").lower().partition(b" ")[0]
+    return b"uws-authorization" in known or scheme in (b"token", b"bearer")
 
 
 def _claims(head: RequestHead, job_id: int, verify_cookie: VerifyCookie, cookie: bytes) -> list[SessionClaim]:

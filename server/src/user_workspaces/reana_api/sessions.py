@@ -14,6 +14,7 @@ from user_workspaces.errors import Conflict, InvalidRequest, NotFound
 from user_workspaces.jobs.actions import start_job, stop_job
 from user_workspaces.jobs.addresses import address_of
 from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.start_pages import start_page
 from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
 from user_workspaces.jobs.tickets import Claim
 from user_workspaces.reana_api.view import ReanaView
@@ -106,4 +107,5 @@ class Session(ReanaView):
 
     def _address(self, job: Job) -> str:
         claim = Claim(job_id=job.pk, user_id=self.person.pk, epoch=self.person.session_epoch)
-        return address_of(claim=claim, resource=job.resource, serves_at="lab", now=timezone.now()).url
+        page = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.pk)
+        return address_of(claim=claim, resource=job.resource, serves_at=page, now=timezone.now()).url

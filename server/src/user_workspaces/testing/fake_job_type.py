@@ -77,6 +77,10 @@ class SessionOfAFile(FakeJobType):
     Parameters = SessionOfAFileParameters
     asks_file = True
 
+    def start_page(self, parameters: JobParameters, base_path: str) -> str:
+        """Return a page that is not the root."""
+        return "lab"
+
 
 class JobThatRuns(FakeJobType):
     """A job without a page."""

@@ -12,7 +12,7 @@ from user_workspaces.interfaces.values import Endpoint, Health, JobContext, JobS
 from user_workspaces.plugins.job_type.jupyter_lab.contents import contents, extension
 from user_workspaces.plugins.job_type.jupyter_lab.launch import SOCKET, authorization, session_script
 from user_workspaces.plugins.job_type.jupyter_lab.options import JupyterLabOptions
-from user_workspaces.plugins.job_type.jupyter_lab.probe import status
+from user_workspaces.session_probe import status
 
 
 class JupyterLabJob(JobType):
@@ -39,6 +39,10 @@ class JupyterLabJob(JobType):
         folder = self._environments.base(context.resource).folder
         python = folder / "bin" / "python" if folder else None
         return session_script(context, self._details[context.resource], python=python)
+
+    def start_page(self, parameters: JobParameters, base_path: str) -> str:  # noqa: ARG002  it is always the same
+        """Return JupyterLab itself, not the tree of files of its server."""
+        return "lab"
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
         """Return the session's socket once JupyterLab answers there to its header.

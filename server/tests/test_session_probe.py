@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from user_workspaces.plugins.job_type.jupyter_lab.probe import status
+from user_workspaces.session_probe import status
 
 OWN_UID = os.geteuid()
 

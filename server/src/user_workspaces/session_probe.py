@@ -9,7 +9,9 @@ SECONDS = 0.5
 LONGEST_STATUS_LINE = 1024
 
 
-def status(path: Path, *, uid: int, target: str, authorization: str, seconds: float = SECONDS) -> int | None:
+def status(
+    path: Path, *, uid: int, target: str, host: str = "localhost", authorization: str = "", seconds: float = SECONDS
+) -> int | None:
     """Return the status of `GET target`, from a process of this uid, within the time in all; None: there is none.
 
     The owner of the directory may put anything at the path, also a link to somebody else's socket: so the
@@ -22,7 +24,8 @@ def status(path: Path, *, uid: int, target: str, authorization: str, seconds: fl
             connection.connect(str(path))
             if listener_uid(connection) != uid:
                 return None
-            head = (f"GET {target} HTTP/1.1", "Host: localhost", f"Authorization: {authorization}", "Connection: close")
+            secret = [f"Authorization: {authorization}"] if authorization else []
+            head = (f"GET {target} HTTP/1.1", f"Host: {host}", *secret, "Connection: close")
             connection.sendall("\r\n".join([*head, "", ""]).encode())
             return int(_status_line(connection, deadline).split(b" ")[1])
     except (OSError, IndexError, ValueError):

@@ -1,0 +1,21 @@
+"""The page that a session is opened with."""
+
+from collections.abc import Mapping
+
+from user_workspaces import registry
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.jobs.addresses import base_path
+from user_workspaces.jobs.options import job_parameters
+
+
+def start_page(job_type: str, *, requested: Mapping[str, object], resource: str, job_id: int) -> str:
+    """Return it, seen from the session's base path; empty for a job type that is not configured any more."""
+    types = registry.current().job_types
+    if job_type not in types:
+        return ""
+    plugin = types.get(job_type)
+    try:
+        parameters = job_parameters(plugin.Parameters, requested)
+    except InvalidRequest:  # an earlier release took what this one does not
+        return ""
+    return plugin.start_page(parameters, base_path(resource=resource, job_id=job_id))

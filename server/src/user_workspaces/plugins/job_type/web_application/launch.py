@@ -1,0 +1,119 @@
+"""What an application needs in its job's directory, and the script that starts it."""
+
+import json
+import os
+import shlex
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from user_workspaces.environment_store.modules import load_modules
+from user_workspaces.interfaces.values import JobContext, JobFile, JobScript
+from user_workspaces.plugins.job_type.web_application.options import Application, Base, Listen
+from user_workspaces.plugins.job_type.web_application.placeholders import filled
+
+SESSION_FOLDER = Path(__file__).with_name("session")
+SOCKET = "s"
+"""One letter: the path of a Unix socket has at most 107 bytes."""
+STATE, RUNTIME, PYTHON = "state", "r", "python"
+VALUES = "application.json"
+START = "run.py"
+PORT = 8000
+"""Each job has a network of its own where this is used."""
+
+
+def prefix_of(application: Application, base_path: str) -> str:
+    """Return the path that browsers have in front of the application's own; empty at the root of an origin."""
+    return "" if application.base is Base.NONE else base_path.rstrip("/")
+
+
+def page(application: Application, template: str, *, file: str, base_path: str) -> str:
+    """Return an address of the application's own, quoted."""
+    base = prefix_of(application, base_path)
+    return filled(template, _of_files(file, quoted=True) | {"base": base, "base_rel": f"{base}/".lstrip("/")})
+
+
+def application_script(
+    context: JobContext,
+    application: Application,
+    *,
+    file: str,
+    environment: Path | None,
+    interpreter: Path,
+    modules: tuple[str, ...],
+) -> JobScript:
+    """Return what to run; `interpreter` starts it, `environment` has the application's own packages."""
+    directory = context.job_directory
+    values = _values(context, application, file=file, environment=environment)
+    # -I: what the person has in PYTHONPATH and in their home is for their programs, not for what starts them.
+    start = f"exec {shlex.quote(str(interpreter))} -I {shlex.quote(str(directory / START))}\n"
+    written = (JobFile(f"{STATE}/{path}", filled(text, values).encode()) for path, text in application.files.items())
+    return JobScript(
+        text=load_modules(modules) + start,
+        files=(
+            JobFile(START, _static(START)),
+            *(JobFile(f"session/{name}", _static(name)) for name in ("__init__.py", "start.py", *_PARTS)),
+            JobFile(VALUES, json.dumps(_plan(context, application, values, file=file, env=environment)).encode()),
+            *written,
+        ),
+    )
+
+
+_PARTS = ("bridge.py", "interpreter.py", "own_network.py")
+
+
+def _values(context: JobContext, application: Application, *, file: str, environment: Path | None) -> dict[str, str]:
+    directory, base = context.job_directory, prefix_of(application, context.base_path)
+    return {
+        **_of_files(file),
+        "socket": str(directory / SOCKET),
+        "port": str(PORT),
+        "base": base,
+        "base_rel": f"{base}/".lstrip("/"),
+        "host": urlsplit(context.origin).netloc,
+        "origin": context.origin,
+        "workspace": str(context.workspace),
+        "state": str(directory / STATE),
+        "env": str(environment / "bin") if environment else "",
+        "python": str(directory / PYTHON / "bin" / "python"),
+    }
+
+
+def _of_files(file: str, *, quoted: bool = False) -> dict[str, str]:
+    """Return the file as programs take it (never as an option) or as a part of an address, and its bare name."""
+    if quoted:
+        return {"file": quote(file), "module": quote(Path(file).stem)}
+    return {"file": f"./{file}" if file.startswith("-") else file, "module": Path(file).stem}
+
+
+def _plan(
+    context: JobContext, application: Application, values: dict[str, str], *, file: str, env: Path | None
+) -> dict[str, object]:
+    base_args = application.base_args if values["base"] else ()
+    command = (*application.command, *base_args, *application.command_tail)
+    return {
+        "command": [filled(part, values) for part in command],
+        "variables": {name: filled(text, values) for name, text in application.env.items()},
+        "listen": application.listen.value,
+        "socket": values["socket"],
+        "port": PORT,
+        "file": str(context.workspace / file) if file else "",
+        "environment": str(env) if env else "",
+        "python": str(context.job_directory / PYTHON) if "{python}" in "".join(_all(application)) else "",
+        "shares_machine": os.geteuid() == 0,  # else all jobs are of the account that runs the server
+    }
+
+
+def _all(application: Application) -> tuple[str, ...]:
+    own = (*application.command, *application.base_args, *application.command_tail)
+    return (*own, *application.env.values(), *application.files.values())
+
+
+@cache
+def _static(name: str) -> bytes:
+    return (SESSION_FOLDER / name).read_bytes()
+
+
+def needs_isolation(application: Application) -> bool:
+    """Return whether other accounts of the machine could connect to the application in a network that they share."""
+    return application.listen is not Listen.SOCKET

@@ -1,0 +1,1 @@
+"""What runs in the job of a web application, as its user. Standard library only."""

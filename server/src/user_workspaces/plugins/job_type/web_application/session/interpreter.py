@@ -1,0 +1,93 @@
+"""A Python that sees what the user has installed in the workspace, and the application's own packages beside it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "UWS_WORKSPACE_PYTHON"
+"""The interpreter of the workspace's environment, where there is one."""
+SECONDS = 20
+ASK = (
+    "import json, sys, sysconfig;"
+    "own = [sysconfig.get_path(name) for name in ('stdlib', 'platstdlib')];"
+    "own += [f'{one}/lib-dynload' for one in own];"
+    "folders = [one for one in sys.path if one.startswith('/') and one not in own and not one.endswith('.zip')];"
+    "print(json.dumps([list(sys.version_info[:2]), getattr(sys, '_base_executable', sys.executable), folders]))"
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an interpreter says of itself."""
+
+    version: tuple[int, int]
+    base: str
+    """The interpreter that its environment was made from."""
+    folders: tuple[str, ...]
+    """Those with packages, in their order."""
+
+
+def make_interpreter(view: Path, *, application: str) -> None:
+    """Make `view/bin/python`: first the workspace's own packages, then the application's, then what is below.
+
+    `application` is the folder of the application's environment; empty: it has none.
+    """
+    own = _ask(f"{application}/bin/python") if application else None
+    named = os.environ.get(VARIABLE)
+    workspace = _ask(named) if named else None
+    if own and workspace and own.version != workspace.version:
+        wanted, there = (".".join(map(str, one.version)) for one in (workspace, own))
+        print(  # noqa: T201  the log of the job
+            f"The workspace's environment has Python {wanted}, the application was installed for Python {there}: "
+            "it does not see the packages of the workspace.",
+            file=sys.stderr,
+        )
+        workspace = None
+    base = workspace or own or _ask(sys.executable)
+    if base is None:
+        sys.exit("No Python of this job answers: the application cannot be started.")
+    _write(view, base, folders_in_order(workspace, own, overlay=os.environ.get("VIRTUAL_ENV", "")))
+
+
+def folders_in_order(workspace: Known | None, own: Known | None, *, overlay: str) -> list[str]:
+    """Return the folders with packages, the one that wins first."""
+    theirs = workspace.folders if workspace else ()
+    first = [folder for folder in theirs if overlay and Path(folder).is_relative_to(overlay)]
+    return list(dict.fromkeys([*first, *(own.folders if own else ()), *theirs]))
+
+
+def _ask(python: str) -> Known | None:
+    """Ask an interpreter for what it knows; None: it does not answer."""
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", ASK],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            cwd="/",
+        )
+        version, base, folders = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return Known((version[0], version[1]), base, tuple(folders))
+
+
+def _write(view: Path, base: Known, folders: list[str]) -> None:
+    """Write a virtual environment that holds no packages of its own."""
+    python = Path(base.base).resolve()
+    packages = view / "lib" / f"python{base.version[0]}.{base.version[1]}" / "site-packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    (view / "bin").mkdir(exist_ok=True)
+    settings = {"home": python.parent, "include-system-site-packages": "false"}
+    (view / "pyvenv.cfg").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
+    for name in ("python", "python3"):
+        link = view / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(python)
+    # All paths come first, since they decide the order. Then the `.pth` files in them, which editable packages need.
+    more = [f"import site; site.addsitedir({folder!r})" for folder in folders]
+    (packages / "folders.pth").write_text("\n".join([*folders, *more, ""]))

@@ -1,0 +1,36 @@
+"""A network of the job's own, made without any rights: nothing leads in, and nothing leads out."""
+
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+from pathlib import Path
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+"""unshare(2)."""
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+"""netdevice(7)."""
+
+
+class NoNetwork(Exception):
+    """The kernel does not allow it; the message says why."""
+
+
+def enter_own_network() -> None:
+    """Move this process of one thread into a network namespace with loopback alone; it stays the account it is.
+
+    The rights that this takes are those of a user namespace of its own; a program that is run afterwards has none.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
+        raise NoNetwork(f"no network namespace: {os.strerror(ctypes.get_errno())}")
+    try:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+    except OSError as error:
+        raise NoNetwork(f"no loopback in it: {error.strerror}") from None

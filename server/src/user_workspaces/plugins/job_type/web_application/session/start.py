@@ -1,0 +1,76 @@
+"""Puts an application's surroundings in place, and becomes it, or stands between it and its socket."""
+
+import json
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .bridge import run_behind_socket
+from .interpreter import make_interpreter
+from .own_network import NoNetwork, enter_own_network
+
+JOB = Path(__file__).absolute().parents[1]
+STATE, RUNTIME = JOB / "state", JOB / "r"
+"""The second one is short: programs put sockets there, whose paths have at most 107 bytes."""
+CANNOT_RUN = 126
+SHARED = (
+    "This application listens on a TCP port, and jobs share the network of this machine, where other accounts could "
+    "connect to it. It is not started. Ask your administrator to install slirp4netns."
+)
+
+
+def main() -> None:
+    """Run until the application ends."""
+    plan = json.loads((JOB / "application.json").read_text())
+    _check_file(plan["file"])
+    for folder in (STATE, STATE / "tmp", RUNTIME):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    _remove_socket(Path(plan["socket"]))
+    environment = _environment(plan)
+    if plan["python"]:
+        make_interpreter(Path(plan["python"]), application=plan["environment"])
+    command = list(plan["command"])
+    if plan["listen"] == "socket":
+        _become(command, environment)
+    _keep_others_out(plan)
+    sys.exit(run_behind_socket(command, environment, path=plan["socket"], port=plan["port"]))
+
+
+def _environment(plan: dict[str, Any]) -> dict[str, str]:
+    own = {"TMPDIR": str(STATE / "tmp"), "XDG_RUNTIME_DIR": str(RUNTIME), "UWS_FILE": plan["file"]}
+    return {**os.environ, **own, **plan["variables"]}
+
+
+def _check_file(path: str) -> None:
+    if path and not Path(path).is_file():
+        sys.exit(f"There is no file {path}. Choose another one, and launch again.")
+
+
+def _remove_socket(path: Path) -> None:
+    """Remove what a start before this one left: nobody could listen there."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            path.unlink()
+
+
+def _become(command: list[str], environment: dict[str, str]) -> NoReturn:
+    try:
+        os.execvpe(command[0], command, environment)  # noqa: S606  a list, no shell
+    except OSError as error:
+        print(f"{command[0]} cannot be started: {error.strerror}.", file=sys.stderr)  # noqa: T201  the log of the job
+        sys.exit(CANNOT_RUN)
+
+
+def _keep_others_out(plan: dict[str, Any]) -> None:
+    """Make sure that no other account reaches a TCP port of this job; ends it where they would."""
+    if os.environ.get("UWS_NETWORK") == "isolated":
+        return
+    if plan["listen"] == "port":
+        sys.exit(SHARED)
+    try:
+        enter_own_network()
+    except NoNetwork as reason:
+        sys.exit(f"{SHARED} ({reason})")

@@ -1,0 +1,68 @@
+"""Each application that the documentation describes: launched, opened in a browser, used and stopped."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from e2e.applications import launch, log_in, open_session, stop
+from e2e.sample_apps import SAMPLES
+from machine_accounts import remove_account
+from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
+from user_workspaces.plugins.job_type.web_application.packages import missing
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+SHIPPED: dict[str, Any] = json.loads((REPOSITORY / "docs/applications/applications.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with running_server(site={"available_job_types": SHIPPED}) as running:
+        yield running
+    if os.geteuid() == 0:
+        remove_account(ADA, "--remove")
+
+
+@pytest.fixture(scope="module")
+def ada(server: RunningServer) -> Caller:
+    return sign_in(server, ADA)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_application_is_launched_opened_used_and_stopped(
+    server: RunningServer, ada: Caller, page: Page, pictures: Path, name: str
+) -> None:
+    lacks = missing(SHIPPED[name]["application"].get("packages", {}).get("apt", []))
+    if lacks:
+        pytest.skip(f"NOT RUN: this machine lacks {', '.join(lacks)}")
+    sample = SAMPLES[name]
+    files = [{"name": "notes.txt", "content": "hello"}]
+    files += [{"name": sample.file, "content": sample.content}] if sample.file else []
+    body = {"name": name, "description": "", "workspace_details": {"files": files}}
+    workspace = ada.call("POST", "/workspaces/", json=body)["id"]
+    outside: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if leaves_this_machine(request.url) else None)
+    job = launch(ada, workspace, name, file=sample.file)
+    log_in(page, server, ADA)
+    open_session(page, server, job)
+    try:
+        sample.use(page)
+    finally:
+        page.screenshot(path=pictures / f"app-{name}.png")
+    stop(ada, job)
+    assert {host_of(url) for url in outside} <= set(sample.asks_outside)
+    if sample.makes:
+        assert list(server.data_dir.glob(f"workspaces/*/{workspace}/{sample.makes}"))
+
+
+def leaves_this_machine(url: str) -> bool:
+    host = host_of(url)
+    return url.startswith(("http", "ws")) and host != "localhost" and not host.endswith(".localhost")
+
+
+def host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition(":")[0]

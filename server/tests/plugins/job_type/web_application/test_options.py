@@ -1,0 +1,110 @@
+"""What an entry may say, and how a mistake in it is told."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from running import REPOSITORY
+from user_workspaces.config.config_file import JobTypeEntry
+from user_workspaces.errors import InvalidRequest
+from user_workspaces.jobs.options import job_parameters
+from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabOptions
+from user_workspaces.plugins.job_type.web_application import WebApplicationOptions
+from user_workspaces.plugins.job_type.web_application.options import WebApplicationParameters
+
+SHIPPED: dict[str, Any] = json.loads((REPOSITORY / "docs/applications/applications.json").read_text())
+
+
+def parsed(**application: Any) -> WebApplicationOptions:
+    own = {"command": ["x", "{socket}"], **application}
+    return WebApplicationOptions.model_validate_json(json.dumps({"application": own}))
+
+
+def mistake(**application: Any) -> tuple[str, str]:
+    """Return where the first mistake is, and what it is."""
+    with pytest.raises(ValidationError) as refused:
+        parsed(**application)
+    problem = refused.value.errors(include_url=False, include_context=False)[0]
+    return ".".join(str(part) for part in problem["loc"]), problem["msg"]
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_shipped_entry_parses(name: str) -> None:
+    entry = JobTypeEntry.model_validate_json(json.dumps(SHIPPED[name]))
+    options: dict[str, Any] = {"environment_details": entry.environment_details}
+    if entry.application is None:
+        assert JupyterLabOptions.model_validate_json(json.dumps(options)).environment_details
+        return
+    own = WebApplicationOptions.model_validate_json(json.dumps({**options, "application": entry.application}))
+    assert own.application is not None
+
+
+def test_entry_of_an_earlier_server_parses() -> None:
+    details = {
+        "local": {
+            "module_manager": "lmod",
+            "modules": ["python/3.12"],
+            "environment_name": "Appyter",
+            "time_limit": 20,
+            "python_packages": ["appyter"],
+        }
+    }
+    options = WebApplicationOptions.model_validate_json(json.dumps({"environment_details": details}))
+    assert options.application is None
+
+
+@pytest.mark.parametrize(
+    ("application", "where", "what"),
+    [
+        ({"commands": ["x"]}, "application.commands", "Extra inputs are not permitted"),
+        ({"command": []}, "application.command", "at least the program is needed"),
+        ({"command": "x --port 1"}, "application.command", "valid"),
+        ({"command": ["x", "{sockets}"]}, "application.command.1", "{sockets} is none of {base}, {base_rel}, {env}"),
+        ({"env": {"A": "{port}"}}, "application", "{port} goes with listen"),
+        ({"listen": "port"}, "application", "{socket} goes with listen 'socket', not with 'port'"),
+        ({"env": {"A": "{env}/x"}}, "application", "{env} needs packages.pip or packages.npm"),
+        ({"env": {"UWS_NETWORK": "isolated"}}, "application.env.UWS_NETWORK", "the server's"),
+        ({"env": {"A=B": "x"}}, "application.env.A=B", "String should match pattern"),
+        ({"base_args": ["{file}"]}, "application", "{file} needs asks_file"),
+        ({"files": {"../x": ""}}, "application.files.../x", "no path below a folder"),
+        ({"files": {"/etc/x": ""}}, "application.files./etc/x", "no path below a folder"),
+        ({"files": {"a//b": ""}}, "application.files.a//b", "no path below a folder"),
+        ({"ready": "health"}, "application.ready", "String should match pattern"),
+        ({"ready": "/{module}", "asks_file": "*"}, "application.ready", "{module} is none of {base}, {base_rel}"),
+        ({"open": "//evil.example"}, "application.open", "String should match pattern"),
+        ({"open": "/{socket}"}, "application.open", "{socket} is none of"),
+        ({"ready_s": 0}, "application.ready_s", "greater than or equal to 1"),
+        ({"listen": "tcp"}, "application.listen", "'socket', 'port' or 'isolated'"),
+        ({"base": "prefix"}, "application.base", "'none', 'keep' or 'strip'"),
+        ({"packages": {"pip": ["--index-url=x"]}}, "application.packages.pip.0", "String should match pattern"),
+        ({"packages": {"npm": ["-g"]}}, "application.packages.npm.0", "String should match pattern"),
+        ({"packages": {"apt": ["a b"]}}, "application.packages.apt.0", "String should match pattern"),
+        ({"strip_headers": ["Host"]}, "application.strip_headers.0", "needed for the connection itself"),
+        ({"strip_headers": ["Sec-WebSocket-Key"]}, "application.strip_headers.0", "needed for the connection itself"),
+    ],
+)
+def test_mistake_is_told_with_its_key(application: dict[str, Any], where: str, what: str) -> None:
+    found, message = mistake(**application)
+    assert found.removesuffix(".[key]").removesuffix(".[key]") == where
+    assert what in message
+
+
+def test_braces_that_are_no_placeholder_are_left_alone() -> None:
+    options = parsed(files={"a.json": '{"a": {}}', "b": "{{file}} ${HOME} {0}"}, strip_headers=["X-Secret"])
+    assert options.application is not None
+    assert options.application.strip_headers == ("x-secret",)
+
+
+@pytest.mark.parametrize("file", ["", "a.py", "apps/my app.py", "ä.py", "-x.py", "$(touch x).py", "a'b\".py"])
+def test_file_below_the_workspace_is_taken(file: str) -> None:
+    assert job_parameters(WebApplicationParameters, {"file": file, "other": 1}) == WebApplicationParameters(file=file)
+
+
+@pytest.mark.parametrize(
+    "file", ["/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\nb", "a\0b", "x" * 1001, 3]
+)
+def test_file_elsewhere_is_refused(file: object) -> None:
+    with pytest.raises(InvalidRequest, match=r"^job_details"):
+        job_parameters(WebApplicationParameters, {"file": file})
