@@ -14,9 +14,9 @@ import pytest
 from machine_accounts import add_account, remove_account
 from plugins.job_type.jupyter_lab.cells import run_cell
 from plugins.job_type.jupyter_lab.driver import AUTHORIZATION, KEY, Session, make_job_type, wait_for
-from plugins.job_type.jupyter_lab.wheels import make_wheel
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
+from wheels import make_wheel
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
 
