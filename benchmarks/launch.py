@@ -2,7 +2,8 @@
 
 Prints, for each: seconds until `/api/status` answers (ours: through the proxy, from the launch request on), and
 until the first cell's output arrives; medians, ranges and the ratio. The rounds alternate, so that a noisy
-machine is noisy for both.
+machine is noisy for both. Our workspace has an overlay in which something is installed: the first launch made it,
+and `%pip install cowsay` in its first cell is timed too, against `pip` in a new virtual environment.
 """
 
 import argparse
@@ -37,13 +38,22 @@ class Round:
     first_output: float
 
 
-def first_output(*, port: int, host: str, base_path: str, headers: dict[str, str], client: httpx.Client) -> None:
-    """Start a kernel, run `print(6 * 7)`, and return when `42` arrives."""
+def first_output(
+    *,
+    port: int,
+    host: str,
+    base_path: str,
+    headers: dict[str, str],
+    client: httpx.Client,
+    code: str = "print(6 * 7)",
+    until: str = "42",
+) -> float:
+    """Start a kernel, run code, and return when `until` is printed: the seconds that the code took."""
     kernel = client.post(f"{base_path}api/kernels", json={"name": "python3"}, headers=headers)
     kernel.raise_for_status()
     uri = f"ws://{host}:{port}{base_path}api/kernels/{kernel.json()['id']}/channels"
     header = {"msg_id": uuid.uuid4().hex, "username": "", "session": uuid.uuid4().hex, "version": "5.3"}
-    content = {"code": "print(6 * 7)", "silent": False, "store_history": False, "allow_stdin": False}
+    content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
     message = {
         "header": {**header, "msg_type": "execute_request", "date": ""},
         "parent_header": {},
@@ -56,10 +66,13 @@ def first_output(*, port: int, host: str, base_path: str, headers: dict[str, str
     loopback = socket.create_connection(("127.0.0.1", port))  # `*.localhost` is known to browsers only
     with connect(uri, sock=loopback, additional_headers=sent, open_timeout=GIVES_UP_AFTER) as channels:
         channels.send(json.dumps(message))
+        begin = time.perf_counter()
         while True:
             answer = json.loads(channels.recv(timeout=GIVES_UP_AFTER))
-            if answer["msg_type"] == "stream" and "42" in answer["content"]["text"]:
-                return
+            if answer["msg_type"] == "error":
+                raise RuntimeError(answer["content"]["evalue"])
+            if answer["msg_type"] == "stream" and until in answer["content"]["text"]:
+                return time.perf_counter() - begin
 
 
 def bare(python: Path) -> Round:
@@ -110,8 +123,10 @@ def _wait_for_answer(url: str) -> None:
     raise TimeoutError(url)
 
 
-def ours(server: RunningServer, person: Caller, workspace: int) -> Round:
-    """Launch JupyterLab in a workspace, open it as a browser does, and stop it again."""
+def ours(
+    server: RunningServer, person: Caller, workspace: int, *, code: str = "print(6 * 7)", until: str = "42"
+) -> tuple[Round, float]:
+    """Launch JupyterLab in a workspace, open it as a browser does, and stop it; also the seconds of the first cell."""
     begin = time.perf_counter()
     number = person.launch(workspace)
     job = wait_for(lambda: _answering(person, number), within=GIVES_UP_AFTER, what="the session")
@@ -121,11 +136,24 @@ def ours(server: RunningServer, person: Caller, workspace: int) -> Round:
         client.get(f"{base_path}lab").raise_for_status()
         host = f"s{number}.localhost"
         headers = {"X-XSRFToken": client.cookies["_xsrf"], "Origin": f"http://{host}:{server.port}"}
-        first_output(port=server.port, host=host, base_path=base_path, headers=headers, client=client)
+        cell = first_output(
+            port=server.port, host=host, base_path=base_path, headers=headers, client=client, code=code, until=until
+        )
         done = Round(answering, time.perf_counter() - begin)
     person.call("PUT", f"/jobs/{number}/stop/")
     person.wait_until(number, "complete")
-    return done
+    return done, cell
+
+
+def pip_by_hand(python: Path) -> float:
+    """Install cowsay into a new virtual environment that has pip; returns the seconds of the installation alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([str(python), "-m", "venv", "--without-pip", folder], check=True)
+        install = [str(Path(folder, "bin", "python")), "-m", "pip", "install", "--quiet", "--no-cache-dir", "cowsay"]
+        library = next(python.parents[1].glob("lib/python3*/site-packages"))
+        begin = time.perf_counter()
+        subprocess.run(install, check=True, env={**os.environ, "PYTHONPATH": str(library)}, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - begin
 
 
 def _answering(person: Caller, number: int) -> dict[str, object] | None:
@@ -148,12 +176,19 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print(f"{rounds} rounds each, alternating, one process's start at a time")
     with running_server() as server:
-        python = next((environments() / "environments").glob("*/bin/python"))
+        python = next((environments() / "environments").glob("*/bin/jupyter-lab")).with_name("python")
         person = sign_in(server)
-        workspace = person.make_workspace("benchmark")
         bare(python)  # the page cache is warm for both
-        measured = [(bare(python), ours(server, person, workspace)) for _ in range(rounds)]
+        by_hand = pip_by_hand(python)
+        workspace = person.make_workspace("benchmark")
+        _, in_cell = ours(
+            server, person, workspace, code="%pip install --no-cache-dir cowsay", until="Successfully installed"
+        )
+        measured = [(bare(python), ours(server, person, workspace)[0]) for _ in range(rounds)]
         person.http.close()
+    print("installing cowsay, the first package of all")
+    report("pip by hand", [by_hand])
+    report("%pip in a cell", [in_cell], by_hand)
     print("until /api/status answers")
     floor = report("bare `jupyter lab`", [one.answering for one, _ in measured])
     report("launch, through the proxy", [one.answering for _, one in measured], floor)
