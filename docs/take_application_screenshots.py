@@ -29,7 +29,7 @@ def take(browser: Browser, server: RunningServer, person: Caller, name: str) -> 
     log_in(page, server, ADA)
     open_session(page, server, job)
     sample.use(page)
-    page.wait_for_timeout(1000)  # notices go, charts come to rest
+    page.wait_for_timeout(4000)  # notices go, charts come
     page.screenshot(path=REPOSITORY / "docs" / "images" / f"app-{name}-light.png", animations="disabled")
     stop(person, job)
     context.close()
