@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-fast lint types docs house spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
+.PHONY: help start stop test test-all test-fast lint types docs house spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ stop: run-parts ## End every session and the server
 
 test: dev-parts test-parts ## Check everything, on real parts: style, types, layers, SQLite, PostgreSQL, browser
 	@scripts/test
+
+test-all: test ## The same, and applications that take long to install (VS Code)
+	@$(PYTEST) -q -m heavy
 
 test-fast: dev-parts ## The tests that take no more than a second or two each, on SQLite
 	@$(PYTEST) -q -n 2 --dist loadscope -m "not slow and not browser and not environment"
@@ -86,6 +89,7 @@ bench-extension: reana-parts ## Jupyter's answers while REANA hangs, a list's su
 
 screenshots: dev-parts test-parts ## Take the pictures of the documentation
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_screenshots.py
+	@PYTHONPATH=server/tests $(PYTHON) docs/take_application_screenshots.py
 
 locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
 	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.lock

@@ -1,4 +1,4 @@
-"""Web applications in the configuration."""
+"""The entries of web applications in `config.json`: what is read, and how a mistake is told."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from config.test_site_config import Change, _build, mistakes_of, read
 
-__all__ = ["mistakes_of"]  # a fixture
+__all__ = ["mistakes_of"]
 
 
 def entry_of(job_type: str, **more: Any) -> Change:

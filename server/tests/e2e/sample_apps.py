@@ -13,11 +13,14 @@ st.session_state.setdefault('count', 0)
 if st.button('Count'):
     st.session_state.count += 1
 st.write(f"count {st.session_state.count}")
+st.area_chart([3, 4, 8, 15, 21, 19, 12, 6, 4], height=220)
 """
 DASH = """
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, dcc, html
 app = Dash(__name__)
-app.layout = html.Div([html.H1('Counting'), html.Button('Count', id='button'), html.P(id='said')])
+chart = dcc.Graph(figure={'data': [{'y': [3, 4, 8, 15, 21, 19, 12, 6, 4], 'type': 'bar'}]}, style={'height': 300})
+page = [html.H1('Counting'), html.Button('Count', id='button'), html.P(id='said'), chart]
+app.layout = html.Div(page, style={'fontFamily': 'sans-serif', 'margin': 24})
 @app.callback(Output('said', 'children'), Input('button', 'n_clicks'))
 def count(clicks):
     return f'count {clicks or 0}'
@@ -158,6 +161,19 @@ def write_in_vscode(page: Page) -> None:
     expect(page.get_by_text("hello").first).to_be_visible()
 
 
+def open_git_panel(page: Page) -> None:
+    """Both extensions are there: the panel of Git, and the room of a notebook that several tabs share."""
+    page.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
+    page.locator(".jp-Notebook .jp-Cell .cm-content").last.click()
+    page.keyboard.insert_text("shared = 6 * 7")
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("shared = 6 * 7").first).to_be_visible()
+    other.close()
+    page.get_by_role("tab", name="Git").first.click()
+    expect(page.locator("#jp-git-sessions")).to_be_visible()
+
+
 def type_in_desktop(page: Page) -> None:
     """Type into the terminal on the desktop: its command makes a file."""
     canvas = page.locator("canvas").last
@@ -187,6 +203,7 @@ SAMPLES = {
     "gradio": Sample(count, "counting.py", GRADIO),
     "tensorboard": Sample(see_metrics),
     "mlflow": Sample(make_experiment),
+    "jupyter_lab_together": Sample(open_git_panel),
     "vscode": Sample(write_in_vscode),
     "desktop": Sample(type_in_desktop, makes="made-on-the-desktop"),
     "r_shiny": Sample(count, "counting.R", R_SHINY),

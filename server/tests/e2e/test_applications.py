@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +20,49 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 SHIPPED: dict[str, Any] = json.loads((REPOSITORY / "docs/applications/applications.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with running_server(site={"available_job_types": SHIPPED}) as running:
-        yield running
+HEAVY = ("vscode",)
+"""Those that are installed for more than half a minute."""
+
+
+@contextmanager
+def serving(*names: str) -> Iterator[tuple[RunningServer, Caller]]:
+    """Run a server that offers these; it installs them before it starts."""
+    with running_server(site={"available_job_types": {name: SHIPPED[name] for name in names}}) as running:
+        yield running, sign_in(running, ADA)
     if os.geteuid() == 0:
         remove_account(ADA, "--remove")
 
 
 @pytest.fixture(scope="module")
-def ada(server: RunningServer) -> Caller:
-    return sign_in(server, ADA)
+def light() -> Iterator[tuple[RunningServer, Caller]]:
+    with serving(*(name for name in SHIPPED if name not in HEAVY)) as made:
+        yield made
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.fixture(scope="module")
+def heavy() -> Iterator[tuple[RunningServer, Caller]]:
+    with serving(*HEAVY) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in HEAVY])
 def test_application_is_launched_opened_used_and_stopped(
-    server: RunningServer, ada: Caller, page: Page, pictures: Path, name: str
+    light: tuple[RunningServer, Caller], page: Page, pictures: Path, name: str
 ) -> None:
-    lacks = missing(SHIPPED[name]["application"].get("packages", {}).get("apt", []))
+    walk(*light, page, pictures, name)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", HEAVY)
+def test_heavy_application_is_launched_opened_used_and_stopped(
+    heavy: tuple[RunningServer, Caller], page: Page, pictures: Path, name: str
+) -> None:
+    walk(*heavy, page, pictures, name)
+
+
+def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: str) -> None:
+    """Go the whole way of one application."""
+    lacks = missing(SHIPPED[name].get("application", {}).get("packages", {}).get("apt", []))
     if lacks:
         pytest.skip(f"NOT RUN: this machine lacks {', '.join(lacks)}")
     sample = SAMPLES[name]

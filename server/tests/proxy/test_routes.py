@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from proxy.addresses import BASE, COOKIE, EPOCH, HANDSHAKE, HTTP_JOB, ORIGIN, OWNER, verify_cookie
-from user_workspaces.interfaces.endpoint import Endpoint
+from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.proxy.head import RequestHead, parse_request
 from user_workspaces.proxy.routes import (
     Decision,
@@ -232,6 +232,31 @@ def test_everything_else_is_the_hubs() -> None:
         assert decided(request(target, f"Cookie: {COOKIE}", host="s12.localhost"), ROUTE) == HandOver()
         assert decided(request(target, HANDSHAKE), ROUTE) == HandOver()
         assert status_of(decided(request(target, HANDSHAKE, host="s12.localhost"), ROUTE)) == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "allowed"),
+    [
+        (["Origin: http://localhost:8000"], True),
+        (["Origin: https://LOCALHOST:8000"], True),
+        (["Origin: http://localhost:8000", "Sec-Fetch-Site: same-origin"], True),
+        (["Origin: http://localhost:8000", "Sec-Fetch-Site: none"], True),
+        (["Origin: http://localhost"], False),
+        (["Origin: http://localhost:8001"], False),
+        (["Origin: http://s12.localhost:8000"], False),
+        (["Origin: null"], False),
+        (["Origin:"], False),
+        (["Origin: localhost:8000"], False),
+        (["Sec-Fetch-Site: cross-site"], False),
+        (["Sec-Fetch-Site: same-site"], False),
+    ],
+)
+def test_other_sites_may_read_nothing_and_write_nothing(fields: list[str], *, allowed: bool) -> None:
+    cookie = f"Cookie: {COOKIE}"
+    for method, more in (("POST", []), ("DELETE", []), ("PROPFIND", []), ("GET", [HANDSHAKE])):
+        decision = decided(request(f"{BASE}/x", cookie, *more, *fields, method=method, host="localhost:8000"), ROUTE)
+        assert decision == Relay(ROUTE) if allowed else status_of(decision) == 403
+    assert decided(request(f"{BASE}/x", cookie, *fields, host="localhost:8000"), ROUTE) == Relay(ROUTE)
 
 
 def test_table_tells_what_is_gone_and_nothing_else() -> None:
