@@ -6,6 +6,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
 from user_workspaces.environments.activation import activate
 from user_workspaces.environments.choosing import environment_for
+from user_workspaces.environments.layers import note_use
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
@@ -45,8 +46,11 @@ def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None
     job_types = registry.current().job_types
     if job.job_type not in job_types or not job_types.get(job.job_type).uses_environment:
         return None
-    own = None if job.job_type == JOB_TYPE_OF_RUNS else workspace
-    return environment_for(job_type=job.job_type, resource=job.resource, workspace=own)
+    if job.job_type == JOB_TYPE_OF_RUNS:
+        return environment_for(job_type=job.job_type, resource=job.resource, workspace=None)
+    return environment_for(
+        job_type=job.job_type, resource=job.resource, workspace=workspace, workspace_id=job.workspace_id
+    )
 
 
 def _reana_of(job: Job) -> ReanaAccess | None:
@@ -73,6 +77,8 @@ def needs_token(job: Job) -> bool:
 def spec_of(job: Job) -> JobSpec:
     """Return what the resource is asked to run."""
     context = context_of(job)
+    if context.environment is not None:
+        note_use(context.environment.layers)
     job_type = registry.current().job_types.get(job.job_type)
     parameters = job_parameters(job_type.Parameters, job.job_details)
     return JobSpec(

@@ -146,7 +146,12 @@ def last_lines(log: Path) -> str:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
         return ""
-    return re.sub(r"//[^/@\s]+@", "//", " / ".join(lines[-LINES_SHOWN:]))[:1000]
+    return without_passwords(" / ".join(lines[-LINES_SHOWN:]))[:1000]
+
+
+def without_passwords(text: str) -> str:
+    """Return a text without the user names and passwords of its addresses."""
+    return re.sub(r"//[^/@\s]+@", "//", text)
 
 
 def _read_plan(text: str) -> Plan:
