@@ -92,13 +92,14 @@ class EnvironmentStore:
         return False
 
     def log(self, fingerprint: str) -> str:
-        """Return the end of the log of the last build, without the passwords that addresses may hold."""
+        """Return the end of the log of the last build, without this folder and the passwords in addresses."""
         try:
             with self.beside(fingerprint, "log").open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_SHOWN))
-                return builder.without_passwords(file.read(LOG_SHOWN).decode(errors="replace"))
+                text = file.read(LOG_SHOWN).decode(errors="replace")
         except OSError:
             return ""
+        return builder.without_passwords(text).replace(f"{self.folder}/", "")
 
     def forget_failure(self, fingerprint: str) -> None:
         """Let the next `prepare` start at once, also where a build has just failed; raises `OSError`."""

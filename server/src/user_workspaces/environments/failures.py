@@ -12,7 +12,7 @@ HASH = re.compile(r"Hash mismatch for `([A-Za-z0-9._-]+)")
 FULL = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122", "File too large")
 OFFLINE = (
     *("network was disabled", "client error (Connect)", "dns error", "Connection refused", "error sending request"),
-    *("Failed to fetch", "operation timed out", "Could not connect"),
+    *("Failed to fetch", "operation timed out", "Could not connect", "HTTP status server error"),
 )
 LONGEST = 1_000
 
@@ -38,7 +38,7 @@ def reason_of(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]]
     if "your requirements are unsatisfiable" in flat:
         explained = flat.rpartition("cause: ")[2].partition(", we can conclude")[0]
         return f"{file}: the requirements contradict each other. {explained}."[:LONGEST]
-    return f"It could not be installed: {said}"[:LONGEST]
+    return f"It could not be prepared: {flat.rpartition('error: ')[2] or said}"[:LONGEST]
 
 
 def _place(file: str, name: str, wanted: Sequence[Sequence[str]]) -> str:
