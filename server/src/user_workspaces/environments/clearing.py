@@ -9,6 +9,8 @@ from user_workspaces.environments.queries import is_referred_to
 logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=30)
+BLURRED = timedelta(minutes=1)
+"""How far the times of files may be behind those of rows: the kernel's clock for files is coarse."""
 
 
 def remove_unused(*, now: datetime, oldest_job: datetime | None) -> int:
@@ -17,7 +19,7 @@ def remove_unused(*, now: datetime, oldest_job: datetime | None) -> int:
     `oldest_job`: when the oldest job was made that has not ended. A job uses what it was launched with until its end:
     what was used since the oldest was made is kept.
     """
-    until = min(now - KEPT_FOR, oldest_job or now)
+    until = min(now - KEPT_FOR, (oldest_job or now) - BLURRED)
     return sum(_remove(name) for name in _names() if _used_at(name) < until and not is_referred_to(name))
 
 

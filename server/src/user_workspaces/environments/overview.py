@@ -86,7 +86,7 @@ def packages_of(workspace: Workspace) -> list[Package]:
 def _packages(workspace: Workspace, found: NamedBase | None, row: PreparedEnvironment | None) -> list[Package]:
     version = version_of(workspace, found)
     installed = packages_installed(workspace, python=version) if version else ()
-    prepared = packages_prepared(row.layer) if row and row.layer else ()
+    prepared = packages_prepared(row.layer, file=row.layer_file) if row and row.layer else ()
     return effective(installed, prepared, packages_in_base(found.base) if found else ())
 
 

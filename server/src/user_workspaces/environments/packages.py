@@ -44,6 +44,8 @@ class Package:
     origin: Origin
     size: int | None = None
     """Bytes, as the package itself says; None: not known."""
+    file: str = ""
+    """The specification that it was prepared from."""
     is_of_index: bool = True
     """Whether the index has it: not where it was installed from a file or a URL."""
 
@@ -76,9 +78,9 @@ def _packages_below(folder: Path, _modified: int) -> tuple[Package, ...]:
     )
 
 
-def packages_prepared(fingerprint: str) -> tuple[Package, ...]:
-    """Return what a prepared environment has."""
-    return tuple(Package(name, version, Origin.PREPARED) for name, version in installed_in(fingerprint))
+def packages_prepared(fingerprint: str, *, file: str) -> tuple[Package, ...]:
+    """Return what a prepared environment has; `file`: what it was prepared from."""
+    return tuple(Package(name, version, Origin.PREPARED, file=file) for name, version in installed_in(fingerprint))
 
 
 def packages_installed(workspace: Workspace, *, python: str) -> tuple[Package, ...]:

@@ -14,9 +14,9 @@ requires-python = ">=3.11"
 [[package]]
 name = "six"
 version = "1.17.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 wheels = [
-    { url = "https://files.pythonhosted.org/packages/b7/ce/six-1.17.0-py2.py3-none-any.whl", \
+    { url = "https://index.example/files/six-1.17.0-py2.py3-none-any.whl", \
 hash = "sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274", size = 11050 },
 ]
 
@@ -85,6 +85,6 @@ def test_lock_that_cannot_be_read_is_told(lock: str) -> None:
 
 
 def test_local_package_of_a_lock_is_refused() -> None:
-    lock = LOCK.replace('registry = "https://pypi.org/simple"', 'directory = "../other"')
+    lock = LOCK.replace('registry = "https://index.example/simple"', 'directory = "../other"')
     with pytest.raises(InvalidRequest, match=r"option|not a package of the index|cannot be read"):
         export_locked(f'{HEAD}dependencies = ["six"]\nrequires-python = ">=3.11"\n'.encode(), lock.encode())
