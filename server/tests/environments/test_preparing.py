@@ -1,12 +1,10 @@
 """Preparing environments with the real installer, from a real index: what becomes ready, and what each failure says."""
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,15 +12,12 @@ from django.utils import timezone
 
 from environments.conftest import PYTHON, Index, settled, tend
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.environments import clear_environments
 from user_workspaces.environment_store.store import EnvironmentStore
 from user_workspaces.environments import actions
 from user_workspaces.environments.choosing import environment_for
-from user_workspaces.environments.layers import note_use
 from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.environment import Base
-from user_workspaces.jobs.models import Job
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.testing.waiting import eventually
@@ -272,41 +267,3 @@ def test_row_goes_with_its_workspace(index: Index, put: Put, workspace: Workspac
     finish_deletion(workspace)
     assert not PreparedEnvironment.objects.exists()
     tend()
-
-
-def test_unused_environment_is_removed_and_a_used_one_is_kept(
-    index: Index, put: Put, workspace: Workspace, store: EnvironmentStore
-) -> None:
-    index.add("crab")
-    put(workspace, "crab")
-    prepare(workspace)
-    layer = store.place(settled(workspace).layer)
-    later = timezone.now() + timedelta(days=31)
-    assert clear_environments(now=later) == 0
-    actions.forget(workspace_id=workspace.pk)
-    assert clear_environments(now=timezone.now() + timedelta(days=29)) == 0
-    shutil.copytree(layer, store.folder / "3c825bf4839b0bda8ba3")  # of a job type
-    assert clear_environments(now=later) == 1
-    assert not layer.exists()
-    assert (store.folder / "3c825bf4839b0bda8ba3").exists()
-    assert prepare(workspace).status == "preparing"
-    assert settled(workspace).status == "ready"
-
-
-def test_environment_of_a_running_job_is_kept(
-    index: Index, put: Put, workspace: Workspace, store: EnvironmentStore
-) -> None:
-    index.add("crab")
-    put(workspace, "crab")
-    prepare(workspace)
-    layer = store.place(settled(workspace).layer)
-    job = Job.objects.create(
-        owner=workspace.owner, workspace=workspace, job_type="jupyter_lab", resource="local", status="running",
-        datetime_created=timezone.now(), next_check_at=timezone.now(),
-    )  # fmt: skip
-    note_use([layer])
-    actions.forget(workspace_id=workspace.pk)
-    later = timezone.now() + timedelta(days=100)
-    assert clear_environments(now=later) == 0
-    Job.objects.filter(pk=job.pk).update(status="complete", next_check_at=None)
-    assert clear_environments(now=later) == 1
