@@ -20,6 +20,7 @@ from user_workspaces.environments.packages import (
 from user_workspaces.environments.queries import prepared_in
 from user_workspaces.environments.specifications import LOCK_FILE
 from user_workspaces.errors import InvalidRequest, UserWorkspacesError
+from user_workspaces.workspaces.details import NewFile
 from user_workspaces.workspaces.models import Workspace
 
 LINES_OF_LOG = 12
@@ -103,6 +104,20 @@ def version_of(workspace: Workspace, found: NamedBase | None) -> str:
 def has_own_packages(packages: Iterable[Package]) -> bool:
     """Return whether there is more than the site's own environment."""
     return any(package.origin is not Origin.SITE for package in packages)
+
+
+def lock_for_copies(workspace: Workspace) -> tuple[NewFile, ...]:
+    """Return what a copy gets instead of the environment: its lock; nothing where it is the site's own, or unreadable.
+
+    An environment that is moved does not work, and what is in it is its owner's.
+    """
+    try:
+        packages = packages_of(workspace)
+        if not has_own_packages(packages):
+            return ()
+        return (NewFile(LOCK_FILE, lock_text(workspace, packages).encode()),)
+    except UserWorkspacesError:
+        return ()
 
 
 def lock_text(workspace: Workspace, packages: list[Package]) -> str:
