@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -176,12 +176,23 @@ def test_nothing_is_begun_on_a_disk_that_is_nearly_full(
 
 
 def kill_builder(store: EnvironmentStore, fingerprint: str) -> None:
-    """Kill the builder and all its commands: all that have its lock file open, but us."""
-    lock = str(store.beside(fingerprint, "lock"))
+    """Kill the builder and all its commands, also one that was just being started."""
+
+    def is_gone() -> bool:
+        for pid in holders_of(str(store.beside(fingerprint, "lock"))):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        return not store.is_building(fingerprint)
+
+    eventually(is_gone)
+
+
+def holders_of(lock: str) -> Iterator[int]:
+    """Yield the processes that have a lock file open, but us; the builder before its commands."""
     for process in (path for path in Path("/proc").iterdir() if path.name.isdigit() and int(path.name) != os.getpid()):
         with suppress(OSError):
             if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115  names, not paths
-                os.kill(int(process.name), signal.SIGKILL)
+                yield int(process.name)
 
 
 def test_killed_builder_is_started_again(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
@@ -192,7 +203,6 @@ def test_killed_builder_is_started_again(index: Index, put: Put, workspace: Work
     tend()
     eventually(lambda: store.is_building(fingerprint) and any("/files/" in path for path in index.asked))
     kill_builder(store, fingerprint)
-    eventually(lambda: not store.is_building(fingerprint))
     assert layers_of(workspace) == ()
     index.gate.set()
     assert settled(workspace).status == "ready"
@@ -210,10 +220,9 @@ def test_builder_that_is_always_killed_is_given_up(
         tend()
         eventually(lambda: store.is_building(fingerprint))
         kill_builder(store, fingerprint)
-        eventually(lambda: not store.is_building(fingerprint))
     row = settled(workspace)
     assert (row.status, layers_of(workspace)) == ("failed", ())
-    assert "killed 3 times" in row.message
+    assert row.message == "It could not be prepared: the work was killed 3 times: is there enough memory?"
 
 
 def test_what_was_ready_is_used_until_the_next_is(index: Index, put: Put, workspace: Workspace) -> None:
@@ -267,3 +276,16 @@ def test_row_goes_with_its_workspace(index: Index, put: Put, workspace: Workspac
     finish_deletion(workspace)
     assert not PreparedEnvironment.objects.exists()
     tend()
+
+
+def test_killed_installer_is_told(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
+    index.add("crab")
+    index.gate.clear()
+    put(workspace, "crab")
+    fingerprint = prepare(workspace).fingerprint
+    tend()
+    eventually(lambda: any("/files/" in path for path in index.asked))
+    os.kill(max(holders_of(str(store.beside(fingerprint, "lock")))), signal.SIGKILL)
+    row = settled(workspace)
+    assert (row.status, layers_of(workspace)) == ("failed", ())
+    assert row.message.startswith("It could not be prepared: installing 1 package was killed, by signal 9")

@@ -18,6 +18,8 @@ from pathlib import Path
 
 MARK = ".complete"
 LINES_SHOWN = 5
+KILLED = "was killed"
+"""In the message of a build that did not end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def _run_steps(steps: Sequence[Step], plan: Plan, deadline: float) -> None:
         known = read_status(Path(plan.status))
         write_status(Path(plan.status), Status(step.message, time.time(), starts=known.starts if known else 1))
         code = _run(step.command, plan, deadline)
+        if code < 0 and not step.may_fail:
+            raise BuildFailed(f"{step.message} {KILLED}, by signal {-code}: is there enough memory?")
         if code != 0 and not step.may_fail:
             raise BuildFailed(f"{step.message} failed: {last_lines(Path(plan.log)) or f'exit code {code}'}")
 

@@ -171,7 +171,7 @@ class EnvironmentStore:
         status = builder.read_status(self.beside(recipe.fingerprint, "status"))
         if status and not status.failed and status.starts >= MOST_STARTS:
             status = Status(
-                f"the work was killed {MOST_STARTS} times: is there enough memory?", self._clock(), failed=True
+                f"the work {builder.KILLED} {MOST_STARTS} times: is there enough memory?", self._clock(), failed=True
             )
             builder.write_status(self.beside(recipe.fingerprint, "status"), status)
         if status and status.failed and self._clock() - status.at < SECONDS_UNTIL_RETRY:

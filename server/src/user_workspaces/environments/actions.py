@@ -145,7 +145,7 @@ def _fail(row: PreparedEnvironment, said: str, *, now: datetime) -> None:
     status = store().status(row.fingerprint)
     message = reason_of(
         store().log(row.fingerprint) if status and status.failed else "",
-        said=said,
+        said=status.message if status and status.failed else said,
         file=row.file,
         wanted=row.requirements,
         python=row.python,

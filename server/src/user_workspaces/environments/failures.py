@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from user_workspaces.environment_store.builder import KILLED
+
 UNKNOWN = re.compile(r"(?:Because|[Aa]nd) (\S+) was not found in the package registry")
 NO_VERSION = re.compile(r"there (?:is|are) no versions? of (\S+?)(?:\[\S*\])?([=<>!~]\S+)")
 NO_WHEEL = re.compile(
@@ -19,10 +21,16 @@ LONGEST = 1_000
 
 def reason_of(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]], python: str) -> str:
     """Return why a build failed. `said`: what the builder says; `wanted`: each requirement's place and text."""
+    if KILLED in said:  # whatever the log says, it is not the reason
+        return f"It could not be prepared: {said}"
     if any(sign in f"{log}\n{said}" for sign in FULL):
         return "The disk of the server is full, or its quota. The operators of this server have to make space."
     if any(sign in log for sign in OFFLINE):
         return "The package index cannot be reached. Try again later."
+    return _reason_of_resolver(log, said=said, file=file, wanted=wanted, python=python)
+
+
+def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]], python: str) -> str:
     flat = " ".join(log.split())
     for pattern, sentence in (
         (UNKNOWN, "the package index has no package {name}"),
