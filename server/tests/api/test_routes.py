@@ -49,6 +49,12 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
         ("PUT", {"body": b"mine", "content_type": "application/octet-stream"}, *NOT_HERS),
         ("DELETE", {}, *NOT_HERS),
     ),
+    "workspaces/<number:workspace_id>/environment": (("GET", {}, *NOT_HERS),),
+    "workspaces/<number:workspace_id>/environment/prepare": (
+        ("POST", {"body": {"file": "requirements.txt"}}, *NOT_HERS),
+    ),
+    "workspaces/<number:workspace_id>/environment/reset": (("POST", {}, *NOT_HERS),),
+    "workspaces/<number:workspace_id>/environment/lock": (("GET", {}, *NOT_HERS),),
     "workspaces/<number:workspace_id>/runs": (("GET", {}, *NOT_HERS), ("POST", {"body": {}}, *NOT_HERS)),
     "workspaces/<number:workspace_id>/runs/<str:run_id>/outputs": (("POST", {"body": {}}, *NOT_HERS),),
     "workspaces/<number:workspace_id>/tus": (("POST", TUS, *NOT_HERS),),

@@ -13,6 +13,7 @@ from copy_shop import offer
 from runs import created, workflows_on
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.lookout import TABLES, due_tables
+from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.jobs.models import Job
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.models import Share
@@ -34,6 +35,7 @@ def rested(driver: Driver, grace: User, workflows: None) -> Driver:
     driver.launch("local_test")
     offer(driver.workspace, grace)
     created(driver.owner)
+    PreparedEnvironment.objects.create(workspace=driver.workspace, datetime_requested=driver.now)
     for table in TABLES:
         table._default_manager.update(next_check_at=None)
         assert table._default_manager.exists()
@@ -53,7 +55,7 @@ def test_all_tables_take_one_query(rested: Driver) -> None:
     for table in TABLES:
         table._default_manager.update(next_check_at=rested.now)
     with CaptureQueriesContext(connection) as asked:
-        assert due_tables(now=rested.now) == [Job, Workspace, Share, Run]
+        assert due_tables(now=rested.now) == [Job, Workspace, Share, Run, PreparedEnvironment]
     assert len(asked) == 1
 
 

@@ -31,6 +31,8 @@ GETS = [
     "/w/{workspace}/files/",
     "/w/{workspace}/sharing/",
     "/w/{workspace}/folder/",
+    "/w/{workspace}/environment/",
+    "/w/{workspace}/environment/reset/",
     "/w/{workspace}/settings/",
     "/w/{workspace}/delete/",
     "/w/{workspace}/launch/",
@@ -54,6 +56,8 @@ POSTS = [
     "/w/{workspace}/files/",
     "/w/{workspace}/link/",
     "/w/{workspace}/sharing/",
+    "/w/{workspace}/environment/prepare/",
+    "/w/{workspace}/environment/reset/",
     "/w/{workspace}/settings/",
     "/w/{workspace}/delete/",
     "/w/{workspace}/launch/",
@@ -74,6 +78,8 @@ ELSEWHERE = {
     *("/w/1/move/", "/w/1/remove/", "/w/1/preview/", "/w/1/download/", "/w/1/tus/", "/w/1/tus/<str:upload_id>/"),
     # see test_documents, test_file_editing and test_batches
     *("/w/1/rendered/", "/w/1/view/", "/w/1/edit/", "/w/1/batch/"),
+    # a file that is made: see test_environment
+    "/w/1/environment/lock/",
     # a piece of a log, and an archive: see test_run
     *(f"/runs/{RUN}/logs/more/", f"/runs/{RUN}/download/"),
     # the picker, where there are datasets: see test_datasets

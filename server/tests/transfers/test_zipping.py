@@ -62,6 +62,17 @@ def test_folder_with_all_that_is_in_it(workspace: Workspace, folder: Path) -> No
         assert "d/a.txt" in archive.namelist()
 
 
+def test_installed_packages_are_no_part_of_a_whole_workspace(workspace: Workspace) -> None:
+    write(workspace, **{".environment/base/x": b"1", ".environmental": b"2", "d/.environment/y": b"3"})
+    with opened(zip_stream(workspace, "")) as archive:
+        assert archive.namelist() == [".environmental", "d/", "d/.environment/", "d/.environment/y", LEFT_OUT]
+        assert archive.read(LEFT_OUT).startswith(b".environment: installed packages;")
+    with opened(zip_stream(workspace, ".environment")) as archive:
+        assert archive.namelist() == ["base/", "base/x"]
+    with opened(zip_stream(workspace, "", names=[".environment"])) as archive:
+        assert ".environment/base/x" in archive.namelist()
+
+
 def test_empty_folder(workspace: Workspace) -> None:
     with opened(zip_stream(workspace, "")) as archive:
         assert archive.namelist() == []

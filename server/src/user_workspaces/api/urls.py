@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from user_workspaces.api import (
     description,
+    environment,
     files,
     jobs,
     live_tickets,
@@ -68,6 +69,10 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("workspaces/<number:workspace_id>/start", workspaces.WorkspaceStart),
     ("workspaces/<number:workspace_id>/files", files.Files),
     ("workspaces/<number:workspace_id>/files/<file:path>", files.OneFile),
+    ("workspaces/<number:workspace_id>/environment", environment.WorkspaceEnvironment),
+    ("workspaces/<number:workspace_id>/environment/prepare", environment.EnvironmentPrepare),
+    ("workspaces/<number:workspace_id>/environment/reset", environment.EnvironmentReset),
+    ("workspaces/<number:workspace_id>/environment/lock", environment.EnvironmentLock),
     ("workspaces/<number:workspace_id>/runs", runs.WorkspaceRuns),
     ("workspaces/<number:workspace_id>/runs/<str:run_id>/outputs", runs.RunOutputs),
     ("workspaces/<number:workspace_id>/tus", tus.TusUploads),

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "user_workspaces.accounts",
     "user_workspaces.quotas",
     "user_workspaces.workspaces",
+    "user_workspaces.environments",
     "user_workspaces.jobs",
     "user_workspaces.sharing",
     "user_workspaces.workflows",

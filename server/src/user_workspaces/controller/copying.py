@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.utils import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from user_workspaces.environments.overview import lock_for_copies
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observing.refusals import REFUSALS
 from user_workspaces.sharing import leases
@@ -151,7 +152,8 @@ class CopyRun:
         if flow.room is None:
             raise CopyStopped
         flow.expected = original.disk_space
-        filled = fill_copy(original=original, copy=share.copy, progress=flow.tell)
+        lock = lock_for_copies(original)
+        filled = fill_copy(original=original, copy=share.copy, progress=flow.tell, added=lock)
         with self._leasing:
             leases.complete(share, filled=filled, held=flow.room.size, now=timezone.now())
 

@@ -7,6 +7,7 @@ from user_workspaces.accounts.actions import system_account
 from user_workspaces.environments import choosing as environments
 from user_workspaces.environments.activation import activate
 from user_workspaces.environments.choosing import environment_for
+from user_workspaces.environments.layers import note_use
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
@@ -47,12 +48,19 @@ def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None
     """Return what the job runs in: the environment of its workspace; for a run, of the workspace it started from."""
     if not _uses_environment(job):
         return None
-    own: Path | None = workspace
-    if job.job_type == JOB_TYPE_OF_RUNS:
-        used = environment_of_job(job)
-        home = home_of(used.workspace) if used and used.workspace else None
-        own = home.storage.locate(home.place) if home else None
-    return environment_for(job_type=job.job_type, resource=job.resource, workspace=own, name=environment_of(job))
+    own, number = (workspace, job.workspace_id) if job.job_type != JOB_TYPE_OF_RUNS else _origin_of(job)
+    return environment_for(
+        job_type=job.job_type, resource=job.resource, workspace=own, workspace_id=number, name=environment_of(job)
+    )
+
+
+def _origin_of(job: Job) -> tuple[Path | None, int | None]:
+    """Return the folder and the number of the workspace that a run started from; None: it came from elsewhere."""
+    used = environment_of_job(job)
+    if used is None or used.workspace is None:
+        return None, None
+    home = home_of(used.workspace)
+    return home.storage.locate(home.place), used.workspace.pk
 
 
 def _uses_environment(job: Job) -> bool:
@@ -100,6 +108,8 @@ def needs_token(job: Job) -> bool:
 def spec_of(job: Job) -> JobSpec:
     """Return what the resource is asked to run."""
     context = context_of(job)
+    if context.environment is not None:
+        note_use(context.environment.layers)
     job_type = registry.current().job_types.get(job.job_type)
     parameters = job_parameters(job_type.Parameters, job.job_details)
     return JobSpec(

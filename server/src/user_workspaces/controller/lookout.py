@@ -6,6 +6,8 @@ from functools import cache
 from django.db import connection
 from django.db.models import Model
 
+from user_workspaces.environments import queries as environments
+from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.jobs import queries as jobs
 from user_workspaces.jobs.models import Job
 from user_workspaces.sharing import queries as sharing
@@ -20,6 +22,7 @@ TABLES: dict[type[Model], timedelta] = {
     Workspace: workspaces.LONGEST_WAIT,
     Share: sharing.LONGEST_WAIT,
     Run: queue.LONGEST_WAIT,
+    PreparedEnvironment: environments.LONGEST_WAIT,
 }
 """Each with `next_check_at`, and an index on it; and how far away that may be: see `leasing.due`."""
 

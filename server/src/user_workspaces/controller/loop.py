@@ -16,12 +16,14 @@ from django.utils import timezone
 
 from user_workspaces.accounts.clearing import clear_ended
 from user_workspaces.controller.copying import Copies
+from user_workspaces.controller.environments import clear_environments, tend_environments
 from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
 from user_workspaces.controller.lookout import due_tables
 from user_workspaces.controller.mailing import send_due_mail
 from user_workspaces.controller.predecessors import take_over
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.controller.runs import tend_runs
+from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.jobs.models import Job
 from user_workspaces.leasing import holding
 from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
@@ -69,6 +71,7 @@ class Controller:
             Workspace: Duty(self._chores, breath=LOOK_EVERY, pause=SELDOM),
             Share: Duty(self._share, breath=LOOK_EVERY, pause=SELDOM),
             Run: Duty(self._runs, breath=LOOK_EVERY, pause=SELDOM),
+            PreparedEnvironment: Duty(self._environments, breath=LOOK_EVERY, pause=SELDOM),
         }
 
     def stop_on_signals(self) -> None:
@@ -93,6 +96,9 @@ class Controller:
             threading.Thread(target=self._attend, args=(self._duties[Workspace],), name="housekeeping", daemon=True),
             threading.Thread(target=self._attend_to_shares, name="sharing", daemon=True),
             threading.Thread(target=self._attend, args=(self._duties[Run],), name="runs", daemon=True),
+            threading.Thread(
+                target=self._attend, args=(self._duties[PreparedEnvironment],), name="environments", daemon=True
+            ),
             threading.Thread(target=self._deliver, name="mail", daemon=True),
         ]
         with holding(settings.CONTROLLERS_DIR):
@@ -156,6 +162,7 @@ class Controller:
             look_after_disk_use(now=now)
             sweep_workspaces(now=now)
             clear_ended(now=now)
+            clear_environments(now=now)
         return tend_workspaces(now=now)
 
     def _share(self) -> int:
@@ -163,6 +170,9 @@ class Controller:
 
     def _runs(self) -> int:
         return tend_runs(now=timezone.now())
+
+    def _environments(self) -> int:
+        return tend_environments(now=timezone.now())
 
     def _mail(self) -> int:
         return send_due_mail(now=timezone.now())

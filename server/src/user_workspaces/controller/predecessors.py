@@ -7,6 +7,7 @@ from pathlib import Path
 from django.db.models import Model
 
 from user_workspaces import leasing
+from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.jobs.models import Job
 from user_workspaces.sharing.models import Mail, Share
 from user_workspaces.workflows.models import Run
@@ -19,6 +20,7 @@ LEASED: dict[type[Model], str] = {
     Workspace: "next_check_at",
     Share: "next_check_at",
     Run: "next_check_at",
+    PreparedEnvironment: "next_check_at",
     Mail: "next_try_at",
 }
 """With the column that says when each is due."""

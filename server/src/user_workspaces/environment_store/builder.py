@@ -18,6 +18,8 @@ from pathlib import Path
 
 MARK = ".complete"
 LINES_SHOWN = 5
+KILLED = "was killed"
+"""In the message of a build that did not end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def _run_steps(steps: Sequence[Step], plan: Plan, deadline: float) -> None:
         known = read_status(Path(plan.status))
         write_status(Path(plan.status), Status(step.message, time.time(), starts=known.starts if known else 1))
         code = _run(step.command, plan, deadline)
+        if code < 0 and not step.may_fail:
+            raise BuildFailed(f"{step.message} {KILLED}, by signal {-code}: is there enough memory?")
         if code != 0 and not step.may_fail:
             raise BuildFailed(f"{step.message} failed: {last_lines(Path(plan.log)) or f'exit code {code}'}")
 
@@ -146,7 +150,12 @@ def last_lines(log: Path) -> str:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
         return ""
-    return re.sub(r"//[^/@\s]+@", "//", " / ".join(lines[-LINES_SHOWN:]))[:1000]
+    return without_passwords(" / ".join(lines[-LINES_SHOWN:]))[:1000]
+
+
+def without_passwords(text: str) -> str:
+    """Return a text without the user names and passwords of its addresses."""
+    return re.sub(r"//[^/@\s]+@", "//", text)
 
 
 def _read_plan(text: str) -> Plan:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,9 @@ from user_workspaces.interfaces.values import Preparation, PreparationState
 SECONDS_UNTIL_RETRY = 300
 MOST_STARTS = 3
 """A build that was killed as often as this (out of memory, say) counts as failed."""
+
+LOG_SHOWN = 16 * 1024
+"""Bytes."""
 
 # What an installer may need. The rest of the server's environment holds secrets, and packages may run code.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
@@ -64,10 +68,72 @@ class EnvironmentStore:
 
     def failure(self, recipe: Recipe) -> str:
         """Return why the last build failed, for people; empty: it did not."""
-        status = builder.read_status(self._beside(recipe, "status"))
+        status = builder.read_status(self.beside(recipe.fingerprint, "status"))
         if status is None or self.is_ready(recipe.fingerprint):
             return ""
         return f"{recipe.name} could not be prepared: {status.message}" if status.failed else ""
+
+    def status(self, fingerprint: str) -> Status | None:
+        """Return how far a build is, or how it failed; None: none is running, or none is known."""
+        return builder.read_status(self.beside(fingerprint, "status"))
+
+    def is_building(self, fingerprint: str) -> bool:
+        """Return whether a builder is at work."""
+        try:
+            lock = os.open(self.beside(fingerprint, "lock"), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def log(self, fingerprint: str) -> str:
+        """Return the end of the log of the last build, without this folder and the passwords in addresses."""
+        try:
+            with self.beside(fingerprint, "log").open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_SHOWN))
+                text = file.read(LOG_SHOWN).decode(errors="replace")
+        except OSError:
+            return ""
+        return builder.without_passwords(text).replace(f"{self.folder}/", "")
+
+    def forget_failure(self, fingerprint: str) -> None:
+        """Let the next `prepare` start at once, also where a build has just failed; raises `OSError`."""
+        status = self.status(fingerprint)
+        if status is not None and status.failed:
+            self.beside(fingerprint, "status").unlink(missing_ok=True)
+
+    def remove(self, fingerprint: str, *, unless: Callable[[], bool]) -> bool:
+        """Remove an environment and what is beside it; return whether that was done. Raises `OSError`.
+
+        Not while it is built, nor where `unless` says so: it is asked when the environment does not count as complete
+        any more, so that a user who begins to use it in this moment either is seen or builds it again.
+        """
+        lock = os.open(self.beside(fingerprint, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        mark = self.place(fingerprint) / MARK
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            was_complete = mark.exists()
+            mark.unlink(missing_ok=True)
+            if unless():
+                if was_complete:
+                    mark.touch(mode=0o644)
+                return False
+            for folder in (self.place(fingerprint), self.stage(fingerprint)):
+                if folder.exists():
+                    shutil.rmtree(folder)
+            for path in self.folder.glob(f"{fingerprint}.*"):
+                if path.suffix != ".lock":  # another process may wait for it
+                    path.unlink(missing_ok=True)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(lock)
+        return True
 
     def prepare(self, recipe: Recipe) -> Preparation:
         """Say how far an environment is, starting a build where none is running; returns at once."""
@@ -88,7 +154,7 @@ class EnvironmentStore:
             return Preparation(
                 PreparationState.FAILED, f"Other accounts may not enter {closed}: `chmod o+x` it, for sessions to run."
             )
-        lock = os.open(self._beside(recipe, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self.beside(recipe.fingerprint, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -102,21 +168,23 @@ class EnvironmentStore:
         """Nobody is building, and nobody will begin as long as this process holds the lock."""
         if self.is_ready(recipe.fingerprint):
             return Preparation(PreparationState.READY)
-        status = builder.read_status(self._beside(recipe, "status"))
+        status = builder.read_status(self.beside(recipe.fingerprint, "status"))
         if status and not status.failed and status.starts >= MOST_STARTS:
             status = Status(
-                f"the work was killed {MOST_STARTS} times: is there enough memory?", self._clock(), failed=True
+                f"the work {builder.KILLED} {MOST_STARTS} times: is there enough memory?", self._clock(), failed=True
             )
-            builder.write_status(self._beside(recipe, "status"), status)
+            builder.write_status(self.beside(recipe.fingerprint, "status"), status)
         if status and status.failed and self._clock() - status.at < SECONDS_UNTIL_RETRY:
             return Preparation(PreparationState.FAILED, self.failure(recipe))
         starts = status.starts + 1 if status and not status.failed else 1
-        builder.write_status(self._beside(recipe, "status"), Status("starting", self._clock(), starts=starts))
+        builder.write_status(
+            self.beside(recipe.fingerprint, "status"), Status("starting", self._clock(), starts=starts)
+        )
         self._start(recipe, lock)
         return self._in_progress(recipe)
 
     def _in_progress(self, recipe: Recipe) -> Preparation:
-        status = builder.read_status(self._beside(recipe, "status"))
+        status = builder.read_status(self.beside(recipe.fingerprint, "status"))
         return Preparation(
             PreparationState.IN_PROGRESS,
             f"Preparing {recipe.name} (first time only): {status.message if status else 'nearly done'}",
@@ -126,8 +194,8 @@ class EnvironmentStore:
         plan = Plan(
             stage=str(self.stage(recipe.fingerprint)),
             destination=str(self.place(recipe.fingerprint)),
-            status=str(self._beside(recipe, "status")),
-            log=str(self._beside(recipe, "log")),
+            status=str(self.beside(recipe.fingerprint, "status")),
+            log=str(self.beside(recipe.fingerprint, "log")),
             seconds=recipe.seconds,
             first=recipe.first,
             last=recipe.last,
@@ -149,8 +217,9 @@ class EnvironmentStore:
             )
         threading.Thread(target=builder_process.wait, daemon=True).start()  # so that it leaves no zombie
 
-    def _beside(self, recipe: Recipe, suffix: str) -> Path:
-        return self.folder / f"{recipe.fingerprint}.{suffix}"
+    def beside(self, fingerprint: str, suffix: str) -> Path:
+        """Return the path of a file beside an environment."""
+        return self.folder / f"{fingerprint}.{suffix}"
 
 
 def _passes(key: str) -> bool:

@@ -23,11 +23,16 @@ def installer() -> str:
 
 
 def virtualenv_steps(
-    interpreter: Interpreter, stage: Path, installs: Sequence[tuple[str, tuple[str, ...]]]
+    interpreter: Interpreter,
+    stage: Path,
+    installs: Sequence[tuple[str, tuple[str, ...]]],
+    *,
+    compiles: bool = True,
 ) -> list[Step]:
     """Return what makes an environment in `stage`; `installs` are messages with arguments of `uv pip install`.
 
-    The last step compiles, for nobody but the server may write there later.
+    The last step compiles, for nobody but the server may write there later. Without `compiles` it does not: uv
+    compiles with the environment's own Python, which runs the lines of `.pth` files that packages bring.
     """
     python = str(stage / "bin" / "python")
     # Copied, not linked: a link into the cache of the server's account would lead people into a closed folder.
@@ -37,7 +42,7 @@ def virtualenv_steps(
     return [
         Step("creating the folder", (*make, "--python", str(interpreter.path), str(stage))),
         *(
-            Step(message, (*install, *(("--compile-bytecode",) if number == last else ()), *options))
+            Step(message, (*install, *(("--compile-bytecode",) if compiles and number == last else ()), *options))
             for number, (message, options) in enumerate(installs)
         ),
     ]

@@ -7,6 +7,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from user_workspaces.environments.finding import known_specification
+from user_workspaces.environments.queries import prepared_in
 from user_workspaces.jobs.actions import delete_workspace
 from user_workspaces.jobs.queries import jobs_in, live_jobs
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
@@ -49,6 +51,7 @@ def _sessions(request: PersonRequest, workspace: Workspace) -> LivePart:
         "ended": ended,
         "page": jobs,
         "has_workflow": has_specification(workspace),
+        "unprepared": _unprepared(workspace) if row.is_usable else "",
     }
     return live_part(
         request,
@@ -59,6 +62,12 @@ def _sessions(request: PersonRequest, workspace: Workspace) -> LivePart:
         moves=row.moves,
         told=row.is_usable,
     )
+
+
+def _unprepared(workspace: Workspace) -> str:
+    """Return the specification that nothing was prepared from yet; empty: none."""
+    file = known_specification(workspace)
+    return file if file and prepared_in(workspace.pk) is None else ""
 
 
 @page("GET", "POST")

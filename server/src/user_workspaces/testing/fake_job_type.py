@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from user_workspaces.interfaces.environment import Base
 from user_workspaces.interfaces.job_type import JobParameters, JobType
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.values import (
@@ -22,7 +23,7 @@ ANSWERS = Endpoint(host="127.0.0.1", port=9, authorization="token test")
 
 
 class FakeJobType(JobType):
-    """Starts nothing: the test sets `preparation` and `answers_at`."""
+    """Starts nothing: the test sets `preparation`, `answers_at`, and the base that it `brings`."""
 
     Options = PluginOptions
 
@@ -30,6 +31,7 @@ class FakeJobType(JobType):
         super().__init__(context, options)
         self.preparation = Preparation(PreparationState.READY)
         self.answers_at: Endpoint | None = ANSWERS
+        self.brings: Base | None = None
 
     @classmethod
     def build(cls, name: str) -> Self:
@@ -43,6 +45,10 @@ class FakeJobType(JobType):
     def prepare(self, resource: str) -> Preparation:
         """Return what the test set."""
         return self.preparation
+
+    def base(self, resource: str) -> Base | None:
+        """Return what the test set."""
+        return self.brings
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
         """Return a script that does nothing."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from struct import pack
 
 from user_workspaces.errors import PathNotFound, UnsafePath, UserWorkspacesError
+from user_workspaces.interfaces.environment import FOLDER as ENVIRONMENT
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.transfers.bodies import PIECE
 from user_workspaces.transfers.names import portable
@@ -41,8 +42,9 @@ _DEFLATED = 8
 def zip_stream(workspace: Workspace, path: str, *, names: Iterable[str] | None = None) -> Iterator[bytes]:
     """Return the archive of a folder, or of the entries `names` of it, piece by piece.
 
-    Links are not followed; they, pipes and the like, and what vanished or cannot be read, are named in a text file
-    at the end.
+    The packages that were installed in a workspace are no part of the archive of all of it: they work in their place
+    alone. Links are not followed; they, pipes and the like, and what vanished or cannot be read, are named in a text
+    file at the end.
     """
     return _gathered(_pieces(workspace, path, names))
 
@@ -64,6 +66,10 @@ def _pieces(workspace: Workspace, path: str, names: Iterable[str] | None) -> Ite
     prefix = len(path) + 1 if path else 0
     for entry in _entries(workspace, path, names, refused):
         name = entry.path[prefix:]
+        if not path and names is None and entry.path.partition("/")[0] == ENVIRONMENT:
+            if entry.path == ENVIRONMENT:
+                left_out.append(f"{ENVIRONMENT}: installed packages; the page of the environment has their lock")
+            continue
         if entry.kind in LEFT_OUT_BECAUSE:
             left_out.append(f"{name}: {LEFT_OUT_BECAUSE[entry.kind]}")
             continue

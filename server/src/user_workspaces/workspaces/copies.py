@@ -1,12 +1,15 @@
 """Workspaces that are made as copies of another person's, and are not their owner's before they say yes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from user_workspaces.accounts.models import User
-from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.errors import Conflict, UserWorkspacesError
+from user_workspaces.interfaces.storage import NOTHING
 from user_workspaces.workspaces.actions import measure
 from user_workspaces.workspaces.copy_rooms import check_acceptance, forget_copy, settle_copy
+from user_workspaces.workspaces.details import NewFile
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import home_of
 
@@ -40,14 +43,20 @@ def without_hidden(listed: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[st
     }
 
 
-def fill_copy(*, original: Workspace, copy: Workspace, progress: Callable[[int], None]) -> Workspace:
+def fill_copy(
+    *, original: Workspace, copy: Workspace, progress: Callable[[int], None], added: Iterable[NewFile] = ()
+) -> Workspace:
     """Copy the files and measure them; return the row as it is then.
 
+    `added`: files that the copy gets beside them, unless it has others of these names.
     What an earlier attempt left has to be removed first: `clear_copy`. After an error a part of the files may be
     there: `try_to_clear`.
     """
     source, target = home_of(original), home_of(copy)
     target.storage.copy(source.place, target.place, progress=progress)
+    for file in added:
+        with suppress(Conflict):
+            target.storage.write(target.place, file.name, [file.content], expecting=NOTHING)
     unfinished = Workspace.objects.filter(pk=copy.pk, status=WorkspaceStatus.INITIALIZING)
     unfinished.update(changes=1)
     copy.changes = 1

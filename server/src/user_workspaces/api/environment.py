@@ -1,0 +1,122 @@
+"""`/workspaces/{id}/environment/`: the packages that jobs in a workspace find, and what is prepared for them."""
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from user_workspaces.accounts.scopes import Scope
+from user_workspaces.api.caller import caller
+from user_workspaces.api.envelope import SUCCESSFUL, answer, order_of, text_in
+from user_workspaces.api.environment_shapes import NO_PREPARATION, EnvironmentShape, PreparationShape, PrepareShape
+from user_workspaces.api.openapi import describe
+from user_workspaces.environments.actions import prepare
+from user_workspaces.environments.overview import Preparation, lock_text, packages_of, preparation_of, python_of
+from user_workspaces.environments.packages import Package, extent_of
+from user_workspaces.environments.resetting import reset
+from user_workspaces.environments.specifications import LOCK_FILE
+from user_workspaces.transfers.names import attachment
+from user_workspaces.transfers.turns import Turn
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import find_workspace
+
+PLAIN_TEXT = "text/plain"
+
+
+def _workspace(request: Request, workspace_id: int) -> Workspace:
+    return find_workspace(user=caller(request), workspace_id=workspace_id)
+
+
+def describe_preparation(found: Preparation) -> dict[str, object]:
+    """Return a preparation as clients know it."""
+    row = found.row
+    return {
+        "status": row.status if row else NO_PREPARATION,
+        "file": row.file if row else None,
+        "message": row.message if row else "",
+        "file_has_changed": found.is_changed,
+        "requirements": len(row.requirements) if row else 0,
+        "log": found.log,
+        "datetime_requested": row.datetime_requested if row else None,
+        "datetime_ended": row.datetime_ended if row else None,
+    }
+
+
+def describe_package(package: Package) -> dict[str, object]:
+    """Return a package as clients know it."""
+    return {"name": package.name, "version": package.version, "origin": package.origin, "size": package.size}
+
+
+class WorkspaceEnvironment(APIView):
+    """What jobs find."""
+
+    scope = Scope.WORKSPACES
+
+    @describe(data={"environment": EnvironmentShape()}, refusals=(403, 429))
+    def get(self, request: Request, workspace_id: int) -> Response:
+        """Return the base, all packages, the specification files and how far a preparation is."""
+        workspace = _workspace(request, workspace_id)
+        with Turn(workspace.owner_id):
+            python, found = python_of(workspace), preparation_of(workspace)
+            shown = {
+                "base": {"name": python.name, "python": python.version, "modules": list(python.modules)},
+                "packages": [describe_package(package) for package in packages_of(workspace)],
+                "specification_files": list(found.files),
+                "preparation": describe_preparation(found),
+                "overlay_size": extent_of(workspace).size,
+            }
+        return answer(SUCCESSFUL, data={"environment": shown})
+
+
+class EnvironmentPrepare(APIView):
+    """Preparations."""
+
+    scope = Scope.WORKSPACES
+
+    @describe(body=PrepareShape, data={"preparation": PreparationShape()}, refusals=(403, 429, 507))
+    def post(self, request: Request, workspace_id: int) -> Response:
+        """Have an environment prepared from a file, for the next launches; it is built in the background.
+
+        The message of a refusal has a line for each requirement that cannot be prepared. One that has been prepared
+        for another workspace of this server is ready at once.
+        """
+        workspace, body = _workspace(request, workspace_id), order_of(request)
+        with Turn(workspace.owner_id):
+            row = prepare(workspace=workspace, file=text_in(body, "file") or "", now=timezone.now())
+            found = preparation_of(workspace)
+        return answer(row.message, data={"preparation": describe_preparation(found)})
+
+
+class EnvironmentReset(APIView):
+    """The way back to the site's own environment."""
+
+    scope = Scope.WORKSPACES
+
+    @describe(refusals=(403, 409, 507))
+    def post(self, request: Request, workspace_id: int) -> Response:
+        """Remove all that the user installed, and use nothing prepared any more; what runs keeps what it has loaded."""
+        reset(workspace=_workspace(request, workspace_id), now=timezone.now())
+        return answer("The next launch finds the site's own environment.")
+
+
+class EnvironmentLock(APIView):
+    """The lock."""
+
+    scope = Scope.WORKSPACES
+
+    @describe(
+        succeeds=False,
+        refusals=(403, 429),
+        further={(200, PLAIN_TEXT): OpenApiResponse(OpenApiTypes.STR, description="`name==version` lines.")},
+    )
+    def get(self, request: Request, workspace_id: int) -> HttpResponse:
+        """Send `environment.lock`: all packages that jobs find, for another workspace to be prepared from."""
+        workspace = _workspace(request, workspace_id)
+        with Turn(workspace.owner_id):
+            text = lock_text(workspace, packages_of(workspace))
+        sent = HttpResponse(text, content_type=f"{PLAIN_TEXT}; charset=utf-8")
+        sent["Content-Disposition"] = attachment(LOCK_FILE)
+        return sent

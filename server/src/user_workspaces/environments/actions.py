@@ -1,0 +1,166 @@
+"""What is done with prepared environments. Rows are written here; files of a workspace through its storage."""
+
+import shutil
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from user_workspaces.environments.bases import required_base_of
+from user_workspaces.environments.failures import reason_of
+from user_workspaces.environments.finding import read_contents, specification_of
+from user_workspaces.environments.layers import Layer, interpreter_of, recipe_of, store, write_requirements
+from user_workspaces.environments.models import PreparationStatus, PreparedEnvironment
+from user_workspaces.environments.packages import packages_in_base
+from user_workspaces.environments.queries import layer_of
+from user_workspaces.errors import DiskFull
+from user_workspaces.interfaces.values import Preparation, PreparationState
+from user_workspaces.leasing import lease
+from user_workspaces.workspaces.actions import lock_workspace
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import usable_home
+
+LEASE = timedelta(seconds=30)
+LOOK_AGAIN = timedelta(seconds=0.5)
+LOOK_LATER = timedelta(seconds=2)
+MOST_AT_ONCE = 2
+MOST_LOOKED_AT = 200
+LEAST_FREE = 512 << 20
+"""Bytes on the disk of the server, below which nothing is prepared any more."""
+READY_MESSAGE = "Ready: the next launch uses it."
+
+
+def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnvironment:
+    """Have an environment prepared from a specification; one of the same content is ready at once.
+
+    Returns at once: the controller builds. What a launch used before is used until then. Raises `NotFound` without the
+    file, and `InvalidRequest` with what is wrong with it.
+    """
+    usable_home(workspace)
+    base = required_base_of(workspace)
+    interpreter = interpreter_of(base)
+    contents = read_contents(workspace, file)
+    present = [(one.name, one.version) for one in packages_in_base(base) if one.is_of_index]
+    read = specification_of(contents, python=interpreter.version, present=present)
+    layer = Layer(interpreter, tuple(one.text for one in read.requirements), read.is_complete)
+    is_ready = store().is_ready(layer.fingerprint)
+    if not is_ready:
+        _make_way(layer)
+    with transaction.atomic():
+        lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
+        row, _ = PreparedEnvironment.objects.update_or_create(
+            workspace_id=workspace.pk,
+            defaults={
+                "file": file,
+                "digest": contents.digest,
+                "requirements": [[one.place, one.text] for one in read.requirements],
+                "is_complete": read.is_complete,
+                "interpreter": str(interpreter.path),
+                "python": interpreter.version,
+                "fingerprint": layer.fingerprint,
+                "status": PreparationStatus.PREPARING,
+                "message": "Waiting for the builder.",
+                "datetime_requested": now,
+                "datetime_ended": None,
+                "next_check_at": now,
+                "lease_until": None,
+            },
+        )
+    if store().is_ready(layer.fingerprint):  # asked once more: it could have been removed before the row was there
+        finish(row, now=now)
+    return row
+
+
+def _make_way(layer: Layer) -> None:
+    """Write what the builder reads, and forget how an earlier build failed."""
+    try:
+        write_requirements(layer)
+        store().forget_failure(layer.fingerprint)
+    except OSError:
+        raise DiskFull("The server cannot write down what is to be prepared: its disk may be full.") from None
+
+
+def claim(row: PreparedEnvironment, *, now: datetime) -> bool:
+    """Take the lease on a due row; False: another controller was first, or it was asked for anew."""
+    until = now + LEASE
+    if not _unchanged(row, next_check_at=until, **lease(until)):
+        return False
+    row.next_check_at = until
+    return True
+
+
+def advance(row: PreparedEnvironment, *, now: datetime) -> None:
+    """Start the build, or look how far it is, and write that down."""
+    layer = layer_of(row)
+    if _is_busy(row):
+        _unchanged(row, next_check_at=now + LOOK_LATER, message="Waiting for other environments to be prepared.")
+        return
+    try:
+        preparation = _prepared(layer)
+    except OSError:
+        preparation = Preparation(PreparationState.FAILED, "No space left on device")
+    match preparation.state:
+        case PreparationState.READY:
+            finish(row, now=now)
+        case PreparationState.FAILED:
+            _fail(row, preparation.message, now=now)
+        case PreparationState.IN_PROGRESS:
+            status = store().status(row.fingerprint)
+            step = status.message if status and not status.failed else "nearly done"
+            _unchanged(row, next_check_at=now + LOOK_AGAIN, message=f"{step[:1].upper()}{step[1:]}.")
+
+
+def _prepared(layer: Layer) -> Preparation:
+    """Start a build or look at it; raises `OSError`."""
+    write_requirements(layer)
+    if not store().is_building(layer.fingerprint) and shutil.disk_usage(store().folder).free < LEAST_FREE:
+        return Preparation(PreparationState.FAILED, "No space left on device")
+    return store().prepare(recipe_of(layer))
+
+
+def _is_busy(row: PreparedEnvironment) -> bool:
+    """Return whether as many other environments are being built as may be at once."""
+    if store().is_building(row.fingerprint) or store().is_ready(row.fingerprint):
+        return False
+    others = PreparedEnvironment.objects.filter(status=PreparationStatus.PREPARING)
+    waiting = set(others.exclude(fingerprint=row.fingerprint).values_list("fingerprint", flat=True)[:MOST_LOOKED_AT])
+    return sum(store().is_building(fingerprint) for fingerprint in waiting) >= MOST_AT_ONCE
+
+
+def finish(row: PreparedEnvironment, *, now: datetime) -> None:
+    """Have the next launch use it."""
+    _unchanged(
+        row,
+        status=PreparationStatus.READY,
+        message=READY_MESSAGE,
+        layer=row.fingerprint,
+        layer_file=row.file,
+        layer_interpreter=row.interpreter,
+        datetime_ended=now,
+        next_check_at=None,
+    )
+    row.refresh_from_db()
+
+
+def _fail(row: PreparedEnvironment, said: str, *, now: datetime) -> None:
+    status = store().status(row.fingerprint)
+    message = reason_of(
+        store().log(row.fingerprint) if status and status.failed else "",
+        said=status.message if status and status.failed else said,
+        file=row.file,
+        wanted=row.requirements,
+        python=row.python,
+    )
+    _unchanged(row, status=PreparationStatus.FAILED, message=message, datetime_ended=now, next_check_at=None)
+
+
+def _unchanged(row: PreparedEnvironment, **fields: object) -> bool:
+    """Write, if nothing else was asked for meanwhile."""
+    same = PreparedEnvironment.objects.filter(
+        pk=row.pk, fingerprint=row.fingerprint, status=row.status, next_check_at=row.next_check_at
+    )
+    return bool(same.update(**fields))
+
+
+def forget(*, workspace_id: int) -> None:
+    """Have launches use the base without anything prepared."""
+    PreparedEnvironment.objects.filter(workspace_id=workspace_id).delete()

@@ -1,0 +1,24 @@
+"""Writes which packages a prepared environment has: `name==version` lines, from the names of its folders alone.
+
+`python -I write_lock.py <folder>`, with the rights of the server: nothing of the environment is run or imported.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._]*)-([A-Za-z0-9][A-Za-z0-9._+!]*)\.dist-info")
+
+
+def main() -> int:
+    """Write `lock.txt`, and fail where nothing was installed."""
+    folder = Path(sys.argv[1])
+    found = [NAME.fullmatch(path.name) for path in folder.glob("lib/python3.*/site-packages/*.dist-info")]
+    lines = sorted(f"{re.sub('[-_.]+', '-', one[1]).lower()}=={one[2]}\n" for one in found if one)
+    (folder / "lock.txt").unlink(missing_ok=True)  # a package may bring a file of this name, or a link
+    (folder / "lock.txt").write_text("".join(lines))
+    return 0 if lines else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

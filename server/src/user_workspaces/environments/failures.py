@@ -1,0 +1,58 @@
+"""From the log of an installer to a sentence: what is wrong with which line of the user's file."""
+
+import re
+from collections.abc import Sequence
+
+from user_workspaces.environment_store.builder import KILLED
+
+UNKNOWN = re.compile(r"(?:Because|[Aa]nd) (\S+) was not found in the package registry")
+NO_VERSION = re.compile(r"there (?:is|are) no versions? of (\S+?)(?:\[\S*\])?([=<>!~]\S+)")
+NO_WHEEL = re.compile(
+    r"(?:Because|[Aa]nd(?: because)?)(?: all versions of)? ([A-Za-z0-9._-]+)\S* ha(?:s|ve) no (?:usable )?wheels"
+)
+HASH = re.compile(r"Hash mismatch for `([A-Za-z0-9._-]+)")
+FULL = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122", "File too large")
+OFFLINE = (
+    *("network was disabled", "client error (Connect)", "dns error", "Connection refused", "error sending request"),
+    *("Failed to fetch", "operation timed out", "Could not connect", "HTTP status server error"),
+)
+LONGEST = 1_000
+
+
+def reason_of(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]], python: str) -> str:
+    """Return why a build failed. `said`: what the builder says; `wanted`: each requirement's place and text."""
+    if KILLED in said:  # whatever the log says, it is not the reason
+        return f"It could not be prepared: {said}"
+    if any(sign in f"{log}\n{said}" for sign in FULL):
+        return "The disk of the server is full, or its quota. The operators of this server have to make space."
+    if any(sign in log for sign in OFFLINE):
+        return "The package index cannot be reached. Try again later."
+    return _reason_of_resolver(log, said=said, file=file, wanted=wanted, python=python)
+
+
+def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]], python: str) -> str:
+    flat = " ".join(log.split())
+    for pattern, sentence in (
+        (UNKNOWN, "the package index has no package {name}"),
+        (HASH, "what the package index has for {name} does not have the hash that is named"),
+        (NO_WHEEL, "{name} has no ready-made wheel for Python {python}: install it in the session"),
+    ):
+        if found := pattern.search(flat):
+            name = found[1].rstrip(",.")
+            return f"{_place(file, name, wanted)}: {sentence.format(name=name, python=python)}."
+    if found := NO_VERSION.search(flat):
+        version = found[2].rstrip(",.")
+        return f"{_place(file, found[1], wanted)}: the package index has no {found[1]}{version} for Python {python}."
+    if "your requirements are unsatisfiable" in flat:
+        explained = flat.rpartition("cause: ")[2].partition(", we can conclude")[0]
+        return f"{file}: the requirements contradict each other. {explained}."[:LONGEST]
+    return f"It could not be prepared: {flat.rpartition('error: ')[2] or said}"[:LONGEST]
+
+
+def _place(file: str, name: str, wanted: Sequence[Sequence[str]]) -> str:
+    """Return the place of a package in the file; one that another package needs has none."""
+    plain = re.sub("[-_.]+", "-", name).lower()
+    for place, text in wanted:
+        if re.match(rf"{re.escape(plain)}(?![a-z0-9-])", text):
+            return f"{file}, {place}"
+    return file

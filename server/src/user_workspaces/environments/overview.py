@@ -1,0 +1,135 @@
+"""All that a user can know of the environment of a workspace, for its page and the API; and its lock as a file."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from user_workspaces.environments.bases import NamedBase, base_of
+from user_workspaces.environments.finding import read_contents, specification_files
+from user_workspaces.environments.layers import interpreter_of, store
+from user_workspaces.environments.models import PreparedEnvironment
+from user_workspaces.environments.packages import (
+    Origin,
+    Package,
+    effective,
+    packages_in_base,
+    packages_installed,
+    packages_prepared,
+    pythons_of,
+)
+from user_workspaces.environments.queries import prepared_in
+from user_workspaces.environments.specifications import LOCK_FILE
+from user_workspaces.errors import InvalidRequest, UserWorkspacesError
+from user_workspaces.workspaces.details import NewFile
+from user_workspaces.workspaces.models import Workspace
+
+LINES_OF_LOG = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """The Python of a workspace."""
+
+    name: str
+    """Of the base; empty: the site has none."""
+    version: str
+    """As `3.11`; empty: modules bring it, and which one is known in a session."""
+    modules: tuple[str, ...]
+    problem: str
+    """Why nothing can be prepared; empty: it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What was asked for, and what there is to ask for."""
+
+    files: tuple[str, ...]
+    row: PreparedEnvironment | None
+    is_changed: bool
+    """Whether the file is another one than was prepared."""
+    log: str
+
+
+def python_of(workspace: Workspace) -> Python:
+    """Return the base's Python."""
+    found = base_of(workspace)
+    if found is None:
+        return Python("", "", (), "This site has no environment of its own that packages could be added to.")
+    try:
+        return Python(found.name, interpreter_of(found.base).version, found.base.modules, "")
+    except InvalidRequest as error:
+        return Python(found.name, "", found.base.modules, error.message)
+
+
+def preparation_of(workspace: Workspace) -> Preparation:
+    """Return how far it is; raises as reading files does."""
+    files, row = specification_files(workspace), prepared_in(workspace.pk)
+    if row is None:
+        return Preparation(files, None, is_changed=False, log="")
+    lines = store().log(row.fingerprint).splitlines()[-LINES_OF_LOG:]
+    return Preparation(files, row, is_changed=_is_changed(workspace, row, files), log="\n".join(lines))
+
+
+def _is_changed(workspace: Workspace, row: PreparedEnvironment, files: Iterable[str]) -> bool:
+    if row.file not in files:
+        return False
+    try:
+        return read_contents(workspace, row.file).digest != row.digest
+    except UserWorkspacesError:  # it cannot be read now: nothing is known of it
+        return False
+
+
+def packages_of(workspace: Workspace) -> list[Package]:
+    """Return all packages that a job would see, by name; raises as reading files does."""
+    return _packages(workspace, base_of(workspace), prepared_in(workspace.pk))
+
+
+def _packages(workspace: Workspace, found: NamedBase | None, row: PreparedEnvironment | None) -> list[Package]:
+    version = version_of(workspace, found)
+    installed = packages_installed(workspace, python=version) if version else ()
+    prepared = packages_prepared(row.layer, file=row.layer_file) if row and row.layer else ()
+    return effective(installed, prepared, packages_in_base(found.base) if found else ())
+
+
+def version_of(workspace: Workspace, found: NamedBase | None) -> str:
+    """Return the version of Python that the user's packages are for; empty: nothing was installed, or no job ran."""
+    if found is not None:
+        try:
+            return interpreter_of(found.base).version
+        except InvalidRequest:
+            pass
+    return max(pythons_of(workspace), key=lambda version: int(version.partition(".")[2]), default="")
+
+
+def has_own_packages(packages: Iterable[Package]) -> bool:
+    """Return whether there is more than the site's own environment."""
+    return any(package.origin is not Origin.SITE for package in packages)
+
+
+def lock_for_copies(workspace: Workspace) -> tuple[NewFile, ...]:
+    """Return what a copy gets instead of the environment: its lock; nothing where it is the site's own, or unreadable.
+
+    An environment that is moved does not work, and what is in it is its owner's.
+    """
+    try:
+        packages = packages_of(workspace)
+        if not has_own_packages(packages):
+            return ()
+        return (NewFile(LOCK_FILE, lock_text(workspace, packages).encode()),)
+    except UserWorkspacesError:
+        return ()
+
+
+def lock_text(workspace: Workspace, packages: list[Package]) -> str:
+    """Return the lock: `name==version` lines, with what Python they are for.
+
+    What was installed from a file or a URL is a comment: the index may have something else under its name.
+    """
+    version = version_of(workspace, base_of(workspace)) or "unknown"
+    lines = [
+        f"{one.name}=={one.version}\n" if one.is_of_index else f"# {one.name}=={one.version} is not of the index\n"
+        for one in packages
+    ]
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    head = f"# {LOCK_FILE}: all packages of a workspace, for Python {version}\n# sha256 of the lines below: {digest}\n"
+    return head + "".join(lines)

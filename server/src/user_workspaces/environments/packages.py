@@ -1,0 +1,167 @@
+"""The packages of an environment: of the base, prepared ones, and those that the user installed in the workspace."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from user_workspaces.environments.layers import installed_in
+from user_workspaces.errors import NotFound, UserWorkspacesError
+from user_workspaces.interfaces.environment import FOLDER, Base
+from user_workspaces.interfaces.values import EntryKind
+from user_workspaces.workspaces.files import find_entry, list_folder, open_file, walk_folder
+from user_workspaces.workspaces.models import Workspace
+
+OVERLAYS = f"{FOLDER}/base"
+DIST_INFO = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([A-Za-z0-9][A-Za-z0-9._+!]*)\.dist-info")
+LONGEST_FOLDER_NAME = 200
+MOST_ENTRIES = 20_000
+"""Of the user's folder of packages, that are looked at."""
+MOST_RECORDS = 300
+LARGEST_RECORD = 1 << 20
+MOST_WALKED = 100_000
+MOST_DIGITS = 15
+
+
+class Origin(StrEnum):
+    """Where a package comes from."""
+
+    SITE = "site"
+    PREPARED = "prepared"
+    INSTALLED = "installed"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One package of an environment."""
+
+    name: str
+    """As the index has it: lower case, with hyphens."""
+    version: str
+    origin: Origin
+    size: int | None = None
+    """Bytes, as the package itself says; None: not known."""
+    file: str = ""
+    """The specification that it was prepared from."""
+    is_of_index: bool = True
+    """Whether the index has it: not where it was installed from a file or a URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is in the user's own environment."""
+
+    files: int
+    size: int
+    is_more: bool
+    """Whether it is more than was counted."""
+
+
+def packages_in_base(base: Base) -> tuple[Package, ...]:
+    """Return what a site's base has; empty where modules bring it, or where it is not there yet."""
+    if base.folder is None:
+        return ()
+    folder = next(iter(base.folder.glob("lib/python3.*/site-packages")), None)
+    return _packages_below(folder, folder.stat().st_mtime_ns) if folder else ()
+
+
+@lru_cache(maxsize=16)
+def _packages_below(folder: Path, _modified: int) -> tuple[Package, ...]:
+    found = ((path, _read_name(path.name)) for path in sorted(folder.glob("*.dist-info")))
+    return tuple(
+        Package(name=read[0], version=read[1], origin=Origin.SITE, is_of_index=not (path / "direct_url.json").exists())
+        for path, read in found
+        if read
+    )
+
+
+def packages_prepared(fingerprint: str, *, file: str) -> tuple[Package, ...]:
+    """Return what a prepared environment has; `file`: what it was prepared from."""
+    return tuple(Package(name, version, Origin.PREPARED, file=file) for name, version in installed_in(fingerprint))
+
+
+def packages_installed(workspace: Workspace, *, python: str) -> tuple[Package, ...]:
+    """Return what the user installed for this version of Python (as `3.11`), by what its folder says.
+
+    All of it is the user's: names and sizes are believed as far as they harm nobody, and bounded.
+    """
+    folder = f"{OVERLAYS}/python{python}/lib/python{python}/site-packages"
+    try:
+        names = [
+            entry.path.rpartition("/")[2]
+            for entry in list_folder(workspace=workspace, path=folder, limit=MOST_ENTRIES).entries
+            if entry.kind is EntryKind.DIRECTORY
+        ]
+    except NotFound:
+        return ()
+    read = [(name, found) for name in names if (found := _read_name(name))]
+    packages = list[Package]()
+    for number, (name, (package, version)) in enumerate(read):
+        known = Package(package, version, Origin.INSTALLED)
+        packages.append(_measured(workspace, f"{folder}/{name}", known) if number < MOST_RECORDS else known)
+    return tuple(packages)
+
+
+def pythons_of(workspace: Workspace) -> tuple[str, ...]:
+    """Return the versions of Python that the user has an environment for, as `3.11`."""
+    try:
+        found = list_folder(workspace=workspace, path=OVERLAYS, limit=100).entries
+    except NotFound:
+        return ()
+    names = (re.fullmatch(r"python(3\.\d{1,3})", entry.path.rpartition("/")[2]) for entry in found)
+    return tuple(name[1] for name in names if name)
+
+
+def extent_of(workspace: Workspace) -> Extent:
+    """Return how much the user's own environment holds."""
+    files, size, number = 0, 0, 0
+    try:
+        for number, entry in enumerate(walk_folder(workspace=workspace, path=FOLDER), start=1):
+            if number > MOST_WALKED:
+                break
+            if entry.kind is EntryKind.FILE:
+                files, size = files + 1, size + entry.size
+    except UserWorkspacesError:  # it is not there, or cannot be read
+        return Extent(files, size, is_more=False)
+    return Extent(files, size, is_more=number > MOST_WALKED)
+
+
+def effective(*layers: tuple[Package, ...]) -> list[Package]:
+    """Return what a job sees, by name: the first layer that has a package wins."""
+    found = dict[str, Package]()
+    for layer in layers:
+        for package in layer:
+            found.setdefault(package.name, package)
+    return [found[name] for name in sorted(found)]
+
+
+def _read_name(folder: str) -> tuple[str, str] | None:
+    """Return name and version from the name of a `*.dist-info` folder."""
+    found = DIST_INFO.fullmatch(folder) if len(folder) <= LONGEST_FOLDER_NAME else None
+    return (re.sub("[-_.]+", "-", found[1]).lower(), found[2]) if found else None
+
+
+def _measured(workspace: Workspace, folder: str, package: Package) -> Package:
+    try:
+        is_of_index = find_entry(workspace=workspace, path=f"{folder}/direct_url.json") is None
+        with open_file(workspace=workspace, path=f"{folder}/RECORD").content as content:
+            text = content.read(LARGEST_RECORD + 1)
+    except UserWorkspacesError:
+        return package
+    known = replace(package, is_of_index=is_of_index)
+    if len(text) > LARGEST_RECORD:
+        return known
+    try:
+        return replace(known, size=sum(_sizes(text.decode(errors="replace"))))
+    except csv.Error:
+        return known
+
+
+def _sizes(record: str) -> Iterator[int]:
+    """Yield the sizes that a RECORD names; its lines are `path,hash,size`."""
+    for row in csv.reader(record.splitlines()):
+        if len(row) > 2 and row[2].isascii() and row[2].isdigit() and len(row[2]) <= MOST_DIGITS:  # noqa: PLR2004
+            yield int(row[2])

@@ -1,0 +1,25 @@
+"""Files that say which packages a workspace needs: from their bytes to requirements, without any I/O of their own."""
+
+from user_workspaces.environments.specifications.values import (
+    ENVIRONMENT_FILES,
+    LARGEST_FILE,
+    LOCK_FILE,
+    MOST_REQUIREMENTS,
+    PYTHON_FILES,
+    R_FILE,
+    UV_LOCK,
+    Specification,
+    Wanted,
+)
+
+__all__ = [
+    "ENVIRONMENT_FILES",
+    "LARGEST_FILE",
+    "LOCK_FILE",
+    "MOST_REQUIREMENTS",
+    "PYTHON_FILES",
+    "R_FILE",
+    "UV_LOCK",
+    "Specification",
+    "Wanted",
+]

@@ -1,0 +1,101 @@
+"""Reads a conda `environment.yml`: what conda has to install, and what pip could install without it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from user_workspaces.environments.specifications.requirements import read_line
+from user_workspaces.environments.specifications.values import (
+    Specification,
+    Wanted,
+    check_number,
+    refuse,
+    shown,
+    text_of,
+    unique,
+)
+from user_workspaces.errors import InvalidRequest
+
+PYTHON = re.compile(r"python(?:\s*=+\s*(3\.\d+)(?:\.[\d*]+)*)?")
+OF_EVERY_ENVIRONMENT = {"pip", "setuptools", "wheel"}
+DEEPEST = 10
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class CondaFile:
+    """What a conda file asks for."""
+
+    file: str
+    packages: tuple[str, ...]
+    """That only conda can install; empty: pip is enough."""
+    python: str
+    """The version of Python, as `3.11`; empty: any."""
+    pip: tuple[str, ...]
+
+
+def read_conda_file(file: str, content: bytes) -> CondaFile:
+    """Return what a conda file asks for; raises `InvalidRequest`."""
+    text = text_of(file, content)
+    try:
+        _check_simple(file, text)
+        document = yaml.load(text, Loader)  # noqa: S506  a safe loader, see above
+    except (yaml.YAMLError, ValueError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise InvalidRequest(f"{file}{line}: this is no valid YAML.") from None
+    dependencies = document.get("dependencies") if isinstance(document, dict) else None
+    if not isinstance(dependencies, list):
+        raise InvalidRequest(f"{file} has no list of dependencies.")
+    check_number(file, len(dependencies))
+    return _sorted_out(file, dependencies)
+
+
+def _check_simple(file: str, text: str) -> None:
+    """Refuse what can make a small file a huge document, or a deep one."""
+    depth = 0
+    for event in yaml.parse(text, Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise InvalidRequest(f"{file} has aliases, which no specification of an environment needs.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise InvalidRequest(f"{file} is nested too deeply.")
+
+
+def _sorted_out(file: str, dependencies: list[Any]) -> CondaFile:
+    packages, python, pip = list[str](), "", list[str]()
+    for number, one in enumerate(dependencies, start=1):
+        if isinstance(one, dict) and isinstance(listed := one.get("pip"), list) and len(one) == 1:
+            pip += [str(text) for text in listed if isinstance(text, str)]
+        elif not isinstance(one, str):
+            raise InvalidRequest(f"{file}, dependency {number}: this is neither a package nor a list for pip.")
+        elif found := PYTHON.fullmatch(one.strip()):
+            python = found[1] or ""
+        elif one.strip() not in OF_EVERY_ENVIRONMENT:
+            packages.append(shown(one))
+    return CondaFile(file, tuple(packages), python, tuple(pip))
+
+
+def as_requirements(read: CondaFile, *, python: str) -> Specification:
+    """Return what pip installs, of a file that needs no conda; `python` as `3.11`. Raises `InvalidRequest`."""
+    if read.packages:
+        raise InvalidRequest(f"{read.file} names packages of conda: {', '.join(read.packages[:5])}.")
+    if read.python not in ("", python):
+        raise InvalidRequest(
+            f"{read.file} asks for Python {read.python}: the environment of this site has Python {python}."
+        )
+    check_number(read.file, len(read.pip))
+    wanted, problems = list[Wanted](), list[str]()
+    for number, text in enumerate(read.pip, start=1):
+        found = read_line(text, place=f"pip package {number}") if text.isprintable() else "it has a control character."
+        if isinstance(found, Wanted):
+            wanted.append(found)
+        else:
+            problems.append(f"{read.file}, pip package {number}: {found}")
+    refuse(problems)
+    return Specification(read.file, unique(wanted))

@@ -1,0 +1,131 @@
+"""`/workspaces/{id}/environment/`: what it shows, prepares, resets and locks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from api.conftest import Caller
+from user_workspaces.environments import layers
+from user_workspaces.environments.models import PreparedEnvironment
+from user_workspaces.interfaces.environment import Base
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_job_type import FakeJobType
+from user_workspaces.workspaces.actions import upload_file
+from user_workspaces.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db
+RECORD = ".environment/base/python3.11/lib/python3.11/site-packages/crab-1.0.dist-info/RECORD"
+
+
+@pytest.fixture(autouse=True)
+def base(site: Registry, tmp_path: Path, settings: Any) -> Iterator[Path]:
+    """A base with one package, and a store."""
+    (tmp_path / "base" / "lib" / "python3.11" / "site-packages" / "jupyterlab-4.5.0.dist-info").mkdir(parents=True)
+    (tmp_path / "base" / "bin").mkdir()
+    (tmp_path / "base" / "bin" / "python").touch()
+    jupyter_lab = site.job_types.get("jupyter_lab")
+    assert isinstance(jupyter_lab, FakeJobType)
+    jupyter_lab.brings = Base(tmp_path / "base")
+    settings.DATA_DIR = tmp_path
+    layers.store.cache_clear()
+    yield tmp_path / "base"
+    layers.store.cache_clear()
+
+
+def put(workspace: Workspace, path: str, content: str) -> None:
+    upload_file(workspace=workspace, path=path, chunks=[content.encode()], now=timezone.now())
+
+
+def shown(ada: Caller, workspace: Workspace) -> dict[str, Any]:
+    answer = ada("GET", f"/workspaces/{workspace.pk}/environment/")
+    assert (answer.status, answer.message) == (200, "Successful.")
+    environment: dict[str, Any] = answer.body["data"]["environment"]
+    return environment
+
+
+def test_environment_of_a_new_workspace_is_the_base(ada: Caller, workspace: Workspace) -> None:
+    assert shown(ada, workspace) == {
+        "base": {"name": "JupyterLab", "python": "3.11", "modules": []},
+        "packages": [{"name": "jupyterlab", "version": "4.5.0", "origin": "site", "size": None}],
+        "specification_files": [],
+        "preparation": {
+            "status": "none",
+            "file": None,
+            "message": "",
+            "file_has_changed": False,
+            "requirements": 0,
+            "log": "",
+            "datetime_requested": None,
+            "datetime_ended": None,
+        },
+        "overlay_size": 0,
+    }
+
+
+def test_packages_of_the_user_are_shown_with_their_size(ada: Caller, workspace: Workspace) -> None:
+    put(workspace, RECORD, "crab.py,,7\n")
+    environment = shown(ada, workspace)
+    assert environment["packages"][0] == {"name": "crab", "version": "1.0", "origin": "installed", "size": 7}
+    assert environment["overlay_size"] == len("crab.py,,7\n")
+
+
+def test_preparation_is_begun_and_shown(ada: Caller, workspace: Workspace) -> None:
+    put(workspace, "requirements.txt", "crab\nlobster\n")
+    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"})
+    assert (answer.status, answer.message) == (200, "Waiting for the builder.")
+    assert answer.body["data"]["preparation"]["status"] == "preparing"
+    put(workspace, "requirements.txt", "crab\n")
+    environment = shown(ada, workspace)
+    assert environment["specification_files"] == ["requirements.txt"]
+    found = environment["preparation"]
+    assert (found["file"], found["requirements"], found["file_has_changed"]) == ("requirements.txt", 2, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"file": "requirements.txt"}, 404, ""),
+        ({"file": "notes.txt"}, 400, "An environment can be prepared from"),
+        ({}, 400, "An environment can be prepared from"),
+        ({"file": 3}, 400, "file must be a string."),
+        (None, 400, "The request has no body"),
+    ],
+)
+def test_what_cannot_be_prepared_is_refused(
+    ada: Caller, workspace: Workspace, body: object, status: int, said: str
+) -> None:
+    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", body)
+    assert answer.status == status
+    assert said in answer.message
+    assert not PreparedEnvironment.objects.exists()
+
+
+def test_hostile_file_is_refused_line_by_line(ada: Caller, workspace: Workspace) -> None:
+    put(workspace, "requirements.txt", "six\n-r /etc/shadow\nfile:///etc/passwd\n")
+    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"})
+    assert answer.status == 400
+    assert [line.partition(":")[0] for line in answer.message.splitlines()] == [
+        "requirements.txt, line 2",
+        "requirements.txt, line 3",
+    ]
+
+
+def test_reset_takes_the_packages_of_the_user_away(ada: Caller, workspace: Workspace) -> None:
+    put(workspace, RECORD, "crab.py,,7\n")
+    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/reset/")
+    assert (answer.status, answer.message) == (200, "The next launch finds the site's own environment.")
+    assert [package["origin"] for package in shown(ada, workspace)["packages"]] == ["site"]
+
+
+def test_lock_is_plain_text(ada: Caller, workspace: Workspace) -> None:
+    put(workspace, RECORD, "crab.py,,7\n")
+    answer = Client().get(
+        f"/workspaces/{workspace.pk}/environment/lock/", headers={"UWS-Authorization": f"Token {ada.token}"}
+    )
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer["Content-Disposition"] == 'attachment; filename="environment.lock"'
+    assert answer.content.decode().endswith("\ncrab==1.0\njupyterlab==4.5.0\n")

@@ -1,0 +1,61 @@
+"""Files of conda: what needs conda, and what does not."""
+
+import time
+
+import pytest
+
+from user_workspaces.environments.specifications.conda import as_requirements, read_conda_file
+from user_workspaces.environments.specifications.values import LARGEST_FILE
+from user_workspaces.errors import InvalidRequest
+
+FILE = "environment.yml"
+PIP_ONLY = (
+    "name: x\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n    - Six>=1\n    - numpy\n"
+)
+
+
+def problem(content: str) -> str:
+    with pytest.raises(InvalidRequest) as raised:
+        as_requirements(read_conda_file(FILE, content.encode()), python="3.11")
+    return raised.value.message
+
+
+def test_file_that_names_packages_of_pip_alone_needs_no_conda() -> None:
+    read = read_conda_file(FILE, PIP_ONLY.encode())
+    assert (read.packages, read.python) == ((), "3.11")
+    assert [one.text for one in as_requirements(read, python="3.11").requirements] == ["six>=1", "numpy"]
+
+
+@pytest.mark.parametrize("python", ["python", "python=3.11", "python==3.11.4", "python = 3.11.*"])
+def test_python_of_the_base_fits(python: str) -> None:
+    read = read_conda_file(FILE, PIP_ONLY.replace("python=3.11", python).encode())
+    assert len(as_requirements(read, python="3.11").requirements) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (PIP_ONLY.replace("3.11", "3.12"), "environment.yml asks for Python 3.12"),
+        (PIP_ONLY.replace("- pip\n", "- samtools\n"), "environment.yml names packages of conda: samtools."),
+        (PIP_ONLY.replace("python=3.11", "python>=3.9"), "names packages of conda: python>=3.9"),
+        (PIP_ONLY.replace("numpy", "-r /etc/shadow"), "pip package 2: `-r /etc/shadow` has an option"),
+        ("dependencies: [python, pip]", "names no packages"),
+        ("a: [", "environment.yml, line 2: this is no valid YAML."),
+        ("- a", "has no list of dependencies"),
+        ("dependencies: x", "has no list of dependencies"),
+        ("dependencies: [[x]]", "dependency 1: this is neither"),
+        ("dependencies: [{pip: x}]", "dependency 1: this is neither"),
+        ("a: &a [1]\nb: *a", "has aliases"),
+        ("[" * 100_000, "is nested too deeply"),
+        ("!!python/object/apply:os.system ['true']", "no valid YAML"),
+        ("dependencies: [\x01]", "no valid YAML"),
+    ],
+)
+def test_what_cannot_be_used_is_told(content: str, said: str) -> None:
+    assert said in problem(content)
+
+
+def test_largest_file_is_read_in_reasonable_time() -> None:
+    began = time.monotonic()
+    assert "names" in problem("dependencies:\n" + "- x\n" * ((LARGEST_FILE - 20) // 4))
+    assert time.monotonic() - began < 10
