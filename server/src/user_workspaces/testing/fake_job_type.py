@@ -70,6 +70,10 @@ class SessionThatAnswers(FakeJobType):
         """Return a page as JupyterLab's."""
         return f"lab/tree/{quote(path)}"
 
+    def start_page(self, parameters: JobParameters, base_path: str) -> str:
+        """Return a page that is not the root."""
+        return "lab"
+
 
 class SessionOfAFileParameters(JobParameters):
     """What a launch says."""
@@ -82,10 +86,6 @@ class SessionOfAFile(FakeJobType):
 
     Parameters = SessionOfAFileParameters
     asks_file = True
-
-    def start_page(self, parameters: JobParameters, base_path: str) -> str:
-        """Return a page that is not the root."""
-        return "lab"
 
 
 class JobThatRuns(FakeJobType):
