@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
+from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.jobs.clock import run_time
 from user_workspaces.jobs.models import Job
@@ -103,7 +104,7 @@ def load_of_resources() -> list[Load]:
 
 def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
     """Return the newest job of each of these workspaces, in one query."""
-    in_them = Job.objects.filter(workspace_id__in=list(workspace_ids))
+    in_them = Job.objects.filter(workspace_id__in=list(workspace_ids)).exclude(job_type=JOB_TYPE_OF_BUILDS)
     newest = in_them.order_by().values("workspace_id").annotate(newest=Max("id")).values("newest")
     return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}
 
@@ -132,13 +133,18 @@ def live_job_counts(user: User) -> LiveCounts:
 
 
 def jobs_in(*, user: User, workspace_id: int) -> QuerySet[Job]:
-    """Return a person's jobs in one workspace, newest first, without what a list does not show."""
-    return jobs_of(user).filter(workspace_id=workspace_id).defer("secret", "endpoint", "log_tail")
+    """Return what a person launched in one workspace, newest first, without what a list does not show."""
+    return _launches_of(user).filter(workspace_id=workspace_id).defer("secret", "endpoint", "log_tail")
 
 
 def last_launch(*, user: User, workspace_id: int) -> Job | None:
     """Return the newest job in this workspace; for a new one, this person's newest anywhere."""
-    return jobs_in(user=user, workspace_id=workspace_id).first() or jobs_of(user).first()
+    return jobs_in(user=user, workspace_id=workspace_id).first() or _launches_of(user).first()
+
+
+def _launches_of(user: User) -> QuerySet[Job]:
+    """Return a person's jobs without those that made an environment: they can only be begun where that is shown."""
+    return jobs_of(user).exclude(job_type=JOB_TYPE_OF_BUILDS)
 
 
 def log_of(job: Job, *, lines: int) -> str:
