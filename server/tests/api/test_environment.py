@@ -59,6 +59,7 @@ def test_environment_of_a_new_workspace_is_the_base(ada: Caller, workspace: Work
             "file_has_changed": False,
             "requirements": 0,
             "log": "",
+            "job_id": None,
             "datetime_requested": None,
             "datetime_ended": None,
         },

@@ -1,5 +1,6 @@
 """What a job's script finds after the activation, with real shells and interpreters."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -146,3 +147,19 @@ def test_full_disk_leaves_the_base_and_says_so(base: Path, tmp_path: Path) -> No
     ended = run(limited, tmp_path / "job")
     assert "cannot be used (File too large)" in ended.stderr
     assert ended.stdout.splitlines()[3] == f"{base}/bin/python"
+
+
+def test_environment_of_conda_lies_between_the_overlay_and_the_base(base: Path, tmp_path: Path) -> None:
+    overlay = tmp_path / "w" / ".environment" / "base"
+    conda = tmp_path / "w" / ".environment" / "conda" / "bin"
+    conda.mkdir(parents=True)
+    path = shown(WorkspaceEnvironment(Base(base), overlay), tmp_path / "job")[0]
+    assert path == f"{overlay / version()}/bin:{conda}:{base}/bin:{SYSTEM}"
+
+
+@pytest.mark.skipif(shutil.which("R", path=SYSTEM) is None, reason="needs R")
+def test_packages_of_r_go_to_the_workspace(base: Path, tmp_path: Path) -> None:
+    environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / ".environment" / "base")
+    script = activate(JobScript("Rscript -e 'cat(.libPaths()[1])'"), environment, job_directory=tmp_path / "job")
+    library = run(script, tmp_path / "job").stdout
+    assert Path(library).parent == tmp_path / "w" / ".environment" / "R"

@@ -13,16 +13,19 @@ from user_workspaces.api.caller import caller
 from user_workspaces.api.envelope import SUCCESSFUL, answer, order_of, text_in
 from user_workspaces.api.environment_shapes import NO_PREPARATION, EnvironmentShape, PreparationShape, PrepareShape
 from user_workspaces.api.openapi import describe
+from user_workspaces.api.permissions import require
 from user_workspaces.environments.actions import prepare
 from user_workspaces.environments.overview import Preparation, lock_text, packages_of, preparation_of, python_of
 from user_workspaces.environments.packages import Package, extent_of
 from user_workspaces.environments.resetting import reset
-from user_workspaces.environments.specifications import LOCK_FILE
+from user_workspaces.environments.specifications import ENVIRONMENT_FILES, LOCK_FILE, R_FILE
 from user_workspaces.transfers.names import attachment
 from user_workspaces.transfers.turns import Turn
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
+BUILT_BY_JOBS = (*ENVIRONMENT_FILES, R_FILE)
+"""Files that may need a job of the user's, which is a launch."""
 PLAIN_TEXT = "text/plain"
 
 
@@ -40,6 +43,7 @@ def describe_preparation(found: Preparation) -> dict[str, object]:
         "file_has_changed": found.is_changed,
         "requirements": len(row.requirements) if row else 0,
         "log": found.log,
+        "job_id": row.job_id if row else None,
         "datetime_requested": row.datetime_requested if row else None,
         "datetime_ended": row.datetime_ended if row else None,
     }
@@ -80,11 +84,14 @@ class EnvironmentPrepare(APIView):
     def post(self, request: Request, workspace_id: int) -> Response:
         """Have an environment prepared from a file, for the next launches; it is built in the background.
 
-        The message of a refusal has a line for each requirement that cannot be prepared. One that has been prepared
+        What conda or R has to make is made by a job of the caller, which needs the scope `sessions`. The message of a
+        refusal has a line for each requirement that cannot be prepared. One that has been prepared
         for another workspace of this server is ready at once.
         """
         workspace, body = _workspace(request, workspace_id), order_of(request)
         with Turn(workspace.owner_id):
+            if text_in(body, "file") in BUILT_BY_JOBS:
+                require(request, Scope.SESSIONS)
             row = prepare(workspace=workspace, file=text_in(body, "file") or "", now=timezone.now())
             found = preparation_of(workspace)
         return answer(row.message, data={"preparation": describe_preparation(found)})

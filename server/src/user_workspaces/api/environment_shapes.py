@@ -39,6 +39,7 @@ class PreparationShape(Shape):
     file_has_changed = serializers.BooleanField(help_text="Whether the file is another one than was prepared.")
     requirements = serializers.IntegerField(help_text="How many the file names.")
     log = serializers.CharField(allow_blank=True, help_text="The last lines of the installer.")
+    job_id = serializers.IntegerField(allow_null=True, help_text="Of the job that makes it, for conda and R.")
     datetime_requested = serializers.DateTimeField(allow_null=True)
     datetime_ended = serializers.DateTimeField(allow_null=True)
 

@@ -11,6 +11,7 @@ from user_workspaces.config.config_file import ConfigFile, ResourceEntry
 from user_workspaces.config.site_entries import MailEntry
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.interfaces.site import (
+    JOB_TYPE_OF_BUILDS,
     JOB_TYPE_OF_RUNS,
     MailSite,
     ResourceSite,
@@ -136,6 +137,7 @@ def _declarations(config: ConfigFile) -> list[Declaration]:
         found.append(Declaration(PluginKind.ENVIRONMENT, name, environment.environment_type, options, key))
     options = {"environment_details": config.workflows.environment_details}
     found.append(Declaration(job_type, JOB_TYPE_OF_RUNS, "ReanaWorkflowJob", options, "workflows"))
+    found.append(Declaration(job_type, JOB_TYPE_OF_BUILDS, "EnvironmentBuildJob", {}, JOB_TYPE_OF_BUILDS))
     for name, engine in config.workflow_engines.items():
         found.append(Declaration(PluginKind.WORKFLOW_ENGINE, name, name, engine, f"workflow_engines.{name}"))
     for name, how in config.container_runtimes.items():

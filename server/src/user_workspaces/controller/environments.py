@@ -3,18 +3,27 @@
 import logging
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 
 from user_workspaces.environments import actions
 from user_workspaces.environments.clearing import remove_unused
-from user_workspaces.environments.models import PreparedEnvironment
+from user_workspaces.environments.models import Builder, PreparedEnvironment
 from user_workspaces.environments.queries import due_preparations
+from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
+from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import unsettled_jobs
+from user_workspaces.jobs.status import LIVE, JobStatus
 
 logger = logging.getLogger(__name__)
 
 PREPARATIONS_A_PASS = 20
+SAID = "uws: "
+"""What a line in the log of a job begins with that says how it ended."""
+DONE = "done"
 
 
 def tend_environments(*, now: datetime) -> int:
@@ -28,9 +37,52 @@ def tend_environments(*, now: datetime) -> int:
 def _tend(row: PreparedEnvironment) -> None:
     """A surprise with one environment must not stop the others."""
     try:
-        actions.advance(row, now=timezone.now())
+        if row.builder == Builder.SERVER:
+            actions.advance(row, now=timezone.now())
+        elif row.job_id is None:
+            _start_job(row, now=timezone.now())
+        else:
+            _follow_job(row, now=timezone.now())
     except Exception:  # whatever it was, it is logged, and tried again when the lease is over
         logger.exception("environment of workspace %s: it cannot be prepared now; trying again later", row.pk)
+
+
+def _start_job(row: PreparedEnvironment, *, now: datetime) -> None:
+    """Have a job of the user's build; the row and the job are written together, or neither."""
+    workspace = row.workspace
+    try:
+        with transaction.atomic():
+            job = start_job(
+                owner=workspace.owner,
+                workspace_id=workspace.pk,
+                job_type=JOB_TYPE_OF_BUILDS,
+                job_details={"kind": row.builder, "file": row.file},
+                options={},
+                now=now,
+                is_listed=False,
+            )
+            if not actions.note_job(row, job_id=job.pk, now=now):  # another file was asked for: there is to be no job
+                transaction.set_rollback(True)
+    except UserWorkspacesError as error:
+        actions.finish_job(row, problem=error.message, now=now)
+
+
+def _follow_job(row: PreparedEnvironment, *, now: datetime) -> None:
+    job = Job.objects.filter(pk=row.job_id or 0).first()
+    if job is not None and job.status in LIVE:
+        actions.wait_for_job(row, now=now)
+    else:
+        actions.finish_job(row, problem=_problem_of(job), now=now)
+
+
+def _problem_of(job: Job | None) -> str:
+    """Return why an ended job made nothing; empty: it did. What is printed is the user's own to believe."""
+    if job is None:
+        return "The job that made it is gone."
+    said = [line.removeprefix(SAID) for line in job.log_tail.splitlines() if line.startswith(SAID)]
+    if job.status == JobStatus.COMPLETE and said and said[-1] == DONE:
+        return ""
+    return said[-1] if said and said[-1] != DONE else job.message or "The job that made it has ended without it."
 
 
 def clear_environments(*, now: datetime) -> int:

@@ -7,9 +7,9 @@ from django.db import transaction
 
 from user_workspaces.environments.bases import required_base_of
 from user_workspaces.environments.failures import reason_of
-from user_workspaces.environments.finding import read_contents, specification_of
+from user_workspaces.environments.finding import Contents, builder_of, read_contents, specification_of
 from user_workspaces.environments.layers import Layer, interpreter_of, recipe_of, store, write_requirements
-from user_workspaces.environments.models import PreparationStatus, PreparedEnvironment
+from user_workspaces.environments.models import Builder, PreparationStatus, PreparedEnvironment
 from user_workspaces.environments.packages import packages_in_base
 from user_workspaces.environments.queries import layer_of
 from user_workspaces.errors import DiskFull
@@ -26,47 +26,62 @@ MOST_AT_ONCE = 2
 MOST_LOOKED_AT = 200
 LEAST_FREE = 512 << 20
 """Bytes on the disk of the server, below which nothing is prepared any more."""
+LONGEST_MESSAGE = 1_000
 READY_MESSAGE = "Ready: the next launch uses it."
 
 
 def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnvironment:
     """Have an environment prepared from a specification; one of the same content is ready at once.
 
-    Returns at once: the controller builds. What a launch used before is used until then. Raises `NotFound` without the
-    file, and `InvalidRequest` with what is wrong with it.
+    Returns at once: the controller builds, or starts a job of the user's that does. What a launch used before is used
+    until then. Raises `NotFound` without the file, and `InvalidRequest` with what is wrong with it.
     """
     usable_home(workspace)
+    contents = read_contents(workspace, file)
+    builder = builder_of(contents)
+    if builder is not Builder.SERVER:
+        name = f"{builder.value}-{contents.digest[:20]}"
+        return _ask(workspace, contents, {"builder": builder, "fingerprint": name, "requirements": []}, now=now)
     base = required_base_of(workspace)
     interpreter = interpreter_of(base)
-    contents = read_contents(workspace, file)
     present = [(one.name, one.version) for one in packages_in_base(base) if one.is_of_index]
     read = specification_of(contents, python=interpreter.version, present=present)
     layer = Layer(interpreter, tuple(one.text for one in read.requirements), read.is_complete)
-    is_ready = store().is_ready(layer.fingerprint)
-    if not is_ready:
+    if not store().is_ready(layer.fingerprint):
         _make_way(layer)
+    wanted: dict[str, object] = {
+        "builder": builder,
+        "requirements": [[one.place, one.text] for one in read.requirements],
+        "is_complete": read.is_complete,
+        "interpreter": str(interpreter.path),
+        "python": interpreter.version,
+        "fingerprint": layer.fingerprint,
+    }
+    row = _ask(workspace, contents, wanted, now=now)
+    if store().is_ready(layer.fingerprint):  # not before: without the row it could be removed in this moment
+        finish(row, now=now)
+    return row
+
+
+def _ask(workspace: Workspace, contents: Contents, wanted: dict[str, object], *, now: datetime) -> PreparedEnvironment:
+    """Write down what is wanted, for the controller."""
     with transaction.atomic():
         lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
         row, _ = PreparedEnvironment.objects.update_or_create(
             workspace_id=workspace.pk,
             defaults={
-                "file": file,
+                "file": contents.file,
                 "digest": contents.digest,
-                "requirements": [[one.place, one.text] for one in read.requirements],
-                "is_complete": read.is_complete,
-                "interpreter": str(interpreter.path),
-                "python": interpreter.version,
-                "fingerprint": layer.fingerprint,
+                "job_id": None,
                 "status": PreparationStatus.PREPARING,
                 "message": "Waiting for the builder.",
                 "datetime_requested": now,
                 "datetime_ended": None,
                 "next_check_at": now,
                 "lease_until": None,
+                **wanted,
             },
         )
-    if store().is_ready(layer.fingerprint):  # asked once more: it could have been removed before the row was there
-        finish(row, now=now)
     return row
 
 
@@ -139,6 +154,27 @@ def finish(row: PreparedEnvironment, *, now: datetime) -> None:
         next_check_at=None,
     )
     row.refresh_from_db()
+
+
+def note_job(row: PreparedEnvironment, *, job_id: int, now: datetime) -> bool:
+    """Note the user's job that builds; False: something else was asked for meanwhile."""
+    return _unchanged(row, job_id=job_id, message=f"Job {job_id} makes it as you.", next_check_at=now + LOOK_AGAIN)
+
+
+def wait_for_job(row: PreparedEnvironment, *, now: datetime) -> None:
+    """Have the controller look again at a job that has not ended."""
+    _unchanged(row, next_check_at=now + LOOK_AGAIN)
+
+
+def finish_job(row: PreparedEnvironment, *, problem: str, now: datetime) -> None:
+    """Note how the user's job ended; without a problem it has made what launches find in the workspace."""
+    _unchanged(
+        row,
+        status=PreparationStatus.FAILED if problem else PreparationStatus.READY,
+        message=problem[:LONGEST_MESSAGE] or READY_MESSAGE,
+        datetime_ended=now,
+        next_check_at=None,
+    )
 
 
 def _fail(row: PreparedEnvironment, said: str, *, now: datetime) -> None:

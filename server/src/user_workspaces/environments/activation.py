@@ -24,6 +24,15 @@ export JUPYTER_PATH="{layer_data}${{uws_base:+$uws_base/share/jupyter}}${{JUPYTE
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 """
 
+USE_FOLDER = """\
+uws_folder={folder}
+if [ -d "$uws_folder/conda/bin" ]; then
+  export PATH="$uws_folder/conda/bin:$PATH" JUPYTER_PATH="$uws_folder/conda/share/jupyter:$JUPYTER_PATH"
+fi
+uws_r=$(R --version 2>/dev/null | sed -n '1s/^R version \\([0-9]*\\.[0-9]*\\).*/\\1/p')
+if [ -n "$uws_r" ] && mkdir -p -m 700 "$uws_folder/R/$uws_r"; then export R_LIBS_USER="$uws_folder/R/$uws_r"; fi
+"""
+
 USE_OVERLAY = """\
 if uws_overlay=$("$UWS_BASE_PYTHON" -I {program} {folder}{layers}); then
   export UWS_WORKSPACE_PYTHON="$uws_overlay/bin/python" VIRTUAL_ENV="$uws_overlay" UV_PROJECT_ENVIRONMENT="$uws_overlay"
@@ -44,6 +53,7 @@ def activate(script: JobScript, environment: WorkspaceEnvironment | None, *, job
     )
     if environment.overlay is None:
         return replace(script, text=lines + script.text)
+    lines += USE_FOLDER.format(folder=shlex.quote(str(environment.overlay.parent)))
     lines += USE_OVERLAY.format(
         program=shlex.quote(str(job_directory / OVERLAY_PROGRAM)),
         folder=shlex.quote(str(environment.overlay)),

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from user_workspaces.environments.exporting import export_locked
+from user_workspaces.environments.models import Builder
 from user_workspaces.environments.specifications import (
     ENVIRONMENT_FILES,
     LARGEST_FILE,
@@ -76,13 +77,20 @@ def read_contents(workspace: Workspace, file: str) -> Contents:
     return Contents(file, content, lock)
 
 
+def builder_of(contents: Contents) -> Builder:
+    """Return what can build it: a file of conda that names packages of Python alone needs no conda."""
+    if contents.file == R_FILE:
+        return Builder.R
+    if contents.file in ENVIRONMENT_FILES and read_conda_file(contents.file, contents.content).packages:
+        return Builder.CONDA
+    return Builder.SERVER
+
+
 def specification_of(contents: Contents, *, python: str, present: Collection[tuple[str, str]] = ()) -> Specification:
     """Return what a file asks for that pip can install; raises `InvalidRequest`.
 
     `python`: the version of the base, as `3.11`; `present`: what the base has, which a lock need not bring again.
     """
-    if contents.file == R_FILE:
-        raise InvalidRequest(f"{R_FILE} is run in a session: `Rscript {R_FILE}` in its terminal.")
     if contents.file in ENVIRONMENT_FILES:
         return as_requirements(read_conda_file(contents.file, contents.content), python=python)
     if contents.file == LOCK_FILE:

@@ -14,12 +14,23 @@ class PreparationStatus(models.TextChoices):
     FAILED = "failed"
 
 
+class Builder(models.TextChoices):
+    """What builds: the server for all users, or a job of the user in the workspace."""
+
+    SERVER = "server"
+    CONDA = "conda"
+    R = "r"
+
+
 class PreparedEnvironment(Leased):
     """The preparation that was asked for last, and the prepared environment that launches use meanwhile."""
 
     workspace = models.OneToOneField(
         Workspace, on_delete=models.CASCADE, primary_key=True, related_name="prepared_environment"
     )
+    builder = models.CharField(max_length=16, choices=Builder.choices, default=Builder.SERVER)
+    job_id = models.BigIntegerField(null=True)
+    """The user's job that builds."""
     file = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)
     """SHA-256 of the content of the file, when it was asked for."""

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from user_workspaces.environments.actions import forget
-from user_workspaces.environments.packages import OVERLAYS, Extent, Package, extent_of, packages_installed, pythons_of
+from user_workspaces.environments.packages import Extent, Package, extent_of, packages_installed, pythons_of
 from user_workspaces.environments.queries import prepared_in
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.environment import FOLDER
-from user_workspaces.workspaces.files import find_entry, list_folder, move_entry, remove_entry
+from user_workspaces.workspaces.files import list_folder, move_entry, remove_entry
 from user_workspaces.workspaces.models import Workspace
 
-REMOVED = f"{FOLDER}/removed"
+OVERLAY, OF_CONDA, OF_R = "base", "conda", "R"
+REMOVED = "removed-"
+MOST_NAMES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,13 @@ class Loss:
     extent: Extent
     prepared_file: str
     """Whose packages are not used any more; empty: none."""
+    folders: tuple[str, ...]
+    """What else was made in the workspace, as `R`."""
 
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing to lose."""
-        return not (self.installed or self.extent.files or self.prepared_file)
+        return not (self.installed or self.extent.files or self.prepared_file or self.folders)
 
 
 def loss_of(workspace: Workspace) -> Loss:
@@ -35,7 +39,8 @@ def loss_of(workspace: Workspace) -> Loss:
     installed = tuple(
         package for python in pythons_of(workspace) for package in packages_installed(workspace, python=python)
     )
-    return Loss(installed, extent_of(workspace), (row.layer_file or row.file) if row else "")
+    folders = {OF_CONDA if name.startswith(OF_CONDA) else name for name in _made(workspace)} - {OVERLAY}
+    return Loss(installed, extent_of(workspace), (row.layer_file or row.file) if row else "", tuple(sorted(folders)))
 
 
 def reset(*, workspace: Workspace, now: datetime) -> None:
@@ -44,16 +49,22 @@ def reset(*, workspace: Workspace, now: datetime) -> None:
     The overlay goes to another name first: no launch finds half of it. What runs keeps what it has loaded.
     """
     forget(workspace_id=workspace.pk)
-    if find_entry(workspace=workspace, path=OVERLAYS) is not None:
-        new_path = f"{REMOVED}-{now:%Y%m%d%H%M%S%f}"
-        move_entry(workspace=workspace, path=OVERLAYS, new_path=new_path, overwrite=False, now=now)
-    for path in _removed(workspace):  # also what a reset left that was killed
-        remove_entry(workspace=workspace, path=path, now=now)
+    for name in _made(workspace):
+        new_path = f"{FOLDER}/{REMOVED}{name}-{now:%Y%m%d%H%M%S%f}"
+        move_entry(workspace=workspace, path=f"{FOLDER}/{name}", new_path=new_path, overwrite=False, now=now)
+    for name in _names(workspace):
+        if name.startswith(REMOVED):  # also what a reset left that was killed
+            remove_entry(workspace=workspace, path=f"{FOLDER}/{name}", now=now)
 
 
-def _removed(workspace: Workspace) -> list[str]:
+def _made(workspace: Workspace) -> list[str]:
+    """Return the names of what jobs have made; the link to the environment of conda comes before what it leads to."""
+    return sorted(name for name in _names(workspace) if name in (OVERLAY, OF_R) or name.startswith(OF_CONDA))
+
+
+def _names(workspace: Workspace) -> list[str]:
     try:
-        found = list_folder(workspace=workspace, path=FOLDER, limit=1000).entries
+        found = list_folder(workspace=workspace, path=FOLDER, limit=MOST_NAMES).entries
     except NotFound:
         return []
-    return [entry.path for entry in found if entry.path.startswith(f"{REMOVED}-")]
+    return [entry.path.rpartition("/")[2] for entry in found]

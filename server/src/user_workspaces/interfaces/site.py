@@ -9,6 +9,9 @@ from enum import StrEnum
 JOB_TYPE_OF_RUNS = "reana_workflow"
 """What the runs of workflows are, as jobs: no list offers it."""
 
+JOB_TYPE_OF_BUILDS = "environment_build"
+"""What makes an environment of conda or a library of R, as jobs: no list offers it."""
+
 
 class UserSearch(StrEnum):
     """Whom people find when they search others to share with."""

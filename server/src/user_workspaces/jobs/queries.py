@@ -12,7 +12,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.endpoint import Endpoint, Mount
-from user_workspaces.interfaces.site import JOB_TYPE_OF_RUNS
+from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS, JOB_TYPE_OF_RUNS
 from user_workspaces.jobs.clock import run_time
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
@@ -104,7 +104,7 @@ def load_of_resources() -> list[Load]:
 
 def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
     """Return the newest job of each of these workspaces, in one query."""
-    in_them = Job.objects.filter(workspace_id__in=list(workspace_ids))
+    in_them = Job.objects.filter(workspace_id__in=list(workspace_ids)).exclude(job_type=JOB_TYPE_OF_BUILDS)
     newest = in_them.order_by().values("workspace_id").annotate(newest=Max("id")).values("newest")
     return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}
 
@@ -133,14 +133,19 @@ def live_job_counts(user: User) -> LiveCounts:
 
 
 def jobs_in(*, user: User, workspace_id: int) -> QuerySet[Job]:
-    """Return a person's jobs in one workspace, newest first, without what a list does not show."""
-    return jobs_of(user).filter(workspace_id=workspace_id).defer("secret", "endpoint", "log_tail")
+    """Return what a person launched in one workspace, newest first, without what a list does not show."""
+    return _launches_of(user).filter(workspace_id=workspace_id).defer("secret", "endpoint", "log_tail")
 
 
 def last_launch(*, user: User, workspace_id: int) -> Job | None:
-    """Return the newest job in this workspace; for a new one, this person's newest anywhere. Runs do not count."""
-    here = jobs_in(user=user, workspace_id=workspace_id).exclude(job_type=JOB_TYPE_OF_RUNS)
-    return here.first() or jobs_of(user).exclude(job_type=JOB_TYPE_OF_RUNS).first()
+    """Return the newest launch in this workspace; for a new one, this person's newest anywhere."""
+    launches = _launches_of(user)
+    return launches.filter(workspace_id=workspace_id).first() or launches.first()
+
+
+def _launches_of(user: User) -> QuerySet[Job]:
+    """Return a person's jobs without those that are begun elsewhere: runs, and builds of environments."""
+    return jobs_of(user).exclude(job_type__in=(JOB_TYPE_OF_RUNS, JOB_TYPE_OF_BUILDS))
 
 
 def log_of(job: Job, *, lines: int) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from user_workspaces import registry
+from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import time_left
 from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
@@ -69,6 +70,8 @@ def view_of(job: Job, *, now: datetime) -> SessionView:
 
 def application_name(job_type: str) -> str:
     """Return what the site calls a job type; its id when it is not configured any more."""
+    if job_type == JOB_TYPE_OF_BUILDS:
+        return "Environment"
     known = registry.site().job_types.get(job_type)
     return known.name if known else job_type
 

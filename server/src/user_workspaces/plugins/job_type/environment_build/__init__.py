@@ -1,0 +1,51 @@
+"""Makes an environment of conda, or a library of R, as the user: a job that no list offers."""
+
+import shlex
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, Literal, cast
+
+from pydantic import Field
+
+from user_workspaces.interfaces.job_type import JobParameters, JobType
+from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.values import Health, JobContext, JobFile, JobScript
+
+PROGRAM = "build.sh"
+
+
+class EnvironmentBuildParameters(JobParameters):
+    """What is to be made, and from which file at the top of the workspace."""
+
+    kind: Literal["conda", "r"] = "r"
+    file: str = Field(default="install.R", pattern=r"^[A-Za-z][A-Za-z.]*$", max_length=100)
+
+
+class EnvironmentBuildOptions(PluginOptions):
+    """There is nothing to configure."""
+
+
+class EnvironmentBuildJob(JobType):
+    """Runs conda or R in the workspace. Its last line with `uws: ` in the log says how it ended."""
+
+    Options: ClassVar[type[PluginOptions]] = EnvironmentBuildOptions
+    Parameters: ClassVar[type[JobParameters]] = EnvironmentBuildParameters
+    serves: ClassVar[bool] = False
+
+    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
+        """Return what starts the program."""
+        told = cast("EnvironmentBuildParameters", parameters)
+        command = ["bash", str(context.job_directory / PROGRAM), told.kind, told.file]
+        return JobScript(text=f"exec {shlex.join(command)}\n", files=(JobFile(PROGRAM, _program()),))
+
+    def check(self) -> Health:
+        """There is nothing that could be missing: what a resource lacks is said by the job."""
+        return Health(connected=True)
+
+
+@cache
+def _program() -> bytes:
+    return Path(__file__).with_name(PROGRAM).read_bytes()
+
+
+__all__ = ["EnvironmentBuildJob", "EnvironmentBuildOptions", "EnvironmentBuildParameters"]

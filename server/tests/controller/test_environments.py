@@ -1,0 +1,101 @@
+"""Environments that a job of the user's makes: it is started, followed, and what it says is told."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from controller.conftest import Driver
+from user_workspaces.controller.environments import tend_environments
+from user_workspaces.environments.actions import prepare
+from user_workspaces.environments.models import PreparedEnvironment
+from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
+from user_workspaces.jobs.actions import stop_job
+from user_workspaces.jobs.models import Job
+from user_workspaces.plugins.job_type.environment_build import EnvironmentBuildParameters
+from user_workspaces.registry import Declaration, PluginKind, Registry
+from user_workspaces.testing.fake_job_type import JobThatRuns
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workspaces.actions import upload_file
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CONDA = b"dependencies: [python=3.11, samtools]\n"
+
+
+class Build(JobThatRuns):
+    """Takes what the real one takes."""
+
+    Parameters = EnvironmentBuildParameters
+
+
+@pytest.fixture
+def begun(driver: Driver, site: Registry) -> PreparedEnvironment:
+    """An environment.yml of conda, with its job."""
+    declared = Declaration(PluginKind.JOB_TYPE, JOB_TYPE_OF_BUILDS, "EnvironmentBuildJob", {}, "test.build")
+    site.add(declared, Build.build(JOB_TYPE_OF_BUILDS))
+    upload_file(workspace=driver.workspace, path="environment.yml", chunks=[CONDA], now=driver.now)
+    prepare(workspace=driver.workspace, file="environment.yml", now=driver.now)
+    tend_environments(now=timezone.now())
+    return PreparedEnvironment.objects.get()
+
+
+def settled(driver: Driver, resource: FakeResource, end: Callable[[str], None], log: str) -> PreparedEnvironment:
+    job = Job.objects.get(job_type=JOB_TYPE_OF_BUILDS)
+    driver.until(job, lambda job: job.submitted)
+    resource.run(job.key)
+    resource.print(job.key, log)
+    end(job.key)
+    driver.until(job, lambda job: job.status in {"complete", "failed"})
+    PreparedEnvironment.objects.update(next_check_at=timezone.now())
+    tend_environments(now=timezone.now())
+    return PreparedEnvironment.objects.get()
+
+
+def test_job_is_started_once(begun: PreparedEnvironment, driver: Driver) -> None:
+    job = Job.objects.get()
+    assert (job.job_type, job.job_details) == (JOB_TYPE_OF_BUILDS, {"kind": "conda", "file": "environment.yml"})
+    assert (begun.job_id, begun.status, begun.message) == (job.pk, "preparing", f"Job {job.pk} makes it as you.")
+    PreparedEnvironment.objects.update(next_check_at=timezone.now())
+    tend_environments(now=timezone.now())
+    assert Job.objects.count() == 1
+
+
+def test_finished_job_makes_it_ready(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+    row = settled(driver, resource, resource.succeed, "solving\nuws: done\n")
+    assert (row.status, row.message, row.next_check_at) == ("ready", "Ready: the next launch uses it.", None)
+
+
+def test_what_the_job_says_is_told(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+    row = settled(driver, resource, resource.fail, "x\nuws: This server has no conda.\n")
+    assert (row.status, row.message) == ("failed", "This server has no conda.")
+
+
+def test_job_that_says_nothing_has_failed(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+    assert settled(driver, resource, resource.succeed, "x\n").status == "failed"
+
+
+def test_killed_job_is_told_by_its_end(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+    row = settled(driver, resource, resource.fail, "uws: done\n")
+    assert (row.status, row.message) == ("failed", Job.objects.get().message)
+
+
+def test_stopped_job_has_made_nothing(begun: PreparedEnvironment, driver: Driver) -> None:
+    stop_job(job=Job.objects.get(), now=driver.now)
+    PreparedEnvironment.objects.update(next_check_at=timezone.now())
+    tend_environments(now=timezone.now())
+    row = PreparedEnvironment.objects.get()
+    assert (row.status, row.message) == ("failed", "Stopped before it started.")
+
+
+def test_refused_launch_is_told(driver: Driver, site: Registry, limit: Callable[..., None]) -> None:
+    limit(running_sessions=0)
+    declared = Declaration(PluginKind.JOB_TYPE, JOB_TYPE_OF_BUILDS, "EnvironmentBuildJob", {}, "test.build")
+    site.add(declared, Build.build(JOB_TYPE_OF_BUILDS))
+    upload_file(workspace=driver.workspace, path="environment.yml", chunks=[CONDA], now=driver.now)
+    prepare(workspace=driver.workspace, file="environment.yml", now=driver.now)
+    tend_environments(now=timezone.now() + timedelta(seconds=1))
+    row = PreparedEnvironment.objects.get()
+    assert row.status == "failed"
+    assert "sessions" in row.message
+    assert not Job.objects.exists()

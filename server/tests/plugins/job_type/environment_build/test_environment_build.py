@@ -1,0 +1,181 @@
+"""Environments of conda and packages of R, made by the real program; conda itself is played by scripts."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from user_workspaces.interfaces.job_type import JobType
+from user_workspaces.interfaces.values import JobContext, Limits, PluginContext, SystemAccount
+from user_workspaces.plugins.job_type.environment_build import (
+    EnvironmentBuildJob,
+    EnvironmentBuildOptions,
+    EnvironmentBuildParameters,
+)
+from user_workspaces.testing.job_type_contract import JobTypeContract
+
+TOOLS = ("bash", "mkdir", "rm", "ln", "mv", "readlink", "cat", "sh")
+MAKES = """#!/bin/sh
+echo "$0 $@" >> "$HOME/asked"
+while [ $# -gt 0 ]; do [ "$1" = --prefix ] && prefix=$2; shift; done
+mkdir -p "$prefix/bin" "$prefix/share/jupyter/kernels/python3"
+ln -s "$HOME/python" "$prefix/bin/python"
+echo "made $UWS_JOB_ID" > "$prefix/bin/tool"
+"""
+BREAKS = MAKES + "exit 1\n"
+PACKAGE = """\
+dir.create("crab")
+writeLines(c("Package: crab", "Version: 1.0", "Title: X", "Description: X.", "License: MIT", "Author: X",
+  "Maintainer: x <x@example.org>"), "crab/DESCRIPTION")
+file.create("crab/NAMESPACE")
+install.packages("crab", repos = NULL, type = "source")
+"""
+
+
+def make_job_type(base_dir: Path) -> EnvironmentBuildJob:
+    context = PluginContext(
+        name="environment_build", base_dir=base_dir, data_dir=base_dir, runtime_dir=base_dir, find_client=lambda _: None
+    )
+    return EnvironmentBuildJob(context, EnvironmentBuildOptions())
+
+
+class TestEnvironmentBuildJob(JobTypeContract):
+    @pytest.fixture
+    def job_type(self, tmp_path: Path) -> JobType:
+        return make_job_type(tmp_path)
+
+
+class Place:
+    """A workspace, and all that is on PATH."""
+
+    def __init__(self, folder: Path, context: JobContext) -> None:
+        self.workspace, self.programs, self.context = folder / "w", folder / "bin", context
+        self.job_type, self.folder = make_job_type(folder), folder
+        self.workspace.mkdir()
+        self.programs.mkdir()
+        for tool in TOOLS:
+            (self.programs / tool).symlink_to(shutil.which(tool) or tool)
+        (folder / "python").symlink_to(sys.executable)
+
+    def offer(self, name: str, script: str) -> None:
+        (self.programs / name).write_text(script)
+        (self.programs / name).chmod(0o755)
+
+    def made(self) -> list[str]:
+        return sorted(path.name for path in (self.workspace / ".environment").iterdir())
+
+    def run(self, kind: str, file: str, *, job: int = 1, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Return the exit code, and what the last line says."""
+        parameters = EnvironmentBuildParameters.model_validate({"kind": kind, "file": file})
+        script = self.job_type.script(self.context, parameters)
+        self.context.job_directory.mkdir(exist_ok=True)
+        for one in script.files:
+            (self.context.job_directory / one.path).write_bytes(one.content)
+        environment = {
+            "PATH": str(self.programs),
+            "HOME": str(self.folder),
+            "UWS_JOB_ID": str(job),
+            **(variables or {}),
+        }
+        ended = subprocess.run(
+            ["bash", "-c", script.text],
+            cwd=self.workspace,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = [line for line in ended.stdout.splitlines() if line.startswith("uws: ")]
+        return ended.returncode, said[-1] if said else ended.stderr
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, _context(tmp_path))
+
+
+def _context(folder: Path) -> JobContext:
+    return JobContext(
+        job_id=1,
+        key="k",
+        secret="s",
+        account=SystemAccount("ada", os.getuid(), os.getgid(), folder),
+        workspace=folder / "w",
+        job_directory=folder / "job's",
+        resource="local",
+        base_path="/",
+        limits=Limits(),
+    )
+
+
+def test_without_conda_it_says_so(place: Place) -> None:
+    (place.workspace / "environment.yml").touch()
+    code, said = place.run("conda", "environment.yml")
+    assert (code, said[:72]) == (3, "uws: This server has no conda (micromamba, conda, mamba or pixi): name t")
+    assert place.made() == []
+
+
+@pytest.mark.parametrize("tool", ["micromamba", "mamba", "conda"])
+def test_environment_of_conda_is_there_when_it_is_whole(place: Place, tool: str) -> None:
+    place.offer(tool, MAKES)
+    (place.workspace / "environment.yml").touch()
+    assert place.run("conda", "environment.yml") == (0, "uws: done")
+    conda = place.workspace / ".environment" / "conda"
+    assert (conda / "bin" / "tool").read_text() == "made 1\n"
+    kernel = json.loads((conda / "share" / "jupyter" / "kernels" / "conda" / "kernel.json").read_text())
+    assert kernel["argv"][0] == str(conda / "bin" / "python")
+    assert kernel["display_name"] == "Python (environment.yml)"
+
+
+def test_half_an_environment_of_conda_is_never_used(place: Place) -> None:
+    place.offer("conda", BREAKS)
+    (place.workspace / "environment.yml").touch()
+    assert place.run("conda", "environment.yml") == (4, "uws: conda could not make the environment of environment.yml.")
+    assert not (place.workspace / ".environment" / "conda").exists()
+    place.offer("conda", MAKES)
+    assert place.run("conda", "environment.yml", job=2)[0] == 0
+    place.offer("conda", BREAKS)
+    assert place.run("conda", "environment.yml", job=3)[0] == 4
+    assert (place.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
+
+
+def test_environment_before_the_last_one_is_removed(place: Place) -> None:
+    place.offer("conda", MAKES)
+    (place.workspace / "environment.yml").touch()
+    for job in (1, 2, 3):
+        assert place.run("conda", "environment.yml", job=job)[0] == 0
+    assert place.made() == ["conda", "conda-2", "conda-3"]
+
+
+def test_file_that_is_gone_is_told(place: Place) -> None:
+    assert place.run("conda", "environment.yml") == (4, "uws: environment.yml is not there any more.")
+
+
+def test_without_r_it_says_so(place: Place) -> None:
+    (place.workspace / "install.R").touch()
+    assert place.run("r", "install.R") == (3, "uws: This server has no R: install.R cannot be run.")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="needs R")
+def test_packages_of_r_are_installed_in_the_workspace(place: Place) -> None:
+    library = place.workspace / ".environment" / "R" / "4"
+    library.mkdir(parents=True)
+    (place.workspace / "install.R").write_text(PACKAGE)
+    variables = {"PATH": os.environ["PATH"], "R_LIBS_USER": str(library)}
+    assert place.run("r", "install.R", variables=variables) == (0, "uws: done")
+    assert (library / "crab" / "DESCRIPTION").is_file()
+    (place.workspace / "install.R").write_text('stop("no")')
+    assert place.run("r", "install.R", variables=variables) == (4, "uws: install.R ended with an error: see the log.")
+
+
+@pytest.mark.parametrize("given", [{"kind": "sh"}, {"file": "../x"}, {"file": "-x"}, {"file": "a b"}, {"other": 1}])
+def test_other_parameters_are_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        EnvironmentBuildParameters.model_validate(given)
