@@ -1,0 +1,55 @@
+"""Applications on TCP where jobs share the network of the machine: in a network of their own, or not at all."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.applications import echo_application, launch, log_in, open_session, site_with, stop
+from machine_accounts import remove_account
+from running import ADA, RunningServer, running_server, sign_in
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+SITE = site_with(
+    isolated=echo_application(base="strip", listen="isolated"), port=echo_application(base="strip", listen="port")
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with running_server({"connection_details": {"network": "shared"}}, site=SITE) as running:
+        yield running
+    if os.geteuid() == 0:
+        remove_account(ADA, "--remove")
+
+
+def listeners() -> set[str]:
+    """Return the TCP ports of loopback that something listens on in the network of the machine."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return {line.split()[1] for line in lines if line.split()[3] == "0A"}
+
+
+def test_isolated_application_makes_a_network_for_itself(server: RunningServer, page: Page) -> None:
+    before = listeners()
+    ada = sign_in(server, ADA)
+    job = launch(ada, ada.make_workspace(), "isolated")
+    assert not [one for one in listeners() - before if one.endswith(":1F40")]  # 8000
+    log_in(page, server, ADA)
+    open_session(page, server, job)
+    expect(page).to_have_title("there and back")
+    stop(ada, job)
+
+
+def test_application_that_needs_a_port_is_refused_and_the_log_says_what_helps(
+    server: RunningServer, page: Page
+) -> None:
+    ada = sign_in(server, ADA)
+    job = launch(ada, ada.make_workspace(), "port", ready=False)
+    ada.wait_until(job, "failed", within=60)
+    log_in(page, server, ADA)
+    page.goto(f"{server.url}/session/{job}/log/")
+    expect(page.get_by_text(re.compile("where other accounts could connect to it"))).to_be_visible()
+    expect(page.get_by_text(re.compile("install slirp4netns"))).to_be_visible()
