@@ -20,6 +20,7 @@ test: dev-parts test-parts ## Check everything, on real parts: style, types, lay
 	@scripts/test
 
 test-all: test ## The same, and applications that take long to install (VS Code)
+	@scripts/install vscode
 	@$(PYTEST) -q -m heavy
 
 test-fast: dev-parts ## The tests that take no more than a second or two each, on SQLite

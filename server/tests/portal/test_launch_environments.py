@@ -31,7 +31,7 @@ def test_launch_offers_named_environments_after_the_usual_one(
     browser: Client, workspace: Workspace, science: FakeEnvironment
 ) -> None:
     content = browser.get(f"/w/{workspace.pk}/launch/").content.decode()
-    assert content.index("The usual one") < content.index('<option value="science">Science 2026')
+    assert content.index("Default") < content.index('<option value="science">Science 2026')
 
 
 def test_launch_takes_the_chosen_environment_and_remembers_it(

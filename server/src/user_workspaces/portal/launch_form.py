@@ -90,7 +90,7 @@ class LaunchForm(forms.Form):
             if one.asks_file and not file:
                 self._add_file_choice(one, names)
         if environments := _environments():
-            choices = [("", "The usual one"), *environments.items()]
+            choices = [("", "Default"), *environments.items()]
             self.fields["environment"] = forms.ChoiceField(label="Environment", choices=choices, required=False)
         self._bounds = bounds_of(site, chosen=str(self["resource"].value()))
         for parameter in site.parameters:

@@ -195,3 +195,12 @@ def test_overlay_follows_a_workspace_that_was_moved(session: Session) -> None:
     session.wait_until_ready()
     assert str(session.workspace) in pip.read_text()
     assert run_cell(session, "import greeting; print(greeting.WORD)") == "hello\n"
+
+
+@pytest.mark.skipif(
+    not Path("/usr/share/jupyter/kernels/ir").is_dir(), reason="NOT RUN: r-cran-irkernel is not installed"
+)
+def test_kernel_of_r_that_the_machine_has_runs(session: Session) -> None:
+    kernel = start_kernel(session, "ir")
+    assert kernel.status == 201
+    assert run_cell(session, "cat(6 * 7)", kernel=str(kernel.json()["id"])) == "42"
