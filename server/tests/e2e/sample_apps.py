@@ -191,6 +191,13 @@ def run_in_terminal(page: Page) -> None:
     expect(page.locator(".xterm-rows")).to_contain_text("42")
 
 
+def make_a_file_in_terminal(page: Page) -> None:
+    """Type a command; Jupyter draws its terminal as a picture, so what it prints cannot be read."""
+    page.get_by_role("textbox", name="Terminal input").focus()
+    page.keyboard.type("expr 40 + 2; touch made-in-the-terminal\n")
+    page.wait_for_timeout(2000)
+
+
 SAMPLES = {
     "streamlit": Sample(count, "apps/counting.py", STREAMLIT),
     "dash": Sample(count, "apps/my counting.py", DASH),
@@ -207,6 +214,7 @@ SAMPLES = {
     "vscode": Sample(write_in_vscode),
     "desktop": Sample(type_in_desktop, makes="made-on-the-desktop"),
     "r_shiny": Sample(count, "counting.R", R_SHINY),
-    "terminal": Sample(run_in_terminal),
+    "terminal": Sample(make_a_file_in_terminal, makes="made-in-the-terminal"),
+    "terminal_ttyd": Sample(run_in_terminal),
     "r_console": Sample(run_in_terminal),
 }
