@@ -93,6 +93,22 @@ def test_own_packages_come_with_version_size_and_origin(browser: Client, workspa
     assert "lobster" in shown
 
 
+def test_packages_of_r_and_conda_are_named(browser: Client, workspace: Workspace) -> None:
+    put(workspace, ".environment/R/4.2/crab/DESCRIPTION", "")
+    put(workspace, ".environment/R/4.2/lobster/DESCRIPTION", "")
+    put(workspace, ".environment/R/<b>/x", "")
+    put(workspace, ".environment/conda/bin/python", "")
+    shown = page(browser, workspace)
+    assert "<span>R 4.2 with 2 packages</span>" in shown
+    assert "<span>an environment of conda</span>" in shown
+    assert "Nothing of your own yet" not in shown
+    lost = browser.get(f"/w/{workspace.pk}/environment/reset/", **HTMX).content.decode()
+    assert "The packages of R" in lost
+    assert "The environment of conda" in lost
+    browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
+    assert find_entry(workspace=workspace, path=".environment/conda") is None
+
+
 HOSTILE = {
     "<b>x-1.dist-info/RECORD": "",
     "evil-1.0.dist-info/RECORD": 'x,,99999999999999999999999999\ny,,-5\nz,,7\n"',

@@ -129,6 +129,25 @@ def extent_of(workspace: Workspace) -> Extent:
     return Extent(files, size, is_more=number > MOST_WALKED)
 
 
+def libraries_of(workspace: Workspace) -> tuple[str, ...]:
+    """Return what else the user has in the environment, in words: packages of R, an environment of conda."""
+    found = list[str]()
+    for version in _names(workspace, f"{FOLDER}/R"):
+        if re.fullmatch(r"\d{1,2}\.\d{1,2}", version) and (packages := _names(workspace, f"{FOLDER}/R/{version}")):
+            found.append(f"R {version} with {len(packages)} package{'s' * (len(packages) != 1)}")
+    if "conda" in _names(workspace, FOLDER):
+        found.append("an environment of conda")
+    return tuple(found)
+
+
+def _names(workspace: Workspace, folder: str) -> list[str]:
+    try:
+        listed = list_folder(workspace=workspace, path=folder, limit=MOST_ENTRIES, hidden=False).entries
+    except NotFound:
+        return []
+    return [entry.path.rpartition("/")[2] for entry in listed]
+
+
 def effective(*layers: tuple[Package, ...]) -> list[Package]:
     """Return what a job sees, by name: the first layer that has a package wins."""
     found = dict[str, Package]()
