@@ -20,6 +20,7 @@ DIST_INFO = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([A-Za-z0-9
 LONGEST_FOLDER_NAME = 200
 MOST_ENTRIES = 20_000
 """Of the user's folder of packages, that are looked at."""
+MOST_PACKAGES = 2_000
 MOST_RECORDS = 300
 LARGEST_RECORD = 1 << 20
 MOST_WALKED = 100_000
@@ -97,7 +98,7 @@ def packages_installed(workspace: Workspace, *, python: str) -> tuple[Package, .
         ]
     except NotFound:
         return ()
-    read = [(name, found) for name in names if (found := _read_name(name))]
+    read = [(name, found) for name in names if (found := _read_name(name))][:MOST_PACKAGES]
     packages = list[Package]()
     for number, (name, (package, version)) in enumerate(read):
         known = Package(package, version, Origin.INSTALLED)
