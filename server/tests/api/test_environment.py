@@ -57,6 +57,7 @@ def test_environment_of_a_new_workspace_is_the_base(ada: Caller, workspace: Work
             "file": None,
             "message": "",
             "file_has_changed": False,
+            "is_outdated": False,
             "requirements": 0,
             "log": "",
             "job_id": None,

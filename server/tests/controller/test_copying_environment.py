@@ -62,12 +62,20 @@ def test_copy_gets_the_lock_of_what_was_installed(person: Callable[..., User], w
     assert {"name": "/environment.lock"} in copy.current["files"]
 
 
-def test_copy_gets_the_lock_of_what_was_prepared(person: Callable[..., User], workspace_of: Make) -> None:
+def test_copy_gets_the_lock_of_what_was_prepared(
+    person: Callable[..., User], workspace_of: Make, tmp_path: Path
+) -> None:
     original = workspace_of(person("ada"))
+    python = str((tmp_path / "base" / "bin" / "python").resolve())
     PreparedEnvironment.objects.create(
-        workspace=original, status="ready", layer="workspace-1", datetime_requested=timezone.now()
+        workspace=original,
+        status="ready",
+        layer="workspace-1",
+        layer_interpreter=python,
+        datetime_requested=timezone.now(),
     )
     layers.store().place("workspace-1").mkdir(parents=True)
+    (layers.store().place("workspace-1") / ".complete").touch()
     (layers.store().place("workspace-1") / "lock.txt").write_text("lobster==2.0\n")
     assert "lobster==2.0" in content(copied(original, person("grace")), "environment.lock")
 

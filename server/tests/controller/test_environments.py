@@ -55,7 +55,11 @@ def settled(driver: Driver, resource: FakeResource, end: Callable[[str], None], 
 def test_job_is_started_once(begun: PreparedEnvironment, driver: Driver) -> None:
     job = Job.objects.get()
     assert (job.job_type, job.job_details) == (JOB_TYPE_OF_BUILDS, {"kind": "conda", "file": "environment.yml"})
-    assert (begun.job_id, begun.status, begun.message) == (job.pk, "preparing", f"Job {job.pk} makes it as you.")
+    assert (begun.job_id, begun.status, begun.message) == (
+        job.pk,
+        "preparing",
+        f"Job {job.pk} makes it in this workspace, as you.",
+    )
     PreparedEnvironment.objects.update(next_check_at=timezone.now())
     tend_environments(now=timezone.now())
     assert Job.objects.count() == 1

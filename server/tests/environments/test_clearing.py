@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from environments.conftest import Index, settled
+from environments.conftest import settled
+from package_index import Index
 from user_workspaces.controller.environments import clear_environments
 from user_workspaces.environment_store.store import EnvironmentStore
 from user_workspaces.environments import actions

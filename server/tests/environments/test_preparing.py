@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from environments.conftest import PYTHON, Index, settled, tend
+from environments.conftest import PYTHON, settled, tend
+from package_index import Index
 from user_workspaces.accounts.models import User
 from user_workspaces.environment_store.store import EnvironmentStore
 from user_workspaces.environments import actions

@@ -80,17 +80,50 @@ def test_strangers_see_nothing(stranger: Client, workspace: Workspace) -> None:
     assert not PreparedEnvironment.objects.exists()
 
 
-def test_own_packages_come_with_version_size_and_origin(browser: Client, workspace: Workspace) -> None:
+def prepared(workspace: Workspace, base: Path, packages: str) -> None:
+    """Write down that an environment is ready, and lay it where launches look for it."""
+    made = layers.store().place("workspace-1")
+    made.mkdir(parents=True)
+    (made / "lock.txt").write_text(packages)
+    (made / ".complete").touch()
+    python = str((base / "bin" / "python").resolve())
+    row(workspace, status="ready", layer="workspace-1", layer_file="requirements.txt", layer_interpreter=python)
+
+
+def test_environment_for_another_python_is_said_to_be_unused(browser: Client, workspace: Workspace, base: Path) -> None:
+    prepared(workspace, base, "crab==1.0\n")
+    assert "do not use it any more" not in page(browser, workspace)
+    PreparedEnvironment.objects.update(layer_interpreter="/usr/bin/python3.99")
+    shown = page(browser, workspace)
+    assert "the site's Python has changed. Prepare again." in shown.replace("&#x27;", "'")
+    assert "crab" not in shown
+
+
+def test_own_packages_come_with_version_size_and_origin(browser: Client, workspace: Workspace, base: Path) -> None:
     install(workspace, "Crab_Cake", "1.5")
-    row(workspace, status="ready", layer="workspace-1", layer_file="requirements.txt")
-    (layers.store().place("workspace-1")).mkdir(parents=True)
-    (layers.store().place("workspace-1") / "lock.txt").write_text("crab-cake==1.0\nlobster==2.0\n")
+    prepared(workspace, base, "crab-cake==1.0\nlobster==2.0\n")
     shown = " ".join(page(browser, workspace).split())
     assert 'crab-cake</th> <td class="package-version">1.5' in shown
     assert "installed here" in shown
     assert "1 KiB" in shown
     assert shown.count("prepared from requirements.txt") == 1  # the other is shadowed
     assert "lobster" in shown
+
+
+def test_packages_of_r_and_conda_are_named(browser: Client, workspace: Workspace) -> None:
+    put(workspace, ".environment/R/4.2/crab/DESCRIPTION", "")
+    put(workspace, ".environment/R/4.2/lobster/DESCRIPTION", "")
+    put(workspace, ".environment/R/<b>/x", "")
+    put(workspace, ".environment/conda/bin/python", "")
+    shown = page(browser, workspace)
+    assert "<span>R 4.2 with 2 packages</span>" in shown
+    assert "<span>an environment of conda</span>" in shown
+    assert "Nothing of your own yet" not in shown
+    lost = browser.get(f"/w/{workspace.pk}/environment/reset/", **HTMX).content.decode()
+    assert "The packages of R" in lost
+    assert "The environment of conda" in lost
+    browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
+    assert find_entry(workspace=workspace, path=".environment/conda") is None
 
 
 HOSTILE = {
@@ -152,7 +185,7 @@ def test_failure_is_shown_and_the_file_offered_again(browser: Client, workspace:
 def test_unchanged_file_is_not_called_changed(browser: Client, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "crab\n")
     row(workspace, status="ready", message="Ready.", digest=hashlib.sha256(b"crab\n").hexdigest())
-    assert "has changed" not in page(browser, workspace)
+    assert "requirements.txt</code> has changed" not in page(browser, workspace)
 
 
 def test_part_follows_the_preparation_and_the_page_is_loaded_when_it_ends(

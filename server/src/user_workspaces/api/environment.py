@@ -41,6 +41,7 @@ def describe_preparation(found: Preparation) -> dict[str, object]:
         "file": row.file if row else None,
         "message": row.message if row else "",
         "file_has_changed": found.is_changed,
+        "is_outdated": found.is_outdated,
         "requirements": len(row.requirements) if row else 0,
         "log": found.log,
         "job_id": row.job_id if row else None,

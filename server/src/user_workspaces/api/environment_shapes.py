@@ -37,6 +37,7 @@ class PreparationShape(Shape):
     file = serializers.CharField(allow_null=True)
     message = serializers.CharField(allow_blank=True)
     file_has_changed = serializers.BooleanField(help_text="Whether the file is another one than was prepared.")
+    is_outdated = serializers.BooleanField(help_text="Whether the site has another Python by now, and it is not used.")
     requirements = serializers.IntegerField(help_text="How many the file names.")
     log = serializers.CharField(allow_blank=True, help_text="The last lines of the installer.")
     job_id = serializers.IntegerField(allow_null=True, help_text="Of the job that makes it, for conda and R.")

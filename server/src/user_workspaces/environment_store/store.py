@@ -54,6 +54,12 @@ class EnvironmentStore:
         self._for_everybody = os.geteuid() == 0 if for_everybody is None else for_everybody
         self._clock = clock
 
+    def make_folder(self) -> None:
+        """Make sure of the folder; raises `OSError`."""
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o755)  # whatever the umask: people run what is below
+
     def place(self, fingerprint: str) -> Path:
         """Return where an environment is, or will be."""
         return self.folder / fingerprint
@@ -147,9 +153,7 @@ class EnvironmentStore:
             )
 
     def _prepare(self, recipe: Recipe) -> Preparation:
-        if not self.folder.is_dir():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.folder.chmod(0o755)  # whatever the umask: people run what is below
+        self.make_folder()
         if self._for_everybody and (closed := barrier(self.folder)):
             return Preparation(
                 PreparationState.FAILED, f"Other accounts may not enter {closed}: `chmod o+x` it, for sessions to run."

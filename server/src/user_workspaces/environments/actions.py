@@ -158,7 +158,9 @@ def finish(row: PreparedEnvironment, *, now: datetime) -> None:
 
 def note_job(row: PreparedEnvironment, *, job_id: int, now: datetime) -> bool:
     """Note the user's job that builds; False: something else was asked for meanwhile."""
-    return _unchanged(row, job_id=job_id, message=f"Job {job_id} makes it as you.", next_check_at=now + LOOK_AGAIN)
+    return _unchanged(
+        row, job_id=job_id, message=f"Job {job_id} makes it in this workspace, as you.", next_check_at=now + LOOK_AGAIN
+    )
 
 
 def wait_for_job(row: PreparedEnvironment, *, now: datetime) -> None:

@@ -88,7 +88,7 @@ def recipe_of(layer: Layer) -> Recipe:
 def write_requirements(layer: Layer) -> None:
     """Write the file that the installer reads; raises `OSError`."""
     path = _wanted_by(layer.fingerprint)
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    store().make_folder()
     if not path.is_file():
         partial = path.with_suffix(".requirements-new")
         partial.touch(mode=0o600)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from user_workspaces.environments.bases import NamedBase, base_of
 from user_workspaces.environments.finding import read_contents, specification_files
 from user_workspaces.environments.layers import interpreter_of, store
-from user_workspaces.environments.models import PreparedEnvironment
+from user_workspaces.environments.models import Builder, PreparationStatus, PreparedEnvironment
 from user_workspaces.environments.packages import (
     Origin,
     Package,
@@ -17,7 +17,7 @@ from user_workspaces.environments.packages import (
     packages_prepared,
     pythons_of,
 )
-from user_workspaces.environments.queries import prepared_in
+from user_workspaces.environments.queries import layers_for, prepared_in
 from user_workspaces.environments.specifications import LOCK_FILE
 from user_workspaces.errors import InvalidRequest, UserWorkspacesError
 from user_workspaces.workspaces.details import NewFile
@@ -47,6 +47,8 @@ class Preparation:
     row: PreparedEnvironment | None
     is_changed: bool
     """Whether the file is another one than was prepared."""
+    is_outdated: bool
+    """Whether launches do not use it any more: the site has another Python by now."""
     log: str
 
 
@@ -65,9 +67,15 @@ def preparation_of(workspace: Workspace) -> Preparation:
     """Return how far it is; raises as reading files does."""
     files, row = specification_files(workspace), prepared_in(workspace.pk)
     if row is None:
-        return Preparation(files, None, is_changed=False, log="")
+        return Preparation(files, None, is_changed=False, is_outdated=False, log="")
     lines = store().log(row.fingerprint).splitlines()[-LINES_OF_LOG:]
-    return Preparation(files, row, is_changed=_is_changed(workspace, row, files), log="\n".join(lines))
+    is_changed, is_outdated = _is_changed(workspace, row, files), _is_outdated(row, base_of(workspace))
+    return Preparation(files, row, is_changed=is_changed, is_outdated=is_outdated, log="\n".join(lines))
+
+
+def _is_outdated(row: PreparedEnvironment, found: NamedBase | None) -> bool:
+    is_made = row.status == PreparationStatus.READY and row.builder == Builder.SERVER
+    return is_made and not (found and layers_for(workspace_id=row.pk, base=found.base))
 
 
 def _is_changed(workspace: Workspace, row: PreparedEnvironment, files: Iterable[str]) -> bool:
@@ -87,7 +95,8 @@ def packages_of(workspace: Workspace) -> list[Package]:
 def _packages(workspace: Workspace, found: NamedBase | None, row: PreparedEnvironment | None) -> list[Package]:
     version = version_of(workspace, found)
     installed = packages_installed(workspace, python=version) if version else ()
-    prepared = packages_prepared(row.layer, file=row.layer_file) if row and row.layer else ()
+    is_used = row is not None and found is not None and layers_for(workspace_id=row.pk, base=found.base)
+    prepared = packages_prepared(row.layer, file=row.layer_file) if row and is_used else ()
     return effective(installed, prepared, packages_in_base(found.base) if found else ())
 
 

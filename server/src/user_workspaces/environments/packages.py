@@ -20,6 +20,7 @@ DIST_INFO = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([A-Za-z0-9
 LONGEST_FOLDER_NAME = 200
 MOST_ENTRIES = 20_000
 """Of the user's folder of packages, that are looked at."""
+MOST_PACKAGES = 2_000
 MOST_RECORDS = 300
 LARGEST_RECORD = 1 << 20
 MOST_WALKED = 100_000
@@ -97,7 +98,7 @@ def packages_installed(workspace: Workspace, *, python: str) -> tuple[Package, .
         ]
     except NotFound:
         return ()
-    read = [(name, found) for name in names if (found := _read_name(name))]
+    read = [(name, found) for name in names if (found := _read_name(name))][:MOST_PACKAGES]
     packages = list[Package]()
     for number, (name, (package, version)) in enumerate(read):
         known = Package(package, version, Origin.INSTALLED)
@@ -127,6 +128,25 @@ def extent_of(workspace: Workspace) -> Extent:
     except UserWorkspacesError:  # it is not there, or cannot be read
         return Extent(files, size, is_more=False)
     return Extent(files, size, is_more=number > MOST_WALKED)
+
+
+def libraries_of(workspace: Workspace) -> tuple[str, ...]:
+    """Return what else the user has in the environment, in words: packages of R, an environment of conda."""
+    found = list[str]()
+    for version in _names(workspace, f"{FOLDER}/R"):
+        if re.fullmatch(r"\d{1,2}\.\d{1,2}", version) and (packages := _names(workspace, f"{FOLDER}/R/{version}")):
+            found.append(f"R {version} with {len(packages)} package{'s' * (len(packages) != 1)}")
+    if "conda" in _names(workspace, FOLDER):
+        found.append("an environment of conda")
+    return tuple(found)
+
+
+def _names(workspace: Workspace, folder: str) -> list[str]:
+    try:
+        listed = list_folder(workspace=workspace, path=folder, limit=MOST_ENTRIES, hidden=False).entries
+    except NotFound:
+        return []
+    return [entry.path.rpartition("/")[2] for entry in listed]
 
 
 def effective(*layers: tuple[Package, ...]) -> list[Package]:

@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from user_workspaces.environments import actions
 from user_workspaces.environments.overview import lock_text, packages_of, preparation_of, python_of
-from user_workspaces.environments.packages import Extent, Origin, Package, extent_of
+from user_workspaces.environments.packages import Extent, Origin, Package, extent_of, libraries_of
 from user_workspaces.environments.queries import is_preparing, prepared_in
 from user_workspaces.environments.resetting import loss_of, reset
 from user_workspaces.environments.specifications import ENVIRONMENT_FILES, LOCK_FILE, R_FILE
@@ -38,6 +38,8 @@ class Packages:
     own: tuple[Package, ...]
     """Installed in the workspace, and prepared ones."""
     of_site: tuple[Package, ...]
+    libraries: tuple[str, ...]
+    """Of other languages, in words."""
     extent: Extent
     problem: str = ""
 
@@ -66,11 +68,11 @@ def show(request: PersonRequest, workspace_id: int) -> HttpResponse:
 def _packages(workspace: Workspace) -> Packages:
     """Return what there is, or why it cannot be seen: the rest of the page is there in any case."""
     try:
-        found, extent = packages_of(workspace), extent_of(workspace)
+        found, libraries, extent = packages_of(workspace), libraries_of(workspace), extent_of(workspace)
     except UserWorkspacesError as error:
-        return Packages((), (), Extent(0, 0, is_more=False), error.message)
+        return Packages((), (), (), Extent(0, 0, is_more=False), error.message)
     own = tuple(package for package in found if package.origin is not Origin.SITE)
-    return Packages(own, tuple(package for package in found if package.origin is Origin.SITE), extent)
+    return Packages(own, tuple(package for package in found if package.origin is Origin.SITE), libraries, extent)
 
 
 def _preparation(request: PersonRequest, workspace: Workspace) -> LivePart:
