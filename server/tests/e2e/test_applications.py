@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Page
 
 from e2e.applications import launch, log_in, open_session, stop
+from e2e.refusals import refuses_others
 from e2e.sample_apps import SAMPLES
 from machine_accounts import remove_account
-from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
+from running import ADA, GRACE, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
@@ -30,7 +31,8 @@ def serving(*names: str) -> Iterator[tuple[RunningServer, Caller]]:
     with running_server(site={"available_job_types": {name: SHIPPED[name] for name in names}}) as running:
         yield running, sign_in(running, ADA)
     if os.geteuid() == 0:
-        remove_account(ADA, "--remove")
+        for account in (ADA, GRACE):
+            remove_account(account, "--remove")
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,7 @@ def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: s
         sample.use(page)
     finally:
         page.screenshot(path=pictures / f"app-{name}.png")
+    refuses_others(server, ada, job)
     stop(ada, job)
     assert {host_of(url) for url in outside} <= set(sample.asks_outside)
     if sample.makes:

@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from e2e.applications import cookie_of, echo_application, launch, log_in, open_session, site_with, stop
+from e2e.refusals import sockets_of
 from machine_accounts import remove_account
 from running import ADA, GRACE, Caller, RunningServer, ToLoopback, running_server, sign_in
 
@@ -167,11 +168,6 @@ def test_other_account_of_the_machine_cannot_connect(server: RunningServer, runn
             check=False,
         )
         assert (done.stdout, done.stderr) == ("refused\n", "")
-
-
-def sockets_of(server: RunningServer) -> list[Path]:
-    folders = [*Path("/run").glob("uws-0-*"), server.data_dir / "run"]
-    return [path for folder in folders for path in folder.glob("*/s") if path.owner() == ADA]
 
 
 def test_application_that_ends_by_itself_has_failed_and_says_why(ada: Caller, workspace: int) -> None:
