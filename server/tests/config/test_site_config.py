@@ -59,7 +59,7 @@ def test_the_example_is_the_embedded_default_and_builds(tmp_path: Path) -> None:
     site, declarations = site_config.read(EXAMPLE)
     built = registry.build(declarations, Surroundings(tmp_path, tmp_path / "run", lambda _: None))
     assert [name for name, _ in built.workflow_engines.items()] == ["serial"]
-    assert sorted(one.kind for one in built.declarations) == sorted([*PluginKind, *[PluginKind.JOB_TYPE] * 2])
+    assert sorted(one.kind for one in built.declarations) == sorted([*PluginKind, *[PluginKind.JOB_TYPE] * 3])
     assert list(site.job_types) == ["jupyter_lab", "local_test"]
     assert site.source == str(EXAMPLE)
 
