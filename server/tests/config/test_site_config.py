@@ -60,7 +60,7 @@ def test_the_example_is_the_embedded_default_and_builds(tmp_path: Path) -> None:
     built = registry.build(declarations, Surroundings(tmp_path, tmp_path / "run", lambda _: None))
     assert [name for name, _ in built.workflow_engines.items()] == ["serial"]
     kinds = [kind for kind in PluginKind if kind is not PluginKind.ENVIRONMENT]  # the job type brings one
-    assert sorted(one.kind for one in built.declarations) == sorted([*kinds, *[PluginKind.JOB_TYPE] * 2])
+    assert sorted(one.kind for one in built.declarations) == sorted([*kinds, *[PluginKind.JOB_TYPE] * 3])
     assert list(site.job_types) == ["jupyter_lab", "local_test"]
     assert site.source == str(EXAMPLE)
 

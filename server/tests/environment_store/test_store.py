@@ -88,6 +88,17 @@ def test_prepare_first_says_what_goes_on(environments: EnvironmentStore) -> None
     assert not environments.stage("f").exists()
 
 
+@pytest.mark.parametrize("bring", ["touch .complete", "mkdir .complete"])
+def test_mark_that_a_package_brings_counts_for_nothing(environments: EnvironmentStore, bring: str) -> None:
+    gate = environments.folder.parent / "gate"
+    made = recipe(environments, bring, last=f"until [ -e {gate} ]; do sleep 0.02; done")
+    tasting = Preparation(PreparationState.IN_PROGRESS, "Preparing Cake (first time only): tasting")
+    wait_for(lambda: environments.prepare(made) == tasting)
+    assert not environments.is_ready("f")
+    gate.touch()
+    assert prepare_to_the_end(environments, made) == READY
+
+
 def test_prepare_shows_the_step(environments: EnvironmentStore) -> None:
     gate = environments.folder.parent / "gate"
     made = recipe(environments, f"until [ -e {gate} ]; do sleep 0.02; done")

@@ -86,6 +86,7 @@ def test_no_code_of_a_package_runs_while_it_is_prepared(
     trap = f"import os; open({str(tmp_path / 'ran')!r}, 'w').close()\n"
     tag = "crab-1.0.data"
     files = {"crab.pth": trap, "crab.py": "", "sitecustomize.py": trap, f"{tag}/data/lock.txt": "evil==1\n"}
+    files[f"{tag}/data/.complete"] = ""
     index.add("crab", files={**files, f"{tag}/data/bin/pip": trap, "usercustomize.py": trap})
     put(workspace, "crab")
     prepare(workspace)

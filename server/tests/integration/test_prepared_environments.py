@@ -29,11 +29,10 @@ def server(index: Index, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     address = f"http://127.0.0.1:{index.port}/simple/"
     with running_server(UV_DEFAULT_INDEX=address, UV_CACHE_DIR=cache, UV_HTTP_RETRIES="0", NO_PROXY="127.0.0.1") as one:
         yield one
-        for wanted in (one.data_dir / "environments").glob("workspace-*.requirements"):  # kept beside JupyterLab's
-            if "uws" in wanted.read_text():
-                shutil.rmtree(wanted.with_suffix(""), ignore_errors=True)
-                for beside in wanted.parent.glob(f"{wanted.stem}.*"):
-                    beside.unlink()
+        folder = one.data_dir / "environments"  # it is kept for JupyterLab's
+        names = [path.stem for path in folder.glob("workspace-*.requirements") if "uws" in path.read_text()]
+        for path in [path for name in names for path in folder.glob(f"{name}*")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ def build(plan: Plan) -> None:
     stage.mkdir()
     _run_steps(plan.first, plan, deadline)
     _lift_single_folder(stage)
+    _remove(stage / MARK)
     stage.rename(destination)
     _run_steps(plan.last, plan, deadline)
     open_for_everybody(destination)
@@ -128,6 +129,14 @@ def _run(command: Sequence[str], plan: Plan, deadline: float) -> int:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise BuildFailed(f"it took longer than the {plan.seconds / 60:.0f} minutes of its time limit") from None
+
+
+def _remove(mark: Path) -> None:
+    """Remove what a package brought in place of the mark: it would count as complete before the last steps."""
+    if mark.is_dir() and not mark.is_symlink():
+        shutil.rmtree(mark)
+    else:
+        mark.unlink(missing_ok=True)
 
 
 def _lift_single_folder(stage: Path) -> None:

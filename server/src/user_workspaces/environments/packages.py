@@ -87,7 +87,7 @@ def packages_prepared(fingerprint: str, *, file: str) -> tuple[Package, ...]:
 def packages_installed(workspace: Workspace, *, python: str) -> tuple[Package, ...]:
     """Return what the user installed for this version of Python (as `3.11`), by what its folder says.
 
-    All of it is the user's: names and sizes are believed as far as they harm nobody, and bounded.
+    All of it is the user's: names and sizes are untrusted, and bounded.
     """
     folder = f"{OVERLAYS}/python{python}/lib/python{python}/site-packages"
     try:

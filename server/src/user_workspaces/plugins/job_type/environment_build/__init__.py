@@ -34,8 +34,8 @@ class EnvironmentBuildJob(JobType):
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
         """Return what starts the program."""
-        told = cast("EnvironmentBuildParameters", parameters)
-        command = ["bash", str(context.job_directory / PROGRAM), told.kind, told.file]
+        wanted = cast("EnvironmentBuildParameters", parameters)
+        command = ["bash", str(context.job_directory / PROGRAM), wanted.kind, wanted.file]
         return JobScript(text=f"exec {shlex.join(command)}\n", files=(JobFile(PROGRAM, _program()),))
 
     def check(self) -> Health:
