@@ -1,19 +1,24 @@
 """A job from the wish to the end, on the real database, with a resource that does what the test says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.conftest import Driver, session_type
 from controller.scenarios import ResourceWithAClock, ResourceWithStopInMidObserve, ResourceWithStopInMidSubmit
+from user_workspaces import registry
 from user_workspaces.controller.reconcile import reconcile_jobs
+from user_workspaces.interfaces.environment import Base
 from user_workspaces.interfaces.values import Observation, Preparation, PreparationState
 from user_workspaces.interfaces.values import ResourceState as Seen
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.queries import answering_sessions
 from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_environment import FakeEnvironment
 from user_workspaces.testing.fake_job_type import ANSWERS
 from user_workspaces.testing.fake_resource import (
     ResourceThatDiesAfterSubmitting,
@@ -201,6 +206,30 @@ def test_a_preparation_that_failed_fails_the_job(driver: Driver, site: Registry)
     session_type(site).preparation = Preparation(PreparationState.FAILED, "The packages could not be installed.")
     job = driver.settled(driver.launch())
     assert (job.status, job.message) == ("failed", "The packages could not be installed.")
+
+
+def test_a_base_that_another_job_type_brings_is_waited_for(driver: Driver, site: Registry) -> None:
+    session_type(site).brings = Base(Path("/base"))
+    session_type(site).preparation = Preparation(PreparationState.IN_PROGRESS, "Installing (3 of 9).")
+    job = driver.launch("local_test")
+    driver.run(passes=3)
+    job.refresh_from_db()
+    assert (job.status, job.message, job.submitted) == ("pending", "Installing (3 of 9).", False)
+
+
+def test_a_base_that_another_job_type_cannot_bring_keeps_no_job_away(driver: Driver, site: Registry) -> None:
+    session_type(site).brings = Base(Path("/base"))
+    session_type(site).preparation = Preparation(PreparationState.FAILED, "The packages could not be installed.")
+    assert driver.until(driver.launch("local_test"), lambda job: job.submitted).status == "pending"
+
+
+def test_a_named_environment_that_failed_fails_the_job(driver: Driver, site: Registry) -> None:
+    environment = FakeEnvironment.build("science")
+    environment.preparation = Preparation(PreparationState.FAILED, "There is no such archive.")
+    site.environments.add("science", environment)
+    registry.install(site, replace(registry.site(), environments={"science": "Science"}))
+    job = driver.settled(driver.launch(job_details={"environment": "science"}))
+    assert (job.status, job.message) == ("failed", "There is no such archive.")
 
 
 def test_a_job_stopped_before_its_submission_is_complete_and_never_submitted(driver: Driver) -> None:

@@ -76,7 +76,9 @@ def prepare(job: Job) -> Preparation:
     own = registry.current().job_types.get(job.job_type).prepare(job.resource)
     if own.state is not PreparationState.READY or not _uses_environment(job):
         return own
-    return environments.prepare(job_type=job.job_type, resource=job.resource, name=environment_of(job))
+    base = environments.prepare(job_type=job.job_type, resource=job.resource, name=environment_of(job))
+    failed_elsewhere = base.state is PreparationState.FAILED and not environment_of(job)
+    return own if failed_elsewhere else base  # what another job type brings is not needed to run at all
 
 
 def environment_of(job: Job) -> str:
