@@ -55,6 +55,21 @@ def find_interpreter(
     )
 
 
+class Interpreters:
+    """Finds an interpreter of each version once a process: environments are named after it."""
+
+    def __init__(self) -> None:
+        self._found = dict[str | None, Interpreter]()
+
+    def find(self, version: str | None) -> Interpreter:
+        """Return one that other accounts can run where the server is root; raises `ConfigurationError`."""
+        if version not in self._found:
+            self._found[version] = find_interpreter(
+                version=version, for_everybody=os.geteuid() == 0, own=own_interpreter(), folders=search_path()
+            )
+        return self._found[version]
+
+
 def barrier(path: Path) -> Path | None:
     """Return the first part on the way to a path that other accounts cannot pass or run; None: they can."""
     resolved = path.resolve()

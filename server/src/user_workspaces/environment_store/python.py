@@ -1,9 +1,8 @@
 """The Python environments of one plug-in: one for each resource that it is set up on."""
 
-import os
 from collections.abc import Callable, Mapping
 
-from user_workspaces.environment_store.interpreter import Interpreter, find_interpreter, own_interpreter, search_path
+from user_workspaces.environment_store.interpreter import Interpreters
 from user_workspaces.environment_store.options import EnvironmentDetails
 from user_workspaces.environment_store.recipes import Contents, tar_recipe, virtualenv_recipe
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe
@@ -20,7 +19,7 @@ class PythonEnvironments:
     ) -> None:
         self.store = EnvironmentStore(context.base_dir / "environments")
         self._context, self._details, self._contents = context, details, contents
-        self._interpreters = dict[str | None, Interpreter]()
+        self._interpreters = Interpreters()
 
     def prepare(self, resource: str) -> Preparation:
         """Say whether the environment is there, and have it built beside the caller where it is not."""
@@ -55,7 +54,7 @@ class PythonEnvironments:
             case "virtualenv":
                 return virtualenv_recipe(
                     details,
-                    interpreter=self._interpreter(details.python_version),
+                    interpreter=self._interpreters.find(details.python_version),
                     base_dir=base_dir,
                     environments=self.store,
                     contents=contents,
@@ -76,11 +75,3 @@ class PythonEnvironments:
         except ConfigurationError:
             return True
         return recipe is not None and bool(self.store.failure(recipe))
-
-    def _interpreter(self, version: str | None) -> Interpreter:
-        """Find it once a process: the environment is named after it, and people's sessions after that."""
-        if version not in self._interpreters:
-            self._interpreters[version] = find_interpreter(
-                version=version, for_everybody=os.geteuid() == 0, own=own_interpreter(), folders=search_path()
-            )
-        return self._interpreters[version]

@@ -1,13 +1,12 @@
 """Any web application in a workspace, by configuration: its environment, its start, and whether it answers."""
 
-import os
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import ClassVar, cast
 from urllib.parse import urlsplit
 
-from user_workspaces.environment_store.interpreter import Interpreter, find_interpreter, own_interpreter, search_path
+from user_workspaces.environment_store.interpreter import Interpreters
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe
 from user_workspaces.errors import ConfigurationError, InvalidRequest
 from user_workspaces.interfaces.endpoint import Mount
@@ -52,7 +51,7 @@ class WebApplicationJob(JobType):
         self._details = known.environment_details
         self._application = known.application
         self._environments = EnvironmentStore(context.base_dir / "environments")
-        self._interpreters = dict[str | None, Interpreter]()
+        self._interpreters = Interpreters()
         self.asks_file = known.application is not None and bool(known.application.asks_file)
         if known.application is not None:
             self.needs_own_origin = known.application.base is Base.NONE
@@ -97,7 +96,7 @@ class WebApplicationJob(JobType):
             application,
             file=self._file(parameters),
             environment=self._environments.place(how.fingerprint) if how else None,
-            interpreter=self._interpreter(details.python_version).path,
+            interpreter=self._interpreters.find(details.python_version).path,
             modules=details.modules,
         )
 
@@ -160,21 +159,10 @@ class WebApplicationJob(JobType):
             application.packages,
             details,
             name=self.context.name,
-            interpreter=self._interpreter(details.python_version),
+            interpreter=self._interpreters.find(details.python_version),
             base_dir=self.context.base_dir,
             environments=self._environments,
         )
-
-    def _interpreter(self, version: str | None) -> Interpreter:
-        """Find it once a process: the environment is named after it."""
-        if version not in self._interpreters:
-            self._interpreters[version] = find_interpreter(
-                version=version,
-                for_everybody=os.geteuid() == 0,
-                own=own_interpreter(),
-                folders=search_path(),
-            )
-        return self._interpreters[version]
 
 
 __all__ = ["WebApplicationJob", "WebApplicationOptions"]
