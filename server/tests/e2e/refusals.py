@@ -29,13 +29,16 @@ except PermissionError:
 """
 
 
-def handshake(server: RunningServer, *, host: str, path: str, **headers: str) -> int:
-    """Return the status of a WebSocket's handshake that a program makes up."""
+def handshake(server: RunningServer, *, host: str, path: str, echoes: bool = False, **headers: str) -> int:
+    """Return the status of a WebSocket's handshake that a program makes up; `echoes`: one message has to come back."""
     loopback = socket.create_connection(("127.0.0.1", server.port))
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     origin = Origin(fields.pop("Origin")) if "Origin" in fields else None
     try:
-        with connect(f"ws://{host}{path}", sock=loopback, origin=origin, additional_headers=fields):
+        with connect(f"ws://{host}{path}", sock=loopback, origin=origin, additional_headers=fields) as peer:
+            if echoes:
+                peer.send("hello")
+                assert peer.recv(timeout=30) == "hello"
             return 101
     except InvalidStatus as refused:
         return refused.response.status_code

@@ -1,7 +1,6 @@
 """An application that the project does not know, added by the configuration alone: only its user reaches it."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,12 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
-from websockets.typing import Origin
 
 from e2e.applications import cookie_of, echo_application, launch, log_in, open_session, site_with, stop
-from e2e.refusals import sockets_of
+from e2e.refusals import handshake, sockets_of
 from machine_accounts import remove_account
 from running import ADA, GRACE, Caller, RunningServer, ToLoopback, running_server, sign_in
 
@@ -82,20 +78,6 @@ def running(ada: Caller, workspace: int) -> dict[str, int]:
     return {listen: launch(ada, workspace, f"on_{listen}") for listen in LISTENS}
 
 
-def handshake(server: RunningServer, *, host: str, path: str, **headers: str) -> int:
-    """Return the status of a handshake that a program makes up."""
-    loopback = socket.create_connection(("127.0.0.1", server.port))
-    fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    origin = Origin(fields.pop("Origin")) if "Origin" in fields else None
-    try:
-        with connect(f"ws://{host}{path}", sock=loopback, origin=origin, additional_headers=fields) as peer:
-            peer.send("hello")
-            assert peer.recv(timeout=30) == "hello"
-            return 101
-    except InvalidStatus as refused:
-        return refused.response.status_code
-
-
 @pytest.mark.parametrize("listen", LISTENS)
 def test_websocket_needs_the_origin_of_the_session(
     server: RunningServer, ada: Caller, running: dict[str, int], listen: str
@@ -105,7 +87,7 @@ def test_websocket_needs_the_origin_of_the_session(
     host, cookie = cookie_of(ada, job)
     path = f"/passthrough/local/{job}/echo"
     own = f"http://{host}"
-    assert handshake(server, host=host, path=path, Cookie=cookie, Origin=own) == 101
+    assert handshake(server, host=host, path=path, Cookie=cookie, Origin=own, echoes=True) == 101
     for origin in ("http://evil.example", f"http://localhost:{server.port}", "null", own.partition(":8")[0] + ":1"):
         assert handshake(server, host=host, path=path, Cookie=cookie, Origin=origin) == 403
     assert handshake(server, host=host, path=path, Cookie=cookie) == 403
