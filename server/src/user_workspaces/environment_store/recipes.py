@@ -30,7 +30,7 @@ class Contents:
     trial: str
     """Python that works where all is there."""
     wheel: Path | None = None
-    """Installed without asking for more: what it needs stands in the lock."""
+    """Installed without asking for more: what it needs is in the lock."""
     compress: Path | None = None
     """A program that is run with the folder at the end."""
 

@@ -31,7 +31,7 @@ def virtualenv_steps(
 ) -> list[Step]:
     """Return what makes an environment in `stage`; `installs` are messages with arguments of `uv pip install`.
 
-    The last step compiles, for nobody but the server may write there later. Without `compiles` it does not: uv
+    The last step compiles, since only the server may write there later. Without `compiles` it does not: uv
     compiles with the environment's own Python, which runs the lines of `.pth` files that packages bring.
     """
     python = str(stage / "bin" / "python")

@@ -25,4 +25,4 @@ class WorkspaceEnvironment:
     overlay: Path | None
     """The folder of its virtual environments, one for each version of Python. None: nothing can be installed."""
     layers: tuple[Path, ...] = ()
-    """Prepared environments for the base's Python, read-only like it; what stands first wins."""
+    """Prepared environments for the base's Python, read-only like it; the first wins."""

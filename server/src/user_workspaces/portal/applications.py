@@ -48,7 +48,7 @@ def in_order(offered: Iterable[Application], path: str) -> list[Application]:
 
 
 def applications(*, also: str = "") -> dict[str, Application]:
-    """Return the job types that are offered, by id; `also`: the one that somebody chose over the API.
+    """Return the job types that are offered, by id; `also`: the one that was chosen over the API.
 
     Without any application all job types are offered.
     """

@@ -77,7 +77,7 @@ def _bounds(parameter: Parameter, known: Mapping[str, Ceiling | None], *, chosen
 def field_for(parameter: Parameter, bounds: Bounds | None = None, *, meaning: str = "") -> forms.Field:
     """Return the form field of a parameter; numbers with both bounds come with a slider.
 
-    `meaning`: the standard option that it stands for, which the script of the form writes in words.
+    `meaning`: its standard option, which the script of the form writes in words.
     """
     label = str(parameter.raw.get("display_name") or parameter.variable_name)
     help_text = str(parameter.raw.get("description") or "")

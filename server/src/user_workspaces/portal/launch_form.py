@@ -161,7 +161,7 @@ class LaunchForm(forms.Form):
 
     @property
     def options_shown(self) -> Iterator[Option]:
-        """The same with what stands beside them."""
+        """The same with their bounds and hints."""
         site = registry.site()
         return (
             option_of(field, self._bounds.get(field.name.removeprefix(PREFIX)), site=site)
@@ -201,7 +201,7 @@ class LaunchForm(forms.Form):
         return name if name in self.fields else None
 
     def details(self, *, file: str) -> dict[str, object]:
-        """Return what the job type is told, of a valid form; what is empty is left out."""
+        """Return the `job_details` of a valid form; what is empty is left out."""
         told = {"file": file, "environment": self.cleaned_data.get("environment")}
         return {name: value for name, value in told.items() if value}
 

@@ -96,7 +96,7 @@ def _start(request: PersonRequest, workspace: Workspace, form: LaunchForm) -> Jo
 
 
 def _names(workspace: Workspace) -> Iterable[str]:
-    """Return the files of a workspace as they were measured last, where an application has to be told of one."""
+    """Return the files of a workspace as they were measured last, where an application runs one of them."""
     if not any(one.asks_file for one in applications(also=workspace.default_job_type).values()):
         return ()
     return find_names({"files": workspace.current.get("files", ())}, folder="", search="")

@@ -20,7 +20,7 @@ def quantity(option: str, value: object) -> str:
 
 
 def meaning_of(variable_name: str, site: Site) -> str:
-    """Return the standard option that a parameter stands for, on the first resource that knows it; empty: none."""
+    """Return the standard option of a parameter, on the first resource that knows it; empty: none."""
     mappings = (resource.parameter_mapping for resource in site.resources.values())
     return next((mapping[variable_name] for mapping in mappings if variable_name in mapping), "")
 

@@ -15,7 +15,7 @@ class PodmanOptions(PluginOptions):
     program: str = Field(default="podman", pattern=r"^[\w./+][\w./+-]*$", max_length=500)
     """A name on the search path of the resource, or an absolute path there."""
     network: Literal["", "none"] = ""
-    """`none`: commands reach nobody; empty: the network that Podman gives its users."""
+    """`none`: commands have no network; empty: the network that Podman gives its users."""
     limits: bool = False
     """Whether memory and CPUs of a step are handed on: that needs cgroups that users may use."""
 

@@ -1,4 +1,4 @@
-"""Stands between the job's Unix socket and a TCP port of its own network."""
+"""Forwards connections from the job's Unix socket to a TCP port of its own network."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Puts an application's surroundings in place, and becomes it, or stands between it and its socket."""
+"""Sets up what an application needs, and becomes it, or forwards connections from its socket to it."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def _check_file(path: str) -> None:
 
 
 def _remove_socket(path: Path) -> None:
-    """Remove what a start before this one left: nobody could listen there."""
+    """Remove the socket of an earlier start: the application could not listen there."""
     with suppress(FileNotFoundError):
         if not stat.S_ISDIR(path.lstat().st_mode):
             path.unlink()
