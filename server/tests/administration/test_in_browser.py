@@ -84,6 +84,7 @@ def choose_a_launch(page: Page, url: str) -> None:
     page.get_by_role("link", name=re.compile("^Launch")).first.click()
     cost = page.locator("#launch-cost")
     expect(cost).to_have_text("This uses 4 of your 100 core hours.")
+    page.get_by_text("Change", exact=True).click()
     page.get_by_label("CPUs", exact=True).fill("3")
     expect(cost).to_have_text("This uses 12 of your 100 core hours.")
     page.get_by_label("CPUs, slider").fill("16")

@@ -70,6 +70,8 @@ def kernel_is_settled(page: Page) -> bool:
     first = page.evaluate(FETCH, listing)
     page.wait_for_timeout(1000)
     second = page.evaluate(FETCH, listing)
+    if not second:  # it is being started
+        return False
     same = [kernel["id"] for kernel in first] == [kernel["id"] for kernel in second]
     return same and all(kernel["execution_state"] == "idle" and kernel["connections"] > 0 for kernel in second)
 

@@ -37,7 +37,7 @@ def made() -> Iterator[Fleet]:
 
 
 def holders(made: Fleet) -> set[str]:
-    return {path.name for path in (made.folder / "controllers").iterdir()}
+    return {path.name for path in made.folder.glob("controllers/*")}
 
 
 def held_by(made: Fleet, caller: Caller, holder: str) -> int:

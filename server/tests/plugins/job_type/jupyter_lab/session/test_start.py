@@ -157,11 +157,13 @@ def test_start_without_the_configuration_fails(directory: Path) -> None:
 
 def run_in_environment(prepared: JupyterLabJob, code: str) -> str:
     """Run code beside start.py, with the interpreter of the real environment."""
-    folder = next((prepared.context.base_dir / "environments").glob("*/.complete")).parent
+    base = prepared.base("local")
+    assert base is not None
+    assert base.folder is not None
     lines = (
         f"import sys\nsys.path.insert(0, {str(SESSION_FOLDER)!r})\nsys.dont_write_bytecode = True\nimport start\n{code}"
     )
-    command = [str(folder / "bin" / "python"), "-I", "-c", lines]
+    command = [str(base.folder / "bin" / "python"), "-I", "-c", lines]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
 
 

@@ -42,6 +42,8 @@ BROKEN = (
 )
 
 _numbers = itertools.count(1)
+_tried = set[tuple[tuple[str, int], ...]]()
+"""States of the overlay with which Python was seen to start."""
 
 
 class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
@@ -67,6 +69,9 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
 
     async def _end_if_broken(self, python: str, environment: dict[str, str]) -> None:
         """End a kernel whose packages keep it from starting; raises the error that the page shows."""
+        state = state_of(os.environ["VIRTUAL_ENV"])
+        if state in _tried:
+            return
         trial = await asyncio.create_subprocess_exec(
             *(python, "-c", TRIAL),
             env=environment,
@@ -87,6 +92,7 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
             self._ready = asyncio.get_running_loop().create_future()  # what the request for the kernel looks at
             self._ready.set_exception(error)
             raise error
+        _tried.add(state)
 
 
 def is_of_overlay(argv: list[str]) -> bool:
@@ -100,6 +106,12 @@ def has_packages(overlay: str) -> bool:
     folders = list(Path(overlay).glob("lib/python*/site-packages"))
     named = [line for folder in folders for line in text_of(folder / "_base.pth").splitlines()]
     return len(named) > 1 or any(True for folder in folders for _ in folder.glob("[!_]*"))
+
+
+def state_of(overlay: str) -> tuple[tuple[str, int], ...]:
+    """Return what changes when something is installed or removed: the time of each folder of packages, and its base."""
+    folders = sorted(Path(overlay).glob("lib/python*/site-packages"))
+    return tuple((text_of(folder / "_base.pth"), folder.stat().st_mtime_ns) for folder in folders)
 
 
 def text_of(file: Path) -> str:
