@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from machine_accounts import remove_account
-from running import ADA
+from running import ADA, GRACE
 
 QUIET = (
     "--no-sandbox",
@@ -57,7 +57,8 @@ def accounts() -> Iterator[None]:
     """As root, the server makes accounts of this machine: take them away in the end."""
     yield
     if os.geteuid() == 0:
-        remove_account(ADA, "--remove")
+        for name in (ADA, GRACE):
+            remove_account(name, "--remove")
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,12 @@
 """What a user has installed in a workspace is there in the applications that run the user's code."""
 
 import json
-import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.applications import launch, log_in, open_session, site_with, stop
-from machine_accounts import remove_account
 from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
@@ -27,14 +25,12 @@ st.write(f'the kernel is from {"base" if ".environment" not in ipykernel.__file_
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
+def server(accounts: None) -> Iterator[RunningServer]:
     shipped = json.loads((REPOSITORY / "docs/applications/applications.json").read_text())
     site = site_with(install={"command": ["bash", "-c", INSTALL]})
     site["available_job_types"]["streamlit"] = shipped["streamlit"]
     with running_server(site=site) as running:
         yield running
-    if os.geteuid() == 0:
-        remove_account(ADA, "--remove")
 
 
 def make(ada: Caller) -> int:

@@ -1,6 +1,5 @@
 """Applications on TCP where jobs share the network of the machine: in a network of their own, or not at all."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.applications import echo_application, launch, log_in, open_session, site_with, stop
-from machine_accounts import remove_account
 from running import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -19,11 +17,9 @@ SITE = site_with(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
+def server(accounts: None) -> Iterator[RunningServer]:
     with running_server({"connection_details": {"network": "shared"}}, site=SITE) as running:
         yield running
-    if os.geteuid() == 0:
-        remove_account(ADA, "--remove")
 
 
 def listeners() -> set[str]:

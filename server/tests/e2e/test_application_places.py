@@ -1,6 +1,5 @@
 """Where an application is served that works at the root of an origin only: on a port, and not by path."""
 
-import os
 import re
 from collections.abc import Iterator
 
@@ -8,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from e2e.applications import echo_application, launch, log_in, site_with, stop
-from machine_accounts import remove_account
 from running import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -17,21 +15,14 @@ SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 V
 """It does not resolve names below localhost: sessions get ports."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def accounts_go() -> Iterator[None]:
-    yield
-    if os.geteuid() == 0:
-        remove_account(ADA, "--remove")
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
+def server(accounts: None) -> Iterator[RunningServer]:
     with running_server(site=SITE) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def by_path() -> Iterator[RunningServer]:
+def by_path(accounts: None) -> Iterator[RunningServer]:
     with running_server({"passthrough_domain": ""}, site=SITE) as running:
         yield running
 

@@ -1,7 +1,6 @@
 """Each application that the documentation describes: launched, opened in a browser, used and stopped."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,7 @@ from playwright.sync_api import Page
 from e2e.applications import launch, log_in, open_session, stop
 from e2e.refusals import refuses_others
 from e2e.sample_apps import SAMPLES
-from machine_accounts import remove_account
-from running import ADA, GRACE, REPOSITORY, Caller, RunningServer, running_server, sign_in
+from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
@@ -30,19 +28,16 @@ def serving(*names: str) -> Iterator[tuple[RunningServer, Caller]]:
     """Run a server that offers these; it installs them before it starts."""
     with running_server(site={"available_job_types": {name: SHIPPED[name] for name in names}}) as running:
         yield running, sign_in(running, ADA)
-    if os.geteuid() == 0:
-        for account in (ADA, GRACE):
-            remove_account(account, "--remove")
 
 
 @pytest.fixture(scope="module")
-def light() -> Iterator[tuple[RunningServer, Caller]]:
+def light(accounts: None) -> Iterator[tuple[RunningServer, Caller]]:
     with serving(*(name for name in SHIPPED if name not in HEAVY)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def heavy() -> Iterator[tuple[RunningServer, Caller]]:
+def heavy(accounts: None) -> Iterator[tuple[RunningServer, Caller]]:
     with serving(*HEAVY) as made:
         yield made
 

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 
 from e2e.applications import cookie_of, echo_application, launch, log_in, open_session, site_with, stop
 from e2e.refusals import handshake, sockets_of
-from machine_accounts import remove_account
 from running import ADA, GRACE, Caller, RunningServer, ToLoopback, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -26,12 +25,9 @@ SITE = site_with(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
+def server(accounts: None) -> Iterator[RunningServer]:
     with running_server(site=SITE) as running:
         yield running
-    if os.geteuid() == 0:
-        for name in (ADA, GRACE):
-            remove_account(name, "--remove")
 
 
 @pytest.fixture(scope="module")

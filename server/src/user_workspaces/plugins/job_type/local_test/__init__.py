@@ -22,7 +22,6 @@ class LocalTestJob(JobType):
 
     Options: ClassVar[type[PluginOptions]] = LocalTestOptions
     serves: ClassVar[bool] = False
-    uses_environment: ClassVar[bool] = False
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it takes none
         """Return the two lines that it runs."""
