@@ -1,4 +1,4 @@
-"""The launch form in a browser: by keyboard, without a decision, bounded, again, with files; for everybody."""
+"""The launch form in a browser: by keyboard, without a decision, bounded, again, with files, and accessible."""
 
 import os
 import re

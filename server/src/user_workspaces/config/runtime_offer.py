@@ -1,4 +1,4 @@
-"""Offers a container runtime that works here, once, at a start in a terminal; elsewhere a line says how to get it."""
+"""Offers a container runtime that works here: asks once at a start in a terminal; otherwise prints how to enable it."""
 
 import os
 import select

@@ -55,7 +55,7 @@ def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None
 
 
 def _origin_of(job: Job) -> tuple[Path | None, int | None]:
-    """Return the folder and the number of the workspace that a run started from; None: it came from elsewhere."""
+    """Return the folder and the id of the workspace that a run started from; None: it started from no workspace."""
     used = environment_of_job(job)
     if used is None or used.workspace is None:
         return None, None

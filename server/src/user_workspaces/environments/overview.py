@@ -41,7 +41,7 @@ class Python:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What was asked for, and what there is to ask for."""
+    """The preparation that was requested, and the files that can be prepared."""
 
     files: tuple[str, ...]
     row: PreparedEnvironment | None

@@ -144,7 +144,7 @@ def last_launch(*, user: User, workspace_id: int) -> Job | None:
 
 
 def _launches_of(user: User) -> QuerySet[Job]:
-    """Return a person's jobs without those that are begun elsewhere: runs, and builds of environments."""
+    """Return a user's jobs without those that no launch form starts: runs, and builds of environments."""
     return jobs_of(user).exclude(job_type__in=(JOB_TYPE_OF_RUNS, JOB_TYPE_OF_BUILDS))
 
 

@@ -66,7 +66,7 @@ def show(request: PersonRequest, workspace_id: int) -> HttpResponse:
 
 
 def _packages(workspace: Workspace) -> Packages:
-    """Return what there is, or why it cannot be seen: the rest of the page is there in any case."""
+    """Return the environment, or why it cannot be read: the rest of the page is shown all the same."""
     try:
         found, libraries, extent = packages_of(workspace), libraries_of(workspace), extent_of(workspace)
     except UserWorkspacesError as error:

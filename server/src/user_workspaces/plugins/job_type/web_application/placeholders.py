@@ -18,7 +18,7 @@ def named_in(text: str) -> list[str]:
 
 
 def mistake_in(text: str, allowed: Iterable[str]) -> str:
-    """Say which placeholder cannot stand here; empty: all may."""
+    """Return which placeholder is not allowed; empty: all are."""
     known = sorted(allowed)
     wrong = next((name for name in named_in(text) if name not in known), "")
     return f"{{{wrong}}} is none of {', '.join(f'{{{name}}}' for name in known)}" if wrong else ""
