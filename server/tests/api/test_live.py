@@ -41,7 +41,7 @@ def workspace(ada: httpx.Client) -> int:
     return number
 
 
-def test_a_job_runs_to_its_end(ada: httpx.Client, workspace: int) -> None:
+def test_a_job_runs_to_its_end(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
     answer = ada.put(f"/workspaces/{workspace}/start", json={"job_type": "local_test", "resource_options": {}})
     assert answer.json()["message"] == "Successful start."
     number = answer.json()["data"]["job"]["id"]
@@ -49,12 +49,14 @@ def test_a_job_runs_to_its_end(ada: httpx.Client, workspace: int) -> None:
     assert job["resource_job_id"] > 0
     assert job["job_details"]["current_job_details"]["message"] == "Running."
     assert job["job_details"]["current_job_details"]["time_left"] > 0
+    log = f"LocalTest_{number}_output.log"
+    folder = server.folder / "workspaces" / server.person / str(workspace)
+    eventually((folder / log).is_file)  # "running" says that the job began, not that its script got this far
     assert ada.delete(f"/workspaces/{workspace}/").status_code == 400
     assert ada.put(f"/jobs/{number}/stop").json()["message"] == "Job queued to stop."
     ended = eventually(lambda: in_status(ada, number, "complete"))
     assert ended["job_details"]["current_job_details"] == {"message": "Stopped."}
-    log = f"/LocalTest_{number}_output.log"
-    eventually(lambda: log in names(ada, workspace))
+    eventually(lambda: f"/{log}" in names(ada, workspace))
     assert "/a/b.txt" in names(ada, workspace)
 
 
