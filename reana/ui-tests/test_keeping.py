@@ -33,6 +33,7 @@ def test_secret_is_kept_and_deleted_by_keyboard(page: Page, lab: Lab, reana: Fak
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("listitem")).to_contain_text("KEY")
     assert reana.secrets["KEY"] == {"type": "env", "value": "bWVsbG9u"}
+    expect(dialog.get_by_label("Name", exact=True)).to_be_focused()  # the dialog is a new one, and takes the focus
     dialog.get_by_role("button", name="Delete KEY").press("Enter")
     dialog.get_by_role("button", name="Delete KEY for good").press("Enter")
     expect(dialog.get_by_text("There is none yet.")).to_be_visible()
