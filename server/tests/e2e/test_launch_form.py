@@ -108,6 +108,7 @@ def test_launch_and_launch_again_by_keyboard(ada: Caller, workspace: int, page: 
     number.fill("90")
     expect(page.locator("summary", has_text="1 CPU, 4 GB, 1 h 30 min")).to_be_visible()
     number.press("Enter")
+    page.wait_for_url(re.compile("/passthrough/"))
     expect(page.get_by_role("heading", name="plots")).to_be_visible()
     page.goto(address)
     expect(page.get_by_role("article", name="Plots")).to_be_visible()
