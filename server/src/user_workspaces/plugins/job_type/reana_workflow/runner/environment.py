@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -81,7 +83,7 @@ def lock_of(python: str) -> Lock | None:
         packages = packages_in(_search_path([Path(str(place)) for place in places]))
     except (OSError, subprocess.SubprocessError, TypeError, ValueError):
         return None
-    lines = [f"# Python {version}", *(f"{name}=={packages[name]}" for name in sorted(packages))]
+    lines = [f"# Python {version}", *(packages[name] for name in sorted(packages))]
     return Lock("".join(f"{line}\n" for line in lines).encode(), len(packages))
 
 
@@ -92,8 +94,8 @@ def _search_path(places: list[Path]) -> list[Path]:
         found.setdefault(place)
         for file in sorted(_entries(place)):
             if file.endswith(".pth") and not file.startswith("."):
-                with suppress(OSError, ValueError), (place / file).open(encoding="utf-8-sig") as opened:
-                    lines = opened.read(LONGEST_PTH).splitlines()
+                with suppress(OSError, ValueError):
+                    lines = _read(place / file, LONGEST_PTH).decode("utf-8-sig").splitlines()
                     paths = [line.strip() for line in lines if not line.startswith(("#", "import ", "import\t"))]
                     for path in filter(None, paths):
                         found.setdefault(place / path)
@@ -101,13 +103,19 @@ def _search_path(places: list[Path]) -> list[Path]:
 
 
 def packages_in(places: list[Path]) -> dict[str, str]:
-    """Return the versions of packages by their names; of several of one name the first wins."""
+    """Return a line of the lock for each package, by name; of several of one name the first wins.
+
+    A package that came from a file or a URL (PEP 610) is a comment: an index may have another package of that name.
+    """
     found: dict[str, str] = {}
     for place in places:
         for entry in sorted(_entries(place)):
             named = PACKAGE.fullmatch(entry)
             if named:
-                found.setdefault(normalized(named.group("name")), named.group("version"))
+                name = normalized(named.group("name"))
+                line = f"{name}=={named.group('version')}"
+                is_of_index = not (place / entry / "direct_url.json").exists()
+                found.setdefault(name, line if is_of_index else f"# {line} is not of the index")
     return found
 
 
@@ -133,9 +141,9 @@ def keep_lock(lock: Lock, workspace: Path, *, run: str) -> str:
         with suppress(FileNotFoundError):
             draft.unlink()  # of a runner that was killed here
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-        with open(handle, "wb") as file:  # noqa: PTH123  a path alone would be followed
-            file.write(lock.content)
         try:
+            with open(handle, "wb") as file:  # noqa: PTH123  a path alone would be followed
+                file.write(lock.content)
             return _link(draft, workspace, lock.content)
         finally:
             draft.unlink()
@@ -157,10 +165,25 @@ def _link(draft: Path, workspace: Path, content: bytes) -> str:
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    """Return whether a regular file holds this and no more; it may be a pipe that never ends."""
+    """Return whether a regular file, not a link to one, has exactly this content."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(handle, "rb") as file:  # noqa: PTH123  a path alone would be followed
-            return file.read(len(content) + 1) == content
+        return _read(path, len(content) + 1, flags=os.O_NOFOLLOW) == content
     except OSError:
         return False
+
+
+def _read(path: Path, length: int, *, flags: int = 0) -> bytes:
+    """Return at most `length` bytes of a regular file; raises `OSError` for anything else.
+
+    Without `O_NONBLOCK`, opening a pipe would wait for a writer that may never come.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | flags)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        content = b""
+        while len(content) < length and (piece := os.read(handle, length - len(content))):
+            content += piece
+        return content
+    finally:
+        os.close(handle)
