@@ -43,7 +43,7 @@ def said(world: World, command: str, **environment: str) -> str:
 )
 def test_command_that_is_missing_is_named_with_what_to_do(world: World, command: str, name: str) -> None:
     expected = f"The command {name} is missing from the environment of this machine." + ADVICE.format(name)
-    assert said(world, command) == expected
+    assert said(world, command) == expected.format(workspace=world.workspace)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_command_that_is_missing_is_named_with_what_to_do(world: World, command:
 )
 def test_python_package_that_is_missing_is_named(world: World, command: str, name: str) -> None:
     expected = f"Python package {name} is missing from the environment of this machine." + ADVICE.format(name)
-    assert said(world, command) == expected
+    assert said(world, command) == expected.format(workspace=world.workspace)
 
 
 def test_r_package_that_is_missing_is_named(world: World) -> None:
@@ -82,12 +82,19 @@ def test_r_package_that_is_missing_is_named(world: World) -> None:
         ("printf '\\0\\0' > it; chmod +x it; ./it", "./it is not a program for this machine."),
         ("exit 126", "A file that it calls as a command is not executable."),
         ("exit 3", ""),
+        ("echo 'INFO: 404: /api/x: not found' >&2; exit 1", ""),
+        ("cat data/a.csv", "data/a.csv" + NO_FILE),
+        ("head -n 1 'data/my file.csv'", "data/my file.csv" + NO_FILE),
+        ("cp a.csv b.csv", "a.csv" + NO_FILE),
+        ("python3 fit.py", "{workspace}/fit.py" + NO_FILE),
+        ("python3 -c 'open(\"data/a.csv\")'", "data/a.csv" + NO_FILE),
+        ("echo \"cannot open file 'a.csv': No such file or directory\" >&2; exit 1", "a.csv" + NO_FILE),
         ("echo 'nothing was not found'; exit 3", ""),
         ("nosuch; for i in $(seq 20); do echo $i; done; exit 3", ""),
     ],
 )
 def test_file_that_cannot_be_used_is_named(world: World, command: str, expected: str) -> None:
-    assert said(world, command) == expected
+    assert said(world, command) == expected.format(workspace=world.workspace)
 
 
 def test_command_that_says_nothing_is_explained_by_its_exit_code(world: World) -> None:

@@ -11,9 +11,11 @@ LONGEST_LINE, LONGEST_NAME = 1000, 100
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit codes of shells (POSIX, Shell Command Language, 2.8.2), and of env, nice, nohup, timeout and xargs."""
 
-_SHELL = r"^(?:[^:]*: (?:line )?\d+|[^:\s]*sh): "
+_SHELL = r"^(?:[^:]*: line \d+|[^:\s]*(?:sh|/[^:\s]*): \d+|[^:\s]*sh): "
 """How a shell begins a complaint: `/bin/bash: line 1: `, `sh: 1: `, `fit.sh: line 3: `, `bash: `."""
 _LAUNCHER = r"^(?:\S*/)?(?:env|nice|nohup|timeout|xargs): (?:failed to run command )?"
+_PROGRAM = r"^(?:\S*/)?[\w.+-]+: (?:cannot (?:open|stat|access) )?"
+"""How other programs begin one: `cat: `, `head: cannot open `."""
 _QUOTED = r"['\"\u2018](?P<name>[^'\"\u2019]+)['\"\u2019]"
 _NAME = r"(?P<name>.+?)"
 _NO_FILE = r": No such file or directory$"
@@ -77,11 +79,21 @@ ROWS = (
     Row(NOT_FOUND, _SHELL + _NAME + _NO_FILE, NO_FILE),
     Row(None, _SHELL + r"(?:cd: )?" + _NAME + _NO_FILE, NO_FILE),
 )
+ROWS_OF_PROGRAMS = (
+    Row(
+        None, r"^(?:FileNotFoundError|IOError): \[Errno 2\] No such file or directory: ['\"](?P<name>.+)['\"]$", NO_FILE
+    ),
+    Row(None, r"^(?:\S*/)?python[\d.]*: can't open file ['\"](?P<name>.+)['\"]: \[Errno 2\]", NO_FILE),
+    Row(None, r"\bcannot open file " + _QUOTED + _NO_FILE, NO_FILE),
+    Row(None, _PROGRAM + _QUOTED + r"(?: for reading)?" + _NO_FILE, NO_FILE),
+    Row(None, _PROGRAM + r"(?P<name>[^:]+)" + _NO_FILE, NO_FILE),
+)
+"""Asked after the others: a program may miss a file that a missing command would have written."""
 UNNAMED = {
     NOT_FOUND: "A command that it calls is missing from {place}.",
     NOT_EXECUTABLE: "A file that it calls as a command is not executable.",
 }
-_COMPILED = tuple((row, re.compile(row.pattern)) for row in ROWS)
+_COMPILED = tuple(tuple((row, re.compile(row.pattern)) for row in rows) for rows in (ROWS, ROWS_OF_PROGRAMS))
 
 
 def explain(failure: Failure) -> str:
@@ -90,8 +102,9 @@ def explain(failure: Failure) -> str:
     The last line that says something counts. Never raises: all of it comes from the user's command.
     """
     place = f"the image {failure.image}" if failure.image else f"the environment of {failure.environment}"
-    for line in reversed(failure.output.splitlines()[-LAST_LINES:]):
-        for row, pattern in _COMPILED:
+    lines = failure.output.splitlines()[-LAST_LINES:]
+    for rows, line in ((rows, line) for rows in _COMPILED for line in reversed(lines)):
+        for row, pattern in rows:
             if row.exit_code in (None, failure.exit_code):
                 found = pattern.search(line[:LONGEST_LINE].rstrip())
                 if found:
