@@ -34,6 +34,21 @@ class TestPodmanRuntime(ContainerRuntimeContract):
         )
         assert runtime.cleanup() == ("podman", "rm", "--force", "--time=0", "reana-{uuid}")
 
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("python:3.12", "docker.io/library/python:3.12"),
+            ("reanahub/reana-env-root6:6.18.04", "docker.io/reanahub/reana-env-root6:6.18.04"),
+            ("registry.cern.ch/root/root:6", "registry.cern.ch/root/root:6"),
+            ("localhost/mine", "localhost/mine"),
+            ("localhost:5000/mine", "localhost:5000/mine"),
+        ],
+    )
+    def test_image_without_a_registry_is_of_docker_hub(
+        self, runtime: ContainerRuntime, name: str, expected: str
+    ) -> None:
+        assert runtime.argv(replace(NEEDS, environment=name), PLACES)[-2] == expected
+
     def test_options_are_handed_on(self, tmp_path: Path) -> None:
         argv = make_runtime(tmp_path, program="/opt/podman", network="none", limits=True).argv(NEEDS, PLACES)
         assert argv[0] == "/opt/podman"

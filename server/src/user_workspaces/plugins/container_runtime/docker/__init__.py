@@ -57,7 +57,11 @@ class DockerRuntime(ContainerRuntime):
             line.append(f"--volume={bound_path(places.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
         line += [f"--env={variable_name(name)}" for name in places.variables]
         line += ["--env=REANA_SECRETS_DIR", "--env=REANA_WORKSPACE", "--env=REANA_JOB_UUID"]
-        return (*line, "--entrypoint=/bin/bash", image_name(step.environment), "-c")
+        return (*line, "--entrypoint=/bin/bash", self.image(step.environment), "-c")
+
+    def image(self, environment: str) -> str:
+        """Return the name of the image as the engine takes it; raises `InvalidRequest` for what is none."""
+        return image_name(environment)
 
     def engine_options(self, step: StepNeeds, places: RunPlaces) -> list[str]:  # noqa: ARG002  see PodmanRuntime
         """Return what only this engine is told."""

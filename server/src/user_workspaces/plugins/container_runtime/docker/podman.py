@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, cast
 
 from pydantic import Field
 
-from user_workspaces.interfaces.container_runtime import RunPlaces, StepNeeds
+from user_workspaces.interfaces.container_runtime import RunPlaces, StepNeeds, image_name
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.plugins.container_runtime.docker import NAME, DockerRuntime
 
@@ -25,6 +25,17 @@ class PodmanRuntime(DockerRuntime):
 
     Options: ClassVar[type[PluginOptions]] = PodmanOptions
     runtime_name: ClassVar[str] = "podman"
+
+    def image(self, environment: str) -> str:
+        """Return the name with its registry: for Podman, unlike for Docker, there is none by default.
+
+        A first part with a dot or a colon, or `localhost`, is a registry (reference grammar of distribution/reference).
+        """
+        name = image_name(environment)
+        first, slash, _ = name.partition("/")
+        if not slash:
+            return f"docker.io/library/{name}"
+        return name if first == "localhost" or "." in first or ":" in first else f"docker.io/{name}"
 
     def engine_options(self, step: StepNeeds, places: RunPlaces) -> list[str]:
         """Return what only this engine is told."""
