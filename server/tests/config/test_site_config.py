@@ -164,6 +164,10 @@ MISTAKES: list[tuple[Change, str]] = [
         "available_job_types.local_test.environment_details.moon: there is no such resource",
     ),
     (
+        lambda c: c.update(environments={"ml": {"name": "ML", "environment_details": {"moon": {}}}}),
+        "environments.ml.environment_details.moon: there is no such resource",
+    ),
+    (
         lambda c: c["available_job_types"].update({"../x": c["available_job_types"]["local_test"]}),
         "available_job_types.../x.[key]: String should match pattern",
     ),

@@ -83,6 +83,11 @@ def _wrong_environments(config: ConfigFile) -> list[str]:
         for name, job_type in config.available_job_types.items()
         for resource in job_type.environment_details
         if resource not in config.available_resources
+    ] + [
+        f"environments.{name}.environment_details.{resource}: there is no such resource"
+        for name, environment in config.environments.items()
+        for resource in environment.environment_details
+        if resource not in config.available_resources
     ]
 
 
