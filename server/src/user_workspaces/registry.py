@@ -263,8 +263,8 @@ def advice() -> list[str]:
 
 def session_advice() -> list[str]:
     """Return what sessions lack and how to get it; asks no other server, so that it never hangs."""
-    health = (plugin.check() for _, plugin in current().job_types.items())
-    return [one.advice for one in health if one.advice]
+    health = ((name, plugin.check()) for name, plugin in current().job_types.items())
+    return [f"{name}: {one.advice}" for name, one in health if one.advice]
 
 
 def site() -> Site:

@@ -84,7 +84,7 @@ def test_the_embedded_default_is_in_order(manage: Run, tmp_path: Path) -> None:
     assert done.returncode == 0
     told = [line for line in done.stderr.splitlines() if line.startswith("?: ")]
     assert len(told) == 1  # of sessions that are not prepared yet, and nothing else
-    assert told[0].startswith("?: (user_workspaces.W001) JupyterLab is not prepared yet.")
+    assert told[0].startswith("?: (user_workspaces.W001) jupyter_lab: JupyterLab is not prepared yet.")
     assert sorted(path.name for path in (tmp_path / "data" / "secrets").iterdir()) == ["encryption_key", "secret_key"]
 
 

@@ -129,7 +129,7 @@ class WebApplicationJob(JobType):
             return Health(connected=False, message=NOTHING)
         if lacks := missing(self._application.packages.apt):
             message = f"It cannot be launched: this server lacks {', '.join(lacks)}."
-            return Health(connected=False, message=message, advice=f"{self.context.name}: {advice(lacks)}")
+            return Health(connected=False, message=message, advice=advice(lacks))
         failed = [problem for resource in self._details or [""] if (problem := self._failure(resource))]
         return Health(connected=not failed, message=" ".join(dict.fromkeys(failed)))
 
