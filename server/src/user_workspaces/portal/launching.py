@@ -26,6 +26,7 @@ from user_workspaces.portal.launch_form import FILE_PREFIX, LaunchForm
 from user_workspaces.portal.opening import page_of_file
 from user_workspaces.portal.quotas import LaunchCost, cost_of_launch
 from user_workspaces.portal.session_view import file_of
+from user_workspaces.portal.templatetags.portal import visible
 from user_workspaces.portal.workspace import layout_of
 from user_workspaces.transfers.names import file_path
 from user_workspaces.workspaces.files import find_entry
@@ -74,7 +75,7 @@ def _start(request: PersonRequest, workspace: Workspace, form: LaunchForm) -> Jo
     """Start what a valid form asks for; None: the form says why not."""
     file, job_type = form.chosen_file, form.cleaned_data["job_type"]
     if file and not _is_file(workspace, file):
-        form.add_error(form.file_field, f"{file} {NO_FILE}")
+        form.add_error(form.file_field, f"{visible(file)} {NO_FILE}")
         return None
     told = "" if file and page_of_file(job_type, file) else file
     try:
@@ -119,13 +120,21 @@ def _cost(request: PersonRequest, form: LaunchForm) -> LaunchCost | None:
     )
 
 
+def _missing_file(request: PersonRequest, old: Job) -> list[str]:
+    """Return the problem of a job's file, where it needs one and that is not there any more."""
+    job_types, file = registry.current().job_types, file_of(old)
+    if not file or old.job_type not in job_types or not job_types.get(old.job_type).asks_file:
+        return []
+    workspace = find_workspace(user=request.user, workspace_id=old.workspace_id)
+    return [] if _is_file(workspace, file) else [f"{visible(file)} {NO_FILE}"]
+
+
 @page("POST")
 def launch_again(request: PersonRequest, job_id: int) -> HttpResponse:
     """Launch the same once more; where the resource has less by now, the form offers what it has."""
     old, site = find_job(user=request.user, job_id=job_id), registry.site()
     reasons = [f"{reason} Ask for less." for reason in excess(old.resource_options, resource=old.resource, site=site)]
-    if (file := file_of(old)) and not _is_file(find_workspace(user=request.user, workspace_id=old.workspace_id), file):
-        reasons.append(f"{file} {NO_FILE}")
+    reasons += _missing_file(request, old)
     if reasons:
         messages.error(request, " ".join(reasons))
         choice = urlencode({"job_type": old.job_type})

@@ -37,11 +37,11 @@
   const follow = (form, { isChange }) => {
     for (const number of form.querySelectorAll("[data-most]")) {
       const most = JSON.parse(number.dataset.most)[chosen(form, "resource")];
-      if (most === undefined) continue;
-      const wanted = Number(number.dataset.wanted ?? number.value);
+      const wanted = number.dataset.wanted ?? number.value;
       number.dataset.wanted = wanted;
-      number.max = most;
-      if (isChange) number.value = Math.min(wanted, most);
+      number.max = most ?? "";
+      if (isChange) number.value = wanted === "" ? "" : Math.min(Number(wanted), most ?? Infinity);
+      if (most === undefined) continue;
       const slider = form.querySelector(`[data-slides="${number.id}"]`);
       if (slider) {
         slider.max = most;
