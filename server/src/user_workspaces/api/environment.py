@@ -68,7 +68,7 @@ class WorkspaceEnvironment(APIView):
             python, found = python_of(workspace), preparation_of(workspace)
             shown = {
                 "base": {"name": python.name, "python": python.version, "modules": list(python.modules)},
-                "packages": [describe_package(package) for package in packages_of(workspace)],
+                "packages": [describe_package(package) for package in packages_of(workspace, with_sizes=True)],
                 "specification_files": list(found.files),
                 "preparation": describe_preparation(found),
                 "overlay_size": extent_of(workspace).size,
@@ -85,9 +85,9 @@ class EnvironmentPrepare(APIView):
     def post(self, request: Request, workspace_id: int) -> Response:
         """Have an environment prepared from a file, for the next launches; it is built in the background.
 
-        What conda or R has to make is made by a job of the caller, which needs the scope `sessions`. The message of a
-        refusal has a line for each requirement that cannot be prepared. One that has been prepared
-        for another workspace of this server is ready at once.
+        Environments that need conda or R are built by a job of the caller, which needs the scope `sessions`. The
+        message of an error has a line for each requirement that cannot be prepared. An environment that this server
+        has already prepared from the same requirements is ready at once.
         """
         workspace, body = _workspace(request, workspace_id), order_of(request)
         with Turn(workspace.owner_id):
@@ -103,10 +103,12 @@ class EnvironmentReset(APIView):
 
     scope = Scope.WORKSPACES
 
-    @describe(refusals=(403, 409, 507))
+    @describe(refusals=(403, 409, 429, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
-        """Remove all that the user installed, and use nothing prepared any more; what runs keeps what it has loaded."""
-        reset(workspace=_workspace(request, workspace_id), now=timezone.now())
+        """Remove all packages that the user installed, and forget what was prepared; running jobs keep theirs."""
+        workspace = _workspace(request, workspace_id)
+        with Turn(workspace.owner_id):
+            reset(workspace=workspace, now=timezone.now())
         return answer("The next launch finds the site's own environment.")
 
 

@@ -10,7 +10,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, HTTPScope
 from user_workspaces.transfers.downloads import GONE
 
 TRANSFERS = re.compile(
-    r"/(workspaces|w)/[0-9]+/(files|tus|batch|upload|download|view|remove)(/|$)"
+    r"/(workspaces|w)/[0-9]+/(files|tus|batch|upload|download|view|remove|environment)(/|$)"
     r"|/runs/[^/]+/download(/|$)|/api/workflows/[^/]+/workspace(/|$)",
     re.ASCII,
 )

@@ -48,7 +48,7 @@ def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnviro
     read = specification_of(contents, python=interpreter.version, present=present)
     layer = Layer(interpreter, tuple(one.text for one in read.requirements), read.is_complete)
     if not store().is_ready(layer.fingerprint):
-        _make_way(layer)
+        _forget_failure(layer)
     wanted: dict[str, object] = {
         "builder": builder,
         "requirements": [[one.place, one.text] for one in read.requirements],
@@ -85,13 +85,15 @@ def _ask(workspace: Workspace, contents: Contents, wanted: dict[str, object], *,
     return row
 
 
-def _make_way(layer: Layer) -> None:
-    """Write what the builder reads, and forget how an earlier build failed."""
+def _forget_failure(layer: Layer) -> None:
+    """Let the controller build at once.
+
+    The controller writes the requirements, too: a request leaves nothing on the server's disk.
+    """
     try:
-        write_requirements(layer)
         store().forget_failure(layer.fingerprint)
     except OSError:
-        raise DiskFull("The server cannot write down what is to be prepared: its disk may be full.") from None
+        raise DiskFull("The server's disk cannot be written to.") from None
 
 
 def claim(row: PreparedEnvironment, *, now: datetime) -> bool:

@@ -9,6 +9,8 @@ from user_workspaces.environments.queries import is_referred_to
 logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=30)
+KEPT_UNBUILT_FOR = timedelta(hours=1)
+"""What was never built has only a list of requirements and a log."""
 BLURRED = timedelta(minutes=1)
 """How far the times of files may be behind those of rows: the kernel's clock for files is coarse."""
 
@@ -20,7 +22,12 @@ def remove_unused(*, now: datetime, oldest_job: datetime | None) -> int:
     what was used since the oldest was made is kept.
     """
     until = min(now - KEPT_FOR, (oldest_job or now) - BLURRED)
-    return sum(_remove(name) for name in _names() if _used_at(name) < until and not is_referred_to(name))
+    return sum(_remove(name) for name in _names() if _is_unused(name, now, until) and not is_referred_to(name))
+
+
+def _is_unused(name: str, now: datetime, until: datetime) -> bool:
+    is_built = store().place(name).exists()
+    return _used_at(name) < (until if is_built else now - KEPT_UNBUILT_FOR)
 
 
 def _names() -> list[str]:

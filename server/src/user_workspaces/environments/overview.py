@@ -87,14 +87,11 @@ def _is_changed(workspace: Workspace, row: PreparedEnvironment, files: Iterable[
         return False
 
 
-def packages_of(workspace: Workspace) -> list[Package]:
+def packages_of(workspace: Workspace, *, with_sizes: bool = False) -> list[Package]:
     """Return all packages that a job would see, by name; raises as reading files does."""
-    return _packages(workspace, base_of(workspace), prepared_in(workspace.pk))
-
-
-def _packages(workspace: Workspace, found: NamedBase | None, row: PreparedEnvironment | None) -> list[Package]:
+    found, row = base_of(workspace), prepared_in(workspace.pk)
     version = version_of(workspace, found)
-    installed = packages_installed(workspace, python=version) if version else ()
+    installed = packages_installed(workspace, python=version, with_sizes=with_sizes) if version else ()
     is_used = row is not None and found is not None and layers_for(workspace_id=row.pk, base=found.base)
     prepared = packages_prepared(row.layer, file=row.layer_file) if row and is_used else ()
     return effective(installed, prepared, packages_in_base(found.base) if found else ())

@@ -21,10 +21,14 @@ LONGEST_FOLDER_NAME = 200
 MOST_ENTRIES = 20_000
 """Of the user's folder of packages, that are looked at."""
 MOST_PACKAGES = 2_000
-MOST_RECORDS = 300
+MOST_READ = 16 << 20
+"""Bytes of all `RECORD` files: reading them takes about a second."""
 LARGEST_RECORD = 1 << 20
 MOST_WALKED = 100_000
+MOST_PYTHONS = 10
 MOST_DIGITS = 15
+LARGEST_SIZE = 2**63 - 1
+"""What JSON and columns of databases take; a file without content may have any size."""
 
 
 class Origin(StrEnum):
@@ -84,26 +88,34 @@ def packages_prepared(fingerprint: str, *, file: str) -> tuple[Package, ...]:
     return tuple(Package(name, version, Origin.PREPARED, file=file) for name, version in installed_in(fingerprint))
 
 
-def packages_installed(workspace: Workspace, *, python: str) -> tuple[Package, ...]:
+def packages_installed(workspace: Workspace, *, python: str, with_sizes: bool = False) -> tuple[Package, ...]:
     """Return what the user installed for this version of Python (as `3.11`), by what its folder says.
 
-    All of it is the user's: names and sizes are untrusted, and bounded.
+    All of it is the user's: names and sizes are untrusted, and bounded. Sizes are read from a file for each package.
     """
+    packages, left = list[Package](), MOST_READ
+    for folder, package in _named(workspace, python):
+        is_of_index = find_entry(workspace=workspace, path=f"{folder}/direct_url.json") is None
+        size, read = _recorded_size(workspace, f"{folder}/RECORD") if with_sizes and left > 0 else (None, 0)
+        left -= read
+        packages.append(replace(package, size=size, is_of_index=is_of_index))
+    return tuple(packages)
+
+
+def names_installed(workspace: Workspace, *, python: str) -> tuple[str, ...]:
+    """Return the names of what the user installed for this version of Python; opens no file."""
+    return tuple(package.name for _, package in _named(workspace, python))
+
+
+def _named(workspace: Workspace, python: str) -> list[tuple[str, Package]]:
     folder = f"{OVERLAYS}/python{python}/lib/python{python}/site-packages"
     try:
-        names = [
-            entry.path.rpartition("/")[2]
-            for entry in list_folder(workspace=workspace, path=folder, limit=MOST_ENTRIES).entries
-            if entry.kind is EntryKind.DIRECTORY
-        ]
+        listed = list_folder(workspace=workspace, path=folder, limit=MOST_ENTRIES).entries
     except NotFound:
-        return ()
-    read = [(name, found) for name in names if (found := _read_name(name))][:MOST_PACKAGES]
-    packages = list[Package]()
-    for number, (name, (package, version)) in enumerate(read):
-        known = Package(package, version, Origin.INSTALLED)
-        packages.append(_measured(workspace, f"{folder}/{name}", known) if number < MOST_RECORDS else known)
-    return tuple(packages)
+        return []
+    folders = [entry.path for entry in listed if entry.kind is EntryKind.DIRECTORY]
+    read = ((path, _read_name(path.rpartition("/")[2])) for path in folders)
+    return [(path, Package(*found, Origin.INSTALLED)) for path, found in read if found][:MOST_PACKAGES]
 
 
 def pythons_of(workspace: Workspace) -> tuple[str, ...]:
@@ -113,7 +125,7 @@ def pythons_of(workspace: Workspace) -> tuple[str, ...]:
     except NotFound:
         return ()
     names = (re.fullmatch(r"python(3\.\d{1,3})", entry.path.rpartition("/")[2]) for entry in found)
-    return tuple(name[1] for name in names if name)
+    return tuple(name[1] for name in names if name)[:MOST_PYTHONS]
 
 
 def extent_of(workspace: Workspace) -> Extent:
@@ -126,8 +138,8 @@ def extent_of(workspace: Workspace) -> Extent:
             if entry.kind is EntryKind.FILE:
                 files, size = files + 1, size + entry.size
     except UserWorkspacesError:  # it is not there, or cannot be read
-        return Extent(files, size, is_more=False)
-    return Extent(files, size, is_more=number > MOST_WALKED)
+        return Extent(files, min(size, LARGEST_SIZE), is_more=False)
+    return Extent(files, min(size, LARGEST_SIZE), is_more=number > MOST_WALKED)
 
 
 def libraries_of(workspace: Workspace) -> tuple[str, ...]:
@@ -164,20 +176,20 @@ def _read_name(folder: str) -> tuple[str, str] | None:
     return (re.sub("[-_.]+", "-", found[1]).lower(), found[2]) if found else None
 
 
-def _measured(workspace: Workspace, folder: str, package: Package) -> Package:
+def _recorded_size(workspace: Workspace, path: str) -> tuple[int | None, int]:
+    """Return the bytes of a package as its RECORD has them, and how many bytes were read for that."""
     try:
-        is_of_index = find_entry(workspace=workspace, path=f"{folder}/direct_url.json") is None
-        with open_file(workspace=workspace, path=f"{folder}/RECORD").content as content:
+        with open_file(workspace=workspace, path=path).content as content:
             text = content.read(LARGEST_RECORD + 1)
     except UserWorkspacesError:
-        return package
-    known = replace(package, is_of_index=is_of_index)
+        return None, 0
     if len(text) > LARGEST_RECORD:
-        return known
+        return None, len(text)
     try:
-        return replace(known, size=sum(_sizes(text.decode(errors="replace"))))
+        size = sum(_sizes(text.decode(errors="replace")))
     except csv.Error:
-        return known
+        return None, len(text)
+    return (size if size <= LARGEST_SIZE else None), len(text)
 
 
 def _sizes(record: str) -> Iterator[int]:

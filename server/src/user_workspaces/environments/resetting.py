@@ -1,10 +1,11 @@
 """Taking a workspace back to the site's own environment: what is lost, and the loss itself."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from user_workspaces.environments.actions import forget
-from user_workspaces.environments.packages import Extent, Package, extent_of, packages_installed, pythons_of
+from user_workspaces.environments.packages import Extent, extent_of, names_installed, pythons_of
 from user_workspaces.environments.queries import prepared_in
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.environment import FOLDER
@@ -20,7 +21,8 @@ MOST_NAMES = 1_000
 class Loss:
     """What a reset takes away."""
 
-    installed: tuple[Package, ...]
+    installed: tuple[str, ...]
+    """The names of packages."""
     extent: Extent
     prepared_file: str
     """Whose packages are not used any more; empty: none."""
@@ -36,9 +38,7 @@ class Loss:
 def loss_of(workspace: Workspace) -> Loss:
     """Return what a reset would take away."""
     row = prepared_in(workspace.pk)
-    installed = tuple(
-        package for python in pythons_of(workspace) for package in packages_installed(workspace, python=python)
-    )
+    installed = tuple(name for python in pythons_of(workspace) for name in names_installed(workspace, python=python))
     folders = {OF_CONDA if name.startswith(OF_CONDA) else name for name in _made(workspace)} - {OVERLAY}
     return Loss(installed, extent_of(workspace), (row.layer_file or row.file) if row else "", tuple(sorted(folders)))
 
@@ -46,15 +46,19 @@ def loss_of(workspace: Workspace) -> Loss:
 def reset(*, workspace: Workspace, now: datetime) -> None:
     """Remove the user's own packages with the user's rights, and let launches use nothing that was prepared.
 
-    The overlay goes to another name first: no launch finds half of it. What runs keeps what it has loaded.
+    The overlay goes to another name first: no launch finds half of it. What runs keeps what it has loaded. Two resets
+    at once remove the same.
     """
+    made = _made(workspace)
     forget(workspace_id=workspace.pk)
-    for name in _made(workspace):
+    for name in made:
         new_path = f"{FOLDER}/{REMOVED}{name}-{now:%Y%m%d%H%M%S%f}"
-        move_entry(workspace=workspace, path=f"{FOLDER}/{name}", new_path=new_path, overwrite=False, now=now)
+        with suppress(NotFound):
+            move_entry(workspace=workspace, path=f"{FOLDER}/{name}", new_path=new_path, overwrite=False, now=now)
     for name in _names(workspace):
         if name.startswith(REMOVED):  # also what a reset left that was killed
-            remove_entry(workspace=workspace, path=f"{FOLDER}/{name}", now=now)
+            with suppress(NotFound):
+                remove_entry(workspace=workspace, path=f"{FOLDER}/{name}", now=now)
 
 
 def _made(workspace: Workspace) -> list[str]:

@@ -48,11 +48,12 @@ class Packages:
 def show(request: PersonRequest, workspace_id: int) -> HttpResponse:
     """Show what jobs of this workspace find; the preparation follows by itself."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
-    part = _preparation(request, workspace)
-    if asks_for_part(request):
+    with Turn(request.user.pk):
+        part = _preparation(request, workspace)
+        packages = None if asks_for_part(request) else _packages(workspace)
+    if packages is None:
         is_over = WAS_PREPARING in request.GET and not is_preparing(prepared_in(workspace_id))
         return HttpResponseClientRefresh() if is_over else answer_with(request, part)
-    packages = _packages(workspace)
     context = {
         "workspace": workspace,
         "tab": "environment",
@@ -68,7 +69,11 @@ def show(request: PersonRequest, workspace_id: int) -> HttpResponse:
 def _packages(workspace: Workspace) -> Packages:
     """Return the environment, or why it cannot be read: the rest of the page is shown all the same."""
     try:
-        found, libraries, extent = packages_of(workspace), libraries_of(workspace), extent_of(workspace)
+        found, libraries, extent = (
+            packages_of(workspace, with_sizes=True),
+            libraries_of(workspace),
+            extent_of(workspace),
+        )
     except UserWorkspacesError as error:
         return Packages((), (), (), Extent(0, 0, is_more=False), error.message)
     own = tuple(package for package in found if package.origin is not Origin.SITE)
@@ -113,10 +118,12 @@ def reset_environment(request: PersonRequest, workspace_id: int) -> HttpResponse
     """Say what will be lost, and go back to the site's own environment when that is confirmed."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST" and "sure" in request.POST:
-        reset(workspace=workspace, now=timezone.now())
+        with Turn(request.user.pk):
+            reset(workspace=workspace, now=timezone.now())
         messages.success(request, "The next launch finds the site's own environment.")
         return go_to(request, _address(workspace_id))
-    loss = loss_of(workspace)
+    with Turn(request.user.pk):
+        loss = loss_of(workspace)
     context = {
         "workspace": workspace,
         "loss": loss,
