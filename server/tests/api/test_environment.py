@@ -9,11 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from api.conftest import Caller
-from user_workspaces.environments import layers
+from base_environments import base_environment
 from user_workspaces.environments.models import PreparedEnvironment
-from user_workspaces.interfaces.environment import Base
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 
@@ -24,16 +22,8 @@ RECORD = ".environment/base/python3.11/lib/python3.11/site-packages/crab-1.0.dis
 @pytest.fixture(autouse=True)
 def base(site: Registry, tmp_path: Path, settings: Any) -> Iterator[Path]:
     """A base with one package, and a store."""
-    (tmp_path / "base" / "lib" / "python3.11" / "site-packages" / "jupyterlab-4.5.0.dist-info").mkdir(parents=True)
-    (tmp_path / "base" / "bin").mkdir()
-    (tmp_path / "base" / "bin" / "python").touch()
-    jupyter_lab = site.job_types.get("jupyter_lab")
-    assert isinstance(jupyter_lab, FakeJobType)
-    jupyter_lab.brings = Base(tmp_path / "base")
-    settings.DATA_DIR = tmp_path
-    layers.store.cache_clear()
-    yield tmp_path / "base"
-    layers.store.cache_clear()
+    with base_environment(site, tmp_path, settings) as base:
+        yield base
 
 
 def put(workspace: Workspace, path: str, content: str) -> None:
@@ -73,6 +63,11 @@ def test_packages_of_the_user_are_shown_with_their_size(ada: Caller, workspace: 
     environment = shown(ada, workspace)
     assert environment["packages"][0] == {"name": "crab", "version": "1.0", "origin": "installed", "size": 7}
     assert environment["overlay_size"] == len("crab.py,,7\n")
+
+
+def test_sizes_that_no_number_of_json_holds_are_left_out(ada: Caller, workspace: Workspace) -> None:
+    put(workspace, RECORD, "crab.py,,999999999999999\n" * 20_000)
+    assert shown(ada, workspace)["packages"][0]["size"] is None
 
 
 def test_preparation_is_begun_and_shown(ada: Caller, workspace: Workspace) -> None:

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from base_environments import base_environment
 from copy_shop import make_copies, now_of, offer
 from user_workspaces.accounts.models import User
 from user_workspaces.environments import layers
 from user_workspaces.environments.models import PreparedEnvironment
-from user_workspaces.interfaces.environment import Base
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.models import ShareState
-from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.workspaces.actions import measure
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.files import find_entry, open_file
@@ -29,16 +28,8 @@ INSTALLED = NewFile(f"{PACKAGES}/crab-1.0.dist-info/RECORD", b"")
 @pytest.fixture(autouse=True)
 def base(site: Registry, tmp_path: Path, settings: Any) -> Iterator[None]:
     """A base of Python 3.11 with one package."""
-    (tmp_path / "base" / "lib" / "python3.11" / "site-packages" / "jupyterlab-4.5.0.dist-info").mkdir(parents=True)
-    (tmp_path / "base" / "bin").mkdir()
-    (tmp_path / "base" / "bin" / "python").touch()
-    jupyter_lab = site.job_types.get("jupyter_lab")
-    assert isinstance(jupyter_lab, FakeJobType)
-    jupyter_lab.brings = Base(tmp_path / "base")
-    settings.DATA_DIR = tmp_path
-    layers.store.cache_clear()
-    yield
-    layers.store.cache_clear()
+    with base_environment(site, tmp_path, settings):
+        yield
 
 
 def copied(original: Workspace, grace: User) -> Workspace:

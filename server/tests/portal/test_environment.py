@@ -9,11 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from base_environments import base_environment
 from user_workspaces.environments import layers
 from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.interfaces.environment import Base
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
+from user_workspaces.transfers.turns import MOST_AT_ONCE, Turn
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.files import find_entry
 from user_workspaces.workspaces.models import Workspace
@@ -25,19 +27,11 @@ PACKAGES = ".environment/base/python3.11/lib/python3.11/site-packages"
 @pytest.fixture(autouse=True)
 def base(site: Registry, tmp_path: Path, settings: Any) -> Iterator[Path]:
     """A base with one package of the index and one of the site's own, and a store."""
-    packages = tmp_path / "base" / "lib" / "python3.11" / "site-packages"
-    (packages / "jupyterlab-4.5.0.dist-info").mkdir(parents=True)
-    (packages / "site_tools-1.dist-info").mkdir()
-    (packages / "site_tools-1.dist-info" / "direct_url.json").touch()
-    (tmp_path / "base" / "bin").mkdir()
-    (tmp_path / "base" / "bin" / "python").touch()
-    jupyter_lab = site.job_types.get("jupyter_lab")
-    assert isinstance(jupyter_lab, FakeJobType)
-    jupyter_lab.brings = Base(tmp_path / "base")
-    settings.DATA_DIR = tmp_path
-    layers.store.cache_clear()
-    yield tmp_path / "base"
-    layers.store.cache_clear()
+    with base_environment(site, tmp_path, settings) as base:
+        own = base / "lib" / "python3.11" / "site-packages" / "site_tools-1.dist-info"
+        own.mkdir()
+        (own / "direct_url.json").touch()
+        yield base
 
 
 def put(workspace: Workspace, path: str, content: str) -> None:
@@ -68,7 +62,7 @@ def row(workspace: Workspace, **fields: Any) -> PreparedEnvironment:
 def test_page_of_a_new_workspace_names_the_base(browser: Client, workspace: Workspace) -> None:
     shown = page(browser, workspace)
     assert "Python 3.11" in shown
-    assert "2 packages of the site" in shown
+    assert "2 packages that this site provides" in shown
     assert "Nothing of your own yet" in shown
     assert "/environment/prepare/" not in shown
 
@@ -143,6 +137,33 @@ def test_hostile_folders_of_packages_do_no_harm(browser: Client, workspace: Work
     assert "noversion" not in shown
     assert ">evil<" in shown
     assert ">deep<" not in shown
+
+
+def test_package_of_a_file_is_no_package_of_the_index_in_the_lock(browser: Client, workspace: Workspace) -> None:
+    for number in range(302):
+        put(workspace, f"{PACKAGES}/p{number}-1.0.dist-info/direct_url.json", "{}")
+    lines = browser.get(f"/w/{workspace.pk}/environment/lock/").content.decode().splitlines()
+    assert sum(line.endswith("==1.0 is not of the index") for line in lines) == 302
+    assert [line for line in lines if not line.startswith("#")] == ["jupyterlab==4.5.0"]
+
+
+def test_one_user_reads_only_some_environments_at_once(browser: Client, workspace: Workspace) -> None:
+    turns = [Turn(workspace.owner_id) for _ in range(MOST_AT_ONCE)]
+    try:
+        for path in ("", "lock/", "reset/"):
+            assert b"transfers of yours" in browser.get(f"/w/{workspace.pk}/environment/{path}").content
+        answer = browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"}, follow=True)
+        assert b"transfers of yours" in answer.content
+    finally:
+        for turn in turns:
+            turn.end()
+
+
+def test_reset_of_a_workspace_that_is_being_made_keeps_the_preparation(browser: Client, workspace: Workspace) -> None:
+    row(workspace, status="ready")
+    Workspace.objects.update(status="initializing")
+    browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
+    assert PreparedEnvironment.objects.count() == 1
 
 
 def test_specification_is_offered_and_hinted_at(browser: Client, workspace: Workspace) -> None:

@@ -273,7 +273,7 @@ def test_launch_of_a_file_that_is_gone_since_keeps_the_form(
     home = home_of(workspace)
     home.storage.remove(home.place, "b.py")
     answer = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "job_type": "streamlit", "file-streamlit": "b.py"})
-    assert (answer.status_code, b"or not any more" in answer.content) == (422, True)
+    assert (answer.status_code, b"is not a file of this workspace" in answer.content) == (422, True)
     assert Job.objects.count() == 0
 
 

@@ -124,3 +124,12 @@ def test_files_of_runs_stay_as_they_are(browser: Client, workspace: Workspace, s
     answer = browser.get(f"/w/{workspace.pk}/preview/?path=a.txt")
     assert answer.status_code in {200, 404}
     assert "/edit/" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("file", ["/notes.ipynb", "./x", "../../etc/passwd", "missing", 7])
+def test_launch_again_ignores_a_file_that_the_application_does_not_take(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job], file: object
+) -> None:
+    old = job_in(workspace, "failed", requested={"job_details": {"file": file}, "resource_options": {}})
+    assert browser.post(f"/session/{old.pk}/again/").status_code == 302
+    assert Job.objects.count() == 2

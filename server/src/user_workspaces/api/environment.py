@@ -18,14 +18,12 @@ from user_workspaces.environments.actions import prepare
 from user_workspaces.environments.overview import Preparation, lock_text, packages_of, preparation_of, python_of
 from user_workspaces.environments.packages import Package, extent_of
 from user_workspaces.environments.resetting import reset
-from user_workspaces.environments.specifications import ENVIRONMENT_FILES, LOCK_FILE, R_FILE
+from user_workspaces.environments.specifications import BUILT_BY_JOBS, LOCK_FILE
 from user_workspaces.transfers.names import attachment
 from user_workspaces.transfers.turns import Turn
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
-BUILT_BY_JOBS = (*ENVIRONMENT_FILES, R_FILE)
-"""Files that may need a job of the user's, which is a launch."""
 PLAIN_TEXT = "text/plain"
 
 

@@ -36,8 +36,10 @@ class PreparationShape(Shape):
     status = serializers.ChoiceField(choices=[NO_PREPARATION, *PreparationStatus.values])
     file = serializers.CharField(allow_null=True)
     message = serializers.CharField(allow_blank=True)
-    file_has_changed = serializers.BooleanField(help_text="Whether the file is another one than was prepared.")
-    is_outdated = serializers.BooleanField(help_text="Whether the site has another Python by now, and it is not used.")
+    file_has_changed = serializers.BooleanField(help_text="Whether the file has changed since it was prepared.")
+    is_outdated = serializers.BooleanField(
+        help_text="Whether launches ignore it because the site's Python has changed since."
+    )
     requirements = serializers.IntegerField(help_text="How many the file names.")
     log = serializers.CharField(allow_blank=True, help_text="The last lines of the installer.")
     job_id = serializers.IntegerField(allow_null=True, help_text="Of the job that makes it, for conda and R.")

@@ -77,7 +77,7 @@ def _matches(path: str, pattern: str) -> bool:
 
 
 def _usual_patterns(plugin: JobType | None) -> tuple[str, ...]:
-    """Return those of a job type of which the operator says nothing: all files, where a session can show them."""
+    """Return the patterns of a job type that configures none: all files, if its sessions can show files."""
     return (EVERY_FILE,) if plugin is not None and plugin.page_of_file("file") is not None else ()
 
 

@@ -14,7 +14,7 @@ from user_workspaces.environments.overview import lock_text, packages_of, prepar
 from user_workspaces.environments.packages import Extent, Origin, Package, extent_of, libraries_of
 from user_workspaces.environments.queries import is_preparing, prepared_in
 from user_workspaces.environments.resetting import loss_of, reset
-from user_workspaces.environments.specifications import ENVIRONMENT_FILES, LOCK_FILE, R_FILE
+from user_workspaces.environments.specifications import BUILT_BY_JOBS, LOCK_FILE
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.portal.access import PersonRequest, asks_for_part, page
 from user_workspaces.portal.answers import go_to
@@ -27,8 +27,6 @@ from user_workspaces.workspaces.queries import find_workspace
 
 WAS_PREPARING = "preparing"
 NAMES_SHOWN = 8
-MADE_BY_JOBS = (*ENVIRONMENT_FILES, R_FILE)
-"""Files that need no base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _preparation(request: PersonRequest, workspace: Workspace) -> LivePart:
         "found": found,
         "problem": problem,
         "python": python,
-        "offers": [file for file in files if not python.problem or file in MADE_BY_JOBS],
+        "offers": [file for file in files if not python.problem or file in BUILT_BY_JOBS],
     }
     title = f"{'preparing' if moves else 'Environment'} - {workspace.name}"
     return live_part(request, "portal/preparation.html", context, name="preparation", title=title, moves=moves)

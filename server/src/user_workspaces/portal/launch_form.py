@@ -63,8 +63,8 @@ class FileChoice:
 class LaunchForm(forms.Form):
     """Application, resource, and a field for each parameter.
 
-    `file`: the file that is to be opened, for which only what opens it is offered; `names`: those of the files of
-    the workspace, from which applications that run a file let one choose.
+    `file`: the file to open; only applications that open it are offered. `names`: the files of the workspace, offered
+    by applications that run one.
     """
 
     job_type = forms.ChoiceField(label="Application", widget=forms.RadioSelect)

@@ -33,7 +33,7 @@ from user_workspaces.workspaces.files import find_entry
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
-NO_FILE = "is not a file of this workspace, or not any more."
+NOT_THERE = "is not a file of this workspace."
 
 
 @page("GET", "POST")
@@ -46,7 +46,7 @@ def launch(request: PersonRequest, workspace_id: int) -> HttpResponse:
     if request.method == "POST":
         form = LaunchForm(request.POST, usual=workspace.default_job_type, file=file, names=_names(workspace))
         if form.is_valid() and (job := _start(request, workspace, form)):
-            return go_to(request, _open(job, page_of_file(job.job_type, file) or to if file else to))
+            return go_to(request, _open(job, (page_of_file(job.job_type, file) if file else None) or to))
     else:
         form = _first_form(request, workspace, file=file)
     context = {
@@ -75,7 +75,7 @@ def _start(request: PersonRequest, workspace: Workspace, form: LaunchForm) -> Jo
     """Start what a valid form asks for; None: the form says why not."""
     file, job_type = form.chosen_file, form.cleaned_data["job_type"]
     if file and not _is_file(workspace, file):
-        form.add_error(form.file_field, f"{visible(file)} {NO_FILE}")
+        form.add_error(form.file_field, f"{visible(file)} {NOT_THERE}")
         return None
     told = "" if file and page_of_file(job_type, file) else file
     try:
@@ -126,7 +126,7 @@ def _missing_file(request: PersonRequest, old: Job) -> list[str]:
     if not file or old.job_type not in job_types or not job_types.get(old.job_type).asks_file:
         return []
     workspace = find_workspace(user=request.user, workspace_id=old.workspace_id)
-    return [] if _is_file(workspace, file) else [f"{visible(file)} {NO_FILE}"]
+    return [] if _is_file(workspace, file) else [f"{visible(file)} {NOT_THERE}"]
 
 
 @page("POST")

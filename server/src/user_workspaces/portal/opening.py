@@ -65,6 +65,6 @@ def page_of_file(job_type: str, path: str) -> str | None:
 
 
 def _shows(session: SessionView, application: Application, path: str) -> bool:
-    """Return whether this session is the one to go to: what runs a file has run it since its launch."""
+    """Return whether to go to this session; one that runs a file must have been launched for this file."""
     is_of_it = session.job.job_type == application.job_type
     return is_of_it and (not application.asks_file or session.file == path)

@@ -42,9 +42,8 @@ _DEFLATED = 8
 def zip_stream(workspace: Workspace, path: str, *, names: Iterable[str] | None = None) -> Iterator[bytes]:
     """Return the archive of a folder, or of the entries `names` of it, piece by piece.
 
-    The packages that were installed in a workspace are no part of the archive of all of it: they work in their place
-    alone. Links are not followed; they, pipes and the like, and what vanished or cannot be read, are named in a text
-    file at the end.
+    An archive of the whole workspace leaves out its installed packages: they only work where they are. Links are not
+    followed; they, pipes and the like, and what vanished or cannot be read, are named in a text file at the end.
     """
     return _gathered(_pieces(workspace, path, names))
 
@@ -68,7 +67,9 @@ def _pieces(workspace: Workspace, path: str, names: Iterable[str] | None) -> Ite
         name = entry.path[prefix:]
         if not path and names is None and entry.path.partition("/")[0] == ENVIRONMENT:
             if entry.path == ENVIRONMENT:
-                left_out.append(f"{ENVIRONMENT}: installed packages; the page of the environment has their lock")
+                left_out.append(
+                    f"{ENVIRONMENT}: installed packages; their lock can be downloaded from the Environment page"
+                )
             continue
         if entry.kind in LEFT_OUT_BECAUSE:
             left_out.append(f"{name}: {LEFT_OUT_BECAUSE[entry.kind]}")

@@ -1,6 +1,7 @@
 """Files that say which packages a workspace needs: from their bytes to requirements, without any I/O of their own."""
 
 from user_workspaces.environments.specifications.values import (
+    BUILT_BY_JOBS,
     ENVIRONMENT_FILES,
     LARGEST_FILE,
     LOCK_FILE,
@@ -13,6 +14,7 @@ from user_workspaces.environments.specifications.values import (
 )
 
 __all__ = [
+    "BUILT_BY_JOBS",
     "ENVIRONMENT_FILES",
     "LARGEST_FILE",
     "LOCK_FILE",

@@ -11,6 +11,8 @@ R_FILE = "install.R"
 UV_LOCK = "uv.lock"
 PYTHON_FILES = ("requirements.txt", "pyproject.toml", LOCK_FILE)
 ENVIRONMENT_FILES = ("environment.yml", "environment.yaml")
+BUILT_BY_JOBS = (*ENVIRONMENT_FILES, R_FILE)
+"""Files that may need a job of the user, which is a launch; they need no base."""
 """Of conda; one that names packages of Python alone is built as those above."""
 
 LARGEST_FILE = 1 << 20
