@@ -56,6 +56,7 @@ def test_owner_stays(config: Path) -> None:
         (b"[]", "it has to be an object without 'container_runtimes'"),
         (b'{"container_runtimes": 1}', "it has to be an object without 'container_runtimes'"),
         (b"\xff", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
     ],
 )
 def test_file_that_does_not_fit_stays_as_it_is(config: Path, content: bytes, message: str) -> None:

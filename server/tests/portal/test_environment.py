@@ -159,6 +159,13 @@ def test_one_user_reads_only_some_environments_at_once(browser: Client, workspac
             turn.end()
 
 
+def test_page_that_is_opened_as_if_it_had_waited_does_not_load_itself_again(
+    browser: Client, workspace: Workspace
+) -> None:
+    shown = browser.get(f"/w/{workspace.pk}/environment/?preparing=1").content.decode()
+    assert "preparing=1" not in shown
+
+
 def test_reset_of_a_workspace_that_is_being_made_keeps_the_preparation(browser: Client, workspace: Workspace) -> None:
     row(workspace, status="ready")
     Workspace.objects.update(status="initializing")

@@ -20,7 +20,7 @@ def add_key(path: Path, key: str, value: object) -> None:
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: not JSON: {error}") from None
 
 

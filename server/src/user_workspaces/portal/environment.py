@@ -45,12 +45,15 @@ class Packages:
 @page("GET")
 def show(request: PersonRequest, workspace_id: int) -> HttpResponse:
     """Show what jobs of this workspace find; the preparation follows by itself."""
-    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    workspace, was_preparing = (
+        find_workspace(user=request.user, workspace_id=workspace_id),
+        WAS_PREPARING in request.GET,
+    )
     with Turn(request.user.pk):
         part = _preparation(request, workspace)
         packages = None if asks_for_part(request) else _packages(workspace)
     if packages is None:
-        is_over = WAS_PREPARING in request.GET and not is_preparing(prepared_in(workspace_id))
+        is_over = was_preparing and not is_preparing(prepared_in(workspace_id))
         return HttpResponseClientRefresh() if is_over else answer_with(request, part)
     context = {
         "workspace": workspace,
@@ -85,10 +88,11 @@ def _preparation(request: PersonRequest, workspace: Workspace) -> LivePart:
     except UserWorkspacesError as error:
         problem = error.message
     moves = found is not None and is_preparing(found.row)
+    query = request.GET.copy()
+    query.pop(WAS_PREPARING, None)  # a page that was opened with it would load itself again and again
     if moves:
-        query = request.GET.copy()
         query[WAS_PREPARING] = "1"
-        request.GET = query  # type: ignore[assignment]  # the part, when it asks for itself, says that it waited
+    request.GET = query  # type: ignore[assignment]  # the part, when it asks for itself, says that it waited
     python = python_of(workspace)
     files = found.files if found else ()
     context = {
