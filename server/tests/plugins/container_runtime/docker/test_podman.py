@@ -39,7 +39,7 @@ class TestPodmanRuntime(ContainerRuntimeContract):
         [
             ("python:3.12", "docker.io/library/python:3.12"),
             ("reanahub/reana-env-root6:6.18.04", "docker.io/reanahub/reana-env-root6:6.18.04"),
-            ("registry.cern.ch/root/root:6", "registry.cern.ch/root/root:6"),
+            ("registry.example/lab/fit:6", "registry.example/lab/fit:6"),
             ("localhost/mine", "localhost/mine"),
             ("localhost:5000/mine", "localhost:5000/mine"),
         ],
