@@ -19,7 +19,7 @@ OVERLAYS = f"{FOLDER}/base"
 DIST_INFO = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([A-Za-z0-9][A-Za-z0-9._+!]*)\.dist-info")
 LONGEST_FOLDER_NAME = 200
 MOST_ENTRIES = 20_000
-"""Of the user's folder of packages, that are looked at."""
+"""Entries read from the user's package folder."""
 MOST_PACKAGES = 2_000
 MOST_READ = 16 << 20
 """Bytes of all `RECORD` files: reading them takes about a second."""
