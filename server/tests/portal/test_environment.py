@@ -17,6 +17,7 @@ from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.files import find_entry
 from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 PACKAGES = ".environment/base/python3.11/lib/python3.11/site-packages"
@@ -145,6 +146,25 @@ def test_hostile_folders_of_packages_do_no_harm(browser: Client, workspace: Work
     assert ">deep<" not in shown
 
 
+def test_many_versions_of_r_are_not_all_looked_at(browser: Client, workspace: Workspace) -> None:
+    for number in range(30):
+        put(workspace, f".environment/R/4.{number}/crab/DESCRIPTION", "")
+    assert page(browser, workspace).count("with 1 package<") == 20
+
+
+def test_package_of_a_closed_folder_is_shown_as_not_of_the_index(browser: Client, workspace: Workspace) -> None:
+    install(workspace, "crab", "1.0")
+    install(workspace, "lobster", "1.0")
+    home = home_of(workspace)
+    (home.storage.locate(home.place) / PACKAGES / "crab-1.0.dist-info").chmod(0)
+    shown = page(browser, workspace)
+    assert ">crab<" in shown
+    assert ">lobster<" in shown
+    lines = browser.get(f"/w/{workspace.pk}/environment/lock/").content.decode().splitlines()
+    assert "# crab==1.0 is not of the index" in lines
+    assert "lobster==1.0" in lines
+
+
 def test_specification_is_offered_and_hinted_at(browser: Client, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "crab\n")
     assert 'value="requirements.txt"' in page(browser, workspace)
@@ -219,21 +239,27 @@ def test_lock_names_all_packages_once(browser: Client, workspace: Workspace) -> 
 def test_reset_names_what_is_lost_and_removes_it(browser: Client, workspace: Workspace) -> None:
     for number in range(10):
         install(workspace, f"crab{number}", "1.0")
-    put(workspace, ".environment/other", "x")
+    put(workspace, ".environment/gpu/python3.11/pyvenv.cfg", "x")
+    put(workspace, ".environment/.build", "")
     row(workspace, status="ready", layer="workspace-1", layer_file="requirements.txt")
     path = f"/w/{workspace.pk}/environment/reset/"
     shown = " ".join(browser.get(path, **HTMX).content.decode().split())
     assert "10 packages installed here</strong> crab0, crab1," in shown
     assert "and 2 more" in shown
     assert "What was prepared from requirements.txt" in shown
+    assert "The packages installed in the environment gpu" in shown
+    assert ".build" not in shown
     assert "Kernels that run now keep what they have loaded." in shown
     browser.post(path)
     assert PreparedEnvironment.objects.exists()  # not confirmed
     browser.post(path, {"sure": "1"})
     assert find_entry(workspace=workspace, path=".environment/base") is None
-    assert find_entry(workspace=workspace, path=".environment/other") is not None
+    assert find_entry(workspace=workspace, path=".environment/gpu") is None
+    assert find_entry(workspace=workspace, path=".environment/.build") is not None  # a job may hold it
     assert not PreparedEnvironment.objects.exists()
-    assert "Nothing of your own yet" in page(browser, workspace)
+    shown = page(browser, workspace)
+    assert "Nothing of your own yet" in shown
+    assert path not in shown
 
 
 def test_reset_takes_what_a_killed_one_left(browser: Client, workspace: Workspace) -> None:
