@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from api.conftest import Caller
 from base_environments import base_environment
 from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.registry import Registry
+from user_workspaces.transfers.turns import MOST_AT_ONCE, Turn
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 
@@ -118,11 +120,34 @@ def test_reset_takes_the_packages_of_the_user_away(ada: Caller, workspace: Works
     assert [package["origin"] for package in shown(ada, workspace)["packages"]] == ["site"]
 
 
+def lock_of(ada: Caller, workspace: Workspace) -> HttpResponse:
+    """Return the lock; it is no JSON."""
+    headers = {"UWS-Authorization": f"Token {ada.token}"}
+    return cast("HttpResponse", Client().get(f"/workspaces/{workspace.pk}/environment/lock/", headers=headers))
+
+
 def test_lock_is_plain_text(ada: Caller, workspace: Workspace) -> None:
     put(workspace, RECORD, "crab.py,,7\n")
-    answer = Client().get(
-        f"/workspaces/{workspace.pk}/environment/lock/", headers={"UWS-Authorization": f"Token {ada.token}"}
-    )
+    answer = lock_of(ada, workspace)
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="environment.lock"'
     assert answer.content.decode().endswith("\ncrab==1.0\njupyterlab==4.5.0\n")
+
+
+def test_package_of_a_file_is_no_package_of_the_index_in_the_lock(ada: Caller, workspace: Workspace) -> None:
+    packages = RECORD.rpartition("/crab")[0]
+    for number in range(302):
+        put(workspace, f"{packages}/p{number}-1.0.dist-info/direct_url.json", "{}")
+    lines = lock_of(ada, workspace).content.decode().splitlines()
+    assert sum(line.endswith("==1.0 is not of the index") for line in lines) == 302
+    assert [line for line in lines if not line.startswith("#")] == ["jupyterlab==4.5.0"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("GET", "lock/"), ("POST", "prepare/"), ("POST", "reset/")])
+def test_user_reads_only_some_environments_at_once(ada: Caller, workspace: Workspace, method: str, path: str) -> None:
+    turns = [Turn(workspace.owner_id) for _ in range(MOST_AT_ONCE)]
+    try:
+        assert ada(method, f"/workspaces/{workspace.pk}/environment/{path}", {}).status == 429
+    finally:
+        for turn in turns:
+            turn.end()

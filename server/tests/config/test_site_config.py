@@ -167,6 +167,13 @@ MISTAKES: list[tuple[Change, str]] = [
         lambda c: c.update(environments={"ml": {"name": "ML", "environment_details": {"moon": {}}}}),
         "environments.ml.environment_details.moon: there is no such resource",
     ),
+    *(
+        (
+            lambda c, name=name: c.update(environments={name: {"name": "ML"}}),
+            f"environments.{name}.[key]: Value error, '{name}' is a folder of the server's own",
+        )
+        for name in ("base", "R", "conda", "conda-12", "removed-x")
+    ),
     (
         lambda c: c["available_job_types"].update({"../x": c["available_job_types"]["local_test"]}),
         "available_job_types.../x.[key]: String should match pattern",

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from controller.conftest import Driver
 from user_workspaces.controller.environments import tend_environments
-from user_workspaces.environments.actions import prepare
+from user_workspaces.environments.actions import forget, prepare
 from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
 from user_workspaces.jobs.actions import stop_job
@@ -90,6 +90,32 @@ def test_stopped_job_has_made_nothing(begun: PreparedEnvironment, driver: Driver
     tend_environments(now=timezone.now())
     row = PreparedEnvironment.objects.get()
     assert (row.status, row.message) == ("failed", "Stopped before it started.")
+
+
+def test_job_of_an_environment_that_was_reset_is_stopped(
+    begun: PreparedEnvironment, driver: Driver, resource: FakeResource
+) -> None:
+    job = driver.until(Job.objects.get(), lambda job: job.submitted)
+    resource.run(job.key)
+    driver.until(job, lambda job: job.status == "running")
+    tend_environments(now=timezone.now())
+    job.refresh_from_db()
+    assert job.status == "running"
+    forget(workspace_id=driver.workspace.pk)
+    tend_environments(now=timezone.now())
+    driver.until(job, lambda job: job.status == "complete")
+    assert resource.calls["stop"] == 1
+
+
+def test_job_of_an_earlier_request_is_stopped(begun: PreparedEnvironment, driver: Driver) -> None:
+    session = driver.launch()
+    upload_file(workspace=driver.workspace, path="environment.yml", chunks=[CONDA + b"# new\n"], now=driver.now)
+    prepare(workspace=driver.workspace, file="environment.yml", now=driver.now)
+    tend_environments(now=timezone.now())
+    row = PreparedEnvironment.objects.get()
+    assert row.job_id not in (None, begun.job_id)
+    found = dict(Job.objects.values_list("pk", "status"))
+    assert found == {begun.job_id: "complete", row.job_id: "pending", session.pk: "pending"}
 
 
 def test_refused_launch_is_told(driver: Driver, site: Registry, limit: Callable[..., None]) -> None:

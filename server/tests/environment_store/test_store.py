@@ -188,6 +188,14 @@ def test_failure_shows_the_last_lines_without_passwords(environments: Environmen
     assert not environments.is_ready("f")
 
 
+@pytest.mark.parametrize(("command", "last"), [("touch big; exit 3", "true"), ("touch big", "false")])
+def test_failure_leaves_no_files(environments: EnvironmentStore, command: str, last: str) -> None:
+    failed = prepare_to_the_end(environments, recipe(environments, command, last=last))
+    assert failed.state is PreparationState.FAILED
+    assert not environments.stage("f").exists()
+    assert not environments.place("f").exists()
+
+
 def test_failure_is_kept_for_five_minutes_and_then_tried_again(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "exit 3"))
     better = recipe(environments, "true")

@@ -55,6 +55,17 @@ def test_overlay_comes_first_then_layers_then_the_base(base: Path, tmp_path: Pat
     assert (system, site, python, virtual) == (SYSTEM, SYSTEM, f"{here}/bin/python", str(here))
 
 
+def test_layer_below_an_unusual_folder_is_found_and_nothing_is_run(base: Path, tmp_path: Path) -> None:
+    layer = tmp_path / "my data" / "$(touch ran)\"'"
+    environment = WorkspaceEnvironment(Base(base), None, (layer,))
+    script = activate(JobScript('printf "%s\\n" "$PATH" "$JUPYTER_PATH"'), environment, job_directory=tmp_path)
+    assert run(script, tmp_path, JUPYTER_PATH="/j").stdout.splitlines() == [
+        f"{layer}/bin:{base}/bin:{SYSTEM}",
+        f"{layer}/share/jupyter:{base}/share/jupyter:/j",
+    ]
+    assert not (tmp_path / "ran").exists()
+
+
 def test_environment_without_an_overlay_is_the_base(base: Path, tmp_path: Path) -> None:
     path, _, _, python, virtual = shown(WorkspaceEnvironment(Base(base), None), tmp_path / "job")
     assert (path, python, virtual) == (f"{base}/bin:{SYSTEM}", f"{base}/bin/python", "")
@@ -83,6 +94,16 @@ def test_another_layer_is_taken_over_by_the_overlay_that_is_there(base: Path, tm
         assert [line for line in named.splitlines() if str(base) not in line] == [
             f"{layer}/lib/{version()}/site-packages" for layer in layers
         ]
+
+
+def test_list_of_packages_that_is_no_text_is_written_again(base: Path, tmp_path: Path) -> None:
+    environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / "base")
+    shown(environment, tmp_path / "job")
+    packages = tmp_path / "w" / "base" / version() / "lib" / version() / "site-packages" / "_base.pth"
+    before = packages.read_text()
+    packages.write_bytes(b"\xff\xfe\n")
+    assert shown(environment, tmp_path / "job")[3] == f"{tmp_path}/w/base/{version()}/bin/python"
+    assert packages.read_text() == before
 
 
 @pytest.mark.parametrize("missing", ["lib", "bin/python", "bin", "pyvenv.cfg"])

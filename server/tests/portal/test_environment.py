@@ -15,10 +15,10 @@ from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.interfaces.environment import Base
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
-from user_workspaces.transfers.turns import MOST_AT_ONCE, Turn
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.files import find_entry
 from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 PACKAGES = ".environment/base/python3.11/lib/python3.11/site-packages"
@@ -139,26 +139,6 @@ def test_hostile_folders_of_packages_do_no_harm(browser: Client, workspace: Work
     assert ">deep<" not in shown
 
 
-def test_package_of_a_file_is_no_package_of_the_index_in_the_lock(browser: Client, workspace: Workspace) -> None:
-    for number in range(302):
-        put(workspace, f"{PACKAGES}/p{number}-1.0.dist-info/direct_url.json", "{}")
-    lines = browser.get(f"/w/{workspace.pk}/environment/lock/").content.decode().splitlines()
-    assert sum(line.endswith("==1.0 is not of the index") for line in lines) == 302
-    assert [line for line in lines if not line.startswith("#")] == ["jupyterlab==4.5.0"]
-
-
-def test_one_user_reads_only_some_environments_at_once(browser: Client, workspace: Workspace) -> None:
-    turns = [Turn(workspace.owner_id) for _ in range(MOST_AT_ONCE)]
-    try:
-        for path in ("", "lock/", "reset/"):
-            assert b"transfers of yours" in browser.get(f"/w/{workspace.pk}/environment/{path}").content
-        answer = browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"}, follow=True)
-        assert b"transfers of yours" in answer.content
-    finally:
-        for turn in turns:
-            turn.end()
-
-
 def test_page_that_is_opened_as_if_it_had_waited_does_not_load_itself_again(
     browser: Client, workspace: Workspace
 ) -> None:
@@ -171,6 +151,25 @@ def test_reset_of_a_workspace_that_is_being_made_keeps_the_preparation(browser: 
     Workspace.objects.update(status="initializing")
     browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
     assert PreparedEnvironment.objects.count() == 1
+
+
+def test_many_versions_of_r_are_not_all_looked_at(browser: Client, workspace: Workspace) -> None:
+    for number in range(30):
+        put(workspace, f".environment/R/4.{number}/crab/DESCRIPTION", "")
+    assert page(browser, workspace).count("with 1 package<") == 20
+
+
+def test_package_of_a_closed_folder_is_shown_as_not_of_the_index(browser: Client, workspace: Workspace) -> None:
+    install(workspace, "crab", "1.0")
+    install(workspace, "lobster", "1.0")
+    home = home_of(workspace)
+    (home.storage.locate(home.place) / PACKAGES / "crab-1.0.dist-info").chmod(0)
+    shown = page(browser, workspace)
+    assert ">crab<" in shown
+    assert ">lobster<" in shown
+    lines = browser.get(f"/w/{workspace.pk}/environment/lock/").content.decode().splitlines()
+    assert "# crab==1.0 is not of the index" in lines
+    assert "lobster==1.0" in lines
 
 
 def test_specification_is_offered_and_hinted_at(browser: Client, workspace: Workspace) -> None:
@@ -247,21 +246,27 @@ def test_lock_names_all_packages_once(browser: Client, workspace: Workspace) -> 
 def test_reset_names_what_is_lost_and_removes_it(browser: Client, workspace: Workspace) -> None:
     for number in range(10):
         install(workspace, f"crab{number}", "1.0")
-    put(workspace, ".environment/other", "x")
+    put(workspace, ".environment/gpu/python3.11/pyvenv.cfg", "x")
+    put(workspace, ".environment/.build", "")
     row(workspace, status="ready", layer="workspace-1", layer_file="requirements.txt")
     path = f"/w/{workspace.pk}/environment/reset/"
     shown = " ".join(browser.get(path, **HTMX).content.decode().split())
     assert "10 packages installed here</strong> crab0, crab1," in shown
     assert "and 2 more" in shown
     assert "What was prepared from requirements.txt" in shown
+    assert "The packages installed in the environment gpu" in shown
+    assert ".build" not in shown
     assert "Kernels that run now keep what they have loaded." in shown
     browser.post(path)
     assert PreparedEnvironment.objects.exists()  # not confirmed
     browser.post(path, {"sure": "1"})
     assert find_entry(workspace=workspace, path=".environment/base") is None
-    assert find_entry(workspace=workspace, path=".environment/other") is not None
+    assert find_entry(workspace=workspace, path=".environment/gpu") is None
+    assert find_entry(workspace=workspace, path=".environment/.build") is not None  # a job may hold it
     assert not PreparedEnvironment.objects.exists()
-    assert "Nothing of your own yet" in page(browser, workspace)
+    shown = page(browser, workspace)
+    assert "Nothing of your own yet" in shown
+    assert path not in shown
 
 
 def test_reset_takes_what_a_killed_one_left(browser: Client, workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ from user_workspaces.config.quotas_entry import QuotasEntry
 from user_workspaces.config.site_entries import MailEntry, RateLimitsEntry
 from user_workspaces.config.workflows_entry import WorkflowsEntry
 from user_workspaces.errors import ConfigurationError
+from user_workspaces.interfaces.environment import BASE, OF_CONDA, OF_R, REMOVED
 from user_workspaces.interfaces.site import JobTypeSite, Parameter
 
 NUMBERS = ("int", "float")
@@ -46,8 +47,8 @@ def _proxy(text: str) -> str:
 
 
 def _environment(text: str) -> str:
-    if text == "base":
-        raise ValueError("'base' is the environment that job types bring: name this one otherwise")
+    if text in (BASE, OF_R) or text.startswith((OF_CONDA, REMOVED)):
+        raise ValueError(f"{text!r} is a folder of the server's own in each workspace: name this one otherwise")
     return text
 
 

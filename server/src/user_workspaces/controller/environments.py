@@ -1,6 +1,7 @@
 """The controller's work on prepared environments: have them built, write down how far they are, remove unused ones."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -11,12 +12,12 @@ from user_workspaces.environments import actions
 from user_workspaces.environments.clearing import remove_unused
 from user_workspaces.environments.models import Builder, PreparedEnvironment
 from user_workspaces.environments.queries import due_preparations
-from user_workspaces.errors import UserWorkspacesError
+from user_workspaces.errors import InvalidRequest, UserWorkspacesError
 from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import unsettled_jobs
-from user_workspaces.jobs.status import LIVE, JobStatus
+from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +29,19 @@ DONE = "done"
 
 def tend_environments(*, now: datetime) -> int:
     """Do what is due on preparations; return how many there were."""
+    _stop_unwanted(now=now)
     claimed = [row for row in due_preparations(now=now, limit=PREPARATIONS_A_PASS) if actions.claim(row, now=now)]
     for row in claimed:
         _tend(row)
     return len(claimed)
+
+
+def _stop_unwanted(*, now: datetime) -> None:
+    """Stop jobs whose workspace was reset or asked for something else: they would make what nobody wants any more."""
+    wanted = PreparedEnvironment.objects.filter(job_id__isnull=False).values("job_id")
+    for job in Job.objects.filter(job_type=JOB_TYPE_OF_BUILDS, status__in=STOPPABLE).exclude(pk__in=wanted):
+        with suppress(InvalidRequest):  # it has ended in this moment
+            stop_job(job=job, now=now)
 
 
 def _tend(row: PreparedEnvironment) -> None:

@@ -1,4 +1,4 @@
-"""Builds one environment, in a process of its own that outlives the server; started by `environments.py`.
+"""Builds one environment, in a process of its own that outlives the server; started by `store.py`.
 
 Run as a script, with a `Plan` as JSON on its standard input. It knows nothing of the server and imports the
 standard library only. It may die at any line: the environment counts from the moment its mark is written.
@@ -180,6 +180,8 @@ def main() -> int:
     try:
         build(plan)
     except (BuildFailed, OSError) as error:
+        for folder in (plan.stage, plan.destination):  # nothing of it is of use, and it may have filled the disk
+            shutil.rmtree(folder, ignore_errors=True)
         write_status(Path(plan.status), Status(str(error), time.time(), failed=True))
         return 1
     Path(plan.status).unlink(missing_ok=True)

@@ -28,7 +28,7 @@ class Contents:
     lock: Path
     """The packages, with hashes."""
     trial: str
-    """Python that works where all is there."""
+    """A Python statement that succeeds only in a complete environment."""
     wheel: Path | None = None
     """Installed without asking for more: what it needs is in the lock."""
     compress: Path | None = None

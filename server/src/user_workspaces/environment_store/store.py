@@ -1,4 +1,4 @@
-"""Keeps the environments of JupyterLab: built once per configuration, beside the server, by one builder at a time."""
+"""Stores environments: each is built once for its content, beside the server, by one builder at a time."""
 
 import fcntl
 import json

@@ -8,7 +8,7 @@ from django.db import transaction
 from user_workspaces.environments.bases import required_base_of
 from user_workspaces.environments.failures import reason_of
 from user_workspaces.environments.finding import Contents, builder_of, read_contents, specification_of
-from user_workspaces.environments.layers import Layer, interpreter_of, recipe_of, store, write_requirements
+from user_workspaces.environments.layers import PREFIX, Layer, interpreter_of, recipe_of, store, write_requirements
 from user_workspaces.environments.models import Builder, PreparationStatus, PreparedEnvironment
 from user_workspaces.environments.packages import packages_in_base
 from user_workspaces.environments.queries import layer_of
@@ -23,7 +23,6 @@ LEASE = timedelta(seconds=30)
 LOOK_AGAIN = timedelta(seconds=0.5)
 LOOK_LATER = timedelta(seconds=2)
 MOST_AT_ONCE = 2
-MOST_LOOKED_AT = 200
 LEAST_FREE = 512 << 20
 """Bytes on the disk of the server, below which nothing is prepared any more."""
 LONGEST_MESSAGE = 1_000
@@ -33,8 +32,8 @@ READY_MESSAGE = "Ready: the next launch uses it."
 def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnvironment:
     """Have an environment prepared from a specification; one of the same content is ready at once.
 
-    Returns at once: the controller builds, or starts a job of the user's that does. What a launch used before is used
-    until then. Raises `NotFound` without the file, and `InvalidRequest` with what is wrong with it.
+    Returns at once: the controller builds, or starts a job of the user's that does. Until it is ready, launches keep
+    using the previous one. Raises `NotFound` without the file, and `InvalidRequest` with what is wrong with it.
     """
     usable_home(workspace)
     contents = read_contents(workspace, file)
@@ -135,17 +134,16 @@ def _prepared(layer: Layer) -> Preparation:
 
 
 def _is_busy(row: PreparedEnvironment) -> bool:
-    """Return whether as many other environments are being built as may be at once."""
+    """Return whether as many environments are being built as may be at once, also those that no row names any more."""
     if store().is_building(row.fingerprint) or store().is_ready(row.fingerprint):
         return False
-    others = PreparedEnvironment.objects.filter(status=PreparationStatus.PREPARING)
-    waiting = set(others.exclude(fingerprint=row.fingerprint).values_list("fingerprint", flat=True)[:MOST_LOOKED_AT])
-    return sum(store().is_building(fingerprint) for fingerprint in waiting) >= MOST_AT_ONCE
+    started = (path.stem for path in store().folder.glob(f"{PREFIX}*.status"))
+    return sum(store().is_building(name) for name in started) >= MOST_AT_ONCE
 
 
 def finish(row: PreparedEnvironment, *, now: datetime) -> None:
     """Have the next launch use it."""
-    _unchanged(
+    is_written = _unchanged(
         row,
         status=PreparationStatus.READY,
         message=READY_MESSAGE,
@@ -155,7 +153,8 @@ def finish(row: PreparedEnvironment, *, now: datetime) -> None:
         datetime_ended=now,
         next_check_at=None,
     )
-    row.refresh_from_db()
+    if is_written:  # else the workspace may have been reset, and there is no row
+        row.refresh_from_db()
 
 
 def note_job(row: PreparedEnvironment, *, job_id: int, now: datetime) -> bool:

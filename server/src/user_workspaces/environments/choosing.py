@@ -6,11 +6,8 @@ from user_workspaces import registry
 from user_workspaces.environments.bases import base_on
 from user_workspaces.environments.queries import layers_for
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.interfaces.environment import FOLDER, WorkspaceEnvironment
+from user_workspaces.interfaces.environment import BASE, FOLDER, WorkspaceEnvironment
 from user_workspaces.interfaces.values import Preparation, PreparationState
-
-BASE = "base"
-"""The overlay on the environment that the site starts with; named ones have overlays of their own names."""
 
 
 def environments_on(resource: str) -> dict[str, str]:

@@ -32,8 +32,8 @@ def _is_unused(name: str, now: datetime, until: datetime) -> bool:
 
 def _names() -> list[str]:
     folder = store().folder
-    names = {path.name.partition(".")[0] for path in folder.glob(f"{PREFIX}*")} if folder.is_dir() else set()
-    return sorted(names)
+    paths = folder.glob(f"{PREFIX}*") if folder.is_dir() else ()
+    return sorted({path.name.partition(".")[0] for path in paths if path.suffix != ".lock"})  # a lock is never removed
 
 
 def _used_at(name: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Has `uv` read a `uv.lock`: in a process without rights and without the server's environment, on a copy of two files.
+"""Runs `uv export` on copies of `pyproject.toml` and `uv.lock`, as nobody when root, without the server's variables.
 
 The lock is of a user, and its format is uv's own: only `uv export` knows all of it.
 """

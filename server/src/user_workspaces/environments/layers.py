@@ -21,6 +21,8 @@ PREFIX = "workspace-"
 SECONDS = 30 * 60.0
 LOCK_PROGRAM = Path(__file__).with_name("build_programs") / "write_lock.py"
 LOCK = "lock.txt"
+DOWNLOADS = ".downloads"
+"""A folder in the stage: the installer's cache for this build alone, so that no package outlives its environment."""
 USED = "used"
 """A file beside a prepared environment: its time is that of the last launch with it."""
 
@@ -71,8 +73,9 @@ def recipe_of(layer: Layer) -> Recipe:
     nothing of the packages.
     """
     name, place = layer.fingerprint, store().place(layer.fingerprint)
-    number = len(layer.requirements)
-    options = ("--only-binary", ":all:", *(("--no-deps",) if layer.is_complete else ()))
+    stage, number = store().stage(name), len(layer.requirements)
+    downloads = str(stage / DOWNLOADS)
+    options = ("--cache-dir", downloads, "--only-binary", ":all:", *(("--no-deps",) if layer.is_complete else ()))
     installs = [
         (f"installing {number} package{'s' * (number != 1)}", (*options, "--requirements", str(_wanted_by(name))))
     ]
@@ -81,8 +84,11 @@ def recipe_of(layer: Layer) -> Recipe:
         Step("compiling", compiles, may_fail=True),  # it fails for any one file that is no valid Python
         Step("writing down what was installed", (sys.executable, "-I", str(LOCK_PROGRAM), str(place))),
     )
-    first = virtualenv_steps(layer.interpreter, store().stage(name), installs, compiles=False)
-    return Recipe("The environment", name, tuple(first), last, SECONDS)
+    first = (
+        *virtualenv_steps(layer.interpreter, stage, installs, compiles=False),
+        Step("removing the downloads", ("rm", "-rf", downloads)),
+    )
+    return Recipe("The environment", name, first, last, SECONDS)
 
 
 def write_requirements(layer: Layer) -> None:

@@ -46,7 +46,7 @@ class Preparation:
     files: tuple[str, ...]
     row: PreparedEnvironment | None
     is_changed: bool
-    """Whether the file is another one than was prepared."""
+    """Whether the file has changed since it was prepared."""
     is_outdated: bool
     """Whether launches do not use it any more: the site has another Python by now."""
     log: str

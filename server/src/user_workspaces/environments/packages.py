@@ -9,23 +9,24 @@ from functools import lru_cache
 from pathlib import Path
 
 from user_workspaces.environments.layers import installed_in
-from user_workspaces.errors import NotFound, UserWorkspacesError
-from user_workspaces.interfaces.environment import FOLDER, Base
+from user_workspaces.errors import NotFound, StorageError, UserWorkspacesError
+from user_workspaces.interfaces.environment import BASE, BUILD_LOCK, FOLDER, OF_R, Base
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.workspaces.files import find_entry, list_folder, open_file, walk_folder
 from user_workspaces.workspaces.models import Workspace
 
-OVERLAYS = f"{FOLDER}/base"
+OVERLAYS = f"{FOLDER}/{BASE}"
 DIST_INFO = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([A-Za-z0-9][A-Za-z0-9._+!]*)\.dist-info")
 LONGEST_FOLDER_NAME = 200
 MOST_ENTRIES = 20_000
-"""Of the user's folder of packages, that are looked at."""
+"""Entries read from the user's package folder."""
 MOST_PACKAGES = 2_000
 MOST_READ = 16 << 20
 """Bytes of all `RECORD` files: reading them takes about a second."""
 LARGEST_RECORD = 1 << 20
 MOST_WALKED = 100_000
 MOST_PYTHONS = 10
+MOST_VERSIONS_OF_R = 20
 MOST_DIGITS = 15
 LARGEST_SIZE = 2**63 - 1
 """What JSON and columns of databases take; a file without content may have any size."""
@@ -95,11 +96,17 @@ def packages_installed(workspace: Workspace, *, python: str, with_sizes: bool = 
     """
     packages, left = list[Package](), MOST_READ
     for folder, package in _named(workspace, python):
-        is_of_index = find_entry(workspace=workspace, path=f"{folder}/direct_url.json") is None
         size, read = _recorded_size(workspace, f"{folder}/RECORD") if with_sizes and left > 0 else (None, 0)
         left -= read
-        packages.append(replace(package, size=size, is_of_index=is_of_index))
+        packages.append(replace(package, size=size, is_of_index=_is_of_index(workspace, folder)))
     return tuple(packages)
+
+
+def _is_of_index(workspace: Workspace, folder: str) -> bool:
+    try:
+        return find_entry(workspace=workspace, path=f"{folder}/direct_url.json") is None
+    except StorageError:  # its owner has closed it: what cannot be known is not pinned
+        return False
 
 
 def names_installed(workspace: Workspace, *, python: str) -> tuple[str, ...]:
@@ -135,7 +142,7 @@ def extent_of(workspace: Workspace) -> Extent:
         for number, entry in enumerate(walk_folder(workspace=workspace, path=FOLDER), start=1):
             if number > MOST_WALKED:
                 break
-            if entry.kind is EntryKind.FILE:
+            if entry.kind is EntryKind.FILE and entry.path != f"{FOLDER}/{BUILD_LOCK}":
                 files, size = files + 1, size + entry.size
     except UserWorkspacesError:  # it is not there, or cannot be read
         return Extent(files, min(size, LARGEST_SIZE), is_more=False)
@@ -145,8 +152,9 @@ def extent_of(workspace: Workspace) -> Extent:
 def libraries_of(workspace: Workspace) -> tuple[str, ...]:
     """Return what else the user has in the environment, in words: packages of R, an environment of conda."""
     found = list[str]()
-    for version in _names(workspace, f"{FOLDER}/R"):
-        if re.fullmatch(r"\d{1,2}\.\d{1,2}", version) and (packages := _names(workspace, f"{FOLDER}/R/{version}")):
+    versions = [name for name in _names(workspace, f"{FOLDER}/{OF_R}") if re.fullmatch(r"\d{1,2}\.\d{1,2}", name)]
+    for version in versions[:MOST_VERSIONS_OF_R]:
+        if packages := _names(workspace, f"{FOLDER}/{OF_R}/{version}"):
             found.append(f"R {version} with {len(packages)} package{'s' * (len(packages) != 1)}")
     if "conda" in _names(workspace, FOLDER):
         found.append("an environment of conda")

@@ -8,12 +8,10 @@ from user_workspaces.environments.actions import forget
 from user_workspaces.environments.packages import Extent, extent_of, names_installed, pythons_of
 from user_workspaces.environments.queries import prepared_in
 from user_workspaces.errors import NotFound
-from user_workspaces.interfaces.environment import FOLDER
+from user_workspaces.interfaces.environment import BASE, BUILD_LOCK, FOLDER, OF_CONDA, REMOVED
 from user_workspaces.workspaces.files import list_folder, move_entry, remove_entry
 from user_workspaces.workspaces.models import Workspace
 
-OVERLAY, OF_CONDA, OF_R = "base", "conda", "R"
-REMOVED = "removed-"
 MOST_NAMES = 1_000
 
 
@@ -27,7 +25,7 @@ class Loss:
     prepared_file: str
     """Whose packages are not used any more; empty: none."""
     folders: tuple[str, ...]
-    """What else was made in the workspace, as `R`."""
+    """What else was made in the workspace: `R`, `conda`, and the ids of named environments."""
 
     @property
     def is_nothing(self) -> bool:
@@ -39,7 +37,7 @@ def loss_of(workspace: Workspace) -> Loss:
     """Return what a reset would take away."""
     row = prepared_in(workspace.pk)
     installed = tuple(name for python in pythons_of(workspace) for name in names_installed(workspace, python=python))
-    folders = {OF_CONDA if name.startswith(OF_CONDA) else name for name in _made(workspace)} - {OVERLAY}
+    folders = {OF_CONDA if name.startswith(OF_CONDA) else name for name in _made(workspace)} - {BASE}
     return Loss(installed, extent_of(workspace), (row.layer_file or row.file) if row else "", tuple(sorted(folders)))
 
 
@@ -63,7 +61,7 @@ def reset(*, workspace: Workspace, now: datetime) -> None:
 
 def _made(workspace: Workspace) -> list[str]:
     """Return the names of what jobs have made; the link to the environment of conda comes before what it leads to."""
-    return sorted(name for name in _names(workspace) if name in (OVERLAY, OF_R) or name.startswith(OF_CONDA))
+    return sorted(name for name in _names(workspace) if name != BUILD_LOCK and not name.startswith(REMOVED))
 
 
 def _names(workspace: Workspace) -> list[str]:

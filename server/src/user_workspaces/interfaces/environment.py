@@ -5,6 +5,10 @@ from pathlib import Path
 
 FOLDER = ".environment"
 """The folder of a workspace that holds the packages which its user installed: one overlay for each base."""
+BASE, OF_CONDA, OF_R, REMOVED = "base", "conda", "R", "removed-"
+"""Names in it that are not those of named environments: of conda and of what is being removed, their beginnings."""
+BUILD_LOCK = ".build"
+"""A file in it, which a job that makes an environment there keeps locked."""
 
 
 @dataclass(frozen=True, slots=True)

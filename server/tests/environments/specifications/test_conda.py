@@ -47,8 +47,14 @@ def test_python_of_the_base_fits(python: str) -> None:
         ("dependencies: [{pip: x}]", "dependency 1: this is neither"),
         ("a: &a [1]\nb: *a", "has aliases"),
         ("[" * 100_000, "is nested too deeply"),
-        ("!!python/object/apply:os.system ['true']", "no valid YAML"),
+        ("!!python/object/apply:os.system ['true']", "has no list of dependencies"),
         ("dependencies: [\x01]", "no valid YAML"),
+        ("dependencies: [[x], !!int '']", "dependency 1: this is neither"),
+        ("dependencies: [[x], !!bool x]", "dependency 1: this is neither"),
+        ("dependencies: [[x], !!timestamp x]", "dependency 1: this is neither"),
+        (f"dependencies: [[x], {'1:' * 300}1.0]", "dependency 1: this is neither"),
+        ("dependencies:\n- pip\n-\n", "dependency 2: this is neither"),
+        (PIP_ONLY.replace("numpy", "n" * 9_000), "pip package 2: it is too long"),
     ],
 )
 def test_what_cannot_be_used_is_told(content: str, said: str) -> None:

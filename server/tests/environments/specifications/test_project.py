@@ -58,6 +58,10 @@ def test_dependencies_of_a_project_are_read() -> None:
         (f"{HEAD}dependencies = 3\n", "not a list of texts"),
         (f"{HEAD}dependencies = [3]\n", "not a list of texts"),
         (f'{HEAD}dynamic = ["dependencies"]\n', "are dynamic"),
+        (f"{HEAD}dynamic = 5\n", "names no packages"),
+        ("a = " + "1" * 5000, "is no valid TOML"),
+        ("a." * 4_000 + "a = 1\n", "too many dots"),
+        (f"[{'a.' * 1_000}a]\n" + "b = 1\n" * 10_000, "too many dots"),
         (f'{HEAD}dependencies = ["six"]\nrequires-python = ">=3.12"\n', "requires Python >=3.12"),
         (f'{HEAD}dependencies = ["six"]\nrequires-python = "nonsense"\n', "requires Python nonsense"),
         (f'{HEAD}dependencies = ["six", "x @ file:///x"]\n', "dependency 2: `x @ file:///x` is not a package"),
@@ -69,6 +73,11 @@ def test_dependencies_of_a_project_are_read() -> None:
 def test_what_cannot_be_used_is_told(content: str, said: str) -> None:
     assert said in problem(content)
     assert problem(content).startswith("pyproject.toml")
+
+
+def test_large_project_is_read() -> None:
+    plain = "".join(f'"a.b{number}.c" = "1.2.3"\n' for number in range(20_000))
+    assert texts(f'{HEAD}dependencies = ["six"]\n[tool.x]\n{plain}') == ["six"]
 
 
 def test_lock_of_a_project_is_exported_with_hashes() -> None:

@@ -40,7 +40,7 @@ def make(overlay: Path, layers: list[str]) -> None:
     packages = site_packages(overlay) / PACKAGES
     wanted = "".join(f"{path}\n" for path in (*map(packages_of, layers), sysconfig.get_path("purelib")))
     if packages.is_file() and works(overlay):
-        if packages.read_text() != wanted:
+        if packages.read_bytes() != os.fsencode(wanted):  # whatever is there, it may be no text
             write(packages, wanted)
         return
     if overlay.exists() and not works(overlay):

@@ -6,22 +6,15 @@ from typing import Any
 
 import yaml
 
-from user_workspaces.environments.specifications.requirements import read_line
-from user_workspaces.environments.specifications.values import (
-    Specification,
-    Wanted,
-    check_number,
-    refuse,
-    shown,
-    text_of,
-    unique,
-)
+from user_workspaces.environments.specifications.requirements import read_listed
+from user_workspaces.environments.specifications.values import Specification, check_number, shown, text_of
 from user_workspaces.errors import InvalidRequest
 
 PYTHON = re.compile(r"python(?:\s*=+\s*(3\.\d+)(?:\.[\d*]+)*)?")
 OF_EVERY_ENVIRONMENT = {"pip", "setuptools", "wheel"}
 DEEPEST = 10
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""It makes texts, lists and mappings alone: other values of YAML can be too costly to read, or fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ def read_conda_file(file: str, content: bytes) -> CondaFile:
     text = text_of(file, content)
     try:
         _check_simple(file, text)
-        document = yaml.load(text, Loader)  # noqa: S506  a safe loader, see above
+        document = yaml.load(text, Loader)  # noqa: S506  it makes no objects, see above
     except (yaml.YAMLError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""
@@ -71,8 +64,8 @@ def _sorted_out(file: str, dependencies: list[Any]) -> CondaFile:
     packages, python, pip = list[str](), "", list[str]()
     for number, one in enumerate(dependencies, start=1):
         if isinstance(one, dict) and isinstance(listed := one.get("pip"), list) and len(one) == 1:
-            pip += [str(text) for text in listed if isinstance(text, str)]
-        elif not isinstance(one, str):
+            pip += [text for text in listed if isinstance(text, str) and text]
+        elif not isinstance(one, str) or not one.strip():
             raise InvalidRequest(f"{file}, dependency {number}: this is neither a package nor a list for pip.")
         elif found := PYTHON.fullmatch(one.strip()):
             python = found[1] or ""
@@ -89,13 +82,4 @@ def as_requirements(read: CondaFile, *, python: str) -> Specification:
         raise InvalidRequest(
             f"{read.file} asks for Python {read.python}: the environment of this site has Python {python}."
         )
-    check_number(read.file, len(read.pip))
-    wanted, problems = list[Wanted](), list[str]()
-    for number, text in enumerate(read.pip, start=1):
-        found = read_line(text, place=f"pip package {number}") if text.isprintable() else "it has a control character."
-        if isinstance(found, Wanted):
-            wanted.append(found)
-        else:
-            problems.append(f"{read.file}, pip package {number}: {found}")
-    refuse(problems)
-    return Specification(read.file, unique(wanted))
+    return read_listed(read.file, read.pip, each="pip package")

@@ -6,44 +6,26 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from user_workspaces.environments.specifications.requirements import read_line, read_requirements
-from user_workspaces.environments.specifications.values import (
-    LONGEST_LINE,
-    UV_LOCK,
-    Specification,
-    Wanted,
-    check_number,
-    refuse,
-    shown,
-    text_of,
-    unique,
-)
+from user_workspaces.environments.specifications.requirements import read_listed, read_requirements
+from user_workspaces.environments.specifications.values import UV_LOCK, Specification, shown, text_of
 from user_workspaces.errors import InvalidRequest
 
 FILE = "pyproject.toml"
+MOST_STEPS = 10**7
+"""The most dots of a line, times all dots and lines: the reader takes two seconds for as many."""
 
 
 def read_project(content: bytes, *, python: str) -> Specification:
     """Return what `[project] dependencies` ask for; `python`: the version as `3.11`. Raises `InvalidRequest`."""
     document = _document(content)
     project = _project(document, python=python)
-    if "dependencies" in (project.get("dynamic") or []):
-        raise InvalidRequest(f"{FILE}: the dependencies are dynamic: only its build could tell them.")
+    dynamic = project.get("dynamic")
+    if isinstance(dynamic, list) and "dependencies" in dynamic:
+        raise InvalidRequest(f"{FILE}: the dependencies are dynamic: they are known only after a build.")
     dependencies = project.get("dependencies", [])
     if not isinstance(dependencies, list) or not all(isinstance(one, str) for one in dependencies):
         raise InvalidRequest(f"{FILE}: [project] dependencies is not a list of texts.")
-    check_number(FILE, len(dependencies))
-    elsewhere, wanted, problems = _sources(document), list[Wanted](), list[str]()
-    for number, text in enumerate(dependencies, start=1):
-        found = _read(text, place=f"dependency {number}")
-        if isinstance(found, Wanted) and found.name in elsewhere:
-            found = f"`{found.name}` comes from another place than the index, by [tool.uv.sources]."
-        if isinstance(found, Wanted):
-            wanted.append(found)
-        else:
-            problems.append(f"{FILE}, dependency {number}: {found}")
-    refuse(problems)
-    return Specification(FILE, unique(wanted))
+    return read_listed(FILE, dependencies, each="dependency", elsewhere=_sources(document))
 
 
 def check_locked_project(content: bytes, *, python: str) -> None:
@@ -58,9 +40,13 @@ def read_exported(content: bytes) -> Specification:
 
 
 def _document(content: bytes) -> dict[str, Any]:
+    text = text_of(FILE, content)
+    dots = [line.count(".") for line in text.split("\n")]
+    if max(dots) * (sum(dots) + len(dots)) > MOST_STEPS:
+        raise InvalidRequest(f"{FILE} has too many dots in its lines to be read.")
     try:
-        return tomllib.loads(text_of(FILE, content))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also for a number with too many digits
         raise InvalidRequest(f"{FILE} is no valid TOML: {shown(str(error))}") from None
 
 
@@ -78,12 +64,6 @@ def _project(document: dict[str, Any], *, python: str) -> dict[str, Any]:
             f"{FILE} requires Python {shown(str(required))}: the environment of this site has Python {python}."
         )
     return project
-
-
-def _read(text: str, *, place: str) -> Wanted | str:
-    if len(text) > LONGEST_LINE or not text.isprintable():
-        return "it is too long, or has a control character."
-    return read_line(text, place=place)
 
 
 def _sources(document: dict[str, Any]) -> set[str]:

@@ -4,7 +4,7 @@ The server's account installs them for all users, so options, URLs, paths and ed
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -55,6 +55,27 @@ def read_lock(content: bytes) -> Specification:
     loose = [one for one in read.requirements if not pinned.fullmatch(one.text)]
     refuse([f"{LOCK_FILE}, {one.place}: {shown(one.text)} is not of the form name==version." for one in loose])
     return Specification(LOCK_FILE, read.requirements, is_complete=True)
+
+
+def read_listed(file: str, texts: Sequence[str], *, each: str, elsewhere: Collection[str] = ()) -> Specification:
+    """Return what a list in a file asks for; raises `InvalidRequest`, which names each text that is refused.
+
+    `each`: what one of them is called, as `dependency`; `elsewhere`: names that uv would not take from the index.
+    """
+    check_number(file, len(texts))
+    wanted, problems = list[Wanted](), list[str]()
+    for number, text in enumerate(texts, start=1):
+        place = f"{each} {number}"
+        is_line = len(text) <= LONGEST_LINE and text.isprintable()
+        found = read_line(text, place=place) if is_line else "it is too long, or has a control character."
+        if isinstance(found, Wanted) and found.name in elsewhere:
+            found = f"`{found.name}` comes from another place than the index, by [tool.uv.sources]."
+        if isinstance(found, Wanted):
+            wanted.append(found)
+        else:
+            problems.append(f"{file}, {place}: {found}")
+    refuse(problems)
+    return Specification(file, unique(wanted))
 
 
 def read_line(line: str, *, place: str) -> Wanted | str:

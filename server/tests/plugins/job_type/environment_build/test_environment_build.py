@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from user_workspaces.plugins.job_type.environment_build import (
     EnvironmentBuildParameters,
 )
 from user_workspaces.testing.job_type_contract import JobTypeContract
+from user_workspaces.testing.waiting import eventually
 
-TOOLS = ("bash", "mkdir", "rm", "ln", "mv", "readlink", "cat", "sh")
+TOOLS = ("bash", "mkdir", "rm", "ln", "mv", "readlink", "cat", "sh", "flock")
 MAKES = """#!/bin/sh
 echo "$0 $@" >> "$HOME/asked"
 while [ $# -gt 0 ]; do [ "$1" = --prefix ] && prefix=$2; shift; done
@@ -28,6 +30,9 @@ mkdir -p "$prefix/bin" "$prefix/share/jupyter/kernels/python3"
 ln -s "$HOME/python" "$prefix/bin/python"
 echo "made $UWS_JOB_ID" > "$prefix/bin/tool"
 """
+WAITS = MAKES + '[ "$UWS_JOB_ID" = 2 ] || read -r line < "$HOME/gate"\n'
+"""The first job has made its files, and waits before it ends."""
+LOCKS = '#!/bin/sh\necho "$UWS_JOB_ID" >> "$HOME/locking"\nexec "$HOME/flock" "$@"\n'
 BREAKS = MAKES + "exit 1\n"
 PACKAGE = """\
 dir.create("crab")
@@ -68,7 +73,8 @@ class Place:
         (self.programs / name).chmod(0o755)
 
     def made(self) -> list[str]:
-        return sorted(path.name for path in (self.workspace / ".environment").iterdir())
+        names = (path.name for path in (self.workspace / ".environment").iterdir())
+        return sorted(name for name in names if name != ".build")
 
     def run(self, kind: str, file: str, *, job: int = 1, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
         """Return the exit code, and what the last line says."""
@@ -151,6 +157,33 @@ def test_environment_before_the_last_one_is_removed(place: Place) -> None:
     for job in (1, 2, 3):
         assert place.run("conda", "environment.yml", job=job)[0] == 0
     assert place.made() == ["conda", "conda-2", "conda-3"]
+
+
+def test_second_job_waits_for_the_first(place: Place) -> None:
+    place.offer("conda", WAITS)
+    (place.programs / "flock").rename(place.folder / "flock")
+    place.offer("flock", LOCKS)
+    (place.folder / "locking").touch()
+    os.mkfifo(place.folder / "gate")
+    (place.workspace / "environment.yml").touch()
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(place.run, "conda", "environment.yml", job=1)
+        eventually((place.workspace / ".environment" / "conda-1" / "bin" / "tool").is_file)
+        second = threads.submit(place.run, "conda", "environment.yml", job=2)
+        eventually(lambda: second.done() or "2" in (place.folder / "locking").read_text())
+        (place.folder / "gate").write_text("\n")
+        assert (first.result(), second.result()) == ((0, "uws: done"), (0, "uws: done"))
+    assert place.made() == ["conda", "conda-1", "conda-2"]
+    assert (place.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
+
+
+def test_what_outlives_a_job_does_not_keep_the_next_one_away(place: Place) -> None:
+    place.offer("conda", MAKES + 'readlink /proc/self/fd/* > "$HOME/open" || true\n')
+    (place.workspace / "environment.yml").touch()
+    assert place.run("conda", "environment.yml") == (0, "uws: done")
+    opened = (place.folder / "open").read_text().splitlines()
+    assert str(place.folder / "open") in opened
+    assert [path for path in opened if ".environment" in path] == []
 
 
 def test_file_that_is_gone_is_told(place: Place) -> None:

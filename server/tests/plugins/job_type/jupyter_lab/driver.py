@@ -18,7 +18,6 @@ from websockets.exceptions import InvalidStatus, SecurityError
 from websockets.sync.client import ClientConnection, unix_connect
 from websockets.typing import Origin
 
-from user_workspaces.environments import choosing
 from user_workspaces.environments.activation import activate
 from user_workspaces.interfaces.environment import FOLDER, WorkspaceEnvironment
 from user_workspaces.interfaces.values import (
@@ -85,7 +84,7 @@ class Session:
 
     @property
     def overlay(self) -> Path:
-        return self.workspace / FOLDER / choosing.BASE
+        return self.workspace / FOLDER / "base"
 
     @property
     def context(self) -> JobContext:

@@ -45,6 +45,8 @@ make_r() {
 }
 
 mkdir -p -m 700 "$folder" || end "The folder .environment cannot be made: the disk may be full." 4
+# One at a time: each removes what it does not know. It is closed for what is run, which may outlive this job.
+exec 9> "$folder/.build" && flock 9 || end "The folder .environment cannot be locked." 4
 [ -f "$file" ] || end "$file is not there any more." 4
-"make_$kind"
+"make_$kind" 9>&-
 end done 0
