@@ -68,7 +68,7 @@ def test_launch_by_htmx_sends_the_browser_on(browser: Client, workspace: Workspa
         ({"option-num_cpus": ""}, "This field is required"),
         ({"option-num_cpus": "1" * 5000}, "id_option-num_cpus_error"),
         ({"job_type": "nothing"}, "Select a valid choice"),
-        ({"resource": "elsewhere"}, "<form"),
+        ({"resource": "unknown"}, "<form"),
     ],
 )
 def test_launch_with_a_problem_says_so_beside_the_field(

@@ -25,7 +25,7 @@ def read_project(content: bytes, *, python: str) -> Specification:
     dependencies = project.get("dependencies", [])
     if not isinstance(dependencies, list) or not all(isinstance(one, str) for one in dependencies):
         raise InvalidRequest(f"{FILE}: [project] dependencies is not a list of texts.")
-    return read_listed(FILE, dependencies, each="dependency", elsewhere=_sources(document))
+    return read_listed(FILE, dependencies, each="dependency", not_of_index=_sources(document))
 
 
 def check_locked_project(content: bytes, *, python: str) -> None:

@@ -57,10 +57,10 @@ def read_lock(content: bytes) -> Specification:
     return Specification(LOCK_FILE, read.requirements, is_complete=True)
 
 
-def read_listed(file: str, texts: Sequence[str], *, each: str, elsewhere: Collection[str] = ()) -> Specification:
+def read_listed(file: str, texts: Sequence[str], *, each: str, not_of_index: Collection[str] = ()) -> Specification:
     """Return what a list in a file asks for; raises `InvalidRequest`, which names each text that is refused.
 
-    `each`: what one of them is called, as `dependency`; `elsewhere`: names that uv would not take from the index.
+    `each`: what one of them is called, as `dependency`; `not_of_index`: names that uv would not take from the index.
     """
     check_number(file, len(texts))
     wanted, problems = list[Wanted](), list[str]()
@@ -68,7 +68,7 @@ def read_listed(file: str, texts: Sequence[str], *, each: str, elsewhere: Collec
         place = f"{each} {number}"
         is_line = len(text) <= LONGEST_LINE and text.isprintable()
         found = read_line(text, place=place) if is_line else "it is too long, or has a control character."
-        if isinstance(found, Wanted) and found.name in elsewhere:
+        if isinstance(found, Wanted) and found.name in not_of_index:
             found = f"`{found.name}` comes from another place than the index, by [tool.uv.sources]."
         if isinstance(found, Wanted):
             wanted.append(found)

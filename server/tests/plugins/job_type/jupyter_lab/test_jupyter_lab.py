@@ -88,7 +88,7 @@ def test_base_of_a_virtual_environment_has_the_modules(base_dir: Path) -> None:
 
 def test_base_on_another_resource_is_refused(job_type: JupyterLabJob) -> None:
     with pytest.raises(InvalidRequest):
-        job_type.base("elsewhere")
+        job_type.base("unknown")
 
 
 def test_session_file_says_what_differs_between_sessions(job_type: JupyterLabJob, job_context: JobContext) -> None:

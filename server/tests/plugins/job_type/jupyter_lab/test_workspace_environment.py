@@ -186,8 +186,8 @@ def test_overlay_follows_a_workspace_that_was_moved(session: Session) -> None:
     assert session.process is not None
     session.process.terminate()
     session.process.wait(timeout=60)
-    session.workspace.rename(session.folder / "elsewhere")
-    (session.folder / "elsewhere").rename(session.workspace)
+    session.workspace.rename(session.folder / "moved")
+    (session.folder / "moved").rename(session.workspace)
     pip = overlay_of(session) / "bin" / "pip"
     pip.write_text(pip.read_text().replace(str(session.workspace), "/another/place"))
     os.chown(pip, session.account.uid, session.account.gid)
