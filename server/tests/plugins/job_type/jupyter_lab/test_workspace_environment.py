@@ -165,6 +165,30 @@ def test_package_with_a_broken_start_file_is_named_too(session: Session) -> None
     assert start_kernel(session).status == 500
 
 
+def test_reason_is_shown_as_it_is(session: Session) -> None:
+    install(session, "broken", {"traitlets/__init__.py": "raise ImportError('50% of it is broken')\n"})
+    assert "(ImportError: 50% of it is broken)" in str(start_kernel(session).json()["message"])
+
+
+def test_file_of_the_workspace_does_not_look_like_a_broken_package(session: Session) -> None:
+    install(session, "greeting", {"greeting.py": ""})
+    for name in ("random", "calendar"):  # a kernel imports both, and of these not the one in its folder
+        session.write(f"workspace/{name}.py", "raise ImportError('it is mine')\n")
+    session.give_away()
+    kernel = start_kernel(session)
+    assert kernel.status == 201, kernel.body
+    assert run_cell(session, "print(6 * 7)", kernel=str(kernel.json()["id"])) == "42\n"
+
+
+def test_kernel_that_a_package_replaces_still_runs_in_the_overlay(session: Session) -> None:
+    argv = ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernel = json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"})
+    install(session, "another", {"another-1.data/data/share/jupyter/kernels/python3/kernel.json": kernel})
+    assert (overlay_of(session) / "share/jupyter/kernels/python3/kernel.json").read_text() == kernel
+    printed = run_cell(session, "import sys; print(sys.executable)")
+    assert printed == f"{overlay_of(session)}/bin/python\n"
+
+
 @pytest.mark.parametrize("obstacle", ["file", "folder that cannot be written"])
 def test_session_without_an_overlay_starts_and_says_why(new_session: Callable[[], Session], obstacle: str) -> None:
     session = new_session()
