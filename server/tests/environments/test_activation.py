@@ -157,6 +157,18 @@ def test_environment_of_conda_lies_between_the_overlay_and_the_base(base: Path, 
     assert path == f"{overlay / version()}/bin:{conda}:{base}/bin:{SYSTEM}"
 
 
+def test_folders_of_jupyter_that_a_user_brings_are_left_out_of_the_sites(base: Path, tmp_path: Path) -> None:
+    overlay, layer = tmp_path / "w" / ".environment" / "base", tmp_path / "layer"
+    conda = tmp_path / "w" / ".environment" / "conda"
+    (conda / "bin").mkdir(parents=True)
+    environment = WorkspaceEnvironment(Base(base), overlay, (layer,))
+    script = JobScript('printf "%s\\n" "$UWS_SITE_JUPYTER_PATH" "$JUPYTER_PATH"')
+    ended = run(activate(script, environment, job_directory=tmp_path), tmp_path, JUPYTER_PATH="/opt/jupyter")
+    site = f"{base}/share/jupyter:/opt/jupyter"
+    own = ":".join(f"{folder}/share/jupyter" for folder in (overlay / version(), conda, layer))
+    assert ended.stdout.splitlines() == [site, f"{own}:{site}"]
+
+
 @pytest.mark.skipif(shutil.which("R", path=SYSTEM) is None, reason="needs R")
 def test_packages_of_r_go_to_the_workspace(base: Path, tmp_path: Path) -> None:
     environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / ".environment" / "base")

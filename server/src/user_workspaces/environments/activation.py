@@ -19,8 +19,9 @@ export UWS_SYSTEM_PATH="$PATH"
 export UWS_BASE_PYTHON={python}
 export UWS_WORKSPACE_PYTHON="$UWS_BASE_PYTHON"
 uws_base="${{UWS_BASE_PYTHON%/bin/*}}"
-export PATH="{layer_path}${{uws_base:+$uws_base/bin:}}$PATH"
-export JUPYTER_PATH="{layer_data}${{uws_base:+$uws_base/share/jupyter}}${{JUPYTER_PATH:+:$JUPYTER_PATH}}"
+export PATH={layer_path}"${{uws_base:+$uws_base/bin:}}$PATH"
+export UWS_SITE_JUPYTER_PATH="${{uws_base:+$uws_base/share/jupyter}}${{JUPYTER_PATH:+:$JUPYTER_PATH}}"
+export JUPYTER_PATH={layer_data}"$UWS_SITE_JUPYTER_PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 """
 

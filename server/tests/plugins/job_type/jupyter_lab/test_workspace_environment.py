@@ -20,6 +20,11 @@ import pathlib, sys
 if any(word.endswith("start.py") for word in sys.orig_argv):
     pathlib.Path({marker!r}).touch()
 """
+WIDGETS = {
+    "name": "widgets",
+    "version": "1.0.0",
+    "jupyterlab": {"_build": {"load": "parts/of-a-widget.js", "extension": "./extension"}},
+}
 SHADOWED = ("jupyter_server", "jupyterlab", "tornado", "traitlets", "nbconvert", "jinja2", "sitecustomize", "ipykernel")
 """What the server imports, now or with a page, and two names that Python itself or each kernel imports."""
 
@@ -137,6 +142,23 @@ def test_hostile_packages_never_reach_the_server(session: Session) -> None:
     for path in ("lab", "api/contents", "api/nbconvert", "lab/api/settings", "api/kernelspecs", "files/.environment/x"):
         session.request("GET", path)
     assert not marker.exists()
+
+
+def test_template_of_conda_packages_never_runs_in_the_server(new_session: Callable[[], Session]) -> None:
+    session = new_session()
+    marker = session.folder / "workspace" / "was-run"
+    template = f"{{{{ cycler.__init__.__globals__['os'].system('touch {marker}') }}}}"
+    conda = "workspace/.environment/conda"
+    session.write(f"{conda}/share/jupyter/nbconvert/templates/lab/index.html.j2", template)
+    session.write(f"{conda}/share/jupyter/labextensions/widgets/package.json", json.dumps(WIDGETS))
+    session.write(f"{conda}/bin/program", "")
+    session.write("workspace/n.ipynb", '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}')
+    session.give_away()
+    session.start()
+    session.wait_until_ready()
+    assert session.request("GET", "nbconvert/html/n.ipynb", session.write_headers()).status == 200
+    assert not marker.exists()
+    assert b"parts/of-a-widget.js" in session.request("GET", "lab").body  # it runs in the page
 
 
 def test_overlay_is_its_owners_alone(session: Session) -> None:
