@@ -56,6 +56,14 @@ def test_file_is_never_an_option_and_never_looked_at_again() -> None:
         assert plan_of(job, "{socket} $(x).py")["command"] == ["app", "{socket} $(x).py"]
 
 
+def test_modules_are_loaded_before_the_environment(tmp_path: Path) -> None:
+    """What they put on PATH does not hide what the user has installed."""
+    details = {"local": {"modules": ["gcc/13", "r/4"]}}
+    job = Job(make_job_type(tmp_path, PLAIN, environment_details=details), tmp_path)
+    assert job.script().modules == ("gcc/13", "r/4")
+    assert "module load" not in job.script().text
+
+
 @pytest.mark.parametrize(
     ("pattern", "file", "allowed"),
     [

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from user_workspaces.environment_store.modules import load_modules
 from user_workspaces.interfaces.values import JobContext, JobFile, JobScript
 from user_workspaces.plugins.job_type.web_application.options import Application, Base, Listen
 from user_workspaces.plugins.job_type.web_application.placeholders import filled
@@ -49,7 +48,8 @@ def application_script(
     start = f"exec {shlex.quote(str(interpreter))} -I {shlex.quote(str(directory / START))}\n"
     written = (JobFile(f"{STATE}/{path}", filled(text, values).encode()) for path, text in application.files.items())
     return JobScript(
-        text=load_modules(modules) + start,
+        text=start,
+        modules=modules,
         files=(
             JobFile(START, _static(START)),
             *(JobFile(f"session/{name}", _static(name)) for name in ("__init__.py", "start.py", *_PARTS)),
