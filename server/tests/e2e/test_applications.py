@@ -23,6 +23,16 @@ HEAVY = ("vscode",)
 """Those that are installed for more than half a minute."""
 
 
+OPENED_ALONE = (
+    *(name for name, entry in SHIPPED.items() if not entry.get("application", {}).get("asks_file")),
+    "voila",
+)
+"""Those whose own process runs nothing that lies in the workspace, which may have been copied from another user."""
+IMPORTED = ("jupyter_server/__init__.py", "uvicorn.py", "tornado/__init__.py", "notebook.py", "mlflow.py")
+READ = ("jupyter_config.py", "jupyter_server_config.py", "jupyter_notebook_config.py")
+TRACE = "\nwith open(__file__ + '.was-run', 'w'): pass\n"
+
+
 @contextmanager
 def serving(*names: str) -> Iterator[tuple[RunningServer, Caller]]:
     """Run a server that offers these; it installs them before it starts."""
@@ -65,6 +75,7 @@ def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: s
     sample = SAMPLES[name]
     files = [{"name": "notes.txt", "content": "hello"}]
     files += [{"name": sample.file, "content": sample.content}] if sample.file else []
+    files += [{"name": one, "content": TRACE} for one in (*IMPORTED, *READ) if name in OPENED_ALONE]
     body = {"name": name, "description": "", "workspace_details": {"files": files}}
     workspace = ada.call("POST", "/workspaces/", json=body)["id"]
     outside: list[str] = []
@@ -79,6 +90,7 @@ def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: s
     refuses_others(server, ada, job)
     stop(ada, job)
     assert {host_of(url) for url in outside} <= set(sample.asks_outside)
+    assert list(server.data_dir.glob(f"workspaces/*/{workspace}/**/*.was-run")) == []
     if sample.makes:
         assert list(server.data_dir.glob(f"workspaces/*/{workspace}/{sample.makes}"))
 

@@ -154,6 +154,25 @@ def test_modules_are_loaded_once_in_order_and_bring_the_base(base: Path, tmp_pat
     assert ended.stdout.splitlines()[3] == f"{tmp_path}/w/{version()}/bin/python"
 
 
+def test_modules_of_the_job_come_before_those_of_the_environment_and_below_the_overlay(
+    base: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "modules.sh").write_text('module() { echo "$*" >&2; PATH="/opt/$2:$PATH"; }\n')
+    environment = WorkspaceEnvironment(Base(base, ("gcc/13", "lab/4")), tmp_path / "w")
+    script = activate(JobScript(SHOW, modules=("py/3", "lab/4")), environment, job_directory=tmp_path)
+    ended = run(script, tmp_path, BASH_ENV=str(tmp_path / "modules.sh"))
+    assert ended.stderr.splitlines() == ["load py/3", "load lab/4", "load gcc/13"]
+    path, _, site, *_ = ended.stdout.splitlines()
+    assert site == f"/opt/gcc/13:/opt/lab/4:/opt/py/3:{SYSTEM}"
+    assert path == f"{tmp_path}/w/{version()}/bin:{base}/bin:{site}"
+
+
+def test_modules_of_a_job_without_an_environment_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "modules.sh").write_text('module() { echo "$*"; }\n')
+    script = activate(JobScript("echo started\n", modules=("py/3",)), None, job_directory=tmp_path)
+    assert run(script, tmp_path, BASH_ENV=str(tmp_path / "modules.sh")).stdout == "load py/3\nstarted\n"
+
+
 def test_module_that_is_missing_ends_the_job(tmp_path: Path) -> None:
     (tmp_path / "modules.sh").write_text("module() { return 1; }\n")
     script = activate(JobScript(SHOW), WorkspaceEnvironment(Base(None, ("gone",)), None), job_directory=tmp_path)
@@ -176,6 +195,18 @@ def test_environment_of_conda_lies_between_the_overlay_and_the_base(base: Path, 
     conda.mkdir(parents=True)
     path = shown(WorkspaceEnvironment(Base(base), overlay), tmp_path / "job")[0]
     assert path == f"{overlay / version()}/bin:{conda}:{base}/bin:{SYSTEM}"
+
+
+def test_folders_of_jupyter_that_a_user_brings_are_left_out_of_the_sites(base: Path, tmp_path: Path) -> None:
+    overlay, layer = tmp_path / "w" / ".environment" / "base", tmp_path / "layer"
+    conda = tmp_path / "w" / ".environment" / "conda"
+    (conda / "bin").mkdir(parents=True)
+    environment = WorkspaceEnvironment(Base(base), overlay, (layer,))
+    script = JobScript('printf "%s\\n" "$UWS_SITE_JUPYTER_PATH" "$JUPYTER_PATH"')
+    ended = run(activate(script, environment, job_directory=tmp_path), tmp_path, JUPYTER_PATH="/opt/jupyter")
+    site = f"{base}/share/jupyter:/opt/jupyter"
+    own = ":".join(f"{folder}/share/jupyter" for folder in (overlay / version(), conda, layer))
+    assert ended.stdout.splitlines() == [site, f"{own}:{site}"]
 
 
 @pytest.mark.skipif(shutil.which("R", path=SYSTEM) is None, reason="needs R")

@@ -20,7 +20,8 @@ export UWS_BASE_PYTHON={python}
 export UWS_WORKSPACE_PYTHON="$UWS_BASE_PYTHON"
 uws_base="${{UWS_BASE_PYTHON%/bin/*}}"
 export PATH={layer_path}"${{uws_base:+$uws_base/bin:}}$PATH"
-export JUPYTER_PATH={layer_data}"${{uws_base:+$uws_base/share/jupyter}}${{JUPYTER_PATH:+:$JUPYTER_PATH}}"
+export UWS_SITE_JUPYTER_PATH="${{uws_base:+$uws_base/share/jupyter}}${{JUPYTER_PATH:+:$JUPYTER_PATH}}"
+export JUPYTER_PATH={layer_data}"$UWS_SITE_JUPYTER_PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 """
 
@@ -44,9 +45,9 @@ fi
 def activate(script: JobScript, environment: WorkspaceEnvironment | None, *, job_directory: Path) -> JobScript:
     """Return the script with the environment set up before it; the job makes its overlay where there is none yet."""
     if environment is None:
-        return script
+        return replace(script, text=load_modules(script.modules) + script.text)
     lines = ACTIVATE.format(
-        modules=load_modules(environment.base.modules),
+        modules=load_modules(tuple(dict.fromkeys((*script.modules, *environment.base.modules)))),
         python=_python_of(environment.base),
         layer_path="".join(f"{shlex.quote(str(layer / 'bin'))}:" for layer in environment.layers),
         layer_data="".join(f"{shlex.quote(str(layer / 'share' / 'jupyter'))}:" for layer in environment.layers),

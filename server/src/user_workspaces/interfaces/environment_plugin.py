@@ -16,7 +16,7 @@ class Environment(Plugin):
 
     @abstractmethod
     def prepare(self, resource: str) -> Preparation:
-        """Say whether all is there for a launch, starting the work where it is not; as `JobType.prepare`."""
+        """Say whether the environment is ready, and start building it if not; see `JobType.prepare`."""
 
     @abstractmethod
     def base(self, resource: str) -> Base:

@@ -10,7 +10,7 @@ JOB_TYPE_OF_RUNS = "reana_workflow"
 """What the runs of workflows are, as jobs: no list offers it."""
 
 JOB_TYPE_OF_BUILDS = "environment_build"
-"""What makes an environment of conda or a library of R, as jobs: no list offers it."""
+"""The job type that builds conda environments and R libraries; no list offers it."""
 
 
 class UserSearch(StrEnum):

@@ -173,6 +173,8 @@ class JobScript:
     files: tuple[JobFile, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     """Readable by the person's own processes only; a session's own secret does not belong here either."""
+    modules: tuple[str, ...] = ()
+    """Of the site, loaded before those of the environment: what users install stands before them on `PATH`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def load_of_resources() -> list[Load]:
 
 
 def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
-    """Return the newest job of each of these workspaces, in one query."""
+    """Return the newest job of each of these workspaces, except builds of environments, in one query."""
     in_them = Job.objects.filter(workspace_id__in=list(workspace_ids)).exclude(job_type=JOB_TYPE_OF_BUILDS)
     newest = in_them.order_by().values("workspace_id").annotate(newest=Max("id")).values("newest")
     return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}

@@ -137,7 +137,7 @@ def _enter(request: HttpRequest, job: Job, entry: Entry, text: str) -> HttpRespo
 
 def _to_root(request: HttpRequest, job: Job) -> HttpResponse:
     """Lead from the base path to the same page at the root of the session's place, with a cookie that is sent there."""
-    feed.catch_up()  # else the proxy may not know yet that the session is there, and lead back to here
+    feed.catch_up()  # else the proxy may not know the session yet, and redirect back here
     answer = HttpResponseRedirect("/" + _wanted(request).lstrip("/"))
     value = request.COOKIES[tickets.cookie_name(job.pk)]
     answer.set_cookie(

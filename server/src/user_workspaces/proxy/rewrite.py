@@ -44,7 +44,7 @@ _KEPT_FROM_BROWSERS: Final = _HOP_BY_HOP | {
     b"alt-svc",
     b"nel",
     b"report-to",
-    # It would let pages of other origins read the session with the cookie of the person.
+    # It would let pages of other origins read responses made with the user's cookie.
     b"access-control-allow-credentials",
     # Orders to a web server in front of this one, such as to send a file of the machine.
     b"x-accel-redirect",

@@ -69,6 +69,8 @@ class Session:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    named: WorkspaceEnvironment | None = None
+    """The environment that the launch chose; None: the usual one."""
 
     @property
     def home(self) -> Path:
@@ -100,7 +102,7 @@ class Session:
             base_path=BASE,
             limits=Limits(),
             reana=REANA,
-            environment=WorkspaceEnvironment(base, self.overlay) if base else None,
+            environment=self.named or (WorkspaceEnvironment(base, self.overlay) if base else None),
         )
 
     @property

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,29 @@ def test_base_of_a_virtual_environment_has_the_modules(base_dir: Path) -> None:
     assert base is not None
     assert base.folder is not None
     assert (base.folder.parent, base.modules) == (base_dir / "environments", ("gcc/13",))
+
+
+@pytest.mark.parametrize("kind", ["lmod", "virtualenv"])
+def test_modules_are_loaded_whatever_environment_the_job_has(
+    base_dir: Path, job_context: JobContext, kind: str
+) -> None:
+    options = {"environment_details": {"local": {"module_manager": kind, "modules": ["python/3.12", "jupyter"]}}}
+    job_type = make_job_type(base_dir, json.dumps(options))
+    script = job_type.script(job_context, job_type.Parameters())
+    assert script.modules == ("python/3.12", "jupyter")
+
+
+def test_jupyterlab_of_modules_runs_on_the_python_of_modules(base_dir: Path, job_context: JobContext) -> None:
+    """The one on PATH would be the overlay's, with the user's packages."""
+    for name, program in (("lab", "jupyter-lab"), ("site", "python3"), ("overlay", "python3")):
+        (base_dir / name).mkdir()
+        (base_dir / name / program).write_text(f"#!/bin/sh\necho {name}\n")
+        (base_dir / name / program).chmod(0o755)
+    site = f"{base_dir}/lab:{base_dir}/site:/usr/bin:/bin"
+    text, _ = write(make_job_type(base_dir, LMOD), job_context)
+    environment = {"PATH": f"{base_dir}/overlay:{site}", "UWS_SITE_PATH": site}
+    ran = subprocess.run(["/bin/bash", "-c", text], env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "site\n"), ran.stderr
 
 
 def test_base_on_another_resource_is_refused(job_type: JupyterLabJob) -> None:

@@ -14,6 +14,7 @@ import pytest
 from machine_accounts import add_account, remove_account
 from plugins.job_type.jupyter_lab.cells import run_cell
 from plugins.job_type.jupyter_lab.driver import AUTHORIZATION, KEY, Session, make_job_type, wait_for
+from user_workspaces.interfaces.environment import WorkspaceEnvironment
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
 from wheels import make_wheel
@@ -176,6 +177,15 @@ def test_modules_bring_jupyterlab(modules: Session) -> None:
     modules.wait_until_ready()
     assert modules.request("PUT", "api/contents/x", {}, "{}").status == 403
     assert run_cell(modules, "print(6 * 7)") == "42\n"
+
+
+def test_modules_bring_jupyterlab_beside_another_environment(modules: Session, prepared: JupyterLabJob) -> None:
+    other = prepared.base("local")
+    assert other is not None
+    modules.named = WorkspaceEnvironment(other, modules.overlay.with_name("other"))
+    modules.start()
+    modules.wait_until_ready()
+    assert "/.environment/other/" in run_cell(modules, "import sys; print(sys.executable)")
 
 
 def test_modules_without_jupyterlab_are_named(modules: Session) -> None:

@@ -20,6 +20,11 @@ import pathlib, sys
 if any(word.endswith("start.py") for word in sys.orig_argv):
     pathlib.Path({marker!r}).touch()
 """
+WIDGETS = {
+    "name": "widgets",
+    "version": "1.0.0",
+    "jupyterlab": {"_build": {"load": "parts/of-a-widget.js", "extension": "./extension"}},
+}
 SHADOWED = ("jupyter_server", "jupyterlab", "tornado", "traitlets", "nbconvert", "jinja2", "sitecustomize", "ipykernel")
 """What the server imports, now or with a page, and two names that Python itself or each kernel imports."""
 
@@ -139,6 +144,23 @@ def test_hostile_packages_never_reach_the_server(session: Session) -> None:
     assert not marker.exists()
 
 
+def test_template_of_conda_packages_never_runs_in_the_server(new_session: Callable[[], Session]) -> None:
+    session = new_session()
+    marker = session.folder / "workspace" / "was-run"
+    template = f"{{{{ cycler.__init__.__globals__['os'].system('touch {marker}') }}}}"
+    conda = "workspace/.environment/conda"
+    session.write(f"{conda}/share/jupyter/nbconvert/templates/lab/index.html.j2", template)
+    session.write(f"{conda}/share/jupyter/labextensions/widgets/package.json", json.dumps(WIDGETS))
+    session.write(f"{conda}/bin/program", "")
+    session.write("workspace/n.ipynb", '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}')
+    session.give_away()
+    session.start()
+    session.wait_until_ready()
+    assert session.request("GET", "nbconvert/html/n.ipynb", session.write_headers()).status == 200
+    assert not marker.exists()
+    assert b"parts/of-a-widget.js" in session.request("GET", "lab").body  # it runs in the page
+
+
 def test_overlay_is_its_owners_alone(session: Session) -> None:
     install(session, "greeting", {"greeting.py": ""})
     overlay = session.overlay.parent
@@ -163,6 +185,30 @@ def test_packages_that_break_python_are_named_with_the_way_out(session: Session)
 def test_package_with_a_broken_start_file_is_named_too(session: Session) -> None:
     install(session, "broken", {"broken.pth": "import sys; sys.exit(3)\n"})
     assert start_kernel(session).status == 500
+
+
+def test_reason_is_shown_as_it_is(session: Session) -> None:
+    install(session, "broken", {"traitlets/__init__.py": "raise ImportError('50% of it is broken')\n"})
+    assert "(ImportError: 50% of it is broken)" in str(start_kernel(session).json()["message"])
+
+
+def test_file_of_the_workspace_does_not_look_like_a_broken_package(session: Session) -> None:
+    install(session, "greeting", {"greeting.py": ""})
+    for name in ("random", "calendar"):  # a kernel imports both, and of these not the one in its folder
+        session.write(f"workspace/{name}.py", "raise ImportError('it is mine')\n")
+    session.give_away()
+    kernel = start_kernel(session)
+    assert kernel.status == 201, kernel.body
+    assert run_cell(session, "print(6 * 7)", kernel=str(kernel.json()["id"])) == "42\n"
+
+
+def test_kernel_that_a_package_replaces_still_runs_in_the_overlay(session: Session) -> None:
+    argv = ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernel = json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"})
+    install(session, "another", {"another-1.data/data/share/jupyter/kernels/python3/kernel.json": kernel})
+    assert (overlay_of(session) / "share/jupyter/kernels/python3/kernel.json").read_text() == kernel
+    printed = run_cell(session, "import sys; print(sys.executable)")
+    assert printed == f"{overlay_of(session)}/bin/python\n"
 
 
 @pytest.mark.parametrize("obstacle", ["file", "folder that cannot be written"])

@@ -1,6 +1,7 @@
 """What an entry may say, and how a mistake in it is told."""
 
 import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -39,6 +40,27 @@ def test_shipped_entry_parses(name: str) -> None:
         return
     own = WebApplicationOptions.model_validate_json(json.dumps({**options, "application": entry.application}))
     assert own.application is not None
+
+
+RUNS_NO_CODE = [name for name, entry in SHIPPED.items() if not entry.get("application", {}).get("asks_file")]
+"""Applications that are opened without a word of what to run."""
+
+
+@pytest.mark.parametrize("name", [*RUNS_NO_CODE, "voila"])
+def test_shipped_entry_takes_no_module_from_the_workspace(name: str) -> None:
+    application = SHIPPED[name].get("application", {})
+    command = application.get("command", [])
+    assert [command[at - 1] for at, word in enumerate(command) if word == "-m"] in ([], ["-I"])
+    if name == "mlflow":  # it starts another Python with -m uvicorn, which looks in the workspace once more
+        assert application["env"]["PYTHONSAFEPATH"] == "1"
+        assert "--app-dir {state}" in command[-1]
+
+
+def test_shipped_shell_keeps_the_path_of_the_environment() -> None:
+    [shell] = [SHIPPED["terminal_ttyd"]["application"]["command_tail"]]
+    environment = {"PATH": "/overlay/bin:/usr/bin:/bin"}
+    ran = subprocess.run(shell, input='echo "$PATH"', env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout == "/overlay/bin:/usr/bin:/bin\n"
 
 
 def test_entry_of_an_earlier_server_parses() -> None:

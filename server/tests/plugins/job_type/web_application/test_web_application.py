@@ -56,6 +56,30 @@ def test_file_is_never_an_option_and_never_looked_at_again() -> None:
         assert plan_of(job, "{socket} $(x).py")["command"] == ["app", "{socket} $(x).py"]
 
 
+def test_file_whose_name_is_not_utf8_is_the_one_that_is_there() -> None:
+    """Its text is what the portal shows and a launch names."""
+    with job_of({"command": ["app", "{file}", "{module}"], "asks_file": "*", "files": {"f": "{file}"}}) as job:
+        (job.folder / "workspace" / "caf\udce9.py").touch()
+        plan = plan_of(job, "caf\\xE9.py")
+        assert plan["command"] == ["app", "caf\udce9.py", "caf\udce9"]
+        assert Path(plan["file"]).is_file()
+        assert [one.content for one in job.script("caf\\xE9.py").files if one.path == "state/f"] == [b"caf\xe9.py"]
+
+
+def test_address_of_a_file_whose_name_is_not_utf8_has_its_bytes(tmp_path: Path) -> None:
+    job_type = make_job_type(tmp_path, {**PLAIN, "asks_file": "*", "open": "/show/{file}/{module}"})
+    page = job_type.start_page(WebApplicationParameters(file="a/caf\\xE9.py"), BASE)
+    assert page == "show/a/caf%E9.py/caf%E9"
+
+
+def test_modules_are_loaded_before_the_environment(tmp_path: Path) -> None:
+    """What they put on PATH does not hide what the user has installed."""
+    details = {"local": {"modules": ["gcc/13", "r/4"]}}
+    job = Job(make_job_type(tmp_path, PLAIN, environment_details=details), tmp_path)
+    assert job.script().modules == ("gcc/13", "r/4")
+    assert "module load" not in job.script().text
+
+
 @pytest.mark.parametrize(
     ("pattern", "file", "allowed"),
     [

@@ -17,5 +17,5 @@ def extension(folder: Path = WHEELS) -> Path | None:
 
 
 def contents() -> Contents:
-    """Return it; the wheel may have been built since the last time."""
+    """Return the contents. Looks for the wheel each time: it may have been built meanwhile."""
     return Contents(LOCK, TRIAL, wheel=extension(), compress=Path(compression.__file__))

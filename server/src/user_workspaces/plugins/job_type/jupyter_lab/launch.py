@@ -25,15 +25,15 @@ PURPOSE = "session authorization"
 SOCKET = "s"
 """One letter: the path of a Unix socket has at most 107 bytes."""
 
-# Not what the user has installed: UWS_SITE_PATH is without that. The interpreter beside jupyter-lab is the one that
-# has its packages, where there is one.
+# UWS_SITE_PATH is PATH without what the user has installed. The interpreter beside jupyter-lab is the one that has its
+# packages, where there is one.
 START_FROM_MODULES = """\
 if ! jupyter=$(PATH="${{UWS_SITE_PATH:-$PATH}}" command -v jupyter-lab); then
   echo 'The modules of this site do not bring jupyter-lab: tell the people who run it.' >&2
   exit 1
 fi
 python=$(dirname "$jupyter")/python3
-[ -x "$python" ] || python=python3
+[ -x "$python" ] || python=$(PATH="${{UWS_SITE_PATH:-$PATH}}" command -v python3)
 exec "$python" -s {start}
 """
 
@@ -49,7 +49,8 @@ def session_script(context: JobContext, details: JupyterLabDetails, *, python: P
     isolated = f"exec {shlex.quote(str(python))} -I {start}\n"
     text = START_FROM_MODULES.format(start=start) if python is None else isolated
     environment = ((REANA_VARIABLE, str(context.job_directory / REANA)),) if context.reana else ()
-    return JobScript(text=text, files=session_files(context, details), environment=environment)
+    files = session_files(context, details)
+    return JobScript(text=text, files=files, environment=environment, modules=details.modules)
 
 
 def session_files(context: JobContext, details: JupyterLabDetails) -> tuple[JobFile, ...]:

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from user_workspaces.environment_store.modules import load_modules
+from user_workspaces.interfaces.file_names import name_of
 from user_workspaces.interfaces.values import JobContext, JobFile, JobScript
-from user_workspaces.plugins.job_type.web_application.options import Application, Base, Listen
+from user_workspaces.plugins.job_type.web_application.options import Application, Base
 from user_workspaces.plugins.job_type.web_application.placeholders import filled
 
 SESSION_FOLDER = Path(__file__).with_name("session")
@@ -47,9 +47,12 @@ def application_script(
     values = _values(context, application, file=file, environment=environment)
     # -I: what the person has in PYTHONPATH and in their home is for their programs, not for what starts them.
     start = f"exec {shlex.quote(str(interpreter))} -I {shlex.quote(str(directory / START))}\n"
-    written = (JobFile(f"{STATE}/{path}", filled(text, values).encode()) for path, text in application.files.items())
+    written = (
+        JobFile(f"{STATE}/{path}", os.fsencode(filled(text, values))) for path, text in application.files.items()
+    )
     return JobScript(
-        text=load_modules(modules) + start,
+        text=start,
+        modules=modules,
         files=(
             JobFile(START, _static(START)),
             *(JobFile(f"session/{name}", _static(name)) for name in ("__init__.py", "start.py", *_PARTS)),
@@ -80,9 +83,13 @@ def _values(context: JobContext, application: Application, *, file: str, environ
 
 
 def _of_files(file: str, *, quoted: bool = False) -> dict[str, str]:
-    """Return the file as programs take it (never as an option) or as a part of an address, and its bare name."""
+    """Return the file as programs take it (never as an option) or as a part of an address, and its bare name.
+
+    `file` is the text of a name, see `file_names`.
+    """
+    file = name_of(file)
     if quoted:
-        return {"file": quote(file), "module": quote(Path(file).stem)}
+        return {"file": quote(os.fsencode(file)), "module": quote(os.fsencode(Path(file).stem))}
     return {"file": f"./{file}" if file.startswith("-") else file, "module": Path(file).stem}
 
 
@@ -97,10 +104,9 @@ def _plan(
         "listen": application.listen.value,
         "socket": values["socket"],
         "port": PORT,
-        "file": str(context.workspace / file) if file else "",
+        "file": str(context.workspace / name_of(file)) if file else "",
         "environment": str(env) if env else "",
         "python": str(context.job_directory / PYTHON) if "{python}" in "".join(_all(application)) else "",
-        "shares_machine": os.geteuid() == 0,  # else all jobs are of the account that runs the server
     }
 
 
@@ -112,8 +118,3 @@ def _all(application: Application) -> tuple[str, ...]:
 @cache
 def _static(name: str) -> bytes:
     return (SESSION_FOLDER / name).read_bytes()
-
-
-def needs_isolation(application: Application) -> bool:
-    """Return whether other accounts of the machine could connect to the application in a network that they share."""
-    return application.listen is not Listen.SOCKET

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from user_workspaces.environment_store.options import Module, PythonVersion, Requirement
 from user_workspaces.interfaces.job_type import JobParameters
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.plugins.job_type.web_application import placeholders
@@ -87,11 +88,8 @@ RelativePath = Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=1
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_variable)]
 Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$"), AfterValidator(_header)]
 # No leading "-": it would be read as an option of the installer.
-Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9./][^\x00-\x1f\x7f]*$", max_length=500)]
 NodePackage = Annotated[str, StringConstraints(pattern=r"^[@A-Za-z0-9][A-Za-z0-9@._/~^-]*$", max_length=200)]
 SystemPackage = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
-Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$", max_length=200)]
-PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.(1[1-9]|[2-9]\d)$")]
 Glob = Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=200)]
 
 

@@ -9,7 +9,7 @@ from user_workspaces.interfaces.capacity import Capacity
 
 KIBIBYTE, MEBIBYTE = 2**10, 2**20
 UNIFIED = ""
-"""How `/proc/self/cgroup` calls the controllers of the second version: it does not name them."""
+"""The controllers field of cgroup v2 in `/proc/self/cgroup`, which is empty."""
 
 
 def capacity_of_machine(*, root: Path = Path("/")) -> Capacity:

@@ -121,6 +121,18 @@ def test_settings_of_the_person_are_hidden_while_the_server_reads_its_own(direct
     assert later["argv"] == [f"--config={directory}/jupyter_session_config.py"]
 
 
+@pytest.mark.parametrize("overlay", ["/w/.environment/base/python3.11", ""])
+def test_what_users_install_is_hidden_from_the_server_and_found_by_kernels(directory: Path, overlay: str) -> None:
+    put_release(directory)
+    whole = "/w/.environment/base/python3.11/share/jupyter:/w/.environment/conda/share/jupyter:/layer:/base"
+    ran = told(start(directory, JUPYTER_PATH=whole, UWS_SITE_JUPYTER_PATH="/base", VIRTUAL_ENV=overlay))
+    later, environment = ran["later"], ran["environment"]
+    assert isinstance(later, Mapping)
+    assert isinstance(environment, Mapping)
+    for seen in (later["environment"], environment):
+        assert (seen["JUPYTER_PATH"], seen["UWS_JUPYTER_PATH"]) == ("/base", whole)
+
+
 def test_environment_of_the_person_comes_back_for_kernels(directory: Path) -> None:
     put_release(directory)
     environment = told(start(directory, JUPYTER_TOKEN="x", JUPYTER_CONFIG_DIR="/x"))["environment"]

@@ -98,6 +98,28 @@ def test_workspace_of_another_python_is_left_out_and_the_log_says_so(
     assert "environment has Python 3.99" in capfd.readouterr().err
 
 
+def test_package_that_prints_at_the_start_hides_no_packages(
+    made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UWS_WORKSPACE_PYTHON", str(made["overlay"] / "bin" / "python"))
+    (made["overlay"] / "lib" / VERSION / "site-packages" / "loud.pth").write_text("import os; print('I am here')\n")
+    make_interpreter(tmp_path / "view", application=str(made["application"]))
+    assert shown(tmp_path / "view", "only_user").endswith("['user']")
+
+
+@pytest.mark.parametrize("broken", ["/nowhere/python", os.devnull, "/bin/true"])
+def test_log_names_the_python_of_the_workspace_that_does_not_answer(
+    made: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    broken: str,
+) -> None:
+    monkeypatch.setenv("UWS_WORKSPACE_PYTHON", broken)
+    make_interpreter(tmp_path / "view", application=str(made["application"]))
+    assert f"{broken}, does not answer" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("broken", ["/nowhere/python", "", os.devnull])
 def test_broken_environment_of_the_workspace_does_not_keep_the_application_from_starting(
     made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str

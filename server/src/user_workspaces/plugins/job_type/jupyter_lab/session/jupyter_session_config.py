@@ -158,8 +158,8 @@ c.LabApp.user_settings_dir = os.environ["USER_WORKSPACES_SETTINGS_DIR"]  # theme
 follow_the_system(Path(os.environ["USER_WORKSPACES_SETTINGS_DIR"]))
 
 # What the user has installed: kernels, and the parts of widgets that run in the page; nothing that runs in this process
-OVERLAY = os.environ.get("VIRTUAL_ENV", "")
-c.LabApp.extra_labextensions_path = [str(Path(OVERLAY, "share", "jupyter", "labextensions"))] if OVERLAY else []
+ALL, OF_THE_SITE = (os.environ.get(name, "").split(os.pathsep) for name in ("UWS_JUPYTER_PATH", "JUPYTER_PATH"))
+c.LabApp.extra_labextensions_path = [str(Path(one, "labextensions")) for one in ALL if one and one not in OF_THE_SITE]
 
 # Kernels are out of reach for the other accounts of the machine, and so is their debugger, or it is switched off
 kernels = load(KERNELS)

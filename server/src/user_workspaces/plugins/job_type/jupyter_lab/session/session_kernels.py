@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
 from jupyter_core.paths import jupyter_path
 from tornado.web import HTTPError
 from traitlets import Bool, default
@@ -46,6 +46,12 @@ _tried = set[tuple[tuple[str, int], ...]]()
 """States of the overlay with which Python was seen to start."""
 
 
+class PackagesError(HTTPError):  # type: ignore[misc]  # Jupyter is not installed where types are checked
+    """Tells the page its text as it is: in what pages are told, the usual one writes each "%" twice."""
+
+    log_message = ""
+
+
 class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
     """Starts a kernel at sockets `k<number>-<1 to 5>`: short, for the path of a socket has at most 107 bytes."""
 
@@ -72,13 +78,17 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
         state = state_of(os.environ["VIRTUAL_ENV"])
         if state in _tried:
             return
-        trial = await asyncio.create_subprocess_exec(
-            *(python, "-c", TRIAL),
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        try:
+            trial = await asyncio.create_subprocess_exec(
+                *(python, "-c", TRIAL),
+                cwd="/",  # not the workspace: Python would import what lies there, which a kernel does not
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except FileNotFoundError:  # the overlay is being reset
+            return
         try:
             _, complaint = await asyncio.wait_for(trial.communicate(), TRIAL_SECONDS)
         except TimeoutError:  # a machine under load: the kernel may come up all the same
@@ -87,7 +97,8 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
         if trial.returncode:
             lines = complaint.decode(errors="replace").split("\n")
             why = next(filter(None, reversed(lines)), f"exit code {trial.returncode}")[:LONGEST_REASON]
-            error = HTTPError(500, BROKEN.format(why=why.replace("%", "%%")))
+            error = PackagesError(500, BROKEN.format(why=why))
+            error.log_message = BROKEN.format(why=why)
             await self.shutdown_kernel(now=True)
             self._ready = asyncio.get_running_loop().create_future()  # what the request for the kernel looks at
             self._ready.set_exception(error)
@@ -109,9 +120,17 @@ def has_packages(overlay: str) -> bool:
 
 
 def state_of(overlay: str) -> tuple[tuple[str, int], ...]:
-    """Return what changes when something is installed or removed: the time of each folder of packages, and its base."""
+    """Return a fingerprint of the overlay: the mtime of each site-packages folder and the text of its `_base.pth`."""
     folders = sorted(Path(overlay).glob("lib/python*/site-packages"))
-    return tuple((text_of(folder / "_base.pth"), folder.stat().st_mtime_ns) for folder in folders)
+    return tuple((text_of(folder / "_base.pth"), changed_ns(folder)) for folder in folders)
+
+
+def changed_ns(folder: Path) -> int:
+    """Return when something was last put into a folder; 0: it is gone, as in a reset."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def text_of(file: Path) -> str:
@@ -134,7 +153,7 @@ class WorkspaceKernels(KernelSpecManager):  # type: ignore[misc]  # Jupyter is n
         return list(dict.fromkeys([*own, *jupyter_path("kernels")]))
 
     def find_kernel_specs(self) -> dict[str, str]:
-        """Return the folders of all kernels; the way around the user's packages only where there are some."""
+        """Return the folder of each kernel spec; leaves out `python3-base` where nothing is installed."""
         found: dict[str, str] = super().find_kernel_specs()
         overlay = os.environ.get("VIRTUAL_ENV", "")
         if not (overlay and has_packages(overlay)):
@@ -142,8 +161,12 @@ class WorkspaceKernels(KernelSpecManager):  # type: ignore[misc]  # Jupyter is n
         return found
 
     def get_kernel_spec(self, kernel_name: str) -> Any:  # noqa: ANN401  it has no types here
-        """Return what the usual manager returns; without a debugger where there may be none."""
+        """Return the kernel spec, marked as without a debugger where `has_debugger` is off."""
         specification = super().get_kernel_spec(kernel_name)
+        overlay = os.environ.get("VIRTUAL_ENV", "")
+        if overlay and kernel_name == NATIVE_KERNEL_NAME:
+            # Packages replace the overlay's specification by one of "python", which would be this server's own.
+            specification.argv = [str(Path(overlay, "bin", "python")), *specification.argv[1:]]
         if not self.has_debugger:
             specification.metadata = {**specification.metadata, "debugger": False}
         return specification

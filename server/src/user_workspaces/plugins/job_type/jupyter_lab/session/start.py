@@ -45,7 +45,7 @@ def hide_settings() -> Outside:
             del os.environ[name]
     for folder in ("config", "runtime", "workspaces"):
         (HERE / folder).mkdir(mode=0o700, exist_ok=True)
-    leave_out_overlay()
+    leave_out_what_users_install()
     (HERE / "config" / "migrated").touch()  # else Jupyter copies what old releases left in the home
     os.environ["JUPYTER_CONFIG_DIR"] = str(HERE / "config")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(HERE / "runtime")
@@ -55,12 +55,11 @@ def hide_settings() -> Outside:
     return outside
 
 
-def leave_out_overlay() -> None:
-    """Have this process find nothing that users install: templates, say, would run here. Kernels get all of it."""
-    overlay, folders = os.environ.get("VIRTUAL_ENV"), os.environ.get("JUPYTER_PATH")
-    if overlay and folders:
-        kept = [one for one in folders.split(os.pathsep) if not one.startswith(f"{overlay}{os.sep}")]
-        os.environ.update({"UWS_JUPYTER_PATH": folders, "JUPYTER_PATH": os.pathsep.join(kept)})
+def leave_out_what_users_install() -> None:
+    """Hide what users install from this process (templates would run here); kernels still find it."""
+    folders, of_the_site = os.environ.get("JUPYTER_PATH"), os.environ.get("UWS_SITE_JUPYTER_PATH")
+    if folders and of_the_site is not None:
+        os.environ.update({"UWS_JUPYTER_PATH": folders, "JUPYTER_PATH": of_the_site})
 
 
 def give_back(outside: Outside) -> None:
@@ -68,7 +67,7 @@ def give_back(outside: Outside) -> None:
     os.chdir(outside.folder)
     os.environ.clear()
     os.environ.update(outside.environment)
-    leave_out_overlay()
+    leave_out_what_users_install()
     os.environ["JUPYTER_RUNTIME_DIR"] = str(HERE / "runtime")
     if shares_network() and len(os.fsencode(HERE)) <= LONGEST_FOLDER:
         others = os.environ.get("PYTHONPATH")

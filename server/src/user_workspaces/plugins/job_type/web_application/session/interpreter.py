@@ -38,6 +38,12 @@ def make_interpreter(view: Path, *, application: str) -> None:
     own = _ask(f"{application}/bin/python") if application else None
     named = os.environ.get(VARIABLE)
     workspace = _ask(named) if named else None
+    if named and workspace is None:
+        print(  # noqa: T201  the log of the job
+            f"The Python of the workspace's environment, {named}, does not answer: "
+            "the application does not see the packages of the workspace.",
+            file=sys.stderr,
+        )
     if own and workspace and own.version != workspace.version:
         wanted, there = (".".join(map(str, one.version)) for one in (workspace, own))
         print(  # noqa: T201  the log of the job
@@ -70,7 +76,8 @@ def _ask(python: str) -> Known | None:
             timeout=SECONDS,
             cwd="/",
         )
-        version, base, folders = json.loads(done.stdout)
+        *_, answer = done.stdout.splitlines()  # packages may print something when Python starts
+        version, base, folders = json.loads(answer)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return Known((version[0], version[1]), base, tuple(folders))
