@@ -35,7 +35,9 @@ def handshake(server: RunningServer, *, host: str, path: str, echoes: bool = Fal
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     origin = Origin(fields.pop("Origin")) if "Origin" in fields else None
     try:
-        with connect(f"ws://{host}{path}", sock=loopback, origin=origin, additional_headers=fields) as peer:
+        with connect(
+            f"ws://{host}{path}", sock=loopback, origin=origin, additional_headers=fields, open_timeout=60
+        ) as peer:
             if echoes:
                 peer.send("hello")
                 assert peer.recv(timeout=30) == "hello"

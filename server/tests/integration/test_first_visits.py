@@ -120,6 +120,7 @@ def test_default_port_in_the_host_is_no_other_origin(
         sock=_socket(server),
         additional_headers={key: value for key, value in headers.items() if key != "Origin"},
         origin=Origin(f"{scheme}://{name}"),
+        open_timeout=60,
     ) as channel:
         assert json.loads(channel.recv(timeout=20))[0] == f"{session.path}ws"
 

@@ -26,6 +26,7 @@ from web_servers import PORTAL, PROGRAMS, SESSIONS, WebServer, is_installed, web
 pytestmark = pytest.mark.slow
 TRIES = 40
 """Bad credentials of one client, of which fewer are allowed."""
+PATIENCE = 60.0
 VICTIM = "127.9.9.9"
 BAD = {"client_token": "uws_client_" + "x" * 43, "user_info": {"username": "ada", "email": "ada@example.org"}}
 FORGED = {
@@ -201,12 +202,16 @@ def test_websockets_pass(front: WebServer, browser: httpx.Client, session: Plant
         sock = socket.create_connection(("127.0.0.1", front.port))
         headers = cookies_for(browser, url) | {"Origin": own}
         with connect(
-            url.replace("https", "wss", 1), sock=sock, ssl=front.context(), additional_headers=headers
+            url.replace("https", "wss", 1),
+            sock=sock,
+            ssl=front.context(),
+            additional_headers=headers,
+            open_timeout=PATIENCE,
         ) as opened:
-            opened.recv(timeout=20)
+            opened.recv(timeout=PATIENCE)
             if url.endswith("ws"):
                 opened.send("there and back")
-                assert opened.recv(timeout=20) == "there and back"
+                assert opened.recv(timeout=PATIENCE) == "there and back"
 
 
 @pytest.mark.parametrize("hosts", [[PORTAL, "evil.example"], ["evil.example", PORTAL], ["evil.example"]])
