@@ -24,6 +24,7 @@ from pathlib import Path
 import httpx
 from websockets.sync.client import connect
 
+from machine_accounts import removed_accounts
 from running import Caller, RunningServer, environments, free_port, open_session, running_server, sign_in, wait_for
 
 LOOK_EVERY = 0.005
@@ -182,7 +183,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     print(f"{rounds} rounds each, alternating, one process's start at a time")
-    with running_server() as server:
+    with removed_accounts(), running_server() as server:
         python = newest_base(environments() / "environments")
         person = sign_in(server)
         bare(python)  # the page cache is warm for both

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from e2e.applications import launch, log_in, open_session, stop
 from e2e.conftest import QUIET
 from e2e.sample_apps import SAMPLES
+from machine_accounts import removed_accounts
 from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
 
@@ -43,7 +44,7 @@ def main(names: list[str]) -> None:
         if not missing(SHIPPED[name].get("application", {}).get("packages", {}).get("apt", []))
     ]
     offered = {"available_job_types": {name: SHIPPED[name] for name in wanted}}
-    with running_server(site=offered) as server, sync_playwright() as playwright:
+    with removed_accounts(), running_server(site=offered) as server, sync_playwright() as playwright:
         person = sign_in(server)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         for name in wanted:

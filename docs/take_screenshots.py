@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from e2e import flow
 from e2e.conftest import QUIET
 from e2e.test_runs import run_workflow
+from machine_accounts import removed_accounts
 from running import ADA, RunningServer, running_server, sign_in
 
 DOCS = Path(__file__).resolve().parent
@@ -113,7 +114,7 @@ def take_run(browser: Browser, server: RunningServer, scheme: str) -> None:
 def main() -> None:
     """Take all of them."""
     (DOCS / "images").mkdir(exist_ok=True)
-    with running_server() as server, sync_playwright() as playwright:
+    with removed_accounts(), running_server() as server, sync_playwright() as playwright:
         fill(server)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         for scheme in SCHEMES:

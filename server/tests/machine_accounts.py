@@ -1,8 +1,22 @@
 """Accounts of this machine, made and taken away by tests, of which several may run at the same moment."""
 
+import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from running import wait_for
+from running import ADA, GRACE, wait_for
+
+
+@contextmanager
+def removed_accounts() -> Iterator[None]:
+    """Remove, in the end, the accounts that a server run by root makes for the users of tests."""
+    try:
+        yield
+    finally:
+        if os.geteuid() == 0:
+            for name in (ADA, GRACE):
+                remove_account(name, "--remove")
 
 
 def change_accounts(*command: str) -> None:

@@ -1,21 +1,18 @@
 """A real server, and accounts that are taken away again."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from machine_accounts import remove_account
+from machine_accounts import removed_accounts
 from running import ADA, GRACE, Caller, RunningServer, running_server, sign_in
 
 
 @pytest.fixture(scope="session")
 def accounts() -> Iterator[None]:
-    """As root, the server makes accounts of this machine: take them away in the end."""
-    yield
-    if os.geteuid() == 0:
-        for name in (ADA, GRACE):
-            remove_account(name, "--remove")
+    """Remove the accounts that the server makes, after the last test."""
+    with removed_accounts():
+        yield
 
 
 @pytest.fixture(scope="session")
