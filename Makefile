@@ -5,7 +5,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-all test-fast lint types docs house spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
+.PHONY: help start stop test test-all test-fast lint types docs sizes spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,8 +38,8 @@ types: dev-parts ## Types, strictly
 docs: dev-parts ## Build the documentation; a warning is an error
 	.venv/bin/sphinx-build -W -q docs docs/_build/html
 
-house: dev-parts ## Print the sizes of files and functions against their limits
-	@$(PYTHON) scripts/house.py
+sizes: dev-parts ## Print the sizes of files and functions against their limits
+	@$(PYTHON) scripts/sizes.py
 
 spec: dev-parts ## Write the description of the API: user-workspaces-spec.yaml
 	@$(PYTHON) manage.py spec > .spec.yaml && mv .spec.yaml user-workspaces-spec.yaml

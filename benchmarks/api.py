@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 
 HERE = Path(__file__).resolve().parent
 POSTGRES = HERE.parent / "scripts" / "with_postgres.py"
@@ -40,7 +40,7 @@ class Case:
     """A request, and what it may cost in milliseconds."""
 
     name: str
-    person: str
+    user: str
     path: str
     target: float
     method: str = "GET"
@@ -70,10 +70,10 @@ class Client:
     def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
         """Return the body of the answer, which has to be a success."""
         self._connection.request(method, path, body or None, self._headers)
-        answer = self._connection.getresponse()
-        found = answer.read()
-        if answer.status != http.client.OK:
-            raise SystemExit(f"{method} {path}: {answer.status} {found[:200]!r}")
+        response = self._connection.getresponse()
+        found = response.read()
+        if response.status != http.client.OK:
+            raise SystemExit(f"{method} {path}: {response.status} {found[:200]!r}")
         return found
 
     def close(self) -> None:
@@ -117,13 +117,13 @@ def measure(name: str, *, seconds: float, **environment: str) -> bool:
     settings = {"DJANGO_SETTINGS_MODULE": "api_settings", "PYTHONPATH": str(HERE)}
     met = True
     with live_server_process(controller=False, change=_unlimited, further={**settings, **environment}) as server:
-        command = f"import api_rows; api_rows.fill({server.person!r}, few={FEW}, many={MANY})"
+        command = f"import api_rows; api_rows.fill({server.username!r}, few={FEW}, many={MANY})"
         tokens = json.loads(server.manage("shell", "--no-imports", "-c", command).splitlines()[-1])
         for number, case in enumerate(CASES):
-            with closing(Client(server, tokens[case.person])) as client:
+            with closing(Client(server, tokens[case.user])) as client:
                 shown = client.ask(case.method, case.path, case.body)
                 (server.folder / f"constant-{number}").write_bytes(shown)
-                constant = Case(case.name, case.person, f"/constant/{number}", case.target)
+                constant = Case(case.name, case.user, f"/constant/{number}", case.target)
                 floor = cost(server, client, constant, seconds=seconds)
                 found = cost(server, client, case, seconds=seconds)
             mark = "" if found <= case.target else "   MISSED"

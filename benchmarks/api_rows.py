@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from user_workspaces.accounts.actions import create_person, mint_token
+from user_workspaces.accounts.actions import create_user_by_name, mint_token
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
 from user_workspaces.workflows.models import Run
@@ -22,10 +22,10 @@ def fill(maker: str, *, few: int, many: int) -> None:
     """Make four people, two of them with workspaces and jobs, one with runs, and print their tokens as JSON."""
     now, tokens = timezone.now(), {}
     for name, username, count in (("few", "few", few), ("many", "many", many), ("maker", maker, 0)):
-        user = create_person(username=username)
+        user = create_user_by_name(username=username)
         tokens[name] = mint_token(user=user, name="benchmark", now=now, lifetime=timedelta(days=1))
         make_rows(user, count=count, now=now)
-    runner = create_person(username="runner")
+    runner = create_user_by_name(username="runner")
     tokens["runner"] = mint_token(user=runner, name="benchmark", now=now, lifetime=timedelta(days=1))
     make_runs(runner, count=many, now=now)
     if connection.vendor == "postgresql":
@@ -57,7 +57,10 @@ def make_rows(user: User, *, count: int, now: datetime) -> None:
         ],
         batch_size=BATCH,
     )
-    jobs = [_job(user, workspace, now=now, runs=count - place <= RUNNING) for place, workspace in enumerate(workspaces)]
+    jobs = [
+        _job(user, workspace, now=now, runs=count - location <= RUNNING)
+        for location, workspace in enumerate(workspaces)
+    ]
     Job.objects.bulk_create(jobs, batch_size=BATCH)
 
 

@@ -24,8 +24,17 @@ from pathlib import Path
 import httpx
 from websockets.sync.client import connect
 
-from machine_accounts import removed_accounts
-from running import Caller, RunningServer, environments, free_port, open_session, running_server, sign_in, wait_for
+from support.machine_accounts import removed_accounts
+from support.server_process import (
+    Caller,
+    RunningServer,
+    environments,
+    free_port,
+    open_session,
+    running_server,
+    sign_in,
+    wait_for,
+)
 
 LOOK_EVERY = 0.005
 GIVES_UP_AFTER = 120.0
@@ -69,10 +78,10 @@ def first_output(
         channels.send(json.dumps(message))
         begin = time.perf_counter()
         while True:
-            answer = json.loads(channels.recv(timeout=GIVES_UP_AFTER))
-            if answer["msg_type"] == "error":
-                raise RuntimeError(answer["content"]["evalue"])
-            if answer["msg_type"] == "stream" and until in answer["content"]["text"]:
+            response = json.loads(channels.recv(timeout=GIVES_UP_AFTER))
+            if response["msg_type"] == "error":
+                raise RuntimeError(response["content"]["evalue"])
+            if response["msg_type"] == "stream" and until in response["content"]["text"]:
                 return time.perf_counter() - begin
 
 
@@ -125,12 +134,12 @@ def _wait_for_answer(url: str) -> None:
 
 
 def ours(
-    server: RunningServer, person: Caller, workspace: int, *, code: str = "print(6 * 7)", until: str = "42"
+    server: RunningServer, user: Caller, workspace: int, *, code: str = "print(6 * 7)", until: str = "42"
 ) -> tuple[Round, float]:
     """Launch JupyterLab in a workspace, open it as a browser does, and stop it; also the seconds of the first cell."""
     begin = time.perf_counter()
-    number = person.launch(workspace)
-    job = wait_for(lambda: _answering(person, number), within=GIVES_UP_AFTER, what="the session")
+    number = user.launch(workspace)
+    job = wait_for(lambda: _answering(user, number), within=GIVES_UP_AFTER, what="the session")
     base_path = f"/passthrough/local/{number}/"
     with open_session(job, page="api/status") as client:
         answering = time.perf_counter() - begin
@@ -141,8 +150,8 @@ def ours(
             port=server.port, host=host, base_path=base_path, headers=headers, client=client, code=code, until=until
         )
         done = Round(answering, time.perf_counter() - begin)
-    person.call("PUT", f"/jobs/{number}/stop/")
-    person.wait_until(number, "complete")
+    user.call("PUT", f"/jobs/{number}/stop/")
+    user.wait_until(number, "complete")
     return done, cell
 
 
@@ -164,8 +173,8 @@ def pip_by_hand(python: Path) -> float:
         return time.perf_counter() - begin
 
 
-def _answering(person: Caller, number: int) -> dict[str, object] | None:
-    job = person.job(number)
+def _answering(user: Caller, number: int) -> dict[str, object] | None:
+    job = user.job(number)
     return job if "connection_details" in job["job_details"]["current_job_details"] else None
 
 
@@ -185,15 +194,15 @@ def main() -> None:
     print(f"{rounds} rounds each, alternating, one process's start at a time")
     with removed_accounts(), running_server() as server:
         python = newest_base(environments() / "environments")
-        person = sign_in(server)
+        user = sign_in(server)
         bare(python)  # the page cache is warm for both
         by_hand = pip_by_hand(python)
-        workspace = person.make_workspace("benchmark")
+        workspace = user.make_workspace("benchmark")
         _, in_cell = ours(
-            server, person, workspace, code="%pip install --no-cache-dir cowsay", until="Successfully installed"
+            server, user, workspace, code="%pip install --no-cache-dir cowsay", until="Successfully installed"
         )
-        measured = [(bare(python), ours(server, person, workspace)[0]) for _ in range(rounds)]
-        person.http.close()
+        measured = [(bare(python), ours(server, user, workspace)[0]) for _ in range(rounds)]
+        user.http.close()
     print("installing cowsay, the first package of all")
     report("pip by hand", [by_hand])
     report("%pip in a cell", [in_cell], by_hand)

@@ -19,7 +19,7 @@ from pathlib import Path
 import django
 from websockets.asyncio.client import ClientConnection, connect
 
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 
 OF_EACH = 100
 PEOPLE = 5

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 
 HERE = Path(__file__).resolve().parent
 CLIENTS = 4
@@ -46,16 +46,16 @@ def ask(server: LiveServer, token: str, times: int) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         for _ in range(times):
             connection.request("GET", "/jobs/", headers={"UWS-Authorization": f"Token {token}"})
-            answer = connection.getresponse()
-            found = answer.read()
-            if answer.status != http.client.OK:
-                raise SystemExit(f"GET /jobs/: {answer.status} {found[:200]!r}")
+            response = connection.getresponse()
+            found = response.read()
+            if response.status != http.client.OK:
+                raise SystemExit(f"GET /jobs/: {response.status} {found[:200]!r}")
 
 
 def grown(rows: int, requests: int, **environment: str) -> tuple[float, float]:
     """Return what the web process takes at the start and afterwards."""
     with live_server_process(controller=False, further={"PYTHONPATH": str(HERE), **environment}) as server:
-        command = f"import api_rows; api_rows.fill({server.person!r}, few=1, many={rows})"
+        command = f"import api_rows; api_rows.fill({server.username!r}, few=1, many={rows})"
         token = json.loads(server.manage("shell", "--no-imports", "-c", command).splitlines()[-1])["many"]
         before = own_memory(server.pids["web"])
         with ThreadPoolExecutor(CLIENTS) as clients:

@@ -56,7 +56,7 @@ class Asker(asyncio.Protocol):
     """Asks again as soon as it was answered; after `opening`, if there is one, was answered."""
 
     def __init__(self, question: bytes, answer_size: int, *, opening: bytes = b"") -> None:
-        self.answers = 0
+        self.responses = 0
         self.lost = False
         self._question, self._size, self._opening = question, answer_size, opening
         self._came = 0
@@ -76,7 +76,7 @@ class Asker(asyncio.Protocol):
         self._came += len(data)
         if self._came >= self._size:
             self._came -= self._size
-            self.answers += 1
+            self.responses += 1
             self._transport.write(self._question)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the border of asyncio
@@ -133,26 +133,26 @@ async def answer_size(way: Way, question: bytes) -> int:
 
     transport = await connect(way, First)
     transport.write(question)
-    answer = await asyncio.wait_for(answered, PATIENCE)
+    response = await asyncio.wait_for(answered, PATIENCE)
     transport.abort()
-    if not answer.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"{way.name} answers {answer[:100]!r}")
-    return len(answer)
+    if not response.startswith(b"HTTP/1.1 200 "):
+        raise RuntimeError(f"{way.name} answers {response[:100]!r}")
+    return len(response)
 
 
 async def ask(way: Way, askers: list[Asker]) -> tuple[float, float]:
     """Let all ask for a while; return the answers per second, and the CPU microseconds of the way for each."""
     transports = [await connect(way, lambda asker=asker: asker) for asker in askers]  # type: ignore[misc]  # bound early
     await asyncio.sleep(WARM_UP)
-    before, cpu, begin = sum(asker.answers for asker in askers), process_times(way.pid), time.perf_counter()
+    before, cpu, begin = sum(asker.responses for asker in askers), process_times(way.pid), time.perf_counter()
     await asyncio.sleep(SECONDS)
-    answers, took = sum(asker.answers for asker in askers) - before, time.perf_counter() - begin
+    responses, took = sum(asker.responses for asker in askers) - before, time.perf_counter() - begin
     cpu = process_times(way.pid) - cpu
-    if not answers or any(asker.lost for asker in askers):
+    if not responses or any(asker.lost for asker in askers):
         raise RuntimeError(f"{way.name} lost a connection")
     for transport in transports:
         transport.abort()
-    return answers / took, cpu / answers * 1e6
+    return responses / took, cpu / responses * 1e6
 
 
 async def download(way: Way, question: bytes) -> float:

@@ -17,10 +17,10 @@ import uvloop
 from django.conf import settings
 
 from user_workspaces.interfaces.values import Endpoint
-from user_workspaces.jobs.tickets import Claim, Purpose, cookie_name, sign, verify
-from user_workspaces.proxy.passthrough import Limits, Passthrough
-from user_workspaces.proxy.protocol import relay_protocol
-from user_workspaces.proxy.routes import Places, Route, RouteTable, SessionClaim
+from user_workspaces.jobs.tickets import Purpose, TicketClaims, cookie_name, sign, verify
+from user_workspaces.proxy.relay.protocol import relay_protocol
+from user_workspaces.proxy.relay.state import ProxyLimits, ProxyState
+from user_workspaces.proxy.routing.routes import CookieClaims, Route, RouteTable, SessionOrigins
 
 JOB, OWNER, EPOCH = 12, 7, 3
 MEGABYTE = 1_000_000
@@ -96,7 +96,7 @@ def run_session(path: str, port: int) -> None:
 def session_cookie(key: str) -> str:
     """Return the cookie that opens the session, signed as the server signs it."""
     _use(key)
-    claim = Claim(job_id=JOB, user_id=OWNER, epoch=EPOCH)
+    claim = TicketClaims(job_id=JOB, user_id=OWNER, epoch=EPOCH)
     return f"{cookie_name(JOB)}={sign(claim, Purpose.COOKIE, now=datetime.now(UTC))}"
 
 
@@ -107,11 +107,11 @@ def run_relay(path: str, port: int, key: str) -> None:
     endpoint = Endpoint(path, os.geteuid(), authorization="token 0123456789abcdef0123456789abcdef")
     host = f"s{JOB}.localhost".encode()
     table.replace([Route(JOB, OWNER, EPOCH, f"/passthrough/local/{JOB}/", endpoint, host=host)])
-    passthrough = Passthrough(
+    passthrough = ProxyState(
         table=table,
         verify_cookie=_verify_cookie,
-        places=Places(domains=("localhost",)),
-        limits=Limits(upstreams_per_job=Sizes.CROWD),  # a crowd of browsers is one person's here
+        locations=SessionOrigins(domains=("localhost",)),
+        limits=ProxyLimits(upstreams_per_job=Sizes.CROWD),  # a crowd of browsers is one person's here
     )
     config = uvicorn.Config(
         _no_hub,
@@ -133,9 +133,9 @@ def _use(key: str) -> None:
         settings.configure(SECRET_KEY=key, OWN_COOKIE_PREFIX="uws-")
 
 
-def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:
+def _verify_cookie(text: str, job_id: int) -> CookieClaims | None:
     claim = verify(text, Purpose.COOKIE, job_id=job_id, now=datetime.now(UTC))
-    return SessionClaim(claim.job_id, claim.user_id, claim.epoch, claim.expires_at) if claim else None
+    return CookieClaims(claim.job_id, claim.user_id, claim.epoch, claim.expires_at) if claim else None
 
 
 async def _no_hub(_scope: object, _receive: object, _send: object) -> None:

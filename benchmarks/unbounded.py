@@ -10,7 +10,7 @@ class Unbounded(AppConfig):
 
     def ready(self) -> None:
         """Replace what keeps the process small."""
-        from user_workspaces.config import memory, threads  # noqa: PLC0415  there are no settings before
+        from user_workspaces.config import memory, threaded_asgi  # noqa: PLC0415  there are no settings before
 
         memory.M_ARENA_MAX = memory.M_MMAP_THRESHOLD = 0  # unknown to mallopt(3), which then does nothing
-        threads.forget = lambda _response: None
+        threaded_asgi.forget = lambda _response: None

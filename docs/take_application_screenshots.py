@@ -9,30 +9,30 @@ from playwright.sync_api import Browser, sync_playwright
 from e2e.applications import launch, log_in, open_session, stop
 from e2e.conftest import QUIET
 from e2e.sample_apps import SAMPLES
-from machine_accounts import removed_accounts
-from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
+from support.machine_accounts import removed_accounts
+from support.server_process import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
 
 SHIPPED = json.loads((REPOSITORY / "docs" / "applications" / "applications.json").read_text())
 SIZE = {"width": 900, "height": 520}
 
 
-def take(browser: Browser, server: RunningServer, person: Caller, name: str) -> None:
+def take(browser: Browser, server: RunningServer, user: Caller, name: str) -> None:
     """Launch an application, use it, and take its picture."""
     sample = SAMPLES[name]
     files = [{"name": "notes.txt", "content": "hello"}]
     files += [{"name": sample.file, "content": sample.content}] if sample.file else []
     body = {"name": name, "description": "", "workspace_details": {"files": files}}
-    workspace = person.call("POST", "/workspaces/", json=body)["id"]
+    workspace = user.call("POST", "/workspaces/", json=body)["id"]
     context = browser.new_context(viewport=SIZE, color_scheme="light", device_scale_factor=1)
     page = context.new_page()
-    job = launch(person, workspace, name, file=sample.file)
+    job = launch(user, workspace, name, file=sample.file)
     log_in(page, server, ADA)
     open_session(page, server, job)
     sample.use(page)
     page.wait_for_timeout(4000)  # notices go, charts come
     page.screenshot(path=REPOSITORY / "docs" / "images" / f"app-{name}-light.png", animations="disabled")
-    stop(person, job)
+    stop(user, job)
     context.close()
 
 
@@ -45,10 +45,10 @@ def main(names: list[str]) -> None:
     ]
     offered = {"available_job_types": {name: SHIPPED[name] for name in wanted}}
     with removed_accounts(), running_server(site=offered) as server, sync_playwright() as playwright:
-        person = sign_in(server)
+        user = sign_in(server)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         for name in wanted:
-            take(browser, server, person, name)
+            take(browser, server, user, name)
         browser.close()
 
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from e2e import flow
 from e2e.conftest import QUIET
 from e2e.test_runs import run_workflow
-from machine_accounts import removed_accounts
-from running import ADA, RunningServer, running_server, sign_in
+from support.machine_accounts import removed_accounts
+from support.server_process import ADA, RunningServer, running_server, sign_in
 
 DOCS = Path(__file__).resolve().parent
 SIZE = {"width": 1200, "height": 760}
@@ -46,7 +46,7 @@ def picture(page: Page, name: str, scheme: str) -> None:
 
 def fill(server: RunningServer) -> None:
     """Make the workspaces of a person who has worked for a while."""
-    person = sign_in(server)
+    user = sign_in(server)
     for name, description in (("pilot", "First look at the samples"), ("cell-atlas", "Clusters of the lung data set")):
         body = {
             "name": name,
@@ -56,10 +56,10 @@ def fill(server: RunningServer) -> None:
                 "files": [{"name": f"{part}.csv", "content": "a,b\n" * 2000} for part in ("raw", "clean", "labels")]
             },
         }
-        person.call("POST", "/workspaces/", json=body)
+        user.call("POST", "/workspaces/", json=body)
     body = {"name": "greetings", "description": "", "workspace_details": {"files": FILES_OF_A_WORKFLOW}}
-    person.call("POST", "/workspaces/", json=body)
-    person.http.close()
+    user.call("POST", "/workspaces/", json=body)
+    user.http.close()
 
 
 def take(browser: Browser, server: RunningServer, scheme: str) -> None:

@@ -186,13 +186,13 @@ def wheel_in(folder: Path) -> Path | None:
 def put(wheel: Path) -> None:
     """Let the next sessions have this wheel, and no other."""
     WHEELS.mkdir(exist_ok=True)
-    place = WHEELS / wheel.name
-    if not place.is_file() or place.read_bytes() != wheel.read_bytes():
+    location = WHEELS / wheel.name
+    if not location.is_file() or location.read_bytes() != wheel.read_bytes():
         draft = WHEELS / f".{wheel.name}.new"
         shutil.copyfile(wheel, draft)
-        draft.replace(place)
+        draft.replace(location)
     for other in WHEELS.glob("*.whl"):
-        if other != place:
+        if other != location:
             other.unlink()
 
 

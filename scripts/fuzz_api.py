@@ -9,8 +9,8 @@ import argparse
 import secrets
 import sys
 
-from fuzzing import fuzz
-from live import live_server_process
+from support.fuzzing import fuzz
+from support.live_server import live_server_process
 
 USUAL_EXAMPLES, FEWEST_CASES = 150, 5000
 

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from integration.reana.conftest import token_of
-from live import live_server_process
+from support.live_server import live_server_process
 
 
 def unhurried(config: dict[str, Any]) -> None:

@@ -10,19 +10,19 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-import flushing
-import static_files
 from scheduling import pytest_xdist_make_scheduler
+from support import fast_flush as flushing
+from support import static_files
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import find_client
-from user_workspaces.config import site_config
-from user_workspaces.quotas.values import BLOCK, GIBIBYTE
+from user_workspaces.config import load_config
+from user_workspaces.quotas.values import BLOCK_BYTES, GIBIBYTE
 from user_workspaces.registry import Declaration, PluginKind, Registry
-from user_workspaces.testing.fake_job_type import JobThatRuns, SessionThatAnswers
+from user_workspaces.testing.fake_job_type import FakeJob, FakeSession
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.testing.fake_user_authentication import SharedAccount
 from user_workspaces.workspaces.actions import create_workspace
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures)
         if uses_database and not item.get_closest_marker("once"):
             item.add_marker("data")
-        if {"conformance", "live", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
+        if {"conformance", "websocket", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
             item.add_marker("slow")
 
 
@@ -54,15 +54,15 @@ def _quick() -> Iterator[None]:
 def site(tmp_path: Path) -> Iterator[Registry]:
     """The embedded configuration, with a fake resource and fake job types under the usual names."""
     before = registry.current(), registry.site()
-    declared, declarations = site_config.read(None)
+    declared, declarations = load_config.read(None)
     surroundings = registry.Surroundings(settings.DATA_DIR / tmp_path.name, settings.RUNTIME_DIR, find_client)
     storages = (one for one in declarations if one.kind is PluginKind.STORAGE)
     built = registry.build(storages, surroundings)
     for kind, name, plugin in (
-        (PluginKind.USER_AUTHENTICATION, "local", EverybodySharesOneAccount.build("local")),
+        (PluginKind.USER_AUTHENTICATION, "local", SharedAccount.build("local")),
         (PluginKind.RESOURCE, "local", FakeResource.build("local")),
-        (PluginKind.JOB_TYPE, "jupyter_lab", SessionThatAnswers.build("jupyter_lab")),
-        (PluginKind.JOB_TYPE, "local_test", JobThatRuns.build("local_test")),
+        (PluginKind.JOB_TYPE, "jupyter_lab", FakeSession.build("jupyter_lab")),
+        (PluginKind.JOB_TYPE, "local_test", FakeJob.build("local_test")),
     ):
         built.add(Declaration(kind, name, type(plugin).__name__, {}, f"test.{name}"), plugin)
     registry.install(built, replace(declared, base_url="http://localhost:8000"))
@@ -79,7 +79,7 @@ def resource(site: Registry) -> FakeResource:
 
 
 @pytest.fixture
-def person(db: None) -> Callable[[str], User]:
+def make_user(db: None) -> Callable[[str], User]:
     """Make (or find) a person."""
 
     def make(username: str = "ada") -> User:
@@ -102,7 +102,7 @@ def limit(site: Registry) -> Callable[..., None]:
 @pytest.fixture
 def blocks(limit: Callable[..., None]) -> Callable[[int], None]:
     """Give everybody so many blocks of disk."""
-    return lambda number: limit(disk_gb=Decimal(number * BLOCK) / GIBIBYTE)
+    return lambda number: limit(disk_gb=Decimal(number * BLOCK_BYTES) / GIBIBYTE)
 
 
 @pytest.fixture

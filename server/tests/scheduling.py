@@ -17,7 +17,7 @@ SHARED = {
         f"integration/test_{name}" for name in ("large_messages", "people", "sharing", "survival")
     ),
     "a server for reana-client": tuple(f"integration/reana/test_{name}" for name in ("files", "running", "service")),
-    "two web processes": ("live/",),
+    "two web processes": ("websocket/",),
 }
 """What is started once, and how the paths of the tests begin that it is started for."""
 EACH_ALONE = frozenset({"config/test_start.py", "integration/reana/test_survival.py"})
@@ -56,9 +56,9 @@ LONGEST_FIRST = (
     "e2e/test_opened_run.py",
     "e2e/test_runs.py",
     "e2e/test_workflow_in_session.py",
-    "controller/test_copying.py",
-    "plugins/storage/local_file_system/test_removing.py",
-    "transfers/test_zipping.py",
+    "controller/test_copy_worker.py",
+    "plugins/storage/local_file_system/test_remove.py",
+    "transfers/test_zip_stream.py",
 )
 
 
@@ -82,8 +82,8 @@ class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # it comes witho
 
     def _length(self, scope: str) -> tuple[int, int]:
         """Return what is longer the larger it is: the place in the list, then the number of tests."""
-        place = LONGEST_FIRST.index(scope) if scope in LONGEST_FIRST else len(LONGEST_FIRST)
-        return -place, len(self.workqueue[scope])
+        location = LONGEST_FIRST.index(scope) if scope in LONGEST_FIRST else len(LONGEST_FIRST)
+        return -location, len(self.workqueue[scope])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst | None:

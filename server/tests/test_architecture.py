@@ -1,4 +1,4 @@
-"""The rules of the house: layers that are kept and really bite, files that give nothing of a machine away."""
+"""The layers hold and their contracts bite; no file of the repository names a machine."""
 
 import ast
 import os
@@ -21,12 +21,12 @@ from user_workspaces.accounts.tokens import CHECKSUM_CHARACTERS, PREFIX, RANDOM_
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = PROJECT / "server" / "src" / "user_workspaces"
 
-DOWN = "A request flows down: door, feature, interface"
+DOWN = "Requests flow down: interface layer, feature, plug-in interface"
 INTERFACES_ONLY = "Plug-ins know the interfaces, never the server"
-ENTRY_POINTS = "Nobody imports a plug-in: entry points load it"
+ENTRY_POINTS = "Plug-ins are loaded by entry points alone"
 INDEPENDENT = "Plug-ins do not know each other"
 PURE = "Decisions, statuses and interfaces are pure"
-NO_CIRCLES = "No circles between the parts of the house"
+NO_CYCLES = "No import cycles between packages"
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Violation:
 
 
 VIOLATIONS = {
-    "feature-imports-door": Violation(DOWN, "workspaces/queries.py", "from user_workspaces.api import envelope"),
+    "feature-imports-the-api": Violation(DOWN, "workspaces/queries.py", "from user_workspaces.api import responses"),
     "feature-imports-later-feature": Violation(DOWN, "accounts/queries.py", "from user_workspaces.jobs import models"),
-    "door-imports-door": Violation(DOWN, "portal/errors.py", "from user_workspaces.api import envelope"),
+    "portal-imports-the-api": Violation(DOWN, "portal/errors.py", "from user_workspaces.api import responses"),
     "inside-a-function": Violation(
         DOWN, "accounts/queries.py", "def later() -> None:\n    from user_workspaces.workspaces import models"
     ),
-    "folder-without-a-floor": Violation(DOWN, "attic/__init__.py", ""),
+    "folder-without-a-layer": Violation(DOWN, "attic/__init__.py", ""),
     "plugin-imports-django": Violation(INTERFACES_ONLY, "plugins/job_type/local_test/__init__.py", "import django"),
     "plugin-imports-registry": Violation(
         INTERFACES_ONLY, "plugins/resource/local/plugin.py", "from user_workspaces import registry"
@@ -59,7 +59,7 @@ VIOLATIONS = {
     "specification-imports-socket": Violation(PURE, "workflows/specification/reading.py", "import socket"),
     "decision-imports-django": Violation(PURE, "jobs/decide.py", "from django.utils import timezone"),
     "interface-imports-subprocess": Violation(PURE, "interfaces/values.py", "import subprocess"),
-    "interface-imports-fakes": Violation(NO_CIRCLES, "interfaces/values.py", "import user_workspaces.testing.waiting"),
+    "interface-imports-fakes": Violation(NO_CYCLES, "interfaces/values.py", "import user_workspaces.testing.waiting"),
 }
 
 # Put together here, so that this file does not hold what it looks for.
@@ -95,7 +95,7 @@ def lint_imports(folder: Path) -> Mapping[str, str]:
 
 
 def test_contracts_of_the_sources_are_kept() -> None:
-    every = (DOWN, INTERFACES_ONLY, ENTRY_POINTS, INDEPENDENT, PURE, NO_CIRCLES)
+    every = (DOWN, INTERFACES_ONLY, ENTRY_POINTS, INDEPENDENT, PURE, NO_CYCLES)
     assert lint_imports(PACKAGE.parent) == dict.fromkeys(every, "KEPT")
 
 

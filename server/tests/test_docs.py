@@ -12,9 +12,9 @@ import pytest
 from django.core.management import get_commands
 from pydantic import BaseModel
 
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 from user_workspaces.api.urls import ROUTES
-from user_workspaces.config.config_file import ConfigFile
+from user_workspaces.config.config_schema.config_file import ConfigFile
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.registry import PluginKind, installed
 
@@ -169,7 +169,7 @@ def commands_of(page: Path) -> str:
 
 def run(page: Path, server: LiveServer) -> str:
     """Run all the commands of a page in one shell, as the page's person, and return what they printed."""
-    text = commands_of(page).replace("localhost:8000", f"localhost:{server.port}").replace("ada", server.person)
+    text = commands_of(page).replace("localhost:8000", f"localhost:{server.port}").replace("ada", server.username)
     text = text.replace(".venv/bin/python", sys.executable)
     shell = ["bash", "-e", "-u", "-o", "pipefail", "-c", text]
     done = subprocess.run(

@@ -11,9 +11,9 @@ from user_workspaces.errors import ConfigurationError, InvalidRequest
 from user_workspaces.interfaces.plugin import Plugin, PluginOptions
 from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.registry import Declaration, PluginKind, Registry, Surroundings, build, installed
-from user_workspaces.testing.fake_job_type import FakeJobType, SessionThatAnswers
+from user_workspaces.testing.fake_job_type import FakeJobType, FakeSession
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.testing.fake_user_authentication import SharedAccount
 from user_workspaces.testing.fake_workflow_engine import EngineOfOneStep
 
 HERE = Surroundings(Path("/srv/uws"), Path("/srv/uws/run"), lambda _: None)
@@ -37,7 +37,7 @@ class TypeOfNoKind(Plugin):
 @pytest.fixture(autouse=True)
 def types(monkeypatch: pytest.MonkeyPatch) -> None:
     """Install some types by the names of this module."""
-    names = ("SessionThatAnswers", "FakeResource", "TypeThatNeedsSurroundings", "NoPlugin", "TypeOfNoKind", "Missing")
+    names = ("FakeSession", "FakeResource", "TypeThatNeedsSurroundings", "NoPlugin", "TypeOfNoKind", "Missing")
     points = {name: EntryPoint(name, f"{__name__}:{name}", "x") for name in names}
     points["Broken"] = EntryPoint("Broken", "user_workspaces.there_is_no_such_module:X", "x")
     monkeypatch.setattr(EntryPoint, "load", loaded)
@@ -61,7 +61,7 @@ def mistakes(*declarations: Declaration) -> list[str]:
 
 
 def test_a_plugin_is_told_who_it_is() -> None:
-    built = build([job_type("SessionThatAnswers", name="jupyter")], HERE)
+    built = build([job_type("FakeSession", name="jupyter")], HERE)
     context = built.job_types.get("jupyter").context
     assert (context.name, context.base_dir, context.runtime_dir) == ("jupyter", HERE.data_dir, HERE.runtime_dir)
     assert context.data_dir == Path("/srv/uws/job_type/jupyter")
@@ -73,8 +73,8 @@ def test_a_plugin_is_told_who_it_is() -> None:
 def test_a_type_that_is_not_installed_is_told_with_those_that_are() -> None:
     (told,) = mistakes(job_type("Rocket"))
     assert told == (
-        "available_job_types.x: 'Rocket' is not installed; installed are Broken, FakeResource, Missing, NoPlugin, "
-        "SessionThatAnswers, TypeOfNoKind, TypeThatNeedsSurroundings"
+        "available_job_types.x: 'Rocket' is not installed; installed are Broken, FakeResource, FakeSession, Missing, "
+        "NoPlugin, TypeOfNoKind, TypeThatNeedsSurroundings"
     )
 
 
@@ -91,7 +91,7 @@ def test_a_type_that_cannot_be_loaded_is_told(type_name: str) -> None:
 
 
 def test_unknown_options_are_told_with_their_key() -> None:
-    assert mistakes(job_type("SessionThatAnswers", {"colour": 1, "size": 10**40})) == [
+    assert mistakes(job_type("FakeSession", {"colour": 1, "size": 10**40})) == [
         "available_job_types.x.colour: Extra inputs are not permitted",
         "available_job_types.x.size: Extra inputs are not permitted",
     ]
@@ -111,8 +111,8 @@ def test_what_is_not_configured_is_refused() -> None:
 def test_every_kind_has_its_place() -> None:
     built = Registry()
     built.add(Declaration(PluginKind.RESOURCE, "r", "T", {}, "r"), FakeResource.build("r"))
-    built.add(Declaration(PluginKind.JOB_TYPE, "j", "T", {}, "j"), SessionThatAnswers.build("j"))
-    built.add(Declaration(PluginKind.USER_AUTHENTICATION, "u", "T", {}, "u"), EverybodySharesOneAccount.build("u"))
+    built.add(Declaration(PluginKind.JOB_TYPE, "j", "T", {}, "j"), FakeSession.build("j"))
+    built.add(Declaration(PluginKind.USER_AUTHENTICATION, "u", "T", {}, "u"), SharedAccount.build("u"))
     built.add(Declaration(PluginKind.WORKFLOW_ENGINE, "w", "T", {}, "w"), EngineOfOneStep.build("w"))
     found: dict[PluginKind, Any] = {one.kind: built.find(one.kind, one.name) for one in built.declarations}
     assert [found[kind].context.name for kind in found] == ["r", "j", "u", "w"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import scheduling
-from running import REPOSITORY
+from support.server_process import REPOSITORY
 
 TESTS = REPOSITORY / "server" / "tests"
 NAMED = [name.partition("::")[0] for name in scheduling.LONGEST_FIRST if name not in scheduling.SHARED]

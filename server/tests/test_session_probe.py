@@ -63,7 +63,7 @@ def test_answer_200_is_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"HTTP/1.1 302 Found\r\n",
         b"HTTP/1.1 403 Forbidden\r\n",
@@ -74,8 +74,8 @@ def test_answer_200_is_ready(tmp_path: Path) -> None:
         b"x" * 5000,
     ],
 )
-def test_other_answer_is_not_ready(tmp_path: Path, answer: bytes) -> None:
-    with listening(tmp_path / "s", lambda peer: peer.sendall(answer)):
+def test_other_answer_is_not_ready(tmp_path: Path, response: bytes) -> None:
+    with listening(tmp_path / "s", lambda peer: peer.sendall(response)):
         assert not ask(tmp_path / "s")
 
 

@@ -8,7 +8,7 @@
     |   |-- PreconditionFailed    what the caller made a condition is not so     (HTTP 412)
     |   |-- TooLarge              more than is taken                             (HTTP 413)
     |   `-- WrongType             a body of another type than this needs         (HTTP 415)
-    |-- AuthenticationRefused     the credentials are not good                   (HTTP 401)
+    |-- AuthenticationRejected     the credentials are not good                   (HTTP 401)
     |-- NotAllowed                known, but without the right                   (HTTP 403)
     |   `-- QuotaExceeded         it would be more than this person may have     (HTTP 403)
     |-- TooManyAttempts           tried too often; says when to come back        (HTTP 429)
@@ -23,7 +23,7 @@
     |-- TemporarilyUnavailable  the database does not answer; says when to come back (HTTP 503)
     |-- TooManyAtOnce             this person has too much going on already      (HTTP 429)
     `-- ResourceUnavailable       a resource did not answer: nothing is known    (HTTP 503)
-        `-- SubmissionRefused     the resource answered, and said no             (HTTP 400)
+        `-- SubmissionRejected     the resource answered, and said no             (HTTP 400)
 
 Every message is written for the person who reads it: it says what happened and what to do, and holds no
 secret and no path outside of the person's own workspace.
@@ -75,7 +75,7 @@ class WrongType(InvalidRequest):
     """The body is of another type, or encoded in another way, than this can read."""
 
 
-class AuthenticationRefused(UserWorkspacesError):
+class AuthenticationRejected(UserWorkspacesError):
     """The credentials were meant for this authentication, and are not good."""
 
 
@@ -149,5 +149,5 @@ class ResourceUnavailable(UserWorkspacesError):
     """The resource could not be asked; says nothing of the jobs on it."""
 
 
-class SubmissionRefused(ResourceUnavailable):
+class SubmissionRejected(ResourceUnavailable):
     """The resource answered that it will not run this job, and trying again will not change that."""

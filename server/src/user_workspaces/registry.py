@@ -17,7 +17,7 @@ from user_workspaces.interfaces.environment_plugin import Environment
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.resource import Resource
-from user_workspaces.interfaces.site import Site
+from user_workspaces.interfaces.settings import ServerSettings
 from user_workspaces.interfaces.storage import Storage
 from user_workspaces.interfaces.user_authentication import UserAuthentication
 from user_workspaces.interfaces.values import Client, PluginContext
@@ -237,13 +237,13 @@ class _Process:
     """The one place that holds what this process was configured with."""
 
     registry: Registry | None = None
-    site: Site | None = None
+    site: ServerSettings | None = None
 
 
 _process = _Process()
 
 
-def install(registry: Registry, site: Site) -> None:
+def install(registry: Registry, site: ServerSettings) -> None:
     """Make these the registry and the site of the process; called by the composition root, and by tests."""
     _process.registry, _process.site = registry, site
 
@@ -267,7 +267,7 @@ def session_advice() -> list[str]:
     return [f"{name}: {one.advice}" for name, one in health if one.advice]
 
 
-def site() -> Site:
+def site() -> ServerSettings:
     """Return what the operator decided."""
     if _process.site is None:
         raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")

@@ -36,9 +36,9 @@ def test_what_was_encrypted_with_another_key_is_refused(monkeypatch: pytest.Monk
 
 @pytest.mark.django_db(transaction=True)
 def test_secrets_are_not_in_clear_in_the_database(
-    person: Callable[..., User], workspace_of: Callable[..., Workspace]
+    make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
-    owner = person()
+    owner = make_user()
     job = start_job(
         owner=owner,
         workspace_id=workspace_of(owner).pk,

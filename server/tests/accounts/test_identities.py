@@ -7,13 +7,13 @@ from typing import ClassVar
 import pytest
 from django.core.management import CommandError, call_command
 
-from at_once import at_once
-from user_workspaces.accounts.actions import person_for, sign_in, system_account
+from support.concurrency import at_once
+from user_workspaces.accounts.actions import sign_in, system_account, user_of_identity
 from user_workspaces.accounts.models import ExternalIdentity, User
-from user_workspaces.errors import AuthenticationRefused, NotAllowed
+from user_workspaces.errors import AuthenticationRejected, NotAllowed
 from user_workspaces.interfaces.values import Identity, SystemAccount
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.testing.fake_user_authentication import SharedAccount
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Person = Callable[..., User]
@@ -25,8 +25,8 @@ PROVEN = Identity(
 
 def test_who_is_proven_stays_the_same_whatever_they_are_called() -> None:
     """The key is (issuer, subject): name and e-mail at the provider may change, the name here was chosen once."""
-    first = person_for(identity=PROVEN)
-    again = person_for(identity=replace(PROVEN, username="countess", email="lovelace@example.org"))
+    first = user_of_identity(identity=PROVEN)
+    again = user_of_identity(identity=replace(PROVEN, username="countess", email="lovelace@example.org"))
     assert (again, again.username) == (first, "ada")
     assert User.objects.count() == 1
 
@@ -43,16 +43,16 @@ def test_who_is_proven_stays_the_same_whatever_they_are_called() -> None:
 )
 def test_nobody_gets_a_name_that_a_proven_person_has(other: Identity) -> None:
     """Not with the same e-mail, and not by the word of a portal."""
-    person_for(identity=PROVEN)
+    user_of_identity(identity=PROVEN)
     with pytest.raises(NotAllowed, match="signs in elsewhere"):
-        person_for(identity=other)
+        user_of_identity(identity=other)
 
 
 @pytest.mark.parametrize("email", ["", "ada@example.org"])
 def test_a_proven_person_takes_over_nobody_who_is_there_already(email: str) -> None:
     User.objects.create(username="ada", email=email)
     with pytest.raises(NotAllowed, match="The name ada belongs to a person of this server already"):
-        person_for(identity=PROVEN)
+        user_of_identity(identity=PROVEN)
     assert not ExternalIdentity.objects.exists()
 
 
@@ -60,7 +60,7 @@ def test_an_operator_says_that_two_are_one() -> None:
     there = User.objects.create(username="ada")
     call_command("link_identity", "ada", PROVEN.issuer, PROVEN.subject)
     call_command("link_identity", "ada", PROVEN.issuer, PROVEN.subject)
-    assert person_for(identity=PROVEN) == there
+    assert user_of_identity(identity=PROVEN) == there
     User.objects.create(username="grace")
     User.objects.create(username="robot", is_service=True)
     for name, subject in (("grace", PROVEN.subject), ("robot", "7"), ("unknown", "7")):
@@ -70,7 +70,7 @@ def test_an_operator_says_that_two_are_one() -> None:
 
 
 def test_two_first_visits_of_a_proven_person_at_once_are_one() -> None:
-    assert len({user.pk for user in at_once(6, lambda: person_for(identity=PROVEN))}) == 1
+    assert len({user.pk for user in at_once(6, lambda: user_of_identity(identity=PROVEN))}) == 1
     assert ExternalIdentity.objects.count() == 1
 
 
@@ -79,7 +79,7 @@ def test_two_strangers_who_want_one_name_at_once_do_not_share_it() -> None:
 
     def visit() -> bool:
         try:
-            person_for(identity=replace(PROVEN, subject=next(subjects)))
+            user_of_identity(identity=replace(PROVEN, subject=next(subjects)))
         except NotAllowed:
             return False
         return True
@@ -88,7 +88,7 @@ def test_two_strangers_who_want_one_name_at_once_do_not_share_it() -> None:
     assert ExternalIdentity.objects.count() == 1
 
 
-class SpeaksForOthers(EverybodySharesOneAccount):
+class SpeaksForOthers(SharedAccount):
     """Says that somebody is known to another issuer."""
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
@@ -97,11 +97,11 @@ class SpeaksForOthers(EverybodySharesOneAccount):
 
 def test_an_authentication_speaks_for_its_own_people_alone(site: Registry) -> None:
     site.user_authentications.add("local", SpeaksForOthers.build("local"))
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         sign_in(credentials={})
 
 
-class TellsWhomItIsAsked(EverybodySharesOneAccount):
+class TellsWhomItIsAsked(SharedAccount):
     """Keeps the identities that accounts were asked for."""
 
     issuer = PROVEN.issuer
@@ -112,9 +112,9 @@ class TellsWhomItIsAsked(EverybodySharesOneAccount):
         return super().account_for(identity)
 
 
-def test_an_account_is_asked_for_by_the_subject_at_that_provider(site: Registry, person: Person) -> None:
+def test_an_account_is_asked_for_by_the_subject_at_that_provider(site: Registry, make_user: Person) -> None:
     site.user_authentications.add("local", TellsWhomItIsAsked.build("local"))
-    system_account(user=person("grace"), user_authentication="local")
-    system_account(user=person_for(identity=PROVEN), user_authentication="local")
+    system_account(user=make_user("grace"), user_authentication="local")
+    system_account(user=user_of_identity(identity=PROVEN), user_authentication="local")
     asked = [(identity.issuer, identity.subject, identity.username) for identity in TellsWhomItIsAsked.asked]
     assert asked == [("local", "grace", "grace"), (PROVEN.issuer, "42", "ada")]

@@ -8,23 +8,23 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from at_once import at_once
+from support.concurrency import at_once
 from user_workspaces.accounts.actions import (
     create_login_link,
-    create_person,
+    create_user_by_name,
     end_log_ins,
     end_sessions,
-    person_for,
     redeem_login_link,
     sign_in,
     system_account,
+    user_of_identity,
 )
 from user_workspaces.accounts.models import ExternalIdentity, LoginLink, OwnedAccount, User
-from user_workspaces.accounts.queries import find_person, people_matching, person_of_login_link
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
+from user_workspaces.accounts.queries import find_user, search_users, user_of_login_link
+from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed
 from user_workspaces.interfaces.values import Identity, SystemAccount
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.testing.fake_user_authentication import SharedAccount
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
@@ -35,64 +35,64 @@ Person = Callable[..., User]
 
 
 def test_a_first_visit_makes_a_person_and_the_second_finds_them() -> None:
-    first, second = person_for(identity=ADA), person_for(identity=ADA)
+    first, second = user_of_identity(identity=ADA), user_of_identity(identity=ADA)
     assert first == second
     assert (first.username, first.email, first.get_full_name()) == ("ada", "ada@example.org", "Ada Lovelace")
     assert not first.has_usable_password() or first.password == ""
 
 
 def test_two_first_visits_at_once_are_one_person() -> None:
-    people = at_once(6, lambda: person_for(identity=ADA))
-    assert len({user.pk for user in people}) == 1
+    users = at_once(6, lambda: user_of_identity(identity=ADA))
+    assert len({user.pk for user in users}) == 1
     assert (User.objects.count(), ExternalIdentity.objects.count()) == (1, 1)
 
 
 def test_the_letters_of_an_email_do_not_count() -> None:
-    assert person_for(identity=ADA) == person_for(identity=replace(ADA, email="Ada@Example.ORG"))
+    assert user_of_identity(identity=ADA) == user_of_identity(identity=replace(ADA, email="Ada@Example.ORG"))
 
 
 @pytest.mark.parametrize("known_before", [True, False])
 def test_a_name_with_another_email_is_refused(*, known_before: bool) -> None:
     if known_before:
-        person_for(identity=ADA)
+        user_of_identity(identity=ADA)
     else:
         User.objects.create(username="ada", email=ADA.email)
     with pytest.raises(NotAllowed, match="another e-mail address"):
-        person_for(identity=replace(ADA, email="mallory@example.org"))
+        user_of_identity(identity=replace(ADA, email="mallory@example.org"))
     assert ExternalIdentity.objects.count() == int(known_before)
 
 
 def test_a_person_made_at_the_command_line_gets_the_email_of_the_first_visit() -> None:
-    create_person(username="ada")
-    person_for(identity=ADA)
+    create_user_by_name(username="ada")
+    user_of_identity(identity=ADA)
     with pytest.raises(NotAllowed):
-        person_for(identity=replace(ADA, email="mallory@example.org"))
+        user_of_identity(identity=replace(ADA, email="mallory@example.org"))
 
 
 @pytest.mark.parametrize("field", ["is_service", "is_staff", "is_superuser"])
 @pytest.mark.parametrize("known_before", [True, False])
 def test_services_and_administrators_are_nobody(field: str, *, known_before: bool) -> None:
     if known_before:
-        person_for(identity=ADA)
+        user_of_identity(identity=ADA)
     User.objects.update_or_create(username="ada", defaults={field: True})
     with pytest.raises(NotAllowed, match="a service or an administrator"):
-        person_for(identity=ADA)
+        user_of_identity(identity=ADA)
     assert ExternalIdentity.objects.count() == int(known_before)
 
 
 def test_somebody_who_was_locked_out_stays_out() -> None:
-    person_for(identity=ADA)
+    user_of_identity(identity=ADA)
     User.objects.update(is_active=False)
-    with pytest.raises(AuthenticationRefused):
-        person_for(identity=ADA)
+    with pytest.raises(AuthenticationRejected):
+        user_of_identity(identity=ADA)
 
 
 @pytest.mark.parametrize("other", [replace(ADA, issuer="elsewhere"), replace(ADA, subject="12345")])
 def test_a_name_of_somebody_who_signs_in_otherwise_is_refused(other: Identity) -> None:
     """Also at the same provider: two subjects are two people, whatever they call themselves."""
-    person_for(identity=ADA)
+    user_of_identity(identity=ADA)
     with pytest.raises(NotAllowed, match="signs in elsewhere"):
-        person_for(identity=other)
+        user_of_identity(identity=other)
     assert ExternalIdentity.objects.count() == 1
 
 
@@ -101,42 +101,42 @@ def test_a_name_of_somebody_who_signs_in_otherwise_is_refused(other: Identity) -
 )
 def test_names_that_no_account_can_have_are_refused(name: str) -> None:
     with pytest.raises(InvalidRequest):
-        person_for(identity=replace(ADA, username=name))
+        user_of_identity(identity=replace(ADA, username=name))
     with pytest.raises(InvalidRequest):
-        create_person(username=name)
+        create_user_by_name(username=name)
     assert not User.objects.exists()
 
 
 def test_signing_in_asks_the_configured_authentication(site: Registry) -> None:
     assert sign_in(credentials={"username": "ada"}).username == "ada"
-    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+    with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         sign_in(credentials={"something": "else"})
 
 
-def test_a_login_link_works_once_within_ten_minutes(person: Person) -> None:
-    text = create_login_link(user=person(), now=NOW)
+def test_a_login_link_works_once_within_ten_minutes(make_user: Person) -> None:
+    text = create_login_link(user=make_user(), now=NOW)
     almost, over = NOW + timedelta(minutes=9, seconds=59), NOW + timedelta(minutes=10)
     assert redeem_login_link(text=text, now=over) is None
-    assert person_of_login_link(text=text, now=almost) == person()
-    assert redeem_login_link(text=text, now=almost) == person()
+    assert user_of_login_link(text=text, now=almost) == make_user()
+    assert redeem_login_link(text=text, now=almost) == make_user()
     assert redeem_login_link(text=text, now=almost) is None
     assert text not in str(list(LoginLink.objects.values()))
 
 
-def test_a_login_link_serves_one_of_many_at_once(person: Person) -> None:
-    text = create_login_link(user=person(), now=NOW)
+def test_a_login_link_serves_one_of_many_at_once(make_user: Person) -> None:
+    text = create_login_link(user=make_user(), now=NOW)
     found = at_once(6, lambda: redeem_login_link(text=text, now=NOW))
     assert len([user for user in found if user]) == 1
 
 
-def test_old_login_links_are_cleared_away(person: Person) -> None:
-    create_login_link(user=person(), now=NOW)
-    create_login_link(user=person(), now=NOW + timedelta(hours=1))
+def test_old_login_links_are_cleared_away(make_user: Person) -> None:
+    create_login_link(user=make_user(), now=NOW)
+    create_login_link(user=make_user(), now=NOW + timedelta(hours=1))
     assert LoginLink.objects.count() == 1
 
 
-def test_a_login_link_of_somebody_who_was_locked_out_is_dead(person: Person) -> None:
-    text = create_login_link(user=person(), now=NOW)
+def test_a_login_link_of_somebody_who_was_locked_out_is_dead(make_user: Person) -> None:
+    text = create_login_link(user=make_user(), now=NOW)
     User.objects.update(is_active=False)
     assert redeem_login_link(text=text, now=NOW) is None
     with pytest.raises(InvalidRequest, match="not active"):
@@ -146,8 +146,8 @@ def test_a_login_link_of_somebody_who_was_locked_out_is_dead(person: Person) -> 
 def test_a_service_gets_no_login_link() -> None:
     User.objects.create(username="robot", is_service=True)
     with pytest.raises(InvalidRequest, match="is a service"):
-        create_person(username="robot")
-    assert find_person("robot") is None
+        create_user_by_name(username="robot")
+    assert find_user("robot") is None
 
 
 @pytest.mark.parametrize("command", [("login_link", "Bad Name"), ("create_client_token", " ")])
@@ -161,16 +161,16 @@ def test_the_commands_print_what_was_made(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.startswith("uws_")
     call_command("login_link", "ada")
     secret = capsys.readouterr().out.strip().rstrip("/").rpartition("/")[2]
-    assert redeem_login_link(text=secret, now=timezone.now()) == find_person("ada")
+    assert redeem_login_link(text=secret, now=timezone.now()) == find_user("ada")
 
 
-def test_logging_out_everywhere_begins_a_new_epoch(person: Person) -> None:
-    end_sessions(user=person())
-    assert (User.objects.get().session_epoch, person().session_epoch) == (1, 1)
+def test_logging_out_everywhere_begins_a_new_epoch(make_user: Person) -> None:
+    end_sessions(user=make_user())
+    assert (User.objects.get().session_epoch, make_user().session_epoch) == (1, 1)
 
 
-def test_a_system_account_is_on_record_from_its_first_use(site: Registry, person: Person) -> None:
-    accounts = at_once(4, lambda: system_account(user=person(), user_authentication="local"))
+def test_a_system_account_is_on_record_from_its_first_use(site: Registry, make_user: Person) -> None:
+    accounts = at_once(4, lambda: system_account(user=make_user(), user_authentication="local"))
     assert len(set(accounts)) == 1
     kept = OwnedAccount.objects.get()
     assert (kept.name, kept.uid) == (accounts[0].name, accounts[0].uid)
@@ -178,16 +178,16 @@ def test_a_system_account_is_on_record_from_its_first_use(site: Registry, person
 
 @pytest.mark.parametrize("change", [{"uid": 54321}, {"name": "somebody"}])
 def test_a_system_account_that_was_given_to_somebody_else_is_refused(
-    site: Registry, person: Person, change: dict[str, object]
+    site: Registry, make_user: Person, change: dict[str, object]
 ) -> None:
-    account = system_account(user=person(), user_authentication="local")
+    account = system_account(user=make_user(), user_authentication="local")
     site.user_authentications.add("local", ItChanged.build("local"))
     ItChanged.account = replace(account, **change)  # type: ignore[arg-type]  # fields by name
     with pytest.raises(NotAllowed, match=f"expected {account.name} with uid {account.uid}"):
-        system_account(user=person(), user_authentication="local")
+        system_account(user=make_user(), user_authentication="local")
 
 
-class ItChanged(EverybodySharesOneAccount):
+class ItChanged(SharedAccount):
     """The name is somebody else's now."""
 
     account: SystemAccount
@@ -197,23 +197,23 @@ class ItChanged(EverybodySharesOneAccount):
 
 
 def test_people_are_found_by_parts_of_names_and_email() -> None:
-    ada = person_for(identity=ADA)
+    ada = user_of_identity(identity=ADA)
     grace = User.objects.create(username="grace", first_name="Grace", last_name="Hopper", email="g@navy.example")
     User.objects.create(username="robot", first_name="Ada", is_service=True)
     User.objects.create(username="gone", first_name="Ada", is_active=False)
     me = User.objects.create(username="me", first_name="Ada")
-    assert list(people_matching("ADA love", excluding=me)) == [ada]
-    assert list(people_matching("navy", excluding=me)) == [grace]
-    assert list(people_matching("", excluding=me)) == [ada, grace]
-    assert list(people_matching("ada navy", excluding=me)) == []
-    assert list(people_matching("a " * 5000, excluding=me)) == [ada, grace]
-    assert list(people_matching("100% _", excluding=me)) == []
+    assert list(search_users("ADA love", excluding=me)) == [ada]
+    assert list(search_users("navy", excluding=me)) == [grace]
+    assert list(search_users("", excluding=me)) == [ada, grace]
+    assert list(search_users("ada navy", excluding=me)) == []
+    assert list(search_users("a " * 5000, excluding=me)) == [ada, grace]
+    assert list(search_users("100% _", excluding=me)) == []
 
 
-def test_logging_out_everywhere_ends_every_log_in(person: Person) -> None:
-    before = person().get_session_auth_hash()
-    end_sessions(user=person())
-    assert person().get_session_auth_hash() == before
-    end_log_ins(user=person())
-    assert person().get_session_auth_hash() != before
-    assert person().session_epoch == 2
+def test_logging_out_everywhere_ends_every_log_in(make_user: Person) -> None:
+    before = make_user().get_session_auth_hash()
+    end_sessions(user=make_user())
+    assert make_user().get_session_auth_hash() == before
+    end_log_ins(user=make_user())
+    assert make_user().get_session_auth_hash() != before
+    assert make_user().session_epoch == 2

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.accounts.actions import mint_client_token, mint_token, revoke_token
-from user_workspaces.accounts.lookup import find_token
+from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import find_client, note_use
 from user_workspaces.accounts.tokens import digest_of, is_well_formed, new_token
@@ -30,9 +30,9 @@ def test_a_token_says_what_it_is_and_is_never_the_same() -> None:
 
 def test_a_typing_error_is_told_without_the_database() -> None:
     text = new_token().text
-    for place in range(len(text)):
-        other = "A" if text[place] != "A" else "B"
-        assert not is_well_formed(text[:place] + other + text[place + 1 :])
+    for location in range(len(text)):
+        other = "A" if text[location] != "A" else "B"
+        assert not is_well_formed(text[:location] + other + text[location + 1 :])
 
 
 @pytest.mark.parametrize("text", ["", "uws_", "x" * 55, "uws_" + "\udcff" * 51, "uws_" + "é" * 51, "\0" * 55])
@@ -42,8 +42,8 @@ def test_what_is_no_token_is_told(text: str) -> None:
 
 
 @pytest.mark.django_db
-def test_a_token_is_kept_as_its_digest_only(site: Registry, person: Person) -> None:
-    text = mint_token(user=person(), name="laptop", now=NOW)
+def test_a_token_is_kept_as_its_digest_only(site: Registry, make_user: Person) -> None:
+    text = mint_token(user=make_user(), name="laptop", now=NOW)
     kept = ApiToken.objects.values().get()
     assert kept["digest"] == digest_of(text)
     assert text[12:] not in str(kept)
@@ -52,35 +52,35 @@ def test_a_token_is_kept_as_its_digest_only(site: Registry, person: Person) -> N
 
 
 @pytest.mark.django_db
-def test_a_token_lives_until_it_expires(site: Registry, person: Person) -> None:
-    text = mint_token(user=person(), name="x", now=NOW, lifetime=timedelta(hours=1))
+def test_a_token_lives_until_it_expires(site: Registry, make_user: Person) -> None:
+    text = mint_token(user=make_user(), name="x", now=NOW, lifetime=timedelta(hours=1))
     found = find_token(text, now=NOW + timedelta(minutes=59))
     assert found is not None
-    assert found.user == person()
+    assert found.user == make_user()
     assert find_token(text, now=NOW + timedelta(hours=1)) is None
 
 
 @pytest.mark.django_db
-def test_a_token_of_somebody_who_was_locked_out_is_dead(site: Registry, person: Person) -> None:
-    text = mint_token(user=person(), name="x", now=NOW)
+def test_a_token_of_somebody_who_was_locked_out_is_dead(site: Registry, make_user: Person) -> None:
+    text = mint_token(user=make_user(), name="x", now=NOW)
     User.objects.update(is_active=False)
     assert find_token(text, now=NOW) is None
 
 
 @pytest.mark.django_db
-def test_a_token_is_revoked_by_its_owner_only(site: Registry, person: Person) -> None:
-    text = mint_token(user=person(), name="x", now=NOW)
+def test_a_token_is_revoked_by_its_owner_only(site: Registry, make_user: Person) -> None:
+    text = mint_token(user=make_user(), name="x", now=NOW)
     token_id = ApiToken.objects.get().pk
-    assert not revoke_token(user=person("mallory"), token_id=token_id)
+    assert not revoke_token(user=make_user("mallory"), token_id=token_id)
     assert find_token(text, now=NOW) is not None
-    assert revoke_token(user=person(), token_id=token_id)
+    assert revoke_token(user=make_user(), token_id=token_id)
     assert find_token(text, now=NOW) is None
-    assert not revoke_token(user=person(), token_id=token_id)
+    assert not revoke_token(user=make_user(), token_id=token_id)
 
 
 @pytest.mark.django_db
-def test_the_last_use_is_noted_to_the_minute(site: Registry, person: Person) -> None:
-    text = mint_token(user=person(), name="x", now=NOW)
+def test_the_last_use_is_noted_to_the_minute(site: Registry, make_user: Person) -> None:
+    text = mint_token(user=make_user(), name="x", now=NOW)
     for seconds, noted in ((0, 0), (59, 0), (61, 61)):
         token = find_token(text, now=NOW)
         assert token is not None
@@ -89,9 +89,9 @@ def test_the_last_use_is_noted_to_the_minute(site: Registry, person: Person) -> 
 
 
 @pytest.mark.django_db
-def test_a_client_token_may_mint_and_a_persons_may_not(site: Registry, person: Person) -> None:
+def test_a_client_token_may_mint_and_a_persons_may_not(site: Registry, make_user: Person) -> None:
     assert find_client(mint_client_token(name="portal", now=NOW)) == Client("portal", may_mint=True)
-    assert find_client(mint_token(user=person(), name="x", now=NOW)) == Client("x", may_mint=False)
+    assert find_client(mint_token(user=make_user(), name="x", now=NOW)) == Client("x", may_mint=False)
     assert find_client("nothing") is None
     assert find_client(mint_client_token(name="old", now=NOW, lifetime=timedelta(0))) is None
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import Resolver404, resolve
 from jsonschema import Draft202012Validator
 
-from user_workspaces.api.description import describe_api
+from user_workspaces.api.schema_views import describe_api
 from user_workspaces.api.urls import ROUTES
 
 
@@ -51,9 +51,9 @@ def check(method: str, path: str, status: int, body: object) -> None:
     if operation is None:
         return
     assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
-    answer = operation["responses"][str(status)]
-    if "$ref" in answer:
-        answer = description()["components"]["responses"][answer["$ref"].rpartition("/")[2]]
-    found = _validator(answer["content"]["application/json"]["schema"]["$ref"])
+    response = operation["responses"][str(status)]
+    if "$ref" in response:
+        response = description()["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    found = _validator(response["content"]["application/json"]["schema"]["$ref"])
     problem = next(iter(found.iter_errors(body)), None)
     assert problem is None, f"{method} {path}: {problem.json_path}: {problem.message}"

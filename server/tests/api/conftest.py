@@ -47,24 +47,24 @@ class Caller:
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         headers = {"UWS-Authorization": f"Token {self.token}"} if self.token else {}
         content_type = extra.pop("content_type", "application/json")
-        answer = Client(raise_request_exception=False).generic(
+        response = Client(raise_request_exception=False).generic(
             method, path, raw, content_type, headers={**headers, **extra.pop("headers", {})}, **extra
         )
-        found = read(answer, method)
+        found = read(response, method)
         conformance.check(method, path, found.status, found.body)
         return found
 
 
-def read(answer: Any, method: str) -> Answer:
+def read(response: Any, method: str) -> Answer:
     """Check what holds for every answer there is."""
-    assert isinstance(answer, HttpResponse)
-    assert answer.status_code < 500 or answer.status_code == 503, answer.content
-    assert answer["Content-Type"] == "application/json", (answer.status_code, answer.content[:200])
-    body = orjson.loads(answer.content) if method != "HEAD" else {"success": None, "message": ""}
+    assert isinstance(response, HttpResponse)
+    assert response.status_code < 500 or response.status_code == 503, response.content
+    assert response["Content-Type"] == "application/json", (response.status_code, response.content[:200])
+    body = orjson.loads(response.content) if method != "HEAD" else {"success": None, "message": ""}
     assert isinstance(body["message"], str)
     if method != "HEAD":
-        assert body["success"] is (answer.status_code < 400)
-    return Answer(answer.status_code, body, answer.headers)
+        assert body["success"] is (response.status_code < 400)
+    return Answer(response.status_code, body, response.headers)
 
 
 @pytest.fixture(autouse=True)
@@ -74,11 +74,11 @@ def static_root() -> None:
 
 
 @pytest.fixture
-def call(person: Callable[..., User], token_of: Callable[[User], str]) -> Callable[..., Caller]:
+def call(make_user: Callable[..., User], token_of: Callable[[User], str]) -> Callable[..., Caller]:
     """Make a caller."""
 
     def make(username: str = "ada") -> Caller:
-        user = person(username)
+        user = make_user(username)
         return Caller(user, token_of(user))
 
     return make
@@ -121,7 +121,7 @@ def job(workspace: Workspace) -> Job:
 def content(workspace: Workspace, path: str) -> bytes:
     """Return what is in a file of a workspace."""
     home = home_of(workspace)
-    with home.storage.open(home.place, path) as file:
+    with home.storage.open(home.location, path) as file:
         return file.read()
 
 
@@ -146,9 +146,9 @@ def mallory(call: Callable[..., Caller]) -> Caller:
 def share(sender: Caller, original: Workspace, *receivers: Caller) -> int:
     """Offer it over HTTP, and return the number of the first share."""
     ids = [receiver.user.pk for receiver in receivers if receiver.user]
-    answer = sender("POST", "/shared_workspaces/", {"original_workspace_id": original.pk, "shared_user_ids": ids})
-    assert answer.status == 200, answer.message
-    number: int = answer.body["data"]["shared_workspaces"][0]["shared_workspace_id"]["id"]
+    response = sender("POST", "/shared_workspaces/", {"original_workspace_id": original.pk, "shared_user_ids": ids})
+    assert response.status == 200, response.message
+    number: int = response.body["data"]["shared_workspaces"][0]["shared_workspace_id"]["id"]
     return number
 
 

@@ -6,12 +6,12 @@ from user_workspaces.workspaces.queries import home_of
 
 def write(workspace: Workspace, path: str, content: bytes = b"1") -> None:
     home = home_of(workspace)
-    home.storage.write(home.place, path, [content])
+    home.storage.write(home.location, path, [content])
 
 
 def paths_in(workspace: Workspace) -> list[str]:
     home = home_of(workspace)
-    return [entry.path for entry in home.storage.tree(home.place)]
+    return [entry.path for entry in home.storage.tree(home.location)]
 
 
 def changes_of(workspace: Workspace) -> int:
@@ -23,4 +23,4 @@ def changes_of(workspace: Workspace) -> int:
 def plant_link(workspace: Workspace, name: str, target: str) -> None:
     """Make a link as a session of the person could."""
     home = home_of(workspace)
-    (home.storage.locate(home.place) / name).symlink_to(target)
+    (home.storage.locate(home.location) / name).symlink_to(target)

@@ -34,8 +34,11 @@ def send(caller: Caller, method: str, path: str, body: bytes = b"", **headers: s
         given["UWS-Authorization"] = f"Token {caller.token}"
     kind = given.pop("Content-Type", "application/octet-stream")
     client = Client(raise_request_exception=False)
-    answer: HttpResponseBase = client.generic(method, path, body, headers=given, CONTENT_TYPE=kind)
-    content = answer.getvalue() if isinstance(answer, StreamingHttpResponse) else answer.content  # type: ignore[attr-defined]  # every answer that does not stream has its content
-    assert answer.status_code < 500 or answer.status_code == 507, content
-    assert "html" not in answer.headers.get("Content-Type", "") or "attachment" in answer.headers["Content-Disposition"]
-    return Raw(answer.status_code, content, answer.headers)
+    response: HttpResponseBase = client.generic(method, path, body, headers=given, CONTENT_TYPE=kind)
+    content = response.getvalue() if isinstance(response, StreamingHttpResponse) else response.content  # type: ignore[attr-defined]  # every answer that does not stream has its content
+    assert response.status_code < 500 or response.status_code == 507, content
+    assert (
+        "html" not in response.headers.get("Content-Type", "")
+        or "attachment" in response.headers["Content-Disposition"]
+    )
+    return Raw(response.status_code, content, response.headers)

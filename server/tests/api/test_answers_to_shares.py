@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from api.conftest import Caller, listed, share
-from copy_shop import make_copies, offer
-from user_workspaces.controller.housekeeping import tend_workspaces
+from support.fake_copies import make_copies, offer
+from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.sharing.models import Share
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
@@ -31,15 +31,15 @@ def test_an_offer_is_no_workspace_before_it_is_accepted(ada: Caller, grace: Call
             ("PUT", "", {"name": "mine"}), ("DELETE", "", {}), ("DELETE", "?force=true", {}), ("PUT", "upload/", {}),
             ("PUT", "start/", {"job_type": "local_test"}),
         ):  # fmt: skip
-            answer = grace(method, f"/workspaces/{number}/{path}", body)
-            assert (answer.status, answer.message) == (400, refusal)
-        answer = grace("POST", "/shared_workspaces/", {"original_workspace_id": number, "shared_user_ids": [1]})
-        assert (answer.status, answer.message) == (400, refusal)
+            response = grace(method, f"/workspaces/{number}/{path}", body)
+            assert (response.status, response.message) == (400, refusal)
+        response = grace("POST", "/shared_workspaces/", {"original_workspace_id": number, "shared_user_ids": [1]})
+        assert (response.status, response.message) == (400, refusal)
     assert grace("PUT", f"/shared_workspaces/{number}/accept").message == "Successful."
     (own,) = grace("GET", "/workspaces/").body["data"]["workspaces"]
     assert (own["id"], own["status"], own["name"]) == (number, "idle", "cell-atlas")
     home = home_of(Workspace.objects.get(pk=number))
-    assert [entry.path for entry in home.storage.tree(home.place)] == ["notes", "notes/plan.txt"]
+    assert [entry.path for entry in home.storage.tree(home.location)] == ["notes", "notes/plan.txt"]
     assert grace("PUT", f"/workspaces/{number}/", {"name": "mine"}).status == 200
 
 
@@ -48,23 +48,23 @@ def test_who_may_do_what(ada: Caller, grace: Caller, mallory: Caller, original: 
     number = share(ada, original, grace)
     missing = f"Shared workspace {number} not found."
     assert (listed(ada), listed(grace), listed(mallory)) == (([number], []), ([], [number]), ([], []))
-    answer = mallory("GET", f"/shared_workspaces/{number}/")
-    assert (answer.status, answer.message, answer.body["data"]["total"]) == (200, NONE, 0)
+    response = mallory("GET", f"/shared_workspaces/{number}/")
+    assert (response.status, response.message, response.body["data"]["total"]) == (200, NONE, 0)
     for caller, verb in ((ada, "accept"), (mallory, "accept"), (mallory, "retry")):
-        answer = caller("PUT", f"/shared_workspaces/{number}/{verb}/")
-        assert (answer.status, answer.message) == (404, missing)
-    answer = mallory("DELETE", f"/shared_workspaces/{number}/")
+        response = caller("PUT", f"/shared_workspaces/{number}/{verb}/")
+        assert (response.status, response.message) == (404, missing)
+    response = mallory("DELETE", f"/shared_workspaces/{number}/")
     text = f"User does not have permissions for shared workspace {number}."
-    assert (answer.status, answer.message) == (403, text)
+    assert (response.status, response.message) == (403, text)
     for caller in (ada, grace, mallory):
         for method, verb, message in (
             ("PUT", "9999/accept/", "Shared workspace 9999 not found."),
             ("DELETE", "9999", "Shared workspace 9999 not found."),
         ):
-            answer = caller(method, f"/shared_workspaces/{verb}")
-            assert (answer.status, answer.message) == (404, message)
-        answer = caller("PUT", f"/shared_workspaces/{number}/refuse")
-        assert (answer.status, answer.message) == (400, "Invalid PUT type passed.")
+            response = caller(method, f"/shared_workspaces/{verb}")
+            assert (response.status, response.message) == (404, message)
+        response = caller("PUT", f"/shared_workspaces/{number}/refuse")
+        assert (response.status, response.message) == (400, "Invalid PUT type passed.")
     assert Share.objects.get().is_accepted is False
 
 
@@ -77,16 +77,16 @@ def test_a_share_is_taken_back_with_its_files(
     home = home_of(Workspace.objects.get(pk=number))
     if made:
         make_copies()
-        assert home.storage.locate(home.place).exists()
+        assert home.storage.locate(home.location).exists()
     caller = ada if who == "ada" else grace
     for path in (f"/shared_workspaces/{number}/", f"/shared_workspaces/{number}"):
-        answer = caller("DELETE", path)
-        assert (answer.status, answer.message) == (200, f"Shared workspace {number} queued for deletion.")
+        response = caller("DELETE", path)
+        assert (response.status, response.message) == (200, f"Shared workspace {number} queued for deletion.")
     assert (listed(ada), listed(grace)) == (([], []), ([], []))
     assert grace("PUT", f"/shared_workspaces/{number}/accept/").status == 404
     make_copies()
-    tend_workspaces(now=timezone.now())
-    assert not home.storage.locate(home.place).exists()
+    process_due_workspaces(now=timezone.now())
+    assert not home.storage.locate(home.location).exists()
     assert list(Workspace.objects.all()) == [original]
     assert caller("DELETE", f"/shared_workspaces/{number}/").status == 404
 
@@ -96,9 +96,9 @@ def test_what_is_accepted_is_not_taken_back(ada: Caller, grace: Caller, original
     for _ in range(2):
         assert grace("PUT", f"/shared_workspaces/{number}/accept/").message == "Successful."
     for caller in (ada, grace):
-        answer = caller("DELETE", f"/shared_workspaces/{number}/")
+        response = caller("DELETE", f"/shared_workspaces/{number}/")
         text = f"Shared workspace {number} has been accepted and cannot be deleted."
-        assert (answer.status, answer.message) == (400, text)
+        assert (response.status, response.message) == (400, text)
     assert listed(ada, "/shared_workspaces/?is_accepted=true") == ([number], [])
     assert listed(ada, "/shared_workspaces/?is_accepted=false") == ([], [])
 
@@ -111,8 +111,8 @@ def test_acceptance_filters_in_all_its_spellings(ada: Caller, grace: Caller, ori
 
 @pytest.mark.parametrize("text", ["maybe", "", "%00", "2", "x" * 5000])
 def test_a_filter_that_is_no_answer_is_refused(ada: Caller, text: str) -> None:
-    answer = ada("GET", f"/shared_workspaces/?is_accepted={text}")
-    assert (answer.status, answer.message) == (400, "is_accepted must be true or false.")
+    response = ada("GET", f"/shared_workspaces/?is_accepted={text}")
+    assert (response.status, response.message) == (400, "is_accepted must be true or false.")
 
 
 def test_an_original_with_open_shares_is_not_deleted(ada: Caller, grace: Caller, original: Workspace) -> None:
@@ -122,17 +122,17 @@ def test_an_original_with_open_shares_is_not_deleted(ada: Caller, grace: Caller,
         "Please cancel those shares to delete this workspace."
     )
     for query in ("", "?force=true"):
-        answer = ada("DELETE", f"/workspaces/{original.pk}/{query}")
-        assert (answer.status, answer.message) == (400, text)
+        response = ada("DELETE", f"/workspaces/{original.pk}/{query}")
+        assert (response.status, response.message) == (400, text)
     grace("PUT", f"/shared_workspaces/{number}/accept/")
     for caller, workspace_id in ((ada, original.pk), (grace, number)):
-        answer = caller("DELETE", f"/workspaces/{workspace_id}/")
+        response = caller("DELETE", f"/workspaces/{workspace_id}/")
         text = f"Workspace {workspace_id} is being copied: it can be deleted when that is done."
-        assert (answer.status, answer.message) == (400, text)
+        assert (response.status, response.message) == (400, text)
     make_copies()
     for _ in range(2):
         assert ada("DELETE", f"/workspaces/{original.pk}/").status == 200
-    tend_workspaces(now=timezone.now())
+    process_due_workspaces(now=timezone.now())
     (shown,) = grace("GET", f"/shared_workspaces/{number}/").body["data"]["shared_workspaces"]
     assert shown["original_workspace_id"] is None
     assert shown["shared_workspace_id"]["id"] == number
@@ -195,17 +195,17 @@ def test_a_list_takes_as_many_queries_for_three_as_for_one(ada: Caller, grace: C
 def test_a_failed_copy_is_told_and_tried_again(ada: Caller, grace: Caller, original: Workspace) -> None:
     number = offer(original, grace.user).pk
     home = home_of(original)
-    home.storage.delete(home.place)
+    home.storage.delete(home.location)
     make_copies()
     (shown,) = grace("GET", "/shared_workspaces/").body["data"]["shared_workspaces"]
     assert shown["copy_details"]["state"] == "failed"
     assert "There is no such file or directory" in shown["copy_details"]["message"]
-    answer = grace("PUT", f"/shared_workspaces/{number}/accept/")
-    assert (answer.status, answer.message.startswith("The copy could not be made: ")) == (400, True)
-    home.storage.create(home.place)
+    response = grace("PUT", f"/shared_workspaces/{number}/accept/")
+    assert (response.status, response.message.startswith("The copy could not be made: ")) == (400, True)
+    home.storage.create(home.location)
     assert ada("PUT", f"/shared_workspaces/{number}/retry").message == "Successful."
     make_copies()
     assert grace("PUT", f"/shared_workspaces/{number}/accept/").message == "Successful."
-    answer = grace("PUT", f"/shared_workspaces/{number}/retry/")
+    response = grace("PUT", f"/shared_workspaces/{number}/retry/")
     text = f"The copy of shared workspace {number} has not failed: there is nothing to retry."
-    assert (answer.status, answer.message) == (400, text)
+    assert (response.status, response.message) == (400, text)

@@ -19,13 +19,13 @@ from django.utils import timezone
 from api.conftest import Caller
 from api.multipart import CONTENT_TYPE, form, part
 from api.raw import Raw, send
-from copy_shop import offer
-from user_workspaces.controller.copying import Copies
-from user_workspaces.controller.housekeeping import tend_workspaces
-from user_workspaces.jobs.spending import overview_of
+from support.fake_copies import offer
+from user_workspaces.controller.copy_worker import CopyPool
+from user_workspaces.controller.housekeeping import process_due_workspaces
+from user_workspaces.jobs.quota_check import overview_of
 from user_workspaces.quotas.models import DiskReservation, Quota
 from user_workspaces.quotas.queries import allowance_of
-from user_workspaces.quotas.values import BLOCK, Overview
+from user_workspaces.quotas.values import BLOCK_BYTES, Overview
 from user_workspaces.sharing.actions import accept
 from user_workspaces.testing.waiting import eventually
 from user_workspaces.workspaces.details import Details, NewFile
@@ -34,7 +34,7 @@ from user_workspaces.workspaces.queries import home_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 CROWD, THREADS = 500, 16
-DISK = 400 * BLOCK
+DISK = 400 * BLOCK_BYTES
 SESSIONS, CORE_HOURS = 23, Decimal("10.3")
 COPIES = 8
 JSON = "application/json"
@@ -57,13 +57,13 @@ class Guest:
     def path(self, number: int) -> str:
         return f"/workspaces/{self.workspaces[number // 7 % len(self.workspaces)].pk}"
 
-    def standing(self) -> Overview:
+    def usage(self) -> Overview:
         return overview_of(self.pk, allowance=allowance_of(self.pk), now=timezone.now())
 
     def bytes_on_disk(self) -> int:
         """Count what is in workspaces; each file once, also when it is renamed while we look."""
         found = dict[int, int]()
-        for top, _, names in (seen for place in self.folder.iterdir() for seen in os.walk(place)):
+        for top, _, names in (seen for location in self.folder.iterdir() for seen in os.walk(location)):
             for path in (Path(top), *(Path(top, name) for name in names)):
                 try:
                     status = path.lstat()
@@ -78,13 +78,13 @@ def guests(
     call: Callable[[str], Caller], workspace_of: Callable[..., Workspace], blocks: Callable[[int], None]
 ) -> dict[str, Guest]:
     """Ada, whose core hours are few, and Grace, whose sessions are; both with the same room on disk."""
-    blocks(DISK // BLOCK)
+    blocks(DISK // BLOCK_BYTES)
     made = {}
     for name, limited in (("ada", {"core_hours": CORE_HOURS}), ("grace", {"running_sessions": SESSIONS})):
         caller = call(name)
         workspaces = [workspace_of(caller.user, f"w{number}") for number in range(4)]
         home = home_of(workspaces[0])
-        made[name] = Guest(caller, workspaces, home.storage.locate(home.place).parent)
+        made[name] = Guest(caller, workspaces, home.storage.locate(home.location).parent)
         Quota.objects.create(user=caller.user, **limited)
     return made
 
@@ -93,44 +93,44 @@ def launch(guest: Guest, number: int) -> Raw:
     """Launch; come again while the disk seems to be over: what is measured while it is written counts twice."""
     body = orjson.dumps({"job_type": "local_test", "resource_options": {"num_cpus": 1, "time_limit_min": 30}})
 
-    def answer() -> Raw | None:
+    def response() -> Raw | None:
         heard = send(guest.caller, "PUT", f"{guest.path(number)}/start/", body, Content_Type=JSON)
         return None if b"of disk, and" in heard.content else heard
 
-    return eventually(answer, limit_seconds=300)
+    return eventually(response, limit_seconds=300)
 
 
 def upload(guest: Guest, number: int) -> Raw:
-    body = form(part(f"m/{number}", b"x" * (BLOCK + number)), part(f"m/{number}-2", b"y"))
+    body = form(part(f"m/{number}", b"x" * (BLOCK_BYTES + number)), part(f"m/{number}-2", b"y"))
     return send(guest.caller, "PUT", f"{guest.path(number)}/upload/", body, Content_Type=CONTENT_TYPE)
 
 
 def put(guest: Guest, number: int) -> Raw:
-    return send(guest.caller, "PUT", f"{guest.path(number)}/files/p/{number}", b"x" * (2 * BLOCK + number))
+    return send(guest.caller, "PUT", f"{guest.path(number)}/files/p/{number}", b"x" * (2 * BLOCK_BYTES + number))
 
 
 def tus(guest: Guest, number: int) -> Raw:
     """Upload in three requests; whichever is refused for the quota is the last."""
-    content, version = b"x" * (3 * BLOCK + number), {"Tus_Resumable": "1.0.0"}
+    content, version = b"x" * (3 * BLOCK_BYTES + number), {"Tus_Resumable": "1.0.0"}
     named = {"Upload_Metadata": f"filename {base64.b64encode(f't/{number}'.encode()).decode()}"}
-    begun = {"Upload_Length": str(len(content)), **named, **version}
-    answer = send(guest.caller, "POST", f"{guest.path(number)}/tus/", b"", **begun)
-    if answer.status != 201:
-        return answer
-    address = answer.headers["Location"]
-    for offset in range(0, len(content), 2 * BLOCK):
+    started = {"Upload_Length": str(len(content)), **named, **version}
+    response = send(guest.caller, "POST", f"{guest.path(number)}/tus/", b"", **started)
+    if response.status != 201:
+        return response
+    address = response.headers["Location"]
+    for offset in range(0, len(content), 2 * BLOCK_BYTES):
         sent = {"Upload_Offset": str(offset), "Content_Type": "application/offset+octet-stream", **version}
-        piece = content[offset : offset + 2 * BLOCK]
-        answer = patient(lambda piece=piece, sent=sent: send(guest.caller, "PATCH", address, piece, **sent))  # type: ignore[misc]  # bound now
-        if answer.status != 204:
+        piece = content[offset : offset + 2 * BLOCK_BYTES]
+        response = patient(lambda piece=piece, sent=sent: send(guest.caller, "PATCH", address, piece, **sent))  # type: ignore[misc]  # bound now
+        if response.status != 204:
             at = send(guest.caller, "HEAD", address, b"", **version).headers["Upload-Offset"]
-            assert (answer.status, at) == (403, str(offset)), answer.content
+            assert (response.status, at) == (403, str(offset)), response.content
             break
-    return answer
+    return response
 
 
 def create(guest: Guest, number: int) -> Raw:
-    files = [{"name": "c", "content": "x" * BLOCK}, {"name": "d/e", "content": "y"}]
+    files = [{"name": "c", "content": "x" * BLOCK_BYTES}, {"name": "d/e", "content": "y"}]
     body = {"name": str(number), "description": "", "workspace_details": {"files": files}}
     return send(guest.caller, "POST", "/workspaces/", orjson.dumps(body), Content_Type=JSON)
 
@@ -141,11 +141,11 @@ WAYS: list[Work] = [launch, upload, put, tus, create]
 def patient(work: Callable[[], Raw]) -> Raw:
     """Come again when we are told that too much of ours goes on at once."""
 
-    def answer() -> Raw | None:
+    def response() -> Raw | None:
         heard = work()
         return None if heard.status == 429 else heard
 
-    return eventually(answer, limit_seconds=300)
+    return eventually(response, limit_seconds=300)
 
 
 @contextmanager
@@ -193,14 +193,14 @@ def crowd(guests: list[Guest]) -> Counter[tuple[str, str, int]]:
 def watch(guest: Guest) -> None:
     """Look whether anything is over, in this moment."""
     assert guest.bytes_on_disk() <= DISK
-    now = guest.standing()
+    now = guest.usage()
     assert now.core_hours.left is None or now.core_hours.taken <= CORE_HOURS
     assert now.running_sessions.left is None or now.running_sessions.taken <= SESSIONS
 
 
 def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[..., Workspace]) -> None:
     ada, grace = guests["ada"], guests["grace"]
-    copies = Copies()
+    copies = CopyPool()
     for number in range(COPIES):  # offered to each other and accepted, so that they count; made while the others write
         for sender, receiver in ((ada, grace), (grace, ada)):
             files = Details(files=(NewFile("s", bytes(number)),))
@@ -209,8 +209,8 @@ def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[.
     with (
         beside(lambda: watch(ada)),
         beside(lambda: watch(grace)),
-        beside(lambda: copies.tend(now=timezone.now())),
-        beside(lambda: tend_workspaces(now=timezone.now())),
+        beside(lambda: copies.process_due(now=timezone.now())),
+        beside(lambda: process_due_workspaces(now=timezone.now())),
     ):
         counts = crowd([ada, grace])
     assert copies.wait(300)
@@ -225,12 +225,12 @@ def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[.
 
 def fill_up(guest: Guest) -> None:
     """When all is measured, what is held is what the disk holds, and the room that is left can be used to the end."""
-    while tend_workspaces(now=timezone.now()):
+    while process_due_workspaces(now=timezone.now()):
         pass
     assert not DiskReservation.objects.filter(user=guest.pk, settled_as=None).exists()
-    for number in range(CROWD, CROWD + DISK // BLOCK):
-        if send(guest.caller, "PUT", f"{guest.path(0)}/files/{number}", b"x" * BLOCK).status == 403:
+    for number in range(CROWD, CROWD + DISK // BLOCK_BYTES):
+        if send(guest.caller, "PUT", f"{guest.path(0)}/files/{number}", b"x" * BLOCK_BYTES).status == 403:
             break
-    left = guest.standing().disk.left
+    left = guest.usage().disk.left
     assert left is not None
-    assert left < BLOCK
+    assert left < BLOCK_BYTES

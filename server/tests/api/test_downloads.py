@@ -19,20 +19,20 @@ def at(workspace: Workspace) -> str:
 
 def test_download_all(ada: Caller, workspace: Workspace, at: str) -> None:
     write(workspace, "d/é &.csv", CONTENT)
-    answer = send(ada, "GET", f"{at}d/%C3%A9%20%26.csv")
-    assert (answer.status, answer.content) == (200, CONTENT)
-    assert answer.headers["Content-Length"] == str(len(CONTENT))
-    assert answer.headers["Accept-Ranges"] == "bytes"
-    assert answer.headers["Content-Type"] == "text/csv"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    said = answer.headers["Content-Disposition"]
+    response = send(ada, "GET", f"{at}d/%C3%A9%20%26.csv")
+    assert (response.status, response.content) == (200, CONTENT)
+    assert response.headers["Content-Length"] == str(len(CONTENT))
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["Content-Type"] == "text/csv"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    said = response.headers["Content-Disposition"]
     assert said == "attachment; filename*=UTF-8''%C3%A9%20%26.csv"
     head = send(ada, "HEAD", f"{at}d/%C3%A9%20%26.csv")
     assert (head.status, head.content, head.headers["Content-Length"]) == (200, b"", str(len(CONTENT)))
     assert (head.headers["ETag"], head.headers["Last-Modified"]) == (
-        answer.headers["ETag"],
-        answer.headers["Last-Modified"],
+        response.headers["ETag"],
+        response.headers["Last-Modified"],
     )
 
 
@@ -46,10 +46,10 @@ def test_the_length_of_an_archive_is_not_told_beforehand(ada: Caller, workspace:
 @pytest.mark.parametrize("name", ["page.html", "image.svg", "x.xhtml", "script.js", "data.csv.gz", "none"])
 def test_downloads_are_never_shown(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
     write(workspace, name, b"<script>alert(1)</script>")
-    answer = send(ada, "GET", at + name)
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
-    assert answer.headers["Content-Security-Policy"].startswith("sandbox;")
-    assert "Content-Encoding" not in answer.headers
+    response = send(ada, "GET", at + name)
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert response.headers["Content-Security-Policy"].startswith("sandbox;")
+    assert "Content-Encoding" not in response.headers
 
 
 RANGES: list[tuple[str, int, bytes, str]] = [
@@ -73,13 +73,13 @@ RANGES: list[tuple[str, int, bytes, str]] = [
 @pytest.mark.parametrize(("header", "status", "content", "said"), RANGES)
 def test_range(ada: Caller, workspace: Workspace, at: str, header: str, status: int, content: bytes, said: str) -> None:
     write(workspace, "f", CONTENT)
-    answer = send(ada, "GET", f"{at}f", Range=header)
-    assert (answer.status, answer.headers.get("Content-Range", "")) == (status, said)
+    response = send(ada, "GET", f"{at}f", Range=header)
+    assert (response.status, response.headers.get("Content-Range", "")) == (status, said)
     if status == 416:
-        assert "1024 bytes" in answer.json["message"]
+        assert "1024 bytes" in response.json["message"]
     else:
-        assert answer.content == content
-        assert answer.headers["Content-Length"] == str(len(content))
+        assert response.content == content
+        assert response.headers["Content-Length"] == str(len(content))
 
 
 def test_range_of_an_empty_file(ada: Caller, workspace: Workspace, at: str) -> None:
@@ -105,9 +105,9 @@ def test_conditions_of_a_download(ada: Caller, workspace: Workspace, at: str) ->
         ({"Range": "bytes=1-2", "If_Range": "Thu, 01 Jan 1970 00:00:00 GMT"}, 200),
         ({"Range": "bytes=1-2", "If_Range": "nonsense"}, 200),
     ):
-        answer = send(ada, "GET", f"{at}f", **headers)
-        assert answer.status == status, headers
+        response = send(ada, "GET", f"{at}f", **headers)
+        assert response.status == status, headers
         if status == 304:
-            assert (answer.content, answer.headers["ETag"]) == (b"", etag)
+            assert (response.content, response.headers["ETag"]) == (b"", etag)
     write(workspace, "f", CONTENT[::-1])
     assert send(ada, "GET", f"{at}f").headers["ETag"] != etag

@@ -13,7 +13,7 @@ from api.conftest import Caller
 from base_environments import base_environment
 from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.registry import Registry
-from user_workspaces.transfers.turns import MOST_AT_ONCE, Turn
+from user_workspaces.transfers.slots import MOST_AT_ONCE, TransferSlot
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 
@@ -33,9 +33,9 @@ def put(workspace: Workspace, path: str, content: str) -> None:
 
 
 def shown(ada: Caller, workspace: Workspace) -> dict[str, Any]:
-    answer = ada("GET", f"/workspaces/{workspace.pk}/environment/")
-    assert (answer.status, answer.message) == (200, "Successful.")
-    environment: dict[str, Any] = answer.body["data"]["environment"]
+    response = ada("GET", f"/workspaces/{workspace.pk}/environment/")
+    assert (response.status, response.message) == (200, "Successful.")
+    environment: dict[str, Any] = response.body["data"]["environment"]
     return environment
 
 
@@ -74,9 +74,9 @@ def test_sizes_that_no_number_of_json_holds_are_left_out(ada: Caller, workspace:
 
 def test_preparation_is_begun_and_shown(ada: Caller, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "crab\nlobster\n")
-    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"})
-    assert (answer.status, answer.message) == (200, "Waiting for the builder.")
-    assert answer.body["data"]["preparation"]["status"] == "preparing"
+    response = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"})
+    assert (response.status, response.message) == (200, "Waiting for the builder.")
+    assert response.body["data"]["preparation"]["status"] == "preparing"
     put(workspace, "requirements.txt", "crab\n")
     environment = shown(ada, workspace)
     assert environment["specification_files"] == ["requirements.txt"]
@@ -97,17 +97,17 @@ def test_preparation_is_begun_and_shown(ada: Caller, workspace: Workspace) -> No
 def test_what_cannot_be_prepared_is_refused(
     ada: Caller, workspace: Workspace, body: object, status: int, said: str
 ) -> None:
-    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", body)
-    assert answer.status == status
-    assert said in answer.message
+    response = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", body)
+    assert response.status == status
+    assert said in response.message
     assert not PreparedEnvironment.objects.exists()
 
 
 def test_hostile_file_is_refused_line_by_line(ada: Caller, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "six\n-r /etc/shadow\nfile:///etc/passwd\n")
-    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"})
-    assert answer.status == 400
-    assert [line.partition(":")[0] for line in answer.message.splitlines()] == [
+    response = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"})
+    assert response.status == 400
+    assert [line.partition(":")[0] for line in response.message.splitlines()] == [
         "requirements.txt, line 2",
         "requirements.txt, line 3",
     ]
@@ -115,8 +115,8 @@ def test_hostile_file_is_refused_line_by_line(ada: Caller, workspace: Workspace)
 
 def test_reset_takes_the_packages_of_the_user_away(ada: Caller, workspace: Workspace) -> None:
     put(workspace, RECORD, "crab.py,,7\n")
-    answer = ada("POST", f"/workspaces/{workspace.pk}/environment/reset/")
-    assert (answer.status, answer.message) == (200, "The next launch finds the site's own environment.")
+    response = ada("POST", f"/workspaces/{workspace.pk}/environment/reset/")
+    assert (response.status, response.message) == (200, "The next launch finds the site's own environment.")
     assert [package["origin"] for package in shown(ada, workspace)["packages"]] == ["site"]
 
 
@@ -128,10 +128,10 @@ def lock_of(ada: Caller, workspace: Workspace) -> HttpResponse:
 
 def test_lock_is_plain_text(ada: Caller, workspace: Workspace) -> None:
     put(workspace, RECORD, "crab.py,,7\n")
-    answer = lock_of(ada, workspace)
-    assert answer["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer["Content-Disposition"] == 'attachment; filename="environment.lock"'
-    assert answer.content.decode().endswith("\ncrab==1.0\njupyterlab==4.5.0\n")
+    response = lock_of(ada, workspace)
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="environment.lock"'
+    assert response.content.decode().endswith("\ncrab==1.0\njupyterlab==4.5.0\n")
 
 
 def test_package_of_a_file_is_no_package_of_the_index_in_the_lock(ada: Caller, workspace: Workspace) -> None:
@@ -145,7 +145,7 @@ def test_package_of_a_file_is_no_package_of_the_index_in_the_lock(ada: Caller, w
 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("GET", "lock/"), ("POST", "prepare/"), ("POST", "reset/")])
 def test_user_reads_only_some_environments_at_once(ada: Caller, workspace: Workspace, method: str, path: str) -> None:
-    turns = [Turn(workspace.owner_id) for _ in range(MOST_AT_ONCE)]
+    turns = [TransferSlot(workspace.owner_id) for _ in range(MOST_AT_ONCE)]
     try:
         assert ada(method, f"/workspaces/{workspace.pk}/environment/{path}", {}).status == 429
     finally:

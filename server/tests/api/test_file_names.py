@@ -35,10 +35,10 @@ HOSTILE = {
 @pytest.mark.parametrize("path", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 def test_hostile_paths_are_refused(ada: Caller, workspace: Workspace, at: str, method: str, path: str) -> None:
-    answer = send(ada, method, at + path, b"x" if method == "PUT" else b"")
-    assert answer.status in {400, 404}
+    response = send(ada, method, at + path, b"x" if method == "PUT" else b"")
+    assert response.status in {400, 404}
     if "..." not in path and ".." in path.lower().replace("%2e", ".") and method != "HEAD":
-        assert answer.json["message"] == "File name cannot contain double dots."
+        assert response.json["message"] == "File name cannot contain double dots."
     assert paths_in(workspace) == []
 
 
@@ -63,7 +63,7 @@ def test_unusual_names_are_kept_to_the_letter(ada: Caller, workspace: Workspace,
     path = at + quote(f"d/{name}", safe="")
     assert send(ada, "PUT", path, CONTENT).status == 201
     assert paths_in(workspace) == ["d", f"d/{name}"]
-    answer = send(ada, "GET", at + "d/" + quote(name))
-    assert (answer.status, answer.content) == (200, CONTENT)
-    assert "\n" not in answer.headers["Content-Disposition"]
+    response = send(ada, "GET", at + "d/" + quote(name))
+    assert (response.status, response.content) == (200, CONTENT)
+    assert "\n" not in response.headers["Content-Disposition"]
     assert send(ada, "DELETE", path).status == 200

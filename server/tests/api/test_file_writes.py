@@ -10,7 +10,8 @@ from api.conftest import Caller
 from api.contents import changes_of, paths_in, plant_link, write
 from api.raw import send
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_storage import FakeStorageOptions, StorageThatFailsOnWrite
+from user_workspaces.testing.failing_storages import StorageThatFailsOnWrite
+from user_workspaces.testing.fake_storage import FakeStorageOptions
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -75,10 +76,10 @@ def test_put_over_a_folder_and_below_a_file(ada: Caller, workspace: Workspace, a
 
 def test_put_on_a_full_disk(ada: Caller, workspace: Workspace, at: str, site: Registry) -> None:
     full = StorageThatFailsOnWrite(site.storages.get(workspace.storage).context, FakeStorageOptions())
-    full.create(home_of(workspace).place)
+    full.create(home_of(workspace).location)
     site.storages.add(workspace.storage, full)
-    answer = send(ada, "PUT", f"{at}f", b"1")
-    assert (answer.status, answer.json["message"]) == (507, "The disk is full.")
+    response = send(ada, "PUT", f"{at}f", b"1")
+    assert (response.status, response.json["message"]) == (507, "The disk is full.")
     assert ada("GET", at).body["data"]["entries"] == []
 
 
@@ -128,8 +129,8 @@ def test_only_usable_workspaces(ada: Caller, workspace: Workspace, at: str, stat
     Workspace.objects.filter(pk=workspace.pk).update(status=status)
     tus: dict[str, Any] = {"Tus_Resumable": "1.0.0", "Upload_Length": "1", "Upload_Metadata": "filename Zg=="}
     for method, path in (("GET", at), ("GET", f"{at}f"), ("PUT", f"{at}f"), ("DELETE", f"{at}f")):
-        answer = send(ada, method, path)
-        assert (answer.status, status in answer.json["message"]) == (400, True)
+        response = send(ada, method, path)
+        assert (response.status, status in response.json["message"]) == (400, True)
     assert ada("POST", at, {"action": "make_directory", "path": "d"}).status == 400
     assert send(ada, "POST", at.replace("files", "tus"), **tus).status == 400
     assert paths_in(workspace) == ["f"]
@@ -157,8 +158,8 @@ def test_strangers_find_nothing(call: Callable[..., Caller], nobody: Caller, wor
 
 
 def test_too_many_at_once(ada: Caller, workspace: Workspace, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("user_workspaces.transfers.turns.MOST_AT_ONCE", 0)
+    monkeypatch.setattr("user_workspaces.transfers.slots.MOST_AT_ONCE", 0)
     write(workspace, "f")
     for method, path in (("GET", "f"), ("PUT", "g"), ("GET", "")):
-        answer = send(ada, method, at + path)
-        assert answer.status == (429 if path else 200)
+        response = send(ada, method, at + path)
+        assert response.status == (429 if path else 200)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fuzzing import fuzz
-from live import live_server_process
+from support.fuzzing import fuzz
+from support.live_server import live_server_process
 
 pytestmark = pytest.mark.slow
 SEED = 20_260_101

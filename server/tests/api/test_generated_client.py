@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from live import LiveServer, live_server_process
-from running import REPOSITORY
+from support.live_server import LiveServer, live_server_process
+from support.server_process import REPOSITORY
 
 GENERATOR = Path(sys.executable).with_name("openapi-python-client")
 SPECIFICATION = REPOSITORY / "user-workspaces-spec.yaml"
@@ -61,7 +61,7 @@ class Ask:
         body = self.model("Credentials")(
             client_token=server.manage("create_client_token", "portal"),
             user_info=self.model("CredentialsUserInfo").from_dict(
-                {"username": server.person, "email": f"{server.person}@example.org"}
+                {"username": server.username, "email": f"{server.username}@example.org"}
             ),
         )
         self.client: Any = package.Client(base_url=server.url)
@@ -125,7 +125,7 @@ def test_lists_and_open_answers_are_read(ask: Ask, workspace_id: int) -> None:
 
 def test_refusals_are_read(ask: Ask, workspace_id: int) -> None:
     refused = ask("workspaces.one_file_get", workspace_id, "missing.txt")
-    assert (refused.success, type(refused).__name__) == (False, "Refusal")
+    assert (refused.success, type(refused).__name__) == (False, "ErrorResponse")
 
 
 def test_a_launch_is_described(ask: Ask, workspace_id: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from at_once import at_once
+from support.concurrency import at_once
 from user_workspaces import registry
 from user_workspaces.api.health import BELIEVED_FOR, KEPT_FOR, Watch, health_of_dependencies
 from user_workspaces.interfaces.plugin import Plugin, PluginOptions

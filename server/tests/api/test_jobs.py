@@ -90,23 +90,23 @@ def test_filters_are_exact(ada: Caller, workspace: Workspace) -> None:
         ("job_type=local_test", 1), ("job_type=local", 0), ("status=failed", 1), ("status=%00", 0),
         (f"workspace_id={'9' * 18}", 0), ("is_accepted=true", 2), ("status=failed&status=pending", 1),
     ):  # fmt: skip
-        answer = ada("GET", f"/jobs/?{query}")
-        assert answer.body["data"]["total"] == total, query
-        assert answer.message == ("Successful." if total else "Job matching given parameters could not be found.")
+        response = ada("GET", f"/jobs/?{query}")
+        assert response.body["data"]["total"] == total, query
+        assert response.message == ("Successful." if total else "Job matching given parameters could not be found.")
 
 
 @pytest.mark.parametrize("name", ["workspace_id", "resource_job_id"])
 @pytest.mark.parametrize("text", ["abc", "", "1.5", "--1", "9" * 19, "\u0663", "null", "[1]"])
 def test_numbers_that_are_none_are_refused(ada: Caller, name: str, text: str) -> None:
-    answer = ada("GET", f"/jobs/?{name}={text}")
-    assert (answer.status, answer.message) == (400, f"{name} must be a number.")
+    response = ada("GET", f"/jobs/?{name}={text}")
+    assert (response.status, response.message) == (400, f"{name} must be a number.")
 
 
 def test_stopping(ada: Caller, job: Job) -> None:
     Job.objects.update(submitted=True)
     assert ada("PUT", f"/jobs/{job.pk}/stop").message == "Job queued to stop."
-    answer = ada("PUT", f"/jobs/{job.pk}/stop/")
-    assert (answer.status, answer.message) == (400, "This job is not running or pending.")
+    response = ada("PUT", f"/jobs/{job.pk}/stop/")
+    assert (response.status, response.message) == (400, "This job is not running or pending.")
 
 
 def test_stopping_what_nobody_has_taken(ada: Caller, job: Job) -> None:
@@ -115,8 +115,8 @@ def test_stopping_what_nobody_has_taken(ada: Caller, job: Job) -> None:
 
 
 def test_other_verbs_are_refused(ada: Caller, job: Job) -> None:
-    answer = ada("PUT", f"/jobs/{job.pk}/pause/")
-    assert (answer.status, answer.message) == (400, "Invalid PUT type passed.")
+    response = ada("PUT", f"/jobs/{job.pk}/pause/")
+    assert (response.status, response.message) == (400, "Invalid PUT type passed.")
 
 
 def test_jobs_stay_when_their_workspace_is_gone(ada: Caller, workspace: Workspace, job: Job) -> None:
@@ -132,5 +132,5 @@ def test_a_job_of_a_resource_that_is_gone_is_still_shown(ada: Caller, job: Job) 
 
 
 def test_the_number_of_the_last_job_says_nothing(call: Callable[..., Caller], job: Job) -> None:
-    answer = call("mallory")("PUT", f"/jobs/{job.pk}/stop/")
-    assert (answer.status, answer.message) == (404, f"Job {job.pk} not found for user.")
+    response = call("mallory")("PUT", f"/jobs/{job.pk}/stop/")
+    assert (response.status, response.message) == (404, f"Job {job.pk} not found for user.")

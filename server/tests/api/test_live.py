@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.multipart import BOUNDARY, CONTENT_TYPE, form, part
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 from user_workspaces.testing.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def server() -> Iterator[LiveServer]:
 @pytest.fixture(scope="module")
 def ada(server: LiveServer) -> Iterator[httpx.Client]:
     client_token = server.manage("create_client_token", "portal")
-    body = {"client_token": client_token, "user_info": {"username": server.person, "email": "ada@example.org"}}
+    body = {"client_token": client_token, "user_info": {"username": server.username, "email": "ada@example.org"}}
     token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=60) as client:
         yield client
@@ -36,21 +36,21 @@ def ada(server: LiveServer) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def workspace(ada: httpx.Client) -> int:
     details = {"files": [{"name": "a/b.txt", "content": "hello"}]}
-    answer = ada.post("/workspaces/", json={"name": "live", "description": "", "workspace_details": details})
-    number: int = answer.json()["data"]["workspace"]["id"]
+    response = ada.post("/workspaces/", json={"name": "live", "description": "", "workspace_details": details})
+    number: int = response.json()["data"]["workspace"]["id"]
     return number
 
 
 def test_a_job_runs_to_its_end(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
-    answer = ada.put(f"/workspaces/{workspace}/start", json={"job_type": "local_test", "resource_options": {}})
-    assert answer.json()["message"] == "Successful start."
-    number = answer.json()["data"]["job"]["id"]
+    response = ada.put(f"/workspaces/{workspace}/start", json={"job_type": "local_test", "resource_options": {}})
+    assert response.json()["message"] == "Successful start."
+    number = response.json()["data"]["job"]["id"]
     job = eventually(lambda: in_status(ada, number, "running"))
     assert job["resource_job_id"] > 0
     assert job["job_details"]["current_job_details"]["message"] == "Running."
     assert job["job_details"]["current_job_details"]["time_left"] > 0
     log = f"LocalTest_{number}_output.log"
-    folder = server.folder / "workspaces" / server.person / str(workspace)
+    folder = server.folder / "workspaces" / server.username / str(workspace)
     eventually((folder / log).is_file)  # "running" says that the job began, not that its script got this far
     assert ada.delete(f"/workspaces/{workspace}/").status_code == 400
     assert ada.put(f"/jobs/{number}/stop").json()["message"] == "Job queued to stop."
@@ -86,9 +86,9 @@ def test_a_content_type_that_cannot_be_read_is_no_trouble(ada: httpx.Client, wor
     for path in (f"/workspaces/{workspace}/upload", "/tokens/", f"/workspaces/{workspace}/"):
         method = "POST" if path == "/tokens/" else "PUT"
         headers = {"Content-Type": content_type}
-        answer = ada.request(method, path, content=b"{}", headers=headers)
-        assert answer.status_code < 500
-        assert answer.json()["success"] is (answer.status_code < 400)
+        response = ada.request(method, path, content=b"{}", headers=headers)
+        assert response.status_code < 500
+        assert response.json()["success"] is (response.status_code < 400)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"])
@@ -96,22 +96,22 @@ def test_a_content_type_that_cannot_be_read_is_no_trouble(ada: httpx.Client, wor
     "path", ["/workspaces", "/workspaces/", "/jobs/1", "/nothing", "/status", "/workspaces/1/upload/"]
 )
 def test_no_path_is_redirected(ada: httpx.Client, method: str, path: str) -> None:
-    answer = ada.request(method, path, content=b'{"x": 1}')
-    assert answer.status_code in {200, 400, 401, 404, 405}
-    assert isinstance(answer.json()["message"], str)
+    response = ada.request(method, path, content=b'{"x": 1}')
+    assert response.status_code in {200, 400, 401, 404, 405}
+    assert isinstance(response.json()["message"], str)
 
 
 @pytest.mark.parametrize("method", ["TRACE", "BREW", "PROPFIND"])
 def test_a_method_that_nobody_knows_is_refused_as_everything_is(ada: httpx.Client, method: str) -> None:
-    answer = ada.request(method, "/workspaces/")
-    assert (answer.status_code, answer.headers["Content-Type"]) == (405, "application/json")
-    assert answer.json() == {"success": False, "message": "This method is not allowed here."}
+    response = ada.request(method, "/workspaces/")
+    assert (response.status_code, response.headers["Content-Type"]) == (405, "application/json")
+    assert response.json() == {"success": False, "message": "This method is not allowed here."}
 
 
 def test_an_upload_that_leaves_is_refused(ada: httpx.Client, workspace: int) -> None:
     body = form(part("../../escaped.txt", b"x"))
-    answer = ada.put(f"/workspaces/{workspace}/upload/", content=body, headers={"Content-Type": CONTENT_TYPE})
-    assert (answer.status_code, answer.json()["message"]) == (400, "File name cannot contain double dots.")
+    response = ada.put(f"/workspaces/{workspace}/upload/", content=body, headers={"Content-Type": CONTENT_TYPE})
+    assert (response.status_code, response.json()["message"]) == (400, "File name cannot contain double dots.")
 
 
 def in_chunks(*parts: bytes) -> Iterator[bytes]:
@@ -130,8 +130,11 @@ def test_a_body_without_a_length_is_read(ada: httpx.Client) -> None:
 
 def test_a_form_without_a_length_is_refused(ada: httpx.Client, workspace: int) -> None:
     content = in_chunks(form(part("chunked.txt", b"x")))
-    answer = ada.put(f"/workspaces/{workspace}/upload/", content=content, headers={"Content-Type": CONTENT_TYPE})
-    assert (answer.status_code, answer.json()["message"].split(":")[0]) == (400, "Send a Content-Length with a form")
+    response = ada.put(f"/workspaces/{workspace}/upload/", content=content, headers={"Content-Type": CONTENT_TYPE})
+    assert (response.status_code, response.json()["message"].split(":")[0]) == (
+        400,
+        "Send a Content-Length with a form",
+    )
 
 
 def test_an_upload_that_breaks_off_is_no_error_of_ours(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
@@ -151,8 +154,8 @@ def test_a_field_with_a_low_line_is_not_taken_for_another(ada: httpx.Client, ser
 
 def test_a_preflight_is_answered(ada: httpx.Client) -> None:
     headers = {"Origin": "https://evil.example.org", "Access-Control-Request-Method": "PUT"}
-    answer = ada.options("/workspaces/", headers=headers)
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    response = ada.options("/workspaces/", headers=headers)
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 def test_a_workspace_is_deleted_with_its_jobs_in_one_step(ada: httpx.Client) -> None:

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from api.test_live import is_web_process, peak_memory
-from live import LiveServer, live_server_process
-from user_workspaces.plugins.storage.local_file_system.uploading import UPLOADS
+from support.live_server import LiveServer, live_server_process
+from user_workspaces.plugins.storage.local_file_system.uploads import UPLOADS
 from user_workspaces.testing.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def server() -> Iterator[LiveServer]:
 @pytest.fixture(scope="module")
 def ada(server: LiveServer) -> Iterator[httpx.Client]:
     client_token = server.manage("create_client_token", "portal")
-    body = {"client_token": client_token, "user_info": {"username": server.person, "email": "ada@example.org"}}
+    body = {"client_token": client_token, "user_info": {"username": server.username, "email": "ada@example.org"}}
     token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=60) as client:
         yield client
@@ -47,8 +47,8 @@ def ada(server: LiveServer) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def workspace(ada: httpx.Client) -> int:
-    answer = ada.post("/workspaces/", json={"name": "live", "description": ""})
-    number: int = answer.json()["data"]["id"]
+    response = ada.post("/workspaces/", json={"name": "live", "description": ""})
+    number: int = response.json()["data"]["id"]
     return number
 
 
@@ -87,8 +87,8 @@ def test_large_files_take_no_memory(server: LiveServer, ada: httpx.Client, at: s
 
     headers = {"Content-Length": str(MEGABYTES * len(MEGABYTE))} if with_length else {}
     assert ada.put(f"{at}large.bin", content=body(), headers=headers).status_code in {200, 201}
-    with ada.stream("GET", f"{at}large.bin") as answer:
-        for piece in answer.iter_bytes():
+    with ada.stream("GET", f"{at}large.bin") as response:
+        for piece in response.iter_bytes():
             received.update(piece)
     assert received.digest() == sent.digest()
     assert peak_memory(server) - before < MOST_MEMORY
@@ -98,9 +98,9 @@ def test_a_large_folder_takes_no_memory(
     server: LiveServer, ada: httpx.Client, at: str, big: str, tmp_path: Path
 ) -> None:
     before, archive = peak_memory(server), tmp_path / "big.zip"
-    with archive.open("wb") as file, ada.stream("GET", at + big) as answer:
-        assert answer.headers["Content-Type"] == "application/zip"
-        for piece in answer.iter_bytes():
+    with archive.open("wb") as file, ada.stream("GET", at + big) as response:
+        assert response.headers["Content-Type"] == "application/zip"
+        for piece in response.iter_bytes():
             file.write(piece)
     with zipfile.ZipFile(archive) as opened:
         assert opened.testzip() is None
@@ -110,26 +110,26 @@ def test_a_large_folder_takes_no_memory(
 
 def test_range_over_the_wire(ada: httpx.Client, at: str) -> None:
     ada.put(f"{at}f", content=b"0123456789")
-    answer = ada.get(f"{at}f", headers={"Range": "bytes=3-5"})
-    assert (answer.status_code, answer.content, answer.headers["Content-Range"]) == (206, b"345", "bytes 3-5/10")
+    response = ada.get(f"{at}f", headers={"Range": "bytes=3-5"})
+    assert (response.status_code, response.content, response.headers["Content-Range"]) == (206, b"345", "bytes 3-5/10")
     assert ada.head(f"{at}f").headers["Content-Length"] == "10"
-    unchanged = ada.get(f"{at}f", headers={"If-None-Match": answer.headers["ETag"]})
+    unchanged = ada.get(f"{at}f", headers={"If-None-Match": response.headers["ETag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
 @pytest.mark.parametrize("path", ["%FF", "a%C3", "d/%ED%A0%80"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_names_that_are_no_unicode_are_refused(ada: httpx.Client, at: str, method: str, path: str) -> None:
-    answer = ada.request(method, at + path)
-    assert (answer.status_code, answer.json()["message"]) == (400, "File name must be valid Unicode text.")
+    response = ada.request(method, at + path)
+    assert (response.status_code, response.json()["message"]) == (400, "File name must be valid Unicode text.")
 
 
 @pytest.mark.parametrize("path", ["a%2F..%2Fb", "%2e%2e/x", "..%2Fx"])
 def test_double_dots_in_any_spelling(server: LiveServer, ada: httpx.Client, at: str, path: str) -> None:
     connection = http.client.HTTPConnection("localhost", server.port, timeout=60)
     connection.request("PUT", at + path, b"x", {"UWS-Authorization": ada.headers["UWS-Authorization"]})
-    answer = json.load(connection.getresponse())
-    assert answer == {"success": False, "message": "File name cannot contain double dots."}
+    response = json.load(connection.getresponse())
+    assert response == {"success": False, "message": "File name cannot contain double dots."}
     connection.close()
 
 
@@ -160,9 +160,9 @@ def test_a_put_that_breaks_off_leaves_nothing(
 def begin(ada: httpx.Client, workspace: int, name: str, length: int) -> str:
     note = base64.b64encode(name.encode()).decode()
     headers = {**TUS, "Upload-Length": str(length), "Upload-Metadata": f"filename {note}"}
-    answer = ada.post(f"/workspaces/{workspace}/tus/", headers=headers)
-    assert answer.status_code == 201, answer.text
-    location: str = answer.headers["Location"]
+    response = ada.post(f"/workspaces/{workspace}/tus/", headers=headers)
+    assert response.status_code == 201, response.text
+    location: str = response.headers["Location"]
     return location
 
 
@@ -195,11 +195,11 @@ def test_a_second_patch_is_locked_out(server: LiveServer, ada: httpx.Client, wor
         if select.select([first], [], [], 0)[0]:  # it has come while one of our questions was being answered
             first.close()
             first = begun_patch(server, ada, upload)
-        answer = patch(ada, upload, b"", 0)
-        return answer if answer.status_code == 423 else None
+        response = patch(ada, upload, b"", 0)
+        return response if response.status_code == 423 else None
 
-    answer = eventually(locked)
-    assert answer.json()["success"] is False
+    response = eventually(locked)
+    assert response.json()["success"] is False
     first.sendall(b"6\r\n456789\r\n0\r\n\r\n")
     assert first.recv(100).startswith(b"HTTP/1.1 204")
     first.close()
@@ -220,19 +220,19 @@ def begun_patch(server: LiveServer, ada: httpx.Client, upload: str) -> socket.so
 def test_a_reader_who_leaves_costs_no_thread(ada: httpx.Client, at: str, big: str) -> None:
     """Many hang up in the middle of a large file and a large archive: the next one is served at once."""
     for path in (f"{big}/f.bin", big) * 8:
-        with ada.stream("GET", at + path) as answer:
-            next(answer.iter_bytes())
+        with ada.stream("GET", at + path) as response:
+            next(response.iter_bytes())
     eventually(lambda: ada.get(f"{at}{big}/f.bin", headers={"Range": "bytes=0-0"}).status_code == 206)
 
 
 def test_slow_transfers_keep_nobody_waiting(server: LiveServer, ada: httpx.Client, at: str, folder: Path) -> None:
     """As many as one person may have stand still: the rest of the server answers, one more is refused politely."""
-    token, standing = ada.headers["UWS-Authorization"], list[socket.socket]()
+    token, usage = ada.headers["UWS-Authorization"], list[socket.socket]()
     for number in range(8):
         connection = socket.create_connection(("127.0.0.1", server.port))
         head = f"PUT {at}slow{number} HTTP/1.1\r\nHost: localhost\r\nUWS-Authorization: {token}\r\n"
         connection.sendall(f"{head}Content-Length: 10\r\n\r\n1".encode())
-        standing.append(connection)
+        usage.append(connection)
     try:
         eventually(lambda: len(parts_in(folder)) == 8)
         refused = ada.put(f"{at}one-more", content=b"x")
@@ -240,7 +240,7 @@ def test_slow_transfers_keep_nobody_waiting(server: LiveServer, ada: httpx.Clien
         for _ in range(20):
             assert ada.get("/workspaces/").status_code == 200
     finally:
-        for connection in standing:
+        for connection in usage:
             connection.close()
     eventually(lambda: ada.put(f"{at}one-more", content=b"x").status_code in {200, 201})
 

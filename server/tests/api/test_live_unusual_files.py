@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 
 pytestmark = pytest.mark.slow
 NAME, TEXT = b"caf\xe9.txt", r"caf\xE9.txt"
@@ -28,7 +28,7 @@ def server() -> Iterator[LiveServer]:
 def portal(server: LiveServer) -> Iterator[httpx.Client]:
     """A browser that is logged in."""
     with httpx.Client(base_url=server.url, timeout=60, headers={"Origin": server.url}) as client:
-        link = server.manage("login_link", server.person)
+        link = server.manage("login_link", server.username)
         form = client.get(link)
         client.post(link, data={"csrfmiddlewaretoken": TOKEN.findall(form.text)[0]})
         yield client
@@ -37,7 +37,7 @@ def portal(server: LiveServer) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def ada(server: LiveServer) -> Iterator[httpx.Client]:
     client_token = server.manage("create_client_token", "portal")
-    body = {"client_token": client_token, "user_info": {"username": server.person, "email": "ada@example.org"}}
+    body = {"client_token": client_token, "user_info": {"username": server.username, "email": "ada@example.org"}}
     token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=60) as client:
         yield client
@@ -70,9 +70,9 @@ def plant(folder: Path, name: bytes, content: bytes = b"12345") -> Path:
 
 
 def listed(ada: httpx.Client, at: str) -> list[tuple[str, str]]:
-    answer = ada.get(at)
-    answer.content.decode()
-    return [(entry["path"], entry["type"]) for entry in answer.json()["data"]["entries"]]
+    response = ada.get(at)
+    response.content.decode()
+    return [(entry["path"], entry["type"]) for entry in response.json()["data"]["entries"]]
 
 
 @pytest.mark.parametrize("path", ["caf%E9.txt", quote(TEXT, safe="")])
@@ -80,10 +80,10 @@ def test_names_that_are_no_text_by_api(ada: httpx.Client, at: str, folder: Path,
     """Both the bytes and the text that is listed lead to the file."""
     planted = plant(folder, NAME)
     assert listed(ada, at) == [(TEXT, "file")]
-    answer = ada.get(at + path)
-    assert (answer.status_code, answer.content) == (200, b"12345")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="caf_xE9.txt"'
-    assert ada.put(at + path, content=b"67", headers={"If-Match": answer.headers["ETag"]}).status_code == 200
+    response = ada.get(at + path)
+    assert (response.status_code, response.content) == (200, b"12345")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="caf_xE9.txt"'
+    assert ada.put(at + path, content=b"67", headers={"If-Match": response.headers["ETag"]}).status_code == 200
     assert planted.read_bytes() == b"67"
     moved = ada.post(at, json={"action": "move", "path": TEXT, "new_path": "plain.txt"})
     assert (moved.status_code, listed(ada, at)) == (200, [("plain.txt", "file")])
@@ -103,8 +103,8 @@ def test_folders_whose_names_are_no_text(ada: httpx.Client, at: str, folder: Pat
 
 def test_archives_hold_names_that_are_no_text(ada: httpx.Client, workspace: int, at: str, folder: Path) -> None:
     plant(folder, NAME)
-    answer = ada.get(at + "d") if ada.post(at, json={"action": "make_directory", "path": "d"}) else None
-    assert answer is not None
+    response = ada.get(at + "d") if ada.post(at, json={"action": "make_directory", "path": "d"}) else None
+    assert response is not None
     plant(folder / "d", b"\xff")
     with zipfile.ZipFile(io.BytesIO(ada.get(at + "d").content)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {"_xFF": b"12345"}
@@ -133,9 +133,9 @@ def test_pipes_are_listed_and_never_opened(ada: httpx.Client, portal: httpx.Clie
     os.chown(folder / "pipe", folder.stat().st_uid, folder.stat().st_gid)
     plant(folder, b"f")
     assert listed(ada, at) == [("f", "file"), ("pipe", "fifo")]
-    answer = ada.get(at + "pipe")
-    assert answer.status_code == 409
-    assert answer.json()["message"] == "pipe: This is a fifo, not a file: nothing can be read from it here."
+    response = ada.get(at + "pipe")
+    assert response.status_code == 409
+    assert response.json()["message"] == "pipe: This is a fifo, not a file: nothing can be read from it here."
     page = portal.get(at.replace("/workspaces/", "/w/"))
     assert "named pipe" in page.text
     archive = portal.get(at.replace("/workspaces/", "/w/").replace("files", "download"))
@@ -162,13 +162,13 @@ def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at:
             f"{at}fixed/f"
         ),
     }
-    assert {message: (answer.status_code, answer.json()["message"]) for message, answer in said.items()} == {
+    assert {message: (response.status_code, response.json()["message"]) for message, response in said.items()} == {
         message: (403, message) for message in said
     }
     pages = at.replace("/workspaces/", "/w/").removesuffix("files/")
     for page in ("preview/?path=f.txt", "download/?path=f.txt"):
-        answer = portal.get(pages + page)
-        assert (answer.status_code, "You may not read this file" in answer.text) == (403, True)
+        response = portal.get(pages + page)
+        assert (response.status_code, "You may not read this file" in response.text) == (403, True)
     assert "You may not list this folder" in portal.get(f"{pages}files/?in=closed").text
     with zipfile.ZipFile(io.BytesIO(portal.get(f"{pages}download/").content)) as opened:
         left_out = opened.read("not-in-this-archive.txt").decode().splitlines()

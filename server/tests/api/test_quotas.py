@@ -24,19 +24,19 @@ Put = Callable[..., None]
 
 
 def upload(ada: Caller, workspace: Workspace, *parts: bytes) -> tuple[int, str]:
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload/", form(*parts), content_type=CONTENT_TYPE)
-    return answer.status, answer.message
+    response = ada("PUT", f"/workspaces/{workspace.pk}/upload/", form(*parts), content_type=CONTENT_TYPE)
+    return response.status, response.message
 
 
 def files_of(workspace: Workspace) -> list[str]:
     home = home_of(workspace)
-    return [entry.path for entry in home.storage.tree(home.place)]
+    return [entry.path for entry in home.storage.tree(home.location)]
 
 
 def test_without_limits_there_is_only_what_is_used(ada: Caller, job: Job) -> None:
-    answer = ada("GET", "/quotas/")
-    assert (answer.status, answer.message) == (200, "")
-    assert answer.body["data"] == {
+    response = ada("GET", "/quotas/")
+    assert (response.status, response.message) == (200, "")
+    assert response.body["data"] == {
         "quotas": {
             "disk": {"limit": None, "used": 0, "reserved": 0, "left": None, "frees_at": None},
             "core_hours": {
@@ -73,9 +73,9 @@ def test_limits_say_what_is_left_and_when_it_frees(ada: Caller, workspace: Works
 def test_too_much_on_disk_is_told(ada: Caller, workspace: Workspace, limit: Put) -> None:
     limit(disk_gb=Decimal(1))
     Workspace.objects.update(disk_space=GIBIBYTE * 2)
-    answer = ada("GET", "/quotas/")
-    assert answer.message.startswith("You use 2 GiB of disk, and 1 GiB are yours")
-    assert answer.body["data"]["quotas"]["disk"]["left"] == 0
+    response = ada("GET", "/quotas/")
+    assert response.message.startswith("You use 2 GiB of disk, and 1 GiB are yours")
+    assert response.body["data"]["quotas"]["disk"]["left"] == 0
 
 
 def test_it_takes_as_many_queries_for_many_as_for_one(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:
@@ -92,9 +92,9 @@ def test_a_launch_beyond_is_refused_with_403(ada: Caller, workspace: Workspace, 
     limit(running_sessions=1, contact="it@example.org")
     path = f"/workspaces/{workspace.pk}/start/"
     assert ada("PUT", path, {"job_type": "local_test"}).status == 200
-    answer = ada("PUT", path, {"job_type": "local_test"})
-    assert answer.status == 403
-    assert answer.body == {
+    response = ada("PUT", path, {"job_type": "local_test"})
+    assert response.status == 403
+    assert response.body == {
         "success": False,
         "message": "You have 1 of 1 sessions at once. Stop one. For more, ask it@example.org.",
     }
@@ -103,8 +103,8 @@ def test_a_launch_beyond_is_refused_with_403(ada: Caller, workspace: Workspace, 
 def test_a_workspace_beyond_is_refused_with_403(ada: Caller, limit: Put) -> None:
     limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
     details = {"files": [{"name": "a", "content": "b"}]}
-    answer = ada("POST", "/workspaces/", {"name": "a", "description": "", "workspace_details": details})
-    assert (answer.status, answer.message[:23]) == (403, "This needs 8 KiB on dis")
+    response = ada("POST", "/workspaces/", {"name": "a", "description": "", "workspace_details": details})
+    assert (response.status, response.message[:23]) == (403, "This needs 8 KiB on dis")
     assert not Workspace.objects.exists()
     assert ada("POST", "/workspaces/", {"name": "a", "description": ""}).status == 200
 
@@ -125,13 +125,13 @@ def test_a_body_that_cannot_fit_is_refused_before_it_is_read(ada: Caller, worksp
     limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
     length = {"CONTENT_LENGTH": str(10 * 1024**2)}
     path = f"/workspaces/{workspace.pk}/upload/"
-    answer = ada("PUT", path, b"not even a form", content_type=CONTENT_TYPE, **length)
-    assert (answer.status, answer.message[:25]) == (403, "This needs 9 MiB on disk,")
+    response = ada("PUT", path, b"not even a form", content_type=CONTENT_TYPE, **length)
+    assert (response.status, response.message[:25]) == (403, "This needs 9 MiB on disk,")
 
 
 @pytest.mark.parametrize("length", ["", "-1", "x", "1e9", "\u0663"])
 def test_a_length_that_says_nothing_is_not_believed(ada: Caller, workspace: Workspace, limit: Put, length: str) -> None:
     limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
     path = f"/workspaces/{workspace.pk}/upload/"
-    answer = ada("PUT", path, form(part("a", b"1")), content_type=CONTENT_TYPE, CONTENT_LENGTH=length)
-    assert answer.status in {200, 400}
+    response = ada("PUT", path, form(part("a", b"1")), content_type=CONTENT_TYPE, CONTENT_LENGTH=length)
+    assert response.status in {200, 400}

@@ -115,28 +115,28 @@ def test_both_spellings_answer_the_same(ada: Caller, workspace: Workspace, metho
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_without_credentials_there_is_nothing(nobody: Caller, site: Registry, route: str, method: str) -> None:
-    answer = nobody(method, f"/{filled(route, 1)}/", {})
+    response = nobody(method, f"/{filled(route, 1)}/", {})
     if (method, route) in OPEN:
-        assert answer.message != "Authentication credentials were not provided."
+        assert response.message != "Authentication credentials were not provided."
         return
     if ("GET", route) in OPEN:
-        assert answer.status == 405
+        assert response.status == 405
         return
-    assert (answer.status, answer.message) == (401, "Authentication credentials were not provided.")
-    assert answer.headers["WWW-Authenticate"] == 'Token realm="user workspaces"'
+    assert (response.status, response.message) == (401, "Authentication credentials were not provided.")
+    assert response.headers["WWW-Authenticate"] == 'Token realm="user workspaces"'
 
 
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
 def test_methods_that_there_are_not_are_refused(ada: Caller, route: str) -> None:
     for method in ("TRACE", "BREW", *(() if "/tus" in route else ("PATCH",))):
-        answer = ada(method, f"/{filled(route, 1)}")
-        assert (answer.status, answer.message) == (405, "This method is not allowed here.")
+        response = ada(method, f"/{filled(route, 1)}")
+        assert (response.status, response.message) == (405, "This method is not allowed here.")
 
 
 def test_options_name_the_methods(ada: Caller) -> None:
-    answer = ada("OPTIONS", "/workspaces")
-    assert (answer.status, answer.body["data"]) == (200, {"methods": ["GET", "POST", "HEAD", "OPTIONS"]})
-    assert answer.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
+    response = ada("OPTIONS", "/workspaces")
+    assert (response.status, response.body["data"]) == (200, {"methods": ["GET", "POST", "HEAD", "OPTIONS"]})
+    assert response.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
 
 
 def test_every_route_is_in_the_table() -> None:
@@ -169,14 +169,14 @@ def test_what_is_somebody_elses_is_not_there(
 def test_lists_hold_only_what_is_ones_own(call: Callable[..., Caller], workspace: Workspace, job: Job) -> None:
     mallory = call("mallory")
     for path in (f"/workspaces/?name={workspace.name}", "/jobs/", f"/jobs/?workspace_id={workspace.pk}"):
-        answer = mallory("GET", path)
-        assert (answer.status, answer.body["data"]["total"]) == (200, 0)
+        response = mallory("GET", path)
+        assert (response.status, response.body["data"]["total"]) == (200, 0)
 
 
 @pytest.mark.parametrize("form_of", ["Token {}", "token {}", "{}", "Bearer {}", "  Token   {}  "])
 def test_the_forms_of_our_header(nobody: Caller, ada: Caller, form_of: str) -> None:
-    answer = nobody("GET", "/jobs/", headers={"UWS-Authorization": form_of.format(ada.token)})
-    assert answer.status == 200
+    response = nobody("GET", "/jobs/", headers={"UWS-Authorization": form_of.format(ada.token)})
+    assert response.status == 200
 
 
 @pytest.mark.parametrize(("form_of", "status"), [("Bearer {}", 200), ("Token {}", 200), ("{}", 401), ("Basic {}", 401)])
@@ -187,9 +187,9 @@ def test_the_forms_of_the_standard_header(nobody: Caller, ada: Caller, form_of: 
 @pytest.mark.parametrize("text", ["", " ", "Token", "Token ", "Token a b", "x" * 10_000, "Token \u00e9", "Token uws_x"])
 def test_a_header_that_is_no_token_is_refused(nobody: Caller, ada: Caller, text: str) -> None:
     headers = {"UWS-Authorization": text, "Authorization": f"Bearer {ada.token}"}
-    answer = nobody("GET", "/jobs/", headers=headers)
-    assert (answer.status, answer.message) == (401, "Incorrect authentication credentials.")
-    assert answer.headers["WWW-Authenticate"].startswith("Token")
+    response = nobody("GET", "/jobs/", headers=headers)
+    assert (response.status, response.message) == (401, "Incorrect authentication credentials.")
+    assert response.headers["WWW-Authenticate"].startswith("Token")
 
 
 def test_a_client_token_is_no_persons(nobody: Caller, site: Registry) -> None:
@@ -218,8 +218,8 @@ def test_open_endpoints_do_not_look_at_credentials(nobody: Caller, site: Registr
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 def test_paths_that_lead_nowhere_say_so(ada: Caller, method: str, path: str) -> None:
-    answer = ada(method, path)
-    assert (answer.status, answer.message) == (404, "Not found.")
+    response = ada(method, path)
+    assert (response.status, response.message) == (404, "Not found.")
 
 
 def test_the_format_is_always_json(ada: Caller) -> None:

@@ -13,11 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from api.conftest import Caller, launch
 from user_workspaces.accounts.models import User
 from user_workspaces.api.jobs import COLUMNS, describe_job, describe_jobs
-from user_workspaces.api.rendering import OrjsonRenderer
-from user_workspaces.jobs.models import Job
-from user_workspaces.rows import (
-    SOMEBODY,
-    OwnersRows,
+from user_workspaces.api.renderers import OrjsonRenderer
+from user_workspaces.db.raw_lists import (
+    OWNER_PLACEHOLDER,
+    PerOwnerQuery,
     count_rows,
     iso,
     json,
@@ -27,6 +26,7 @@ from user_workspaces.rows import (
     uuid_text,
     values_by_key,
 )
+from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_a_page_knows_how_many_there_are(
     rows = Workspace.objects.filter(owner=ada.user, name__in=["100%", "a"]).order_by("-id")
     with CaptureQueriesContext(connection) as asked:
         found, total = page_of_raw_rows(rows, ("id", "name"), offset=offset, limit=limit)
-    assert [number for number, _ in found] == [numbers[place] for place in shown]
+    assert [number for number, _ in found] == [numbers[location] for location in shown]
     assert total == 4
     assert len(asked) == queries
     assert page_of_raw_rows(rows.none(), ("id",), offset=0, limit=2) == ([], 0)
@@ -147,7 +147,7 @@ def test_a_list_made_beforehand_is_its_owners(
 ) -> None:
     own = [workspace_of(ada.user, name).pk for name in ("a", "b", "c")]
     other = workspace_of(mallory.user, "a").pk
-    listed = OwnersRows(
+    listed = PerOwnerQuery(
         lambda owner: Workspace.objects.filter(owner_id=owner, name__in=["a", "b", "c"]).order_by("-id")
     )
     assert ada.user is not None
@@ -158,13 +158,13 @@ def test_a_list_made_beforehand_is_its_owners(
     with CaptureQueriesContext(connection) as asked:
         assert page_of_raw_rows(listed.of(ada.user.pk), ("id",), offset=1, limit=1) == ([(own[1],)], 3)
     assert len(asked) == 1
-    assert page_of_raw_rows(listed.of(SOMEBODY), ("id",), offset=0, limit=1) == ([], 0)
+    assert page_of_raw_rows(listed.of(OWNER_PLACEHOLDER), ("id",), offset=0, limit=1) == ([], 0)
 
 
 def test_a_long_list_comes_in_parts_and_is_whole(
     workspace_of: Callable[..., Workspace], ada: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("user_workspaces.rows.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("user_workspaces.db.raw_lists.ROWS_AT_ONCE", 2)
     numbers: list[int] = []
     for length in range(6):
         listed = ada("GET", "/workspaces/").body["data"]
@@ -176,7 +176,7 @@ def test_a_long_list_comes_in_parts_and_is_whole(
 @pytest.mark.parametrize("asked", [Q(), Q(pk__in=[]), ~Q(owner_id=7)])
 def test_a_list_that_is_nobodys_is_refused(asked: Q) -> None:
     with pytest.raises(ValueError, match="owner"):
-        OwnersRows(lambda _owner: Workspace.objects.filter(asked)).of(1)
+        PerOwnerQuery(lambda _owner: Workspace.objects.filter(asked)).of(1)
 
 
 def test_times_order_as_times(workspace_of: Callable[..., Workspace], ada: Caller) -> None:
@@ -196,7 +196,7 @@ def test_values_by_key_are_of_the_rows_that_there_are(
     names = {workspace_of(ada.user, name).pk: name for name in ("a", "b", "c")}
     assert values_by_key(Workspace, "name", [*names, max(names) + 1]) == names
     assert values_by_key(Workspace, "name", []) == {}
-    monkeypatch.setattr("user_workspaces.rows.KEYS_AT_ONCE", 2)
+    monkeypatch.setattr("user_workspaces.db.raw_lists.KEYS_AT_ONCE", 2)
     assert values_by_key(Workspace, "name", names) == names
 
 
@@ -239,13 +239,13 @@ def test_words_that_mean_something_to_sql_mean_nothing(ada: Caller, workspace_of
     ],
 )
 def test_lists_take_the_same_queries_for_one_row_and_three(
-    ada: Caller, person: Callable[[str], User], workspace_of: Callable[..., Workspace], path: str, queries: int
+    ada: Caller, make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], path: str, queries: int
 ) -> None:
     """One for the token, one for the rows, which also tells how many there are of a page."""
     ada("GET", path)  # notes the use of the token
     for number in range(3):
         launch(workspace_of(ada.user, f"w{number}"))
-        person(f"p{number}")
+        make_user(f"p{number}")
         if number in {0, 2}:
             with CaptureQueriesContext(connection) as found:
                 ada("GET", path)

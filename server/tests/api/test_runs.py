@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from api.conftest import Caller, content
-from runs import Runner, controlled, specification, workflows_on
+from support.runs import Runner, controlled, specification, workflows_on
 from user_workspaces import registry
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workflows.lifecycle.waiting_limit import QUEUED
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.waiting import QUEUED
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.files import walk_folder
@@ -38,9 +38,9 @@ def analysis(workflows: Registry, ada: Caller, workspace_of: Callable[..., Works
 
 def test_a_workspace_is_run_with_its_inputs(ada: Caller, analysis: Workspace) -> None:
     body = {"name": "fit", "parameters": {"pause": 2}}
-    answer = ada("POST", f"/workspaces/{analysis.pk}/runs/", body)
-    assert answer.status == 200, answer.message
-    told = answer.body["data"]["run"]
+    response = ada("POST", f"/workspaces/{analysis.pk}/runs/", body)
+    assert response.status == 200, response.message
+    told = response.body["data"]["run"]
     assert (told["name"], told["status"]) == ("fit.1", "queued")
     run = Run.objects.select_related("workspace__owner").get(pk=told["id"])
     assert run.parameters == {"pause": 2}
@@ -95,8 +95,8 @@ def test_results_come_back_with_their_provenance(ada: Caller, analysis: Workspac
     runner.end()
     controlled()
     controlled()
-    answer = ada("POST", outputs, {})
-    assert answer.body["data"]["paths"] == ["fit.1/results/out.txt", "fit.1/provenance.json"]
+    response = ada("POST", outputs, {})
+    assert response.body["data"]["paths"] == ["fit.1/results/out.txt", "fit.1/provenance.json"]
     assert content(analysis, "fit.1/results/out.txt") == b"42"
     provenance = json.loads(content(analysis, "fit.1/provenance.json"))
     assert provenance["run"] == told["id"]
@@ -125,9 +125,9 @@ def test_what_cannot_run_leaves_nothing(
     message: str,
 ) -> None:
     workspace = workspace_of(ada.user, "analysis", Details(files=files))
-    answer = ada("POST", f"/workspaces/{workspace.pk}/runs/", body)
-    assert 400 <= answer.status < 500
-    assert message in answer.message
+    response = ada("POST", f"/workspaces/{workspace.pk}/runs/", body)
+    assert 400 <= response.status < 500
+    assert message in response.message
     assert not Run.objects.exclude(status="deleted").exists()
 
 
@@ -141,6 +141,6 @@ def test_more_runs_than_may_wait_are_refused(ada: Caller, analysis: Workspace) -
     site = registry.site()
     registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=1)))
     assert ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).status == 200
-    answer = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"})
-    assert (answer.status, answer.message) == (429, QUEUED.format(number=1))
+    response = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"})
+    assert (response.status, response.message) == (429, QUEUED.format(number=1))
     assert Run.objects.count() == 1

@@ -24,11 +24,11 @@ Holder = Callable[..., Caller]
 
 
 @pytest.fixture
-def holder(person: Callable[..., User]) -> Holder:
+def holder(make_user: Callable[..., User]) -> Holder:
     """Make somebody whose token has these scopes and no others."""
 
     def make(*scopes: Scope, username: str = "ada") -> Caller:
-        user = person(username)
+        user = make_user(username)
         return Caller(user, mint_token(user=user, name="test", now=timezone.now(), scopes=scopes))
 
     return make
@@ -51,8 +51,11 @@ def test_a_token_without_the_scope_is_told_which(
         if is_open or not hasattr(view, method):
             continue
         poor = holder(*(scope for scope in Scope if scope is not needed))
-        answer = poor(method.upper(), f"/{filled(route, workspace.pk)}/", {})
-        assert (answer.status, answer.message) == (403, f"This token lacks the scope {needed}. Make one that has it.")
+        response = poor(method.upper(), f"/{filled(route, workspace.pk)}/", {})
+        assert (response.status, response.message) == (
+            403,
+            f"This token lacks the scope {needed}. Make one that has it.",
+        )
         rich = holder(needed)
         assert "lacks the scope" not in rich(method.upper(), f"/{filled(route, 987654321)}/", {}).message
 
@@ -105,5 +108,5 @@ def test_a_token_that_ended_is_unknown_whatever_its_scopes(ada: Caller, end: str
         case "locked out":
             User.objects.update(is_active=False)
     for method, path in (("GET", "/tokens/"), ("POST", "/workspaces/"), ("DELETE", "/tokens/1/")):
-        answer = ada(method, path, {})
-        assert (answer.status, answer.message) == (401, "Incorrect authentication credentials.")
+        response = ada(method, path, {})
+        assert (response.status, response.message) == (401, "Incorrect authentication credentials.")

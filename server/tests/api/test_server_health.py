@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from user_workspaces.accounts.models import User
 from user_workspaces.api.server_health import FINE, Controller, Database, DataFolder, disk_problem
+from user_workspaces.db.leases import holding
 from user_workspaces.jobs.models import Job
-from user_workspaces.leasing import holding
 
 
 @pytest.mark.django_db(transaction=True)

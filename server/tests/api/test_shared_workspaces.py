@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.conftest import Caller, launch, listed, share
-from copy_shop import make_copies
+from support.fake_copies import make_copies
 from user_workspaces.accounts.models import User
 from user_workspaces.sharing.models import Mail, Offer, Share
 from user_workspaces.workspaces.models import Workspace
@@ -17,10 +17,10 @@ Make = Callable[..., Workspace]
 
 def test_a_share_has_the_shape_that_clients_know(ada: Caller, grace: Caller, original: Workspace) -> None:
     launch(original)
-    ids = [person.user.pk for person in (grace,) if person.user]
-    answer = ada("POST", "/shared_workspaces", {"original_workspace_id": original.pk, "shared_user_ids": ids})
-    assert (answer.status, answer.message) == (200, "Successful.")
-    (one,) = answer.body["data"]["shared_workspaces"]
+    ids = [user.user.pk for user in (grace,) if user.user]
+    response = ada("POST", "/shared_workspaces", {"original_workspace_id": original.pk, "shared_user_ids": ids})
+    assert (response.status, response.message) == (200, "Successful.")
+    (one,) = response.body["data"]["shared_workspaces"]
     number = one["shared_workspace_id"]["id"]
     assert one.pop("datetime_share_created").endswith("+00:00")
     names = [{"name": "notes/plan.txt"}]
@@ -133,8 +133,8 @@ def test_an_offer_that_cannot_be_is_refused_and_leaves_nothing(
             return [filled(one) for one in value]
         return known.get(value, value) if isinstance(value, str) else value
 
-    answer = ada("POST", "/shared_workspaces/", {name: filled(value) for name, value in body.items()})
-    assert (answer.status, answer.message) == (status, message)
+    response = ada("POST", "/shared_workspaces/", {name: filled(value) for name, value in body.items()})
+    assert (response.status, response.message) == (status, message)
     assert (Share.objects.count(), Offer.objects.count(), Workspace.objects.count(), Mail.objects.count()) == (
         0, 0, 1, 0
     )  # fmt: skip
@@ -142,8 +142,8 @@ def test_an_offer_that_cannot_be_is_refused_and_leaves_nothing(
 
 def test_somebody_elses_workspace_cannot_be_offered(grace: Caller, mallory: Caller, original: Workspace) -> None:
     body = {"original_workspace_id": original.pk, "shared_user_ids": [mallory.user.pk if mallory.user else 0]}
-    answer = grace("POST", "/shared_workspaces/", body)
-    assert (answer.status, answer.message) == (404, f"Workspace {original.pk} not found for user.")
+    response = grace("POST", "/shared_workspaces/", body)
+    assert (response.status, response.message) == (404, f"Workspace {original.pk} not found for user.")
 
 
 def test_an_open_offer_is_not_made_twice(ada: Caller, grace: Caller, mallory: Caller, original: Workspace) -> None:
@@ -152,9 +152,9 @@ def test_an_open_offer_is_not_made_twice(ada: Caller, grace: Caller, mallory: Ca
     ids = [caller.user.pk for caller in (mallory, grace) if caller.user]
     body = {"original_workspace_id": original.pk, "shared_user_ids": ids}
     for _ in range(2):
-        answer = ada("POST", "/shared_workspaces/", body)
-        assert (answer.status, answer.message) == (200, "Successful.")
-        sides = [one["shared_workspace_id"] for one in answer.body["data"]["shared_workspaces"]]
+        response = ada("POST", "/shared_workspaces/", body)
+        assert (response.status, response.message) == (200, "Successful.")
+        sides = [one["shared_workspace_id"] for one in response.body["data"]["shared_workspaces"]]
         assert {side["user_id"]["username"]: side["id"] == first for side in sides} == {"mallory": False, "grace": True}
         assert (Share.objects.count(), Offer.objects.count()) == (2, 2)
 
@@ -166,10 +166,10 @@ def test_a_copy_that_failed_is_tried_again_when_it_is_offered_again(
     Share.objects.update(state="failed", message="The disk went away.", next_check_at=None)
     Workspace.objects.filter(pk__in=[first, other]).update(status="error")
     ids = [caller.user.pk for caller in (grace,) if caller.user]
-    answer = ada("POST", "/shared_workspaces/", {"original_workspace_id": original.pk, "shared_user_ids": ids})
-    (shown,) = answer.body["data"]["shared_workspaces"]
+    response = ada("POST", "/shared_workspaces/", {"original_workspace_id": original.pk, "shared_user_ids": ids})
+    (shown,) = response.body["data"]["shared_workspaces"]
     told = {"state": "waiting", "percent": 0, "message": "", "disk_space": shown["copy_details"]["disk_space"]}
-    assert (answer.status, shown["shared_workspace_id"]["id"], shown["copy_details"]) == (200, first, told)
+    assert (response.status, shown["shared_workspace_id"]["id"], shown["copy_details"]) == (200, first, told)
     make_copies()
     assert dict(Share.objects.values_list("pk", "state")) == {first: "ready", other: "failed"}
 
@@ -184,7 +184,7 @@ def test_after_an_answer_the_same_can_be_offered_again(ada: Caller, grace: Calle
 
 
 def test_a_workspace_is_offered_to_a_thousand(ada: Caller, original: Workspace) -> None:
-    people = User.objects.bulk_create(User(username=f"p{number}") for number in range(1000))
-    body = {"original_workspace_id": original.pk, "shared_user_ids": [one.pk for one in people]}
+    users = User.objects.bulk_create(User(username=f"p{number}") for number in range(1000))
+    body = {"original_workspace_id": original.pk, "shared_user_ids": [one.pk for one in users]}
     assert ada("POST", "/shared_workspaces/", body).status == 200
     assert ada("GET", "/shared_workspaces/?limit=1").body["data"]["total"] == 1000

@@ -15,12 +15,12 @@ from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import find_client
 from user_workspaces.api.urls import ROUTES
 from user_workspaces.interfaces.values import Health, PluginContext
-from user_workspaces.observing import connections
-from user_workspaces.observing.connections import ConnectionFigures
+from user_workspaces.observability import connections
+from user_workspaces.observability.connections import ConnectionMetrics
 from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication
 from user_workspaces.plugins.user_authentication.local.plugin import LocalOptions
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_job_type import SessionThatAnswers
+from user_workspaces.testing.fake_job_type import FakeSession
 from user_workspaces.testing.fake_resource import ResourceThatIsSilent
 from user_workspaces.workspaces.models import Workspace
 
@@ -38,9 +38,9 @@ def client_token(site: Registry) -> str:
 
 
 def test_a_token_is_given_for_a_person(nobody: Caller, client_token: str) -> None:
-    answer = nobody("POST", "/tokens", {"client_token": client_token, "user_info": ADA})
-    assert (answer.status, answer.message) == (200, "Successful authentication.")
-    ada = Caller(None, answer.body["token"])
+    response = nobody("POST", "/tokens", {"client_token": client_token, "user_info": ADA})
+    assert (response.status, response.message) == (200, "Successful authentication.")
+    ada = Caller(None, response.body["token"])
     assert ada("GET", "/workspaces/").status == 200
     kept = ApiToken.objects.get(may_mint=False)
     assert (kept.user.get_full_name(), kept.name) == ("Ada Lovelace", "API sign-in")
@@ -78,16 +78,16 @@ def test_tokens_that_are_not_given(
     User.objects.create(username="chief", is_superuser=True)
     User.objects.create(username="robot", is_service=True)
     before = ApiToken.objects.count()
-    answer = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA, **change})
-    assert answer.headers.get("WWW-Authenticate") == ('Token realm="user workspaces"' if status == 401 else None)
-    assert (answer.status, answer.message) == (status, message)
+    response = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA, **change})
+    assert response.headers.get("WWW-Authenticate") == ('Token realm="user workspaces"' if status == 401 else None)
+    assert (response.status, response.message) == (status, message)
     assert ApiToken.objects.count() == before
 
 
 def test_a_persons_token_does_not_vouch(nobody: Caller, client_token: str) -> None:
     mine = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA}).body["token"]
-    answer = nobody("POST", "/tokens/", {"client_token": mine, "user_info": {"username": "grace"}})
-    assert answer.status == 403
+    response = nobody("POST", "/tokens/", {"client_token": mine, "user_info": {"username": "grace"}})
+    assert response.status == 403
     assert not User.objects.filter(username="grace").exists()
 
 
@@ -104,9 +104,9 @@ def test_people_are_found(ada: Caller) -> None:
     for search in ("grace hop", "NAVY", "", "hopper%20grace"):
         assert ada("GET", f"/users/?search={search.replace(' ', '+')}").body["data"]["users"] == [shown]
     for search in ("ada", "%00nothing", "x" * 100_000, "zzz+" * 3000):
-        answer = ada("GET", f"/users?search={search}")
-        assert answer.body["data"]["users"] == []
-        assert answer.message == "Users matching given parameters could not be found."
+        response = ada("GET", f"/users?search={search}")
+        assert response.body["data"]["users"] == []
+        assert response.message == "Users matching given parameters could not be found."
 
 
 def test_job_types_and_parameters_are_as_configured(nobody: Caller, site: Registry) -> None:
@@ -120,10 +120,10 @@ def test_job_types_and_parameters_are_as_configured(nobody: Caller, site: Regist
 
 
 def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> None:
-    answer = nobody("GET", "/status/")
-    assert (answer.status, answer.body["version"]) == (200, __version__)
+    response = nobody("GET", "/status/")
+    assert (response.status, response.body["version"]) == (200, __version__)
     fine = {"connected": True, "message": ""}
-    assert answer.body["dependencies"] == {
+    assert response.body["dependencies"] == {
         "main_resource": fine, "api_user_authentication": fine, "resources": {"local": fine},
         "storage_methods": {"local": fine}, "user_authentication_methods": {"local": fine}, "database": fine,
         "job_types": {"jupyter_lab": fine, "local_test": fine}, "job_type.jupyter_lab": fine,
@@ -131,12 +131,12 @@ def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> 
         "resource.local": fine, "storage.local": fine, "user_authentication.local": fine, "data_folder": fine,
         "controller": {"connected": False, "message": NO_CONTROLLER},
     }  # fmt: skip
-    assert (answer.body["connections"], answer.body["warnings"]) == (None, [])
-    assert str(settings.DATA_DIR) not in str(answer.body)
+    assert (response.body["connections"], response.body["warnings"]) == (None, [])
+    assert str(settings.DATA_DIR) not in str(response.body)
 
 
 def test_the_status_tells_of_connections(nobody: Caller, site: Registry) -> None:
-    connections.install(lambda: ConnectionFigures(open=95, limit=100, evicted=3, refused=2))
+    connections.install(lambda: ConnectionMetrics(open=95, limit=100, evicted=3, refused=2))
     try:
         body = nobody("GET", "/status/").body
     finally:
@@ -146,15 +146,15 @@ def test_the_status_tells_of_connections(nobody: Caller, site: Registry) -> None
 
 
 def test_the_status_tells_what_sessions_lack(nobody: Caller, site: Registry) -> None:
-    class Lacks(SessionThatAnswers):
+    class Lacks(FakeSession):
         def check(self) -> Health:
             return Health(connected=True, message="Sessions have no REANA extension.", advice="See /root.")
 
     site.job_types.add("jupyter_lab", Lacks.build("jupyter_lab"))
     registry.install(site, registry.site())
-    answer = nobody("GET", "/status/")
-    assert (answer.status, answer.body["warnings"]) == (200, ["Sessions have no REANA extension."])
-    assert "/root" not in str(answer.body)
+    response = nobody("GET", "/status/")
+    assert (response.status, response.body["warnings"]) == (200, ["Sessions have no REANA extension."])
+    assert "/root" not in str(response.body)
 
 
 def test_the_status_is_503_when_a_main_dependency_is_down(nobody: Caller, site: Registry) -> None:
@@ -164,9 +164,9 @@ def test_the_status_is_503_when_a_main_dependency_is_down(nobody: Caller, site: 
     again.user_authentications, again.storages = site.user_authentications, site.storages
     again.resources.add("local", ResourceThatIsSilent.build("local"))
     registry.install(again, registry.site())
-    answer = nobody("GET", "/status")
-    assert (answer.status, answer.message) == (503, "A main dependency is down.")
-    assert answer.body["dependencies"]["resource.local"]["connected"] is False
+    response = nobody("GET", "/status")
+    assert (response.status, response.message) == (503, "A main dependency is down.")
+    assert response.body["dependencies"]["resource.local"]["connected"] is False
 
 
 def test_dependencies_are_not_asked_for_every_question(nobody: Caller, site: Registry) -> None:
@@ -221,8 +221,8 @@ def test_a_body_is_json_whatever_it_is_called(ada: Caller) -> None:
 def test_a_body_that_is_too_large_is_refused(ada: Caller, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     body = orjson.dumps({"name": "x", "description": "y" * 1000})
-    answer = ada("POST", "/workspaces/", body)
-    assert (answer.status, answer.message) == (413, "The request is too large.")
+    response = ada("POST", "/workspaces/", body)
+    assert (response.status, response.message) == (413, "The request is too large.")
 
 
 def test_a_bug_is_told_with_a_mark_and_nothing_else(
@@ -246,14 +246,14 @@ def test_a_bug_is_told_with_a_mark_and_nothing_else(
 def test_other_origins_are_let_in_as_configured_only(ada: Caller, settings: Any) -> None:
     settings.CORS_ALLOWED_ORIGINS = ["https://portal.example.org"]
     for origin, allowed in (("https://portal.example.org", True), ("https://evil.example.org", False)):
-        answer = ada("GET", "/jobs/", headers={"Origin": origin})
-        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is allowed
-        assert "Access-Control-Allow-Credentials" not in answer.headers
+        response = ada("GET", "/jobs/", headers={"Origin": origin})
+        assert (response.headers.get("Access-Control-Allow-Origin") == origin) is allowed
+        assert "Access-Control-Allow-Credentials" not in response.headers
 
 
 @pytest.mark.parametrize("name", ["uws-authorization", "content-type", "x-requested-with", "x-csrftoken"])
 def test_pages_of_portals_may_send_what_their_libraries_add(ada: Caller, settings: Any, name: str) -> None:
     settings.CORS_ALLOWED_ORIGINS = ["https://portal.example.org"]
     asked = {"Origin": "https://portal.example.org", "Access-Control-Request-Method": "PUT"}
-    answer = Client().options("/workspaces/1/", headers={**asked, "Access-Control-Request-Headers": name})
-    assert name in answer.headers["Access-Control-Allow-Headers"].split(", ")
+    response = Client().options("/workspaces/1/", headers={**asked, "Access-Control-Request-Headers": name})
+    assert name in response.headers["Access-Control-Allow-Headers"].split(", ")

@@ -133,8 +133,8 @@ def rows_of_everybody() -> dict[tuple[str, object], dict[str, object]]:
 def files_of(ada: Ada) -> dict[str, bytes]:
     home = home_of(ada.workspace)
     found = {}
-    for entry in home.storage.tree(home.place):
-        with home.storage.open(home.place, entry.path) as file:
+    for entry in home.storage.tree(home.location):
+        with home.storage.open(home.location, entry.path) as file:
             found[entry.path] = file.read()
     return found
 
@@ -166,8 +166,8 @@ def test_nothing_leaks_and_nothing_changes(
     for path in paths(route, first):
         for request in requests(method, route, first):
             for suffix in ("", "/", f"/{query}"):
-                answer = caller(method, f"/{path}{suffix}", **request)
-                shown = f"{answer.body} {dict(answer.headers)}".replace(path, "")
+                response = caller(method, f"/{path}{suffix}", **request)
+                shown = f"{response.body} {dict(response.headers)}".replace(path, "")
                 assert CANARY not in shown, (method, path, shown)
                 assert first.token_text not in shown
     after = rows_of_everybody()

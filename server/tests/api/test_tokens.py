@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from api import conformance
 from api.conftest import Caller
-from at_once import at_once
+from support.concurrency import at_once
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_client_token, mint_token
 from user_workspaces.accounts.models import ApiToken, AttemptCount, User
 from user_workspaces.accounts.queries import find_client
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.interfaces.site import RateLimit, RateLimits
+from user_workspaces.interfaces.settings import RateLimit, RateLimits
 from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication
 from user_workspaces.registry import Registry
@@ -46,12 +46,12 @@ def body(portal: str, **further: Any) -> dict[str, Any]:
 
 
 def test_a_token_gets_the_name_end_and_scopes_that_were_asked_for(nobody: Caller, portal: str) -> None:
-    answer = nobody("POST", "/tokens/", body(portal, name="laptop", expires_in_days=7, scopes=["sessions", "read"]))
-    assert (answer.status, answer.message) == (200, "Successful authentication.")
+    response = nobody("POST", "/tokens/", body(portal, name="laptop", expires_in_days=7, scopes=["sessions", "read"]))
+    assert (response.status, response.message) == (200, "Successful authentication.")
     token = ApiToken.objects.get(user__username="ada")
     assert (token.name, token.scopes) == ("laptop", "read sessions")
     assert token.expires_at - token.created_at == timedelta(days=7)
-    nobody.token = answer.body["token"]
+    nobody.token = response.body["token"]
     assert nobody("GET", "/jobs/").status == 200
     assert nobody("POST", "/workspaces/", {}).status == 403
 
@@ -87,9 +87,9 @@ def test_a_token_that_nothing_was_asked_of_is_the_usual_one(nobody: Caller, port
 def test_what_no_token_can_be_is_refused_and_none_is_made(
     nobody: Caller, portal: str, wrong: dict[str, Any], status: int
 ) -> None:
-    answer = nobody("POST", "/tokens/", body(portal, **wrong))
-    assert answer.status == status
-    assert len(answer.message) < 200
+    response = nobody("POST", "/tokens/", body(portal, **wrong))
+    assert response.status == status
+    assert len(response.message) < 200
     assert not ApiToken.objects.filter(user__username="ada").exists()
 
 
@@ -99,8 +99,8 @@ def test_a_name_of_any_length_is_cut(nobody: Caller, portal: str) -> None:
 
 
 def test_an_old_token_in_the_header_keeps_nobody_from_a_new_one(nobody: Caller, portal: str) -> None:
-    answer = nobody("POST", "/tokens/", body(portal), headers={"UWS-Authorization": "Token uws_old"})
-    assert answer.status == 200
+    response = nobody("POST", "/tokens/", body(portal), headers={"UWS-Authorization": "Token uws_old"})
+    assert response.status == 200
 
 
 def test_the_list_shows_ones_own_and_never_their_text(call: Callable[..., Caller], ada: Caller) -> None:
@@ -144,17 +144,17 @@ def test_a_token_revokes_none_that_can_do_more(ada: Caller) -> None:
     assert ada.user is not None
     reader = Caller(ada.user, mint_token(user=ada.user, name="r", now=timezone.now(), scopes=[Scope.READ]))
     number = ApiToken.objects.get(name="test").pk
-    answer = reader("DELETE", f"/tokens/{number}/")
-    assert (answer.status, answer.message) == (403, "This token lacks the scope sessions, which the other one has.")
+    response = reader("DELETE", f"/tokens/{number}/")
+    assert (response.status, response.message) == (403, "This token lacks the scope sessions, which the other one has.")
     assert ada("GET", "/jobs/").status == 200
 
 
 def test_bad_credentials_are_counted_and_then_not_looked_at(nobody: Caller, portal: str, limits: None) -> None:
     wrong = body("uws_wrong")
     assert [nobody("POST", "/tokens/", wrong).status for _ in range(4)] == [401, 401, 401, 429]
-    answer = nobody("POST", "/tokens", wrong)
-    assert answer.message == f"Too many attempts. Try again in {answer.headers['Retry-After']} seconds."
-    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    response = nobody("POST", "/tokens", wrong)
+    assert response.message == f"Too many attempts. Try again in {response.headers['Retry-After']} seconds."
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
 
 
 def test_a_portal_gets_tokens_for_any_number_of_people_from_one_address(
@@ -188,7 +188,7 @@ def test_behind_a_trusted_proxy_its_word_counts(nobody: Caller, portal: str, lim
     registry.install(registry.current(), trusting)
     wrong = body("uws_wrong")
     first = [nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "6.6.6.6, 10.0.0.1"}) for _ in range(4)]
-    assert [answer.status for answer in first] == [401, 401, 401, 429]
+    assert [response.status for response in first] == [401, 401, 401, 429]
     spoofed = nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "7.7.7.7, 10.0.0.1"})
     assert spoofed.status == 429
     assert nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.0.0.2"}).status == 401
@@ -206,8 +206,8 @@ def test_the_window_ends_by_itself(nobody: Caller, portal: str, limits: None) ->
 def test_of_two_hundred_at_once_twenty_get_through(site: Registry, portal: str) -> None:
     wrong = body("uws_wrong")
     conformance.description()  # made once, and not by twenty at once
-    answers = at_once(20, lambda: [Caller(None, "")("POST", "/tokens/", wrong).status for _ in range(10)])
-    found = [status for some in answers for status in some]
+    responses = at_once(20, lambda: [Caller(None, "")("POST", "/tokens/", wrong).status for _ in range(10)])
+    found = [status for some in responses for status in some]
     assert (found.count(401), found.count(429)) == (20, 180)
     assert not User.objects.filter(username="ada").exists()
 

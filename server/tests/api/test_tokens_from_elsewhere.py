@@ -8,20 +8,20 @@ import pytest
 from api.conftest import Caller
 from user_workspaces import registry
 from user_workspaces.accounts.models import ApiToken
-from user_workspaces.errors import AuthenticationRefused, ResourceUnavailable
-from user_workspaces.interfaces.site import RateLimit, RateLimits
+from user_workspaces.errors import AuthenticationRejected, ResourceUnavailable
+from user_workspaces.interfaces.settings import RateLimit, RateLimits
 from user_workspaces.interfaces.user_authentication import Redirect
 from user_workspaces.interfaces.values import Identity
 from user_workspaces.registry import Registry
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount
+from user_workspaces.testing.fake_user_authentication import SharedAccount
 
 pytestmark = pytest.mark.django_db
 
 
-class Elsewhere(EverybodySharesOneAccount):
+class Elsewhere(SharedAccount):
     """People log in at another site, which is away when it is asked for that."""
 
-    leads_elsewhere = True
+    uses_redirect = True
 
     def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
         match credentials.get("redirect_url"):
@@ -37,7 +37,7 @@ class Elsewhere(EverybodySharesOneAccount):
                 raise ResourceUnavailable("The log-in service does not answer.")
             case {"code": "ada", "state": "the-state"}:
                 return Identity(issuer=self.context.name, subject="1", username="ada", is_proven=True)
-        raise AuthenticationRefused("Incorrect authentication credentials.")
+        raise AuthenticationRejected("Incorrect authentication credentials.")
 
 
 @pytest.fixture
@@ -48,8 +48,12 @@ def elsewhere(site: Registry) -> None:
 
 
 def test_a_log_in_at_another_site_has_two_steps(nobody: Caller, elsewhere: None) -> None:
-    begun = nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"})
-    assert (begun.status, begun.body["auth_uri"], begun.body["state"]) == (200, "https://id.example.org/", "the-state")
+    started = nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"})
+    assert (started.status, started.body["auth_uri"], started.body["state"]) == (
+        200,
+        "https://id.example.org/",
+        "the-state",
+    )
     assert not ApiToken.objects.exists()
     ended = nobody(
         "POST", "/tokens/", {"redirect_url": "https://portal.example.org/", "code": "ada", "state": "the-state"}
@@ -73,7 +77,7 @@ def test_a_good_code_counts_as_long_as_its_address_has_not_failed_very_often(nob
     assert nobody("POST", "/tokens/", right, REMOTE_ADDR="198.51.100.7").status == 200
 
 
-class WithTokens(EverybodySharesOneAccount):
+class WithTokens(SharedAccount):
     """People bring a token of another site, which costs a question to it."""
 
     asked = 0
@@ -82,7 +86,7 @@ class WithTokens(EverybodySharesOneAccount):
         self.asked += 1
         if credentials.get("auth_token") == "good":
             return Identity(issuer=self.context.name, subject="1", username="ada", is_proven=True)
-        raise AuthenticationRefused("Incorrect authentication credentials.")
+        raise AuthenticationRejected("Incorrect authentication credentials.")
 
 
 def test_a_token_that_was_good_is_never_refused_for_others(nobody: Caller, elsewhere: None, site: Registry) -> None:

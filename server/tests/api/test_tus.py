@@ -29,13 +29,13 @@ def at(workspace: Workspace) -> str:
 
 def tus(caller: Caller, method: str, path: str, body: bytes = b"", **headers: str) -> Raw:
     """Speak the protocol; every answer does so too, also a refusal."""
-    answer = send(caller, method, path, body, **{"Tus_Resumable": "1.0.0", **headers})
-    assert answer.headers["Tus-Resumable"] == "1.0.0"
-    if answer.status in {201, 204}:
-        assert "Content-Type" not in answer.headers or answer.json["success"]
-    elif answer.status >= 400 and method != "HEAD":
-        assert not answer.json["success"]
-    return answer
+    response = send(caller, method, path, body, **{"Tus_Resumable": "1.0.0", **headers})
+    assert response.headers["Tus-Resumable"] == "1.0.0"
+    if response.status in {201, 204}:
+        assert "Content-Type" not in response.headers or response.json["success"]
+    elif response.status >= 400 and method != "HEAD":
+        assert not response.json["success"]
+    return response
 
 
 def begin(caller: Caller, at: str, name: str = "d/f.bin", length: int = len(CONTENT)) -> str:
@@ -51,22 +51,22 @@ def patch(caller: Caller, upload: str, body: bytes, offset: int, **headers: str)
 
 def content_of(workspace: Workspace, path: str = "d/f.bin") -> bytes:
     home = home_of(workspace)
-    with home.storage.open(home.place, path) as file:
+    with home.storage.open(home.location, path) as file:
         return file.read()
 
 
 def paths_in(workspace: Workspace) -> list[str]:
     home = home_of(workspace)
-    return [entry.path for entry in home.storage.tree(home.place)]
+    return [entry.path for entry in home.storage.tree(home.location)]
 
 
 def test_options_say_what_is_spoken(ada: Caller, at: str) -> None:
     for path in (at, at.rstrip("/"), f"{at}x/"):
-        answer = send(ada, "OPTIONS", path)  # the one request that need not name a version
-        assert answer.status == 204
-        assert answer.headers["Tus-Version"] == "1.0.0"
-        assert answer.headers["Tus-Max-Size"] == str(LARGEST_UPLOAD)
-        assert answer.headers["Tus-Extension"] == EXTENSIONS == "creation,termination,expiration"
+        response = send(ada, "OPTIONS", path)  # the one request that need not name a version
+        assert response.status == 204
+        assert response.headers["Tus-Version"] == "1.0.0"
+        assert response.headers["Tus-Max-Size"] == str(LARGEST_UPLOAD)
+        assert response.headers["Tus-Extension"] == EXTENSIONS == "creation,termination,expiration"
 
 
 def test_an_upload_from_begin_to_end(ada: Caller, workspace: Workspace, at: str) -> None:
@@ -104,11 +104,11 @@ def test_an_empty_file_needs_no_patch(ada: Caller, workspace: Workspace, at: str
 def test_another_version_is_not_spoken(ada: Caller, at: str, method: str, version: str) -> None:
     upload = begin(ada, at)
     headers: dict[str, Any] = {"Upload_Length": "1", "Upload_Offset": "0", "Content_Type": TYPE}
-    answer = tus(ada, method, at if method == "POST" else upload, **{**headers, "Tus_Resumable": version})
-    expected = 412 if version.strip() != "1.0.0" else answer.status
-    assert answer.status == expected
+    response = tus(ada, method, at if method == "POST" else upload, **{**headers, "Tus_Resumable": version})
+    expected = 412 if version.strip() != "1.0.0" else response.status
+    assert response.status == expected
     if expected == 412:
-        assert answer.headers["Tus-Version"] == "1.0.0"
+        assert response.headers["Tus-Version"] == "1.0.0"
 
 
 CREATIONS: dict[str, tuple[dict[str, Any], int]] = {
@@ -142,13 +142,13 @@ CREATIONS: dict[str, tuple[dict[str, Any], int]] = {
 @pytest.mark.parametrize("case", CREATIONS)
 def test_creations_that_are_refused(ada: Caller, workspace: Workspace, at: str, case: str) -> None:
     home, (headers, status) = home_of(workspace), CREATIONS[case]
-    home.storage.make_directory(home.place, "folder")
-    home.storage.write(home.place, "file", [b""])
-    answer = tus(ada, "POST", at, **headers)
-    assert answer.status == status, answer.content
-    assert "Location" not in answer.headers
+    home.storage.make_directory(home.location, "folder")
+    home.storage.write(home.location, "file", [b""])
+    response = tus(ada, "POST", at, **headers)
+    assert response.status == status, response.content
+    assert "Location" not in response.headers
     if case == "double dots":
-        assert answer.json["message"] == "File name cannot contain double dots."
+        assert response.json["message"] == "File name cannot contain double dots."
     assert paths_in(workspace) == ["file", "folder"]
 
 
@@ -189,16 +189,16 @@ def test_a_cancelled_upload_is_gone(ada: Caller, workspace: Workspace, at: str) 
     patch(ada, upload, CONTENT[:4], 0)
     assert tus(ada, "DELETE", upload).status == 204
     for method in ("HEAD", "DELETE", "PATCH"):
-        answer = tus(ada, method, upload, Upload_Offset="4", Content_Type=TYPE)
-        assert (answer.status, "Upload-Offset" in answer.headers) == (404, False)
+        response = tus(ada, method, upload, Upload_Offset="4", Content_Type=TYPE)
+        assert (response.status, "Upload-Offset" in response.headers) == (404, False)
     assert paths_in(workspace) == []
 
 
 @pytest.mark.parametrize("upload_id", ["x", "0" * 32, "..", "%2e%2e", "0" * 5000, "%00", "a.json", "%F0%9F%98%80"])
 def test_ids_that_were_never_given(ada: Caller, at: str, upload_id: str) -> None:
     for method in ("HEAD", "PATCH", "DELETE"):
-        answer = tus(ada, method, f"{at}{upload_id}", Upload_Offset="0", Content_Type=TYPE)
-        assert answer.status == 404
+        response = tus(ada, method, f"{at}{upload_id}", Upload_Offset="0", Content_Type=TYPE)
+        assert response.status == 404
 
 
 def test_methods_that_are_named_in_a_header(ada: Caller, workspace: Workspace, at: str) -> None:

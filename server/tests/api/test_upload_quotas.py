@@ -10,9 +10,9 @@ from django.test import Client
 
 from api.conftest import Caller, content
 from api.raw import Raw, send
-from at_once import at_once
+from support.concurrency import at_once
 from user_workspaces.quotas.models import DiskReservation
-from user_workspaces.quotas.values import BLOCK
+from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -37,12 +37,12 @@ def patch(ada: Caller, upload: str, body: bytes, offset: int) -> Raw:
 
 
 def held() -> int:
-    return sum(DiskReservation.objects.values_list("size", flat=True)) // BLOCK
+    return sum(DiskReservation.objects.values_list("size", flat=True)) // BLOCK_BYTES
 
 
 def names_in(workspace: Workspace) -> list[str]:
     home = home_of(workspace)
-    return [entry.path for entry in home.storage.tree(home.place)]
+    return [entry.path for entry in home.storage.tree(home.location)]
 
 
 class SlowBody(io.RawIOBase):
@@ -51,11 +51,11 @@ class SlowBody(io.RawIOBase):
     def __init__(self, size: int) -> None:
         super().__init__()
         self._left, self._half = size, size // 2
-        self.begun, self.allowed = threading.Event(), threading.Event()
+        self.started, self.allowed = threading.Event(), threading.Event()
 
     def read(self, size: int = -1) -> bytes:
         if self._left <= self._half:
-            self.begun.set()
+            self.started.set()
             assert self.allowed.wait(60)
         count = min(self._left, self._half) if size < 0 else min(size, self._left, self._half)
         self._left -= count
@@ -64,20 +64,20 @@ class SlowBody(io.RawIOBase):
 
 def test_a_file_of_known_size_holds_no_more_than_that(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     blocks(8)
-    body = SlowBody(2 * BLOCK)
-    answers = list[int]()
+    body = SlowBody(2 * BLOCK_BYTES)
+    responses = list[int]()
 
     def send_slowly() -> None:
         headers = {"UWS-Authorization": f"Token {ada.token}"}
-        given = {"CONTENT_LENGTH": str(2 * BLOCK), "wsgi.input": body, "CONTENT_TYPE": "application/octet-stream"}
+        given = {"CONTENT_LENGTH": str(2 * BLOCK_BYTES), "wsgi.input": body, "CONTENT_TYPE": "application/octet-stream"}
         path = f"/workspaces/{workspace.pk}/files/slow"
-        answers.append(Client().generic("PUT", path, b"", headers=headers, **given).status_code)  # type: ignore[arg-type]  # the surroundings of a request
+        responses.append(Client().generic("PUT", path, b"", headers=headers, **given).status_code)  # type: ignore[arg-type]  # the surroundings of a request
 
     def send_beside() -> None:
-        assert body.begun.wait(60)
+        assert body.started.wait(60)
         try:
             assert held() == 2
-            answers.append(put(ada, workspace, "beside", b"y" * 3 * BLOCK).status)
+            responses.append(put(ada, workspace, "beside", b"y" * 3 * BLOCK_BYTES).status)
         finally:
             body.allowed.set()
 
@@ -87,7 +87,7 @@ def test_a_file_of_known_size_holds_no_more_than_that(ada: Caller, workspace: Wo
         turns.pop()()
 
     at_once(2, run_one)
-    assert answers == [201, 201]
+    assert responses == [201, 201]
     assert sorted(names_in(workspace)) == ["beside", "slow"]
     assert held() == 5
 
@@ -96,15 +96,15 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
     ada: Caller, workspace: Workspace, blocks: Blocks
 ) -> None:
     blocks(2)
-    assert put(ada, workspace, "a", b"x" * (2 * BLOCK + 1)).status == 403
+    assert put(ada, workspace, "a", b"x" * (2 * BLOCK_BYTES + 1)).status == 403
     assert (names_in(workspace), held()) == ([], 0)
-    assert put(ada, workspace, "a", b"x" * 2 * BLOCK).status == 201
+    assert put(ada, workspace, "a", b"x" * 2 * BLOCK_BYTES).status == 201
     assert put(ada, workspace, "b", b"y").status == 403
 
 
 def test_an_upload_that_does_not_fit_is_refused_at_once(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     blocks(5)
-    refused = begin(ada, workspace, "f", 10 * BLOCK)
+    refused = begin(ada, workspace, "f", 10 * BLOCK_BYTES)
     assert (refused.status, refused.json["message"][:25]) == (403, "This needs 48 KiB on disk")
     assert "Location" not in refused.headers
     assert held() == 0
@@ -114,15 +114,15 @@ def test_an_upload_refused_in_the_middle_goes_on_when_there_is_room(
     ada: Caller, workspace: Workspace, blocks: Blocks
 ) -> None:
     blocks(6)
-    upload = begin(ada, workspace, "f", 3 * BLOCK).headers["Location"]
-    assert patch(ada, upload, b"x" * BLOCK, 0).status == 204
-    put(ada, workspace, "other", b"y" * 2 * BLOCK)
-    refused = patch(ada, upload, b"x" * 2 * BLOCK, BLOCK)
+    upload = begin(ada, workspace, "f", 3 * BLOCK_BYTES).headers["Location"]
+    assert patch(ada, upload, b"x" * BLOCK_BYTES, 0).status == 204
+    put(ada, workspace, "other", b"y" * 2 * BLOCK_BYTES)
+    refused = patch(ada, upload, b"x" * 2 * BLOCK_BYTES, BLOCK_BYTES)
     assert (refused.status, refused.json["success"]) == (403, False)
-    assert send(ada, "HEAD", upload, b"", **TUS).headers["Upload-Offset"] == str(BLOCK)
+    assert send(ada, "HEAD", upload, b"", **TUS).headers["Upload-Offset"] == str(BLOCK_BYTES)
     blocks(20)
-    assert patch(ada, upload, b"x" * 2 * BLOCK, BLOCK).status == 204
-    assert content(workspace, "f") == b"x" * 3 * BLOCK
+    assert patch(ada, upload, b"x" * 2 * BLOCK_BYTES, BLOCK_BYTES).status == 204
+    assert content(workspace, "f") == b"x" * 3 * BLOCK_BYTES
 
 
 def test_folders_take_room_and_renaming_takes_none(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from api.conftest import Caller, content
 from api.multipart import BOUNDARY, CONTENT_TYPE, form, part
-from user_workspaces.transfers.turns import Turn, running
+from user_workspaces.transfers.slots import TransferSlot, running
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_files_are_uploaded_with_their_directories(ada: Caller, workspace: Workspace) -> None:
     body = form(part("a/b/c.txt", b"1" * 3_000_000), part("/d.bin", b"\0\xff"), part("x.txt", b"", field="x[]"))
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload", body, content_type=CONTENT_TYPE)
-    assert (answer.status, answer.message) == (200, "Successful upload.")
+    response = ada("PUT", f"/workspaces/{workspace.pk}/upload", body, content_type=CONTENT_TYPE)
+    assert (response.status, response.message) == (200, "Successful upload.")
     assert content(workspace, "a/b/c.txt") == b"1" * 3_000_000
     assert content(workspace, "d.bin") == b"\0\xff"
     assert content(workspace, "x.txt") == b""
@@ -26,10 +26,10 @@ NAMES = ["../a", "a/../../b", "..", "a/..", "..\\a", "/", "a\0b", "x" * 5000]
 @pytest.mark.parametrize("name", NAMES)
 def test_an_upload_with_a_name_that_leaves_is_refused_whole(ada: Caller, workspace: Workspace, name: str) -> None:
     body = form(part("good.txt", b"1"), part(name, b"2"))
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=CONTENT_TYPE)
-    assert answer.status == 400
+    response = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=CONTENT_TYPE)
+    assert response.status == 400
     home = home_of(workspace)
-    assert [entry.path for entry in home.storage.tree(home.place)] == []
+    assert [entry.path for entry in home.storage.tree(home.location)] == []
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_an_upload_with_a_name_that_leaves_is_refused_whole(ada: Caller, workspa
     ],
 )  # fmt: skip
 def test_an_upload_without_files_is_told(ada: Caller, workspace: Workspace, body: bytes, content_type: str) -> None:
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=content_type)
-    assert (answer.status, answer.message) == (400, "No files found in request.")
+    response = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=content_type)
+    assert (response.status, response.message) == (400, "No files found in request.")
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_an_upload_that_is_broken_is_no_trouble(
 def test_uploads_of_one_person_have_their_turns(
     ada: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("user_workspaces.transfers.turns.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("user_workspaces.transfers.slots.MOST_AT_ONCE", 1)
     body = form(part("a.txt", b"x"))
-    with Turn(workspace.owner_id):
+    with TransferSlot(workspace.owner_id):
         refused = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=CONTENT_TYPE)
     assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
     for _ in range(2):

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from api.conftest import Caller, share
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.interfaces.site import UserSearch
+from user_workspaces.interfaces.settings import UserSearch
 from user_workspaces.sharing.models import Share
 from user_workspaces.workspaces.models import Workspace
 
@@ -20,9 +20,9 @@ INVALID = (400, "Invalid user id provided.")
 
 
 @pytest.fixture
-def rule(ada: Caller, grace: Caller, person: Callable[[str], User]) -> Callable[[UserSearch], None]:
+def rule(ada: Caller, grace: Caller, make_user: Callable[[str], User]) -> Callable[[UserSearch], None]:
     """Ada and Grace are in one group, Linus in none."""
-    person("linus")
+    make_user("linus")
     group = Group.objects.create(name="astronomy")
     for caller in (ada, grace):
         assert caller.user
@@ -36,9 +36,9 @@ def rule(ada: Caller, grace: Caller, person: Callable[[str], User]) -> Callable[
 
 def found(caller: Caller, search: str) -> dict[str, str]:
     """Return what is found: names with e-mail addresses."""
-    answer = caller("GET", f"/users/?search={search}")
-    users = answer.body["data"]["users"]
-    assert (answer.message == "Users matching given parameters could not be found.") == (not users)
+    response = caller("GET", f"/users/?search={search}")
+    users = response.body["data"]["users"]
+    assert (response.message == "Users matching given parameters could not be found.") == (not users)
     assert all(set(one) == {"id", "username", "first_name", "last_name", "email"} for one in users)
     return {one["username"]: one["email"] for one in users}
 
@@ -93,8 +93,8 @@ def test_ids_that_were_not_found_are_answered_like_those_that_do_not_exist(
     ids = {name: User.objects.get(username=name).pk for name in ("grace", "linus")}
     for number, wanted in ((ids["grace"], member), (ids["linus"], stranger), (NOBODY, False)):
         body = {"original_workspace_id": original.pk, "shared_user_ids": [number]}
-        answer = ada("POST", "/shared_workspaces/", body)
-        assert (answer.status, answer.message) == ((200, "Successful.") if wanted else INVALID)
+        response = ada("POST", "/shared_workspaces/", body)
+        assert (response.status, response.message) == ((200, "Successful.") if wanted else INVALID)
     assert Share.objects.count() == member + stranger
 
 

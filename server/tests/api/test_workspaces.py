@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from api.conftest import Caller, content, launch
-from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
 
@@ -20,9 +20,9 @@ NEW = {"name": "cell atlas", "description": ""}
 
 def test_a_workspace_is_created_with_its_files(ada: Caller) -> None:
     details = {"files": [{"name": "/notes/a..b.txt", "content": "hello"}, {"name": "empty"}]}
-    answer = ada("POST", "/workspaces/", {**NEW, "workspace_details": details, "default_job_type": "jupyter_lab"})
-    assert (answer.status, answer.message) == (200, "Successful.")
-    workspace, data = Workspace.objects.get(), answer.body["data"]
+    response = ada("POST", "/workspaces/", {**NEW, "workspace_details": details, "default_job_type": "jupyter_lab"})
+    assert (response.status, response.message) == (200, "Successful.")
+    workspace, data = Workspace.objects.get(), response.body["data"]
     shown = data.pop("workspace")
     assert shown == data
     assert shown == ada("GET", f"/workspaces/{workspace.pk}/").body["data"]["workspaces"][0]
@@ -47,7 +47,7 @@ def test_a_workspace_is_created_with_its_files(ada: Caller) -> None:
 def test_what_is_there_is_listed_once_it_was_measured(ada: Caller) -> None:
     details = {"files": [{"name": name, "content": "x"} for name in ("b", "a/c", ".hidden", "a/.git/x")]}
     number = ada("POST", "/workspaces", {**NEW, "workspace_details": details}).body["data"]["id"]
-    tend_workspaces(now=timezone.now())
+    process_due_workspaces(now=timezone.now())
     shown = ada("GET", f"/workspaces/{number}").body["data"]["workspaces"][0]
     current = shown["workspace_details"]["current_workspace_details"]
     assert current == {"files": [{"name": "/a/c"}, {"name": "/b"}], "symlinks": []}
@@ -108,8 +108,8 @@ def test_details_that_cannot_be_are_refused_and_leave_nothing(
     ],
 )
 def test_a_workspace_that_cannot_be_is_refused(ada: Caller, body: object, message: str) -> None:
-    answer = ada("POST", "/workspaces/", body)
-    assert (answer.status, answer.message) == (400, message)
+    response = ada("POST", "/workspaces/", body)
+    assert (response.status, response.message) == (400, message)
     assert not Workspace.objects.exists()
 
 
@@ -128,9 +128,11 @@ def test_filters_are_exact(ada: Caller, workspace: Workspace) -> None:
         ("name=cell-atlas", 1), ("name=cell", 0), ("status=idle", 1), ("status=bogus", 0), ("description=", 1),
         ("name=%00", 0), ("name=" + "x" * 5000, 0), ("name=cell-atlas&status=active", 0), ("name=%ff", 0),
     ):  # fmt: skip
-        answer = ada("GET", f"/workspaces/?{query}")
-        assert answer.body["data"]["total"] == total, query
-        assert answer.message == ("Successful." if total else "Workspace matching given parameters could not be found.")
+        response = ada("GET", f"/workspaces/?{query}")
+        assert response.body["data"]["total"] == total, query
+        assert response.message == (
+            "Successful." if total else "Workspace matching given parameters could not be found."
+        )
 
 
 def test_pages_cut_the_list(ada: Caller, workspace_of: Make) -> None:
@@ -152,8 +154,8 @@ def test_pages_cut_the_list(ada: Caller, workspace_of: Make) -> None:
 @pytest.mark.parametrize("query", ["limit=-1", "limit=x", "offset=-5", "offset=", "limit=1e3", f"limit={'9' * 19}"])
 @pytest.mark.parametrize("path", ["workspaces", "jobs", "users"])
 def test_pages_that_cannot_be_are_refused(ada: Caller, path: str, query: str) -> None:
-    answer = ada("GET", f"/{path}/?{query}")
-    assert (answer.status, answer.message) == (400, f"{query.split('=', maxsplit=1)[0]} must be a number.")
+    response = ada("GET", f"/{path}/?{query}")
+    assert (response.status, response.message) == (400, f"{query.split('=', maxsplit=1)[0]} must be a number.")
 
 
 def test_a_list_takes_as_many_queries_for_three_as_for_one(ada: Caller, workspace_of: Make) -> None:
@@ -193,9 +195,9 @@ OUT_OF_BOUNDS = (
 
 def test_a_job_is_launched(ada: Caller, workspace: Workspace) -> None:
     body = {"job_type": "jupyter_lab", "job_details": {}, "resource_options": {"num_cpus": 2}}
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/start", body)
-    assert (answer.status, answer.message) == (200, "Successful start.")
-    shown = answer.body["data"]["job"]
+    response = ada("PUT", f"/workspaces/{workspace.pk}/start", body)
+    assert (response.status, response.message) == (200, "Successful start.")
+    shown = response.body["data"]["job"]
     assert shown == ada("GET", "/jobs/").body["data"]["jobs"][0]
     assert (shown["workspace_id"], shown["status"], shown["resource_job_id"]) == (workspace.pk, "pending", -1)
 
@@ -228,24 +230,24 @@ def test_a_job_is_launched(ada: Caller, workspace: Workspace) -> None:
 def test_a_launch_that_cannot_be_is_refused(
     ada: Caller, workspace: Workspace, body: object, status: int, message: str
 ) -> None:
-    answer = ada("PUT", f"/workspaces/{workspace.pk}/start/", body)
-    assert (answer.status, answer.message) == (status, message)
+    response = ada("PUT", f"/workspaces/{workspace.pk}/start/", body)
+    assert (response.status, response.message) == (status, message)
     assert not Job.objects.exists()
 
 
 def test_deleting_is_queued_and_may_be_said_twice(ada: Caller, workspace: Workspace) -> None:
     for path in (f"/workspaces/{workspace.pk}/", f"/workspaces/{workspace.pk}"):
-        answer = ada("DELETE", path)
-        assert (answer.status, answer.message) == (200, f"Workspace {workspace.pk} queued for deletion.")
+        response = ada("DELETE", path)
+        assert (response.status, response.message) == (200, f"Workspace {workspace.pk} queued for deletion.")
     assert ada("GET", "/workspaces/").body["data"]["workspaces"][0]["status"] == "deleting"
     assert ada("PUT", f"/workspaces/{workspace.pk}/", {"name": "x"}).status == 400
-    tend_workspaces(now=timezone.now())
+    process_due_workspaces(now=timezone.now())
     assert ada("DELETE", f"/workspaces/{workspace.pk}/").status == 404
 
 
 def test_deleting_with_jobs_has_to_be_meant(ada: Caller, workspace: Workspace, job: Job) -> None:
-    answer = ada("DELETE", f"/workspaces/{workspace.pk}/")
-    assert (answer.status, answer.message) == (400, "Cannot delete workspace, jobs are running for this workspace.")
+    response = ada("DELETE", f"/workspaces/{workspace.pk}/")
+    assert (response.status, response.message) == (400, "Cannot delete workspace, jobs are running for this workspace.")
     assert ada("DELETE", f"/workspaces/{workspace.pk}/?force=true").status == 200
     job.refresh_from_db()
     assert job.status == "complete"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.test_site_config import Change, _build, mistakes_of, read
+from config.test_load_config import Change, _build, mistakes_of, read
 
 __all__ = ["mistakes_of"]
 

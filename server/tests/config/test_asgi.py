@@ -8,7 +8,7 @@ import pytest
 from asgiref.typing import HTTPScope
 
 from user_workspaces.config import asgi
-from user_workspaces.proxy.hub import FROM_PROXY
+from user_workspaces.proxy.relay.app_bridge import FROM_PROXY
 
 Pools = dict[str, list[HTTPScope]]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from live import MANAGE, LiveServer, live_server_process, process_of, surroundings
+from support.live_server import MANAGE, LiveServer, live_server_process, process_of, surroundings
 from user_workspaces.testing.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ def manage(server: LiveServer, *arguments: str) -> "subprocess.CompletedProcess[
 
 
 def test_a_login_link_leads_to_the_running_server(server: LiveServer) -> None:
-    link = manage(server, "login_link", server.person).stdout.strip()
+    link = manage(server, "login_link", server.username).stdout.strip()
     assert link.startswith(f"{server.url}/login/")
     assert httpx.get(link).status_code == httpx.codes.OK
 
@@ -51,7 +51,7 @@ def test_the_note_of_a_dead_server_is_not_believed() -> None:
     with live_server_process(controller=False) as server:
         os.kill(server.pids["web"], signal.SIGKILL)
         eventually(lambda: not _answers(server))
-        link = manage(server, "login_link", server.person).stdout.strip()
+        link = manage(server, "login_link", server.username).stdout.strip()
         assert link.startswith("http://localhost:8000/login/")
         assert "No server was running." in manage(server, "stop").stderr
 

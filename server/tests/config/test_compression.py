@@ -15,8 +15,8 @@ LONG = b"a" * 5000
 asks = RequestFactory(headers={"Accept-Encoding": "gzip, deflate, br"})
 
 
-def is_compressed(answer: HttpResponseBase, request: HttpRequest | None = None) -> bool:
-    given = Compression(lambda _: answer).process_response(request or asks.get("/"), answer)
+def is_compressed(response: HttpResponseBase, request: HttpRequest | None = None) -> bool:
+    given = Compression(lambda _: response).process_response(request or asks.get("/"), response)
     return given.headers.get("Content-Encoding") == "gzip"
 
 
@@ -50,17 +50,17 @@ def test_streams_files_and_tagged_answers_are_left() -> None:
 
 
 def test_who_does_not_take_it_gets_the_answer_itself() -> None:
-    answer = HttpResponse(LONG)
-    assert not is_compressed(answer, asks.get("/", headers={"Accept-Encoding": "br"}))
-    assert answer["Vary"] == "Accept-Encoding"
+    response = HttpResponse(LONG)
+    assert not is_compressed(response, asks.get("/", headers={"Accept-Encoding": "br"}))
+    assert response["Vary"] == "Accept-Encoding"
 
 
 def test_the_length_of_one_page_differs_each_time() -> None:
     lengths = set()
     for _ in range(20):
-        answer = HttpResponse(LONG)
-        assert is_compressed(answer)
-        lengths.add(answer["Content-Length"])
+        response = HttpResponse(LONG)
+        assert is_compressed(response)
+        lengths.add(response["Content-Length"])
     assert len(lengths) > 1
 
 
@@ -71,9 +71,9 @@ def test_the_description_of_the_api_is_compressed() -> None:
     assert len(packed.content) < 20_000
 
 
-def test_a_new_token_is_shown_uncompressed(person: Callable[[str], User]) -> None:
+def test_a_new_token_is_shown_uncompressed(make_user: Callable[[str], User]) -> None:
     client = Client(headers={"Accept-Encoding": "gzip"})
-    client.force_login(person("ada"))
+    client.force_login(make_user("ada"))
     page = client.get("/profile/")
     assert page["Content-Encoding"] == "gzip"
     form = {"token-name": "mine", "token-days": "30", "token-scopes": ["read"]}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from user_workspaces.config import site_config
+from user_workspaces.config import load_config
 from user_workspaces.errors import ConfigurationError
 
 EXAMPLE = Path(__file__).parents[3] / "example_config.json"
@@ -17,11 +17,11 @@ def test_resource_names_its_container_runtime(tmp_path: Path) -> None:
     written["container_runtimes"] = runtimes
     source = tmp_path / "config.json"
     source.write_text(json.dumps(written))
-    assert site_config.read(source)[0].resources["local"].container_runtime == "first"
+    assert load_config.read(source)[0].resources["local"].container_runtime == "first"
     written["available_resources"]["local"]["container_runtime"] = "second"
     source.write_text(json.dumps(written))
-    assert site_config.read(source)[0].resources["local"].container_runtime == "second"
+    assert load_config.read(source)[0].resources["local"].container_runtime == "second"
     written["available_resources"]["local"]["container_runtime"] = "none"
     source.write_text(json.dumps(written))
     with pytest.raises(ConfigurationError, match=r"container_runtime: 'none' is not configured; there is first, sec"):
-        site_config.read(source)
+        load_config.read(source)

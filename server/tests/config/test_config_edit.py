@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from user_workspaces.config.config_edit import add_key
-from user_workspaces.config.site_config import EMBEDDED_DEFAULT, read
+from user_workspaces.config.load_config import EMBEDDED_DEFAULT, read
 from user_workspaces.errors import ConfigurationError
 
 VALUE = {"docker": {"name": "Docker", "container_runtime_type": "DockerRuntime"}}

@@ -11,7 +11,7 @@ import pytest
 
 from user_workspaces.config import env
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import SessionPorts
+from user_workspaces.interfaces.settings import SessionPorts
 
 STRONG = "Zk3v9-QxT7_bPq2mL8sWn4cRd6fYh1jG"
 
@@ -215,5 +215,5 @@ def test_folders_that_people_reach(tmp_path: Path) -> None:
     closed = tmp_path / "closed" / "inside"
     closed.mkdir(parents=True)
     closed.parent.chmod(0o700)
-    assert not env.reachable_by_everybody(closed)
-    assert env.reachable_by_everybody(Path("/usr/bin"))
+    assert not env.is_reachable_by_all(closed)
+    assert env.is_reachable_by_all(Path("/usr/bin"))

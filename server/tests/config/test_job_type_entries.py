@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 import user_workspaces
-from user_workspaces.config import site_config
-from user_workspaces.config.config_file import Icon, JobTypeEntry
-from user_workspaces.interfaces.site import JobTypeSite
+from user_workspaces.config import load_config
+from user_workspaces.config.config_schema.config_file import Icon, JobTypeEntry
+from user_workspaces.interfaces.settings import JobTypeSettings
 
 SPRITE = Path(user_workspaces.__file__).parent / "portal/static/uws/icons.svg"
 
@@ -22,12 +22,12 @@ def entry(**further: Any) -> JobTypeEntry:
 
 
 def test_nothing_has_to_be_said() -> None:
-    assert entry().value() == JobTypeSite("N", offered=None, icon="app", description="", opens=None)
+    assert entry().value() == JobTypeSettings("N", offered=None, icon="app", description="", opens=None)
 
 
 def test_what_is_said_becomes_a_value() -> None:
     said = entry(icon="r", description="R.", opens=("*.R", "app.R"))
-    assert said.value() == JobTypeSite("N", icon="r", description="R.", opens=("*.R", "app.R"))
+    assert said.value() == JobTypeSettings("N", icon="r", description="R.", opens=("*.R", "app.R"))
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_each_icon_is_drawn_once() -> None:
 
 
 def test_jupyterlab_has_an_icon_a_description_and_opens_all() -> None:
-    found = site_config.read(None)[0].job_types["jupyter_lab"]
+    found = load_config.read(None)[0].job_types["jupyter_lab"]
     assert (found.icon, bool(found.description), found.opens) == ("notebook", True, ("*",))

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from user_workspaces.config import env, site_config
+from user_workspaces.config import env, load_config
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import MailSite
+from user_workspaces.interfaces.settings import MailSettings
 
 EXAMPLE = env.PROJECT_DIR / "example_config.json"
 LEAST: dict[str, Any] = {"host": "smtp.example.org", "from_address": "hub@example.org"}
 
 
-def read(mail: object, folder: Path) -> MailSite | None:
+def read(mail: object, folder: Path) -> MailSettings | None:
     file = folder / "config.json"
     file.write_text(json.dumps({**json.loads(EXAMPLE.read_bytes()), "mail": mail}))
-    return site_config.read(file)[0].mail
+    return load_config.read(file)[0].mail
 
 
 @pytest.fixture(autouse=True)
@@ -26,11 +26,11 @@ def no_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_an_entry_there_is_no_mail() -> None:
-    assert site_config.read(EXAMPLE)[0].mail is None
+    assert load_config.read(EXAMPLE)[0].mail is None
 
 
 def test_what_is_left_out_has_safe_values(tmp_path: Path) -> None:
-    expected = MailSite(host="smtp.example.org", port=587, from_address="hub@example.org", tls="starttls")
+    expected = MailSettings(host="smtp.example.org", port=587, from_address="hub@example.org", tls="starttls")
     assert read(LEAST, tmp_path) == expected
 
 

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 from user_workspaces.config.memory import forget
 
 CLIENTS, BOUND = 4, 150.0
@@ -26,9 +26,9 @@ CLIENTS, BOUND = 4, 150.0
 SOME_JOBS = """
 from datetime import timedelta
 from django.utils import timezone
-from user_workspaces.accounts.actions import create_person, mint_token
+from user_workspaces.accounts.actions import create_user_by_name, mint_token
 from user_workspaces.jobs.models import Job
-now, user = timezone.now(), create_person(username="{name}")
+now, user = timezone.now(), create_user_by_name(username="{name}")
 said = {{"owner": user, "workspace_id": 1, "job_type": "jupyter_lab", "resource": "local", "status": "complete"}}
 spent = {{"datetime_created": now, "datetime_start": now, "datetime_end": now, "message": "Stopped."}}
 Job.objects.bulk_create([Job(**said, **spent) for _ in range({rows})], batch_size=1000)

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from user_workspaces.accounts.models import User
 from user_workspaces.config import env
-from user_workspaces.config.metrics import KEPT_FOR, READY_SECONDS, JobFigures
+from user_workspaces.config.metrics import KEPT_FOR, READY_SECONDS, JobMetrics
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
@@ -28,8 +28,8 @@ def token(settings: Any) -> None:
 
 
 @pytest.fixture
-def job(person: Callable[[str], User], workspace_of: Callable[..., Workspace]) -> Job:
-    ada = person("kanarienvogel")
+def job(make_user: Callable[[str], User], workspace_of: Callable[..., Workspace]) -> Job:
+    ada = make_user("kanarienvogel")
     workspace = workspace_of(ada, "kanarienvogel-name")
     return start_job(
         owner=ada,
@@ -42,8 +42,8 @@ def job(person: Callable[[str], User], workspace_of: Callable[..., Workspace]) -
 
 
 def shown(path: str = "/metrics", authorization: str = f"Bearer {TOKEN}") -> tuple[int, str]:
-    answer = Client().get(path, headers={"Authorization": authorization})
-    return answer.status_code, answer.content.decode()
+    response = Client().get(path, headers={"Authorization": authorization})
+    return response.status_code, response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/"])
@@ -72,7 +72,7 @@ def test_paths_that_people_make_up_make_no_new_rows(token: None) -> None:
     assert "kanarienvogel" not in shown()[1]
 
 
-def collected(figures: JobFigures) -> str:
+def collected(figures: JobMetrics) -> str:
     registry = CollectorRegistry()
     registry.register(figures)
     return generate_latest(registry).decode()
@@ -80,7 +80,7 @@ def collected(figures: JobFigures) -> str:
 
 def test_jobs_are_told_from_the_database(job: Job) -> None:
     Job.objects.update(next_check_at=timezone.now() - timedelta(seconds=100))
-    text = collected(JobFigures(now=timezone.now()))
+    text = collected(JobMetrics(now=timezone.now()))
     assert "uws_database_up 1.0" in text
     assert 'uws_jobs{job_type="jupyter_lab",resource="local",status="pending"} 1.0' in text
     assert 'uws_launches_total{job_type="jupyter_lab",resource="local"} 1.0' in text
@@ -97,7 +97,7 @@ def ready_count() -> float:
 def test_a_session_that_became_ready_is_counted_once(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("user_workspaces.config.metrics.KEPT_FOR", -1.0)
     began, before = timezone.now(), ready_count()
-    figures = JobFigures(now=began)
+    figures = JobMetrics(now=began)
     Job.objects.update(datetime_ready=began - timedelta(seconds=1))
     collected(figures)
     assert ready_count() == before  # it was ready before this process began
@@ -111,7 +111,7 @@ def test_a_session_that_became_ready_is_counted_once(job: Job, monkeypatch: pyte
 
 
 def test_the_database_is_not_asked_each_time(job: Job, django_assert_num_queries: Any) -> None:
-    figures = JobFigures(now=timezone.now())
+    figures = JobMetrics(now=timezone.now())
     assert KEPT_FOR > 1
     with django_assert_num_queries(3):
         texts = {collected(figures) for _ in range(5)}
@@ -122,8 +122,8 @@ def test_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     def away() -> list[object]:
         raise OperationalError("no such host: db.internal")
 
-    monkeypatch.setattr("user_workspaces.jobs.figures.groups", away)
-    text = collected(JobFigures(now=timezone.now()))
+    monkeypatch.setattr("user_workspaces.jobs.metrics.groups", away)
+    text = collected(JobMetrics(now=timezone.now()))
     assert "uws_database_up 0.0" in text
     assert "internal" not in text
 

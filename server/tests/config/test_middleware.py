@@ -12,7 +12,7 @@ from django.test import Client
 
 from user_workspaces.accounts.models import User
 from user_workspaces.config.middleware import ContentPolicy
-from user_workspaces.observing.logs import JsonFormatter
+from user_workspaces.observability.logs import JsonFormatter
 
 pytestmark = pytest.mark.django_db
 SENT = "from-the-front-1"
@@ -56,17 +56,17 @@ def lines() -> Any:
 
 
 def test_an_error_of_the_api_is_found_by_its_mark(
-    person: Callable[[str], User],
+    make_user: Callable[[str], User],
     token_of: Callable[[User], str],
     monkeypatch: pytest.MonkeyPatch,
     lines: list[dict[str, Any]],
 ) -> None:
-    ada = person("ada")
+    ada = make_user("ada")
     monkeypatch.setattr("user_workspaces.api.jobs.raw_page", bug)
     headers = {"UWS-Authorization": token_of(ada), "X-Request-ID": SENT}
-    answer = Client(raise_request_exception=False).get("/jobs/?x=y", headers=headers)
-    assert answer.status_code == 500
-    assert f"Quote {SENT} to its operators." in answer.json()["message"]
+    response = Client(raise_request_exception=False).get("/jobs/?x=y", headers=headers)
+    assert response.status_code == 500
+    assert f"Quote {SENT} to its operators." in response.json()["message"]
     told = next(line for line in lines if line["logger"] == "user_workspaces.api.errors")
     assert (told["request"], told["person"], told["message"]) == (SENT, ada.pk, f"error {SENT}")
     assert "swordfish" in told["error"]
@@ -74,11 +74,11 @@ def test_an_error_of_the_api_is_found_by_its_mark(
 
 
 def test_an_error_of_a_page_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]) -> None:
-    monkeypatch.setattr("user_workspaces.portal.sign_in.person_of_login_link", bug)
+    monkeypatch.setattr("user_workspaces.portal.auth.login.user_of_login_link", bug)
     link = "/login/uws_0123456789abcdef0123456789/"
-    answer = Client(raise_request_exception=False).get(link, headers={"X-Request-ID": SENT, "Accept": "text/html"})
-    assert (answer.status_code, answer["X-Request-ID"]) == (500, SENT)
-    assert f"<code>{SENT}</code>" in answer.content.decode()
+    response = Client(raise_request_exception=False).get(link, headers={"X-Request-ID": SENT, "Accept": "text/html"})
+    assert (response.status_code, response["X-Request-ID"]) == (500, SENT)
+    assert f"<code>{SENT}</code>" in response.content.decode()
     assert {line["request"] for line in lines} == {SENT}
     assert "0123456789abcdef0123456789" not in str(lines)
 
@@ -86,24 +86,24 @@ def test_an_error_of_a_page_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch
 def test_an_error_outside_of_views_is_found_by_its_mark(
     monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
 ) -> None:
-    monkeypatch.setattr("user_workspaces.api.description.render", bug)
-    answer = Client(raise_request_exception=False).get("/docs/swagger/", headers={"X-Request-ID": SENT})
-    assert (answer.status_code, answer.json()["success"]) == (500, False)
-    assert f"Quote {SENT} to its operators." in answer.json()["message"]
+    monkeypatch.setattr("user_workspaces.api.schema_views.render", bug)
+    response = Client(raise_request_exception=False).get("/docs/swagger/", headers={"X-Request-ID": SENT})
+    assert (response.status_code, response.json()["success"]) == (500, False)
+    assert f"Quote {SENT} to its operators." in response.json()["message"]
     assert all(line["request"] == SENT for line in lines)
 
 
-def directives(answer: HttpResponseBase) -> set[str]:
-    return set(answer.headers["Content-Security-Policy"].split("; "))
+def directives(response: HttpResponseBase) -> set[str]:
+    return set(response.headers["Content-Security-Policy"].split("; "))
 
 
 @pytest.mark.parametrize("path", ["/jobs/", "/nowhere", "/login/", "/docs/redoc/", "/static/nothing.css"])
 def test_every_answer_has_the_policy_that_would_be_put_together_for_it(path: str) -> None:
-    answer = Client().get(path)
-    given = directives(answer)
-    del answer.headers["Content-Security-Policy"]
-    CSPMiddleware(lambda _: answer).process_response(HttpRequest(), answer)
-    assert directives(answer) == given
+    response = Client().get(path)
+    given = directives(response)
+    del response.headers["Content-Security-Policy"]
+    CSPMiddleware(lambda _: response).process_response(HttpRequest(), response)
+    assert directives(response) == given
     assert {"default-src 'none'", "script-src 'self'", "base-uri 'none'"} <= given
 
 

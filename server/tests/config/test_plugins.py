@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from machine_accounts import add_account, remove_account
+from support.machine_accounts import add_account, remove_account
 from user_workspaces import registry
 from user_workspaces.accounts.models import OwnedAccount, User
 from user_workspaces.config.apps import accounts_of
@@ -49,8 +49,8 @@ def test_operators_are_told_which_homes_are_open_and_how_to_close_them(home: Pat
 
 
 def test_everybody_else_is_told_how_many_and_no_name(home: Path, client: Client) -> None:
-    answer = client.get("/status/")
-    found = answer.json()["dependencies"]["user_authentication.local"]
+    response = client.get("/status/")
+    found = response.json()["dependencies"]["user_authentication.local"]
     assert found == {
         "connected": True,
         "message": (
@@ -58,7 +58,7 @@ def test_everybody_else_is_told_how_many_and_no_name(home: Path, client: Client)
             "says how to close them."
         ),
     }
-    assert NAME not in answer.content.decode()
+    assert NAME not in response.content.decode()
 
 
 def test_nothing_is_said_of_closed_homes(home: Path) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from live import surroundings
-from running import REPOSITORY, environments, free_port
+from support.live_server import surroundings
+from support.server_process import REPOSITORY, environments, free_port
 from user_workspaces.plugins.job_type.jupyter_lab.contents import extension
 from user_workspaces.testing.waiting import eventually
 
@@ -98,11 +98,11 @@ def service() -> Iterator[tuple[Service, dict[str, "subprocess.CompletedProcess[
         starts = re.findall(r"^ExecStart=(.*)$", web + controller, re.MULTILINE)
         for start in starts:
             stack.enter_context(unit(here, web, start))
-        eventually(lambda: answers(here))
+        eventually(lambda: responses(here))
         yield here, said
 
 
-def answers(service: Service) -> bool:
+def responses(service: Service) -> bool:
     try:
         return bool(httpx.get(f"http://localhost:{service.port}/status/").status_code)
     except httpx.TransportError:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from docker_engine import docker_engine
-from running import REPOSITORY
+from support.docker_engine import docker_engine
+from support.server_process import REPOSITORY
+from user_workspaces.config.load_config import EMBEDDED_DEFAULT
 from user_workspaces.config.runtime_detection import DOCKER, PODMAN, Detected, detect
-from user_workspaces.config.site_config import EMBEDDED_DEFAULT
 from user_workspaces.testing.waiting import eventually
 
 OFFER = """

@@ -11,7 +11,7 @@ from django.urls import reverse
 from api.multipart import CONTENT_TYPE, form, part
 from user_workspaces.accounts.models import User
 from user_workspaces.registry import Registry
-from user_workspaces.transfers.turns import Turn, running
+from user_workspaces.transfers.slots import TransferSlot, running
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,24 +48,24 @@ def strict() -> Client:
 def test_a_form_of_nobody_that_is_read_as_it_comes_is_not_read(
     site: Registry, path: str, fields: dict[str, Any]
 ) -> None:
-    answer = strict().post(path, **{"wsgi.input": NeverRead(), **fields})
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/login/?next=/")
+    response = strict().post(path, **{"wsgi.input": NeverRead(), **fields})
+    assert (response.status_code, response.headers["Location"]) == (302, "/login/?next=/")
 
 
 def test_a_part_of_a_page_leads_the_whole_page_to_the_log_in(site: Registry) -> None:
     shown = {"HX-Request": "true", "HX-Current-URL": "http://localhost:8000/w/1/files/?in=a"}
-    answer = strict().post("/w/1/files/", BODY, content_type=CONTENT_TYPE, headers=shown)
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/login/?next=/w/1/files/%3Fin%3Da")
+    response = strict().post("/w/1/files/", BODY, content_type=CONTENT_TYPE, headers=shown)
+    assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/login/?next=/w/1/files/%3Fin%3Da")
 
 
 def test_forms_with_files_of_one_person_have_their_turns(
-    person: Callable[[str], User], workspace_of: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+    make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("user_workspaces.transfers.turns.MOST_AT_ONCE", 1)
-    ada, browser = person("ada"), Client()
+    monkeypatch.setattr("user_workspaces.transfers.slots.MOST_AT_ONCE", 1)
+    ada, browser = make_user("ada"), Client()
     address = reverse("portal:files", args=[workspace_of(ada).pk])
     browser.force_login(ada)
-    with Turn(ada.pk):
+    with TransferSlot(ada.pk):
         refused = browser.post(address, BODY, content_type=CONTENT_TYPE, headers={"HX-Request": "true"})
     assert (refused.status_code, b"transfers of yours are going on" in refused.content) == (422, True)
     for _ in range(2):

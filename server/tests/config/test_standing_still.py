@@ -7,8 +7,8 @@ import pytest
 from asgiref.typing import HTTPScope
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse, UnreadablePostError
 
-from user_workspaces.config import threads
-from user_workspaces.config.threads import SMALL, THREADS_FOR_LARGE, ThreadedDjango
+from user_workspaces.config import threaded_asgi
+from user_workspaces.config.threaded_asgi import SMALL, THREADS_FOR_LARGE, ThreadedASGI
 from user_workspaces.config.wsgi import Request
 
 LEFT: dict[str, object] = {"type": "http.disconnect"}
@@ -43,21 +43,21 @@ class Client:
         await asyncio.get_running_loop().create_future()
 
 
-def django(seen: list[bytes]) -> ThreadedDjango:
+def django(seen: list[bytes]) -> ThreadedASGI:
     """Return one with two threads; it says what came, and below `/stream` in parts."""
 
     def view(environ: Any, start: Any) -> HttpResponseBase:
         request: HttpRequest = Request(environ)
-        answer: HttpResponseBase
+        response: HttpResponseBase
         if request.path == "/stream":
-            answer = StreamingHttpResponse(iter((b"one", b"two", b"three")))
+            response = StreamingHttpResponse(iter((b"one", b"two", b"three")))
         else:
-            answer = HttpResponse(_body(request))
-            seen.append(answer.content)
-        start(f"{answer.status_code} {answer.reason_phrase}", list(answer.items()))
-        return answer
+            response = HttpResponse(_body(request))
+            seen.append(response.content)
+        start(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return response
 
-    return ThreadedDjango(view, threads=2)
+    return ThreadedASGI(view, threads=2)
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -67,7 +67,7 @@ def _body(request: HttpRequest) -> bytes:
         return b"broke off"
 
 
-async def answered(application: ThreadedDjango, client: Client, *headers: tuple[bytes, bytes]) -> None:
+async def answered(application: ThreadedASGI, client: Client, *headers: tuple[bytes, bytes]) -> None:
     scope = {
         "type": "http", "method": "POST", "path": client.path, "query_string": b"", "http_version": "1.1",
         "headers": list(headers),
@@ -81,19 +81,19 @@ def bodies(client: Client) -> bytes:
 
 
 @pytest.mark.parametrize("header", [LENGTH, CHUNKED])
-@pytest.mark.parametrize("begun", [(), (part(b"{"),)], ids=["nothing", "beginning"])
-def test_somebody_who_sends_no_more_keeps_nobody_waiting(header: tuple[bytes, bytes], begun: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize("started", [(), (part(b"{"),)], ids=["nothing", "beginning"])
+def test_somebody_who_sends_no_more_keeps_nobody_waiting(header: tuple[bytes, bytes], started: tuple[Any, ...]) -> None:
     async def run() -> None:
         application, seen = django([]), list[Client]()
         async with asyncio.TaskGroup() as tasks:
-            seen = [Client(*begun) for _ in range(10)]
-            standing = [tasks.create_task(answered(application, client, header)) for client in seen]
+            seen = [Client(*started) for _ in range(10)]
+            usage = [tasks.create_task(answered(application, client, header)) for client in seen]
             for client in seen:
                 await client.stands.wait()
             other = Client(part(b"ab"), part(b"c", more=False))
             await answered(application, other, header)
             assert bodies(other) == b"3 bytes"
-            for task in standing:
+            for task in usage:
                 task.cancel()
 
     asyncio.run(run())
@@ -104,13 +104,13 @@ def test_somebody_who_sends_much_and_stops_keeps_nobody_waiting_who_sends_little
         application = django([])
         async with asyncio.TaskGroup() as tasks:
             much = [Client(part(b"x" * SMALL)) for _ in range(THREADS_FOR_LARGE)]
-            standing = [tasks.create_task(answered(application, client, LENGTH)) for client in much]
+            usage = [tasks.create_task(answered(application, client, LENGTH)) for client in much]
             for client in much:
                 await client.stands.wait()
             other = Client(part(b"abc", more=False))
             await answered(application, other, LENGTH)
             assert bodies(other) == b"3 bytes"
-            for task in standing:
+            for task in usage:
                 task.cancel()
 
     asyncio.run(run())
@@ -118,9 +118,9 @@ def test_somebody_who_sends_much_and_stops_keeps_nobody_waiting_who_sends_little
 
 @pytest.mark.parametrize("header", [LENGTH, CHUNKED])
 def test_a_large_body_is_read_whole_or_breaks_off(header: tuple[bytes, bytes]) -> None:
-    begun = part(b"x" * SMALL)
+    started = part(b"x" * SMALL)
     for last, found in ((part(b"y", more=False), b"%d bytes" % (SMALL + 1)), (LEFT, b"broke off")):
-        client = Client(begun, part(b""), last)
+        client = Client(started, part(b""), last)
         asyncio.run(answered(django([]), client, header))
         assert bodies(client) == found
 
@@ -130,28 +130,28 @@ def test_somebody_who_takes_no_more_keeps_nobody_waiting() -> None:
         application = django([])
         async with asyncio.TaskGroup() as tasks:
             readers = [Client(path="/stream", takes=2) for _ in range(10)]
-            standing = [tasks.create_task(answered(application, client)) for client in readers]
+            usage = [tasks.create_task(answered(application, client)) for client in readers]
             for client in readers:
                 await client.stands.wait()
             other = Client(path="/stream")
             await answered(application, other)
             assert bodies(other) == b"onetwothree"
-            for task in standing:
+            for task in usage:
                 task.cancel()
 
     asyncio.run(run())
 
 
 @pytest.mark.parametrize("header", [LENGTH, CHUNKED])
-@pytest.mark.parametrize("begun", [(), (part(b"  "),)], ids=["nothing", "beginning"])
-def test_nothing_is_done_for_a_body_that_broke_off(header: tuple[bytes, bytes], begun: tuple[Any, ...]) -> None:
-    seen, client = list[bytes](), Client(*begun, LEFT)
+@pytest.mark.parametrize("started", [(), (part(b"  "),)], ids=["nothing", "beginning"])
+def test_nothing_is_done_for_a_body_that_broke_off(header: tuple[bytes, bytes], started: tuple[Any, ...]) -> None:
+    seen, client = list[bytes](), Client(*started, LEFT)
     asyncio.run(answered(django(seen), client, header))
     assert (seen, client.got) == ([], [])
 
 
 def test_who_sends_nothing_for_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "STALLED_SECONDS", 0)
+    monkeypatch.setattr(threaded_asgi, "STALLED_SECONDS", 0)
     seen = list[bytes]()
 
     async def run() -> Client:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from running import REPOSITORY, free_port
-from user_workspaces.config.site_config import EMBEDDED_DEFAULT
+from support.server_process import REPOSITORY, free_port
+from user_workspaces.config.load_config import EMBEDDED_DEFAULT
 
 pytestmark = pytest.mark.slow
 COMMANDS = ["check", "migrate", "runserver", "controller", "qcluster", "create_client_token"]

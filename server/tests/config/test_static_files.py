@@ -17,12 +17,12 @@ BUNDLE = "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
 
 
 def ask(url: str, *, method: str = "get", **headers: str) -> HttpResponseBase:
-    answer: HttpResponseBase = getattr(Client(), method)(url, headers={"Accept-Encoding": "gzip, br", **headers})
-    return answer
+    response: HttpResponseBase = getattr(Client(), method)(url, headers={"Accept-Encoding": "gzip, br", **headers})
+    return response
 
 
-def body_of(answer: HttpResponseBase) -> bytes:
-    return b"".join(answer)
+def body_of(response: HttpResponseBase) -> bytes:
+    return b"".join(response)
 
 
 def content(name: str) -> bytes:
@@ -43,43 +43,43 @@ def test_a_file_is_kept_for_good_under_the_name_of_its_content() -> None:
 
 
 def test_a_page_of_another_release_gets_the_file_of_this_one() -> None:
-    answer = ask("/static/uws/portal.0123456789ab.js")
-    assert (answer.status_code, answer["Cache-Control"]) == (HTTPStatus.OK, "max-age=60, public")
+    response = ask("/static/uws/portal.0123456789ab.js")
+    assert (response.status_code, response["Cache-Control"]) == (HTTPStatus.OK, "max-age=60, public")
     assert ask("/static/uws/nowhere.0123456789ab.js").status_code == HTTPStatus.NOT_FOUND
     assert ask("/static/uws/portal.0123456789ab.js.js").status_code == HTTPStatus.NOT_FOUND
 
 
 @pytest.mark.parametrize("name", ["uws/portal.js", "uws/base.css", "uws/icons.svg", BUNDLE])
 def test_files_are_sent_compressed(name: str) -> None:
-    answer = ask(static(name))
-    packed = body_of(answer)
-    assert (answer["Content-Encoding"], answer["Content-Length"]) == ("gzip", str(len(packed)))
+    response = ask(static(name))
+    packed = body_of(response)
+    assert (response["Content-Encoding"], response["Content-Length"]) == ("gzip", str(len(packed)))
     assert gzip.decompress(packed) == content(name)
     assert len(packed) < len(content(name)) * 0.6
-    assert answer["Vary"] == "Accept-Encoding"
+    assert response["Vary"] == "Accept-Encoding"
 
 
 def test_a_compressed_file_is_sent_in_parts() -> None:
     """Somebody who takes no more of it holds a part, and no thread: see test_standing_still.py."""
-    answer = ask(static(BUNDLE))
-    assert answer.streaming
-    assert max(len(part) for part in answer) <= 4096
+    response = ask(static(BUNDLE))
+    assert response.streaming
+    assert max(len(part) for part in response) <= 4096
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br"])
 def test_who_does_not_take_that_gets_the_file_itself(accepted: str) -> None:
-    answer = ask(PLAIN, **{"Accept-Encoding": accepted})
-    assert "Content-Encoding" not in answer
-    assert answer["Vary"] == "Accept-Encoding"
-    assert body_of(answer) == content("uws/portal.js")
+    response = ask(PLAIN, **{"Accept-Encoding": accepted})
+    assert "Content-Encoding" not in response
+    assert response["Vary"] == "Accept-Encoding"
+    assert body_of(response) == content("uws/portal.js")
 
 
 def test_images_are_sent_as_they_are() -> None:
-    answer = ask(static("rest_framework/img/glyphicons-halflings.png"))
-    assert "Content-Encoding" not in answer
-    assert "Vary" not in answer
-    assert answer["Cache-Control"].endswith("immutable")
-    answer.close()
+    response = ask(static("rest_framework/img/glyphicons-halflings.png"))
+    assert "Content-Encoding" not in response
+    assert "Vary" not in response
+    assert response["Cache-Control"].endswith("immutable")
+    response.close()
 
 
 def test_head_says_what_get_says() -> None:
@@ -95,11 +95,11 @@ def test_both_forms_have_one_weak_tag() -> None:
     assert packed["ETag"].startswith('W/"')
     again = ask(PLAIN, **{"If-None-Match": packed["ETag"]})
     assert (again.status_code, again["Vary"]) == (HTTPStatus.NOT_MODIFIED, "Accept-Encoding")
-    for answer in (packed, plain):
-        answer.close()
+    for response in (packed, plain):
+        response.close()
 
 
 def test_a_part_is_one_of_the_file_itself() -> None:
-    answer = ask(PLAIN, Range="bytes=10-19")
-    assert (answer.status_code, body_of(answer)) == (HTTPStatus.PARTIAL_CONTENT, content("uws/portal.js")[10:20])
-    assert "Content-Encoding" not in answer
+    response = ask(PLAIN, Range="bytes=10-19")
+    assert (response.status_code, body_of(response)) == (HTTPStatus.PARTIAL_CONTENT, content("uws/portal.js")[10:20])
+    assert "Content-Encoding" not in response

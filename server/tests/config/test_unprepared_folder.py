@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from live import MANAGE, surroundings
+from support.live_server import MANAGE, surroundings
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from django.test import Client, RequestFactory
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.config import web
-from user_workspaces.config.site_config import site_warnings
+from user_workspaces.config.load_config import site_warnings
 from user_workspaces.config.wsgi import Request
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import SessionPorts
+from user_workspaces.interfaces.settings import SessionPorts
 from user_workspaces.registry import Registry
 
 
@@ -37,26 +37,26 @@ def test_an_address_without_a_port_is_told(address: str) -> None:
 
 @pytest.mark.parametrize("path", ["/jobs/1/2/3/4", "/workspaces/x", "/tokens/a/b"])
 def test_a_path_of_the_api_answers_json_to_browsers_too(site: Registry, client: Client, path: str) -> None:
-    answer = client.get(path, HTTP_ACCEPT="text/html")
-    assert (answer.status_code, answer.json()) == (404, {"success": False, "message": "Not found."})
+    response = client.get(path, HTTP_ACCEPT="text/html")
+    assert (response.status_code, response.json()) == (404, {"success": False, "message": "Not found."})
 
 
 def test_any_other_path_answers_browsers_with_a_page(
-    site: Registry, client: Client, person: Callable[[str], User]
+    site: Registry, client: Client, make_user: Callable[[str], User]
 ) -> None:
-    person("ada")
-    answer = client.get("/nowhere/", HTTP_ACCEPT="text/html")
-    assert answer.status_code == 404
-    assert answer["Content-Type"].startswith("text/html")
+    make_user("ada")
+    response = client.get("/nowhere/", HTTP_ACCEPT="text/html")
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("path", ["/status/", "/", "/login/"])
 def test_a_host_that_is_not_ours_is_refused_with_the_setting_that_allows_it(
     site: Registry, client: Client, path: str
 ) -> None:
-    answer = client.get(path, HTTP_HOST="server:8000")
-    assert answer.status_code == 400
-    assert answer.json()["message"].startswith(
+    response = client.get(path, HTTP_HOST="server:8000")
+    assert response.status_code == 400
+    assert response.json()["message"].startswith(
         "This server does not answer under “server”. Ask its operators for the right address. "
     )
     page = client.get(path.replace("/status/", "/"), HTTP_HOST="server:8000", HTTP_ACCEPT="text/html")

@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from machine_accounts import add_account, remove_account
-from running import REPOSITORY, RunningServer, free_port
+from support.machine_accounts import add_account, remove_account
+from support.server_process import REPOSITORY, RunningServer, free_port
 
 ORIGIN = "https://portal.example.org"
 JOB_TYPE, RESOURCE = "local_test", "second"

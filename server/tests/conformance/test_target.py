@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from conformance.engine import Walker
-from running import REPOSITORY
+from support.server_process import REPOSITORY
 
 pytestmark = [pytest.mark.slow, pytest.mark.data]
 

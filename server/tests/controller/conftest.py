@@ -82,9 +82,9 @@ def session_type(site: Registry) -> FakeJobType:
 
 
 @pytest.fixture
-def driver(site: Registry, person: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Driver:
+def driver(site: Registry, make_user: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Driver:
     """A person with a workspace."""
-    owner = person()
+    owner = make_user()
     return Driver(owner, workspace_of(owner))
 
 
@@ -101,17 +101,17 @@ def use(site: Registry) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def grace(person: Callable[..., User]) -> User:
+def grace(make_user: Callable[..., User]) -> User:
     """Somebody to share with."""
-    return person("grace")
+    return make_user("grace")
 
 
 @pytest.fixture
-def original(person: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Workspace:
+def original(make_user: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Workspace:
     """A workspace with a few hundred files, some of them large."""
     small = [NewFile(f"d{number % 7}/f{number}", b"x" * number) for number in range(300)]
     large = [NewFile(f"large{number}", bytes([number]) * 3_000_000) for number in range(5)]
-    return workspace_of(person("ada"), "cell-atlas", Details(files=(*small, *large, NewFile(".hidden", b"h"))))
+    return workspace_of(make_user("ada"), "cell-atlas", Details(files=(*small, *large, NewFile(".hidden", b"h"))))
 
 
 @pytest.fixture
@@ -127,12 +127,12 @@ def use_storage(site: Registry) -> UseStorage:
 
 
 @pytest.fixture
-def ours(person: Callable[[str], User], site: object) -> Callable[[], Workspace]:
+def ours(make_user: Callable[[str], User], site: object) -> Callable[[], Workspace]:
     """Make the workspace to be shared, measured; nothing is limited yet."""
 
     def make() -> Workspace:
         made = create_workspace(
-            owner=person("ada"), name="w", description="", default_job_type="", details=FILES, now=timezone.now()
+            owner=make_user("ada"), name="w", description="", default_job_type="", details=FILES, now=timezone.now()
         )
         measure(Workspace.objects.get(pk=made.pk))
         return Workspace.objects.get(pk=made.pk)

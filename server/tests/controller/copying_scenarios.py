@@ -10,17 +10,19 @@ from pathlib import Path
 
 from django.db import connections
 
-from copy_shop import make_copies
+from support.fake_copies import make_copies
 from user_workspaces.interfaces.storage import Storage
-from user_workspaces.interfaces.values import Place, PluginContext
-from user_workspaces.quotas.values import BLOCK
+from user_workspaces.interfaces.values import PluginContext, WorkspaceLocation
+from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.testing.fake_storage import FakeStorageOptions, InMemoryStorage
 from user_workspaces.workspaces.details import Details, NewFile
 
 NOWHERE = Path("/nonexistent")
 PATIENCE_SECONDS = 60
 
-FILES = Details(files=(NewFile("a", b"x" * 2 * BLOCK), NewFile("d/b", b"x"), NewFile(".big", b"x" * 50 * BLOCK)))
+FILES = Details(
+    files=(NewFile("a", b"x" * 2 * BLOCK_BYTES), NewFile("d/b", b"x"), NewFile(".big", b"x" * 50 * BLOCK_BYTES))
+)
 COPIED = 5
 """Blocks of a copy of these, as they are held: the workspace, two and one for files, one for the directory."""
 
@@ -30,12 +32,12 @@ class StorageThatCopiesWhenAllowed(InMemoryStorage):
 
     def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
         super().__init__(context, options)
-        self.begun, self.allowed = threading.Event(), threading.Event()
+        self.started, self.allowed = threading.Event(), threading.Event()
         self.copied = list[str]()
 
-    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+    def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
         self.create(target)
-        self.begun.set()
+        self.started.set()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.allowed.wait(0.005) and time.monotonic() < deadline:
             progress(500)
@@ -66,10 +68,10 @@ def copy_and_be_killed(*, after_seconds: float, now: datetime) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def tree_of(storage: Storage, place: Place) -> Mapping[str, object]:
+def tree_of(storage: Storage, location: WorkspaceLocation) -> Mapping[str, object]:
     """Return all entries with the size and content of the files."""
-    root = storage.locate(place)
+    root = storage.locate(location)
     return {
         entry.path: (root / entry.path).read_bytes() if entry.kind == "file" else entry.kind
-        for entry in storage.tree(place)
+        for entry in storage.tree(location)
     }

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from controller.conftest import Driver
-from user_workspaces.controller.lookout import TABLES, due_tables
+from user_workspaces.controller.due import TABLES, tables_with_due_rows
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.jobs import clock
-from user_workspaces.jobs.clock import Mark
+from user_workspaces.jobs.clock import ClockReading
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import core_hours
 from user_workspaces.registry import Registry
@@ -27,8 +27,8 @@ class Monotonic:
     def __init__(self) -> None:
         self.seconds = 1000.0
 
-    def __call__(self) -> Mark:
-        return Mark("boot", self.seconds)
+    def __call__(self) -> ClockReading:
+        return ClockReading("boot", self.seconds)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_job_is_looked_after_when_the_clock_was_set_back(driver: Driver, resourc
     """Before: nobody looked for two hours."""
     job = driver.running("local_test")
     driver.now -= TWO_HOURS
-    assert due_tables(now=driver.now)[0] is Job
+    assert tables_with_due_rows(now=driver.now)[0] is Job
     assert reconcile_jobs(now=driver.now) == 1
     job.refresh_from_db()
     assert job.next_check_at is not None
@@ -56,10 +56,10 @@ def test_every_table_is_looked_at_when_the_clock_was_set_back(driver: Driver) ->
     driver.launch()
     for table, longest in TABLES.items():
         table._default_manager.update(next_check_at=driver.now + longest + timedelta(seconds=1))
-    assert set(due_tables(now=driver.now)) == {Job, Workspace}
+    assert set(tables_with_due_rows(now=driver.now)) == {Job, Workspace}
     for table, longest in TABLES.items():
         table._default_manager.update(next_check_at=driver.now + longest)
-    assert due_tables(now=driver.now) == []
+    assert tables_with_due_rows(now=driver.now) == []
 
 
 @pytest.mark.parametrize("jump", [TWO_HOURS, -TWO_HOURS, timedelta(days=30)])

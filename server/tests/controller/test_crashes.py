@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from at_once import at_once
 from controller.conftest import Driver
 from controller.scenarios import PowerCut, ResourceWithPowerCut
-from user_workspaces.controller import reconcile, steps
-from user_workspaces.controller.lease import LEASE, claim, give_back
+from support.concurrency import at_once
+from user_workspaces.controller import job_actions, reconcile
+from user_workspaces.controller.lease import LEASE, claim, release
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.interfaces.values import JobSpec
 from user_workspaces.jobs.actions import change_status, stop_job
@@ -95,7 +95,7 @@ def test_dying_before_the_record_of_an_answer_asks_again(driver: Driver, monkeyp
         raise PowerCut
 
     with monkeypatch.context() as patched:
-        patched.setattr(steps, "change_status", cut)
+        patched.setattr(job_actions, "change_status", cut)
         die_once(driver)
     assert driver.until(job, lambda job: job.status == "running").message == "Webserver ready."
 
@@ -136,7 +136,7 @@ def test_who_lost_the_lease_records_nothing(driver: Driver) -> None:
     failed = change_status(
         job=slow, new=JobStatus.FAILED, now=driver.now, message="from the past", lease=slow.next_check_at
     )
-    give_back(slow, at=None, message="from the past")
+    release(slow, at=None, message="from the past")
     quick.refresh_from_db()
     assert (failed, quick.status, quick.message) == (False, "pending", "Waiting for the resource.")
     assert quick.next_check_at == driver.now + 2 * LEASE
@@ -149,7 +149,7 @@ def test_a_wish_during_a_pass_wakes_the_next_one(driver: Driver) -> None:
     driver.later(10)
     assert claim(held, now=driver.now)
     stop_job(job=Job.objects.get(pk=job.pk), now=driver.now)
-    give_back(held, at=driver.now + timedelta(hours=1))
+    release(held, at=driver.now + timedelta(hours=1))
     assert [due.pk for due in due_jobs(now=driver.now, limit=5)] == [job.pk]
 
 

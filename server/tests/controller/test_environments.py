@@ -7,15 +7,15 @@ import pytest
 from django.utils import timezone
 
 from controller.conftest import Driver
-from user_workspaces.controller.environments import tend_environments
+from user_workspaces.controller.environments import process_due_environments
 from user_workspaces.environments.actions import forget, prepare
 from user_workspaces.environments.models import PreparedEnvironment
-from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
+from user_workspaces.interfaces.settings import JOB_TYPE_OF_BUILDS
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.plugins.job_type.environment_build import EnvironmentBuildParameters
 from user_workspaces.registry import Declaration, PluginKind, Registry
-from user_workspaces.testing.fake_job_type import JobThatRuns
+from user_workspaces.testing.fake_job_type import FakeJob
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workspaces.actions import upload_file
 
@@ -23,20 +23,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CONDA = b"dependencies: [python=3.11, samtools]\n"
 
 
-class Build(JobThatRuns):
+class Build(FakeJob):
     """Takes what the real one takes."""
 
     Parameters = EnvironmentBuildParameters
 
 
 @pytest.fixture
-def begun(driver: Driver, site: Registry) -> PreparedEnvironment:
+def started(driver: Driver, site: Registry) -> PreparedEnvironment:
     """An environment.yml of conda, with its job."""
     declared = Declaration(PluginKind.JOB_TYPE, JOB_TYPE_OF_BUILDS, "EnvironmentBuildJob", {}, "test.build")
     site.add(declared, Build.build(JOB_TYPE_OF_BUILDS))
     upload_file(workspace=driver.workspace, path="environment.yml", chunks=[CONDA], now=driver.now)
     prepare(workspace=driver.workspace, file="environment.yml", now=driver.now)
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
     return PreparedEnvironment.objects.get()
 
 
@@ -48,74 +48,74 @@ def settled(driver: Driver, resource: FakeResource, end: Callable[[str], None], 
     end(job.key)
     driver.until(job, lambda job: job.status in {"complete", "failed"})
     PreparedEnvironment.objects.update(next_check_at=timezone.now())
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
     return PreparedEnvironment.objects.get()
 
 
-def test_job_is_started_once(begun: PreparedEnvironment, driver: Driver) -> None:
+def test_job_is_started_once(started: PreparedEnvironment, driver: Driver) -> None:
     job = Job.objects.get()
     assert (job.job_type, job.job_details) == (JOB_TYPE_OF_BUILDS, {"kind": "conda", "file": "environment.yml"})
-    assert (begun.job_id, begun.status, begun.message) == (
+    assert (started.job_id, started.status, started.message) == (
         job.pk,
         "preparing",
         f"Job {job.pk} makes it in this workspace, as you.",
     )
     PreparedEnvironment.objects.update(next_check_at=timezone.now())
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
     assert Job.objects.count() == 1
 
 
-def test_finished_job_makes_it_ready(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_finished_job_makes_it_ready(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
     row = settled(driver, resource, resource.succeed, "solving\nuws: done\n")
     assert (row.status, row.message, row.next_check_at) == ("ready", "Ready: the next launch uses it.", None)
 
 
-def test_what_the_job_says_is_told(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_what_the_job_says_is_told(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
     row = settled(driver, resource, resource.fail, "x\nuws: This server has no conda.\n")
     assert (row.status, row.message) == ("failed", "This server has no conda.")
 
 
-def test_job_that_says_nothing_has_failed(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_job_that_says_nothing_has_failed(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
     assert settled(driver, resource, resource.succeed, "x\n").status == "failed"
 
 
-def test_killed_job_is_told_by_its_end(begun: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_killed_job_is_told_by_its_end(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
     row = settled(driver, resource, resource.fail, "uws: done\n")
     assert (row.status, row.message) == ("failed", Job.objects.get().message)
 
 
-def test_stopped_job_has_made_nothing(begun: PreparedEnvironment, driver: Driver) -> None:
+def test_stopped_job_has_made_nothing(started: PreparedEnvironment, driver: Driver) -> None:
     stop_job(job=Job.objects.get(), now=driver.now)
     PreparedEnvironment.objects.update(next_check_at=timezone.now())
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
     row = PreparedEnvironment.objects.get()
     assert (row.status, row.message) == ("failed", "Stopped before it started.")
 
 
 def test_job_of_an_environment_that_was_reset_is_stopped(
-    begun: PreparedEnvironment, driver: Driver, resource: FakeResource
+    started: PreparedEnvironment, driver: Driver, resource: FakeResource
 ) -> None:
     job = driver.until(Job.objects.get(), lambda job: job.submitted)
     resource.run(job.key)
     driver.until(job, lambda job: job.status == "running")
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
     job.refresh_from_db()
     assert job.status == "running"
     forget(workspace_id=driver.workspace.pk)
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
     driver.until(job, lambda job: job.status == "complete")
     assert resource.calls["stop"] == 1
 
 
-def test_job_of_an_earlier_request_is_stopped(begun: PreparedEnvironment, driver: Driver) -> None:
+def test_job_of_an_earlier_request_is_stopped(started: PreparedEnvironment, driver: Driver) -> None:
     session = driver.launch()
     upload_file(workspace=driver.workspace, path="environment.yml", chunks=[CONDA + b"# new\n"], now=driver.now)
     prepare(workspace=driver.workspace, file="environment.yml", now=driver.now)
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
     row = PreparedEnvironment.objects.get()
-    assert row.job_id not in (None, begun.job_id)
+    assert row.job_id not in (None, started.job_id)
     found = dict(Job.objects.values_list("pk", "status"))
-    assert found == {begun.job_id: "complete", row.job_id: "pending", session.pk: "pending"}
+    assert found == {started.job_id: "complete", row.job_id: "pending", session.pk: "pending"}
 
 
 def test_refused_launch_is_told(driver: Driver, site: Registry, limit: Callable[..., None]) -> None:
@@ -124,7 +124,7 @@ def test_refused_launch_is_told(driver: Driver, site: Registry, limit: Callable[
     site.add(declared, Build.build(JOB_TYPE_OF_BUILDS))
     upload_file(workspace=driver.workspace, path="environment.yml", chunks=[CONDA], now=driver.now)
     prepare(workspace=driver.workspace, file="environment.yml", now=driver.now)
-    tend_environments(now=timezone.now() + timedelta(seconds=1))
+    process_due_environments(now=timezone.now() + timedelta(seconds=1))
     row = PreparedEnvironment.objects.get()
     assert row.status == "failed"
     assert "sessions" in row.message

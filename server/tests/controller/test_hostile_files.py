@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from copy_shop import make_copies, offer
-from runs import Runner, controlled, queued, workflows_on
+from support.fake_copies import make_copies, offer
+from support.runs import Runner, controlled, queued, workflows_on
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.housekeeping import tend_workspaces
-from user_workspaces.observing import refusals
+from user_workspaces.controller.housekeeping import process_due_workspaces
+from user_workspaces.observability import warning_log
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.models import Share
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.places import state_of
+from user_workspaces.workflows.storage.locations import state_of
 from user_workspaces.workspaces.actions import files_changed
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
@@ -33,65 +33,65 @@ PASSES = 30
 
 @pytest.fixture(autouse=True)
 def _nothing_was_told_yet() -> None:
-    refusals.REFUSALS._told.clear()
+    warning_log.REFUSALS._told.clear()
 
 
 @pytest.fixture
-def workspace(workspace_of: Callable[..., Workspace], person: Callable[[str], User]) -> Workspace:
+def workspace(workspace_of: Callable[..., Workspace], make_user: Callable[[str], User]) -> Workspace:
     files = tuple(NewFile(f"d{number}/data", b"hello") for number in range(20))
-    return workspace_of(person("ada"), details=Details(files=files))
+    return workspace_of(make_user("ada"), details=Details(files=files))
 
 
 def folder_of(workspace: Workspace) -> Path:
     home = home_of(workspace)
-    return home.storage.locate(home.place)
+    return home.storage.locate(home.location)
 
 
-def lead_elsewhere(place: Path) -> None:
-    place.rename(place.with_name("away"))
-    place.symlink_to("/etc")
+def lead_elsewhere(location: Path) -> None:
+    location.rename(location.with_name("away"))
+    location.symlink_to("/etc")
 
 
-def lead_in_a_circle(place: Path) -> None:
-    place.rename(place.with_name("away"))
-    place.symlink_to(place)
+def lead_in_a_circle(location: Path) -> None:
+    location.rename(location.with_name("away"))
+    location.symlink_to(location)
 
 
-def be_a_pipe(place: Path) -> None:
-    place.rename(place.with_name("away"))
-    os.mkfifo(place)
+def be_a_pipe(location: Path) -> None:
+    location.rename(location.with_name("away"))
+    os.mkfifo(location)
 
 
-def be_a_file(place: Path) -> None:
-    place.rename(place.with_name("away"))
-    place.write_text("no directory")
+def be_a_file(location: Path) -> None:
+    location.rename(location.with_name("away"))
+    location.write_text("no directory")
 
 
-def vanish(place: Path) -> None:
-    place.rename(place.with_name("away"))
+def vanish(location: Path) -> None:
+    location.rename(location.with_name("away"))
 
 
-def be_closed(place: Path) -> None:
-    place.chmod(0)
+def be_closed(location: Path) -> None:
+    location.chmod(0)
 
 
-def be_full_of_oddities(place: Path) -> None:
+def be_full_of_oddities(location: Path) -> None:
     for name in (b"\xff\xfe", b"new\nline", b"x" * 255):
-        (place / os.fsdecode(name)).write_text("")
-    (place / "loop").symlink_to("loop")
-    (place / "long").symlink_to("y" * 4000)
-    os.mkfifo(place / "pipe")
-    (place / "closed").mkdir(mode=0)
+        (location / os.fsdecode(name)).write_text("")
+    (location / "loop").symlink_to("loop")
+    (location / "long").symlink_to("y" * 4000)
+    os.mkfifo(location / "pipe")
+    (location / "closed").mkdir(mode=0)
 
 
 ATTACKS: list[Attack] = [lead_elsewhere, lead_in_a_circle, be_a_pipe, be_a_file, vanish, be_closed, be_full_of_oddities]
 
 
-def tend(workspace: Workspace, passes: int = PASSES) -> None:
+def process_due(workspace: Workspace, passes: int = PASSES) -> None:
     """Have it measured again and again, as each upload does."""
     for _ in range(passes):
         files_changed(workspace_id=workspace.pk, now=timezone.now())
-        tend_workspaces(now=timezone.now())
+        process_due_workspaces(now=timezone.now())
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
@@ -108,26 +108,26 @@ def test_workspace_in_any_state_is_at_most_a_line(
     workspace: Workspace, caplog: pytest.LogCaptureFixture, attack: Attack
 ) -> None:
     attack(folder_of(workspace))
-    tend(workspace)
+    process_due(workspace)
     assert is_short(told(caplog)), caplog.text
     is_measured = Workspace.objects.get(pk=workspace.pk).next_check_at is None
     assert is_measured == (attack is be_full_of_oddities)
 
 
 @contextmanager
-def exchanged(place: Path) -> Iterator[None]:
+def exchanged(location: Path) -> Iterator[None]:
     """Exchange a place for a link elsewhere and back, as fast as it goes."""
-    over, away, link = threading.Event(), place.with_name("away"), place.with_name("link")
+    over, away, link = threading.Event(), location.with_name("away"), location.with_name("link")
     link.symlink_to("/etc")
 
     def exchange() -> None:
         while not over.is_set():
             with suppress(OSError):
-                place.rename(away)
-                link.rename(place)
+                location.rename(away)
+                link.rename(location)
                 time.sleep(0.0005)
-                place.rename(link)
-                away.rename(place)
+                location.rename(link)
+                away.rename(location)
                 time.sleep(0.0005)
 
     attacker = threading.Thread(target=exchange)
@@ -144,16 +144,16 @@ def test_place_that_is_exchanged_all_the_time_is_at_most_a_line(
     workspace: Workspace, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
     with exchanged(folder_of(workspace) / where):
-        tend(workspace, passes=150)
+        process_due(workspace, passes=150)
     assert is_short(told(caplog)), caplog.text
 
 
 def test_copies_of_what_is_exchanged_fill_no_log(
-    workspace: Workspace, caplog: pytest.LogCaptureFixture, person: Callable[[str], User]
+    workspace: Workspace, caplog: pytest.LogCaptureFixture, make_user: Callable[[str], User]
 ) -> None:
     with exchanged(folder_of(workspace)):
         for number in range(5):
-            share = offer(workspace, person(f"friend-{number}"))
+            share = offer(workspace, make_user(f"friend-{number}"))
             make_copies()
             assert Share.objects.get(pk=share.pk).state in {"ready", "failed"}
     assert not [record for record in told(caplog) if record.exc_info], caplog.text
@@ -165,13 +165,13 @@ def test_copies_of_what_is_exchanged_fill_no_log(
 def test_state_of_a_run_in_any_state_is_at_most_a_line_and_the_run_ends(
     site: Registry,
     resource: FakeResource,
-    person: Callable[[str], User],
+    make_user: Callable[[str], User],
     caplog: pytest.LogCaptureFixture,
     attack: Attack,
     inside: str,
 ) -> None:
     with workflows_on(site):
-        run = queued(person("ada"))
+        run = queued(make_user("ada"))
         controlled()
         runner = Runner(run, resource)
         runner.begin()
@@ -179,7 +179,7 @@ def test_state_of_a_run_in_any_state_is_at_most_a_line_and_the_run_ends(
         controlled()
         runner.end()
         state = state_of(run)
-        attack(state.storage.locate(state.place) / inside)
+        attack(state.storage.locate(state.location) / inside)
         for _ in range(PASSES):
             controlled()
         assert is_short(told(caplog)), caplog.text
@@ -187,16 +187,16 @@ def test_state_of_a_run_in_any_state_is_at_most_a_line_and_the_run_ends(
 
 
 def test_times_in_a_journal_that_no_float_can_hold_are_passed_over(
-    site: Registry, resource: FakeResource, person: Callable[[str], User], caplog: pytest.LogCaptureFixture
+    site: Registry, resource: FakeResource, make_user: Callable[[str], User], caplog: pytest.LogCaptureFixture
 ) -> None:
     with workflows_on(site):
-        run = queued(person("ada"))
+        run = queued(make_user("ada"))
         controlled()
         runner = Runner(run, resource)
         runner.begin()
         state = state_of(run)
         line = f'{{"event": "start", "uuid": "{runner.command}", "at": {"9" * 400}}}\n'
-        journal = state.storage.locate(state.place) / "journal.jsonl"
+        journal = state.storage.locate(state.location) / "journal.jsonl"
         journal.write_text(journal.read_text() + line)
         for _ in range(3):
             controlled()

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from at_once import at_once
 from controller.conftest import Driver
+from support.concurrency import at_once
 from user_workspaces.accounts.models import OwnedAccount, User
-from user_workspaces.controller.housekeeping import sweep_resources, tend_workspaces
+from user_workspaces.controller.housekeeping import process_due_workspaces, sweep_resources
 from user_workspaces.errors import ResourceUnavailable, StorageError
 from user_workspaces.interfaces.values import JobScript, JobSpec, Limits
 from user_workspaces.jobs.actions import delete_workspace, stop_job
@@ -28,24 +28,24 @@ Use = Callable[..., Any]
 
 def folder_of(workspace: Workspace) -> Path:
     home = home_of(workspace)
-    return home.storage.locate(home.place)
+    return home.storage.locate(home.location)
 
 
-def tend(driver: Driver) -> int:
+def process_due(driver: Driver) -> int:
     driver.later(1)
-    return tend_workspaces(now=driver.now)
+    return process_due_workspaces(now=driver.now)
 
 
 def start_on_its_own(driver: Driver, key: str) -> None:
     """Run a job that no row knows."""
-    spec = JobSpec(key, 1, "x", home_of(driver.workspace).place.account, Path("/"), JobScript(text=""), Limits())
+    spec = JobSpec(key, 1, "x", home_of(driver.workspace).location.account, Path("/"), JobScript(text=""), Limits())
     driver.resource.submit(spec)
 
 
 def test_a_workspace_is_deleted_with_its_files(driver: Driver) -> None:
     folder = folder_of(driver.workspace)
     delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=False, now=driver.now)
-    assert tend(driver) == 1
+    assert process_due(driver) == 1
     assert not folder.exists()
     assert not Workspace.objects.exists()
 
@@ -53,11 +53,11 @@ def test_a_workspace_is_deleted_with_its_files(driver: Driver) -> None:
 def test_a_deletion_waits_for_the_last_job_and_the_jobs_stay_on_record(driver: Driver) -> None:
     job, folder = driver.running("local_test"), folder_of(driver.workspace)
     delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=True, now=driver.now)
-    tend(driver)
+    process_due(driver)
     assert folder.exists()
     driver.settled(job)
     driver.later(60)
-    tend(driver)
+    process_due(driver)
     assert not folder.exists()
     assert Job.objects.get().status == "complete"
 
@@ -67,28 +67,28 @@ def test_a_deletion_waits_for_a_job_that_ended_and_still_runs(driver: Driver) ->
     job, folder = driver.running("local_test"), folder_of(driver.workspace)
     Job.objects.filter(pk=job.pk).update(status="failed")
     delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=False, now=driver.now)
-    tend(driver)
+    process_due(driver)
     assert folder.exists()
     driver.settled(job)
     driver.later(60)
-    tend(driver)
+    process_due(driver)
     assert not folder.exists()
 
 
 def test_a_second_deletion_changes_nothing(driver: Driver) -> None:
     for _ in range(2):
         delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=True, now=driver.now)
-    tend(driver)
+    process_due(driver)
     assert not Workspace.objects.exists()
 
 
 def test_a_trouble_with_one_workspace_does_not_stop_the_others(
-    driver: Driver, person: Callable[..., User], workspace_of: Callable[..., Workspace]
+    driver: Driver, make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
-    other = workspace_of(person("grace"))
+    other = workspace_of(make_user("grace"))
     OwnedAccount.objects.filter(user=driver.owner).update(uid=1)
     Workspace.objects.update(next_check_at=driver.now)
-    assert tend(driver) == 2
+    assert process_due(driver) == 2
     other.refresh_from_db()
     driver.workspace.refresh_from_db()
     assert other.next_check_at is None
@@ -99,7 +99,7 @@ def test_a_trouble_with_one_workspace_does_not_stop_the_others(
 def test_a_creation_without_an_account_leaves_nothing(driver: Driver) -> None:
     OwnedAccount.objects.all().delete()
     Workspace.objects.update(status=WorkspaceStatus.INITIALIZING, next_check_at=driver.now)
-    tend(driver)
+    process_due(driver)
     assert not Workspace.objects.exists()
 
 
@@ -113,7 +113,7 @@ def test_a_creation_that_was_only_slow_is_not_taken_away(driver: Driver) -> None
 def test_file_names_that_are_no_text_are_measured_and_shown(driver: Driver) -> None:
     (folder_of(driver.workspace) / "caf\udce9.txt").write_bytes(b"")
     Workspace.objects.update(next_check_at=driver.now)
-    tend(driver)
+    process_due(driver)
     workspace = Workspace.objects.get()
     assert workspace.next_check_at is None
     assert workspace.current["files"] == [{"name": r"/caf\xE9.txt"}]

@@ -10,7 +10,7 @@ from django.db.utils import OperationalError
 
 from controller.conftest import Driver
 from user_workspaces.controller import loop
-from user_workspaces.controller.lookout import due_tables
+from user_workspaces.controller.due import tables_with_due_rows
 from user_workspaces.controller.loop import Controller
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.models import Job
@@ -56,7 +56,7 @@ def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypa
     """Nobody begins a pass by the clock here: what is launched while all rest is found by the look-out alone."""
     monkeypatch.setattr(loop, "LONGEST_REST", 3600.0)
     looks = threading.Semaphore(0)
-    real = due_tables
+    real = tables_with_due_rows
 
     def counted(**arguments: Any) -> Any:
         found = real(**arguments)
@@ -64,7 +64,7 @@ def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypa
             looks.release()
         return found
 
-    monkeypatch.setattr(loop, "due_tables", counted)
+    monkeypatch.setattr(loop, "tables_with_due_rows", counted)
 
     def during() -> None:
         for _ in range(3):
@@ -79,7 +79,9 @@ def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypa
 
 
 @pytest.mark.parametrize("error", [OperationalError("server closed the connection"), RuntimeError("a bug")])
-@pytest.mark.parametrize("part", ["due_tables", "reconcile_jobs", "tend_workspaces", "sweep_resources"])
+@pytest.mark.parametrize(
+    "part", ["tables_with_due_rows", "reconcile_jobs", "process_due_workspaces", "sweep_resources"]
+)
 def test_what_goes_wrong_does_not_end_the_loop(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, part: str, error: Exception
 ) -> None:

@@ -16,7 +16,7 @@ from user_workspaces.interfaces.environment import Base
 from user_workspaces.interfaces.values import Observation, Preparation, PreparationState
 from user_workspaces.interfaces.values import ResourceState as Seen
 from user_workspaces.jobs.actions import stop_job
-from user_workspaces.jobs.queries import answering_sessions
+from user_workspaces.jobs.queries import ready_sessions
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_environment import FakeEnvironment
 from user_workspaces.testing.fake_job_type import ANSWERS
@@ -42,7 +42,7 @@ def test_a_session_is_launched_and_answers(driver: Driver) -> None:
     driver.run()
     job.refresh_from_db()
     assert (job.status, job.message) == ("running", "Webserver ready.")
-    assert [session.endpoint for session in answering_sessions()] == [ANSWERS]
+    assert [session.endpoint for session in ready_sessions()] == [ANSWERS]
     assert driver.resource.submissions[0].working_directory.is_dir()
 
 

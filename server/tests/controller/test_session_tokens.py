@@ -9,9 +9,9 @@ import pytest
 
 from controller.conftest import Driver
 from controller.scenarios import PowerCut, ResourceWithPowerCut, ResourceWithStopInMidSubmit
-from user_workspaces.accounts.lookup import find_token
+from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken
-from user_workspaces.controller import steps
+from user_workspaces.controller import job_actions
 from user_workspaces.controller.lease import LEASE
 from user_workspaces.interfaces.job_type import JobParameters
 from user_workspaces.interfaces.values import EndedBy, JobContext, JobFile, JobScript
@@ -133,7 +133,7 @@ def test_a_stop_just_before_the_grant_submits_nothing(with_reana: Driver, monkey
         stop_job(job=Job.objects.get(pk=job.pk), now=with_reana.now)
         return grant_session_token(job=job, **times)
 
-    monkeypatch.setattr(steps, "grant_session_token", stop_first)
+    monkeypatch.setattr(job_actions, "grant_session_token", stop_first)
     assert with_reana.settled(with_reana.launch()).message == "Stopped before it started."
     assert (with_reana.resource.submissions, ApiToken.objects.count()) == ([], 0)
 
@@ -160,9 +160,9 @@ def test_dying_around_the_submission_hands_out_the_same_token_again(
     assert (ApiToken.objects.count(), is_good(with_reana, job)) == (1, True)
 
 
-@pytest.mark.parametrize("place", ["grant_session_token", "change_status"])
+@pytest.mark.parametrize("location", ["grant_session_token", "change_status"])
 def test_dying_before_a_record_of_the_start_grants_it_again(
-    with_reana: Driver, monkeypatch: pytest.MonkeyPatch, place: str
+    with_reana: Driver, monkeypatch: pytest.MonkeyPatch, location: str
 ) -> None:
     job = with_reana.until(with_reana.launch(), lambda job: job.submitted)
     with_reana.resource.run(job.key)
@@ -171,7 +171,7 @@ def test_dying_before_a_record_of_the_start_grants_it_again(
         raise PowerCut
 
     with monkeypatch.context() as patched:
-        patched.setattr(steps, place, cut)
+        patched.setattr(job_actions, location, cut)
         with pytest.raises(PowerCut):
             with_reana.run()
     with_reana.later(LEASE.total_seconds())

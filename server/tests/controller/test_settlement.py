@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from at_once import at_once
 from controller.conftest import Driver
+from support.concurrency import at_once
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.spending import overview_of
+from user_workspaces.jobs.quota_check import overview_of
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.quotas.queries import allowance_of
 from user_workspaces.quotas.values import Overview
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OPTIONS = {"num_cpus": 2, "time_limit_min": 60}
 
 
-def standing(driver: Driver) -> Overview:
+def usage(driver: Driver) -> Overview:
     return overview_of(driver.owner.pk, allowance=allowance_of(driver.owner.pk), now=driver.now)
 
 
@@ -30,7 +30,7 @@ def test_two_controllers_settle_each_job_once(driver: Driver, limit: Callable[..
     for job in jobs:
         driver.resource.run(job.key)
     driver.run(passes=2)
-    assert standing(driver).core_hours.left == 0
+    assert usage(driver).core_hours.left == 0
     driver.later(1800)
     for job in jobs:
         driver.resource.succeed(job.key)
@@ -38,12 +38,12 @@ def test_two_controllers_settle_each_job_once(driver: Driver, limit: Callable[..
         driver.later(120)
         at_once(2, lambda: reconcile_jobs(now=driver.now))
     assert set(Job.objects.values_list("status", flat=True)) == {JobStatus.COMPLETE}
-    after = standing(driver)
+    after = usage(driver)
     assert (after.running_sessions.taken, after.core_hours.reserved) == (0, Decimal(0))
     assert after.core_hours.used == sum(Job.objects.values_list("core_hours", flat=True))
     assert Decimal(20) < after.core_hours.used < Decimal(25)
     at_once(2, lambda: reconcile_jobs(now=driver.now))
-    assert standing(driver) == after
+    assert usage(driver) == after
 
 
 def test_a_job_that_the_resource_refuses_gives_back_all(
@@ -52,7 +52,7 @@ def test_a_job_that_the_resource_refuses_gives_back_all(
     limit(core_hours=Decimal(2), running_sessions=1)
     use(ResourceThatRefuses)
     job = driver.launch("local_test", options=OPTIONS)
-    assert standing(driver).core_hours.left == 0
+    assert usage(driver).core_hours.left == 0
     driver.until(job, lambda job: job.status == JobStatus.FAILED)
-    assert standing(driver).core_hours.taken == 0
+    assert usage(driver).core_hours.taken == 0
     driver.launch("local_test", options=OPTIONS)

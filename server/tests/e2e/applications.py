@@ -6,8 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from running import REPOSITORY, Caller, RunningServer, wait_for
-from running import open_session as open_session_by_ticket
+from support.server_process import REPOSITORY, Caller, RunningServer, wait_for
+from support.server_process import open_session as open_session_by_ticket
 
 READY_SECONDS = 600.0
 """The first launch waits for packages that are installed."""
@@ -69,12 +69,12 @@ def site_with(**applications: dict[str, Any]) -> dict[str, Any]:
     return {"available_job_types": {**known, **own}}
 
 
-def launch(person: Caller, workspace: int, job_type: str, *, file: str = "", ready: bool = True) -> int:
+def launch(user: Caller, workspace: int, job_type: str, *, file: str = "", ready: bool = True) -> int:
     """Launch an application in a workspace, and wait until it answers; return the job's number."""
     body = {"job_type": job_type, "job_details": {"file": file} if file else {}}
-    number: int = person.call("PUT", f"/workspaces/{workspace}/start/", json=body)["job"]["id"]
+    number: int = user.call("PUT", f"/workspaces/{workspace}/start/", json=body)["job"]["id"]
     if ready:
-        wait_for(lambda: _answers(person.job(number)), within=READY_SECONDS, what=f"job {number}")
+        wait_for(lambda: _answers(user.job(number)), within=READY_SECONDS, what=f"job {number}")
     return number
 
 
@@ -84,9 +84,9 @@ def _answers(job: dict[str, Any]) -> bool:
     return "connection_details" in details
 
 
-def cookie_of(person: Caller, job: int) -> tuple[str, str]:
+def cookie_of(user: Caller, job: int) -> tuple[str, str]:
     """Return the `Host` and the `Cookie` that the user's browser has for a session."""
-    with open_session_by_ticket(person.job(job)) as client:
+    with open_session_by_ticket(user.job(job)) as client:
         pair = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
         return client.base_url.netloc.decode(), pair
 
@@ -104,7 +104,7 @@ def open_session(page: Page, server: RunningServer, job: int) -> None:
     page.wait_for_url(re.compile(rf"//(s{job}\.|[^/]*/passthrough/|[^/]*:8\d\d\d/)"))
 
 
-def stop(person: Caller, job: int) -> None:
+def stop(user: Caller, job: int) -> None:
     """Stop a session, and wait for its end."""
-    person.call("PUT", f"/jobs/{job}/stop/")
-    person.wait_until(job, "complete", within=60)
+    user.call("PUT", f"/jobs/{job}/stop/")
+    user.wait_until(job, "complete", within=60)

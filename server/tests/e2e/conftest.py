@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from machine_accounts import remove_account
-from running import ADA, GRACE
+from support.machine_accounts import remove_account
+from support.server_process import ADA, GRACE
 
 QUIET = (
     "--no-sandbox",

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-from running import wait_for
+from support.server_process import wait_for
 
 READY_MS = 180_000
 FETCH = "address => fetch(address).then(answer => answer.json())"

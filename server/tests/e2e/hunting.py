@@ -34,12 +34,12 @@ def _in_base64(secret: bytes) -> frozenset[bytes]:
     return frozenset(found)
 
 
-def hunt(secrets: Mapping[str, str], places: Mapping[str, bytes]) -> Found:
+def hunt(secrets: Mapping[str, str], locations: Mapping[str, bytes]) -> Found:
     """Return which secret is in which place."""
     forms = {name: forms_of(secret) for name, secret in secrets.items()}
     return frozenset(
-        (name, place)
-        for place, content in places.items()
+        (name, location)
+        for location, content in locations.items()
         for name, written in forms.items()
         if any(form in content for form in written)
     )
@@ -49,21 +49,21 @@ def hunt(secrets: Mapping[str, str], places: Mapping[str, bytes]) -> Found:
 class Witness:
     """Remembers every answer that its clients get, under `METHOD path`, without the query."""
 
-    answers: dict[str, bytes] = field(default_factory=dict)
+    responses: dict[str, bytes] = field(default_factory=dict)
 
     def client(self, base_url: str, **options: object) -> httpx.Client:
         """Return a client whose answers are remembered."""
         hooks = {"response": [self._remember]}
         return httpx.Client(base_url=base_url, event_hooks=hooks, timeout=120, **options)  # type: ignore[arg-type]  # options by name
 
-    def _remember(self, answer: httpx.Response) -> None:
-        content = answer.read()
-        fields = b"\n".join(name + b": " + value for name, value in answer.headers.raw)
-        self.note(f"{answer.request.method} {answer.request.url.path}", fields + b"\n\n" + content)
+    def _remember(self, response: httpx.Response) -> None:
+        content = response.read()
+        fields = b"\n".join(name + b": " + value for name, value in response.headers.raw)
+        self.note(f"{response.request.method} {response.request.url.path}", fields + b"\n\n" + content)
 
-    def note(self, place: str, content: bytes) -> None:
+    def note(self, location: str, content: bytes) -> None:
         """Remember what was seen somewhere."""
-        self.answers[place] = self.answers.get(place, b"") + b"\n" + content
+        self.responses[location] = self.responses.get(location, b"") + b"\n" + content
 
 
 @contextmanager

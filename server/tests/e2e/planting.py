@@ -12,9 +12,9 @@ from aiosmtpd.controller import Controller as MailServer
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from e2e.hunting import Witness
-from fleet import Fleet, fleet, own_database
 from oidc_provider.running_provider import CLIENT_ID, CLIENT_SECRET, running_provider
-from running import environments, free_port
+from support.cluster import Fleet, fleet, own_database
+from support.server_process import environments, free_port
 
 
 class Postbox:

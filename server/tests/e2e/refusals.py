@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from e2e.applications import cookie_of
-from running import ADA, GRACE, Caller, RunningServer, ToLoopback, sign_in
+from support.server_process import ADA, GRACE, Caller, RunningServer, ToLoopback, sign_in
 
 CONNECT = """
 import pathlib, socket, sys

@@ -144,12 +144,12 @@ def see_metrics(page: Page) -> None:
 def make_experiment(page: Page) -> None:
     """MLflow writes one to its database."""
     base = page.url.partition("#")[0]
-    answer = page.evaluate(
+    response = page.evaluate(
         """async base => (await fetch(base + 'ajax-api/2.0/mlflow/experiments/create', {method: 'POST',
         headers: {'Content-Type': 'application/json'}, body: JSON.stringify({name: 'counting'})})).status""",
         base,
     )
-    assert answer == 200
+    assert response == 200
     page.goto(f"{base}#/experiments")
     page.reload()
     expect(page.get_by_text("counting").first).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.applications import launch, log_in, open_session, site_with, stop
-from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
+from support.server_process import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 INSTALL = """

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.applications import echo_application, launch, log_in, open_session, site_with, stop
-from running import ADA, RunningServer, running_server, sign_in
+from support.server_process import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SITE = site_with(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from e2e.applications import echo_application, launch, log_in, site_with, stop
-from running import ADA, RunningServer, running_server, sign_in
+from support.server_process import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SITE = site_with(at_root=echo_application(), below=echo_application(base="strip"))

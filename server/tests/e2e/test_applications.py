@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from e2e.applications import launch, log_in, open_session, stop
 from e2e.refusals import refuses_others
 from e2e.sample_apps import SAMPLES
-from running import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
+from support.server_process import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import flow
-from machine_accounts import add_account, remove_account
-from running import OF_THE_NETWORK, REPOSITORY, free_port
+from support.machine_accounts import add_account, remove_account
+from support.server_process import OF_THE_NETWORK, REPOSITORY, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root]
 NAME = "uwsclone"
@@ -52,9 +52,9 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
 def copy_wheel(target: Path) -> None:
     """The wheel of the extension is named after its sources, and was built here from the same: it need not be again."""
     for wheel in (REPOSITORY / ".cache" / "extension").glob("*/*.whl"):
-        place = target / wheel.relative_to(REPOSITORY)
-        place.parent.mkdir(parents=True)
-        shutil.copyfile(wheel, place)
+        location = target / wheel.relative_to(REPOSITORY)
+        location.parent.mkdir(parents=True)
+        shutil.copyfile(wheel, location)
 
 
 def copy_tracked_files(target: Path, tmp_path: Path) -> None:

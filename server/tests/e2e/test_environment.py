@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from e2e import flow
-from package_index import Index, package_index
-from running import ADA, RunningServer, running_server
+from support.package_index import Index, package_index
+from support.server_process import ADA, RunningServer, running_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from e2e import flow
 from e2e.conftest import PATIENCE_MS
-from running import ADA, RunningServer, running_server, wait_for
+from support.server_process import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 MEGABYTES = 24

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 from e2e import flow
 from e2e.conftest import PATIENCE_MS
 from e2e.test_files import folder_of, look, slow_down
-from running import ADA, RunningServer, running_server, wait_for
+from support.server_process import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SMALL_FILES = 300

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from e2e import flow
 from e2e.machines import Machine, second_machine
-from machine_accounts import remove_account
-from running import ADA, GRACE, RunningServer, free_port, running_server, sign_in
+from support.machine_accounts import remove_account
+from support.server_process import ADA, GRACE, RunningServer, free_port, running_server, sign_in
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: network namespaces need root")
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, needs_root]

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e import flow
 from e2e.small_application import install
-from running import ADA, Caller, RunningServer, running_server, sign_in
+from support.server_process import ADA, Caller, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 CPUS = len(os.sched_getaffinity(0))

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from e2e import flow
-from live import LiveServer, live_server_process
+from support.live_server import LiveServer, live_server_process
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 WRITE = "from user_workspaces.jobs.models import Job; Job.objects.filter(pk={}).update(message={!r})"
@@ -25,7 +25,7 @@ def server() -> Iterator[LiveServer]:
 @pytest.fixture(scope="module")
 def client(server: LiveServer) -> Iterator[httpx.Client]:
     token = server.manage("create_client_token", "portal")
-    body = {"client_token": token, "user_info": {"username": server.person, "email": "ada@example.org"}}
+    body = {"client_token": token, "user_info": {"username": server.username, "email": "ada@example.org"}}
     own = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {own}"}) as opened:
         yield opened
@@ -63,7 +63,7 @@ def wait_until(page: Page, condition: Callable[[], bool]) -> None:
 def test_page_follows_a_job_by_websocket(server: LiveServer, page: Page, job: int) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     frames = frames_of(page)
     page.goto(f"{server.url}/open/{job}/")
     for text in ("Waiting for the resource.", "Quite another message.", "And one more."):
@@ -74,7 +74,7 @@ def test_page_follows_a_job_by_websocket(server: LiveServer, page: Page, job: in
 
 
 def test_page_that_is_told_asks_less_often(server: LiveServer, page: Page, job: int) -> None:
-    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     frames, asked = frames_of(page), list[str]()
     page.goto(f"{server.url}/open/{job}/")
     wait_until(page, lambda: bool(frames))
@@ -85,14 +85,14 @@ def test_page_that_is_told_asks_less_often(server: LiveServer, page: Page, job: 
 
 def test_page_without_a_websocket_follows_all_the_same(server: LiveServer, page: Page, job: int) -> None:
     page.add_init_script("window.WebSocket = class extends EventTarget {}")
-    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     page.goto(f"{server.url}/open/{job}/")
     server.manage("shell", "-c", WRITE.format(job, "Asked for."))
     expect(page.get_by_text("Asked for.").first).to_be_visible()
 
 
 def test_page_goes_to_the_log_in_when_it_is_no_longer_allowed(server: LiveServer, page: Page, job: int) -> None:
-    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     frames = frames_of(page)
     page.goto(f"{server.url}/open/{job}/")
     wait_until(page, lambda: bool(frames))
@@ -102,7 +102,7 @@ def test_page_goes_to_the_log_in_when_it_is_no_longer_allowed(server: LiveServer
 
 def test_two_clicks_launch_one_session(server: LiveServer, client: httpx.Client, page: Page) -> None:
     workspace = client.post("/workspaces/", json={"name": "clicked", "description": ""}).json()["data"]["id"]
-    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     page.goto(f"{server.url}/w/{workspace}/")
     page.get_by_role("link", name=re.compile("^Launch")).first.click()
     with page.expect_navigation(url=re.compile(r"/open/\d+/")):
@@ -117,7 +117,7 @@ def test_menu_that_is_opened_while_the_list_is_asked_for_stays_open(
 ) -> None:
     workspace = client.post("/workspaces/", json={"name": "menus", "description": ""}).json()["data"]["id"]
     assert client.put(f"/workspaces/{workspace}/files/a.txt", content=b"1").is_success
-    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     page.goto(f"{server.url}/w/{workspace}/files/")
     expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_visible()
     assert client.put(f"/workspaces/{workspace}/files/b.txt", content=b"2").is_success

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from e2e import flow
-from running import ADA, RunningServer, running_server, wait_for
+from support.server_process import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 

@@ -15,9 +15,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from live import LiveServer, live_server_process
 from oidc_provider.running_provider import CLIENT_ID, CLIENT_SECRET, RunningProvider, running_provider
-from running import free_port
+from support.live_server import LiveServer, live_server_process
+from support.server_process import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
@@ -134,8 +134,8 @@ def test_who_is_in_no_group_is_told(site: Site, page: Page) -> None:
 
 def test_a_link_back_that_was_made_for_somebody_else_logs_nobody_in(site: Site, page: Page) -> None:
     """An attacker who begins a log-in, and lets somebody else end it, would have them work in a foreign account."""
-    begun = httpx.get(f"{site.uws.url}/login/with/university/")
-    page.goto(begun.headers["Location"])
+    started = httpx.get(f"{site.uws.url}/login/with/university/")
+    page.goto(started.headers["Location"])
     log_in_at_provider(page, "ada")
     expect(page.get_by_role("alert")).to_contain_text("not begun in this browser")
     page.goto(site.uws.url)
@@ -152,13 +152,13 @@ def code_from(page: Page, address: str) -> dict[str, str]:
 
 
 def test_a_client_gets_a_token_by_way_of_the_provider(site: Site, page: Page) -> None:
-    begun = site.post_token().json()
-    assert set(begun) == {"success", "message", "auth_uri", "state"}
-    back = code_from(page, begun["auth_uri"])
-    assert back["state"] == begun["state"]
-    answer = site.post_token(code=back["code"], state=back["state"], name="client", scopes=["read"])
-    assert (answer.status_code, answer.json()["message"]) == (200, "Successful authentication.")
-    headers = {"UWS-Authorization": f"Token {answer.json()['token']}"}
+    started = site.post_token().json()
+    assert set(started) == {"success", "message", "auth_uri", "state"}
+    back = code_from(page, started["auth_uri"])
+    assert back["state"] == started["state"]
+    response = site.post_token(code=back["code"], state=back["state"], name="client", scopes=["read"])
+    assert (response.status_code, response.json()["message"]) == (200, "Successful authentication.")
+    headers = {"UWS-Authorization": f"Token {response.json()['token']}"}
     tokens = httpx.get(f"{site.uws.url}/tokens/", headers=headers).json()["data"]["tokens"]
     assert ("client", ["read"]) in [(token["name"], token["scopes"]) for token in tokens]
     replayed = site.post_token(code=back["code"], state=back["state"])
@@ -169,25 +169,25 @@ def test_a_wrong_verifier_is_refused(site: Site, page: Page) -> None:
     """The code of one log-in with the state, and so the verifier, of another: the provider itself says no."""
     first, second = site.post_token().json(), site.post_token().json()
     back = code_from(page, first["auth_uri"])
-    answer = site.post_token(code=back["code"], state=second["state"])
-    assert (answer.status_code, answer.json()["message"]) == (401, "Incorrect authentication credentials.")
+    response = site.post_token(code=back["code"], state=second["state"])
+    assert (response.status_code, response.json()["message"]) == (401, "Incorrect authentication credentials.")
     assert site.post_token(code=back["code"], state=second["state"]).status_code == 401
 
 
 def test_the_provider_really_insists_on_pkce(site: Site, page: Page) -> None:
     """Or the test above would show nothing."""
-    begun = site.post_token().json()
-    query = {name: values[0] for name, values in parse_qs(urlsplit(begun["auth_uri"]).query).items()}
+    started = site.post_token().json()
+    query = {name: values[0] for name, values in parse_qs(urlsplit(started["auth_uri"]).query).items()}
     bare = {name: value for name, value in query.items() if not name.startswith("code_challenge")}
     back = code_from(page, f"{site.provider.issuer}/authorize/?{urlencode(bare)}")
     assert back["error"] == "invalid_request"
-    back = code_from(page, begun["auth_uri"])
+    back = code_from(page, started["auth_uri"])
     body = {"grant_type": "authorization_code", "code": back["code"], "redirect_uri": site.client_page}
     for verifier, error in (({}, "invalid_request"), ({"code_verifier": "w" * 43}, "invalid_grant")):
-        answer = httpx.post(
+        response = httpx.post(
             f"{site.provider.issuer}/token/", data={**body, **verifier}, auth=(CLIENT_ID, CLIENT_SECRET)
         )
-        assert (answer.status_code, answer.json()["error"]) == (400, error)
+        assert (response.status_code, response.json()["error"]) == (400, error)
 
 
 def test_the_health_says_that_the_provider_is_there(site: Site) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from e2e import flow
 from integration.reana import analysis
 from integration.reana.conftest import Reana, install_client
-from live import LiveServer
-from running import ADA, RunningServer, running_server, sign_in
+from support.live_server import LiveServer
+from support.server_process import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from e2e import flow
-from machine_accounts import remove_account
-from running import ADA, GRACE, Caller, RunningServer, running_server, sign_in, wait_for
+from support.machine_accounts import remove_account
+from support.server_process import ADA, GRACE, Caller, RunningServer, running_server, sign_in, wait_for
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: two users need accounts of this machine")
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, needs_root]

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from e2e.hunting import forms_of, hunt, processes_of, read_as, texts_below, watched_command_lines
 from e2e.planting import Scene, planted_installation, strong
 from oidc_provider.running_provider import CLIENT_SECRET
-from running import ToLoopback, wait_for
+from support.server_process import ToLoopback, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.data]
 
@@ -78,9 +78,9 @@ def test_no_secret_is_where_it_may_not_be(scene: Scene) -> None:
     assert {"web.log", "controller.log"} <= logs.keys()
     assert b'"level":"error"' in logs["web.log"]  # there was something to be told
     number = job["id"]
-    told = hunt(scene.planted, scene.witness.answers)
+    told = hunt(scene.planted, scene.witness.responses)
     # Tickets of one second are the same: there are three ways to be given one.
-    tickets = {("passthrough ticket", place) for place in (f"GET /jobs/{number}/", "WS /jobs/", f"GET /open/{number}/")}
+    tickets = {("passthrough ticket", at) for at in (f"GET /jobs/{number}/", "WS /jobs/", f"GET /open/{number}/")}
     assert told & tickets
     assert told - tickets == {
         ("API token", "POST /tokens/"),
@@ -96,7 +96,7 @@ def test_no_secret_is_where_it_may_not_be(scene: Scene) -> None:
 
 def sign_in(scene: Scene, api: httpx.Client) -> None:
     scene.planted["client token"] = scene.fleet.manage("create_client_token", "tests")
-    name = scene.fleet.people[0]
+    name = scene.fleet.users[0]
     body = {
         "client_token": scene.planted["client token"],
         "user_info": {"username": name, "email": f"{name}@example.org"},
@@ -106,7 +106,7 @@ def sign_in(scene: Scene, api: httpx.Client) -> None:
 
 
 def log_in(scene: Scene, portal: httpx.Client) -> None:
-    link = scene.fleet.manage("login_link", scene.fleet.people[0])
+    link = scene.fleet.manage("login_link", scene.fleet.users[0])
     scene.planted["login link"] = urlsplit(link).path.split("/")[2]
     path = urlsplit(link).path
     page = portal.get(path)
@@ -171,9 +171,9 @@ def watch_live(scene: Scene, api: httpx.Client) -> None:
 
 
 def see_all_pages(portal: httpx.Client, job: dict[str, Any]) -> None:
-    place = f"/w/{job['workspace_id']}"
+    location = f"/w/{job['workspace_id']}"
     pages = ["/", "/new/", "/shared/", "/profile/", "/admin/", "/schema/", "/docs/swagger/", "/status/", "/nothing/"]
-    pages += [f"{place}/{name}" for name in ("", "files/", "settings/", "launch/", "sharing/", "link/", "delete/")]
+    pages += [f"{location}/{name}" for name in ("", "files/", "settings/", "launch/", "sharing/", "link/", "delete/")]
     pages += [f"/session/{job['id']}/{name}/" for name in ("log", "stop", "again")]
     for page in pages:
         assert portal.get(page).status_code < httpx.codes.INTERNAL_SERVER_ERROR, page
@@ -196,9 +196,9 @@ def run_a_workflow(scene: Scene, job: dict[str, Any]) -> None:
 
 
 def share(scene: Scene, api: httpx.Client) -> None:
-    other = scene.fleet.sign_in(scene.fleet.people[1])
+    other = scene.fleet.sign_in(scene.fleet.users[1])
     other.http.close()
-    (receiver,) = api.get("/users/", params={"search": scene.fleet.people[1]}).json()["data"]["users"]
+    (receiver,) = api.get("/users/", params={"search": scene.fleet.users[1]}).json()["data"]["users"]
     for _ in range(2):  # the first mail meets a server that turns its log-in away
         workspace = api.post("/workspaces/", json={"name": "offered", "description": ""}).json()["data"]["id"]
         body = {"original_workspace_id": workspace, "shared_user_ids": [receiver["id"]]}
@@ -228,8 +228,8 @@ def knock_with_what_is_wrong(scene: Scene, api: httpx.Client, job: dict[str, Any
         page = stranger.get("/login/")
         form = {"csrfmiddlewaretoken": forgery_token(page), "username": "ada", "password": planted["UWS_SECRET_KEY"]}
         assert stranger.post("/login/", data=form).status_code == httpx.codes.UNPROCESSABLE_ENTITY
-        begun = stranger.get("/login/with/university/")
-        state = parse_qs(urlsplit(begun.headers["Location"]).query)["state"][0]
+        started = stranger.get("/login/with/university/")
+        state = parse_qs(urlsplit(started.headers["Location"]).query)["state"][0]
         stranger.get("/login/with/university/done/", params={"state": state, "code": "made-up"})
 
 
@@ -256,7 +256,7 @@ def environments_tell_nothing(scene: Scene) -> None:
     """What a session inherits holds none of the server's secrets, and is closed to everybody else."""
     if os.geteuid() != 0:
         return  # without root there is one account, and everything is its own
-    owner, stranger = scene.fleet.people
+    owner, stranger = scene.fleet.users
     processes = processes_of(pwd.getpwnam(owner).pw_uid)
     assert processes
     inherited = {str(path): (path / "environ").read_bytes() for path in processes}
@@ -282,5 +282,5 @@ def the_hunt_would_have_found_them(scene: Scene) -> None:
             wait_for(lambda: CLIENT_SECRET.encode() in seen["command lines"], within=PATIENCE)
             process.communicate(b"\n")
     assert hunt(scene.planted, seen) == {(name, "command lines") for name in scene.planted}
-    heard = scene.witness.answers | {"planted": "\n".join(scene.planted.values()).encode()}
-    assert {name for name, place in hunt(scene.planted, heard) if place == "planted"} == scene.planted.keys()
+    heard = scene.witness.responses | {"planted": "\n".join(scene.planted.values()).encode()}
+    assert {name for name, location in hunt(scene.planted, heard) if location == "planted"} == scene.planted.keys()

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import flow
 from e2e.test_files import folder_of, look
-from running import ADA, RunningServer, running_server
+from support.server_process import ADA, RunningServer, running_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 LINES = 60_000

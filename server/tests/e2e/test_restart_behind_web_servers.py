@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from e2e import flow
 from e2e.conftest import QUIET
-from running import RunningServer, free_port, running_server, wait_for
-from web_servers import PORTAL, PROGRAMS, SESSIONS, is_installed, web_server
+from support.server_process import RunningServer, free_port, running_server, wait_for
+from support.web_servers import PORTAL, PROGRAMS, SESSIONS, is_installed, web_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 KERNEL = re.compile(r"/api/kernels/[\w-]+(\?|$)")
@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
 
 def test_an_open_notebook_outlives_a_restart(site: Site, page: Page) -> None:
     """JupyterLab asks for the kernel again 10 to 30 seconds after a 503; any other error counts as its death."""
-    answers: list[int] = []
+    responses: list[int] = []
     channels: list[str] = []
 
     flow.log_in(page, site.server.log_in_link)
@@ -64,15 +64,15 @@ def test_an_open_notebook_outlives_a_restart(site: Site, page: Page) -> None:
     flow.launch(page)
     flow.open_notebook(page)
     flow.run_next_cell(page, "kept = 41\nprint(kept)", "41")
-    page.on("response", lambda told: answers.append(told.status) if KERNEL.search(told.url) else None)
+    page.on("response", lambda told: responses.append(told.status) if KERNEL.search(told.url) else None)
 
     site.server.interrupt()
-    wait_for(lambda: _noted(page, answers), what="a question for the kernel while the server is away")
+    wait_for(lambda: _noted(page, responses), what="a question for the kernel while the server is away")
     page.on("websocket", lambda opened: channels.append(opened.url) if "/channels?" in opened.url else None)
     site.server.start()
     wait_for(lambda: _noted(page, channels), what="a new connection to the kernel")
 
-    assert set(answers) == {503, 200}
+    assert set(responses) == {503, 200}
     _dismiss_word_of_lost_connection(page)
     flow.run_next_cell(page, "print(kept + 1)", "42")
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible()

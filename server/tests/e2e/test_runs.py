@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import flow
-from live import LiveServer, live_server_process
-from running import wait_for
+from support.live_server import LiveServer, live_server_process
+from support.server_process import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 LINES = 300
@@ -52,7 +52,7 @@ def server() -> Iterator[LiveServer]:
 @pytest.fixture(scope="module")
 def client(server: LiveServer) -> Iterator[httpx.Client]:
     token = server.manage("create_client_token", "portal")
-    body = {"client_token": token, "user_info": {"username": server.person, "email": "ada@example.org"}}
+    body = {"client_token": token, "user_info": {"username": server.username, "email": "ada@example.org"}}
     own = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {own}"}, timeout=60) as opened:
         yield opened
@@ -93,7 +93,7 @@ def test_from_a_workspace_to_a_run_and_back(
 ) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    flow.log_in(page, server.manage("login_link", server.person).split()[-1])
+    flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     page.get_by_role("link", name="greetings", exact=True).click()
     page.get_by_role("navigation", name="Workspace").get_by_role("link", name="Runs").click()
     first = run_workflow(page)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e import flow
-from running import ADA, RunningServer, running_server
+from support.server_process import ADA, RunningServer, running_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
 

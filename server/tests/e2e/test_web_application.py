@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.applications import cookie_of, echo_application, launch, log_in, open_session, site_with, stop
 from e2e.refusals import handshake, sockets_of
-from running import ADA, GRACE, Caller, RunningServer, ToLoopback, running_server, sign_in
+from support.server_process import ADA, GRACE, Caller, RunningServer, ToLoopback, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 BASES = ("none", "keep", "strip")
@@ -103,8 +103,8 @@ def test_stranger_gets_nothing(server: RunningServer, ada: Caller, running: dict
     renamed = cookie.replace(f"uws-session-{own}", f"uws-session-{job}")
     with httpx.Client(transport=ToLoopback(server.port), base_url=f"http://{host}") as client:
         for mine in (cookie, renamed):
-            answer = client.get(f"/passthrough/local/{job}/x", headers={"Cookie": mine})
-            assert (answer.status_code, "/x" in answer.text) == (401, False)
+            response = client.get(f"/passthrough/local/{job}/x", headers={"Cookie": mine})
+            assert (response.status_code, "/x" in response.text) == (401, False)
             path = f"/passthrough/local/{job}/echo"
             assert handshake(server, host=host, path=path, Cookie=mine, Origin=f"http://{host}") == 403
 

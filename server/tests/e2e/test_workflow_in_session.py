@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import flow
 from integration.reana.conftest import PROGRAM, install_client
-from running import RunningServer, running_server, wait_for
+from support.server_process import RunningServer, running_server, wait_for
 from user_workspaces.plugins.job_type.jupyter_lab.contents import extension
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]

@@ -27,7 +27,9 @@ def environments(tmp_path: Path) -> EnvironmentStore:
 def recipe(folder: EnvironmentStore, command: str, *, last: str = "true", seconds: float = 60) -> Recipe:
     stage = folder.stage("f")
     first = Step("baking", ("sh", "-c", f"cd {stage} && mkdir -p bin && {command}"))
-    return Recipe("Cake", "f", (first,), (Step("tasting", ("sh", "-c", f"cd {folder.place('f')} && {last}")),), seconds)
+    return Recipe(
+        "Cake", "f", (first,), (Step("tasting", ("sh", "-c", f"cd {folder.path_of('f')} && {last}")),), seconds
+    )
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -84,7 +86,7 @@ def test_prepare_first_says_what_goes_on(environments: EnvironmentStore) -> None
     first = environments.prepare(made)
     assert (first.state, first.message[:33]) == (PreparationState.IN_PROGRESS, "Preparing Cake (first time only):")
     assert prepare_to_the_end(environments, made) == READY
-    assert (environments.place("f") / "bin" / "cake").read_text() == "cake\n"
+    assert (environments.path_of("f") / "bin" / "cake").read_text() == "cake\n"
     assert not environments.stage("f").exists()
 
 
@@ -143,12 +145,12 @@ os.kill(os.getpid(), signal.SIGKILL)
     wait_for(lambda: environments.is_ready("f"))
 
 
-@pytest.mark.parametrize("where", ["in the stage", "in its place"])
+@pytest.mark.parametrize("where", ["in the stage", "in its location"])
 def test_builder_killed_is_started_again(environments: EnvironmentStore, where: str) -> None:
     gate = environments.folder.parent / "gate"
     wait = f"touch half; until [ -e {gate} ]; do sleep 0.02; done"
     made = recipe(environments, wait) if where == "in the stage" else recipe(environments, "true", last=wait)
-    half = environments.stage("f") if where == "in the stage" else environments.place("f")
+    half = environments.stage("f") if where == "in the stage" else environments.path_of("f")
     environments.prepare(made)
     wait_for((half / "half").exists)
     kill_builder(environments)
@@ -193,7 +195,7 @@ def test_failure_leaves_no_files(environments: EnvironmentStore, command: str, l
     failed = prepare_to_the_end(environments, recipe(environments, command, last=last))
     assert failed.state is PreparationState.FAILED
     assert not environments.stage("f").exists()
-    assert not environments.place("f").exists()
+    assert not environments.path_of("f").exists()
 
 
 def test_failure_is_kept_for_five_minutes_and_then_tried_again(environments: EnvironmentStore) -> None:
@@ -231,14 +233,14 @@ def test_time_limit_ends_the_work_and_its_children(environments: EnvironmentStor
 def test_folder_around_everything_is_lifted(environments: EnvironmentStore) -> None:
     made = recipe(environments, "rmdir bin && mkdir -p inner/bin && echo cake > inner/bin/cake")
     assert prepare_to_the_end(environments, made) == READY
-    assert (environments.place("f") / "bin" / "cake").read_text() == "cake\n"
+    assert (environments.path_of("f") / "bin" / "cake").read_text() == "cake\n"
 
 
 def test_everybody_may_read_and_run_and_nobody_write(environments: EnvironmentStore) -> None:
     folder = "umask 0; mkdir -m 700 deep; ln -s /nowhere deep/link"
     files = "touch deep/data; chmod 600 deep/data; cp -p /bin/true deep/run; chmod 6777 deep/run"
     assert prepare_to_the_end(environments, recipe(environments, f"{folder}; {files}")) == READY
-    deep = environments.place("f") / "deep"
+    deep = environments.path_of("f") / "deep"
     modes = [oct(path.stat().st_mode & 0o7777) for path in (deep.parent, deep, deep / "data", deep / "run")]
     assert modes == ["0o755", "0o755", "0o644", "0o755"]
 
@@ -249,7 +251,7 @@ def test_secrets_of_the_server_do_not_reach_the_installer(
     monkeypatch.setenv("DATABASE_URL", "secret")
     monkeypatch.setenv("UV_OFFLINE", "1")
     assert prepare_to_the_end(environments, recipe(environments, "env > env")) == READY
-    lines = (environments.place("f") / "env").read_text().splitlines()
+    lines = (environments.path_of("f") / "env").read_text().splitlines()
     passed = sorted(line for line in lines if line.startswith(("DATABASE_URL", "UV_")))
     assert passed == ["UV_OFFLINE=1", "UV_SYSTEM_CERTS=1"]
 

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from package_index import Index, package_index
+from support.package_index import Index, package_index
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.environments import tend_environments
+from user_workspaces.controller.environments import process_due_environments
 from user_workspaces.environment_store.store import EnvironmentStore
 from user_workspaces.environments import layers
 from user_workspaces.environments.models import PreparationStatus, PreparedEnvironment
@@ -75,15 +75,15 @@ def put() -> Callable[..., None]:
 
 
 @pytest.fixture
-def workspace(workspace_of: Callable[..., Workspace], person: Callable[[str], User], store: object) -> Workspace:
+def workspace(workspace_of: Callable[..., Workspace], make_user: Callable[[str], User], store: object) -> Workspace:
     """One of Ada's."""
-    return workspace_of(person("ada"))
+    return workspace_of(make_user("ada"))
 
 
 def tend() -> None:
     """Do a pass of the controller, as if all were due."""
     PreparedEnvironment.objects.filter(next_check_at__isnull=False).update(next_check_at=timezone.now())
-    tend_environments(now=timezone.now())
+    process_due_environments(now=timezone.now())
 
 
 def settled(workspace: Workspace) -> PreparedEnvironment:

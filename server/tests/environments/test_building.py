@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from environments.conftest import settled, tend
-from package_index import Index
+from support.package_index import Index
 from user_workspaces.environment_store.store import EnvironmentStore
 from user_workspaces.environments import actions
 from user_workspaces.environments.models import PreparedEnvironment
@@ -52,6 +52,6 @@ def test_downloads_are_not_kept(
     prepare(workspace)
     row = settled(workspace)
     assert row.status == "ready"
-    layer = store.place(row.layer)
+    layer = store.path_of(row.layer)
     assert [path.parent.name for path in tmp_path.rglob("downloaded.txt")] == []
     assert [path.parent.name for path in layer.rglob("downloaded.txt")] == ["site-packages"]

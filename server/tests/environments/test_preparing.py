@@ -11,18 +11,18 @@ import pytest
 from django.utils import timezone
 
 from environments.conftest import PYTHON, settled, tend
-from package_index import Index
+from support.package_index import Index
 from user_workspaces.accounts.models import User
 from user_workspaces.environment_store.store import EnvironmentStore
 from user_workspaces.environments import actions
-from user_workspaces.environments.choosing import environment_for
 from user_workspaces.environments.models import PreparedEnvironment
+from user_workspaces.environments.selection import environment_for
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.environment import Base
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
 from user_workspaces.testing.waiting import eventually
-from user_workspaces.workspaces.actions import finish_deletion, mark_deleting
+from user_workspaces.workspaces.actions import finish_deletion, queue_deletion
 from user_workspaces.workspaces.models import Workspace
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -65,7 +65,11 @@ def test_packages_are_installed_and_found_by_the_next_launch(index: Index, put: 
 
 
 def test_second_workspace_with_the_same_packages_is_ready_at_once(
-    index: Index, put: Put, workspace: Workspace, workspace_of: Callable[..., Workspace], person: Callable[[str], User]
+    index: Index,
+    put: Put,
+    workspace: Workspace,
+    workspace_of: Callable[..., Workspace],
+    make_user: Callable[[str], User],
 ) -> None:
     index.add("crab")
     index.add("lobster")
@@ -73,7 +77,7 @@ def test_second_workspace_with_the_same_packages_is_ready_at_once(
     prepare(workspace)
     settled(workspace)
     asked = len(index.asked)
-    other = workspace_of(person("grace"))
+    other = workspace_of(make_user("grace"))
     put(other, "# the same, in other words\nLobster\nCrab == 1.0\n")
     assert prepare(other).status == "ready"
     assert layers_of(other) == layers_of(workspace)
@@ -274,7 +278,7 @@ def test_row_goes_with_its_workspace(index: Index, put: Put, workspace: Workspac
     index.add("crab")
     put(workspace, "crab")
     prepare(workspace)
-    mark_deleting(workspace_id=workspace.pk, now=timezone.now())
+    queue_deletion(workspace_id=workspace.pk, now=timezone.now())
     finish_deletion(workspace)
     assert not PreparedEnvironment.objects.exists()
     tend()

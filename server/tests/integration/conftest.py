@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from machine_accounts import removed_accounts
-from running import ADA, GRACE, Caller, RunningServer, running_server, sign_in
+from support.machine_accounts import removed_accounts
+from support.server_process import ADA, GRACE, Caller, RunningServer, running_server, sign_in
 
 
 @pytest.fixture(scope="session")

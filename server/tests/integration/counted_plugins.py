@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from user_workspaces.interfaces.values import JobSpec, Place
+from user_workspaces.interfaces.values import JobSpec, WorkspaceLocation
 from user_workspaces.plugins.resource.local import LocalResource
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
 
@@ -42,7 +42,7 @@ class CountedResource(LocalResource):
 class CountedStorage(LocalFileSystemStorage):
     """Notes each copy."""
 
-    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+    def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
         """See `Storage.copy`."""
         _note(self.context.data_dir, "copy", target.directory.rpartition("/")[2])
         super().copy(source, target, progress=progress)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from running import Caller
+from support.server_process import Caller
 
 PIECE = 64 * 1024
 PAUSE = 0.01
@@ -81,11 +81,11 @@ class Disorder:
 
     def call(self, method: str, path: str, **request: object) -> httpx.Response:
         """Ask; an answer that tells of a mistake inside the server is noted."""
-        answer = self.caller.http.request(method, path, **request)  # type: ignore[arg-type]  # whatever httpx takes
-        if not answer.is_success and answer.status_code not in AGAIN:
-            self.memory.surprises.append(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+        response = self.caller.http.request(method, path, **request)  # type: ignore[arg-type]  # whatever httpx takes
+        if not response.is_success and response.status_code not in AGAIN:
+            self.memory.surprises.append(f"{method} {path}: {response.status_code} {response.text[:300]}")
             raise Refused
-        return answer
+        return response
 
     def content(self) -> bytes:
         """Make a file that is like no other."""
@@ -131,16 +131,16 @@ def send_by_tus(self: Disorder, workspace: int) -> None:
     """Upload one file by tus: what breaks off goes on where it was, also when all is over."""
     name, content = f"tus/{self.chance.getrandbits(64):x}.bin", self.content()
     fields = {**TUS, "Upload-Length": str(len(content)), "Upload-Metadata": f"filename {_base64(name)}"}
-    begun = self.call("POST", f"/workspaces/{workspace}/tus/", headers=fields)
-    place = begun.headers["Location"]
+    started = self.call("POST", f"/workspaces/{workspace}/tus/", headers=fields)
+    location = started.headers["Location"]
     arrived = 0
     while arrived < len(content):
         try:
-            arrived = int(self.call("HEAD", place, headers=TUS).headers["Upload-Offset"])
+            arrived = int(self.call("HEAD", location, headers=TUS).headers["Upload-Offset"])
             headers = {**TUS, "Upload-Offset": str(arrived), "Content-Type": "application/offset+octet-stream"}
             headers["Content-Length"] = str(len(content) - arrived)
-            answer = self.call("PATCH", place, content=slowly(content[arrived:]), headers=headers)
-            arrived = int(answer.headers["Upload-Offset"]) if answer.is_success else 0
+            response = self.call("PATCH", location, content=slowly(content[arrived:]), headers=headers)
+            arrived = int(response.headers["Upload-Offset"]) if response.is_success else 0
         except httpx.TransportError as error:
             self.broke_off(error)
     self.note(workspace, name, content, acknowledged=True)

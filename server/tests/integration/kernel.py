@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-from running import RunningServer, open_session
+from support.server_process import RunningServer, open_session
 
 Message = dict[str, Any]
 SECONDS = 60
@@ -68,11 +68,11 @@ class Kernel:
         request = {"type": "request", "seq": self.sent + 1, "command": command, "arguments": arguments}
         identifier = self.send("control", "debug_request", request)
 
-        def answers(told: Message) -> bool:
+        def responses(told: Message) -> bool:
             return bool(told["msg_type"] == "debug_reply" and told["parent_header"].get("msg_id") == identifier)
 
-        answer: Message = self.wait_for(answers, seconds=seconds)["content"]
-        return answer
+        response: Message = self.wait_for(responses, seconds=seconds)["content"]
+        return response
 
     def event(self, name: str) -> Message:
         """Wait for an event of the debugger."""
@@ -107,9 +107,9 @@ class Browser:
         token = self.client.cookies.get("_xsrf")
         headers = {"X-XSRFToken": str(token), "Origin": f"http://{self.host}"}
         body = b"{}" if method == "POST" else b""
-        answer = self.client.request(method, f"{self.base_path}{path}", content=body, headers=headers)
-        assert answer.is_success, answer.text
-        return answer
+        response = self.client.request(method, f"{self.base_path}{path}", content=body, headers=headers)
+        assert response.is_success, response.text
+        return response
 
     @contextmanager
     def connect(self, path: str) -> Iterator[ClientConnection]:

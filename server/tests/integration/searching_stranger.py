@@ -22,9 +22,9 @@ PTRACE_SEIZE, PTRACE_DETACH = 0x4206, 17
 def search_files(folders: list[str], uids: set[int], *, everything: bool) -> Iterator[Finding]:
     """Walk what can be listed; `everything`: whoever it belongs to."""
     for folder in folders:
-        for place, names, files in os.walk(folder):
+        for location, names, files in os.walk(folder):
             for name in [*names, *files, "."]:
-                yield from _try_path(Path(place, name), uids, everything=everything)
+                yield from _try_path(Path(location, name), uids, everything=everything)
 
 
 def _try_path(path: Path, uids: set[int], *, everything: bool) -> Iterator[Finding]:

@@ -21,9 +21,9 @@ from aiosmtpd.controller import Controller as MailServer
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from websockets.sync.client import connect
 
-from fleet import Fleet, directories, fleet, own_database
 from integration.counted_plugins import install, journal_of
-from running import Caller, free_port, wait_for
+from support.cluster import Fleet, directories, fleet, own_database
+from support.server_process import Caller, free_port, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.data]
 
@@ -113,8 +113,8 @@ def crowd() -> Iterator[Crowd]:
         with ThreadPoolExecutor(2) as starting:
             list(starting.map(running.start_web, WEBS))
             list(starting.map(running.start_controller, ["one", "two"]))
-        ada = [running.sign_in(running.people[0], web) for web in WEBS]
-        grace = running.sign_in(running.people[1], "web-b")
+        ada = [running.sign_in(running.users[0], web) for web in WEBS]
+        grace = running.sign_in(running.users[1], "web-b")
         for caller in (*ada, grace):
             stack.enter_context(caller.http)
         yield Crowd(running, postbox, ada, grace)
@@ -122,7 +122,7 @@ def crowd() -> Iterator[Crowd]:
 
 def test_a_crowd_does_everything_once_and_everybody_hears_of_it(crowd: Crowd) -> None:
     first = crowd.ada[0]
-    places = [first.make_workspace(f"launched {number}") for number in range(WORKSPACES)]
+    locations = [first.make_workspace(f"launched {number}") for number in range(WORKSPACES)]
     offered = [full_workspace(first, f"offered {number}") for number in range(OFFERED)]
     short_lived = [full_workspace(first, f"deleted {number}") for number in range(DELETED)]
     watchers = [Watcher(crowd, web) for web in (WEBS[0], WEBS[2])]
@@ -130,13 +130,13 @@ def test_a_crowd_does_everything_once_and_everybody_hears_of_it(crowd: Crowd) ->
         listening = [pool.submit(watcher.run) for watcher in watchers]
         dying = pool.submit(kill_who_submits, crowd.fleet)
         launched = [
-            pool.submit(crowd.ada[one % 2].launch, places[one % WORKSPACES], "local_test") for one in range(JOBS)
+            pool.submit(crowd.ada[one % 2].launch, locations[one % WORKSPACES], "local_test") for one in range(JOBS)
         ]
         shares = [pool.submit(offer, crowd, workspace) for workspace in offered]
         deletions = [pool.submit(crowd.ada[2].call, "DELETE", f"/workspaces/{one}/") for one in short_lived]
         jobs, copies = (
             [one.result() for one in launched],
-            {one.result(): place for one, place in zip(shares, offered, strict=True)},
+            {one.result(): location for one, location in zip(shares, offered, strict=True)},
         )
         dead = dying.result()
         for deletion in deletions:
@@ -161,7 +161,7 @@ def full_workspace(caller: Caller, name: str) -> int:
 
 def offer(crowd: Crowd, workspace: int) -> int:
     """Offer it to Grace; return the number of the copy."""
-    (receiver,) = crowd.ada[1].call("GET", "/users/", params={"search": crowd.fleet.people[1]})["users"]
+    (receiver,) = crowd.ada[1].call("GET", "/users/", params={"search": crowd.fleet.users[1]})["users"]
     body = {"original_workspace_id": workspace, "shared_user_ids": [receiver["id"]]}
     (share,) = crowd.ada[1].call("POST", "/shared_workspaces/", json=body)["shared_workspaces"]
     number: int = share["shared_workspace_id"]["id"]

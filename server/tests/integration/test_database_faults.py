@@ -15,9 +15,9 @@ import httpx
 import psycopg
 import pytest
 
-from doors import PATIENCE, Doors, doors_of, new_token
-from live import LiveServer, live_server_process
-from running import REPOSITORY
+from support.doors import PATIENCE, Doors, doors_of, new_token
+from support.live_server import LiveServer, live_server_process
+from support.server_process import REPOSITORY
 from user_workspaces.errors import TemporarilyUnavailable
 from user_workspaces.testing.waiting import eventually
 
@@ -27,17 +27,17 @@ DATABASE_NAME = "database.sqlite3"
 USED = "SELECT count(*) FROM accounts_apitoken WHERE last_used_at IS NOT NULL"
 
 
-def all_say(doors: Doors, answers: Mapping[str, httpx.Response], status: int, again: str | None) -> None:
+def all_say(doors: Doors, responses: Mapping[str, httpx.Response], status: int, again: str | None) -> None:
     """Each door answers in its own form."""
-    assert {door: answer.status_code for door, answer in answers.items()} == dict.fromkeys(answers, status)
-    assert again is None or {answer.headers["Retry-After"] for answer in answers.values()} == {again}
-    if "api" in answers:
-        assert answers["api"].json().keys() == {"success", "message"}
-    if "reana" in answers:
-        assert answers["reana"].json().keys() == {"message"}
-    if "portal" in answers:
-        assert answers["portal"].headers["Content-Type"] == "text/html; charset=utf-8"
-        assert "To your workspaces" in answers["portal"].text
+    assert {door: response.status_code for door, response in responses.items()} == dict.fromkeys(responses, status)
+    assert again is None or {response.headers["Retry-After"] for response in responses.values()} == {again}
+    if "api" in responses:
+        assert responses["api"].json().keys() == {"success", "message"}
+    if "reana" in responses:
+        assert responses["reana"].json().keys() == {"message"}
+    if "portal" in responses:
+        assert responses["portal"].headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "To your workspaces" in responses["portal"].text
     assert "Traceback" not in doors.server.log()
 
 
@@ -55,9 +55,9 @@ def doors(server: LiveServer) -> Iterator[Doors]:
 
 def problem_of(server: LiveServer, dependency: str) -> str:
     """Return what `/status/` says is wrong with something; it has to answer, whatever is."""
-    answer = httpx.get(f"{server.url}/status/", timeout=PATIENCE)
-    found = answer.json()["dependencies"][dependency]
-    assert answer.status_code == (200 if found["connected"] else 503)
+    response = httpx.get(f"{server.url}/status/", timeout=PATIENCE)
+    found = response.json()["dependencies"][dependency]
+    assert response.status_code == (200 if found["connected"] else 503)
     return "" if found["connected"] else str(found["message"])
 
 
@@ -74,8 +74,8 @@ def test_who_only_reads_does_not_wait_for_a_lock(server: LiveServer, doors: Door
     """Before: 30 s and then 500, for the first use of a token was written down."""
     fresh = {"UWS-Authorization": f"Token {new_token(server)}"}
     with locked(server):
-        answers = [httpx.get(f"{server.url}/workspaces/", headers=fresh, timeout=PATIENCE), *doors.read().values()]
-    assert [answer.status_code for answer in answers] == [200] * 4
+        responses = [httpx.get(f"{server.url}/workspaces/", headers=fresh, timeout=PATIENCE), *doors.read().values()]
+    assert [response.status_code for response in responses] == [200] * 4
     assert httpx.get(f"{server.url}/workspaces/", headers=fresh, timeout=PATIENCE).status_code == 200
     with closing(sqlite3.connect(server.folder / DATABASE_NAME)) as database:
         assert database.execute(USED).fetchone() == (1,), "and is written down as soon as it can be"
@@ -85,11 +85,11 @@ def test_who_writes_is_told_when_to_come_back(server: LiveServer, doors: Doors) 
     """Before: 30 s and then 500."""
     ticket = doors.ticket()
     with locked(server):
-        answers, watching = doors.write(), doors.watch(ticket)
-    all_say(doors, answers, 503, AGAIN)
+        responses, watching = doors.write(), doors.watch(ticket)
+    all_say(doors, responses, 503, AGAIN)
     assert watching == (503, AGAIN)
     assert doors.watch(ticket) == (101, None)
-    assert [answer.status_code for answer in doors.write().values()] == [200, 201, 302]
+    assert [response.status_code for response in doors.write().values()] == [200, 201, 302]
 
 
 @pytest.fixture
@@ -113,11 +113,11 @@ def test_full_disk_is_told_and_reading_goes_on(small_disk: Path) -> None:
         with suppress(OSError), ballast.open("wb", buffering=0) as file:
             while True:
                 file.write(bytes(4096))
-        answers = doors.write()
+        responses = doors.write()
         for _ in range(100):  # SQLite has pages left that it can fill
-            answers = doors.write() if answers["api"].status_code == 200 else answers
-        all_say(doors, answers, 507, None)
-        assert {answer.status_code for answer in doors.read().values()} == {200}
+            responses = doors.write() if responses["api"].status_code == 200 else responses
+        all_say(doors, responses, 507, None)
+        assert {response.status_code for response in doors.read().values()} == {200}
         assert "The disk of the database is full" in eventually(lambda: problem_of(server, "database"))
         ballast.unlink()
         assert doors.write()["api"].status_code == 200
@@ -189,7 +189,7 @@ class Postmaster:
 def test_postgresql_that_is_away_is_told_and_found_again(postgres: str) -> None:
     """Before: 500 everywhere."""
     with live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server, doors_of(server) as doors:
-        assert {answer.status_code for answer in doors.read().values()} == {200}
+        assert {response.status_code for response in doors.read().values()} == {200}
         ticket, postmaster = doors.ticket(), Postmaster(postgres)
         postmaster.end()
         eventually(lambda: "the routes cannot be read" in server.log())
@@ -198,8 +198,8 @@ def test_postgresql_that_is_away_is_told_and_found_again(postgres: str) -> None:
         assert doors.watch(ticket) == (503, AGAIN)
         assert eventually(lambda: problem_of(server, "database")) == "The database does not answer."
         with postmaster.started():
-            assert {answer.status_code for answer in doors.read().values()} == {200}
-            assert [answer.status_code for answer in doors.write().values()] == [200, 201, 302]
+            assert {response.status_code for response in doors.read().values()} == {200}
+            assert [response.status_code for response in doors.write().values()] == [200, 201, 302]
 
 
 def test_table_of_postgresql_that_is_locked_keeps_nobody_waiting(postgres: str) -> None:
@@ -207,6 +207,6 @@ def test_table_of_postgresql_that_is_locked_keeps_nobody_waiting(postgres: str) 
     with live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server, doors_of(server) as doors:
         with psycopg.connect(postgres) as other:
             other.execute("LOCK TABLE workspaces_workspace IN ACCESS EXCLUSIVE MODE")
-            answers = {"api": doors.read()["api"], "portal": doors.browser.get("/")}
-        all_say(doors, answers, 503, AGAIN)
-        assert {answer.status_code for answer in doors.read().values()} == {200}
+            responses = {"api": doors.read()["api"], "portal": doors.browser.get("/")}
+        all_say(doors, responses, 503, AGAIN)
+        assert {response.status_code for response in doors.read().values()} == {200}

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from integration.kernel import Browser, opened
-from running import Caller, RunningServer, wait_for
-from wheels import make_wheel
+from support.server_process import Caller, RunningServer, wait_for
+from support.wheels import make_wheel
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from live import LiveServer, live_server_process
-from planted_session import PlantedSession, planted_session
-from portal_visitor import ask, cookies_for, log_in, open_planted
-from running import ToLoopback
+from support.live_server import LiveServer, live_server_process
+from support.planted_session import PlantedSession, planted_session
+from support.portal_visitor import ask, cookies_for, log_in, open_planted
+from support.server_process import ToLoopback
 from user_workspaces.descriptors import raise_limit
 from user_workspaces.testing.waiting import eventually
 
@@ -50,11 +50,11 @@ class Attack:
         source = f"127.0.0.{1 + number}"
         held = [self._open(source) for _ in range(MOST_HELD)]
         while not self._ended.wait(0.1):
-            closed = [place for place, sock in enumerate(held) if _is_closed(sock)]
-            for place in closed[:REPLACED_AT_ONCE]:
+            closed = [location for location, sock in enumerate(held) if _is_closed(sock)]
+            for location in closed[:REPLACED_AT_ONCE]:
                 if self._left.acquire(blocking=False):
-                    held[place].close()
-                    held[place] = self._open(source)
+                    held[location].close()
+                    held[location] = self._open(source)
         for sock in held:
             sock.close()
 
@@ -168,8 +168,8 @@ def test_it_is_logged_once_and_descriptors_are_left(server: LiveServer) -> None:
 def test_both_processes_raise_their_limit_and_jobs_do_not_inherit_it(server: LiveServer) -> None:
     assert resource.prlimit(server.pids["web"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
     assert resource.prlimit(server.pids["controller"], resource.RLIMIT_NOFILE) == (LIMIT, LIMIT)
-    person = {"username": server.person, "email": f"{server.person}@example.org"}
-    body = {"client_token": server.manage("create_client_token", "c"), "user_info": person}
+    user = {"username": server.username, "email": f"{server.username}@example.org"}
+    body = {"client_token": server.manage("create_client_token", "c"), "user_info": user}
     token = httpx.post(f"{server.url}/tokens/", json=body).json()["token"]
     with httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=30) as ada:
         made = ada.post("/workspaces/", json={"name": "limits", "description": ""}).json()

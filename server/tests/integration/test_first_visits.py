@@ -11,10 +11,10 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from live import LiveServer, live_server_process
-from planted_session import PASSWORD, PlantedSession, planted_session
-from portal_visitor import TOKEN, cookies_for, log_in
-from running import ToLoopback
+from support.live_server import LiveServer, live_server_process
+from support.planted_session import PASSWORD, PlantedSession, planted_session
+from support.portal_visitor import TOKEN, cookies_for, log_in
+from support.server_process import ToLoopback
 
 pytestmark = pytest.mark.slow
 OPEN_LINK = re.compile(r'href="([^"]*)">\s*Open your session')
@@ -52,10 +52,10 @@ def own_host(server: LiveServer, session: PlantedSession) -> str:
     return f"http://s{session.job_id}.localhost:{server.port}"
 
 
-def arrived(answer: httpx.Response) -> str:
+def arrived(response: httpx.Response) -> str:
     """Return the target that the session was asked for."""
-    assert answer.status_code == 200, answer.text
-    return str(json.loads(answer.text)[0])
+    assert response.status_code == 200, response.text
+    return str(json.loads(response.text)[0])
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -64,9 +64,9 @@ def test_bookmark_leads_to_the_same_page(
 ) -> None:
     for host in (own_host(server, session), server.url):
         browser.cookies.delete(f"uws-session-{session.job_id}") if _is_in(browser, session) else None
-        answer = browser.get(f"{host}{session.path}{page}", follow_redirects=True)
-        assert len(answer.history) >= 3
-        assert arrived(answer) == session.path + page
+        response = browser.get(f"{host}{session.path}{page}", follow_redirects=True)
+        assert len(response.history) >= 3
+        assert arrived(response) == session.path + page
 
 
 def _is_in(browser: httpx.Client, session: PlantedSession) -> bool:
@@ -81,11 +81,11 @@ def test_login_on_the_way_leads_to_the_same_page(server: LiveServer, session: Pl
         token = TOKEN.search(form.text)
         assert token
         body = {"csrfmiddlewaretoken": token[1], "username": session.username, "password": PASSWORD}
-        answer = client.post(form.url, data=body, headers={"Origin": server.url}, follow_redirects=True)
-        link = OPEN_LINK.search(answer.text)
+        response = client.post(form.url, data=body, headers={"Origin": server.url}, follow_redirects=True)
+        link = OPEN_LINK.search(response.text)
         assert link
-        answer = client.get(f"{server.url}{html.unescape(link[1])}", follow_redirects=True)
-        assert arrived(answer) == session.path + page
+        response = client.get(f"{server.url}{html.unescape(link[1])}", follow_redirects=True)
+        assert arrived(response) == session.path + page
 
 
 def test_address_without_its_last_slash_or_its_path_leads_in(
@@ -93,8 +93,8 @@ def test_address_without_its_last_slash_or_its_path_leads_in(
 ) -> None:
     own = own_host(server, session)
     for address in (f"{own}/", f"{own}{session.path[:-1]}", f"{server.url}{session.path[:-1]}?a=1"):
-        answer = browser.get(address, follow_redirects=True)
-        assert arrived(answer).partition("?")[0] in {session.path, f"{session.path}lab"}
+        response = browser.get(address, follow_redirects=True)
+        assert arrived(response).partition("?")[0] in {session.path, f"{session.path}lab"}
     assert browser.get(f"http://s999.localhost:{server.port}/").headers["Location"] == f"{server.url}/open/999/"
     for encoded in ("/passthrough/local/12%2Flab", f"/passthrough%2Flocal/{session.job_id}/lab"):
         assert browser.get(f"{server.url}{encoded}").status_code < 500

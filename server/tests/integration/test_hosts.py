@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from machine_accounts import remove_account
-from running import ADA, RunningServer, running_server, sign_in
+from support.machine_accounts import remove_account
+from support.server_process import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
@@ -56,7 +56,7 @@ class World:
     """`session` opens the session, `portal` is a log-in."""
     port: int
 
-    def places(self) -> list[Place]:
+    def locations(self) -> list[Place]:
         main, name = self.server.port, socket.gethostname()
         portal = ("localhost", "127.0.0.1", "[::1]", "10.1.2.3", name, name.upper())
         unknown = ("evil.example", "foo.localhost", "s.localhost", "s1.evil.example")
@@ -96,15 +96,15 @@ def ask(
     for name, value in (fields or {}).items():
         connection.putheader(name, value)
     connection.endheaders()
-    answer = connection.getresponse()
-    answer.text = "" if answer.status == 101 else answer.read().decode(errors="replace")  # type: ignore[attr-defined]  # kept for the test
-    answer.close()
+    response = connection.getresponse()
+    response.text = "" if response.status == 101 else response.read().decode(errors="replace")  # type: ignore[attr-defined]  # kept for the test
+    response.close()
     connection.close()
-    return answer
+    return response
 
 
-def _cookies(answer: http.client.HTTPResponse) -> dict[str, str]:
-    lines = answer.headers.get_all("Set-Cookie") or []
+def _cookies(response: http.client.HTTPResponse) -> dict[str, str]:
+    lines = response.headers.get_all("Set-Cookie") or []
     return dict(line.partition(";")[0].split("=", 1) for line in lines)
 
 
@@ -120,10 +120,10 @@ def _log_in(server: RunningServer, path: str) -> str:
         "Content-Type": "application/x-www-form-urlencoded",
     }
     connection.request("POST", path, body, headers)
-    answer = connection.getresponse()
-    answer.close()
+    response = connection.getresponse()
+    response.close()
     connection.close()
-    return _cookies(answer)["uws-portal"]
+    return _cookies(response)["uws-portal"]
 
 
 def _open(server: RunningServer, portal: str, host: str) -> str:
@@ -143,12 +143,12 @@ def _walk(server: RunningServer, portal: str, name: str) -> tuple[str, int]:
         is_portal = parts.port == server.port and not (parts.hostname or "").startswith("s1.")
         cookie = portal if is_portal else "; ".join(f"{known}={value}" for known, value in jar.items())
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        answer = ask(parts.port or 80, parts.netloc, target, fields={"Cookie": cookie})
+        response = ask(parts.port or 80, parts.netloc, target, fields={"Cookie": cookie})
         if not is_portal:
-            jar |= _cookies(answer)
+            jar |= _cookies(response)
         if "uws-session-1" in jar:
             return jar["uws-session-1"], parts.port or 0
-        url = answer.headers["Location"]
+        url = response.headers["Location"]
     raise AssertionError(url)
 
 
@@ -175,30 +175,30 @@ def whose(path: str) -> str:
     return NOUNS[path.split("/")[1]]
 
 
-def who_answered(answer: http.client.HTTPResponse) -> str:
+def who_answered(response: http.client.HTTPResponse) -> str:
     """Tell from a response who made it."""
-    text: str = answer.text  # type: ignore[attr-defined]  # see ask
-    if answer.headers.get("Server", "").startswith("TornadoServer"):
+    text: str = response.text  # type: ignore[attr-defined]  # see ask
+    if response.headers.get("Server", "").startswith("TornadoServer"):
         return "session"
-    if answer.status == 400 and "does not answer under" in text:
+    if response.status == 400 and "does not answer under" in text:
         return "unknown host"
-    if answer.status == 404 and text in {"There is nothing here.", ""} and "X-Request-ID" in answer.headers:
+    if response.status == 404 and text in {"There is nothing here.", ""} and "X-Request-ID" in response.headers:
         return "nothing"
-    return "django" if "X-Request-ID" in answer.headers else "proxy"
+    return "django" if "X-Request-ID" in response.headers else "proxy"
 
 
-def expected(place: Place, path: str, *, has_cookie: bool) -> set[str]:
+def expected(location: Place, path: str, *, has_cookie: bool) -> set[str]:
     """Return who may answer."""
     if whose(path) == FILES:
         return {"django"}
-    if place.kind == "unknown":
+    if location.kind == "unknown":
         return {"unknown host"}
-    if place.kind == PORTAL:
+    if location.kind == PORTAL:
         return {"django"}  # a session's path as well: it leads away
-    number = {"s2.localhost": "2", "x.s1.localhost": "none"}.get(place.host, "1")
+    number = {"s2.localhost": "2", "x.s1.localhost": "none"}.get(location.host, "1")
     if whose(path) != SESSION or path.split("/")[3] != number:
         return {"nothing"}
-    return {"session"} if has_cookie and place.kind == "own" else {"django"}
+    return {"session"} if has_cookie and location.kind == "own" else {"django"}
 
 
 def test_every_route_is_somebodys() -> None:
@@ -210,41 +210,45 @@ def test_every_route_is_somebodys() -> None:
 def test_every_route_on_every_host(world: World, method: str, cookies: tuple[str, ...]) -> None:
     wrong = []
     cookie = "; ".join(world.cookies[name] for name in cookies)
-    for place, path in product(world.places(), routes()):
+    for location, path in product(world.locations(), routes()):
         fields = SPOOFED | ({"Cookie": cookie} if cookie else {})
-        answer = ask(place.port, place.host, path, method, fields=fields | {"Content-Length": "0"})
-        found = who_answered(answer)
-        if found not in expected(place, path, has_cookie="session" in cookies):
-            wrong.append((place, path, answer.status, found))
+        response = ask(location.port, location.host, path, method, fields=fields | {"Content-Length": "0"})
+        found = who_answered(response)
+        if found not in expected(location, path, has_cookie="session" in cookies):
+            wrong.append((location, path, response.status, found))
     assert wrong == []
 
 
 def test_a_sessions_path_by_every_method(world: World) -> None:
     """With the cookies of the session and of the portal both: on the portal's hosts nothing is relayed."""
     both = f"{world.cookies['session']}; {world.cookies['portal']}"
-    for place, method, query in product(world.places(), METHODS, ("", "?ticket=1.1.0.9999999999.x.y", "?token=x")):
+    for location, method, query in product(
+        world.locations(), METHODS, ("", "?ticket=1.1.0.9999999999.x.y", "?token=x")
+    ):
         path = f"/passthrough/local/1/api/status{query}"
-        answer = ask(place.port, place.host, path, method, fields={"Cookie": both, **SPOOFED})
-        relayed = who_answered(answer) == "session"
-        assert relayed == (place.kind == "own" and "ticket" not in query), (place, method, query, answer.status)
-        if place.kind == PORTAL and not relayed:
-            assert not _cookies(answer)
-            assert answer.status in {302, 401, 403}
+        response = ask(location.port, location.host, path, method, fields={"Cookie": both, **SPOOFED})
+        relayed = who_answered(response) == "session"
+        assert relayed == (location.kind == "own" and "ticket" not in query), (location, method, query, response.status)
+        if location.kind == PORTAL and not relayed:
+            assert not _cookies(response)
+            assert response.status in {302, 401, 403}
 
 
 def test_websockets_are_answered_where_their_page_is(world: World) -> None:
     sessions = ("/passthrough/local/1/api/events/subscribe", "/passthrough/local/2/x")
     paths = (*sessions, "/jobs/", "/jobs/1/", "/", "/login/")
-    for place, path in product(world.places(), paths):
+    for location, path in product(world.locations(), paths):
         both = f"{world.cookies['session']}; {world.cookies['portal']}"
-        origin = f"http://{place.host}"
-        answer = ask(place.port, place.host, path, fields={**HANDSHAKE, "Cookie": both, "Origin": origin, **SPOOFED})
-        accepted = answer.status == 101
-        watches = path.startswith("/jobs/") and place.kind == PORTAL
-        relayed = "/local/1/" in path and place.kind == "own"
-        assert accepted == (watches or relayed), (place, path, answer.status)
+        origin = f"http://{location.host}"
+        response = ask(
+            location.port, location.host, path, fields={**HANDSHAKE, "Cookie": both, "Origin": origin, **SPOOFED}
+        )
+        accepted = response.status == 101
+        watches = path.startswith("/jobs/") and location.kind == PORTAL
+        relayed = "/local/1/" in path and location.kind == "own"
+        assert accepted == (watches or relayed), (location, path, response.status)
         if not accepted:
-            assert answer.status in {400, 403, 404}
+            assert response.status in {400, 403, 404}
 
 
 def test_a_port_of_sessions_that_none_has_is_closed(world: World) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from integration.kernel import DAP_CLIENT, Browser, Kernel, opened
-from running import ADA, Caller, RunningServer, running_server, sign_in, wait_for
+from support.server_process import ADA, Caller, RunningServer, running_server, sign_in, wait_for
 
 pytestmark = [
     pytest.mark.slow,
@@ -66,20 +66,20 @@ def server(accounts: None, network: str) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module")
-def person(server: RunningServer) -> Iterator[Caller]:
+def make_user(server: RunningServer) -> Iterator[Caller]:
     caller = sign_in(server, ADA)
     with caller.http:
         yield caller
 
 
 @pytest.fixture(scope="module")
-def job(person: Caller) -> dict[str, Any]:
-    return person.wait_until(person.launch(person.make_workspace()), "running", ready=True)
+def job(make_user: Caller) -> dict[str, Any]:
+    return make_user.wait_until(make_user.launch(make_user.make_workspace()), "running", ready=True)
 
 
 @pytest.fixture
-def browser(server: RunningServer, person: Caller, job: dict[str, Any]) -> Iterator[Browser]:
-    with opened(server, person.job(job["id"])) as found:  # asked for again: a ticket works once
+def browser(server: RunningServer, make_user: Caller, job: dict[str, Any]) -> Iterator[Browser]:
+    with opened(server, make_user.job(job["id"])) as found:  # asked for again: a ticket works once
         yield found
 
 
@@ -168,8 +168,8 @@ def test_debugger_stops_where_it_should_and_no_stranger_reaches_it(
             return
         attach(kernel)
         code = "first = 6\nsecond = 7\nprint(first * second)"
-        place = kernel.debug("dumpCell", code=code)["body"]["sourcePath"]
-        where: dict[str, Any] = {"breakpoints": [{"line": 3}], "source": {"path": place}, "sourceModified": False}
+        location = kernel.debug("dumpCell", code=code)["body"]["sourcePath"]
+        where: dict[str, Any] = {"breakpoints": [{"line": 3}], "source": {"path": location}, "sourceModified": False}
         assert kernel.debug("setBreakpoints", **where)["body"]["breakpoints"][0]["verified"]
         assert kernel.debug("configurationDone")["success"]
         kernel.begin(code)

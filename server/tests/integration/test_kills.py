@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from fleet import Fleet, directories, fleet, hidden_files
 from integration import disorder
 from integration.disorder import Disorder, Memory
-from running import Caller, wait_for
+from support.cluster import Fleet, directories, fleet, hidden_files
+from support.server_process import Caller, wait_for
 
 pytestmark = [pytest.mark.slow]
 
@@ -43,12 +43,12 @@ TWO_DAYS_PASS = f"""
 from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
-from user_workspaces.controller.housekeeping import look_after_disk_use
+from user_workspaces.controller.housekeeping import check_disk_use
 from user_workspaces.quotas.models import DiskReservation
 from user_workspaces.workspaces.models import Workspace
 Workspace.objects.update(next_check_at=F("next_check_at") - timedelta(seconds={PAST}))
 DiskReservation.objects.update(expires_at=F("expires_at") - timedelta(seconds={PAST}))
-found = look_after_disk_use(now=timezone.now())
+found = check_disk_use(now=timezone.now())
 """
 
 
@@ -83,7 +83,7 @@ def world() -> Iterator[World]:
         made = stack.enter_context(fleet(change=change))
         made.start_web("web")
         made.start_controller("controller")
-        ada, grace = (made.sign_in(name) for name in made.people)
+        ada, grace = (made.sign_in(name) for name in made.users)
         for caller in (ada, grace):
             stack.enter_context(caller.http)
         yield World(made, ada, grace, Memory(), ada.make_workspace("uploads"))
@@ -118,7 +118,7 @@ class busy_people:  # noqa: N801  reads as what it is
 
     def __enter__(self) -> None:
         world, workspace = self._world, self._world.uploads
-        (receiver,) = world.ada.call("GET", "/users/", params={"search": world.fleet.people[1]})["users"]
+        (receiver,) = world.ada.call("GET", "/users/", params={"search": world.fleet.users[1]})["users"]
         acts: list[Callable[[Disorder], None]] = [
             lambda who: disorder.put_files(who, workspace),
             lambda who: disorder.send_forms(who, workspace),
@@ -131,7 +131,7 @@ class busy_people:  # noqa: N801  reads as what it is
 
     def _begin(self, act: Callable[[Disorder], None], chance: random.Random) -> None:
         world = self._world
-        who = Disorder(world.fleet.sign_in(world.fleet.people[0]), world.memory, chance, self._over)
+        who = Disorder(world.fleet.sign_in(world.fleet.users[0]), world.memory, chance, self._over)
         self._callers.append(who.caller)
         self._threads.append(threading.Thread(target=who.repeat, args=(lambda: act(who),), daemon=True))
         self._threads[-1].start()

@@ -3,7 +3,7 @@
 import pytest
 
 from integration.kernel import opened
-from running import Caller, RunningServer
+from support.server_process import Caller, RunningServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 SIZE = 30 << 20

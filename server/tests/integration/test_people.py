@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from running import ADA, GRACE, Caller, RunningServer, ToLoopback, open_session, wait_for
+from support.server_process import ADA, GRACE, Caller, RunningServer, ToLoopback, open_session, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
@@ -53,16 +53,16 @@ def test_a_strangers_ticket_opens_no_other_session(
     ticket = details["url_path"].partition("ticket=")[2]
     host = f"http://s{session['id']}.localhost:{server.port}"
     with httpx.Client(transport=ToLoopback(server.port), base_url=host) as browser:
-        answer = browser.get(f"/passthrough/local/{session['id']}/lab?ticket={ticket}")
+        response = browser.get(f"/passthrough/local/{session['id']}/lab?ticket={ticket}")
     grace.call("PUT", f"/jobs/{own['id']}/stop/")
-    assert answer.status_code == httpx.codes.FORBIDDEN
-    assert not answer.cookies
+    assert response.status_code == httpx.codes.FORBIDDEN
+    assert not response.cookies
 
 
 def test_without_a_cookie_nothing_is_relayed(server: RunningServer, session: dict[str, Any]) -> None:
-    answer = httpx.get(f"{server.url}/passthrough/local/{session['id']}/api/status")
-    assert answer.status_code == httpx.codes.UNAUTHORIZED
-    assert answer.json()["success"] is False
+    response = httpx.get(f"{server.url}/passthrough/local/{session['id']}/api/status")
+    assert response.status_code == httpx.codes.UNAUTHORIZED
+    assert response.json()["success"] is False
 
 
 @pytest.mark.root
@@ -118,8 +118,12 @@ def test_no_secret_is_in_a_log_or_a_process_list(server: RunningServer, ada: Cal
     token = ada.http.headers["UWS-Authorization"].split()[1]
     ticket = session["job_details"]["current_job_details"]["connection_details"]["url_path"].partition("ticket=")[2]
     planted = [token, ticket, *(path.read_text().strip() for path in (server.data_dir / "secrets").iterdir())]
-    places = [*server.data_dir.glob("logs/*"), *server.data_dir.glob("resource/*/*/log"), server.data_dir / "start.log"]
-    seen = "".join(path.read_text(errors="replace") for path in places)
+    locations = [
+        *server.data_dir.glob("logs/*"),
+        *server.data_dir.glob("resource/*/*/log"),
+        server.data_dir / "start.log",
+    ]
+    seen = "".join(path.read_text(errors="replace") for path in locations)
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             seen += process.read_text(errors="replace")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from package_index import Index, package_index
-from running import ADA, Caller, RunningServer, running_server, sign_in, wait_for
+from support.package_index import Index, package_index
+from support.server_process import ADA, Caller, RunningServer, running_server, sign_in, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 

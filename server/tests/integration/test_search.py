@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from integration.kernel import opened
-from machine_accounts import add_account, remove_account
-from running import ADA, GRACE, RunningServer, running_server, sign_in
+from support.machine_accounts import add_account, remove_account
+from support.server_process import ADA, GRACE, RunningServer, running_server, sign_in
 
 pytestmark = [
     pytest.mark.slow,
@@ -91,9 +91,9 @@ def search(server: RunningServer, stranger: str) -> list[tuple[str, str]]:
 
 def is_allowed(found: str, server: RunningServer) -> bool:
     port = str(server.port)
-    places = {"{data}": re.escape(str(server.data_dir)), "{port}": port, "{others}": rf"(?!{port}\b)\d+"}
+    locations = {"{data}": re.escape(str(server.data_dir)), "{port}": port, "{others}": rf"(?!{port}\b)\d+"}
     for pattern in ALLOWED:
-        for name, text in places.items():
+        for name, text in locations.items():
             pattern = pattern.replace(name, text)  # noqa: PLW2901  filled in
         if re.fullmatch(pattern, found):
             return True

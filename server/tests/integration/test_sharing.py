@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from running import GRACE, Caller, RunningServer, wait_for
+from support.server_process import GRACE, Caller, RunningServer, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
 
 def offer(sender: Caller, workspace: int) -> int:
-    people = sender.call("GET", "/users/", params={"search": GRACE})["users"]
-    body = {"original_workspace_id": workspace, "shared_user_ids": [people[0]["id"]]}
+    users = sender.call("GET", "/users/", params={"search": GRACE})["users"]
+    body = {"original_workspace_id": workspace, "shared_user_ids": [users[0]["id"]]}
     (share,) = sender.call("POST", "/shared_workspaces/", json=body)["shared_workspaces"]
     number: int = share["shared_workspace_id"]["id"]
     return number

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fleet import Fleet, fleet
-from running import Caller, wait_for
+from support.cluster import Fleet, fleet
+from support.server_process import Caller, wait_for
 
 pytestmark = [pytest.mark.slow]
 
@@ -31,7 +31,7 @@ found = job.pk
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Fleet]:
-    with fleet(people=1) as found:
+    with fleet(users=1) as found:
         found.start_web()
         yield found
 
@@ -42,14 +42,14 @@ def holders(made: Fleet) -> set[str]:
 
 def held_by(made: Fleet, caller: Caller, holder: str) -> int:
     """Launch a job on which a controller has the lease."""
-    number: int = made.ask(HELD.format(person=made.people[0], workspace=caller.make_workspace("held"), holder=holder))
+    number: int = made.ask(HELD.format(user=made.users[0], workspace=caller.make_workspace("held"), holder=holder))
     return number
 
 
 def controller_health(made: Fleet) -> Any:
-    answer = httpx.get(f"{made.url()}/status/", timeout=30)
-    assert answer.status_code == 200, "sessions go on without a controller"
-    return answer.json()["dependencies"]["controller"]
+    response = httpx.get(f"{made.url()}/status/", timeout=30)
+    assert response.status_code == 200, "sessions go on without a controller"
+    return response.json()["dependencies"]["controller"]
 
 
 def test_leases_of_a_killed_controller_are_due_at_once_and_of_a_living_one_are_not(made: Fleet) -> None:
@@ -57,7 +57,7 @@ def test_leases_of_a_killed_controller_are_due_at_once_and_of_a_living_one_are_n
     made.start_controller("first")
     (first,) = wait_for(lambda: holders(made))
     made.start_controller("second")
-    caller = made.sign_in(made.people[0])
+    caller = made.sign_in(made.users[0])
     with caller.http:
         job = held_by(made, caller, first)
         caller.wait_until(caller.launch(caller.make_workspace("meanwhile"), "local_test"), "complete")
@@ -72,7 +72,7 @@ def test_controller_that_is_started_takes_over_at_once(made: Fleet) -> None:
     (second,) = wait_for(lambda: holders(made) if len(holders(made)) == 1 else None)
     made.kill("second")
     wait_for(lambda: controller_health(made)["message"].startswith("No running controller was found"))
-    caller = made.sign_in(made.people[0])
+    caller = made.sign_in(made.users[0])
     with caller.http:
         job = held_by(made, caller, second)
         made.start_controller("third")

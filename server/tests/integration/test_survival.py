@@ -6,12 +6,12 @@ import signal
 import httpx
 import pytest
 
-from running import Caller, RunningServer, open_session, wait_for
+from support.server_process import Caller, RunningServer, open_session, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
 
-def answers(server: RunningServer) -> bool:
+def responses(server: RunningServer) -> bool:
     try:
         return httpx.get(f"{server.url}/status/", timeout=5).is_success
     except httpx.HTTPError:
@@ -33,7 +33,7 @@ def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: Running
         starting = ada.launch(workspace)
         kill(server, "controller")
         kill(server, "web")
-        wait_for(lambda: answers(server), what="the web process")
+        wait_for(lambda: responses(server), what="the web process")
         started = ada.wait_until(starting, "running", ready=True)
         after = session.get(f"/passthrough/local/{running['id']}/api/status").json()
     assert after["started"] == before["started"]
@@ -62,6 +62,6 @@ def test_repeated_kills_lose_no_launch_and_double_none(server: RunningServer, ad
     jobs = [ada.launch(workspace, "local_test") for workspace in workspaces]
     for _ in range(3):
         kill(server, victim)
-    wait_for(lambda: answers(server), what="the web process")
+    wait_for(lambda: responses(server), what="the web process")
     ended = [ada.wait_until(job, "complete", within=120) for job in jobs]
     assert [job["job_details"]["current_job_details"]["message"] for job in ended] == ["Finished."] * 4

@@ -16,12 +16,12 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from live import LiveServer, live_server_process
-from planted_session import PlantedSession, planted_session
-from portal_visitor import TOKEN, ask, cookies_for, log_in, open_planted
-from running import free_port
+from support.live_server import LiveServer, live_server_process
+from support.planted_session import PlantedSession, planted_session
+from support.portal_visitor import TOKEN, ask, cookies_for, log_in, open_planted
+from support.server_process import free_port
+from support.web_servers import PORTAL, PROGRAMS, SESSIONS, WebServer, is_installed, web_server
 from user_workspaces.testing.waiting import eventually
-from web_servers import PORTAL, PROGRAMS, SESSIONS, WebServer, is_installed, web_server
 
 pytestmark = pytest.mark.slow
 TRIES = 40
@@ -137,8 +137,8 @@ def try_bad_token(front: WebServer, lines: list[str], *, source: str) -> int:
     body = json.dumps(BAD)
     fields = [f"Host: {PORTAL}:{front.port}", "Content-Type: application/json", f"Content-Length: {len(body)}", *lines]
     head = "\r\n".join(["POST /tokens/ HTTP/1.1", *_with_end(fields), "", body])
-    answer = exchange(front, head.encode(), source=source)
-    return int(answer.split(b" ", 2)[1])
+    response = exchange(front, head.encode(), source=source)
+    return int(response.split(b" ", 2)[1])
 
 
 @pytest.mark.parametrize("how", FORGED)
@@ -181,18 +181,18 @@ def test_a_session_is_told_who_asks_and_of_tls(
     cookie = f"Cookie: {cookies_for(browser, at)['Cookie']}"
     fields = _with_end([f"Host: {host}", cookie, *lines])
     head = "\r\n".join([f"GET {session.path}x HTTP/1.1", *fields, "", ""])
-    answer = exchange(front, head.encode(), source=source, host=host.partition(":")[0])
-    assert answer.startswith(b"HTTP/1.1 200"), answer
-    told = {name.lower(): value for name, value in json.loads(_body(answer))[1:]}
+    response = exchange(front, head.encode(), source=source, host=host.partition(":")[0])
+    assert response.startswith(b"HTTP/1.1 200"), response
+    told = {name.lower(): value for name, value in json.loads(_body(response))[1:]}
     assert told["x-forwarded-proto"] == "https"
     assert told["x-forwarded-host"] == host
     assert told["x-forwarded-for"] == source
     assert not {"forwarded", "x-real-ip", "x_forwarded_for"} & set(told)
 
 
-def _body(answer: bytes) -> bytes:
+def _body(response: bytes) -> bytes:
     """Return the JSON list in an answer, in chunks or not."""
-    return answer[answer.index(b"[") : answer.rindex(b"]") + 1]
+    return response[response.index(b"[") : response.rindex(b"]") + 1]
 
 
 def test_websockets_pass(front: WebServer, browser: httpx.Client, session: PlantedSession) -> None:
@@ -217,28 +217,32 @@ def test_websockets_pass(front: WebServer, browser: httpx.Client, session: Plant
 @pytest.mark.parametrize("hosts", [[PORTAL, "evil.example"], ["evil.example", PORTAL], ["evil.example"]])
 def test_a_host_that_is_not_ours_gets_nothing(front: WebServer, hosts: list[str]) -> None:
     head = "".join(["GET /login/ HTTP/1.1\r\n", *(f"Host: {host}\r\n" for host in hosts), "Connection: close\r\n\r\n"])
-    answer = exchange(front, head.encode(), source=next(sources))
-    assert not answer or 400 <= int(answer.split(b" ", 2)[1]) < 500 or b"content-length: 0" in answer.lower(), answer
+    response = exchange(front, head.encode(), source=next(sources))
+    assert not response or 400 <= int(response.split(b" ", 2)[1]) < 500 or b"content-length: 0" in response.lower(), (
+        response
+    )
 
 
 @pytest.mark.parametrize("how", HEADS)
 def test_nothing_is_smuggled(front: WebServer, how: str) -> None:
     """A second request is refused, or seen by both as the request that it is; never is it a body for one of them."""
     head = f"POST /tokens/ HTTP/1.1\r\nHost: {PORTAL}:{front.port}\r\n".encode() + HEADS[how]
-    answer = exchange(front, head + SMUGGLED, source=next(sources))
-    assert answer.count(b"HTTP/1.1 ") <= 1 or _is_refused(answer), answer
+    response = exchange(front, head + SMUGGLED, source=next(sources))
+    assert response.count(b"HTTP/1.1 ") <= 1 or _is_refused(response), response
 
 
-def _is_refused(answer: bytes) -> bool:
-    return answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501", b"HTTP/1.1 411", b"HTTP/1.0 400"))
+def _is_refused(response: bytes) -> bool:
+    return response.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501", b"HTTP/1.1 411", b"HTTP/1.0 400"))
 
 
 def test_large_heads_and_bodies_pass(browser: httpx.Client, front: WebServer) -> None:
     cookie = cookies_for(browser, front.url)["Cookie"] + "; filler=" + "x" * 30_000
     assert "/logout/" in ask(browser, "GET", "/", headers={"Cookie": cookie}).text
-    answer = ask(browser, "POST", "/tokens/", content=os.urandom(3 << 20), headers={"Content-Type": "application/json"})
-    assert answer.status_code in (400, 413)
-    assert answer.headers["content-type"] == "application/json"
+    response = ask(
+        browser, "POST", "/tokens/", content=os.urandom(3 << 20), headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code in (400, 413)
+    assert response.headers["content-type"] == "application/json"
 
 
 def test_what_is_compressed_is_for_the_server_to_say(front: WebServer, browser: httpx.Client) -> None:
@@ -247,9 +251,9 @@ def test_what_is_compressed_is_for_the_server_to_say(front: WebServer, browser: 
     script, forged = re.search(r"/static/uws/portal\.\w+\.js", page.text), TOKEN.search(page.text)
     assert script
     assert forged
-    for answer in (page, ask(browser, "GET", script[0])):
-        assert answer.headers.get_list("Content-Encoding") == ["gzip"]
-        assert answer.headers["Vary"].lower().count("accept-encoding") == 1
+    for response in (page, ask(browser, "GET", script[0])):
+        assert response.headers.get_list("Content-Encoding") == ["gzip"]
+        assert response.headers["Vary"].lower().count("accept-encoding") == 1
     form = {"csrfmiddlewaretoken": forged[1], "token-name": "mine", "token-days": "30", "token-scopes": "read"}
     shown = ask(browser, "POST", "/profile/tokens/", data=form, headers={"Origin": front.url})
     assert 'value="uws_' in shown.text

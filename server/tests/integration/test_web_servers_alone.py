@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
-from running import free_port
-from web_servers import PROGRAMS, is_installed, web_server
+from support.server_process import free_port
+from support.web_servers import PROGRAMS, is_installed, web_server
 
 pytestmark = pytest.mark.slow
 RESET = struct.pack("ii", 1, 0)
@@ -95,6 +95,6 @@ def test_503_while_the_server_is_away(kind: str, how: str) -> None:
         front.visitor() as client,
     ):
         for method in ("GET", "POST"):
-            answer = client.request(method, "/passthrough/local/1/api/kernels", headers={"Connection": "close"})
-            assert answer.status_code == 503
-            assert answer.headers["Retry-After"] == "5"
+            response = client.request(method, "/passthrough/local/1/api/kernels", headers={"Connection": "close"})
+            assert response.status_code == 503
+            assert response.headers["Retry-After"] == "5"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from machine_accounts import add_account, remove_account
+from support.machine_accounts import add_account, remove_account
 from user_workspaces.interfaces import homes
 from user_workspaces.interfaces.homes import Homes, open_homes_of
 from user_workspaces.interfaces.values import Health
@@ -102,9 +102,9 @@ def test_hanging_file_system_delays_a_check_for_a_moment_only() -> None:
 
     found = Homes(hang, patience=0.05)
     began = time.perf_counter()
-    answers = [found.noted_in(WELL) for _ in range(3)]
+    responses = [found.noted_in(WELL) for _ in range(3)]
     assert time.perf_counter() - began < 5
-    assert answers == [Health(connected=True, message="All is well.", advice=homes.NOT_YET)] * 3
+    assert responses == [Health(connected=True, message="All is well.", advice=homes.NOT_YET)] * 3
     assert len([thread for thread in threading.enumerate() if thread.name == "homes"]) == 1
     let_go.set()
     found.open_homes()

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from running import REPOSITORY
+from support.server_process import REPOSITORY
 from user_workspaces.interfaces.sizes import UNITS, size_text
 from user_workspaces.portal.templatetags.portal import size
-from user_workspaces.reana_api.shapes import human_bytes
+from user_workspaces.reana_api.serializers import human_bytes
 
 SIZES = {0: "0 B", 953: "953 B", 1536: "1.5 KiB", 626_000_000: "597 MiB", 50 << 30: "50 GiB", 1 << 40: "1 TiB"}
 

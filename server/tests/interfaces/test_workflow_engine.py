@@ -60,7 +60,7 @@ ONE = '{"name": "a", "environment": "b", "commands": ["c"]}'
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "location"),
     [
         ("", "as a whole"),
         ("[]", "as a whole"),
@@ -74,10 +74,10 @@ ONE = '{"name": "a", "environment": "b", "commands": ["c"]}'
         (f'{{"version": 1, "steps": [{ONE}, 5]}}', "steps.1"),
     ],
 )
-def test_what_is_no_plan_is_refused_with_its_place(text: str, place: str) -> None:
+def test_what_is_no_plan_is_refused_with_its_place(text: str, location: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         Plan.from_json(text)
-    assert caught.value.message.startswith(f"This is not a plan: {place}: ")
+    assert caught.value.message.startswith(f"This is not a plan: {location}: ")
 
 
 def test_a_plan_of_another_version_is_refused() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from at_once import at_once
+from support.concurrency import at_once
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidOptions, InvalidRequest, NotFound
@@ -26,8 +26,8 @@ Make = Callable[..., Workspace]
 
 
 @pytest.fixture
-def workspace(person: Person, workspace_of: Make) -> Workspace:
-    return workspace_of(person())
+def workspace(make_user: Person, workspace_of: Make) -> Workspace:
+    return workspace_of(make_user())
 
 
 def launch(workspace: Workspace, **fields: Any) -> Job:
@@ -102,16 +102,16 @@ def test_nothing_is_launched_in_what_is_being_deleted(workspace: Workspace) -> N
         launch(workspace)
 
 
-def test_nothing_is_launched_for_somebody_else(workspace: Workspace, person: Person) -> None:
+def test_nothing_is_launched_for_somebody_else(workspace: Workspace, make_user: Person) -> None:
     with pytest.raises(NotFound, match="not found for user"):
-        launch(workspace, owner=person("mallory"))
+        launch(workspace, owner=make_user("mallory"))
 
 
 def test_a_launch_and_a_deletion_at_once_never_leave_a_living_job_in_a_dying_workspace(
-    person: Person, workspace_of: Make
+    make_user: Person, workspace_of: Make
 ) -> None:
     for _ in range(8):
-        workspace = workspace_of(person())
+        workspace = workspace_of(make_user())
         work: list[Callable[[], object]] = [
             lambda w=workspace: outcome(lambda: launch(w)),  # type: ignore[misc]  # bound early
             lambda w=workspace: outcome(  # type: ignore[misc]  # bound early

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from user_workspaces.jobs import clock
-from user_workspaces.jobs.clock import Mark, elapsed, mark_of, run_time, start_mark
+from user_workspaces.jobs.clock import ClockReading, elapsed, parse_reading, run_time, start_reading
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 BOOT = "8d9f"
 
 
-def after(hours: float, boot: str = BOOT) -> Mark:
-    return Mark(boot, 500 + 3600 * hours)
+def after(hours: float, boot: str = BOOT) -> ClockReading:
+    return ClockReading(boot, 500 + 3600 * hours)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def after(hours: float, boot: str = BOOT) -> Mark:
     ],
 )
 def test_jumps_of_the_time_of_day_do_not_count(
-    mark: Mark | None, reading: Mark | None, jumped: float, expected: timedelta
+    mark: ClockReading | None, reading: ClockReading | None, jumped: float, expected: timedelta
 ) -> None:
     now = NOON + HOUR + jumped * HOUR
     assert elapsed(start=NOON, end=now, now=now, mark=mark, reading=reading) == expected
@@ -49,7 +49,7 @@ def test_what_ended_before_it_was_seen_ended_then() -> None:
 
 
 @pytest.fixture
-def reading() -> Iterator[list[Mark]]:
+def reading() -> Iterator[list[ClockReading]]:
     """What the clock of this process says."""
     found = [after(0)]
     clock.install(lambda: found[0])
@@ -57,16 +57,16 @@ def reading() -> Iterator[list[Mark]]:
     clock.install(None)
 
 
-def test_start_that_was_seen_late_is_kept_as_it_was(reading: list[Mark]) -> None:
-    kept = start_mark(start=NOON, now=NOON + timedelta(seconds=30))
-    assert mark_of(kept) == Mark(BOOT, 470.0)
+def test_start_that_was_seen_late_is_kept_as_it_was(reading: list[ClockReading]) -> None:
+    kept = start_reading(start=NOON, now=NOON + timedelta(seconds=30))
+    assert parse_reading(kept) == ClockReading(BOOT, 470.0)
     reading[0] = after(1)
     assert run_time(start=NOON, end=NOON, started=kept, now=NOON) == HOUR + timedelta(seconds=30)
 
 
 def test_without_a_clock_nothing_is_kept() -> None:
-    assert start_mark(start=NOON, now=NOON) == ""
-    assert mark_of("") is None
+    assert start_reading(start=NOON, now=NOON) == ""
+    assert parse_reading("") is None
     assert run_time(start=NOON, end=NOON + HOUR, started=str(after(0)), now=NOON) == HOUR
 
 

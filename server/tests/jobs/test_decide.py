@@ -63,7 +63,7 @@ def test_a_session_that_never_answers_ends_failed() -> None:
         if world.serves and world.status is JobStatus.RUNNING and world.there is Seen.RUNNING and not world.ready
     ]
     for world in silent:
-        end = settled_after(replace(world, answers=False, late=True), passes=4)
+        end = settled_after(replace(world, responses=False, late=True), passes=4)
         assert (end.status, end.settled) == (JobStatus.FAILED, True), world
     assert silent
 
@@ -71,7 +71,7 @@ def test_a_session_that_never_answers_ends_failed() -> None:
 def test_a_session_that_answers_late_is_kept() -> None:
     waiting = [world for world in worlds() if world.status is JobStatus.RUNNING and world.there is Seen.RUNNING]
     for world in waiting:
-        end = settled_after(replace(world, answers=True, late=True), passes=4)
+        end = settled_after(replace(world, responses=True, late=True), passes=4)
         assert end.status is JobStatus.RUNNING
         assert end.ready is world.serves
 

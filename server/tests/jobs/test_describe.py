@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from user_workspaces.jobs.addresses import is_session_host
 from user_workspaces.jobs.describe import current_details
 from user_workspaces.jobs.progress import Progress
-from user_workspaces.jobs.tickets import Claim, Purpose, verify
+from user_workspaces.jobs.session_urls import is_session_host
+from user_workspaces.jobs.tickets import Purpose, TicketClaims, verify
 from user_workspaces.registry import Registry
 
 NOW = timezone.now()
@@ -41,7 +41,7 @@ def test_session_that_answers_comes_with_a_ticket_of_its_owner(site: Registry) -
     address = urlsplit(connection["url_path"])
     assert address.path == "/passthrough/local/12/lab"
     [ticket] = parse_qs(address.query)["ticket"]
-    assert verify(ticket, Purpose.TICKET, job_id=12, now=NOW) == Claim(job_id=12, user_id=7, epoch=3)
+    assert verify(ticket, Purpose.TICKET, job_id=12, now=NOW) == TicketClaims(job_id=12, user_id=7, epoch=3)
 
 
 def test_others_than_the_owner_get_no_way_in(site: Registry) -> None:

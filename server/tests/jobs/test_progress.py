@@ -14,7 +14,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.progress import (
     newest_job_id,
     progress_of_many,
-    progress_of_person,
+    progress_of_user,
 )
 
 pytestmark = pytest.mark.django_db
@@ -32,44 +32,44 @@ def ids(rows: list[progress.Progress]) -> list[int]:
     return sorted(row.job_id for row in rows)
 
 
-def test_progress_read_is_the_progress_of_the_job(person: Person) -> None:
-    ada = person("ada")
+def test_progress_read_is_the_progress_of_the_job(make_user: Person) -> None:
+    ada = make_user("ada")
     made = job(ada, "running")
-    [read] = progress_of_person(ada.pk, now=NOW)
+    [read] = progress_of_user(ada.pk, now=NOW)
     own = {"job_id": made.pk, "owner_id": ada.pk, "epoch": ada.session_epoch}
     names = [field.name for field in fields(progress.Progress) if field.name not in own]
     assert asdict(read) == own | {name: getattr(made, name) for name in names}
     assert not read.has_ended
 
 
-def test_person_has_what_is_live_and_what_ended_lately(person: Person) -> None:
-    ada, other = person("ada"), person("other")
+def test_person_has_what_is_live_and_what_ended_lately(make_user: Person) -> None:
+    ada, other = make_user("ada"), make_user("other")
     wanted = [job(ada), job(ada, "running"), job(ada, "stopping"), job(ada, "failed", end=NOW)]
     job(ada, "complete", end=LONG_AGO)
     job(other)
-    assert [row.job_id for row in progress_of_person(ada.pk, now=NOW)] == [one.pk for one in wanted]
-    assert ids(progress_of_person(other.pk, now=NOW)) == [newest_job_id()]
+    assert [row.job_id for row in progress_of_user(ada.pk, now=NOW)] == [one.pk for one in wanted]
+    assert ids(progress_of_user(other.pk, now=NOW)) == [newest_job_id()]
 
 
 def test_person_with_very_many_ended_jobs_has_those_that_live(
-    person: Person, django_assert_num_queries: DjangoAssertNumQueries
+    make_user: Person, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    ada = person("ada")
+    ada = make_user("ada")
     live = job(ada, "running")
     shared = {"workspace_id": 1, "job_type": "x", "resource": "local", "datetime_created": NOW}
     Job.objects.bulk_create(
         Job(owner=ada, status="complete", datetime_end=NOW, **shared) for _ in range(progress.NEWEST + 50)
     )
     with django_assert_num_queries(2):
-        found = progress_of_person(ada.pk, now=NOW)
+        found = progress_of_user(ada.pk, now=NOW)
     assert found[0].job_id == live.pk
     assert len(found) == 1 + progress.NEWEST
 
 
 def test_many_are_read_by_id_and_by_owner_in_one_query(
-    person: Person, django_assert_num_queries: DjangoAssertNumQueries
+    make_user: Person, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    ada, other = person("ada"), person("other")
+    ada, other = make_user("ada"), make_user("other")
     by_id = job(other, "complete", end=LONG_AGO)
     job(other)
     floor = job(ada)
@@ -81,8 +81,8 @@ def test_many_are_read_by_id_and_by_owner_in_one_query(
 
 
 @pytest.mark.parametrize(("with_ids", "with_owners"), [(True, False), (False, True), (False, False)])
-def test_many_may_be_none(person: Person, with_ids: bool, with_owners: bool) -> None:  # noqa: FBT001  parametrized
-    ada = person("ada")
+def test_many_may_be_none(make_user: Person, with_ids: bool, with_owners: bool) -> None:  # noqa: FBT001  parametrized
+    ada = make_user("ada")
     made = job(ada)
     found = progress_of_many(
         job_ids={made.pk} if with_ids else (), owner_ids={ada.pk} if with_owners else (), after_id=0, now=NOW
@@ -90,22 +90,22 @@ def test_many_may_be_none(person: Person, with_ids: bool, with_owners: bool) -> 
     assert ids(found) == ([made.pk] if with_ids or with_owners else [])
 
 
-def test_more_than_one_query_takes_are_read_all_the_same(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_one_query_takes_are_read_all_the_same(make_user: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "MOST_IN_ONE_QUERY", 3)
-    made = [job(person(f"p{number}")) for number in range(10)]
+    made = [job(make_user(f"p{number}")) for number in range(10)]
     found = progress_of_many(
         job_ids={one.pk for one in made[:7]}, owner_ids={one.owner_id for one in made[4:]}, after_id=0, now=NOW
     )
     assert ids(found) == [one.pk for one in made]
 
 
-def test_nothing_encrypted_is_read(person: Person) -> None:
-    ada = person("ada")
+def test_nothing_encrypted_is_read(make_user: Person) -> None:
+    ada = make_user("ada")
     made = job(ada, "running")
     Job.objects.filter(pk=made.pk).update(log_tail="x")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("user_workspaces.accounts.encryption.decrypt", None)
-        assert ids(progress_of_person(ada.pk, now=NOW)) == [made.pk]
+        assert ids(progress_of_user(ada.pk, now=NOW)) == [made.pk]
 
 
 def test_newest_id_of_none_is_zero() -> None:

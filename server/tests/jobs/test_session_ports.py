@@ -11,7 +11,7 @@ from django.utils import timezone
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import ResourceUnavailable
-from user_workspaces.interfaces.site import SessionPorts
+from user_workspaces.interfaces.settings import SessionPorts
 from user_workspaces.jobs import session_ports
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import job_of_port
@@ -25,12 +25,12 @@ PORTS = range(8100, 8104)
 
 @pytest.fixture
 def new_job(
-    site: Registry, person: Callable[[str], User], workspace_of: Callable[..., Workspace]
+    site: Registry, make_user: Callable[[str], User], workspace_of: Callable[..., Workspace]
 ) -> Iterator[Callable[..., Job]]:
     """Make sessions, on a site with four ports; each of them can be opened."""
     registry.install(site, replace(registry.site(), session_ports=SessionPorts(PORTS)))
     session_ports.install(lambda _port: True)
-    workspace = workspace_of(person("ada"))
+    workspace = workspace_of(make_user("ada"))
 
     def make(status: str = "running") -> Job:
         now = timezone.now()

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from at_once import at_once
+from support.concurrency import at_once
 from user_workspaces.accounts.actions import deactivate, revoke_token
-from user_workspaces.accounts.clearing import clear_ended
-from user_workspaces.accounts.lookup import find_token
+from user_workspaces.accounts.expiry import clear_ended
+from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.tokens import is_well_formed
 from user_workspaces.jobs.actions import change_status, start_job, stop_job
@@ -24,11 +24,11 @@ HOURS = {"time_limit_min": 120}
 
 
 @pytest.fixture
-def job(person: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Job:
+def job(make_user: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Job:
     """A session that waits."""
-    workspace = workspace_of(person())
+    workspace = workspace_of(make_user())
     return start_job(
-        owner=person(), workspace_id=workspace.pk, job_type="jupyter_lab", job_details={}, options=HOURS, now=NOW
+        owner=make_user(), workspace_id=workspace.pk, job_type="jupyter_lab", job_details={}, options=HOURS, now=NOW
     )
 
 

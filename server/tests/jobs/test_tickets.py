@@ -8,11 +8,11 @@ import pytest
 from django.conf import settings
 
 from user_workspaces.jobs import tickets
-from user_workspaces.jobs.tickets import Claim, Entry, Purpose, browser_hash, cookie_name, sign, verify
+from user_workspaces.jobs.tickets import Entry, Purpose, TicketClaims, browser_hash, cookie_name, sign, verify
 from user_workspaces.jobs.used_tickets import use_once
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CLAIM = Claim(job_id=7, user_id=3, epoch=2)
+CLAIM = TicketClaims(job_id=7, user_id=3, epoch=2)
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_a_claim_is_for_one_session_and_one_purpose() -> None:
 
 def test_every_changed_character_is_noticed() -> None:
     text = sign(CLAIM, Purpose.TICKET, now=NOW)
-    for place in range(len(text)):
-        other = "0" if text[place] != "0" else "1"
-        changed = text[:place] + other + text[place + 1 :]
+    for location in range(len(text)):
+        other = "0" if text[location] != "0" else "1"
+        changed = text[:location] + other + text[location + 1 :]
         assert verify(changed, Purpose.TICKET, job_id=7, now=NOW) is None
 
 

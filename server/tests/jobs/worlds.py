@@ -32,7 +32,7 @@ class World:
     ended_by: EndedBy | None = None
     starts: int = 0
     reachable: bool = True
-    answers: bool = False
+    responses: bool = False
     late: bool = False
     """More time than a session may take to start has passed since it did."""
     stops_slowly: bool = False
@@ -83,8 +83,8 @@ def one_pass(world: World, *, dies: str = "", meanwhile: Meanwhile = nothing) ->
     if world.settled:
         return world
     seen, old, decision = world.seen(), world.status, decide(world.recorded(), world.seen())
-    ready = decision.action is Action.PROBE and world.answers
-    if decision.action is Action.PROBE and not world.answers:
+    ready = decision.action is Action.PROBE and world.responses
+    if decision.action is Action.PROBE and not world.responses:
         decision = unanswered(world.recorded(), seen, world.now())
     check(world, seen, decision)
     world = meanwhile(world)
@@ -140,7 +140,7 @@ def next_worlds(world: World) -> Iterator[World]:
         yield one_pass(world, dies=dies, meanwhile=stop)
     yield stop(world)
     yield replace(world, reachable=not world.reachable)
-    yield replace(world, answers=not world.answers)
+    yield replace(world, responses=not world.responses)
     yield replace(world, stops_slowly=not world.stops_slowly)
     if world.started:
         yield replace(world, late=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from running import free_port
+from support.server_process import free_port
 
 SCRIPT = Path(__file__).with_name("provider.py")
 CLIENT_ID, CLIENT_SECRET = "uws", "the-secret-of-uws"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.interfaces.site import JobTypeSite
+from user_workspaces.interfaces.settings import JobTypeSettings
 from user_workspaces.interfaces.values import Endpoint
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import write_endpoint
@@ -39,9 +39,9 @@ def browser_of(site: Registry) -> Callable[[User], Client]:
 
 
 @pytest.fixture
-def ada(person: Callable[[str], User]) -> User:
+def ada(make_user: Callable[[str], User]) -> User:
     """The person that most of this is about."""
-    return person("ada")
+    return make_user("ada")
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ def browser(browser_of: Callable[[User], Client], ada: User) -> Client:
 
 
 @pytest.fixture
-def stranger(browser_of: Callable[[User], Client], person: Callable[[str], User]) -> Client:
+def stranger(browser_of: Callable[[User], Client], make_user: Callable[[str], User]) -> Client:
     """The browser of somebody else."""
-    return browser_of(person("mallory"))
+    return browser_of(make_user("mallory"))
 
 
 @pytest.fixture
@@ -103,8 +103,8 @@ def apps(site: Registry) -> Registry:
     known = registry.site()
     job_types = {
         **known.job_types,
-        "editor": JobTypeSite("Editor", icon="code", description="Edits.", opens=("*.py", "*.Rmd")),
-        "streamlit": JobTypeSite("Streamlit", icon="dashboard", opens=("*.py",)),
+        "editor": JobTypeSettings("Editor", icon="code", description="Edits.", opens=("*.py", "*.Rmd")),
+        "streamlit": JobTypeSettings("Streamlit", icon="dashboard", opens=("*.py",)),
     }
     registry.install(site, replace(known, job_types=job_types))
     return site

@@ -8,14 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from copy_shop import offer, state_of
-from runs import workflows_on
+from support.fake_copies import offer, state_of
+from support.runs import workflows_on
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
 from user_workspaces.portal.urls import ROUTES
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.models import Share
-from user_workspaces.workflows.actions import create_run
+from user_workspaces.workflows.lifecycle.actions import create_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
@@ -100,11 +100,11 @@ FORMS_WITHOUT_PAGE = {
 
 
 @pytest.fixture
-def place(
-    site: Registry, workspace: Workspace, job_in: Callable[..., Job], person: Callable[[str], User]
+def location(
+    site: Registry, workspace: Workspace, job_in: Callable[..., Job], make_user: Callable[[str], User]
 ) -> Iterator[dict[str, object]]:
     """The ids of a workspace, of a job that starts in it, of its share with somebody, and of a run that is over."""
-    numbers = {"workspace": workspace.pk, "job": job_in(workspace).pk, "share": offer(workspace, person("grace")).pk}
+    numbers = {"workspace": workspace.pk, "job": job_in(workspace).pk, "share": offer(workspace, make_user("grace")).pk}
     with workflows_on(site):
         content = json.dumps(WORKFLOW).encode()
         upload_file(workspace=workspace, path="reana.yaml", chunks=[content], now=timezone.now())
@@ -120,29 +120,29 @@ def test_lists_above_cover_every_route() -> None:
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_page_is_the_owner_s(browser: Client, place: dict[str, object], path: str) -> None:
-    answer = browser.get(path.format(**place))
-    assert answer.status_code == 200
-    assert "no-store" in answer["Cache-Control"]
-    assert answer["Content-Type"] == "text/html; charset=utf-8"
+def test_page_is_the_owner_s(browser: Client, location: dict[str, object], path: str) -> None:
+    response = browser.get(path.format(**location))
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    assert response["Content-Type"] == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize("path", GETS)
 @pytest.mark.parametrize("htmx", [{}, HTMX])
 def test_page_is_not_there_for_a_stranger(
-    stranger: Client, place: dict[str, object], path: str, htmx: dict[str, str]
+    stranger: Client, location: dict[str, object], path: str, htmx: dict[str, str]
 ) -> None:
-    answer = stranger.get(path.format(**place), **htmx)  # type: ignore[arg-type]  # headers by name
-    assert answer.status_code in {404, 422}
-    assert b"cell-atlas" not in answer.content
+    response = stranger.get(path.format(**location), **htmx)  # type: ignore[arg-type]  # headers by name
+    assert response.status_code in {404, 422}
+    assert b"cell-atlas" not in response.content
 
 
 @pytest.mark.parametrize("path", POSTS)
 def test_form_does_nothing_for_a_stranger(
-    stranger: Client, place: dict[str, object], workspace: Workspace, path: str
+    stranger: Client, location: dict[str, object], workspace: Workspace, path: str
 ) -> None:
-    answer = stranger.post(path.format(**place), {"typed": "cell-atlas", "name": "mine now"})
-    assert answer.status_code == 404
+    response = stranger.post(path.format(**location), {"typed": "cell-atlas", "name": "mine now"})
+    assert response.status_code == 404
     before = Workspace.objects.values().get(pk=workspace.pk)
     assert (before["name"], before["status"]) == ("cell-atlas", "idle")
     assert Job.objects.get().status == "running"
@@ -150,47 +150,47 @@ def test_form_does_nothing_for_a_stranger(
     assert Run.objects.get().status == "finished"
 
 
-def test_stranger_sees_nothing_in_the_list(stranger: Client, place: dict[str, object]) -> None:
+def test_stranger_sees_nothing_in_the_list(stranger: Client, location: dict[str, object]) -> None:
     assert b"cell-atlas" not in stranger.get("/").content
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_page_asks_who_is_not_logged_in(client: Client, place: dict[str, object], path: str) -> None:
-    shown = path.format(**place)
-    answer = client.get(shown)
-    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={shown}")
+def test_page_asks_who_is_not_logged_in(client: Client, location: dict[str, object], path: str) -> None:
+    shown = path.format(**location)
+    response = client.get(shown)
+    assert (response.status_code, response["Location"]) == (302, f"/login/?next={shown}")
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_form_asks_who_is_not_logged_in(client: Client, place: dict[str, object], path: str) -> None:
-    answer = client.post(path.format(**place))
-    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")
+def test_form_asks_who_is_not_logged_in(client: Client, location: dict[str, object], path: str) -> None:
+    response = client.post(path.format(**location))
+    assert (response.status_code, response["Location"]) == (302, "/login/?next=/")
 
 
-def test_part_sends_the_whole_page_to_the_login(client: Client, place: dict[str, object]) -> None:
-    answer = client.get("/", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=a&page=2")  # type: ignore[arg-type]  # headers by name
-    assert answer["HX-Redirect"] == "/login/?next=/%3Fq%3Da%26page%3D2"
+def test_part_sends_the_whole_page_to_the_login(client: Client, location: dict[str, object]) -> None:
+    response = client.get("/", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=a&page=2")  # type: ignore[arg-type]  # headers by name
+    assert response["HX-Redirect"] == "/login/?next=/%3Fq%3Da%26page%3D2"
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_form_needs_its_token(place: dict[str, object], ada: User, path: str) -> None:
+def test_form_needs_its_token(location: dict[str, object], ada: User, path: str) -> None:
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(ada)
-    assert careful.post(path.format(**place)).status_code == 403
+    assert careful.post(path.format(**location)).status_code == 403
     assert Job.objects.get().status == "running"
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_other_methods_are_refused(browser: Client, place: dict[str, object], path: str, method: str) -> None:
-    assert getattr(browser, method)(path.format(**place)).status_code == 405
+def test_other_methods_are_refused(browser: Client, location: dict[str, object], path: str, method: str) -> None:
+    assert getattr(browser, method)(path.format(**location)).status_code == 405
 
 
 @pytest.mark.parametrize(
     "path", ["/w/{workspace}/link/", "/session/{job}/again/", "/shared/{share}/accept/", "/logout/"]
 )
-def test_what_changes_something_is_no_get(browser: Client, place: dict[str, object], path: str) -> None:
-    assert browser.get(path.format(**place)).status_code == 405
+def test_what_changes_something_is_no_get(browser: Client, location: dict[str, object], path: str) -> None:
+    assert browser.get(path.format(**location)).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["/w/{n}/", "/open/{n}/", "/session/{n}/log/"])

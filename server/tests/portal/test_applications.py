@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from user_workspaces import registry
-from user_workspaces.interfaces.site import JobTypeSite
+from user_workspaces.interfaces.settings import JobTypeSettings
 from user_workspaces.portal.applications import applications
 from user_workspaces.registry import Registry
 from user_workspaces.workspaces.models import Workspace
@@ -21,7 +21,7 @@ def offer(site: Registry) -> Offer:
     """Have the configuration say for each of these job types whether it is offered."""
 
     def put(offered: Mapping[str, bool | None]) -> None:
-        job_types = {name: JobTypeSite(name=name, offered=value) for name, value in offered.items()}
+        job_types = {name: JobTypeSettings(name=name, offered=value) for name, value in offered.items()}
         registry.install(site, replace(registry.site(), job_types=job_types))
 
     return put

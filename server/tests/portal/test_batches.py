@@ -22,9 +22,9 @@ def announced(**sizes: int) -> list[dict[str, object]]:
 
 def contents(workspace: Workspace) -> dict[str, bytes]:
     home, found = home_of(workspace), dict[str, bytes]()
-    for entry in home.storage.tree(home.place):
+    for entry in home.storage.tree(home.location):
         if entry.kind == "file":
-            with home.storage.open(home.place, entry.path) as file:
+            with home.storage.open(home.location, entry.path) as file:
                 found[entry.path] = file.read()
     return found
 
@@ -32,19 +32,19 @@ def contents(workspace: Workspace) -> dict[str, bytes]:
 def test_all_are_written(browser: Client, workspace: Workspace) -> None:
     large = bytes(range(256)) * 2000
     files = [{"path": "d/ü", "size": 3}, {"path": "empty", "size": 0}, {"path": "large", "size": len(large)}]
-    answer = send(browser, workspace, files, b"123" + large)
-    assert (answer.status_code, answer.json()) == (200, {"success": True, "saved": 3, "problems": []})
+    response = send(browser, workspace, files, b"123" + large)
+    assert (response.status_code, response.json()) == (200, {"success": True, "saved": 3, "problems": []})
     assert contents(workspace) == {"d/ü": b"123", "empty": b"", "large": large}
 
 
 def test_what_is_wrong_with_one_keeps_no_other(browser: Client, workspace: Workspace) -> None:
     home = home_of(workspace)
-    home.storage.make_directory(home.place, "taken")
+    home.storage.make_directory(home.location, "taken")
     files = [*announced(a=1, taken=300_000), {"path": "../x", "size": 2}, {"path": 7, "size": 1}, *announced(z=1)]
-    answer = send(browser, workspace, files, b"a" + b"t" * 300_000 + b"xx" + b"7" + b"z").json()
-    assert [problem["path"] for problem in answer["problems"]] == ["taken", "../x", "7"]
-    assert all(problem["message"] for problem in answer["problems"])
-    assert (answer["saved"], contents(workspace)) == (2, {"a": b"a", "z": b"z"})
+    response = send(browser, workspace, files, b"a" + b"t" * 300_000 + b"xx" + b"7" + b"z").json()
+    assert [problem["path"] for problem in response["problems"]] == ["taken", "../x", "7"]
+    assert all(problem["message"] for problem in response["problems"])
+    assert (response["saved"], contents(workspace)) == (2, {"a": b"a", "z": b"z"})
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_what_is_wrong_with_one_keeps_no_other(browser: Client, workspace: Works
     ],
 )
 def test_what_cannot_be_read(browser: Client, workspace: Workspace, files: object, body: bytes, status: int) -> None:
-    answer = send(browser, workspace, files, body)
-    assert (answer.status_code, answer["Tus-Resumable"]) == (status, "1.0.0")
+    response = send(browser, workspace, files, body)
+    assert (response.status_code, response["Tus-Resumable"]) == (status, "1.0.0")
     assert contents(workspace) == {}
 
 

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from user_workspaces import registry
-from user_workspaces.interfaces.site import Branding
+from user_workspaces.interfaces.settings import Branding
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.outbox import signature
 
@@ -58,11 +58,11 @@ def test_notices_and_errors_name_the_contact(brand: Callable[[Branding], None], 
 
 def test_nothing_in_a_logo_runs(brand: Callable[[Branding], None]) -> None:
     brand(FULL)
-    answer = Client().get("/site/logo/")
-    assert (answer.content, answer["Content-Type"]) == (SVG, "image/svg+xml")
-    assert "sandbox" in answer["Content-Security-Policy"]
-    assert "script-src" not in answer["Content-Security-Policy"]
-    assert answer["X-Content-Type-Options"] == "nosniff"
+    response = Client().get("/site/logo/")
+    assert (response.content, response["Content-Type"]) == (SVG, "image/svg+xml")
+    assert "sandbox" in response["Content-Security-Policy"]
+    assert "script-src" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
 
 
 def test_terms_are_text(brand: Callable[[Branding], None]) -> None:

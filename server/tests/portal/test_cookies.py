@@ -11,9 +11,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def browser(site: object, person: Callable[[str], User]) -> Client:
+def browser(site: object, make_user: Callable[[str], User]) -> Client:
     client = Client()
-    client.force_login(person("ada"))
+    client.force_login(make_user("ada"))
     return client
 
 
@@ -35,9 +35,9 @@ def browser(site: object, person: Callable[[str], User]) -> Client:
 def test_two_log_ins_are_none(browser: Client, planted: str, *, refused: bool) -> None:
     own = f"uws-portal={browser.cookies['uws-portal'].value}"
     browser.cookies.clear()
-    answer = browser.get("/", HTTP_COOKIE=planted.format(own=own))
-    assert answer.status_code == (400 if refused else 200)
-    assert ("two different log-ins" in answer.content.decode()) == refused
+    response = browser.get("/", HTTP_COOKIE=planted.format(own=own))
+    assert response.status_code == (400 if refused else 200)
+    assert ("two different log-ins" in response.content.decode()) == refused
 
 
 @pytest.mark.parametrize(
@@ -47,31 +47,31 @@ def test_two_log_ins_are_none(browser: Client, planted: str, *, refused: bool) -
     "planted", ["{space}uws-portal={other}", "uws-portal{space}={other}", "a=b; {space} uws-portal ={other}"]
 )
 def test_name_with_odd_spaces_is_no_login(
-    browser: Client, person: Callable[[str], User], planted: str, space: str
+    browser: Client, make_user: Callable[[str], User], planted: str, space: str
 ) -> None:
     """Django would strip them; with and without a login of the victim's own beside it."""
     attacker = Client()
-    attacker.force_login(person("mallory"))
+    attacker.force_login(make_user("mallory"))
     sent = planted.format(space=space.encode().decode("latin-1"), other=attacker.cookies["uws-portal"].value)
     own = f"uws-portal={browser.cookies['uws-portal'].value}"
     browser.cookies.clear()
     for header, status in ((sent, 302), (f"{sent}; {own}", 200), (f"{own}; {sent}", 200)):
-        answer = browser.get("/profile/", HTTP_COOKIE=header)
-        assert answer.status_code == status
-        assert "mallory" not in answer.content.decode()
+        response = browser.get("/profile/", HTTP_COOKIE=header)
+        assert response.status_code == status
+        assert "mallory" not in response.content.decode()
 
 
 def test_all_cookies_of_that_name_are_deleted(browser: Client) -> None:
-    answer = browser.get("/w/7/files/", HTTP_COOKIE="uws-portal=1; uws-portal=2", HTTP_HOST="localhost:8000")
-    lines = [morsel.OutputString() for morsel in answer.cookies.values()]
+    response = browser.get("/w/7/files/", HTTP_COOKIE="uws-portal=1; uws-portal=2", HTTP_HOST="localhost:8000")
+    lines = [morsel.OutputString() for morsel in response.cookies.values()]
     paths = ("/", "/w", "/w/", "/w/7", "/w/7/", "/w/7/files", "/w/7/files/")
     for path in paths:
         for domain in ("", "Domain=localhost; "):
             assert f'uws-portal=""; {domain}HttpOnly; Max-Age=0; Path={path}' in lines
     assert len(lines) == 2 * len(paths)
-    assert answer["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store"
 
 
 def test_a_long_path_makes_no_long_answer(browser: Client) -> None:
-    answer = browser.get("/x" * 4000, HTTP_COOKIE="uws-portal=1; uws-portal=2")
-    assert (answer.status_code, len(answer.cookies)) == (400, 48)
+    response = browser.get("/x" * 4000, HTTP_COOKIE="uws-portal=1; uws-portal=2")
+    assert (response.status_code, len(response.cookies)) == (400, 48)

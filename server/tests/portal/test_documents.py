@@ -10,9 +10,8 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.portal import rendering
-from user_workspaces.portal.notebooks import MOST_CELLS, notebook
-from user_workspaces.portal.rendering import (
+from user_workspaces.portal.files import documents
+from user_workspaces.portal.files.documents import (
     MOST_MARKDOWN,
     MOST_OF_PICTURES,
     MOST_PICTURES,
@@ -22,7 +21,8 @@ from user_workspaces.portal.rendering import (
     below,
     links_of,
 )
-from user_workspaces.transfers.turns import MOST_AT_ONCE, Turn, running
+from user_workspaces.portal.files.notebooks import MOST_CELLS, notebook
+from user_workspaces.transfers.slots import MOST_AT_ONCE, TransferSlot, running
 from user_workspaces.workspaces.files import OpenFile, open_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
@@ -39,7 +39,7 @@ def write(workspace: Workspace) -> Write:
     home = home_of(workspace)
 
     def act(path: str, content: bytes) -> None:
-        home.storage.write(home.place, path, [content])
+        home.storage.write(home.location, path, [content])
 
     return act
 
@@ -104,8 +104,8 @@ def test_a_picture_that_a_cell_shows_often_is_not_in_the_document_each_time() ->
 )
 def test_half_a_character_is_replaced(browser: Client, workspace: Workspace, write: Write, cell: object) -> None:
     write("a.ipynb", json.dumps({"nbformat": 4, "cells": [cell]}).encode())
-    answer = browser.get(f"/w/{workspace.pk}/rendered/?path=a.ipynb")
-    assert (answer.status_code, b"?" in answer.content) == (200, True)
+    response = browser.get(f"/w/{workspace.pk}/rendered/?path=a.ipynb")
+    assert (response.status_code, b"?" in response.content) == (200, True)
 
 
 def test_deep_json_in_place_of_a_text_is_empty() -> None:
@@ -163,7 +163,7 @@ def test_markdown_past_the_bounds_is_shown_as_its_text(text: str) -> None:
 
 
 def test_bounds_hold_for_all_cells_of_a_notebook_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "MOST_TOKENS", 50)
+    monkeypatch.setattr(documents, "MOST_TOKENS", 50)
     html = shown(*[{"cell_type": "markdown", "source": "# Plan"}] * 20)
     assert (html.count("<h1>Plan</h1>"), html.count(TOO_MUCH)) == (16, 4)
     table = code({"output_type": "display_data", "data": {"text/markdown": WIDE}})
@@ -187,25 +187,25 @@ def test_pictures_of_a_document_are_opened_once_and_not_without_end(
         opened.append(path)
         return open_file(workspace=workspace, path=path)
 
-    monkeypatch.setattr(rendering, "open_file", counted)
+    monkeypatch.setattr(documents, "open_file", counted)
     pictures = Pictures(workspace, "notes.md")
-    assert {pictures.place("a.svg") for _ in range(1_000)} == {"data:image/svg+xml;base64,"}
-    assert {pictures.place("gone.svg") for _ in range(1_000)} == {"gone.svg"}
+    assert {pictures.embed("a.svg") for _ in range(1_000)} == {"data:image/svg+xml;base64,"}
+    assert {pictures.embed("gone.svg") for _ in range(1_000)} == {"gone.svg"}
     assert opened == ["a.svg", "gone.svg"]
     for at in range(1_000):
-        pictures.place(f"{at}.svg")
+        pictures.embed(f"{at}.svg")
     assert len(opened) == MOST_PICTURES
 
 
 def test_pictures_shown_often_share_one_bound(workspace: Workspace, write: Write) -> None:
     write("a.png", bytes(MOST_OF_PICTURES // 2))
     pictures = Pictures(workspace, "notes.md")
-    assert [pictures.place("a.png").startswith("data:") for _ in range(4)] == [True, True, False, False]
+    assert [pictures.embed("a.png").startswith("data:") for _ in range(4)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("address", ["%00.png", "a" * 300 + ".png", "%ED%A0%80.png", "a/" * 3_000 + "a.png"])
 def test_odd_addresses_of_pictures_stay_as_they_are(workspace: Workspace, address: str) -> None:
-    assert Pictures(workspace, "notes.md").place(address) == address
+    assert Pictures(workspace, "notes.md").embed(address) == address
 
 
 def test_markdown_is_read_no_further_than_its_bound(browser: Client, workspace: Workspace, write: Write) -> None:
@@ -218,7 +218,7 @@ def test_one_person_has_only_so_many_at_once(browser: Client, workspace: Workspa
     write("a.md", b"# Plan")
     with ExitStack() as others:
         for _ in range(MOST_AT_ONCE):
-            others.enter_context(Turn(workspace.owner_id))
+            others.enter_context(TransferSlot(workspace.owner_id))
         refused = browser.get(f"/w/{workspace.pk}/{page}/?path=a.md")
         assert (refused.status_code, b"wait until one of them ends" in refused.content) == (400, True)
     assert browser.get(f"/w/{workspace.pk}/{page}/?path=a.md").status_code == 200
@@ -241,8 +241,8 @@ def test_addresses_stay_below_the_workspace(folder: str, address: str, path: str
 def test_document_is_for_a_frame_in_which_nothing_runs(browser: Client, workspace: Workspace, write: Write) -> None:
     write("d/p.png", b"12345")
     write("d/notes.md", b"![p](p.png) ![gone](gone.png) ![out](https://x.org/a.png)")
-    answer = browser.get(f"/w/{workspace.pk}/rendered/?path=d/notes.md&appearance=dark")
-    policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
+    response = browser.get(f"/w/{workspace.pk}/rendered/?path=d/notes.md&appearance=dark")
+    policy = dict(part.strip().partition(" ")[::2] for part in response["Content-Security-Policy"].split(";"))
     assert policy == {
         "sandbox": "allow-popups allow-popups-to-escape-sandbox",
         "default-src": "'none'",
@@ -250,8 +250,8 @@ def test_document_is_for_a_frame_in_which_nothing_runs(browser: Client, workspac
         "style-src": "'unsafe-inline'",
         "frame-ancestors": "'self'",
     }
-    assert (answer["X-Frame-Options"], answer["X-Content-Type-Options"]) == ("SAMEORIGIN", "nosniff")
-    text = answer.content.decode()
+    assert (response["X-Frame-Options"], response["X-Content-Type-Options"]) == ("SAMEORIGIN", "nosniff")
+    text = response.content.decode()
     assert f'src="data:image/png;base64,{base64.b64encode(b"12345").decode()}"' in text
     assert 'data-appearance="dark"' in text
     assert 'src="gone.png"' in text
@@ -267,16 +267,19 @@ def test_no_document_is_made(browser: Client, workspace: Workspace, write: Write
 def test_only_a_pdf_is_sent_to_be_seen(browser: Client, stranger: Client, workspace: Workspace, write: Write) -> None:
     write("a.pdf", b"%PDF-1.4")
     write("a.html", b"<script>")
-    answer = browser.get(f"/w/{workspace.pk}/view/?path=a.pdf")
-    assert (answer["Content-Type"], answer["Content-Disposition"]) == ("application/pdf", 'inline; filename="a.pdf"')
-    assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
-    assert isinstance(answer, StreamingHttpResponse)
-    assert answer.getvalue() == b"%PDF-1.4"
+    response = browser.get(f"/w/{workspace.pk}/view/?path=a.pdf")
+    assert (response["Content-Type"], response["Content-Disposition"]) == (
+        "application/pdf",
+        'inline; filename="a.pdf"',
+    )
+    assert "frame-ancestors 'self'" in response["Content-Security-Policy"]
+    assert isinstance(response, StreamingHttpResponse)
+    assert response.getvalue() == b"%PDF-1.4"
     assert browser.get(f"/w/{workspace.pk}/view/?path=a.html").status_code == 400
     assert stranger.get(f"/w/{workspace.pk}/view/?path=a.pdf").status_code == 404
 
 
 def test_rendered_documents_are_their_owner_s(stranger: Client, workspace: Workspace, write: Write) -> None:
     write("a.md", b"# Plan")
-    answer = stranger.get(f"/w/{workspace.pk}/rendered/?path=a.md")
-    assert (answer.status_code, b"Plan" in answer.content) == (404, False)
+    response = stranger.get(f"/w/{workspace.pk}/rendered/?path=a.md")
+    assert (response.status_code, b"Plan" in response.content) == (404, False)

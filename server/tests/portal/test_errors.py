@@ -7,22 +7,23 @@ import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from user_workspaces.portal import errors, workspaces
+from user_workspaces.portal import errors
+from user_workspaces.portal.workspaces import list_views
 
 BROWSER: dict[str, Any] = {"HTTP_ACCEPT": "text/html"}
 
 
 @pytest.mark.django_db
 def test_not_found_is_a_page_for_browsers(browser: Client) -> None:
-    answer = browser.get("/nowhere/", **BROWSER)
-    assert answer.status_code == 404
-    assert b"There is nothing here" in answer.content
+    response = browser.get("/nowhere/", **BROWSER)
+    assert response.status_code == 404
+    assert b"There is nothing here" in response.content
 
 
 def test_server_error_has_a_mark_that_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    answer = errors.server_error(RequestFactory().get("/"))
-    mark = answer.content.decode().split("<code>")[1].split("</code>")[0]
-    assert answer.status_code == 500
+    response = errors.server_error(RequestFactory().get("/"))
+    mark = response.content.decode().split("<code>")[1].split("</code>")[0]
+    assert response.status_code == 500
     assert len(mark) == 16
     assert mark in caplog.text
 
@@ -33,21 +34,21 @@ def test_surprise_becomes_a_page_without_a_word_of_it(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the password is hunter2")
 
-    monkeypatch.setattr(workspaces, "rows_of", broken)
+    monkeypatch.setattr(list_views, "rows_of", broken)
     browser.raise_request_exception = False
     caplog.set_level(logging.ERROR)
-    answer = browser.get("/", **BROWSER)
-    assert answer.status_code == 500
-    assert b"hunter2" not in answer.content
-    assert b"quote" in answer.content
+    response = browser.get("/", **BROWSER)
+    assert response.status_code == 500
+    assert b"hunter2" not in response.content
+    assert b"quote" in response.content
 
 
 def test_forgery_refused_is_a_page(rf: RequestFactory, browser: Client) -> None:
     request = rf.post("/new/")
     request.user = None  # type: ignore[assignment]  # a page for whoever it is
-    answer = errors.forgery_refused(request, "no cookie")
-    assert answer.status_code == 403
-    assert b"load it again" in answer.content
+    response = errors.csrf_failed(request, "no cookie")
+    assert response.status_code == 403
+    assert b"load it again" in response.content
 
 
 def test_names_that_settings_refer_to() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from portal.test_launching import CHOICE
+from portal.sessions.test_launch import CHOICE
 from user_workspaces import registry
 from user_workspaces.jobs.models import Job
 from user_workspaces.registry import Registry
@@ -52,9 +52,9 @@ def test_launch_with_the_usual_one_says_nothing_of_it(
 def test_environment_that_is_not_offered_is_refused(
     browser: Client, workspace: Workspace, science: FakeEnvironment
 ) -> None:
-    answer = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "environment": "other"})
-    assert (answer.status_code, Job.objects.count()) == (422, 0)
-    assert "Select a valid choice" in answer.content.decode()
+    response = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "environment": "other"})
+    assert (response.status_code, Job.objects.count()) == (422, 0)
+    assert "Select a valid choice" in response.content.decode()
 
 
 def test_environment_that_is_gone_is_not_chosen(

@@ -86,11 +86,11 @@ def test_launch_beyond_the_core_hours_is_told_beside_the_time(
     browser: Client, workspace: Workspace, limit: Put
 ) -> None:
     limit(core_hours=Decimal("1.5"))
-    answer = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
-    assert answer.status_code == 422
-    field = answer.content.decode().split('for="id_option-time_limit_min"')[1]
+    response = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
+    assert response.status_code == 422
+    field = response.content.decode().split('for="id_option-time_limit_min"')[1]
     assert "more than all 1.5 of yours" in field.split("</ul>")[0]
-    assert b"quota-over" in answer.content
+    assert b"quota-over" in response.content
     assert not Job.objects.exists()
 
 
@@ -100,10 +100,10 @@ def test_launch_beyond_anything_else_is_told_above_the_form(
 ) -> None:
     Workspace.objects.update(disk_space=4096)
     limit(**rules)
-    answer = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
-    assert answer.status_code == 422
-    assert 'role="alert"' in answer.content.decode().split("<fieldset")[0]
-    assert b"For more, ask the operators of this server." in answer.content
+    response = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
+    assert response.status_code == 422
+    assert 'role="alert"' in response.content.decode().split("<fieldset")[0]
+    assert b"For more, ask the operators of this server." in response.content
 
 
 @pytest.mark.parametrize("text", ["", "x", "-3", "1.5", "nan", "inf", "9" * 400])
@@ -111,9 +111,9 @@ def test_launch_with_odd_figures_still_shows_the_form(
     browser: Client, workspace: Workspace, limit: Put, text: str
 ) -> None:
     limit(core_hours=Decimal(10))
-    answer = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "option-time_limit_min": text}, **HTMX)
-    assert answer.status_code == 422
-    assert b"This uses" in answer.content
+    response = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "option-time_limit_min": text}, **HTMX)
+    assert response.status_code == 422
+    assert b"This uses" in response.content
 
 
 def test_launch_again_beyond_the_quota_is_a_message(
@@ -121,24 +121,24 @@ def test_launch_again_beyond_the_quota_is_a_message(
 ) -> None:
     old = job_in(workspace, "complete")
     limit(running_sessions=0)
-    answer = browser.post(f"/session/{old.pk}/again/", follow=True)
-    assert b"You have 0 of 0 sessions at once." in answer.content
+    response = browser.post(f"/session/{old.pk}/again/", follow=True)
+    assert b"You have 0 of 0 sessions at once." in response.content
 
 
 def test_upload_beyond_the_quota_is_a_message(browser: Client, workspace: Workspace, limit: Put) -> None:
     limit(disk_gb=Decimal(4096) / GIBIBYTE)
     files = [SimpleUploadedFile("a.txt", b"1"), SimpleUploadedFile("b.txt", b"2")]
-    answer = browser.post(f"/w/{workspace.pk}/files/", {"folder": "", "files": files}, follow=True)
-    assert b"1 file uploaded." in answer.content
-    assert b"b.txt was not saved: This needs 4 KiB on disk, and 0 B of your 4 KiB are left." in answer.content
+    response = browser.post(f"/w/{workspace.pk}/files/", {"folder": "", "files": files}, follow=True)
+    assert b"1 file uploaded." in response.content
+    assert b"b.txt was not saved: This needs 4 KiB on disk, and 0 B of your 4 KiB are left." in response.content
 
 
 def test_new_workspace_beyond_the_quota_stays_on_the_form(browser: Client, ada: User, limit: Put) -> None:
     limit(disk_gb=Decimal(0))
-    answer = browser.post("/new/", {"name": "atlas", "links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"})
-    assert answer.status_code == 422
-    assert b"This needs 4 KiB on disk, and 0 B of your 0 B are left." in answer.content
-    assert b'value="atlas"' in answer.content
+    response = browser.post("/new/", {"name": "atlas", "links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"})
+    assert response.status_code == 422
+    assert b"This needs 4 KiB on disk, and 0 B of your 0 B are left." in response.content
+    assert b'value="atlas"' in response.content
 
 
 def test_pages_ask_one_question_more_for_limits_and_five_where_there_are_some(

@@ -8,7 +8,7 @@ from django.test import Client
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.portal import profile_forms
+from user_workspaces.portal.profile import forms
 from user_workspaces.registry import Registry
 from user_workspaces.workflows.models import PersonalReana
 
@@ -34,14 +34,14 @@ def stored(ada: User) -> PersonalReana:
     ],
 )
 def test_what_cannot_be_is_told_beside_the_form(browser: Client, change: dict[str, str], said: bytes) -> None:
-    answer = browser.post("/profile/reana/", {**WANTED, **change})
-    assert (answer.status_code, said in answer.content, TOKEN.encode() in answer.content) == (422, True, False)
+    response = browser.post("/profile/reana/", {**WANTED, **change})
+    assert (response.status_code, said in response.content, TOKEN.encode() in response.content) == (422, True, False)
     assert not PersonalReana.objects.exists()
 
 
 def test_what_is_good_leads_back_to_the_profile(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[dict[str, object]] = []
-    monkeypatch.setattr(profile_forms, "store_reana", lambda **given: told.append(given))
+    monkeypatch.setattr(forms, "store_reana", lambda **given: told.append(given))
     assert browser.post("/profile/reana/", WANTED)["Location"] == "/profile/"
     assert [(one["server"], one["access_token"]) for one in told] == [(SERVER, TOKEN)]
 
@@ -50,9 +50,9 @@ def test_a_refusal_of_the_other_side_is_shown(browser: Client, monkeypatch: pyte
     def refuse(**_: object) -> None:
         raise InvalidRequest("This REANA does not accept the token.")
 
-    monkeypatch.setattr(profile_forms, "store_reana", refuse)
-    answer = browser.post("/profile/reana/", WANTED)
-    assert (answer.status_code, b"does not accept the token" in answer.content) == (422, True)
+    monkeypatch.setattr(forms, "store_reana", refuse)
+    response = browser.post("/profile/reana/", WANTED)
+    assert (response.status_code, b"does not accept the token" in response.content) == (422, True)
 
 
 def test_the_page_names_the_server_and_never_the_token(browser: Client, stored: PersonalReana) -> None:

@@ -56,8 +56,8 @@ def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> No
     ],
 )
 def test_what_cannot_be_is_told_and_not_shown_again(browser: Client, change: dict[str, str], said: bytes) -> None:
-    answer = browser.post("/profile/secrets/", wanted(**change))
-    assert (answer.status_code, said in answer.content, VALUE.encode() in answer.content) == (422, True, False)
+    response = browser.post("/profile/secrets/", wanted(**change))
+    assert (response.status_code, said in response.content, VALUE.encode() in response.content) == (422, True, False)
     assert not Secret.objects.exists()
 
 

@@ -1,6 +1,6 @@
 """Two sessions of one person: where they are found, and what opens them."""
 
-from user_workspaces.proxy.routes import SessionClaim
+from user_workspaces.proxy.routing.routes import CookieClaims
 
 SECRET = "token of-the-session"
 HTTP_JOB, WS_JOB, OWNER, EPOCH = 12, 13, 7, 3
@@ -17,9 +17,9 @@ HANDSHAKE = (
 )
 
 
-def verify_cookie(value: str, job_id: int) -> SessionClaim | None:
+def verify_cookie(value: str, job_id: int) -> CookieClaims | None:
     """Read `job.user.epoch`: signing is somebody else's."""
     parts = value.split(".")
     if len(parts) != 3 or not all(part.isdigit() for part in parts) or int(parts[0]) != job_id:
         return None
-    return SessionClaim(job_id=int(parts[0]), user_id=int(parts[1]), epoch=int(parts[2]))
+    return CookieClaims(job_id=int(parts[0]), user_id=int(parts[1]), epoch=int(parts[2]))

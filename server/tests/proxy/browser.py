@@ -52,19 +52,19 @@ class Client:
             came += taken
         return came
 
-    def answer(self, *, bodiless: bool = False) -> "Answer":
-        answer = self.head()
-        if bodiless or answer.status in (101, 204, 304) or answer.status < 200:
-            return answer
-        if answer.first("transfer-encoding") == "chunked":
-            answer.body = b"".join(self.chunks())
-        elif (length := answer.first("content-length")) is not None:
-            answer.body = self.exactly(int(length))
+    def response(self, *, bodiless: bool = False) -> "Answer":
+        response = self.head()
+        if bodiless or response.status in (101, 204, 304) or response.status < 200:
+            return response
+        if response.first("transfer-encoding") == "chunked":
+            response.body = b"".join(self.chunks())
+        elif (length := response.first("content-length")) is not None:
+            response.body = self.exactly(int(length))
         else:
             while self.fill():
                 pass
-            answer.body, self.buffer = self.buffer, b""
-        return answer
+            response.body, self.buffer = self.buffer, b""
+        return response
 
     def chunks(self) -> Iterator[bytes]:
         while True:

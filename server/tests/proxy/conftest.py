@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from proxy.house import LIMITS, House, live
+from proxy.proxy_fixture import LIMITS, House, live
 from proxy.waiting import PATIENCE, wait_for
-from user_workspaces.proxy.passthrough import Limits
+from user_workspaces.proxy.relay.state import ProxyLimits
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def start_house(loop_name: str, tmp_path: Path) -> Iterator[Callable[..., House]
     """Start it; a test may bring limits of its own."""
     houses: list[House] = []
 
-    def start(limits: Limits = LIMITS) -> House:
+    def start(limits: ProxyLimits = LIMITS) -> House:
         promise: Future[House] = Future()
         factory = uvloop.new_event_loop if loop_name == "uvloop" else asyncio.new_event_loop
 

@@ -8,9 +8,9 @@ from websockets.typing import Subprotocol
 
 from proxy.addresses import BASE, HANDSHAKE, WITH_COOKIE, WS_BASE, WS_COOKIE
 from proxy.browser import Client
-from proxy.house import House
+from proxy.proxy_fixture import House
 from proxy.waiting import wait_for
-from user_workspaces.proxy.connection_limits import ConnectionLimits
+from user_workspaces.proxy.relay.connection_limits import ConnectionLimits
 
 MOST = 3
 
@@ -27,13 +27,13 @@ def narrow(start_house: Callable[..., House]) -> House:
 def crowd(house: House) -> None:
     """Have strangers come, each with a request and its answer, who then keep the connection."""
     for _ in range(2 * MOST):
-        assert house.client().get("/hub").answer().status == 200
+        assert house.client().get("/hub").response().status == 200
 
 
-def answers(client: Client, path: str, *fields: str) -> bool:
+def responses(client: Client, path: str, *fields: str) -> bool:
     """Whether the connection is still there."""
     try:
-        return client.get(path, *fields).answer().status == 200
+        return client.get(path, *fields).response().status == 200
     except (AssertionError, ConnectionError):
         return False
 
@@ -55,9 +55,9 @@ def test_a_connection_stays_after_a_request_of_a_person(
     stays: bool,  # noqa: FBT001  a column of the table
 ) -> None:
     client = narrow.client()
-    client.get(path, *fields).answer()
+    client.get(path, *fields).response()
     crowd(narrow)
-    assert answers(client, path, *fields) is stays
+    assert responses(client, path, *fields) is stays
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_who_sends_nothing_more_makes_place(narrow: House, sent: str) -> None:
 
 
 def test_a_person_goes_on_sending_a_body(narrow: House) -> None:
-    person = narrow.client().get("/known")
-    person.answer()
-    person.send("POST /hub HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+    user = narrow.client().get("/known")
+    user.response()
+    user.send("POST /hub HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
     crowd(narrow)
-    assert person.send("defghi").answer().status == 200
+    assert user.send("defghi").response().status == 200
 
 
 def test_open_websockets_stay_and_leave_no_place_behind(narrow: House) -> None:
@@ -94,11 +94,11 @@ def test_open_websockets_stay_and_leave_no_place_behind(narrow: House) -> None:
         assert own.recv(timeout=20) == "hub:/known:you"
     for client in narrow.clients:
         client.close()
-    wait_for(lambda: narrow.do(narrow.passthrough.connections.figures).open == 0, "all places are free")
+    wait_for(lambda: narrow.do(narrow.passthrough.connections.counts).open == 0, "all places are free")
 
 
 def test_a_websocket_that_is_refused_leaves_no_place_behind(narrow: House) -> None:
     client = narrow.client().get(f"{WS_BASE}/events", HANDSHAKE)
-    assert client.answer().status == 403
+    assert client.response().status == 403
     client.close()
-    wait_for(lambda: narrow.do(narrow.passthrough.connections.figures).open == 0, "the place is free")
+    wait_for(lambda: narrow.do(narrow.passthrough.connections.counts).open == 0, "the place is free")

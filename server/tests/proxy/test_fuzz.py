@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from user_workspaces.proxy.body import BadBody, request_body
-from user_workspaces.proxy.head import RequestHead, parse_request
+from user_workspaces.proxy.http1.body import BadBody, request_body
+from user_workspaces.proxy.http1.parser import RequestHead, parse_request
 
 EXAMPLES: Final = int(os.environ.get("UWS_FUZZ_EXAMPLES", "3000"))
 SEED: Final = 20_250
@@ -47,7 +47,7 @@ def ours(data: bytes, *, piece: int) -> Reading | None:
         while body is not None and not body.done:
             if size >= len(data):
                 return None
-            size += body.feed(data[size : size + piece], 0)
+            size += body.consume(data[size : size + piece], 0)
     except BadBody:
         return None
     return reading(head.method, head.target, head.fields.pairs, size)

@@ -11,17 +11,17 @@ from django.utils import timezone
 
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.tickets import Claim, Purpose, cookie_name, sign
+from user_workspaces.jobs.tickets import Purpose, TicketClaims, cookie_name, sign
 from user_workspaces.workspaces.models import Workspace
 
 NAVIGATION: dict[str, Any] = {"HTTP_ACCEPT": "text/html,*/*"}
 
 
 @pytest.fixture
-def job(person: Callable[[str], User], workspace_of: Callable[..., Workspace]) -> Job:
+def job(make_user: Callable[[str], User], workspace_of: Callable[..., Workspace]) -> Job:
     """A job of Ada's."""
     settings.STATIC_ROOT.mkdir(exist_ok=True)
-    workspace = workspace_of(person("ada"))
+    workspace = workspace_of(make_user("ada"))
     return Job.objects.create(
         owner=workspace.owner,
         workspace=workspace,
@@ -36,7 +36,7 @@ def job(person: Callable[[str], User], workspace_of: Callable[..., Workspace]) -
 def visit(job: Job) -> Callable[..., Any]:
     """Go to the session on its own origin, with its cookie."""
     client = Client()
-    claim = Claim(job_id=job.pk, user_id=job.owner.pk, epoch=job.owner.session_epoch)
+    claim = TicketClaims(job_id=job.pk, user_id=job.owner.pk, epoch=job.owner.session_epoch)
     client.cookies[cookie_name(job.pk)] = sign(claim, Purpose.COOKIE, now=timezone.now())
 
     def go(query: str = "", **headers: Any) -> Any:
@@ -47,9 +47,9 @@ def visit(job: Job) -> Callable[..., Any]:
 
 
 def test_waiting_says_what_goes_on_and_looks_again(job: Job, visit: Callable[..., Any]) -> None:
-    answer = visit()
-    content = answer.content.decode()
-    assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
+    response = visit()
+    content = response.content.decode()
+    assert (response.status_code, response["Cache-Control"]) == (503, "no-store")
     assert "JupyterLab is on its way" in content
     assert "&lt;b&gt;Waiting&lt;/b&gt; for a free node." in content
     assert f'src="{static("uws/again.js")}"' in content
@@ -57,8 +57,8 @@ def test_waiting_says_what_goes_on_and_looks_again(job: Job, visit: Callable[...
 
 
 def test_programs_are_told_to_ask_again(job: Job, visit: Callable[..., Any]) -> None:
-    answer = visit(HTTP_ACCEPT="application/json")
-    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "1", "no-store")
+    response = visit(HTTP_ACCEPT="application/json")
+    assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "1", "no-store")
 
 
 @pytest.mark.parametrize(
@@ -71,30 +71,30 @@ def test_programs_are_told_to_ask_again(job: Job, visit: Callable[..., Any]) -> 
 )
 def test_ended_says_why_and_leads_back(job: Job, visit: Callable[..., Any], status: str, said: str) -> None:
     Job.objects.filter(pk=job.pk).update(status=status, message="The time limit was reached.")
-    answer = visit()
-    content = " ".join(answer.content.decode().split())
-    assert answer.status_code == 410
+    response = visit()
+    content = " ".join(response.content.decode().split())
+    assert response.status_code == 410
     assert said in content
     assert ("The time limit was reached." in content) == (status != "stopping")
     assert f'href="http://localhost:8000/w/{job.workspace_id}/"' in content
 
 
 def test_refused_leads_back_to_the_hub(job: Job) -> None:
-    answer = Client().get(
+    response = Client().get(
         f"/passthrough/local/{job.pk}/lab?ticket=bad", HTTP_HOST=f"s{job.pk}.localhost:8000", **NAVIGATION
     )
-    assert answer.status_code == 403
-    assert b"has been used already" in answer.content
-    assert b'href="http://localhost:8000/"' in answer.content
+    assert response.status_code == 403
+    assert b"has been used already" in response.content
+    assert b'href="http://localhost:8000/"' in response.content
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
 def test_a_program_without_a_ticket_is_told_what_it_lacks(job: Job, method: str) -> None:
     ask = getattr(Client(enforce_csrf_checks=True), method)
-    answer = ask(f"/passthrough/local/{job.pk}/api/status", HTTP_HOST=f"s{job.pk}.localhost")
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == 'Ticket realm="user workspaces session", parameter="ticket"'
-    assert answer.json() == {"success": False, "message": "Open the session from the workspace's page first."}
+    response = ask(f"/passthrough/local/{job.pk}/api/status", HTTP_HOST=f"s{job.pk}.localhost")
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == 'Ticket realm="user workspaces session", parameter="ticket"'
+    assert response.json() == {"success": False, "message": "Open the session from the workspace's page first."}
 
 
 def test_notices_load_from_their_own_origin_only(visit: Callable[..., Any]) -> None:

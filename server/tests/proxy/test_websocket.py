@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from proxy.addresses import EPOCH, HANDSHAKE, ORIGIN, OWNER, WS_BASE, WS_COOKIE, WS_JOB
-from proxy.house import House
+from proxy.proxy_fixture import House
 from proxy.waiting import wait_for
 from user_workspaces.interfaces.values import Endpoint
 
@@ -86,7 +86,7 @@ def test_frames_sent_before_the_answer_are_not_lost(house: House) -> None:
     fields = HANDSHAKE.replace("Upgrade\r\n", "keep-alive, upgrade\r\n", 1)
     request = f"GET {WS_BASE}/ws HTTP/1.1\r\nHost: localhost\r\nCookie: {WS_COOKIE}\r\n{ORIGIN}\r\n{fields}\r\n\r\n"
     client.send(request.encode() + b"\x81\x82\x00\x00\x00\x00hi")
-    assert client.answer().first("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    assert client.response().first("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     assert client.exactly(4) == b"\x81\x02hi"
 
 
@@ -126,7 +126,7 @@ def test_handshake_with_an_ended_session_is_refused(house: House) -> None:
 def test_handshake_on_another_sessions_origin_is_refused(house: House) -> None:
     client = house.client()
     client.get(f"{WS_BASE}/ws", f"Cookie: {WS_COOKIE}", HANDSHAKE, "Origin: http://s12.localhost", host="s12.localhost")
-    assert client.answer().status == 404
+    assert client.response().status == 404
 
 
 def test_handshake_with_a_session_that_does_not_listen_is_to_be_tried_again(house: House) -> None:
@@ -139,9 +139,9 @@ def test_handshake_that_the_session_refuses_leaves_the_connection_usable(house: 
     client = house.client()
     cookie = WS_COOKIE.replace("13", "12")
     path = WS_BASE.replace("13", "12")
-    assert client.get(f"{path}/ws", f"Cookie: {cookie}", HANDSHAKE, ORIGIN).answer().status == 200
+    assert client.get(f"{path}/ws", f"Cookie: {cookie}", HANDSHAKE, ORIGIN).response().status == 200
     assert house.session.seen[0].values(b"upgrade") == [b"websocket"]
-    assert client.get("/hub").answer().body.startswith(b"hub GET /hub")
+    assert client.get("/hub").response().body.startswith(b"hub GET /hub")
 
 
 def test_open_websocket_is_cut_with_its_route(house: House) -> None:

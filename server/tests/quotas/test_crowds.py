@@ -15,7 +15,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.jobs.actions import change_status, start_job
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.spending import overview_of
+from user_workspaces.jobs.quota_check import overview_of
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.quotas.models import DiskReservation
 from user_workspaces.quotas.queries import allowance_of
@@ -49,13 +49,13 @@ def crowd(work: Callable[[int], object]) -> Counter[str]:
         return Counter(pool.map(one, range(CROWD)))
 
 
-def standing(owner: User) -> Overview:
+def usage(owner: User) -> Overview:
     return overview_of(owner.pk, allowance=allowance_of(owner.pk), now=timezone.now())
 
 
 @pytest.fixture
-def ada(person: Callable[..., User]) -> User:
-    return person()
+def ada(make_user: Callable[..., User]) -> User:
+    return make_user()
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_launches_take_no_more_core_hours_than_there_are(ada: User, workspaces: 
     limit(core_hours=Decimal("37.4"))
     counts = crowd(lambda number: launch(ada, workspaces[number % 5], cpus=1, minutes=30))
     assert counts == {"done": 74, "core_hours": CROWD - 74}
-    assert standing(ada).core_hours.reserved == Decimal(37)
+    assert usage(ada).core_hours.reserved == Decimal(37)
     assert Job.objects.count() == 74
 
 
@@ -84,7 +84,7 @@ def test_launches_are_no_more_than_the_sessions_allowed(ada: User, workspaces: l
     limit(running_sessions=23)
     counts = crowd(lambda number: launch(ada, workspaces[number % 5], cpus=1, minutes=30))
     assert counts == {"done": 23, "running_sessions": CROWD - 23}
-    assert standing(ada).running_sessions.left == 0
+    assert usage(ada).running_sessions.left == 0
 
 
 def test_launches_and_ends_at_once_are_never_over(ada: User, workspaces: list[Workspace], limit: Put) -> None:
@@ -100,8 +100,8 @@ def test_launches_and_ends_at_once_are_never_over(ada: User, workspaces: list[Wo
     assert max(most) <= 7
     assert counts["done"] >= 7
     assert counts["done"] + counts["running_sessions"] == CROWD
-    assert standing(ada).running_sessions.taken == 0
-    assert standing(ada).core_hours.taken == 0
+    assert usage(ada).running_sessions.taken == 0
+    assert usage(ada).core_hours.taken == 0
 
 
 def test_uploads_take_no_more_disk_than_there_is(ada: User, workspaces: list[Workspace], limit: Put) -> None:
@@ -116,7 +116,7 @@ def test_uploads_take_no_more_disk_than_there_is(ada: User, workspaces: list[Wor
 
     counts = crowd(upload)
     assert counts == {"done": 101, "disk": CROWD - 101}
-    assert standing(ada).disk.left == BLOCK
+    assert usage(ada).disk.left == BLOCK
     assert DiskReservation.objects.filter(settled_as__isnull=False).count() == 101
 
 

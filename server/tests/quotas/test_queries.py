@@ -16,62 +16,62 @@ from user_workspaces.quotas.models import DiskReservation, Quota
 from user_workspaces.quotas.queries import (
     allowance_of,
     held_disk,
-    places_of_dead_writers,
-    somebody_has_limited_disk,
+    is_disk_limited,
+    workspaces_of_dead_writers,
 )
-from user_workspaces.quotas.values import GIBIBYTE, Allowance
+from user_workspaces.quotas.values import GIBIBYTE, QuotaLimits
 
 pytestmark = pytest.mark.django_db
 Person = Callable[..., User]
 Put = Callable[..., None]
 
 
-def group(name: str, *people: User, **figures: Any) -> Group:
+def group(name: str, *users: User, **figures: Any) -> Group:
     made = Group.objects.create(name=name)
     Quota.objects.create(group=made, **figures)
-    for user in people:
+    for user in users:
         user.groups.add(made)
     return made
 
 
-def test_nothing_is_limited_at_first(person: Person, limit: Put) -> None:
-    assert allowance_of(person().pk) == Allowance()
+def test_nothing_is_limited_at_first(make_user: Person, limit: Put) -> None:
+    assert allowance_of(make_user().pk) == QuotaLimits()
 
 
-def test_the_site_limits_everybody(person: Person, limit: Put) -> None:
+def test_the_site_limits_everybody(make_user: Person, limit: Put) -> None:
     limit(disk_gb=Decimal("0.5"), core_hours=Decimal(100), running_sessions=3)
-    assert allowance_of(person().pk) == Allowance(GIBIBYTE // 2, Decimal(100), 3)
+    assert allowance_of(make_user().pk) == QuotaLimits(GIBIBYTE // 2, Decimal(100), 3)
 
 
-def test_a_group_says_something_else_than_the_site(person: Person, limit: Put) -> None:
+def test_a_group_says_something_else_than_the_site(make_user: Person, limit: Put) -> None:
     limit(disk_gb=Decimal(5), core_hours=Decimal(100), running_sessions=3)
-    ada = person()
+    ada = make_user()
     group("pilots", ada, core_hours=Decimal(20))
     group("strangers", disk_gb=Decimal(9))
-    assert allowance_of(ada.pk) == Allowance(5 * GIBIBYTE, Decimal(20), 3)
+    assert allowance_of(ada.pk) == QuotaLimits(5 * GIBIBYTE, Decimal(20), 3)
 
 
-def test_the_most_generous_group_wins(person: Person, limit: Put) -> None:
-    ada = person()
+def test_the_most_generous_group_wins(make_user: Person, limit: Put) -> None:
+    ada = make_user()
     group("a", ada, disk_gb=Decimal(1), core_hours=Decimal(50), running_sessions=1)
     group("b", ada, disk_gb=Decimal(2), unlimited_core_hours=True)
-    assert allowance_of(ada.pk) == Allowance(2 * GIBIBYTE, None, 1)
+    assert allowance_of(ada.pk) == QuotaLimits(2 * GIBIBYTE, None, 1)
 
 
-def test_a_persons_own_limit_overrides_figure_by_figure(person: Person, limit: Put) -> None:
+def test_a_persons_own_limit_overrides_figure_by_figure(make_user: Person, limit: Put) -> None:
     limit(disk_gb=Decimal(5), core_hours=Decimal(100), running_sessions=3)
-    ada = person()
+    ada = make_user()
     group("a", ada, disk_gb=Decimal(50), unlimited_sessions=True, core_hours=Decimal(7))
     Quota.objects.create(user=ada, disk_gb=Decimal(1), running_sessions=0)
-    assert allowance_of(ada.pk) == Allowance(GIBIBYTE, Decimal(7), 0)
+    assert allowance_of(ada.pk) == QuotaLimits(GIBIBYTE, Decimal(7), 0)
     Quota.objects.filter(user=ada).update(unlimited_disk=True)
-    assert allowance_of(ada.pk) == Allowance(None, Decimal(7), 0)
+    assert allowance_of(ada.pk) == QuotaLimits(None, Decimal(7), 0)
 
 
 def test_limits_take_one_query_however_many_groups(
-    person: Person, limit: Put, django_assert_num_queries: DjangoAssertNumQueries
+    make_user: Person, limit: Put, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    ada = person()
+    ada = make_user()
     for number in range(5):
         group(f"g{number}", ada, running_sessions=number)
     with django_assert_num_queries(1):
@@ -79,34 +79,36 @@ def test_limits_take_one_query_however_many_groups(
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_a_quota_is_a_persons_or_a_groups(person: Person, *, both: bool) -> None:
-    owner = {"user": person(), "group": Group.objects.create(name="g")} if both else {}
+def test_a_quota_is_a_persons_or_a_groups(make_user: Person, *, both: bool) -> None:
+    owner = {"user": make_user(), "group": Group.objects.create(name="g")} if both else {}
     with pytest.raises(IntegrityError), transaction.atomic():
         Quota.objects.create(**owner)
 
 
-def test_what_is_held_ends_with_its_writer(person: Person) -> None:
-    ada, eve, now = person(), person("eve"), timezone.now()
+def test_what_is_held_ends_with_its_writer(make_user: Person) -> None:
+    ada, eve, now = make_user(), make_user("eve"), timezone.now()
     later, before = now + timedelta(hours=1), now - timedelta(seconds=1)
-    for user, place, size, expires_at, settled_as in (
+    for user, location, size, expires_at, settled_as in (
         (ada, 1, 1, later, None),
         (ada, 2, 10, before, None),
         (ada, 2, 100, before, None),
         (ada, 3, 1000, before, 7),
         (eve, 4, 10_000, later, None),
     ):
-        DiskReservation.objects.create(user=user, place=place, size=size, expires_at=expires_at, settled_as=settled_as)
+        DiskReservation.objects.create(
+            user=user, target=location, size=size, expires_at=expires_at, settled_as=settled_as
+        )
     assert held_disk(ada.pk, now=now) == 1001
     assert held_disk(eve.pk, now=now) == 10_000
-    assert places_of_dead_writers(now=now) == [2]
+    assert workspaces_of_dead_writers(now=now) == [2]
 
 
-def test_limited_disk_is_known_wherever_it_is_said(person: Person, limit: Put) -> None:
-    assert not somebody_has_limited_disk()
-    Quota.objects.create(user=person(), running_sessions=1)
-    assert not somebody_has_limited_disk()
+def test_limited_disk_is_known_wherever_it_is_said(make_user: Person, limit: Put) -> None:
+    assert not is_disk_limited()
+    Quota.objects.create(user=make_user(), running_sessions=1)
+    assert not is_disk_limited()
     Quota.objects.update(disk_gb=Decimal(1))
-    assert somebody_has_limited_disk()
+    assert is_disk_limited()
     Quota.objects.all().delete()
     limit(disk_gb=Decimal(1))
-    assert somebody_has_limited_disk()
+    assert is_disk_limited()

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from user_workspaces.quotas.values import Allowance, Standing, on_disk
+from user_workspaces.quotas.values import QuotaLimits, Usage, on_disk
 
 
 @pytest.mark.parametrize(
@@ -21,25 +21,25 @@ from user_workspaces.quotas.values import Allowance, Standing, on_disk
 def test_standing_of_whole_numbers(
     limit: int | None, used: int, reserved: int, left: int | None, *, over: bool
 ) -> None:
-    standing = Standing(limit, used, reserved)
-    assert (standing.taken, standing.left, standing.is_over) == (used + reserved, left, over)
+    usage = Usage(limit, used, reserved)
+    assert (usage.taken, usage.left, usage.is_over) == (used + reserved, left, over)
 
 
 def test_what_may_be_counted_twice_is_not_too_much_but_leaves_no_room() -> None:
-    standing = Standing(10, used=6, reserved=6, moving=5)
-    assert (standing.certain, standing.is_over, standing.left, standing.has_room_for(1)) == (7, False, 0, False)
-    assert Standing(10, used=11, reserved=6, moving=6).is_over
+    usage = Usage(10, used=6, reserved=6, moving=5)
+    assert (usage.certain, usage.is_over, usage.left, usage.fits(1)) == (7, False, 0, False)
+    assert Usage(10, used=11, reserved=6, moving=6).is_over
 
 
 def test_standing_of_core_hours_is_exact() -> None:
-    standing = Standing(Decimal("0.3"), Decimal("0.1"), Decimal("0.1"))
-    assert standing.has_room_for(Decimal("0.1"))
-    assert not standing.has_room_for(Decimal("0.10001"))
-    assert str(standing.left) == "0.1"
+    usage = Usage(Decimal("0.3"), Decimal("0.1"), Decimal("0.1"))
+    assert usage.fits(Decimal("0.1"))
+    assert not usage.fits(Decimal("0.10001"))
+    assert str(usage.left) == "0.1"
 
 
 def test_no_limit_has_room_for_anything() -> None:
-    assert Standing(None, 10**18, 0).has_room_for(10**18)
+    assert Usage(None, 10**18, 0).fits(10**18)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_files_take_whole_blocks_and_so_do_directories(size: int, path: str, blo
 
 
 def test_an_allowance_limits_launches_where_it_says_anything() -> None:
-    assert not Allowance().limits_launches
-    assert Allowance(disk_bytes=0).limits_launches
-    assert Allowance(core_hours=Decimal(0)).limits_launches
-    assert Allowance(running_sessions=0).limits_launches
+    assert not QuotaLimits().limits_launches
+    assert QuotaLimits(disk_bytes=0).limits_launches
+    assert QuotaLimits(core_hours=Decimal(0)).limits_launches
+    assert QuotaLimits(running_sessions=0).limits_launches

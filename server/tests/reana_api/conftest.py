@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.test import Client
 
-from runs import workflows_on
+from support.runs import workflows_on
 from user_workspaces.accounts.models import User
 from user_workspaces.registry import Registry
 
@@ -56,14 +56,14 @@ class Reana:
         )
 
 
-def read(answer: HttpResponseBase) -> Answer:
+def read(response: HttpResponseBase) -> Answer:
     """Check what holds for every answer there is."""
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]  # every answer that does not stream has its content
-    assert answer.status_code != 500, content
-    if answer.status_code >= 400 and answer.headers["Content-Type"] == "application/json" and content:
+    content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]  # every answer that does not stream has its content
+    assert response.status_code != 500, content
+    if response.status_code >= 400 and response.headers["Content-Type"] == "application/json" and content:
         told = orjson.loads(content)
         assert isinstance(told, list) or isinstance(told["message"], str)
-    return Answer(answer.status_code, content, answer.headers)
+    return Answer(response.status_code, content, response.headers)
 
 
 @pytest.fixture(autouse=True)
@@ -78,9 +78,11 @@ def workflows(site: Registry) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def reana(workflows: Registry, person: Callable[..., User], token_of: Callable[[User], str]) -> Callable[[str], Reana]:
+def reana(
+    workflows: Registry, make_user: Callable[..., User], token_of: Callable[[User], str]
+) -> Callable[[str], Reana]:
     def make(username: str) -> Reana:
-        user = person(username)
+        user = make_user(username)
         return Reana(user, token_of(user))
 
     return make

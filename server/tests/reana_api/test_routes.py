@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from reana_api.conftest import Reana
-from runs import created
+from support.runs import created
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
@@ -47,9 +47,9 @@ def extra_for(method: str, route: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("method", "route"), CLOSED)
 def test_without_a_token_there_is_nothing(nobody: Reana, method: str, route: str) -> None:
     for path in (filled(route, "x"), filled(route, "x") + "/"):
-        answer = nobody(method, path)
-        assert (answer.status, answer.body) == (401, {"message": "User not signed in"})
-        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="user workspaces"'
+        response = nobody(method, path)
+        assert (response.status, response.body) == (401, {"message": "User not signed in"})
+        assert response.headers["WWW-Authenticate"] == 'Bearer realm="user workspaces"'
 
 
 def test_who_has_no_name_is_called_by_that_of_the_account(ada: Reana) -> None:
@@ -61,26 +61,26 @@ def test_who_has_no_name_is_called_by_that_of_the_account(ada: Reana) -> None:
 @pytest.mark.parametrize(("method", "route"), CLOSED)
 def test_a_wrong_token_is_refused(workflows: Registry, method: str, route: str) -> None:
     parameter = "token" if route.endswith("/session") else "access_token"
-    answer = Reana(None, "")(method, filled(route, "x"), **{parameter: "wrong"})
-    assert (answer.status, answer.body) == (403, {"message": "Token not valid."})
+    response = Reana(None, "")(method, filled(route, "x"), **{parameter: "wrong"})
+    assert (response.status, response.body) == (403, {"message": "Token not valid."})
 
 
 @pytest.mark.parametrize(("method", "route"), [one for one in CLOSED if one[0] != "GET"])
 def test_a_token_that_may_only_read_changes_nothing(
-    workflows: Registry, person: Callable[..., User], method: str, route: str
+    workflows: Registry, make_user: Callable[..., User], method: str, route: str
 ) -> None:
-    user = person("ada")
+    user = make_user("ada")
     token = mint_token(user=user, name="reads", now=timezone.now(), scopes=[Scope.READ])
-    answer = Reana(user, token)(method, filled(route, "x"), **extra_for(method, route))
-    assert answer.status == 403
-    assert "lacks the scope" in answer.body["message"]
+    response = Reana(user, token)(method, filled(route, "x"), **extra_for(method, route))
+    assert response.status == 403
+    assert "lacks the scope" in response.body["message"]
 
 
-def test_a_token_that_may_only_read_opens_no_session(workflows: Registry, person: Callable[..., User]) -> None:
-    user = person("ada")
+def test_a_token_that_may_only_read_opens_no_session(workflows: Registry, make_user: Callable[..., User]) -> None:
+    user = make_user("ada")
     token = mint_token(user=user, name="reads", now=timezone.now(), scopes=[Scope.READ])
-    answer = Reana(user, "")("GET", "workflows/x/session", token=token)
-    assert (answer.status, answer.body["message"]) == (
+    response = Reana(user, "")("GET", "workflows/x/session", token=token)
+    assert (response.status, response.body["message"]) == (
         403,
         "This token lacks the scope sessions. Make one that has it.",
     )
@@ -125,9 +125,9 @@ def test_a_stranger_finds_nothing_by_id_or_name(ada: Reana, mallory: Reana, meth
         extra = extra_for(method, route)
         body = extra.pop("body", None)
         parameter = {"token": mallory.token} if route.endswith("/session") else {}
-        answer = mallory(method, filled(route, named, f"{CANARY}.txt"), body, **extra, **parameter)
-        assert answer.status == (403 if route.endswith("specification") else 404)
-        assert answer.body["message"].startswith(MISSING.format(name=named))
+        response = mallory(method, filled(route, named, f"{CANARY}.txt"), body, **extra, **parameter)
+        assert response.status == (403 if route.endswith("specification") else 404)
+        assert response.body["message"].startswith(MISSING.format(name=named))
         assert everything() == before
 
 
@@ -158,8 +158,8 @@ def test_lists_show_ones_own_only(ada: Reana, mallory: Reana) -> None:
 
 @pytest.mark.parametrize("path", ["nowhere", "workflows/x/nope", "workflows/x/..%2f", "", "gitlab"])
 def test_other_paths_are_nowhere(nobody: Reana, path: str) -> None:
-    answer = nobody("GET", path)
-    assert (answer.status, answer.body["status"]) == (404, 404)
+    response = nobody("GET", path)
+    assert (response.status, response.body["status"]) == (404, 404)
 
 
 def test_other_methods_are_refused(ada: Reana) -> None:

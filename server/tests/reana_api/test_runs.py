@@ -8,12 +8,12 @@ import pytest
 from django.utils import timezone
 
 from reana_api.conftest import Reana
-from runs import Runner, controlled, created, queued, specification
+from support.runs import Runner, controlled, created, queued, specification
 from user_workspaces import registry
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows.actions import stop_run
+from user_workspaces.workflows.lifecycle.actions import stop_run
+from user_workspaces.workflows.lifecycle.waiting_limit import NEW, QUEUED
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.waiting import NEW, QUEUED
 
 pytestmark = pytest.mark.django_db
 
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.django_db
 def test_start(ada: Reana) -> None:
     assert ada.user
     run = created(ada.user, pause=1)
-    answer = ada("POST", "workflows/hello/start", {"input_parameters": {"pause": 5}, "operational_options": {}})
-    assert answer.status == 200
-    assert answer.body == {
+    response = ada("POST", "workflows/hello/start", {"input_parameters": {"pause": 5}, "operational_options": {}})
+    assert response.status == 200
+    assert response.body == {
         "message": "Workflow submitted.",
         "workflow_id": str(run.pk),
         "workflow_name": "hello",
         "run_number": "1",
         "status": "queued",
-        "user": answer.body["user"],
+        "user": response.body["user"],
     }
     again = ada("POST", "workflows/hello/start", {})
     assert (again.status, again.body["message"]) == (
@@ -139,19 +139,19 @@ def test_stop_and_what_does_not_run(ada: Reana) -> None:
     assert ada.user
     run = created(ada.user)
     for _ in range(2):
-        answer = ada("PUT", "workflows/hello/status", {}, status="stop")
-        assert (answer.status, answer.body) == (409, {"message": f"Workflow {run.pk} is not running."})
+        response = ada("PUT", "workflows/hello/status", {}, status="stop")
+        assert (response.status, response.body) == (409, {"message": f"Workflow {run.pk} is not running."})
         ada("POST", "workflows/hello/start", {})
         Run.objects.update(status="stopped")
     Run.objects.update(status="queued")
-    answer = ada("PUT", "workflows/hello/status", {}, status="stop")
-    assert answer.status == 200
-    assert answer.body == {
+    response = ada("PUT", "workflows/hello/status", {}, status="stop")
+    assert response.status == 200
+    assert response.body == {
         "message": "Workflow successfully stopped.",
         "status": "stopped",
         "workflow_id": str(run.pk),
         "workflow_name": "hello.1",
-        "user": answer.body["user"],
+        "user": response.body["user"],
     }
     assert ada("PUT", "workflows/hello/status", {}, status="nonsense").status == 400
 
@@ -162,8 +162,8 @@ def test_delete(ada: Reana) -> None:
     going = ada("PUT", "workflows/hello/status", {"workspace": True, "all_runs": False}, status="deleted")
     assert going.status == 409
     stop_run(run=run, now=timezone.now())
-    answer = ada("PUT", "workflows/hello/status", {"workspace": True, "all_runs": False}, status="deleted")
-    assert (answer.status, answer.body["message"], answer.body["status"]) == (
+    response = ada("PUT", "workflows/hello/status", {"workspace": True, "all_runs": False}, status="deleted")
+    assert (response.status, response.body["message"], response.body["status"]) == (
         200,
         "Workflow successfully deleted.",
         "deleted",
@@ -191,10 +191,10 @@ def test_more_runs_than_may_wait_are_refused_in_reanas_form(ada: Reana) -> None:
     registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=2)))
     for number in range(2):
         assert ada("POST", "workflows", specification(), workflow_name=f"r{number}").status == 201
-    answer = ada("POST", "workflows", specification(), workflow_name="one-more")
-    assert (answer.status, answer.body) == (429, {"message": NEW.format(number=2)})
+    response = ada("POST", "workflows", specification(), workflow_name="one-more")
+    assert (response.status, response.body) == (429, {"message": NEW.format(number=2)})
     for number in range(2):
         assert ada("POST", f"workflows/r{number}/start", {}).status == 200
     assert ada("POST", "workflows", specification(), workflow_name="one-more").status == 201
-    answer = ada("POST", "workflows/one-more/start", {})
-    assert (answer.status, answer.body) == (429, {"message": QUEUED.format(number=2)})
+    response = ada("POST", "workflows/one-more/start", {})
+    assert (response.status, response.body) == (429, {"message": QUEUED.format(number=2)})

@@ -30,25 +30,25 @@ API = [(method.upper(), route) for route, view in ROUTES for method in ("get", "
 
 
 @pytest.fixture
-def token(person: Callable[..., User], workflows: Registry) -> str:
-    return mint_token(user=person("ada"), name="session", now=timezone.now(), scopes=[Scope.WORKFLOWS])
+def token(make_user: Callable[..., User], workflows: Registry) -> str:
+    return mint_token(user=make_user("ada"), name="session", now=timezone.now(), scopes=[Scope.WORKFLOWS])
 
 
 @pytest.mark.parametrize(("method", "route"), CLOSED)
 def test_it_opens_the_doors_of_workflows_and_no_others(
-    person: Callable[..., User], token: str, method: str, route: str
+    make_user: Callable[..., User], token: str, method: str, route: str
 ) -> None:
     parameters = extra_for(method, route)
     body = parameters.pop("body", None)
     if route.endswith("/session"):
         parameters["token"] = token
-    answer = Reana(person("ada"), token)(method, filled(route, "nosuch"), body, **parameters)
-    lacks = isinstance(answer.body, dict) and "lacks the scope" in str(answer.body.get("message"))
-    assert lacks == ((method, route) in BEYOND), answer.body
+    response = Reana(make_user("ada"), token)(method, filled(route, "nosuch"), body, **parameters)
+    lacks = isinstance(response.body, dict) and "lacks the scope" in str(response.body.get("message"))
+    assert lacks == ((method, route) in BEYOND), response.body
 
 
 @pytest.mark.parametrize(("method", "route"), API)
-def test_it_opens_nothing_of_the_other_api(person: Callable[..., User], token: str, method: str, route: str) -> None:
-    answer = Caller(person("ada"), token)(method, f"/{filled_in_api(route, 1)}/", {})
-    assert answer.status == 403
-    assert "lacks the scope" in answer.message
+def test_it_opens_nothing_of_the_other_api(make_user: Callable[..., User], token: str, method: str, route: str) -> None:
+    response = Caller(make_user("ada"), token)(method, f"/{filled_in_api(route, 1)}/", {})
+    assert response.status == 403
+    assert "lacks the scope" in response.message

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from reana_api.conftest import Reana
-from runs import created
+from support.runs import created
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.patterns import Pattern
 from user_workspaces.workspaces.queries import home_of
@@ -29,7 +29,7 @@ def run(ada: Reana) -> Run:
 
 def folder(run: Run) -> Path:
     home = home_of(run.workspace)
-    return home.storage.locate(home.place)
+    return home.storage.locate(home.location)
 
 
 def listed(ada: Reana, **query: object) -> list[str]:
@@ -37,8 +37,8 @@ def listed(ada: Reana, **query: object) -> list[str]:
 
 
 def test_upload(ada: Reana, run: Run) -> None:
-    answer = ada.upload("hello", "new/a b.txt")
-    assert (answer.status, answer.body) == (200, {"message": "new/a b.txt has been successfully uploaded."})
+    response = ada.upload("hello", "new/a b.txt")
+    assert (response.status, response.body) == (200, {"message": "new/a b.txt has been successfully uploaded."})
     assert ada.upload("hello", "/from/a/slash.txt").status == 200
     assert (folder(run) / "from/a/slash.txt").read_bytes() == b"hello"
     assert ada.upload("hello", "data.txt", b"again").status == 200
@@ -47,10 +47,10 @@ def test_upload(ada: Reana, run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "..", "", "/", "a\0b"])
 def test_uploads_stay_inside(ada: Reana, run: Run, name: str) -> None:
-    answer = ada.upload("hello", name)
-    assert answer.status == 400
+    response = ada.upload("hello", name)
+    assert response.status == 400
     if ".." in name:
-        assert answer.body == {"message": "'..' is not a valid path component"}
+        assert response.body == {"message": "'..' is not a valid path component"}
     assert sorted(listed(ada)) == sorted(FILES)
 
 
@@ -72,10 +72,10 @@ def test_list(ada: Reana, run: Run) -> None:
 
 
 def test_download(ada: Reana, run: Run) -> None:
-    answer = ada("GET", "workflows/hello/workspace/results/a.txt")
-    assert (answer.status, answer.content) == (200, b"a")
-    assert answer.headers["Content-Type"] == "application/octet-stream"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="results/a.txt"'
+    response = ada("GET", "workflows/hello/workspace/results/a.txt")
+    assert (response.status, response.content) == (200, b"a")
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="results/a.txt"'
     assert ada("GET", "workflows/hello/workspace/results%2Fa.txt").content == b"a"
     assert ada("HEAD", "workflows/hello/workspace/results/a.txt").status == 200
     missing = ada("GET", "workflows/hello/workspace/nope.txt")
@@ -91,21 +91,21 @@ def test_download(ada: Reana, run: Run) -> None:
     ],
 )
 def test_folders_and_globs_come_as_archives(ada: Reana, run: Run, path: str, names: list[str] | None) -> None:
-    answer = ada("GET", f"workflows/hello/workspace/{path}")
+    response = ada("GET", f"workflows/hello/workspace/{path}")
     if names is None:  # one file alone comes as it is
-        assert answer.content == b"hello"
+        assert response.content == b"hello"
         return
-    assert answer.headers["Content-Type"] == "application/zip"
-    assert answer.headers["Content-Disposition"].startswith('attachment; filename="download_hello.1_results')
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+    assert response.headers["Content-Type"] == "application/zip"
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="download_hello.1_results')
+    with zipfile.ZipFile(io.BytesIO(response.content)) as packed:
         assert sorted(name for name in packed.namelist() if not name.endswith("/")) == names
 
 
 def test_delete(ada: Reana, run: Run) -> None:
     for path in ("nope.txt", "results", "nope/*"):
         assert ada("DELETE", f"workflows/hello/workspace/{path}").body == {"deleted": {}, "failed": {}}
-    answer = ada("DELETE", "workflows/hello/workspace/results/*.txt")
-    assert answer.body == {"deleted": {"results/a.txt": {"size": 1}}, "failed": {}}
+    response = ada("DELETE", "workflows/hello/workspace/results/*.txt")
+    assert response.body == {"deleted": {"results/a.txt": {"size": 1}}, "failed": {}}
 
 
 def test_names_that_are_no_text(ada: Reana, run: Run) -> None:
@@ -125,8 +125,8 @@ def test_names_that_are_no_text(ada: Reana, run: Run) -> None:
 
 
 def test_move(ada: Reana, run: Run) -> None:
-    answer = ada("PUT", "workflows/move_files/hello", source="data.txt", target="results")
-    assert answer.body == {
+    response = ada("PUT", "workflows/move_files/hello", source="data.txt", target="results")
+    assert response.body == {
         "message": "Files were successfully moved",
         "workflow_id": str(run.pk),
         "workflow_name": "hello.1",
@@ -163,11 +163,11 @@ def test_move_onto_what_is_there(
     """A file is replaced, as at REANA; a folder is never, nor a file by a folder."""
     ada.upload("hello", "same/a.txt", b"old")
     ada.upload("hello", "taken/data.txt/x")
-    answer = ada("PUT", "workflows/move_files/hello", source=source, target=target)
-    assert (answer.status, bool(answer.body["message"])) == (status, True)
+    response = ada("PUT", "workflows/move_files/hello", source=source, target=target)
+    assert (response.status, bool(response.body["message"])) == (status, True)
     for path, content in left.items():
-        place = folder(run) / path
-        assert (place.read_bytes() if place.is_file() else None) == content, path
+        location = folder(run) / path
+        assert (location.read_bytes() if location.is_file() else None) == content, path
 
 
 def test_disk_usage(ada: Reana, run: Run) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reana_api.conftest import Reana
-from runs import specification
+from support.runs import specification
 from user_workspaces.workflows.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -40,14 +40,14 @@ def test_the_corpus_is_refused(ada: Reana) -> None:
     refused, accepted = 0, []
     for name, document in documents():
         try:
-            answer = ada("POST", "workflows", document, workflow_name="wrong")
+            response = ada("POST", "workflows", document, workflow_name="wrong")
         except (TypeError, ValueError, RecursionError):  # no JSON: no client can send it
             continue
-        if answer.status == 201:
+        if response.status == 201:
             accepted.append(name)
         else:
-            assert answer.status in {400, 413}, (name, answer)
-            assert answer.body["message"]
+            assert response.status in {400, 413}, (name, response)
+            assert response.body["message"]
             refused += 1
     assert refused >= 60
     assert all("twice" in name or "tag" in name for name in accepted), accepted
@@ -67,8 +67,8 @@ def test_anything_in_any_place_is_answered(ada: Reana, part: object, where: str)
     else:
         document = part
     try:
-        answer = ada("POST", "workflows", document, workflow_name="fuzz")
+        response = ada("POST", "workflows", document, workflow_name="fuzz")
     except (TypeError, UnicodeEncodeError):  # what this JSON writer does not write
         return
-    assert answer.status in {201, 400, 413}
+    assert response.status in {201, 400, 413}
     Run.objects.all().delete()

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from running import REPOSITORY
+from support.server_process import REPOSITORY
 
 SCRIPT = REPOSITORY / "scripts" / "build_extension.py"
 LOCK = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from running import REPOSITORY
+from support.server_process import REPOSITORY
 
 SCRIPT = REPOSITORY / "scripts" / "with_postgres.py"
 FOLDERS = Path("/tmp")  # noqa: S108  the script's own choice, for the length of a socket's path

@@ -6,13 +6,13 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from at_once import at_once
-from copy_shop import make_copies, now_of, offer
+from support.concurrency import at_once
+from support.fake_copies import make_copies, now_of, offer
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.jobs.actions import delete_workspace
-from user_workspaces.quotas.values import BLOCK
+from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.sharing.actions import accept, deletion_of, offer_workspace, retry, withdraw
 from user_workspaces.sharing.models import Offer, Share
 from user_workspaces.workspaces.models import Workspace
@@ -22,13 +22,13 @@ ROUNDS = 5
 
 
 @pytest.fixture
-def ada(person: Callable[[str], User]) -> User:
-    return person("ada")
+def ada(make_user: Callable[[str], User]) -> User:
+    return make_user("ada")
 
 
 @pytest.fixture
-def grace(person: Callable[[str], User]) -> User:
-    return person("grace")
+def grace(make_user: Callable[[str], User]) -> User:
+    return make_user("grace")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_offers_of_two_workspaces_at_once_stay_within_the_quota(
     ada: User, grace: User, workspace_of: Callable[..., Workspace], blocks: Callable[[int], None]
 ) -> None:
     both = [workspace_of(ada, name) for name in ("one", "two")]
-    Workspace.objects.update(disk_space=3 * BLOCK)
+    Workspace.objects.update(disk_space=3 * BLOCK_BYTES)
     blocks(5)
     for _ in range(ROUNDS):
         told = together(*[partial(offer, workspace, grace) for workspace in both])
@@ -98,7 +98,7 @@ def test_yes_and_no_at_once_are_one_of_the_two(original: Workspace, grace: User)
             ("waiting", True, False), ("withdrawn", False, True)
         }  # fmt: skip
         make_copies()
-        tend_workspaces(now=timezone.now())
+        process_due_workspaces(now=timezone.now())
         Share.objects.filter(pk=share.pk).delete()
 
 
@@ -116,7 +116,7 @@ def test_trying_again_and_deleting_at_once_are_one_of_the_two(original: Workspac
         share = now_of(share)
         assert (share.state, share.copy.status) in {("waiting", "initializing"), ("failed", "deleting")}
         make_copies()
-        tend_workspaces(now=timezone.now())
+        process_due_workspaces(now=timezone.now())
 
 
 def test_an_offer_of_what_is_being_deleted_is_refused(original: Workspace, grace: User) -> None:
@@ -135,7 +135,7 @@ def test_what_was_accepted_and_deleted_is_no_share_any_more(original: Workspace,
     accept(user=grace, share_id=share.pk, now=timezone.now())
     make_copies()
     delete(now_of(share).copy)
-    tend_workspaces(now=timezone.now())
+    process_due_workspaces(now=timezone.now())
     assert not Share.objects.exists()
     with pytest.raises(NotFound):
         accept(user=grace, share_id=share.pk, now=timezone.now())

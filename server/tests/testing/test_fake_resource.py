@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from user_workspaces.errors import ResourceUnavailable, SubmissionRefused
+from user_workspaces.errors import ResourceUnavailable, SubmissionRejected
 from user_workspaces.interfaces.values import (
     EndedBy,
     JobScript,
@@ -110,7 +110,7 @@ def test_silent_resource_takes_jobs_and_says_nothing(spec: JobSpec) -> None:
 
 def test_refusing_resource_starts_nothing(spec: JobSpec) -> None:
     resource = ResourceThatRefuses.build()
-    with pytest.raises(SubmissionRefused):
+    with pytest.raises(SubmissionRejected):
         resource.submit(spec)
     assert resource.submissions == []
 

@@ -6,22 +6,21 @@ import pytest
 
 from user_workspaces.errors import StorageError
 from user_workspaces.interfaces.storage import Storage
-from user_workspaces.interfaces.values import Place, PluginContext, SystemAccount
-from user_workspaces.testing.fake_storage import (
-    FakeStorageOptions,
-    InMemoryStorage,
+from user_workspaces.interfaces.values import PluginContext, SystemAccount, WorkspaceLocation
+from user_workspaces.testing.failing_storages import (
     StorageThatDeletesAtTheSecondAttempt,
     StorageThatFailsDuringCopy,
     StorageThatFailsOnWrite,
     StorageThatIsAway,
 )
+from user_workspaces.testing.fake_storage import FakeStorageOptions, InMemoryStorage
 from user_workspaces.testing.storage_contract import StorageContract, listing
 
 CONTEXT = PluginContext("main", Path("/srv"), Path("/srv/data"), Path("/srv/run"), lambda _token: None)
 OPTIONS = FakeStorageOptions(datasets=["/datasets/sky"])
 ADA = SystemAccount(name="ada", uid=20_001, gid=20_001, home=Path("/home/ada"))
-PLACE = Place("ada/17", ADA)
-COPY = Place("ada/18", ADA)
+PLACE = WorkspaceLocation("ada/17", ADA)
+COPY = WorkspaceLocation("ada/18", ADA)
 
 
 class TestInMemoryStorage(StorageContract):
@@ -32,12 +31,12 @@ class TestInMemoryStorage(StorageContract):
         return InMemoryStorage(CONTEXT, OPTIONS)
 
     @pytest.fixture
-    def place(self) -> Place:
+    def location(self) -> WorkspaceLocation:
         return PLACE
 
     @pytest.fixture
-    def other_place(self) -> Place:
-        return Place("bob/18", SystemAccount(name="bob", uid=20_002, gid=20_002, home=Path("/home/bob")))
+    def other_location(self) -> WorkspaceLocation:
+        return WorkspaceLocation("bob/18", SystemAccount(name="bob", uid=20_002, gid=20_002, home=Path("/home/bob")))
 
     @pytest.fixture
     def dataset(self) -> str:

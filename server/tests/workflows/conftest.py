@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from runs import workflows_on
+from support.runs import workflows_on
 from user_workspaces.accounts.models import User
 from user_workspaces.registry import Registry
 
@@ -17,5 +17,5 @@ def workflows(site: Registry) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def ada(workflows: Registry, person: Callable[..., User]) -> User:
-    return person("ada")
+def ada(workflows: Registry, make_user: Callable[..., User]) -> User:
+    return make_user("ada")

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from runs import queued
+from support.runs import queued
 from user_workspaces.accounts.models import User
-from user_workspaces.workflows.following import follow_runs
+from user_workspaces.workflows.lifecycle.fair_queue import next_run
+from user_workspaces.workflows.lifecycle.monitor import follow_runs
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.queue import next_run
 
 pytestmark = pytest.mark.django_db
 
@@ -48,34 +48,34 @@ def crowd(owner: User, number: int) -> None:
         Run(
             owner=owner,
             name="many",
-            major=place + 1,
+            major=location + 1,
             status="queued",
             specification=first.specification,
             resource=first.resource,
             workspace=first.workspace,
             storage=first.storage,
             datetime_created=now,
-            datetime_queued=now + timedelta(milliseconds=place),
+            datetime_queued=now + timedelta(milliseconds=location),
             next_check_at=now,
         )
-        for place in range(number)
+        for location in range(number)
     )
 
 
 def test_the_next_is_found_with_as_many_queries_however_many_wait(
-    ada: User, person: Callable[..., User], django_assert_num_queries: DjangoAssertNumQueries
+    ada: User, make_user: Callable[..., User], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = queued(ada)
-    for number, owner in enumerate((ada, person("grace"), person("joan"))):
+    for number, owner in enumerate((ada, make_user("grace"), make_user("joan"))):
         crowd(owner, 20 * (number + 1))
     Run.objects.filter(owner=ada).exclude(pk=first.pk).update(is_passed_by=True)
     with django_assert_num_queries(3):
         assert next_run(now=timezone.now()) == first.pk
 
 
-def test_the_heads_of_lines_are_found_in_the_index(ada: User, person: Callable[..., User]) -> None:
+def test_the_heads_of_lines_are_found_in_the_index(ada: User, make_user: Callable[..., User]) -> None:
     crowd(ada, 500)
-    crowd(person("grace"), 500)
+    crowd(make_user("grace"), 500)
     heads, passed_by = plans(lambda: next_run(now=timezone.now()))
     assert heads.count("run_line") == 2
     assert "run_passed_by" in passed_by

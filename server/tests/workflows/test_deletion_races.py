@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from runs import Runner, controlled, created, queued
+from support.runs import Runner, controlled, created, queued
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import Conflict, NotAllowed
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows import actions
-from user_workspaces.workflows.actions import Start, delete_run, restart_run, start_run
+from user_workspaces.workflows.lifecycle import actions
+from user_workspaces.workflows.lifecycle.actions import Start, delete_run, restart_run, start_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 

@@ -9,21 +9,29 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs import controlled, queued
+from support.runs import controlled, queued
 from user_workspaces.accounts.models import User
 from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workflows.lifecycle.fair_queue import (
+    Queued,
+    QueueHead,
+    ahead_of,
+    in_order,
+    next_run,
+    position_of,
+    running_by_user,
+)
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.queue import Line, Queued, ahead_of, in_order, next_run, place_of, running_by_person
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ADA, GRACE, JOAN = 1, 2, 3
 
 
-def line(owner: int, minute: int = 0) -> Line:
-    return Line(owner, "local", NOW + timedelta(minutes=minute), first=uuid4(), due_at=NOW)
+def line(owner: int, minute: int = 0) -> QueueHead:
+    return QueueHead(owner, "local", NOW + timedelta(minutes=minute), first=uuid4(), due_at=NOW)
 
 
-def owners(lines: list[Line]) -> list[int]:
+def owners(lines: list[QueueHead]) -> list[int]:
     return [one.owner_id for one in lines]
 
 
@@ -34,9 +42,9 @@ def test_who_has_fewer_running_is_first_then_who_came_first() -> None:
     assert owners(in_order(lines, {ADA: 1, GRACE: 1, JOAN: 1})) == [ADA, JOAN, GRACE]
 
 
-def served(people: list[int], running: dict[int, int]) -> list[int]:
+def served(users: list[int], running: dict[int, int]) -> list[int]:
     """Serve a queue the slow way, looking each time who has the fewest; return places in it in their order."""
-    left, have, order = list(enumerate(people)), dict(running), list[int]()
+    left, have, order = list(enumerate(users)), dict(running), list[int]()
     while left:
         fewest = min(have.get(owner, 0) for _, owner in left)
         first = next(one for one in left if have.get(one[1], 0) == fewest)
@@ -47,10 +55,10 @@ def served(people: list[int], running: dict[int, int]) -> list[int]:
 
 
 @given(st.lists(st.integers(1, 4), max_size=30), st.dictionaries(st.integers(1, 4), st.integers(0, 5)))
-def test_a_place_in_the_queue_is_how_many_are_served_before(people: list[int], running: dict[int, int]) -> None:
-    for before, place in enumerate(served(people, running)):
-        queue = {owner: Queued(people.count(owner), people[:place].count(owner)) for owner in people}
-        assert place_of(people[place], queue, running) == before
+def test_a_place_in_the_queue_is_how_many_are_served_before(users: list[int], running: dict[int, int]) -> None:
+    for before, location in enumerate(served(users, running)):
+        queue = {owner: Queued(users.count(owner), users[:location].count(owner)) for owner in users}
+        assert position_of(users[location], queue, running) == before
 
 
 @pytest.mark.django_db
@@ -69,26 +77,28 @@ def test_runs_on_another_resource_wait_in_a_line_of_their_own(ada: User) -> None
 
 
 @pytest.mark.django_db
-def test_four_places_are_shared_by_two_people(ada: User, person: Callable[..., User], resource: FakeResource) -> None:
+def test_four_places_are_shared_by_two_people(
+    ada: User, make_user: Callable[..., User], resource: FakeResource
+) -> None:
     for number in range(6):
         queued(ada, f"a{number}")
-    hers = [queued(person("grace"), f"g{number}") for number in range(3)]
+    hers = [queued(make_user("grace"), f"g{number}") for number in range(3)]
     assert [ahead_of(run) for run in hers] == [1, 3, 5]
     controlled()
-    begun = Run.objects.filter(status="pending").order_by("job_id").values_list("name", flat=True)
-    assert list(begun) == ["a0", "g0", "a1", "g1"]
-    assert running_by_person() == {ada.pk: 2, person("grace").pk: 2}
+    started = Run.objects.filter(status="pending").order_by("job_id").values_list("name", flat=True)
+    assert list(started) == ["a0", "g0", "a1", "g1"]
+    assert running_by_user() == {ada.pk: 2, make_user("grace").pk: 2}
     assert ahead_of(hers[2]) == 1
 
 
 @pytest.mark.django_db
 def test_what_waits_for_quota_is_not_overtaken_by_what_came_later(
-    ada: User, person: Callable[..., User], limit: Callable[..., None]
+    ada: User, make_user: Callable[..., User], limit: Callable[..., None]
 ) -> None:
     limit(running_sessions=1)
     for name in ("first", "second", "third"):
         queued(ada, name)
-    queued(person("grace"), "hers")
+    queued(make_user("grace"), "hers")
     controlled()
     assert set(Run.objects.filter(status="pending").values_list("name", flat=True)) == {"first", "hers"}
     assert Run.objects.get(name="second").message

@@ -7,17 +7,18 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from runs import Runner, controlled, created, queued
+from support.runs import Runner, controlled, created, queued
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE, JobStatus
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows import comparing, following
-from user_workspaces.workflows.actions import stop_run
-from user_workspaces.workflows.comparing import LEFT_OUT, MOST_COMPARED, workspace_differences
-from user_workspaces.workflows.launching import start_next
+from user_workspaces.workflows import diff
+from user_workspaces.workflows.diff import LEFT_OUT, MOST_COMPARED, workspace_differences
+from user_workspaces.workflows.lifecycle import monitor
+from user_workspaces.workflows.lifecycle.actions import stop_run
+from user_workspaces.workflows.lifecycle.launch import start_next
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
 from user_workspaces.workspaces.actions import upload_file
@@ -69,7 +70,7 @@ def test_two_controllers_that_see_a_torn_run_give_it_one_new_job(ada: User, reso
     reconcile_jobs(now=timezone.now())
     seen = [Run.objects.select_related("owner", "job").get(pk=runner.run.pk) for _ in range(2)]
     for run in seen:
-        following._step(run, now=timezone.now())
+        monitor._step(run, now=timezone.now())
     assert Job.objects.filter(status__in=LIVE).count() == 1
     assert Run.objects.get(pk=runner.run.pk).jobs_started == 2
 
@@ -84,7 +85,7 @@ def test_who_takes_long_to_look_at_is_looked_at_seldom(
     controlled()
     Run.objects.filter(pk=run.pk).update(next_check_at=timezone.now())
     now = timezone.now()
-    following.follow_runs(now=now)
+    monitor.follow_runs(now=now)
     again = Run.objects.get(pk=run.pk).next_check_at
     assert again is not None
     assert (again - now).total_seconds() == 50
@@ -103,7 +104,7 @@ def test_a_comparison_ends_when_its_time_is_over(ada: User, seconds: float) -> N
 def test_a_large_file_is_given_up_in_the_midst(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = created(ada, "first"), created(ada, "second")
     for run in (first, second):
-        put(run, "large.bin", b"x" * (3 * comparing.PIECE))
+        put(run, "large.bin", b"x" * (3 * diff.PIECE))
     moments = iter([0.0, 0.0, 0.0, 100.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(moments, 100.0))
     assert workspace_differences(workspace_of(first), workspace_of(second), brief=False, context=3) == LEFT_OUT

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from django.utils import timezone
 
-from running import REPOSITORY
+from support.server_process import REPOSITORY
 from user_workspaces.accounts.models import User
-from user_workspaces.workflows.from_workspaces import read_specification
+from user_workspaces.workflows.lifecycle.workspace_runs import read_specification
 from user_workspaces.workflows.specification import rules
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace

@@ -7,18 +7,18 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from runs import Runner, controlled, queued, specification
+from support.runs import Runner, controlled, queued, specification
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import StorageError, UserWorkspacesError
 from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows import launching
-from user_workspaces.workflows.actions import Start, create_run, start_run, stop_run
-from user_workspaces.workflows.following import WAITS_TO_GO_ON
-from user_workspaces.workflows.logs import Wanted, logs_of
+from user_workspaces.workflows.lifecycle import launch
+from user_workspaces.workflows.lifecycle.actions import Start, create_run, start_run, stop_run
+from user_workspaces.workflows.lifecycle.fair_queue import MOST_PASSED_BY
+from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_GO_ON
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.places import write_plan
-from user_workspaces.workflows.queue import MOST_PASSED_BY
+from user_workspaces.workflows.storage.locations import write_plan
+from user_workspaces.workflows.storage.logs import Wanted, logs_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,13 +91,13 @@ def test_who_may_run_nothing_at_all_is_told_at_once(ada: User, limit: Callable[.
 
 
 def test_only_so_many_are_passed_by_then_the_line_holds(
-    ada: User, person: Callable[..., User], two_hours: None
+    ada: User, make_user: Callable[..., User], two_hours: None
 ) -> None:
     asking(ada, "first", 60)
     for number in range(MOST_PASSED_BY + 2):
         asking(ada, f"large-{number:02}", 100)
     asking(ada, "small", 10)
-    asking(person("grace"), "hers", 10)
+    asking(make_user("grace"), "hers", 10)
     controlled()
     assert names("pending") == ["first", "hers"]
     told = Run.objects.filter(status="queued").exclude(message="")
@@ -114,7 +114,7 @@ def test_what_is_its_own_trouble_keeps_nobody_waiting(ada: User, monkeypatch: py
     def failing_once(*troubles: Exception) -> None:
         left = list(troubles)
         monkeypatch.setattr(
-            launching, "write_plan", lambda *told: (_ for _ in ()).throw(left.pop(0)) if left else whole(*told)
+            launch, "write_plan", lambda *told: (_ for _ in ()).throw(left.pop(0)) if left else whole(*told)
         )
 
     queued(ada, "broken")
@@ -124,7 +124,7 @@ def test_what_is_its_own_trouble_keeps_nobody_waiting(ada: User, monkeypatch: py
     controlled()
     assert names("pending") == ["sound"]
     assert Run.objects.get(name="broken").message == "A directory is in the way."
-    assert Run.objects.get(name="odd").message == launching.SURPRISE
+    assert Run.objects.get(name="odd").message == launch.SURPRISE
     assert not Run.objects.filter(status="queued", next_check_at__lt=timezone.now() + timedelta(seconds=1)).exists()
 
 
@@ -160,5 +160,5 @@ def test_a_run_that_was_torn_away_waits_for_room_to_go_on(
 
 
 def test_every_refusal_is_either_final_or_waited_for() -> None:
-    assert launching.can_help_itself(StorageError("later"))
-    assert not launching.can_help_itself(UserWorkspacesError("never"))
+    assert launch.is_retryable(StorageError("later"))
+    assert not launch.is_retryable(UserWorkspacesError("never"))

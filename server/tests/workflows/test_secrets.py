@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from runs import controlled, queued
+from support.runs import controlled, queued
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.workflows.launching import secrets_for
+from user_workspaces.workflows.lifecycle.launch import secrets_for
 from user_workspaces.workflows.models import Secret
-from user_workspaces.workflows.places import PLAN, SECRETS, state_of
 from user_workspaces.workflows.secrets import NewSecret
+from user_workspaces.workflows.storage.locations import PLAN, SECRETS, state_of
 
 pytestmark = pytest.mark.django_db
 TEXT = base64.b64encode(b"/nowhere").decode()
@@ -43,11 +43,11 @@ def test_one_that_is_stored_already_is_left_out_and_the_log_says_so(ada: User) -
     controlled()
     run.refresh_from_db()
     state = state_of(run)
-    with state.storage.open(state.place, PLAN) as file:
+    with state.storage.open(state.location, PLAN) as file:
         warning = json.load(file)["runtime"]["warning"]
     assert warning.endswith(
         " Commands do not get the secrets LD_AUDIT, PATH: the names are reserved. Store them under other names."
     )
     assert set(secrets_for(run).variables) == {"PASSWORD"}
-    with state.storage.open(state.place, f"{SECRETS}/environment.json") as file:
+    with state.storage.open(state.location, f"{SECRETS}/environment.json") as file:
         assert json.load(file) == {"PASSWORD": "/nowhere"}

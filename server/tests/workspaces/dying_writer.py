@@ -18,9 +18,9 @@ from django.utils import timezone  # noqa: E402  Django has to be set up first
 
 from user_workspaces import registry  # noqa: E402  Django has to be set up first
 from user_workspaces.accounts.queries import find_client  # noqa: E402  Django has to be set up first
-from user_workspaces.config import site_config  # noqa: E402  Django has to be set up first
+from user_workspaces.config import load_config  # noqa: E402  Django has to be set up first
 from user_workspaces.registry import Declaration, PluginKind  # noqa: E402  Django has to be set up first
-from user_workspaces.testing.fake_user_authentication import EverybodySharesOneAccount  # noqa: E402  Django has to be set up first
+from user_workspaces.testing.fake_user_authentication import SharedAccount  # noqa: E402  Django has to be set up first
 from user_workspaces.workspaces import actions  # noqa: E402  Django has to be set up first
 from user_workspaces.workspaces.models import Workspace  # noqa: E402  Django has to be set up first
 
@@ -29,7 +29,7 @@ def main(storage: Path, workspace_id: int, size: int, moment: str) -> None:
     """Upload, as far as that moment."""
     use_the_storage_at(storage)
     if moment == "after":
-        actions.note_written = wait_there  # type: ignore[assignment]  # it never comes back
+        actions.commit_write = wait_there  # type: ignore[assignment]  # it never comes back
     workspace = Workspace.objects.get(pk=workspace_id)
     chunks = contents(size, stops=moment == "middle")
     actions.upload_file(workspace=workspace, path="a", chunks=chunks, size=size, now=timezone.now())
@@ -50,10 +50,10 @@ def wait_there(moment: object = "after", *_: object, **__: object) -> NoReturn:
 
 
 def use_the_storage_at(folder: Path) -> None:
-    declared, declarations = site_config.read(None)
+    declared, declarations = load_config.read(None)
     surroundings = registry.Surroundings(folder, folder, find_client)
     built = registry.build((one for one in declarations if one.kind is PluginKind.STORAGE), surroundings)
-    kind, plugin = PluginKind.USER_AUTHENTICATION, EverybodySharesOneAccount.build("local")
+    kind, plugin = PluginKind.USER_AUTHENTICATION, SharedAccount.build("local")
     built.add(Declaration(kind, "local", type(plugin).__name__, {}, "test.local"), plugin)
     quotas = replace(declared.quotas, disk_gb=Decimal(1))
     registry.install(built, replace(declared, quotas=quotas))

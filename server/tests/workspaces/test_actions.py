@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import InvalidRequest, PathNotFound
 from user_workspaces.registry import Registry
 from user_workspaces.workspaces.actions import create_workspace, measure, update_workspace, upload_file
@@ -21,47 +21,49 @@ Person = Callable[..., User]
 
 def read(workspace: Workspace, path: str) -> bytes:
     home = home_of(workspace)
-    with home.storage.open(home.place, path) as file:
+    with home.storage.open(home.location, path) as file:
         return file.read()
 
 
-def test_a_new_workspace_is_idle_and_has_its_files(person: Person, workspace_of: Make) -> None:
-    workspace = workspace_of(person(), details=Details(files=(NewFile("notes/a.txt", b"hello"),)))
+def test_a_new_workspace_is_idle_and_has_its_files(make_user: Person, workspace_of: Make) -> None:
+    workspace = workspace_of(make_user(), details=Details(files=(NewFile("notes/a.txt", b"hello"),)))
     assert workspace.status == WorkspaceStatus.IDLE
     assert read(workspace, "notes/a.txt") == b"hello"
 
 
-def test_details_are_measured_by_the_controller(person: Person, workspace_of: Make) -> None:
+def test_details_are_measured_by_the_controller(make_user: Person, workspace_of: Make) -> None:
     files = (NewFile("a.txt", b"x" * 5000), NewFile(".hidden", b""), NewFile(".git/config", b""))
-    workspace = workspace_of(person(), details=Details(files=files))
-    assert tend_workspaces(now=timezone.now()) == 1
+    workspace = workspace_of(make_user(), details=Details(files=files))
+    assert process_due_workspaces(now=timezone.now()) == 1
     workspace.refresh_from_db()
     assert workspace.current == {"files": [{"name": "/a.txt"}], "symlinks": []}
     assert workspace.disk_space >= 5000
     assert workspace.next_check_at is None
 
 
-def test_a_failed_creation_leaves_no_row_and_no_directory(person: Person, workspace_of: Make, site: Registry) -> None:
+def test_a_failed_creation_leaves_no_row_and_no_directory(
+    make_user: Person, workspace_of: Make, site: Registry
+) -> None:
     details = Details(files=(NewFile("a.txt", b""),), links=(NewLink("data", "/etc"),))
     with pytest.raises(PathNotFound, match=r"^Symlink path not found: /etc$"):
-        workspace_of(person(), details=details)
+        workspace_of(make_user(), details=details)
     assert not Workspace.objects.exists()
-    kept = workspace_of(person())
+    kept = workspace_of(make_user())
     home = home_of(kept)
-    assert [path.name for path in home.storage.locate(home.place).parent.iterdir()] == [str(kept.pk)]
+    assert [path.name for path in home.storage.locate(home.location).parent.iterdir()] == [str(kept.pk)]
 
 
-def test_a_creation_that_died_is_taken_away_by_the_controller(person: Person, workspace_of: Make) -> None:
-    workspace = workspace_of(person(), details=Details(files=(NewFile("a.txt", b""),)))
-    path = home_of(workspace).storage.locate(home_of(workspace).place)
+def test_a_creation_that_died_is_taken_away_by_the_controller(make_user: Person, workspace_of: Make) -> None:
+    workspace = workspace_of(make_user(), details=Details(files=(NewFile("a.txt", b""),)))
+    path = home_of(workspace).storage.locate(home_of(workspace).location)
     Workspace.objects.update(status=WorkspaceStatus.INITIALIZING, next_check_at=timezone.now())
-    tend_workspaces(now=timezone.now())
+    process_due_workspaces(now=timezone.now())
     assert not Workspace.objects.exists()
     assert not path.exists()
 
 
-def test_a_change_during_the_measuring_is_measured_again(person: Person, workspace_of: Make) -> None:
-    workspace = workspace_of(person())
+def test_a_change_during_the_measuring_is_measured_again(make_user: Person, workspace_of: Make) -> None:
+    workspace = workspace_of(make_user())
     stale = Workspace.objects.get(pk=workspace.pk)
     upload_file(workspace=workspace, path="late.txt", chunks=[b"1"], now=timezone.now())
     measure(stale)
@@ -69,8 +71,8 @@ def test_a_change_during_the_measuring_is_measured_again(person: Person, workspa
     assert workspace.next_check_at is not None
 
 
-def test_an_update_replaces_files_and_keeps_the_others(person: Person, workspace_of: Make) -> None:
-    workspace = workspace_of(person(), details=Details(files=(NewFile("a.txt", b"1"), NewFile("b.txt", b"1"))))
+def test_an_update_replaces_files_and_keeps_the_others(make_user: Person, workspace_of: Make) -> None:
+    workspace = workspace_of(make_user(), details=Details(files=(NewFile("a.txt", b"1"), NewFile("b.txt", b"1"))))
     details = Details(files=(NewFile("a.txt", b"2"), NewFile("c.txt", b"3")))
     update_workspace(workspace=workspace, now=timezone.now(), name="new", details=details)
     workspace.refresh_from_db()
@@ -80,10 +82,10 @@ def test_an_update_replaces_files_and_keeps_the_others(person: Person, workspace
     assert read(workspace, "b.txt") == b"1"
 
 
-def test_an_unknown_job_type_is_refused(person: Person, site: Registry) -> None:
+def test_an_unknown_job_type_is_refused(make_user: Person, site: Registry) -> None:
     with pytest.raises(InvalidRequest, match=r"^rocket is not in the list of available job types\.$"):
         create_workspace(
-            owner=person(),
+            owner=make_user(),
             name="x",
             description="",
             default_job_type="rocket",
@@ -92,8 +94,8 @@ def test_an_unknown_job_type_is_refused(person: Person, site: Registry) -> None:
         )
 
 
-def test_a_workspace_that_is_being_deleted_takes_no_files(person: Person, workspace_of: Make) -> None:
-    workspace = workspace_of(person())
+def test_a_workspace_that_is_being_deleted_takes_no_files(make_user: Person, workspace_of: Make) -> None:
+    workspace = workspace_of(make_user())
     workspace.status = WorkspaceStatus.DELETING
     with pytest.raises(InvalidRequest, match="is deleting"):
         upload_file(workspace=workspace, path="a", chunks=[b""], now=timezone.now())

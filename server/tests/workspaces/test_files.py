@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound
 from user_workspaces.interfaces.storage import UPLOAD_LIFETIME
 from user_workspaces.workspaces import files, uploads
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def workspace(person: Callable[[], User], workspace_of: Callable[..., Workspace]) -> Workspace:
-    made = workspace_of(person())
-    tend_workspaces(now=timezone.now())
+def workspace(make_user: Callable[[], User], workspace_of: Callable[..., Workspace]) -> Workspace:
+    made = workspace_of(make_user())
+    process_due_workspaces(now=timezone.now())
     made.refresh_from_db()
     assert made.next_check_at is None
     return made
@@ -34,7 +34,7 @@ def changed(workspace: Workspace) -> bool:
     workspace.refresh_from_db()
     now = timezone.now()
     is_due = workspace.changes > before and workspace.next_check_at is not None and workspace.next_check_at <= now
-    tend_workspaces(now=now)
+    process_due_workspaces(now=now)
     workspace.refresh_from_db()
     return is_due
 
@@ -86,7 +86,7 @@ def test_leftovers_are_removed_when_their_time_is_over(workspace: Workspace) -> 
     assert abs(workspace.next_check_at - timezone.now() - LONGEST_WAIT) < timedelta(minutes=1)
     for path in hidden(workspace):
         os.utime(path, (0, 0))
-    assert tend_workspaces(now=timezone.now() + UPLOAD_LIFETIME) == 1
+    assert process_due_workspaces(now=timezone.now() + UPLOAD_LIFETIME) == 1
     assert hidden(workspace) == []
     workspace.refresh_from_db()
     assert workspace.next_check_at is None
@@ -96,7 +96,7 @@ def test_leftovers_are_removed_when_their_time_is_over(workspace: Workspace) -> 
 
 def hidden(workspace: Workspace) -> list[Path]:
     home = home_of(workspace)
-    return list((home.storage.locate(home.place) / ".uws-part-uploads").iterdir())
+    return list((home.storage.locate(home.location) / ".uws-part-uploads").iterdir())
 
 
 @pytest.mark.parametrize("status", ["initializing", "deleting", "error"])

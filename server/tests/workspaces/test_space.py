@@ -7,22 +7,22 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.housekeeping import look_after_disk_use, tend_workspaces
+from user_workspaces.controller.housekeeping import check_disk_use, process_due_workspaces
 from user_workspaces.errors import InvalidRequest, QuotaExceeded, StorageError
 from user_workspaces.quotas.models import DiskReservation, QuotaAccount
 from user_workspaces.quotas.queries import held_disk, over_disk_since
 from user_workspaces.workspaces.actions import (
     files_changed,
-    mark_active,
-    mark_deleting,
     measure,
+    note_job_launched,
+    queue_deletion,
     update_workspace,
     upload_file,
 )
 from user_workspaces.workspaces.details import Details, NewFile, NewLink
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
-from user_workspaces.workspaces.space import disk_space_of, hold_room
+from user_workspaces.workspaces.space import disk_space_of, hold_disk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
@@ -32,8 +32,8 @@ Make = Callable[..., Workspace]
 
 
 @pytest.fixture
-def ada(person: Callable[..., User]) -> User:
-    return person()
+def ada(make_user: Callable[..., User]) -> User:
+    return make_user()
 
 
 def upload(workspace: Workspace, name: str, size: int, *, said: int | None = None) -> int:
@@ -43,7 +43,7 @@ def upload(workspace: Workspace, name: str, size: int, *, said: int | None = Non
 
 def names_in(workspace: Workspace) -> list[str]:
     home = home_of(workspace)
-    return [entry.path for entry in home.storage.tree(home.place)]
+    return [entry.path for entry in home.storage.tree(home.location)]
 
 
 def taken(owner: User) -> int:
@@ -98,7 +98,7 @@ def test_an_upload_is_counted_at_once_and_measured_later(
         upload(workspace, "b", BLOCK + 1)
     upload(workspace, "c", BLOCK)
     assert names_in(workspace) == ["a", "c"]
-    tend_workspaces(now=timezone.now())
+    process_due_workspaces(now=timezone.now())
     assert (taken(ada), DiskReservation.objects.count()) == (4, 0)
 
 
@@ -189,8 +189,8 @@ def test_a_deleted_workspace_takes_its_reservations_with_it(
     blocks(4)
     workspace = workspace_of(ada)
     upload(workspace, "a", BLOCK)
-    mark_deleting(workspace_id=workspace.pk, now=NOW)
-    tend_workspaces(now=timezone.now())
+    queue_deletion(workspace_id=workspace.pk, now=NOW)
+    process_due_workspaces(now=timezone.now())
     assert taken(ada) == 0
     assert not DiskReservation.objects.exists()
 
@@ -208,7 +208,7 @@ def test_too_much_on_disk_is_noted_and_forgotten_by_measuring(
     measure(Workspace.objects.get(pk=workspace.pk))
     assert over_disk_since(ada.pk) == since
     home = home_of(workspace)
-    home.storage.remove(home.place, "a")
+    home.storage.remove(home.location, "a")
     measure(Workspace.objects.get(pk=workspace.pk))
     assert over_disk_since(ada.pk) is None
     upload(workspace, "b", 2 * BLOCK)
@@ -218,29 +218,29 @@ def test_workspaces_in_use_are_measured_again_where_disk_is_limited(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     workspace = workspace_of(ada)
-    tend_workspaces(now=timezone.now())
-    mark_active(workspace_id=workspace.pk, now=NOW)
+    process_due_workspaces(now=timezone.now())
+    note_job_launched(workspace_id=workspace.pk, now=NOW)
     home = home_of(workspace)
-    home.storage.write(home.place, "behind our back", [b"x" * 9 * BLOCK])
-    assert look_after_disk_use(now=NOW) == 0
+    home.storage.write(home.location, "behind our back", [b"x" * 9 * BLOCK])
+    assert check_disk_use(now=NOW) == 0
     blocks(5)
-    assert look_after_disk_use(now=NOW) == 1
-    assert tend_workspaces(now=timezone.now()) == 1
+    assert check_disk_use(now=NOW) == 1
+    assert process_due_workspaces(now=timezone.now()) == 1
     assert over_disk_since(ada.pk) is not None
-    assert tend_workspaces(now=timezone.now()) == 0
+    assert process_due_workspaces(now=timezone.now()) == 0
 
 
 def test_what_a_dead_writer_left_is_measured(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
     blocks(4)
     workspace = workspace_of(ada)
-    tend_workspaces(now=timezone.now())
-    hold_room(owner_id=ada.pk, workspace_id=workspace.pk, size=2 * BLOCK, now=NOW)
-    hold_room(owner_id=ada.pk, workspace_id=987_654, size=BLOCK, now=NOW)
+    process_due_workspaces(now=timezone.now())
+    hold_disk(owner_id=ada.pk, workspace_id=workspace.pk, size=2 * BLOCK, now=NOW)
+    hold_disk(owner_id=ada.pk, workspace_id=987_654, size=BLOCK, now=NOW)
     home = home_of(workspace)
-    home.storage.write(home.place, "a", [b"x" * 2 * BLOCK])  # and dies before it says so
-    assert look_after_disk_use(now=NOW) == 0
+    home.storage.write(home.location, "a", [b"x" * 2 * BLOCK])  # and dies before it says so
+    assert check_disk_use(now=NOW) == 0
     DiskReservation.objects.update(expires_at=NOW)
-    assert look_after_disk_use(now=NOW + timedelta(seconds=1)) == 2
-    tend_workspaces(now=timezone.now())
+    assert check_disk_use(now=NOW + timedelta(seconds=1)) == 2
+    process_due_workspaces(now=timezone.now())
     assert (taken(ada), DiskReservation.objects.count()) == (3, 0)
     assert QuotaAccount.objects.count() == 1

@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.housekeeping import look_after_disk_use, tend_workspaces
+from user_workspaces.controller.housekeeping import check_disk_use, process_due_workspaces
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.quotas.models import DiskReservation
 from user_workspaces.quotas.queries import held_disk
@@ -57,7 +57,7 @@ def upload_and_die(workspace: Workspace, *, storage: Path, size: int, at: str) -
 
 @pytest.mark.parametrize(("at", "is_there"), [("middle", False), ("after", True)])
 def test_a_killed_upload_holds_its_room_until_it_is_found(
-    person: Callable[..., User],
+    make_user: Callable[..., User],
     workspace_of: Callable[..., Workspace],
     limit: Callable[..., None],
     tmp_path: Path,
@@ -65,9 +65,9 @@ def test_a_killed_upload_holds_its_room_until_it_is_found(
     *,
     is_there: bool,
 ) -> None:
-    ada = person()
+    ada = make_user()
     workspace = workspace_of(ada)
-    tend_workspaces(now=timezone.now())
+    process_due_workspaces(now=timezone.now())
     limit(disk_gb=Decimal(4 * BLOCK) / GIBIBYTE)
     upload_and_die(workspace, storage=settings.DATA_DIR / tmp_path.name, size=3 * BLOCK, at=at)
     assert held_disk(ada.pk, now=timezone.now()) == 3 * BLOCK
@@ -76,17 +76,17 @@ def test_a_killed_upload_holds_its_room_until_it_is_found(
     later = timezone.now() + timedelta(hours=2)
     assert held_disk(ada.pk, now=later) == 0
     DiskReservation.objects.update(expires_at=NOW)
-    assert look_after_disk_use(now=timezone.now()) >= 1
-    tend_workspaces(now=timezone.now())
+    assert check_disk_use(now=timezone.now()) >= 1
+    process_due_workspaces(now=timezone.now())
     assert not DiskReservation.objects.exists()
     assert (disk_space_of(ada.pk) >= 4 * BLOCK) is is_there
 
 
 def test_a_workspace_that_is_written_to_is_looked_at_later_whatever_happens(
-    person: Callable[..., User], workspace_of: Callable[..., Workspace]
+    make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
-    workspace = workspace_of(person())
-    tend_workspaces(now=timezone.now())
+    workspace = workspace_of(make_user())
+    process_due_workspaces(now=timezone.now())
 
     def chunks() -> Iterator[bytes]:
         yield b"x"
@@ -96,18 +96,18 @@ def test_a_workspace_that_is_written_to_is_looked_at_later_whatever_happens(
         yield b"x"
 
     upload_file(workspace=workspace, path="a", chunks=chunks(), now=timezone.now())
-    assert tend_workspaces(now=timezone.now()) == 1
-    assert tend_workspaces(now=timezone.now() + timedelta(days=1)) == 0
+    assert process_due_workspaces(now=timezone.now()) == 1
+    assert process_due_workspaces(now=timezone.now() + timedelta(days=1)) == 0
 
 
 def test_a_workspace_that_is_due_stays_so_while_it_is_written_to(
-    person: Callable[..., User], workspace_of: Callable[..., Workspace]
+    make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
-    workspace = workspace_of(person())
+    workspace = workspace_of(make_user())
 
     def chunks() -> Iterator[bytes]:
         yield b"x"
-        assert tend_workspaces(now=timezone.now()) == 1
+        assert process_due_workspaces(now=timezone.now()) == 1
 
     upload_file(workspace=workspace, path="a", chunks=chunks(), now=timezone.now())
-    assert tend_workspaces(now=timezone.now()) == 1
+    assert process_due_workspaces(now=timezone.now()) == 1

@@ -20,13 +20,13 @@ BLOCK = 4096
 
 @pytest.fixture
 def workspace(
-    person: Callable[..., User],
+    make_user: Callable[..., User],
     workspace_of: Callable[..., Workspace],
     limit: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Workspace:
     """An empty one of somebody who may have ten blocks; a step is two."""
-    made = workspace_of(person())
+    made = workspace_of(make_user())
     limit(disk_gb=Decimal(10 * BLOCK) / GIBIBYTE)
     monkeypatch.setattr(space, "STEP", 2 * BLOCK)
     return made

@@ -5,20 +5,20 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.utils import timezone
 
-from at_once import at_once
+from support.concurrency import at_once
 from user_workspaces.accounts.models import User
-from user_workspaces.controller.housekeeping import tend_workspaces
+from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import Conflict, InUse, InvalidRequest, QuotaExceeded
 from user_workspaces.interfaces.values import Upload
 from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER
 from user_workspaces.quotas.models import DiskReservation
 from user_workspaces.quotas.queries import held_disk, over_disk_since
-from user_workspaces.quotas.values import BLOCK
+from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.workspaces import uploads
 from user_workspaces.workspaces.actions import measure, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
-from user_workspaces.workspaces.space import disk_space_of, disk_standing
+from user_workspaces.workspaces.space import disk_space_of, disk_use_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
@@ -27,15 +27,15 @@ NOTED = 2
 
 
 @pytest.fixture
-def workspace(person: Callable[[], User], workspace_of: Callable[..., Workspace]) -> Workspace:
+def workspace(make_user: Callable[[], User], workspace_of: Callable[..., Workspace]) -> Workspace:
     """One whose directory takes one block, and is measured."""
-    made = workspace_of(person())
+    made = workspace_of(make_user())
     measure_all()
     return made
 
 
 def measure_all() -> None:
-    while tend_workspaces(now=timezone.now()):
+    while process_due_workspaces(now=timezone.now()):
         pass
     Workspace.objects.update(disk_space=0)  # so that a test counts what it wrote, whatever the file system adds
 
@@ -56,7 +56,7 @@ def append(
 
 
 def held(workspace: Workspace) -> int:
-    return held_disk(workspace.owner_id, now=timezone.now()) // BLOCK
+    return held_disk(workspace.owner_id, now=timezone.now()) // BLOCK_BYTES
 
 
 def offset_of(workspace: Workspace, upload: Upload) -> int:
@@ -66,35 +66,35 @@ def offset_of(workspace: Workspace, upload: Upload) -> int:
 def test_what_does_not_fit_is_refused_at_the_beginning(workspace: Workspace, blocks: Blocks) -> None:
     blocks(4 + NOTED)
     with pytest.raises(QuotaExceeded, match="This needs 28 KiB on disk, and 24 KiB of your 24 KiB are left"):
-        begin(workspace, 4 * BLOCK + 1)
+        begin(workspace, 4 * BLOCK_BYTES + 1)
     with pytest.raises(QuotaExceeded):
-        begin(workspace, 3 * BLOCK, path="deep/er/f")
+        begin(workspace, 3 * BLOCK_BYTES, path="deep/er/f")
     assert held(workspace) == 0
-    begin(workspace, 4 * BLOCK)
+    begin(workspace, 4 * BLOCK_BYTES)
 
 
 def test_an_unfinished_upload_is_not_due_at_each_pass(workspace: Workspace) -> None:
     """What is left of it expires in a day, further away than the controller's longest wait."""
-    begin(workspace, BLOCK)
+    begin(workspace, BLOCK_BYTES)
     workspace.refresh_from_db()
     assert workspace.next_check_at is not None
-    assert tend_workspaces(now=timezone.now()) == 0
+    assert process_due_workspaces(now=timezone.now()) == 0
 
 
 def test_a_request_holds_what_it_brings_before_the_first_byte(workspace: Workspace, blocks: Blocks) -> None:
-    upload, seen = begin(workspace, 6 * BLOCK, path="d/f"), list[int]()
+    upload, seen = begin(workspace, 6 * BLOCK_BYTES, path="d/f"), list[int]()
     blocks(10)
 
     def chunks(count: int) -> Iterator[bytes]:
         for _ in range(count):
             seen.append(held(workspace))
-            yield b"x" * BLOCK
+            yield b"x" * BLOCK_BYTES
 
-    assert append(workspace, upload, 0, chunks(2), size=2 * BLOCK).offset == 2 * BLOCK
+    assert append(workspace, upload, 0, chunks(2), size=2 * BLOCK_BYTES).offset == 2 * BLOCK_BYTES
     assert (seen, held(workspace)) == ([2, 2], 2)
-    append(workspace, upload, 2 * BLOCK, chunks(1))  # says no size: all that is missing, with the directory
+    append(workspace, upload, 2 * BLOCK_BYTES, chunks(1))  # says no size: all that is missing, with the directory
     assert (seen[2:], held(workspace)) == ([2 + 4 + 1], 3)
-    assert append(workspace, upload, 3 * BLOCK, chunks(3), size=3 * BLOCK).finished
+    assert append(workspace, upload, 3 * BLOCK_BYTES, chunks(3), size=3 * BLOCK_BYTES).finished
     assert held(workspace) == 6 + 1
     measure_all()
     assert not DiskReservation.objects.exists()
@@ -109,49 +109,49 @@ def test_bytes_that_fill_a_block_that_counts_already_cost_nothing(workspace: Wor
 
 
 def test_a_refusal_in_the_middle_leaves_the_upload_where_it_was(workspace: Workspace, blocks: Blocks) -> None:
-    upload = begin(workspace, 4 * BLOCK)
+    upload = begin(workspace, 4 * BLOCK_BYTES)
     blocks(4)
-    append(workspace, upload, 0, [b"x" * BLOCK], size=BLOCK)
+    append(workspace, upload, 0, [b"x" * BLOCK_BYTES], size=BLOCK_BYTES)
     upload_file(workspace=workspace, path="other", chunks=[b"y"], size=1, now=timezone.now())
     with pytest.raises(QuotaExceeded, match="This needs 12 KiB on disk, and 8 KiB of your 16 KiB are left"):
-        append(workspace, upload, BLOCK, [b"never asked for"])
-    assert (offset_of(workspace, upload), held(workspace)) == (BLOCK, 2)
-    append(workspace, upload, BLOCK, [b"x" * BLOCK], size=BLOCK)
+        append(workspace, upload, BLOCK_BYTES, [b"never asked for"])
+    assert (offset_of(workspace, upload), held(workspace)) == (BLOCK_BYTES, 2)
+    append(workspace, upload, BLOCK_BYTES, [b"x" * BLOCK_BYTES], size=BLOCK_BYTES)
     blocks(5)
-    assert append(workspace, upload, 2 * BLOCK, [b"x" * 2 * BLOCK]).finished
+    assert append(workspace, upload, 2 * BLOCK_BYTES, [b"x" * 2 * BLOCK_BYTES]).finished
     assert held(workspace) == 5
 
 
 def test_what_arrived_before_the_line_broke_counts_and_the_rest_is_free(workspace: Workspace, blocks: Blocks) -> None:
-    upload = begin(workspace, 8 * BLOCK, path="d/f")
+    upload = begin(workspace, 8 * BLOCK_BYTES, path="d/f")
     blocks(9)
 
     def breaks() -> Iterator[bytes]:
-        yield b"x" * BLOCK
-        yield b"x" * (BLOCK + 1)
+        yield b"x" * BLOCK_BYTES
+        yield b"x" * (BLOCK_BYTES + 1)
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        append(workspace, upload, 0, breaks(), size=8 * BLOCK)
-    assert (offset_of(workspace, upload), held(workspace)) == (2 * BLOCK + 1, 3)
-    assert append(workspace, upload, 2 * BLOCK + 1, [b"x" * (6 * BLOCK - 1)]).finished
+        append(workspace, upload, 0, breaks(), size=8 * BLOCK_BYTES)
+    assert (offset_of(workspace, upload), held(workspace)) == (2 * BLOCK_BYTES + 1, 3)
+    assert append(workspace, upload, 2 * BLOCK_BYTES + 1, [b"x" * (6 * BLOCK_BYTES - 1)]).finished
     assert held(workspace) == 9
 
 
-@pytest.mark.parametrize("size", [BLOCK, None])
+@pytest.mark.parametrize("size", [BLOCK_BYTES, None])
 def test_no_more_comes_than_is_held(workspace: Workspace, blocks: Blocks, size: int | None) -> None:
-    upload, most = begin(workspace, 2 * BLOCK), size or 2 * BLOCK
+    upload, most = begin(workspace, 2 * BLOCK_BYTES), size or 2 * BLOCK_BYTES
     blocks(3)
     with pytest.raises(InvalidRequest, match="More arrived than was announced"):
-        append(workspace, upload, 0, [b"x" * BLOCK] * 3, size=size)
-    assert (offset_of(workspace, upload), held(workspace)) == (most, most // BLOCK)
+        append(workspace, upload, 0, [b"x" * BLOCK_BYTES] * 3, size=size)
+    assert (offset_of(workspace, upload), held(workspace)) == (most, most // BLOCK_BYTES)
 
 
 def test_a_request_that_is_refused_gives_all_back(workspace: Workspace, blocks: Blocks) -> None:
-    upload = begin(workspace, 4 * BLOCK)
+    upload = begin(workspace, 4 * BLOCK_BYTES)
     blocks(4)
     with pytest.raises(Conflict):
-        append(workspace, upload, BLOCK, [b"x"])
+        append(workspace, upload, BLOCK_BYTES, [b"x"])
     assert held(workspace) == 0
 
 
@@ -164,13 +164,13 @@ def test_an_empty_file_takes_the_directories_that_its_path_names(workspace: Work
 
 
 def test_of_two_at_once_only_one_fits(workspace: Workspace, blocks: Blocks) -> None:
-    both = [begin(workspace, 3 * BLOCK, path=name) for name in "ab"]
+    both = [begin(workspace, 3 * BLOCK_BYTES, path=name) for name in "ab"]
     blocks(5)
 
     def send() -> str:
         upload = both.pop()
         try:
-            return "whole" if append(workspace, upload, 0, [b"x" * 3 * BLOCK]).finished else "part"
+            return "whole" if append(workspace, upload, 0, [b"x" * 3 * BLOCK_BYTES]).finished else "part"
         except QuotaExceeded:
             return "refused"
 
@@ -179,12 +179,12 @@ def test_of_two_at_once_only_one_fits(workspace: Workspace, blocks: Blocks) -> N
 
 
 def test_two_that_send_the_same_upload_count_once(workspace: Workspace, blocks: Blocks) -> None:
-    upload = begin(workspace, 3 * BLOCK)
+    upload = begin(workspace, 3 * BLOCK_BYTES)
     blocks(50)
 
     def send() -> bool:
         try:
-            return append(workspace, upload, 0, [b"x" * BLOCK, b"x" * BLOCK, b"x" * BLOCK]).finished
+            return append(workspace, upload, 0, [b"x" * BLOCK_BYTES, b"x" * BLOCK_BYTES, b"x" * BLOCK_BYTES]).finished
         except Exception:  # noqa: BLE001  whatever it heard, it was not the one that wrote
             return False
 
@@ -201,65 +201,67 @@ def test_what_was_measured_and_written_is_what_the_disk_holds(
     for offset in range(0, 100_000, 25_000):
         append(workspace, upload, offset, [b"x" * 25_000], size=25_000)
         taken = disk_space_of(workspace.owner_id) + held_disk(workspace.owner_id, now=timezone.now())
-        assert taken + BLOCK >= home.storage.disk_usage(home.place)  # the fixture forgot the workspace's own directory
-    while tend_workspaces(now=timezone.now()):
+        assert taken + BLOCK_BYTES >= home.storage.disk_usage(
+            home.location
+        )  # the fixture forgot the workspace's own directory
+    while process_due_workspaces(now=timezone.now()):
         pass
-    assert disk_space_of(workspace.owner_id) == home.storage.disk_usage(home.place)
+    assert disk_space_of(workspace.owner_id) == home.storage.disk_usage(home.location)
     assert held(workspace) == 0
 
 
 def die_while_sending(workspace: Workspace, upload: Upload, *, at: int, sent: int, holding: int) -> None:
     """Leave what a process leaves that is killed: bytes, and room that is still held for the rest."""
     home, until = home_of(workspace), timezone.now() + WRITING_IS_DEAD_AFTER
-    home.storage.append(home.place, upload.id, at, [b"x" * sent])
+    home.storage.append(home.location, upload.id, at, [b"x" * sent])
     DiskReservation.objects.create(
-        user=workspace.owner, place=workspace.pk, size=holding, expires_at=until, upload=upload.id
+        user=workspace.owner, target=workspace.pk, size=holding, expires_at=until, upload=upload.id
     )
 
 
 def blocks_of(workspace: Workspace) -> int:
     measure(Workspace.objects.get(pk=workspace.pk))
-    return disk_space_of(workspace.owner_id) // BLOCK
+    return disk_space_of(workspace.owner_id) // BLOCK_BYTES
 
 
 def test_who_goes_on_after_a_kill_gets_the_room_that_was_held(workspace: Workspace, blocks: Blocks) -> None:
-    upload = begin(workspace, 4 * BLOCK)
-    append(workspace, upload, 0, [b"x" * BLOCK], size=BLOCK)
+    upload = begin(workspace, 4 * BLOCK_BYTES)
+    append(workspace, upload, 0, [b"x" * BLOCK_BYTES], size=BLOCK_BYTES)
     another = begin(workspace, 1, path="another")
     blocks(blocks_of(workspace) + 3)
-    die_while_sending(workspace, upload, at=BLOCK, sent=BLOCK, holding=3 * BLOCK)
+    die_while_sending(workspace, upload, at=BLOCK_BYTES, sent=BLOCK_BYTES, holding=3 * BLOCK_BYTES)
     with pytest.raises(QuotaExceeded):
         upload_file(workspace=workspace, path="other", chunks=[b"y"], size=1, now=timezone.now())
     with pytest.raises(QuotaExceeded):  # of others it is still the room
         append(workspace, another, 0, [b"y"], size=1)
-    assert append(workspace, upload, 2 * BLOCK, [b"x" * 2 * BLOCK]).finished
+    assert append(workspace, upload, 2 * BLOCK_BYTES, [b"x" * 2 * BLOCK_BYTES]).finished
     home = home_of(workspace)
-    with home.storage.open(home.place, "f") as written:
-        assert written.read() == b"x" * 4 * BLOCK
+    with home.storage.open(home.location, "f") as written:
+        assert written.read() == b"x" * 4 * BLOCK_BYTES
     blocks_of(workspace)
     assert not DiskReservation.objects.exists()
 
 
 def test_what_the_killed_one_brought_counts_where_there_is_room_enough(workspace: Workspace, blocks: Blocks) -> None:
-    upload = begin(workspace, 4 * BLOCK)
+    upload = begin(workspace, 4 * BLOCK_BYTES)
     blocks(20)
-    die_while_sending(workspace, upload, at=0, sent=BLOCK, holding=4 * BLOCK)
-    append(workspace, upload, BLOCK, [b"x" * BLOCK], size=BLOCK)
+    die_while_sending(workspace, upload, at=0, sent=BLOCK_BYTES, holding=4 * BLOCK_BYTES)
+    append(workspace, upload, BLOCK_BYTES, [b"x" * BLOCK_BYTES], size=BLOCK_BYTES)
     assert held(workspace) == 4 + 1  # all that was held, until it is measured
     measure_all()
     assert held(workspace) == 0
 
 
 def test_two_who_send_the_same_do_not_take_each_others_room(workspace: Workspace, blocks: Blocks) -> None:
-    upload = begin(workspace, 3 * BLOCK)
+    upload = begin(workspace, 3 * BLOCK_BYTES)
     blocks(20)
 
     def chunks() -> Iterator[bytes]:
-        yield b"x" * BLOCK
+        yield b"x" * BLOCK_BYTES
         with pytest.raises((InUse, Conflict)):
-            append(workspace, upload, 0, [b"y" * BLOCK])
+            append(workspace, upload, 0, [b"y" * BLOCK_BYTES])
         assert held(workspace) == 3
-        yield b"x" * 2 * BLOCK
+        yield b"x" * 2 * BLOCK_BYTES
 
     assert append(workspace, upload, 0, chunks()).finished
     assert held(workspace) == 3
@@ -269,14 +271,14 @@ def test_what_is_measured_while_it_is_written_is_not_too_much(workspace: Workspa
     """It is on disk and still held, so it is counted twice: no reason to tell anybody to delete their files."""
 
     def chunks() -> Iterator[bytes]:
-        yield b"x" * 6 * BLOCK
+        yield b"x" * 6 * BLOCK_BYTES
         blocks_of(workspace)
-        standing = disk_standing(workspace.owner_id, limit=12 * BLOCK, now=timezone.now())
-        assert (standing.taken > 12 * BLOCK, standing.is_over) == (True, False)
+        usage = disk_use_of(workspace.owner_id, limit=12 * BLOCK_BYTES, now=timezone.now())
+        assert (usage.taken > 12 * BLOCK_BYTES, usage.is_over) == (True, False)
         assert over_disk_since(workspace.owner_id) is None
-        yield b"x" * BLOCK
+        yield b"x" * BLOCK_BYTES
 
     blocks(12)
-    upload_file(workspace=workspace, path="f", chunks=chunks(), size=7 * BLOCK, now=timezone.now())
+    upload_file(workspace=workspace, path="f", chunks=chunks(), size=7 * BLOCK_BYTES, now=timezone.now())
     measure_all()
     assert held(workspace) == 0

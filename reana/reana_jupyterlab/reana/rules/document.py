@@ -77,5 +77,5 @@ def _first(found: list[Finding]) -> list[Finding]:
 
 
 def _problem(finding: Finding, tree: Node | None) -> Problem:
-    place: Place | None = tree.locate(finding.path, at_key=finding.at_key) if tree else None
-    return problem_at(finding.message, path=finding.path, place=place, severity=finding.severity)
+    location: Place | None = tree.locate(finding.path, at_key=finding.at_key) if tree else None
+    return problem_at(finding.message, path=finding.path, location=location, severity=finding.severity)

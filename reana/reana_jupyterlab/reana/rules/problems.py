@@ -45,14 +45,14 @@ class Problem:
 class Refusal(Exception):
     """Reading cannot go on; never leaves this package."""
 
-    def __init__(self, message: str, *, path: Path = (), place: Place | None = None) -> None:
+    def __init__(self, message: str, *, path: Path = (), location: Place | None = None) -> None:
         super().__init__(message)
-        self.problem = problem_at(message, path=path, place=place)
+        self.problem = problem_at(message, path=path, location=location)
 
 
-def problem_at(message: str, *, path: Path, place: Place | None, severity: Severity = Severity.ERROR) -> Problem:
+def problem_at(message: str, *, path: Path, location: Place | None, severity: Severity = Severity.ERROR) -> Problem:
     """Return a problem with its place."""
-    line, column = (place.line, place.column) if place else (None, None)
+    line, column = (location.line, location.column) if location else (None, None)
     return Problem(written(path), line, column, message, severity)
 
 

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import F
 
 from user_workspaces import registry
-from user_workspaces.accounts.lookup import account_record
+from user_workspaces.accounts.hot_queries import account_record
 from user_workspaces.accounts.models import ApiToken, ExternalIdentity, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.scopes import USUAL, Scope, as_text, scopes_in
 from user_workspaces.accounts.tokens import digest_of, new_token
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
+from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed
 from user_workspaces.interfaces.values import Identity, SystemAccount
 
 LOGIN_LINK_LIFETIME = timedelta(minutes=10)
@@ -85,13 +85,13 @@ def sign_in(*, credentials: Mapping[str, object], authentication: str = "") -> U
     plugin = registry.current().user_authentications.get(name)
     identity = plugin.authenticate(credentials)
     if identity is None:
-        raise AuthenticationRefused("Incorrect authentication credentials.")
+        raise AuthenticationRejected("Incorrect authentication credentials.")
     if identity.issuer != plugin.issuer:  # or one way to sign in could speak for the people of another
-        raise AuthenticationRefused("Incorrect authentication credentials.")
-    return person_for(identity=identity)
+        raise AuthenticationRejected("Incorrect authentication credentials.")
+    return user_of_identity(identity=identity)
 
 
-def person_for(*, identity: Identity) -> User:
+def user_of_identity(*, identity: Identity) -> User:
     """Return the person of an identity. Never a service, an administrator, or somebody with another e-mail."""
     known = ExternalIdentity.objects.select_related("user").filter(issuer=identity.issuer, subject=identity.subject)
     found = known.first()
@@ -136,12 +136,12 @@ def _check_is(user: User, identity: Identity) -> None:
     if user.is_service or user.is_staff or user.is_superuser:
         raise NotAllowed("This name belongs to a service or an administrator.")
     if not user.is_active:
-        raise AuthenticationRefused("Incorrect authentication credentials.")
+        raise AuthenticationRejected("Incorrect authentication credentials.")
     if not identity.is_proven and identity.email and user.email and identity.email.lower() != user.email.lower():
         raise NotAllowed("This name belongs to a person with another e-mail address.")
 
 
-def create_person(*, username: str) -> User:
+def create_user_by_name(*, username: str) -> User:
     """Return the person of this name for an operator at the command line, made where there is none."""
     if not USERNAME.fullmatch(username):
         raise InvalidRequest(

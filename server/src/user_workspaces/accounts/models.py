@@ -106,7 +106,7 @@ class AttemptCount(models.Model):
         return f"{self.bucket}: {self.count}"
 
 
-class RememberedText(models.Model):
+class OneTimeValue(models.Model):
     """What a plug-in put away for a few minutes, to be recalled once; only a digest of its key is kept."""
 
     digest = models.CharField(max_length=64, unique=True)

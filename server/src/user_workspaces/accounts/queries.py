@@ -7,11 +7,11 @@ from django.db import Error
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from user_workspaces.accounts.finding import matching
-from user_workspaces.accounts.lookup import find_token
+from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken, LoginLink, OwnedAccount, User
 from user_workspaces.accounts.tokens import digest_of
-from user_workspaces.database_waits import without_waiting
+from user_workspaces.accounts.user_search import matching
+from user_workspaces.db.waits import without_waiting
 from user_workspaces.interfaces.values import Client
 
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
@@ -30,12 +30,12 @@ def find_client(text: str) -> Client | None:
     return Client(name=token.name, may_mint=token.may_mint) if token else None
 
 
-def find_person(username: str) -> User | None:
+def find_user(username: str) -> User | None:
     """Return an active person by name."""
     return User.objects.filter(username=username, is_service=False, is_active=True).first()
 
 
-def person_of_login_link(*, text: str, now: datetime) -> User | None:
+def user_of_login_link(*, text: str, now: datetime) -> User | None:
     """Return whose one-time link this is, without using it up; None for a used, old or unknown one."""
     link = LoginLink.objects.select_related("user").filter(digest=digest_of(text), expires_at__gt=now).first()
     return link.user if link and link.user.is_active and not link.user.is_service else None
@@ -51,7 +51,7 @@ def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
     return OwnedAccount.objects.filter(user=user, user_authentication=user_authentication).first()
 
 
-def people_matching(search: str, *, excluding: User, by_username: bool = False) -> QuerySet[User]:
+def search_users(search: str, *, excluding: User, by_username: bool = False) -> QuerySet[User]:
     """Return the people whom a person (`excluding`) finds to share with, by the rule of the site; never services.
 
     Where that is `all`, each word is a part of "first last" or of the e-mail. With `by_username` also of that: who

@@ -5,11 +5,11 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from user_workspaces.accounts.lookup import find_token
+from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import note_use
 from user_workspaces.accounts.tokens import token_in_headers
-from user_workspaces.observing.correlation import note_person
+from user_workspaces.observability.correlation import bind_user
 
 CHALLENGE = 'Token realm="user workspaces"'
 """What `WWW-Authenticate` says with every 401."""
@@ -29,7 +29,7 @@ class TokenAuthentication(BaseAuthentication):
         if token is None or token.user.is_service:
             raise AuthenticationFailed("Incorrect authentication credentials.")
         note_use(token, now=now)
-        note_person(token.user_id)
+        bind_user(token.user_id)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -9,18 +9,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import SUCCESSFUL, answer, order_of, text_in
-from user_workspaces.api.environment_shapes import NO_PREPARATION, EnvironmentShape, PreparationShape, PrepareShape
+from user_workspaces.api.environment_serializers import (
+    NO_PREPARATION,
+    EnvironmentSerializer,
+    PreparationSerializer,
+    PrepareSerializer,
+)
 from user_workspaces.api.openapi import describe
 from user_workspaces.api.permissions import require
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import SUCCESSFUL, order_of, success, text_in
 from user_workspaces.environments.actions import prepare
 from user_workspaces.environments.overview import Preparation, lock_text, packages_of, preparation_of, python_of
 from user_workspaces.environments.packages import Package, extent_of
-from user_workspaces.environments.resetting import reset
+from user_workspaces.environments.reset import reset
 from user_workspaces.environments.specifications import BUILT_BY_JOBS, LOCK_FILE
-from user_workspaces.transfers.names import attachment
-from user_workspaces.transfers.turns import Turn
+from user_workspaces.transfers.filenames import attachment
+from user_workspaces.transfers.slots import TransferSlot
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
@@ -58,11 +63,11 @@ class WorkspaceEnvironment(APIView):
 
     scope = Scope.WORKSPACES
 
-    @describe(data={"environment": EnvironmentShape()}, refusals=(403, 429))
+    @describe(data={"environment": EnvironmentSerializer()}, refusals=(403, 429))
     def get(self, request: Request, workspace_id: int) -> Response:
         """Return the base, all packages, the specification files and how far a preparation is."""
         workspace = _workspace(request, workspace_id)
-        with Turn(workspace.owner_id):
+        with TransferSlot(workspace.owner_id):
             python, found = python_of(workspace), preparation_of(workspace)
             shown = {
                 "base": {"name": python.name, "python": python.version, "modules": list(python.modules)},
@@ -71,7 +76,7 @@ class WorkspaceEnvironment(APIView):
                 "preparation": describe_preparation(found),
                 "overlay_size": extent_of(workspace).size,
             }
-        return answer(SUCCESSFUL, data={"environment": shown})
+        return success(SUCCESSFUL, data={"environment": shown})
 
 
 class EnvironmentPrepare(APIView):
@@ -79,7 +84,7 @@ class EnvironmentPrepare(APIView):
 
     scope = Scope.WORKSPACES
 
-    @describe(body=PrepareShape, data={"preparation": PreparationShape()}, refusals=(403, 429, 507))
+    @describe(body=PrepareSerializer, data={"preparation": PreparationSerializer()}, refusals=(403, 429, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
         """Have an environment prepared from a file, for the next launches; it is built in the background.
 
@@ -88,12 +93,12 @@ class EnvironmentPrepare(APIView):
         has already prepared from the same requirements is ready at once.
         """
         workspace, body = _workspace(request, workspace_id), order_of(request)
-        with Turn(workspace.owner_id):
+        with TransferSlot(workspace.owner_id):
             if text_in(body, "file") in BUILT_BY_JOBS:
                 require(request, Scope.SESSIONS)
             row = prepare(workspace=workspace, file=text_in(body, "file") or "", now=timezone.now())
             found = preparation_of(workspace)
-        return answer(row.message, data={"preparation": describe_preparation(found)})
+        return success(row.message, data={"preparation": describe_preparation(found)})
 
 
 class EnvironmentReset(APIView):
@@ -105,9 +110,9 @@ class EnvironmentReset(APIView):
     def post(self, request: Request, workspace_id: int) -> Response:
         """Remove all packages that the user installed, and forget what was prepared; running jobs keep theirs."""
         workspace = _workspace(request, workspace_id)
-        with Turn(workspace.owner_id):
+        with TransferSlot(workspace.owner_id):
             reset(workspace=workspace, now=timezone.now())
-        return answer("The next launch finds the site's own environment.")
+        return success("The next launch finds the site's own environment.")
 
 
 class EnvironmentLock(APIView):
@@ -123,7 +128,7 @@ class EnvironmentLock(APIView):
     def get(self, request: Request, workspace_id: int) -> HttpResponse:
         """Send `environment.lock`: all packages that jobs find, for another workspace to be prepared from."""
         workspace = _workspace(request, workspace_id)
-        with Turn(workspace.owner_id):
+        with TransferSlot(workspace.owner_id):
             text = lock_text(workspace, packages_of(workspace))
         sent = HttpResponse(text, content_type=f"{PLAIN_TEXT}; charset=utf-8")
         sent["Content-Disposition"] = attachment(LOCK_FILE)

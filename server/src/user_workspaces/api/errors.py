@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from user_workspaces import errors
 from user_workspaces.api.authentication import CHALLENGE
-from user_workspaces.api.envelope import refusal
-from user_workspaces.api.rendering import OrjsonRenderer
-from user_workspaces.database_errors import translated
-from user_workspaces.observing.correlation import current_mark
+from user_workspaces.api.renderers import OrjsonRenderer
+from user_workspaces.api.responses import failure
+from user_workspaces.db.errors import translated
+from user_workspaces.observability.correlation import current_request_id
 
 logger = logging.getLogger(__name__)
 UNUSABLE = "The request cannot be used as it is."
@@ -29,7 +29,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.TooLarge, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),
     (errors.WrongType, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE),
     (errors.InvalidRequest, status.HTTP_400_BAD_REQUEST),
-    (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
+    (errors.AuthenticationRejected, status.HTTP_401_UNAUTHORIZED),
     (errors.QuotaExceeded, status.HTTP_403_FORBIDDEN),
     (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
     (errors.TooManyAttempts, status.HTTP_429_TOO_MANY_REQUESTS),
@@ -42,17 +42,17 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.StorageError, status.HTTP_507_INSUFFICIENT_STORAGE),
     (errors.TooManyAtOnce, status.HTTP_429_TOO_MANY_REQUESTS),
     (errors.TemporarilyUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
-    (errors.SubmissionRefused, status.HTTP_400_BAD_REQUEST),
+    (errors.SubmissionRejected, status.HTTP_400_BAD_REQUEST),
     (errors.ResourceUnavailable, status.HTTP_503_SERVICE_UNAVAILABLE),
 )
 
 
-def answer_for(raised: BaseException, context: dict[str, object]) -> Response:
+def response_for(raised: BaseException, context: dict[str, object]) -> Response:
     """Return the answer for anything that a view raises."""
     error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
-        said = refusal(error.message, code)
+        said = failure(error.message, code)
         if isinstance(error, errors.TooManyAttempts | errors.TemporarilyUnavailable):
             said["Retry-After"] = str(error.retry_after)
         elif isinstance(error, errors.TooManyAtOnce):
@@ -61,16 +61,16 @@ def answer_for(raised: BaseException, context: dict[str, object]) -> Response:
             said["WWW-Authenticate"] = CHALLENGE
         return said
     if isinstance(error, Http404):
-        return refusal("Not found.", status.HTTP_404_NOT_FOUND)
+        return failure("Not found.", status.HTTP_404_NOT_FOUND)
     if isinstance(error, exceptions.APIException):
         return _framework(error)
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):
-        return refusal("The request is too large.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+        return failure("The request is too large.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
-        return refusal(BROKE_OFF if isinstance(error, UnreadablePostError) else UNUSABLE, status.HTTP_400_BAD_REQUEST)
-    mark = current_mark()
+        return failure(BROKE_OFF if isinstance(error, UnreadablePostError) else UNUSABLE, status.HTTP_400_BAD_REQUEST)
+    mark = current_request_id()
     logger.error("error %s", mark, exc_info=error)
-    return refusal(OURS.format(mark=mark), 500)
+    return failure(OURS.format(mark=mark), 500)
 
 
 def _framework(error: exceptions.APIException) -> Response:
@@ -79,11 +79,11 @@ def _framework(error: exceptions.APIException) -> Response:
         exceptions.NotAuthenticated: "Authentication credentials were not provided.",
     }
     message = texts.get(type(error)) or str(error.detail)
-    answer = refusal(message, error.status_code)
+    response = failure(message, error.status_code)
     header = getattr(error, "auth_header", None)
     if header:
-        answer["WWW-Authenticate"] = header
-    return answer
+        response["WWW-Authenticate"] = header
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -106,9 +106,9 @@ def bad_request(request: HttpRequest, message: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what went wrong outside of a view."""
-    answer = answer_for(sys.exc_info()[1] or RuntimeError("there is no error"), {})
-    body = OrjsonRenderer().render(answer.data)
-    shown = HttpResponse(body, content_type="application/json", status=answer.status_code)
-    if "Retry-After" in answer:
-        shown["Retry-After"] = answer["Retry-After"]
+    response = response_for(sys.exc_info()[1] or RuntimeError("there is no error"), {})
+    body = OrjsonRenderer().render(response.data)
+    shown = HttpResponse(body, content_type="application/json", status=response.status_code)
+    if "Retry-After" in response:
+        shown["Retry-After"] = response["Retry-After"]
     return shown

@@ -14,17 +14,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, number_in, text_in
-from user_workspaces.api.file_shapes import EntryShape, FileActionShape
+from user_workspaces.api.file_serializers import EntrySerializer, FileActionSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, header, page_of, text
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import body_of, number_in, success, text_in
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
 from user_workspaces.interfaces.storage import NOTHING
 from user_workspaces.interfaces.values import Entry, EntryKind
-from user_workspaces.transfers.bodies import declared_length, pieces_of
 from user_workspaces.transfers.downloads import download, etag_of
-from user_workspaces.transfers.names import file_path, path_in, queried_path
-from user_workspaces.transfers.turns import Turn
+from user_workspaces.transfers.filenames import file_path, path_in, queried_path
+from user_workspaces.transfers.request_body import declared_length, pieces_of
+from user_workspaces.transfers.slots import TransferSlot
 from user_workspaces.workspaces import files
 from user_workspaces.workspaces.details import checked_name
 from user_workspaces.workspaces.models import Workspace
@@ -56,7 +56,7 @@ class Files(APIView):
     scope = Scope.WORKSPACES
 
     @describe(
-        data={**page_of("entries", EntryShape), "path": serializers.CharField(allow_blank=True)},
+        data={**page_of("entries", EntrySerializer), "path": serializers.CharField(allow_blank=True)},
         query=(text("path", "The folder; without it: the workspace itself."), LIMIT, OFFSET),
         refusals=(403,),
     )
@@ -68,7 +68,7 @@ class Files(APIView):
         limit = min(number_in(request.query_params.get("limit", str(MOST_ENTRIES)), "limit"), MOST_ENTRIES)
         found = files.list_folder(workspace=workspace, path=path, offset=offset, limit=limit)
         more = limit and offset + limit < found.total
-        return answer(
+        return success(
             data={
                 "path": path,
                 "entries": [describe_entry(entry) for entry in found.entries],
@@ -78,7 +78,7 @@ class Files(APIView):
             }
         )
 
-    @describe(body=FileActionShape, data={"entry": EntryShape()}, refusals=(403, 409, 507))
+    @describe(body=FileActionSerializer, data={"entry": EntrySerializer()}, refusals=(403, 409, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
         """Move an entry, or make a folder."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
@@ -88,15 +88,15 @@ class Files(APIView):
         path = file_path(body.get("path"))
         if action == "make_directory":
             made = files.make_folder(workspace=workspace, path=path, now=now)
-            return answer("Folder made.", data={"entry": describe_entry(made)})
+            return success("Folder made.", data={"entry": describe_entry(made)})
         new_path, overwrite = file_path(body.get("new_path")), body.get("overwrite", False)
         if not isinstance(overwrite, bool):
             raise InvalidRequest("overwrite must be true or false.")
         moved = files.move_entry(workspace=workspace, path=path, new_path=new_path, overwrite=overwrite, now=now)
-        return answer("Moved.", data={"entry": describe_entry(moved)})
+        return success("Moved.", data={"entry": describe_entry(moved)})
 
 
-class OneFile(APIView):
+class FileDetail(APIView):
     """A file, a link or a folder."""
 
     scope = Scope.WORKSPACES
@@ -126,7 +126,7 @@ class OneFile(APIView):
 
     @describe(
         body={BYTES: {"type": "string", "format": "binary"}},
-        data={"entry": EntryShape()},
+        data={"entry": EntrySerializer()},
         query=(header("If-Match", "Replace only this version."), header("If-None-Match", "`*`: only a new file.")),
         same_body=(201,),
         refusals=(403, 409, 412, 415, 429, 507),
@@ -140,7 +140,7 @@ class OneFile(APIView):
             raise InvalidRequest("The name of a file cannot end with a slash.")
         if "Content-Range" in request.headers:
             raise InvalidRequest("A part of a file cannot be written this way: send the whole, or upload by tus.")
-        with Turn(user.pk):
+        with TransferSlot(user.pk):
             return _saved(request, workspace, name, now)
 
     @describe(query=(header("If-Match", "Remove only this version."),), refusals=(403, 409, 412, 507))
@@ -151,7 +151,7 @@ class OneFile(APIView):
         _require_folder_before_slash(workspace, path, name)
         _expected(request, files.entry_at(workspace=workspace, path=name))
         files.remove_entry(workspace=workspace, path=name, now=timezone.now())
-        return answer("Deleted.")
+        return success("Deleted.")
 
 
 def _saved(request: Request, workspace: Workspace, name: str, now: datetime) -> Response:
@@ -170,7 +170,7 @@ def _saved(request: Request, workspace: Workspace, name: str, now: datetime) -> 
         if expecting is None or (before is not None and before.kind is EntryKind.DIRECTORY):
             raise
         raise PreconditionFailed("The file was changed by somebody else in the meantime.") from None
-    said = answer("Saved.", data={"entry": describe_entry(saved)})
+    said = success("Saved.", data={"entry": describe_entry(saved)})
     said.status_code = status.HTTP_200_OK if before is not None else status.HTTP_201_CREATED
     said.headers["ETag"] = etag_of(saved)
     return said

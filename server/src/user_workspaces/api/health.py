@@ -48,7 +48,7 @@ class Watch:
             if busy or self._clock() - max(self._answered, self._began) < KEPT_FOR:
                 return
             self._began = self._clock()
-            self._check = Thread(target=self._ask, name="health", daemon=True)
+            self._check = Thread(target=self._read, name="health", daemon=True)
             self._check.start()
 
     def health(self) -> Health:
@@ -62,7 +62,7 @@ class Watch:
             return self._last
         return Health(connected=False, message="It does not answer.")
 
-    def _ask(self) -> None:
+    def _read(self) -> None:
         found = self._dependency.check()
         self._last, self._answered = found, self._clock()
 

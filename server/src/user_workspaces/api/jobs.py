@@ -15,11 +15,12 @@ from rest_framework.views import APIView
 
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, filters_in, raw_page
-from user_workspaces.api.job_shapes import JOB_STATUSES, JobShape
+from user_workspaces.api.job_serializers import JOB_STATUSES, JobSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, number, page_of, text
 from user_workspaces.api.permissions import has_scope
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import filters_in, raw_page, success
+from user_workspaces.db.raw_lists import Condition, RawRow, iso, json, moment
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.describe import current_details
@@ -27,7 +28,6 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.progress import Progress
 from user_workspaces.jobs.queries import LISTED, find_job, jobs_of, used_core_hours
 from user_workspaces.jobs.status import ENDED, JobStatus
-from user_workspaces.rows import Condition, RawRow, iso, json, moment
 
 NONE_FOUND = "Job matching given parameters could not be found."
 
@@ -169,7 +169,7 @@ class Jobs(APIView):
     scope = Scope.SESSIONS
 
     @describe(
-        data=page_of("jobs", JobShape),
+        data=page_of("jobs", JobSerializer),
         query=(
             number("workspace_id"),
             number("resource_job_id"),
@@ -186,12 +186,12 @@ class Jobs(APIView):
         return _page(jobs_of(user).filter(**wanted) if wanted else LISTED.of(user.pk), request)
 
 
-class OneJob(APIView):
+class JobDetail(APIView):
     """One job."""
 
     scope = Scope.SESSIONS
 
-    @describe(data=page_of("jobs", JobShape))
+    @describe(data=page_of("jobs", JobSerializer))
     def get(self, request: Request, job_id: int) -> HttpResponse:
         """Return it as a list of one or none."""
         rows = jobs_of(caller(request)).filter(pk=job_id)
@@ -207,7 +207,7 @@ class JobStop(APIView):
     def put(self, request: Request, job_id: int) -> Response:
         """Stop it."""
         status = stop_job(job=find_job(user=caller(request), job_id=job_id), now=timezone.now())
-        return answer("Successful stop." if status is JobStatus.COMPLETE else "Job queued to stop.")
+        return success("Successful stop." if status is JobStatus.COMPLETE else "Job queued to stop.")
 
 
 class JobOther(APIView):

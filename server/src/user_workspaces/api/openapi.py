@@ -1,6 +1,6 @@
 """The API in OpenAPI: how a view says what it takes and answers, and the description made of all of them.
 
-    @describe(data=page_of("workspaces", WorkspaceShape), query=(text("name"),))
+    @describe(data=page_of("workspaces", WorkspaceSerializer), query=(text("name"),))
     def get(self, request: Request) -> Response: ...
 
 The first line of the method's docstring is the summary. What every operation has in common (the envelope, the
@@ -44,7 +44,7 @@ REFUSALS: Mapping[int, str] = {
 }
 
 
-class Refusal(serializers.Serializer[Any]):
+class ErrorResponse(serializers.Serializer[Any]):
     """What every error is."""
 
     success = serializers.BooleanField(help_text="false")
@@ -99,7 +99,7 @@ def describe(
     """Say what a view takes and answers.
 
     `data`: the fields under `data`; `beside`: further ones beside `success` and `message`; `body`: a serializer, or
-    schemas by media type; `refusals`: the status codes that `Refusal` comes with, beside those of every operation
+    schemas by media type; `refusals`: the status codes that `ErrorResponse` comes with, beside those of every operation
     (401, 404 and 413 are known by themselves); `same_body`: those whose body is that of the success; `further`: answers
     of another form, as drf-spectacular takes them; without `succeeds` there is no 200 in our envelope.
     """
@@ -107,7 +107,7 @@ def describe(
     def decorate(view: View) -> View:
         name = "".join(part[:1].upper() + part[1:] for part in view.__qualname__.split("."))
         codes = (400, *refusals) if body is None else (400, 413, *refusals)
-        answers: dict[int, Any] = dict.fromkeys(codes, Refusal)
+        answers: dict[int, Any] = dict.fromkeys(codes, ErrorResponse)
         if succeeds:
             envelope = _envelope(name, data=data, beside=beside)
             answers[200] = OpenApiResponse(envelope, description="Done.")
@@ -140,7 +140,7 @@ def _envelope(name: str, *, data: Fields | None, beside: Fields | None) -> seria
     }
     if data is not None:
         fields["data"] = inline_serializer(f"{name}Data", dict(data))
-    return inline_serializer(f"{name}Answer", fields)
+    return inline_serializer(f"{name}Response", fields)
 
 
 TAGS: Mapping[str, str] = {
@@ -169,7 +169,7 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
     components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}
     components["schemas"]["Request"]["additionalProperties"] = True
-    components["responses"] = {f"Refused{code}": _refusal(code) for code in REFUSALS}
+    components["responses"] = {f"Error{code}": _error_response(code) for code in REFUSALS}
     for path, operations in result["paths"].items():
         for operation in operations.values():
             if not operation["description"].strip():
@@ -177,31 +177,31 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
             if "requestBody" in operation and operation["operationId"] not in MAY_BE_EMPTY:
                 operation["requestBody"]["required"] = True
             answers = operation["responses"]
-            codes = {int(code) for code, answer in answers.items() if _is_refusal(answer)} | set(ALWAYS) - set(
+            codes = {int(code) for code, response in answers.items() if _is_error(response)} | set(ALWAYS) - set(
                 map(int, answers)
             )
             codes |= {401, 403} if {"token": []} in operation.get("security", []) else set()
             codes |= {404} if "_id}" in path else set()
-            answers |= {str(code): {"$ref": f"#/components/responses/Refused{code}"} for code in codes}
-            for answer in answers.values():
-                if "$ref" not in answer:
-                    answer["headers"] = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
+            answers |= {str(code): {"$ref": f"#/components/responses/Error{code}"} for code in codes}
+            for response in answers.values():
+                if "$ref" not in response:
+                    response["headers"] = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
             operation["responses"] = dict(sorted(answers.items()))
     return result
 
 
-def _refusal(code: int) -> dict[str, Any]:
+def _error_response(code: int) -> dict[str, Any]:
     headers = ["X-Request-ID", *(["WWW-Authenticate"] if code == HTTPStatus.UNAUTHORIZED else [])]
     return {
         "description": REFUSALS[code],
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
-        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}},
     }
 
 
-def _is_refusal(answer: dict[str, Any]) -> bool:
-    schema: dict[str, str] = answer.get("content", {}).get(JSON, {}).get("schema", {})
-    return schema.get("$ref", "").endswith("/Refusal")
+def _is_error(response: dict[str, Any]) -> bool:
+    schema: dict[str, str] = response.get("content", {}).get(JSON, {}).get("schema", {})
+    return schema.get("$ref", "").endswith("/ErrorResponse")
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself

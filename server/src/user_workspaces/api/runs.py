@@ -8,16 +8,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, object_in, page, text_in
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of
-from user_workspaces.api.run_shapes import NewRunShape, OutputsShape, RunShape
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import body_of, object_in, page, success, text_in
+from user_workspaces.api.run_serializers import NewRunSerializer, OutputsSerializer, RunSerializer
 from user_workspaces.errors import NotFound
-from user_workspaces.transfers.names import file_path
-from user_workspaces.workflows.actions import Start
-from user_workspaces.workflows.from_workspaces import copy_outputs, run_workspace, runs_from
+from user_workspaces.transfers.filenames import file_path
+from user_workspaces.workflows.lifecycle.actions import Start
+from user_workspaces.workflows.lifecycle.workspace_runs import copy_outputs, run_workspace, runs_from
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.numbering import as_uuid
+from user_workspaces.workflows.run_names import as_uuid
 from user_workspaces.workspaces.queries import find_workspace
 
 NONE_FOUND = "Run matching given parameters could not be found."
@@ -47,13 +47,13 @@ class WorkspaceRuns(APIView):
 
     scope = Scope.SESSIONS
 
-    @describe(data=page_of("runs", RunShape), query=(LIMIT, OFFSET))
+    @describe(data=page_of("runs", RunSerializer), query=(LIMIT, OFFSET))
     def get(self, request: Request, workspace_id: int) -> Response:
         """List them, newest first."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
         return page(runs_from(workspace), request, key="runs", empty=NONE_FOUND, shape=_describe)
 
-    @describe(body=NewRunShape, data={"run": RunShape()}, refusals=(403, 422, 429, 507))
+    @describe(body=NewRunSerializer, data={"run": RunSerializer()}, refusals=(403, 422, 429, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
         """Run the `reana.yaml` of the workspace, with its inputs copied."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
@@ -69,7 +69,7 @@ class WorkspaceRuns(APIView):
             asked=object_in(body, "resource_options", label="Resource options"),
             now=timezone.now(),
         )
-        return answer("Run queued.", data={"run": describe_run(run)})
+        return success("Run queued.", data={"run": describe_run(run)})
 
 
 class RunOutputs(APIView):
@@ -78,7 +78,7 @@ class RunOutputs(APIView):
     scope = Scope.WORKSPACES
 
     @describe(
-        body=OutputsShape,
+        body=OutputsSerializer,
         data={"paths": serializers.ListField(child=serializers.CharField())},
         refusals=(403, 409, 507),
     )
@@ -91,4 +91,4 @@ class RunOutputs(APIView):
             raise NotFound(f"Run {run_id[:100]} not found for workspace.")
         folder = file_path(text_in(body, "folder") or run.full_name)
         paths = copy_outputs(run=run, workspace=workspace, folder=folder, now=timezone.now())
-        return answer("Copied.", data={"paths": [f"{folder}/{path}" for path in paths]})
+        return success("Copied.", data={"paths": [f"{folder}/{path}" for path in paths]})

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import Error, connection
 from django.utils import timezone
 
-from user_workspaces import leasing
+from user_workspaces.db import leases
 from user_workspaces.interfaces.values import Health
-from user_workspaces.jobs.figures import due_lag
+from user_workspaces.jobs.metrics import due_lag
 
 LEAST_BYTES = 1024 * 1024
 LONGEST_LAG = 60.0
@@ -73,7 +73,7 @@ class Controller:
 
     def check(self) -> Health:
         """Say whether one of this data folder runs, and whether it does what is due."""
-        if not leasing.is_any_alive(settings.CONTROLLERS_DIR):
+        if not leases.is_any_alive(settings.CONTROLLERS_DIR):
             return down(
                 "No running controller was found: jobs do not start or end. Start it with `manage.py controller`."
             )

@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from user_workspaces.accounts.finding import email_shown
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import SUCCESSFUL, answer, body_of, number_in, page
-from user_workspaces.api.file_shapes import OfferShape, ShareShape
+from user_workspaces.accounts.user_search import email_shown
+from user_workspaces.api.file_serializers import OfferSerializer, ShareSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import SUCCESSFUL, body_of, number_in, page, success
 from user_workspaces.api.users import COLUMNS
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.queries import latest_job_of_each
@@ -25,7 +25,7 @@ from user_workspaces.sharing.queries import offers_of, shares_of, size_of_copy
 from user_workspaces.workspaces.models import Workspace
 
 NONE_FOUND = "Shared workspace matching given parameters could not be found."
-LISTS = {**page_of("shared_workspaces", ShareShape), "original_workspaces": ShareShape(many=True)}
+LISTS = {**page_of("shared_workspaces", ShareSerializer), "original_workspaces": ShareSerializer(many=True)}
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -44,9 +44,9 @@ def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, objec
     original, is_sender = offer.original, share.sender_id == user.pk
     return {
         "original_workspace_id": original
-        and _side(offer, original.pk, _person(share.sender, to=user), seen=original if is_sender else offer),
+        and _side(offer, original.pk, _describe_user(share.sender, to=user), seen=original if is_sender else offer),
         "shared_workspace_id": _side(
-            offer, share.copy_id, _person(share.receiver, to=user), seen=offer if is_sender else share.copy
+            offer, share.copy_id, _describe_user(share.receiver, to=user), seen=offer if is_sender else share.copy
         ),
         "last_resource_options": offer.last_resource_options,
         "last_job_type": offer.last_job_type,
@@ -61,7 +61,7 @@ def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, objec
     }
 
 
-def _person(owner: User, *, to: User) -> dict[str, object]:
+def _describe_user(owner: User, *, to: User) -> dict[str, object]:
     """Return a person as the one who asks may see them: oneself wholly."""
     email = owner.email if owner.pk == to.pk else email_shown(owner.email, to=to)
     return {**{name: getattr(owner, name) for name in COLUMNS}, "email": email}
@@ -80,7 +80,7 @@ def _side(offer: Offer, number: int, owner: dict[str, object], *, seen: Workspac
     }
 
 
-def _answer_with(user: User, rows: QuerySet[Share], request: Request) -> Response:
+def _list_response(user: User, rows: QuerySet[Share], request: Request) -> Response:
     """One list by the rules of all lists, told apart into what was sent and what was received."""
     found = page(rows, request, key="shares", empty=NONE_FOUND, shape=lambda rows: _describe(user, rows))
     data = found.data["data"]
@@ -99,9 +99,9 @@ class SharedWorkspaces(APIView):
     def get(self, request: Request) -> Response:
         """List what the caller offered and was offered; `is_accepted` filters."""
         user = caller(request)
-        return _answer_with(user, _filtered(shares_of(user), request), request)
+        return _list_response(user, _filtered(shares_of(user), request), request)
 
-    @describe(body=OfferShape, data={"shared_workspaces": ShareShape(many=True)}, refusals=(403, 404))
+    @describe(body=OfferSerializer, data={"shared_workspaces": ShareSerializer(many=True)}, refusals=(403, 404))
     def post(self, request: Request) -> Response:
         """Offer a workspace to all of these users, or to none; an open offer is kept."""
         body, user = body_of(request), caller(request)
@@ -118,10 +118,10 @@ class SharedWorkspaces(APIView):
             last=_last_launch(workspace_id),
             now=timezone.now(),
         )
-        places = {share.pk: place for place, share in enumerate(shares)}
-        described = _describe(user, shares_of(user).filter(pk__in=places))
-        described.sort(key=lambda one: places[_copy_of(one)])  # as the request names the people
-        return answer(SUCCESSFUL, data={"shared_workspaces": described})
+        locations = {share.pk: location for location, share in enumerate(shares)}
+        described = _describe(user, shares_of(user).filter(pk__in=locations))
+        described.sort(key=lambda one: locations[_copy_of(one)])  # as the request names the people
+        return success(SUCCESSFUL, data={"shared_workspaces": described})
 
 
 class OneSharedWorkspace(APIView):
@@ -133,13 +133,13 @@ class OneSharedWorkspace(APIView):
     def get(self, request: Request, share_id: int) -> Response:
         """Return it in the list where it belongs."""
         user = caller(request)
-        return _answer_with(user, shares_of(user).filter(pk=share_id), request)
+        return _list_response(user, shares_of(user).filter(pk=share_id), request)
 
     @describe(refusals=(403,))
     def delete(self, request: Request, share_id: int) -> Response:
         """Cancel it (the sender), decline it (the receiver)."""
         withdraw(user=caller(request), share_id=share_id, now=timezone.now())
-        return answer(f"Shared workspace {share_id} queued for deletion.")
+        return success(f"Shared workspace {share_id} queued for deletion.")
 
 
 class SharedWorkspaceAccept(APIView):
@@ -151,7 +151,7 @@ class SharedWorkspaceAccept(APIView):
     def put(self, request: Request, share_id: int) -> Response:
         """Accept it: from now on it counts against the caller's disk quota. 403 where it does not fit."""
         accept(user=caller(request), share_id=share_id, now=timezone.now())
-        return answer(SUCCESSFUL)
+        return success(SUCCESSFUL)
 
 
 class SharedWorkspaceRetry(APIView):
@@ -163,7 +163,7 @@ class SharedWorkspaceRetry(APIView):
     def put(self, request: Request, share_id: int) -> Response:
         """Retry the copy."""
         retry(user=caller(request), share_id=share_id, now=timezone.now())
-        return answer(SUCCESSFUL)
+        return success(SUCCESSFUL)
 
 
 class SharedWorkspaceOther(APIView):

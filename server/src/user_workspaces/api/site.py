@@ -10,13 +10,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces import __version__, registry
-from user_workspaces.api.envelope import answer
 from user_workspaces.api.health import health_of_dependencies
 from user_workspaces.api.openapi import describe
-from user_workspaces.api.shapes import ConnectionsShape, DependenciesShape, JobTypeShape, ParameterShape
-from user_workspaces.interfaces.site import Site
+from user_workspaces.api.responses import success
+from user_workspaces.api.serializers import (
+    ConnectionsSerializer,
+    DependenciesSerializer,
+    JobTypeSerializer,
+    ParameterSerializer,
+)
+from user_workspaces.interfaces.settings import ServerSettings
 from user_workspaces.interfaces.values import Health
-from user_workspaces.observing.connections import ConnectionFigures, connection_figures
+from user_workspaces.observability.connections import ConnectionMetrics, connection_metrics
 
 
 class OpenView(APIView):
@@ -30,20 +35,20 @@ class OpenView(APIView):
 class JobTypes(OpenView):
     """Job types that can be launched."""
 
-    @describe(data={"job_types": serializers.DictField(child=JobTypeShape())})
+    @describe(data={"job_types": serializers.DictField(child=JobTypeSerializer())})
     def get(self, request: Request) -> Response:
         """List the job types by id."""
         job_types = {name: {"id": name, "name": job_type.name} for name, job_type in registry.site().job_types.items()}
-        return answer(data={"job_types": job_types})
+        return success(data={"job_types": job_types})
 
 
 class Parameters(OpenView):
     """Parameters of a launch."""
 
-    @describe(data={"parameters": ParameterShape(many=True)})
+    @describe(data={"parameters": ParameterSerializer(many=True)})
     def get(self, request: Request) -> Response:
         """List the configured parameters, as they are written."""
-        return answer(data={"parameters": [parameter.raw for parameter in registry.site().parameters]})
+        return success(data={"parameters": [parameter.raw for parameter in registry.site().parameters]})
 
 
 class Status(OpenView):
@@ -53,15 +58,15 @@ class Status(OpenView):
         beside={
             "version": serializers.CharField(),
             "build": serializers.CharField(allow_blank=True),
-            "dependencies": DependenciesShape(),
-            "connections": ConnectionsShape(allow_null=True),
+            "dependencies": DependenciesSerializer(),
+            "connections": ConnectionsSerializer(allow_null=True),
             "warnings": serializers.ListField(child=serializers.CharField()),
         },
         same_body=(503,),
     )
     def get(self, request: Request) -> Response:
         """Say how each dependency is doing; 503 when a main one is down, with the same body."""
-        found, site, figures = health_of_dependencies(), registry.site(), connection_figures()
+        found, site, figures = health_of_dependencies(), registry.site(), connection_metrics()
         main = (
             f"storage.{site.main_storage}",
             f"resource.{site.main_resource}",
@@ -70,7 +75,7 @@ class Status(OpenView):
             "data_folder",
         )
         healthy = all(found[name].connected for name in main)
-        body = answer(
+        body = success(
             "" if healthy else "A main dependency is down.",
             version=__version__,
             build=settings.BUILD,
@@ -84,7 +89,7 @@ class Status(OpenView):
         return body
 
 
-def _dependencies(found: Mapping[str, Health], site: Site) -> dict[str, object]:
+def _dependencies(found: Mapping[str, Health], site: ServerSettings) -> dict[str, object]:
     """Return the health grouped as existing clients expect it, and flat as `<kind>.<id>`."""
     shown = {name: {"connected": health.connected, "message": health.message} for name, health in found.items()}
 
@@ -102,13 +107,13 @@ def _dependencies(found: Mapping[str, Health], site: Site) -> dict[str, object]:
     }
 
 
-def _warnings(found: Mapping[str, Health], figures: ConnectionFigures | None) -> list[str]:
+def _warnings(found: Mapping[str, Health], figures: ConnectionMetrics | None) -> list[str]:
     """Return what is not as it should be although the server works: what sessions lack, and crowds."""
     about_jobs = [one.message for name, one in found.items() if name.startswith("job_type.") and one.message]
     return [*about_jobs, *([figures.warning] if figures is not None and figures.warning else [])]
 
 
-def _connections(figures: ConnectionFigures | None) -> dict[str, int] | None:
+def _connections(figures: ConnectionMetrics | None) -> dict[str, int] | None:
     if figures is None:
         return None
     return {"open": figures.open, "limit": figures.limit, "evicted": figures.evicted, "refused": figures.refused}

@@ -14,16 +14,16 @@ from rest_framework.views import APIView
 
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_token, revoke_token
-from user_workspaces.accounts.attempts import sender_of
+from user_workspaces.accounts.login import begin_external_login, sign_in_at_api
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import tokens_of
+from user_workspaces.accounts.rate_limit import client_network
 from user_workspaces.accounts.scopes import Scope, checked_scopes
-from user_workspaces.accounts.sign_in import redirect_elsewhere, sign_in_at_api
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import answer, body_of, page, text_in
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of
-from user_workspaces.api.rendering import CredentialsParser
-from user_workspaces.api.shapes import CredentialsShape, TokenShape
+from user_workspaces.api.renderers import CredentialsParser
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import body_of, page, success, text_in
+from user_workspaces.api.serializers import CredentialsSerializer, TokenSerializer
 from user_workspaces.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ class Tokens(APIView):
         """Let everybody try."""
         return [] if _is_open(self) else super().get_permissions()
 
-    @describe(data=page_of("tokens", TokenShape), query=(LIMIT, OFFSET))
+    @describe(data=page_of("tokens", TokenSerializer), query=(LIMIT, OFFSET))
     def get(self, request: Request) -> Response:
         """List the caller's own that are good, never their text."""
         rows = tokens_of(caller(request), now=timezone.now())
         return page(rows, request, key="tokens", empty=NONE_FOUND, shape=lambda rows: _describe(rows, request.auth))
 
     @describe(
-        body=CredentialsShape,
+        body=CredentialsSerializer,
         beside={
             "token": serializers.CharField(required=False),
             "auth_uri": serializers.CharField(required=False),
@@ -64,13 +64,13 @@ class Tokens(APIView):
     )
     def post(self, request: Request) -> Response:
         """Exchange credentials for a token, which is shown this once; or begin a log-in at another site."""
-        body, now, sender = body_of(request), timezone.now(), _sender(request)
+        body, now, sender = body_of(request), timezone.now(), _client_address(request)
         wanted = _Wanted(body)
-        redirect = redirect_elsewhere(credentials=body, sender=sender, now=now)
+        redirect = begin_external_login(credentials=body, sender=sender, now=now)
         if redirect is not None:
-            return answer("Log in there.", auth_uri=redirect.auth_uri, state=redirect.state)
+            return success("Log in there.", auth_uri=redirect.auth_uri, state=redirect.state)
         user = sign_in_at_api(credentials=body, sender=sender, now=now)
-        return answer("Successful authentication.", token=wanted.mint(user, now=now))
+        return success("Successful authentication.", token=wanted.mint(user, now=now))
 
 
 def _is_open(view: APIView) -> bool:
@@ -89,7 +89,7 @@ class OneToken(APIView):
         by = request.auth if isinstance(request.auth, ApiToken) else None
         if not revoke_token(user=caller(request), token_id=token_id, by=by):
             raise NotFound(f"Token {token_id} not found for user.")
-        return answer(f"Token {token_id} was revoked.")
+        return success(f"Token {token_id} was revoked.")
 
 
 class _Wanted:
@@ -134,8 +134,8 @@ def _describe(rows: QuerySet[ApiToken], current: object) -> list[dict[str, objec
     ]
 
 
-def _sender(request: Request) -> str:
-    return sender_of(
+def _client_address(request: Request) -> str:
+    return client_network(
         peer=str(request.META.get("REMOTE_ADDR", "")),
         forwarded_for=request.headers.get("X-Forwarded-For", ""),
         trusted_proxies=registry.site().trusted_proxies,

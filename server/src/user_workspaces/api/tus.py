@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
 from user_workspaces.api.openapi import describe, header
+from user_workspaces.api.request_user import caller
 from user_workspaces.transfers import tus
 from user_workspaces.workspaces.queries import find_workspace
 
@@ -52,7 +52,7 @@ class TusUploads(TusView):
     )
     def post(self, request: Request, workspace_id: int) -> HttpResponse:
         """Begin one."""
-        return tus.create(_asked(request, workspace_id), location_of=_location_of(request))
+        return tus.create(_parse_request(request, workspace_id), location_of=_location_of(request))
 
 
 class TusUpload(TusView):
@@ -60,7 +60,7 @@ class TusUpload(TusView):
 
     def head(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
         """Say how far it is."""
-        return tus.head(_asked(request, workspace_id), upload_id)
+        return tus.head(_parse_request(request, workspace_id), upload_id)
 
     @describe(
         body={tus.PATCH_TYPE: {"type": "string", "format": "binary"}},
@@ -71,7 +71,7 @@ class TusUpload(TusView):
     )
     def patch(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
         """Take the next bytes."""
-        return tus.patch(_asked(request, workspace_id), upload_id)
+        return tus.patch(_parse_request(request, workspace_id), upload_id)
 
     @describe(
         query=(RESUMABLE,),
@@ -81,13 +81,13 @@ class TusUpload(TusView):
     )
     def delete(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
         """Forget it."""
-        return tus.delete(_asked(request, workspace_id), upload_id)
+        return tus.delete(_parse_request(request, workspace_id), upload_id)
 
 
-def _asked(request: Request, workspace_id: int) -> tus.Asked:
+def _parse_request(request: Request, workspace_id: int) -> tus.UploadRequest:
     user = caller(request)
     workspace = find_workspace(user=user, workspace_id=workspace_id)
-    return tus.Asked(request=request._request, workspace=workspace, user_id=user.pk, now=timezone.now())
+    return tus.UploadRequest(request=request._request, workspace=workspace, user_id=user.pk, now=timezone.now())
 
 
 def _location_of(request: Request) -> Callable[[str], str]:

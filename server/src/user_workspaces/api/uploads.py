@@ -14,8 +14,8 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.transfers.bodies import declared_length
-from user_workspaces.transfers.receiving import NamelessFiles
+from user_workspaces.transfers.request_body import declared_length
+from user_workspaces.transfers.upload_handler import AnonymousTempFileHandler
 from user_workspaces.workspaces.details import checked_name
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Upload:
     content: "UploadedFile[bytes]"
 
 
-class _KeepsDirectories(NamelessFiles):
+class _KeepsDirectories(AnonymousTempFileHandler):
     """Django keeps the last part of a name only; the checked whole is carried beside it."""
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":

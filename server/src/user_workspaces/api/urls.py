@@ -9,18 +9,18 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.views import APIView
 
 from user_workspaces.api import (
-    description,
     environment,
     files,
     jobs,
-    live_tickets,
     quotas,
     runs,
+    schema_views,
     shared_workspaces,
     site,
     tokens,
     tus,
     users,
+    websocket_tickets,
     workspaces,
 )
 
@@ -68,7 +68,7 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("workspaces/<number:workspace_id>/upload", workspaces.WorkspaceUpload),
     ("workspaces/<number:workspace_id>/start", workspaces.WorkspaceStart),
     ("workspaces/<number:workspace_id>/files", files.Files),
-    ("workspaces/<number:workspace_id>/files/<file:path>", files.OneFile),
+    ("workspaces/<number:workspace_id>/files/<file:path>", files.FileDetail),
     ("workspaces/<number:workspace_id>/environment", environment.WorkspaceEnvironment),
     ("workspaces/<number:workspace_id>/environment/prepare", environment.EnvironmentPrepare),
     ("workspaces/<number:workspace_id>/environment/reset", environment.EnvironmentReset),
@@ -77,9 +77,9 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("workspaces/<number:workspace_id>/runs/<str:run_id>/outputs", runs.RunOutputs),
     ("workspaces/<number:workspace_id>/tus", tus.TusUploads),
     ("workspaces/<number:workspace_id>/tus/<str:upload_id>", tus.TusUpload),
-    ("workspaces/<number:workspace_id>/<str:verb>", workspaces.WorkspaceOther),
+    ("workspaces/<number:workspace_id>/<str:verb>", workspaces.WorkspaceAction),
     ("jobs", jobs.Jobs),
-    ("jobs/<number:job_id>", jobs.OneJob),
+    ("jobs/<number:job_id>", jobs.JobDetail),
     ("jobs/<number:job_id>/stop", jobs.JobStop),
     ("jobs/<number:job_id>/<str:verb>", jobs.JobOther),
     ("shared_workspaces", shared_workspaces.SharedWorkspaces),
@@ -87,7 +87,7 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("shared_workspaces/<number:share_id>/accept", shared_workspaces.SharedWorkspaceAccept),
     ("shared_workspaces/<number:share_id>/retry", shared_workspaces.SharedWorkspaceRetry),
     ("shared_workspaces/<number:share_id>/<str:verb>", shared_workspaces.SharedWorkspaceOther),
-    ("live_tickets", live_tickets.LiveTickets),
+    ("live_tickets", websocket_tickets.LiveTickets),
     ("quotas", quotas.Quotas),
     ("job_types", site.JobTypes),
     ("parameters", site.Parameters),
@@ -121,4 +121,4 @@ def _any_case(views: dict[str, View], rest: str, other: View) -> View:
     return view
 
 
-urlpatterns = [*_patterns(), *description.paths(ROUTES)]
+urlpatterns = [*_patterns(), *schema_views.paths(ROUTES)]

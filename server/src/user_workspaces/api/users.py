@@ -6,14 +6,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from user_workspaces.accounts.finding import email_shown, note_found
 from user_workspaces.accounts.models import User
-from user_workspaces.accounts.queries import people_matching
+from user_workspaces.accounts.queries import search_users
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import page
+from user_workspaces.accounts.user_search import email_shown, note_found
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
-from user_workspaces.api.shapes import PersonShape
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import page
+from user_workspaces.api.serializers import PersonSerializer
 
 LONGEST_SEARCH = 500
 COLUMNS = ("id", "username", "first_name", "last_name", "email")
@@ -30,7 +30,7 @@ class Users(APIView):
     scope = Scope.READ
 
     @describe(
-        data=page_of("users", PersonShape),
+        data=page_of("users", PersonSerializer),
         query=(text("search", WHAT_IS_SEARCHED), LIMIT, OFFSET),
     )
     def get(self, request: Request) -> Response:
@@ -43,5 +43,5 @@ class Users(APIView):
             note_found((one["id"] for one in found), by=user, now=timezone.now())
             return [{**one, "email": email_shown(one["email"], to=user, typed=search)} for one in found]
 
-        people = people_matching(search, excluding=user)
-        return page(people, request, key="users", empty=NONE_FOUND, shape=shape)
+        users = search_users(search, excluding=user)
+        return page(users, request, key="users", empty=NONE_FOUND, shape=shape)

@@ -10,25 +10,39 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.caller import caller
-from user_workspaces.api.envelope import SUCCESSFUL, answer, body_of, filters_in, object_in, order_of, raw_page, text_in
-from user_workspaces.api.job_shapes import JobShape, LaunchShape
+from user_workspaces.api.job_serializers import JobSerializer, LaunchSerializer
 from user_workspaces.api.jobs import describe_job
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.permissions import require
-from user_workspaces.api.shapes import WORKSPACE_STATUSES, ChangesShape, NewWorkspaceShape, WorkspaceShape
+from user_workspaces.api.request_user import caller
+from user_workspaces.api.responses import (
+    SUCCESSFUL,
+    body_of,
+    filters_in,
+    object_in,
+    order_of,
+    raw_page,
+    success,
+    text_in,
+)
+from user_workspaces.api.serializers import (
+    WORKSPACE_STATUSES,
+    ChangesSerializer,
+    NewWorkspaceSerializer,
+    WorkspaceSerializer,
+)
 from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
+from user_workspaces.db.raw_lists import Condition, RawRow, iso, json
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import delete_workspace, start_job
 from user_workspaces.quotas.values import on_disk
-from user_workspaces.rows import Condition, RawRow, iso, json
 from user_workspaces.sharing.actions import deletion_of
-from user_workspaces.transfers.turns import Turn
+from user_workspaces.transfers.slots import TransferSlot
 from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
 from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import COLUMNS, LISTED, find_workspace, workspaces_of
-from user_workspaces.workspaces.space import check_room
+from user_workspaces.workspaces.space import check_space
 
 FILES = {
     "multipart/form-data": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}},
@@ -82,7 +96,7 @@ class Workspaces(APIView):
     scope = Scope.WORKSPACES
 
     @describe(
-        data=page_of("workspaces", WorkspaceShape),
+        data=page_of("workspaces", WorkspaceSerializer),
         query=(text("name"), text("description"), text("status", choices=WORKSPACE_STATUSES), LIMIT, OFFSET),
     )
     def get(self, request: Request) -> HttpResponse:
@@ -92,8 +106,8 @@ class Workspaces(APIView):
         return _page(workspaces_of(user).filter(**wanted) if wanted else LISTED.of(user.pk), request)
 
     @describe(
-        body=NewWorkspaceShape,
-        data={**WorkspaceShape().fields, "workspace": WorkspaceShape()},
+        body=NewWorkspaceSerializer,
+        data={**WorkspaceSerializer().fields, "workspace": WorkspaceSerializer()},
         refusals=(403, 507),
     )
     def post(self, request: Request) -> Response:
@@ -111,7 +125,7 @@ class Workspaces(APIView):
             now=timezone.now(),
         )
         fields = _describe_one(workspace)
-        return answer(SUCCESSFUL, data={**fields, "workspace": fields})
+        return success(SUCCESSFUL, data={**fields, "workspace": fields})
 
 
 class OneWorkspace(APIView):
@@ -119,13 +133,13 @@ class OneWorkspace(APIView):
 
     scope = Scope.WORKSPACES
 
-    @describe(data=page_of("workspaces", WorkspaceShape))
+    @describe(data=page_of("workspaces", WorkspaceSerializer))
     def get(self, request: Request, workspace_id: int) -> HttpResponse:
         """Return it as a list of one or none."""
         rows = workspaces_of(caller(request)).filter(pk=workspace_id)
         return _page(rows, request)
 
-    @describe(body=ChangesShape, refusals=(403, 507))
+    @describe(body=ChangesSerializer, refusals=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Change its description, add or replace files and links."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), order_of(request)
@@ -139,7 +153,7 @@ class OneWorkspace(APIView):
             default_job_type=text_in(body, "default_job_type"),
             details=details,
         )
-        return answer("Update successful.")
+        return success("Update successful.")
 
     @describe(query=(text("force", "`true`: stop its jobs first.", choices=["true", "false"]),))
     def delete(self, request: Request, workspace_id: int) -> Response:
@@ -150,7 +164,7 @@ class OneWorkspace(APIView):
             require(request, Scope.SESSIONS)
         with deletion_of(owner=user, workspace_id=workspace_id):
             delete_workspace(owner=user, workspace_id=workspace_id, force=force, now=timezone.now())
-        return answer(f"Workspace {workspace_id} queued for deletion.")
+        return success(f"Workspace {workspace_id} queued for deletion.")
 
 
 class WorkspaceUpload(APIView):
@@ -164,19 +178,19 @@ class WorkspaceUpload(APIView):
         """Write each uploaded file, whole or not at all; none of them where they do not fit together."""
         user = caller(request)
         workspace = find_workspace(user=user, workspace_id=workspace_id)
-        with Turn(user.pk):
+        with TransferSlot(user.pk):
             return _saved(request, workspace)
 
 
 def _saved(request: Request, workspace: Workspace) -> Response:
-    check_room(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
+    check_space(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
     files = uploaded_files(request)
     size = sum(on_disk(file.content.size or 0, file.path) for file in files)
-    check_room(owner_id=workspace.owner_id, size=size, now=timezone.now())
+    check_space(owner_id=workspace.owner_id, size=size, now=timezone.now())
     for file in files:
         chunks: Iterable[bytes] = file.content.chunks()
         upload_file(workspace=workspace, path=file.path, chunks=chunks, size=file.content.size, now=timezone.now())
-    return answer("Successful upload.")
+    return success("Successful upload.")
 
 
 class WorkspaceStart(APIView):
@@ -184,7 +198,7 @@ class WorkspaceStart(APIView):
 
     scope = Scope.SESSIONS
 
-    @describe(body=LaunchShape, data={"job": JobShape()}, refusals=(422,))
+    @describe(body=LaunchSerializer, data={"job": JobSerializer()}, refusals=(422,))
     def put(self, request: Request, workspace_id: int) -> Response:
         """Launch a job in it."""
         user, body = caller(request), order_of(request)
@@ -198,10 +212,10 @@ class WorkspaceStart(APIView):
             now=timezone.now(),
             resource=text_in(body, "resource") or "",
         )
-        return answer("Successful start.", data={"job": describe_job(job, user=user, now=timezone.now())})
+        return success("Successful start.", data={"job": describe_job(job, user=user, now=timezone.now())})
 
 
-class WorkspaceOther(APIView):
+class WorkspaceAction(APIView):
     """Verbs that there are not."""
 
     scope = Scope.WORKSPACES

@@ -8,7 +8,7 @@ from django.core.checks import WARNING, CheckMessage, Error, register
 from django.db import DatabaseError, connections
 
 from user_workspaces import registry
-from user_workspaces.config import env, site_config
+from user_workspaces.config import env, load_config
 from user_workspaces.errors import ConfigurationError
 
 OWN_PREFIX = "uws-"
@@ -40,14 +40,14 @@ def _advice() -> list[CheckMessage]:
 
 def compose() -> None:
     """Read `config.json`, build what it declares, and make it the process's own."""
-    from user_workspaces.accounts.memory import recall, remember  # noqa: PLC0415  models exist from here on
+    from user_workspaces.accounts.one_time_store import pop, put  # noqa: PLC0415  models exist from here on
     from user_workspaces.accounts.queries import find_client  # noqa: PLC0415  the same
-    from user_workspaces.jobs.addresses import session_domains  # noqa: PLC0415  the same
+    from user_workspaces.jobs.session_urls import session_domains  # noqa: PLC0415  the same
 
     env.check_runtime_dir(settings.RUNTIME_DIR)
-    site, declarations = site_config.read(settings.CONFIG_FILE)
+    site, declarations = load_config.read(settings.CONFIG_FILE)
     surroundings = registry.Surroundings(
-        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, remember, recall, site.base_url, accounts_of
+        settings.DATA_DIR, settings.RUNTIME_DIR, find_client, put, pop, site.base_url, accounts_of
     )
     try:
         built = registry.build(declarations, surroundings)

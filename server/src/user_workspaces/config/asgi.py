@@ -12,12 +12,12 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 
 from user_workspaces import registry
 from user_workspaces.client_address import client_scheme, trusted
-from user_workspaces.config.listening import TRANSFERS, Listener
-from user_workspaces.config.threads import ThreadedDjango
+from user_workspaces.config.disconnects import TRANSFERS, DisconnectWatcher
+from user_workspaces.config.threaded_asgi import ThreadedASGI
 from user_workspaces.config.wsgi import application as django
-from user_workspaces.live.application import LiveApplication
-from user_workspaces.proxy.head import without_default_port
-from user_workspaces.proxy.hub import FROM_PROXY
+from user_workspaces.proxy.http1.parser import without_default_port
+from user_workspaces.proxy.relay.app_bridge import FROM_PROXY
+from user_workspaces.websocket.application import LiveApplication
 
 THREADS = 8
 TRANSFER_THREADS = 24
@@ -27,8 +27,8 @@ SIGN_INS = re.compile(r"/(tokens|login|profile/reana)(/|$)", re.ASCII)
 
 TOLD_BY_PROXIES = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 
-_django = ThreadedDjango(django, threads=THREADS)
-_sign_ins = ThreadedDjango(django, threads=SIGN_IN_THREADS)
+_django = ThreadedASGI(django, threads=THREADS)
+_sign_ins = ThreadedASGI(django, threads=SIGN_IN_THREADS)
 _transfers = WSGIMiddleware(django, workers=TRANSFER_THREADS)  # type: ignore[arg-type]  # Django has its own names for WSGI's types
 _live = LiveApplication()
 
@@ -82,7 +82,7 @@ def _scheme(scope: HTTPScope) -> str:
 
 
 async def _transfer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    listener = Listener(scope, receive)
+    listener = DisconnectWatcher(scope, receive)
     try:
         await _transfers(listener.scope, listener.receive, send)  # type: ignore[arg-type]  # a2wsgi has its own names for the same
     finally:

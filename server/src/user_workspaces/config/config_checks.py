@@ -4,9 +4,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from user_workspaces.config.config_file import NUMBERS, ConfigFile
+from user_workspaces.config.config_schema.config_file import NUMBERS, ConfigFile
 from user_workspaces.errors import InvalidOptions
-from user_workspaces.jobs.options import validate
+from user_workspaces.jobs.resource_options import validate
 
 STANDARD_OPTIONS = ("num_cpus", "memory_mb", "time_limit_min")
 

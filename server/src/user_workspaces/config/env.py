@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.site import SessionPorts
+from user_workspaces.interfaces.settings import SessionPorts
 
 PROJECT_DIR = Path(__file__).resolve().parents[4]
 RUN, TMP = Path("/run"), Path("/tmp")  # noqa: S108  what is found in /tmp is checked before it is used
@@ -76,7 +76,7 @@ def data_dir() -> Path:
     if named:
         return Path(named).expanduser().absolute()
     beside = PROJECT_DIR / "data"
-    if os.geteuid() == 0 and not reachable_by_everybody(PROJECT_DIR):
+    if os.geteuid() == 0 and not is_reachable_by_all(PROJECT_DIR):
         return Path("/var/lib/user-workspaces")
     return beside
 
@@ -170,8 +170,8 @@ def network_addresses() -> list[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         for _, name in socket.if_nameindex():
             with suppress(OSError):  # an interface without an IPv4 address
-                answer = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
-                found.append(socket.inet_ntoa(answer[20:24]))
+                response = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+                found.append(socket.inet_ntoa(response[20:24]))
     return [address for address in found if not address.startswith("127.")]
 
 
@@ -203,7 +203,7 @@ def own_host_names() -> list[str]:
     return [*names, host(), *(name.strip() for name in extra if name.strip())]
 
 
-def reachable_by_everybody(path: Path) -> bool:
+def is_reachable_by_all(path: Path) -> bool:
     """Return whether every account may pass through each folder down to this one."""
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 

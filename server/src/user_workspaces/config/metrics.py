@@ -14,8 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from user_workspaces.jobs import figures
-from user_workspaces.observing import metrics
+from user_workspaces.jobs import metrics as figures
+from user_workspaces.observability import metrics
 
 KEPT_FOR = 15.0
 """Seconds for which figures of the database are told again: it may hold millions of jobs."""
@@ -37,7 +37,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
-class JobFigures(Collector):
+class JobMetrics(Collector):
     """Asks the database, at most every few seconds, however many ask."""
 
     def __init__(self, *, now: datetime) -> None:
@@ -51,7 +51,7 @@ class JobFigures(Collector):
         """See `Collector`."""
         with self._lock:
             if time.monotonic() - self._asked_at > KEPT_FOR:
-                self._families = self._ask(timezone.now())
+                self._families = self._query(timezone.now())
                 self._asked_at = time.monotonic()
             yield from self._families
 
@@ -59,7 +59,7 @@ class JobFigures(Collector):
         """Return no names, so that the database is not asked at start."""
         return []
 
-    def _ask(self, now: datetime) -> list[Family]:
+    def _query(self, now: datetime) -> list[Family]:
         up = GaugeMetricFamily("uws_database_up", "1 where the database answers.")
         try:
             found = [*_job_families(), _due_family(now)]
@@ -101,4 +101,4 @@ def _due_family(now: datetime) -> Family:
 
 def watch_database() -> None:
     """Have this process tell the figures of the database, too."""
-    REGISTRY.register(JobFigures(now=timezone.now()))
+    REGISTRY.register(JobMetrics(now=timezone.now()))

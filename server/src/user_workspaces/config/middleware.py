@@ -11,14 +11,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from user_workspaces.accounts.models import User
-from user_workspaces.config.listening import TRANSFERS
-from user_workspaces.config.threads import SMALL
+from user_workspaces.config.disconnects import TRANSFERS
+from user_workspaces.config.threaded_asgi import SMALL
 from user_workspaces.errors import TooManyAtOnce
-from user_workspaces.observing.correlation import about, accepted_mark
-from user_workspaces.observing.metrics import note_request
-from user_workspaces.portal.access import asks_for_part, is_person, to_login
-from user_workspaces.portal.errors import answer_for
-from user_workspaces.transfers.turns import Turn
+from user_workspaces.observability.correlation import accepted_request_id, bind_context
+from user_workspaces.observability.metrics import note_request
+from user_workspaces.portal.access import is_logged_in_user, to_login, wants_fragment
+from user_workspaces.portal.errors import response_for
+from user_workspaces.transfers.slots import TransferSlot
 
 HEADER = "X-Request-ID"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -34,8 +34,8 @@ class ObserveRequests:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer it; errors have become answers further inside."""
         began = time.perf_counter()
-        mark = accepted_mark(request.META.get("HTTP_X_REQUEST_ID", ""))
-        with about(request=mark):
+        mark = accepted_request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
+        with bind_context(request=mark):
             response = self._get_response(request)
         response[HEADER] = mark
         route = request.resolver_match.route.rstrip("/") if request.resolver_match else None
@@ -79,7 +79,7 @@ class SlowForms:
         try:
             return self._get_response(request)
         finally:
-            turn: Turn | None = vars(request).get(TURN)
+            turn: TransferSlot | None = vars(request).get(TURN)
             if turn is not None:
                 turn.end()
 
@@ -89,12 +89,12 @@ class SlowForms:
         """Refuse it, or take a turn for it. The API is not asked: it reads nothing before it knows who calls."""
         if getattr(view, "csrf_exempt", False) or not _is_read_as_it_comes(request):
             return None
-        if not is_person(request):
+        if not is_logged_in_user(request):
             return to_login(request)
         try:
-            vars(request)[TURN] = Turn(cast("User", request.user).pk)
+            vars(request)[TURN] = TransferSlot(cast("User", request.user).pk)
         except TooManyAtOnce as error:
-            return answer_for(request, error, part=asks_for_part(request))
+            return response_for(request, error, part=wants_fragment(request))
         return None
 
 

@@ -24,7 +24,7 @@ class Candidate:
     container_runtime_type: str
     question: tuple[str, ...]
     """Arguments with which the program ends well, and prints `answer`, where it can run containers."""
-    answer: str = ""
+    response: str = ""
     needs: str = ""
     """What users need where each has an account of their own; empty: nothing."""
 
@@ -34,7 +34,7 @@ DOCKER = Candidate(
     program="docker",
     container_runtime_type="DockerRuntime",
     question=("version", "--format", "{{.Server.Os}}"),
-    answer="linux",
+    response="linux",
     needs="Users need the group docker for that, which makes them root here.",
 )
 PODMAN = Candidate(
@@ -42,7 +42,7 @@ PODMAN = Candidate(
     program="podman",
     container_runtime_type="PodmanRuntime",
     question=("info", "--format", "{{.Host.OS}}"),
-    answer="linux",
+    response="linux",
     needs="Users need entries in /etc/subuid for that.",
 )
 APPTAINER = Candidate("Apptainer", "apptainer", "ApptainerRuntime", question=("version",))
@@ -81,11 +81,11 @@ def _working(candidate: Candidate) -> Iterator[Detected]:
     if other is not None:
         options.setdefault(other, str(Path(other).absolute()))
     for path, option in options.items():
-        if PROGRAM.fullmatch(option) and _answers(candidate, path):
+        if PROGRAM.fullmatch(option) and _responds(candidate, path):
             yield Detected(candidate, option)
 
 
-def _answers(candidate: Candidate, program: str) -> bool:
+def _responds(candidate: Candidate, program: str) -> bool:
     environment = {"PATH": JOB_PATH, "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
     try:
         done = subprocess.run(
@@ -99,4 +99,4 @@ def _answers(candidate: Candidate, program: str) -> bool:
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0 and candidate.answer in done.stdout.decode(errors="replace")
+    return done.returncode == 0 and candidate.response in done.stdout.decode(errors="replace")

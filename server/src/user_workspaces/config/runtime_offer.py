@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from user_workspaces.config.config_edit import add_key
-from user_workspaces.config.config_file import parse
+from user_workspaces.config.config_schema.config_file import parse
 from user_workspaces.config.runtime_detection import Detected, detect
 from user_workspaces.errors import ConfigurationError
 
@@ -38,16 +38,16 @@ def offer_containers(config: Path, *, may_ask: bool, say: Say) -> None:
     if not may_ask or not is_interactive():
         say(f"{found.candidate.name} found: workflow steps can run in containers ({KEY} in {config}, see {HOW_TO}).")
         return
-    answer = _ask(found, needs=found.candidate.needs if serves_accounts else "")
-    if answer is None:
+    response = _prompt(found, needs=found.candidate.needs if serves_accounts else "")
+    if response is None:
         say(f"No answer: nothing was changed. Later: {KEY} in {config}, see {HOW_TO}.")
         return
     try:
-        add_key(config, KEY, found.entry() if answer else NO_CONTAINERS)
+        add_key(config, KEY, found.entry() if response else NO_CONTAINERS)
     except ConfigurationError as error:
         say(f"The answer could not be kept. {error.message}")
         return
-    how = f"in containers of {found.candidate.name}" if answer else "without containers"
+    how = f"in containers of {found.candidate.name}" if response else "without containers"
     say(f"Workflow steps run {how} ({KEY} in {config}).")
 
 
@@ -67,19 +67,19 @@ def is_interactive() -> bool:
     return False
 
 
-def _ask(found: Detected, *, needs: str) -> bool | None:
+def _prompt(found: Detected, *, needs: str) -> bool | None:
     """Ask for one key; Enter is no where users need something for it. None: no answer in time."""
     choice = "[y/N]" if needs else "[Y/n]"
     words = [f"{found.candidate.name} found. Run workflow steps in containers?", needs, choice]
     sys.stderr.write(f"{' '.join(filter(None, words))} ")
     sys.stderr.flush()
-    answer = read_answer(sys.stdin, default=not needs, within=PATIENCE_SECONDS)
-    sys.stderr.write({True: "yes\n", False: "no\n", None: "\n"}[answer])
+    response = read_key(sys.stdin, default=not needs, within=PATIENCE_SECONDS)
+    sys.stderr.write({True: "yes\n", False: "no\n", None: "\n"}[response])
     sys.stderr.flush()
-    return answer
+    return response
 
 
-def read_answer(terminal: TextIO, *, default: bool, within: float) -> bool | None:
+def read_key(terminal: TextIO, *, default: bool, within: float) -> bool | None:
     """Return what one key of a terminal says; None: no such key in time. What was typed before does not count."""
     descriptor, deadline = terminal.fileno(), time.monotonic() + within
     before = termios.tcgetattr(descriptor)

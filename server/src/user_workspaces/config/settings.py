@@ -7,8 +7,8 @@ import dj_database_url
 
 from user_workspaces import __version__
 from user_workspaces.config import env
-from user_workspaces.config.build import build
 from user_workspaces.config.database import close_to_others, engine_for, options_for
+from user_workspaces.config.version import build
 
 DATA_DIR = env.make_data_dir()
 RUNTIME_DIR = env.runtime_dir()
@@ -36,7 +36,7 @@ INSTALLED_APPS = [
     "user_workspaces.proxy",
     "user_workspaces.portal",
     "user_workspaces.api",
-    "user_workspaces.administration",
+    "user_workspaces.admin",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -53,7 +53,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "user_workspaces.config.middleware.ObserveRequests",
-    "user_workspaces.proxy.origins.SessionOriginMiddleware",
+    "user_workspaces.proxy.middleware.SessionOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "user_workspaces.config.static_files.StaticFiles",
     "user_workspaces.config.compression.Compression",
@@ -111,7 +111,7 @@ SESSION_COOKIE_NAME = "uws-portal"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_NAME = "uws-csrf"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "user_workspaces.portal.errors.forgery_refused"
+CSRF_FAILURE_VIEW = "user_workspaces.portal.errors.csrf_failed"
 SECURE_PROXY_SSL_HEADER = None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -145,7 +145,7 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
-FILE_UPLOAD_HANDLERS = ["user_workspaces.transfers.receiving.NamelessFiles"]
+FILE_UPLOAD_HANDLERS = ["user_workspaces.transfers.upload_handler.AnonymousTempFileHandler"]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SILENCED_SYSTEM_CHECKS = ["security.W019"]
 
@@ -168,11 +168,11 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "user_workspaces.api.permissions.HasScope",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["user_workspaces.api.rendering.OrjsonRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "user_workspaces.api.rendering.AlwaysJson",
-    "DEFAULT_METADATA_CLASS": "user_workspaces.api.methods.Methods",
-    "DEFAULT_PARSER_CLASSES": ["user_workspaces.api.rendering.OrjsonParser"],
-    "EXCEPTION_HANDLER": "user_workspaces.api.errors.answer_for",
+    "DEFAULT_RENDERER_CLASSES": ["user_workspaces.api.renderers.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "user_workspaces.api.renderers.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": "user_workspaces.api.options_metadata.Methods",
+    "DEFAULT_PARSER_CLASSES": ["user_workspaces.api.renderers.OrjsonParser"],
+    "EXCEPTION_HANDLER": "user_workspaces.api.errors.response_for",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
 SPECTACULAR_SETTINGS = {
@@ -193,15 +193,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "plain": {"()": "user_workspaces.observing.logs.PlainFormatter"},
-        "json": {"()": "user_workspaces.observing.logs.JsonFormatter"},
+        "plain": {"()": "user_workspaces.observability.logs.PlainFormatter"},
+        "json": {"()": "user_workspaces.observability.logs.JsonFormatter"},
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json"},
     },
     "filters": {
-        "without_traceback": {"()": "user_workspaces.observing.logs.WithoutTraceback"},
-        "answered": {"()": "user_workspaces.database_errors.Answered"},
+        "without_traceback": {"()": "user_workspaces.observability.logs.WithoutTraceback"},
+        "answered": {"()": "user_workspaces.db.errors.HandledErrorFilter"},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

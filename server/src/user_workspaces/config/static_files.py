@@ -59,8 +59,8 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # it comes witho
             if plain in self.files:
                 named: HttpResponseBase = self.serve(self._named(url, plain), request)
                 return named
-        answer: HttpResponseBase = super().__call__(request)
-        return answer
+        response: HttpResponseBase = super().__call__(request)
+        return response
 
     def _named(self, url: str, plain: str) -> StaticFile:
         """Return the file of an address with a digest; a page of an earlier release gets the file of this one."""
@@ -91,12 +91,12 @@ class CompressedFile(StaticFile):  # type: ignore[misc]  # it comes without type
 
     def get_response(self, method: str, request_headers: dict[str, str]) -> Response:
         """Answer a request; its fields have the names of WSGI."""
-        answer = super().get_response(method, request_headers)
+        response = super().get_response(method, request_headers)
         takes = TAKES_GZIP.search(request_headers.get("HTTP_ACCEPT_ENCODING", ""))
-        if not takes or answer.status != HTTPStatus.OK or "HTTP_RANGE" in request_headers:
-            return answer
-        if answer.file is not None:
-            answer.file.close()
-        kept = [(name, value) for name, value in answer.headers if name != "Content-Length"]
+        if not takes or response.status != HTTPStatus.OK or "HTTP_RANGE" in request_headers:
+            return response
+        if response.file is not None:
+            response.file.close()
+        kept = [(name, value) for name, value in response.headers if name != "Content-Length"]
         head = [*kept, ("Content-Length", str(len(self._packed))), ("Content-Encoding", "gzip")]
-        return Response(answer.status, head, None if method == "HEAD" else BytesIO(self._packed))
+        return Response(response.status, head, None if method == "HEAD" else BytesIO(self._packed))

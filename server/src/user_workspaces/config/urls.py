@@ -10,9 +10,9 @@ urlpatterns = [
     path("api/", include("user_workspaces.reana_api.urls")),  # before the others: Django tries one after the other
     path("", include("user_workspaces.api.urls")),
     path("", include("user_workspaces.proxy.urls")),
-    path("", include("user_workspaces.administration.urls")),
+    path("", include("user_workspaces.admin.urls")),
     path("", include("user_workspaces.portal.urls")),
 ]
-handler400 = "user_workspaces.config.answers.bad_request"
-handler404 = "user_workspaces.config.answers.not_found"
-handler500 = "user_workspaces.config.answers.server_error"
+handler400 = "user_workspaces.config.error_handlers.bad_request"
+handler404 = "user_workspaces.config.error_handlers.not_found"
+handler500 = "user_workspaces.config.error_handlers.server_error"

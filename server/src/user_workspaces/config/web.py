@@ -19,16 +19,16 @@ from user_workspaces.config.metrics import watch_database
 from user_workspaces.descriptors import most_connections, raise_limit
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.jobs import clock, session_ports
-from user_workspaces.jobs.addresses import is_portal_host, session_domains, split_host
+from user_workspaces.jobs.session_urls import is_portal_host, session_domains, split_host
 from user_workspaces.jobs.tickets import Purpose, verify
-from user_workspaces.live import protocol as live
-from user_workspaces.observing import connections, metrics
-from user_workspaces.proxy import feed
-from user_workspaces.proxy.connection_limits import ConnectionLimits
-from user_workspaces.proxy.passthrough import Passthrough
-from user_workspaces.proxy.ports import SessionPortListeners
-from user_workspaces.proxy.protocol import RelayProtocol, relay_protocol
-from user_workspaces.proxy.routes import Places, RouteTable, SessionClaim
+from user_workspaces.observability import connections, metrics
+from user_workspaces.proxy.relay.connection_limits import ConnectionLimits
+from user_workspaces.proxy.relay.protocol import RelayProtocol, relay_protocol
+from user_workspaces.proxy.relay.state import ProxyState
+from user_workspaces.proxy.routing import route_watcher
+from user_workspaces.proxy.routing.ports import SessionPortListeners
+from user_workspaces.proxy.routing.routes import CookieClaims, RouteTable, SessionOrigins
+from user_workspaces.websocket import protocol as live
 
 BACKLOG = 2048
 SHUTDOWN_SECONDS = 5
@@ -67,11 +67,11 @@ def serve(listener: socket.socket) -> None:
 
 async def _serve(listener: socket.socket) -> None:
     table, loop, site = RouteTable(), asyncio.get_running_loop(), registry.site()
-    table.replace(await asyncio.to_thread(feed.read_routes))
-    passthrough = Passthrough(
+    table.replace(await asyncio.to_thread(route_watcher.read_routes))
+    passthrough = ProxyState(
         table=table,
         verify_cookie=_verify_cookie,
-        places=_places(),
+        locations=_locations(),
         trusted_proxies=site.trusted_proxies,
         public_scheme=site.base_url.partition("://")[0],
         connections=ConnectionLimits(most=most_connections(raise_limit()), per_address=site.connections_per_address),
@@ -86,15 +86,15 @@ async def _serve(listener: socket.socket) -> None:
         loop=loop,
     )
     observe(passthrough)
-    follower = feed.Feed(table, loop.call_soon_threadsafe)
+    follower = route_watcher.RouteWatcher(table, loop.call_soon_threadsafe)
     follower.start()
-    feed.install(follower)
+    route_watcher.install(follower)
     session_ports.install(ports.open)
     try:
         await server.serve(sockets=[listener])
     finally:
         session_ports.install(None)
-        feed.install(None)
+        route_watcher.install(None)
         await asyncio.to_thread(follower.stop)
         ports.close()
         passthrough.close()
@@ -121,8 +121,8 @@ def _is_portal(host: bytes) -> bool:
     return is_portal_host(split_host(host.decode("latin-1"))[0])
 
 
-def _places() -> Places:
-    return Places(
+def _locations() -> SessionOrigins:
+    return SessionOrigins(
         domains=session_domains(),
         ports=registry.site().session_ports.numbers,
         cookie=f"{settings.OWN_COOKIE_PREFIX}session-%d".encode("ascii"),
@@ -130,17 +130,17 @@ def _places() -> Places:
     )
 
 
-def observe(passthrough: Passthrough) -> None:
+def observe(passthrough: ProxyState) -> None:
     """Have this process tell how it is doing, on an address of its own where the operator wants that."""
     metrics.RELAYS.set_function(passthrough.count_open)
-    metrics.CONNECTIONS.set_function(lambda: passthrough.connections.figures().open)
-    metrics.CONNECTIONS_LIMIT.set(passthrough.connections.figures().limit)
-    connections.install(passthrough.connections.figures)
+    metrics.CONNECTIONS.set_function(lambda: passthrough.connections.counts().open)
+    metrics.CONNECTIONS_LIMIT.set(passthrough.connections.counts().limit)
+    connections.install(passthrough.connections.counts)
     watch_database()
     if settings.METRICS_ADDRESS is not None:
         metrics.serve(settings.METRICS_ADDRESS, finish=database.close_all)
 
 
-def _verify_cookie(text: str, job_id: int) -> SessionClaim | None:
+def _verify_cookie(text: str, job_id: int) -> CookieClaims | None:
     claim = verify(text, Purpose.COOKIE, job_id=job_id, now=timezone.now())
-    return SessionClaim(claim.job_id, claim.user_id, claim.epoch, claim.expires_at) if claim else None
+    return CookieClaims(claim.job_id, claim.user_id, claim.epoch, claim.expires_at) if claim else None

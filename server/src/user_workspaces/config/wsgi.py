@@ -10,7 +10,7 @@ from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
 from django.http.request import split_domain_port
 
 from user_workspaces import registry
-from user_workspaces.jobs.addresses import is_ip_address
+from user_workspaces.jobs.session_urls import is_ip_address
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "user_workspaces.config.settings")
 

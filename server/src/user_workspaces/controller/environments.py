@@ -9,11 +9,11 @@ from django.db.models import Min
 from django.utils import timezone
 
 from user_workspaces.environments import actions
-from user_workspaces.environments.clearing import remove_unused
+from user_workspaces.environments.expiry import remove_unused
 from user_workspaces.environments.models import Builder, PreparedEnvironment
 from user_workspaces.environments.queries import due_preparations
 from user_workspaces.errors import InvalidRequest, UserWorkspacesError
-from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS
+from user_workspaces.interfaces.settings import JOB_TYPE_OF_BUILDS
 from user_workspaces.jobs.actions import start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import unsettled_jobs
@@ -27,12 +27,12 @@ SAID = "uws: "
 DONE = "done"
 
 
-def tend_environments(*, now: datetime) -> int:
+def process_due_environments(*, now: datetime) -> int:
     """Do what is due on preparations; return how many there were."""
     _stop_unwanted(now=now)
     claimed = [row for row in due_preparations(now=now, limit=PREPARATIONS_A_PASS) if actions.claim(row, now=now)]
     for row in claimed:
-        _tend(row)
+        _process(row)
     return len(claimed)
 
 
@@ -44,7 +44,7 @@ def _stop_unwanted(*, now: datetime) -> None:
             stop_job(job=job, now=now)
 
 
-def _tend(row: PreparedEnvironment) -> None:
+def _process(row: PreparedEnvironment) -> None:
     """A surprise with one environment must not stop the others."""
     try:
         if row.builder == Builder.SERVER:

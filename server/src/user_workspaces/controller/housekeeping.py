@@ -9,7 +9,7 @@ from user_workspaces import registry
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.jobs.queries import unsettled_jobs, unsettled_keys
-from user_workspaces.observing.refusals import EXPECTED, REFUSALS
+from user_workspaces.observability.warning_log import EXPECTED, REFUSALS
 from user_workspaces.workspaces import actions
 from user_workspaces.workspaces.files import measure_and_clear
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -22,17 +22,17 @@ WAIT_FOR_JOBS = timedelta(milliseconds=500)
 TRY_AGAIN = timedelta(seconds=30)
 
 
-def tend_workspaces(*, now: datetime) -> int:
+def process_due_workspaces(*, now: datetime) -> int:
     """Do what is due on workspaces; return how many there were."""
     claimed = [
         workspace for workspace in due_workspaces(now=now, limit=WORKSPACES_A_PASS) if actions.claim(workspace, now=now)
     ]
     for workspace in claimed:
-        _tend(workspace)
+        _process(workspace)
     return len(claimed)
 
 
-def _tend(workspace: Workspace) -> None:
+def _process(workspace: Workspace) -> None:
     """A surprise with one workspace (a full disk, a bug) must not stop the others."""
     try:
         match workspace.status:
@@ -43,17 +43,17 @@ def _tend(workspace: Workspace) -> None:
             case _:
                 measure_and_clear(workspace, now=timezone.now())
     except EXPECTED as error:  # a person's files may be in any state
-        REFUSALS.tell(logger, f"workspace {workspace.pk}", error)
-        actions.look_again(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
+        REFUSALS.warn(logger, f"workspace {workspace.pk}", error)
+        actions.reschedule(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
     except Exception:  # whatever it was, it is told and tried again
         logger.exception("workspace %s: %s failed; trying again later", workspace.pk, workspace.status)
-        actions.look_again(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
+        actions.reschedule(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
 
 
 def _delete(workspace: Workspace) -> None:
     """Wait until the last process in it is gone: it could write again what was removed."""
     if _has_unfinished_jobs(workspace):
-        actions.look_again(workspace_id=workspace.pk, at=timezone.now() + WAIT_FOR_JOBS)
+        actions.reschedule(workspace_id=workspace.pk, at=timezone.now() + WAIT_FOR_JOBS)
     else:
         actions.finish_deletion(workspace)
 
@@ -62,9 +62,9 @@ def _has_unfinished_jobs(workspace: Workspace) -> bool:
     return unsettled_jobs().filter(workspace_id=workspace.pk).exists()
 
 
-def look_after_disk_use(*, now: datetime) -> int:
+def check_disk_use(*, now: datetime) -> int:
     """Have measured what sessions write to, and where an upload died; return how many there were."""
-    return actions.measure_what_runs(now=now) + actions.measure_what_was_left(now=now)
+    return actions.measure_running(now=now) + actions.measure_abandoned(now=now)
 
 
 def sweep_resources() -> int:

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from user_workspaces.db.leases import lease
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED
-from user_workspaces.leasing import lease
 
 LEASE = timedelta(seconds=60)
 """Longer than any single act on a resource takes; a controller that hangs, or died elsewhere, is replaced after it."""
@@ -21,7 +21,7 @@ def claim(job: Job, *, now: datetime) -> bool:
     return True
 
 
-def give_back(job: Job, *, at: datetime | None, message: str = "", **fields: object) -> None:
+def release(job: Job, *, at: datetime | None, message: str = "", **fields: object) -> None:
     """Say when the job is due again (None: never) and what was learned, if the lease is still held.
 
     If it is not, somebody changed the job, which makes it due, or another controller looks after it by now.

@@ -14,22 +14,22 @@ from django.db.models import Model
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
-from user_workspaces.accounts.clearing import clear_ended
-from user_workspaces.controller.copying import Copies
-from user_workspaces.controller.environments import clear_environments, tend_environments
-from user_workspaces.controller.housekeeping import look_after_disk_use, sweep_resources, tend_workspaces
-from user_workspaces.controller.lookout import due_tables
-from user_workspaces.controller.mailing import send_due_mail
+from user_workspaces.accounts.expiry import clear_ended
+from user_workspaces.controller.copy_worker import CopyPool
+from user_workspaces.controller.due import tables_with_due_rows
+from user_workspaces.controller.environments import clear_environments, process_due_environments
+from user_workspaces.controller.housekeeping import check_disk_use, process_due_workspaces, sweep_resources
+from user_workspaces.controller.mail import send_due_mail
 from user_workspaces.controller.predecessors import take_over
 from user_workspaces.controller.reconcile import reconcile_jobs
-from user_workspaces.controller.runs import tend_runs
+from user_workspaces.controller.runs import process_due_runs
+from user_workspaces.db.leases import holding
 from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.jobs.models import Job
-from user_workspaces.leasing import holding
-from user_workspaces.observing.metrics import PASSES, PASSES_FAILED
+from user_workspaces.observability.metrics import PASSES, PASSES_FAILED
 from user_workspaces.sharing.models import Share
+from user_workspaces.workflows.lifecycle.orphans import sweep_workspaces
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.sweeping import sweep_workspaces
 from user_workspaces.workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ TAKE_OVER_EVERY = 1.0
 
 
 @dataclass(frozen=True)
-class Duty:
+class Worker:
     """Work that is done, pass by pass, as long as there is some; then it waits to be called."""
 
     work: Callable[[], int]
@@ -65,13 +65,13 @@ class Controller:
         self._stopping = threading.Event()
         self._swept_at = time.monotonic()
         self._took_over_at = float("-inf")
-        self._copies = Copies()
-        self._duties: dict[type[Model], Duty] = {
-            Job: Duty(self._reconcile, breath=0.0, pause=0.0),
-            Workspace: Duty(self._chores, breath=LOOK_EVERY, pause=SELDOM),
-            Share: Duty(self._share, breath=LOOK_EVERY, pause=SELDOM),
-            Run: Duty(self._runs, breath=LOOK_EVERY, pause=SELDOM),
-            PreparedEnvironment: Duty(self._environments, breath=LOOK_EVERY, pause=SELDOM),
+        self._copies = CopyPool()
+        self._duties: dict[type[Model], Worker] = {
+            Job: Worker(self._reconcile, breath=0.0, pause=0.0),
+            Workspace: Worker(self._chores, breath=LOOK_EVERY, pause=SELDOM),
+            Share: Worker(self._share, breath=LOOK_EVERY, pause=SELDOM),
+            Run: Worker(self._runs, breath=LOOK_EVERY, pause=SELDOM),
+            PreparedEnvironment: Worker(self._environments, breath=LOOK_EVERY, pause=SELDOM),
         }
 
     def stop_on_signals(self) -> None:
@@ -92,7 +92,7 @@ class Controller:
         Measuring a large workspace must not keep a launch waiting, nor a mail server a copy: each has its thread.
         """
         besides = [
-            threading.Thread(target=self._look_out, name="lookout", daemon=True),
+            threading.Thread(target=self._poll, name="lookout", daemon=True),
             threading.Thread(target=self._attend, args=(self._duties[Workspace],), name="housekeeping", daemon=True),
             threading.Thread(target=self._attend_to_shares, name="sharing", daemon=True),
             threading.Thread(target=self._attend, args=(self._duties[Run],), name="runs", daemon=True),
@@ -108,24 +108,24 @@ class Controller:
             for thread in besides:
                 thread.join(timeout=30)
 
-    def _look_out(self) -> None:
+    def _poll(self) -> None:
         """Call whoever has something to do; at the end everybody, for them to see that it is the end."""
         while not self._stopping.is_set():
-            self._stopping.wait(LOOK_EVERY if _guarded(self._look) is not None else REST)
+            self._stopping.wait(LOOK_EVERY if _guarded(self._find_due) is not None else REST)
         for duty in self._duties.values():
             duty.called.set()
         connections.close_all()
 
-    def _look(self) -> int:
+    def _find_due(self) -> int:
         if time.monotonic() - self._took_over_at > TAKE_OVER_EVERY:
             self._took_over_at = time.monotonic()
             take_over(settings.CONTROLLERS_DIR, now=timezone.now())
-        due = due_tables(now=timezone.now())
+        due = tables_with_due_rows(now=timezone.now())
         for table in due:
             self._duties[table].called.set()
         return len(due)
 
-    def _attend(self, duty: Duty) -> None:
+    def _attend(self, duty: Worker) -> None:
         while not self._stopping.is_set():
             duty.called.clear()
             match _guarded(duty.work):
@@ -159,20 +159,20 @@ class Controller:
         if time.monotonic() - self._swept_at > SWEEP_EVERY:
             self._swept_at = time.monotonic()
             sweep_resources()
-            look_after_disk_use(now=now)
+            check_disk_use(now=now)
             sweep_workspaces(now=now)
             clear_ended(now=now)
             clear_environments(now=now)
-        return tend_workspaces(now=now)
+        return process_due_workspaces(now=now)
 
     def _share(self) -> int:
-        return self._copies.tend(now=timezone.now())
+        return self._copies.process_due(now=timezone.now())
 
     def _runs(self) -> int:
-        return tend_runs(now=timezone.now())
+        return process_due_runs(now=timezone.now())
 
     def _environments(self) -> int:
-        return tend_environments(now=timezone.now())
+        return process_due_environments(now=timezone.now())
 
     def _mail(self) -> int:
         return send_due_mail(now=timezone.now())

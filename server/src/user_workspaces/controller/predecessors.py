@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db.models import Model
 
-from user_workspaces import leasing
+from user_workspaces.db import leases
 from user_workspaces.environments.models import PreparedEnvironment
 from user_workspaces.jobs.models import Job
 from user_workspaces.sharing.models import Mail, Share
@@ -29,10 +29,10 @@ LEASED: dict[type[Model], str] = {
 def take_over(folder: Path, *, now: datetime) -> int:
     """Release the leases of dead controllers; return how many there were. One that dies here is followed by another."""
     released = 0
-    for holder in leasing.dead_holders(folder):
-        found = sum(leasing.release(table, holder=holder, now=now, column=due) for table, due in LEASED.items())
+    for holder in leases.dead_holders(folder):
+        found = sum(leases.release(table, holder=holder, now=now, column=due) for table, due in LEASED.items())
         if found:
             logger.warning("a controller died with %s leases: they are due now", found)
-        leasing.forget(folder, holder)
+        leases.forget(folder, holder)
         released += found
     return released

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from user_workspaces import registry
-from user_workspaces.controller.lease import TRUSTED_FOR, claim, give_back
-from user_workspaces.controller.steps import Turn, act, fail, recorded, try_again
-from user_workspaces.errors import ResourceUnavailable, SubmissionRefused, UserWorkspacesError
+from user_workspaces.controller.job_actions import JobPass, execute, fail, snapshot, try_again
+from user_workspaces.controller.lease import TRUSTED_FOR, claim, release
+from user_workspaces.errors import ResourceUnavailable, SubmissionRejected, UserWorkspacesError
 from user_workspaces.interfaces.values import Observation, ResourceState
 from user_workspaces.jobs.decide import Action, decide
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import due_jobs
-from user_workspaces.observing.correlation import about
-from user_workspaces.observing.refusals import REFUSALS
+from user_workspaces.observability.correlation import bind_context
+from user_workspaces.observability.warning_log import REFUSALS
 
 logger = logging.getLogger(__name__)
 
@@ -45,22 +45,22 @@ def reconcile_jobs(*, now: datetime) -> int:
         if claim(job, now=now):
             by_resource[job.resource].append(job)
     for resource, jobs in by_resource.items():
-        seen = look(resource, jobs)
+        seen = observe_all(resource, jobs)
         for job in jobs:
-            with about(person=job.owner_id, job=job.pk):
-                _serve(Turn(job, seen[job.key], clock), claimed_at=now)
+            with bind_context(user=job.owner_id, job=job.pk):
+                _serve(JobPass(job, seen[job.key], clock), claimed_at=now)
     return sum(len(jobs) for jobs in by_resource.values())
 
 
-def _serve(turn: Turn, *, claimed_at: datetime) -> None:
+def _serve(turn: JobPass, *, claimed_at: datetime) -> None:
     """Advance a job, unless the others of this pass took so long that its lease is no longer to be trusted."""
     if turn.clock() - claimed_at > TRUSTED_FOR:
-        give_back(turn.job, at=turn.clock())
+        release(turn.job, at=turn.clock())
     else:
         advance(turn)
 
 
-def look(resource: str, jobs: list[Job]) -> Mapping[str, Observation]:
+def observe_all(resource: str, jobs: list[Job]) -> Mapping[str, Observation]:
     """Observe all of these jobs at once. What is not configured any more, or breaks its promise, cannot be seen."""
     if resource not in registry.current().resources:
         return _blind(jobs, f"{resource} is not configured any more")
@@ -76,12 +76,12 @@ def _blind(jobs: list[Job], reason: str) -> dict[str, Observation]:
     return {job.key: Observation(ResourceState.UNREACHABLE, reason=reason) for job in jobs}
 
 
-def advance(turn: Turn) -> None:
+def advance(turn: JobPass) -> None:
     """Decide and act on one job. The one place where a surprise is caught: it must not stop the others."""
-    job, decision = turn.job, decide(recorded(turn.job), turn.seen)
+    job, decision = turn.job, decide(snapshot(turn.job), turn.seen)
     try:
-        act(turn, decision)
-    except SubmissionRefused as error:
+        execute(turn, decision)
+    except SubmissionRejected as error:
         fail(turn, error.message)
     except ResourceUnavailable as error:
         try_again(turn, f"The resource does not answer; trying again. ({error.message})")
@@ -91,7 +91,7 @@ def advance(turn: Turn) -> None:
         else:
             try_again(turn, error.message)
     except OSError as error:
-        REFUSALS.tell(logger, f"job {job.pk}", error)
+        REFUSALS.warn(logger, f"job {job.pk}", error)
         try_again(turn, f"The file system answered with an error; trying again. (job {job.pk})")
     except Exception:  # the one place: see above
         logger.exception("job %s: this pass failed; it stays as it is", job.pk)

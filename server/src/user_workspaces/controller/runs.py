@@ -4,14 +4,14 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from user_workspaces.workflows.following import follow_runs
-from user_workspaces.workflows.launching import start_next
-from user_workspaces.workflows.retention import retain_files
+from user_workspaces.workflows.lifecycle.launch import start_next
+from user_workspaces.workflows.lifecycle.monitor import follow_runs
+from user_workspaces.workflows.lifecycle.retention import retain_files
 
 STARTS_A_PASS = 50
 
 
-def tend_runs(*, now: datetime) -> int:
+def process_due_runs(*, now: datetime) -> int:
     """Do what is due; return how much there was.
 
     Retention rules do not wake the controller: a pass runs every few seconds, and rules become due at the end of a day.

@@ -91,12 +91,12 @@ def build(plan: Plan) -> None:
     _remove(stage / MARK)
     stage.rename(destination)
     _run_steps(plan.last, plan, deadline)
-    open_for_everybody(destination)
+    make_readable(destination)
     os.sync()  # else a power cut could leave a mark beside empty files
     (destination / MARK).touch(mode=0o644)
 
 
-def open_for_everybody(folder: Path) -> None:
+def make_readable(folder: Path) -> None:
     """Let every account read and run what the owner may, and nobody but the owner change it."""
     for parent, directories, files in os.walk(folder):
         for name in (*directories, *files):

@@ -33,7 +33,7 @@ class EnvironmentDetails(PluginOptions):
     """Minutes that the preparation may take."""
 
     @model_validator(mode="after")
-    def _say_what_belongs_together(self) -> Self:
+    def _check_combinations(self) -> Self:
         kind = self.module_manager
         if kind == "tar" and self.tar_file_path is None:
             raise ValueError("module_manager 'tar' needs tar_file_path")

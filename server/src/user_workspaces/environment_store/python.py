@@ -32,7 +32,7 @@ class PythonEnvironments:
     def base(self, resource: str) -> Base:
         """Return where it is, or will be; raises `InvalidRequest` and `ConfigurationError`."""
         recipe, modules = self.recipe(resource), self.details(resource).modules
-        return Base(self.store.place(recipe.fingerprint) if recipe else None, modules)
+        return Base(self.store.path_of(recipe.fingerprint) if recipe else None, modules)
 
     def details(self, resource: str) -> EnvironmentDetails:
         """Return what the operator said; raises `InvalidRequest` for a resource that nothing was said of."""

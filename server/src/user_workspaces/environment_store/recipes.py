@@ -95,12 +95,12 @@ def tar_recipe(
     if not archive.is_file():
         raise ConfigurationError("tar_file_path: there is no such archive.")
     mark = fingerprint("tar", identity(str(archive)))
-    stage, place = environments.stage(mark), environments.place(mark)
+    stage, path_of = environments.stage(mark), environments.path_of(mark)
     unpack = ("tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(archive))
-    python = str(place / "bin" / "python")
+    python = str(path_of / "bin" / "python")
     # An archive of conda-pack brings a program that writes the final place into its scripts.
-    repair = str(place / "bin" / "conda-unpack")
-    compile_all = (python, "-I", "-m", "compileall", "-q", str(place / "lib"))
+    repair = str(path_of / "bin" / "conda-unpack")
+    compile_all = (python, "-I", "-m", "compileall", "-q", str(path_of / "lib"))
     last = (
         Step("putting its paths right", (python, repair), only_if=repair),
         Step("compiling", compile_all, may_fail=True),  # it fails for any one file that is no valid Python
@@ -118,10 +118,10 @@ def _recipe(
     environments: EnvironmentStore,
     contents: Contents,
 ) -> Recipe:
-    place = environments.place(mark)
+    path_of = environments.path_of(mark)
     if contents.compress:
-        last = (*last, Step("compressing its pages", (sys.executable, "-I", str(contents.compress), str(place))))
-    trial = Step("trying it", (str(place / "bin" / "python"), "-I", "-c", contents.trial))
+        last = (*last, Step("compressing its pages", (sys.executable, "-I", str(contents.compress), str(path_of))))
+    trial = Step("trying it", (str(path_of / "bin" / "python"), "-I", "-c", contents.trial))
     return Recipe(details.environment_name, mark, tuple(first), (*last, trial), details.time_limit * 60.0)
 
 

@@ -60,7 +60,7 @@ class EnvironmentStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o755)  # whatever the umask: people run what is below
 
-    def place(self, fingerprint: str) -> Path:
+    def path_of(self, fingerprint: str) -> Path:
         """Return where an environment is, or will be."""
         return self.folder / fingerprint
 
@@ -70,7 +70,7 @@ class EnvironmentStore:
 
     def is_ready(self, fingerprint: str) -> bool:
         """Say whether it is complete; the price is one stat."""
-        return (self.place(fingerprint) / MARK).exists()
+        return (self.path_of(fingerprint) / MARK).exists()
 
     def failure(self, recipe: Recipe) -> str:
         """Return why the last build failed, for people; empty: it did not."""
@@ -120,7 +120,7 @@ class EnvironmentStore:
         any more, so that a user who begins to use it in this moment either is seen or builds it again.
         """
         lock = os.open(self.beside(fingerprint, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        mark = self.place(fingerprint) / MARK
+        mark = self.path_of(fingerprint) / MARK
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             was_complete = mark.exists()
@@ -129,7 +129,7 @@ class EnvironmentStore:
                 if was_complete:
                     mark.touch(mode=0o644)
                 return False
-            for folder in (self.place(fingerprint), self.stage(fingerprint)):
+            for folder in (self.path_of(fingerprint), self.stage(fingerprint)):
                 if folder.exists():
                     shutil.rmtree(folder)
             for path in self.folder.glob(f"{fingerprint}.*"):
@@ -197,7 +197,7 @@ class EnvironmentStore:
     def _start(self, recipe: Recipe, lock: int) -> None:
         plan = Plan(
             stage=str(self.stage(recipe.fingerprint)),
-            destination=str(self.place(recipe.fingerprint)),
+            destination=str(self.path_of(recipe.fingerprint)),
             status=str(self.beside(recipe.fingerprint, "status")),
             log=str(self.beside(recipe.fingerprint, "log")),
             seconds=recipe.seconds,

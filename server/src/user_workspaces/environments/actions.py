@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from user_workspaces.db.leases import lease
 from user_workspaces.environments.bases import required_base_of
+from user_workspaces.environments.discovery import Contents, builder_of, read_contents, specification_of
 from user_workspaces.environments.failures import reason_of
-from user_workspaces.environments.finding import Contents, builder_of, read_contents, specification_of
 from user_workspaces.environments.layers import PREFIX, Layer, interpreter_of, recipe_of, store, write_requirements
 from user_workspaces.environments.models import Builder, PreparationStatus, PreparedEnvironment
 from user_workspaces.environments.packages import packages_in_base
 from user_workspaces.environments.queries import layer_of
 from user_workspaces.errors import DiskFull
 from user_workspaces.interfaces.values import Preparation, PreparationState
-from user_workspaces.leasing import lease
 from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import usable_home
@@ -40,7 +40,7 @@ def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnviro
     builder = builder_of(contents)
     if builder is not Builder.SERVER:
         name = f"{builder.value}-{contents.digest[:20]}"
-        return _ask(workspace, contents, {"builder": builder, "fingerprint": name, "requirements": []}, now=now)
+        return _request(workspace, contents, {"builder": builder, "fingerprint": name, "requirements": []}, now=now)
     base = required_base_of(workspace)
     interpreter = interpreter_of(base)
     present = [(one.name, one.version) for one in packages_in_base(base) if one.is_of_index]
@@ -50,19 +50,21 @@ def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnviro
         _forget_failure(layer)
     wanted: dict[str, object] = {
         "builder": builder,
-        "requirements": [[one.place, one.text] for one in read.requirements],
+        "requirements": [[one.path_of, one.text] for one in read.requirements],
         "is_complete": read.is_complete,
         "interpreter": str(interpreter.path),
         "python": interpreter.version,
         "fingerprint": layer.fingerprint,
     }
-    row = _ask(workspace, contents, wanted, now=now)
+    row = _request(workspace, contents, wanted, now=now)
     if store().is_ready(layer.fingerprint):  # not before: without the row it could be removed in this moment
         finish(row, now=now)
     return row
 
 
-def _ask(workspace: Workspace, contents: Contents, wanted: dict[str, object], *, now: datetime) -> PreparedEnvironment:
+def _request(
+    workspace: Workspace, contents: Contents, wanted: dict[str, object], *, now: datetime
+) -> PreparedEnvironment:
     """Write down what is wanted, for the controller."""
     with transaction.atomic():
         lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)

@@ -39,20 +39,20 @@ def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequ
     ):
         if found := pattern.search(flat):
             name = found[1].rstrip(",.")
-            return f"{_place(file, name, wanted)}: {sentence.format(name=name, python=python)}."
+            return f"{_line_of(file, name, wanted)}: {sentence.format(name=name, python=python)}."
     if found := NO_VERSION.search(flat):
         version = found[2].rstrip(",.")
-        return f"{_place(file, found[1], wanted)}: the package index has no {found[1]}{version} for Python {python}."
+        return f"{_line_of(file, found[1], wanted)}: the package index has no {found[1]}{version} for Python {python}."
     if "your requirements are unsatisfiable" in flat:
         explained = flat.rpartition("cause: ")[2].partition(", we can conclude")[0]
         return f"{file}: the requirements contradict each other. {explained}."[:LONGEST]
     return f"It could not be prepared: {flat.rpartition('error: ')[2] or said}"[:LONGEST]
 
 
-def _place(file: str, name: str, wanted: Sequence[Sequence[str]]) -> str:
+def _line_of(file: str, name: str, wanted: Sequence[Sequence[str]]) -> str:
     """Return the place of a package in the file; one that another package needs has none."""
     plain = re.sub("[-_.]+", "-", name).lower()
-    for place, text in wanted:
+    for path_of, text in wanted:
         if re.match(rf"{re.escape(plain)}(?![a-z0-9-])", text):
-            return f"{file}, {place}"
+            return f"{file}, {path_of}"
     return file

@@ -72,17 +72,17 @@ def recipe_of(layer: Layer) -> Recipe:
     environment's own Python would run: after the installation the base's interpreter does the work, which knows
     nothing of the packages.
     """
-    name, place = layer.fingerprint, store().place(layer.fingerprint)
+    name, path_of = layer.fingerprint, store().path_of(layer.fingerprint)
     stage, number = store().stage(name), len(layer.requirements)
     downloads = str(stage / DOWNLOADS)
     options = ("--cache-dir", downloads, "--only-binary", ":all:", *(("--no-deps",) if layer.is_complete else ()))
     installs = [
         (f"installing {number} package{'s' * (number != 1)}", (*options, "--requirements", str(_wanted_by(name))))
     ]
-    compiles = (str(layer.interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(place / "lib"))
+    compiles = (str(layer.interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(path_of / "lib"))
     last = (
         Step("compiling", compiles, may_fail=True),  # it fails for any one file that is no valid Python
-        Step("writing down what was installed", (sys.executable, "-I", str(LOCK_PROGRAM), str(place))),
+        Step("writing down what was installed", (sys.executable, "-I", str(LOCK_PROGRAM), str(path_of))),
     )
     first = (
         *virtualenv_steps(layer.interpreter, stage, installs, compiles=False),
@@ -105,17 +105,17 @@ def write_requirements(layer: Layer) -> None:
 def installed_in(name: str) -> Sequence[tuple[str, str]]:
     """Return names and versions of what a prepared environment has."""
     try:
-        lines = (store().place(name) / LOCK).read_text().splitlines()
+        lines = (store().path_of(name) / LOCK).read_text().splitlines()
     except OSError:
         return ()
     return [(name, version) for name, _, version in (line.partition("==") for line in lines)]
 
 
-def note_use(places: Sequence[Path]) -> None:
+def note_use(locations: Sequence[Path]) -> None:
     """Note that a job uses these prepared environments; they are kept for it."""
-    for place in places:
-        if place.name.startswith(PREFIX):
-            store().beside(place.name, USED).touch(mode=0o600)
+    for path_of in locations:
+        if path_of.name.startswith(PREFIX):
+            store().beside(path_of.name, USED).touch(mode=0o600)
 
 
 def _wanted_by(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from user_workspaces.leasing import Leased
+from user_workspaces.db.leases import Leased
 from user_workspaces.workspaces.models import Workspace
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from user_workspaces.environments.bases import NamedBase, base_of
-from user_workspaces.environments.finding import read_contents, specification_files
+from user_workspaces.environments.discovery import read_contents, specification_files
 from user_workspaces.environments.layers import interpreter_of, store
 from user_workspaces.environments.models import Builder, PreparationStatus, PreparedEnvironment
 from user_workspaces.environments.packages import (

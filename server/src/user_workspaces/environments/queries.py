@@ -5,12 +5,12 @@ from pathlib import Path
 
 from django.db.models import Q
 
+from user_workspaces.db.leases import due
 from user_workspaces.environment_store.interpreter import Interpreter
 from user_workspaces.environments.layers import Layer, interpreter_of, store
 from user_workspaces.environments.models import PreparationStatus, PreparedEnvironment
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.environment import Base
-from user_workspaces.leasing import due
 
 LONGEST_WAIT = timedelta(minutes=1)
 """Until the controller looks again at what is being prepared; see `leasing.due`."""
@@ -47,7 +47,7 @@ def layers_for(*, workspace_id: int, base: Base) -> tuple[Path, ...]:
         is_same = str(interpreter_of(base).path) == row.layer_interpreter
     except InvalidRequest:
         return ()
-    return (store().place(row.layer),) if is_same else ()
+    return (store().path_of(row.layer),) if is_same else ()
 
 
 def is_preparing(row: PreparedEnvironment | None) -> bool:

@@ -31,7 +31,7 @@ class StepNeeds:
 
 
 @dataclass(frozen=True, slots=True)
-class RunPlaces:
+class RunLocations:
     """Whose a run is, and where it is on the resource; absolute paths."""
 
     uid: int
@@ -61,11 +61,11 @@ class ContainerRuntime(Plugin):
     secrets_directory: ClassVar[str] = ""
     """Where commands find the files of the secrets; empty: where they are on the resource."""
 
-    def refuse(self, environment: str) -> None:
+    def check_environment(self, environment: str) -> None:
         """Raise `InvalidRequest` for an environment that this runtime cannot give."""
 
     @abstractmethod
-    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
         """Return what stands before a command; deterministic, no I/O. Raises `InvalidRequest`."""
 
     def cleanup(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ class Resource(Plugin):
         """Start a job and return its number on the resource (a pid, a Slurm job id).
 
         Idempotent by `spec.key`: however often it is called and whenever the caller dies, one job runs, once.
-        Raises `SubmissionRefused` where the answer is a final no, `ResourceUnavailable` where it is unknown.
+        Raises `SubmissionRejected` where the answer is a final no, `ResourceUnavailable` where it is unknown.
         """
 
     @abstractmethod

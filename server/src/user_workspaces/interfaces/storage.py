@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 from user_workspaces.errors import PathNotFound
 from user_workspaces.interfaces.plugin import Plugin
-from user_workspaces.interfaces.values import Entry, Listing, Place, SystemAccount, Upload
+from user_workspaces.interfaces.values import Entry, Listing, SystemAccount, Upload, WorkspaceLocation
 
 NOTHING: Final = ""
 """The version of what is not there, see `Storage.write`."""
@@ -53,15 +53,15 @@ class Storage(Plugin):
     """
 
     @abstractmethod
-    def create(self, place: Place) -> None:
+    def create(self, location: WorkspaceLocation) -> None:
         """Make the empty directory of a workspace, the person's alone; twice is safe."""
 
     @abstractmethod
-    def delete(self, place: Place) -> None:
+    def delete(self, location: WorkspaceLocation) -> None:
         """Remove the workspace and all that is in it, following no link; no-op when it is gone."""
 
     @abstractmethod
-    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+    def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
         """Copy a workspace into a new one, owned by `target.account`.
 
         Dot files are left out; links are made again where the target may have them. `progress` is told the
@@ -69,14 +69,18 @@ class Storage(Plugin):
         """
 
     @abstractmethod
-    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
+    def write(
+        self, location: WorkspaceLocation, path: str, chunks: Iterable[bytes], *, expecting: str | None = None
+    ) -> int:
         """Write a file whole or not at all, with its parent directories; return its size in bytes.
 
         `expecting` is the `Entry.version` that shall be replaced, or `NOTHING`: raises `Conflict` where another
         one is there, before the chunks are read and once more at the end. None: replace whatever is there.
         """
 
-    def copy_file(self, source: Place, path: str, target: Place, new_path: str, *, most: int) -> int:
+    def copy_file(
+        self, source: WorkspaceLocation, path: str, target: WorkspaceLocation, new_path: str, *, most: int
+    ) -> int:
         """Copy a regular file, whole or not at all, as two files that know nothing of each other; return its size.
 
         No more than `most` bytes of it: so much is known to have room. A storage that can let both share what they
@@ -86,15 +90,15 @@ class Storage(Plugin):
             return self.write(target, new_path, _pieces(content, most))
 
     @abstractmethod
-    def open(self, place: Place, path: str) -> BinaryIO:
+    def open(self, location: WorkspaceLocation, path: str) -> BinaryIO:
         """Open a regular file for reading; raises `PathNotFound`, and `Conflict` for a pipe, a socket or a device."""
 
     @abstractmethod
-    def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
+    def open_entry(self, location: WorkspaceLocation, path: str) -> tuple[Entry, BinaryIO]:
         """Open a regular file and tell what was opened, with its version: the two belong together."""
 
     @abstractmethod
-    def link(self, place: Place, path: str, target: str) -> None:
+    def link(self, location: WorkspaceLocation, path: str, target: str) -> None:
         """Make or replace a symbolic link to an absolute path below a dataset root.
 
         Raises `PathNotFound` for a target that is not there or not below a root, without telling which.
@@ -114,11 +118,11 @@ class Storage(Plugin):
         raise PathNotFound(f"There are no datasets: {path}")
 
     @abstractmethod
-    def remove(self, place: Place, path: str) -> None:
+    def remove(self, location: WorkspaceLocation, path: str) -> None:
         """Remove a file, link or directory tree; no-op when it is gone."""
 
     @abstractmethod
-    def move(self, place: Place, path: str, new_path: str, *, overwrite: bool = False) -> None:
+    def move(self, location: WorkspaceLocation, path: str, new_path: str, *, overwrite: bool = False) -> None:
         """Give an entry another path in one step; missing parent directories are made.
 
         Raises `PathNotFound` where there is no such entry, and `Conflict` where the new path is taken: a
@@ -126,17 +130,17 @@ class Storage(Plugin):
         """
 
     @abstractmethod
-    def make_directory(self, place: Place, path: str) -> None:
+    def make_directory(self, location: WorkspaceLocation, path: str) -> None:
         """Make a directory and its parents; raises `Conflict` where something of this name is there."""
 
     @abstractmethod
-    def stat(self, place: Place, path: str) -> Entry:
+    def stat(self, location: WorkspaceLocation, path: str) -> Entry:
         """Tell about one entry, following no link, with its version; raises `PathNotFound`. `""`: the workspace."""
 
     @abstractmethod
     def entries(
         self,
-        place: Place,
+        location: WorkspaceLocation,
         path: str,
         *,
         offset: int = 0,
@@ -154,7 +158,7 @@ class Storage(Plugin):
         """
 
     @abstractmethod
-    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
+    def tree(self, location: WorkspaceLocation, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
         """Walk all below a directory, parents first, names sorted; dot files and dot directories included.
 
         The paths of the entries are relative to the workspace whatever `path` is. What is in directories that may
@@ -162,18 +166,18 @@ class Storage(Plugin):
         """
 
     @abstractmethod
-    def begin_upload(self, place: Place, path: str, *, length: int, note: str = "") -> Upload:
+    def begin_upload(self, location: WorkspaceLocation, path: str, *, length: int, note: str = "") -> Upload:
         """Begin a file of `length` bytes that arrives in several requests; nothing is seen of it until it is whole.
 
         Raises `StorageError` where there is no room for it now, `Conflict` where a directory has its name.
         """
 
     @abstractmethod
-    def find_upload(self, place: Place, upload_id: str) -> Upload:
+    def find_upload(self, location: WorkspaceLocation, upload_id: str) -> Upload:
         """Tell how far an upload is, and finish what has all its bytes; raises `PathNotFound`."""
 
     @abstractmethod
-    def append(self, place: Place, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
+    def append(self, location: WorkspaceLocation, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
         """Write the next bytes; with the last one the file replaces what was in its place.
 
         Whatever was written stays, also when the chunks break off with an error. Raises `Conflict` where the
@@ -181,17 +185,17 @@ class Storage(Plugin):
         """
 
     @abstractmethod
-    def cancel_upload(self, place: Place, upload_id: str) -> None:
+    def cancel_upload(self, location: WorkspaceLocation, upload_id: str) -> None:
         """Forget an upload and its bytes (a finished file stays); raises `PathNotFound`, `InUse`."""
 
     @abstractmethod
-    def clear_uploads(self, place: Place, *, now: datetime) -> datetime | None:
+    def clear_uploads(self, location: WorkspaceLocation, *, now: datetime) -> datetime | None:
         """Remove what broken-off writing left and nobody may ask for any more; return when to do so again."""
 
     @abstractmethod
-    def disk_usage(self, place: Place) -> int:
+    def disk_usage(self, location: WorkspaceLocation) -> int:
         """Return the bytes that the workspace takes (allocated blocks, hard links once, links not followed)."""
 
     @abstractmethod
-    def locate(self, place: Place) -> Path:
+    def locate(self, location: WorkspaceLocation) -> Path:
         """Return the absolute path of the workspace, for jobs to work in."""

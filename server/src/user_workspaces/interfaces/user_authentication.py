@@ -25,7 +25,7 @@ class UserAuthentication(Plugin):
         return self.context.name
 
     @property
-    def leads_elsewhere(self) -> bool:
+    def uses_redirect(self) -> bool:
         """Whether people log in at another site: then the portal offers that way."""
         return False
 
@@ -42,7 +42,7 @@ class UserAuthentication(Plugin):
         """Return who brought these credentials (the JSON body of `POST /tokens/`).
 
         None: these are not credentials of this kind. Raises `InvalidRequest` for a missing or malformed
-        field, `AuthenticationRefused` for bad credentials, `NotAllowed` for good ones without the right.
+        field, `AuthenticationRejected` for bad credentials, `NotAllowed` for good ones without the right.
         """
 
     @abstractmethod

@@ -60,7 +60,7 @@ class Health:
     """What operators should do; it may name accounts and paths, so only they are shown it."""
 
 
-def _no_memory(*_: object) -> NoReturn:
+def _memory_unlimited(*_: object) -> NoReturn:
     raise ConfigurationError("This plug-in was made without a memory.")
 
 
@@ -78,11 +78,11 @@ class PluginContext:
     """A short absolute path (at most 60 bytes) for sockets, that people may pass through but not list."""
     find_client: Callable[[str], Client | None]
     """The client that a client token belongs to; None for an unknown or expired token."""
-    remember: Callable[[str, str, int], None] = _no_memory
+    remember: Callable[[str, str, int], None] = _memory_unlimited
     """Put a text away under a key for so many seconds: for all processes, encrypted, for this instance alone.
 
     Raises `InvalidRequest` for a key that is in use."""
-    recall: Callable[[str], str | None] = _no_memory
+    recall: Callable[[str], str | None] = _memory_unlimited
     """Return it and forget it: of many who ask at once, one gets it. None when it is not there (any more)."""
     callback_url: str = ""
     """Where the portal is come back to after a log-in at another site; empty: there is no portal."""
@@ -93,7 +93,7 @@ class PluginContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WorkspaceLocation:
     """Where one workspace lives: a directory relative to the storage's root, and whose it is."""
 
     directory: str

@@ -50,8 +50,8 @@ class Plan:
             written = _PLAN.validate_json(text)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise InvalidRequest(f"This is not a plan: {place or 'as a whole'}: {first['msg']}") from None
+            location = ".".join(str(part) for part in first["loc"])
+            raise InvalidRequest(f"This is not a plan: {location or 'as a whole'}: {first['msg']}") from None
         if written.version != PLAN_VERSION:
             raise InvalidRequest(f"This is a plan of version {written.version}; here version {PLAN_VERSION} is read.")
         return cls(steps=written.steps)

@@ -9,15 +9,15 @@ from django.db.models import QuerySet
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.environments.choosing import check_choice
+from user_workspaces.environments.selection import check_choice
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.values import Limits
-from user_workspaces.jobs import options as resource_options
-from user_workspaces.jobs.addresses import is_served_by_path
+from user_workspaces.jobs import resource_options
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import live_jobs, used_core_hours
+from user_workspaces.jobs.quota_check import reserve_launch
 from user_workspaces.jobs.session_tokens import revoke_session_token
-from user_workspaces.jobs.spending import reserve_launch
+from user_workspaces.jobs.session_urls import is_served_by_path
 from user_workspaces.jobs.status import ENDED, LIVE, STOPPABLE, TRANSITIONS, JobStatus
 from user_workspaces.workspaces import actions as workspaces
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -63,7 +63,7 @@ def start_job(
         job = _new_job(owner, workspace, job_type=name, resource=resource, limits=limits, serves=kind.serves, now=now)
         job.requested = {**job_details, "resource_options": dict(options)}
         job.save(force_insert=True)
-        workspaces.mark_active(workspace_id=workspace.pk, now=now)
+        workspaces.note_job_launched(workspace_id=workspace.pk, now=now)
     return job
 
 
@@ -154,7 +154,7 @@ def _end(unchanged: QuerySet[Job], *, job: Job, written: Mapping[str, object], n
             return False
         revoke_session_token(job)
         if not live_jobs(workspace_id=job.workspace_id).exists():
-            workspaces.mark_idle(workspace_id=job.workspace_id, now=now)
+            workspaces.note_jobs_ended(workspace_id=job.workspace_id, now=now)
     return True
 
 
@@ -189,4 +189,4 @@ def delete_workspace(*, owner: User, workspace_id: int, force: bool, now: dateti
         for job in running:
             if job.status in STOPPABLE:
                 stop_job(job=job, now=now)
-        workspaces.mark_deleting(workspace_id=workspace_id, now=now)
+        workspaces.queue_deletion(workspace_id=workspace_id, now=now)

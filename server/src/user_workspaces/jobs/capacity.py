@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from user_workspaces import registry
 from user_workspaces.interfaces.capacity import Capacity
-from user_workspaces.interfaces.site import Parameter, Site
-from user_workspaces.jobs.options import parameter_for
+from user_workspaces.interfaces.settings import Parameter, ServerSettings
+from user_workspaces.jobs.resource_options import parameter_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Ceiling:
     """What the resource has, as a sentence."""
 
 
-def ceilings(resource: str, *, site: Site) -> dict[str, Ceiling]:
+def ceilings(resource: str, *, site: ServerSettings) -> dict[str, Ceiling]:
     """Return what is known, by the names of the parameters.
 
     A ceiling is never below the configured minimum: what the operator allows on a small machine can be launched.
@@ -35,7 +35,7 @@ def ceilings(resource: str, *, site: Site) -> dict[str, Ceiling]:
     return found
 
 
-def excess(options: Mapping[str, object], *, resource: str, site: Site) -> list[str]:
+def excess(options: Mapping[str, object], *, resource: str, site: ServerSettings) -> list[str]:
     """Return why a resource cannot give what these options ask for; empty: it can."""
     known = ceilings(resource, site=site)
     reasons = []

@@ -14,7 +14,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ClockReading:
     """A moment on the clock of one start of a machine."""
 
     boot: str
@@ -24,7 +24,7 @@ class Mark:
         return f"{self.boot} {self.seconds:.3f}"
 
 
-Clock = Callable[[], Mark]
+Clock = Callable[[], ClockReading]
 
 
 @dataclass(slots=True)
@@ -42,33 +42,35 @@ def install(read: Clock | None) -> None:
     _process.read = read
 
 
-def monotonic() -> Mark:
+def monotonic() -> ClockReading:
     """Read the machine's."""
-    return Mark(BOOT_ID.read_text().strip(), time.monotonic())
+    return ClockReading(BOOT_ID.read_text().strip(), time.monotonic())
 
 
-def mark_of(text: str) -> Mark | None:
+def parse_reading(text: str) -> ClockReading | None:
     """Return what was kept; None where nothing was."""
     boot, _, seconds = text.partition(" ")
-    return Mark(boot, float(seconds)) if seconds else None
+    return ClockReading(boot, float(seconds)) if seconds else None
 
 
-def start_mark(*, start: datetime, now: datetime) -> str:
+def start_reading(*, start: datetime, now: datetime) -> str:
     """Return what to keep of a job that began at `start`: a little while ago, mostly."""
     if _process.read is None:
         return ""
     mark = _process.read()
-    return str(Mark(mark.boot, mark.seconds - max(0.0, (now - start).total_seconds())))
+    return str(ClockReading(mark.boot, mark.seconds - max(0.0, (now - start).total_seconds())))
 
 
 def run_time(*, start: datetime, end: datetime, started: str, now: datetime) -> timedelta:
     """Return how long a job has run that began at `start`, with `started` kept of it, and ended by `now`."""
-    mark = mark_of(started)
+    mark = parse_reading(started)
     reading = _process.read() if mark is not None and _process.read is not None else None
     return elapsed(start=start, end=end, now=now, mark=mark, reading=reading)
 
 
-def elapsed(*, start: datetime, end: datetime, now: datetime, mark: Mark | None, reading: Mark | None) -> timedelta:
+def elapsed(
+    *, start: datetime, end: datetime, now: datetime, mark: ClockReading | None, reading: ClockReading | None
+) -> timedelta:
     """Return the time between, never less than none: by the marks where both are of one clock. Pure."""
     if mark is None or reading is None or mark.boot != reading.boot:
         return max(timedelta(0), end - start)

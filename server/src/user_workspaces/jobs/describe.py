@@ -4,12 +4,12 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from user_workspaces import registry
-from user_workspaces.jobs.addresses import address_of, base_path
 from user_workspaces.jobs.progress import Progress
 from user_workspaces.jobs.queries import seconds_left
+from user_workspaces.jobs.session_urls import address_of, base_path
 from user_workspaces.jobs.start_pages import start_page
 from user_workspaces.jobs.status import JobStatus
-from user_workspaces.jobs.tickets import Claim
+from user_workspaces.jobs.tickets import TicketClaims
 
 
 def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> dict[str, object]:
@@ -22,12 +22,12 @@ def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> d
     if seconds is not None:
         details["time_left"] = seconds
     if may_open and job.status == JobStatus.RUNNING and job.serves and job.datetime_ready:
-        details |= _way_in(job, now=now)
+        details |= _connection(job, now=now)
     return details
 
 
-def _way_in(job: Progress, *, now: datetime) -> dict[str, object]:
-    claim = Claim(job_id=job.job_id, user_id=job.owner_id, epoch=job.epoch)
+def _connection(job: Progress, *, now: datetime) -> dict[str, object]:
+    claim = TicketClaims(job_id=job.job_id, user_id=job.owner_id, epoch=job.epoch)
     base = urlsplit(registry.site().base_url)
     page = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.job_id)
     address = address_of(claim=claim, resource=job.resource, serves_at=page, now=now)

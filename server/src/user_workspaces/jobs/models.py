@@ -8,8 +8,8 @@ from django.db import models
 
 from user_workspaces.accounts.encryption import EncryptedTextField
 from user_workspaces.accounts.models import User
+from user_workspaces.db.leases import Leased
 from user_workspaces.jobs.status import LIVE, JobStatus
-from user_workspaces.leasing import Leased
 from user_workspaces.workspaces.models import Workspace
 
 NOT_ACCEPTED = -1

@@ -63,7 +63,7 @@ def newest_job_id() -> int:
     return Job.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
-def progress_of_person(owner_id: int, *, now: datetime) -> list[Progress]:
+def progress_of_user(owner_id: int, *, now: datetime) -> list[Progress]:
     """Return what a person has live, and what ended within the last hour (of the newest 200), the oldest first.
 
     The time it takes does not grow with what ended long ago.

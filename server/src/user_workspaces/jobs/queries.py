@@ -10,14 +10,14 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.db.leases import due
+from user_workspaces.db.raw_lists import PerOwnerQuery
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.endpoint import Endpoint, Mount
-from user_workspaces.interfaces.site import JOB_TYPE_OF_BUILDS, JOB_TYPE_OF_RUNS
+from user_workspaces.interfaces.settings import JOB_TYPE_OF_BUILDS, JOB_TYPE_OF_RUNS
 from user_workspaces.jobs.clock import run_time
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
-from user_workspaces.leasing import due
-from user_workspaces.rows import OwnersRows
 
 SECONDS_AN_HOUR = 3600
 LONGEST_WAIT = timedelta(minutes=5)
@@ -26,7 +26,7 @@ FIFTH_DECIMAL = Decimal("0.00001")
 
 
 @dataclass(frozen=True, slots=True)
-class AnsweringSession:
+class ReadySession:
     """A session that answers, as the proxy has to know it."""
 
     job_id: int
@@ -56,7 +56,7 @@ def _listed(owner_id: int) -> QuerySet[Job]:
     return Job.objects.filter(owner_id=owner_id).order_by("-id")
 
 
-LISTED = OwnersRows(_listed)
+LISTED = PerOwnerQuery(_listed)
 """The same, for reading raw."""
 
 
@@ -79,25 +79,25 @@ def count_live_jobs() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class ResourceLoad:
     """What one resource has to do for everybody, in one state."""
 
     resource: str
     status: str
     jobs: int
-    people: int
+    users: int
     cpus: int
     memory_mb: int
 
 
-def load_of_resources() -> list[Load]:
+def load_of_resources() -> list[ResourceLoad]:
     """Return what has not ended, by resource and status, in one query."""
     live = Job.objects.filter(status__in=LIVE).order_by("resource", "status").values("resource", "status")
     sums = live.annotate(
-        jobs=Count("id"), people=Count("owner", distinct=True), all_cpus=Sum("cpus"), all_memory=Sum("memory_mb")
+        jobs=Count("id"), users=Count("owner", distinct=True), all_cpus=Sum("cpus"), all_memory=Sum("memory_mb")
     )
     return [
-        Load(row["resource"], row["status"], row["jobs"], row["people"], row["all_cpus"], row["all_memory"] or 0)
+        ResourceLoad(row["resource"], row["status"], row["jobs"], row["users"], row["all_cpus"], row["all_memory"] or 0)
         for row in sums
     ]
 
@@ -174,7 +174,7 @@ def due_jobs(*, now: datetime, limit: int) -> list[Job]:
     return list(found.select_related("owner")[:limit])
 
 
-def answering_sessions() -> list[AnsweringSession]:
+def ready_sessions() -> list[ReadySession]:
     """Return all sessions that answer and whose owner may use them; the proxy's whole table in one query."""
     rows = (
         Job.objects.filter(status=JobStatus.RUNNING, owner__is_active=True, datetime_ready__isnull=False)
@@ -182,7 +182,7 @@ def answering_sessions() -> list[AnsweringSession]:
         .values_list("id", "resource", "owner_id", "owner__session_epoch", "endpoint", "session_port")
     )
     return [
-        AnsweringSession(job_id, resource, owner_id, epoch, read_endpoint(endpoint), port)
+        ReadySession(job_id, resource, owner_id, epoch, read_endpoint(endpoint), port)
         for job_id, resource, owner_id, epoch, endpoint, port in rows
     ]
 

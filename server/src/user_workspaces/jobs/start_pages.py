@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from user_workspaces import registry
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.jobs.addresses import base_path
-from user_workspaces.jobs.options import job_parameters
+from user_workspaces.jobs.resource_options import job_parameters
+from user_workspaces.jobs.session_urls import base_path
 
 
 def start_page(job_type: str, *, requested: Mapping[str, object], resource: str, job_id: int) -> str:

@@ -42,7 +42,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class TicketClaims:
     """Who may use which session; `epoch` is the user's session epoch when it was made."""
 
     job_id: int
@@ -63,12 +63,12 @@ class Entry:
     """See `BROWSER_PARAMETER`."""
 
     @property
-    def claim(self) -> Claim:
+    def claim(self) -> TicketClaims:
         """Return who may use which session."""
-        return Claim(job_id=self.job_id, user_id=self.user_id, epoch=self.epoch)
+        return TicketClaims(job_id=self.job_id, user_id=self.user_id, epoch=self.epoch)
 
 
-def sign(claim: Claim, purpose: Purpose, *, now: datetime) -> str:
+def sign(claim: TicketClaims, purpose: Purpose, *, now: datetime) -> str:
     """Return the claim as URL- and cookie-safe text that expires; each ticket is another text."""
     lifetime = TICKET_LIFETIME if purpose is Purpose.TICKET else COOKIE_LIFETIME
     expires = int((now + lifetime).timestamp())
@@ -78,7 +78,7 @@ def sign(claim: Claim, purpose: Purpose, *, now: datetime) -> str:
     return f"{body}.{_signature(body, purpose)}"
 
 
-def verify(text: str, purpose: Purpose, *, job_id: int, now: datetime) -> Claim | None:
+def verify(text: str, purpose: Purpose, *, job_id: int, now: datetime) -> TicketClaims | None:
     """Return the claim on this job, or None for a forged, expired or foreign text."""
     body, _, signature = text.rpartition(".")
     if not hmac.compare_digest(signature.encode(errors="replace"), _signature(body, purpose).encode()):
@@ -86,10 +86,10 @@ def verify(text: str, purpose: Purpose, *, job_id: int, now: datetime) -> Claim 
     claimed_job, user, epoch, expires = (int(part) for part in body.split(".")[:_NUMBERS])
     if claimed_job != job_id or expires < now.timestamp():
         return None
-    return Claim(job_id=job_id, user_id=user, epoch=epoch, expires_at=expires)
+    return TicketClaims(job_id=job_id, user_id=user, epoch=epoch, expires_at=expires)
 
 
-def sign_entry(claim: Claim, *, browser: str) -> str:
+def sign_entry(claim: TicketClaims, *, browser: str) -> str:
     """Return a ticket for the browser with this hash."""
     entry = Entry(claim.job_id, claim.user_id, claim.epoch, browser)
     return signing.dumps({**asdict(entry), "id": secrets.token_urlsafe(9)}, salt=_ENTRY_SALT)

@@ -11,29 +11,29 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from user_workspaces.accounts.logins import may_log_in
 from user_workspaces.accounts.models import User
+from user_workspaces.accounts.password_logins import may_log_in
 from user_workspaces.errors import UserWorkspacesError
-from user_workspaces.observing.correlation import note_person
+from user_workspaces.observability.correlation import bind_user
 from user_workspaces.portal import errors
-from user_workspaces.portal.returning import path_of
+from user_workspaces.portal.redirects import path_of
 from user_workspaces.request_target import path_as_sent, query_as_sent, target
 
 Parameters = ParamSpec("Parameters")
 
 
-class PersonRequest(HttpRequest):
+class UserRequest(HttpRequest):
     """A request of somebody who is logged in."""
 
     user: User
     htmx: HtmxDetails
 
 
-View = Callable[Concatenate[PersonRequest, Parameters], HttpResponseBase]
+View = Callable[Concatenate[UserRequest, Parameters], HttpResponseBase]
 OpenView = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
 
 
-def asks_for_part(request: HttpRequest) -> bool:
+def wants_fragment(request: HttpRequest) -> bool:
     """Return whether the page asks for a part of itself (and not the browser for the whole)."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # its middleware puts it there
     return bool(htmx) and not htmx.history_restore_request
@@ -49,28 +49,28 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
         @require_http_methods([*methods, "HEAD"] if "GET" in methods else list(methods))
         @never_cache
         @wraps(view)
-        def answer(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
-            if not is_person(request):
+        def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
+            if not is_logged_in_user(request):
                 return to_login(request)
-            note_person(cast(PersonRequest, request).user.pk)
+            bind_user(cast(UserRequest, request).user.pk)
             try:
-                return view(cast(PersonRequest, request), *args, **kwargs)
+                return view(cast(UserRequest, request), *args, **kwargs)
             except UserWorkspacesError as error:
-                return errors.answer_for(request, error, part=asks_for_part(request))
+                return errors.response_for(request, error, part=wants_fragment(request))
 
-        return cast("OpenView[Parameters]", answer)
+        return cast("OpenView[Parameters]", wrapper)
 
     return decorate
 
 
-def is_person(request: HttpRequest) -> bool:
+def is_logged_in_user(request: HttpRequest) -> bool:
     """Return whether a user is logged in."""
     return may_log_in(request.user)
 
 
 def to_login(request: HttpRequest) -> HttpResponse:
     """A part of a page cannot show the login form: the whole page goes there, and comes back afterwards."""
-    if not asks_for_part(request):
+    if not wants_fragment(request):
         back = target(path_as_sent(request), query_as_sent(request)) if request.method == "GET" else "/"
         return redirect_to_login(back)
     return HttpResponseClientRedirect(redirect_to_login(path_of(request.headers.get("HX-Current-URL", ""))).url)

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from user_workspaces import registry
 from user_workspaces.interfaces.job_type import JobType
-from user_workspaces.interfaces.site import JobTypeSite
+from user_workspaces.interfaces.settings import JobTypeSettings
 
 EVERY_FILE = "*"
 
@@ -57,7 +57,7 @@ def applications(*, also: str = "") -> dict[str, Application]:
     return {name: application(name, known[name]) for name in offered}
 
 
-def application(job_type: str, known: JobTypeSite) -> Application:
+def application(job_type: str, known: JobTypeSettings) -> Application:
     """Describe a configured job type."""
     plugins = registry.current().job_types
     plugin = plugins.get(job_type) if job_type in plugins else None
@@ -81,7 +81,7 @@ def _usual_patterns(plugin: JobType | None) -> tuple[str, ...]:
     return (EVERY_FILE,) if plugin is not None and plugin.page_of_file("file") is not None else ()
 
 
-def _is_offered(name: str, known: JobTypeSite) -> bool:
+def _is_offered(name: str, known: JobTypeSettings) -> bool:
     if known.offered is not None:
         return known.offered
     plugins = registry.current().job_types

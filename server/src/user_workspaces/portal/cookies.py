@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-from user_workspaces.jobs.addresses import split_host
+from user_workspaces.jobs.session_urls import split_host
 
 MOST_PATHS = 24
 PAIR = re.compile(r"[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=")
@@ -39,12 +39,12 @@ class ConflictingCookies:
             return self._get_response(request)
         request.COOKIES.clear()
         notice = {"title": "Log in again", "message": MESSAGE, "link": "/login/", "link_text": "Log in"}
-        answer = render(request, "portal/notice.html", notice, status=400)
-        answer["Cache-Control"] = "no-store"
+        response = render(request, "portal/notice.html", notice, status=400)
+        response["Cache-Control"] = "no-store"
         host = split_host(request.get_host())[0]
         for name, path, domain in product(conflicting, _paths(request.path), ("", host)):
-            answer.cookies[f"{name} {path} {domain}"] = _deletion(name, path=path, domain=domain)
-        return answer
+            response.cookies[f"{name} {path} {domain}"] = _deletion(name, path=path, domain=domain)
+        return response
 
 
 def without_odd_names(header: str) -> str:

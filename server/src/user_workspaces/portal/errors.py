@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.http import reswap, retarget
 
-from user_workspaces.database_errors import translated
+from user_workspaces.db.errors import translated
 from user_workspaces.errors import (
     AccessDenied,
     DiskFull,
@@ -19,13 +19,13 @@ from user_workspaces.errors import (
     TooManyAttempts,
     UserWorkspacesError,
 )
-from user_workspaces.observing.correlation import current_mark
-from user_workspaces.portal.returning import where_they_were
+from user_workspaces.observability.correlation import current_request_id
+from user_workspaces.portal.redirects import where_they_were
 
 logger = logging.getLogger(__name__)
 
 
-def answer_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) -> HttpResponse:
+def response_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) -> HttpResponse:
     """Turn what was raised on purpose into a page, or into a message on the page that asked.
 
     The one place of the portal where errors become answers.
@@ -44,7 +44,7 @@ def answer_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) 
     return HttpResponseRedirect(where_they_were(request))
 
 
-def refused(request: HttpRequest, message: str) -> HttpResponse:
+def forbidden(request: HttpRequest, message: str) -> HttpResponse:
     """Say why a user may not do this."""
     return render(request, "portal/refused.html", {"message": message}, status=403)
 
@@ -66,7 +66,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     known = translated(sys.exc_info()[1] or RuntimeError("there is no error"))
     if isinstance(known, DiskFull | TemporarilyUnavailable):
         return _cannot_now(known)
-    mark = current_mark()
+    mark = current_request_id()
     route = request.resolver_match.route if request.resolver_match else "no known path"  # a path may be a secret
     logger.error("error %s at %s", mark, route, exc_info=sys.exc_info())
     return HttpResponse(render_to_string("portal/server_error.html", {"mark": mark}), status=500)
@@ -83,8 +83,8 @@ def _cannot_now(error: DiskFull | TemporarilyUnavailable) -> HttpResponse:
     return shown
 
 
-def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that a form was too old, or not ours."""
     logger.info("a form was refused: %s", reason)
     message = "This page was open for too long, or cookies are switched off. Go back, load it again and try once more."
-    return refused(request, message)
+    return forbidden(request, message)

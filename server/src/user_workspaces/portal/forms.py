@@ -9,7 +9,7 @@ from django.utils.datastructures import MultiValueDict
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.portal.applications import applications
-from user_workspaces.transfers.names import file_path
+from user_workspaces.transfers.filenames import file_path
 from user_workspaces.workspaces.actions import LONGEST_DESCRIPTION, LONGEST_NAME
 from user_workspaces.workspaces.details import Details, NewLink
 from user_workspaces.workspaces.queries import Sorting

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from user_workspaces.interfaces.site import Site
+from user_workspaces.interfaces.settings import ServerSettings
 from user_workspaces.interfaces.sizes import size_text
-from user_workspaces.jobs.options import LARGEST, parameter_for
-from user_workspaces.jobs.spending import cost_of, overview_of, spending_of
+from user_workspaces.jobs.quota_check import cost_of, overview_of, spending_of
+from user_workspaces.jobs.resource_options import LARGEST, parameter_for
+from user_workspaces.quotas.messages import disk_is_over, format_number
 from user_workspaces.quotas.queries import allowance_of, rules
-from user_workspaces.quotas.refusals import disk_is_over, figure
 from user_workspaces.quotas.values import GIBIBYTE, Overview
-from user_workspaces.workspaces.space import disk_standing
+from user_workspaces.workspaces.space import disk_use_of
 
 SECONDS_A_MINUTE = 60
 
@@ -57,7 +57,7 @@ def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
 def disk_left(owner_id: int, *, now: datetime) -> int | None:
     """Return the bytes that a person may still take; None: no limit."""
     limit = allowance_of(owner_id).disk_bytes
-    return None if limit is None else disk_standing(owner_id, limit=limit, now=now).left
+    return None if limit is None else disk_use_of(owner_id, limit=limit, now=now).left
 
 
 def _texts(overview: Overview) -> list[QuotaText]:
@@ -66,7 +66,7 @@ def _texts(overview: Overview) -> list[QuotaText]:
     if disk.limit is not None:
         texts.append(QuotaText(f"disk {_of(disk.taken, disk.limit)}", disk.is_over))
     if hours.limit is not None:
-        texts.append(QuotaText(f"{figure(hours.taken)} of {figure(hours.limit)} core h", hours.is_over))
+        texts.append(QuotaText(f"{format_number(hours.taken)} of {format_number(hours.limit)} core h", hours.is_over))
     if sessions.limit is not None:
         texts.append(QuotaText(f"{sessions.taken} of {sessions.limit} sessions", sessions.is_over))
     return texts
@@ -81,11 +81,11 @@ def _of(taken: int, limit: int) -> str:
 
 def tenths(number: int) -> str:
     """Write bytes in GiB, to the tenth."""
-    return figure((Decimal(number) / GIBIBYTE).quantize(Decimal("0.1")))
+    return format_number((Decimal(number) / GIBIBYTE).quantize(Decimal("0.1")))
 
 
 def cost_of_launch(
-    owner_id: int, *, site: Site, resource: str, options: dict[str, object], now: datetime
+    owner_id: int, *, site: ServerSettings, resource: str, options: dict[str, object], now: datetime
 ) -> LaunchCost | None:
     """Return what launching with these options takes of the core hours; None where they are not limited."""
     allowance = allowance_of(owner_id)
@@ -96,11 +96,11 @@ def cost_of_launch(
     minutes = parameter_for("time_limit_min", site, resource=resource)
     needs = cost_of(cpus=_number(options.get(cpus)), seconds=_number(options.get(minutes), 0) * SECONDS_A_MINUTE)
     return LaunchCost(
-        needs=figure(needs),
-        left=figure(hours.left or Decimal(0)),
+        needs=format_number(needs),
+        left=format_number(hours.left or Decimal(0)),
         cpus=cpus,
         minutes=minutes,
-        is_too_much=not hours.has_room_for(needs),
+        is_too_much=not hours.fits(needs),
     )
 
 

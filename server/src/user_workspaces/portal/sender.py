@@ -3,12 +3,12 @@
 from django.http import HttpRequest
 
 from user_workspaces import registry
-from user_workspaces.accounts import attempts
+from user_workspaces.accounts import rate_limit
 
 
-def sender_of(request: HttpRequest) -> str:
+def client_address_of(request: HttpRequest) -> str:
     """Return the address, as far as it can be believed; see `attempts.sender_of`."""
-    return attempts.sender_of(
+    return rate_limit.client_network(
         peer=str(request.META.get("REMOTE_ADDR", "")),
         forwarded_for=request.headers.get("X-Forwarded-For", ""),
         trusted_proxies=registry.site().trusted_proxies,

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from user_workspaces.quotas.messages import disk_exceeded
 from user_workspaces.quotas.models import DiskReservation, QuotaAccount
 from user_workspaces.quotas.queries import rules
-from user_workspaces.quotas.refusals import disk_refused
-from user_workspaces.quotas.values import Standing
+from user_workspaces.quotas.values import Usage
 
 WRITING_IS_DEAD_AFTER = timedelta(minutes=15)
 """Whoever writes longer than this says so again and again: `keep_disk`."""
@@ -19,47 +19,45 @@ def hold_account(owner_id: int) -> None:
     QuotaAccount.objects.select_for_update().get(user_id=owner_id)
 
 
-def reserve_disk(
-    *, owner_id: int, place: int, size: int, standing: Standing[int], now: datetime, upload: str = ""
-) -> int:
+def reserve_disk(*, owner_id: int, target: int, size: int, usage: Usage[int], now: datetime, upload: str = "") -> int:
     """Hold so many bytes and return the reservation's number; raises `QuotaExceeded`.
 
     The account has to be held, and `standing` read since then. `upload`: see `settle_upload`.
     """
-    check_disk(standing, size)
+    check_disk(usage, size)
     until = now + WRITING_IS_DEAD_AFTER
-    made = DiskReservation.objects.create(user_id=owner_id, place=place, size=size, expires_at=until, upload=upload)
+    made = DiskReservation.objects.create(user_id=owner_id, target=target, size=size, expires_at=until, upload=upload)
     return made.pk
 
 
-def settle_upload(*, place: int, upload: str, settled_as: int) -> bool:
+def settle_upload(*, target: int, upload: str, settled_as: int) -> bool:
     """Count what is still held for an upload as `settle_disk` does, all of it; False: nothing was.
 
     For whoever alone writes to that upload now: who holds something for it has died.
     """
-    held = DiskReservation.objects.filter(place=place, upload=upload, settled_as__isnull=True)
+    held = DiskReservation.objects.filter(target=target, upload=upload, settled_as__isnull=True)
     return bool(held.update(settled_as=settled_as))
 
 
-def count_disk(*, owner_id: int, place: int, size: int, settled_as: int, now: datetime) -> int:
+def count_disk(*, owner_id: int, target: int, size: int, settled_as: int, now: datetime) -> int:
     """Count so many bytes until a measurement has seen that change; return the reservation's number.
 
     Nothing is checked. With `UNTIL_FORGOTTEN` only `forget_place` ends it.
     """
     made = DiskReservation.objects.create(
-        user_id=owner_id, place=place, size=size, expires_at=now, settled_as=settled_as
+        user_id=owner_id, target=target, size=size, expires_at=now, settled_as=settled_as
     )
     return made.pk
 
 
-def count_beside(*, owner_id: int, place: int, size: int, now: datetime) -> None:
+def count_beside(*, owner_id: int, target: int, size: int, now: datetime) -> None:
     """Count so many bytes that lie beside a place, in place of what was counted so before, until it is forgotten.
 
     The place's row has to be held by the caller, so that nothing is counted for a place that is gone.
     """
-    counted = DiskReservation.objects.filter(place=place, settled_as=UNTIL_FORGOTTEN)
+    counted = DiskReservation.objects.filter(target=target, settled_as=UNTIL_FORGOTTEN)
     if not counted.update(size=size) and size:
-        count_disk(owner_id=owner_id, place=place, size=size, settled_as=UNTIL_FORGOTTEN, now=now)
+        count_disk(owner_id=owner_id, target=target, size=size, settled_as=UNTIL_FORGOTTEN, now=now)
 
 
 def keep_disk(*, reservation: int, now: datetime) -> bool:
@@ -73,10 +71,10 @@ def resize_disk(*, reservation: int, size: int) -> bool:
     return bool(DiskReservation.objects.filter(pk=reservation).update(size=size))
 
 
-def check_disk(standing: Standing[int], size: int) -> None:
+def check_disk(usage: Usage[int], size: int) -> None:
     """Raise `QuotaExceeded` where so much does not fit."""
-    if not standing.has_room_for(size):
-        raise disk_refused(standing, size, contact=rules().contact)
+    if not usage.fits(size):
+        raise disk_exceeded(usage, size, contact=rules().contact)
 
 
 def settle_disk(*, reservation: int, size: int, settled_as: int) -> bool:
@@ -92,22 +90,22 @@ def release_disk(*, reservation: int) -> None:
     DiskReservation.objects.filter(pk=reservation).delete()
 
 
-def forget_measured(*, place: int, change: int, now: datetime) -> None:
+def forget_measured(*, target: int, change: int, now: datetime) -> None:
     """Let go of what a measurement of that change has seen, and of writers that died; the account has to be held."""
-    here = DiskReservation.objects.filter(place=place)
+    here = DiskReservation.objects.filter(target=target)
     here.filter(settled_as__lte=change).delete()
     here.filter(settled_as__isnull=True, expires_at__lte=now).delete()
 
 
-def forget_place(*, place: int) -> None:
+def release_workspace(*, target: int) -> None:
     """Let go of all that was held there: the place is gone."""
-    DiskReservation.objects.filter(place=place).delete()
+    DiskReservation.objects.filter(target=target).delete()
 
 
-def mark_disk_use(*, owner_id: int, standing: Standing[int], now: datetime) -> bool:
+def record_disk_use(*, owner_id: int, usage: Usage[int], now: datetime) -> bool:
     """Note whether a person uses more disk than they may; True: it was found just now."""
     account = QuotaAccount.objects.filter(user_id=owner_id)
-    if standing.is_over:
+    if usage.is_over:
         return bool(account.filter(over_disk_since__isnull=True).update(over_disk_since=now))
     account.filter(over_disk_since__isnull=False).update(over_disk_since=None)
     return False

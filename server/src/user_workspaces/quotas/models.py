@@ -54,7 +54,7 @@ class DiskReservation(models.Model):
     """Space for what is being written, or was written and is not measured yet."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="disk_reservations")
-    place = models.BigIntegerField(db_index=True)
+    target = models.BigIntegerField(db_index=True)
     """The number of the place that is written to, given by whoever writes."""
     size = models.BigIntegerField()
     expires_at = models.DateTimeField()
@@ -65,4 +65,4 @@ class DiskReservation(models.Model):
     """The upload that is written to, which another request may go on with; empty: nobody can."""
 
     def __str__(self) -> str:
-        return f"{self.size} bytes in {self.place}"
+        return f"{self.size} bytes in {self.target}"

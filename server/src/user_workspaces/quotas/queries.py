@@ -10,20 +10,20 @@ from django.db.models import Q, Sum
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.interfaces.site import QuotaSite
+from user_workspaces.interfaces.settings import QuotaSettings
 from user_workspaces.quotas.models import DiskReservation, Quota, QuotaAccount
-from user_workspaces.quotas.values import GIBIBYTE, Allowance
+from user_workspaces.quotas.values import GIBIBYTE, QuotaLimits
 
 Limit = TypeVar("Limit", int, Decimal)
 Reading = tuple[bool, Limit | None]
 """Whether there is no limit, and else the limit; (False, None) says nothing."""
 
 
-def allowance_of(owner_id: int) -> Allowance:
+def allowance_of(owner_id: int) -> QuotaLimits:
     """Return a person's limits, in one query: their own, else the most generous group's, else the site's."""
-    found = list(Quota.objects.raw(_theirs(), [owner_id, owner_id]))
+    found = list(Quota.objects.raw(_quota_sql(), [owner_id, owner_id]))
     site = registry.site().quotas
-    return Allowance(
+    return QuotaLimits(
         disk_bytes=_decide(found, _disk, default=_bytes(site.disk_gb)),
         core_hours=_decide(found, _core_hours, default=site.core_hours),
         running_sessions=_decide(found, _sessions, default=site.running_sessions),
@@ -31,7 +31,7 @@ def allowance_of(owner_id: int) -> Allowance:
 
 
 @cache
-def _theirs() -> str:
+def _quota_sql() -> str:
     """Return the SQL of a person's quotas; to have Django make it each time costs more than anything else here."""
     members = User.groups.through._meta.db_table
     groups = f"SELECT group_id FROM {members} WHERE user_id = %s"  # noqa: S608  names of our own tables
@@ -81,10 +81,10 @@ def held_and_written(owner_id: int, *, now: datetime) -> tuple[int, int]:
     return found["settled"] or 0, found["moving"] or 0
 
 
-def places_of_dead_writers(*, now: datetime) -> list[int]:
+def workspaces_of_dead_writers(*, now: datetime) -> list[int]:
     """Return the places that were being written to for longer than anybody writes."""
     dead = DiskReservation.objects.filter(settled_as__isnull=True, expires_at__lte=now)
-    return list(dead.order_by("place").values_list("place", flat=True).distinct())
+    return list(dead.order_by("target").values_list("target", flat=True).distinct())
 
 
 def over_disk_since(owner_id: int) -> datetime | None:
@@ -92,11 +92,11 @@ def over_disk_since(owner_id: int) -> datetime | None:
     return QuotaAccount.objects.filter(user_id=owner_id).values_list("over_disk_since", flat=True).first()
 
 
-def somebody_has_limited_disk() -> bool:
+def is_disk_limited() -> bool:
     """Return whether disk use is limited for anybody."""
     return registry.site().quotas.disk_gb is not None or Quota.objects.filter(disk_gb__isnull=False).exists()
 
 
-def rules() -> QuotaSite:
+def rules() -> QuotaSettings:
     """Return what the site says of quotas: period, contact."""
     return registry.site().quotas

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 GIBIBYTE = 1024**3
-BLOCK = 4096
+BLOCK_BYTES = 4096
 """File systems give space in blocks; a directory takes one, too."""
 
 Amount = TypeVar("Amount", int, Decimal)
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class QuotaLimits:
     """A person's limits; None: as much as they like."""
 
     disk_bytes: int | None = None
@@ -32,11 +32,11 @@ class Allowance:
     @property
     def limits_launches(self) -> bool:
         """Whether a launch has to be counted."""
-        return self != Allowance()
+        return self != QuotaLimits()
 
 
 @dataclass(frozen=True, slots=True)
-class Standing(Generic[Amount]):
+class Usage(Generic[Amount]):
     """One limit and what is taken of it: `used` is gone, `reserved` is held by what goes on and may come back."""
 
     limit: Amount | None
@@ -67,7 +67,7 @@ class Standing(Generic[Amount]):
         """Whether more is taken than there should be, for certain."""
         return self.limit is not None and self.certain > self.limit
 
-    def has_room_for(self, amount: Amount) -> bool:
+    def fits(self, amount: Amount) -> bool:
         """Return whether so much more fits."""
         return self.limit is None or self.taken + amount <= self.limit
 
@@ -76,12 +76,12 @@ class Standing(Generic[Amount]):
 class Overview:
     """All of a person's limits at one moment."""
 
-    disk: Standing[int]
-    core_hours: Standing[Decimal]
-    running_sessions: Standing[int]
+    disk: Usage[int]
+    core_hours: Usage[Decimal]
+    running_sessions: Usage[int]
 
 
 def on_disk(size: int, path: str = "") -> int:
     """Return the bytes that a file of `size` bytes takes with the directories that its path names."""
     directories = path.strip("/").count("/")
-    return (-(-size // BLOCK) + directories) * BLOCK
+    return (-(-size // BLOCK_BYTES) + directories) * BLOCK_BYTES

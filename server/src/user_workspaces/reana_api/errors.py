@@ -8,8 +8,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from user_workspaces import errors
-from user_workspaces.database_errors import translated
-from user_workspaces.observing.correlation import current_mark
+from user_workspaces.db.errors import translated
+from user_workspaces.observability.correlation import current_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
     (errors.TooLarge, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidRequest, status.HTTP_400_BAD_REQUEST),
-    (errors.AuthenticationRefused, status.HTTP_401_UNAUTHORIZED),
+    (errors.AuthenticationRejected, status.HTTP_401_UNAUTHORIZED),
     (errors.NotAllowed, status.HTTP_403_FORBIDDEN),
     (errors.TooManyAttempts, status.HTTP_429_TOO_MANY_REQUESTS),
     (errors.TooManyAtOnce, status.HTTP_429_TOO_MANY_REQUESTS),
@@ -41,7 +41,7 @@ class RateExceeded(exceptions.APIException):
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
 
 
-def answer_for(raised: Exception) -> Response:
+def response_for(raised: Exception) -> Response:
     """Return the answer for anything that a view raises."""
     error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
@@ -58,7 +58,7 @@ def answer_for(raised: Exception) -> Response:
         return Response({"message": "The request is too large."}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         return Response({"message": "Malformed request."}, status=status.HTTP_400_BAD_REQUEST)
-    mark = current_mark()
+    mark = current_request_id()
     logger.error("error %s", mark, exc_info=error)
     return Response({"message": f"Something went wrong inside the server. Quote {mark} to its operators."}, status=500)
 

@@ -4,7 +4,7 @@ import re
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.file_names import without_escapes
-from user_workspaces.transfers.names import file_path
+from user_workspaces.transfers.filenames import file_path
 
 GLOB = re.compile(r"[*?\[]")
 

@@ -9,16 +9,16 @@ from rest_framework.response import Response
 
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
-from user_workspaces.reana_api import shapes
-from user_workspaces.reana_api.people import person_id
+from user_workspaces.reana_api import serializers
+from user_workspaces.reana_api.user_ids import user_uuid
 from user_workspaces.reana_api.view import ReanaView, json_in, object_in, positive
-from user_workspaces.workflows.actions import Start, delete_run, restart_run, start_run, stop_run
-from user_workspaces.workflows.logs import Wanted, job_logs, logs_of
+from user_workspaces.workflows.lifecycle.actions import Start, delete_run, restart_run, start_run, stop_run
+from user_workspaces.workflows.lifecycle.plan import specification_of
+from user_workspaces.workflows.lifecycle.retention import rules_of
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.planning import specification_of
-from user_workspaces.workflows.progress import standing_of
 from user_workspaces.workflows.queries import find_run
-from user_workspaces.workflows.retention import rules_of
+from user_workspaces.workflows.storage.logs import Wanted, job_logs, logs_of
+from user_workspaces.workflows.storage.progress import progress_of
 
 
 class StartRun(ReanaView):
@@ -28,7 +28,7 @@ class StartRun(ReanaView):
 
     def post(self, request: Request, named: str) -> Response:
         """Put the run into the queue; `restart` makes a new one in the same workspace."""
-        return _started(find_run(user=self.person, named=named), object_in(request))
+        return _started(find_run(user=self.current_user, named=named), object_in(request))
 
 
 def _started(run: Run, body: dict[str, Any]) -> Response:
@@ -38,15 +38,15 @@ def _started(run: Run, body: dict[str, Any]) -> Response:
         specification=body.get("reana_specification") or None,
     )
     begin = restart_run if body.get("restart") is True else start_run
-    begun = begin(run=run, start=start, now=timezone.now())
+    started = begin(run=run, start=start, now=timezone.now())
     return Response(
         {
             "message": "Workflow submitted.",
-            "workflow_id": str(begun.pk),
-            "workflow_name": begun.name,
-            "run_number": begun.number,
-            "status": begun.status,
-            "user": person_id(begun.owner_id),
+            "workflow_id": str(started.pk),
+            "workflow_name": started.name,
+            "run_number": started.number,
+            "status": started.status,
+            "user": user_uuid(started.owner_id),
         }
     )
 
@@ -67,24 +67,24 @@ class RunStatusOf(ReanaView):
 
     def get(self, _request: Request, named: str) -> Response:
         """Return the status with the progress and, as text, the logs of the commands."""
-        run = find_run(user=self.person, named=named)
-        standing = standing_of(run)
+        run = find_run(user=self.current_user, named=named)
+        usage = progress_of(run)
         return Response(
             {
                 "id": str(run.pk),
                 "name": run.full_name,
-                "status": standing.status.value,
-                "created": shapes.moment(run.datetime_created),
-                "user": person_id(run.owner_id),
-                "logs": json.dumps(job_logs(run, standing.steps)),
-                "progress": shapes.progress(run, standing),
+                "status": usage.status.value,
+                "created": serializers.moment(run.datetime_created),
+                "user": user_uuid(run.owner_id),
+                "logs": json.dumps(job_logs(run, usage.steps)),
+                "progress": serializers.progress(run, usage),
             }
         )
 
     def put(self, request: Request, named: str) -> Response:
         """Stop or delete it."""
         wanted, body = request.query_params.get("status", ""), object_in(request)
-        run, now = find_run(user=self.person, named=named), timezone.now()
+        run, now = find_run(user=self.current_user, named=named), timezone.now()
         match wanted:
             case "stop":
                 run, message = stop_run(run=run, now=now), "Workflow successfully stopped."
@@ -102,7 +102,7 @@ class RunStatusOf(ReanaView):
                 "status": run.status,
                 "workflow_id": str(run.pk),
                 "workflow_name": run.full_name,
-                "user": person_id(run.owner_id),
+                "user": user_uuid(run.owner_id),
             }
         )
 
@@ -112,11 +112,11 @@ class Logs(ReanaView):
 
     def get(self, request: Request, named: str) -> Response:
         """Return them as JSON in a text; an array of names in the body asks for those steps."""
-        run, steps = find_run(user=self.person, named=named), json_in(request)
+        run, steps = find_run(user=self.current_user, named=named), json_in(request)
         if steps is not None and not (isinstance(steps, list) and all(isinstance(one, str) for one in steps)):
             raise InvalidRequest("The steps must be a list of names.")
         wanted = Wanted(steps=steps or None, page=positive(request, "page") or 1, size=positive(request, "size"))
-        return Response({"logs": json.dumps(logs_of(run, wanted)), **_named(run), "user": person_id(run.owner_id)})
+        return Response({"logs": json.dumps(logs_of(run, wanted)), **_named(run), "user": user_uuid(run.owner_id)})
 
 
 class Specification(ReanaView):
@@ -125,7 +125,7 @@ class Specification(ReanaView):
     def get(self, _request: Request, named: str) -> Response:
         """Return it with the parameters of the start; REANA forbids what it cannot find here."""
         try:
-            run = find_run(user=self.person, named=named)
+            run = find_run(user=self.current_user, named=named)
         except NotFound as error:
             raise NotAllowed(error.message) from None
         return Response({"specification": json.loads(run.specification), "parameters": run.parameters})
@@ -136,7 +136,7 @@ class Parameters(ReanaView):
 
     def get(self, _request: Request, named: str) -> Response:
         """Return the specification's own, with those of the start over them."""
-        run = find_run(user=self.person, named=named)
+        run = find_run(user=self.current_user, named=named)
         specification = specification_of(run)
         parameters = {**specification.parameters(), **run.parameters}
         said = {"id": str(run.pk), "name": run.full_name, "type": specification.workflow_type}
@@ -148,13 +148,13 @@ class RetentionRules(ReanaView):
 
     def get(self, _request: Request, named: str) -> Response:
         """Return the rules of the specification."""
-        run = find_run(user=self.person, named=named)
+        run = find_run(user=self.current_user, named=named)
         rules = [
             {
                 "id": str(rule.id),
                 "workspace_files": rule.pattern,
                 "retention_days": rule.days,
-                "apply_on": shapes.moment(rule.apply_on),
+                "apply_on": serializers.moment(rule.apply_on),
                 "status": rule.status.value,
             }
             for rule in rules_of(run, now=timezone.now())

@@ -18,14 +18,16 @@ class Secrets(ReanaView):
 
     def get(self, _request: Request) -> Response:
         """List them."""
-        return Response([{"name": one.name, "type": one.kind} for one in secrets_of(self.person).only("name", "kind")])
+        return Response(
+            [{"name": one.name, "type": one.kind} for one in secrets_of(self.current_user).only("name", "kind")]
+        )
 
     def post(self, request: Request) -> Response:
         """Add some, all or none."""
         new = [NewSecret.read(name, told) for name, told in object_in(request).items()]
         if not new:
             raise InvalidRequest("No secrets were sent.")
-        if not add_secrets(owner=self.person, new=new, overwrite=flag(request, "overwrite")):
+        if not add_secrets(owner=self.current_user, new=new, overwrite=flag(request, "overwrite")):
             return Response({"message": "The submitted secrets already exist in the server."}, status=409)
         return Response({"message": "Secret(s) successfully added."}, status=201)
 
@@ -34,5 +36,5 @@ class Secrets(ReanaView):
         names = json_in(request)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise InvalidRequest("The body must be a list of names of secrets.")
-        missing = delete_secrets(owner=self.person, names=names)
+        missing = delete_secrets(owner=self.current_user, names=names)
         return Response(missing, status=404) if missing else Response(names)

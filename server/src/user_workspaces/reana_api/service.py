@@ -8,15 +8,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from user_workspaces import registry
-from user_workspaces.jobs.spending import overview_of
+from user_workspaces.jobs.quota_check import overview_of
 from user_workspaces.quotas.queries import allowance_of
-from user_workspaces.quotas.values import Standing
+from user_workspaces.quotas.values import Usage
 from user_workspaces.reana_api.errors import routing
-from user_workspaces.reana_api.people import full_name
-from user_workspaces.reana_api.shapes import human_bytes, human_milliseconds
+from user_workspaces.reana_api.serializers import human_bytes, human_milliseconds
+from user_workspaces.reana_api.user_ids import full_name
 from user_workspaces.reana_api.view import ReanaView, token_text
-from user_workspaces.workflows.figures import load_of_runs
-from user_workspaces.workflows.planning import resource_of_runs, runtime_on
+from user_workspaces.workflows.lifecycle.plan import resource_of_runs, runtime_on
+from user_workspaces.workflows.metrics import load_of_runs
 
 SPOKEN_VERSION = "0.9.4"
 """Of REANA: what its clients can rely on here."""
@@ -41,7 +41,7 @@ class You(ReanaView):
 
     def get(self, request: Request) -> Response:
         """Return it; the token is the one that the request came with."""
-        user = self.person
+        user = self.current_user
         overview = overview_of(user.pk, allowance=allowance_of(user.pk), now=timezone.now())
         hours = overview.core_hours
         return Response(
@@ -71,12 +71,12 @@ class You(ReanaView):
         )
 
 
-def _health(standing: Standing[int] | Standing[Decimal]) -> str:
-    if standing.limit is None:
+def _health(usage: Usage[int] | Usage[Decimal]) -> str:
+    if usage.limit is None:
         return "healthy"
-    if standing.used >= standing.limit:
+    if usage.used >= usage.limit:
         return "critical"
-    return "warning" if Decimal(standing.used) >= Decimal(standing.limit) * NEARLY_ALL else "healthy"
+    return "warning" if Decimal(usage.used) >= Decimal(usage.limit) * NEARLY_ALL else "healthy"
 
 
 def _cpu(core_hours: Decimal) -> dict[str, object]:
@@ -161,9 +161,9 @@ class Status(ReanaView):
     def get(self, _request: Request) -> Response:
         """Return it: a node is a resource here."""
         load, site = load_of_runs(), registry.site()
-        room = site.workflows.runs_at_once
+        reservation = site.workflows.runs_at_once
         going = load.running + load.pending
-        total = room or going
+        total = reservation or going
         return Response(
             {
                 "node": _share(len(site.resources), len(site.resources), sort=0, unschedulable=0),

@@ -12,11 +12,11 @@ from user_workspaces import registry
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound
 from user_workspaces.jobs.actions import start_job, stop_job
-from user_workspaces.jobs.addresses import address_of
 from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.session_urls import address_of
 from user_workspaces.jobs.start_pages import start_page
 from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
-from user_workspaces.jobs.tickets import Claim
+from user_workspaces.jobs.tickets import TicketClaims
 from user_workspaces.reana_api.view import ReanaView
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import find_run, workspace_of
@@ -34,7 +34,7 @@ def session_path(run_id: uuid.UUID | str) -> str:
     return f"/api/workflows/{run_id}/session"
 
 
-class Open(ReanaView):
+class OpenSession(ReanaView):
     """Opens one."""
 
     scope = Scope.SESSIONS
@@ -42,14 +42,14 @@ class Open(ReanaView):
 
     def post(self, _request: Request, named: str, kind: str) -> Response:
         """Launch a session on the run's workspace."""
-        run = find_run(user=self.person, named=named)
+        run = find_run(user=self.current_user, named=named)
         workspace = workspace_of(run)
         if kind not in KNOWN_TYPES:
             raise NotFound(f"Interactive session type {kind} not found, try with one of: {list(KNOWN_TYPES)}.")
         if run.session is not None and run.session.status in LIVE:
             raise Conflict("Interactive session is already open")
         job = start_job(
-            owner=self.person,
+            owner=self.current_user,
             workspace_id=workspace.pk,
             job_type=_session_job_type(),
             job_details={},
@@ -76,7 +76,7 @@ class Close(ReanaView):
 
     def post(self, _request: Request, named: str) -> Response:
         """Stop the session."""
-        run = find_run(user=self.person, named=named)
+        run = find_run(user=self.current_user, named=named)
         job = run.session
         if job is None or job.status not in STOPPABLE:
             raise NotFound(f"Workflow - {run.full_name} has no open interactive session.")
@@ -94,18 +94,18 @@ class Session(ReanaView):
     def get(self, _request: Request, named: str) -> HttpResponse:
         """Go there with a fresh ticket; a page that comes back by itself until it answers."""
         self.require(Scope.SESSIONS)
-        run = find_run(user=self.person, named=named)
+        run = find_run(user=self.current_user, named=named)
         job = run.session
         if job is None or job.status not in LIVE:
             return HttpResponse(ENDED.format(message=escape(job.message if job else "")), status=404)
         if job.status == JobStatus.RUNNING and job.datetime_ready is not None:
-            answer: HttpResponse = HttpResponseRedirect(self._address(job))
+            response: HttpResponse = HttpResponseRedirect(self._address(job))
         else:
-            answer = HttpResponse(WAITING.format(message=escape(job.message)))
-        answer.headers["Referrer-Policy"] = "no-referrer"  # its own address holds the token
-        return answer
+            response = HttpResponse(WAITING.format(message=escape(job.message)))
+        response.headers["Referrer-Policy"] = "no-referrer"  # its own address holds the token
+        return response
 
     def _address(self, job: Job) -> str:
-        claim = Claim(job_id=job.pk, user_id=self.person.pk, epoch=self.person.session_epoch)
+        claim = TicketClaims(job_id=job.pk, user_id=self.current_user.pk, epoch=self.current_user.session_epoch)
         page = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.pk)
         return address_of(claim=claim, resource=job.resource, serves_at=page, now=timezone.now()).url

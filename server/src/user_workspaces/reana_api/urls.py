@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path, register_converter
 
-from user_workspaces.reana_api import inspecting, listing, runs, secrets, service, sessions, workspace
+from user_workspaces.reana_api import run_list, runs, secrets, service, sessions, workspace, workspace_reports
 from user_workspaces.reana_api.view import ReanaView
 
 
@@ -31,7 +31,7 @@ ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
     ("config", service.Config),
     ("status", service.Status),
     ("secrets", secrets.Secrets),
-    ("workflows", listing.Workflows),
+    ("workflows", run_list.Workflows),
     ("workflows/move_files/<str:named>", workspace.MoveFiles),
     ("workflows/<str:named>/start", runs.StartRun),
     ("workflows/<str:named>/status", runs.RunStatusOf),
@@ -39,12 +39,12 @@ ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
     ("workflows/<str:named>/specification", runs.Specification),
     ("workflows/<str:named>/parameters", runs.Parameters),
     ("workflows/<str:named>/retention_rules", runs.RetentionRules),
-    ("workflows/<str:named>/disk_usage", inspecting.DiskUsage),
-    ("workflows/<str:named>/diff/<str:other>", inspecting.Diff),
-    ("workflows/<str:named>/prune", inspecting.Prune),
-    ("workflows/<str:named>/workspace", workspace.Files),
-    ("workflows/<str:named>/workspace/<below:path>", workspace.OneFile),
-    ("workflows/<str:named>/open/<str:kind>", sessions.Open),
+    ("workflows/<str:named>/disk_usage", workspace_reports.DiskUsage),
+    ("workflows/<str:named>/diff/<str:other>", workspace_reports.Diff),
+    ("workflows/<str:named>/prune", workspace_reports.Prune),
+    ("workflows/<str:named>/workspace", workspace.RunFiles),
+    ("workflows/<str:named>/workspace/<below:path>", workspace.RunFile),
+    ("workflows/<str:named>/open/<str:kind>", sessions.OpenSession),
     ("workflows/<str:named>/close", sessions.Close),
     ("workflows/<str:named>/session", sessions.Session),
 )

@@ -11,16 +11,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces import registry
-from user_workspaces.accounts.attempts import sender_of
-from user_workspaces.accounts.lookup import find_token
+from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import note_use
+from user_workspaces.accounts.rate_limit import client_network
 from user_workspaces.accounts.scopes import Scope, scopes_in
 from user_workspaces.accounts.tokens import token_in_headers
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed, UserWorkspacesError
-from user_workspaces.observing.correlation import note_person
-from user_workspaces.reana_api.errors import RateExceeded, answer_for
-from user_workspaces.reana_api.rates import SECONDS, Rate
+from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed, UserWorkspacesError
+from user_workspaces.observability.correlation import bind_user
+from user_workspaces.reana_api.errors import RateExceeded, response_for
+from user_workspaces.reana_api.rate_limit import SECONDS, Rate
 
 READING = ("GET", "HEAD")
 MOST_DIGITS = 9
@@ -48,14 +48,14 @@ class ReanaView(APIView):
         """Find out who sends the request, and count it."""
         super().initial(request, *args, **kwargs)
         token = _token_of(request, self.token_parameter)  # also where none is needed: others count by their address
-        self._count(f"person {token.user_id}" if token else _sender(request))
+        self._count(f"person {token.user_id}" if token else _client_address(request))
         if self.is_open:
             return
         if token is None:
-            raise _refusal(request, self.token_parameter)
+            raise _error(request, self.token_parameter)
         self.token = token
         note_use(token, now=timezone.now())
-        note_person(token.user_id)
+        bind_user(token.user_id)
         if not hasattr(self, (request.method or "").lower()):
             raise MethodNotAllowed(request.method or "")
         needed, granted = Scope.READ if request.method in READING else self.scope, scopes_in(self.token.scopes)
@@ -63,7 +63,7 @@ class ReanaView(APIView):
             raise NotAllowed(f"This token lacks the scope {needed}. Make one that has it.")
 
     @property
-    def person(self) -> User:
+    def current_user(self) -> User:
         """Who calls."""
         return self.token.user
 
@@ -74,7 +74,7 @@ class ReanaView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer in REANA's form."""
-        answer = answer_for(exc)
+        answer = response_for(exc)
         answer.exception = True
         return answer
 
@@ -96,8 +96,8 @@ class ReanaView(APIView):
             raise RateExceeded(f'Too many requests in a given amount of time. Only "{limit} per 1 second" allowed.')
 
 
-def _sender(request: Request) -> str:
-    return sender_of(
+def _client_address(request: Request) -> str:
+    return client_network(
         peer=str(request.META.get("REMOTE_ADDR", "")),
         forwarded_for=request.headers.get("X-Forwarded-For", ""),
         trusted_proxies=registry.site().trusted_proxies,
@@ -118,9 +118,9 @@ def _token_of(request: Request, parameter: str) -> ApiToken | None:
     return None if token is None or token.user.is_service else token
 
 
-def _refusal(request: Request, parameter: str) -> UserWorkspacesError:
+def _error(request: Request, parameter: str) -> UserWorkspacesError:
     if token_text(request, parameter) is None:
-        return AuthenticationRefused("User not signed in")
+        return AuthenticationRejected("User not signed in")
     return NotAllowed("Token not valid.")
 
 

@@ -12,15 +12,15 @@ from rest_framework.response import Response
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import Entry
-from user_workspaces.reana_api import shapes
-from user_workspaces.reana_api.listing import paged
+from user_workspaces.reana_api import serializers
 from user_workspaces.reana_api.patterns import is_glob, path_of
-from user_workspaces.reana_api.searching import Search
+from user_workspaces.reana_api.run_list import paged
+from user_workspaces.reana_api.search import Search
 from user_workspaces.reana_api.view import ReanaView, flag
-from user_workspaces.transfers.bodies import declared_length, pieces_of
 from user_workspaces.transfers.downloads import content_type_of, download, download_folder
-from user_workspaces.transfers.names import disposition, path_in
-from user_workspaces.transfers.turns import Turn
+from user_workspaces.transfers.filenames import disposition, path_in
+from user_workspaces.transfers.request_body import declared_length, pieces_of
+from user_workspaces.transfers.slots import TransferSlot
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.patterns import all_files, files_matching
 from user_workspaces.workflows.queries import find_run, workspace_of
@@ -37,17 +37,17 @@ def _read(found: list[Entry], offset: int, limit: int | None) -> tuple[list[Any]
     return [describe_file(one) for one in cut], len(found)
 
 
-class Files(ReanaView):
+class RunFiles(ReanaView):
     """All files, and new ones."""
 
     scope = Scope.WORKSPACES
 
     def get(self, request: Request, named: str) -> Response:
         """List them, flat; `search` and the glob `file_name` cut the list."""
-        workspace = workspace_of(find_run(user=self.person, named=named))
+        workspace = workspace_of(find_run(user=self.current_user, named=named))
         pattern, search = request.query_params.get("file_name", ""), Search.read(request.query_params.get("search"))
         listed: Iterable[Entry] = files_matching(workspace, pattern) if pattern else all_files(workspace)
-        found = [one for one in listed if search.fits(one.path, one.size, shapes.moment(one.modified) or "")]
+        found = [one for one in listed if search.fits(one.path, one.size, serializers.moment(one.modified) or "")]
         return Response(paged(request, partial(_read, found)))
 
     def post(self, request: Request, named: str) -> Response:
@@ -57,9 +57,9 @@ class Files(ReanaView):
             raise InvalidRequest("No file_name provided")
         if (request._request.content_type or "").lower() != BYTES:
             raise InvalidRequest(f"Wrong Content-Type: use {BYTES}.")
-        path, workspace = path_of(name), workspace_of(find_run(user=self.person, named=named))
+        path, workspace = path_of(name), workspace_of(find_run(user=self.current_user, named=named))
         body = request._request
-        with Turn(self.person.pk):
+        with TransferSlot(self.current_user.pk):
             upload_file(
                 workspace=workspace,
                 path=path,
@@ -72,17 +72,21 @@ class Files(ReanaView):
 
 def describe_file(entry: Entry) -> dict[str, object]:
     """Return a file as it is listed."""
-    return {"name": entry.path, "last-modified": shapes.moment(entry.modified), "size": shapes.size(entry.size)}
+    return {
+        "name": entry.path,
+        "last-modified": serializers.moment(entry.modified),
+        "size": serializers.size(entry.size),
+    }
 
 
-class OneFile(ReanaView):
+class RunFile(ReanaView):
     """A file, a folder, or all that a glob stands for."""
 
     scope = Scope.WORKSPACES
 
     def get(self, request: Request, named: str, path: str) -> HttpResponseBase:
         """Download it: a file as it is, anything else as a zip archive."""
-        run = find_run(user=self.person, named=named)
+        run = find_run(user=self.current_user, named=named)
         workspace = workspace_of(run)
         checked = path_of(path_in(request._request, path, workspace))
         entry = files.find_entry(workspace=workspace, path=checked)
@@ -96,21 +100,21 @@ class OneFile(ReanaView):
             raise NotFound(f"{checked} does not exist.")
         if files.is_folder(entry):
             return self._archive(request, run, workspace, checked, [checked])
-        answer = download(request._request, workspace, checked, user_id=self.person.pk)
-        return _as_reana(answer, checked, preview=flag(request, "preview"))
+        response = download(request._request, workspace, checked, user_id=self.current_user.pk)
+        return _as_reana(response, checked, preview=flag(request, "preview"))
 
     def _archive(
         self, request: Request, run: Run, workspace: Workspace, pattern: str, names: list[str]
     ) -> HttpResponseBase:
-        answer = download_folder(request._request, workspace, "", user_id=self.person.pk, names=names)
+        response = download_folder(request._request, workspace, "", user_id=self.current_user.pk, names=names)
         label = "".join(one if one.isalnum() or one in "._-" else "_" for one in f"{run.full_name}_{pattern}")[:150]
         at = timezone.now().strftime("%Y-%m-%d-%H%M%S")
-        answer.headers["Content-Disposition"] = disposition(f"download_{label}_{at}.zip")
-        return answer
+        response.headers["Content-Disposition"] = disposition(f"download_{label}_{at}.zip")
+        return response
 
     def delete(self, request: Request, named: str, path: str) -> Response:
         """Delete files; what is not there, and folders, are passed over."""
-        workspace = workspace_of(find_run(user=self.person, named=named))
+        workspace = workspace_of(find_run(user=self.current_user, named=named))
         checked = path_of(path_in(request._request, path, workspace))
         deleted, failed = dict[str, object](), dict[str, object]()
         for entry in _doomed(workspace, checked):
@@ -131,13 +135,13 @@ def _doomed(workspace: Workspace, path: str) -> list[Entry]:
     return files_matching(workspace, path) if is_glob(path) else []
 
 
-def _as_reana(answer: HttpResponseBase, path: str, *, preview: bool) -> HttpResponseBase:
+def _as_reana(response: HttpResponseBase, path: str, *, preview: bool) -> HttpResponseBase:
     """REANA tells no type but for a preview, and names the whole path."""
     kind = content_type_of(path)
     shown = preview and kind.startswith(SHOWN)
-    answer.headers["Content-Type"] = kind if shown else BYTES
-    answer.headers["Content-Disposition"] = disposition(path, inline=shown)
-    return answer
+    response.headers["Content-Type"] = kind if shown else BYTES
+    response.headers["Content-Disposition"] = disposition(path, inline=shown)
+    return response
 
 
 class MoveFiles(ReanaView):
@@ -148,7 +152,7 @@ class MoveFiles(ReanaView):
     def put(self, request: Request, named: str) -> Response:
         """Move `source` to `target`, into it where that is a folder; a file that is there is replaced."""
         source, target = (path_of(request.query_params.get(name, "")) for name in ("source", "target"))
-        run = find_run(user=self.person, named=named)
+        run = find_run(user=self.current_user, named=named)
         workspace, now = workspace_of(run), timezone.now()
         if files.find_entry(workspace=workspace, path=source) is None:
             raise NotFound(f"Path {source} does not exist")

@@ -13,8 +13,8 @@ from user_workspaces.errors import InvalidRequest, NotAllowed, NotFound
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
 from user_workspaces.sharing.open_copies import check_offer
-from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_shares, shares_asked, storable_id
-from user_workspaces.workspaces import copies
+from user_workspaces.sharing.queries import UNFINISHED, find_receivers, open_offers, open_shares, storable_id
+from user_workspaces.workspaces import share_copies
 from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
@@ -48,7 +48,7 @@ def offer_workspace(
         for share in failed:
             if share.receiver_id in wanted:
                 _start_over(share, now=now)
-        asked = {share.receiver_id: share for share in shares_asked(original.pk, receivers)}
+        asked = {share.receiver_id: share for share in open_offers(original.pk, receivers)}
         new = [receiver for receiver in receivers if receiver.pk not in asked]
         check_offer(original, len(new))
         made = _offer(original, new, sender=sender, last=last, now=now) if new else {}
@@ -70,7 +70,7 @@ def _offer(
     )
     shares = Share.objects.bulk_create(
         Share(copy=copy, offer=offer, sender=sender, receiver=copy.owner, next_check_at=now)
-        for copy in copies.new_copies(original=original, owners=receivers, now=now)
+        for copy in share_copies.new_copies(original=original, owners=receivers, now=now)
     )
     outbox.announce(shares, now=now)
     return {share.receiver_id: share for share in shares}
@@ -89,7 +89,7 @@ def accept(*, user: User, share_id: int, now: datetime) -> None:
         if share.state == ShareState.FAILED:
             raise InvalidRequest(f"The copy could not be made: {share.message} Try it again, or decline it.")
         Share.objects.filter(pk=share.pk).update(is_accepted=True)
-        copies.accept_copy(share.copy, now=now)
+        share_copies.accept_copy(share.copy, now=now)
 
 
 def withdraw(*, user: User, share_id: int, now: datetime) -> None:
@@ -124,7 +124,7 @@ def retry(*, user: User, share_id: int, now: datetime) -> None:
 
 def _start_over(share: Share, *, now: datetime) -> None:
     Share.objects.filter(pk=share.pk).update(state=ShareState.WAITING, message="", percent=0, next_check_at=now)
-    if not copies.resume_copy(workspace_id=share.copy_id):
+    if not share_copies.resume_copy(workspace_id=share.copy_id):
         raise InvalidRequest(f"Shared workspace {share.pk} is being deleted.")
 
 
@@ -188,4 +188,4 @@ def note_listing(*, offer_id: int, current: Mapping[str, Sequence[Mapping[str, s
 
 
 def _first_names(listed: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, list[Mapping[str, str]]]:
-    return {kind: names[:MOST_LISTED] for kind, names in copies.without_hidden(listed).items()}
+    return {kind: names[:MOST_LISTED] for kind, names in share_copies.without_hidden(listed).items()}

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from user_workspaces.leasing import lease
+from user_workspaces.db.leases import lease
 from user_workspaces.sharing.actions import note_listing, require_original
 from user_workspaces.sharing.models import Share, ShareState
-from user_workspaces.sharing.open_copies import OpenCopyRoom, check_copy, hold_accounts
+from user_workspaces.sharing.open_copies import OpenCopyReservation, check_copy, hold_accounts
 from user_workspaces.sharing.queries import UNFINISHED
-from user_workspaces.workspaces import copies
-from user_workspaces.workspaces.actions import mark_deleting
-from user_workspaces.workspaces.copy_rooms import CopyRoom, hold_copy
+from user_workspaces.workspaces import share_copies
+from user_workspaces.workspaces.actions import queue_deletion
+from user_workspaces.workspaces.copy_rooms import CopyReservation, hold_copy
 from user_workspaces.workspaces.models import Workspace
 
 LEASE = timedelta(seconds=60)
@@ -40,7 +40,7 @@ def renew(share: Share, *, now: datetime, percent: int) -> bool:
     return bool(wanted)
 
 
-def hold_room(share: Share, *, size: int, now: datetime) -> CopyRoom | OpenCopyRoom | None:
+def hold_disk(share: Share, *, size: int, now: datetime) -> CopyReservation | OpenCopyReservation | None:
     """Hold disk space of the receiver's, or, before they accept the copy, in the open offers of the sender.
 
     None: the copy is not wanted any more, or the lease was lost.
@@ -53,10 +53,10 @@ def hold_room(share: Share, *, size: int, now: datetime) -> CopyRoom | OpenCopyR
             return None
         share.copy.refresh_from_db(fields=["awaits_acceptance"])
         hold_accounts(share)
-        room = hold_copy(share.copy, size=size, now=now)
+        reservation = hold_copy(share.copy, size=size, now=now)
         if not share.copy.awaits_acceptance:
-            return room
-        open_room = OpenCopyRoom(share)
+            return reservation
+        open_room = OpenCopyReservation(share)
         open_room.hold_at_least(size, now=now)
         return open_room
 
@@ -76,7 +76,7 @@ def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bo
         hold_accounts(share)
         if filled.awaits_acceptance and filled.disk_space > held:
             check_copy(share, filled.disk_space)
-        copies.complete_copy(filled, held=held, now=now)
+        share_copies.complete_copy(filled, held=held, now=now)
         note_listing(offer_id=share.offer_id, current=filled.current)
     return True
 
@@ -87,7 +87,7 @@ def fail(share: Share, *, message: str, is_cleared: bool) -> None:
     with transaction.atomic():
         held = _held(share).filter(state=ShareState.COPYING)
         if held.update(state=ShareState.FAILED, message=text, percent=0, next_check_at=None):
-            copies.give_up_copy(workspace_id=share.copy_id, is_cleared=is_cleared)
+            share_copies.give_up_copy(workspace_id=share.copy_id, is_cleared=is_cleared)
 
 
 def hand_back(share: Share, *, now: datetime) -> None:
@@ -101,7 +101,7 @@ def remove_withdrawn(share: Share, *, now: datetime) -> None:
     """Queue the files of a withdrawn share for deletion; the workspace's row takes the share's with it."""
     with transaction.atomic():
         if _held(share).filter(state=ShareState.WITHDRAWN).update(next_check_at=None):
-            mark_deleting(workspace_id=share.copy_id, now=now)
+            queue_deletion(workspace_id=share.copy_id, now=now)
 
 
 def original_of(share: Share) -> Workspace:

@@ -11,11 +11,11 @@ from user_workspaces.quotas.queries import allowance_of
 from user_workspaces.quotas.values import Kind
 from user_workspaces.sharing.models import Share
 from user_workspaces.sharing.queries import made_copies_size, open_copies_size
-from user_workspaces.workspaces.copy_rooms import RoomLost, grow_copy, is_limited
+from user_workspaces.workspaces.copy_rooms import ReservationLost, grow_copy, is_limited
 from user_workspaces.workspaces.models import Workspace
 
 
-class OpenCopyRoom:
+class OpenCopyReservation:
     """Disk space of one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
 
     def __init__(self, share: Share) -> None:
@@ -38,7 +38,7 @@ class OpenCopyRoom:
                 self.size = size
                 return
         if Workspace.objects.filter(pk=self._share.copy_id, awaits_acceptance=True).exists():
-            raise RoomLost
+            raise ReservationLost
         self._is_checked = False
 
 

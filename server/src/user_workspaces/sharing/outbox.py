@@ -9,8 +9,8 @@ from django.core.validators import validate_email
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.interfaces.site import Branding
-from user_workspaces.leasing import lease
+from user_workspaces.db.leases import lease
+from user_workspaces.interfaces.settings import Branding
 from user_workspaces.sharing.models import Mail, Share, ShareState
 
 LEASE = timedelta(minutes=5)

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import Case, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce, Greatest
 
-from user_workspaces.accounts.finding import findable
 from user_workspaces.accounts.models import User
+from user_workspaces.accounts.user_search import findable
+from user_workspaces.db.leases import due
 from user_workspaces.errors import InvalidRequest, NotFound
-from user_workspaces.leasing import due
 from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
 from user_workspaces.workspaces.models import Workspace
 
@@ -86,14 +86,14 @@ def made_copies_size(sender_id: int, *, without: int) -> int:
     return total or 0
 
 
-def asked_of(workspace_id: int, people: Iterable[User]) -> frozenset[int]:
+def invited(workspace_id: int, users: Iterable[User]) -> frozenset[int]:
     """Return the ids of those of these people who have not answered an offer of this workspace yet."""
-    return frozenset(shares_asked(workspace_id, people).values_list("receiver_id", flat=True))
+    return frozenset(open_offers(workspace_id, users).values_list("receiver_id", flat=True))
 
 
-def shares_asked(workspace_id: int, people: Iterable[User]) -> QuerySet[Share]:
+def open_offers(workspace_id: int, users: Iterable[User]) -> QuerySet[Share]:
     """Return the open offers of this workspace to these users."""
-    return open_shares().filter(offer__original_id=workspace_id, receiver__in=list(people))
+    return open_shares().filter(offer__original_id=workspace_id, receiver__in=list(users))
 
 
 def find_receivers(*, sender: User, ids: Iterable[object], now: datetime) -> list[User]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.interfaces.container_runtime import UUID, ContainerRuntime, RunPlaces, StepNeeds
+from user_workspaces.interfaces.container_runtime import UUID, ContainerRuntime, RunLocations, StepNeeds
 from user_workspaces.interfaces.values import Health
 
-PLACES = RunPlaces(
+PLACES = RunLocations(
     uid=2001,
     gid=2002,
     workspace="/runs/7/work space's $(touch evil)",
@@ -63,7 +63,7 @@ class ContainerRuntimeContract:
 
     @pytest.mark.parametrize("environment", GOOD)
     def test_image_that_can_be_had_is_taken(self, runtime: ContainerRuntime, environment: str) -> None:
-        runtime.refuse(environment)
+        runtime.check_environment(environment)
         line = runtime.argv(StepNeeds(environment), PLACES)
         assert any(word.endswith(environment) for word in line) is self.gives_environment
 
@@ -75,7 +75,7 @@ class ContainerRuntimeContract:
             assert runtime.argv(StepNeeds(environment), PLACES) == runtime.argv(NEEDS, PLACES)
             return
         with pytest.raises(InvalidRequest):
-            runtime.refuse(environment)
+            runtime.check_environment(environment)
         with pytest.raises(InvalidRequest):
             runtime.argv(StepNeeds(environment), PLACES)
 

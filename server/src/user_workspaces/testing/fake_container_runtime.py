@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from user_workspaces.interfaces.container_runtime import (
     UUID,
     ContainerRuntime,
-    RunPlaces,
+    RunLocations,
     StepNeeds,
     bound_path,
     image_name,
@@ -31,14 +31,14 @@ class FakeContainerRuntime(ContainerRuntime):
         )
         return cls(context, PluginOptions())
 
-    def refuse(self, environment: str) -> None:
+    def check_environment(self, environment: str) -> None:
         """Refuse what is not the name of an image."""
         image_name(environment)
 
-    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
         """Return env(1) and a shell."""
-        bound_path(places.workspace)
-        for name in places.variables:
+        bound_path(locations.workspace)
+        for name in locations.variables:
             variable_name(name)
         return ("/usr/bin/env", f"NAME={UUID}", f"CONTAINER={image_name(step.environment)}", "/bin/bash", "-c")
 
@@ -50,9 +50,9 @@ class FakeContainerRuntime(ContainerRuntime):
 class RuntimeThatIsNotThere(FakeContainerRuntime):
     """Its program is not installed."""
 
-    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
         """Return what nobody can start."""
-        return ("/nonexistent/runtime", *super().argv(step, places)[1:])
+        return ("/nonexistent/runtime", *super().argv(step, locations)[1:])
 
     def check(self) -> Health:
         """Be down."""

@@ -63,7 +63,7 @@ class FakeJobType(JobType):
         return Health(connected=True)
 
 
-class SessionThatAnswers(FakeJobType):
+class FakeSession(FakeJobType):
     """A session that can be led to a file."""
 
     def page_of_file(self, path: str) -> str | None:
@@ -88,7 +88,7 @@ class SessionOfAFile(FakeJobType):
     asks_file = True
 
 
-class JobThatRuns(FakeJobType):
+class FakeJob(FakeJobType):
     """A job without a page."""
 
     serves: ClassVar[bool] = False

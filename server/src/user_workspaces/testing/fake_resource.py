@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import RLock
 from typing import ClassVar, Self
 
-from user_workspaces.errors import ResourceUnavailable, SubmissionRefused
+from user_workspaces.errors import ResourceUnavailable, SubmissionRejected
 from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.resource import Resource
@@ -192,7 +192,7 @@ class ResourceThatRefuses(FakeResource):
     def submit(self, spec: JobSpec) -> int:
         """Refuse."""
         self.calls["submit"] += 1
-        raise SubmissionRefused(f"The resource does not take job {spec.job_id}.")
+        raise SubmissionRejected(f"The resource does not take job {spec.job_id}.")
 
 
 class ResourceThatDiesAfterSubmitting(FakeResource):

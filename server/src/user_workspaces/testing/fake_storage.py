@@ -1,4 +1,4 @@
-"""A storage in memory, and others that fail at one point: the name of the class is the scenario."""
+"""A storage in memory; `failing_storages` has those that fail at one point."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -11,8 +11,16 @@ from typing import BinaryIO, ClassVar
 from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.storage import NOTHING, Dataset, Order, Storage
-from user_workspaces.interfaces.values import Entry, EntryKind, Health, Listing, Place, PluginContext, SystemAccount
-from user_workspaces.testing.fake_uploads import UploadsInMemory
+from user_workspaces.interfaces.values import (
+    Entry,
+    EntryKind,
+    Health,
+    Listing,
+    PluginContext,
+    SystemAccount,
+    WorkspaceLocation,
+)
+from user_workspaces.testing.fake_uploads import InMemoryUploads
 
 _LONGEST_PATH = 4095
 _LONGEST_NAME = 255
@@ -37,11 +45,11 @@ class _Node:
 
 
 _NOWHERE = _Node()
-_Workspace = dict[tuple[str, ...], _Node | None]
+Entries = dict[tuple[str, ...], _Node | None]
 """All entries by the components of their path; None: a directory."""
 
 
-class InMemoryStorage(UploadsInMemory, Storage):
+class InMemoryStorage(InMemoryUploads, Storage):
     """Keeps the contract of all storages, without a disk and without accounts."""
 
     Options: ClassVar[type[PluginOptions]] = FakeStorageOptions
@@ -49,59 +57,61 @@ class InMemoryStorage(UploadsInMemory, Storage):
     def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
         super().__init__(context, options)
         self._datasets = options.datasets
-        self._workspaces: dict[str, _Workspace] = {}
+        self._workspaces: dict[str, Entries] = {}
         self._uploads = {}
 
     def check(self) -> Health:
         """Memory is always there."""
         return Health(connected=True)
 
-    def create(self, place: Place) -> None:
+    def create(self, location: WorkspaceLocation) -> None:
         """See `Storage.create`."""
-        self._workspaces.setdefault("/".join(_parse(place.directory)), {})
+        self._workspaces.setdefault("/".join(_parse(location.directory)), {})
 
-    def delete(self, place: Place) -> None:
+    def delete(self, location: WorkspaceLocation) -> None:
         """See `Storage.delete`."""
-        self._workspaces.pop("/".join(_parse(place.directory)), None)
+        self._workspaces.pop("/".join(_parse(location.directory)), None)
 
-    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+    def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
         """See `Storage.copy`."""
-        entries = self._workspace(source)
+        entries = self.workspace(source)
         self.create(target)
-        if self._workspace(target):
+        if self.workspace(target):
             raise StorageError("The workspace to copy into is not empty.")
         shared = {path: node for path, node in entries.items() if not any(name.startswith(".") for name in path)}
-        self._workspace(target).update(shared)
+        self.workspace(target).update(shared)
         progress(sum(len(node.content) for node in shared.values() if node))
 
-    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
+    def write(
+        self, location: WorkspaceLocation, path: str, chunks: Iterable[bytes], *, expecting: str | None = None
+    ) -> int:
         """See `Storage.write`."""
         names = _parse(path)
-        self._require_version(place, names, expecting)
+        self._require_version(location, names, expecting)
         content = b"".join(chunks)
-        self._require_version(place, names, expecting)
-        self._put(place, names, _Node(content=content))
+        self._require_version(location, names, expecting)
+        self._put(location, names, _Node(content=content))
         return len(content)
 
-    def open(self, place: Place, path: str) -> BinaryIO:
+    def open(self, location: WorkspaceLocation, path: str) -> BinaryIO:
         """See `Storage.open`."""
-        return self.open_entry(place, path)[1]
+        return self.open_entry(location, path)[1]
 
-    def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
+    def open_entry(self, location: WorkspaceLocation, path: str) -> tuple[Entry, BinaryIO]:
         """See `Storage.open_entry`."""
-        node = self._workspace(place).get(_parse(path))
+        node = self.workspace(location).get(_parse(path))
         if node is None:
             raise PathNotFound(f"{path}: There is no such file.")
         if node.target:
             raise UnsafePath(f"{path}: This is a link, and links are not followed.")
         return _entry(path, node), io.BytesIO(node.content)
 
-    def link(self, place: Place, path: str, target: str) -> None:
+    def link(self, location: WorkspaceLocation, path: str, target: str) -> None:
         """See `Storage.link`."""
         names = _parse(path)
         if target not in self._datasets:
             raise PathNotFound(f"Symlink path not found: {target}")
-        self._put(place, names, _Node(target=target))
+        self._put(location, names, _Node(target=target))
 
     @property
     def has_datasets(self) -> bool:
@@ -114,15 +124,15 @@ class InMemoryStorage(UploadsInMemory, Storage):
             raise PathNotFound(f"There is no such directory of datasets: {path}")
         return tuple(Dataset(one, is_directory=False) for one in self._datasets[:limit])
 
-    def remove(self, place: Place, path: str) -> None:
+    def remove(self, location: WorkspaceLocation, path: str) -> None:
         """See `Storage.remove`."""
-        names, workspace = _parse(path), self._workspace(place)
+        names, workspace = _parse(path), self.workspace(location)
         for found in [found for found in workspace if found[: len(names)] == names]:
             del workspace[found]
 
-    def move(self, place: Place, path: str, new_path: str, *, overwrite: bool = False) -> None:
+    def move(self, location: WorkspaceLocation, path: str, new_path: str, *, overwrite: bool = False) -> None:
         """See `Storage.move`."""
-        names, new_names, workspace = _parse(path), _parse(new_path), self._workspace(place)
+        names, new_names, workspace = _parse(path), _parse(new_path), self.workspace(location)
         if names not in workspace:
             raise PathNotFound(f"{path}: There is no such file or directory.")
         moved = {found: node for found, node in workspace.items() if found[: len(names)] == names}
@@ -131,22 +141,22 @@ class InMemoryStorage(UploadsInMemory, Storage):
             raise Conflict(f"{new_path}: There is something of this name already.")
         if new_names in moved or new_names[: len(names)] == names:
             raise Conflict(f"{path}: A directory cannot be moved into itself.")
-        self._require_directories(place, new_names)
+        self._require_directories(location, new_names)
         for found, node in moved.items():
             del workspace[found]
             workspace[new_names + found[len(names) :]] = node
 
-    def make_directory(self, place: Place, path: str) -> None:
+    def make_directory(self, location: WorkspaceLocation, path: str) -> None:
         """See `Storage.make_directory`."""
-        names, workspace = _parse(path), self._workspace(place)
+        names, workspace = _parse(path), self.workspace(location)
         if names in workspace:
             raise Conflict(f"{path}: There is something of this name already.")
-        self._require_directories(place, names)
+        self._require_directories(location, names)
         workspace[names] = None
 
-    def stat(self, place: Place, path: str) -> Entry:
+    def stat(self, location: WorkspaceLocation, path: str) -> Entry:
         """See `Storage.stat`."""
-        workspace = self._workspace(place)
+        workspace = self.workspace(location)
         if not path:
             return _entry("", None)
         names = _parse(path)
@@ -156,7 +166,7 @@ class InMemoryStorage(UploadsInMemory, Storage):
 
     def entries(
         self,
-        place: Place,
+        location: WorkspaceLocation,
         path: str,
         *,
         offset: int = 0,
@@ -167,7 +177,7 @@ class InMemoryStorage(UploadsInMemory, Storage):
         descending: bool = False,
     ) -> Listing:
         """See `Storage.entries`."""
-        inside = ((entry, entry.path[len(path) :].strip("/")) for entry in self.tree(place, path))
+        inside = ((entry, entry.path[len(path) :].strip("/")) for entry in self.tree(location, path))
         found = [entry for entry, name in inside if "/" not in name and (hidden or not name.startswith("."))]
         found.sort(key=lambda one: one.path, reverse=descending and order is Order.NAME)
         values: dict[Order, Callable[[Entry], float]] = {
@@ -180,9 +190,9 @@ class InMemoryStorage(UploadsInMemory, Storage):
             found.sort(key=lambda entry: entry.kind is not EntryKind.DIRECTORY)
         return Listing(tuple(found[offset:] if limit is None else found[offset : offset + limit]), len(found))
 
-    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
+    def tree(self, location: WorkspaceLocation, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
         """See `Storage.tree`."""
-        top, workspace = _parse(path) if path else (), self._workspace(place)
+        top, workspace = _parse(path) if path else (), self.workspace(location)
         if top and workspace.get(top, _NOWHERE) is not None:
             node = workspace.get(top)
             raise (
@@ -192,30 +202,31 @@ class InMemoryStorage(UploadsInMemory, Storage):
             if names[: len(top)] == top and names != top:
                 yield _entry("/".join(names), node)
 
-    def disk_usage(self, place: Place) -> int:
+    def disk_usage(self, location: WorkspaceLocation) -> int:
         """See `Storage.disk_usage`."""
-        nodes = self._workspace(place).values()
+        nodes = self.workspace(location).values()
         return sum(-(-len(node.content) // _PIECE) * _PIECE for node in nodes if node)
 
-    def locate(self, place: Place) -> Path:
+    def locate(self, location: WorkspaceLocation) -> Path:
         """Return a path at which there is nothing."""
-        return self.context.data_dir.joinpath(*_parse(place.directory))
+        return self.context.data_dir.joinpath(*_parse(location.directory))
 
-    def _workspace(self, place: Place) -> _Workspace:
+    def workspace(self, location: WorkspaceLocation) -> Entries:
+        """Return all entries of a workspace."""
         try:
-            return self._workspaces["/".join(_parse(place.directory))]
+            return self._workspaces["/".join(_parse(location.directory))]
         except KeyError:
             raise PathNotFound("The workspace: There is no such file or directory.") from None
 
-    def _put(self, place: Place, names: tuple[str, ...], node: _Node) -> None:
-        workspace = self._workspace(place)
+    def _put(self, location: WorkspaceLocation, names: tuple[str, ...], node: _Node) -> None:
+        workspace = self.workspace(location)
         if names in workspace and workspace[names] is None:
             raise Conflict("This is a directory, and a directory is not replaced.")
-        self._require_directories(place, names)
+        self._require_directories(location, names)
         workspace[names] = node
 
-    def _require_directories(self, place: Place, names: tuple[str, ...]) -> None:
-        workspace = self._workspace(place)
+    def _require_directories(self, location: WorkspaceLocation, names: tuple[str, ...]) -> None:
+        workspace = self.workspace(location)
         above = [names[:depth] for depth in range(1, len(names))]
         for directory in above:
             node = workspace.get(directory)
@@ -223,58 +234,11 @@ class InMemoryStorage(UploadsInMemory, Storage):
                 raise UnsafePath("A link.") if node.target else Conflict("A part of this path is a file.")
         workspace.update(dict.fromkeys(above))
 
-    def _require_version(self, place: Place, names: tuple[str, ...], expecting: str | None) -> None:
-        workspace = self._workspace(place)
+    def _require_version(self, location: WorkspaceLocation, names: tuple[str, ...], expecting: str | None) -> None:
+        workspace = self.workspace(location)
         version = _entry("", workspace[names]).version if names in workspace else NOTHING
         if expecting not in {None, version}:
             raise Conflict("This is not, or not any more, what was to be replaced.")
-
-
-class StorageThatFailsOnWrite(InMemoryStorage):
-    """The disk is full."""
-
-    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
-        """Take what is sent, and fail."""
-        super().write(place, path, chunks)
-        self.remove(place, path)
-        raise StorageError("The disk is full.")
-
-
-class StorageThatFailsDuringCopy(InMemoryStorage):
-    """A copy ends with half of the files."""
-
-    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
-        """Copy all, lose the first half, and fail."""
-        super().copy(source, target, progress=progress)
-        for entry in list(self.tree(target))[::2]:
-            self.remove(target, entry.path)
-        raise StorageError("The disk is full.")
-
-
-class StorageThatDeletesAtTheSecondAttempt(InMemoryStorage):
-    """Something was in use, and is not any more."""
-
-    def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
-        super().__init__(context, options)
-        self._attempted = set[str]()
-
-    def delete(self, place: Place) -> None:
-        """Fail the first time for each workspace."""
-        if place.directory not in self._attempted:
-            self._attempted.add(place.directory)
-            raise StorageError("The workspace is in use.")
-        super().delete(place)
-
-
-class StorageThatIsAway(InMemoryStorage):
-    """The file system is not mounted."""
-
-    def check(self) -> Health:
-        """Say so."""
-        return Health(connected=False, message="The storage has no root directory.")
-
-    def _workspace(self, place: Place) -> _Workspace:
-        raise StorageError(f"{place.directory}: The file system does not answer.")
 
 
 def _entry(path: str, node: _Node | None) -> Entry:

@@ -11,7 +11,7 @@ from user_workspaces.interfaces.user_authentication import UserAuthentication
 from user_workspaces.interfaces.values import Health, Identity, PluginContext, SystemAccount
 
 
-class EverybodySharesOneAccount(UserAuthentication):
+class SharedAccount(UserAuthentication):
     """Takes `{"username": ...}`; files belong to this process's account, or to `nobody` when it is root."""
 
     Options = PluginOptions

@@ -20,7 +20,7 @@ class EngineOfOneStep(WorkflowEngine):
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
-        self.answer = Plan((GREETING,))
+        self.response = Plan((GREETING,))
 
     @classmethod
     def build(cls, name: str) -> Self:
@@ -39,7 +39,7 @@ class EngineOfOneStep(WorkflowEngine):
             raise InvalidRequest(f"{unknown[0][:60]!r} is no parameter of this workflow.")
         if unknown := [name for name in options if name not in self.operational_options]:
             raise InvalidRequest(f"{unknown[0][:60]!r} is no operational option.")
-        return self.answer
+        return self.response
 
     def check(self) -> Health:
         """Be well."""

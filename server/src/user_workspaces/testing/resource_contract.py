@@ -18,7 +18,7 @@ from typing import Protocol
 
 import pytest
 
-from user_workspaces.errors import SubmissionRefused
+from user_workspaces.errors import SubmissionRejected
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import EndedBy, JobFile, JobSpec, Limits, Observation, ResourceState
 from user_workspaces.testing.waiting import eventually
@@ -222,7 +222,7 @@ class RunningResourceContract(ResourceContract):
         self, resource: Resource, make_spec: MakeSpec, path: str
     ) -> None:
         spec = make_spec(files=[JobFile(path, b"")])
-        with pytest.raises(SubmissionRefused):
+        with pytest.raises(SubmissionRejected):
             resource.submit(spec)
         assert seen(resource, spec).state == ResourceState.ABSENT
 

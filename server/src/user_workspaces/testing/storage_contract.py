@@ -20,7 +20,7 @@ import pytest
 
 from user_workspaces.errors import PathNotFound, StorageError, UnsafePath
 from user_workspaces.interfaces.storage import Storage
-from user_workspaces.interfaces.values import Entry, EntryKind, Place
+from user_workspaces.interfaces.values import Entry, EntryKind, WorkspaceLocation
 from user_workspaces.testing.storage_files_contract import FilesContract
 from user_workspaces.testing.storage_paths import ESCAPES, NAMES
 from user_workspaces.testing.storage_reading import listing, read
@@ -33,42 +33,42 @@ class StorageContract(FilesContract, UploadsContract):
     """The tests; see the head of this module for the fixtures."""
 
     @pytest.fixture
-    def made(self, storage: Storage, place: Place) -> Place:
+    def made(self, storage: Storage, location: WorkspaceLocation) -> WorkspaceLocation:
         """Return a workspace that has been created."""
-        storage.create(place)
-        return place
+        storage.create(location)
+        return location
 
     def test_check_connected(self, storage: Storage) -> None:
         """A storage that works says so."""
         assert storage.check().connected
 
-    def test_create_empty(self, storage: Storage, made: Place) -> None:
+    def test_create_empty(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A new workspace has nothing in it."""
         assert listing(storage, made) == []
 
-    def test_create_twice_keeps_files(self, storage: Storage, made: Place) -> None:
+    def test_create_twice_keeps_files(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Creating again does no harm."""
         storage.write(made, "a", [b"1"])
         storage.create(made)
         assert read(storage, made, "a") == b"1"
 
-    def test_write_chunks_joined(self, storage: Storage, made: Place) -> None:
+    def test_write_chunks_joined(self, storage: Storage, made: WorkspaceLocation) -> None:
         """The chunks become one file, and the answer is its size."""
         assert storage.write(made, "deep/er/a", [b"12", b"", b"345"]) == len(b"12345")
         assert read(storage, made, "deep/er/a") == b"12345"
 
-    def test_write_nothing_makes_empty_file(self, storage: Storage, made: Place) -> None:
+    def test_write_nothing_makes_empty_file(self, storage: Storage, made: WorkspaceLocation) -> None:
         """No chunks are a file too."""
         assert storage.write(made, "a", []) == 0
         assert read(storage, made, "a") == b""
 
-    def test_write_again_replaces(self, storage: Storage, made: Place) -> None:
+    def test_write_again_replaces(self, storage: Storage, made: WorkspaceLocation) -> None:
         """The new content takes the place of the old, also when it is shorter."""
         storage.write(made, "a", [b"the old"])
         storage.write(made, "a", [b"new"])
         assert read(storage, made, "a") == b"new"
 
-    def test_write_interrupted_keeps_old(self, storage: Storage, made: Place) -> None:
+    def test_write_interrupted_keeps_old(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A sender who breaks off changes nothing and leaves nothing, and the error is theirs."""
         storage.write(made, "a", [b"the old"])
 
@@ -78,14 +78,14 @@ class StorageContract(FilesContract, UploadsContract):
         assert read(storage, made, "a") == b"the old"
         assert listing(storage, made) == [("a", EntryKind.FILE)]
 
-    def test_write_over_directory_refused(self, storage: Storage, made: Place) -> None:
+    def test_write_over_directory_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A directory is never replaced by a file."""
         storage.write(made, "d/a", [b"1"])
         with pytest.raises(StorageError):
             storage.write(made, "d", [b"2"])
         assert read(storage, made, "d/a") == b"1"
 
-    def test_write_below_file_refused(self, storage: Storage, made: Place) -> None:
+    def test_write_below_file_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A file is not made a directory."""
         storage.write(made, "a", [b"1"])
         with pytest.raises(StorageError):
@@ -93,14 +93,14 @@ class StorageContract(FilesContract, UploadsContract):
         assert read(storage, made, "a") == b"1"
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_write_unusual_name(self, storage: Storage, made: Place, name: str) -> None:
+    def test_write_unusual_name(self, storage: Storage, made: WorkspaceLocation, name: str) -> None:
         """Names are kept to the letter."""
         storage.write(made, f"d/{name}", [b"1"])
         assert read(storage, made, f"d/{name}") == b"1"
         assert listing(storage, made) == [("d", EntryKind.DIRECTORY), (f"d/{name}", EntryKind.FILE)]
 
     @pytest.mark.parametrize("path", ESCAPES)
-    def test_escape_refused(self, storage: Storage, made: Place, dataset: str, path: str) -> None:
+    def test_escape_refused(self, storage: Storage, made: WorkspaceLocation, dataset: str, path: str) -> None:
         """No operation takes a path that leaves the workspace, or that no file can have."""
         with pytest.raises(UnsafePath):
             storage.write(made, path, [b"1"])
@@ -113,33 +113,33 @@ class StorageContract(FilesContract, UploadsContract):
         assert listing(storage, made) == []
 
     @pytest.mark.parametrize("directory", ["../x/1", "/x/1", "x/../../1", "", "x//1"])
-    def test_place_outside_refused(self, storage: Storage, place: Place, directory: str) -> None:
+    def test_place_outside_refused(self, storage: Storage, location: WorkspaceLocation, directory: str) -> None:
         """No workspace lies outside of the storage."""
-        outside = Place(directory=directory, account=place.account)
+        outside = WorkspaceLocation(directory=directory, account=location.account)
         with pytest.raises(UnsafePath):
             storage.create(outside)
         with pytest.raises(UnsafePath):
             storage.delete(outside)
 
     @pytest.mark.parametrize("path", ["missing", "d/missing", "d"])
-    def test_open_no_file(self, storage: Storage, made: Place, path: str) -> None:
+    def test_open_no_file(self, storage: Storage, made: WorkspaceLocation, path: str) -> None:
         """What is no file cannot be opened."""
         storage.write(made, "d/a", [b"1"])
         with pytest.raises(PathNotFound):
             storage.open(made, path)
 
-    def test_no_workspace(self, storage: Storage, place: Place) -> None:
+    def test_no_workspace(self, storage: Storage, location: WorkspaceLocation) -> None:
         """Without a workspace nothing is found, and nothing is made."""
         with pytest.raises(PathNotFound):
-            storage.write(place, "a", [b"1"])
+            storage.write(location, "a", [b"1"])
         with pytest.raises(PathNotFound):
-            storage.open(place, "a")
+            storage.open(location, "a")
         with pytest.raises(PathNotFound):
-            list(storage.tree(place))
+            list(storage.tree(location))
         with pytest.raises(PathNotFound):
-            storage.disk_usage(place)
+            storage.disk_usage(location)
 
-    def test_link_below_root(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_link_below_root(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """A link to a dataset appears as a link, and is not followed."""
         storage.link(made, "d/l", dataset)
         assert listing(storage, made) == [("d", EntryKind.DIRECTORY), ("d/l", EntryKind.LINK)]
@@ -148,14 +148,14 @@ class StorageContract(FilesContract, UploadsContract):
         with pytest.raises(StorageError):
             storage.write(made, "d/l/a", [b"1"])
 
-    def test_link_replaces_link_and_file(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_link_replaces_link_and_file(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """Making a link again is the same as making it; a file of the name gives way."""
         storage.write(made, "l", [b"1"])
         storage.link(made, "l", dataset)
         storage.link(made, "l", dataset)
         assert listing(storage, made) == [("l", EntryKind.LINK)]
 
-    def test_link_over_directory_refused(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_link_over_directory_refused(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """A directory is never replaced by a link."""
         storage.write(made, "d/a", [b"1"])
         with pytest.raises(StorageError):
@@ -163,27 +163,27 @@ class StorageContract(FilesContract, UploadsContract):
         assert read(storage, made, "d/a") == b"1"
 
     @pytest.mark.parametrize("added", ["/../../../../../../../../../etc/passwd", "/missing-for-sure", "\0"])
-    def test_link_target_not_there(self, storage: Storage, made: Place, dataset: str, added: str) -> None:
+    def test_link_target_not_there(self, storage: Storage, made: WorkspaceLocation, dataset: str, added: str) -> None:
         """A target that is not below a root and a target that is missing get the same answer."""
         with pytest.raises(PathNotFound) as caught:
             storage.link(made, "l", dataset + added)
         assert caught.value.message == f"Symlink path not found: {dataset}{added}"
         assert listing(storage, made) == []
 
-    def test_link_outside_refused(self, storage: Storage, made: Place, outside: str) -> None:
+    def test_link_outside_refused(self, storage: Storage, made: WorkspaceLocation, outside: str) -> None:
         """What is there, but not below a dataset root, is answered as if it were missing."""
         with pytest.raises(PathNotFound) as caught:
             storage.link(made, "l", outside)
         assert caught.value.message == f"Symlink path not found: {outside}"
 
-    def test_write_over_link_replaces_the_link(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_write_over_link_replaces_the_link(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """The file takes the link's place; the target is not written."""
         storage.link(made, "l", dataset)
         storage.write(made, "l", [b"mine"])
         assert listing(storage, made) == [("l", EntryKind.FILE)]
         assert read(storage, made, "l") == b"mine"
 
-    def test_remove_file_tree_and_link(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_remove_file_tree_and_link(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """Files, directories with all in them and links go; the rest stays; a second time does nothing."""
         for path in ("a", "d/e/b", "d/c", "kept"):
             storage.write(made, path, [b"1"])
@@ -192,7 +192,7 @@ class StorageContract(FilesContract, UploadsContract):
             storage.remove(made, path)
         assert listing(storage, made) == [("kept", EntryKind.FILE)]
 
-    def test_delete_all(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_delete_all(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """A deleted workspace is gone, and can be deleted and created again."""
         storage.write(made, "d/a", [b"1"])
         storage.link(made, "l", dataset)
@@ -203,28 +203,30 @@ class StorageContract(FilesContract, UploadsContract):
         storage.create(made)
         assert listing(storage, made) == []
 
-    def test_delete_leaves_others(self, storage: Storage, made: Place, other_place: Place) -> None:
+    def test_delete_leaves_others(
+        self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation
+    ) -> None:
         """Deleting one workspace touches no other one."""
-        storage.create(other_place)
-        storage.write(other_place, "a", [b"1"])
+        storage.create(other_location)
+        storage.write(other_location, "a", [b"1"])
         storage.delete(made)
-        assert read(storage, other_place, "a") == b"1"
+        assert read(storage, other_location, "a") == b"1"
 
-    def test_tree_parents_first_names_sorted(self, storage: Storage, made: Place) -> None:
+    def test_tree_parents_first_names_sorted(self, storage: Storage, made: WorkspaceLocation) -> None:
         """The order is that of a walk: a directory, all that is in it, the next name."""
         for path in ("b", "a/z", "a.txt", "a/b/c", ".dot/x", "B"):
             storage.write(made, path, [b"1"])
         paths = [".dot", ".dot/x", "B", "a", "a/b", "a/b/c", "a/z", "a.txt", "b"]
         assert [entry.path for entry in storage.tree(made)] == paths
 
-    def test_tree_tells_size_and_time(self, storage: Storage, made: Place) -> None:
+    def test_tree_tells_size_and_time(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A file's entry has its size in bytes and when it was changed."""
         storage.write(made, "a", [b"12345"])
         (entry,) = storage.tree(made)
         assert entry == Entry(path="a", kind=EntryKind.FILE, size=5, modified=entry.modified)
         assert abs(datetime.now(UTC) - entry.modified) < timedelta(hours=1)
 
-    def test_disk_usage_grows_and_shrinks(self, storage: Storage, made: Place) -> None:
+    def test_disk_usage_grows_and_shrinks(self, storage: Storage, made: WorkspaceLocation) -> None:
         """What is written counts, and what is removed does not any more."""
         empty = storage.disk_usage(made)
         size = storage.write(made, "a", [b"x" * 1_000_000])
@@ -233,16 +235,18 @@ class StorageContract(FilesContract, UploadsContract):
         assert full - empty >= size
         assert storage.disk_usage(made) < full
 
-    def test_copy_without_dot_files(self, storage: Storage, made: Place, other_place: Place, dataset: str) -> None:
+    def test_copy_without_dot_files(
+        self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation, dataset: str
+    ) -> None:
         """Another person gets files and links of their own; dot files stay behind at every level."""
         for path in ("a", "d/b", ".secret", ".config/token", "d/.env"):
             storage.write(made, path, [path.encode()])
         storage.link(made, "d/l", dataset)
         told = list[int]()
-        storage.copy(made, other_place, progress=told.append)
+        storage.copy(made, other_location, progress=told.append)
         storage.delete(made)
-        assert read(storage, other_place, "d/b") == b"d/b"
-        assert listing(storage, other_place) == [
+        assert read(storage, other_location, "d/b") == b"d/b"
+        assert listing(storage, other_location) == [
             ("a", EntryKind.FILE),
             ("d", EntryKind.DIRECTORY),
             ("d/b", EntryKind.FILE),
@@ -251,25 +255,31 @@ class StorageContract(FilesContract, UploadsContract):
         assert told == sorted(told)
         assert told[-1] == len("a") + len("d/b")
 
-    def test_copy_over_files_refused(self, storage: Storage, made: Place, other_place: Place) -> None:
+    def test_copy_over_files_refused(
+        self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation
+    ) -> None:
         """A copy goes into a new workspace; one that is in use stays as it is."""
         storage.write(made, "a", [b"1"])
-        storage.create(other_place)
-        storage.write(other_place, "a", [b"2"])
+        storage.create(other_location)
+        storage.write(other_location, "a", [b"2"])
         with pytest.raises(StorageError):
-            storage.copy(made, other_place, progress=_ignore)
-        assert read(storage, other_place, "a") == b"2"
+            storage.copy(made, other_location, progress=_ignore)
+        assert read(storage, other_location, "a") == b"2"
 
-    def test_copy_source_missing(self, storage: Storage, place: Place, other_place: Place) -> None:
+    def test_copy_source_missing(
+        self, storage: Storage, location: WorkspaceLocation, other_location: WorkspaceLocation
+    ) -> None:
         """Without a source there is no copy."""
         with pytest.raises(PathNotFound):
-            storage.copy(place, other_place, progress=_ignore)
+            storage.copy(location, other_location, progress=_ignore)
 
-    def test_locate_absolute_and_one_each(self, storage: Storage, made: Place, other_place: Place) -> None:
+    def test_locate_absolute_and_one_each(
+        self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation
+    ) -> None:
         """Every workspace has a path of its own."""
         assert storage.locate(made).is_absolute()
         assert storage.locate(made) == storage.locate(made)
-        assert storage.locate(made) != storage.locate(other_place)
+        assert storage.locate(made) != storage.locate(other_location)
 
 
 def _broken_off() -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import pytest
 
 from user_workspaces.errors import Conflict, PathNotFound, StorageError, UnsafePath
 from user_workspaces.interfaces.storage import NOTHING, Order, Storage
-from user_workspaces.interfaces.values import EntryKind, Place
+from user_workspaces.interfaces.values import EntryKind, WorkspaceLocation
 from user_workspaces.testing.storage_paths import ESCAPES, NAMES
 from user_workspaces.testing.storage_reading import listing, read
 
@@ -14,7 +14,7 @@ from user_workspaces.testing.storage_reading import listing, read
 class FilesContract:
     """The tests; see `storage_contract` for the fixtures."""
 
-    def test_copy_of_a_file_is_a_file_of_its_own(self, storage: Storage, made: Place) -> None:
+    def test_copy_of_a_file_is_a_file_of_its_own(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Neither sees what is written to the other afterwards."""
         storage.write(made, "d/a", [b"12345"])
         assert storage.copy_file(made, "d/a", made, "e/f/b", most=100) == len(b"12345")
@@ -24,14 +24,14 @@ class FilesContract:
         storage.copy_file(made, "x", made, "e/f/b", most=100)
         assert read(storage, made, "e/f/b") == b"new"
 
-    def test_copy_of_a_file_is_no_longer_than_there_is_room(self, storage: Storage, made: Place) -> None:
+    def test_copy_of_a_file_is_no_longer_than_there_is_room(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A file may grow after somebody has looked how long it is."""
         storage.write(made, "a", [b"12345"])
         assert storage.copy_file(made, "a", made, "b", most=3) == len(b"123")
         assert read(storage, made, "b") == b"123"
         assert storage.copy_file(made, "a", made, "c", most=0) == 0
 
-    def test_copy_of_what_is_no_file(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_copy_of_what_is_no_file(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """Links are not followed, and of folders there is no such copy; where a folder is, no file can be."""
         storage.write(made, "d/a", [b"1"])
         storage.link(made, "l", dataset)
@@ -44,7 +44,7 @@ class FilesContract:
             storage.copy_file(made, "d/a", made, "d", most=100)
         assert "b" not in {path for path, _ in listing(storage, made)}
 
-    def test_stat_kinds(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_stat_kinds(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """One entry is told of, a link as a link, and the workspace itself by the empty path."""
         storage.write(made, "d/a", [b"12345"])
         storage.link(made, "l", dataset)
@@ -55,13 +55,13 @@ class FilesContract:
         assert (found["d/a"].size, found["d"].size) == (5, 0)
 
     @pytest.mark.parametrize("path", ["missing", "d/missing", "d/a/b"])
-    def test_stat_missing(self, storage: Storage, made: Place, path: str) -> None:
+    def test_stat_missing(self, storage: Storage, made: WorkspaceLocation, path: str) -> None:
         """What is not there is not found, below a file either."""
         storage.write(made, "d/a", [b"1"])
         with pytest.raises(PathNotFound):
             storage.stat(made, path)
 
-    def test_version_of_each_content(self, storage: Storage, made: Place) -> None:
+    def test_version_of_each_content(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Another content has another version; all ways to look tell the same."""
         storage.write(made, "a", [b"1"])
         old = storage.stat(made, "a").version
@@ -73,14 +73,14 @@ class FilesContract:
         storage.write(made, "a", [b"2"])
         assert storage.stat(made, "a").version != old
 
-    def test_open_entry_reads_what_it_tells_of(self, storage: Storage, made: Place) -> None:
+    def test_open_entry_reads_what_it_tells_of(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Entry and content belong together."""
         storage.write(made, "d/a", [b"12345"])
         entry, file = storage.open_entry(made, "d/a")
         with file:
             assert (entry.path, entry.size, file.read()) == ("d/a", 5, b"12345")
 
-    def test_entries_of_one_directory(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_entries_of_one_directory(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """What is directly in it, names sorted, paths from the workspace, nothing of what is deeper."""
         for path in ("d/b", "d/a", "d/sub/x", "d/.dot", "e/y", "d.txt"):
             storage.write(made, path, [b"1"])
@@ -90,7 +90,7 @@ class FilesContract:
         assert found.total == len(found.entries)
         assert [entry.path for entry in storage.entries(made, "").entries] == ["d", "d.txt", "e"]
 
-    def test_entries_in_parts(self, storage: Storage, made: Place) -> None:
+    def test_entries_in_parts(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Offset and limit choose after sorting; the total is of all."""
         for path in ("a", "b/x", "c", "d/x"):
             storage.write(made, path, [b"1"])
@@ -104,7 +104,7 @@ class FilesContract:
         assert storage.entries(made, "").total == len(ordered.entries) + 1
         assert storage.entries(made, "b", limit=0).entries == ()
 
-    def test_entries_in_other_orders(self, storage: Storage, made: Place) -> None:
+    def test_entries_in_other_orders(self, storage: Storage, made: WorkspaceLocation) -> None:
         """By size and by time, both ways; directories first where that is asked for, and what is equal by name."""
         for path, size in (("d/x", 1), ("small", 1), ("large", 9), ("also", 1)):
             storage.write(made, path, [b"x" * size])
@@ -122,7 +122,7 @@ class FilesContract:
         times = [storage.stat(made, path).modified for path in newest]
         assert times == sorted(times, reverse=True)
 
-    def test_entries_of_no_directory(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_entries_of_no_directory(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """Neither a file nor a link nor nothing can be listed or walked."""
         storage.write(made, "a", [b"1"])
         storage.link(made, "l", dataset)
@@ -132,13 +132,13 @@ class FilesContract:
             with pytest.raises(error):
                 list(storage.tree(made, path))
 
-    def test_tree_below_a_directory(self, storage: Storage, made: Place) -> None:
+    def test_tree_below_a_directory(self, storage: Storage, made: WorkspaceLocation) -> None:
         """The walk is of that directory only; the paths are still from the workspace."""
         for path in ("d/b/c", "d/a", "e/x"):
             storage.write(made, path, [b"1"])
         assert [entry.path for entry in storage.tree(made, "d")] == ["d/a", "d/b", "d/b/c"]
 
-    def test_move_file_and_directory(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_move_file_and_directory(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """Files, directories with all in them, and links (themselves) get another path."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "d/b/c", [b"2"])
@@ -156,13 +156,13 @@ class FilesContract:
             ("new/l", EntryKind.LINK),
         ]
 
-    def test_move_missing_makes_nothing(self, storage: Storage, made: Place) -> None:
+    def test_move_missing_makes_nothing(self, storage: Storage, made: WorkspaceLocation) -> None:
         """What is not there cannot be moved, and no directory is made for it."""
         with pytest.raises(PathNotFound):
             storage.move(made, "missing", "x/y")
         assert listing(storage, made) == []
 
-    def test_move_to_taken_path_refused(self, storage: Storage, made: Place) -> None:
+    def test_move_to_taken_path_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Nothing gives way unless the caller says so."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "b", [b"2"])
@@ -171,7 +171,7 @@ class FilesContract:
                 storage.move(made, "a", new_path)
         assert (read(storage, made, "a"), read(storage, made, "b")) == (b"1", b"2")
 
-    def test_move_overwrites_a_file(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_move_overwrites_a_file(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """With `overwrite` a file or link gives way, once."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "b", [b"2"])
@@ -182,7 +182,9 @@ class FilesContract:
         assert listing(storage, made) == [("l", EntryKind.FILE)]
 
     @pytest.mark.parametrize("overwrite", [False, True])
-    def test_move_never_replaces_a_directory(self, storage: Storage, made: Place, *, overwrite: bool) -> None:
+    def test_move_never_replaces_a_directory(
+        self, storage: Storage, made: WorkspaceLocation, *, overwrite: bool
+    ) -> None:
         """Also an empty one, and also by a directory; nor does a directory replace a file."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "d/x", [b"2"])
@@ -192,7 +194,7 @@ class FilesContract:
                 storage.move(made, path, new_path, overwrite=overwrite)
         assert [path for path, _ in listing(storage, made)] == ["a", "d", "d/x", "empty"]
 
-    def test_move_into_itself_refused(self, storage: Storage, made: Place) -> None:
+    def test_move_into_itself_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A directory cannot be in itself."""
         storage.write(made, "d/x", [b"1"])
         for new_path in ("d/e", "d/x/y"):
@@ -200,7 +202,7 @@ class FilesContract:
                 storage.move(made, "d", new_path)
         assert [path for path, _ in listing(storage, made)] == ["d", "d/x"]
 
-    def test_make_directory(self, storage: Storage, made: Place) -> None:
+    def test_make_directory(self, storage: Storage, made: WorkspaceLocation) -> None:
         """With its parents; what is there already is told of."""
         storage.make_directory(made, "a/b")
         storage.write(made, "f", [b"1"])
@@ -210,7 +212,7 @@ class FilesContract:
                 storage.make_directory(made, path)
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_unusual_names_everywhere(self, storage: Storage, made: Place, name: str) -> None:
+    def test_unusual_names_everywhere(self, storage: Storage, made: WorkspaceLocation, name: str) -> None:
         """Names are kept to the letter."""
         storage.make_directory(made, "d")
         storage.write(made, name, [b"1"])
@@ -219,7 +221,7 @@ class FilesContract:
         assert storage.stat(made, f"d/{name}").size == 1
 
     @pytest.mark.parametrize("path", [path for path in ESCAPES if path])
-    def test_escapes_refused_everywhere(self, storage: Storage, made: Place, path: str) -> None:
+    def test_escapes_refused_everywhere(self, storage: Storage, made: WorkspaceLocation, path: str) -> None:
         """No operation takes a path that leaves the workspace, or that no file can have."""
         storage.write(made, "a", [b"1"])
         for attempt in (
@@ -236,7 +238,7 @@ class FilesContract:
                 attempt()
         assert listing(storage, made) == [("a", EntryKind.FILE)]
 
-    def test_write_expecting_what_is_there(self, storage: Storage, made: Place) -> None:
+    def test_write_expecting_what_is_there(self, storage: Storage, made: WorkspaceLocation) -> None:
         """The version that the caller saw is replaced; one that is gone is not, and nothing is read for it."""
         storage.write(made, "a", [b"1"], expecting=NOTHING)
         version = storage.stat(made, "a").version
@@ -249,7 +251,7 @@ class FilesContract:
         assert read(storage, made, "a") == b"2"
         assert listing(storage, made) == [("a", EntryKind.FILE)]
 
-    def test_write_expecting_what_changes_meanwhile(self, storage: Storage, made: Place) -> None:
+    def test_write_expecting_what_changes_meanwhile(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Somebody else is faster: theirs stays."""
 
         def chunks() -> Iterator[bytes]:

@@ -8,33 +8,33 @@ import pytest
 
 from user_workspaces.errors import Conflict, InvalidRequest, PathNotFound, StorageError
 from user_workspaces.interfaces.storage import FINISHED_UPLOAD_LIFETIME, UPLOAD_LIFETIME, Storage
-from user_workspaces.interfaces.values import EntryKind, Place
+from user_workspaces.interfaces.values import EntryKind, WorkspaceLocation
 from user_workspaces.testing.storage_reading import listing, read
 
 
 class UploadsContract:
     """The tests; see `storage_contract` for the fixtures."""
 
-    def test_upload_in_parts(self, storage: Storage, made: Place) -> None:
+    def test_upload_in_parts(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Nothing is seen until the last byte is there; then the file is, whole."""
-        begun = storage.begin_upload(made, "deep/er/a", length=6, note="as it was")
-        assert (begun.path, begun.length, begun.offset, begun.finished) == ("deep/er/a", 6, 0, False)
-        first = storage.append(made, begun.id, 0, [b"1", b"23"])
+        started = storage.begin_upload(made, "deep/er/a", length=6, note="as it was")
+        assert (started.path, started.length, started.offset, started.finished) == ("deep/er/a", 6, 0, False)
+        first = storage.append(made, started.id, 0, [b"1", b"23"])
         assert (first.offset, first.finished) == (3, False)
         assert listing(storage, made) == []
         assert storage.entries(made, "").total == 0
-        found = storage.find_upload(made, begun.id)
+        found = storage.find_upload(made, started.id)
         assert (found.offset, found.note, found.length) == (3, "as it was", 6)
-        last = storage.append(made, begun.id, 3, [b"456"])
+        last = storage.append(made, started.id, 3, [b"456"])
         assert (last.offset, last.finished) == (6, True)
         assert read(storage, made, "deep/er/a") == b"123456"
 
-    def test_upload_of_nothing_is_finished_at_once(self, storage: Storage, made: Place) -> None:
+    def test_upload_of_nothing_is_finished_at_once(self, storage: Storage, made: WorkspaceLocation) -> None:
         """An empty file needs no bytes."""
         assert storage.begin_upload(made, "a", length=0).finished
         assert read(storage, made, "a") == b""
 
-    def test_upload_finished_can_be_asked_about(self, storage: Storage, made: Place) -> None:
+    def test_upload_finished_can_be_asked_about(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A sender who did not hear the last answer learns that all is well, and cannot send it again."""
         upload = storage.begin_upload(made, "a", length=1)
         storage.append(made, upload.id, 0, [b"1"])
@@ -46,7 +46,7 @@ class UploadsContract:
         assert read(storage, made, "a") == b"1"
 
     @pytest.mark.parametrize("offset", [0, 1, 3, 6, 7])
-    def test_append_elsewhere_refused(self, storage: Storage, made: Place, offset: int) -> None:
+    def test_append_elsewhere_refused(self, storage: Storage, made: WorkspaceLocation, offset: int) -> None:
         """Bytes go where the last ones ended, and nowhere else."""
         upload = storage.begin_upload(made, "a", length=6)
         storage.append(made, upload.id, 0, [b"12"])
@@ -54,7 +54,7 @@ class UploadsContract:
             storage.append(made, upload.id, offset, [b"x"])
         assert storage.find_upload(made, upload.id).offset == len(b"12")
 
-    def test_append_more_than_its_length_refused(self, storage: Storage, made: Place) -> None:
+    def test_append_more_than_its_length_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
         """What is too much is not taken."""
         upload = storage.begin_upload(made, "a", length=3)
         with pytest.raises(InvalidRequest):
@@ -62,7 +62,7 @@ class UploadsContract:
         assert storage.find_upload(made, upload.id).offset == len(b"12")
         assert listing(storage, made) == []
 
-    def test_append_broken_off_keeps_what_came(self, storage: Storage, made: Place) -> None:
+    def test_append_broken_off_keeps_what_came(self, storage: Storage, made: WorkspaceLocation) -> None:
         """The next sender goes on from there."""
         upload = storage.begin_upload(made, "a", length=6)
         with suppress(ConnectionResetError):
@@ -71,7 +71,7 @@ class UploadsContract:
         assert storage.append(made, upload.id, 4, [b"56"]).finished
         assert read(storage, made, "a") == b"half56"
 
-    def test_upload_replaces_file_and_link(self, storage: Storage, made: Place, dataset: str) -> None:
+    def test_upload_replaces_file_and_link(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
         """As a write does; the target of a link is not touched."""
         storage.write(made, "a", [b"old"])
         storage.link(made, "l", dataset)
@@ -82,14 +82,16 @@ class UploadsContract:
         assert listing(storage, made) == [("a", EntryKind.FILE), ("l", EntryKind.FILE)]
 
     @pytest.mark.parametrize("path", ["d", "d/a/b", "d/a/b/c", "l/a"])
-    def test_upload_that_cannot_end_is_not_begun(self, storage: Storage, made: Place, dataset: str, path: str) -> None:
+    def test_upload_that_cannot_end_is_not_begun(
+        self, storage: Storage, made: WorkspaceLocation, dataset: str, path: str
+    ) -> None:
         """Over a directory, below a file, through a link."""
         storage.write(made, "d/a", [b"1"])
         storage.link(made, "l", dataset)
         with pytest.raises(StorageError):
             storage.begin_upload(made, path, length=1)
 
-    def test_upload_two_of_one_name(self, storage: Storage, made: Place) -> None:
+    def test_upload_two_of_one_name(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Each is whole; who ends last stays."""
         first, second = (storage.begin_upload(made, "a", length=2) for _ in range(2))
         storage.append(made, first.id, 0, [b"1"])
@@ -98,7 +100,7 @@ class UploadsContract:
         storage.append(made, first.id, 1, [b"1"])
         assert read(storage, made, "a") == b"11"
 
-    def test_cancel_forgets(self, storage: Storage, made: Place) -> None:
+    def test_cancel_forgets(self, storage: Storage, made: WorkspaceLocation) -> None:
         """It is gone, and a second time there is nothing."""
         upload = storage.begin_upload(made, "a", length=2)
         storage.append(made, upload.id, 0, [b"1"])
@@ -113,7 +115,7 @@ class UploadsContract:
         assert listing(storage, made) == []
 
     @pytest.mark.parametrize("upload_id", ["", "x", "..", "0" * 32, "../../etc/passwd", "0" * 5000, "\0", "\udc80"])
-    def test_upload_unknown(self, storage: Storage, made: Place, upload_id: str) -> None:
+    def test_upload_unknown(self, storage: Storage, made: WorkspaceLocation, upload_id: str) -> None:
         """An id that was never given leads nowhere."""
         storage.begin_upload(made, "a", length=2)
         for attempt in (
@@ -124,14 +126,16 @@ class UploadsContract:
             with pytest.raises(PathNotFound):
                 attempt()
 
-    def test_upload_of_another_workspace_unknown(self, storage: Storage, made: Place, other_place: Place) -> None:
+    def test_upload_of_another_workspace_unknown(
+        self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation
+    ) -> None:
         """An id is good in its workspace only."""
-        storage.create(other_place)
+        storage.create(other_location)
         upload = storage.begin_upload(made, "a", length=2)
         with pytest.raises(PathNotFound):
-            storage.find_upload(other_place, upload.id)
+            storage.find_upload(other_location, upload.id)
 
-    def test_upload_counts_on_disk_until_cleared(self, storage: Storage, made: Place) -> None:
+    def test_upload_counts_on_disk_until_cleared(self, storage: Storage, made: WorkspaceLocation) -> None:
         """What nobody continues is removed when its time is over, not before."""
         now = datetime.now(UTC)
         assert storage.clear_uploads(made, now=now) is None
@@ -149,12 +153,12 @@ class UploadsContract:
             storage.find_upload(made, left.id)
         assert read(storage, made, "b") == b""
 
-    def test_upload_needs_a_workspace(self, storage: Storage, place: Place) -> None:
+    def test_upload_needs_a_workspace(self, storage: Storage, location: WorkspaceLocation) -> None:
         """Without one nothing is begun."""
         with pytest.raises(PathNotFound):
-            storage.begin_upload(place, "a", length=1)
+            storage.begin_upload(location, "a", length=1)
         with pytest.raises(PathNotFound):
-            storage.clear_uploads(place, now=datetime.now(UTC))
+            storage.clear_uploads(location, now=datetime.now(UTC))
 
 
 def _broken_off() -> Iterator[bytes]:

@@ -13,7 +13,7 @@ PAUSE_SECONDS = 0.01
 def eventually(question: Callable[[], Answer | None], *, limit_seconds: float = LIMIT_SECONDS) -> Answer:
     """Ask until the answer is true, and return it; fails with the last answer when the limit is over."""
     deadline = time.monotonic() + limit_seconds
-    while not (answer := question()):
-        assert time.monotonic() < deadline, f"not within {limit_seconds} s; the last answer was {answer!r}"
+    while not (response := question()):
+        assert time.monotonic() < deadline, f"not within {limit_seconds} s; the last answer was {response!r}"
         time.sleep(PAUSE_SECONDS)
-    return answer
+    return response

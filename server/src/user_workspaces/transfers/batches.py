@@ -11,8 +11,8 @@ from datetime import datetime
 from django.http import HttpRequest
 
 from user_workspaces.errors import InvalidRequest, TooLarge, UserWorkspacesError
-from user_workspaces.transfers.bodies import PIECE, pieces_of
-from user_workspaces.transfers.names import file_path
+from user_workspaces.transfers.filenames import file_path
+from user_workspaces.transfers.request_body import PIECE, pieces_of
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 

@@ -11,11 +11,11 @@ from django.utils.http import http_date, parse_http_date_safe
 
 from user_workspaces.errors import PreconditionFailed
 from user_workspaces.interfaces.values import Entry
-from user_workspaces.transfers.bodies import PIECE
-from user_workspaces.transfers.names import attachment
+from user_workspaces.transfers.filenames import attachment
 from user_workspaces.transfers.ranges import Span, Unsatisfiable, parse_range
-from user_workspaces.transfers.turns import Turn
-from user_workspaces.transfers.zipping import zip_stream
+from user_workspaces.transfers.request_body import PIECE
+from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.zip_stream import zip_stream
 from user_workspaces.workspaces.files import OpenFile, entry_at, is_folder, open_file
 from user_workspaces.workspaces.models import Workspace
 
@@ -51,7 +51,7 @@ def download(request: HttpRequest, workspace: Workspace, path: str, *, user_id: 
     entry = entry_at(workspace=workspace, path=path)
     if is_folder(entry):
         return download_folder(request, workspace, path, user_id=user_id)
-    turn = Turn(user_id)
+    turn = TransferSlot(user_id)
     try:
         opened = open_file(workspace=workspace, path=path)
     except BaseException:
@@ -59,13 +59,13 @@ def download(request: HttpRequest, workspace: Workspace, path: str, *, user_id: 
         raise
     pieces = _Pieces(request, iter(()), closers=[opened.content.close, turn.end])
     try:
-        answer = _file(request, opened, pieces)
+        response = _file(request, opened, pieces)
     except BaseException:
         pieces.close()
         raise
-    if not answer.streaming:
+    if not response.streaming:
         pieces.close()
-    return answer
+    return response
 
 
 def download_folder(
@@ -76,7 +76,7 @@ def download_folder(
     if request.method == "HEAD":
         # It streams, too: else the answer would say that the archive has no bytes.
         return _with_head(StreamingHttpResponse(iter(()), content_type="application/zip"), f"{name}.zip")
-    turn = Turn(user_id)
+    turn = TransferSlot(user_id)
     pieces = _Pieces(request, zip_stream(workspace, path, names=names), closers=[turn.end])
     return _with_head(StreamingHttpResponse(pieces, content_type="application/zip"), f"{name}.zip")
 
@@ -96,14 +96,14 @@ def _file(request: HttpRequest, opened: OpenFile, pieces: "_Pieces") -> HttpResp
     head = {"Content-Length": str(sent.length), "Accept-Ranges": "bytes"}
     if span is not None:
         head["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{entry.size}"
-    answer: HttpResponse | StreamingHttpResponse
+    response: HttpResponse | StreamingHttpResponse
     if request.method == "HEAD":
-        answer = HttpResponse(content_type=content_type_of(name), headers=head)
+        response = HttpResponse(content_type=content_type_of(name), headers=head)
     else:
         pieces.source = _read(opened.content, sent)
-        answer = StreamingHttpResponse(pieces, content_type=content_type_of(name), headers=head)
-        answer.status_code = PARTIAL if span is not None else OK
-    return _described(_with_head(answer, name), entry)
+        response = StreamingHttpResponse(pieces, content_type=content_type_of(name), headers=head)
+        response.status_code = PARTIAL if span is not None else OK
+    return _described(_with_head(response, name), entry)
 
 
 def _conditional(request: HttpRequest, entry: Entry) -> HttpResponse | None:
@@ -112,9 +112,9 @@ def _conditional(request: HttpRequest, entry: Entry) -> HttpResponse | None:
         raise PreconditionFailed("The file is not, or not any more, the one that was asked for.")
     if found is None:
         return None
-    answer = HttpResponse(status=NOT_MODIFIED)
-    del answer.headers["Content-Type"]
-    return answer
+    response = HttpResponse(status=NOT_MODIFIED)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _span(request: HttpRequest, entry: Entry) -> Span | None:
@@ -132,19 +132,19 @@ def _is_time_of(entry: Entry, condition: str) -> bool:
     return age > 1 and parse_http_date_safe(condition) == int(entry.modified.timestamp())
 
 
-def _described(answer: HttpResponseBase, entry: Entry) -> HttpResponseBase:
-    answer.headers["ETag"] = etag_of(entry)
-    answer.headers["Last-Modified"] = http_date(max(0, entry.modified.timestamp()))
+def _described(response: HttpResponseBase, entry: Entry) -> HttpResponseBase:
+    response.headers["ETag"] = etag_of(entry)
+    response.headers["Last-Modified"] = http_date(max(0, entry.modified.timestamp()))
     for name, value in SAFE.items():
-        answer.headers[name] = value
-    return answer
+        response.headers[name] = value
+    return response
 
 
-def _with_head(answer: HttpResponseBase, name: str) -> HttpResponseBase:
-    answer.headers["Content-Disposition"] = attachment(name)
+def _with_head(response: HttpResponseBase, name: str) -> HttpResponseBase:
+    response.headers["Content-Disposition"] = attachment(name)
     for header, value in SAFE.items():
-        answer.headers[header] = value
-    return answer
+        response.headers[header] = value
+    return response
 
 
 def _read(content: BinaryIO, span: Span) -> Iterator[bytes]:

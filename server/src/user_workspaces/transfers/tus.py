@@ -12,9 +12,9 @@ from django.utils.http import http_date
 
 from user_workspaces.errors import Conflict, InvalidRequest, PreconditionFailed, TooLarge, WrongType
 from user_workspaces.interfaces.values import Upload
-from user_workspaces.transfers.bodies import declared_length, pieces_of
-from user_workspaces.transfers.names import file_path
-from user_workspaces.transfers.turns import Turn
+from user_workspaces.transfers.filenames import file_path
+from user_workspaces.transfers.request_body import declared_length, pieces_of
+from user_workspaces.transfers.slots import TransferSlot
 from user_workspaces.workspaces import uploads
 from user_workspaces.workspaces.models import Workspace
 
@@ -28,7 +28,7 @@ _LONGEST_METADATA = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UploadRequest:
     """One request about uploads into a workspace."""
 
     request: HttpRequest
@@ -43,48 +43,48 @@ def method_of(request: HttpRequest) -> str:
     return named if request.method == "POST" and named in METHODS_THAT_MAY_BE_NAMED else request.method or ""
 
 
-def finished(answer: HttpResponse) -> HttpResponse:
+def finished(response: HttpResponse) -> HttpResponse:
     """Add what every answer of the protocol carries."""
-    answer.headers["Tus-Resumable"] = VERSION
-    if answer.status_code == 412:  # noqa: PLR2004  the protocol's own word for a version that is not spoken here
-        answer.headers["Tus-Version"] = VERSION
-    return answer
+    response.headers["Tus-Resumable"] = VERSION
+    if response.status_code == 412:  # noqa: PLR2004  the protocol's own word for a version that is not spoken here
+        response.headers["Tus-Version"] = VERSION
+    return response
 
 
 def capabilities() -> HttpResponse:
     """Answer OPTIONS."""
-    answer = _without_content()
-    answer.headers["Tus-Version"] = VERSION
-    answer.headers["Tus-Max-Size"] = str(uploads.LARGEST_UPLOAD)
-    answer.headers["Tus-Extension"] = EXTENSIONS
-    return finished(answer)
+    response = _without_content()
+    response.headers["Tus-Version"] = VERSION
+    response.headers["Tus-Max-Size"] = str(uploads.LARGEST_UPLOAD)
+    response.headers["Tus-Extension"] = EXTENSIONS
+    return finished(response)
 
 
-def create(asked: Asked, *, location_of: Callable[[str], str]) -> HttpResponse:
+def create(asked: UploadRequest, *, location_of: Callable[[str], str]) -> HttpResponse:
     """Answer the POST that begins an upload; `location_of` makes the address of an id."""
     _require_version(asked.request)
     length, note = _length(asked.request), asked.request.headers.get("Upload-Metadata", "")
     path = file_path(_filename(note))
     upload = uploads.begin_upload(workspace=asked.workspace, path=path, length=length, note=note, now=asked.now)
-    answer = JsonResponse({"success": True, "message": "Upload begun."}, status=CREATED)
-    answer.headers["Location"] = location_of(upload.id)
-    return _with_expiry(answer, upload)
+    response = JsonResponse({"success": True, "message": "Upload begun."}, status=CREATED)
+    response.headers["Location"] = location_of(upload.id)
+    return _with_expiry(response, upload)
 
 
-def head(asked: Asked, upload_id: str) -> HttpResponse:
+def head(asked: UploadRequest, upload_id: str) -> HttpResponse:
     """Answer HEAD: where to go on."""
     _require_version(asked.request)
     upload = uploads.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
-    answer = HttpResponse(content_type="application/json")
-    answer.headers["Upload-Offset"] = str(upload.offset)
-    answer.headers["Upload-Length"] = str(upload.length)
-    answer.headers["Cache-Control"] = "no-store"
+    response = HttpResponse(content_type="application/json")
+    response.headers["Upload-Offset"] = str(upload.offset)
+    response.headers["Upload-Length"] = str(upload.length)
+    response.headers["Cache-Control"] = "no-store"
     if upload.note:
-        answer.headers["Upload-Metadata"] = upload.note
-    return _with_expiry(answer, upload)
+        response.headers["Upload-Metadata"] = upload.note
+    return _with_expiry(response, upload)
 
 
-def patch(asked: Asked, upload_id: str) -> HttpResponse:
+def patch(asked: UploadRequest, upload_id: str) -> HttpResponse:
     """Answer PATCH: write what comes; what was written stays when it breaks off."""
     _require_version(asked.request)
     if (asked.request.content_type or "").lower() != PATCH_TYPE:
@@ -97,7 +97,7 @@ def patch(asked: Asked, upload_id: str) -> HttpResponse:
     if offset + (size or 0) > upload.length:
         raise TooLarge(f"This would be more than the {upload.length} bytes that the upload was begun with.")
     if not upload.finished:
-        with Turn(asked.user_id):
+        with TransferSlot(asked.user_id):
             upload = uploads.append_to_upload(
                 workspace=asked.workspace,
                 upload_id=upload_id,
@@ -106,12 +106,12 @@ def patch(asked: Asked, upload_id: str) -> HttpResponse:
                 now=asked.now,
                 size=size,
             )
-    answer = _without_content()
-    answer.headers["Upload-Offset"] = str(upload.offset)
-    return _with_expiry(answer, upload)
+    response = _without_content()
+    response.headers["Upload-Offset"] = str(upload.offset)
+    return _with_expiry(response, upload)
 
 
-def delete(asked: Asked, upload_id: str) -> HttpResponse:
+def delete(asked: UploadRequest, upload_id: str) -> HttpResponse:
     """Answer DELETE."""
     _require_version(asked.request)
     uploads.cancel_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
@@ -164,12 +164,12 @@ def _decoded(value: str) -> bytes:
 
 
 def _without_content() -> HttpResponse:
-    answer = HttpResponse(status=NO_CONTENT)
-    del answer.headers["Content-Type"]
-    return answer
+    response = HttpResponse(status=NO_CONTENT)
+    del response.headers["Content-Type"]
+    return response
 
 
-def _with_expiry(answer: HttpResponse, upload: Upload) -> HttpResponse:
+def _with_expiry(response: HttpResponse, upload: Upload) -> HttpResponse:
     if not upload.finished:
-        answer.headers["Upload-Expires"] = http_date(upload.expires.timestamp())
-    return finished(answer)
+        response.headers["Upload-Expires"] = http_date(upload.expires.timestamp())
+    return finished(response)

@@ -6,8 +6,8 @@ from django.db import models
 
 from user_workspaces.accounts.encryption import EncryptedTextField
 from user_workspaces.accounts.models import User
+from user_workspaces.db.leases import Leased
 from user_workspaces.jobs.models import Job
-from user_workspaces.leasing import Leased
 from user_workspaces.workflows.status import RunStatus
 from user_workspaces.workspaces.models import Workspace
 
@@ -127,7 +127,7 @@ class Secret(models.Model):
 class PersonalReana(models.Model):
     """A REANA elsewhere that a person's sessions are connected to; its token is never shown again."""
 
-    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="reana_elsewhere")
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="personal_reana")
     server = models.CharField(max_length=500)
     access_token = EncryptedTextField()
 

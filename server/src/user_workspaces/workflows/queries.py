@@ -5,11 +5,11 @@ from collections.abc import Collection
 from django.db.models import Count, Q, QuerySet
 
 from user_workspaces.accounts.models import User
+from user_workspaces.db.raw_lists import PerOwnerQuery
+from user_workspaces.db.search import contains
 from user_workspaces.errors import NotFound
-from user_workspaces.rows import OwnersRows
-from user_workspaces.searching import has_word
 from user_workspaces.workflows.models import Run, Secret
-from user_workspaces.workflows.numbering import Reference, parse_reference
+from user_workspaces.workflows.run_names import Reference, parse_reference
 from user_workspaces.workflows.status import GOING, RunStatus
 from user_workspaces.workspaces.models import Workspace
 
@@ -32,7 +32,7 @@ def _listed(owner_id: int) -> QuerySet[Run]:
     return Run.objects.filter(owner_id=owner_id).order_by(*NEWEST)
 
 
-LISTED = OwnersRows(_listed)
+LISTED = PerOwnerQuery(_listed)
 """The same, for reading raw."""
 
 
@@ -80,7 +80,7 @@ def listed_runs(user: User, *, search: str, statuses: Collection[RunStatus], sor
     """
     found = Run.objects.filter(owner=user, status__in=statuses).order_by(*ORDER.get(sorting, NEWEST))
     for word in search.split()[:MOST_WORDS]:
-        found = found.filter(has_word(word.replace("\0", ""), "name"))
+        found = found.filter(contains(word.replace("\0", ""), "name"))
     return found.defer("specification", "kept_logs")
 
 

@@ -10,17 +10,17 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
+from user_workspaces.db.leases import lease
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
-from user_workspaces.leasing import lease
-from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, forget_place
-from user_workspaces.quotas.queries import places_of_dead_writers, somebody_has_limited_disk
-from user_workspaces.quotas.values import BLOCK, on_disk
+from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, release_workspace
+from user_workspaces.quotas.queries import is_disk_limited, workspaces_of_dead_writers
+from user_workspaces.quotas.values import BLOCK_BYTES, on_disk
 from user_workspaces.workspaces import space
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import Home, check_accepted, has_home, home_of, is_usable
-from user_workspaces.workspaces.rooms import Room
+from user_workspaces.workspaces.rooms import SpaceReservation
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
 LEASE = timedelta(seconds=60)
@@ -46,7 +46,7 @@ def create_workspace(
     """
     _check_texts(name=name, description=description)
     _check_job_type(default_job_type)
-    size = BLOCK + space.size_of(details)
+    size = BLOCK_BYTES + space.size_of(details)
     with transaction.atomic():
         workspace = Workspace.objects.create(
             owner=owner,
@@ -61,13 +61,13 @@ def create_workspace(
             next_check_at=now + CREATION_IS_DEAD_AFTER,
             holds_runs=holds_runs,
         )
-        room = space.hold_room(owner_id=owner.pk, workspace_id=workspace.pk, size=size, now=now)
+        reservation = space.hold_disk(owner_id=owner.pk, workspace_id=workspace.pk, size=size, now=now)
     _fill(workspace, details)
     made = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
     with transaction.atomic():
         if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
             raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
-        room.settle(size=size)
+        reservation.settle(size=size)
     workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
     return workspace
 
@@ -75,7 +75,7 @@ def create_workspace(
 def _fill(workspace: Workspace, details: Details) -> None:
     try:
         home = home_of(workspace)
-        home.storage.create(home.place)
+        home.storage.create(home.location)
         _put(home, details)
     except BaseException:
         with suppress(UserWorkspacesError):  # the controller tries again; the first error is the one to be told
@@ -112,11 +112,11 @@ def update_workspace(
         Workspace.objects.filter(pk=workspace.pk).update(**changed, datetime_last_modified=now)
         return
     size = space.size_of(details)
-    room = space.hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
+    reservation = space.hold_disk(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
     try:
         _put(home_of(workspace), details)
     finally:  # some of it may be there, also when one of the links was refused
-        note_written(workspace, room, size=size, now=now)
+        commit_write(workspace, reservation, size=size, now=now)
     with transaction.atomic():
         current = lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
         current.requested = _merged(current.requested, details.without_contents())
@@ -141,23 +141,23 @@ def upload_file(
     """
     _check_usable(workspace)
     home = home_of(workspace)
-    about_to_write(workspace_id=workspace.pk, now=now)
-    room = space.room_for_file(workspace, path=path, size=size, now=now)
+    mark_dirty(workspace_id=workspace.pk, now=now)
+    reservation = space.reserve_file(workspace, path=path, size=size, now=now)
     try:
-        written = home.storage.write(home.place, path, room.bounded(chunks), expecting=expecting)
+        written = home.storage.write(home.location, path, reservation.bounded(chunks), expecting=expecting)
     except BaseException:
         # Nothing of the file is there; the directories that its path names may be.
-        note_written(workspace, room, size=on_disk(0, path), now=now)
+        commit_write(workspace, reservation, size=on_disk(0, path), now=now)
         raise
-    note_written(workspace, room, size=on_disk(written, path), now=now)
+    commit_write(workspace, reservation, size=on_disk(written, path), now=now)
     return written
 
 
-def note_written(workspace: Workspace, room: Room, *, size: int, now: datetime) -> None:
+def commit_write(workspace: Workspace, reservation: SpaceReservation, *, size: int, now: datetime) -> None:
     """Count the change, and what it takes until it is measured, in the same moment."""
     with transaction.atomic():
         files_changed(workspace_id=workspace.pk, now=now)
-        room.settle(size=size)
+        reservation.settle(size=size)
 
 
 def files_changed(*, workspace_id: int, now: datetime) -> None:
@@ -168,7 +168,7 @@ def files_changed(*, workspace_id: int, now: datetime) -> None:
     )
 
 
-def about_to_write(*, workspace_id: int, now: datetime) -> None:
+def mark_dirty(*, workspace_id: int, now: datetime) -> None:
     """Have the controller look later, should this process die before it can say that something is there.
 
     It counts as a change, so that a measurement that goes on meanwhile does not take it for the last one.
@@ -190,13 +190,13 @@ def measure(workspace: Workspace) -> None:
     """Record what is in the workspace now: names without dot files, and the bytes on disk."""
     home = home_of(workspace)
     names: dict[str, list[dict[str, str]]] = {"files": [], "symlinks": []}
-    for entry in home.storage.tree(home.place):
+    for entry in home.storage.tree(home.location):
         kind = LISTED_AS.get(entry.kind)
         if kind is None or any(part.startswith(".") for part in entry.path.split("/")):
             continue
         if len(names[kind]) < LISTED_NAMES:
             names[kind].append({"name": f"/{entry.path}"})
-    disk_space = home.storage.disk_usage(home.place)
+    disk_space = home.storage.disk_usage(home.location)
     older = Workspace.objects.filter(pk=workspace.pk, measured__lte=workspace.changes)
     with transaction.atomic():
         if older.update(current=names, disk_space=disk_space, measured=workspace.changes):
@@ -207,30 +207,30 @@ def measure(workspace: Workspace) -> None:
     ).update(next_check_at=None)
 
 
-def measure_what_runs(*, now: datetime) -> int:
+def measure_running(*, now: datetime) -> int:
     """Where disk space is limited, have workspaces in use measured: sessions write to them without asking us."""
-    if not somebody_has_limited_disk():
+    if not is_disk_limited():
         return 0
     in_use = Workspace.objects.filter(status=WorkspaceStatus.ACTIVE, next_check_at__isnull=True)
     return in_use.update(next_check_at=now)
 
 
-def measure_what_was_left(*, now: datetime) -> int:
+def measure_abandoned(*, now: datetime) -> int:
     """Have measured where a writer died with space in its hands: it may have written before it died."""
-    places = places_of_dead_writers(now=now)
-    for place in places:
-        files_changed(workspace_id=place, now=now)
-        if not Workspace.objects.filter(pk=place).exists():
-            forget_place(place=place)
-    return len(places)
+    locations = workspaces_of_dead_writers(now=now)
+    for location in locations:
+        files_changed(workspace_id=location, now=now)
+        if not Workspace.objects.filter(pk=location).exists():
+            release_workspace(target=location)
+    return len(locations)
 
 
-def mark_active(*, workspace_id: int, now: datetime) -> None:
+def note_job_launched(*, workspace_id: int, now: datetime) -> None:
     """Note that a job was launched in it."""
     Workspace.objects.filter(pk=workspace_id).update(status=WorkspaceStatus.ACTIVE, datetime_last_job_launch=now)
 
 
-def mark_idle(*, workspace_id: int, now: datetime) -> None:
+def note_jobs_ended(*, workspace_id: int, now: datetime) -> None:
     """Note that its last job ended, and have it measured again."""
     Workspace.objects.filter(pk=workspace_id, status=WorkspaceStatus.ACTIVE).update(status=WorkspaceStatus.IDLE)
     files_changed(workspace_id=workspace_id, now=now)
@@ -245,7 +245,7 @@ def lock_workspace(*, owner: User, workspace_id: int) -> Workspace:
     return found
 
 
-def mark_deleting(*, workspace_id: int, now: datetime) -> None:
+def queue_deletion(*, workspace_id: int, now: datetime) -> None:
     """Queue it for the controller, which removes the files and then the row."""
     with transaction.atomic():
         Workspace.objects.filter(pk=workspace_id).update(status=WorkspaceStatus.DELETING, next_check_at=now)
@@ -255,22 +255,22 @@ def finish_deletion(workspace: Workspace) -> None:
     """Remove the files, then the row that says where they are; safe to repeat from any point."""
     if has_home(workspace):
         home = home_of(workspace)
-        home.storage.delete(home.place)
+        home.storage.delete(home.location)
     with transaction.atomic():
         if Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()[0]:
-            forget_place(place=workspace.pk)
+            release_workspace(target=workspace.pk)
 
 
-def look_again(*, workspace_id: int, at: datetime) -> None:
+def reschedule(*, workspace_id: int, at: datetime) -> None:
     """Have the controller come back to it at that time."""
     Workspace.objects.filter(pk=workspace_id).update(next_check_at=at)
 
 
 def _put(home: Home, details: Details) -> None:
     for file in details.files:
-        home.storage.write(home.place, file.name, [file.content])
+        home.storage.write(home.location, file.name, [file.content])
     for link in details.links:
-        home.storage.link(home.place, link.name, link.target)
+        home.storage.link(home.location, link.name, link.target)
 
 
 def _check_usable(workspace: Workspace) -> None:

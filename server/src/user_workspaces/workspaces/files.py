@@ -11,7 +11,7 @@ from user_workspaces.interfaces.storage import Order
 from user_workspaces.interfaces.values import Entry, EntryKind, Listing
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.workspaces import space
-from user_workspaces.workspaces.actions import files_changed, measure, note_written, upload_file
+from user_workspaces.workspaces.actions import commit_write, files_changed, measure, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import LONGEST_WAIT, home_of, usable_home
 
@@ -39,7 +39,7 @@ def list_folder(
     home = usable_home(workspace)
     try:
         return home.storage.entries(
-            home.place,
+            home.location,
             path,
             offset=offset,
             limit=limit,
@@ -56,7 +56,7 @@ def entry_at(*, workspace: Workspace, path: str) -> Entry:
     """Tell about one entry; raises `NotFound`."""
     home = usable_home(workspace)
     try:
-        return home.storage.stat(home.place, path)
+        return home.storage.stat(home.location, path)
     except PathNotFound as error:
         raise NotFound(error.message) from None
 
@@ -80,7 +80,7 @@ def opener_of(workspace: Workspace) -> Callable[[str], OpenFile]:
 
     def open_one(path: str) -> OpenFile:
         try:
-            return OpenFile(*home.storage.open_entry(home.place, path))
+            return OpenFile(*home.storage.open_entry(home.location, path))
         except PathNotFound as error:
             raise NotFound(error.message) from None
 
@@ -90,7 +90,7 @@ def opener_of(workspace: Workspace) -> Callable[[str], OpenFile]:
 def walk_folder(*, workspace: Workspace, path: str, refused: list[str] | None = None) -> Iterator[Entry]:
     """Walk all below a folder, parents first; folders that may not be read are added to `refused`."""
     home = usable_home(workspace)
-    return home.storage.tree(home.place, path, refused=refused)
+    return home.storage.tree(home.location, path, refused=refused)
 
 
 def save_file(
@@ -112,7 +112,7 @@ def remove_entry(*, workspace: Workspace, path: str, now: datetime) -> None:
     home = usable_home(workspace)
     entry_at(workspace=workspace, path=path)
     try:
-        home.storage.remove(home.place, path)
+        home.storage.remove(home.location, path)
     finally:  # a part of a folder may be gone, also when the rest could not be removed
         files_changed(workspace_id=workspace.pk, now=now)
 
@@ -120,9 +120,9 @@ def remove_entry(*, workspace: Workspace, path: str, now: datetime) -> None:
 def move_entry(*, workspace: Workspace, path: str, new_path: str, overwrite: bool, now: datetime) -> Entry:
     """Rename or move an entry; raises `NotFound`, and `Conflict` for a path that is taken."""
     home, above = usable_home(workspace), new_path.rpartition("/")[0]
-    with _room_for_folders(workspace, above, now=now):
+    with _reserve_folders(workspace, above, now=now):
         try:
-            home.storage.move(home.place, path, new_path, overwrite=overwrite)
+            home.storage.move(home.location, path, new_path, overwrite=overwrite)
         except PathNotFound as error:
             raise NotFound(error.message) from None
     return entry_at(workspace=workspace, path=new_path)
@@ -131,13 +131,13 @@ def move_entry(*, workspace: Workspace, path: str, new_path: str, overwrite: boo
 def make_folder(*, workspace: Workspace, path: str, now: datetime) -> Entry:
     """Make a folder with those above it; raises `Conflict` where something of this name is there."""
     home = usable_home(workspace)
-    with _room_for_folders(workspace, path, now=now):
-        home.storage.make_directory(home.place, path)
+    with _reserve_folders(workspace, path, now=now):
+        home.storage.make_directory(home.location, path)
     return entry_at(workspace=workspace, path=path)
 
 
 @contextmanager
-def _room_for_folders(workspace: Workspace, path: str, *, now: datetime) -> Iterator[None]:
+def _reserve_folders(workspace: Workspace, path: str, *, now: datetime) -> Iterator[None]:
     """Hold what making a folder with those above it takes, and note the change; a folder that is there takes nothing.
 
     So who has no room left can still rename and move what they have.
@@ -147,17 +147,17 @@ def _room_for_folders(workspace: Workspace, path: str, *, now: datetime) -> Iter
         files_changed(workspace_id=workspace.pk, now=now)
         return
     size = on_disk(0, f"{path}/each")
-    room = space.hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
+    reservation = space.hold_disk(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
     try:
         yield
     finally:  # some of them may be there, also when the last step was refused
-        note_written(workspace, room, size=size, now=now)
+        commit_write(workspace, reservation, size=size, now=now)
 
 
 def measure_and_clear(workspace: Workspace, *, now: datetime) -> None:
     """Remove what broken-off uploads left, measure, and come back when more of it is old enough."""
     home = home_of(workspace)
-    again = home.storage.clear_uploads(home.place, now=now)
+    again = home.storage.clear_uploads(home.location, now=now)
     measure(workspace)
     if again is not None:
         # Not where a check is due sooner: a change at this moment counts more. For the bound see `leasing.due`.

@@ -3,7 +3,7 @@
 from django.db import models
 
 from user_workspaces.accounts.models import User
-from user_workspaces.leasing import Leased
+from user_workspaces.db.leases import Leased
 
 
 class WorkspaceStatus(models.TextChoices):

@@ -15,12 +15,12 @@ from user_workspaces import registry
 from user_workspaces.accounts.actions import system_account
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.queries import owned_account
+from user_workspaces.db.leases import due
+from user_workspaces.db.raw_lists import PerOwnerQuery, values_by_key
+from user_workspaces.db.search import contains
 from user_workspaces.errors import InvalidRequest, NotFound, StorageError
 from user_workspaces.interfaces.storage import Storage
-from user_workspaces.interfaces.values import Place
-from user_workspaces.leasing import due
-from user_workspaces.rows import OwnersRows, values_by_key
-from user_workspaces.searching import has_word
+from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 LONGEST_WAIT = timedelta(hours=1)
@@ -47,7 +47,7 @@ class Home:
     """Where the files of a workspace are."""
 
     storage: Storage
-    place: Place
+    location: WorkspaceLocation
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
@@ -59,7 +59,7 @@ def _listed(owner_id: int) -> QuerySet[Workspace]:
     return Workspace.objects.filter(owner_id=owner_id, awaits_acceptance=False, holds_runs=False).order_by("-id")
 
 
-LISTED = OwnersRows(_listed)
+LISTED = PerOwnerQuery(_listed)
 """The same, for reading raw."""
 
 
@@ -105,7 +105,7 @@ def find_workspaces(user: User, *, search: str, status: str, sorting: Sorting) -
     """
     found = workspaces_of(user).order_by(*ORDER[sorting]).defer("requested", "current")
     for word in search.split()[:MOST_WORDS]:
-        found = found.filter(has_word(word, "name", "description"))
+        found = found.filter(contains(word, "name", "description"))
     if status in WorkspaceStatus.values:
         found = found.filter(status=status)
     return found.annotate(file_count=_ListLength("files"), dataset_count=_ListLength("symlinks"))
@@ -153,7 +153,7 @@ def home_of(workspace: Workspace) -> Home:
     account = system_account(user=workspace.owner, user_authentication=authentication)
     return Home(
         storage=registry.current().storages.get(workspace.storage),
-        place=Place(directory=f"{workspace.owner.username}/{workspace.pk}", account=account),
+        location=WorkspaceLocation(directory=f"{workspace.owner.username}/{workspace.pk}", account=account),
     )
 
 

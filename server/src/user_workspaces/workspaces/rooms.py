@@ -13,7 +13,7 @@ RENEW_SECONDS = 60.0
 GONE = "Nothing arrived for too long: the room for it is not held any more. Send it again."
 
 
-class Room:
+class SpaceReservation:
     """Space in one workspace; without a reservation there is no limit, and all may come.
 
     `most`: so many bytes may come. When there are more, `grow` (given that figure and what has come) finds room and
@@ -77,7 +77,7 @@ class Room:
     def _count(self, size: int, change: int) -> None:
         """What is there counts, also when it took so long that its room was given to others."""
         owner, now = self._owner_id, timezone.now()
-        quotas.count_disk(owner_id=owner, place=self._workspace_id, size=size, settled_as=change, now=now)
+        quotas.count_disk(owner_id=owner, target=self._workspace_id, size=size, settled_as=change, now=now)
 
     def give_back(self) -> None:
         """Say that nothing is there."""

@@ -8,13 +8,13 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from user_workspaces.observing.refusals import REFUSALS
+from user_workspaces.observability.warning_log import REFUSALS
 from user_workspaces.quotas import actions as quotas
 from user_workspaces.quotas.queries import allowance_of, held_and_written
-from user_workspaces.quotas.values import BLOCK, Standing, on_disk
+from user_workspaces.quotas.values import BLOCK_BYTES, Usage, on_disk
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.rooms import Room
+from user_workspaces.workspaces.rooms import SpaceReservation
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +22,10 @@ STEP = 64 * 1024**2
 """So much more is held at a time of what nobody knows the size of: the rest stays for others who write."""
 
 
-def disk_standing(owner_id: int, *, limit: int | None, now: datetime) -> Standing[int]:
+def disk_use_of(owner_id: int, *, limit: int | None, now: datetime) -> Usage[int]:
     """Return how a person's disk space stands; to rely on it, hold their account first."""
     settled, moving = held_and_written(owner_id, now=now)
-    return Standing(limit=limit, used=disk_space_of(owner_id), reserved=settled + moving, moving=moving)
+    return Usage(limit=limit, used=disk_space_of(owner_id), reserved=settled + moving, moving=moving)
 
 
 def disk_space_of(owner_id: int) -> int:
@@ -35,22 +35,22 @@ def disk_space_of(owner_id: int) -> int:
     return total or 0
 
 
-def check_room(*, owner_id: int, size: int, now: datetime) -> None:
+def check_space(*, owner_id: int, size: int, now: datetime) -> None:
     """Raise `QuotaExceeded` where so many bytes (as `on_disk` counts) do not fit now; nothing is held."""
     limit = allowance_of(owner_id).disk_bytes
     if limit is not None:
-        quotas.check_disk(disk_standing(owner_id, limit=limit, now=now), size)
+        quotas.check_disk(disk_use_of(owner_id, limit=limit, now=now), size)
 
 
-def hold_room(
+def hold_disk(
     *, owner_id: int, workspace_id: int, size: int, now: datetime, most: int | None = None, upload: str = ""
-) -> Room:
+) -> SpaceReservation:
     """Hold so many bytes for what is about to be put into a workspace; see `reserve`.
 
     Where it arrives in chunks: `most` is what they may bring, in bytes of content.
     """
     held = reserve(owner_id=owner_id, workspace_id=workspace_id, size=size, now=now, upload=upload)
-    return Room(owner_id=owner_id, workspace_id=workspace_id, most=most, reservation=held)
+    return SpaceReservation(owner_id=owner_id, workspace_id=workspace_id, most=most, reservation=held)
 
 
 def reserve(*, owner_id: int, workspace_id: int, size: int, now: datetime, upload: str = "") -> int | None:
@@ -64,13 +64,13 @@ def reserve(*, owner_id: int, workspace_id: int, size: int, now: datetime, uploa
         return None
     with transaction.atomic():
         quotas.hold_account(owner_id)
-        standing = disk_standing(owner_id, limit=limit, now=now)
+        usage = disk_use_of(owner_id, limit=limit, now=now)
         return quotas.reserve_disk(
-            owner_id=owner_id, place=workspace_id, size=size, standing=standing, now=now, upload=upload
+            owner_id=owner_id, target=workspace_id, size=size, usage=usage, now=now, upload=upload
         )
 
 
-def room_for_file(workspace: Workspace, *, path: str, size: int | None, now: datetime) -> Room:
+def reserve_file(workspace: Workspace, *, path: str, size: int | None, now: datetime) -> SpaceReservation:
     """Hold space for one file that is about to be written.
 
     Without `size` (in bytes) it is held step by step while the file arrives, as long as there is some.
@@ -78,18 +78,18 @@ def room_for_file(workspace: Workspace, *, path: str, size: int | None, now: dat
     owner_id, workspace_id = workspace.owner_id, workspace.pk
     most = _first_step(owner_id, path, now=now) if size is None else size
     if most is None:
-        return Room(owner_id=owner_id, workspace_id=workspace_id, most=None, reservation=None)
+        return SpaceReservation(owner_id=owner_id, workspace_id=workspace_id, most=None, reservation=None)
     held = reserve(owner_id=owner_id, workspace_id=workspace_id, size=on_disk(most, path), now=now)
     grow = partial(_next_step, owner_id, held, path) if size is None and held is not None else None
-    return Room(owner_id=owner_id, workspace_id=workspace_id, most=most, reservation=held, grow=grow)
+    return SpaceReservation(owner_id=owner_id, workspace_id=workspace_id, most=most, reservation=held, grow=grow)
 
 
 def _first_step(owner_id: int, path: str, *, now: datetime) -> int | None:
     limit = allowance_of(owner_id).disk_bytes
     if limit is None:
         return None
-    left = disk_standing(owner_id, limit=limit, now=now).left or 0
-    return max(1, min(STEP, (left - on_disk(0, path)) // BLOCK * BLOCK))
+    left = disk_use_of(owner_id, limit=limit, now=now).left or 0
+    return max(1, min(STEP, (left - on_disk(0, path)) // BLOCK_BYTES * BLOCK_BYTES))
 
 
 def _next_step(owner_id: int, reservation: int, path: str, most: int, arrived: int) -> int | None:
@@ -97,9 +97,9 @@ def _next_step(owner_id: int, reservation: int, path: str, most: int, arrived: i
     held, needed, now = on_disk(most, path), on_disk(arrived, path), timezone.now()
     with transaction.atomic():
         quotas.hold_account(owner_id)
-        standing = disk_standing(owner_id, limit=allowance_of(owner_id).disk_bytes, now=now)
-        quotas.check_disk(standing, needed - held)
-        step = STEP if standing.left is None else min(STEP, standing.left // BLOCK * BLOCK)
+        usage = disk_use_of(owner_id, limit=allowance_of(owner_id).disk_bytes, now=now)
+        quotas.check_disk(usage, needed - held)
+        step = STEP if usage.left is None else min(STEP, usage.left // BLOCK_BYTES * BLOCK_BYTES)
         size = max(held + step, needed)
         is_held = quotas.keep_disk(reservation=reservation, now=now) and quotas.resize_disk(
             reservation=reservation, size=size
@@ -117,8 +117,8 @@ def settle_measurement(workspace: Workspace, *, now: datetime) -> None:
     """After a measurement, in its transaction: what it saw is no longer held, and too much of it is noted."""
     limit = allowance_of(workspace.owner_id).disk_bytes
     quotas.hold_account(workspace.owner_id)
-    quotas.forget_measured(place=workspace.pk, change=workspace.changes, now=now)
-    standing = disk_standing(workspace.owner_id, limit=limit, now=now)
-    if quotas.mark_disk_use(owner_id=workspace.owner_id, standing=standing, now=now):
+    quotas.forget_measured(target=workspace.pk, change=workspace.changes, now=now)
+    usage = disk_use_of(workspace.owner_id, limit=limit, now=now)
+    if quotas.record_disk_use(owner_id=workspace.owner_id, usage=usage, now=now):
         what = "uses more disk than they may: uploads and launches wait"
-        REFUSALS.tell(logger, f"person {workspace.owner_id}", what)
+        REFUSALS.warn(logger, f"person {workspace.owner_id}", what)

@@ -11,10 +11,10 @@ from user_workspaces.interfaces.values import Upload
 from user_workspaces.quotas import actions as quotas
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.workspaces import space
-from user_workspaces.workspaces.actions import about_to_write, files_changed, measure, note_written
+from user_workspaces.workspaces.actions import commit_write, files_changed, mark_dirty, measure
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, usable_home
-from user_workspaces.workspaces.rooms import Room
+from user_workspaces.workspaces.rooms import SpaceReservation
 
 LARGEST_UPLOAD = 2**40
 """In bytes."""
@@ -27,14 +27,14 @@ def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now
     """Begin a file; raises `QuotaExceeded` where it does not fit now. Room for it is held when its bytes come."""
     home = usable_home(workspace)
     noted = on_disk(LONGEST_ESCAPE * (len(path) + len(note)) + AROUND_A_NOTE, "uploads/note")
-    space.check_room(owner_id=workspace.owner_id, size=noted + on_disk(length, path), now=now)
+    space.check_space(owner_id=workspace.owner_id, size=noted + on_disk(length, path), now=now)
     size = noted if length else noted + on_disk(0, path)  # an empty one is finished at once
-    about_to_write(workspace_id=workspace.pk, now=now)
-    room = space.hold_room(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
+    mark_dirty(workspace_id=workspace.pk, now=now)
+    reservation = space.hold_disk(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
     try:
-        return home.storage.begin_upload(home.place, path, length=length, note=note)
+        return home.storage.begin_upload(home.location, path, length=length, note=note)
     finally:
-        note_written(workspace, room, size=size, now=now)
+        commit_write(workspace, reservation, size=size, now=now)
 
 
 def find_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> Upload:
@@ -63,30 +63,30 @@ def append_to_upload(
     upload = _found(home, upload_id)
     missing = max(0, upload.length - offset)
     most, before = missing if size is None else min(size, missing), on_disk(offset)
-    rooms: list[Room] = []
+    rooms: list[SpaceReservation] = []
 
     def grown(count: int) -> int:
         """By how much the disk is fuller after so many bytes; the last one makes the directories of the file."""
         return on_disk(offset + count, upload.path if count >= missing else "") - before
 
-    def with_room() -> Iterator[bytes]:
+    def with_reservation() -> Iterator[bytes]:
         """Hold the room when the first chunk is asked for: by then the storage lets nobody else write to this."""
-        rooms.append(_room(workspace, upload_id, size=grown(most), most=most, now=now))
+        rooms.append(_reserve(workspace, upload_id, size=grown(most), most=most, now=now))
         yield from rooms[0].bounded(chunks)
 
     try:
-        return home.storage.append(home.place, upload_id, offset, with_room())
+        return home.storage.append(home.location, upload_id, offset, with_reservation())
     except PathNotFound as error:
         raise NotFound(error.message) from None
     finally:
-        for room in rooms:
-            note_written(workspace, room, size=grown(room.arrived), now=now)
+        for reservation in rooms:
+            commit_write(workspace, reservation, size=grown(reservation.arrived), now=now)
 
 
-def _room(workspace: Workspace, upload_id: str, *, size: int, most: int, now: datetime) -> Room:
+def _reserve(workspace: Workspace, upload_id: str, *, size: int, most: int, now: datetime) -> SpaceReservation:
     """Hold room for the next bytes. Of whoever died over the ones before, only what they brought counts."""
     hold = partial(
-        space.hold_room,
+        space.hold_disk,
         owner_id=workspace.owner_id,
         workspace_id=workspace.pk,
         size=size,
@@ -94,7 +94,7 @@ def _room(workspace: Workspace, upload_id: str, *, size: int, most: int, now: da
         most=most,
         upload=upload_id,
     )
-    if not _count_what_the_dead_brought(workspace, upload_id, now=now):
+    if not _commit_orphaned_bytes(workspace, upload_id, now=now):
         return hold()
     try:
         return hold()
@@ -103,11 +103,11 @@ def _room(workspace: Workspace, upload_id: str, *, size: int, most: int, now: da
         return hold()
 
 
-def _count_what_the_dead_brought(workspace: Workspace, upload_id: str, *, now: datetime) -> bool:
+def _commit_orphaned_bytes(workspace: Workspace, upload_id: str, *, now: datetime) -> bool:
     with transaction.atomic():
         found = Workspace.objects.select_for_update().filter(pk=workspace.pk)
         change = (found.values_list("changes", flat=True).first() or 0) + 1
-        if not quotas.settle_upload(place=workspace.pk, upload=upload_id, settled_as=change):
+        if not quotas.settle_upload(target=workspace.pk, upload=upload_id, settled_as=change):
             return False
         files_changed(workspace_id=workspace.pk, now=now)
     return True
@@ -117,7 +117,7 @@ def cancel_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> Non
     """Forget an upload and its bytes; raises `NotFound`."""
     home = usable_home(workspace)
     try:
-        home.storage.cancel_upload(home.place, upload_id)
+        home.storage.cancel_upload(home.location, upload_id)
     except PathNotFound as error:
         raise NotFound(error.message) from None
     files_changed(workspace_id=workspace.pk, now=now)
@@ -125,6 +125,6 @@ def cancel_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> Non
 
 def _found(home: Home, upload_id: str) -> Upload:
     try:
-        return home.storage.find_upload(home.place, upload_id)
+        return home.storage.find_upload(home.location, upload_id)
     except PathNotFound as error:
         raise NotFound(error.message) from None

@@ -104,9 +104,9 @@ def test_connection_that_was_closed_by_ourselves_is_replaced() -> None:
 
 
 def test_requests_go_on_after_the_server_has_ended_their_connections(
-    other: BaseDatabaseWrapper, person: Callable[[str], User], token_of: Callable[[User], str]
+    other: BaseDatabaseWrapper, make_user: Callable[[str], User], token_of: Callable[[User], str]
 ) -> None:
-    token = token_of(person("ada"))
+    token = token_of(make_user("ada"))
     assert [jobs(token), jobs(token)] == [0, 0]
     end(other, int(fetch(connection, "SELECT pg_backend_pid()")))
     assert [jobs(token), jobs(token)] == [0, 0]
@@ -125,8 +125,8 @@ def jobs(token: str) -> int:
         "wsgi.errors": sys.stderr,
         "wsgi.url_scheme": "http",
     }
-    answer = application(environ, lambda status, _fields, _problem=None: told.append(status))  # type: ignore[arg-type]  # nothing is written the old way
-    body = orjson.loads(answer.content)  # type: ignore[attr-defined]  # it does not stream
-    answer.close()
+    response = application(environ, lambda status, _fields, _problem=None: told.append(status))  # type: ignore[arg-type]  # nothing is written the old way
+    body = orjson.loads(response.content)  # type: ignore[attr-defined]  # it does not stream
+    response.close()
     assert told == ["200 OK"], body
     return int(body["data"]["total"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from user_workspaces.environments.exporting import export_locked
 from user_workspaces.environments.specifications.project import read_project
+from user_workspaces.environments.uv_export import export_locked
 from user_workspaces.errors import InvalidRequest
 
 HEAD = '[project]\nname = "study"\nversion = "1"\n'

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from integration.reana import analysis
-from live import LiveServer, live_server_process
-from running import REPOSITORY, wait_for
+from support.live_server import LiveServer, live_server_process
+from support.server_process import REPOSITORY, wait_for
 
 PROGRAM = REPOSITORY / ".cache" / "reana-client" / "bin" / "reana-client"
 LONGEST = 300.0
@@ -157,15 +157,15 @@ def reana_server(reana_client: None) -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="session")
 def reana_token(reana_server: LiveServer) -> str:
-    return token_of(reana_server, reana_server.person)
+    return token_of(reana_server, reana_server.username)
 
 
-def token_of(server: LiveServer, person: str) -> str:
+def token_of(server: LiveServer, user: str) -> str:
     """Get a token as a data portal does."""
     client_token = server.manage("create_client_token", "portal")
-    body = {"client_token": client_token, "user_info": {"username": person, "email": f"{person}@example.org"}}
-    answer = httpx.post(f"{server.url}/tokens/", json=body, timeout=LONGEST)
-    token: str = answer.raise_for_status().json()["token"]
+    body = {"client_token": client_token, "user_info": {"username": user, "email": f"{user}@example.org"}}
+    response = httpx.post(f"{server.url}/tokens/", json=body, timeout=LONGEST)
+    token: str = response.raise_for_status().json()["token"]
     return token
 
 

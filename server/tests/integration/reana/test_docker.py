@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 import pytest
 
-from docker_engine import Engine, docker_engine, image_of_this_machine
 from integration.reana.conftest import LONGEST, Reana, token_of
 from integration.reana.test_survival import processes_with
-from live import LiveServer, live_server_process
-from running import wait_for
+from support.docker_engine import Engine, docker_engine, image_of_this_machine
+from support.live_server import LiveServer, live_server_process
+from support.server_process import wait_for
 
 pytestmark = pytest.mark.slow
 IMAGE = "site/tools:1.0"
@@ -49,7 +49,7 @@ def server(engine: Engine) -> Iterator[LiveServer]:
 
 @pytest.fixture
 def ada(server: LiveServer, tmp_path: Path) -> Reana:
-    return Reana(server, token_of(server, server.person), tmp_path)
+    return Reana(server, token_of(server, server.username), tmp_path)
 
 
 def start(ada: Reana, name: str, command: str, **step: object) -> None:
@@ -76,16 +76,16 @@ def test_a_step_sees_its_container_and_is_the_person(ada: Reana, engine: Engine)
     ada.request("POST", "secrets", json=secrets).raise_for_status()
     start(ada, "look", LOOK, kubernetes_memory_limit="64Mi")
     assert ada.wait("look", "finished", "failed", "stopped") == "finished", logs_of(ada, "look")
-    person = pwd.getpwnam(ada.server.person)
+    user = pwd.getpwnam(ada.server.username)
     lines = output_of(ada, "look").splitlines()
-    assert lines[:2] == [str(person.pw_uid), str(person.pw_gid)]
+    assert lines[:2] == [str(user.pw_uid), str(user.pw_gid)]
     assert "home" not in lines[2 : lines.index("-")]
     assert {"CapEff:\t0000000000000000", "NoNewPrivs:\t1", str(64 << 20)} <= set(lines)
     assert lines[-2:] == ["sesame", "mellon"]
     assert "NO CONTAINER RUNTIME" not in logs_of(ada, "look")["workflow_logs"]
     assert ada.get("workflows/look/workspace/kept.txt").text == "mellon\n"
     kept = next(ada.server.folder.glob("workspaces/**/kept.txt"))
-    assert kept.stat().st_uid == person.pw_uid
+    assert kept.stat().st_uid == user.pw_uid
     assert engine.containers() == []
 
 

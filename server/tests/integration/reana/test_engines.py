@@ -48,9 +48,9 @@ def test_each_way_says_which_engine_is_missing(reana: Reana, engine: str) -> Non
     created = reana("create", "-w", f"of-{engine}", PATH=path)
     assert created.code == 1
     assert created.err.splitlines()[-2:] == [f"==> ERROR: Cannot create workflow of-{engine}: ", reason], created
-    begun = reana("run", "-w", f"run-of-{engine}", PATH=path)
-    assert begun.code == 1
-    assert begun.err.splitlines()[-1] == reason
+    started = reana("run", "-w", f"run-of-{engine}", PATH=path)
+    assert started.code == 1
+    assert started.err.splitlines()[-1] == reason
     assert "List of supported workflow engines: serial" in reana("info").lines
 
 

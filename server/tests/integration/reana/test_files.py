@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from integration.reana.conftest import Reana, specification
-from running import wait_for
+from support.server_process import wait_for
 
 pytestmark = pytest.mark.slow
 BLOCK = 4096

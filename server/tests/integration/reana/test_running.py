@@ -7,7 +7,7 @@ import pytest
 
 from integration.reana.analysis import FOR_EVER
 from integration.reana.conftest import Reana, specification
-from running import wait_for
+from support.server_process import wait_for
 
 pytestmark = pytest.mark.slow
 

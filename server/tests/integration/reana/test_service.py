@@ -16,7 +16,7 @@ def test_ping(reana: Reana) -> None:
         f"REANA server: {reana.server.url}",
         "REANA server version: 0.9.4",
         "REANA client version: 0.9.6",
-        f"Authenticated as: {reana.server.person} <{reana.server.person}@example.org>",
+        f"Authenticated as: {reana.server.username} <{reana.server.username}@example.org>",
         "Status: Connected",
     ]
 
@@ -56,9 +56,9 @@ def test_a_wrong_specification_is_refused_with_its_places(reana: Reana) -> None:
 @pytest.mark.parametrize("engine", ["cwl", "snakemake", "yadage"])
 def test_another_engine_is_refused_at_creation(reana: Reana, engine: str) -> None:
     body = {"version": "0.9.4", "workflow": {"type": engine, "file": "workflow/main", "specification": {}}}
-    answer = reana.request("POST", "workflows", json=body, workflow_name="other")
-    assert answer.status_code == 400
-    assert answer.json()["message"] == f"{engine} workflows are not supported on this server. It runs serial."
+    response = reana.request("POST", "workflows", json=body, workflow_name="other")
+    assert response.status_code == 400
+    assert response.json()["message"] == f"{engine} workflows are not supported on this server. It runs serial."
 
 
 def test_quota_show(reana: Reana) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from integration.reana import analysis
 from integration.reana.conftest import LONGEST, Reana, token_of
-from live import LiveServer, live_server_process, process_of
-from running import wait_for
+from support.live_server import LiveServer, live_server_process, process_of
+from support.server_process import wait_for
 
 pytestmark = pytest.mark.slow
 RUNS, AT_ONCE = 200, 4
@@ -34,7 +34,7 @@ def server() -> Iterator[LiveServer]:
 @pytest.fixture
 def ada(server: LiveServer, tmp_path: Path) -> Reana:
     analysis.write(tmp_path)
-    return Reana(server, token_of(server, server.person), tmp_path)
+    return Reana(server, token_of(server, server.username), tmp_path)
 
 
 def processes_with(*words: str) -> list[int]:
@@ -54,13 +54,13 @@ def test_web_and_controller_are_killed_in_the_middle(server: LiveServer, ada: Re
     for pid in server.pids.values():
         os.kill(pid, signal.SIGKILL)
     with process_of(server, "web-2", "runserver"), process_of(server, "controller-2", "controller"):
-        wait_for(lambda: answers(server), within=LONGEST)
+        wait_for(lambda: responses(server), within=LONGEST)
         assert ada.wait("survivor", "finished", "failed", "stopped") == "finished"
         content = ada.get("workflows/survivor/workspace/results/greetings.txt").text
     assert content == "Hello Jane!\nHello Joe!\n"
 
 
-def answers(server: LiveServer) -> bool:
+def responses(server: LiveServer) -> bool:
     with contextlib.suppress(httpx.TransportError):
         return httpx.get(f"{server.url}/api/ping", timeout=LONGEST).is_success
     return False
@@ -94,9 +94,11 @@ def test_two_hundred_runs_end_in_order_and_none_is_lost(ada: Reana) -> None:
         wait_for(lambda: not [one for one in runs() if one["status"] in going], within=20 * LONGEST)
         found = sorted(runs(), key=lambda one: str(one["name"]))
     assert [one["status"] for one in found] == ["finished"] * RUNS
-    begun = [one["progress"]["run_started_at"] for one in found]
+    started = [one["progress"]["run_started_at"] for one in found]
     # Of those that ran at the same time the one or the other begins first.
-    assert all(max(begun[:place], default="") <= later for place, later in enumerate(begun[AT_ONCE:], start=1))
+    assert all(
+        max(started[:location], default="") <= later for location, later in enumerate(started[AT_ONCE:], start=1)
+    )
 
 
 DIE = """
@@ -112,7 +114,7 @@ actions.create_run(owner=User.objects.get(username=%r), name="never", document=d
 SWEEP = """
 from datetime import timedelta
 from django.utils import timezone
-from user_workspaces.workflows.sweeping import sweep_workspaces
+from user_workspaces.workflows.lifecycle.orphans import sweep_workspaces
 from user_workspaces.workspaces.models import Workspace
 left = Workspace.objects.filter(name="never", holds_runs=True)
 print([(one.pk, one.status) for one in left])
@@ -125,7 +127,7 @@ COUNT = "from user_workspaces.workspaces.models import Workspace; print(Workspac
 
 def test_a_process_is_killed_between_the_workspace_of_a_run_and_its_row(server: LiveServer, ada: Reana) -> None:
     with pytest.raises(subprocess.CalledProcessError) as killed:
-        server.manage("shell", "-v", "0", "-c", DIE % server.person)
+        server.manage("shell", "-v", "0", "-c", DIE % server.username)
     assert killed.value.returncode == -signal.SIGKILL
     left, swept = server.manage("shell", "-v", "0", "-c", SWEEP).splitlines()
     assert left.endswith(", 'idle')]")

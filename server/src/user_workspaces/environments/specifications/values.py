@@ -28,7 +28,7 @@ LONGEST_SHOWN = 80
 class Wanted:
     """A package that a specification asks for, from the index."""
 
-    place: str
+    path_of: str
     """Where it is asked for, as `line 7`."""
     name: str
     """As the index has it: lower case, with hyphens."""
@@ -57,7 +57,7 @@ def text_of(file: str, content: bytes) -> str:
         raise InvalidRequest(f"{file}, line {line}: this is no text in UTF-8.") from None
 
 
-def refuse(problems: Sequence[str]) -> None:
+def raise_problems(problems: Sequence[str]) -> None:
     """Raise `InvalidRequest` with the problems, where there are any."""
     if not problems:
         return

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.interfaces.file_names import escape_controls
-from user_workspaces.interfaces.site import Branding
+from user_workspaces.interfaces.settings import Branding
 from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.sharing.queries import count_unanswered
 

@@ -102,7 +102,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def location(tmp_path: Path) -> Place:
     return Place(tmp_path, _context(tmp_path))
 
 
@@ -120,92 +120,98 @@ def _context(folder: Path) -> JobContext:
     )
 
 
-def test_without_conda_it_says_so(place: Place) -> None:
-    (place.workspace / "environment.yml").touch()
-    code, said = place.run("conda", "environment.yml")
+def test_without_conda_it_says_so(location: Place) -> None:
+    (location.workspace / "environment.yml").touch()
+    code, said = location.run("conda", "environment.yml")
     assert (code, said[:72]) == (3, "uws: This server has no conda (micromamba, conda, mamba or pixi): name t")
-    assert place.made() == []
+    assert location.made() == []
 
 
 @pytest.mark.parametrize("tool", ["micromamba", "mamba", "conda"])
-def test_environment_of_conda_is_there_when_it_is_whole(place: Place, tool: str) -> None:
-    place.offer(tool, MAKES)
-    (place.workspace / "environment.yml").touch()
-    assert place.run("conda", "environment.yml") == (0, "uws: done")
-    conda = place.workspace / ".environment" / "conda"
+def test_environment_of_conda_is_there_when_it_is_whole(location: Place, tool: str) -> None:
+    location.offer(tool, MAKES)
+    (location.workspace / "environment.yml").touch()
+    assert location.run("conda", "environment.yml") == (0, "uws: done")
+    conda = location.workspace / ".environment" / "conda"
     assert (conda / "bin" / "tool").read_text() == "made 1\n"
     kernel = json.loads((conda / "share" / "jupyter" / "kernels" / "conda" / "kernel.json").read_text())
     assert kernel["argv"][0] == str(conda / "bin" / "python")
     assert kernel["display_name"] == "Python (environment.yml)"
 
 
-def test_half_an_environment_of_conda_is_never_used(place: Place) -> None:
-    place.offer("conda", BREAKS)
-    (place.workspace / "environment.yml").touch()
-    assert place.run("conda", "environment.yml") == (4, "uws: conda could not make the environment of environment.yml.")
-    assert not (place.workspace / ".environment" / "conda").exists()
-    place.offer("conda", MAKES)
-    assert place.run("conda", "environment.yml", job=2)[0] == 0
-    place.offer("conda", BREAKS)
-    assert place.run("conda", "environment.yml", job=3)[0] == 4
-    assert (place.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
+def test_half_an_environment_of_conda_is_never_used(location: Place) -> None:
+    location.offer("conda", BREAKS)
+    (location.workspace / "environment.yml").touch()
+    assert location.run("conda", "environment.yml") == (
+        4,
+        "uws: conda could not make the environment of environment.yml.",
+    )
+    assert not (location.workspace / ".environment" / "conda").exists()
+    location.offer("conda", MAKES)
+    assert location.run("conda", "environment.yml", job=2)[0] == 0
+    location.offer("conda", BREAKS)
+    assert location.run("conda", "environment.yml", job=3)[0] == 4
+    assert (location.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
 
 
-def test_environment_before_the_last_one_is_removed(place: Place) -> None:
-    place.offer("conda", MAKES)
-    (place.workspace / "environment.yml").touch()
+def test_environment_before_the_last_one_is_removed(location: Place) -> None:
+    location.offer("conda", MAKES)
+    (location.workspace / "environment.yml").touch()
     for job in (1, 2, 3):
-        assert place.run("conda", "environment.yml", job=job)[0] == 0
-    assert place.made() == ["conda", "conda-2", "conda-3"]
+        assert location.run("conda", "environment.yml", job=job)[0] == 0
+    assert location.made() == ["conda", "conda-2", "conda-3"]
 
 
-def test_second_job_waits_for_the_first(place: Place) -> None:
-    place.offer("conda", WAITS)
-    (place.programs / "flock").rename(place.folder / "flock")
-    place.offer("flock", LOCKS)
-    (place.folder / "locking").touch()
-    os.mkfifo(place.folder / "gate")
-    (place.workspace / "environment.yml").touch()
+def test_second_job_waits_for_the_first(location: Place) -> None:
+    location.offer("conda", WAITS)
+    (location.programs / "flock").rename(location.folder / "flock")
+    location.offer("flock", LOCKS)
+    (location.folder / "locking").touch()
+    os.mkfifo(location.folder / "gate")
+    (location.workspace / "environment.yml").touch()
     with ThreadPoolExecutor(2) as threads:
-        first = threads.submit(place.run, "conda", "environment.yml", job=1)
-        eventually((place.workspace / ".environment" / "conda-1" / "bin" / "tool").is_file)
-        second = threads.submit(place.run, "conda", "environment.yml", job=2)
-        eventually(lambda: second.done() or "2" in (place.folder / "locking").read_text())
-        (place.folder / "gate").write_text("\n")
+        first = threads.submit(location.run, "conda", "environment.yml", job=1)
+        eventually((location.workspace / ".environment" / "conda-1" / "bin" / "tool").is_file)
+        second = threads.submit(location.run, "conda", "environment.yml", job=2)
+        eventually(lambda: second.done() or "2" in (location.folder / "locking").read_text())
+        (location.folder / "gate").write_text("\n")
         assert (first.result(), second.result()) == ((0, "uws: done"), (0, "uws: done"))
-    assert place.made() == ["conda", "conda-1", "conda-2"]
-    assert (place.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
+    assert location.made() == ["conda", "conda-1", "conda-2"]
+    assert (location.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
 
 
-def test_what_outlives_a_job_does_not_keep_the_next_one_away(place: Place) -> None:
-    place.offer("conda", MAKES + 'readlink /proc/self/fd/* > "$HOME/open" || true\n')
-    (place.workspace / "environment.yml").touch()
-    assert place.run("conda", "environment.yml") == (0, "uws: done")
-    opened = (place.folder / "open").read_text().splitlines()
-    assert str(place.folder / "open") in opened
+def test_what_outlives_a_job_does_not_keep_the_next_one_away(location: Place) -> None:
+    location.offer("conda", MAKES + 'readlink /proc/self/fd/* > "$HOME/open" || true\n')
+    (location.workspace / "environment.yml").touch()
+    assert location.run("conda", "environment.yml") == (0, "uws: done")
+    opened = (location.folder / "open").read_text().splitlines()
+    assert str(location.folder / "open") in opened
     assert [path for path in opened if ".environment" in path] == []
 
 
-def test_file_that_is_gone_is_told(place: Place) -> None:
-    assert place.run("conda", "environment.yml") == (4, "uws: environment.yml is not there any more.")
+def test_file_that_is_gone_is_told(location: Place) -> None:
+    assert location.run("conda", "environment.yml") == (4, "uws: environment.yml is not there any more.")
 
 
-def test_without_r_it_says_so(place: Place) -> None:
-    (place.workspace / "install.R").touch()
-    assert place.run("r", "install.R") == (3, "uws: This server has no R: install.R cannot be run.")
+def test_without_r_it_says_so(location: Place) -> None:
+    (location.workspace / "install.R").touch()
+    assert location.run("r", "install.R") == (3, "uws: This server has no R: install.R cannot be run.")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="needs R")
-def test_packages_of_r_are_installed_in_the_workspace(place: Place) -> None:
-    library = place.workspace / ".environment" / "R" / "4"
+def test_packages_of_r_are_installed_in_the_workspace(location: Place) -> None:
+    library = location.workspace / ".environment" / "R" / "4"
     library.mkdir(parents=True)
-    (place.workspace / "install.R").write_text(PACKAGE)
+    (location.workspace / "install.R").write_text(PACKAGE)
     variables = {"PATH": os.environ["PATH"], "R_LIBS_USER": str(library)}
-    assert place.run("r", "install.R", variables=variables) == (0, "uws: done")
+    assert location.run("r", "install.R", variables=variables) == (0, "uws: done")
     assert (library / "crab" / "DESCRIPTION").is_file()
-    (place.workspace / "install.R").write_text('stop("no")')
-    assert place.run("r", "install.R", variables=variables) == (4, "uws: install.R ended with an error: see the log.")
+    (location.workspace / "install.R").write_text('stop("no")')
+    assert location.run("r", "install.R", variables=variables) == (
+        4,
+        "uws: install.R ended with an error: see the log.",
+    )
 
 
 @pytest.mark.parametrize("given", [{"kind": "sh"}, {"file": "../x"}, {"file": "-x"}, {"file": "a b"}, {"other": 1}])

@@ -23,14 +23,14 @@ def run_cell(session: Session, code: str, *, kernel: str = "") -> str:
     with session.connect(f"api/kernels/{kernel}/channels", origin=f"http://{AUTHORITY}") as peer:
         peer.send(json.dumps(message))
         while True:
-            answer = json.loads(peer.recv(timeout=60))
-            if answer["parent_header"].get("msg_id") != number:
+            response = json.loads(peer.recv(timeout=60))
+            if response["parent_header"].get("msg_id") != number:
                 continue
-            if answer["msg_type"] == "stream":
-                printed += answer["content"]["text"]
-            if answer["msg_type"] == "error":
-                printed += f"{answer['content']['ename']}: {answer['content']['evalue']}"
-            if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+            if response["msg_type"] == "stream":
+                printed += response["content"]["text"]
+            if response["msg_type"] == "error":
+                printed += f"{response['content']['ename']}: {response['content']['evalue']}"
+            if response["msg_type"] == "status" and response["content"]["execution_state"] == "idle":
                 return printed
 
 

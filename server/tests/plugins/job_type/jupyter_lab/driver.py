@@ -124,7 +124,7 @@ class Session:
             for path in (*self.folder.rglob("*"), self.folder):
                 os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
-    def place(self, script: JobScript) -> None:
+    def location(self, script: JobScript) -> None:
         for file in script.files:
             self.write(f"job/{file.path}", file.content)
         self.write("job/script.sh", script.text)
@@ -133,7 +133,7 @@ class Session:
     def start(self, script: JobScript | None = None) -> None:
         script = script or self.job_type.script(self.context, self.job_type.Parameters())
         script = activate(script, self.context.environment, job_directory=self.directory)
-        self.place(script)
+        self.location(script)
         names = {"HOME": str(self.home), "USER": self.account.name, "SHELL": "/bin/bash", "LANG": "C.UTF-8"}
         as_root = os.geteuid() == 0
         with (self.folder / "log").open("wb") as log:

@@ -61,15 +61,15 @@ def hostile_files(folder: str, marker: str) -> dict[str, str]:
     """Return the files by their path below the folder of a session; `marker`: where a trace is left."""
     python, stated = SETTINGS.format(marker=marker), json.dumps(JSON_SETTINGS)
     files = dict[str, str]()
-    for place in ("home/.jupyter", "home/.local/etc/jupyter", "workspace", "elsewhere"):
+    for location in ("home/.jupyter", "home/.local/etc/jupyter", "workspace", "elsewhere"):
         for name in ("jupyter_config", "jupyter_server_config", "jupyter_lab_config", "jupyter_notebook_config"):
-            files[f"{place}/{name}.py"] = python
-        files[f"{place}/jupyter_server_config.json"] = stated
-        files[f"{place}/jupyter_server_config.d/stray.json"] = stated
+            files[f"{location}/{name}.py"] = python
+        files[f"{location}/jupyter_server_config.json"] = stated
+        files[f"{location}/jupyter_server_config.d/stray.json"] = stated
     page = {"token": "known", "disabledExtensions": {"@jupyterlab/help-extension": True}}
     files["home/.jupyter/labconfig/page_config.json"] = json.dumps(page)
     modules = ("sitecustomize", "usercustomize", "stray_extension", "jupyter_server", "json", "hmac")
-    for place in ("stray", "workspace", "home/.local/lib/python3.11/site-packages"):
-        for name in modules if place == "workspace" else modules[:3]:
-            files[f"{place}/{name}.py"] = STRAY_MODULE.format(marker=marker, name=name)
+    for location in ("stray", "workspace", "home/.local/lib/python3.11/site-packages"):
+        for name in modules if location == "workspace" else modules[:3]:
+            files[f"{location}/{name}.py"] = STRAY_MODULE.format(marker=marker, name=name)
     return files

@@ -104,8 +104,8 @@ def test_page_brings_the_panel(running: Session) -> None:
 
 @in_the_environment
 def test_session_is_connected_by_its_file(running: Session) -> None:
-    answer = running.request("GET", "reana_jupyterlab/connection")
-    told = json.loads(answer.body)
-    assert (answer.status, told["source"], told["server"]) == (200, "launcher", REANA.server)
-    assert REANA.access_token.encode() not in answer.body
+    response = running.request("GET", "reana_jupyterlab/connection")
+    told = json.loads(response.body)
+    assert (response.status, told["source"], told["server"]) == (200, "launcher", REANA.server)
+    assert REANA.access_token.encode() not in response.body
     assert running.request("GET", "reana_jupyterlab/connection", headers={"Authorization": ""}).status == 403

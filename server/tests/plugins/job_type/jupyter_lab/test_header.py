@@ -74,12 +74,12 @@ def program(code: str, account: SystemAccount) -> Iterator[tuple["subprocess.Pop
 def test_program_behind_an_add_on_is_not_shown_the_header(session: Session) -> None:
     with program(ECHO, session.account) as (_, port):
         own_page = {"Referer": f"http://{AUTHORITY}{session.context.base_path}lab"}
-        answer = session.request("GET", f"proxy/{port}/page", own_page)
-    assert answer.status == 200
-    echoed = {name.lower(): value for name, value in json.loads(answer.body)}
+        response = session.request("GET", f"proxy/{port}/page", own_page)
+    assert response.status == 200
+    echoed = {name.lower(): value for name, value in json.loads(response.body)}
     assert "host" in echoed
     assert "authorization" not in echoed
-    assert not {word for word in (KEY, SECRET) if word in answer.body.decode()}
+    assert not {word for word in (KEY, SECRET) if word in response.body.decode()}
 
 
 @pytest.mark.environment

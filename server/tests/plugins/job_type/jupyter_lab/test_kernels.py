@@ -50,9 +50,9 @@ def distant(prepared: JupyterLabJob, account: SystemAccount) -> Iterator[Session
 
 def start(session: Session, name: str = "python3") -> str:
     """Start a kernel; returns its ID."""
-    answer = session.request("POST", "api/kernels", session.write_headers(), json.dumps({"name": name}))
-    assert answer.status == 201, answer.body
-    return str(answer.json()["id"])
+    response = session.request("POST", "api/kernels", session.write_headers(), json.dumps({"name": name}))
+    assert response.status == 201, response.body
+    return str(response.json()["id"])
 
 
 def connection(session: Session, kernel: str) -> dict[str, object]:

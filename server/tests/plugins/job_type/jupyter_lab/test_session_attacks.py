@@ -86,8 +86,8 @@ def names(session: Session) -> dict[str, str]:
 
 @pytest.mark.parametrize(("path", "headers", "status"), READS)
 def test_read(session: Session, path: str, headers: dict[str, str], status: int) -> None:
-    answer = session.request("GET", path, headers)
-    assert (answer.status, answer.headers.get("Access-Control-Allow-Origin")) == (status, None)
+    response = session.request("GET", path, headers)
+    assert (response.status, response.headers.get("Access-Control-Allow-Origin")) == (status, None)
 
 
 @pytest.mark.parametrize(("headers", "status"), WRITES)
@@ -104,23 +104,23 @@ def test_start_or_stop_without_the_pair(session: Session, path: str, headers: di
 
 
 def test_write_with_the_cookie_alone(session: Session) -> None:
-    answer = session.request("PUT", "api/contents/stolen.txt", {"Cookie": f"_xsrf={session.xsrf()}"}, NOTE)
-    assert (answer.status, (session.workspace / "stolen.txt").exists()) == (403, False)
+    response = session.request("PUT", "api/contents/stolen.txt", {"Cookie": f"_xsrf={session.xsrf()}"}, NOTE)
+    assert (response.status, (session.workspace / "stolen.txt").exists()) == (403, False)
 
 
 def test_write_of_an_own_page(session: Session) -> None:
-    answer = session.request("PUT", "api/contents/own.txt", session.write_headers(), NOTE)
-    assert (answer.status, (session.workspace / "own.txt").read_text()) == (201, "x")
+    response = session.request("PUT", "api/contents/own.txt", session.write_headers(), NOTE)
+    assert (response.status, (session.workspace / "own.txt").read_text()) == (201, "x")
 
 
 def test_write_with_the_pair_from_elsewhere(session: Session) -> None:
-    answer = session.request("PUT", "api/contents/stolen.txt", session.write_headers(Origin=EVIL), NOTE)
-    assert (answer.status, (session.workspace / "stolen.txt").exists()) == (404, False)
+    response = session.request("PUT", "api/contents/stolen.txt", session.write_headers(Origin=EVIL), NOTE)
+    assert (response.status, (session.workspace / "stolen.txt").exists()) == (404, False)
 
 
 def test_write_without_the_secret(session: Session) -> None:
-    answer = session.request("PUT", "api/contents/stolen.txt", session.write_headers(Authorization=""), NOTE)
-    assert (answer.status, (session.workspace / "stolen.txt").exists()) == (403, False)
+    response = session.request("PUT", "api/contents/stolen.txt", session.write_headers(Authorization=""), NOTE)
+    assert (response.status, (session.workspace / "stolen.txt").exists()) == (403, False)
 
 
 @pytest.mark.parametrize("path", SOCKETS)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from machine_accounts import add_account, remove_account
 from plugins.job_type.jupyter_lab.cells import run_cell
 from plugins.job_type.jupyter_lab.driver import AUTHORIZATION, KEY, Session, make_job_type, wait_for
+from support.machine_accounts import add_account, remove_account
+from support.wheels import make_wheel
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
-from wheels import make_wheel
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
 
@@ -69,8 +69,8 @@ def test_cell_works_in_the_workspace_as_the_person(running: Session) -> None:
 def test_cell_cannot_change_the_environment_of_everybody(running: Session) -> None:
     if running.account.uid == os.geteuid():
         pytest.skip("needs root: here the person is the one who installed it")
-    places = "(sys.base_prefix, os.path.realpath(sys.executable), IPython.__file__)"
-    code = f"import os, sys, IPython\nprint([os.access(place, os.W_OK) for place in {places}])"
+    locations = "(sys.base_prefix, os.path.realpath(sys.executable), IPython.__file__)"
+    code = f"import os, sys, IPython\nprint([os.access(place, os.W_OK) for place in {locations}])"
     assert run_cell(running, code) == "[False, False, False]\n"
 
 

@@ -64,8 +64,8 @@ def test_head_says_what_get_says(running: Session, scripts: list[str]) -> None:
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, br"])
 def test_who_does_not_take_it_gets_the_file_itself(running: Session, scripts: list[str], accepted: str) -> None:
-    answer = ask(running, scripts[0], Accept_Encoding=accepted)
-    assert answer.headers["Content-Encoding"] is None
+    response = ask(running, scripts[0], Accept_Encoding=accepted)
+    assert response.headers["Content-Encoding"] is None
 
 
 def test_a_part_is_one_of_the_file_itself(running: Session, scripts: list[str]) -> None:
@@ -76,8 +76,8 @@ def test_a_part_is_one_of_the_file_itself(running: Session, scripts: list[str]) 
 
 
 def test_what_is_kept_is_asked_for_by_its_time(running: Session) -> None:
-    answer = ask(running, FAVICON, Accept_Encoding="gzip")
-    again = ask(running, FAVICON, Accept_Encoding="gzip", If_Modified_Since=answer.headers["Last-Modified"])
+    response = ask(running, FAVICON, Accept_Encoding="gzip")
+    again = ask(running, FAVICON, Accept_Encoding="gzip", If_Modified_Since=response.headers["Last-Modified"])
     assert (again.status, again.body) == (304, b"")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from plugins.job_type.jupyter_lab.cells import run_cell, run_in_terminal, start_kernel
 from plugins.job_type.jupyter_lab.driver import Session, wait_for
-from wheels import make_wheel
+from support.wheels import make_wheel
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
 

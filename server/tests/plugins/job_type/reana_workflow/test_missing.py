@@ -6,7 +6,7 @@ import pytest
 
 from plugins.job_type.reana_workflow.worlds import World
 from user_workspaces.plugins.job_type.reana_workflow.runner import missing
-from user_workspaces.workflows.journal import RunStatus
+from user_workspaces.workflows.storage.journal import RunStatus
 
 ADVICE = (
     " This server runs commands without their container image. Install {} in the environment of a workspace and start "

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from machine_accounts import add_account, remove_account
 from plugins.job_type.reana_workflow.worlds import World
+from support.machine_accounts import add_account, remove_account
 from user_workspaces.interfaces.job_type import JobType
 from user_workspaces.interfaces.values import JobContext, PluginContext
 from user_workspaces.plugins.job_type.reana_workflow import (
@@ -23,7 +23,7 @@ from user_workspaces.plugins.job_type.reana_workflow import (
     delivery,
 )
 from user_workspaces.testing.job_type_contract import JobTypeContract
-from user_workspaces.workflows.journal import RunStatus
+from user_workspaces.workflows.storage.journal import RunStatus
 
 
 def make_job_type(base: Path, options: str = "{}") -> ReanaWorkflowJob:

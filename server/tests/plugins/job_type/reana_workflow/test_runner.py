@@ -11,7 +11,7 @@ import pytest
 from plugins.job_type.reana_workflow.worlds import MARK, World
 from user_workspaces.plugins.job_type.reana_workflow import delivery
 from user_workspaces.plugins.job_type.reana_workflow.runner.environment import ACTIVATED
-from user_workspaces.workflows.journal import RunStatus
+from user_workspaces.workflows.storage.journal import RunStatus
 
 
 def test_steps_run_in_order_in_the_workspace(world: World) -> None:

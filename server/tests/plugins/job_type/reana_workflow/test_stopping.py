@@ -7,7 +7,7 @@ import pytest
 
 from plugins.job_type.reana_workflow.worlds import LIMIT_SECONDS, World
 from user_workspaces.testing.waiting import eventually
-from user_workspaces.workflows.journal import RunStatus
+from user_workspaces.workflows.storage.journal import RunStatus
 
 
 def test_stop_ends_the_command_politely(world: World) -> None:

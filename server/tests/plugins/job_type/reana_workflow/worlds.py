@@ -9,7 +9,7 @@ from pathlib import Path
 
 from user_workspaces.plugins.job_type.reana_workflow import delivery
 from user_workspaces.testing.waiting import eventually
-from user_workspaces.workflows.journal import RunState, read
+from user_workspaces.workflows.storage.journal import RunState, read
 
 DYING = Path(__file__).with_name("dying_runner.py")
 LIMIT_SECONDS = 120.0

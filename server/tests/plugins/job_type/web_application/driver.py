@@ -86,7 +86,7 @@ class Job:
         code = self.process.wait(60)
         return code, (self.folder / "log").read_text()
 
-    def answers(self) -> bool:
+    def responses(self) -> bool:
         """Whether it is ready; fails when it has ended."""
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "log").read_text()

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from running import REPOSITORY
-from user_workspaces.config.config_file import JobTypeEntry
+from support.server_process import REPOSITORY
+from user_workspaces.config.config_schema.config_file import JobTypeEntry
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.jobs.options import job_parameters
+from user_workspaces.jobs.resource_options import job_parameters
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabOptions
 from user_workspaces.plugins.job_type.web_application import WebApplicationOptions
 from user_workspaces.plugins.job_type.web_application.options import WebApplicationParameters

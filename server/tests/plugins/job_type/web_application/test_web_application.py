@@ -8,7 +8,7 @@ import pytest
 
 from e2e.applications import echo_application
 from plugins.job_type.web_application.driver import BASE, Job, job_of, make_job_type
-from running import wait_for
+from support.server_process import wait_for
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.endpoint import Mount
 from user_workspaces.interfaces.job_type import JobType
@@ -147,7 +147,7 @@ def test_application_is_ready_when_it_answers_and_ends_when_it_is_asked(changes:
         (job.folder / "job").mkdir()
         (job.folder / "job" / "s").symlink_to("/nowhere")  # what was left there is removed
         job.start()
-        wait_for(job.answers, within=60)
+        wait_for(job.responses, within=60)
         endpoint = job.job_type.endpoint(job.context)
         assert endpoint is not None
         assert (endpoint.mount, endpoint.strip_headers) == (mount, ("x-one",))

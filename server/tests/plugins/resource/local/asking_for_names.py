@@ -14,7 +14,7 @@ ANSWER = socket.inet_aton("192.0.2.77")
 A_RECORD = 1
 
 
-def answer(question: bytes) -> bytes:
+def response(question: bytes) -> bytes:
     """Return the one address for whatever is asked, and nothing for other kinds of records."""
     end = question.index(b"\0", 12) + 5
     is_known = struct.unpack("!H", question[end - 4 : end - 2])[0] == A_RECORD
@@ -26,7 +26,7 @@ def answer(question: bytes) -> bytes:
 def serve(resolver: socket.socket) -> None:
     while True:
         question, peer = resolver.recvfrom(2000)
-        resolver.sendto(answer(question), peer)
+        resolver.sendto(response(question), peer)
 
 
 def main() -> None:

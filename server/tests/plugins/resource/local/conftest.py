@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from machine_accounts import add_account, change_accounts, remove_account
 from plugins.resource.local.worlds import IS_ROOT, World
+from support.machine_accounts import add_account, change_accounts, remove_account
 from user_workspaces.interfaces.values import SystemAccount
 from user_workspaces.plugins.resource.local import LocalResource, processes, records
 from user_workspaces.testing.resource_contract import MakeSpec

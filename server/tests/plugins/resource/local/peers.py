@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from user_workspaces.proxy.peer_account import may_be_proxy
+from user_workspaces.proxy.relay.peer_account import may_be_proxy
 
 Address = tuple[str, int]
 SAYS = "echo asked >&3 && read -t 5 -u 3 line && echo $line"

@@ -61,14 +61,14 @@ def test_limits_of_the_unified_hierarchy(tmp_path: Path, files: dict[str, str], 
 
 
 @pytest.mark.parametrize(
-    ("top", "group", "place"),
+    ("top", "group", "location"),
     [("/", "/a/b", "a/b/"), ("/docker/1", "/docker/1", ""), ("/docker/1", "/docker/1/a", "a/"), ("/x", "/y", "")],
 )
-def test_limits_of_the_first_version(tmp_path: Path, top: str, group: str, place: str) -> None:
+def test_limits_of_the_first_version(tmp_path: Path, top: str, group: str, location: str) -> None:
     files = {
-        f"cpu,cpuacct/{place}cpu.cfs_quota_us": "150000\n",
-        f"cpu,cpuacct/{place}cpu.cfs_period_us": "100000\n",
-        f"memory/{place}memory.limit_in_bytes": f"{GIBIBYTE}\n",
+        f"cpu,cpuacct/{location}cpu.cfs_quota_us": "150000\n",
+        f"cpu,cpuacct/{location}cpu.cfs_period_us": "100000\n",
+        f"memory/{location}memory.limit_in_bytes": f"{GIBIBYTE}\n",
     }
     groups = f"4:memory:{group}\n2:cpu,cpuacct:{group}\n1:name=systemd:/\n0::/\n"
     root = machine(tmp_path, files, mounts=V1.format(top=top), groups=groups)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins.resource.local.worlds import IS_ROOT, World, person
-from user_workspaces.errors import SubmissionRefused
+from plugins.resource.local.worlds import IS_ROOT, World, make_user
+from user_workspaces.errors import SubmissionRejected
 from user_workspaces.interfaces.values import JobFile, ResourceState
 from user_workspaces.plugins.resource.local import LocalResource
 from user_workspaces.plugins.resource.local.job_directory import JobDirectories
@@ -27,7 +27,7 @@ def directories(world: World) -> JobDirectories:
 @pytest.fixture
 def made(directories: JobDirectories) -> Path:
     """The directory of a job."""
-    directories.make(KEY, FILES, person())
+    directories.make(KEY, FILES, make_user())
     return directories.path(KEY)
 
 
@@ -49,7 +49,7 @@ def state_of(path: Path) -> list[tuple[str, int, int, int]]:
 
 def test_all_of_it_belongs_to_the_owner_alone(made: Path) -> None:
     paths = [made, made / "a", made / "a" / "b", made / "a" / "b" / "c", made / "script.sh"]
-    assert {(path.stat().st_uid, path.stat().st_gid) for path in paths} == {(person().uid, person().gid)}
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in paths} == {(make_user().uid, make_user().gid)}
     assert [path.stat().st_mode & 0o777 for path in paths] == [0o700, 0o700, 0o700, 0o600, 0o600]
 
 
@@ -60,7 +60,7 @@ def test_root_can_be_passed_through_but_not_listed(made: Path) -> None:
 def test_unusual_umask_changes_nothing(directories: JobDirectories) -> None:
     before = os.umask(0o077)
     try:
-        directories.make(KEY, FILES[:1], person())
+        directories.make(KEY, FILES[:1], make_user())
     finally:
         os.umask(before)
     assert directories.path(KEY).parent.stat().st_mode & 0o777 == (0o711 if IS_ROOT else 0o700)
@@ -68,7 +68,7 @@ def test_unusual_umask_changes_nothing(directories: JobDirectories) -> None:
 
 def test_making_it_again_changes_nothing(directories: JobDirectories, made: Path) -> None:
     (made / "of the job").write_text("work")
-    directories.make(KEY, (), person())
+    directories.make(KEY, (), make_user())
     assert sorted(path.name for path in made.iterdir()) == ["a", "of the job", "script.sh"]
 
 
@@ -76,23 +76,23 @@ def test_left_overs_of_a_submitter_that_died_are_replaced(directories: JobDirect
     staging = directories.root / f".{KEY[:16]}"
     staging.mkdir(parents=True)
     (staging / "half").write_text("a fi")
-    directories.make(KEY, FILES, person())
+    directories.make(KEY, FILES, make_user())
     assert sorted(path.name for path in directories.path(KEY).iterdir()) == ["a", "script.sh"]
     assert not staging.exists()
 
 
 def test_runtime_directory_that_is_a_link_is_refused(world: World, directories: JobDirectories, victim: Path) -> None:
     directories.root.symlink_to(victim)
-    with pytest.raises(SubmissionRefused):
-        directories.make(KEY, FILES, person())
+    with pytest.raises(SubmissionRejected):
+        directories.make(KEY, FILES, make_user())
     assert not world.resource().check().connected
 
 
 def test_runtime_directory_that_others_may_write_is_refused(world: World, directories: JobDirectories) -> None:
     directories.root.mkdir()
     directories.root.chmod(0o777)
-    with pytest.raises(SubmissionRefused):
-        directories.make(KEY, FILES, person())
+    with pytest.raises(SubmissionRejected):
+        directories.make(KEY, FILES, make_user())
     assert not world.resource().check().connected
 
 
@@ -100,21 +100,21 @@ def test_runtime_directory_that_others_may_write_is_refused(world: World, direct
 def test_runtime_directory_of_somebody_else_is_refused(directories: JobDirectories) -> None:
     directories.root.mkdir(mode=0o711)
     os.chown(directories.root, 21_002, 21_002)
-    with pytest.raises(SubmissionRefused):
-        directories.make(KEY, FILES, person())
+    with pytest.raises(SubmissionRejected):
+        directories.make(KEY, FILES, make_user())
 
 
 @pytest.mark.root
 def test_directory_of_somebody_else_is_never_used(directories: JobDirectories, made: Path) -> None:
-    with pytest.raises(SubmissionRefused):
-        directories.make(KEY, FILES, person(21_002))
+    with pytest.raises(SubmissionRejected):
+        directories.make(KEY, FILES, make_user(21_002))
 
 
 def test_link_in_place_of_the_directory_is_refused(directories: JobDirectories, made: Path, victim: Path) -> None:
     shutil.rmtree(made)
     made.symlink_to(victim)
-    with pytest.raises(SubmissionRefused):
-        directories.make(KEY, FILES, person())
+    with pytest.raises(SubmissionRejected):
+        directories.make(KEY, FILES, make_user())
     assert not directories.remove(KEY)
 
 

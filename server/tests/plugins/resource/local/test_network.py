@@ -20,16 +20,16 @@ from plugins.resource.local.peers import (
     service,
 )
 from plugins.resource.local.worlds import IS_ROOT, World
-from user_workspaces.errors import SubmissionRefused
+from user_workspaces.errors import SubmissionRejected
 from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.plugins.resource.local import LocalResource, isolation
-from user_workspaces.plugins.resource.local.isolation import server_addresses, what_is_missing
+from user_workspaces.plugins.resource.local.isolation import describe_missing, server_addresses
 from user_workspaces.plugins.resource.local.network import NAME_SERVER, without_loopback
 from user_workspaces.plugins.resource.local.options import ConnectionDetails
 from user_workspaces.testing.resource_contract import end_of
 from user_workspaces.testing.waiting import eventually
 
-possible = pytest.mark.skipif(bool(what_is_missing()), reason=what_is_missing() or "possible here")
+possible = pytest.mark.skipif(bool(describe_missing()), reason=describe_missing() or "possible here")
 rooted = pytest.mark.skipif(not IS_ROOT, reason="needs root")
 REPOSITORY = Path(__file__).parents[5]
 
@@ -159,7 +159,7 @@ def test_job_that_must_be_isolated_is_refused_without_slirp4netns(
     monkeypatch.setattr(isolation, "STANDARD_PATH", "/nonexistent")
     resource = world.resource(network="isolated")
     assert not resource.check().connected
-    with pytest.raises(SubmissionRefused, match="apt install slirp4netns"):
+    with pytest.raises(SubmissionRejected, match="apt install slirp4netns"):
         resource.submit(world.spec())
 
 
@@ -200,13 +200,13 @@ def test_site_may_have_jobs_share_the_network(world: World) -> None:
 
 def test_server_without_root_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 21_001)
-    assert what_is_missing() == "the server does not run as root."
+    assert describe_missing() == "the server does not run as root."
 
 
 @pytest.mark.skipif(IS_ROOT, reason="root may do all")
 def test_jobs_of_a_server_without_root_share_the_network_and_health_says_so(world: World) -> None:
     assert run(world, "echo $UWS_NETWORK") == ["shared"]
-    assert (world.resource().check().connected, what_is_missing() in world.resource().check().message) == (True, True)
+    assert (world.resource().check().connected, describe_missing() in world.resource().check().message) == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from plugins.resource.local.worlds import IS_ROOT, World, person
+from plugins.resource.local.worlds import IS_ROOT, World, make_user
 from user_workspaces.plugins.resource.local.options import ConnectionDetails
 from user_workspaces.testing.resource_contract import end_of
 
@@ -27,7 +27,7 @@ def home(world: World) -> Path:
     """A home that is open to others, as they were made before: the mode of the files has to do."""
     home = world.base / "home"
     home.mkdir(mode=0o755)
-    os.chown(home, person().uid, person().gid)
+    os.chown(home, make_user().uid, make_user().gid)
     return home
 
 
@@ -69,7 +69,7 @@ def test_another_account_reads_nothing_that_a_job_wrote(
 ) -> None:
     world.base.chmod(0o755)
     *written, directory = run(world, home, umask)
-    stranger, member = person(21_900), person()
+    stranger, member = make_user(21_900), make_user()
     for path in written:
         assert path.read_text().strip() == SECRET
         assert read_as(stranger.uid, stranger.gid, path) == ""

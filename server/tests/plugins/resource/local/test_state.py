@@ -62,7 +62,7 @@ def test_job_that_was_asked_to_stop_and_is_gone_was_stopped(
     world: World, resource: LocalResource, spec: JobSpec
 ) -> None:
     write_running(world, spec, GONE)
-    world.state(spec.key).ask_to_stop()
+    world.state(spec.key).request_stop()
     assert seen(resource, spec).ended_by == EndedBy.STOPPED
 
 

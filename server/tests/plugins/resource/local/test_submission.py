@@ -19,8 +19,8 @@ from plugins.resource.local.deaths import (
     submit_together,
     supervise_and_die,
 )
-from plugins.resource.local.worlds import World, is_dead, person
-from user_workspaces.errors import ConfigurationError, ResourceUnavailable, SubmissionRefused
+from plugins.resource.local.worlds import World, is_dead, make_user
+from user_workspaces.errors import ConfigurationError, ResourceUnavailable, SubmissionRejected
 from user_workspaces.interfaces.values import (
     EndedBy,
     JobFile,
@@ -159,14 +159,14 @@ def test_shell_that_is_missing_is_told(world: World, monkeypatch: pytest.MonkeyP
 def test_variable_that_no_environment_can_hold_is_refused(
     world: World, resource: LocalResource, variable: tuple[str, str]
 ) -> None:
-    with pytest.raises(SubmissionRefused):
+    with pytest.raises(SubmissionRejected):
         resource.submit(world.spec(environment=[variable]))
     assert resource.known_keys() == frozenset()
 
 
 @pytest.mark.parametrize("name", ["script.sh", "a"])
 def test_two_files_of_one_name_are_refused(world: World, resource: LocalResource, name: str) -> None:
-    with pytest.raises(SubmissionRefused):
+    with pytest.raises(SubmissionRejected):
         resource.submit(world.spec(files=[JobFile("a", b""), JobFile(name, b"")]))
 
 
@@ -238,21 +238,21 @@ def test_nothing_in_the_state_folder_is_for_others(world: World, resource: Local
     folder = world.state(spec.key).folder
     assert [path.stat().st_mode & 0o777 for path in (world.base / "data", folder)] == [0o700, 0o700]
     assert {path.name: path.stat().st_mode & 0o077 for path in folder.iterdir() if path.stat().st_mode & 0o077} == {}
-    assert json.loads((folder / records.SPEC).read_text())["uid"] == person().uid
+    assert json.loads((folder / records.SPEC).read_text())["uid"] == make_user().uid
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may act for others")
 def test_job_of_another_account_without_root_is_refused(world: World, resource: LocalResource) -> None:
     other = SystemAccount("other", os.getuid() + 1, os.getgid(), Path("/"))
     spec = world.spec()
-    with pytest.raises(SubmissionRefused):
+    with pytest.raises(SubmissionRejected):
         resource.submit(JobSpec(spec.key, 1, "", other, spec.working_directory, spec.script, spec.limits))
 
 
 def test_job_of_root_is_refused(world: World, resource: LocalResource) -> None:
     root = SystemAccount("root", 0, 0, Path("/root"))
     spec = world.spec()
-    with pytest.raises(SubmissionRefused):
+    with pytest.raises(SubmissionRejected):
         resource.submit(JobSpec(spec.key, 1, "", root, spec.working_directory, spec.script, spec.limits))
 
 

@@ -13,14 +13,14 @@ from plugins.resource.local.peers import Service, ask, network_of, service
 from plugins.resource.local.worlds import World
 from user_workspaces.interfaces.values import EndedBy, JobSpec, ResourceState
 from user_workspaces.plugins.resource.local import LocalResource, processes
-from user_workspaces.plugins.resource.local.isolation import what_is_missing
+from user_workspaces.plugins.resource.local.isolation import describe_missing
 from user_workspaces.plugins.resource.local.processes import Process
 from user_workspaces.testing.resource_contract import end_of, seen
 from user_workspaces.testing.waiting import eventually
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(what_is_missing()), reason=what_is_missing() or "possible here"),
+    pytest.mark.skipif(bool(describe_missing()), reason=describe_missing() or "possible here"),
 ]
 
 
@@ -161,15 +161,15 @@ def test_way_out_that_is_killed_takes_slirp4netns_along_and_no_job(
 def test_controller_that_is_killed_leaves_the_job_its_way_out(world: World, server: Service) -> None:
     spec = world.spec(f"until [ -e ask ]; do sleep 0.02; done; {ask(*server.address)}")
     resource = world.resource(server_url=f"http://127.0.0.1:{server.address[1]}")
-    begun = FORKS.Event()
+    started = FORKS.Event()
 
     def submit_and_wait() -> None:
         resource.submit(spec)
-        begun.set()
+        started.set()
         signal.pause()
 
     controller = in_another_process(submit_and_wait)
-    assert begun.wait(30)
+    assert started.wait(30)
     assert controller.pid is not None
     os.kill(controller.pid, signal.SIGKILL)
     controller.join()

@@ -18,7 +18,7 @@ from user_workspaces.plugins.resource.local.state import JobState
 IS_ROOT = os.getuid() == 0
 
 
-def person(uid: int = 21_001) -> SystemAccount:
+def make_user(uid: int = 21_001) -> SystemAccount:
     uid, gid = (uid, uid) if IS_ROOT else (os.getuid(), os.getgid())
     return SystemAccount(name=f"uws-test-{uid}", uid=uid, gid=gid, home=Path("/nonexistent"))
 
@@ -52,7 +52,7 @@ class World:
         account: SystemAccount | None = None,
     ) -> JobSpec:
         """Return a job with a new key and a workspace of its own."""
-        account, key = account or person(), secrets.token_hex(16)
+        account, key = account or make_user(), secrets.token_hex(16)
         workspace = self.base / f"workspace-{key[:8]}"
         workspace.mkdir()
         os.chown(workspace, account.uid, account.gid)

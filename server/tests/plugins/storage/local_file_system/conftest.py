@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugins.storage.local_file_system.worlds import IS_ROOT, MakeStorage, World, account
-from user_workspaces.interfaces.values import Place, PluginContext, SystemAccount
+from user_workspaces.interfaces.values import PluginContext, SystemAccount, WorkspaceLocation
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
 from user_workspaces.plugins.storage.local_file_system.options import ConnectionDetails, LocalFileSystemOptions
 
@@ -60,13 +60,13 @@ def storage(make_storage: MakeStorage) -> LocalFileSystemStorage:
 
 
 @pytest.fixture
-def place(ada: SystemAccount) -> Place:
-    return Place("ada/17", ada)
+def location(ada: SystemAccount) -> WorkspaceLocation:
+    return WorkspaceLocation("ada/17", ada)
 
 
 @pytest.fixture
-def other_place(bob: SystemAccount) -> Place:
-    return Place("bob/18", bob)
+def other_location(bob: SystemAccount) -> WorkspaceLocation:
+    return WorkspaceLocation("bob/18", bob)
 
 
 @pytest.fixture
@@ -80,10 +80,10 @@ def outside(world: World) -> str:
 
 
 @pytest.fixture
-def made(storage: LocalFileSystemStorage, place: Place) -> Path:
+def made(storage: LocalFileSystemStorage, location: WorkspaceLocation) -> Path:
     """Return the path of Ada's workspace, which has been created."""
-    storage.create(place)
-    return storage.locate(place)
+    storage.create(location)
+    return storage.locate(location)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plugins.storage.local_file_system.worlds import IS_ROOT, World
-from user_workspaces.interfaces.values import Place, SystemAccount
+from user_workspaces.interfaces.values import SystemAccount, WorkspaceLocation
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
 
 
@@ -27,24 +27,24 @@ def modes_below(top: Path) -> dict[str, int]:
     }
 
 
-def make_everything(storage: LocalFileSystemStorage, place: Place, dataset: str) -> None:
+def make_everything(storage: LocalFileSystemStorage, location: WorkspaceLocation, dataset: str) -> None:
     """Do all that makes files: writes, folders, uploads, copies, links."""
-    storage.create(place)
-    storage.write(place, "a/b/list", [b"1"])
-    storage.write(place, "a/b/stream", iter([b"1", b"2"]))
-    storage.make_directory(place, "folder/inner")
-    storage.copy_file(place, "a/b/list", place, "copies/list", most=10)
-    storage.link(place, "links/survey", dataset)
+    storage.create(location)
+    storage.write(location, "a/b/list", [b"1"])
+    storage.write(location, "a/b/stream", iter([b"1", b"2"]))
+    storage.make_directory(location, "folder/inner")
+    storage.copy_file(location, "a/b/list", location, "copies/list", most=10)
+    storage.link(location, "links/survey", dataset)
     for path, sent in (("up/whole", b"12"), ("up/half", b"1")):
-        upload = storage.begin_upload(place, path, length=2)
-        storage.append(place, upload.id, 0, iter([sent]))
+        upload = storage.begin_upload(location, path, length=2)
+        storage.append(location, upload.id, 0, iter([sent]))
 
 
 def test_nothing_that_is_made_is_open_to_others(
-    storage: LocalFileSystemStorage, world: World, place: Place, dataset: str
+    storage: LocalFileSystemStorage, world: World, location: WorkspaceLocation, dataset: str
 ) -> None:
-    make_everything(storage, place, dataset)
-    storage.create(Place("ada/.runs/1/secrets", place.account))
+    make_everything(storage, location, dataset)
+    storage.create(WorkspaceLocation("ada/.runs/1/secrets", location.account))
     found = modes_below(world.root)
     assert len(found) > 15
     assert set(found.values()) == {0}
@@ -52,27 +52,31 @@ def test_nothing_that_is_made_is_open_to_others(
 
 
 def test_copy_for_another_person_is_open_to_nobody_else(
-    storage: LocalFileSystemStorage, world: World, place: Place, other_place: Place, dataset: str
+    storage: LocalFileSystemStorage,
+    world: World,
+    location: WorkspaceLocation,
+    other_location: WorkspaceLocation,
+    dataset: str,
 ) -> None:
-    make_everything(storage, place, dataset)
-    for path in storage.locate(place).rglob("*"):
+    make_everything(storage, location, dataset)
+    for path in storage.locate(location).rglob("*"):
         if not path.is_symlink():
             path.chmod(0o777)
-    storage.copy(place, other_place, progress=lambda _: None)
+    storage.copy(location, other_location, progress=lambda _: None)
     found = modes_below(world.root / "bob")
     assert set(found.values()) == {0}
     assert {"18/a/b/list", "18/up/whole"} <= set(found)
-    assert os.access(storage.locate(other_place) / "a" / "b" / "list", os.X_OK)  # a program stays one
+    assert os.access(storage.locate(other_location) / "a" / "b" / "list", os.X_OK)  # a program stays one
 
 
 @pytest.mark.root
 @pytest.mark.skipif(not IS_ROOT, reason="needs two accounts")
 def test_another_account_reads_nothing(
-    storage: LocalFileSystemStorage, world: World, place: Place, bob: SystemAccount, dataset: str
+    storage: LocalFileSystemStorage, world: World, location: WorkspaceLocation, bob: SystemAccount, dataset: str
 ) -> None:
     """Not even in a folder that its owner has opened by mistake."""
-    make_everything(storage, place, dataset)
-    for folder in (storage.locate(place).parent, storage.locate(place)):
+    make_everything(storage, location, dataset)
+    for folder in (storage.locate(location).parent, storage.locate(location)):
         folder.chmod(0o755)
     command = ["find", str(world.root / "ada"), "-type", "f", "-readable"]
     tried = subprocess.run(

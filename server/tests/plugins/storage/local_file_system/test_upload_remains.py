@@ -12,9 +12,9 @@ import pytest
 from plugins.storage.local_file_system.worlds import World, own, state_of
 from user_workspaces.errors import StorageError, UnsafePath
 from user_workspaces.interfaces.storage import UPLOAD_LIFETIME
-from user_workspaces.interfaces.values import Place
+from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
-from user_workspaces.plugins.storage.local_file_system.uploading import UPLOADS
+from user_workspaces.plugins.storage.local_file_system.uploads import UPLOADS
 
 # The children do nothing but write, so it does not matter that other threads are not in them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -37,28 +37,28 @@ def waiting(made: Path) -> list[str]:
     ],
 )
 def test_planted_records_lead_nowhere(
-    storage: LocalFileSystemStorage, place: Place, made: Path, world: World, record: object
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, world: World, record: object
 ) -> None:
     """The record is the person's file: whatever it says, no more is done than they could do."""
     victim = world.base / "victim"
     victim.mkdir()
     (made / "l").symlink_to(victim)
-    upload = storage.begin_upload(place, "f", length=4)
+    upload = storage.begin_upload(location, "f", length=4)
     (made / UPLOADS / f"{upload.id}.json").write_text(json.dumps(record))
     before = state_of(victim)
     with pytest.raises(StorageError):
-        storage.append(place, upload.id, 0, [b"1234"])
+        storage.append(location, upload.id, 0, [b"1234"])
     with pytest.raises(StorageError):
-        storage.find_upload(place, upload.id)
+        storage.find_upload(location, upload.id)
     assert state_of(victim) == before
 
 
 def test_planted_links_and_pipes_lead_nowhere(
-    storage: LocalFileSystemStorage, place: Place, made: Path, world: World
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, world: World
 ) -> None:
     victim = world.base / "victim.txt"
     victim.write_text("secret")
-    upload = storage.begin_upload(place, "f", length=4)
+    upload = storage.begin_upload(location, "f", length=4)
     bytes_of = made / UPLOADS / upload.id
     plants: tuple[Callable[[], None], ...] = (
         lambda: bytes_of.symlink_to(victim),
@@ -69,9 +69,9 @@ def test_planted_links_and_pipes_lead_nowhere(
         bytes_of.unlink()
         plant()
         if not bytes_of.is_symlink():
-            own(bytes_of, place.account)
+            own(bytes_of, location.account)
         with pytest.raises(StorageError):
-            storage.append(place, upload.id, 0, [b"1234"])
+            storage.append(location, upload.id, 0, [b"1234"])
         if bytes_of.is_dir():
             bytes_of.rmdir()
             bytes_of.touch()
@@ -79,34 +79,34 @@ def test_planted_links_and_pipes_lead_nowhere(
 
 
 def test_directory_of_uploads_a_link_refused(
-    storage: LocalFileSystemStorage, place: Place, made: Path, world: World
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, world: World
 ) -> None:
     victim = world.base / "victim"
     victim.mkdir()
     (made / UPLOADS).symlink_to(victim)
     before = state_of(victim)
     with pytest.raises(UnsafePath):
-        storage.begin_upload(place, "f", length=1)
-    assert storage.clear_uploads(place, now=datetime.now(UTC)) is None
+        storage.begin_upload(location, "f", length=1)
+    assert storage.clear_uploads(location, now=datetime.now(UTC)) is None
     assert state_of(victim) == before
 
 
-def test_begin_too_many_refused(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
-    storage.begin_upload(place, "f", length=1)
+def test_begin_too_many_refused(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+    storage.begin_upload(location, "f", length=1)
     for number in range(999):
         (made / UPLOADS / f"{number}").touch()
     with pytest.raises(StorageError, match="Too many"):
-        storage.begin_upload(place, "g", length=1)
+        storage.begin_upload(location, "g", length=1)
 
 
 @pytest.mark.root
 def test_clear_removes_old_parts_anywhere_but_those_in_use(
-    storage: LocalFileSystemStorage, place: Place, made: Path
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     (made / "deep").mkdir()
-    own(made / "deep", place.account)
+    own(made / "deep", location.account)
     for name in ("old", "used", "new"):
-        part = own_part(made / "deep" / f".uws-part-{name}", place)
+        part = own_part(made / "deep" / f".uws-part-{name}", location)
         if name != "new":
             os.utime(part, (0, 0))
     (made / "deep" / ".uws-part-link").symlink_to("x")
@@ -114,25 +114,27 @@ def test_clear_removes_old_parts_anywhere_but_those_in_use(
     now = datetime.now(UTC)
     with (made / "deep" / ".uws-part-used").open("rb") as used:
         fcntl.flock(used, fcntl.LOCK_EX)
-        again = storage.clear_uploads(place, now=now)
+        again = storage.clear_uploads(location, now=now)
     assert again is not None
     assert now < again <= now + timedelta(hours=1)
     assert sorted(path.name for path in (made / "deep").iterdir()) == [".uws-part-new", ".uws-part-used"]
 
 
-def own_part(path: Path, place: Place) -> Path:
+def own_part(path: Path, location: WorkspaceLocation) -> Path:
     path.write_bytes(b"x")
-    return own(path, place.account)
+    return own(path, location.account)
 
 
-def test_clear_spares_an_upload_in_use(storage: LocalFileSystemStorage, place: Place, made: Path) -> None:
-    upload = storage.begin_upload(place, "f", length=4)
+def test_clear_spares_an_upload_in_use(
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
+) -> None:
+    upload = storage.begin_upload(location, "f", length=4)
     later = datetime.now(UTC) + UPLOAD_LIFETIME + timedelta(minutes=1)
 
     def chunks() -> Iterator[bytes]:
         yield b"12"
-        assert storage.clear_uploads(place, now=later) is not None
+        assert storage.clear_uploads(location, now=later) is not None
         yield b"34"
 
-    storage.append(place, upload.id, 0, chunks())
+    storage.append(location, upload.id, 0, chunks())
     assert (made / "f").read_bytes() == b"1234"

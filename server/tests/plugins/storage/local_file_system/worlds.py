@@ -28,10 +28,10 @@ def account(name: str, uid: int) -> SystemAccount:
     return SystemAccount(name=name, uid=uid, gid=gid, home=Path("/nonexistent"))
 
 
-def own(path: Path, person: SystemAccount) -> Path:
+def own(path: Path, user: SystemAccount) -> Path:
     """Give what a test made with the server's rights to a person, where the server can."""
     if IS_ROOT:
-        os.chown(path, person.uid, person.gid, follow_symlinks=False)
+        os.chown(path, user.uid, user.gid, follow_symlinks=False)
     return path
 
 

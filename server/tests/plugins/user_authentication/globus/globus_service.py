@@ -48,7 +48,7 @@ class GlobusService:
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     memberships: dict[str, str] = field(default_factory=lambda: {RESEARCHERS: "active"})
-    answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    responses: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     """From a path to what is answered there instead."""
     further: dict[str, Any] = field(default_factory=dict)
     """What introspection says differently."""
@@ -78,7 +78,7 @@ class GlobusService:
         self.codes[code] = query
         return code
 
-    def answer(self, path: str, form: dict[str, str], authorization: str) -> tuple[int, object]:
+    def response(self, path: str, form: dict[str, str], authorization: str) -> tuple[int, object]:
         match path:
             case "/.well-known/openid-configuration":
                 return 200, {"issuer": "https://auth.globus.org"}
@@ -96,12 +96,12 @@ class GlobusService:
         token = self.tokens.get(form["token"])
         if token is None or CLIENT not in token["aud"] or token["exp"] < time.time() - 600:
             return 200, {"active": False}
-        person = {"username": "ada@uni.example", "name": "Ada King Lovelace", "email": "ada@uni.example"}
+        user = {"username": "ada@uni.example", "name": "Ada King Lovelace", "email": "ada@uni.example"}
         return 200, {
             "active": True,
             "iss": "https://auth.globus.org",
             "nbf": token["iat"],
-            **person,
+            **user,
             **token,
             **self.further,
         }
@@ -109,14 +109,14 @@ class GlobusService:
     def _exchange(self, form: dict[str, str], authorization: str) -> tuple[int, object]:
         if authorization != f"Basic {base64.b64encode(f'{CLIENT}:{SECRET}'.encode()).decode()}":
             return 401, {"error": "invalid_client"}
-        begun = self.codes.pop(form.get("code", ""), None)
+        started = self.codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        fits = begun and begun["redirect_uri"] == form["redirect_uri"] and begun["code_challenge"] == challenge
-        if not begun or not fits:
+        fits = started and started["redirect_uri"] == form["redirect_uri"] and started["code_challenge"] == challenge
+        if not started or not fits:
             return 401, {"error": "invalid_grant"}
         by_server: dict[str, list[str]] = {}
-        for scope in begun["scope"].split():
+        for scope in started["scope"].split():
             by_server.setdefault(server_of(scope), []).append(scope)
         parts = [
             {"access_token": self.issue(" ".join(scopes)), "resource_server": server, "token_type": "Bearer",
@@ -149,7 +149,7 @@ def handler_of(service: GlobusService) -> type[BaseHTTPRequestHandler]:
         def _serve(self, form: dict[str, str]) -> None:
             path = urlsplit(self.path).path
             service.calls.append(path)
-            status, found = service.answers.get(path) or service.answer(
+            status, found = service.responses.get(path) or service.response(
                 path, form, self.headers.get("Authorization", "")
             )
             body = found if isinstance(found, bytes) else json.dumps(found).encode()

@@ -18,7 +18,7 @@ from plugins.user_authentication.globus.globus_service import (
     GlobusService,
 )
 from user_workspaces.errors import (
-    AuthenticationRefused,
+    AuthenticationRejected,
     InvalidRequest,
     NotAllowed,
     ResourceUnavailable,
@@ -54,7 +54,7 @@ def test_a_token_of_another_form_is_refused(plugin: Make, globus: GlobusService,
 
 @pytest.mark.parametrize("token", ["unknown", "a b", "tök", "a\r\nX: y"])
 def test_a_token_that_nobody_knows_is_refused(plugin: Make, token: str) -> None:
-    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+    with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         plugin().authenticate({"auth_token": token})
 
 
@@ -69,7 +69,7 @@ BAD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("token", BAD.values(), ids=BAD)
 def test_a_token_that_is_not_for_us_is_refused(plugin: Make, globus: GlobusService, token: dict[str, Any]) -> None:
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         plugin().authenticate({"auth_token": globus.issue(**token)})
 
 
@@ -95,7 +95,7 @@ def test_what_is_said_has_to_be_right_in_every_part(
     plugin: Make, globus: GlobusService, further: dict[str, Any]
 ) -> None:
     globus.further = further
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         plugin().authenticate({"auth_token": globus.issue()})
 
 
@@ -103,7 +103,7 @@ def test_a_service_of_ones_own_may_be_named(plugin: Make, globus: GlobusService)
     own = "https://auth.globus.org/scopes/2f7b8a9e/login"
     uws = plugin(token_scopes=[own])
     assert uws.authenticate({"auth_token": globus.issue(own)}) == PERSON
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         uws.authenticate({"auth_token": globus.issue(VIEW_GROUPS)})
 
 
@@ -144,28 +144,28 @@ BROKEN: list[tuple[int, bytes]] = [
 ]
 
 
-@pytest.mark.parametrize("answer", [*BROKEN, (200, b"{}")])
+@pytest.mark.parametrize("response", [*BROKEN, (200, b"{}")])
 def test_without_an_answer_about_groups_nobody_comes(
-    plugin: Make, globus: GlobusService, answer: tuple[int, bytes]
+    plugin: Make, globus: GlobusService, response: tuple[int, bytes]
 ) -> None:
-    globus.answers[GROUPS_PATH] = answer
+    globus.responses[GROUPS_PATH] = response
     with pytest.raises(ResourceUnavailable):
         plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [b"[]", b"[1, null]", b'[{"id": "%s"}]', b'[{"id": "%s", "my_memberships": [7, {"status": "x"}]}]'],
 )
-def test_groups_of_another_form_are_none(plugin: Make, globus: GlobusService, answer: bytes) -> None:
-    globus.answers[GROUPS_PATH] = (200, answer.replace(b"%s", RESEARCHERS.encode()))
+def test_groups_of_another_form_are_none(plugin: Make, globus: GlobusService, response: bytes) -> None:
+    globus.responses[GROUPS_PATH] = (200, response.replace(b"%s", RESEARCHERS.encode()))
     with pytest.raises(NotAllowed):
         plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_token_that_may_not_look_at_groups_lets_nobody_in(plugin: Make, globus: GlobusService, status: int) -> None:
-    globus.answers[GROUPS_PATH] = (status, b'{"code": "INVALID_TOKEN"}')
+    globus.responses[GROUPS_PATH] = (status, b'{"code": "INVALID_TOKEN"}')
     with pytest.raises(NotAllowed):
         plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
 
@@ -177,9 +177,9 @@ def test_a_token_of_another_service_says_nothing_of_groups(plugin: Make, globus:
     assert GROUPS_PATH not in globus.calls
 
 
-@pytest.mark.parametrize("answer", [*BROKEN, (401, b"{}"), (403, b"{}"), (200, b"[]")])
-def test_without_introspection_nobody_comes(plugin: Make, globus: GlobusService, answer: tuple[int, bytes]) -> None:
-    globus.answers[INTROSPECT_PATH] = answer
+@pytest.mark.parametrize("response", [*BROKEN, (401, b"{}"), (403, b"{}"), (200, b"[]")])
+def test_without_introspection_nobody_comes(plugin: Make, globus: GlobusService, response: tuple[int, bytes]) -> None:
+    globus.responses[INTROSPECT_PATH] = response
     with pytest.raises(ResourceUnavailable, match="Globus"):
         plugin().authenticate({"auth_token": globus.issue()})
 
@@ -202,14 +202,14 @@ def test_there_and_back(plugin: Make, globus: GlobusService, groups: list[str] |
     assert query["scope"] == ["openid profile email" + (f" {VIEW_GROUPS}" if groups else "")]
     back = {"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state}
     assert uws.authenticate(back) == PERSON
-    with pytest.raises(AuthenticationRefused, match="not begun here"):
+    with pytest.raises(AuthenticationRejected, match="not begun here"):
         uws.authenticate(back)
 
 
 def test_a_wrong_verifier_is_refused(plugin: Make, globus: GlobusService) -> None:
     uws = plugin()
     (first, _), (_, second) = begin(uws), begin(uws)
-    with pytest.raises(AuthenticationRefused, match="Incorrect"):
+    with pytest.raises(AuthenticationRejected, match="Incorrect"):
         uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(first), "state": second})
 
 
@@ -223,7 +223,7 @@ def test_what_does_not_fit_is_refused_before_globus_is_asked(
 ) -> None:
     uws = plugin()
     address, state = begin(uws)
-    with pytest.raises((AuthenticationRefused, InvalidRequest)):
+    with pytest.raises((AuthenticationRejected, InvalidRequest)):
         uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state, **change})
     assert globus.calls == []
 
@@ -234,10 +234,10 @@ def test_old_clients_may_leave_out_the_state_where_the_operator_says_so(plugin: 
     assert uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address)}) == PERSON
 
 
-@pytest.mark.parametrize("answer", [*BROKEN, (200, b"[]"), (200, b"{}"), (200, b'{"other_tokens": [5]}')])
-def test_odd_answers_to_a_code_log_nobody_in(plugin: Make, globus: GlobusService, answer: tuple[int, bytes]) -> None:
+@pytest.mark.parametrize("response", [*BROKEN, (200, b"[]"), (200, b"{}"), (200, b'{"other_tokens": [5]}')])
+def test_odd_answers_to_a_code_log_nobody_in(plugin: Make, globus: GlobusService, response: tuple[int, bytes]) -> None:
     uws = plugin()
     address, state = begin(uws)
-    globus.answers[TOKEN_PATH] = answer
-    with pytest.raises((AuthenticationRefused, ResourceUnavailable)):
+    globus.responses[TOKEN_PATH] = response
+    with pytest.raises((AuthenticationRejected, ResourceUnavailable)):
         uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state})

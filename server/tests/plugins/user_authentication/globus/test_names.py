@@ -61,6 +61,6 @@ def test_the_health_is_looked_at_once_in_a_while(plugin: Make, globus: GlobusSer
     uws = plugin()
     assert all(uws.check().connected for _ in range(20))
     assert len(globus.calls) == 1
-    globus.answers["/.well-known/openid-configuration"] = (503, b"")
+    globus.responses["/.well-known/openid-configuration"] = (503, b"")
     ill = plugin().check()
     assert (ill.connected, ill.message) == (False, "Globus does not answer.")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from at_once import at_once
-from machine_accounts import add_account, remove_account
-from running import wait_for
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed, StorageError
+from support.concurrency import at_once
+from support.machine_accounts import add_account, remove_account
+from support.server_process import wait_for
+from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed, StorageError
 from user_workspaces.interfaces.values import Client, Identity, PluginContext
 from user_workspaces.plugins.user_authentication.local import LocalUserAuthentication, system_accounts
 from user_workspaces.plugins.user_authentication.local.plugin import LocalOptions
@@ -75,7 +75,7 @@ def test_what_is_missing_is_named(body: dict[str, object], message: str) -> None
 
 @pytest.mark.parametrize("token", ["unknown", ["portal's"], {"a": 1}, 5, True, "\0"])
 def test_an_unknown_client_is_refused(token: object) -> None:
-    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+    with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         build().authenticate({**credentials(), "client_token": token})
 
 

@@ -49,7 +49,7 @@ class HostileProvider:
     claims: dict[str, Any] = field(default_factory=dict)
     userinfo: dict[str, Any] = field(default_factory=dict)
     sign: Callable[[dict[str, Any]], Any] | None = None
-    answers: dict[str, Any] = field(default_factory=dict)
+    responses: dict[str, Any] = field(default_factory=dict)
     """From a path to what is answered there instead: bytes, or (status, headers, bytes)."""
     calls: list[str] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
@@ -88,9 +88,9 @@ class HostileProvider:
         sign = self.sign or (lambda claims: jwt.encode(claims, RSA_KEY, "RS256", {"kid": "one"}))
         return {"access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 60, "id_token": sign(claims)}
 
-    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        if path in self.answers:
-            told = self.answers[path]
+    def response(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        if path in self.responses:
+            told = self.responses[path]
             return told if isinstance(told, tuple) else (200, {"Content-Type": "application/json"}, told)
         bodies: dict[str, Callable[[], Any]] = {
             "/.well-known/openid-configuration": self.discovery,
@@ -105,7 +105,7 @@ def handler_of(provider: HostileProvider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             provider.calls.append(self.path)
-            status, headers, body = provider.answer(self.path)
+            status, headers, body = provider.response(self.path)
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)

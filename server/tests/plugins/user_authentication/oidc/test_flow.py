@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plugins.user_authentication.oidc.hostile import CALLBACK, CLIENT_PAGE, RSA_KEY, HostileProvider, SignIn, public
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, ResourceUnavailable
+from user_workspaces.errors import AuthenticationRejected, InvalidRequest, ResourceUnavailable
 from user_workspaces.interfaces.values import Identity
 
 Make = Callable[..., SignIn]
@@ -66,7 +66,7 @@ def test_nothing_can_be_replayed(sign_in: Make) -> None:
     uws = sign_in()
     query = uws.begin()
     uws.finish(query)
-    with pytest.raises(AuthenticationRefused, match="not begun here"):
+    with pytest.raises(AuthenticationRejected, match="not begun here"):
         uws.finish(query)
 
 
@@ -74,10 +74,10 @@ def test_a_state_is_used_up_by_a_refusal_too(sign_in: Make, provider: HostilePro
     uws = sign_in()
     query = uws.begin()
     provider.claims = {"nonce": "another"}
-    with pytest.raises(AuthenticationRefused, match="Incorrect"):
+    with pytest.raises(AuthenticationRejected, match="Incorrect"):
         uws.finish(query)
     provider.claims = {}
-    with pytest.raises(AuthenticationRefused, match="not begun here"):
+    with pytest.raises(AuthenticationRejected, match="not begun here"):
         uws.finish(query)
 
 
@@ -87,7 +87,7 @@ def test_a_state_that_is_not_ours_is_refused_before_the_provider_is_asked(
 ) -> None:
     uws = sign_in()
     query = uws.begin()
-    with pytest.raises((AuthenticationRefused, InvalidRequest)):
+    with pytest.raises((AuthenticationRejected, InvalidRequest)):
         uws.finish(query, state=state)
     assert provider.forms == []
 
@@ -95,7 +95,7 @@ def test_a_state_that_is_not_ours_is_refused_before_the_provider_is_asked(
 def test_the_state_of_one_redirect_url_is_none_for_another(sign_in: Make, provider: HostileProvider) -> None:
     uws = sign_in()
     query = uws.begin(CALLBACK)
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         uws.finish({**query, "redirect_uri": CLIENT_PAGE})
     assert provider.forms == []
 
@@ -131,7 +131,7 @@ def test_a_missing_redirect_url_is_told(sign_in: Make, credentials: dict[str, An
 def test_a_browser_that_another_provider_sent_is_refused(sign_in: Make, provider: HostileProvider) -> None:
     """The mix-up: a code of one provider must never be given to another one."""
     uws = sign_in()
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         uws.finish(uws.begin(), iss="https://evil.example")
     assert provider.forms == []
     assert uws.finish(uws.begin(), iss=provider.url) is not None
@@ -140,7 +140,7 @@ def test_a_browser_that_another_provider_sent_is_refused(sign_in: Make, provider
 def test_a_provider_that_names_itself_always_has_to(sign_in: Make, provider: HostileProvider) -> None:
     provider.metadata = {"authorization_response_iss_parameter_supported": True}
     uws = sign_in()
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         uws.finish(uws.begin(CALLBACK))
     assert uws.finish(uws.begin(CALLBACK), iss=provider.url) is not None
 
@@ -161,7 +161,7 @@ def test_with_a_state_all_is_checked_there_too(sign_in: Make, provider: HostileP
     uws = sign_in(accept_missing_state=True)
     query = uws.begin()
     provider.nonce = "another"
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         uws.finish(query)
 
 
@@ -188,7 +188,7 @@ def test_odd_answers_are_a_fault_of_the_service(
     uws = sign_in()
     if path == "/keys":
         query = uws.begin()
-    provider.answers[path] = odd
+    provider.responses[path] = odd
     with pytest.raises(ResourceUnavailable, match="log-in service"):
         uws.finish(query) if path == "/keys" else uws.begin()
     assert (path == "/keys") != (uws.memory.kept == {} and uws.memory.seconds == [])
@@ -198,24 +198,24 @@ def test_odd_answers_are_a_fault_of_the_service(
 def test_odd_answers_to_a_code_log_nobody_in(sign_in: Make, provider: HostileProvider, odd: object) -> None:
     uws = sign_in()
     query = uws.begin()
-    provider.answers["/token"] = odd
-    with pytest.raises((ResourceUnavailable, AuthenticationRefused)):
+    provider.responses["/token"] = odd
+    with pytest.raises((ResourceUnavailable, AuthenticationRejected)):
         uws.finish(query)
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])
 def test_a_code_that_the_provider_refuses_is_refused(sign_in: Make, provider: HostileProvider, status: int) -> None:
-    provider.answers["/token"] = (status, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
-    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+    provider.responses["/token"] = (status, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
+    with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         sign_in().whole()
 
 
-@pytest.mark.parametrize("answer", [{}, {"access_token": 5}, {"access_token": "a"}, {"id_token": "x"}])
+@pytest.mark.parametrize("response", [{}, {"access_token": 5}, {"access_token": "a"}, {"id_token": "x"}])
 def test_an_answer_without_its_parts_is_refused(
-    sign_in: Make, provider: HostileProvider, answer: dict[str, Any]
+    sign_in: Make, provider: HostileProvider, response: dict[str, Any]
 ) -> None:
-    provider.answers["/token"] = json.dumps(answer).encode()
-    with pytest.raises((AuthenticationRefused, ResourceUnavailable)):
+    provider.responses["/token"] = json.dumps(response).encode()
+    with pytest.raises((AuthenticationRejected, ResourceUnavailable)):
         sign_in().whole()
 
 
@@ -242,11 +242,11 @@ def test_a_document_that_sends_secrets_elsewhere_is_none(
 
 def test_a_provider_that_is_away_is_told_and_found_again(sign_in: Make, provider: HostileProvider) -> None:
     uws = sign_in()
-    provider.answers["/.well-known/openid-configuration"] = (503, {}, b"")
+    provider.responses["/.well-known/openid-configuration"] = (503, {}, b"")
     assert not uws.plugin.check().connected
     with pytest.raises(ResourceUnavailable):
         uws.begin()
-    provider.answers.clear()
+    provider.responses.clear()
     assert uws.whole() is not None
 
 
@@ -265,7 +265,7 @@ def test_a_new_key_is_looked_for_when_it_is_needed(
     monkeypatch.setattr("user_workspaces.plugins.user_authentication.oidc.provider.REFRESH_SECONDS", -1.0)
     uws = sign_in()
     provider.keys = [public(RSA_KEY, "old")]
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         uws.whole()
     provider.keys = [public(RSA_KEY, "one")]
     assert uws.whole() is not None
@@ -278,6 +278,6 @@ def test_keys_are_not_asked_for_again_and_again(sign_in: Make, provider: Hostile
     assert uws.whole() is not None
     provider.sign = lambda _: "eyJhbGciOiJSUzI1NiIsImtpZCI6ImIifQ.e30.AA"
     for _ in range(5):
-        with pytest.raises(AuthenticationRefused):
+        with pytest.raises(AuthenticationRejected):
             uws.whole()
     assert provider.calls.count("/keys") == 1

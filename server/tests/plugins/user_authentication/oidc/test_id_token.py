@@ -19,7 +19,7 @@ from plugins.user_authentication.oidc.hostile import (
     SignIn,
     public,
 )
-from user_workspaces.errors import AuthenticationRefused
+from user_workspaces.errors import AuthenticationRejected
 
 Make = Callable[..., SignIn]
 Claims = dict[str, Any]
@@ -82,7 +82,7 @@ FORGERIES: dict[str, Callable[[Claims], Any]] = {
 @pytest.mark.parametrize("sign", FORGERIES.values(), ids=FORGERIES)
 def test_forged_tokens_are_refused(sign_in: Make, provider: HostileProvider, sign: Callable[[Claims], Any]) -> None:
     provider.sign = sign
-    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+    with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         sign_in().whole()
 
 
@@ -118,7 +118,7 @@ WRONG: dict[str, Claims] = {
 @pytest.mark.parametrize("claims", WRONG.values(), ids=WRONG)
 def test_true_tokens_with_wrong_claims_are_refused(sign_in: Make, provider: HostileProvider, claims: Claims) -> None:
     provider.claims = claims
-    with pytest.raises(AuthenticationRefused, match=r"^Incorrect authentication credentials\.$"):
+    with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         sign_in().whole()
 
 
@@ -141,7 +141,7 @@ def test_clocks_may_differ_by_a_minute(
     if is_good:
         assert sign_in().whole() is not None
         return
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         sign_in().whole()
 
 
@@ -163,7 +163,7 @@ def test_a_single_key_needs_no_name(sign_in: Make, provider: HostileProvider) ->
     provider.sign = lambda claims: jwt.encode(claims, RSA_KEY, "RS256")
     assert sign_in().whole() is not None
     provider.keys = [public(RSA_KEY, "one"), public(OTHER_RSA_KEY, "two")]
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         sign_in().whole()
 
 
@@ -183,7 +183,7 @@ def test_a_single_key_needs_no_name(sign_in: Make, provider: HostileProvider) ->
 )
 def test_keys_that_are_not_for_this_are_not_used(sign_in: Make, provider: HostileProvider, keys: list[Any]) -> None:
     provider.keys = keys
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         sign_in().whole()
 
 
@@ -191,5 +191,5 @@ def test_keys_that_are_not_for_this_are_not_used(sign_in: Make, provider: Hostil
 def test_a_weak_key_is_refused(sign_in: Make, provider: HostileProvider) -> None:
     provider.keys = [public(WEAK_RSA_KEY, "one")]
     provider.sign = rs(key=WEAK_RSA_KEY)
-    with pytest.raises(AuthenticationRefused):
+    with pytest.raises(AuthenticationRejected):
         sign_in().whole()

@@ -7,7 +7,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from user_workspaces import registry
-from user_workspaces.accounts.actions import create_login_link, create_person, make_administrator
+from user_workspaces.accounts.actions import create_login_link, create_user_by_name, make_administrator
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.processes import running_processes
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if not MigrationRecorder(connection).has_table():
             raise CommandError(f"There is no database in {settings.DATA_DIR} yet: run `make start` first.")
         try:
-            user = create_person(username=str(options["username"]))
+            user = create_user_by_name(username=str(options["username"]))
             if options["admin"]:
                 make_administrator(user=user)
             secret = create_login_link(user=user, now=timezone.now())

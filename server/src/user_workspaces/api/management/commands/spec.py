@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from user_workspaces.api.description import as_yaml, describe_api
+from user_workspaces.api.schema_views import as_yaml, describe_api
 from user_workspaces.api.urls import ROUTES
 
 

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from user_workspaces import registry
-from user_workspaces.config.preparing import prepare_sessions
+from user_workspaces.config.session_preparation import prepare_sessions
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from user_workspaces import registry
 from user_workspaces.config import env, web
-from user_workspaces.config.site_config import site_warnings
+from user_workspaces.config.load_config import site_warnings
 from user_workspaces.errors import ConfigurationError
 from user_workspaces.processes import noted
 

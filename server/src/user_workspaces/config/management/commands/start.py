@@ -14,11 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from user_workspaces import registry
-from user_workspaces.accounts.actions import USERNAME, create_login_link, create_person
+from user_workspaces.accounts.actions import USERNAME, create_login_link, create_user_by_name
 from user_workspaces.config import env, supervisor, web
-from user_workspaces.config.preparing import prepare_sessions
+from user_workspaces.config.load_config import EMBEDDED_DEFAULT, site_warnings
 from user_workspaces.config.runtime_offer import offer_containers
-from user_workspaces.config.site_config import EMBEDDED_DEFAULT, site_warnings
+from user_workspaces.config.session_preparation import prepare_sessions
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.queries import count_live_jobs
 
@@ -36,43 +36,43 @@ class Command(BaseCommand):
         """Do all of it; the address and the link are the only words on standard output."""
         data_dir: Path = settings.DATA_DIR
         try:
-            self._say_whom_it_serves(data_dir)
+            self._print_users(data_dir)
             held = supervisor.lock(data_dir)
             listener = web.bind(host=env.host(), port=env.port())
         except UserWorkspacesError as error:
             raise CommandError(error.message) from None
         with held, listener:
             config = self._write_configuration(data_dir)
-            offer_containers(config, may_ask=not os.environ.get("UWS_CONFIG"), say=self._say)
-            self._say("Bringing the database up to date")
+            offer_containers(config, may_ask=not os.environ.get("UWS_CONFIG"), say=self._print)
+            self._print("Bringing the database up to date")
             call_command("migrate", verbosity=0)
-            prepare_sessions(self._say)
+            prepare_sessions(self._print)
             for line in registry.advice():
-                self._say(line)
+                self._print(line)
             processes = supervisor.Supervisor(data_dir, listener)
             processes.start()
-            self._wait_until_it_answers(processes)
+            self._wait_until_ready(processes)
             self._print_address()
             processes.watch()
-            self._say_good_bye()
+            self._print_stopped()
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self.stderr.write(text)
 
-    def _say_whom_it_serves(self, data_dir: Path) -> None:
-        self._say(f"Everything lives in {data_dir}")
+    def _print_users(self, data_dir: Path) -> None:
+        self._print(f"Everything lives in {data_dir}")
         if os.geteuid() != 0:
             name = pwd.getpwuid(os.geteuid()).pw_name
-            self._say(f"Not root: it serves one person (or people who trust each other), all as {name}.")
-        elif not env.reachable_by_everybody(data_dir):
+            self._print(f"Not root: it serves one person (or people who trust each other), all as {name}.")
+        elif not env.is_reachable_by_all(data_dir):
             raise CommandError(
                 f"{data_dir} cannot be reached by the accounts of people: a folder above it is closed. "
                 "Set UWS_DATA_DIR to a folder that everybody may pass through, e.g. below /var/lib."
             )
         else:
-            self._say("As root: every person gets an account of this machine.")
+            self._print("As root: every person gets an account of this machine.")
         for warning in site_warnings():
-            self._say(f"WARNING: {warning}")
+            self._print(f"WARNING: {warning}")
 
     def _write_configuration(self, data_dir: Path) -> Path:
         """Return the file of the configuration, written where there is none."""
@@ -82,10 +82,10 @@ class Command(BaseCommand):
         target = data_dir / "config.json"
         target.touch(mode=0o600)
         shutil.copyfile(EMBEDDED_DEFAULT, target)
-        self._say(f"Wrote the configuration to {target}")
+        self._print(f"Wrote the configuration to {target}")
         return target
 
-    def _wait_until_it_answers(self, processes: supervisor.Supervisor) -> None:
+    def _wait_until_ready(self, processes: supervisor.Supervisor) -> None:
         deadline = time.monotonic() + ANSWERS_WITHIN
         host = "127.0.0.1" if env.host() in {"0.0.0.0", "localhost"} else env.host()  # noqa: S104  a comparison
         url = f"http://{f'[{host}]' if ':' in host else host}:{env.port()}/status/"
@@ -102,19 +102,21 @@ class Command(BaseCommand):
 
     def _print_address(self) -> None:
         configured = registry.site().base_url
-        secret = create_login_link(user=create_person(username=default_person()), now=timezone.now())
+        secret = create_login_link(user=create_user_by_name(username=default_username()), now=timezone.now())
         for url in dict.fromkeys([*([] if configured == env.base_url() else [configured]), *env.reachable_urls()]):
             self.stdout.write(f"User Workspaces: {url}/")
         self.stdout.write(f"Log in (once, within 10 minutes): {configured}/login/{secret}/")
         self.stdout.flush()
-        self._say("Ctrl-C stops the server and leaves sessions running; `make stop` ends both.")
+        self._print("Ctrl-C stops the server and leaves sessions running; `make stop` ends both.")
 
-    def _say_good_bye(self) -> None:
+    def _print_stopped(self) -> None:
         running = count_live_jobs()
-        self._say(f"Stopped. {running} session(s) go on running; `make start` finds them again, `make stop` ends them.")
+        self._print(
+            f"Stopped. {running} session(s) go on running; `make start` finds them again, `make stop` ends them."
+        )
 
 
-def default_person() -> str:
+def default_username() -> str:
     """Return for whom the first log-in link is: `UWS_USER`, else whoever started this."""
     candidates = [os.environ.get("UWS_USER"), os.environ.get("SUDO_USER")]
     if os.geteuid() != 0:

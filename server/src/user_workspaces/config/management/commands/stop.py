@@ -38,7 +38,7 @@ class Command(BaseCommand):
         self._stop_sessions()
         pid = running_supervisor(settings.DATA_DIR)
         if pid is None:
-            self._say_what_runs()
+            self._print_running()
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + PATIENCE
@@ -46,9 +46,9 @@ class Command(BaseCommand):
             time.sleep(LOOK_EVERY)
         self.stderr.write("The server has stopped.")
         if running_processes(settings.DATA_DIR):
-            self._say_what_runs()
+            self._print_running()
 
-    def _say_what_runs(self) -> None:
+    def _print_running(self) -> None:
         """Name what was started by other commands: a service manager would start it again, so it is not ended here."""
         left = running_processes(settings.DATA_DIR)
         if not left:

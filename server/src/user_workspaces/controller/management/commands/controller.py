@@ -10,7 +10,7 @@ from user_workspaces import registry
 from user_workspaces.controller.loop import Controller
 from user_workspaces.descriptors import raise_limit
 from user_workspaces.jobs import clock
-from user_workspaces.observing import metrics
+from user_workspaces.observability import metrics
 from user_workspaces.processes import noted
 
 logger = logging.getLogger(__name__)
@@ -32,12 +32,12 @@ class Command(BaseCommand):
         controller.stop_on_signals()
         if settings.CONTROLLER_METRICS_ADDRESS is not None:
             metrics.serve(settings.CONTROLLER_METRICS_ADDRESS)
-        Thread(target=_tell_advice, name="advice", daemon=True).start()  # some ask other servers, which may hang
+        Thread(target=_print_advice, name="advice", daemon=True).start()  # some ask other servers, which may hang
         logger.info("running; sessions go on when it stops")
         with noted(settings.DATA_DIR, command=self.name):
             controller.run()
 
 
-def _tell_advice() -> None:
+def _print_advice() -> None:
     for line in registry.advice():
         logger.warning(line)

@@ -8,7 +8,7 @@ from pydantic import Field
 from user_workspaces.interfaces.container_runtime import (
     SECRETS_IN_CONTAINER,
     ContainerRuntime,
-    RunPlaces,
+    RunLocations,
     StepNeeds,
     bound_path,
     image_name,
@@ -39,18 +39,18 @@ class ApptainerRuntime(ContainerRuntime):
         super().__init__(context, options)
         self._options = cast("ApptainerOptions", options)
 
-    def refuse(self, environment: str) -> None:
+    def check_environment(self, environment: str) -> None:
         """Raise `InvalidRequest` for what is not the name of an image in a registry."""
         image_name(environment)
 
-    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
         """Return the command line; images are taken from their registry, and kept in the person's cache."""
-        for name in places.variables:
+        for name in locations.variables:
             variable_name(name)
-        workspace = bound_path(places.workspace)
+        workspace = bound_path(locations.workspace)
         line = [self._options.program, "--silent", "exec", "--containall", f"--bind={workspace}", f"--pwd={workspace}"]
-        if places.secret_files:
-            line.append(f"--bind={bound_path(places.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
+        if locations.secret_files:
+            line.append(f"--bind={bound_path(locations.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
         if self._options.limits:
             line += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}"]
             line += [] if step.cpus is None else [f"--cpus={step.cpus:g}"]

@@ -9,7 +9,7 @@ from user_workspaces.interfaces.container_runtime import (
     SECRETS_IN_CONTAINER,
     UUID,
     ContainerRuntime,
-    RunPlaces,
+    RunLocations,
     StepNeeds,
     bound_path,
     image_name,
@@ -43,19 +43,19 @@ class DockerRuntime(ContainerRuntime):
         super().__init__(context, options)
         self._options = cast("DockerOptions", options)
 
-    def refuse(self, environment: str) -> None:
+    def check_environment(self, environment: str) -> None:
         """Raise `InvalidRequest` for what is not the name of an image in a registry."""
         image_name(environment)
 
-    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:
+    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
         """Return the command line; the values of variables come from the environment of the program itself."""
-        workspace = bound_path(places.workspace)
-        line = [self._options.program, "run", "--rm", f"--name={NAME}", f"--user={places.uid}:{places.gid}"]
-        line += ["--cap-drop=ALL", "--security-opt=no-new-privileges", *self.engine_options(step, places)]
+        workspace = bound_path(locations.workspace)
+        line = [self._options.program, "run", "--rm", f"--name={NAME}", f"--user={locations.uid}:{locations.gid}"]
+        line += ["--cap-drop=ALL", "--security-opt=no-new-privileges", *self.engine_options(step, locations)]
         line += [f"--volume={workspace}:{workspace}", f"--workdir={workspace}"]
-        if places.secret_files:
-            line.append(f"--volume={bound_path(places.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
-        line += [f"--env={variable_name(name)}" for name in places.variables]
+        if locations.secret_files:
+            line.append(f"--volume={bound_path(locations.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
+        line += [f"--env={variable_name(name)}" for name in locations.variables]
         line += ["--env=REANA_SECRETS_DIR", "--env=REANA_WORKSPACE", "--env=REANA_JOB_UUID"]
         return (*line, "--entrypoint=/bin/bash", self.image(step.environment), "-c")
 
@@ -63,7 +63,7 @@ class DockerRuntime(ContainerRuntime):
         """Return the name of the image as the engine takes it; raises `InvalidRequest` for what is none."""
         return image_name(environment)
 
-    def engine_options(self, step: StepNeeds, places: RunPlaces) -> list[str]:  # noqa: ARG002  see PodmanRuntime
+    def engine_options(self, step: StepNeeds, locations: RunLocations) -> list[str]:  # noqa: ARG002  see PodmanRuntime
         """Return what only this engine is told."""
         told = ["--init", f"--pids-limit={self._options.pids_limit}", f"--network={self._options.network}"]
         told += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}b"]

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, cast
 
 from pydantic import Field
 
-from user_workspaces.interfaces.container_runtime import RunPlaces, StepNeeds, image_name
+from user_workspaces.interfaces.container_runtime import RunLocations, StepNeeds, image_name
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.plugins.container_runtime.docker import NAME, DockerRuntime
 
@@ -37,11 +37,11 @@ class PodmanRuntime(DockerRuntime):
             return f"docker.io/library/{name}"
         return name if first == "localhost" or "." in first or ":" in first else f"docker.io/{name}"
 
-    def engine_options(self, step: StepNeeds, places: RunPlaces) -> list[str]:
+    def engine_options(self, step: StepNeeds, locations: RunLocations) -> list[str]:
         """Return what only this engine is told."""
         options = cast("PodmanOptions", self._options)
         told = ["--security-opt=label=disable"]  # SELinux would keep commands out of the workspace
-        told += ["--userns=keep-id"] if places.uid else []  # root has no other ids
+        told += ["--userns=keep-id"] if locations.uid else []  # root has no other ids
         told += [f"--network={options.network}"] if options.network else []
         if options.limits:
             told += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}b"]

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from user_workspaces.interfaces.container_runtime import ContainerRuntime, RunPlaces, StepNeeds
+from user_workspaces.interfaces.container_runtime import ContainerRuntime, RunLocations, StepNeeds
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.values import Health
 
@@ -22,7 +22,7 @@ class NoContainerRuntime(ContainerRuntime):
         "all commands run in one environment of this server instead."
     )
 
-    def argv(self, step: StepNeeds, places: RunPlaces) -> tuple[str, ...]:  # noqa: ARG002  nothing of it is used
+    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:  # noqa: ARG002  nothing of it is used
         """Return the shell of the resource."""
         return ("/bin/bash", "-c")
 

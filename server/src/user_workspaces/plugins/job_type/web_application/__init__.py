@@ -95,7 +95,7 @@ class WebApplicationJob(JobType):
             context,
             application,
             file=self._file(parameters),
-            environment=self._environments.place(how.fingerprint) if how else None,
+            environment=self._environments.path_of(how.fingerprint) if how else None,
             interpreter=self._interpreters.find(details.python_version).path,
             modules=details.modules,
         )
@@ -106,8 +106,8 @@ class WebApplicationJob(JobType):
         kept = context.base_path.rstrip("/") if application.base is Base.KEEP else ""
         target = kept + page(application, application.ready, file="", base_path=context.base_path)
         host = urlsplit(context.origin).netloc or "localhost"
-        answer = status(socket, uid=context.account.uid, target=target, host=host)
-        if answer not in READY:
+        response = status(socket, uid=context.account.uid, target=target, host=host)
+        if response not in READY:
             return None
         return Endpoint(
             socket=str(socket),

@@ -122,7 +122,7 @@ class Application(PluginOptions):
     strip_headers: tuple[Header, ...] = ()
 
     @model_validator(mode="after")
-    def _say_what_belongs_together(self) -> Self:
+    def _check_combinations(self) -> Self:
         for text in self._texts():
             for name in placeholders.named_in(text):
                 if reason := self._objection(name):

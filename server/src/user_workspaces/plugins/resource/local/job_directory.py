@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from user_workspaces.errors import SubmissionRefused
+from user_workspaces.errors import SubmissionRejected
 from user_workspaces.interfaces.values import JobFile, SystemAccount
 
 SCRIPT = "script.sh"
@@ -44,7 +44,7 @@ class JobDirectories:
             return "The runtime directory is not a directory that the server can enter."
 
     def make(self, key: str, files: Iterable[JobFile], account: SystemAccount) -> None:
-        """Make a job's directory with its files, if it is not there. Raises `SubmissionRefused`."""
+        """Make a job's directory with its files, if it is not there. Raises `SubmissionRejected`."""
         self._make_root()
         final, staging = self.path(key).name, f".{key[:16]}"
         with _opened(self.root) as root:
@@ -72,7 +72,7 @@ class JobDirectories:
         with suppress(FileExistsError):
             self.root.mkdir(mode=0o700)
         if problem := self.problem():
-            raise SubmissionRefused(problem)
+            raise SubmissionRejected(problem)
         with _opened(self.root) as root:
             os.fchmod(root, 0o711 if os.geteuid() == 0 else 0o700)  # mkdir's mode went through the umask
 
@@ -104,7 +104,7 @@ def _is_directory_of(account: SystemAccount, name: str, *, root: int) -> bool:
     except FileNotFoundError:
         return False
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid:
-        raise SubmissionRefused("The directory for this job's files is somebody else's.")
+        raise SubmissionRejected("The directory for this job's files is somebody else's.")
     return True
 
 
@@ -125,7 +125,7 @@ def _write(file: JobFile, account: SystemAccount, directory: int) -> None:
             _hand_over(target.fileno(), account)
             target.write(file.content)
     except (FileExistsError, NotADirectoryError):
-        raise SubmissionRefused(f"Two of the job's files have the same name: {file.path}") from None
+        raise SubmissionRejected(f"Two of the job's files have the same name: {file.path}") from None
     finally:
         os.close(handle)
 
@@ -133,7 +133,7 @@ def _write(file: JobFile, account: SystemAccount, directory: int) -> None:
 def _parts(path: str) -> tuple[str, ...]:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\0" in path:
-        raise SubmissionRefused(f"This is no name for a job's file: {path!r}")
+        raise SubmissionRejected(f"This is no name for a job's file: {path!r}")
     return parts
 
 

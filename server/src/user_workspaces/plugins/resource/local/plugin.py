@@ -13,16 +13,16 @@ from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import Health, JobSpec, Observation, PluginContext, ResourceState
-from user_workspaces.plugins.resource.local import ending, log, records, state
+from user_workspaces.plugins.resource.local import log, records, state, termination
 from user_workspaces.plugins.resource.local.capacity import capacity_of_machine
 from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH, Isolation
 from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH, JobDirectories
 from user_workspaces.plugins.resource.local.options import LocalResourceOptions
 from user_workspaces.plugins.resource.local.submission import (
     Launcher,
+    check_can_run,
     files_of,
     instructions,
-    refuse_what_cannot_run,
     wait_for_start,
 )
 
@@ -66,7 +66,7 @@ class LocalResource(Resource):
     def submit(self, spec: JobSpec) -> int:
         """Start the job below its supervisor and return its pid (-1: it was stopped before it began)."""
         job = self._job(spec.key)
-        refuse_what_cannot_run(spec)
+        check_can_run(spec)
         with _spoken("The job could not be started on this machine"), job.exclusively():
             if not job.was_started():
                 told = instructions(
@@ -89,7 +89,7 @@ class LocalResource(Resource):
         if is_over or not job.exists():
             return
         with _spoken("The job could not be told to stop"):
-            ending.stop(job, grace_seconds=self._options.stop_grace_seconds)
+            termination.stop(job, grace_seconds=self._options.stop_grace_seconds)
 
     def log_tail(self, key: str, *, lines: int) -> str:
         """Return the last lines of the job's output."""
@@ -100,7 +100,7 @@ class LocalResource(Resource):
         job = self._job(key)
         if job.exists():
             with _spoken("What is kept of the job could not be removed"):
-                ending.forget(job, self._directories)
+                termination.forget(job, self._directories)
 
     def known_keys(self) -> frozenset[str]:
         """Return the keys of all state folders."""

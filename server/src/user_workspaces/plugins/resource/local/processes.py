@@ -81,7 +81,7 @@ def send(process: Process, signum: int) -> bool:
     return True
 
 
-def ask_to_end(processes: list[Process]) -> None:
+def terminate(processes: list[Process]) -> None:
     """Send the polite signal, and wake the suspended: they would not hear it."""
     for process in processes:
         send(process, signal.SIGTERM)
@@ -112,14 +112,14 @@ def strays(child: Process, *, mark: bytes, uid: int) -> list[Process]:
     same person with `mark` (`NAME=value`) in its environment.
     """
     stats = living_processes()
-    found = {pid for pid in stats if pid != os.getpid() and _has_mark(pid, mark=mark, uid=uid)}
+    found = {pid for pid in stats if pid != os.getpid() and _has_tag(pid, mark=mark, uid=uid)}
     if is_alive(child):  # else its number may mean somebody else's session
         found |= {pid for pid, stat in stats.items() if child.pid in (pid, stat.session, stat.group)}
         found |= {process.pid for process in descendants(child.pid)}
     return [Process(pid, stats[pid].start_time, boot_id()) for pid in found if pid in stats]
 
 
-def _has_mark(pid: int, *, mark: bytes, uid: int) -> bool:
+def _has_tag(pid: int, *, mark: bytes, uid: int) -> bool:
     folder = Path(f"/proc/{pid}")
     try:
         return folder.stat().st_uid == uid and mark in (folder / "environ").read_bytes().split(b"\0")

@@ -107,10 +107,10 @@ def is_locked(folder: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        answer = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _whole_file())
+        response = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _whole_file())
     finally:
         os.close(handle)
-    return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)
+    return bool(struct.unpack(FLOCK, response)[0] != fcntl.F_UNLCK)
 
 
 def _whole_file() -> bytes:

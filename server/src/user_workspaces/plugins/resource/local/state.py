@@ -42,13 +42,13 @@ class JobState:
         content = self._read(records.ENDED)
         return None if content is None else _ENDED.validate_json(content, strict=True)
 
-    def ask_to_stop(self) -> float:
+    def request_stop(self) -> float:
         """Leave the mark that the end is wanted; return when it was wanted first, in seconds since 1970."""
         with suppress(FileExistsError):
             os.close(os.open(self.folder / records.STOP, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return (self.folder / records.STOP).stat().st_mtime
 
-    def is_asked_to_stop(self) -> bool:
+    def is_stop_requested(self) -> bool:
         """Whether the end is wanted."""
         return (self.folder / records.STOP).exists()
 
@@ -114,7 +114,7 @@ def _observe(state: JobState) -> Observation:
             return _describe_run(running)
     if running is None:
         return Observation(ResourceState.ABSENT)
-    return _describe_loss(state, running)
+    return _describe_lost(state, running)
 
 
 def _describe_run(running: Running | None) -> Observation:
@@ -141,9 +141,9 @@ def _describe_end(ended: Ended, running: Running | None) -> Observation:
     )
 
 
-def _describe_loss(state: JobState, running: Running) -> Observation:
+def _describe_lost(state: JobState, running: Running) -> Observation:
     """The supervisor and the main process are dead, and no end is on record."""
-    asked_to_stop = state.is_asked_to_stop()
+    asked_to_stop = state.is_stop_requested()
     if asked_to_stop and state.left_over(running):
         return _describe_run(running)  # its end was asked for and has not come yet
     reason = RESTARTED if running.child.boot_id != boot_id() else UNRECORDED

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from user_workspaces.errors import ResourceUnavailable, SubmissionRefused
+from user_workspaces.errors import ResourceUnavailable, SubmissionRejected
 from user_workspaces.interfaces.values import JobFile, JobSpec
 from user_workspaces.plugins.resource.local import records
 from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH, Isolation
@@ -27,15 +27,15 @@ OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 _RESETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
-def refuse_what_cannot_run(spec: JobSpec) -> None:
-    """Raise `SubmissionRefused` for what no repetition would make possible."""
+def check_can_run(spec: JobSpec) -> None:
+    """Raise `SubmissionRejected` for what no repetition would make possible."""
     if spec.account.uid == 0:
-        raise SubmissionRefused("Jobs are never run as root.")
+        raise SubmissionRejected("Jobs are never run as root.")
     if os.geteuid() not in (0, spec.account.uid):
-        raise SubmissionRefused("This server does not run as root: it can only run jobs of the account it runs as.")
+        raise SubmissionRejected("This server does not run as root: it can only run jobs of the account it runs as.")
     for name, value in spec.script.environment:
         if not name or "=" in name or "\0" in name + value:
-            raise SubmissionRefused(f"This is no name and value for an environment variable: {name!r}")
+            raise SubmissionRejected(f"This is no name and value for an environment variable: {name!r}")
 
 
 def files_of(spec: JobSpec) -> tuple[JobFile, ...]:
@@ -44,7 +44,7 @@ def files_of(spec: JobSpec) -> tuple[JobFile, ...]:
 
 
 def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails, isolation: Isolation) -> Spec:
-    """Return what the supervisor has to know; raises `SubmissionRefused`."""
+    """Return what the supervisor has to know; raises `SubmissionRejected`."""
     uplink = isolation.uplink()
     return Spec(
         shell=shutil.which("bash", path=STANDARD_PATH) or FALLBACK_SHELL,

@@ -14,7 +14,7 @@ from pathlib import Path
 from . import records
 from .child import become_the_job
 from .network import Network, make_network, write_resolvers
-from .processes import ask_to_end, descendants, identify, is_alive, kill
+from .processes import descendants, identify, is_alive, kill, terminate
 from .records import Ended, Running, Spec, record, take_lock
 from .uplink import keep_up, report_problem
 
@@ -38,11 +38,11 @@ class Supervisor:
     def run(self) -> None:
         """Take the job from its start to its end."""
         self._record_start()
-        ended_by = "stopped" if self._is_told_to_stop() else ""
+        ended_by = "stopped" if self._is_stop_requested() else ""
         if not ended_by:
             os.write(self.go, b"!")
         os.close(self.go)
-        _close_notice()
+        _close_notification()
         self._end(ended_by := ended_by or self._watch())
         self._trim_log()
         record(self.folder, records.ENDED, self._verdict(ended_by))
@@ -82,11 +82,11 @@ class Supervisor:
             left = deadline - time.monotonic()
             if left <= 0:
                 return "time limit"
-            if self._is_told_to_stop(wait=min(POLL_SECONDS, left)):
+            if self._is_stop_requested(wait=min(POLL_SECONDS, left)):
                 return "stopped"
             self._trim_log()
 
-    def _is_told_to_stop(self, *, wait: float = 0.0) -> bool:
+    def _is_stop_requested(self, *, wait: float = 0.0) -> bool:
         """Whether somebody asked for the end, by signal or by the mark; returns early when a process ended."""
         received = signal.sigtimedwait({signal.SIGTERM, signal.SIGCHLD}, wait)
         return (received is not None and received.si_signo == signal.SIGTERM) or (self.folder / records.STOP).exists()
@@ -94,7 +94,7 @@ class Supervisor:
     def _end(self, ended_by: str) -> None:
         """End all that is left of the job: on request when it has to end, and then by force."""
         if ended_by:
-            ask_to_end(descendants(os.getpid()))
+            terminate(descendants(os.getpid()))
             deadline = time.monotonic() + self.spec.stop_grace_seconds
             while self._reap() and time.monotonic() < deadline:
                 signal.sigtimedwait({signal.SIGCHLD}, 0.1)
@@ -134,7 +134,7 @@ class Supervisor:
         return Ended(ended_by or "signal", None, -code, time.time(), complaint)
 
 
-def _close_notice() -> None:
+def _close_notification() -> None:
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.close(nothing)

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from user_workspaces.interfaces.values import Health
-from user_workspaces.plugins.storage.local_file_system.identity import serves_as_root
+from user_workspaces.plugins.storage.local_file_system.thread_credentials import serves_as_root
 
 
 def examine(root: Path) -> Health:
@@ -18,17 +18,17 @@ def examine(root: Path) -> Health:
 
 
 def _problem(root: Path) -> str:
-    room = os.statvfs(root)
-    if room.f_flag & os.ST_RDONLY:
+    reservation = os.statvfs(root)
+    if reservation.f_flag & os.ST_RDONLY:
         return "The root directory of the storage cannot be written: its file system is read-only."
     if not os.access(root, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         return "The root directory of the storage cannot be written by the server."
-    if not room.f_bavail or (room.f_files and not room.f_favail):
+    if not reservation.f_bavail or (reservation.f_files and not reservation.f_favail):
         return "The disk of the storage is full."
-    return _closed_door(root) if serves_as_root() else ""
+    return _closed_directory(root) if serves_as_root() else ""
 
 
-def _closed_door(root: Path) -> str:
+def _closed_directory(root: Path) -> str:
     resolved = root.resolve()
     for above, directory in enumerate([resolved, *resolved.parents]):
         if not directory.stat().st_mode & stat.S_IXOTH:

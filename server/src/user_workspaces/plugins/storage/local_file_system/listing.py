@@ -18,7 +18,7 @@ from user_workspaces.plugins.storage.local_file_system.paths import (
     closing,
     status_of,
 )
-from user_workspaces.plugins.storage.local_file_system.walking import Visit, walk
+from user_workspaces.plugins.storage.local_file_system.walk import Visit, walk
 
 _BLOCK = 512
 """The unit of `st_blocks` in bytes, whatever the file system's own block size is."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from user_workspaces.errors import UnsafePath
 from user_workspaces.interfaces.file_names import name_of
-from user_workspaces.plugins.storage.local_file_system.failures import shown
+from user_workspaces.plugins.storage.local_file_system.os_errors import shown
 
 PASSAGE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """For a directory on the way: being allowed to pass is enough, as with every path."""

@@ -12,14 +12,20 @@ from typing import BinaryIO, ClassVar
 from user_workspaces.errors import Conflict, PathNotFound, UnsafePath
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.storage import Dataset, Order, Storage
-from user_workspaces.interfaces.values import Entry, Health, Listing, Place, PluginContext, SystemAccount, Upload
-from user_workspaces.plugins.storage.local_file_system import uploading
-from user_workspaces.plugins.storage.local_file_system.clearing import Clearing
-from user_workspaces.plugins.storage.local_file_system.copying import Copy
+from user_workspaces.interfaces.values import (
+    Entry,
+    Health,
+    Listing,
+    PluginContext,
+    SystemAccount,
+    Upload,
+    WorkspaceLocation,
+)
+from user_workspaces.plugins.storage.local_file_system import uploads
+from user_workspaces.plugins.storage.local_file_system.cleanup import Cleanup
+from user_workspaces.plugins.storage.local_file_system.copy import Copy
 from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
-from user_workspaces.plugins.storage.local_file_system.failures import LIST, READ, WRITE, explained, shown
 from user_workspaces.plugins.storage.local_file_system.health import examine
-from user_workspaces.plugins.storage.local_file_system.identity import require_thread_ids, rights_of
 from user_workspaces.plugins.storage.local_file_system.listing import (
     Part,
     allocated_bytes,
@@ -27,12 +33,14 @@ from user_workspaces.plugins.storage.local_file_system.listing import (
     list_directory,
     walk_entries,
 )
-from user_workspaces.plugins.storage.local_file_system.moving import move_entry
+from user_workspaces.plugins.storage.local_file_system.locations import WORKSPACE, Directory, Locations
+from user_workspaces.plugins.storage.local_file_system.move import move_entry
 from user_workspaces.plugins.storage.local_file_system.options import LocalFileSystemOptions
+from user_workspaces.plugins.storage.local_file_system.os_errors import LIST, READ, WRITE, explained, shown
 from user_workspaces.plugins.storage.local_file_system.paths import parse_path
-from user_workspaces.plugins.storage.local_file_system.places import WORKSPACE, Directory, Places
-from user_workspaces.plugins.storage.local_file_system.removing import remove_entry
-from user_workspaces.plugins.storage.local_file_system.writing import copy_file, place_link, write_file
+from user_workspaces.plugins.storage.local_file_system.remove import remove_entry
+from user_workspaces.plugins.storage.local_file_system.thread_credentials import require_thread_ids, rights_of
+from user_workspaces.plugins.storage.local_file_system.write import copy_file, write_file, write_link
 
 _BATCH = 1000
 """How many entries of a tree are read with the person's rights at a time."""
@@ -51,7 +59,7 @@ class LocalFileSystemStorage(Storage):
         """Raises `ConfigurationError` where a server that is root cannot put on a person's rights."""
         super().__init__(context, options)
         require_thread_ids()
-        self._places = Places(context.base_dir / options.root_dir)
+        self._places = Locations(context.base_dir / options.root_dir)
         self._datasets = Datasets(options.connection_details.dataset_roots)
 
     def check(self) -> Health:
@@ -62,42 +70,46 @@ class LocalFileSystemStorage(Storage):
             return Health(connected=False, message=f"The storage has no root directory: {error.strerror}.")
         return examine(self._places.root)
 
-    def create(self, place: Place) -> None:
+    def create(self, location: WorkspaceLocation) -> None:
         """See `Storage.create`."""
-        self._places.create(place)
+        self._places.create(location)
 
-    def delete(self, place: Place) -> None:
+    def delete(self, location: WorkspaceLocation) -> None:
         """See `Storage.delete`; what could not be removed at one time can be at the next."""
         try:
-            with self._places.enter_parent(place) as (parent, name), parent.acting():
+            with self._places.enter_parent(location) as (parent, name), parent.acting():
                 remove_entry(parent.handle, name)
         except PathNotFound:
             return
 
-    def copy(self, source: Place, target: Place, *, progress: Callable[[int], None]) -> None:
+    def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
         """See `Storage.copy`; after an error the target has a part of the files, and has to be deleted."""
         with self._places.enter(source) as old:
             self._places.create(target)
             with self._places.enter(target) as new:
                 Copy(old, new, datasets=self._datasets, progress=progress).run()
 
-    def write(self, place: Place, path: str, chunks: Iterable[bytes], *, expecting: str | None = None) -> int:
+    def write(
+        self, location: WorkspaceLocation, path: str, chunks: Iterable[bytes], *, expecting: str | None = None
+    ) -> int:
         """See `Storage.write`; raises `StorageError` for a full disk, and where `path` is a directory."""
-        with self._parent(place, path, make=True) as (parent, name):
+        with self._parent(location, path, make=True) as (parent, name):
             return write_file(parent, name, chunks, path=path, expecting=expecting)
 
-    def copy_file(self, source: Place, path: str, target: Place, new_path: str, *, most: int) -> int:
+    def copy_file(
+        self, source: WorkspaceLocation, path: str, target: WorkspaceLocation, new_path: str, *, most: int
+    ) -> int:
         """See `Storage.copy_file`; the blocks are shared on Btrfs, XFS and others that can."""
         with self.open(source, path) as content, self._parent(target, new_path, make=True) as (parent, name):
             return copy_file(parent, name, content.fileno(), most=most, path=new_path)
 
-    def open(self, place: Place, path: str) -> BinaryIO:
+    def open(self, location: WorkspaceLocation, path: str) -> BinaryIO:
         """See `Storage.open`."""
-        return self.open_entry(place, path)[1]
+        return self.open_entry(location, path)[1]
 
-    def open_entry(self, place: Place, path: str) -> tuple[Entry, BinaryIO]:
+    def open_entry(self, location: WorkspaceLocation, path: str) -> tuple[Entry, BinaryIO]:
         """See `Storage.open_entry`."""
-        with self._parent(place, path) as (parent, name), parent.acting(path, READ):
+        with self._parent(location, path) as (parent, name), parent.acting(path, READ):
             # Looked at first: who opens a pipe wakes the one that waits to write into it.
             _require_readable(path, os.stat(name, dir_fd=parent.handle, follow_symlinks=False))
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent.handle)
@@ -109,13 +121,13 @@ class LocalFileSystemStorage(Storage):
             os.close(handle)
             raise
 
-    def link(self, place: Place, path: str, target: str) -> None:
+    def link(self, location: WorkspaceLocation, path: str, target: str) -> None:
         """See `Storage.link`; the link leads to the target as it is after all links on the way."""
-        with self._parent(place, path, make=True) as (parent, name), parent.acting(path, WRITE):
+        with self._parent(location, path, make=True) as (parent, name), parent.acting(path, WRITE):
             found = self._datasets.resolve(target)
             if found is None:
                 raise PathNotFound(f"Symlink path not found: {shown(target)}")
-            place_link(parent.handle, name, found)
+            write_link(parent.handle, name, found)
 
     @property
     def has_datasets(self) -> bool:
@@ -130,41 +142,41 @@ class LocalFileSystemStorage(Storage):
             raise PathNotFound(f"There is no such directory of datasets: {shown(path)}")
         return found
 
-    def remove(self, place: Place, path: str) -> None:
+    def remove(self, location: WorkspaceLocation, path: str) -> None:
         """See `Storage.remove`."""
         try:
-            with self._parent(place, path) as (parent, name), parent.acting(path, WRITE):
+            with self._parent(location, path) as (parent, name), parent.acting(path, WRITE):
                 remove_entry(parent.handle, name)
         except PathNotFound:
             return
 
-    def move(self, place: Place, path: str, new_path: str, *, overwrite: bool = False) -> None:
+    def move(self, location: WorkspaceLocation, path: str, new_path: str, *, overwrite: bool = False) -> None:
         """See `Storage.move`."""
         names, new_names = parse_path(path), parse_path(new_path)
         if new_names[: len(names)] == names and len(new_names) > len(names):
             raise Conflict(f"{shown(path)}: A directory cannot be moved into itself.")
-        with self._parent(place, path) as (old, name):
-            self.stat(place, path)  # nothing is made for what is not there
-            with self._parent(place, new_path, make=True) as (new, new_name), new.acting(new_path, WRITE):
+        with self._parent(location, path) as (old, name):
+            self.stat(location, path)  # nothing is made for what is not there
+            with self._parent(location, new_path, make=True) as (new, new_name), new.acting(new_path, WRITE):
                 move_entry(old.handle, name, new.handle, new_name, overwrite=overwrite)
 
-    def make_directory(self, place: Place, path: str) -> None:
+    def make_directory(self, location: WorkspaceLocation, path: str) -> None:
         """See `Storage.make_directory`."""
-        with self._parent(place, path, make=True) as (parent, name), parent.acting(path, WRITE):
+        with self._parent(location, path, make=True) as (parent, name), parent.acting(path, WRITE):
             os.mkdir(name, 0o700, dir_fd=parent.handle)
 
-    def stat(self, place: Place, path: str) -> Entry:
+    def stat(self, location: WorkspaceLocation, path: str) -> Entry:
         """See `Storage.stat`."""
         if not path:
-            with self._places.enter(place) as workspace:
+            with self._places.enter(location) as workspace:
                 return entry_of([], os.fstat(workspace.handle))
-        with self._parent(place, path) as (parent, name), parent.acting(path):
+        with self._parent(location, path) as (parent, name), parent.acting(path):
             status = os.stat(name, dir_fd=parent.handle, follow_symlinks=False)
         return entry_of(parse_path(path), status)
 
     def entries(
         self,
-        place: Place,
+        location: WorkspaceLocation,
         path: str,
         *,
         offset: int = 0,
@@ -178,67 +190,67 @@ class LocalFileSystemStorage(Storage):
         names = parse_path(path) if path else []
         said = path or WORKSPACE
         with (
-            self._places.enter(place) as workspace,
+            self._places.enter(location) as workspace,
             workspace.opened(names, said) as handle,
             workspace.acting(said, LIST),
         ):
             part = Part(offset, limit, directories_first, hidden, order, descending)
             return list_directory(handle, names, part)
 
-    def tree(self, place: Place, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
+    def tree(self, location: WorkspaceLocation, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
         """See `Storage.tree`; leaves out what lies too deep for any path."""
         names = parse_path(path) if path else []
         with (
-            self._places.enter(place) as workspace,
+            self._places.enter(location) as workspace,
             workspace.opened(names, path or WORKSPACE) as top,
             closing(walk_entries(top, names, [] if refused is None else refused)) as found,
         ):
             while batch := self._batch(workspace, found):
                 yield from batch
 
-    def begin_upload(self, place: Place, path: str, *, length: int, note: str = "") -> Upload:
+    def begin_upload(self, location: WorkspaceLocation, path: str, *, length: int, note: str = "") -> Upload:
         """See `Storage.begin_upload`."""
         parse_path(path)
-        with self._places.enter(place) as workspace:
-            return uploading.begin(workspace, path, length=length, note=note)
+        with self._places.enter(location) as workspace:
+            return uploads.begin(workspace, path, length=length, note=note)
 
-    def find_upload(self, place: Place, upload_id: str) -> Upload:
+    def find_upload(self, location: WorkspaceLocation, upload_id: str) -> Upload:
         """See `Storage.find_upload`."""
-        with self._places.enter(place) as workspace:
-            return uploading.find(workspace, upload_id)
+        with self._places.enter(location) as workspace:
+            return uploads.find(workspace, upload_id)
 
-    def append(self, place: Place, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
+    def append(self, location: WorkspaceLocation, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
         """See `Storage.append`."""
-        with self._places.enter(place) as workspace:
-            return uploading.append(workspace, upload_id, offset, chunks)
+        with self._places.enter(location) as workspace:
+            return uploads.append(workspace, upload_id, offset, chunks)
 
-    def cancel_upload(self, place: Place, upload_id: str) -> None:
+    def cancel_upload(self, location: WorkspaceLocation, upload_id: str) -> None:
         """See `Storage.cancel_upload`."""
-        with self._places.enter(place) as workspace:
-            uploading.cancel(workspace, upload_id)
+        with self._places.enter(location) as workspace:
+            uploads.cancel(workspace, upload_id)
 
-    def clear_uploads(self, place: Place, *, now: datetime) -> datetime | None:
+    def clear_uploads(self, location: WorkspaceLocation, *, now: datetime) -> datetime | None:
         """See `Storage.clear_uploads`."""
-        with self._places.enter(place) as workspace:
-            clearing = Clearing(workspace, now)
+        with self._places.enter(location) as workspace:
+            clearing = Cleanup(workspace, now)
             clearing.run()
             return clearing.again
 
-    def disk_usage(self, place: Place) -> int:
+    def disk_usage(self, location: WorkspaceLocation) -> int:
         """See `Storage.disk_usage`."""
-        with self._places.enter(place) as workspace, explained("The workspace"):
+        with self._places.enter(location) as workspace, explained("The workspace"):
             # With the server's own rights, the one exception: a person could close a directory to themselves, and
             # it would no longer be counted. This reads figures only, through handles, and follows no link.
             return allocated_bytes(workspace.handle)
 
-    def locate(self, place: Place) -> Path:
+    def locate(self, location: WorkspaceLocation) -> Path:
         """See `Storage.locate`."""
-        return self._places.locate(place)
+        return self._places.locate(location)
 
     @contextmanager
-    def _parent(self, place: Place, path: str, *, make: bool = False) -> Iterator[tuple[Directory, str]]:
+    def _parent(self, location: WorkspaceLocation, path: str, *, make: bool = False) -> Iterator[tuple[Directory, str]]:
         *names, name = parse_path(path)
-        with self._places.enter(place) as workspace, workspace.opened(names, path, make=make) as handle:
+        with self._places.enter(location) as workspace, workspace.opened(names, path, make=make) as handle:
             yield Directory(handle, workspace.rights), name
 
     def _batch(self, workspace: Directory, found: Iterator[Entry]) -> list[Entry]:

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.begun_sign_in import is_safe_address
-from user_workspaces.interfaces.personal_accounts import is_username
+from user_workspaces.interfaces.pending_login import is_safe_address
 from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.system_accounts import is_username
 
 GROUPS = "urn:globus:auth:scope:groups.api.globus.org"
 VIEW_GROUPS = f"{GROUPS}:view_my_groups_and_memberships"
@@ -58,7 +58,7 @@ class ConnectionDetails(PluginOptions):
     accept_missing_state: bool = False
 
     @model_validator(mode="after")
-    def _say_what_belongs_together(self) -> Self:
+    def _check_combinations(self) -> Self:
         if self.accounts and self.accounts_file:
             raise ValueError("accounts and accounts_file: give one of the two")
         if not (self.username_domain or self.accounts or self.accounts_file):

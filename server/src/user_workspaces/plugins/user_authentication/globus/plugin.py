@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed, ResourceUnavailable
-from user_workspaces.interfaces.begun_sign_in import (
+from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed, ResourceUnavailable
+from user_workspaces.interfaces.homes import Homes
+from user_workspaces.interfaces.pending_login import (
     REFUSED,
-    BegunSignIn,
+    PendingLogin,
     recall_sign_in,
     redirect_url_in,
     remember_sign_in,
     text_in,
 )
-from user_workspaces.interfaces.homes import Homes
-from user_workspaces.interfaces.named_people import NamedPeople
-from user_workspaces.interfaces.personal_accounts import personal_account
 from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.system_accounts import personal_account
 from user_workspaces.interfaces.user_authentication import Redirect, UserAuthentication
+from user_workspaces.interfaces.username_mapping import UsernameMapping
 from user_workspaces.interfaces.values import Health, Identity, PluginContext, SystemAccount
 from user_workspaces.plugins.user_authentication.globus.flow import CodeFlow
 from user_workspaces.plugins.user_authentication.globus.options import ALL_OF_GROUPS, VIEW_GROUPS, GlobusOptions
@@ -27,7 +27,7 @@ from user_workspaces.plugins.user_authentication.globus.services import (
     NO_GROUP,
     check_groups,
     introspect,
-    look,
+    ping,
 )
 
 WELL_SECONDS = 60.0
@@ -49,7 +49,7 @@ class GlobusUserAuthentication(UserAuthentication):
         self._secret = details.client_secret()
         self._flow = CodeFlow(details, self._secret)
         file = context.base_dir / details.accounts_file if details.accounts_file else None
-        self._named = NamedPeople(details.accounts, file, details.username_domain)
+        self._named = UsernameMapping(details.accounts, file, details.username_domain)
         self._named.check()
         self._allowed = {*details.allowed_redirect_urls, *filter(None, [context.callback_url])}
         self._lock, self._health, self._look_at = Lock(), Health(connected=False), 0.0
@@ -60,7 +60,7 @@ class GlobusUserAuthentication(UserAuthentication):
         return ISSUER
 
     @property
-    def leads_elsewhere(self) -> bool:
+    def uses_redirect(self) -> bool:
         """To Globus."""
         return True
 
@@ -68,9 +68,9 @@ class GlobusUserAuthentication(UserAuthentication):
         """Return the way to Globus for `{"redirect_url": ...}`."""
         if credentials.get("code") or "redirect_url" not in credentials:
             return None
-        begun = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
-        state = remember_sign_in(self.context, begun)
-        return Redirect(auth_uri=self._flow.address(begun, state), state=state)
+        started = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
+        state = remember_sign_in(self.context, started)
+        return Redirect(auth_uri=self._flow.address(started, state), state=state)
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
         """Take a token, or a code."""
@@ -80,14 +80,14 @@ class GlobusUserAuthentication(UserAuthentication):
         if not token:
             raise InvalidRequest("Missing auth_token.")
         if not token.isascii() or not token.isprintable() or " " in token:
-            raise AuthenticationRefused(REFUSED)
+            raise AuthenticationRejected(REFUSED)
         return self._by_token(token)
 
     def _by_token(self, token: str) -> Identity:
         found = introspect(token, client_id=self._details.client_id, secret=self._secret)
         scopes = str(found.get("scope", "")).split()
         if not set(scopes) & set(self._details.token_scopes):
-            raise AuthenticationRefused(REFUSED)
+            raise AuthenticationRejected(REFUSED)
         is_for_groups = bool({VIEW_GROUPS, ALL_OF_GROUPS} & set(scopes))
         self._check_groups(token if is_for_groups else "")
         return self._identity(found)
@@ -97,15 +97,15 @@ class GlobusUserAuthentication(UserAuthentication):
         code, state, sender = (text_in(credentials, name) for name in ("code", "state", "iss"))
         if not code:
             raise InvalidRequest("Missing code.")
-        begun = self._begun(state, redirect_url)
+        started = self._pending(state, redirect_url)
         if sender and sender != ISSUER:
-            raise AuthenticationRefused(REFUSED)
-        tokens = self._flow.tokens(code, begun)
+            raise AuthenticationRejected(REFUSED)
+        tokens = self._flow.tokens(code, started)
         found = introspect(tokens.identity, client_id=self._details.client_id, secret=self._secret)
         self._check_groups(tokens.groups)
         return self._identity(found)
 
-    def _begun(self, state: str, redirect_url: str) -> BegunSignIn:
+    def _pending(self, state: str, redirect_url: str) -> PendingLogin:
         if state:
             return recall_sign_in(self.context, state=state, redirect_url=redirect_url)
         if not self._details.accept_missing_state:
@@ -142,9 +142,9 @@ class GlobusUserAuthentication(UserAuthentication):
         with self._lock:
             if time.monotonic() >= self._look_at:
                 try:
-                    look(self._details.client_id, self._secret)
+                    ping(self._details.client_id, self._secret)
                     self._health, kept = Health(connected=True, message="People log in with Globus."), WELL_SECONDS
-                except (ResourceUnavailable, AuthenticationRefused):
+                except (ResourceUnavailable, AuthenticationRejected):
                     self._health, kept = Health(connected=False, message="Globus does not answer."), ILL_SECONDS
                 self._look_at = time.monotonic() + kept
             health = self._health

@@ -13,8 +13,8 @@ from globus_sdk import (
 )
 from globus_sdk.transport import RequestsTransport, RetryConfig
 
-from user_workspaces.errors import AuthenticationRefused, NotAllowed, ResourceUnavailable
-from user_workspaces.interfaces.begun_sign_in import REFUSED
+from user_workspaces.errors import AuthenticationRejected, NotAllowed, ResourceUnavailable
+from user_workspaces.interfaces.pending_login import REFUSED
 
 ISSUER = "https://auth.globus.org"
 SECONDS = 5.0
@@ -29,19 +29,19 @@ Found = TypeVar("Found")
 
 
 def introspect(token: str, *, client_id: str, secret: str) -> Mapping[str, Any]:
-    """Return what Globus Auth says of a token that is good, and was made for us; raises `AuthenticationRefused`.
+    """Return what Globus Auth says of a token that is good, and was made for us; raises `AuthenticationRejected`.
 
     Globus calls a token inactive that expired or was revoked, and one whose audience the asking client is not in.
     """
     with ConfidentialAppAuthClient(client_id, secret, transport=_transport(), retry_config=_once()) as auth:
         try:
-            found = _asked(lambda: auth.oauth2_token_introspect(token).data)
-        except AuthenticationRefused:  # it is us whom Globus refuses: a bad token is an answer like any other
+            found = _call(lambda: auth.oauth2_token_introspect(token).data)
+        except AuthenticationRejected:  # it is us whom Globus refuses: a bad token is an answer like any other
             raise ResourceUnavailable(NOT_KNOWN) from None
     if not isinstance(found, Mapping):
         raise ResourceUnavailable(ODD)
-    if not (found.get("active") is True and _is_for(found, client_id) and _is_in_time(found) and _is_somebody(found)):
-        raise AuthenticationRefused(REFUSED)
+    if not (found.get("active") is True and _is_for(found, client_id) and _is_in_time(found) and _is_user(found)):
+        raise AuthenticationRejected(REFUSED)
     return found
 
 
@@ -57,7 +57,7 @@ def _is_in_time(found: Mapping[str, Any]) -> bool:
     return begins - CLOCK_SKEW_SECONDS <= now < ends + CLOCK_SKEW_SECONDS
 
 
-def _is_somebody(found: Mapping[str, Any]) -> bool:
+def _is_user(found: Mapping[str, Any]) -> bool:
     """A token of a program in its own name has nobody behind it."""
     subject = found.get("sub")
     known = isinstance(subject, str) and 0 < len(subject) <= LONGEST_SUBJECT and subject.isprintable()
@@ -69,8 +69,8 @@ def check_groups(token: str, *, allowed: Collection[str]) -> None:
     authorizer = AccessTokenAuthorizer(token)
     with GroupsClient(authorizer=authorizer, transport=_transport(), retry_config=_once()) as groups:
         try:
-            found = _asked(lambda: groups.get_my_groups(statuses="active").data)
-        except AuthenticationRefused:
+            found = _call(lambda: groups.get_my_groups(statuses="active").data)
+        except AuthenticationRejected:
             raise NotAllowed(NO_GROUP) from None
     if not isinstance(found, list):
         raise ResourceUnavailable(ODD)
@@ -85,19 +85,19 @@ def _is_member(group: Mapping[str, Any]) -> bool:
     return any(isinstance(one, dict) and one.get("status") == "active" for one in memberships)
 
 
-def look(client_id: str, secret: str) -> None:
+def ping(client_id: str, secret: str) -> None:
     """Raise `ResourceUnavailable` unless Globus Auth answers."""
     with ConfidentialAppAuthClient(client_id, secret, transport=_transport(), retry_config=_once()) as auth:
-        _asked(auth.get_openid_configuration)
+        _call(auth.get_openid_configuration)
 
 
-def _asked(ask: Callable[[], Found]) -> Found:
+def _call(ask: Callable[[], Found]) -> Found:
     """Return the answer; a refusal of the token is one thing, a service that is ill another."""
     try:
         return ask()
     except GlobusAPIError as error:
         if error.http_status in NOT_AUTHORIZED:
-            raise AuthenticationRefused(REFUSED) from None
+            raise AuthenticationRejected(REFUSED) from None
         raise ResourceUnavailable(SILENT) from None
     except (GlobusError, ValueError):
         raise ResourceUnavailable(SILENT) from None

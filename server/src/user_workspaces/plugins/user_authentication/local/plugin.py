@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from user_workspaces.errors import AuthenticationRefused, InvalidRequest, NotAllowed
+from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed
 from user_workspaces.interfaces.homes import Homes
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.user_authentication import UserAuthentication
@@ -56,27 +56,27 @@ class LocalUserAuthentication(UserAuthentication):
             raise InvalidRequest("Missing user_info. Please provide user_info in the request body.")
         client = self.context.find_client(token) if isinstance(token, str) else None
         if client is None:
-            raise AuthenticationRefused("Incorrect authentication credentials.")
+            raise AuthenticationRejected("Incorrect authentication credentials.")
         if not client.may_mint:
             raise NotAllowed("This token does not belong to a client that may ask for the tokens of people.")
         return self._identity(user_info)
 
     def _identity(self, user_info: object) -> Identity:
         try:
-            person = _UserInfo.model_validate(user_info)
+            user = _UserInfo.model_validate(user_info)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
-            place = ".".join(["user_info", *(str(part) for part in problem["loc"])])
-            raise InvalidRequest(f"{place}: {problem['msg']}") from None
-        if system_accounts.is_reserved(person.username):
+            location = ".".join(["user_info", *(str(part) for part in problem["loc"])])
+            raise InvalidRequest(f"{location}: {problem['msg']}") from None
+        if system_accounts.is_reserved(user.username):
             raise NotAllowed("This name belongs to the system.")
         return Identity(
             issuer=self.context.name,
-            subject=person.username,
-            username=person.username,
-            email=person.email,
-            first_name=person.first_name,
-            last_name=person.last_name,
+            subject=user.username,
+            username=user.username,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
         )
 
     def account_for(self, identity: Identity) -> SystemAccount:

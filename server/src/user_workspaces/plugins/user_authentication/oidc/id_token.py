@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 from jwt import PyJWK, PyJWTError
 
-from user_workspaces.errors import AuthenticationRefused
-from user_workspaces.interfaces.begun_sign_in import REFUSED
+from user_workspaces.errors import AuthenticationRejected
+from user_workspaces.interfaces.pending_login import REFUSED
 from user_workspaces.plugins.user_authentication.oidc.provider import KEY_TYPES
 
 CLOCK_SKEW_SECONDS = 60
@@ -28,17 +28,17 @@ def verify(
     nonce: str,
     access_token: str,
 ) -> Mapping[str, Any]:
-    """Return the claims; raises `AuthenticationRefused` for everything that is not just as it has to be.
+    """Return the claims; raises `AuthenticationRejected` for everything that is not just as it has to be.
 
     `nonce` empty: none was sent, and none is looked at.
     """
     if not isinstance(token, str) or len(token) > LONGEST_TOKEN:
-        raise AuthenticationRefused(REFUSED)
+        raise AuthenticationRejected(REFUSED)
     try:
         header = jwt.get_unverified_header(token)
         algorithm, kid = str(header.get("alg")), header.get("kid")
         if algorithm not in KEY_TYPES or "crit" in header or not isinstance(kid, str | None):
-            raise AuthenticationRefused(REFUSED)
+            raise AuthenticationRejected(REFUSED)
         claims: dict[str, Any] = jwt.decode(
             token,
             find_key(kid, algorithm),
@@ -49,9 +49,9 @@ def verify(
             options={"require": list(NEEDED)},
         )
     except (PyJWTError, ValueError, TypeError):
-        raise AuthenticationRefused(REFUSED) from None
+        raise AuthenticationRejected(REFUSED) from None
     if not (_is_for_us(claims, client_id) and _is_this_one(claims, nonce) and _fits(claims, access_token)):
-        raise AuthenticationRefused(REFUSED)
+        raise AuthenticationRejected(REFUSED)
     return claims
 
 

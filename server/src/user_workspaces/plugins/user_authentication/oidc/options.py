@@ -6,9 +6,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.interfaces.begun_sign_in import is_safe_address
-from user_workspaces.interfaces.personal_accounts import is_username
+from user_workspaces.interfaces.pending_login import is_safe_address
 from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.system_accounts import is_username
 
 
 def _safe_address(text: str) -> str:
@@ -55,7 +55,7 @@ class ConnectionDetails(PluginOptions):
     accept_missing_state: bool = False
 
     @model_validator(mode="after")
-    def _say_what_belongs_together(self) -> Self:
+    def _check_combinations(self) -> Self:
         if "openid" not in self.scopes:
             raise ValueError("scopes: openid has to be among them")
         if self.accounts and self.accounts_file:

@@ -5,26 +5,26 @@ from collections.abc import Mapping
 from threading import Lock
 
 from user_workspaces.errors import (
-    AuthenticationRefused,
+    AuthenticationRejected,
     InvalidRequest,
     ResourceUnavailable,
 )
-from user_workspaces.interfaces.begun_sign_in import (
+from user_workspaces.interfaces.homes import Homes
+from user_workspaces.interfaces.pending_login import (
     REFUSED,
-    BegunSignIn,
+    PendingLogin,
     recall_sign_in,
     redirect_url_in,
     remember_sign_in,
     text_in,
 )
-from user_workspaces.interfaces.homes import Homes
-from user_workspaces.interfaces.personal_accounts import personal_account
 from user_workspaces.interfaces.plugin import PluginOptions
+from user_workspaces.interfaces.system_accounts import personal_account
 from user_workspaces.interfaces.user_authentication import Redirect, UserAuthentication
 from user_workspaces.interfaces.values import Health, Identity, PluginContext, SystemAccount
 from user_workspaces.plugins.user_authentication.oidc.flow import CodeFlow
 from user_workspaces.plugins.user_authentication.oidc.options import OIDCOptions
-from user_workspaces.plugins.user_authentication.oidc.people import People
+from user_workspaces.plugins.user_authentication.oidc.users import UserRules
 
 WELL_SECONDS = 60.0
 ILL_SECONDS = 15.0
@@ -41,7 +41,7 @@ class OIDCUserAuthentication(UserAuthentication):
         assert isinstance(options, OIDCOptions)  # noqa: S101  the registry validated it with our own model
         self._details = options.connection_details
         self._flow = CodeFlow(self._details, self._details.client_secret())
-        self._people = People(self._details, context.base_dir)
+        self._people = UserRules(self._details, context.base_dir)
         self._allowed = {*self._details.allowed_redirect_urls, *filter(None, [context.callback_url])}
         self._lock, self._health, self._look_at = Lock(), Health(connected=False), 0.0
 
@@ -51,7 +51,7 @@ class OIDCUserAuthentication(UserAuthentication):
         return self._details.issuer
 
     @property
-    def leads_elsewhere(self) -> bool:
+    def uses_redirect(self) -> bool:
         """To the provider."""
         return True
 
@@ -59,10 +59,10 @@ class OIDCUserAuthentication(UserAuthentication):
         """Return the way to the provider for `{"redirect_url": ...}`."""
         if credentials.get("code"):
             return None
-        begun = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
+        started = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
         self._flow.provider.metadata()  # nothing is remembered for a provider that is away
-        state = remember_sign_in(self.context, begun)
-        return Redirect(auth_uri=self._flow.address(begun, state), state=state)
+        state = remember_sign_in(self.context, started)
+        return Redirect(auth_uri=self._flow.address(started, state), state=state)
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
         """Take `{"redirect_url", "code", "state"}`, and `iss` where the provider sends it."""
@@ -70,22 +70,22 @@ class OIDCUserAuthentication(UserAuthentication):
         code, state = text_in(credentials, "code"), text_in(credentials, "state")
         if not code:
             raise InvalidRequest("Missing code.")
-        begun = self._begun(state, redirect_url)
-        self._check_sender(text_in(credentials, "iss"), at_portal=redirect_url == self.context.callback_url)
-        return self._people.identity(self._flow.claims(code, begun))
+        started = self._pending(state, redirect_url)
+        self._check_issuer(text_in(credentials, "iss"), at_portal=redirect_url == self.context.callback_url)
+        return self._people.identity(self._flow.claims(code, started))
 
-    def _begun(self, state: str, redirect_url: str) -> BegunSignIn:
+    def _pending(self, state: str, redirect_url: str) -> PendingLogin:
         if state:
             return recall_sign_in(self.context, state=state, redirect_url=redirect_url)
         if not self._details.accept_missing_state:
             raise InvalidRequest("Missing state.")
-        return BegunSignIn(redirect_url, self._flow.lasting_verifier(redirect_url))
+        return PendingLogin(redirect_url, self._flow.lasting_verifier(redirect_url))
 
-    def _check_sender(self, named: str, *, at_portal: bool) -> None:
+    def _check_issuer(self, named: str, *, at_portal: bool) -> None:
         """A browser that another provider sent is refused before its code goes anywhere."""
         is_missing = not named and at_portal and self._flow.provider.metadata().names_itself
         if is_missing or (named and named != self._details.issuer):
-            raise AuthenticationRefused(REFUSED)
+            raise AuthenticationRejected(REFUSED)
 
     def account_for(self, identity: Identity) -> SystemAccount:
         """Return the machine's account of that name, which has to be there."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from jwt import PyJWK, PyJWTError
 
-from user_workspaces.errors import AuthenticationRefused, ResourceUnavailable
-from user_workspaces.interfaces.begun_sign_in import REFUSED, is_safe_address
-from user_workspaces.plugins.user_authentication.oidc.fetching import ODD, fetch_object
+from user_workspaces.errors import AuthenticationRejected, ResourceUnavailable
+from user_workspaces.interfaces.pending_login import REFUSED, is_safe_address
+from user_workspaces.plugins.user_authentication.oidc.http_client import ODD, fetch_object
 
 KEPT_SECONDS = 3600.0
 REFRESH_SECONDS = 30.0
@@ -53,7 +53,7 @@ class Provider:
             return self._metadata[1]
 
     def key(self, *, kid: str | None, algorithm: str) -> PyJWK:
-        """Return the key for a token; raises `AuthenticationRefused` when the provider has no such key."""
+        """Return the key for a token; raises `AuthenticationRejected` when the provider has no such key."""
         address = self.metadata().jwks_uri
         with self._lock:
             age = time.monotonic() - self._keys[0] if self._keys else KEPT_SECONDS
@@ -62,7 +62,7 @@ class Provider:
             if not fitting and REFRESH_SECONDS < age < KEPT_SECONDS:
                 fitting = _fitting(self._fetch_keys(address), kid=kid, algorithm=algorithm)
         if len(fitting) != 1:
-            raise AuthenticationRefused(REFUSED)
+            raise AuthenticationRejected(REFUSED)
         return fitting[0]
 
     def _fetch_keys(self, address: str) -> list[PyJWK]:

@@ -31,22 +31,22 @@ class Composer:
         next(self._events)
         first = next(self._events)
         if isinstance(first, events.StreamEndEvent):
-            raise Refusal("there is nothing in it", place=_place(first))
+            raise Refusal("there is nothing in it", location=_place(first))
         root = self._node(next(self._events))
         next(self._events)
         after = next(self._events)
         if not isinstance(after, events.StreamEndEvent):
-            raise Refusal("there is a second document: only one can be taken", place=_place(after))
+            raise Refusal("there is a second document: only one can be taken", location=_place(after))
         return root
 
     def _node(self, event: yaml.Event) -> Node:
         here, path = _place(event), self._here()
-        refuse_depth(len(path), path=path, place=here)
+        refuse_depth(len(path), path=path, location=here)
         if isinstance(event, events.AliasEvent):
             return self._reference(event, here)
         nodes, letters = self._budget.nodes, self._budget.letters
         if isinstance(event, events.ScalarEvent):
-            value = self._scalars.value(event, path=path, place=here)
+            value = self._scalars.value(event, path=path, location=here)
             self._spend(1, len(value) if isinstance(value, str) else 0, here)
             node = Node(value, here)
         else:
@@ -62,15 +62,15 @@ class Composer:
         mapping = isinstance(event, events.MappingStartEvent)
         tag = getattr(event, "tag", None)
         if tag not in {None, "!", MAPPING if mapping else SEQUENCE}:
-            raise Refusal(f"the tag {shown(str(tag))} cannot be taken", path=self._here(), place=here)
+            raise Refusal(f"the tag {shown(str(tag))} cannot be taken", path=self._here(), location=here)
         return self._mapping(here) if mapping else self._sequence(here)
 
     def _reference(self, event: events.AliasEvent, here: Place) -> Node:
         target = self._anchors.get(str(event.anchor))
         if target is None:
             message = f"the reference *{shown(str(event.anchor))[1:-1]} leads to nothing that ended before it"
-            raise Refusal(message, path=self._here(), place=here)
-        refuse_depth(len(self._path) + target.height, path=self._here(), place=here)
+            raise Refusal(message, path=self._here(), location=here)
+        refuse_depth(len(self._path) + target.height, path=self._here(), location=here)
         self._spend(target.nodes, target.letters, here)
         return target
 
@@ -97,9 +97,9 @@ class Composer:
         if merged:
             del keys[MERGE]
         for base in merged:
-            for name, place in base.keys.items():
+            for name, location in base.keys.items():
                 children.setdefault(name, base.children[name])
-                keys.setdefault(name, place)
+                keys.setdefault(name, location)
         value: dict[str, Json] = {str(key): child.value for key, child in children.items()}
         return Node(value, here, children, keys, height=_height(children))
 
@@ -110,15 +110,15 @@ class Composer:
             if isinstance(value, str):
                 if value in taken:
                     message = f"the key {shown(value)} stands a second time, first in line {taken[value].line}"
-                    raise Refusal(message, path=(*self._path, value), place=here)
+                    raise Refusal(message, path=(*self._path, value), location=here)
                 return value, here
-        raise Refusal("a key is no text: write it in quotes", path=self._here(), place=here)
+        raise Refusal("a key is no text: write it in quotes", path=self._here(), location=here)
 
     def _merged(self, node: Node, here: Place) -> list[Node]:
         """Return the mappings that `<<` takes the other keys from, the first one first."""
         bases = list(node.children.values()) if isinstance(node.value, list) else [node]
         if not all(isinstance(base.value, dict) for base in bases):
-            raise Refusal("only mappings can be merged with <<", path=self._here(), place=here)
+            raise Refusal("only mappings can be merged with <<", path=self._here(), location=here)
         return bases
 
     def _child(self, step: str | int, event: yaml.Event) -> Node:
@@ -128,7 +128,7 @@ class Composer:
         return node
 
     def _spend(self, nodes: int, letters: int, here: Place) -> None:
-        self._budget.spend(nodes=nodes, letters=letters, path=self._here(), place=here)
+        self._budget.spend(nodes=nodes, letters=letters, path=self._here(), location=here)
 
     def _here(self) -> Path:
         return tuple(self._path)

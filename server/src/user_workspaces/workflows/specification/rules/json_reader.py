@@ -11,20 +11,20 @@ from .values import Json
 def checked(value: object) -> Json:
     """Return the same value when it is JSON within the limits; raises `Refusal`. Needs no recursion."""
     budget = Budget()
-    budget.spend(nodes=1, letters=0, path=(), place=None)
+    budget.spend(nodes=1, letters=0, path=(), location=None)
     waiting: list[tuple[Path, object]] = [((), value)]
     while waiting:
         path, current = waiting.pop()
-        refuse_depth(len(path), path=path, place=None)
+        refuse_depth(len(path), path=path, location=None)
         if isinstance(current, dict | list):
             # Counted before they are put on the stack.
             nodes = len(current) * (2 if isinstance(current, dict) else 1)
-            budget.spend(nodes=nodes, letters=_letters_of_keys(current, path), path=path, place=None)
+            budget.spend(nodes=nodes, letters=_letters_of_keys(current, path), path=path, location=None)
             waiting.extend(reversed(list(_children(current, path))))
         elif reason := why_no_scalar(current):
             raise Refusal(reason, path=path)
         elif isinstance(current, str):
-            budget.spend(nodes=0, letters=len(current), path=path, place=None)
+            budget.spend(nodes=0, letters=len(current), path=path, location=None)
     return cast("Json", value)
 
 

@@ -20,22 +20,22 @@ class Budget:
         self.nodes = 0
         self.letters = 0
 
-    def spend(self, *, nodes: int, letters: int, path: Path, place: Place | None) -> None:
+    def spend(self, *, nodes: int, letters: int, path: Path, location: Place | None) -> None:
         """Count further values; raises `Refusal` when there were enough."""
         self.nodes += nodes
         self.letters += letters
         if self.nodes > MAX_NODES:
             message = f"there are more than {MAX_NODES} keys and values, references counted as often as they stand"
-            raise Refusal(message, path=path, place=place)
+            raise Refusal(message, path=path, location=location)
         if self.letters > MAX_BYTES:
             message = f"the texts are more than {MAX_BYTES} characters, references counted as often as they stand"
-            raise Refusal(message, path=path, place=place)
+            raise Refusal(message, path=path, location=location)
 
 
-def refuse_depth(depth: int, *, path: Path, place: Place | None) -> None:
+def refuse_depth(depth: int, *, path: Path, location: Place | None) -> None:
     """Raise `Refusal` for a value that is too far down."""
     if depth > MAX_DEPTH:
-        raise Refusal(f"values stand in values more than {MAX_DEPTH} levels deep", path=path, place=place)
+        raise Refusal(f"values stand in values more than {MAX_DEPTH} levels deep", path=path, location=location)
 
 
 def why_no_scalar(value: object) -> str:

@@ -28,17 +28,17 @@ class Scalars:
         """Say whether a key is the `<<` that merges (in quotes it is a key like any other)."""
         return isinstance(event, events.ScalarEvent) and self._tag(event) == f"{CORE}merge"
 
-    def value(self, event: events.ScalarEvent, *, path: Path, place: Place) -> Json:
+    def value(self, event: events.ScalarEvent, *, path: Path, location: Place) -> Json:
         """Return the JSON value; raises `Refusal`."""
         if event.tag not in {None, "!", *TAKEN}:
-            raise Refusal(f"the tag {shown(str(event.tag))} cannot be taken", path=path, place=place)
+            raise Refusal(f"the tag {shown(str(event.tag))} cannot be taken", path=path, location=location)
         try:
             value = self._construct(self._tag(event), str(event.value))
         except (ValueError, LookupError, ArithmeticError):  # what the library's conversions raise for other texts
             kind = str(event.tag).removeprefix(CORE) if event.tag else "number"
-            raise Refusal(f"{shown(str(event.value))} is no {kind}", path=path, place=place) from None
+            raise Refusal(f"{shown(str(event.value))} is no {kind}", path=path, location=location) from None
         if reason := why_no_scalar(value):
-            raise Refusal(reason, path=path, place=place)
+            raise Refusal(reason, path=path, location=location)
         return value
 
     def _tag(self, event: events.ScalarEvent) -> str:

@@ -11,7 +11,7 @@ class Node:
     """One value and its place; nodes that references repeat are shared, and so are their values."""
 
     value: Json
-    place: Place
+    location: Place
     children: "dict[str | int, Node]" = field(default_factory=dict)
     keys: dict[str, Place] = field(default_factory=dict)
     nodes: int = 1
@@ -22,10 +22,10 @@ class Node:
 
     def locate(self, path: Path, *, at_key: bool) -> Place:
         """Return where the value stands, or its key; of what is not there, where it would have to be."""
-        node, place = self, self.place
+        node, location = self, self.location
         for step in path:
             if step not in node.children:
-                return place
-            place = node.keys[step] if at_key and isinstance(step, str) else node.children[step].place
+                return location
+            location = node.keys[step] if at_key and isinstance(step, str) else node.children[step].location
             node = node.children[step]
-        return place
+        return location

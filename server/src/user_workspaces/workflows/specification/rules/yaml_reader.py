@@ -37,7 +37,7 @@ def _not_yaml(error: yaml.MarkedYAMLError) -> Refusal:
     message = f"this is not YAML: {error.problem or error.context}"
     if error.problem and error.context and begin:
         message = f"{message} {error.context} that begins in line {begin.line + 1}"
-    return Refusal(message, place=Place(mark.line + 1, mark.column + 1) if mark else None)
+    return Refusal(message, location=Place(mark.line + 1, mark.column + 1) if mark else None)
 
 
 def _text(data: bytes) -> str:
@@ -47,13 +47,13 @@ def _text(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
-        raise Refusal("this is not UTF-8", place=_place(before, len(before))) from None
+        raise Refusal("this is not UTF-8", location=_place(before, len(before))) from None
     text = text.removeprefix(BYTE_ORDER_MARK)
     if found := NOT_PRINTABLE.search(text):
         name = "a NUL character" if found[0] == "\0" else f"the control character U+{ord(found[0]):04X}"
-        raise Refusal(f"the text holds {name}", place=_place(text, found.start()))
+        raise Refusal(f"the text holds {name}", location=_place(text, found.start()))
     if found := TAG_DIRECTIVE.search(text):
-        raise Refusal("tags of other kinds cannot be taken", place=_place(text, found.start()))
+        raise Refusal("tags of other kinds cannot be taken", location=_place(text, found.start()))
     return text
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plugins.job_type.web_application.driver import Job, job_of
-from running import wait_for
+from support.server_process import wait_for
 
 pytestmark = pytest.mark.slow
 LARGE = 5 << 20

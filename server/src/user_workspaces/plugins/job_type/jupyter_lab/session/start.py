@@ -129,7 +129,7 @@ def start_again_plainly(outside: Outside) -> None:
     os.execv(sys.executable, [*sys.orig_argv, PLAIN])  # noqa: S606  the same program again, no shell
 
 
-def refuse_defaults(server: Any) -> None:  # noqa: ANN401  it has no types here
+def require_configuration(server: Any) -> None:  # noqa: ANN401  it has no types here
     """End with a message unless the session's own configuration is what the server goes by."""
     expected = json.loads((HERE / "session.json").read_text())["base_path"]
     guard = type(server.identity_provider).__name__
@@ -150,7 +150,7 @@ def main() -> None:
     lab = importlib.import_module("jupyterlab.labapp").LabApp
     sys.argv = ["jupyter-lab"]
     server = lab.initialize_server(argv=[f"--config={CONFIGURATION}"])
-    refuse_defaults(server)
+    require_configuration(server)
     server.identity_provider.guard(server.web_app)
     give_back(outside)
     server.start()

@@ -79,42 +79,42 @@ def lock_of(python: str) -> Lock | None:
         done = subprocess.run(
             asked, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=PYTHON_SECONDS, check=True
         )
-        version, places = json.loads(done.stdout)
-        packages = packages_in(_search_path([Path(str(place)) for place in places]))
+        version, locations = json.loads(done.stdout)
+        packages = packages_in(_search_path([Path(str(location)) for location in locations]))
     except (OSError, subprocess.SubprocessError, TypeError, ValueError):
         return None
     lines = [f"# Python {version}", *(packages[name] for name in sorted(packages))]
     return Lock("".join(f"{line}\n" for line in lines).encode(), len(packages))
 
 
-def _search_path(places: list[Path]) -> list[Path]:
+def _search_path(locations: list[Path]) -> list[Path]:
     """Return the folders with those that their `.pth` files name (docs of `site`); lines that are code are not run."""
     found: dict[Path, None] = {}
-    for place in places:
-        found.setdefault(place)
-        for file in sorted(_entries(place)):
+    for location in locations:
+        found.setdefault(location)
+        for file in sorted(_entries(location)):
             if file.endswith(".pth") and not file.startswith("."):
                 with suppress(OSError, ValueError):
-                    lines = _read(place / file, LONGEST_PTH).decode("utf-8-sig").splitlines()
+                    lines = _read(location / file, LONGEST_PTH).decode("utf-8-sig").splitlines()
                     paths = [line.strip() for line in lines if not line.startswith(("#", "import ", "import\t"))]
                     for path in filter(None, paths):
-                        found.setdefault(place / path)
+                        found.setdefault(location / path)
     return list(found)[:MOST_PLACES]
 
 
-def packages_in(places: list[Path]) -> dict[str, str]:
+def packages_in(locations: list[Path]) -> dict[str, str]:
     """Return a line of the lock for each package, by name; of several of one name the first wins.
 
     A package that came from a file or a URL (PEP 610) is a comment: an index may have another package of that name.
     """
     found: dict[str, str] = {}
-    for place in places:
-        for entry in sorted(_entries(place)):
+    for location in locations:
+        for entry in sorted(_entries(location)):
             named = PACKAGE.fullmatch(entry)
             if named:
                 name = normalized(named.group("name"))
                 line = f"{name}=={named.group('version')}"
-                is_of_index = not (place / entry / "direct_url.json").exists()
+                is_of_index = not (location / entry / "direct_url.json").exists()
                 found.setdefault(name, line if is_of_index else f"# {line} is not of the index")
     return found
 
@@ -124,9 +124,9 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _entries(place: Path) -> list[str]:
+def _entries(location: Path) -> list[str]:
     try:
-        return os.listdir(place)  # noqa: PTH208  names, thousands of them
+        return os.listdir(location)  # noqa: PTH208  names, thousands of them
     except OSError:
         return []
 

@@ -55,7 +55,7 @@ class Guard:
         self._wakeup, self._output = _woken_by_signals(), -1
         self._process: subprocess.Popen[bytes] | None = None
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(signum, self._be_told)
+            signal.signal(signum, self._on_signal)
         os.setsid()
         adopt_orphans()
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -150,7 +150,7 @@ class Guard:
     def _end(self, status: str, message: str, *, exit_code: int | None = None) -> None:
         self._journal.append("end", uuid=self._job.uuid, status=status, message=message, exit_code=exit_code)
 
-    def _be_told(self, signum: int, frame: object) -> None:  # noqa: ARG002  that is how handlers are called
+    def _on_signal(self, signum: int, frame: object) -> None:  # noqa: ARG002  that is how handlers are called
         self._told = True
 
 

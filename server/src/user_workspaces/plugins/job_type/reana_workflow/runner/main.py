@@ -102,7 +102,7 @@ class Runner:
         started = self._journal.records("start", job.uuid)
         self._guard = list(started[-1].get("guard") or []) if started else []
         if self._stopping:
-            self._tell_guard()
+            self._signal_guard()
         os.close(lock(self._options.state / "guard.lock", wait=True))
         with suppress(ChildProcessError):
             if self._child and os.waitpid(self._child, 0)[1] >> 8 == NOT_RECORDED:
@@ -132,9 +132,9 @@ class Runner:
 
     def _stop(self, signum: int, frame: object) -> None:  # noqa: ARG002  that is how handlers are called
         self._stopping = True
-        self._tell_guard()
+        self._signal_guard()
 
-    def _tell_guard(self) -> None:
+    def _signal_guard(self) -> None:
         """Send the polite signal to this very guard; it ends its command and records that."""
         pid = self._guard[0] if self._guard else None
         if isinstance(pid, int) and identity(pid) == self._guard:

@@ -101,7 +101,7 @@ def explain(failure: Failure) -> str:
 
     The last line that says something counts. Never raises: all of it comes from the user's command.
     """
-    place = f"the image {failure.image}" if failure.image else f"the environment of {failure.environment}"
+    location = f"the image {failure.image}" if failure.image else f"the environment of {failure.environment}"
     lines = failure.output.splitlines()[-LAST_LINES:]
     for rows, line in ((rows, line) for rows in _COMPILED for line in reversed(lines)):
         for row, pattern in rows:
@@ -109,8 +109,8 @@ def explain(failure: Failure) -> str:
                 found = pattern.search(line[:LONGEST_LINE].rstrip())
                 if found:
                     advice = IMAGES_NOT_USED if row.text in TO_INSTALL and not failure.image else ""
-                    return (row.text + advice).format(name=_shown(found.group("name")), place=place)
-    return UNNAMED.get(failure.exit_code, "").format(place=place)
+                    return (row.text + advice).format(name=_shown(found.group("name")), location=location)
+    return UNNAMED.get(failure.exit_code, "").format(location=location)
 
 
 def _shown(name: str) -> str:

@@ -35,9 +35,9 @@ def make_interpreter(view: Path, *, application: str) -> None:
 
     `application` is the folder of the application's environment; empty: it has none.
     """
-    own = _ask(f"{application}/bin/python") if application else None
+    own = _query(f"{application}/bin/python") if application else None
     named = os.environ.get(VARIABLE)
-    workspace = _ask(named) if named else None
+    workspace = _query(named) if named else None
     if named and workspace is None:
         print(  # noqa: T201  the log of the job
             f"The Python of the workspace's environment, {named}, does not answer: "
@@ -52,7 +52,7 @@ def make_interpreter(view: Path, *, application: str) -> None:
             file=sys.stderr,
         )
         workspace = None
-    base = workspace or own or _ask(sys.executable)
+    base = workspace or own or _query(sys.executable)
     if base is None:
         sys.exit("No Python of this job answers: the application cannot be started.")
     _write(view, base, folders_in_order(workspace, own, overlay=os.environ.get("VIRTUAL_ENV", "")))
@@ -65,7 +65,7 @@ def folders_in_order(workspace: Known | None, own: Known | None, *, overlay: str
     return list(dict.fromkeys([*first, *(own.folders if own else ()), *theirs]))
 
 
-def _ask(python: str) -> Known | None:
+def _query(python: str) -> Known | None:
     """Ask an interpreter for what it knows; None: it does not answer."""
     try:
         done = subprocess.run(

@@ -1,0 +1,35 @@
+"""What plug-ins put away for a few minutes (the state of a log-in elsewhere): recalled once, encrypted at rest."""
+
+import hashlib
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from user_workspaces.accounts.models import OneTimeValue
+from user_workspaces.errors import InvalidRequest
+
+
+def put(key: str, value: str, seconds: int) -> None:
+    """Put a text away; raises `InvalidRequest` for a key that is in use: nothing is ever replaced."""
+    now = timezone.now()
+    digest, expires_at = _digest(key), now + timedelta(seconds=seconds)
+    OneTimeValue.objects.filter(digest=digest, expires_at__lte=now).delete()
+    try:
+        with transaction.atomic():
+            OneTimeValue.objects.create(digest=digest, value=value, expires_at=expires_at)
+    except IntegrityError:
+        raise InvalidRequest("This was begun already. Begin again.") from None
+
+
+def pop(key: str) -> str | None:
+    """Return what was put away and forget it: of many at once, one gets it. None when it is too old."""
+    found = OneTimeValue.objects.filter(digest=_digest(key), expires_at__gt=timezone.now()).first()
+    if found is None:
+        return None
+    taken, _ = OneTimeValue.objects.filter(pk=found.pk).delete()
+    return found.value if taken else None
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()

@@ -1,0 +1,106 @@
+"""`/schema/` and the pages that show it: the description of the API, made once a process."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import orjson
+from csp.decorators import csp_replace
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+from rest_framework.views import APIView
+
+from user_workspaces import registry
+from user_workspaces.api.errors import not_allowed
+from user_workspaces.interfaces.settings import Branding
+
+Routes = Iterable[tuple[str, type[APIView]]]
+Page = Callable[[HttpRequest], HttpResponseBase]
+FILE = "<file:path>"
+YAML, JSON = "application/yaml", "application/json"
+
+ITSELF = ["'self'"]
+PAGE_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ITSELF,
+    "style-src": ITSELF,
+    "img-src": ["'self'", "data:"],
+    "font-src": ITSELF,
+    "connect-src": ITSELF,
+    "form-action": ["'none'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+REDOC_POLICY = {
+    **PAGE_POLICY,
+    "style-src": ["'self'", "'unsafe-inline'"],  # it writes its styles while it draws
+    "worker-src": ["blob:"],  # its search
+}
+
+
+def describe_api(routes: Routes, *, branding: Branding | None = None, public_url: str = "") -> dict[str, Any]:
+    """Return the description of these routes, each under its path with a slash at the end, but for paths of files.
+
+    Without `branding` and `public_url` it is the same on every server.
+    """
+    patterns = [path(route if route.endswith(FILE) else f"{route}/", view.as_view()) for route, view in routes]
+    generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
+    described: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
+    described["servers"] = [{"url": public_url or "/", "description": "This server."}]
+    described["info"] |= _contact(branding or Branding(), public_url)
+    return described
+
+
+def _contact(own: Branding, public_url: str) -> dict[str, Any]:
+    """Return who answers for the API, and under which terms."""
+    terms = own.terms_url or (f"{public_url}{reverse('portal:terms')}" if own.terms else "")
+    key = "url" if "://" in own.contact else "email"
+    contact = {**({"name": own.name} if own.name else {}), **({key: own.contact} if own.contact else {})}
+    return {**({"contact": contact} if contact else {}), **({"termsOfService": terms} if terms else {})}
+
+
+def as_yaml(described: dict[str, Any]) -> bytes:
+    """Return it as it is committed and served."""
+    written: bytes = OpenApiYamlRenderer().render(described)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
+    return written
+
+
+def paths(routes: Routes) -> list[URLPattern]:
+    """Return the paths of the description and of its pages."""
+    views = {"schema": _schema(routes), "docs/swagger": _swagger, "docs/redoc": _redoc}
+    return [path(spelling, _read_only(view)) for name, view in views.items() for spelling in (name, f"{name}/")]
+
+
+def _read_only(view: Page) -> Page:
+    def endpoint(request: HttpRequest) -> HttpResponseBase:
+        return view(request) if request.method in {"GET", "HEAD"} else not_allowed(request)
+
+    return endpoint
+
+
+def _schema(routes: Routes) -> Page:
+    @cache
+    def written(media_type: str) -> bytes:
+        site = registry.site()
+        described = describe_api(routes, branding=site.branding, public_url=site.public_url)
+        return orjson.dumps(described) if media_type == JSON else as_yaml(described)
+
+    def view(request: HttpRequest) -> HttpResponse:
+        asked = request.GET.get("format") or request.headers.get("Accept", "")
+        media_type = JSON if "json" in asked else YAML
+        return HttpResponse(written(media_type), content_type=media_type, headers={"Vary": "Accept"})
+
+    return view
+
+
+@csp_replace(PAGE_POLICY)
+def _swagger(request: HttpRequest) -> HttpResponse:
+    return render(request, "api/swagger.html")
+
+
+@csp_replace(REDOC_POLICY)
+def _redoc(request: HttpRequest) -> HttpResponse:
+    return render(request, "api/redoc.html")

@@ -1,0 +1,1 @@
+"""The schema of `config.json`, a module for each part."""

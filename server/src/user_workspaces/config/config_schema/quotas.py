@@ -1,0 +1,30 @@
+"""The part of `config.json` that says what everybody may have."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from user_workspaces.interfaces.settings import QuotaSettings
+
+
+class QuotasEntry(BaseModel):
+    """What everybody may have; `null`: as much as they like."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    disk_gb: float | None = Field(default=None, ge=0, le=10**9, allow_inf_nan=False)
+    core_hours: float | None = Field(default=None, ge=0, le=10**9, allow_inf_nan=False)
+    core_hours_period_days: int = Field(default=30, ge=1, le=3650)
+    running_sessions: int | None = Field(default=None, ge=0, le=10**6)
+    contact: str = Field(default="", max_length=200)
+
+    def value(self, *, contact: str = "") -> QuotaSettings:
+        """Return it as the rest of the server knows it; `contact` is that of the site, for want of an own one."""
+        return QuotaSettings(
+            disk_gb=None if self.disk_gb is None else Decimal(str(self.disk_gb)),
+            core_hours=None if self.core_hours is None else Decimal(str(self.core_hours)),
+            core_hours_period=timedelta(days=self.core_hours_period_days),
+            running_sessions=self.running_sessions,
+            contact=self.contact or contact,
+        )

@@ -1,0 +1,50 @@
+"""One look at all tables with something to do: many times a second, mostly for nothing, and therefore cheap."""
+
+from datetime import datetime, timedelta
+from functools import cache
+
+from django.db import connection
+from django.db.models import Model
+
+from user_workspaces.environments import queries as environments
+from user_workspaces.environments.models import PreparedEnvironment
+from user_workspaces.jobs import queries as jobs
+from user_workspaces.jobs.models import Job
+from user_workspaces.sharing import queries as sharing
+from user_workspaces.sharing.models import Share
+from user_workspaces.workflows.lifecycle import fair_queue
+from user_workspaces.workflows.models import Run
+from user_workspaces.workspaces import queries as workspaces
+from user_workspaces.workspaces.models import Workspace
+
+TABLES: dict[type[Model], timedelta] = {
+    Job: jobs.LONGEST_WAIT,
+    Workspace: workspaces.LONGEST_WAIT,
+    Share: sharing.LONGEST_WAIT,
+    Run: fair_queue.LONGEST_WAIT,
+    PreparedEnvironment: environments.LONGEST_WAIT,
+}
+"""Each with `next_check_at`, and an index on it; and how far away that may be: see `leasing.due`."""
+
+
+def tables_with_due_rows(*, now: datetime) -> list[type[Model]]:
+    """Return the tables in which any row is due, in one query.
+
+    Its text is made once a process: to put it together each time would cost many times what asking does.
+    """
+    moments = [moment for longest in TABLES.values() for moment in (now, now + longest)]
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(), [connection.ops.adapt_datetimefield_value(moment) for moment in moments])
+        found = cursor.fetchone()
+    return [table for table, is_due in zip(TABLES, found, strict=True) if is_due]
+
+
+@cache
+def _sql() -> str:
+    names = (connection.ops.quote_name(table._meta.db_table) for table in TABLES)
+    looks = (
+        f"EXISTS(SELECT 1 FROM {name} WHERE next_check_at <= %s) OR EXISTS(SELECT 1 FROM {name} "  # noqa: S608  our names
+        "WHERE next_check_at > %s AND (lease_until IS NULL OR lease_until <> next_check_at))"
+        for name in names
+    )
+    return f"SELECT {', '.join(looks)}"

@@ -1,0 +1,74 @@
+"""Sends what is in the outbox."""
+
+import logging
+import smtplib
+from contextlib import suppress
+from datetime import datetime
+
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from user_workspaces import registry
+from user_workspaces.controller.reconcile import PassClock
+from user_workspaces.interfaces.settings import MailSettings
+from user_workspaces.sharing import outbox
+from user_workspaces.sharing.models import Mail
+from user_workspaces.sharing.queries import due_mail
+
+logger = logging.getLogger(__name__)
+
+MAILS_A_PASS = 50
+PATIENCE_SECONDS = 20
+
+
+def send_due_mail(*, now: datetime) -> int:
+    """Send what is due; return how many mails there were. Without a mail server in the configuration, none."""
+    mail_site = registry.site().mail
+    if mail_site is None:
+        return 0
+    connection, clock, claimed = _connection(mail_site), PassClock(now), 0
+    try:
+        for mail in due_mail(now=now, limit=MAILS_A_PASS):
+            if outbox.claim(mail, now=clock()):
+                claimed += 1
+                _send(mail, mail_site, connection, clock)
+    finally:
+        _close(connection)
+    return claimed
+
+
+def _connection(site: MailSettings) -> BaseEmailBackend:
+    connection: BaseEmailBackend = get_connection(
+        host=site.host,
+        port=site.port,
+        username=site.user,
+        password=site.password,
+        use_tls=site.tls == "starttls",
+        use_ssl=site.tls == "tls",
+        timeout=PATIENCE_SECONDS,
+    )
+    return connection
+
+
+def _send(mail: Mail, site: MailSettings, connection: BaseEmailBackend, clock: PassClock) -> None:
+    """Send one. What goes wrong with it must not keep the others, and none is told to have been sent that was not."""
+    headers = {"Message-ID": f"<share-{mail.share_id}-{mail.pk}@{site.from_address.rpartition('@')[2]}>"}
+    message = EmailMessage(
+        mail.subject, mail.body, site.from_address, [mail.to], connection=connection, headers=headers
+    )
+    try:
+        connection.open()
+        message.send()
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        _close(connection)
+        if outbox.note_failed(mail, now=clock()):
+            logger.warning("mail %s was not sent, trying again later: %s", mail.pk, type(error).__name__)
+        else:
+            logger.exception("mail %s about share %s is given up", mail.pk, mail.share_id)
+    else:
+        outbox.note_sent(mail, now=clock())
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    with suppress(OSError, smtplib.SMTPException):
+        connection.close()

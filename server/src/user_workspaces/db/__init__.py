@@ -1,0 +1,1 @@
+"""What several features need of the database: leases, searches, raw lists, errors."""

@@ -1,0 +1,54 @@
+"""Removes prepared environments that no workspace refers to and no job has used for a while."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from user_workspaces.environments.layers import PREFIX, USED, store
+from user_workspaces.environments.queries import is_referred_to
+
+logger = logging.getLogger(__name__)
+
+KEPT_FOR = timedelta(days=30)
+KEPT_UNBUILT_FOR = timedelta(hours=1)
+"""What was never built has only a list of requirements and a log."""
+BLURRED = timedelta(minutes=1)
+"""How far the times of files may be behind those of rows: the kernel's clock for files is coarse."""
+
+
+def remove_unused(*, now: datetime, oldest_job: datetime | None) -> int:
+    """Remove what is not needed; return how many there were.
+
+    `oldest_job`: when the oldest job was made that has not ended. A job uses what it was launched with until its end:
+    what was used since the oldest was made is kept.
+    """
+    until = min(now - KEPT_FOR, (oldest_job or now) - BLURRED)
+    return sum(_remove(name) for name in _names() if _is_unused(name, now, until) and not is_referred_to(name))
+
+
+def _is_unused(name: str, now: datetime, until: datetime) -> bool:
+    is_built = store().path_of(name).exists()
+    return _used_at(name) < (until if is_built else now - KEPT_UNBUILT_FOR)
+
+
+def _names() -> list[str]:
+    folder = store().folder
+    paths = folder.glob(f"{PREFIX}*") if folder.is_dir() else ()
+    return sorted({path.name.partition(".")[0] for path in paths if path.suffix != ".lock"})  # a lock is never removed
+
+
+def _used_at(name: str) -> datetime:
+    """Return when it was used last: launched with, or built, or asked for."""
+    paths = (store().beside(name, USED), store().beside(name, "requirements"), store().path_of(name))
+    times = [path.stat().st_mtime for path in paths if path.exists()]
+    return datetime.fromtimestamp(max(times, default=0.0), UTC)
+
+
+def _remove(name: str) -> bool:
+    try:
+        is_removed = store().remove(name, unless=lambda: is_referred_to(name))
+    except OSError as error:
+        logger.warning("prepared environment %s cannot be removed: %s", name, error.strerror)
+        return False
+    if is_removed:
+        logger.info("prepared environment %s was not used for a long time: it is removed", name)
+    return is_removed

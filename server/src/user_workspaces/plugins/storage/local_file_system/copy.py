@@ -1,0 +1,155 @@
+"""Copies one person's workspace into another's: each side is touched with its owner's rights only."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing as closing_generator
+
+from user_workspaces.errors import StorageError
+from user_workspaces.interfaces.file_names import text_of
+from user_workspaces.plugins.storage.local_file_system.datasets import Datasets
+from user_workspaces.plugins.storage.local_file_system.locations import WORKSPACE, Directory
+from user_workspaces.plugins.storage.local_file_system.os_errors import LIST, READ
+from user_workspaces.plugins.storage.local_file_system.paths import closing, is_empty
+from user_workspaces.plugins.storage.local_file_system.reflink import copy_piece
+from user_workspaces.plugins.storage.local_file_system.walk import Cursor, Visit, walk
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_PIECE = 16 * 1024 * 1024
+"""How many bytes are copied between two words on the progress."""
+_ENTRIES = 500
+"""And how many entries at most: they take their time also when there is nothing in them."""
+
+
+class Copy:
+    """One run of copying; see `Storage.copy`. Sparse files stay sparse, hard links become files of their own."""
+
+    def __init__(
+        self, source: Directory, target: Directory, *, datasets: Datasets, progress: Callable[[int], None]
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._datasets = datasets
+        self._progress = progress
+        self._copied = 0
+        self._told = 0
+        self._silent = 0
+        self._at = WORKSPACE
+
+    def run(self) -> None:
+        """Copy all; raises `StorageError` at the first thing that cannot be copied.
+
+        Pipes, sockets and devices are left out: there is nothing in them.
+        """
+        with self._target.acting():
+            cursor = Cursor(self._target.handle)
+        steps = walk(self._source.handle, wanted=_is_shared, strict=True)
+        with cursor, closing_generator(steps):
+            self._require_empty(cursor)
+            while (visit := self._next(steps)) is not None:
+                if not visit.left:
+                    self._take(visit, cursor)
+                    self._report(0)
+        self._progress(self._copied)
+
+    def _next(self, steps: Iterator[Visit]) -> Visit | None:
+        with self._source.acting(self._at, LIST):  # a directory is entered after the walk has told of it
+            visit = next(steps, None)
+        if visit is not None:
+            self._at = "/".join(map(text_of, [*visit.trail, visit.name]))
+        return visit
+
+    def _require_empty(self, cursor: Cursor) -> None:
+        with self._target.acting():
+            if not is_empty(cursor.here):
+                raise StorageError("The workspace to copy into is not empty.")
+
+    def _take(self, visit: Visit, cursor: Cursor) -> None:
+        self._follow(visit, cursor)
+        mode = visit.status.st_mode
+        if stat.S_ISDIR(mode):
+            with self._target.acting(visit.name):
+                os.mkdir(visit.name, 0o700, dir_fd=cursor.here)
+                cursor.down(visit.name)
+        elif stat.S_ISREG(mode):
+            self._take_file(visit, cursor.here)
+        elif stat.S_ISLNK(mode):
+            self._take_link(visit, cursor.here)
+
+    def _follow(self, visit: Visit, cursor: Cursor) -> None:
+        """Go up in the target to where the walk in the source is."""
+        if len(cursor.trail) == len(visit.trail):
+            return
+        with self._target.acting():
+            while len(cursor.trail) > len(visit.trail):
+                if not cursor.up():
+                    raise StorageError("The new workspace was changed while it was being made.")
+
+    def _take_link(self, visit: Visit, parent: int) -> None:
+        with self._source.acting(self._at):
+            target = os.readlink(visit.name, dir_fd=visit.parent)
+        with self._target.acting(visit.name):
+            if (found := self._datasets.resolve(target)) is not None:
+                os.symlink(found, visit.name, dir_fd=parent)
+
+    def _take_file(self, visit: Visit, parent: int) -> None:
+        with self._source.acting(self._at, READ):
+            old = os.open(visit.name, _READ, dir_fd=visit.parent)
+        with closing(old):
+            status = os.fstat(old)
+            if stat.S_ISREG(status.st_mode):
+                self._fill(_copied_pieces(old, visit.name, parent, status), visit.name)
+
+    def _fill(self, pieces: Generator[tuple[int, bool], None, None], name: str) -> None:
+        """Copy a file piece by piece: with the target's rights, and between two pieces with the server's."""
+        with closing_generator(pieces):
+            finished = False
+            while not finished:
+                with self._target.acting(name):
+                    count, finished = next(pieces)
+                self._report(count)
+
+    def _report(self, count: int) -> None:
+        self._copied += count
+        self._silent += 1
+        if self._copied - self._told >= _PIECE or self._silent >= _ENTRIES:
+            self._told, self._silent = self._copied, 0
+            self._progress(self._copied)
+
+
+def _is_shared(name: str) -> bool:
+    return not name.startswith(".")
+
+
+def _copied_pieces(old: int, name: str, parent: int, status: os.stat_result) -> Generator[tuple[int, bool], None, None]:
+    """Make the file `name` as a copy of the handle `old`; say after each piece how many bytes, and if it is done."""
+    with closing(os.open(name, _NEW, 0o600, dir_fd=parent)) as new:
+        untold = 0
+        for start, end in _filled_ranges(old, status.st_size):
+            at = start
+            while at < end and (count := copy_piece(old, new, at, min(_PIECE, end - at))):
+                at, untold = at + count, untold + count
+                if untold >= _PIECE:
+                    yield untold, False
+                    untold = 0
+        os.truncate(new, status.st_size)
+        os.fchmod(new, status.st_mode & 0o700)  # whom the original was open to is its owner's decision
+        os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
+        yield untold, True
+
+
+def _filled_ranges(handle: int, size: int) -> Iterator[tuple[int, int]]:
+    """Return where the file has data, as (start, end) in bytes; the rest are holes."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(handle, end, os.SEEK_DATA)
+            end = min(os.lseek(handle, start, os.SEEK_HOLE), size)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # only holes from here on
+                return
+            raise
+        if start < end:
+            yield start, end

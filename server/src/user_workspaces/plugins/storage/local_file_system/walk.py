@@ -1,0 +1,173 @@
+"""Walks through a tree that others may change meanwhile: no link followed, any depth, two handles, no recursion."""
+
+import os
+import stat
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from user_workspaces.plugins.storage.local_file_system.paths import READABLE, status_of
+
+_GONE_OR_CHANGED = (FileNotFoundError, NotADirectoryError)
+_Key = tuple[int, int]
+
+
+class Cursor:
+    """An open directory somewhere below `top`, that can move down and up.
+
+    The way up is `..`, believed only when it leads to the directory that we came from: somebody may have moved
+    the one that we are in. Then the way is walked again from the top.
+    """
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self.here = os.open(".", READABLE, dir_fd=top)
+        self._names: list[str] = []
+        self._keys = [_key(self.here)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.here)
+
+    @property
+    def trail(self) -> Sequence[str]:
+        """The names of the directories from the top to here; changes as the cursor moves."""
+        return self._names
+
+    def down(self, name: str) -> None:
+        """Move into a directory that is here; raises `OSError`, staying where it is."""
+        self._descend(name, os.open(name, READABLE, dir_fd=self.here))
+
+    def up(self) -> bool:
+        """Move to the directory above; False when it is gone, and this is the nearest one that is left."""
+        self._names.pop()
+        self._keys.pop()
+        try:
+            above = os.open("..", READABLE, dir_fd=self.here)
+        except OSError:
+            return self._again_from_the_top()
+        self._move(above)
+        return _key(above) == self._keys[-1] or self._again_from_the_top()
+
+    def _again_from_the_top(self) -> bool:
+        names, keys = self._names, self._keys
+        self._move(os.open(".", READABLE, dir_fd=self._top))
+        self._names, self._keys = [], keys[:1]
+        return all(self._down_again(name, key) for name, key in zip(names, keys[1:], strict=True))
+
+    def _down_again(self, name: str, key: _Key) -> bool:
+        try:
+            child = os.open(name, READABLE, dir_fd=self.here)
+        except OSError:
+            return False
+        if _key(child) != key:
+            os.close(child)
+            return False
+        self._descend(name, child)
+        return True
+
+    def _descend(self, name: str, child: int) -> None:
+        self._names.append(name)
+        self._keys.append(_key(child))
+        self._move(child)
+
+    def _move(self, handle: int) -> None:
+        os.close(self.here)
+        self.here = handle
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One entry met on a walk; `parent` is good until the walk goes on."""
+
+    parent: int
+    """The handle of the directory that the entry is in."""
+    trail: Sequence[str]
+    """The names of the directories above it; changes as the walk goes on."""
+    name: str
+    status: os.stat_result
+    left: bool = False
+    """Whether this is a directory met for the second time: when all that is in it has been visited."""
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory."""
+        return stat.S_ISDIR(self.status.st_mode)
+
+
+@dataclass(slots=True)
+class _Level:
+    pending: list[str]
+    entered: Visit | None = None
+
+
+def walk(
+    top: int,
+    *,
+    wanted: Callable[[str], bool] = lambda _name: True,
+    enter: Callable[[Visit], bool] = lambda _visit: True,
+    refused: Callable[[Visit], None] = lambda _visit: None,
+    strict: bool = False,
+) -> Generator[Visit, None, None]:
+    """Visit all that is below a directory, names sorted, parents first; other file systems are not entered.
+
+    What vanishes meanwhile is passed over; so is a directory that may not be read, except when `strict`
+    (`PermissionError`). `wanted` chooses by name, `enter` which directories are walked through; `refused` is told
+    those that may not be read. To be advanced always with the same rights.
+    """
+    device = os.fstat(top).st_dev
+    with Cursor(top) as cursor:
+        levels = [_Level(_listing(cursor, wanted))]
+        while levels:
+            if levels[-1].pending:
+                visit = _stat(cursor, levels[-1].pending.pop(), strict=strict)
+                if visit is None:
+                    continue
+                yield visit
+                inside = visit.is_directory and visit.status.st_dev == device and enter(visit)
+                if inside and _enter(cursor, visit, refused, strict=strict):
+                    levels.append(_Level(_listing(cursor, wanted), visit))
+            elif (entered := levels.pop().entered) is not None:
+                if cursor.up():
+                    yield Visit(cursor.here, cursor.trail, entered.name, entered.status, left=True)
+                del levels[len(cursor.trail) + 1 :]
+
+
+def _listing(cursor: Cursor, wanted: Callable[[str], bool]) -> list[str]:
+    try:
+        return sorted(filter(wanted, os.listdir(cursor.here)), reverse=True)  # noqa: PTH208  a handle, not a path
+    except FileNotFoundError:
+        return []
+
+
+def _stat(cursor: Cursor, name: str, *, strict: bool) -> Visit | None:
+    try:
+        status = status_of(cursor.here, name)
+    except PermissionError:
+        if strict:
+            raise
+        return None
+    return None if status is None else Visit(cursor.here, cursor.trail, name, status)
+
+
+def _enter(cursor: Cursor, visit: Visit, refused: Callable[[Visit], None], *, strict: bool) -> bool:
+    try:
+        cursor.down(visit.name)
+    except _GONE_OR_CHANGED:
+        return False
+    except PermissionError:
+        if strict:
+            raise
+        refused(visit)
+        return False
+    return True
+
+
+def _key(handle: int) -> _Key:
+    status = os.fstat(handle)
+    return status.st_dev, status.st_ino

@@ -1,0 +1,170 @@
+"""What the page of files shows of a folder: rows, the way back up, and what can be done with each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+
+from user_workspaces.interfaces.storage import Order
+from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.portal.files.open_with import Openers, OpenLink
+from user_workspaces.portal.files.previews import can_preview
+from user_workspaces.portal.files.search import find_names
+from user_workspaces.workspaces.files import find_entry, list_folder
+from user_workspaces.workspaces.models import Workspace
+
+ROWS_A_PAGE = 200
+COLUMNS = ((Order.NAME, "Name", ""), (Order.SIZE, "Size", "-"), (Order.MODIFIED, "Modified", "-"))
+"""With how each is sorted first: the largest and the newest are looked for."""
+MOST_DIGITS = 7
+ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link"}
+SPECIAL = {EntryKind.FIFO: "named pipe", EntryKind.SOCKET: "socket", EntryKind.DEVICE: "device"}
+"""What holds no data: it can be renamed and deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One entry."""
+
+    name: str
+    path: str
+    icon: str
+    is_folder: bool
+    is_dataset: bool
+    special: str
+    """What it is, if it holds no data."""
+    can_preview: bool
+    size: int
+    modified: datetime
+    open_links: tuple[OpenLink, ...] = ()
+    """Into the applications that open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breadcrumb:
+    """A folder on the way down."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column."""
+
+    order: Order
+    label: str
+    sort: str
+    """What a press on it asks for."""
+    now: str
+    """How it is sorted by this column now, as `aria-sort` says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderView:
+    """A folder, or what a search found below it."""
+
+    path: str
+    trail: tuple[Breadcrumb, ...]
+    rows: tuple[FileRow, ...]
+    page: "Page[int]"
+    total: int
+    heads: "tuple[Head, ...]" = ()
+    """What it can be sorted by; empty: it cannot."""
+
+    @property
+    def above(self) -> str:
+        """The folder that this one is in."""
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """How a folder is sorted."""
+
+    order: Order = Order.NAME
+    descending: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> "Sorting":
+        """Read `size` or `-size`, as an address has it; odd ones are what one gets anyway."""
+        name = text.removeprefix("-")
+        return cls(Order(name), text.startswith("-")) if name in set(Order) else cls()
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """The heads of the columns that can be sorted by."""
+        return tuple(self._head(order, label, first) for order, label, first in COLUMNS)
+
+    def _head(self, order: Order, label: str, first: str) -> Head:
+        if order is not self.order:
+            return Head(order, label, first + order, "")
+        turned = "" if self.descending else "-"
+        return Head(order, label, turned + order, "descending" if self.descending else "ascending")
+
+
+def view_folder(
+    *,
+    workspace: Workspace,
+    path: str,
+    page: str | None,
+    hidden: bool,
+    sorting: Sorting | None = None,
+    openers: Openers | None = None,
+) -> FolderView:
+    """Look at one page of a folder as it is now; raises `NotFound`."""
+    sorting = sorting or Sorting()
+    number = int(page) if page and page.isascii() and page.isdigit() and len(page) <= MOST_DIGITS else 1
+    number = max(number, 1)
+    for _ in range(2):
+        found = list_folder(
+            workspace=workspace,
+            path=path,
+            offset=(number - 1) * ROWS_A_PAGE,
+            limit=ROWS_A_PAGE,
+            directories_first=True,
+            hidden=hidden,
+            order=sorting.order,
+            descending=sorting.descending,
+        )
+        shown = Paginator(range(found.total), ROWS_A_PAGE).get_page(number)
+        if shown.number == number:
+            break
+        number = shown.number  # the folder has fewer pages than that
+    return FolderView(path, trail_of(path), _rows(found.entries, openers=openers), shown, found.total, sorting.heads)
+
+
+def search_folder(
+    *, workspace: Workspace, path: str, page: str | None, words: str, openers: Openers | None = None
+) -> FolderView:
+    """Find names below a folder, among those that were measured last."""
+    found = find_names(workspace.current, folder=path, search=words)
+    shown = Paginator(range(len(found)), ROWS_A_PAGE).get_page(page)
+    entries = (find_entry(workspace=workspace, path=found[at]) for at in shown.object_list)
+    rows = _rows((entry for entry in entries if entry is not None), below=path, openers=openers)
+    return FolderView(path, trail_of(path), rows, shown, len(found))
+
+
+def trail_of(path: str) -> tuple[Breadcrumb, ...]:
+    """Return the folders that lead to a path, the last one included."""
+    names: Sequence[str] = path.split("/") if path else ()
+    return tuple(Breadcrumb(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names))
+
+
+def _rows(entries: Iterable[Entry], *, openers: Openers | None, below: str | None = None) -> tuple[FileRow, ...]:
+    return tuple(
+        FileRow(
+            name=entry.path[len(below) :].strip("/") if below is not None else entry.path.rpartition("/")[2],
+            path=entry.path,
+            icon=ICONS.get(entry.kind, "file"),
+            is_folder=entry.kind is EntryKind.DIRECTORY,
+            is_dataset=entry.kind is EntryKind.LINK,
+            special=SPECIAL.get(entry.kind, ""),
+            can_preview=entry.kind is EntryKind.FILE and can_preview(entry),
+            size=entry.size,
+            modified=entry.modified,
+            open_links=openers.open_links(entry.path) if openers and entry.kind is EntryKind.FILE else (),
+        )
+        for entry in entries
+    )

@@ -1,0 +1,64 @@
+"""The list of a person's workspaces: what there is, what runs, what wants attention."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from user_workspaces.accounts.models import User
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.queries import LiveCounts, latest_job_of_each, live_job_counts, live_jobs_of_each
+from user_workspaces.portal.presenters.session import SessionView, view_of
+from user_workspaces.portal.presenters.status_labels import State, workspace_state
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import is_usable
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """One workspace in the list."""
+
+    workspace: Workspace
+    state: State
+    sessions: tuple[SessionView, ...]
+    """What runs or is about to, newest first."""
+    last: SessionView | None
+    """What ran last, when nothing runs."""
+    is_usable: bool
+
+    @property
+    def moves(self) -> bool:
+        """Whether something in it changes by itself."""
+        return self.state.moves or any(session.state.moves for session in self.sessions)
+
+
+def rows_of(workspaces: Iterable[Workspace], *, now: datetime) -> list[WorkspaceRow]:
+    """Describe these workspaces; two queries, however many they are."""
+    shown = list(workspaces)
+    ids = [workspace.pk for workspace in shown]
+    live, latest = live_jobs_of_each(ids), latest_job_of_each(ids)
+    return [_row(workspace, live.get(workspace.pk, []), latest.get(workspace.pk), now) for workspace in shown]
+
+
+def _row(workspace: Workspace, live: list[Job], latest: Job | None, now: datetime) -> WorkspaceRow:
+    sessions = tuple(view_of(job, now=now) for job in live)
+    own = workspace_state(workspace.status)
+    return WorkspaceRow(
+        workspace=workspace,
+        state=sessions[0].state if sessions and not own.moves else own,
+        sessions=sessions,
+        last=view_of(latest, now=now) if latest and not sessions else None,
+        is_usable=is_usable(workspace),
+    )
+
+
+def title_of(counts: LiveCounts, name: str = "Workspaces") -> str:
+    """Return the title of the page: what is going on comes first."""
+    said = [
+        f"{number} {word}" for number, word in ((counts.running, "running"), (counts.moving, "on the way")) if number
+    ]
+    return f"{', '.join(said)} - {name}" if said else name
+
+
+def counts_of(user: User) -> LiveCounts:
+    """Return how much of this person's runs, on all pages of the list."""
+    return live_job_counts(user)

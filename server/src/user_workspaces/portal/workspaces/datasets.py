@@ -1,0 +1,88 @@
+"""The picker of datasets: walk through the dataset roots and choose what a workspace links to."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from user_workspaces import registry
+from user_workspaces.errors import StorageError
+from user_workspaces.interfaces.storage import Dataset
+from user_workspaces.portal.access import UserRequest, page, wants_fragment
+from user_workspaces.workspaces.datasets import datasets_for
+from user_workspaces.workspaces.queries import find_workspace
+
+MOST_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRow:
+    """One entry of the picker."""
+
+    name: str
+    path: str
+    is_directory: bool
+    opens: str
+    """Where a directory is opened."""
+    chooses: str
+    """Where it is chosen without scripts."""
+
+
+@page("GET")
+def for_new_workspace(request: UserRequest) -> HttpResponse:
+    """List datasets for a workspace that is to be made."""
+    return _response(request, registry.site().main_storage, reverse("portal:datasets"), reverse("portal:new"))
+
+
+@page("GET")
+def for_workspace(request: UserRequest, workspace_id: int) -> HttpResponse:
+    """List datasets for a workspace."""
+    workspace = find_workspace(user=request.user, workspace_id=workspace_id)
+    here = reverse("portal:workspace_datasets", args=[workspace_id])
+    return _response(request, workspace.storage, here, reverse("portal:files", args=[workspace_id]))
+
+
+def _response(request: UserRequest, storage: str, here: str, form: str) -> HttpResponse:
+    path, problem = request.GET.get("at", "").rstrip("/"), ""
+    roots = datasets_for(request.user, storage=storage, path="", limit=MOST_SHOWN)
+    found = roots
+    try:
+        if path:
+            found = datasets_for(request.user, storage=storage, path=path, limit=MOST_SHOWN)
+    except StorageError:
+        path, problem = "", "This directory cannot be opened, or is not there any more."
+    context = {
+        "rows": [_row(one, here=here, form=form, is_root=not path) for one in found],
+        "trail": _trail(path, [root.path for root in roots], here),
+        "here": here,
+        "back": form,
+        "problem": problem,
+        "is_cut": len(found) == MOST_SHOWN,
+        "most": MOST_SHOWN,
+    }
+    template = "portal/datasets.html" if wants_fragment(request) else "portal/datasets_page.html"
+    return render(request, template, context)
+
+
+def _row(found: Dataset, *, here: str, form: str, is_root: bool) -> DatasetRow:
+    return DatasetRow(
+        name=found.path if is_root else found.path.rpartition("/")[2],
+        path=found.path,
+        is_directory=found.is_directory,
+        opens=f"{here}?{urlencode({'at': found.path})}",
+        chooses=f"{form}?{urlencode({'dataset': found.path})}",
+    )
+
+
+def _trail(path: str, roots: list[str], here: str) -> list[tuple[str, str]]:
+    """Return the directories from the root to this one: a name and an address each."""
+    root = next((one for one in sorted(roots, key=len, reverse=True) if f"{path}/".startswith(f"{one}/")), "")
+    if not root:
+        return []
+    steps = [root]
+    for name in path.removeprefix(root).strip("/").split("/"):
+        if name:
+            steps.append(f"{steps[-1]}/{name}")
+    return [(step if step == root else step.rpartition("/")[2], f"{here}?{urlencode({'at': step})}") for step in steps]

@@ -1,0 +1,159 @@
+"""Finds where the body of a message ends, without copying it."""
+
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from user_workspaces.proxy.http1.headers import TEXT, TOKEN
+from user_workspaces.proxy.http1.parser import RequestHead, ResponseHead
+
+MAX_TRAILERS: Final = 8_192
+"""Bytes of all the trailer fields of a response."""
+_SIZE_DIGITS: Final = 16
+_HEX: Final = b"0123456789abcdefABCDEF"
+_NO_CONTENT: Final = 204
+_NOT_MODIFIED: Final = 304
+
+
+class BadBody(Exception):
+    """The framing of a body is broken: nothing after this point has a meaning."""
+
+
+class Body(Protocol):
+    """A body that is still coming."""
+
+    done: bool
+    """Whether its last byte was seen."""
+
+    def consume(self, data: bytes, start: int) -> int:
+        """Return the index after the last byte in `data[start:]` that belongs to it; raises `BadBody`."""
+
+
+class LengthBody:
+    """A body whose length was told."""
+
+    __slots__ = ("_left", "done")
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+        self.done = length == 0
+
+    def consume(self, data: bytes, start: int) -> int:
+        """See `Body`."""
+        size = min(self._left, len(data) - start)
+        self._left -= size
+        self.done = self._left == 0
+        return start + size
+
+
+class OpenBody:
+    """A body that ends with its connection."""
+
+    __slots__ = ("done",)
+
+    def __init__(self) -> None:
+        self.done = False
+
+    def consume(self, data: bytes, start: int) -> int:  # noqa: ARG002 - the border of `Body`
+        """See `Body`."""
+        return len(data)
+
+
+class _Part(Enum):
+    SIZE = auto()
+    DATA = auto()
+    DATA_END = auto()
+    TRAILER = auto()
+
+
+class ChunkedBody:
+    """A body in chunks. Chunk extensions are refused, and trailers too unless they are allowed."""
+
+    __slots__ = ("_left", "_line", "_part", "_trailers_left", "done")
+
+    def __init__(self, *, trailers: bool) -> None:
+        self._part = _Part.SIZE
+        self._line = b""
+        self._left = 0
+        self._trailers_left = MAX_TRAILERS if trailers else 0
+        self.done = False
+
+    def consume(self, data: bytes, start: int) -> int:
+        """See `Body`."""
+        while start < len(data) and not self.done:
+            match self._part:
+                case _Part.DATA:
+                    start = self._skip_data(data, start)
+                case _Part.SIZE:
+                    start = self._take_line(data, start, _SIZE_DIGITS)
+                case _Part.DATA_END:
+                    start = self._take_line(data, start, 0)
+                case _Part.TRAILER:
+                    start = self._take_line(data, start, self._trailers_left)
+        return start
+
+    def _skip_data(self, data: bytes, start: int) -> int:
+        size = min(self._left, len(data) - start)
+        self._left -= size
+        if not self._left:
+            self._part = _Part.DATA_END
+        return start + size
+
+    def _take_line(self, data: bytes, start: int, limit: int) -> int:
+        """Collect a line of at most `limit` bytes, which may come in pieces, and act on it when it is whole."""
+        reservation = limit + 2 - len(self._line)
+        end = data.find(b"\n", start, start + reservation)
+        stop = end + 1 if end >= 0 else min(len(data), start + reservation)
+        line = self._line + data[start:stop]
+        if end < 0:
+            text = line.removesuffix(b"\r")
+            if len(text) > limit or b"\r" in text:
+                raise BadBody("A line of the chunked body is too long or malformed.")
+            self._line = line
+        else:
+            if line[-2:] != b"\r\n" or b"\r" in line[:-2]:
+                raise BadBody("A line of the chunked body does not end with CR LF.")
+            self._line = b""
+            self._act_on(line[:-2])
+        return stop
+
+    def _act_on(self, line: bytes) -> None:
+        match self._part:
+            case _Part.SIZE:
+                if not line or line.translate(None, _HEX):
+                    raise BadBody("A chunk's size is malformed.")
+                self._left = int(line, 16)
+                self._part = _Part.DATA if self._left else _Part.TRAILER
+            case _Part.DATA_END:
+                self._part = _Part.SIZE
+            case _:
+                self._trailer(line)
+
+    def _trailer(self, line: bytes) -> None:
+        if not line:
+            self.done = True
+            return
+        name, colon, value = line.partition(b":")
+        if not colon or not name or name.translate(None, TOKEN) or value.translate(None, TEXT):
+            raise BadBody("A trailer field is malformed.")
+        self._trailers_left = max(0, self._trailers_left - len(line) - 2)
+
+
+def request_body(head: RequestHead) -> Body | None:
+    """Return the body that follows a request's head; None: there is none."""
+    if head.fields.chunked:
+        # A request's trailers would reach applications as if they stood in the head that was checked.
+        return ChunkedBody(trailers=False)
+    length = head.fields.content_length
+    return LengthBody(length) if length else None
+
+
+def response_body(head: ResponseHead, *, method: bytes) -> Body | None:
+    """Return the body that follows a final response to a request of this method; None: there is none."""
+    if method == b"HEAD" or head.status in (_NO_CONTENT, _NOT_MODIFIED):
+        return None
+    if head.fields.chunked:
+        return ChunkedBody(trailers=True)
+    length = head.fields.content_length
+    if length is None:
+        return OpenBody()
+    return LengthBody(length) if length else None

@@ -1,0 +1,1 @@
+"""The relay between a browser and its session."""

@@ -1,0 +1,1 @@
+"""Which session a request is for, and whether it may reach it."""

@@ -1,0 +1,257 @@
+"""Which requests reach which session: the table of running sessions, and the decision about one request."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from user_workspaces.interfaces.endpoint import Endpoint, Mount
+from user_workspaces.proxy.http1.parser import RequestHead, without_default_port
+
+_PREFIX: Final = b"/passthrough/"
+_ID_DIGITS: Final = 18
+_SAFE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
+_COOKIES_TRIED: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One running session that answers."""
+
+    job_id: int
+    owner_id: int
+    epoch: int
+    """The owner's session epoch: a cookie of another one is dead."""
+    base_path: str
+    """`/passthrough/local/12/`"""
+    endpoint: Endpoint
+    host: bytes = b""
+    """The host of its own, in lower case; empty: it has none."""
+    port: int | None = None
+    """The port of its own, if it has one."""
+    by_path: bool = False
+    """Whether it is served on the portal's hosts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CookieClaims:
+    """What a good session cookie says."""
+
+    job_id: int
+    user_id: int
+    epoch: int
+    expires_at: float = 0.0
+    """Unix time until which the cookie is known to be good; 0: it is to be verified every time."""
+
+
+VerifyCookie = Callable[[str, int], CookieClaims | None]
+"""From a cookie's value and the job's id to what it claims; None for a bad or expired one."""
+
+
+class RouteTable:
+    """The sessions that answer, by job id. Belongs to the thread of the event loop that relays."""
+
+    def __init__(self) -> None:
+        self._routes: dict[int, Route] = {}
+        self._by_port: dict[int, int] = {}
+        self._listeners: list[Callable[[int], None]] = []
+        self._change_listeners: list[Callable[[], None]] = []
+
+    def get(self, job_id: int) -> Route | None:
+        """Return the live route of a job; the same object for as long as nothing about it changes."""
+        return self._routes.get(job_id)
+
+    def job_of_port(self, port: int) -> int | None:
+        """Return the job whose session has this port of its own."""
+        return self._by_port.get(port)
+
+    def replace(self, routes: Iterable[Route]) -> None:
+        """Take the new full state, and tell the listeners of every route that vanished or changed."""
+        old = self._routes
+        new = {route.job_id: route for route in routes}
+        self._routes = {job_id: route if old.get(job_id) != route else old[job_id] for job_id, route in new.items()}
+        self._by_port = {route.port: job_id for job_id, route in new.items() if route.port is not None}
+        for job_id, route in old.items():
+            if new.get(job_id) != route:
+                for listener in self._listeners:
+                    listener(job_id)
+        for changed in self._change_listeners:
+            changed()
+
+    def ports(self) -> frozenset[int]:
+        """Return the ports that sessions have of their own."""
+        return frozenset(route.port for route in self._routes.values() if route.port is not None)
+
+    def on_replace(self, callback: Callable[[], None]) -> None:
+        """Call this whenever the table was read anew."""
+        self._change_listeners.append(callback)
+
+    def on_gone(self, callback: Callable[[int], None]) -> None:
+        """Call this with the job's id when its route is gone or another; the table is new by then."""
+        self._listeners.append(callback)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOrigins:
+    """Where sessions are served, apart from what their routes say."""
+
+    domains: tuple[str, ...] = ()
+    """Below these each session has its host: `s12.<domain>`."""
+    ports: range = range(0)
+    """Each of these is for a session alone."""
+    cookie: bytes = b"uws-session-%d"
+    """The name of the cookie of a session."""
+    is_portal: Callable[[bytes], bool] = lambda _host: True
+    """Whether a `Host` field names the portal: sessions by path or on a port are served under its names alone."""
+
+
+NO_PLACES: Final = SessionOrigins()
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The request may go to this session."""
+
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The request is for Django: a page, or what it says of a session that cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The request is answered at once."""
+
+    status: int
+    text: str
+
+
+Decision = Relay | HandOver | Reject
+_HAND_OVER: Final = HandOver()
+
+
+def decide(
+    head: RequestHead,
+    *,
+    table: RouteTable,
+    verify_cookie: VerifyCookie,
+    locations: SessionOrigins = NO_PLACES,
+    port: int = 0,
+) -> Decision:
+    """Decide about one request, from its head and the port that its connection came in on."""
+    path, _, query = head.target.partition(b"?")
+    websocket = head.websocket
+    named = passthrough_job(path)
+    job_id = _job_of_origin(head.host, port=port, table=table, locations=locations) if named is None else named
+    route = None if job_id is None else table.get(job_id)
+    is_mounted_elsewhere = (route is not None and route.endpoint.mount == Mount.ROOT) is not (named is None)
+    if is_mounted_elsewhere and (named is None or route is not None):
+        is_of_a_session = websocket and (job_id is not None or port in locations.ports)
+        return Reject(404, "There is no such session here.") if is_of_a_session else _HAND_OVER
+    if not is_own_origin(route, host=head.host, port=port, locations=locations):
+        return Reject(404, "There is no such session here.") if websocket else _HAND_OVER
+    if named is not None and _has_ticket(query):
+        return Reject(403, "A ticket does not open a WebSocket.") if websocket else _HAND_OVER
+    if (websocket or head.method not in _SAFE) and (reason := _doubt(head)):
+        return Reject(403, reason)
+    if route is not None:
+        for claim in _verified_cookie(head, route.job_id, verify_cookie, locations.cookie):
+            if claim.user_id == route.owner_id and claim.epoch == route.epoch:
+                return Relay(route)
+    return Reject(403, "Open the session from the workspace's page first.") if websocket else _HAND_OVER
+
+
+def _job_of_origin(host: bytes, *, port: int, table: RouteTable, locations: SessionOrigins) -> int | None:
+    """Return the job whose own port or host this is."""
+    return table.job_of_port(port) if port in locations.ports else origin_job(host, locations.domains)
+
+
+def is_own_origin(route: Route | None, *, host: bytes, port: int, locations: SessionOrigins) -> bool:
+    """Return whether this session is served on this host and port.
+
+    The port is that of our own socket: what the client says of it counts for nothing. Below a domain the port does not
+    matter (it is another one behind a tunnel), and the name has to be the session's own to the letter.
+    """
+    if route is None:
+        return False
+    if port in locations.ports or origin_job(host, locations.domains) is None:
+        is_served = route.port == port if port in locations.ports else route.by_path
+        return is_served and locations.is_portal(host)
+    return bool(route.host) and _name_of(host) == route.host
+
+
+def passthrough_job(path: bytes) -> int | None:
+    """Return the job id of `/passthrough/<anything>/<job id>/...`; None for any other path."""
+    if not path.startswith(_PREFIX):
+        return None
+    parts = path.split(b"/", 4)
+    if len(parts) <= 4 or not parts[2]:  # noqa: PLR2004 - "", passthrough, anything, job id, rest
+        return None
+    return _job_id(parts[3])
+
+
+@lru_cache(maxsize=4096)
+def origin_job(host: bytes, domains: tuple[str, ...]) -> int | None:
+    """Return the job whose own origin this host is; None: not a session's origin; -1: below one, so nobody's."""
+    name = _name_of(host).removesuffix(b".")
+    for domain in domains:
+        labels = name.removesuffix(b"." + domain.lower().encode("ascii"))
+        if labels == name:
+            continue
+        outer, _, label = labels.rpartition(b".")
+        job_id = _job_id(label[1:]) if label.startswith(b"s") else None
+        if job_id is not None:
+            return -1 if outer else job_id
+    return None
+
+
+def _name_of(host: bytes) -> bytes:
+    return host.lower().partition(b":")[0]
+
+
+def _job_id(digits: bytes) -> int | None:
+    return int(digits) if digits.isdigit() and len(digits) <= _ID_DIGITS else None
+
+
+def _has_ticket(query: bytes) -> bool:
+    return b"ticket=" in query and any(part.startswith(b"ticket=") for part in query.split(b"&"))
+
+
+def _is_cross_origin(head: RequestHead) -> bool:
+    """Whether a browser says that a page of another origin made this request."""
+    if head.fields.first.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"):
+        return True
+    origin = head.fields.first.get(b"origin")
+    return origin is not None and without_default_port(origin.lower().partition(b"://")[2]) != head.host.lower()
+
+
+def _doubt(head: RequestHead) -> str:
+    """Return why a request may be one that the person's browser made for another site; empty: it is not."""
+    if _is_cross_origin(head):
+        return "This request comes from another site."
+    if head.websocket and not (b"origin" in head.fields.first or _is_from_a_program(head)):
+        return "A WebSocket of a browser has an Origin; a program may send UWS-Authorization instead."
+    return ""
+
+
+def _is_from_a_program(head: RequestHead) -> bool:
+    """Whether the request has a header that no page can put into the handshake of a WebSocket.
+
+    Browsers send `Authorization` by themselves with the schemes of passwords and of single sign-on, never with these.
+    """
+    known = head.fields.first
+    scheme = known.get(b"authorization", b"").lower().partition(b" ")[0]
+    return b"uws-authorization" in known or scheme in (b"token", b"bearer")
+
+
+def _verified_cookie(head: RequestHead, job_id: int, verify_cookie: VerifyCookie, cookie: bytes) -> list[CookieClaims]:
+    """Return the good claims to this job. A foreign cookie of the same name in front hides no good one."""
+    wanted = cookie % job_id
+    claims = []
+    for pair in [pair for name, pair in head.fields.cookies if name == wanted][:_COOKIES_TRIED]:
+        claim = verify_cookie(pair.partition(b"=")[2].strip(b" \t").decode("latin-1"), job_id)
+        if claim is not None and claim.job_id == job_id:
+            claims.append(claim)
+    return claims

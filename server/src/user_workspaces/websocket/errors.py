@@ -1,0 +1,10 @@
+"""Why a WebSocket is not opened."""
+
+
+class HandshakeRejected(Exception):
+    """The handshake is answered with this HTTP status and message instead."""
+
+    def __init__(self, status: int, message: str, *, retry_after: int | None = None) -> None:
+        self.status, self.retry_after = status, retry_after
+        self.message = message
+        super().__init__(message)

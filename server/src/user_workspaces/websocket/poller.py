@@ -1,0 +1,135 @@
+"""The thread that looks at the rows: several times a second, in one query, and only while somebody watches."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import partial
+
+import orjson
+from django.db import close_old_connections, connections
+from django.db.utils import Error
+from django.utils import timezone
+
+from user_workspaces.jobs.describe import current_details
+from user_workspaces.jobs.progress import Progress
+from user_workspaces.websocket.state_cache import Diff, StateCache
+from user_workspaces.websocket.subscribers import BROKEN, GONE, JobUpdate, Subscribers, TopicSubscriber, WatchedTopics
+from user_workspaces.websocket.subscriptions import Topic, revoked
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.25
+SHORTEST_PAUSE = 0.02
+"""Seconds between two looks, when somebody new comes in between."""
+RIGHTS_EVERY = 2.0
+MOST_HEARD = 100
+"""Messages of a client in that time: it has nothing to say, but some say "ping"."""
+END_SECONDS = 5
+
+
+class Poller:
+    """Follows the rows for the watchers of this process. It begins with the first of them, and sleeps without any."""
+
+    def __init__(self, watchers: Subscribers, run_in_loop: Callable[[Callable[[], None]], object]) -> None:
+        self._watchers = watchers
+        self._run_in_loop = run_in_loop
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._is_blind = False
+
+    def wake(self) -> None:
+        """Somebody new is there. Called in the event loop, so that two never start the thread twice."""
+        self._wanted.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Let go."""
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join(END_SECONDS)
+
+    def _run(self) -> None:
+        """Should this end by a mistake of ours, everybody is sent away: they come back, and it begins anew."""
+        try:
+            self._follow()
+        finally:
+            connections.close_all()
+            self._run_in_loop(self._ended)
+
+    def _ended(self) -> None:
+        self._thread = None
+        self._watchers.close_all(BROKEN)
+
+    def _follow(self) -> None:
+        board, check_at = StateCache(), 0.0
+        while not self._stopping.is_set():
+            self._wanted.clear()
+            watched = self._watchers.watched()
+            if not watched.topics:
+                board = StateCache()
+            else:
+                self._try(partial(self._poll, board, watched))
+                if time.monotonic() >= check_at:
+                    check_at = time.monotonic() + RIGHTS_EVERY
+                    self._try(partial(self._check, watched))
+            self._wanted.wait(LOOK_EVERY if watched.topics else None)
+            self._stopping.wait(SHORTEST_PAUSE)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        """A database that is away for a moment changes nothing: the next look tells what happened meanwhile."""
+        try:
+            work()
+        except Error:
+            if not self._is_blind:
+                logger.exception("the jobs cannot be read; those who watch wait")
+            self._is_blind = True
+            close_old_connections()
+        else:
+            if self._is_blind:
+                logger.info("the jobs can be read again")
+            self._is_blind = False
+
+    def _poll(self, board: StateCache, watched: WatchedTopics) -> None:
+        now = timezone.now()
+        read = board.read(topics=watched.topics, new=watched.new_topics, now=now)
+        self._run_in_loop(partial(self._publish, _Updates(read, now), watched.new))
+
+    def _check(self, watched: WatchedTopics) -> None:
+        gone = revoked(watched.grants, now=timezone.now())
+        self._run_in_loop(partial(self._watchers.close_revoked, gone, most_heard=MOST_HEARD))
+
+    def _publish(self, told: "_Updates", new: Iterable[TopicSubscriber]) -> None:
+        """In the event loop."""
+        self._watchers.publish(told.changed)
+        for watcher in new:
+            watcher.is_new = False
+            watcher.publish(told.current.get(watcher.topic, ()))
+        self._watchers.close_topics(told.gone, GONE)
+
+
+class _Updates:
+    """A look, in the words that are sent; made in the thread, so that the event loop does not wait for it."""
+
+    def __init__(self, read: Diff, now: datetime) -> None:
+        self.current = _serialize(read.current, now)
+        self.changed = _serialize(read.changed, now)
+        self.gone = read.gone
+
+
+def _serialize(rows: Mapping[Topic, list[Progress]], now: datetime) -> dict[Topic, list[JobUpdate]]:
+    return {topic: [_update_of(row, topic, now) for row in found] for topic, found in rows.items()}
+
+
+def _update_of(row: Progress, topic: Topic, now: datetime) -> JobUpdate:
+    which = {"id": row.job_id} if topic.job_id is None else {}
+    texts = (
+        orjson.dumps({**which, "status": row.status, "current_job_details": details}).decode()
+        for details in (current_details(row, now=now), current_details(row, now=now, may_open=False))
+    )
+    return JobUpdate(row.job_id, *texts)

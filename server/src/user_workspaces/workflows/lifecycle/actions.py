@@ -1,0 +1,253 @@
+"""What people do with runs. Every change of status goes through `change_status`, the one writer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import Conflict, InvalidRequest, NotAllowed, TooManyAtOnce
+from user_workspaces.interfaces.workflow_specification import Json, Specification
+from user_workspaces.jobs import resource_options
+from user_workspaces.jobs.actions import delete_workspace, stop_job
+from user_workspaces.jobs.queries import live_jobs
+from user_workspaces.jobs.status import STOPPABLE
+from user_workspaces.workflows.lifecycle.plan import accept, plan_of, resource_of_runs, specification_of
+from user_workspaces.workflows.lifecycle.retention import first_date
+from user_workspaces.workflows.lifecycle.waiting_limit import check_new, hold_new, reserve_waiting_slot
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.queries import runs_in
+from user_workspaces.workflows.run_names import checked_name
+from user_workspaces.workflows.status import GOING, TRANSITIONS, RunStatus
+from user_workspaces.workspaces.actions import create_workspace
+from user_workspaces.workspaces.details import Details
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+from user_workspaces.workspaces.queries import is_usable
+
+TURNS = 20
+"""A number that somebody else was quicker with is looked for anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a start says."""
+
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    options: Mapping[str, Json] = field(default_factory=dict)
+    specification: object = None
+    """Of a restart: in place of the earlier one; None: the same again."""
+
+
+def create_run(
+    *,
+    owner: User,
+    name: str,
+    document: object,
+    now: datetime,
+    resource: str = "",
+    asked: Mapping[str, object] | None = None,
+    origin: Mapping[str, object] | None = None,
+) -> Run:
+    """Make a run and its workspace; raises `InvalidSpecification` and others before anything is made.
+
+    `asked`: resource options, as for a launch; `origin`: where its files come from.
+    """
+    name, specification = checked_name(name), accept(document)
+    where = resource or resource_of_runs()
+    if where not in registry.site().resources:
+        raise InvalidRequest(f"{where} is not in the list of available resources.")
+    resource_options.check_storable(dict(asked or {}), label="Resource options")
+    resource_options.validate(dict(asked or {}), registry.site().parameters)
+    check_new(owner.pk)
+    workspace = _new_workspace(owner, name, now=now)
+    row = Run(
+        owner=owner,
+        name=name,
+        workspace=workspace,
+        storage=workspace.storage,
+        specification=specification.source,
+        resource=where,
+        resource_options=dict(asked or {}),
+        origin=dict(origin or {}),
+        datetime_created=now,
+    )
+    try:
+        _save_numbered(row)
+    except TooManyAtOnce:  # several at once came to the last place
+        delete_workspace(owner=owner, workspace_id=workspace.pk, force=True, now=now)
+        raise
+    Workspace.objects.filter(pk=workspace.pk).update(name=row.full_name)
+    return row
+
+
+def _new_workspace(owner: User, name: str, *, now: datetime) -> Workspace:
+    return create_workspace(
+        owner=owner,
+        name=name,
+        description=f"The files of a run of the workflow {name}.",
+        default_job_type="",
+        details=Details(),
+        now=now,
+        holds_runs=True,
+    )
+
+
+def _save_numbered(row: Run) -> None:
+    """Give a new run the next number; of several at once each gets one of its own."""
+    same = Run.objects.filter(owner=row.owner, name=row.name)
+    is_restart = row.major is not None
+    for _ in range(TURNS):
+        if is_restart:
+            row.minor = (same.filter(major=row.major).aggregate(last=Max("minor"))["last"] or 0) + 1
+        else:
+            row.major = (same.aggregate(last=Max("major"))["last"] or 0) + 1
+        try:
+            with transaction.atomic():
+                if not is_restart:
+                    _hold_workspace(row)
+                    hold_new(row.owner_id)
+                row.save(force_insert=True)
+        except IntegrityError:
+            continue
+        return
+    raise Conflict("Too many runs of this name are made at once. Try again.")
+
+
+def _hold_workspace(row: Run) -> None:
+    """Keep the new workspace until the run is on record; raises `Conflict` where it was given up meanwhile."""
+    held = Workspace.objects.select_for_update(of=("self",)).filter(pk=row.workspace_id)
+    if held.exclude(status=WorkspaceStatus.DELETING).first() is None:
+        raise Conflict("Making this run took too long, and was given up. Try again.")
+
+
+def start_run(*, run: Run, start: Start, now: datetime) -> Run:
+    """Put a new run into the queue; raises `NotAllowed` for one that was started before, `InvalidRequest`.
+
+    Raises `TooManyAtOnce` where too many of its owner wait already.
+    """
+    if run.status != RunStatus.CREATED:
+        raise NotAllowed(f"Workflow {run.full_name} is already {run.status} and cannot be started again.")
+    _check(specification_of(run), start, resource=run.resource)
+    fields = {"parameters": dict(start.parameters), "options": dict(start.options)}
+    with transaction.atomic():
+        list(Run.objects.select_for_update(of=("self",)).filter(pk=run.pk))  # before the account, as others do
+        reserve_waiting_slot(run.owner_id)
+        queued = change_status(run=run, new=RunStatus.QUEUED, now=now, datetime_queued=now, next_check_at=now, **fields)
+    if not queued:
+        run.refresh_from_db()
+        return start_run(run=run, start=start, now=now)
+    return run
+
+
+def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
+    """Make and queue a run of the next minor number in the workspace of one that has ended."""
+    if run.status in GOING or run.status == RunStatus.DELETED or not is_usable_by_runs(run):
+        raise NotAllowed(f"Workflow {run.full_name} is already {run.status} and cannot be restarted.")
+    specification = specification_of(run) if start.specification is None else accept(start.specification)
+    if specification.workflow_type != specification_of(run).workflow_type:
+        raise InvalidRequest("A restart cannot be of another type of workflow.")
+    _check(specification, start, resource=run.resource)
+    row = Run(
+        owner=run.owner,
+        name=run.name,
+        major=run.major,
+        workspace_id=run.workspace_id,
+        storage=run.storage,
+        specification=specification.source,
+        parameters=dict(start.parameters),
+        options=dict(start.options),
+        resource=run.resource,
+        resource_options=run.resource_options,
+        origin=run.origin,
+        status=RunStatus.QUEUED,
+        datetime_created=now,
+        datetime_queued=now,
+        next_check_at=now,
+    )
+    with transaction.atomic():
+        list(Workspace.objects.select_for_update().filter(pk=run.workspace_id))  # two restarts at once: one waits
+        if not is_usable_by_runs(run):  # deleted meanwhile
+            raise NotAllowed(f"Workflow {run.full_name} is deleted and cannot be restarted.")
+        if runs_in(workspace_id=run.workspace_id).filter(status__in=GOING).exists():
+            raise NotAllowed(f"Workflow {run.name}.{run.major} is being run in this workspace already.")
+        earlier = runs_in(workspace_id=run.workspace_id).filter(retention_since__isnull=False)
+        earlier.update(retention_since=None, retain_at=None)
+        reserve_waiting_slot(run.owner_id)
+        _save_numbered(row)
+    return row
+
+
+def _check(specification: Specification, start: Start, *, resource: str) -> None:
+    resource_options.check_storable(dict(start.parameters), label="Parameters")
+    resource_options.check_storable(dict(start.options), label="Operational options")
+    plan_of(specification, parameters=start.parameters, options=start.options, resource=resource)
+
+
+def stop_run(*, run: Run, now: datetime) -> Run:
+    """Stop a run that was started and is not over; raises `Conflict` for any other."""
+    if run.status not in GOING:
+        raise Conflict(f"Workflow {run.pk} is not running.")
+    with transaction.atomic():
+        # The job is read once the run is held: it may have been given one while we waited for that.
+        held = Run.objects.select_for_update(of=("self",)).select_related("owner").get(pk=run.pk)
+        if held.status not in GOING:
+            raise Conflict(f"Workflow {run.pk} is not running.")
+        if held.job is not None and held.job.status in STOPPABLE:
+            stop_job(job=held.job, now=now)
+        again = now if held.job is not None else None
+        change_status(run=held, new=RunStatus.STOPPED, now=now, datetime_stopped=now, next_check_at=again)
+    run.status, run.datetime_stopped = held.status, held.datetime_stopped
+    return run
+
+
+def delete_run(*, run: Run, now: datetime, all_runs: bool = False) -> None:
+    """Delete a run with its workspace and the restarts in it; with `all_runs` all of its name.
+
+    Raises `Conflict` while one of them is not over.
+    """
+    named = Run.objects.filter(owner=run.owner, name=run.name).exclude(status=RunStatus.DELETED)
+    same = named if all_runs else named.filter(major=run.major)
+    with transaction.atomic():
+        locations = set(same.values_list("workspace_id", flat=True))
+        held = Workspace.objects.select_for_update(of=("self",)).filter(pk__in=locations).order_by("pk")
+        numbers = [one.pk for one in held]  # from here on nobody restarts one in there
+        doomed = list(same)
+        for one in doomed:
+            if one.status in GOING or not change_status(run=one, new=RunStatus.DELETED, now=now, next_check_at=now):
+                raise Conflict(f"Workflow {one.full_name} was started, and is not over. Stop it before it is deleted.")
+        for number in numbers:
+            delete_workspace(owner=run.owner, workspace_id=number, force=True, now=now)
+    run.status = RunStatus.DELETED
+
+
+def change_status(*, run: Run, new: RunStatus, now: datetime, **fields: object) -> bool:
+    """Move a run to a status, if it is still as `run` says; False: somebody was first, and nothing was written."""
+    old = RunStatus(run.status)
+    if new is not old and new not in TRANSITIONS[old]:
+        raise ValueError(f"a run cannot go from {old} to {new}")
+    if new in {RunStatus.FINISHED, RunStatus.FAILED}:
+        ended = fields.setdefault("datetime_finished", now)
+        if run.job_id is not None and isinstance(ended, datetime):  # what never ran has left nothing
+            fields |= {"retention_since": ended, "retain_at": first_date(run, since=ended)}
+    if new is RunStatus.DELETED:
+        fields["retain_at"] = None
+    written = {**fields, "status": new}
+    if not Run.objects.filter(pk=run.pk, status=old).update(**written):
+        return False
+    for name, value in written.items():
+        setattr(run, name, value)
+    return True
+
+
+def is_usable_by_runs(run: Run) -> bool:
+    """Return whether its workspace is there."""
+    workspace = Workspace.objects.filter(pk=run.workspace_id).first()
+    return workspace is not None and is_usable(workspace)
+
+
+def has_live_session(run: Run) -> bool:
+    """Return whether something is open on its workspace."""
+    return live_jobs(workspace_id=run.workspace_id).filter(serves=True).exists()

@@ -1,0 +1,155 @@
+"""From the queue to the resource: which run is next, and the job that takes it to its end."""
+
+import base64
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+
+from user_workspaces import registry
+from user_workspaces.errors import QuotaExceeded, ResourceUnavailable, StorageError, UserWorkspacesError
+from user_workspaces.interfaces.settings import JOB_TYPE_OF_RUNS
+from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.models import Job
+from user_workspaces.jobs.resource_options import parameter_for
+from user_workspaces.jobs.status import LIVE
+from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.quotas.values import Kind
+from user_workspaces.workflows.lifecycle.actions import change_status
+from user_workspaces.workflows.lifecycle.environments import environment_of, name_of_environment
+from user_workspaces.workflows.lifecycle.fair_queue import hold_queue, may_be_passed_by, next_run
+from user_workspaces.workflows.lifecycle.plan import Secrets, peak_memory_mb, plan_of, specification_of, written_plan
+from user_workspaces.workflows.models import Run, Secret
+from user_workspaces.workflows.queries import secrets_of, workspace_of
+from user_workspaces.workflows.secrets import is_left_out
+from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workflows.storage.locations import state_of, write_plan, write_secrets
+from user_workspaces.workspaces.queries import home_of
+
+logger = logging.getLogger(__name__)
+
+TRY_AGAIN, SELDOM = timedelta(seconds=15), timedelta(seconds=60)
+SURPRISE = "It could not be started, for a reason that the operators of this server can find in its log."
+
+
+def start_next(*, now: datetime) -> bool:
+    """Give the run that is next a job, if there is room for one more; False: there is nothing to do.
+
+    The queue is held meanwhile: of several controllers one starts it, and the others wait, and find what is left.
+    """
+    if (
+        not Run.objects.filter(status=RunStatus.QUEUED).exists() or not _has_capacity()
+    ):  # the usual case, without a lock
+        return False
+    with transaction.atomic():
+        hold_queue()
+        run = _next_run(now) if _has_capacity() else None
+        if run is None:
+            return False
+        try:
+            with transaction.atomic():
+                job = launch(run, now=now)
+                change_status(
+                    run=run, new=RunStatus.PENDING, now=now, job=job, jobs_started=1, message="", next_check_at=now
+                )
+        except UserWorkspacesError as error:
+            _give_up_or_wait(run, error, now=now)
+        except DatabaseError:
+            raise
+        except OSError as error:
+            REFUSALS.warn(logger, f"run {run.pk}", error)
+            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
+        except Exception:  # whatever it was, it is told, and neither it nor anybody else's is lost
+            logger.exception("run %s could not be started; trying again later", run.pk)
+            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
+    return True
+
+
+def _give_up_or_wait(run: Run, error: UserWorkspacesError, *, now: datetime) -> None:
+    """Let it wait where waiting helps, with those behind it where they would be told the same; else it has failed."""
+    if not is_retryable(error):
+        change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message, next_check_at=None)
+    elif blocks_only_this_run(error):
+        _wait(run, error.message, at=now + SELDOM, alone=True)
+    else:
+        _wait(run, error.message, at=now + TRY_AGAIN, alone=False)
+
+
+def is_retryable(error: UserWorkspacesError) -> bool:
+    """Return whether a launch that was refused so may go through later."""
+    if isinstance(error, QuotaExceeded):
+        return not error.is_final
+    return isinstance(error, (ResourceUnavailable, StorageError))
+
+
+def blocks_only_this_run(error: UserWorkspacesError) -> bool:
+    """Return whether another run of the same person on the same resource may go through now.
+
+    Of a person's sessions and disk none is left for anybody; of their core hours enough may be for what needs fewer.
+    """
+    if isinstance(error, QuotaExceeded):
+        return error.kind == Kind.CORE_HOURS
+    return isinstance(error, StorageError)
+
+
+def _next_run(now: datetime) -> Run | None:
+    found = next_run(now=now)
+    waiting = Run.objects.filter(pk=found, status=RunStatus.QUEUED) if found else Run.objects.none()
+    return waiting.select_for_update(of=("self",)).select_related("owner").first()
+
+
+def _has_capacity() -> bool:
+    most = registry.site().workflows.runs_at_once
+    return most is None or Job.objects.filter(job_type=JOB_TYPE_OF_RUNS, status__in=LIVE).count() < most
+
+
+def _wait(run: Run, message: str, *, at: datetime, alone: bool) -> None:
+    passed_by = alone and may_be_passed_by(run)
+    queued = Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED)
+    queued.update(message=message, next_check_at=at, is_passed_by=passed_by)
+
+
+def launch(run: Run, *, now: datetime) -> Job:
+    """Put the plan and the secrets in their places and write a job for the run; what it has begun with stays."""
+    workspace = workspace_of(run)
+    specification, secrets = specification_of(run), secrets_for(run)
+    plan = plan_of(specification, parameters=run.parameters, options=run.options, resource=run.resource)
+    state, files, name = state_of(run), home_of(workspace), name_of_environment(environment_of(run))
+    written = written_plan(run, plan, state=state, workspace=files, secrets=secrets, environment_name=name)
+    write_plan(state, written)
+    write_secrets(state, variables=secrets.variables, files=secrets.files)
+    return start_job(
+        owner=run.owner,
+        workspace_id=run.workspace_id,
+        job_type=JOB_TYPE_OF_RUNS,
+        job_details={"run_directory": str(state.storage.locate(state.location))},
+        options=_options(run, memory_mb=peak_memory_mb(plan)),
+        now=now,
+        resource=run.resource,
+        is_listed=False,
+    )
+
+
+def secrets_for(run: Run) -> Secrets:
+    """Return the secrets of a run's owner."""
+    variables, files, left_out = dict[str, str](), dict[str, bytes](), list[str]()
+    for secret in secrets_of(run.owner):
+        content = base64.b64decode(secret.value)
+        if secret.kind == Secret.FILE:
+            files[secret.name] = content
+        elif is_left_out(secret):
+            left_out.append(secret.name)
+        else:
+            variables[secret.name] = content.decode(errors="replace")
+    return Secrets(variables, files, tuple(left_out))
+
+
+def _options(run: Run, *, memory_mb: int | None) -> dict[str, object]:
+    """Return the resource options; the memory of the largest step is asked for where nothing else is said."""
+    site, options = registry.site(), dict(run.resource_options)
+    name = parameter_for("memory_mb", site, resource=run.resource)
+    parameter = next((one for one in site.parameters if one.variable_name == name), None)
+    if parameter is None or memory_mb is None or name in options or parameter.type_name != "int":
+        return options
+    wanted = max(memory_mb, parameter.default if isinstance(parameter.default, int) else 0)
+    return {**options, name: int(min(wanted, parameter.maximum or wanted))}

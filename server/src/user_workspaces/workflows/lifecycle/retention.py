@@ -1,0 +1,208 @@
+"""Retention rules of a run: its specification says after how many days which of its files are deleted."""
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from user_workspaces.errors import NotFound
+from user_workspaces.interfaces.values import Entry, EntryKind
+from user_workspaces.observability.warning_log import EXPECTED, REFUSALS
+from user_workspaces.workflows.lifecycle.plan import specification_of
+from user_workspaces.workflows.lifecycle.prune import Kept, remove, remove_if_empty
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.patterns import Pattern, patterns_of
+from user_workspaces.workflows.queries import workspace_of
+from user_workspaces.workflows.status import ENDED
+from user_workspaces.workspaces.files import walk_folder
+from user_workspaces.workspaces.models import Workspace
+
+logger = logging.getLogger(__name__)
+
+LEASE, AT_ONCE, TRY_AGAIN = timedelta(seconds=60), timedelta(milliseconds=250), timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=1)
+SECONDS_A_PASS = 0.5
+"""Then the controller looks after other runs, whether files were deleted, could not be, or stay."""
+REST_PER_SECOND = 10
+"""Seconds until the next pass over a run's files, for each that a pass took."""
+MOST_WALKS = 8
+"""Runs with unfinished passes, each with open folders; further ones wait."""
+
+
+class RuleStatus(StrEnum):
+    """What clients know; the words are REANA's."""
+
+    CREATED = "created"
+    """The run has not ended."""
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    """The run was restarted in the same workspace, or did not end by itself."""
+    PENDING = "pending"
+    APPLIED = "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a run."""
+
+    id: uuid.UUID
+    pattern: str
+    days: int
+    apply_on: datetime | None
+    status: RuleStatus
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The position in a run's files. The next pass continues from it; a new process starts from the beginning."""
+
+    due: frozenset[str]
+    patterns: list[Pattern]
+    kept: Kept
+    entries: Iterator[Entry]
+    folders: list[Entry] = field(default_factory=list)
+    """To be removed at the end, the inner ones first."""
+    has_failed: bool = False
+
+    def takes(self, entry: Entry) -> bool:
+        """Return whether a rule is for this file or folder."""
+        return not self.kept.has(entry.path) and any(pattern.fits(entry.path) for pattern in self.patterns)
+
+
+_walks: dict[uuid.UUID, _Walk] = {}
+
+
+def rules_of(run: Run, *, now: datetime) -> list[Rule]:
+    """Return the rules, the first to be applied first."""
+    rules = sorted(specification_of(run).retention, key=lambda rule: rule.days)
+    since = run.retention_since
+    dates = [None if since is None else _end_of_day(since, rule.days) for rule in rules]
+    applied = [one for one in dates if one is not None and _is_applied(one, run.retain_at, dates)]
+    return [
+        Rule(
+            uuid.uuid5(run.pk, rule.pattern),
+            rule.pattern,
+            rule.days,
+            date,
+            _status(run, date, now, is_done=date in applied),
+        )
+        for rule, date in zip(rules, dates, strict=True)
+    ]
+
+
+def _is_applied(date: datetime, again: datetime | None, dates: list[datetime | None]) -> bool:
+    """Return whether all passes are over; a next one at any other time than a rule's would belong to them."""
+    return again is None or (again in dates and date < again)
+
+
+def first_date(run: Run, *, since: datetime) -> datetime | None:
+    """Return when the first rule of a run that ended at `since` is to be applied; None: it has none."""
+    return min((_end_of_day(since, rule.days) for rule in specification_of(run).retention), default=None)
+
+
+def retain_files(*, now: datetime) -> int:
+    """Apply the rules of one run that are due, for a short time; return how many runs there were."""
+    _forget_walks(now)
+    found = Run.objects.filter(retain_at__lte=now)
+    if len(_walks) >= MOST_WALKS:
+        found = found.filter(pk__in=list(_walks))
+    run = found.select_related("owner").order_by("retain_at").first()
+    if run is None or not _retain_again(run, at=now + LEASE):
+        return 0
+    began = time.monotonic()
+    again = _apply_rules(run, now=now)
+    if again is None:
+        _walks.pop(run.pk, None)
+        dates = (rule.apply_on for rule in rules_of(run, now=now))
+        _retain_again(run, at=min((date for date in dates if date is not None and date > now), default=None))
+    else:
+        rest = timedelta(seconds=(time.monotonic() - began) * REST_PER_SECOND)
+        _retain_again(run, at=now + max(again, min(rest, TRY_AGAIN)))
+    return 1
+
+
+def _forget_walks(now: datetime) -> None:
+    """Close those of runs that were restarted or deleted, or that another controller has finished."""
+    if _walks:
+        soon = Run.objects.filter(pk__in=list(_walks), retain_at__lte=now + TRY_AGAIN)
+        for key in _walks.keys() - set(soon.values_list("pk", flat=True)):
+            del _walks[key]
+
+
+def _retain_again(run: Run, *, at: datetime | None) -> bool:
+    """Set when the rules are applied next, which is also the lease, unless another process has changed it."""
+    changed = bool(Run.objects.filter(pk=run.pk, retain_at=run.retain_at).update(retain_at=at))
+    if changed:
+        run.retain_at = at
+    return changed
+
+
+def _apply_rules(run: Run, *, now: datetime) -> timedelta | None:
+    """Delete files of all rules that are due; return when to go on, None: all is done, or given up."""
+    due = {rule.pattern: rule.apply_on for rule in rules_of(run, now=now) if rule.apply_on and rule.apply_on <= now}
+    if not due:
+        return None
+    try:
+        workspace = workspace_of(run)
+        walk = _walk_of(run, workspace, frozenset(due))
+        if not _go_on(run, walk, workspace, now=now):
+            return AT_ONCE
+        has_failed = walk.has_failed
+    except NotFound:
+        return None
+    except EXPECTED as error:  # a person's files may be in any state
+        REFUSALS.warn(logger, f"run {run.pk}", error)
+        has_failed = True
+    except Exception:  # a fault in one run must not stop the rules of the others: log it, retry later
+        logger.exception("run %s: its retention rules could not be applied", run.pk)
+        has_failed = True
+    _walks.pop(run.pk, None)
+    return TRY_AGAIN if has_failed and now <= max(due.values()) + GIVE_UP_AFTER else None
+
+
+def _walk_of(run: Run, workspace: Workspace, due: frozenset[str]) -> _Walk:
+    walk = _walks.get(run.pk)
+    if walk is None or walk.due != due:
+        kept = Kept.of(run, include_inputs=False, include_outputs=False)
+        walk = _walks[run.pk] = _Walk(due, patterns_of(due), kept, walk_folder(workspace=workspace, path=""))
+    return walk
+
+
+def _go_on(run: Run, walk: _Walk, workspace: Workspace, *, now: datetime) -> bool:
+    """Remove the next files; return whether these were the last, as when the run was restarted or deleted meanwhile."""
+    until = time.monotonic() + SECONDS_A_PASS
+    for entry in walk.entries:
+        if walk.takes(entry):
+            if entry.kind is EntryKind.DIRECTORY:
+                walk.folders.append(entry)
+            elif not Run.objects.filter(pk=run.pk, retain_at=run.retain_at).exists():
+                return True
+            else:
+                try:
+                    remove(workspace, entry, now=now)
+                except EXPECTED:  # not permitted, or the storage fails: delete the other files
+                    walk.has_failed = True
+        if time.monotonic() > until:
+            return False
+    while walk.folders:
+        with suppress(*EXPECTED):
+            remove_if_empty(workspace, walk.folders.pop(), now=now)
+        if time.monotonic() > until:
+            return False
+    return True
+
+
+def _end_of_day(since: datetime, days: int) -> datetime:
+    return (since + timedelta(days=days)).replace(hour=23, minute=59, second=59, microsecond=0)
+
+
+def _status(run: Run, date: datetime | None, now: datetime, *, is_done: bool) -> RuleStatus:
+    if date is None:
+        return RuleStatus.INACTIVE if run.status in ENDED else RuleStatus.CREATED
+    if date > now:
+        return RuleStatus.ACTIVE
+    return RuleStatus.APPLIED if is_done else RuleStatus.PENDING

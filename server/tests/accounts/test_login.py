@@ -1,0 +1,141 @@
+"""Who tries what from where: each state of the three budgets, and what comes of an attempt in it."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+
+import pytest
+from django.utils import timezone
+
+from user_workspaces import registry
+from user_workspaces.accounts.login import KNOWN_FOR, OF_MANY, counted_log_in
+from user_workspaces.errors import AuthenticationRejected, TooManyAttempts
+from user_workspaces.interfaces.settings import RateLimit, RateLimits
+from user_workspaces.registry import Registry
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+PER_ACCOUNT, PER_ADDRESS = 3, 4
+HERE, HOME = "192.0.2.1", "198.51.100.1"
+
+
+class Result(StrEnum):
+    IN = "let in"
+    WRONG = "looked at, and refused"
+    TOO_MANY = "looked at, and told that it was too many"
+    UNSEEN = "not looked at: no password is hashed"
+
+
+@pytest.fixture(autouse=True)
+def _few(site: Registry) -> None:
+    few = RateLimits(log_ins_per_account=RateLimit(PER_ACCOUNT), log_ins_per_address=RateLimit(PER_ADDRESS))
+    registry.install(site, replace(registry.site(), rate_limits=few))
+
+
+def check(*, good: bool) -> None:
+    if not good:
+        raise AuthenticationRejected("no")
+
+
+def attempt(name: str, address: str, *, good: bool, now: object = NOW) -> Result:
+    looked_at = False
+    try:
+        with counted_log_in(sender=address, username=name, now=now):  # type: ignore[arg-type]  # it is a time
+            looked_at = True
+            check(good=good)
+    except TooManyAttempts:
+        return Result.TOO_MANY if looked_at else Result.UNSEEN
+    except AuthenticationRejected:
+        return Result.WRONG
+    return Result.IN
+
+
+def fail_here(number: int) -> None:
+    """Let somebody try many accounts from here, each once."""
+    for one in range(number):
+        attempt(f"somebody-{one}", HERE, good=False)
+
+
+def attack(name: str) -> None:
+    """Let somebody try one account from many addresses."""
+    for one in range(PER_ACCOUNT):
+        attempt(name, f"203.0.113.{one}", good=False)
+
+
+def expected(*, known: bool, pair: bool, account: bool, failed_here: int, good: bool) -> Result:
+    """The table of the decision, row by row."""
+    if pair or (not known and (account or failed_here >= PER_ADDRESS * OF_MANY)):
+        return Result.UNSEEN
+    if good:
+        return Result.IN
+    return Result.TOO_MANY if failed_here >= PER_ADDRESS else Result.WRONG
+
+
+@pytest.mark.parametrize(
+    ("known", "pair", "account", "failed_here", "good"),
+    list(
+        itertools.product(
+            (False, True), (False, True), (False, True), (0, PER_ADDRESS, PER_ADDRESS * OF_MANY), (False, True)
+        )
+    ),
+)
+def test_each_state_of_the_budgets(*, known: bool, pair: bool, account: bool, failed_here: int, good: bool) -> None:
+    """`pair`: Ada's budget here is used up; `account`: that of all addresses she never logged in from."""
+    if known:
+        assert attempt("ada", HERE, good=True) is Result.IN
+    if pair:
+        for _ in range(PER_ACCOUNT):
+            attempt("Ada", HERE, good=False)
+    if account:
+        attack("ADA")
+    fail_here(failed_here)
+    wanted = expected(known=known, pair=pair, account=account, failed_here=failed_here, good=good)
+    assert attempt("ada", HERE, good=good) is wanted
+
+
+def test_who_attacks_an_account_from_everywhere_keeps_it_from_no_address_of_its_own() -> None:
+    for address in (HERE, HOME):
+        assert attempt("ada", address, good=True) is Result.IN
+    attack("ada")
+    assert [attempt("ada", f"203.0.113.{one}", good=False) for one in range(50, 60)] == [Result.UNSEEN] * 10
+    assert [attempt("ada", address, good=True) for address in (HERE, HOME)] == [Result.IN] * 2
+    assert attempt("ada", "203.0.113.99", good=True) is Result.UNSEEN  # a new one has to wait for the next window
+    assert attempt("ada", "203.0.113.99", good=True, now=NOW + timedelta(minutes=1)) is Result.IN
+
+
+def test_who_attacks_an_account_from_one_of_its_addresses_keeps_it_from_that_one_only() -> None:
+    for address in (HERE, HOME):
+        attempt("ada", address, good=True)
+    assert [attempt("ada", HERE, good=False) for _ in range(5)] == [Result.WRONG] * 3 + [Result.UNSEEN] * 2
+    assert [attempt("ada", address, good=True) for address in (HERE, HOME)] == [Result.UNSEEN, Result.IN]
+
+
+def test_guesses_at_one_account_are_bounded_however_many_addresses_guess() -> None:
+    found = [attempt("ada", f"203.0.113.{one}", good=False) for one in range(100)]
+    assert found == [Result.WRONG] * PER_ACCOUNT + [Result.UNSEEN] * (100 - PER_ACCOUNT)
+
+
+def test_hashes_for_one_address_are_bounded_however_many_accounts_it_tries() -> None:
+    found = [attempt(f"u{one}", HERE, good=False) for one in range(100)]
+    most = PER_ADDRESS * OF_MANY
+    assert [found.count(one) for one in (Result.WRONG, Result.TOO_MANY, Result.UNSEEN)] == [
+        PER_ADDRESS,
+        most - PER_ADDRESS,
+        100 - most,
+    ]
+
+
+def test_attempts_that_are_not_looked_at_use_up_nobodys_budget() -> None:
+    """One account that is hammered from here does not make the address refuse others."""
+    for _ in range(200):
+        attempt("ada", HERE, good=False)
+    assert attempt("grace", HERE, good=True) is Result.IN
+
+
+def test_an_address_is_an_accounts_own_for_a_while() -> None:
+    attempt("ada", HERE, good=True)
+    for later, wanted in ((KNOWN_FOR - timedelta(seconds=1), Result.IN), (3 * KNOWN_FOR, Result.UNSEEN)):
+        for one in range(PER_ACCOUNT):
+            attempt("ada", f"203.0.113.{one}", good=False, now=NOW + later)
+        assert attempt("ada", HERE, good=True, now=NOW + later) is wanted

@@ -1,0 +1,78 @@
+"""Whether somebody is still there: bodies that break off, clients that leave, lines that go dead."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from asgiref.typing import HTTPScope
+
+from user_workspaces.config import disconnects
+from user_workspaces.config.disconnects import DisconnectWatcher
+from user_workspaces.transfers.downloads import GONE
+
+PART = {"type": "http.request", "body": b"1", "more_body": True}
+LAST = {"type": "http.request", "body": b"2", "more_body": False}
+LEFT = {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("path", ["/w/7/environment/", "/workspaces/7/environment/lock/", "/w/7/environment"])
+def test_environments_are_read_by_the_threads_of_transfers(path: str) -> None:
+    assert disconnects.TRANSFERS.match(path)
+
+
+def listener(messages: list[Any], *headers: tuple[bytes, bytes]) -> DisconnectWatcher:
+    """Make one for a client that sends these messages, and nothing after them."""
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop(0)
+        return await asyncio.get_running_loop().create_future()
+
+    return DisconnectWatcher(cast("HTTPScope", {"type": "http", "headers": list(headers)}), receive)
+
+
+def test_a_body_is_handed_on_and_then_the_client_is_watched() -> None:
+    async def run() -> None:
+        heard = listener([PART, LAST, LEFT], (b"content-length", b"2"))
+        assert [(await heard.receive())["body"] for _ in range(2)] == [b"1", b"2"]  # type: ignore[typeddict-item]  # only one of its kinds has a body
+        assert await asyncio.to_thread(heard.gone.wait, 10)
+        assert (await heard.receive())["body"] == b""  # type: ignore[typeddict-item]  # only one of its kinds has a body
+        heard.close()
+
+    asyncio.run(run())
+
+
+def test_a_body_that_breaks_off_is_no_end() -> None:
+    async def run() -> None:
+        heard = listener([PART, LEFT], (b"transfer-encoding", b"chunked"))
+        await heard.receive()
+        with pytest.raises(ConnectionResetError):
+            await heard.receive()
+        assert heard.gone.is_set()
+        heard.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("headers", [(), ((b"content-length", b"0"),)])
+def test_without_a_body_the_client_is_watched_at_once(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    async def run() -> None:
+        heard = listener([{**LAST, "body": b""}, LEFT], *headers)
+        assert heard.scope[GONE] is heard.gone  # type: ignore[literal-required]  # our own key
+        assert await asyncio.to_thread(heard.gone.wait, 10)
+        heard.close()
+
+    asyncio.run(run())
+
+
+def test_a_line_that_is_dead_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disconnects, "STALLED_SECONDS", 0.01)
+
+    async def run() -> None:
+        heard = listener([PART], (b"content-length", b"2"))
+        await heard.receive()
+        with pytest.raises(TimeoutError):
+            await heard.receive()
+        heard.close()
+
+    asyncio.run(run())

@@ -1,0 +1,241 @@
+"""Copies of shared workspaces: whole or not at all, whoever dies, declines, or runs beside."""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.db.utils import OperationalError
+from django.utils import timezone
+
+from controller.conftest import UseStorage
+from controller.copying_scenarios import (
+    StorageThatCopiesWhenAllowed,
+    copy_and_be_killed,
+    tree_of,
+)
+from support.concurrency import at_once
+from support.fake_copies import make_copies, now_of, offer, state_of, unfinished
+from user_workspaces.accounts.models import User
+from user_workspaces.controller import copy_worker
+from user_workspaces.controller.copy_worker import CopyPool
+from user_workspaces.controller.housekeeping import process_due_workspaces
+from user_workspaces.sharing import leases
+from user_workspaces.sharing.actions import accept, retry, withdraw
+from user_workspaces.sharing.models import Share
+from user_workspaces.testing.waiting import eventually
+from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.queries import home_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Person = Callable[..., User]
+Make = Callable[..., Workspace]
+FORKS = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+"""The child does nothing with the threads of the test runner."""
+KILLS_A_SHARE, SHARES_TO_KILL = 5, 10
+LEASE = leases.LEASE
+
+
+@pytest.fixture
+def slow(use_storage: UseStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageThatCopiesWhenAllowed]:
+    """A storage on which copies wait for the test, under a lease that is renewed all the time."""
+    monkeypatch.setattr(copy_worker, "BEAT_SECONDS", 0.01)
+    storage = use_storage(StorageThatCopiesWhenAllowed)
+    assert isinstance(storage, StorageThatCopiesWhenAllowed)
+    yield storage
+    storage.allowed.set()
+
+
+@pytest.fixture
+def started(
+    slow: StorageThatCopiesWhenAllowed, make_user: Person, workspace_of: Make, grace: User
+) -> Iterator[tuple[Share, CopyPool]]:
+    """A copy that goes on."""
+    original = workspace_of(make_user("ada"), "slow", Details(files=(NewFile("a", b"1"), NewFile("b", b"2"))))
+    Workspace.objects.filter(pk=original.pk).update(disk_space=1000)
+    share, copies = offer(original, grace), CopyPool()
+    assert copies.process_due(now=timezone.now()) == 1
+    assert slow.started.wait(30)
+    yield share, copies
+    slow.allowed.set()
+    assert copies.wait(60)
+
+
+def is_whole(share: Share, original: Workspace) -> bool:
+    source, target = home_of(original), home_of(Workspace.objects.get(pk=share.pk))
+    wanted = {path: found for path, found in tree_of(source.storage, source.location).items() if path != ".hidden"}
+    return tree_of(target.storage, target.location) == wanted
+
+
+def test_a_copy_is_whole_and_measured(original: Workspace, grace: User) -> None:
+    share = offer(original, grace)
+    make_copies()
+    assert is_whole(share, original)
+    share = now_of(share)
+    assert (share.state, share.percent, share.message, share.next_check_at) == ("ready", 100, "", None)
+    assert (share.copy.status, share.copy.awaits_acceptance, share.copy.next_check_at) == ("idle", True, None)
+    assert len(share.copy.current["files"]) == 305
+    assert share.copy.disk_space > 15_000_000
+
+
+@FORKS
+@pytest.mark.slow
+def test_fifty_kills_leave_nothing_half_made(original: Workspace, grace: User) -> None:
+    """Each share is killed several times in a row at random moments, then left to a controller that lives."""
+    offer(original, grace)
+    began = timezone.now()
+    make_copies()
+    latest = 1.2 * (timezone.now() - began).total_seconds()
+    chance, killed_at_work = random.Random(7), 0  # noqa: S311  the moments of death, the same in each run
+    for _ in range(SHARES_TO_KILL):
+        Share.objects.all().update(is_accepted=True)
+        share, now = offer(original, grace), timezone.now()
+        for _ in range(KILLS_A_SHARE):
+            at_work = copy_and_be_killed(after_seconds=chance.uniform(0, latest), now=now)
+            killed_at_work += at_work
+            latest *= 1.05 if at_work else 0.7  # a machine that is less busy by now copies faster than it did first
+            state, status = state_of(share), now_of(share).copy.status
+            assert (state, status) in {("waiting", "initializing"), ("copying", "initializing"), ("ready", "idle")}
+            assert state != "ready" or is_whole(share, original)
+            now += LEASE + timedelta(seconds=1)
+        make_copies(now=now + LEASE)
+        assert state_of(share) == "ready"
+        assert is_whole(share, original)
+    assert killed_at_work >= SHARES_TO_KILL
+
+
+@FORKS
+def test_what_was_killed_and_then_withdrawn_is_removed(original: Workspace, grace: User) -> None:
+    share, now = offer(original, grace), timezone.now()
+    home = home_of(Workspace.objects.get(pk=share.pk))
+    copy_and_be_killed(after_seconds=0.05, now=now)
+    withdraw(user=grace, share_id=share.pk, now=now)
+    later = now + LEASE + timedelta(minutes=1)
+    make_copies(now=later)
+    process_due_workspaces(now=later)
+    assert not home.storage.locate(home.location).exists()
+    assert not Share.objects.exists()
+
+
+def test_controllers_side_by_side_make_each_copy_once(
+    slow: StorageThatCopiesWhenAllowed, make_user: Person, workspace_of: Make
+) -> None:
+    slow.allowed.set()
+    original = workspace_of(make_user("ada"), "w", Details(files=(NewFile("a", b"1"),)))
+    users = [make_user(f"p{number}") for number in range(8)]
+    offer(original, *users)
+    at_once(3, make_copies)
+    eventually(lambda: unfinished() == 0)
+    assert len(slow.copied) == len(set(slow.copied)) == len(users)
+
+
+def test_no_more_than_two_at_a_time(slow: StorageThatCopiesWhenAllowed, make_user: Person, workspace_of: Make) -> None:
+    copies = CopyPool()
+    offer(workspace_of(make_user("ada")), *(make_user(f"p{number}") for number in range(5)))
+    assert [copies.process_due(now=timezone.now()) for _ in range(3)] == [2, 0, 0]
+    slow.allowed.set()
+    assert copies.wait(30)
+    assert copies.process_due(now=timezone.now()) == 2
+    assert copies.wait(30)
+
+
+def test_a_long_copy_keeps_its_lease_and_tells_how_far_it_is(started: tuple[Share, CopyPool]) -> None:
+    share, _ = started
+    first = now_of(share).next_check_at
+    assert first is not None
+    seen = eventually(
+        lambda: next((one for one in [now_of(share)] if one.next_check_at != first and one.percent), None)
+    )
+    assert seen is not None
+    assert seen.next_check_at is not None
+    assert (seen.percent, seen.state) == (50, "copying")
+    assert seen.next_check_at > first
+    assert CopyPool().process_due(now=timezone.now()) == 0
+
+
+def test_a_lease_that_was_taken_over_stops_the_copy_and_records_nothing(
+    started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = started
+    taken_until = timezone.now() + timedelta(hours=1)
+    eventually(lambda: Share.objects.filter(pk=share.pk).update(next_check_at=taken_until))
+    assert copies.wait(30)
+    share = now_of(share)
+    assert (share.state, share.next_check_at, share.copy.status) == ("copying", taken_until, "initializing")
+    assert slow.copied == []
+
+
+@pytest.mark.parametrize("who", ["sender", "receiver"])
+def test_a_share_withdrawn_while_it_is_copied_is_removed_when_the_copying_ended(
+    started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed, who: str
+) -> None:
+    share, copies = started
+    withdraw(user=getattr(share, who), share_id=share.pk, now=timezone.now())
+    assert copies.wait(30)
+    assert slow.copied == []
+    make_copies()
+    assert now_of(share).copy.status == "deleting"
+    process_due_workspaces(now=timezone.now())
+    assert not Share.objects.exists()
+    assert Workspace.objects.count() == 1
+
+
+def test_nobody_removes_files_under_a_copy_that_was_withdrawn(started: tuple[Share, CopyPool]) -> None:
+    share, copies = started
+    Share.objects.filter(pk=share.pk).update(state="withdrawn")
+    assert not Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists()
+    assert copies.wait(30)
+    assert eventually(lambda: Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists())
+
+
+def test_a_copy_accepted_on_its_way_is_a_workspace_that_is_being_made(
+    started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = started
+    accept(user=share.receiver, share_id=share.pk, now=timezone.now())
+    assert (now_of(share).copy.status, now_of(share).copy.awaits_acceptance) == ("initializing", False)
+    slow.allowed.set()
+    assert copies.wait(30)
+    assert (now_of(share).copy.status, state_of(share)) == ("idle", "ready")
+
+
+def test_a_controller_that_ends_hands_its_copies_over(
+    started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = started
+    copies.stop()
+    assert state_of(share) == "waiting"
+    slow.allowed.set()
+    make_copies()
+    assert state_of(share) == "ready"
+
+
+def test_an_original_that_goes_away_meanwhile_makes_the_copy_fail(
+    started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
+) -> None:
+    share, copies = started
+    Workspace.objects.exclude(pk=share.pk).update(status="deleting")
+    slow.allowed.set()
+    assert copies.wait(30)
+    share = now_of(share)
+    text = "The original workspace was deleted before it was copied."
+    assert (share.state, share.message, share.copy.status) == ("failed", text, "error")
+    Workspace.objects.exclude(pk=share.pk).update(status="idle")
+    retry(user=share.sender, share_id=share.pk, now=timezone.now())
+    make_copies()
+    assert (now_of(share).state, now_of(share).copy.status) == ("ready", "idle")
+
+
+def test_a_database_that_is_away_for_long_stops_the_copy(
+    started: tuple[Share, CopyPool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share, copies = started
+
+    def away(*_: object, **__: object) -> bool:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(copy_worker, "TRUSTED_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "renew", away)
+    assert copies.wait(30)
+    assert state_of(share) == "waiting"

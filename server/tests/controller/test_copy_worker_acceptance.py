@@ -1,0 +1,180 @@
+"""A copy counts for its receiver once they accept it; before that its sender's quota bounds it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from controller.conftest import UseStorage
+from controller.copying_scenarios import COPIED, StorageThatCopiesWhenAllowed
+from support.fake_copies import make_copies, now_of, offer, state_of
+from user_workspaces.accounts.models import User
+from user_workspaces.controller.copy_worker import CopyPool
+from user_workspaces.errors import QuotaExceeded
+from user_workspaces.interfaces.values import WorkspaceLocation
+from user_workspaces.quotas.models import Quota
+from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.values import BLOCK_BYTES
+from user_workspaces.sharing import leases
+from user_workspaces.sharing.actions import accept, retry
+from user_workspaces.sharing.models import Share
+from user_workspaces.sharing.open_copies import OpenCopyReservation
+from user_workspaces.sharing.queries import open_copies_size
+from user_workspaces.testing.fake_storage import InMemoryStorage
+from user_workspaces.workspaces.copy_rooms import ReservationLost
+from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.space import disk_space_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Blocks = Callable[[int], None]
+
+
+class OriginalThatGrows(InMemoryStorage):
+    """Something is written to it when the copy has begun."""
+
+    def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
+        self.write(source, "more", [b"x" * 4 * BLOCK_BYTES])
+        super().copy(source, target, progress=progress)
+
+
+class DiskThatTakesMore(InMemoryStorage):
+    """Files take more than their size."""
+
+    def disk_usage(self, location: WorkspaceLocation) -> int:
+        return 10 * super().disk_usage(location)
+
+
+@pytest.fixture
+def receivers(make_user: Callable[[str], User]) -> list[User]:
+    """Three users to share with."""
+    return [make_user(name) for name in ("grace", "mallory", "zoe")]
+
+
+def started(share: Share, *, now: datetime, size: int) -> OpenCopyReservation:
+    """Take the lease on a copy that nobody has accepted, and hold space for it."""
+    mine = Share.objects.select_related("copy__owner").get(pk=share.pk)
+    assert leases.claim(mine, now=now)
+    reservation = leases.hold_disk(mine, size=size, now=now)
+    assert isinstance(reservation, OpenCopyReservation)
+    return reservation
+
+
+def test_a_copy_counts_from_acceptance_on(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
+    share = offer(ours(), grace)
+    blocks(COPIED)
+    make_copies()
+    assert (state_of(share), disk_space_of(grace.pk), held_disk(grace.pk, now=timezone.now())) == ("ready", 0, 0)
+    accept(user=grace, share_id=share.pk, now=timezone.now())
+    assert disk_space_of(grace.pk) == now_of(share).copy.disk_space > 0
+
+
+def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_told(
+    ours: Callable[[], Workspace], grace: User, blocks: Blocks
+) -> None:
+    share = offer(ours(), grace)
+    make_copies()
+    blocks(COPIED - 2)
+    with pytest.raises(QuotaExceeded, match=r"needs (20|16) KiB on disk, and 12 KiB of your 12 KiB are left"):
+        accept(user=grace, share_id=share.pk, now=timezone.now())
+    assert (state_of(share), now_of(share).is_accepted, disk_space_of(grace.pk)) == ("ready", False, 0)
+    blocks(COPIED)
+    accept(user=grace, share_id=share.pk, now=timezone.now())
+
+
+def test_what_is_accepted_while_it_is_made_counts_at_once(
+    use_storage: UseStorage, ours: Callable[[], Workspace], grace: User, blocks: Blocks
+) -> None:
+    slow = use_storage(StorageThatCopiesWhenAllowed)
+    assert isinstance(slow, StorageThatCopiesWhenAllowed)
+    share, copies = offer(ours(), grace), CopyPool()
+    blocks(COPIED)
+    assert copies.process_due(now=timezone.now()) == 1
+    assert slow.started.wait(60)
+    accept(user=grace, share_id=share.pk, now=timezone.now())
+    assert 0 < disk_space_of(grace.pk) <= COPIED * BLOCK_BYTES
+    slow.allowed.set()
+    assert copies.wait(60)
+    assert (state_of(share), disk_space_of(grace.pk)) == ("ready", now_of(share).copy.disk_space)
+
+
+def test_open_copies_are_bounded_by_the_quota_of_their_sender(
+    ours: Callable[[], Workspace], receivers: list[User], blocks: Blocks
+) -> None:
+    original = ours()
+    blocks(original.disk_space // BLOCK_BYTES * 2)
+    share = offer(original, *receivers[:2])
+    with pytest.raises(QuotaExceeded, match="The copies in your open offers would take"):
+        offer(original, receivers[2])
+    assert offer(original, *receivers[:2]).pk == share.pk  # they have it already
+    accept(user=receivers[0], share_id=share.pk, now=timezone.now())
+    offer(original, receivers[2])
+
+
+def test_a_finished_copy_takes_what_it_takes_when_its_original_grows(
+    ours: Callable[[], Workspace], grace: User
+) -> None:
+    original = ours()
+    share = offer(original, grace)
+    assert open_copies_size(original.owner_id) == original.disk_space
+    make_copies()
+    Workspace.objects.filter(pk=original.pk).update(disk_space=1000 * BLOCK_BYTES)
+    assert 0 < open_copies_size(original.owner_id) == now_of(share).copy.disk_space <= COPIED * BLOCK_BYTES
+
+
+def test_the_size_at_the_time_of_copying_is_bounded(
+    ours: Callable[[], Workspace], receivers: list[User], blocks: Blocks
+) -> None:
+    """The workspace was not measured yet when it was offered."""
+    original = ours()
+    Workspace.objects.filter(pk=original.pk).update(disk_space=0)
+    blocks(2 * COPIED)
+    offer(original, *receivers)
+    make_copies()
+    shares = list(Share.objects.order_by("state"))
+    assert [share.state for share in shares] == ["failed", "ready", "ready"]
+    assert shares[0].message.startswith("The copy needs 20 KiB, and the disk quota of ada has no room for it")
+    accept(user=shares[1].receiver, share_id=shares[1].pk, now=timezone.now())
+    retry(user=original.owner, share_id=shares[0].pk, now=timezone.now())
+    make_copies()
+    assert state_of(shares[0]) == "ready"
+
+
+@pytest.mark.parametrize("kind", [OriginalThatGrows, DiskThatTakesMore])
+def test_what_becomes_more_while_it_is_copied_is_bounded(
+    use_storage: UseStorage, ours: Callable[[], Workspace], grace: User, blocks: Blocks, kind: type[InMemoryStorage]
+) -> None:
+    use_storage(kind)
+    original = ours()
+    Workspace.objects.filter(pk=original.pk).update(disk_space=0)
+    share = offer(original, grace)
+    blocks(COPIED + 1)
+    make_copies()
+    assert (state_of(share), now_of(share).copy.disk_space) == ("failed", 0)
+    blocks(20 * COPIED)
+    retry(user=grace, share_id=share.pk, now=timezone.now())
+    make_copies()
+    assert state_of(share) == "ready"
+
+
+def test_senders_without_a_limit_offer_as_much_as_they_like(
+    ours: Callable[[], Workspace], receivers: list[User], blocks: Blocks
+) -> None:
+    original = ours()
+    Quota.objects.create(user=original.owner, unlimited_disk=True)
+    blocks(1)
+    offer(original, *receivers)
+    make_copies()
+    assert set(Share.objects.values_list("state", flat=True)) == {"ready"}
+
+
+def test_who_lost_the_lease_takes_no_more_of_the_open_offers(
+    ours: Callable[[], Workspace], grace: User, blocks: Blocks
+) -> None:
+    share = offer(ours(), grace)
+    blocks(6)
+    old = started(share, now=timezone.now(), size=BLOCK_BYTES)
+    started(share, now=timezone.now() + leases.LEASE + timedelta(seconds=1), size=3 * BLOCK_BYTES)
+    with pytest.raises(ReservationLost):
+        old.hold_at_least(2 * BLOCK_BYTES, now=timezone.now())
+    assert now_of(share).copy.disk_space == 3 * BLOCK_BYTES

@@ -1,0 +1,154 @@
+"""How many runs of one person may wait, made or queued: told clearly, and never one more, whoever comes at once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from django.utils import timezone
+
+from support.concurrency import at_once
+from support.runs import Runner, controlled, created, queued, workflows_on
+from user_workspaces import registry
+from user_workspaces.accounts.models import User
+from user_workspaces.errors import TooManyAtOnce
+from user_workspaces.registry import Registry
+from user_workspaces.testing.fake_resource import FakeResource
+from user_workspaces.workflows.lifecycle import waiting_limit
+from user_workspaces.workflows.lifecycle.actions import Start, delete_run, restart_run, start_run, stop_run
+from user_workspaces.workflows.lifecycle.workspace_runs import run_workspace
+from user_workspaces.workflows.models import Run
+from user_workspaces.workflows.status import RunStatus
+from user_workspaces.workspaces.details import Details, NewFile
+from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
+
+pytestmark = pytest.mark.django_db
+MOST = 3
+NOT_STARTED = "3 runs of yours were made and not started yet, and no more can be. Start or delete some of them first."
+IN_QUEUE = "3 runs of yours wait to be started, and no more can. Wait until some of them have begun, or stop some."
+
+
+@pytest.fixture(autouse=True)
+def _few(site: Registry) -> Iterator[None]:
+    with workflows_on(site, queued_per_user=MOST):
+        yield
+
+
+def limited_to(most: int | None) -> None:
+    site = registry.site()
+    registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=most)))
+
+
+def count(status: RunStatus) -> int:
+    return Run.objects.filter(status=status).count()
+
+
+def test_so_many_are_made_and_so_many_queued(make_user: Callable[[str], User]) -> None:
+    ada, bob = make_user("ada"), make_user("bob")
+    runs = [created(ada, f"r{number}") for number in range(MOST)]
+    with pytest.raises(TooManyAtOnce) as refused:
+        created(ada)
+    assert refused.value.message == NOT_STARTED
+    assert created(bob).status == RunStatus.CREATED
+    for run in runs:
+        start_run(run=run, start=Start(), now=timezone.now())
+    more = created(ada)
+    with pytest.raises(TooManyAtOnce) as refused:
+        start_run(run=more, start=Start(), now=timezone.now())
+    assert refused.value.message == IN_QUEUE
+    assert Run.objects.get(pk=more.pk).status == RunStatus.CREATED  # it can be started later
+    stop_run(run=runs[0], now=timezone.now())
+    assert start_run(run=more, start=Start(), now=timezone.now()).status == RunStatus.QUEUED
+
+
+def test_what_is_deleted_makes_room(make_user: Callable[[str], User]) -> None:
+    runs = [created(make_user("ada"), f"r{number}") for number in range(MOST)]
+    delete_run(run=runs[0], now=timezone.now())
+    created(make_user("ada"))
+
+
+def test_what_runs_does_not_count(make_user: Callable[[str], User], resource: FakeResource) -> None:
+    for number in range(MOST):
+        queued(make_user("ada"), f"r{number}")
+    controlled()
+    assert count(RunStatus.PENDING) == MOST
+    queued(make_user("ada"))
+
+
+def test_restarts_wait_like_all_others(make_user: Callable[[str], User], resource: FakeResource) -> None:
+    ada = make_user("ada")
+    run = queued(ada, "again")
+    controlled()
+    runner = Runner(run, resource)
+    runner.begin()
+    runner.end()
+    for _ in range(3):
+        controlled()
+    limited_to(1)
+    queued(ada, "another")
+    with pytest.raises(TooManyAtOnce):
+        restart_run(run=Run.objects.get(pk=run.pk), start=Start(), now=timezone.now())
+    assert Run.objects.count() == 2
+
+
+def test_without_a_limit_as_many_as_come(make_user: Callable[[str], User]) -> None:
+    limited_to(None)
+    for number in range(MOST + 5):
+        queued(make_user("ada"), f"r{number}")
+    assert count(RunStatus.QUEUED) == MOST + 5
+
+
+def test_nothing_is_copied_or_left_for_a_run_that_cannot_wait(
+    make_user: Callable[[str], User], workspace_of: Callable[..., Workspace]
+) -> None:
+    ada = make_user("ada")
+    text = b"version: 0.9.4\nworkflow:\n  type: serial\n  specification:\n    steps: []\n"
+    workspace = workspace_of(ada, details=Details(files=(NewFile("reana.yaml", text),)))
+    for number in range(MOST):
+        queued(ada, f"r{number}")
+    before = Workspace.objects.count()
+    with pytest.raises(TooManyAtOnce):
+        run_workspace(workspace=workspace, name="one", path="", start=Start(), asked={}, now=timezone.now())
+    assert Workspace.objects.count() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_made_at_once_no_more_than_may_be_are_and_nothing_is_left_of_the_others(
+    make_user: Callable[[str], User],
+) -> None:
+    ada = make_user("ada")
+
+    def make() -> bool:
+        try:
+            created(ada)
+        except TooManyAtOnce:
+            return False
+        return True
+
+    assert sum(at_once(8, make)) == MOST
+    assert count(RunStatus.CREATED) == MOST
+    kept = Workspace.objects.exclude(status=WorkspaceStatus.DELETING)
+    assert kept.count() == MOST
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_started_at_once_no_more_than_may_wait_do(make_user: Callable[[str], User]) -> None:
+    ada = make_user("ada")
+    limited_to(8)
+    runs = [created(ada, f"r{number}") for number in range(8)]
+    limited_to(MOST)
+
+    def begin() -> bool:
+        try:
+            start_run(run=runs.pop(), start=Start(), now=timezone.now())
+        except TooManyAtOnce:
+            return False
+        return True
+
+    assert sum(at_once(8, begin)) == MOST
+    assert (count(RunStatus.QUEUED), count(RunStatus.CREATED)) == (MOST, 8 - MOST)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_is_held_in_a_transaction_only(make_user: Callable[[str], User]) -> None:
+    with pytest.raises(RuntimeError):
+        waiting_limit.reserve_waiting_slot(make_user("ada").pk)
