@@ -4,6 +4,9 @@ PYTHON := .venv/bin/python
 PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
+# Every process would compile all modules again where the environment forbids to write what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help start stop test test-all test-fast lint types docs sizes spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
@@ -19,9 +22,9 @@ stop: run-parts ## End every session and the server
 test: dev-parts test-parts ## Check everything, on real parts: style, types, layers, SQLite, PostgreSQL, browser
 	@scripts/test
 
-test-all: test ## The same, and applications that take long to install (VS Code)
+test-all: dev-parts test-parts ## The same, and long forms: crowds, kills, full fuzz budgets, every page on PostgreSQL, VS Code
 	@scripts/install vscode
-	@$(PYTEST) -q -m heavy
+	@UWS_TEST_BUDGET=full scripts/test
 
 test-fast: dev-parts ## The tests that take no more than a second or two each, on SQLite
 	@$(PYTEST) -q -n 2 --dist loadscope -m "not slow and not browser and not environment"

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from scheduling import pytest_xdist_make_scheduler
-from support import fast_flush as flushing
-from support import static_files
+from support import fast_flush, static_files
+from support.template_database import copy_migrated_database
 from user_workspaces import registry
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
@@ -27,25 +28,47 @@ from user_workspaces.workspaces.actions import create_workspace
 from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace
 
+TESTS = Path(__file__).resolve().parent
 __all__ = ["pytest_xdist_make_scheduler"]
 """pytest finds it here."""
 
 
+DATA_LAYER = frozenset(
+    {"accounts", "conformance", "controller", "db", "environments", "jobs", "postgresql"}
+    | {"quotas", "sharing", "workflows", "workspaces"}
+)
+"""Folders whose tests differ by database (rows, queries, queues, leases, locks); `postgresql` marks further ones."""
+REAL_PROCESSES = frozenset({"conformance", "websocket", "reana_workflow"})
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what has to run on every database, and what takes long."""
+    """Mark the tests that use the database, those that `make test` runs on PostgreSQL too, and slow ones."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
+        fixtures, folders = getattr(item, "fixturenames", ()), set(item.path.relative_to(TESTS).parts)
         uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures)
         if uses_database and not item.get_closest_marker("once"):
             item.add_marker("data")
-        if {"conformance", "websocket", "reana_workflow"} & set(item.path.parts):  # real processes, all of them
+        if item.get_closest_marker("data") and DATA_LAYER & folders:
+            item.add_marker("postgresql")
+        if REAL_PROCESSES & folders:
             item.add_marker("slow")
+        if item.get_closest_marker("soak"):
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """Begin with a copy of the migrated database on SQLite, so that no process runs all migrations."""
+    if connection.vendor != "sqlite":
+        return False
+    copy_migrated_database(Path(connection.settings_dict["TEST"]["NAME"]))
+    return True
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        flushing.install(patch)
+        fast_flush.install(patch)
         static_files.install(patch)
         yield
 

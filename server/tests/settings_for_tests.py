@@ -22,4 +22,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]  # noqa: F405  from the settings
 DATABASES["default"].setdefault("TEST", {})  # noqa: F405  from the settings
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405  from the settings
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"  # noqa: F405  it lives for one run
     DATABASES["default"]["TEST"]["NAME"] = f"{_folder}/test.sqlite3"  # noqa: F405  from the settings

@@ -29,7 +29,7 @@ from user_workspaces.db.raw_lists import (
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 EXACT = datetime(2026, 2, 28, 23, 59, 59, 7, tzinfo=UTC)
 WHOLE = datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
 

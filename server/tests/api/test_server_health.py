@@ -56,6 +56,7 @@ def test_disk_that_is_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the tests run on another database")
 def test_postgresql_that_takes_no_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     connection.close()

@@ -16,7 +16,7 @@ from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 Blocks = Callable[[int], None]
 TUS = {"Tus_Resumable": "1.0.0"}
 

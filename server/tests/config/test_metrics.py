@@ -18,7 +18,7 @@ from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 TOKEN = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

@@ -14,6 +14,7 @@ from controller.copying_scenarios import (
     copy_and_be_killed,
     tree_of,
 )
+from support.budget import budget
 from support.concurrency import at_once
 from support.fake_copies import make_copies, now_of, offer, state_of, unfinished
 from user_workspaces.accounts.models import User
@@ -33,7 +34,7 @@ Person = Callable[..., User]
 Make = Callable[..., Workspace]
 FORKS = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 """The child does nothing with the threads of the test runner."""
-KILLS_A_SHARE, SHARES_TO_KILL = 5, 10
+KILLS_A_SHARE, SHARES_TO_KILL = budget(3, full=5), budget(2, full=10)
 LEASE = leases.LEASE
 
 

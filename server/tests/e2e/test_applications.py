@@ -59,7 +59,7 @@ def test_application_is_launched_opened_used_and_stopped(
     walk(*light, page, pictures, name)
 
 
-@pytest.mark.heavy
+@pytest.mark.soak
 @pytest.mark.parametrize("name", HEAVY)
 def test_heavy_application_is_launched_opened_used_and_stopped(
     heavy: tuple[RunningServer, Caller], page: Page, pictures: Path, name: str

@@ -16,12 +16,13 @@ import pytest
 
 from integration import disorder
 from integration.disorder import Disorder, Memory
+from support.budget import budget
 from support.cluster import Fleet, directories, fleet, hidden_files
 from support.server_process import Caller, wait_for
 
 pytestmark = [pytest.mark.slow]
 
-KILLS, STOCK = 50, 30
+KILLS, STOCK = budget(8, full=50), budget(10, full=30)
 LONGEST_LIFE = 1.0
 """Seconds that a process is left at work before it is killed."""
 SETTLED_WITHIN = 400.0

@@ -1,10 +1,9 @@
 """What we read, others must read in the same way: our framing against h11 and httptools, on hostile bytes.
 
 Whatever we accept, both must accept, with the same method, target, fields, and the same last byte. What we
-refuse, they may accept. `UWS_FUZZ_EXAMPLES` sets how much is tried.
+refuse, they may accept.
 """
 
-import os
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from support.budget import budget
 from user_workspaces.proxy.http1.body import BadBody, request_body
 from user_workspaces.proxy.http1.parser import RequestHead, parse_request
 
-EXAMPLES: Final = int(os.environ.get("UWS_FUZZ_EXAMPLES", "3000"))
+EXAMPLES: Final = budget(300, full=3000)
 SEED: Final = 20_250
 
 

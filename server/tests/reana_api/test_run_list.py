@@ -14,7 +14,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def names(reana: Reana, **query: Any) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reana_api.conftest import Reana
+from support.budget import budget
 from support.runs import specification
 from user_workspaces.workflows.models import Run
 
@@ -54,7 +55,7 @@ def test_the_corpus_is_refused(ada: Reana) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=budget(20, full=150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(part=JSON, where=st.sampled_from(["", "version", "inputs", "outputs", "workflow", "steps", "step"]))
 def test_anything_in_any_place_is_answered(ada: Reana, part: object, where: str) -> None:
     document: Any = specification()

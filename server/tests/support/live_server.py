@@ -18,6 +18,7 @@ import httpx
 
 from support.machine_accounts import add_account, remove_account
 from support.server_process import REPOSITORY, free_port
+from support.template_database import copy_migrated_database
 from user_workspaces.config.load_config import EMBEDDED_DEFAULT
 from user_workspaces.testing.waiting import eventually
 
@@ -77,7 +78,10 @@ def live_server_process(
         port = port or free_port()
         own = {"UWS_DATA_DIR": str(folder), "UWS_PORT": str(port), "UWS_HOST": "127.0.0.1"}
         server = LiveServer(port, folder, stack.enter_context(account()), surroundings() | own | dict(further or {}))
-        server.manage("migrate", "--verbosity=0", "--skip-checks")
+        if "DATABASE_URL" in server.environment:
+            server.manage("migrate", "--verbosity=0", "--skip-checks")
+        else:
+            copy_migrated_database(folder / "database.sqlite3")
         stack.enter_context(process_of(server, "web", "runserver", before))
         if controller:
             stack.enter_context(process_of(server, "controller", "controller", before))

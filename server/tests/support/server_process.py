@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from support.template_database import copy_migrated_database
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 ADA, GRACE = (f"uwstest{number}{os.environ.get('PYTEST_XDIST_WORKER', '')}" for number in (1, 2))
 """People with accounts of this machine: others in each process that runs tests."""
@@ -267,6 +269,8 @@ def running_server(
         config.update(site or {})
         (data_dir / "config.json").touch(mode=0o600)
         (data_dir / "config.json").write_text(json.dumps(config))
+        if "DATABASE_URL" not in environment:
+            copy_migrated_database(data_dir / "database.sqlite3")
         server = RunningServer(data_dir, free_port(), environment=environment)
         try:
             server.start()

@@ -13,7 +13,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.websocket.state_cache import Diff, StateCache
 from user_workspaces.websocket.subscriptions import Topic
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 NOW = timezone.now()
 
 

@@ -13,11 +13,12 @@ import pytest
 
 from integration.reana import analysis
 from integration.reana.conftest import LONGEST, Reana, token_of
+from support.budget import budget
 from support.live_server import LiveServer, live_server_process, process_of
 from support.server_process import wait_for
 
 pytestmark = pytest.mark.slow
-RUNS, AT_ONCE = 200, 4
+RUNS, AT_ONCE = budget(12, full=200), 4
 
 
 def as_often_as_you_like(config: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.budget import budget
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.plugins.workflow_engine.serial import SerialEngine
@@ -88,7 +89,7 @@ def plan(reading: Reading) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=budget(30, full=300), deadline=None)
 def test_any_bytes(data: bytes) -> None:
     check(read_yaml(data), text=True)
 
@@ -96,7 +97,7 @@ def test_any_bytes(data: bytes) -> None:
 @given(
     st.lists(st.sampled_from(PIECES) | st.sampled_from([b"a", b"b: 1", b"\n", b"\n  ", b"\n    ", b" "]), max_size=40)
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=budget(50, full=500), deadline=None)
 def test_pieces_of_yaml_in_any_order(pieces: list[bytes]) -> None:
     check(read_yaml(b"".join(pieces)), text=True)
 
@@ -108,7 +109,7 @@ def test_pieces_of_yaml_in_any_order(pieces: list[bytes]) -> None:
         max_size=4,
     ),
 )
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=budget(60, full=600), deadline=None)
 def test_changed_specifications(text: bytes, changes: list[tuple[float, int, bytes]]) -> None:
     for where, removed, added in changes:
         position = int(where * len(text))
@@ -117,13 +118,13 @@ def test_changed_specifications(text: bytes, changes: list[tuple[float, int, byt
 
 
 @given(VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=budget(30, full=300), deadline=None)
 def test_any_values(value: Any) -> None:
     check(read_json(value), text=False)
 
 
 @given(SERIAL)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=budget(30, full=300), deadline=None)
 def test_values_with_the_form_of_a_workflow(value: Any) -> None:
     check(read_json(value), text=False)
     check(read_yaml(json.dumps(value).encode()), text=True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from support.budget import budget
 from user_workspaces.workflows.specification import Reading, read_json, read_yaml
 from user_workspaces.workflows.specification.rules import composer
 from user_workspaces.workflows.specification.rules.limits import (
@@ -122,7 +123,9 @@ def test_long_value_of_a_step_is_refused(key: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["$" * LARGE, "${" * (LARGE // 2), "$a " * (LARGE // 3), "${a" * (LARGE // 3)], ids=range(4)
+    "command",
+    [one * (budget(LARGE // 20, full=LARGE) // len(one)) for one in ("$", "${", "$a ", "${a")],
+    ids=range(4),
 )
 def test_long_command_is_read_once(command: str) -> None:
     document = {

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugins.storage.local_file_system.worlds import World, own, state_of
+from support.budget import budget
 from user_workspaces.errors import StorageError, UnsafePath
 from user_workspaces.interfaces.values import EntryKind, SystemAccount, WorkspaceLocation
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
@@ -230,7 +231,7 @@ PATHS = st.lists(
 ).map("/".join)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=budget(40, full=150), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(path=PATHS, attempt=st.sampled_from(sorted(ATTEMPTS)))
 def test_no_path_touches_anything_outside(
     *, storage: LocalFileSystemStorage, location: WorkspaceLocation, world: World, victim: Path, path: str, attempt: str

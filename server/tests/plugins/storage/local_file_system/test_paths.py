@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugins.storage.local_file_system.worlds import open_handles
+from support.budget import budget
 from user_workspaces.errors import UnsafePath
 from user_workspaces.plugins.storage.local_file_system.paths import (
     closing,
@@ -57,7 +58,7 @@ def test_parse_path_accepts_only_what_stays_below(path: str) -> None:
     assert os.path.normpath(f"/w/{path}") == f"/w/{path}"
 
 
-@settings(max_examples=200)
+@settings(max_examples=budget(50, full=200))
 @given(st.lists(st.sampled_from(["..", ".", "", "a", "up", "out", "d", "..a"]), min_size=1, max_size=6))
 def test_open_below_never_leaves(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
     top = tmp_path_factory.getbasetemp() / "below"

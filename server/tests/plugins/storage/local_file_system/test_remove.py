@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from plugins.storage.local_file_system.worlds import open_handles, own
+from support.budget import budget
 from user_workspaces.errors import StorageError
 from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.plugins.storage.local_file_system import LocalFileSystemStorage
@@ -55,12 +56,15 @@ def test_remove_many(storage: LocalFileSystemStorage, location: WorkspaceLocatio
     assert list(made.iterdir()) == []
 
 
+FILES = budget(5_000, full=100_000)
+
+
 @pytest.mark.slow
 def test_delete_hundred_thousand(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     with rights_of(location.account).assumed():
-        for number in range(100_000):
+        for number in range(FILES):
             os.close(os.open(made / str(number), os.O_CREAT | os.O_WRONLY))
-    assert sum(1 for _ in storage.tree(location)) == 100_000
+    assert sum(1 for _ in storage.tree(location)) == FILES
     storage.delete(location)
     assert not made.exists()
 

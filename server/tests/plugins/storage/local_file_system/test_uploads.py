@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from plugins.storage.local_file_system.worlds import open_handles
+from support.budget import budget
 from user_workspaces.errors import Conflict, InUse, PathNotFound, StorageError
 from user_workspaces.interfaces.storage import UPLOAD_LIFETIME
 from user_workspaces.interfaces.values import WorkspaceLocation
@@ -20,7 +21,7 @@ from user_workspaces.plugins.storage.local_file_system.uploads import UPLOADS
 
 # The children do nothing but write, so it does not matter that other threads are not in them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-KILLS = 50
+KILLS = budget(10, full=50)
 PIECE = 64 * 1024
 
 

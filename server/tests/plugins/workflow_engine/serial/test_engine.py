@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from support.budget import budget
 from user_workspaces.errors import InvalidRequest, TooLarge
 from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.interfaces.workflow_engine import Plan, Step, WorkflowEngine
@@ -129,7 +130,7 @@ def test_a_specification_that_was_not_read_by_us_is_refused_too(command: str, re
 
 
 def test_commands_that_would_grow_too_long_are_refused_before_they_do() -> None:
-    found = specification(step("x", "${a}" * 250_000), parameters={"a": ""})
+    found = specification(step("x", "${a}" * budget(20_000, full=250_000)), parameters={"a": ""})
     with pytest.raises(TooLarge, match="exceed 2097152 characters"):
         plan(found, a="x" * 1_000_000)
 
