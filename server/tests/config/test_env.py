@@ -114,6 +114,21 @@ def test_a_runtime_folder_of_our_own_is_taken(tmp_path: Path) -> None:
     env.check_runtime_dir(tmp_path / "run")
 
 
+def test_lease_length_is_a_minute_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UWS_LEASE_SECONDS", raising=False)
+    assert env.lease_seconds() == 60
+    monkeypatch.setenv("UWS_LEASE_SECONDS", "2")
+    assert env.lease_seconds() == 2
+
+
+@pytest.mark.parametrize("text", ["", "0", "1", "3601", "-6", "1.5", " 6", "6s", "\u0668\u0660", "\u00b2", "9" * 5_000])
+def test_invalid_lease_length_is_rejected(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("UWS_LEASE_SECONDS", text)
+    message = r"^UWS_LEASE_SECONDS: .* is not a length of leases; give a number of seconds from 2 to 3600$"
+    with pytest.raises(ConfigurationError, match=message):
+        env.lease_seconds()
+
+
 @pytest.mark.parametrize("kind", ["link", "file", "writable", "somebody's"])
 def test_a_runtime_folder_that_others_have_a_hand_in_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str

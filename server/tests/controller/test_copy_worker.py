@@ -21,6 +21,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller import copy_worker
 from user_workspaces.controller.copy_worker import CopyPool
 from user_workspaces.controller.housekeeping import process_due_workspaces
+from user_workspaces.db.leases import lease_length
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.actions import accept, retry, withdraw
 from user_workspaces.sharing.models import Share
@@ -35,7 +36,6 @@ Make = Callable[..., Workspace]
 FORKS = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 """The child does nothing with the threads of the test runner."""
 KILLS_A_SHARE, SHARES_TO_KILL = budget(3, full=5), budget(2, full=10)
-LEASE = leases.LEASE
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def test_fifty_kills_leave_nothing_half_made(original: Workspace, grace: User) -
             state, status = state_of(share), now_of(share).copy.status
             assert (state, status) in {("waiting", "initializing"), ("copying", "initializing"), ("ready", "idle")}
             assert state != "ready" or is_whole(share, original)
-            now += LEASE + timedelta(seconds=1)
-        make_copies(now=now + LEASE)
+            now += lease_length() + timedelta(seconds=1)
+        make_copies(now=now + lease_length())
         assert state_of(share) == "ready"
         assert is_whole(share, original)
     assert killed_at_work >= SHARES_TO_KILL
@@ -112,7 +112,7 @@ def test_what_was_killed_and_then_withdrawn_is_removed(original: Workspace, grac
     home = home_of(Workspace.objects.get(pk=share.pk))
     copy_and_be_killed(after_seconds=0.05, now=now)
     withdraw(user=grace, share_id=share.pk, now=now)
-    later = now + LEASE + timedelta(minutes=1)
+    later = now + lease_length() + timedelta(minutes=1)
     make_copies(now=later)
     process_due_workspaces(now=later)
     assert not home.storage.locate(home.location).exists()
@@ -236,7 +236,7 @@ def test_a_database_that_is_away_for_long_stops_the_copy(
     def away(*_: object, **__: object) -> bool:
         raise OperationalError("the server closed the connection")
 
-    monkeypatch.setattr(copy_worker, "TRUSTED_SECONDS", 0.05)
+    monkeypatch.setattr(copy_worker, "trusted_seconds", lambda: 0.05)
     monkeypatch.setattr(leases, "renew", away)
     assert copies.wait(30)
     assert state_of(share) == "waiting"

@@ -11,6 +11,7 @@ from controller.copying_scenarios import COPIED, StorageThatCopiesWhenAllowed
 from support.fake_copies import make_copies, now_of, offer, state_of
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.copy_worker import CopyPool
+from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.quotas.models import Quota
@@ -174,7 +175,7 @@ def test_who_lost_the_lease_takes_no_more_of_the_open_offers(
     share = offer(ours(), grace)
     blocks(6)
     old = started(share, now=timezone.now(), size=BLOCK_BYTES)
-    started(share, now=timezone.now() + leases.LEASE + timedelta(seconds=1), size=3 * BLOCK_BYTES)
+    started(share, now=timezone.now() + lease_length() + timedelta(seconds=1), size=3 * BLOCK_BYTES)
     with pytest.raises(ReservationLost):
         old.hold_at_least(2 * BLOCK_BYTES, now=timezone.now())
     assert now_of(share).copy.disk_space == 3 * BLOCK_BYTES

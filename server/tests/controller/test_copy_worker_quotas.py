@@ -14,6 +14,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller import copy_worker
 from user_workspaces.controller.copy_worker import CopyPool
 from user_workspaces.controller.housekeeping import process_due_workspaces
+from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import QuotaExceeded, StorageError
 from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.quotas.models import DiskReservation
@@ -172,7 +173,7 @@ def test_who_lost_the_lease_neither_holds_nor_gives_back(
     assert leases.claim(lost, now=timezone.now())
     old = leases.hold_disk(lost, size=BLOCK_BYTES, now=timezone.now())
     assert old is not None
-    later = timezone.now() + leases.LEASE + timedelta(seconds=1)
+    later = timezone.now() + lease_length() + timedelta(seconds=1)
     new = Share.objects.select_related("copy__owner").get(pk=share.pk)
     assert leases.claim(new, now=later)
     assert leases.hold_disk(new, size=3 * BLOCK_BYTES, now=later) is not None

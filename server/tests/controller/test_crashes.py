@@ -11,8 +11,9 @@ from controller.conftest import Driver
 from controller.scenarios import PowerCut, ResourceWithPowerCut
 from support.concurrency import at_once
 from user_workspaces.controller import job_actions, reconcile
-from user_workspaces.controller.lease import LEASE, claim, release
+from user_workspaces.controller.lease import claim, release
 from user_workspaces.controller.reconcile import reconcile_jobs
+from user_workspaces.db.leases import lease_length
 from user_workspaces.interfaces.values import JobSpec
 from user_workspaces.jobs.actions import change_status, stop_job
 from user_workspaces.jobs.models import Job
@@ -28,8 +29,8 @@ Use = Callable[..., Any]
 def die_once(driver: Driver) -> None:
     with pytest.raises(PowerCut):
         driver.run()
-    assert reconcile_jobs(now=driver.now + LEASE / 2) == 0, "the dead controller still holds its lease"
-    driver.later(LEASE.total_seconds())
+    assert reconcile_jobs(now=driver.now + lease_length() / 2) == 0, "the dead controller still holds its lease"
+    driver.later(lease_length().total_seconds())
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -115,7 +116,7 @@ def test_a_due_job_is_claimed_by_one_of_many(driver: Driver) -> None:
     claimed = at_once(6, lambda: claim(Job.objects.get(pk=job.pk), now=driver.now))
     assert claimed.count(True) >= 1
     stale = [Job.objects.get(pk=job.pk) for _ in range(6)]
-    later = driver.now + 2 * LEASE
+    later = driver.now + 2 * lease_length()
     assert at_once(6, lambda: claim(stale.pop(), now=later)).count(True) == 1
 
 
@@ -132,14 +133,14 @@ def test_who_lost_the_lease_records_nothing(driver: Driver) -> None:
     slow, quick = Job.objects.get(pk=job.pk), Job.objects.get(pk=job.pk)
     assert claim(slow, now=driver.now)
     quick.refresh_from_db()
-    assert claim(quick, now=driver.now + LEASE)
+    assert claim(quick, now=driver.now + lease_length())
     failed = change_status(
         job=slow, new=JobStatus.FAILED, now=driver.now, message="from the past", lease=slow.next_check_at
     )
     release(slow, at=None, message="from the past")
     quick.refresh_from_db()
     assert (failed, quick.status, quick.message) == (False, "pending", "Waiting for the resource.")
-    assert quick.next_check_at == driver.now + 2 * LEASE
+    assert quick.next_check_at == driver.now + 2 * lease_length()
 
 
 def test_a_wish_during_a_pass_wakes_the_next_one(driver: Driver) -> None:

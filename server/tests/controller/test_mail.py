@@ -180,8 +180,8 @@ def test_a_controller_that_died_while_sending_is_replaced(original: Workspace, g
     offer(original, grace)
     now = timezone.now()
     assert outbox.claim(Mail.objects.get(), now=now)
-    assert send_due_mail(now=now + outbox.LEASE / 2) == 0
-    assert send_due_mail(now=now + outbox.LEASE) == 1
+    assert send_due_mail(now=now + outbox.mail_lease() / 2) == 0
+    assert send_due_mail(now=now + outbox.mail_lease()) == 1
     assert len(sink.taken) == 1
 
 

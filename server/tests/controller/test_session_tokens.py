@@ -12,7 +12,7 @@ from controller.scenarios import PowerCut, ResourceWithPowerCut, ResourceWithSto
 from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken
 from user_workspaces.controller import job_actions
-from user_workspaces.controller.lease import LEASE
+from user_workspaces.db.leases import lease_length
 from user_workspaces.interfaces.job_type import JobParameters
 from user_workspaces.interfaces.values import EndedBy, JobContext, JobFile, JobScript
 from user_workspaces.jobs.actions import stop_job
@@ -154,7 +154,7 @@ def test_dying_around_the_submission_hands_out_the_same_token_again(
         with_reana.settled(job)
         assert ApiToken.objects.count() == 0
         return
-    with_reana.later(LEASE.total_seconds())
+    with_reana.later(lease_length().total_seconds())
     job = with_reana.until(job, lambda job: job.submitted)
     assert [told["token"] for told in handed_out(resource)] == [session_token(job).text]
     assert (ApiToken.objects.count(), is_good(with_reana, job)) == (1, True)
@@ -174,7 +174,7 @@ def test_dying_before_a_record_of_the_start_grants_it_again(
         patched.setattr(job_actions, location, cut)
         with pytest.raises(PowerCut):
             with_reana.run()
-    with_reana.later(LEASE.total_seconds())
+    with_reana.later(lease_length().total_seconds())
     job = with_reana.until(job, lambda job: job.status == "running")
     assert (ApiToken.objects.count(), is_good(with_reana, job)) == (1, True)
 

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import socket
 import stat
@@ -21,6 +22,7 @@ ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  a comparison
 SIOCGIFADDR = 0x8915
 SESSION_PORTS = 100
 LAST_PORT = 65_535
+SHORTEST_LEASE, LONGEST_LEASE = 2, 3_600
 SHORTEST_SECRET = 32
 FEWEST_DIFFERENT_CHARACTERS = 10
 KNOWN_BEGINNINGS = ("django-insecure", "changeme", "change-me", "change_me", "secret", "your-", "example", "default")
@@ -58,6 +60,17 @@ def address(variable: str) -> tuple[str, int] | None:
         return None
     named, _, number = text.rpartition(":")
     return named.strip("[]") or "127.0.0.1", port_in(number, source=variable)
+
+
+def lease_seconds() -> int:
+    """Return the length of the leases on due rows in seconds (`UWS_LEASE_SECONDS`)."""
+    text = os.environ.get("UWS_LEASE_SECONDS", "60")
+    if not (re.fullmatch("[0-9]{1,4}", text) and SHORTEST_LEASE <= int(text) <= LONGEST_LEASE):
+        raise ConfigurationError(
+            f"UWS_LEASE_SECONDS: {text!r} is not a length of leases; "
+            f"give a number of seconds from {SHORTEST_LEASE} to {LONGEST_LEASE}"
+        )
+    return int(text)
 
 
 def debug() -> bool:

@@ -22,6 +22,7 @@ ALLOWED_HOSTS = env.own_host_names()
 METRICS_TOKEN = env.metrics_token()
 METRICS_ADDRESS = env.address("UWS_METRICS_PORT")
 CONTROLLER_METRICS_ADDRESS = env.address("UWS_CONTROLLER_METRICS_PORT")
+LEASE_SECONDS = env.lease_seconds()
 
 INSTALLED_APPS = [
     "user_workspaces.config.apps.ConfigAppConfig",

@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.utils import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from user_workspaces.db.leases import lease_length
 from user_workspaces.environments.overview import lock_for_copies
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observability.warning_log import REFUSALS
@@ -23,12 +24,20 @@ from user_workspaces.workspaces.share_copies import clear_copy, fill_copy, try_t
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
-TRUSTED_SECONDS = leases.LEASE.total_seconds() * 0.75
-"""How long a lease that could not be renewed is still believed in."""
 SECONDS_TO_STOP = 10.0
 MOST_AT_ONCE = 2
 WITHDRAWN_A_PASS = 100
 ALMOST = 99
+
+
+def beat_seconds() -> float:
+    """Return the seconds between two renewals of a lease: many fit into one lease, as each may fail."""
+    return min(BEAT_SECONDS, lease_length().total_seconds() / 10)
+
+
+def trusted_seconds() -> float:
+    """Return the age at which a lease that could not be renewed is given up, before another worker takes it."""
+    return lease_length().total_seconds() * 0.75
 
 
 class CopyStopped(Exception):
@@ -160,7 +169,7 @@ class CopyTask:
     def _beat(self) -> None:
         """Renew the lease and write the progress, once a second; stop the copy when the lease cannot be kept."""
         renewed = time.monotonic()
-        while not self._done.wait(BEAT_SECONDS):
+        while not self._done.wait(beat_seconds()):
             try:
                 with self._leasing:
                     kept = leases.renew(self._share, now=timezone.now(), percent=self._flow.percent)
@@ -169,7 +178,7 @@ class CopyTask:
                 renewed = time.monotonic()
             except (DatabaseError, InterfaceError):
                 connections.close_all()
-                if time.monotonic() - renewed > TRUSTED_SECONDS:
+                if time.monotonic() - renewed > trusted_seconds():
                     self._flow.stop.set()
         connections.close_all()
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from user_workspaces import registry
 from user_workspaces.controller.launch import context_of, needs_token, prepare, spec_of
 from user_workspaces.controller.lease import release
+from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import Endpoint, Observation, PreparationState, ResourceState
@@ -89,9 +90,9 @@ def fail(turn: JobPass, message: str) -> None:
 
 
 def try_again(turn: JobPass, message: str) -> None:
-    """Back off: 1, 2, 4 ... 60 seconds."""
+    """Release the job and retry after 1, 2, 4 ... 60 seconds, at most after the length of a lease."""
     failed = turn.job.failed_checks
-    delay = min(LONGEST_BACK_OFF, SHORTLY * 2 ** min(failed, 10))
+    delay = min(LONGEST_BACK_OFF, lease_length(), SHORTLY * 2 ** min(failed, 10))
     text = _storable(message, LONGEST_MESSAGE)
     release(turn.job, at=turn.clock() + delay, message=text, failed_checks=min(failed + 1, 1_000))
 

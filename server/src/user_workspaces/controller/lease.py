@@ -2,19 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from user_workspaces.db.leases import lease
+from user_workspaces.db.leases import lease, lease_length
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED
 
-LEASE = timedelta(seconds=60)
-"""Longer than any single act on a resource takes; a controller that hangs, or died elsewhere, is replaced after it."""
-TRUSTED_FOR = LEASE / 2
-"""How old a lease may be when an act begins: what was seen may have changed, and the act takes its time too."""
+
+def trusted_for() -> timedelta:
+    """Return the maximum age of a lease when an action starts.
+
+    It is half of the lease: the observation gets stale, and the action has to end within the rest.
+    """
+    return lease_length() / 2
 
 
 def claim(job: Job, *, now: datetime) -> bool:
     """Take the lease on a due job; False: another controller was first, or the job was changed."""
-    until = now + LEASE
+    until = now + lease_length()
     if not _unchanged(job, next_check_at=until, **lease(until)):
         return False
     job.next_check_at = until

@@ -10,6 +10,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from user_workspaces import registry
 from user_workspaces.controller.reconcile import PassClock
+from user_workspaces.db.leases import lease_length
 from user_workspaces.interfaces.settings import MailSettings
 from user_workspaces.sharing import outbox
 from user_workspaces.sharing.models import Mail
@@ -18,7 +19,8 @@ from user_workspaces.sharing.queries import due_mail
 logger = logging.getLogger(__name__)
 
 MAILS_A_PASS = 50
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
+"""For one answer of the mail server."""
 
 
 def send_due_mail(*, now: datetime) -> int:
@@ -45,7 +47,7 @@ def _connection(site: MailSettings) -> BaseEmailBackend:
         password=site.password,
         use_tls=site.tls == "starttls",
         use_ssl=site.tls == "tls",
-        timeout=PATIENCE_SECONDS,
+        timeout=min(TIMEOUT_SECONDS, lease_length().total_seconds() / 2),
     )
     return connection
 

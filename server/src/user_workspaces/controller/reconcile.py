@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from user_workspaces import registry
 from user_workspaces.controller.job_actions import JobPass, execute, fail, snapshot, try_again
-from user_workspaces.controller.lease import TRUSTED_FOR, claim, release
+from user_workspaces.controller.lease import claim, release, trusted_for
 from user_workspaces.errors import ResourceUnavailable, SubmissionRejected, UserWorkspacesError
 from user_workspaces.interfaces.values import Observation, ResourceState
 from user_workspaces.jobs.decide import Action, decide
@@ -54,7 +54,7 @@ def reconcile_jobs(*, now: datetime) -> int:
 
 def _serve(turn: JobPass, *, claimed_at: datetime) -> None:
     """Advance a job, unless the others of this pass took so long that its lease is no longer to be trusted."""
-    if turn.clock() - claimed_at > TRUSTED_FOR:
+    if turn.clock() - claimed_at > trusted_for():
         release(turn.job, at=turn.clock())
     else:
         advance(turn)

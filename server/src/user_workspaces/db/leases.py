@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, models
 from django.db.models import F, Q
 
@@ -43,6 +44,14 @@ class _Process:
 
 
 _process = _Process()
+
+
+def lease_length() -> timedelta:
+    """Return the length of a lease: longer than any single action on a resource takes.
+
+    After it, a controller that hangs, or that died on another machine, is replaced.
+    """
+    return timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def lease(until: datetime | None) -> dict[str, object]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from user_workspaces.db.leases import lease
+from user_workspaces.db.leases import lease, lease_length
 from user_workspaces.environments.bases import required_base_of
 from user_workspaces.environments.discovery import Contents, builder_of, read_contents, specification_of
 from user_workspaces.environments.failures import reason_of
@@ -19,7 +19,6 @@ from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import usable_home
 
-LEASE = timedelta(seconds=30)
 LOOK_AGAIN = timedelta(seconds=0.5)
 LOOK_LATER = timedelta(seconds=2)
 MOST_AT_ONCE = 2
@@ -99,7 +98,7 @@ def _forget_failure(layer: Layer) -> None:
 
 def claim(row: PreparedEnvironment, *, now: datetime) -> bool:
     """Take the lease on a due row; False: another controller was first, or it was asked for anew."""
-    until = now + LEASE
+    until = now + lease_length() / 2  # the build is a process of its own: only starting it has to fit
     if not _unchanged(row, next_check_at=until, **lease(until)):
         return False
     row.next_check_at = until

@@ -1,11 +1,11 @@
 """The lease on a copy that is being made: who holds it may touch the files and say how it ended; nobody else."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from user_workspaces.db.leases import lease
+from user_workspaces.db.leases import lease, lease_length
 from user_workspaces.sharing.actions import note_listing, require_original
 from user_workspaces.sharing.models import Share, ShareState
 from user_workspaces.sharing.open_copies import OpenCopyReservation, check_copy, hold_accounts
@@ -15,14 +15,12 @@ from user_workspaces.workspaces.actions import queue_deletion
 from user_workspaces.workspaces.copy_rooms import CopyReservation, hold_copy
 from user_workspaces.workspaces.models import Workspace
 
-LEASE = timedelta(seconds=60)
-"""Renewed while the copy goes on; after this time a controller that hangs, or died elsewhere, is replaced."""
 LONGEST_MESSAGE = 1_000
 
 
 def claim(share: Share, *, now: datetime) -> bool:
     """Take the lease on a copy to be made; False: another controller was first, or it was withdrawn."""
-    until = now + LEASE
+    until = now + lease_length()
     claimed = {"state": ShareState.COPYING, "next_check_at": until, "percent": 0, **lease(until)}
     if not _held(share).filter(state__in=UNFINISHED).update(**claimed):
         return False
@@ -32,7 +30,7 @@ def claim(share: Share, *, now: datetime) -> bool:
 
 def renew(share: Share, *, now: datetime, percent: int) -> bool:
     """Keep the lease and say how far it is; False: the copy is not wanted any more, or the lease was lost."""
-    held, until = _held(share), now + LEASE
+    held, until = _held(share), now + lease_length()
     wanted = held.filter(state=ShareState.COPYING).update(next_check_at=until, percent=percent, **lease(until))
     # Withdrawn: the lease is kept until the copying has really ended, so that nobody removes files under it.
     if wanted or held.filter(state=ShareState.WITHDRAWN).update(next_check_at=until, **lease(until)):

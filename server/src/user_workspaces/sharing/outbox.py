@@ -9,12 +9,10 @@ from django.core.validators import validate_email
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.db.leases import lease
+from user_workspaces.db.leases import lease, lease_length
 from user_workspaces.interfaces.settings import Branding
 from user_workspaces.sharing.models import Mail, Share, ShareState
 
-LEASE = timedelta(minutes=5)
-"""Longer than sending one mail takes; a controller that died on it is replaced after it."""
 GIVE_UP_AFTER = timedelta(days=1)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -76,12 +74,17 @@ def is_address(text: str) -> bool:
     return True
 
 
+def mail_lease() -> timedelta:
+    """Return the length of the lease on a mail: a mail server may take a timeout for each of several commands."""
+    return 5 * lease_length()
+
+
 def claim(mail: Mail, *, now: datetime) -> bool:
     """Take the lease on a mail before it is sent; False: another controller was first."""
-    same = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at, sent_at=None)
-    if not same.update(next_try_at=now + LEASE, attempts=mail.attempts + 1, **lease(now + LEASE)):
+    same, until = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at, sent_at=None), now + mail_lease()
+    if not same.update(next_try_at=until, attempts=mail.attempts + 1, **lease(until)):
         return False
-    mail.next_try_at, mail.attempts = now + LEASE, mail.attempts + 1
+    mail.next_try_at, mail.attempts = until, mail.attempts + 1
     return True
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.db.leases import lease
+from user_workspaces.db.leases import lease, lease_length
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, release_workspace
@@ -23,7 +23,6 @@ from user_workspaces.workspaces.queries import Home, check_accepted, has_home, h
 from user_workspaces.workspaces.rooms import SpaceReservation
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
-LEASE = timedelta(seconds=60)
 LISTED_NAMES = 10_000
 LISTED_AS = {EntryKind.FILE: "files", EntryKind.LINK: "symlinks"}
 LONGEST_NAME = 255
@@ -183,7 +182,8 @@ def mark_dirty(*, workspace_id: int, now: datetime) -> None:
 def claim(workspace: Workspace, *, now: datetime) -> bool:
     """Take the lease on a due workspace; False: another controller was first."""
     same = Workspace.objects.filter(pk=workspace.pk, status=workspace.status, next_check_at=workspace.next_check_at)
-    return bool(same.update(next_check_at=now + LEASE, **lease(now + LEASE)))
+    until = now + lease_length()
+    return bool(same.update(next_check_at=until, **lease(until)))
 
 
 def measure(workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from user_workspaces.db.leases import due, lease
+from user_workspaces.db.leases import due, lease, lease_length
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED as ENDED_JOBS
@@ -27,7 +27,6 @@ from user_workspaces.workflows.storage.progress import counts_of, has_started
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
 SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedelta(seconds=30)
 RUNS_A_PASS = 200
 REST_PER_SECOND = 10
@@ -54,7 +53,7 @@ def follow_runs(*, now: datetime) -> int:
 
 
 def _claim(run: Run, *, now: datetime) -> bool:
-    until = now + LEASE
+    until = now + lease_length()
     return _reschedule(run, at=until, **lease(until))
 
 

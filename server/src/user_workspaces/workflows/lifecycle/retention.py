@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.observability.warning_log import EXPECTED, REFUSALS
@@ -23,7 +24,7 @@ from user_workspaces.workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
 
-LEASE, AT_ONCE, TRY_AGAIN = timedelta(seconds=60), timedelta(milliseconds=250), timedelta(hours=1)
+AT_ONCE, TRY_AGAIN = timedelta(milliseconds=250), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 SECONDS_A_PASS = 0.5
 """Then the controller looks after other runs, whether files were deleted, could not be, or stay."""
@@ -111,7 +112,7 @@ def retain_files(*, now: datetime) -> int:
     if len(_walks) >= MOST_WALKS:
         found = found.filter(pk__in=list(_walks))
     run = found.select_related("owner").order_by("retain_at").first()
-    if run is None or not _retain_again(run, at=now + LEASE):
+    if run is None or not _retain_again(run, at=now + lease_length()):
         return 0
     began = time.monotonic()
     again = _apply_rules(run, now=now)
