@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.postgresql]
 
 JOBS, WORKSPACES, OFFERED, DELETED = 102, 17, 10, 10
 SETTLED_WITHIN = 500.0
-"""Leases of a minute have to end first, and the machine may be slow."""
+"""Leases have to end first, and the machine may be slow."""
 LATE = 60.0
 """Seconds, on the slowest of machines; on a quiet one it is a fraction of one."""
 WEBS = ("web-a", "web-b", "web-c")

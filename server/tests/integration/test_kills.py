@@ -26,7 +26,7 @@ KILLS, STOCK = budget(8, full=50), budget(10, full=30)
 LONGEST_LIFE = 1.0
 """Seconds that a process is left at work before it is killed."""
 SETTLED_WITHIN = 400.0
-"""Leases of a minute have to end first, and the machine may be slow."""
+"""Leases have to end first, and the machine may be slow."""
 PAST = 2 * 24 * 3600
 
 ROWS = """

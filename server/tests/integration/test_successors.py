@@ -31,7 +31,7 @@ found = job.pk
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Fleet]:
-    with fleet(users=1) as found:
+    with fleet(users=1, further={"UWS_LEASE_SECONDS": "600"}) as found:
         found.start_web()
         yield found
 

@@ -21,7 +21,10 @@ from psycopg.sql import SQL, Identifier
 
 from support.live_server import account, configuration, surroundings
 from support.server_process import REPOSITORY, Caller, free_port, wait_for
+from support.template_database import copy_migrated_database
 
+LEASE_SECONDS = "10"
+"""Shorter than by default: tests kill the holders of leases, and wait for others to take over."""
 PATIENCE = 180.0
 """Seconds for a process to start or to end: the machine may be a slow one."""
 
@@ -144,9 +147,17 @@ def fleet(
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "tmp").mkdir(mode=0o700)
         names = tuple(stack.enter_context(account()) for _ in range(users))
-        own = {"UWS_DATA_DIR": str(folder), "UWS_HOST": "127.0.0.1", "TMPDIR": str(folder / "tmp")}
+        own = {
+            "UWS_DATA_DIR": str(folder),
+            "UWS_HOST": "127.0.0.1",
+            "UWS_LEASE_SECONDS": LEASE_SECONDS,
+            "TMPDIR": str(folder / "tmp"),
+        }
         made = Fleet(folder, names, surroundings() | own | dict(further or {}))
-        made.manage("migrate", "--verbosity=0", "--skip-checks")
+        if "DATABASE_URL" in made.environment:
+            made.manage("migrate", "--verbosity=0", "--skip-checks")
+        else:
+            copy_migrated_database(folder / "database.sqlite3")
         stack.callback(made.end)
         yield made
 
