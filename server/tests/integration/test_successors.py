@@ -18,7 +18,7 @@ from django.utils import timezone
 from user_workspaces.accounts.models import User
 from user_workspaces.jobs.actions import start_job
 from user_workspaces.jobs.models import Job
-now, owner = timezone.now(), User.objects.get(username="{person}")
+now, owner = timezone.now(), User.objects.get(username="{user}")
 until = now + timedelta(seconds=280)
 with transaction.atomic():
     said = {{"workspace_id": {workspace}, "job_type": "local_test", "job_details": {{}}, "options": {{}}}}
