@@ -12,7 +12,7 @@ from support.concurrency import at_once
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidOptions, InvalidRequest, NotFound
-from user_workspaces.jobs.actions import change_status, delete_workspace, start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, change_status, delete_workspace, start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import TRANSITIONS, JobStatus
 from user_workspaces.registry import Registry
@@ -31,11 +31,9 @@ def workspace(make_user: Person, workspace_of: Make) -> Workspace:
 
 
 def launch(workspace: Workspace, **fields: Any) -> Job:
-    given: dict[str, Any] = {
-        "owner": workspace.owner, "workspace_id": workspace.pk, "job_type": "local_test", "job_details": {},
-        "options": {}, "now": NOW,
-    }  # fmt: skip
-    return start_job(**{**given, **fields})
+    given: dict[str, Any] = {"owner": workspace.owner, "workspace_id": workspace.pk, "job_type": "local_test"}
+    now = fields.pop("now", NOW)
+    return start_job(LaunchRequest(**{**given, **fields}), now=now)
 
 
 def test_a_launch_is_a_row_that_is_due(workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.metrics import Group, became_ready, due_lag, groups
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
@@ -21,8 +21,8 @@ def launch(make_user: Callable[..., User], workspace_of: Callable[..., Workspace
     workspace = workspace_of(make_user())
 
     def make(job_type: str = "jupyter_lab") -> Job:
-        owner = workspace.owner
-        return start_job(owner=owner, workspace_id=workspace.pk, job_type=job_type, job_details={}, options={}, now=NOW)
+        request = LaunchRequest(owner=workspace.owner, workspace_id=workspace.pk, job_type=job_type)
+        return start_job(request, now=NOW)
 
     return make
 

@@ -14,7 +14,7 @@ from support.concurrency import at_once
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import QuotaExceeded
-from user_workspaces.jobs.actions import change_status, start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, change_status, start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.quota_check import cost_of, overview_of, spending_of
 from user_workspaces.jobs.status import JobStatus
@@ -35,11 +35,9 @@ def workspace(make_user: Callable[..., User], workspace_of: Callable[..., Worksp
 
 def launch(workspace: Workspace, *, cpus: int = 1, minutes: int = 60, **fields: Any) -> Job:
     options = {"num_cpus": cpus, "time_limit_min": minutes}
-    given: dict[str, Any] = {
-        "owner": workspace.owner, "workspace_id": workspace.pk, "job_type": "local_test", "job_details": {},
-        "options": options, "now": NOW,
-    }  # fmt: skip
-    return start_job(**{**given, **fields})
+    given: dict[str, Any] = {"workspace_id": workspace.pk, "job_type": "local_test", "options": options}
+    now = fields.pop("now", NOW)
+    return start_job(LaunchRequest(owner=workspace.owner, **{**given, **fields}), now=now)
 
 
 def ended(workspace: Workspace, *, hours: str, days_ago: float) -> Job:

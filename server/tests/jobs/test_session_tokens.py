@@ -12,7 +12,7 @@ from user_workspaces.accounts.expiry import clear_ended
 from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.tokens import is_well_formed
-from user_workspaces.jobs.actions import change_status, start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, change_status, start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.session_tokens import grant_session_token, session_token
 from user_workspaces.jobs.status import JobStatus
@@ -27,9 +27,8 @@ HOURS = {"time_limit_min": 120}
 def job(make_user: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Job:
     """A session that waits."""
     workspace = workspace_of(make_user())
-    return start_job(
-        owner=make_user(), workspace_id=workspace.pk, job_type="jupyter_lab", job_details={}, options=HOURS, now=NOW
-    )
+    launch = LaunchRequest(owner=make_user(), workspace_id=workspace.pk, job_type="jupyter_lab", options=HOURS)
+    return start_job(launch, now=NOW)
 
 
 def is_good(job: Job, *, after: timedelta = timedelta(0)) -> bool:

@@ -13,7 +13,7 @@ from user_workspaces.errors import StorageError, UserWorkspacesError
 from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle import launch
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, start_run, stop_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, start_run, stop_run
 from user_workspaces.workflows.lifecycle.fair_queue import MOST_PASSED_BY
 from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_GO_ON
 from user_workspaces.workflows.models import Run
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 def asking(owner: User, name: str, minutes: int) -> Run:
     """Queue a run that holds so many minutes of one CPU."""
     asked: Mapping[str, object] = {"time_limit_min": minutes}
-    run = create_run(owner=owner, name=name, document=specification(), now=timezone.now(), asked=asked)
+    request = RunRequest(owner=owner, name=name, document=specification(), resource_options=asked)
+    run = create_run(request, now=timezone.now())
     return start_run(run=run, start=Start(), now=timezone.now())
 
 

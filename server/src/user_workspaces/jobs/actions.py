@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -29,56 +30,57 @@ NO_ORIGIN = (
 )
 
 
-def start_job(
-    *,
-    owner: User,
-    workspace_id: int,
-    job_type: str,
-    job_details: Mapping[str, object],
-    options: Mapping[str, object],
-    now: datetime,
-    resource: str = "",
-    is_listed: bool = True,
-) -> Job:
-    """Write the wish for a job; the controller does the rest. Without `resource` the options or the site name it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRequest:
+    """A request to run a job of one type in a workspace."""
 
-    `is_listed`: whether it has to be a job type that people can choose.
-    """
-    site = registry.site()
-    resource_options.check_storable(job_details, label="Job details")
-    resource_options.check_storable(options, label="Resource options")
+    owner: User
+    workspace_id: int
+    job_type: str
+    """Empty: the default of the workspace."""
+    job_details: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+    """The `resource_options` of the API."""
+    resource: str = ""
+    """Empty: the `resource` of the options, else the main resource of the site."""
+    is_listed: bool = True
+    """True if the job type must be one that users can choose."""
+
+
+def start_job(request: LaunchRequest, *, now: datetime) -> Job:
+    """Check a launch and record a pending job, which the controller submits; raises `InvalidRequest` and others."""
+    site, details = registry.site(), request.job_details
+    resource_options.check_storable(details, label="Job details")
+    resource_options.check_storable(request.options, label="Resource options")
     with transaction.atomic():
-        workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
-        name = _job_type(job_type, workspace) if is_listed else job_type
+        workspace = workspaces.lock_workspace(owner=request.owner, workspace_id=request.workspace_id)
+        name = _job_type(request.job_type, workspace) if request.is_listed else request.job_type
         kind = registry.current().job_types.get(name)
-        resource = _resource(resource or options.get("resource") or site.main_resource)
-        limits = resource_options.validate(options, site.parameters).limits(site.resources[resource].parameter_mapping)
-        kind.check_launch(resource, resource_options.job_parameters(kind.Parameters, job_details))
-        check_choice(job_details.get("environment"), resource=resource)
+        resource = _resource(request.resource or request.options.get("resource") or site.main_resource)
+        options = resource_options.validate(request.options, site.parameters)
+        limits = options.limits(site.resources[resource].parameter_mapping)
+        kind.check_launch(resource, resource_options.job_parameters(kind.Parameters, details))
+        check_choice(details.get("environment"), resource=resource)
         if kind.needs_own_origin and is_served_by_path(resource):
             raise InvalidRequest(NO_ORIGIN)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
-        reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)
-        job = _new_job(owner, workspace, job_type=name, resource=resource, limits=limits, serves=kind.serves, now=now)
-        job.requested = {**job_details, "resource_options": dict(options)}
+        reserve_launch(owner_id=request.owner.pk, resource=resource, limits=limits, now=now)
+        job = _new_job(request, workspace, limits, now=now)
+        job.job_type, job.resource, job.serves = name, resource, kind.serves
         job.save(force_insert=True)
         workspaces.note_job_launched(workspace_id=workspace.pk, now=now)
     return job
 
 
-def _new_job(
-    owner: User, workspace: Workspace, *, job_type: str, resource: str, limits: Limits, serves: bool, now: datetime
-) -> Job:
+def _new_job(request: LaunchRequest, workspace: Workspace, limits: Limits, *, now: datetime) -> Job:
     return Job(
-        owner=owner,
+        owner=request.owner,
         workspace=workspace,
-        job_type=job_type,
-        resource=resource,
+        requested={**request.job_details, "resource_options": dict(request.options)},
         cpus=limits.cpus,
         memory_mb=limits.memory_mb,
         time_limit_seconds=limits.time_limit_seconds,
-        serves=serves,
         message="Waiting for the resource.",
         datetime_created=now,
         next_check_at=now,

@@ -25,7 +25,7 @@ from user_workspaces.reana_api.search import MALFORMED, Search
 from user_workspaces.reana_api.sessions import session_path
 from user_workspaces.reana_api.user_ids import user_uuid
 from user_workspaces.reana_api.view import ReanaView, flag, json_in, positive
-from user_workspaces.workflows.lifecycle.actions import create_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, create_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import LISTED, NEWEST, runs_of
 from user_workspaces.workflows.run_names import as_uuid
@@ -70,8 +70,8 @@ class Workflows(ReanaView):
         document = json_in(request)
         _check_type(document)
         name = request.query_params.get("workflow_name", "")
-        origin = _origin(self.token)
-        run = create_run(owner=self.current_user, name=name, document=document, now=timezone.now(), origin=origin)
+        wanted = RunRequest(owner=self.current_user, name=name, document=document, origin=_origin(self.token))
+        run = create_run(wanted, now=timezone.now())
         made = {"message": "Workflow workspace created", "workflow_id": str(run.pk), "workflow_name": run.full_name}
         return Response(made, status=201)
 

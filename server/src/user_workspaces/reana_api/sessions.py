@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from user_workspaces import registry
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound
-from user_workspaces.jobs.actions import start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.session_urls import address_of
 from user_workspaces.jobs.start_pages import start_page
@@ -48,14 +48,8 @@ class OpenSession(ReanaView):
             raise NotFound(f"Interactive session type {kind} not found, try with one of: {list(KNOWN_TYPES)}.")
         if run.session is not None and run.session.status in LIVE:
             raise Conflict("Interactive session is already open")
-        job = start_job(
-            owner=self.current_user,
-            workspace_id=workspace.pk,
-            job_type=_session_job_type(),
-            job_details={},
-            options={},
-            now=timezone.now(),
-        )
+        launch = LaunchRequest(owner=self.current_user, workspace_id=workspace.pk, job_type=_session_job_type())
+        job = start_job(launch, now=timezone.now())
         Run.objects.filter(pk=run.pk).update(session=job)
         return Response({"path": session_path(run.pk)})
 

@@ -18,7 +18,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.registry import Declaration, PluginKind, Registry
 from user_workspaces.testing.fake_container_runtime import FakeContainerRuntime
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, delete_run, restart_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, delete_run, restart_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
 from user_workspaces.workspaces.actions import upload_file
@@ -90,7 +90,7 @@ def test_a_run_says_that_container_images_are_not_used(
 
 def test_a_run_says_until_when_its_files_are_kept(browser: Client, ada: User, resource: FakeResource) -> None:
     document = {**specification(), "workspace": {"retention_days": {"**/*.tmp": 1}}}
-    run = create_run(owner=ada, name="kept", document=document, now=timezone.now())
+    run = create_run(RunRequest(owner=ada, name="kept", document=document), now=timezone.now())
     page = " ".join(page_of(browser, run).split())
     assert "<code>**/*.tmp</code> until 1 day after the end" in page
     Run.objects.filter(pk=run.pk).update(

@@ -13,7 +13,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import Conflict
 from user_workspaces.workflows.lifecycle import actions
-from user_workspaces.workflows.lifecycle.actions import create_run, delete_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, create_run, delete_run
 from user_workspaces.workflows.lifecycle.orphans import CREATION_IS_DEAD_AFTER, sweep_workspaces
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.models import Workspace
@@ -97,7 +97,7 @@ def test_a_creation_that_is_slower_than_the_sweep_says_so_and_leaves_nothing(
 
     def create() -> None:
         try:
-            create_run(owner=ada, name="slow", document=specification(), now=timezone.now())
+            create_run(RunRequest(owner=ada, name="slow", document=specification()), now=timezone.now())
         except Conflict as error:
             problems.append(error)
         finally:

@@ -15,7 +15,15 @@ from user_workspaces.controller.runs import process_due_runs
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle import retention
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, delete_run, restart_run, start_run, stop_run
+from user_workspaces.workflows.lifecycle.actions import (
+    RunRequest,
+    Start,
+    create_run,
+    delete_run,
+    restart_run,
+    start_run,
+    stop_run,
+)
 from user_workspaces.workflows.lifecycle.retention import rules_of
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.queries import home_of
@@ -28,7 +36,7 @@ FILES = ("data.txt", "reana.yaml", "results/out.txt", "results/a.tmp", "scratch/
 def made(owner: User, rules: dict[str, int] | None = None, files: Iterable[str] = FILES) -> Run:
     document: dict[str, Any] = specification()
     document["workspace"] = {"retention_days": rules or RULES}
-    run = create_run(owner=owner, name="hello", document=document, now=timezone.now())
+    run = create_run(RunRequest(owner=owner, name="hello", document=document), now=timezone.now())
     home = home_of(run.workspace)
     for name in files:
         home.storage.write(home.location, name, [b"x"])

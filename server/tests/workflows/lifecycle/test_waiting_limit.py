@@ -107,7 +107,7 @@ def test_nothing_is_copied_or_left_for_a_run_that_cannot_wait(
         queued(ada, f"r{number}")
     before = Workspace.objects.count()
     with pytest.raises(TooManyAtOnce):
-        run_workspace(workspace=workspace, name="one", path="", start=Start(), asked={}, now=timezone.now())
+        run_workspace(workspace=workspace, name="one", path="", start=Start(), resource_options={}, now=timezone.now())
     assert Workspace.objects.count() == before
 
 

@@ -41,43 +41,45 @@ class Start:
     """Of a restart: in place of the earlier one; None: the same again."""
 
 
-def create_run(
-    *,
-    owner: User,
-    name: str,
-    document: object,
-    now: datetime,
-    resource: str = "",
-    asked: Mapping[str, object] | None = None,
-    origin: Mapping[str, object] | None = None,
-) -> Run:
-    """Make a run and its workspace; raises `InvalidSpecification` and others before anything is made.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A request to create a run with a workspace of its own."""
 
-    `asked`: resource options, as for a launch; `origin`: where its files come from.
-    """
-    name, specification = checked_name(name), accept(document)
-    where = resource or resource_of_runs()
+    owner: User
+    name: str
+    document: object
+    """The specification, parsed from JSON."""
+    resource_options: Mapping[str, object] = field(default_factory=dict)
+    """As in a `LaunchRequest`."""
+    origin: Mapping[str, object] = field(default_factory=dict)
+    """The workspace that the files come from; see `Run.origin`."""
+
+
+def create_run(request: RunRequest, *, now: datetime) -> Run:
+    """Create a run and its workspace; raises `InvalidSpecification` and others before anything is created."""
+    name, specification, options = checked_name(request.name), accept(request.document), dict(request.resource_options)
+    where = resource_of_runs()
     if where not in registry.site().resources:
         raise InvalidRequest(f"{where} is not in the list of available resources.")
-    resource_options.check_storable(dict(asked or {}), label="Resource options")
-    resource_options.validate(dict(asked or {}), registry.site().parameters)
-    check_new(owner.pk)
-    workspace = _new_workspace(owner, name, now=now)
+    resource_options.check_storable(options, label="Resource options")
+    resource_options.validate(options, registry.site().parameters)
+    check_new(request.owner.pk)
+    workspace = _new_workspace(request.owner, name, now=now)
     row = Run(
-        owner=owner,
+        owner=request.owner,
         name=name,
         workspace=workspace,
         storage=workspace.storage,
         specification=specification.source,
         resource=where,
-        resource_options=dict(asked or {}),
-        origin=dict(origin or {}),
+        resource_options=options,
+        origin=dict(request.origin),
         datetime_created=now,
     )
     try:
         _save_numbered(row)
     except TooManyAtOnce:  # several at once came to the last place
-        delete_workspace(owner=owner, workspace_id=workspace.pk, force=True, now=now)
+        delete_workspace(owner=request.owner, workspace_id=workspace.pk, force=True, now=now)
         raise
     Workspace.objects.filter(pk=workspace.pk).update(name=row.full_name)
     return row

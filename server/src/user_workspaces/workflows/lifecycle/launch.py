@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from user_workspaces import registry
 from user_workspaces.errors import QuotaExceeded, ResourceUnavailable, StorageError, UserWorkspacesError
 from user_workspaces.interfaces.settings import JOB_TYPE_OF_RUNS
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.resource_options import parameter_for
 from user_workspaces.jobs.status import LIVE
@@ -118,16 +118,16 @@ def launch(run: Run, *, now: datetime) -> Job:
     written = written_plan(run, plan, state=state, workspace=files, secrets=secrets, environment_name=name)
     write_plan(state, written)
     write_secrets(state, variables=secrets.variables, files=secrets.files)
-    return start_job(
+    request = LaunchRequest(
         owner=run.owner,
         workspace_id=run.workspace_id,
         job_type=JOB_TYPE_OF_RUNS,
         job_details={"run_directory": str(state.storage.locate(state.location))},
         options=_options(run, memory_mb=peak_memory_mb(plan)),
-        now=now,
         resource=run.resource,
         is_listed=False,
     )
+    return start_job(request, now=now)
 
 
 def secrets_for(run: Run) -> Secrets:

@@ -16,7 +16,7 @@ from user_workspaces.interfaces.environment import FOLDER
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Json, Specification
 from user_workspaces.workflows.environment_record import EnvironmentRecord
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, delete_run, start_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, delete_run, start_run
 from user_workspaces.workflows.lifecycle.plan import engine_names, specification_of
 from user_workspaces.workflows.lifecycle.waiting_limit import check_queue
 from user_workspaces.workflows.models import Run
@@ -104,15 +104,20 @@ def text_of_specification(run: Run) -> str | None:
 
 
 def run_workspace(
-    *, workspace: Workspace, name: str, path: str, start: Start, asked: Mapping[str, object], now: datetime
+    *, workspace: Workspace, name: str, path: str, start: Start, resource_options: Mapping[str, object], now: datetime
 ) -> Run:
     """Make a run of the specification in a workspace, copy its inputs, and start it; all of that or nothing."""
     check_queue(workspace.owner_id)  # before anything is copied
     path, specification = _specification(workspace, path)
     origin: dict[str, object] = {"workspace_id": workspace.pk, "path": path}
-    run = create_run(
-        owner=workspace.owner, name=name, document=specification.document(), now=now, asked=asked, origin=origin
+    request = RunRequest(
+        owner=workspace.owner,
+        name=name,
+        document=specification.document(),
+        resource_options=resource_options,
+        origin=origin,
     )
+    run = create_run(request, now=now)
     try:
         origin["inputs_sha256"] = _copy_inputs(workspace, workspace_of(run), path, specification.inputs, now=now)
         Run.objects.filter(pk=run.pk).update(origin=origin)
