@@ -12,7 +12,7 @@ from user_workspaces.workflows.specification.rules import composer
 CORPUS = Path(__file__).with_name("corpus")
 WRONG = sorted((CORPUS / "wrong").glob("*.yaml"))
 RIGHT = sorted((CORPUS / "right").glob("*.yaml"))
-NOT_YAML = "this is not YAML: "
+NOT_YAML = "invalid YAML: "
 
 
 def stem(path: Path) -> str:

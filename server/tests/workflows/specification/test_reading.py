@@ -8,7 +8,7 @@ import pytest
 from user_workspaces.errors import InvalidRequest, InvalidSpecification
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, RetentionRule, SpecifiedStep
 from user_workspaces.workflows.specification import Problem, Severity, read_json, read_yaml
-from user_workspaces.workflows.specification.rules.problems import written
+from user_workspaces.workflows.specification.rules.problems import format_path
 
 TEXT = b"""version: "0.9.4"
 inputs:
@@ -73,10 +73,10 @@ def test_errors_are_told_in_one_refusal() -> None:
     step = "line 4, column 27 ($.workflow.specification.steps[0])"
     path = "$.workflow.specification.steps[0].name"
     assert caught.value.problems == [
-        "line 1, column 10 ($.version): it has to be a text and is a number: write it in quotes",
+        "line 1, column 10 ($.version): it must be text, not a number: put it in quotes",
         f"{step}: 'environment' is missing",
         f"{step}: 'commands' is missing",
-        f"line 4, column 34 ({path}): it has to be a text and is a number: write it in quotes",
+        f"line 4, column 34 ({path}): it must be text, not a number: put it in quotes",
     ]
     assert caught.value.message == "The specification cannot be used: " + "; ".join(caught.value.problems)
     assert [one.path for one in reading.warnings] == ["$", "$.workflow.specification.more"]
@@ -106,7 +106,7 @@ def test_a_merge_takes_the_first_of_several_and_own_keys_first() -> None:
 def test_two_merges_in_one_mapping_are_refused() -> None:
     (problem,) = read_yaml(b"a: &a {b: 1}\nc: {<<: *a, <<: *a}\n").problems
     assert (problem.line, problem.column) == (2, 13)
-    assert problem.message == "the key '<<' stands a second time, first in line 2"
+    assert problem.message == "duplicate key '<<', first used in line 2"
 
 
 def test_a_mark_of_the_byte_order_is_no_part_of_the_text() -> None:
@@ -124,7 +124,7 @@ def test_a_mark_of_the_byte_order_is_no_part_of_the_text() -> None:
     ],
 )
 def test_paths_are_written(path: tuple[str | int, ...], expected: str) -> None:
-    assert written(path) == expected
+    assert format_path(path) == expected
 
 
 def test_problems_are_written() -> None:
