@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.jobs.describe import current_details
-from user_workspaces.jobs.progress import Progress
+from user_workspaces.jobs.progress import JobProgress
 from user_workspaces.jobs.session_urls import is_session_host
 from user_workspaces.jobs.tickets import Purpose, TicketClaims, verify
 from user_workspaces.registry import Registry
 
 NOW = timezone.now()
-READY = Progress(
+READY = JobProgress(
     job_id=12,
     owner_id=7,
     epoch=3,

@@ -28,7 +28,7 @@ def job(owner: User, status: str = "pending", *, end: datetime | None = None) ->
     return Job.objects.create(owner=owner, status=status, datetime_end=end, **shared)
 
 
-def ids(rows: list[progress.Progress]) -> list[int]:
+def ids(rows: list[progress.JobProgress]) -> list[int]:
     return sorted(row.job_id for row in rows)
 
 
@@ -37,7 +37,7 @@ def test_progress_read_is_the_progress_of_the_job(make_user: Person) -> None:
     made = job(ada, "running")
     [read] = progress_of_user(ada.pk, now=NOW)
     own = {"job_id": made.pk, "owner_id": ada.pk, "epoch": ada.session_epoch}
-    names = [field.name for field in fields(progress.Progress) if field.name not in own]
+    names = [field.name for field in fields(progress.JobProgress) if field.name not in own]
     assert asdict(read) == own | {name: getattr(made, name) for name in names}
     assert not read.has_ended
 

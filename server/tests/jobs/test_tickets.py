@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from user_workspaces.jobs import tickets
-from user_workspaces.jobs.tickets import Entry, Purpose, TicketClaims, browser_hash, cookie_name, sign, verify
+from user_workspaces.jobs.tickets import Purpose, SessionEntry, TicketClaims, browser_hash, cookie_name, sign, verify
 from user_workspaces.jobs.used_tickets import use_once
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,7 +70,7 @@ def test_entry_names_user_session_and_browser() -> None:
     browser = browser_hash(tickets.new_browser_secret())
     text = tickets.sign_entry(CLAIM, browser=browser)
     entry = tickets.read_entry(text, job_id=7)
-    assert entry == Entry(7, 3, 2, browser)
+    assert entry == SessionEntry(7, 3, 2, browser)
     assert entry.claim == CLAIM
     assert tickets.read_entry(text, job_id=8) is None
     assert text != tickets.sign_entry(CLAIM, browser=browser)

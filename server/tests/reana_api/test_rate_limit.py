@@ -7,7 +7,7 @@ import pytest
 
 from reana_api.conftest import Reana
 from user_workspaces import registry
-from user_workspaces.reana_api.rate_limit import Seconds
+from user_workspaces.reana_api.rate_limit import RateLimiter
 from user_workspaces.registry import Registry
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def allow(site: Registry, requests: int | None) -> None:
 
 
 def test_counts_begin_anew_each_second() -> None:
-    seconds = Seconds()
+    seconds = RateLimiter()
     first, second, third = (seconds.take("a", limit=2, now=at) for at in (10.1, 10.9, 10.95))
     assert [one.is_exceeded for one in (first, second, third)] == [False, False, True]
     assert not seconds.take("b", limit=2, now=10.99).is_exceeded
@@ -45,7 +45,7 @@ def test_every_answer_says_what_is_left(workflows: Registry, ada: Reana) -> None
 def in_one_second(monkeypatch: pytest.MonkeyPatch, workflows: Registry) -> None:
     """Two requests a second, and no second goes by."""
     allow(workflows, 2)
-    monkeypatch.setattr("user_workspaces.reana_api.view.SECONDS", Seconds())
+    monkeypatch.setattr("user_workspaces.reana_api.view.LIMITER", RateLimiter())
     monkeypatch.setattr("user_workspaces.reana_api.rate_limit.time", SimpleNamespace(time=lambda: 100.5))
 
 

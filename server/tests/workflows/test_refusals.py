@@ -18,7 +18,7 @@ from user_workspaces.workflows.lifecycle.fair_queue import MOST_PASSED_BY
 from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_GO_ON
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.storage.locations import write_plan
-from user_workspaces.workflows.storage.logs import Wanted, logs_of
+from user_workspaces.workflows.storage.logs import LogSelection, logs_of
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_what_needs_fewer_core_hours_passes_by_and_the_reason_is_told(ada: User,
     waiting = Run.objects.get(pk=large.pk)
     assert waiting.status == "queued"
     assert "Enough is free again when what runs has ended" in waiting.message
-    assert str(logs_of(waiting, Wanted())["workflow_logs"]) == f"{waiting.message}\n"
+    assert str(logs_of(waiting, LogSelection())["workflow_logs"]) == f"{waiting.message}\n"
 
 
 def test_what_was_passed_by_comes_before_the_later_ones_when_there_is_room(
@@ -81,7 +81,7 @@ def test_what_never_fits_fails_with_the_reason(ada: User, two_hours: None) -> No
     ended = Run.objects.get(pk=never.pk)
     assert (ended.status, ended.next_check_at) == ("failed", None)
     assert ended.message.startswith("This needs 3 core hours, more than all 2 of yours: choose fewer CPUs or less time")
-    assert ended.message in str(logs_of(ended, Wanted())["workflow_logs"])
+    assert ended.message in str(logs_of(ended, LogSelection())["workflow_logs"])
 
 
 def test_who_may_run_nothing_at_all_is_told_at_once(ada: User, limit: Callable[..., None]) -> None:

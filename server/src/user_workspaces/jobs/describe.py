@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from user_workspaces import registry
-from user_workspaces.jobs.progress import Progress
+from user_workspaces.jobs.progress import JobProgress
 from user_workspaces.jobs.queries import seconds_left
 from user_workspaces.jobs.session_urls import address_of, base_path
 from user_workspaces.jobs.start_pages import start_page
@@ -12,7 +12,7 @@ from user_workspaces.jobs.status import JobStatus
 from user_workspaces.jobs.tickets import TicketClaims
 
 
-def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> dict[str, object]:
+def current_details(job: JobProgress, *, now: datetime, may_open: bool = True) -> dict[str, object]:
     """Return `current_job_details`: what is going on, for people, and how the owner opens the session.
 
     A session that answers comes with a fresh ticket; others than the owner get none, it would open nothing.
@@ -26,7 +26,7 @@ def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> d
     return details
 
 
-def _connection(job: Progress, *, now: datetime) -> dict[str, object]:
+def _connection(job: JobProgress, *, now: datetime) -> dict[str, object]:
     claim = TicketClaims(job_id=job.job_id, user_id=job.owner_id, epoch=job.epoch)
     base = urlsplit(registry.site().base_url)
     page = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.job_id)

@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class JobProgress:
     """All that `current_job_details` is made of. Two of the same job are equal as long as nothing happens."""
 
     job_id: int
@@ -63,7 +63,7 @@ def newest_job_id() -> int:
     return Job.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
-def progress_of_user(owner_id: int, *, now: datetime) -> list[Progress]:
+def progress_of_user(owner_id: int, *, now: datetime) -> list[JobProgress]:
     """Return what a person has live, and what ended within the last hour (of the newest 200), the oldest first.
 
     The time it takes does not grow with what ended long ago.
@@ -78,7 +78,7 @@ def progress_of_user(owner_id: int, *, now: datetime) -> list[Progress]:
 
 def progress_of_many(
     *, job_ids: Collection[int], owner_ids: Collection[int], after_id: int, now: datetime
-) -> list[Progress]:
+) -> list[JobProgress]:
     """Return these jobs, and those of these people with a larger id than `after_id`: one query for thousands.
 
     What ended more than an hour ago is left out, unless it is asked for by its id.
@@ -86,14 +86,14 @@ def progress_of_many(
     fresh = Q(pk__gt=after_id) & (Q(datetime_end__isnull=True) | Q(datetime_end__gte=now - LATELY))
     conditions = [Q(pk__in=ids) for ids in _batches(job_ids)]
     conditions += [Q(owner_id__in=ids) & fresh for ids in _batches(owner_ids)]
-    found: dict[int, Progress] = {}
+    found: dict[int, JobProgress] = {}
     for condition in _paired(conditions):
         found.update((row.job_id, row) for row in _read(Job.objects.filter(condition)))
     return list(found.values())
 
 
-def _read(jobs: QuerySet[Job]) -> Iterator[Progress]:
-    return (Progress(*row) for row in jobs.values_list(*COLUMNS))
+def _read(jobs: QuerySet[Job]) -> Iterator[JobProgress]:
+    return (JobProgress(*row) for row in jobs.values_list(*COLUMNS))
 
 
 def _batches(ids: Collection[int]) -> Iterator[list[int]]:

@@ -53,7 +53,7 @@ class TicketClaims:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SessionEntry:
     """Lets one browser open one session, once."""
 
     job_id: int
@@ -94,11 +94,11 @@ def verify(text: str, purpose: Purpose, *, job_id: int, now: datetime) -> Ticket
 
 def sign_entry(claim: TicketClaims, *, browser: str) -> str:
     """Return an entry for the browser with this cookie hash."""
-    entry = Entry(claim.job_id, claim.user_id, claim.epoch, browser)
+    entry = SessionEntry(claim.job_id, claim.user_id, claim.epoch, browser)
     return signing.dumps({**asdict(entry), "id": secrets.token_urlsafe(9)}, salt=_ENTRY_SALT)
 
 
-def read_entry(text: str, *, job_id: int) -> Entry | None:
+def read_entry(text: str, *, job_id: int) -> SessionEntry | None:
     """Return the entry to this job, or None for a forged or expired text, or one for another job.
 
     The caller checks with `use_once` that it has not been used.
@@ -106,7 +106,7 @@ def read_entry(text: str, *, job_id: int) -> Entry | None:
     values = _loads(text, salt=_ENTRY_SALT, max_age=ENTRY_LIFETIME)
     if values is None or values["job_id"] != job_id:
         return None
-    return Entry(job_id, values["user_id"], values["epoch"], values["browser"])
+    return SessionEntry(job_id, values["user_id"], values["epoch"], values["browser"])
 
 
 def sign_start(*, job_id: int, portal: str) -> str:

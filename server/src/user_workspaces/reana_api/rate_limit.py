@@ -14,7 +14,7 @@ class Rate:
     limit: int
     used: int
     resets_at: int
-    """Seconds since 1970."""
+    """RateLimiter since 1970."""
     retry_after: int
 
     @property
@@ -32,7 +32,7 @@ class Rate:
         }
 
 
-class Seconds:
+class RateLimiter:
     """Counts by sender; nothing of an earlier second is kept."""
 
     def __init__(self) -> None:
@@ -52,4 +52,4 @@ class Seconds:
         return Rate(limit, used, second + 1, max(1, math.ceil(second + 1 - moment)))
 
 
-SECONDS = Seconds()
+LIMITER = RateLimiter()

@@ -17,7 +17,7 @@ from user_workspaces.workflows.lifecycle.plan import specification_of
 from user_workspaces.workflows.lifecycle.retention import rules_of
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import find_run
-from user_workspaces.workflows.storage.logs import Wanted, job_logs, logs_of
+from user_workspaces.workflows.storage.logs import LogSelection, job_logs, logs_of
 from user_workspaces.workflows.storage.progress import progress_of
 
 
@@ -60,7 +60,7 @@ def _object(body: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-class RunStatusOf(ReanaView):
+class RunStatusView(ReanaView):
     """How far it is; stopping and deleting."""
 
     scope = Scope.SESSIONS
@@ -107,7 +107,7 @@ class RunStatusOf(ReanaView):
         )
 
 
-class Logs(ReanaView):
+class RunLogs(ReanaView):
     """The logs, while it runs too."""
 
     def get(self, request: Request, named: str) -> Response:
@@ -115,11 +115,11 @@ class Logs(ReanaView):
         run, steps = find_run(user=self.current_user, named=named), json_in(request)
         if steps is not None and not (isinstance(steps, list) and all(isinstance(one, str) for one in steps)):
             raise InvalidRequest("The steps must be a list of names.")
-        wanted = Wanted(steps=steps or None, page=positive(request, "page") or 1, size=positive(request, "size"))
+        wanted = LogSelection(steps=steps or None, page=positive(request, "page") or 1, size=positive(request, "size"))
         return Response({"logs": json.dumps(logs_of(run, wanted)), **_named(run), "user": user_uuid(run.owner_id)})
 
 
-class Specification(ReanaView):
+class RunSpecification(ReanaView):
     """What was asked for."""
 
     def get(self, _request: Request, named: str) -> Response:
@@ -131,7 +131,7 @@ class Specification(ReanaView):
         return Response({"specification": json.loads(run.specification), "parameters": run.parameters})
 
 
-class Parameters(ReanaView):
+class RunParameters(ReanaView):
     """What commands get in place of `${name}`."""
 
     def get(self, _request: Request, named: str) -> Response:

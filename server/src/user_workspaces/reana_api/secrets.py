@@ -10,7 +10,7 @@ from user_workspaces.workflows.queries import secrets_of
 from user_workspaces.workflows.secrets import NewSecret, add_secrets, delete_secrets
 
 
-class Secrets(ReanaView):
+class UserSecrets(ReanaView):
     """Names and kinds; never a value."""
 
     scope = Scope.SESSIONS

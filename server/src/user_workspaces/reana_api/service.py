@@ -155,7 +155,7 @@ class Config(ReanaView):
         )
 
 
-class Status(ReanaView):
+class ServiceStatus(ReanaView):
     """How much there is to do, for everybody together."""
 
     def get(self, _request: Request) -> Response:
@@ -183,7 +183,7 @@ def _share(available: int, total: int, **further: int) -> dict[str, object]:
     return {"available": left, "total": total, "percentage": percentage, "health": health, **further}
 
 
-class Nowhere(ReanaView):
+class UnknownPath(ReanaView):
     """All other paths."""
 
     is_open = True

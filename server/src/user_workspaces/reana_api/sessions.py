@@ -62,7 +62,7 @@ def _session_job_type() -> str:
     raise InvalidRequest("No sessions are offered on this server.")
 
 
-class Close(ReanaView):
+class CloseSession(ReanaView):
     """Closes it."""
 
     scope = Scope.SESSIONS
@@ -78,7 +78,7 @@ class Close(ReanaView):
         return Response({"message": "The interactive session has been closed"})
 
 
-class Session(ReanaView):
+class SessionRedirect(ReanaView):
     """Where the address that a client prints leads: to the session, as soon as it answers."""
 
     scope = Scope.SESSIONS

@@ -29,24 +29,24 @@ ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
     ("you", service.You),
     ("info", service.Info),
     ("config", service.Config),
-    ("status", service.Status),
-    ("secrets", secrets.Secrets),
+    ("status", service.ServiceStatus),
+    ("secrets", secrets.UserSecrets),
     ("workflows", run_list.Workflows),
     ("workflows/move_files/<str:named>", workspace.MoveFiles),
     ("workflows/<str:named>/start", runs.StartRun),
-    ("workflows/<str:named>/status", runs.RunStatusOf),
-    ("workflows/<str:named>/logs", runs.Logs),
-    ("workflows/<str:named>/specification", runs.Specification),
-    ("workflows/<str:named>/parameters", runs.Parameters),
+    ("workflows/<str:named>/status", runs.RunStatusView),
+    ("workflows/<str:named>/logs", runs.RunLogs),
+    ("workflows/<str:named>/specification", runs.RunSpecification),
+    ("workflows/<str:named>/parameters", runs.RunParameters),
     ("workflows/<str:named>/retention_rules", runs.RetentionRules),
     ("workflows/<str:named>/disk_usage", workspace_reports.DiskUsage),
-    ("workflows/<str:named>/diff/<str:other>", workspace_reports.Diff),
+    ("workflows/<str:named>/diff/<str:other>", workspace_reports.RunDiff),
     ("workflows/<str:named>/prune", workspace_reports.Prune),
     ("workflows/<str:named>/workspace", workspace.RunFiles),
     ("workflows/<str:named>/workspace/<below:path>", workspace.RunFile),
     ("workflows/<str:named>/open/<str:kind>", sessions.OpenSession),
-    ("workflows/<str:named>/close", sessions.Close),
-    ("workflows/<str:named>/session", sessions.Session),
+    ("workflows/<str:named>/close", sessions.CloseSession),
+    ("workflows/<str:named>/session", sessions.SessionRedirect),
 )
 
 
@@ -56,4 +56,4 @@ def _patterns() -> Iterator[URLPattern]:
         yield path(f"{route}/", view.as_view())
 
 
-urlpatterns = [*_patterns(), re_path(r"^.*\Z", service.Nowhere.as_view())]
+urlpatterns = [*_patterns(), re_path(r"^.*\Z", service.UnknownPath.as_view())]

@@ -20,7 +20,7 @@ from user_workspaces.accounts.tokens import token_in_headers
 from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed, UserWorkspacesError
 from user_workspaces.observability.correlation import bind_user
 from user_workspaces.reana_api.errors import RateExceeded, response_for
-from user_workspaces.reana_api.rate_limit import SECONDS, Rate
+from user_workspaces.reana_api.rate_limit import LIMITER, Rate
 
 READING = ("GET", "HEAD")
 MOST_DIGITS = 9
@@ -91,7 +91,7 @@ class ReanaView(APIView):
         limit = registry.site().workflows.requests_per_second
         if limit is None:
             return
-        self._rate = SECONDS.take(sender, limit=limit)
+        self._rate = LIMITER.take(sender, limit=limit)
         if self._rate.is_exceeded:
             raise RateExceeded(f'Too many requests in a given amount of time. Only "{limit} per 1 second" allowed.')
 

@@ -59,7 +59,7 @@ def _sums(entries: Iterable[Entry]) -> dict[str, int]:
     return dict(reversed(found.items()))
 
 
-class Diff(ReanaView):
+class RunDiff(ReanaView):
     """What two of the caller's runs differ in."""
 
     def get(self, request: Request, named: str, other: str) -> Response:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from user_workspaces.workflows.storage import journal
-from user_workspaces.workflows.storage.journal import Progress, RunState, RunStatus, read
+from user_workspaces.workflows.storage.journal import CommandProgress, JournalStatus, RunState, read
 
 A, B = "d0c30d4a-d89c-40ea-84ea-7890c3892153", "625fd621-2209-4851-9564-87f8ed2d4648"
 AT = datetime(2026, 11, 22, 3, 31, 34, tzinfo=UTC)
@@ -36,11 +36,11 @@ def test_journal_that_is_empty_is_a_run_that_was_created() -> None:
 
 def test_journal_of_a_running_run() -> None:
     state = read(RUN + START + END + SECOND)
-    assert (state.status, state.started_at, state.finished_at) == (RunStatus.RUNNING, AT, None)
-    assert state.progress == Progress(2, (A, B), (B,), (A,), (), "do 1", "s1")
+    assert (state.status, state.started_at, state.finished_at) == (JournalStatus.RUNNING, AT, None)
+    assert state.progress == CommandProgress(2, (A, B), (B,), (A,), (), "do 1", "s1")
     first = state.steps[0]
     assert (first.uuid, first.number, first.name, first.command, first.environment) == (A, 0, "s0", "do 0", "python:3")
-    assert (first.status, first.exit_code, first.starts) == (RunStatus.FINISHED, 0, 1)
+    assert (first.status, first.exit_code, first.starts) == (JournalStatus.FINISHED, 0, 1)
     assert (first.started_at, first.finished_at) == (
         datetime.fromtimestamp(AT.timestamp() + 1, UTC),
         AT.replace(second=36),
@@ -49,7 +49,7 @@ def test_journal_of_a_running_run() -> None:
 
 def test_journal_of_a_failed_run_tells_it_line_by_line() -> None:
     state = read(RUN + START + END + SECOND + FAILURE)
-    assert (state.status, state.progress.failed, state.steps[1].message) == (RunStatus.FAILED, (B,), "Why.")
+    assert (state.status, state.progress.failed, state.steps[1].message) == (JournalStatus.FAILED, (B,), "Why.")
     assert state.engine_log == (
         "2026-11-22 03:31:34,000 | INFO | Commands in all: 2; container runtime: none\n"
         "2026-11-22 03:31:34,000 | WARNING | LOUD\n"
@@ -76,13 +76,13 @@ def test_command_that_began_again_is_said_to() -> None:
 
 
 def test_command_without_an_end_of_a_run_that_is_over_was_stopped() -> None:
-    assert read(RUN + START + line("over", status="failed")).steps[0].status is RunStatus.STOPPED
+    assert read(RUN + START + line("over", status="failed")).steps[0].status is JournalStatus.STOPPED
 
 
 def test_first_word_counts() -> None:
     other_end = line("end", uuid=A, status="failed", exit_code=9)
     state = read(RUN + START + END + other_end + line("run", jobs=[]) + line("over", status="stopped") + START)
-    assert (state.steps[0].exit_code, state.progress.total, state.status) == (0, 2, RunStatus.STOPPED)
+    assert (state.steps[0].exit_code, state.progress.total, state.status) == (0, 2, JournalStatus.STOPPED)
 
 
 @pytest.mark.parametrize(

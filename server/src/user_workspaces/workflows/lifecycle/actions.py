@@ -13,7 +13,6 @@ from user_workspaces.errors import Conflict, InvalidRequest, NotAllowed, TooMany
 from user_workspaces.interfaces.workflow_specification import Json, Specification
 from user_workspaces.jobs import resource_options
 from user_workspaces.jobs.actions import delete_workspace, stop_job
-from user_workspaces.jobs.queries import live_jobs
 from user_workspaces.jobs.status import STOPPABLE
 from user_workspaces.workflows.lifecycle.plan import accept, plan_of, resource_of_runs, specification_of
 from user_workspaces.workflows.lifecycle.retention import first_date
@@ -248,8 +247,3 @@ def is_usable_by_runs(run: Run) -> bool:
     """Return whether its workspace is there."""
     workspace = Workspace.objects.filter(pk=run.workspace_id).first()
     return workspace is not None and is_usable(workspace)
-
-
-def has_live_session(run: Run) -> bool:
-    """Return whether something is open on its workspace."""
-    return live_jobs(workspace_id=run.workspace_id).filter(serves=True).exists()

@@ -18,7 +18,7 @@ from user_workspaces.quotas.values import Kind
 from user_workspaces.workflows.lifecycle.actions import change_status
 from user_workspaces.workflows.lifecycle.environments import environment_of, name_of_environment
 from user_workspaces.workflows.lifecycle.fair_queue import hold_queue, may_be_passed_by, next_run
-from user_workspaces.workflows.lifecycle.plan import Secrets, peak_memory_mb, plan_of, specification_of, written_plan
+from user_workspaces.workflows.lifecycle.plan import RunSecrets, peak_memory_mb, plan_of, specification_of, written_plan
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.queries import secrets_of, workspace_of
 from user_workspaces.workflows.secrets import is_left_out
@@ -130,7 +130,7 @@ def launch(run: Run, *, now: datetime) -> Job:
     return start_job(request, now=now)
 
 
-def secrets_for(run: Run) -> Secrets:
+def secrets_for(run: Run) -> RunSecrets:
     """Return the secrets of a run's owner."""
     variables, files, left_out = dict[str, str](), dict[str, bytes](), list[str]()
     for secret in secrets_of(run.owner):
@@ -141,7 +141,7 @@ def secrets_for(run: Run) -> Secrets:
             left_out.append(secret.name)
         else:
             variables[secret.name] = content.decode(errors="replace")
-    return Secrets(variables, files, tuple(left_out))
+    return RunSecrets(variables, files, tuple(left_out))
 
 
 def _options(run: Run, *, memory_mb: int | None) -> dict[str, object]:

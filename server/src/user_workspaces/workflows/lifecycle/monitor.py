@@ -147,13 +147,15 @@ def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
 
 def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
     """Return how the run of a job that has ended ended, and why; None: it was torn away, and can go on."""
-    if state.status is journal.RunStatus.FINISHED:
+    if state.status is journal.JournalStatus.FINISHED:
         return RunStatus.FINISHED, ""
-    if state.status is journal.RunStatus.FAILED:
+    if state.status is journal.JournalStatus.FAILED:
         return RunStatus.FAILED, state.message
     if job.status == JobStatus.COMPLETE:  # stopped as a job
         return RunStatus.STOPPED, job.message
-    if state.status is journal.RunStatus.STOPPED or job.datetime_start is None:  # a limit ended it; or it never began
+    if (
+        state.status is journal.JournalStatus.STOPPED or job.datetime_start is None
+    ):  # a limit ended it; or it never began
         return RunStatus.FAILED, job.message
     return None, job.message
 

@@ -19,7 +19,7 @@ MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
+class RunSecrets:
     """The secrets of a person, as steps get them."""
 
     variables: dict[str, str]
@@ -91,7 +91,7 @@ def ignores_images(resource: str) -> bool:
 
 
 def written_plan(
-    run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: Secrets, environment_name: str
+    run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: RunSecrets, environment_name: str
 ) -> dict[str, object]:
     """Return the content of the plan's file; `environment_name` says whose environment commands use."""
     runtime, account = runtime_on(run.resource), state.location.account

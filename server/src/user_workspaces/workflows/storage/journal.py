@@ -28,7 +28,7 @@ LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 Record = dict[str, object]
 
 
-class RunStatus(StrEnum):
+class JournalStatus(StrEnum):
     """How far a run, or one command of it, is; the values are REANA's."""
 
     CREATED = "created"
@@ -40,15 +40,15 @@ class RunStatus(StrEnum):
 
 
 ENDS = (
-    RunStatus.FINISHED.value,
-    RunStatus.FAILED.value,
-    RunStatus.STOPPED.value,
+    JournalStatus.FINISHED.value,
+    JournalStatus.FAILED.value,
+    JournalStatus.STOPPED.value,
 )  # no set: what is asked may be a list
-ENDED_STEPS = frozenset({RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED})
+ENDED = frozenset({JournalStatus.FINISHED, JournalStatus.FAILED, JournalStatus.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
-class StepState:
+class CommandState:
     """One command of a step: REANA runs each as a job of its own, and shows it under the step's name."""
 
     uuid: str
@@ -59,7 +59,7 @@ class StepState:
     command: str
     environment: str
     compute_backend: str
-    status: RunStatus = RunStatus.CREATED
+    status: JournalStatus = JournalStatus.CREATED
     started_at: datetime | None = None
     """Of the newest start, UTC."""
     finished_at: datetime | None = None
@@ -74,7 +74,7 @@ class StepState:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CommandProgress:
     """The figures that REANA tells; in commands, by uuid, in the order of the workflow."""
 
     total: int
@@ -93,9 +93,9 @@ class Progress:
 class RunState:
     """All that a journal tells."""
 
-    status: RunStatus = RunStatus.CREATED
-    steps: tuple[StepState, ...] = ()
-    progress: Progress = Progress(0, (), (), (), (), None, None)
+    status: JournalStatus = JournalStatus.CREATED
+    steps: tuple[CommandState, ...] = ()
+    progress: CommandProgress = CommandProgress(0, (), (), (), (), None, None)
     started_at: datetime | None = None
     finished_at: datetime | None = None
     message: str = ""
@@ -163,7 +163,7 @@ def _commands(record: Record) -> dict[str, _Command]:
 def _state(commands: dict[str, _Command], told: Record, over: Record, lines: list[str]) -> RunState:
     numbered = enumerate(commands.items())
     steps = tuple(_step(uuid, command, position, is_over=bool(over)) for position, (uuid, command) in numbered)
-    status = RunStatus(str(over["status"])) if over else RunStatus.RUNNING if told else RunStatus.CREATED
+    status = JournalStatus(str(over["status"])) if over else JournalStatus.RUNNING if told else JournalStatus.CREATED
     return RunState(
         status=status,
         steps=steps,
@@ -175,17 +175,17 @@ def _state(commands: dict[str, _Command], told: Record, over: Record, lines: lis
     )
 
 
-def _step(uuid: str, command: _Command, position: int, *, is_over: bool) -> StepState:
+def _step(uuid: str, command: _Command, position: int, *, is_over: bool) -> CommandState:
     about, end = command.about, command.end or {}
-    begun = RunStatus.STOPPED if is_over else RunStatus.RUNNING
-    return StepState(
+    begun = JournalStatus.STOPPED if is_over else JournalStatus.RUNNING
+    return CommandState(
         uuid=uuid,
         number=_number(about),
         name=_text(about.get("name")),
         command=_text(about.get("command")),
         environment=_text(about.get("environment")),
         compute_backend=_text(about.get("compute_backend")),
-        status=RunStatus(str(end["status"])) if end else begun if command.starts else RunStatus.CREATED,
+        status=JournalStatus(str(end["status"])) if end else begun if command.starts else JournalStatus.CREATED,
         started_at=command.starts[-1] if command.starts else None,
         finished_at=_time(end),
         exit_code=_exit_code(end),
@@ -195,17 +195,17 @@ def _step(uuid: str, command: _Command, position: int, *, is_over: bool) -> Step
     )
 
 
-def _progress(steps: tuple[StepState, ...]) -> Progress:
-    def those(*statuses: RunStatus) -> tuple[str, ...]:
+def _progress(steps: tuple[CommandState, ...]) -> CommandProgress:
+    def those(*statuses: JournalStatus) -> tuple[str, ...]:
         return tuple(step.uuid for step in steps if step.status in statuses)
 
     begun = [step for step in steps if step.starts]
-    return Progress(
+    return CommandProgress(
         total=len(steps),
         started=tuple(step.uuid for step in begun),
-        running=those(RunStatus.RUNNING),
-        finished=those(RunStatus.FINISHED),
-        failed=those(RunStatus.FAILED),
+        running=those(JournalStatus.RUNNING),
+        finished=those(JournalStatus.FINISHED),
+        failed=those(JournalStatus.FAILED),
         current_command=begun[-1].command if begun else None,
         current_step_name=begun[-1].name if begun else None,
     )
@@ -229,13 +229,13 @@ def _end_text(command: _Command) -> tuple[str, str]:
     name = _text(command.about.get("name")) or "without a name"
     code, message = _exit_code(end), _text(end.get("message"))
     how = f" with exit code {code}" if code else ""
-    level = "INFO" if end.get("status") == RunStatus.FINISHED else "ERROR"
+    level = "INFO" if end.get("status") == JournalStatus.FINISHED else "ERROR"
     return level, f"Step {_number(command.about)} ({name}) {_text(end.get('status'))}{how}. {message}".rstrip()
 
 
 def _over_text(record: Record) -> tuple[str, str]:
     status = _text(record.get("status"))
-    level = "INFO" if status == RunStatus.FINISHED else "ERROR"
+    level = "INFO" if status == JournalStatus.FINISHED else "ERROR"
     return level, f"The workflow is over: {status}. {_text(record.get('message'))}".rstrip()
 
 

@@ -18,12 +18,12 @@ class RunProgress:
     status: RunStatus
     figures: dict[str, object]
     started_at: datetime | None
-    steps: tuple[journal.StepState, ...] = ()
+    steps: tuple[journal.CommandState, ...] = ()
     engine_log: str = ""
     environment: EnvironmentRecord | None = None
 
 
-def counts_of(progress: journal.Progress) -> dict[str, object]:
+def counts_of(progress: journal.CommandProgress) -> dict[str, object]:
     """Return the figures as they are stored with the run: commands by uuid."""
     return {
         "total": progress.total,
@@ -52,4 +52,4 @@ def progress_of(run: Run, state: journal.RunState | None = None) -> RunProgress:
 def has_started(run: Run, state: journal.RunState) -> bool:
     """Return whether the first of its commands could have begun."""
     is_there = run.job is not None and run.job.status != JobStatus.PENDING
-    return is_there and state.status is not journal.RunStatus.CREATED
+    return is_there and state.status is not journal.JournalStatus.CREATED
