@@ -96,7 +96,7 @@ def test_a_launch_may_name_another_resource(workspace: Workspace, site: Registry
 
 def test_nothing_is_launched_in_what_is_being_deleted(workspace: Workspace) -> None:
     Workspace.objects.update(status="deleting")
-    with pytest.raises(InvalidRequest, match="is deleting: nothing can be launched in it now"):
+    with pytest.raises(InvalidRequest, match="is deleting; nothing can be launched in it now"):
         launch(workspace)
 
 

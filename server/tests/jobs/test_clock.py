@@ -40,12 +40,12 @@ def test_jumps_of_the_time_of_day_do_not_count(
     mark: ClockReading | None, reading: ClockReading | None, jumped: float, expected: timedelta
 ) -> None:
     now = NOON + HOUR + jumped * HOUR
-    assert elapsed(start=NOON, end=now, now=now, mark=mark, reading=reading) == expected
+    assert elapsed(start=NOON, end=now, now=now, at_start=mark, reading=reading) == expected
 
 
 def test_what_ended_before_it_was_seen_ended_then() -> None:
     now = NOON + 3 * HOUR
-    assert elapsed(start=NOON, end=NOON + HOUR, now=now, mark=after(0), reading=after(3)) == HOUR
+    assert elapsed(start=NOON, end=NOON + HOUR, now=now, at_start=after(0), reading=after(3)) == HOUR
 
 
 @pytest.fixture

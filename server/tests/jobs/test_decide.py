@@ -96,7 +96,7 @@ def test_whatever_is_alive_and_unwanted_is_stopped() -> None:
         (
             Observation(Seen.SUCCEEDED),
             JobStatus.FAILED,
-            "It ended before it answered. The last lines of its log say why.",
+            "The session ended before it was ready. See the last lines of its log.",
         ),
         (Observation(Seen.FAILED, ended_by=EndedBy.STOPPED), JobStatus.COMPLETE, "Stopped."),
         (
@@ -107,24 +107,24 @@ def test_whatever_is_alive_and_unwanted_is_stopped() -> None:
         (
             Observation(Seen.FAILED, ended_by=EndedBy.OUT_OF_MEMORY),
             JobStatus.FAILED,
-            "It used more memory than it had asked for. Launch again with more memory.",
+            "The job used more memory than it requested. Launch again with more memory.",
         ),
         (
             Observation(Seen.FAILED, ended_by=EndedBy.SIGNAL, signal=9),
             JobStatus.FAILED,
-            "It was ended by signal 9 from outside. Launch again, or ask the operators.",
+            "The job was killed by signal 9. Launch again, or contact your administrator.",
         ),
         (
             Observation(Seen.FAILED, ended_by=EndedBy.EXIT, exit_code=3),
             JobStatus.FAILED,
-            "It ended with exit code 3. The last lines of its log say why.",
+            "The job exited with code 3. See the last lines of its log.",
         ),
         (
             Observation(Seen.FAILED, ended_by=EndedBy.LOST, reason="the machine was restarted"),
             JobStatus.FAILED,
-            "It is gone: the machine was restarted. Launch again.",
+            "The job was lost: the machine was restarted. Launch again.",
         ),
-        (Observation(Seen.FAILED), JobStatus.FAILED, "It is gone: nothing recorded how it ended. Launch again."),
+        (Observation(Seen.FAILED), JobStatus.FAILED, "The job was lost: its end was not recorded. Launch again."),
     ],
 )
 def test_each_ending_has_its_own_message(seen: Observation, status: JobStatus, message: str) -> None:
@@ -149,7 +149,7 @@ def test_the_reason_of_a_queue_is_told() -> None:
 @pytest.mark.parametrize("status", sorted(set(JobStatus) - ENDED))
 def test_silence_is_told_and_changes_nothing(status: JobStatus) -> None:
     seen = Observation(Seen.UNREACHABLE, reason="no route")
-    message = "The resource does not answer; your job is left as it is. (no route)"
+    message = "The resource is not responding; your job is unchanged. (no route)"
     assert decide(replace(PENDING, status=status), seen) == Decision(Action.NONE, status, message)
 
 
@@ -157,5 +157,5 @@ def test_a_session_may_take_its_time_to_the_second() -> None:
     job, seen = replace(RUNNING, started_at=NOW), Observation(Seen.RUNNING)
     assert unanswered(job, seen, NOW + job.startup).action is Action.NONE
     late = unanswered(job, seen, NOW + job.startup + timedelta(microseconds=1))
-    message = "The session did not answer within 180 seconds of its start and was stopped."
+    message = "The session was not ready 180 seconds after its start and was stopped."
     assert late == Decision(Action.STOP, JobStatus.FAILED, message)

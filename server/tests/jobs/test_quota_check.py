@@ -16,7 +16,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.jobs.actions import LaunchRequest, change_status, start_job, stop_job
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.quota_check import cost_of, overview_of, spending_of
+from user_workspaces.jobs.quota_check import core_hour_usage, cost_of, overview_of
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.quotas.models import Quota
 from user_workspaces.quotas.queries import allowance_of
@@ -50,7 +50,7 @@ def ended(workspace: Workspace, *, hours: str, days_ago: float) -> Job:
 
 def left(workspace: Workspace) -> Decimal | None:
     allowance = allowance_of(workspace.owner_id)
-    return spending_of(workspace.owner_id, allowance=allowance, now=NOW).core_hours.left
+    return core_hour_usage(workspace.owner_id, allowance=allowance, now=NOW).core_hours.left
 
 
 def test_a_launch_holds_what_it_may_use_at_most(workspace: Workspace, limit: Put) -> None:

@@ -89,7 +89,7 @@ def test_a_mapping_gives_parameters_their_meaning() -> None:
 @pytest.mark.parametrize("value", [0, -1, 2**31, 10**18])
 @pytest.mark.parametrize("name", sorted(IDENTITY))
 def test_what_no_resource_can_give_is_refused(name: str, value: int) -> None:
-    assert problems({name: value}, parameter(name)) == [f"{name}: Value '{value}' is not one that a resource can give."]
+    assert problems({name: value}, parameter(name)) == [f"{name}: Value '{value}' is out of range."]
 
 
 def nested(depth: int) -> object:

@@ -20,16 +20,16 @@ def allow(site: Registry, requests: int | None) -> None:
 
 def test_counts_begin_anew_each_second() -> None:
     seconds = RateLimiter()
-    first, second, third = (seconds.take("a", limit=2, now=at) for at in (10.1, 10.9, 10.95))
+    first, second, third = (seconds.consume("a", limit=2, now=at) for at in (10.1, 10.9, 10.95))
     assert [one.is_exceeded for one in (first, second, third)] == [False, False, True]
-    assert not seconds.take("b", limit=2, now=10.99).is_exceeded
+    assert not seconds.consume("b", limit=2, now=10.99).is_exceeded
     assert third.headers() == {
         "X-RateLimit-Limit": "2",
         "X-RateLimit-Remaining": "0",
         "X-RateLimit-Reset": "11",
         "Retry-After": "1",
     }
-    assert not seconds.take("a", limit=2, now=11.0).is_exceeded
+    assert not seconds.consume("a", limit=2, now=11.0).is_exceeded
 
 
 def test_every_answer_says_what_is_left(workflows: Registry, ada: Reana) -> None:

@@ -45,7 +45,7 @@ def before(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]
 def test_a_run_that_is_started_meanwhile_is_not_deleted(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = created(ada)
     before(monkeypatch, "change_status", lambda: start_run(run=run, start=Start(), now=timezone.now()))
-    with pytest.raises(Conflict, match="was started, and is not over"):
+    with pytest.raises(Conflict, match="has not ended"):
         delete_run(run=Run.objects.get(pk=run.pk), now=timezone.now())
     assert Run.objects.get(pk=run.pk).status != "deleted"
     assert Workspace.objects.get(pk=run.workspace_id).status == WorkspaceStatus.IDLE

@@ -105,8 +105,8 @@ def test_another_one_takes_its_place_and_none_is_left_when_it_is_forgotten(
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (401, b"{}", "This REANA does not accept the token."),
-        (403, TOKEN.encode(), "This REANA does not accept the token."),
+        (401, b"{}", "This REANA server rejected the token."),
+        (403, TOKEN.encode(), "This REANA server rejected the token."),
         (200, b"<html>" + TOKEN.encode(), personal_reana.NO_REANA),
         (200, b'{"email"', personal_reana.NO_REANA),
         (200, b'["email"]', personal_reana.NO_REANA),
@@ -132,7 +132,7 @@ def test_who_hangs_is_given_up(
 ) -> None:
     monkeypatch.setattr(personal_reana, "ALL_SECONDS", 0.2)
     there.hangs = True
-    with pytest.raises(InvalidRequest, match="did not answer in time"):
+    with pytest.raises(InvalidRequest, match="did not respond in time"):
         store(make_user(), there.url)
     assert not PersonalReana.objects.exists()
 
@@ -150,7 +150,7 @@ def test_a_few_are_asked_at_once(
     monkeypatch.setattr(personal_reana, "ALL_SECONDS", 0.2)
     there.hangs = True
     for _ in range(2):
-        with pytest.raises(InvalidRequest, match="did not answer in time"):
+        with pytest.raises(InvalidRequest, match="did not respond in time"):
             store(make_user(), there.url)
     wait_for(lambda: len(there.asked) == 1, within=60)
     there.released.set()

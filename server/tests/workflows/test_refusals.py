@@ -14,7 +14,7 @@ from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle import launch
 from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, start_run, stop_run
-from user_workspaces.workflows.lifecycle.fair_queue import MOST_PASSED_BY
+from user_workspaces.workflows.lifecycle.fair_queue import MOST_SKIPPED
 from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_GO_ON
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.storage.locations import write_plan
@@ -95,16 +95,16 @@ def test_only_so_many_are_passed_by_then_the_line_holds(
     ada: User, make_user: Callable[..., User], two_hours: None
 ) -> None:
     asking(ada, "first", 60)
-    for number in range(MOST_PASSED_BY + 2):
+    for number in range(MOST_SKIPPED + 2):
         asking(ada, f"large-{number:02}", 100)
     asking(ada, "small", 10)
     asking(make_user("grace"), "hers", 10)
     controlled()
     assert names("pending") == ["first", "hers"]
     told = Run.objects.filter(status="queued").exclude(message="")
-    assert told.count() == MOST_PASSED_BY + 1
+    assert told.count() == MOST_SKIPPED + 1
     stop_run(run=told.filter(is_passed_by=True)[0], now=timezone.now())
-    stop_run(run=Run.objects.get(name=f"large-{MOST_PASSED_BY + 1}"), now=timezone.now())
+    stop_run(run=Run.objects.get(name=f"large-{MOST_SKIPPED + 1}"), now=timezone.now())
     controlled()
     assert "small" in names("pending")
 

@@ -27,7 +27,7 @@ TEXT = base64.b64encode(b"/nowhere").decode()
 def test_a_name_that_commands_need_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         NewSecret.read(name, {"type": "env", "value": TEXT})
-    assert caught.value.message == f"{name} cannot be a secret: it decides how commands run. Choose another name."
+    assert caught.value.message == f"{name} is a reserved name: it changes how commands run. Choose another name."
     assert NewSecret.read(name, {"type": "file", "value": TEXT}).name == name
 
 
@@ -46,7 +46,7 @@ def test_one_that_is_stored_already_is_left_out_and_the_log_says_so(ada: User) -
     with state.storage.open(state.location, PLAN) as file:
         warning = json.load(file)["runtime"]["warning"]
     assert warning.endswith(
-        " Commands do not get the secrets LD_AUDIT, PATH: the names are reserved. Store them under other names."
+        " Commands do not receive the secrets LD_AUDIT, PATH: these names are reserved. Store them under other names."
     )
     assert set(secrets_for(run).variables) == {"PASSWORD"}
     with state.storage.open(state.location, f"{SECRETS}/environment.json") as file:

@@ -1,4 +1,4 @@
-"""What is done with jobs. Every change of status goes through `change_status`, the one writer."""
+"""Start, stop and end jobs. Only `change_status` writes the status of a job."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,7 +25,7 @@ from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
 
 NO_ORIGIN = (
-    "This application needs sessions with an origin of their own: ask your administrator to set passthrough_domain "
+    "This application needs a separate origin for its sessions. Ask your administrator to set passthrough_domain "
     "or UWS_SESSION_PORTS."
 )
 
@@ -64,7 +64,7 @@ def start_job(request: LaunchRequest, *, now: datetime) -> Job:
         if kind.needs_own_origin and is_served_by_path(resource):
             raise InvalidRequest(NO_ORIGIN)
         if not is_usable(workspace):
-            raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
+            raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}; nothing can be launched in it now.")
         reserve_launch(owner_id=request.owner.pk, resource=resource, limits=limits, now=now)
         job = _new_job(request, workspace, limits, now=now)
         job.job_type, job.resource, job.serves = name, resource, kind.serves
@@ -103,10 +103,10 @@ def _resource(name: object) -> str:
 
 
 def stop_job(*, job: Job, now: datetime) -> JobStatus:
-    """Write the wish that a job ends; return its new status.
+    """Record that a job is to be stopped and return its new status; the controller stops it.
 
-    A job that the resource never accepted is complete at once. Should it have been submitted in this very
-    moment, the controller still finds it (an ended job stays due until the resource says it is gone).
+    A job that was not submitted is complete at once. If the controller submits it at the same time, it still stops
+    it: an ended job stays due until the resource reports it as absent.
     """
     if job.status not in STOPPABLE:
         raise InvalidRequest("This job is not running or pending.")
@@ -122,10 +122,10 @@ def stop_job(*, job: Job, now: datetime) -> JobStatus:
 def change_status(
     *, job: Job, new: JobStatus, now: datetime, message: str = "", lease: datetime | None = None, **fields: object
 ) -> bool:
-    """Move a job to a status, if it is still as `job` says; False: somebody was first, and nothing was written.
+    """Change the status of a job, unless it was changed since `job` was read; return whether it was written.
 
-    `fields` are further columns to write in the same moment. With `lease` only who still holds it may write.
-    A new status makes the job due, unless `fields` say when (`next_check_at`).
+    `fields` are other columns of the same UPDATE. With `lease`, the row is only written while that lease is held. A
+    new status makes the job due now, unless `fields` contain `next_check_at`.
     """
     old = JobStatus(job.status)
     if new is not old and new not in TRANSITIONS[old]:
@@ -141,7 +141,7 @@ def change_status(
         unchanged = unchanged.filter(next_check_at=lease)
     if not (_end(unchanged, job=job, written=written, now=now) if ends else unchanged.update(**written)):
         return False
-    if new is JobStatus.STOPPING:  # what is no longer wanted needs no more access
+    if new is JobStatus.STOPPING:  # the session may not start runs while it is being stopped
         revoke_session_token(job)
     for name, value in written.items():
         setattr(job, name, value)
@@ -149,8 +149,9 @@ def change_status(
 
 
 def _end(unchanged: QuerySet[Job], *, job: Job, written: Mapping[str, object], now: datetime) -> bool:
-    """Write the end of a job; the last one that ends leaves its workspace idle. Two at once wait for each other."""
+    """Write the end of a job. If it was the last one of its workspace, the workspace becomes idle."""
     with transaction.atomic():
+        # Two jobs that end at once wait for each other here; otherwise each would see the other one as live.
         list(Workspace.objects.select_for_update().filter(pk=job.workspace_id))
         if not unchanged.update(**written):
             return False
@@ -171,16 +172,16 @@ def _ending(job: Job, now: datetime, written: Mapping[str, object]) -> dict[str,
 
 
 def stop_all(*, owner: User, now: datetime) -> int:
-    """Stop whatever of a person's runs or waits; return how many jobs that were."""
+    """Stop all pending and running jobs of a user; return their number."""
     running = [job for job in Job.objects.filter(owner=owner, status__in=LIVE) if job.status in STOPPABLE]
     for job in running:
-        with suppress(InvalidRequest):  # ended by itself in this moment
+        with suppress(InvalidRequest):  # it has just ended by itself
             stop_job(job=job, now=now)
     return len(running)
 
 
 def delete_workspace(*, owner: User, workspace_id: int, force: bool, now: datetime) -> None:
-    """Queue a workspace for deletion; with `force` its jobs are stopped first, and it follows them."""
+    """Queue a workspace for deletion; with `force` its jobs are stopped, and it is deleted when they have ended."""
     with transaction.atomic():
         workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
         if workspace.status == WorkspaceStatus.DELETING:

@@ -1,4 +1,4 @@
-"""What is going on with a job, in the words and the form that clients know."""
+"""Describe the current state of a job as the API's clients expect it."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -13,9 +13,9 @@ from user_workspaces.jobs.tickets import TicketClaims
 
 
 def current_details(job: JobProgress, *, now: datetime, may_open: bool = True) -> dict[str, object]:
-    """Return `current_job_details`: what is going on, for people, and how the owner opens the session.
+    """Return `current_job_details`: the message, the time left and, if `may_open`, the address of a ready session.
 
-    A session that answers comes with a fresh ticket; others than the owner get none, it would open nothing.
+    The address contains a new ticket for the owner. Other users get no address: a ticket would not work for them.
     """
     details: dict[str, object] = {"message": job.message}
     seconds = seconds_left(status=job.status, start=job.datetime_start, limit_seconds=job.time_limit_seconds, now=now)

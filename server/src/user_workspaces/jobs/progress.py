@@ -1,4 +1,4 @@
-"""How far jobs are, read for many at once: what a watcher is told of, and nothing that is secret or encrypted."""
+"""Read the progress of many jobs at once for subscribers, without secret or encrypted columns."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE
 
 NEWEST = 200
-"""Of a person's jobs, so many are looked through for those that ended lately."""
+"""The number of a user's newest jobs that are searched for recently ended ones."""
 LATELY = timedelta(hours=1)
 MOST_IN_ONE_QUERY = 5_000
-"""Databases take so many values in one condition, and somewhat more."""
+"""Values in one IN condition; the limits of SQLite and PostgreSQL are somewhat larger."""
 COLUMNS = (
     "id",
     "owner_id",
@@ -34,7 +34,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """All that `current_job_details` is made of. Two of the same job are equal as long as nothing happens."""
+    """The columns that `current_job_details` is computed from. Equal values mean that nothing has changed."""
 
     job_id: int
     owner_id: int
@@ -43,7 +43,7 @@ class JobProgress:
     resource: str
     job_type: str
     requested: dict[str, Any] = field(hash=False)
-    """What the launch gave: it says which page of the session is opened."""
+    """See `Job.requested`; it determines the start page of the session."""
     status: str
     serves: bool
     message: str
@@ -54,19 +54,19 @@ class JobProgress:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing will happen any more."""
+        """True if the job has ended."""
         return self.status in ENDED
 
 
 def newest_job_id() -> int:
-    """Return the largest id there is; 0 without any job."""
+    """Return the largest job id; 0 if there are no jobs."""
     return Job.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
 def progress_of_user(owner_id: int, *, now: datetime) -> list[JobProgress]:
-    """Return what a person has live, and what ended within the last hour (of the newest 200), the oldest first.
+    """Return a user's live jobs, and those of the newest 200 that ended within the last hour; oldest first.
 
-    The time it takes does not grow with what ended long ago.
+    The cost does not grow with the number of jobs that ended earlier.
     """
     own = Job.objects.filter(owner_id=owner_id)
     found = {row.job_id: row for row in _read(own.filter(status__in=LIVE).order_by("-id"))}
@@ -79,9 +79,9 @@ def progress_of_user(owner_id: int, *, now: datetime) -> list[JobProgress]:
 def progress_of_many(
     *, job_ids: Collection[int], owner_ids: Collection[int], after_id: int, now: datetime
 ) -> list[JobProgress]:
-    """Return these jobs, and those of these people with a larger id than `after_id`: one query for thousands.
+    """Return these jobs, and the jobs of these owners with an id above `after_id`, in one query for thousands.
 
-    What ended more than an hour ago is left out, unless it is asked for by its id.
+    Jobs of the owners that ended more than an hour ago are omitted.
     """
     fresh = Q(pk__gt=after_id) & (Q(datetime_end__isnull=True) | Q(datetime_end__gte=now - LATELY))
     conditions = [Q(pk__in=ids) for ids in _batches(job_ids)]
@@ -102,7 +102,7 @@ def _batches(ids: Collection[int]) -> Iterator[list[int]]:
 
 
 def _paired(conditions: list[Q]) -> Iterable[Q]:
-    """One query for the two conditions that there usually are; more of them one by one."""
+    """Combine the usual two conditions into one query; more of them (see `MOST_IN_ONE_QUERY`) get a query each."""
     if len(conditions) <= 2:  # noqa: PLR2004  one or two conditions: the usual case
         return [conditions[0] | conditions[-1]] if conditions else []
     return conditions

@@ -1,4 +1,4 @@
-"""The paths of this door: each with and without its slash, for every method."""
+"""The routes of REANA's API, each with and without a trailing slash."""
 
 from collections.abc import Iterator
 
@@ -9,16 +9,16 @@ from user_workspaces.reana_api.view import ReanaView
 
 
 class PathBelow:
-    """A path in a workspace; names of files may hold any character, also a line break."""
+    """Converter for a path in a workspace; file names may contain any character, even line breaks."""
 
     regex = r"(?s:.+)"
 
     def to_python(self, value: str) -> str:
-        """From the path."""
+        """Return the path unchanged."""
         return value
 
     def to_url(self, value: str) -> str:
-        """To the path."""
+        """Return the path unchanged."""
         return value
 
 

@@ -1,6 +1,6 @@
-"""What two runs differ in: their specifications, and the files of their workspaces. Bounded, whatever is there.
+"""Compare two runs: their specifications, and the files of their workspaces.
 
-Also in time: somebody waits for it, in a thread that serves everybody.
+Bounded in size and time, because it runs in a request: a slow comparison would occupy a worker thread.
 """
 
 import difflib
@@ -20,19 +20,19 @@ from user_workspaces.workspaces.models import Workspace
 SECTIONS = ("version", "inputs", "outputs", "workflow")
 MOST_FILES = 10_000
 LARGEST_FILE = 1 << 20
-"""Bytes of a file whose lines are compared; of larger ones it is said that they differ."""
+"""Bytes. Of larger files the result only says that they differ."""
 MOST_LINES = 20_000
 MOST_COMPARED = 10_000
-"""Lines of a file that are compared one by one: that takes a time that grows with their square."""
+"""Lines of a file that are compared one by one; the time grows with their square."""
 LONGEST_SECONDS = 20.0
-"""For reading the files; then the rest is left out."""
-LEFT_OUT = "[... the rest is left out here ...]"
+"""The time for reading files; then the rest is omitted."""
+LEFT_OUT = "[... the rest is omitted ...]"
 LONGEST_LINE = 2_000
 PIECE = 1 << 18
 
 
 def specification_differences(first: Run, second: Run, *, context: int) -> dict[str, list[str]]:
-    """Return the lines of each section that differ, as unified diffs; empty lists where nothing does."""
+    """Return the unified diff of each section; an empty list for equal sections."""
     one, other = (_sections(run) for run in (first, second))
     return {
         section: [
@@ -68,7 +68,7 @@ def _lines(part: object) -> list[str]:
 
 
 def written_as_yaml(part: object, *, sort_keys: bool) -> str:
-    """Return something of a specification as YAML, by the C library where there is one: it may be a megabyte."""
+    """Return a part of a specification as YAML. Uses libyaml if available, because the part may be a megabyte."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text: str = yaml.dump(
         part, Dumper=dumper, default_flow_style=False, sort_keys=sort_keys, allow_unicode=True, width=100
@@ -85,9 +85,9 @@ def workspace_differences(
     seconds: float = LONGEST_SECONDS,
     names: tuple[str, str] | None = None,
 ) -> str:
-    """Return what differs in two workspaces, a line a line; empty: nothing. After `seconds` the rest is left out.
+    """Return the differences of two workspaces as lines; empty if there are none. Stops after `seconds`.
 
-    `names` stand for the workspaces; by default their own, which their owner may have changed.
+    `names` are shown for the workspaces; by default their own names, which their owner may have changed.
     """
     if first.pk == second.pk:
         return ""
@@ -174,6 +174,6 @@ def _text(workspace: Workspace, path: str) -> list[str] | None:
 
 
 def _on_one_line(line: str) -> str:
-    """Return a line that stays one, whatever breaks lines elsewhere, and is never empty."""
+    """Return a line without characters that clients could take for line breaks; never empty."""
     shown = "".join(one if one.isprintable() or one == "\t" else "\N{REPLACEMENT CHARACTER}" for one in line)
     return shown[:LONGEST_LINE] or " "

@@ -180,7 +180,7 @@ def test_the_engines_log_goes_on_where_it_was(browser: Client, started: Runner) 
     end = page.partition("after=")[2].partition('"')[0]
     ended(started)
     piece = browser.get(f"/runs/{started.run.pk}/logs/more/?after={end}").content.decode()
-    assert "The workflow is over: finished" in piece
+    assert "The workflow has ended: finished" in piece
     assert "Commands in all" not in piece
     assert "<span" not in piece
 
@@ -204,7 +204,7 @@ def test_what_is_left_of_the_logs_stays_when_the_files_are_gone(browser: Client,
     controlled()
     controlled()
     assert "its logs stays" in page_of(browser, run)
-    assert "The workflow is over" in page_of(browser, run, "logs/")
+    assert "The workflow has ended" in page_of(browser, run, "logs/")
     assert "it said this" in page_of(browser, run, f"logs/?step={started.command}")
     assert "is deleted" in page_of(browser, run, "files/")
     page_of(browser, run, "download/", status=404)

@@ -99,7 +99,7 @@ def test_a_runner_that_is_torn_away_again_and_again_is_given_up(ada: User, resou
         controlled()
     ended = Run.objects.get(pk=runner.run.pk)
     assert ended.status == "failed"
-    assert ended.message.startswith(f"It was torn away {MOST_JOBS} times.")
+    assert ended.message.startswith(f"The run was interrupted {MOST_JOBS} times.")
     assert Job.objects.filter(owner=ada).count() == MOST_JOBS
 
 

@@ -109,7 +109,7 @@ def test_a_creation_that_is_slower_than_the_sweep_says_so_and_leaves_nothing(
     assert sweep_workspaces(now=later()) == 1
     swept.set()
     thread.join(60)
-    assert [str(one) for one in problems] == ["Making this run took too long, and was given up. Try again."]
+    assert [str(one) for one in problems] == ["Creating this run took too long and was cancelled. Please try again."]
     process_due_workspaces(now=later())
     assert not Run.objects.exists()
     assert not Workspace.objects.exists()

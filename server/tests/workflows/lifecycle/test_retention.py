@@ -250,7 +250,7 @@ def test_rules_that_are_for_later_cost_nothing(ada: User, resource: FakeResource
 
 
 def test_patterns_are_bounded_together(ada: User) -> None:
-    with pytest.raises(InvalidRequest, match="These patterns are too long together"):
+    with pytest.raises(InvalidRequest, match="These patterns are too long in total"):
         made(ada, {f"{number}{'*a' * 20}": 1 for number in range(11)}, ())
     with pytest.raises(InvalidRequest, match="it has more than 50 keys"):
         made(ada, {str(number): 1 for number in range(51)}, ())

@@ -23,8 +23,8 @@ from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 pytestmark = pytest.mark.django_db
 MOST = 3
-NOT_STARTED = "3 runs of yours were made and not started yet, and no more can be. Start or delete some of them first."
-IN_QUEUE = "3 runs of yours wait to be started, and no more can. Wait until some of them have begun, or stop some."
+NOT_STARTED = "3 of your runs are not started, which is the maximum. Start or delete some of them."
+IN_QUEUE = "3 of your runs are queued, which is the maximum. Wait until some of them have started, or stop some."
 
 
 @pytest.fixture(autouse=True)

@@ -57,7 +57,7 @@ def test_journal_of_a_failed_run_tells_it_line_by_line() -> None:
         "2026-11-22 03:31:36,000 | INFO | Step 0 (s0) finished.\n"
         "2026-11-22 03:31:37,000 | INFO | Step 1 (s1): do 1\n"
         "2026-11-22 03:31:38,000 | ERROR | Step 1 (s1) failed with exit code 3. Why.\n"
-        "2026-11-22 03:31:39,000 | ERROR | The workflow is over: failed.\n"
+        "2026-11-22 03:31:39,000 | ERROR | The workflow has ended: failed.\n"
     )
 
 
@@ -72,7 +72,7 @@ def test_journal_torn_at_any_byte_is_that_of_its_whole_lines() -> None:
 def test_command_that_began_again_is_said_to() -> None:
     state = read(RUN + START + line("start", 2, uuid=A))
     assert (state.steps[0].starts, state.steps[0].started_at) == (2, AT.replace(second=36))
-    assert "Interrupted without a recorded end, so it runs again from its start: Step 0 (s0)" in state.engine_log
+    assert "Interrupted; runs again from its start: Step 0 (s0)" in state.engine_log
 
 
 def test_command_without_an_end_of_a_run_that_is_over_was_stopped() -> None:

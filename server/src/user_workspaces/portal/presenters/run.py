@@ -105,7 +105,7 @@ class RunView:
 
 def view_of_run(run: Run, usage: RunProgress | None = None) -> RunView:
     """Describe a run: as its row says, or as its journal does where that was read."""
-    figures = usage.figures if usage else run.progress
+    figures = usage.counts if usage else run.progress
     status = usage.status if usage else RunStatus(run.status)
     total = figures.get("total", 0)
     return RunView(

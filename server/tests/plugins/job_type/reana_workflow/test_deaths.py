@@ -75,7 +75,7 @@ def test_command_whose_guard_and_runner_are_killed_runs_again_and_that_is_said(w
     os.kill(guard[0], signal.SIGKILL)
     assert world.run() == (0, "")
     assert (world.workspace / "tries").read_text() == "try\ntry\n"
-    assert "Interrupted without a recorded end, so it runs again from its start" in world.read().engine_log
+    assert "Interrupted; runs again from its start" in world.read().engine_log
     assert world.read().steps[0].starts == 2
     assert world.processes() == []
 
