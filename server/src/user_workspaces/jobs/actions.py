@@ -53,6 +53,7 @@ def start_job(request: LaunchRequest, *, now: datetime) -> Job:
     resource_options.check_storable(details, label="Job details")
     resource_options.check_storable(request.options, label="Resource options")
     with transaction.atomic():
+        # Locked until the job is inserted: a concurrent deletion either sees the job or makes this launch fail.
         workspace = workspaces.lock_workspace(owner=request.owner, workspace_id=request.workspace_id)
         name = _job_type(request.job_type, workspace) if request.is_listed else request.job_type
         kind = registry.current().job_types.get(name)
@@ -65,6 +66,7 @@ def start_job(request: LaunchRequest, *, now: datetime) -> Job:
             raise InvalidRequest(NO_ORIGIN)
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}; nothing can be launched in it now.")
+        # Last, because it locks the account: no other launch of this user waits for the checks above.
         reserve_launch(owner_id=request.owner.pk, resource=resource, limits=limits, now=now)
         job = _new_job(request, workspace, limits, now=now)
         job.job_type, job.resource, job.serves = name, resource, kind.serves
@@ -115,6 +117,7 @@ def stop_job(*, job: Job, now: datetime) -> JobStatus:
     message = "Stopped before it started." if never_accepted else "Stopping."
     if change_status(job=job, new=new, now=now, message=message):
         return new
+    # The controller changed the job in the meantime: decide again by its new state.
     job.refresh_from_db()
     return stop_job(job=job, now=now)
 
@@ -136,6 +139,8 @@ def change_status(
         written = {"next_check_at": now, **written, "status": new}
     if ends:
         written.update(_ending(job, now, written))
+    # Compare and swap in one UPDATE, without a lock: of concurrent writers exactly one finds the old values.
+    # `submitted` is compared too, because stopping a pending job depends on it.
     unchanged = Job.objects.filter(pk=job.pk, status=old, submitted=job.submitted)
     if lease is not None:
         unchanged = unchanged.filter(next_check_at=lease)

@@ -58,6 +58,7 @@ def start_reading(*, start: datetime, now: datetime) -> str:
     if _process.read is None:
         return ""
     reading = _process.read()
+    # The resource reports the start a little later: the reading is moved back to the start itself.
     return str(ClockReading(reading.boot, reading.seconds - max(0.0, (now - start).total_seconds())))
 
 

@@ -29,6 +29,7 @@ class Job(Leased):
     """One launch. The row is kept after the job has ended, even if its workspace is deleted."""
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs", db_index=False)
+    # Without a constraint: the job's row is kept for the accounting when its workspace is deleted.
     workspace = models.ForeignKey(
         Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="jobs", db_index=False
     )
@@ -76,6 +77,7 @@ class Job(Leased):
             models.Index(fields=["workspace", "-id"], name="job_of_workspace"),
             models.Index(fields=["owner", "datetime_end"], name="job_of_owner_by_end"),
             models.Index(fields=["session_port"], name="job_of_port", condition=models.Q(session_port__isnull=False)),
+            # Partial indexes stay small: nearly all jobs have ended.
             models.Index(fields=["status"], name="job_live", condition=models.Q(status__in=sorted(LIVE))),
         ]
         constraints = [

@@ -105,6 +105,7 @@ def load_of_resources() -> list[ResourceLoad]:
 def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
     """Return the newest job of each of these workspaces, except builds of environments, in one query."""
     in_them = Job.objects.filter(workspace_id__in=list(workspace_ids)).exclude(job_type=JOB_TYPE_OF_BUILDS)
+    # `order_by()` removes the default ordering, whose columns would otherwise join the GROUP BY.
     newest = in_them.order_by().values("workspace_id").annotate(newest=Max("id")).values("newest")
     return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}
 
@@ -119,7 +120,7 @@ def live_jobs_of_each(workspace_ids: Iterable[int]) -> dict[int, list[Job]]:
     """Return the live jobs of each of these workspaces, newest first, in one query."""
     live = Job.objects.filter(workspace_id__in=list(workspace_ids), status__in=LIVE).order_by("-id")
     found: dict[int, list[Job]] = {}
-    for job in live.defer("secret", "endpoint"):
+    for job in live.defer("secret", "endpoint"):  # decrypting these would cost more than the query
         found.setdefault(job.workspace_id, []).append(job)
     return found
 
@@ -189,6 +190,7 @@ def ready_sessions() -> list[ReadySession]:
 
 def job_of_port(port: int) -> int | None:
     """Return the live job with this port, else the last one that had it, so that its pages can say that it ended."""
+    # A port is reused, but only one live job has it: see the constraint of the model.
     known = Job.objects.filter(session_port=port).values_list("pk", flat=True)
     return known.filter(status__in=LIVE).first() or known.order_by("-datetime_end", "-pk").first()
 

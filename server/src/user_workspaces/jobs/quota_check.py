@@ -38,7 +38,7 @@ def reserve_launch(*, owner_id: int, resource: str, limits: Limits, now: datetim
     allowance = allowance_of(owner_id)
     if not allowance.limits_launches:
         return
-    quotas.hold_account(owner_id)
+    quotas.hold_account(owner_id)  # before reading the usage, so that nothing is added to it until the commit
     contact = rules().contact
     disk = disk_use_of(owner_id, limit=allowance.disk_bytes, now=now)
     if disk.is_over:
@@ -72,6 +72,7 @@ def core_hour_usage(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> 
     """Return a user's current usage, in two queries."""
     live = list(_live(owner_id))
     held = sum((_held(job, now=now) for job in live), Decimal(0))
+    # Summed in the database: a user may have thousands of ended jobs, but only a few live ones.
     counted = _counted(owner_id, now=now).aggregate(used=Sum("core_hours"), oldest=Min("datetime_end"))
     frees_at = counted["oldest"] + rules().core_hours_period if counted["oldest"] else None
     ends = [

@@ -41,9 +41,9 @@ class ParameterValues:
 
 def _whole(name: str, value: object, *, times: int = 1) -> int | None:
     """Return a value rounded up to an integer that the database can store; None if it is no number."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool):  # `bool` is a subclass of `int`
         return None
-    whole = math.ceil(value * times)
+    whole = math.ceil(value * times)  # rounded up: a job gets at least what it requests
     if not 0 < whole <= LARGEST:
         raise InvalidOptions([f"{name}: Value '{value}' is out of range."])
     return whole
@@ -90,6 +90,7 @@ def job_parameters(model: type[JobParameters], details: Mapping[str, object]) ->
     """Return the parameters of the job type; details that it does not define are ignored."""
     known = {name: value for name, value in details.items() if name in model.model_fields}
     try:
+        # Validated as JSON: pydantic's JSON mode accepts lists for tuples and text for enums, as clients send them.
         return model.model_validate_json(orjson.dumps(known))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False)[0]

@@ -56,6 +56,7 @@ def _assign(job: Job, *, instead_of: int | None) -> bool:
     taken = set(live.filter(session_port__isnull=False).values_list("session_port", flat=True))
     # A browser may cache pages of the last session on a port: start the search at another port for each session.
     for port in (ports[(job.pk + step) % len(ports)] for step in range(len(ports))):
+        # Opened first: a port that another program uses must not be written to the row.
         if port in taken or not _open(port):
             continue
         try:

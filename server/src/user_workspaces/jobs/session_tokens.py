@@ -30,6 +30,7 @@ def grant_session_token(*, job: Job, now: datetime, start: datetime | None = Non
     limit = job.time_limit_seconds
     lasts = registry.site().token_lifetime if limit is None else timedelta(seconds=limit)
     with transaction.atomic():
+        # The same lock that `change_status` takes with its UPDATE of the job.
         if not list(Job.objects.select_for_update().filter(pk=job.pk, status__in=STOPPABLE).values_list("pk")):
             return False
         ApiToken.objects.update_or_create(

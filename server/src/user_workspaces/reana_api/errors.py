@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 CHALLENGE = 'Bearer realm="user workspaces"'
 """The `WWW-Authenticate` header of every 401 response. The query may contain the token, too."""
+# The first match wins: subclasses are listed before their base classes.
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
     (errors.TooLarge, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),

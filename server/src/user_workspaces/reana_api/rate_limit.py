@@ -44,7 +44,7 @@ class RateLimiter:
         """Count one request of a user or a client address."""
         at = time.time() if now is None else now
         second = int(at)
-        with self._lock:
+        with self._lock:  # views run in several threads
             if second != self._second:
                 self._second, self._counts = second, Counter()
             self._counts[key] += 1

@@ -112,6 +112,7 @@ class RunLogs(ReanaView):
 
     def get(self, request: Request, named: str) -> Response:
         """Return the logs as JSON in a string; an array of names in the body selects steps."""
+        # reana-client sends the names of steps in the body of a GET.
         run, steps = find_run(user=self.current_user, named=named), json_in(request)
         if steps is not None and not (isinstance(steps, list) and all(isinstance(one, str) for one in steps)):
             raise InvalidRequest("The steps must be a list of names.")

@@ -29,6 +29,7 @@ class Search:
             found = None
         if not isinstance(found, dict) or not all(key in KEYS and _are_texts(words) for key, words in found.items()):
             raise InvalidRequest(MALFORMED)
+        # PostgreSQL rejects NUL characters, and no file name contains one.
         return cls({key: tuple(word.replace("\0", "") for word in words) for key, words in found.items() if words})
 
     def matches(self, name: str, size: int, modified: str = "") -> bool:

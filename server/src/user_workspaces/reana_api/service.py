@@ -58,7 +58,7 @@ class You(ReanaView):
                 "quota": {
                     "cpu": {
                         "health": _health(hours),
-                        "limit": _cpu(hours.limit or Decimal(0)),
+                        "limit": _cpu(hours.limit or Decimal(0)),  # 0 is REANA's value for unlimited
                         "usage": _cpu(hours.used),
                     },
                     "disk": {

@@ -52,6 +52,7 @@ ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
 
 def _patterns() -> Iterator[URLPattern]:
     for route, view in ROUTES:
+        # Two routes instead of a redirect, which would lose the body of a POST: clients use both forms.
         yield path(route, view.as_view())
         yield path(f"{route}/", view.as_view())
 

@@ -51,7 +51,7 @@ class ReanaView(APIView):
         token = _token_of(
             request, self.token_parameter
         )  # also for open views: requests with a token count for its user
-        self._count(f"person {token.user_id}" if token else _client_address(request))
+        self._count(f"user {token.user_id}" if token else _client_address(request))
         if self.is_open:
             return
         if token is None:
@@ -59,6 +59,7 @@ class ReanaView(APIView):
         self.token = token
         note_use(token, now=timezone.now())
         bind_user(token.user_id)
+        # Before the scope: an unknown method is a 405 for every token.
         if not hasattr(self, (request.method or "").lower()):
             raise MethodNotAllowed(request.method or "")
         needed, granted = Scope.READ if request.method in READING else self.scope, scopes_in(self.token.scopes)

@@ -59,7 +59,7 @@ class RunFiles(ReanaView):
             raise InvalidRequest(f"Wrong Content-Type: use {BYTES}.")
         path, workspace = path_of(name), workspace_of(find_run(user=self.current_user, named=named))
         body = request._request
-        with TransferSlot(self.current_user.pk):
+        with TransferSlot(self.current_user.pk):  # limits the worker threads that one user's uploads occupy
             upload_file(
                 workspace=workspace,
                 path=path,
@@ -90,7 +90,7 @@ class RunFile(ReanaView):
         workspace = workspace_of(run)
         checked = path_of(path_in(request._request, path, workspace))
         entry = files.find_entry(workspace=workspace, path=checked)
-        if entry is None and is_glob(checked):
+        if entry is None and is_glob(checked):  # a file whose name contains wildcards comes first
             names = [one.path for one in files_matching(workspace, checked)]
             if len(names) == 1:
                 checked, entry = names[0], files.find_entry(workspace=workspace, path=names[0])

@@ -50,7 +50,7 @@ class DiskUsage(ReanaView):
 
 def _sums(entries: Iterable[Entry]) -> dict[str, int]:
     """Return the bytes on disk by path, with a leading slash."""
-    found = {"": BLOCK_BYTES}
+    found = {"": BLOCK_BYTES}  # the workspace's own directory
     for entry in entries:
         size = BLOCK_BYTES if entry.kind is EntryKind.DIRECTORY else -(-entry.size // BLOCK_BYTES) * BLOCK_BYTES
         path = f"/{entry.path}"

@@ -134,6 +134,7 @@ def _files(workspace: Workspace) -> dict[str, Entry]:
 def _differ(first: Workspace, second: Workspace, one: Entry, other: Entry, *, deadline: float) -> bool:
     if one.size != other.size:
         return True
+    # Hashes instead of contents: each file is read once, in pieces, however large it is.
     return _digest(first, one.path, deadline=deadline) != _digest(second, other.path, deadline=deadline)
 
 

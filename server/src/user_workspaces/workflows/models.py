@@ -34,6 +34,7 @@ class Run(Leased):
     resource_options = models.JSONField(default=dict)
     origin = models.JSONField(default=dict)
     """The origin of its files, such as `{"workspace_id": 7, "path": "reana.yaml"}`; empty if they were uploaded."""
+    # Without a constraint: the row of the run is kept when its workspace is deleted.
     workspace = models.ForeignKey(
         Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="runs", db_index=False
     )

@@ -39,6 +39,7 @@ def store_reana(*, user: User, server: str, access_token: str, now: datetime) ->
     if not access_token.isascii() or not access_token.isprintable() or not 0 < len(access_token) <= LONGEST_TOKEN:
         raise InvalidRequest("This is not a valid REANA access token.")
     limit = registry.site().rate_limits.log_ins_per_account
+    # Limited like log-ins: otherwise this form could be used to guess tokens of other REANA servers.
     rate_limit.consume(rate_limit.bucket_of("reana.elsewhere", str(user.pk)), limit=limit, now=now)
     _check_in_thread(server, access_token)
     PersonalReana.objects.update_or_create(user=user, defaults={"server": server, "access_token": access_token})
@@ -99,7 +100,7 @@ def _check(server: str, access_token: str) -> None:
             f"{server}/api/you",
             params={"access_token": access_token},
             timeout=(CONNECT_SECONDS, SILENT_SECONDS),
-            allow_redirects=False,
+            allow_redirects=False,  # a redirect could send the token to an address that is not allowed
             stream=True,
         ) as response:
             if response.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:

@@ -87,7 +87,7 @@ def add_secrets(*, owner: User, new: Sequence[NewSecret], overwrite: bool) -> bo
     """Add all secrets; without `overwrite`, add none and return False if one of the names exists."""
     names = [one.name for one in new]
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=owner.pk)
+        User.objects.select_for_update().get(pk=owner.pk)  # concurrent requests cannot exceed the limit together
         taken = Secret.objects.filter(owner=owner, name__in=names)
         if not overwrite and taken.exists():
             return False

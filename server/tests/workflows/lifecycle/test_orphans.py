@@ -1,4 +1,4 @@
-"""What a process left that died in the middle of making a run: it is taken away, and nothing else is."""
+"""Orphans of processes that were killed while they created a run are removed, and nothing else."""
 
 import threading
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ LONG_AGO = CREATION_IS_DEAD_AFTER + timedelta(minutes=1)
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Simulates the kill of the process."""
 
 
 def folder_of(workspace: Workspace) -> Path:
@@ -34,7 +34,7 @@ def folder_of(workspace: Workspace) -> Path:
 
 @pytest.fixture
 def left(ada: User, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace whose run was never written."""
+    """A workspace whose run was not inserted."""
 
     def die(_row: Run) -> None:
         raise Killed
@@ -50,7 +50,7 @@ def later() -> datetime:
     return timezone.now() + LONG_AGO
 
 
-def test_what_nobody_has_is_removed_with_its_files(left: Workspace) -> None:
+def test_orphan_is_removed_with_files(left: Workspace) -> None:
     folder = folder_of(left)
     assert folder.exists()
     assert sweep_workspaces(now=later()) == 1
@@ -60,13 +60,13 @@ def test_what_nobody_has_is_removed_with_its_files(left: Workspace) -> None:
     assert sweep_workspaces(now=later()) == 0
 
 
-def test_a_creation_that_goes_on_is_left_alone(left: Workspace) -> None:
+def test_creation_in_progress_is_kept(left: Workspace) -> None:
     assert sweep_workspaces(now=timezone.now()) == 0
     left.refresh_from_db()
     assert left.status == "idle"
 
 
-def test_runs_and_workspaces_of_people_are_left_alone(ada: User) -> None:
+def test_other_runs_and_workspaces_are_kept(ada: User) -> None:
     run = created(ada)
     Workspace.objects.create(
         owner=ada,
@@ -78,13 +78,11 @@ def test_runs_and_workspaces_of_people_are_left_alone(ada: User) -> None:
     )
     assert sweep_workspaces(now=later()) == 0
     delete_run(run=run, now=timezone.now())
-    assert sweep_workspaces(now=later()) == 0  # its deletion is on its way already
+    assert sweep_workspaces(now=later()) == 0  # it is queued for deletion already
 
 
-def test_a_creation_that_is_slower_than_the_sweep_says_so_and_leaves_nothing(
-    ada: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It stands between its two halves while the sweep comes by."""
+def test_creation_slower_than_sweep_fails_and_leaves_nothing(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep runs between the two inserts of a creation."""
     between, swept = threading.Event(), threading.Event()
     really, problems = actions._save_numbered, list[Exception]()
 

@@ -141,6 +141,7 @@ def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     change_status(
         run=run, new=outcome, now=now, message=message, datetime_started=started, **times, **_kept(run, state)
     )
+    # After the status: if this fails, the next check of the ended run removes them (see `_step`).
     remove_secrets(state_of(run))
     return None
 

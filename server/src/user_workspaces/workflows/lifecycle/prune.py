@@ -30,7 +30,7 @@ def prune(*, run: Run, workspace: Workspace, include_inputs: bool, include_outpu
     doomed = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not kept.has(one.path)]
     for entry in doomed:
         remove(workspace, entry, now=now)
-    for entry in reversed(entries):
+    for entry in reversed(entries):  # inner folders first
         if entry.kind is EntryKind.DIRECTORY and not kept.has(entry.path):
             remove_if_empty(workspace, entry, now=now)
     return len(doomed)

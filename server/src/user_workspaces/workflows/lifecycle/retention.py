@@ -84,7 +84,7 @@ def rules_of(run: Run, *, now: datetime) -> list[Rule]:
     applied = [one for one in dates if one is not None and _is_applied(one, run.retain_at, dates)]
     return [
         Rule(
-            uuid.uuid5(run.pk, rule.pattern),
+            uuid.uuid5(run.pk, rule.pattern),  # rules have no rows: their IDs are derived
             rule.pattern,
             rule.days,
             date,
@@ -180,7 +180,7 @@ def _go_on(run: Run, walk: _Walk, workspace: Workspace, *, now: datetime) -> boo
             if entry.kind is EntryKind.DIRECTORY:
                 walk.folders.append(entry)
             elif not Run.objects.filter(pk=run.pk, retain_at=run.retain_at).exists():
-                return True
+                return True  # restarted or deleted: checked before each file, because its files are in use again
             else:
                 try:
                     remove(workspace, entry, now=now)

@@ -16,6 +16,7 @@ def count_state(run: Run, *, now: datetime) -> None:
     """Count the state of all runs in a run's workspace; the count is deleted with the workspace."""
     size = sum(_bytes_of(one) for one in runs_in(workspace_id=run.workspace_id).select_related("owner"))
     with transaction.atomic():
+        # Locked: a count that is written after the workspace's deletion would never be removed.
         if list(Workspace.objects.select_for_update().filter(pk=run.workspace_id)):
             count_beside(owner_id=run.owner_id, target=run.workspace_id, size=size, now=now)
 

@@ -44,7 +44,7 @@ def write_plan(state: Home, plan: dict[str, object]) -> None:
 def write_secrets(state: Home, *, variables: dict[str, str], files: dict[str, bytes]) -> None:
     """Write the secrets with access for the user only; they are removed when the run has ended."""
     location = secrets_below(state)
-    state.storage.delete(location)
+    state.storage.delete(location)  # secrets that were deleted since an earlier job must not stay
     if not variables and not files:
         return
     state.storage.create(location)  # sets the permissions before there is any secret in it
