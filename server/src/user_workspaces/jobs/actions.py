@@ -139,7 +139,7 @@ def change_status(
         written = {"next_check_at": now, **written, "status": new}
     if ends:
         written.update(_ending(job, now, written))
-    # Compare and swap in one UPDATE, without a lock: of concurrent writers exactly one finds the old values.
+    # Compare and swap in one UPDATE: of concurrent writers exactly one finds the old values.
     # `submitted` is compared too, because stopping a pending job depends on it.
     unchanged = Job.objects.filter(pk=job.pk, status=old, submitted=job.submitted)
     if lease is not None:

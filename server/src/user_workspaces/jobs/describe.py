@@ -28,7 +28,7 @@ def current_details(job: JobProgress, *, now: datetime, may_open: bool = True) -
 
 def _connection(job: JobProgress, *, now: datetime) -> dict[str, object]:
     claim = TicketClaims(job_id=job.job_id, user_id=job.owner_id, epoch=job.epoch)
-    base = urlsplit(registry.site().base_url)  # `proxy_details` is for older clients that build the address themselves
+    base = urlsplit(registry.site().base_url)
     page = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.job_id)
     address = address_of(claim=claim, resource=job.resource, serves_at=page, now=now)
     return {

@@ -105,7 +105,7 @@ def load_of_resources() -> list[ResourceLoad]:
 def latest_job_of_each(workspace_ids: Iterable[int]) -> dict[int, Job]:
     """Return the newest job of each of these workspaces, except builds of environments, in one query."""
     in_them = Job.objects.filter(workspace_id__in=list(workspace_ids)).exclude(job_type=JOB_TYPE_OF_BUILDS)
-    # `order_by()` removes the default ordering, whose columns would otherwise join the GROUP BY.
+    # `order_by()`: columns of an ordering would join the GROUP BY.
     newest = in_them.order_by().values("workspace_id").annotate(newest=Max("id")).values("newest")
     return {job.workspace_id: job for job in Job.objects.filter(pk__in=newest).defer("secret", "endpoint")}
 
@@ -120,7 +120,7 @@ def live_jobs_of_each(workspace_ids: Iterable[int]) -> dict[int, list[Job]]:
     """Return the live jobs of each of these workspaces, newest first, in one query."""
     live = Job.objects.filter(workspace_id__in=list(workspace_ids), status__in=LIVE).order_by("-id")
     found: dict[int, list[Job]] = {}
-    for job in live.defer("secret", "endpoint"):  # decrypting these would cost more than the query
+    for job in live.defer("secret", "endpoint"):  # encrypted: loading them decrypts them
         found.setdefault(job.workspace_id, []).append(job)
     return found
 

@@ -119,7 +119,7 @@ def paged(request: Request, read: Read) -> dict[str, Any]:
 def _read(
     rows: QuerySet[Run] | Condition, describing: "_Describing", offset: int, limit: int | None
 ) -> tuple[list[dict[str, object]], int]:
-    # Raw rows are several times faster than model instances, and this list may have thousands of items.
+    # Raw rows instead of model instances, because this list may have thousands of items.
     if isinstance(rows, Condition) or all("__" not in str(name) for name in rows.query.order_by):
         found, total = page_of_raw_rows(rows, COLUMNS, offset=offset, limit=limit)
     else:  # ordered by a joined table: raw reading cannot join, so first the keys, then their rows
