@@ -70,7 +70,7 @@ def test_two_controllers_resume_run_once(ada: User, resource: FakeResource) -> N
     reconcile_jobs(now=timezone.now())
     seen = [Run.objects.select_related("owner", "job").get(pk=runner.run.pk) for _ in range(2)]
     for run in seen:
-        monitor._step(run, now=timezone.now())
+        monitor._advance(run, now=timezone.now())
     assert Job.objects.filter(status__in=LIVE).count() == 1
     assert Run.objects.get(pk=runner.run.pk).jobs_started == 2
 

@@ -55,15 +55,15 @@ def command_counts(stored: Mapping[str, object]) -> dict[str, object]:
     """Return the counts of commands in the progress, with their UUIDs."""
     return {
         "total": {"total": stored.get("total", 0), "job_ids": []},
-        "running": _those(stored.get("running")),
-        "finished": _those(stored.get("finished")),
-        "failed": _those(stored.get("failed")),
+        "running": _listed(stored.get("running")),
+        "finished": _listed(stored.get("finished")),
+        "failed": _listed(stored.get("failed")),
         "current_command": stored.get("current_command"),
         "current_step_name": stored.get("current_step_name"),
     }
 
 
-def _those(listed: object) -> dict[str, object]:
+def _listed(listed: object) -> dict[str, object]:
     ids = listed if isinstance(listed, list) else []
     return {"total": len(ids), "job_ids": ids}
 

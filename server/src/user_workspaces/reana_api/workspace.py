@@ -117,7 +117,7 @@ class RunFile(ReanaView):
         workspace = workspace_of(find_run(user=self.current_user, named=named))
         checked = path_of(path_in(request._request, path, workspace))
         deleted, failed = dict[str, object](), dict[str, object]()
-        for entry in _doomed(workspace, checked):
+        for entry in _files_to_delete(workspace, checked):
             try:
                 files.remove_entry(workspace=workspace, path=entry.path, now=timezone.now())
                 deleted[entry.path] = {"size": entry.size}
@@ -128,7 +128,7 @@ class RunFile(ReanaView):
         return Response({"deleted": deleted, "failed": failed})
 
 
-def _doomed(workspace: Workspace, path: str) -> list[Entry]:
+def _files_to_delete(workspace: Workspace, path: str) -> list[Entry]:
     entry = files.find_entry(workspace=workspace, path=path)
     if entry is not None:
         return [] if files.is_folder(entry) else [entry]

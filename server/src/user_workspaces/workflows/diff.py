@@ -92,9 +92,9 @@ def workspace_differences(
     if first.pk == second.pk:
         return ""
     lines, deadline = list[str](), time.monotonic() + seconds
-    called = names or (first.name, second.name)
+    shown_names = names or (first.name, second.name)
     try:
-        for line in _compare(first, second, called, brief=brief, context=context, deadline=deadline):
+        for line in _compare(first, second, shown_names, brief=brief, context=context, deadline=deadline):
             lines.append(_on_one_line(line))
             if len(lines) >= MOST_LINES:
                 lines.append(LEFT_OUT)
@@ -107,13 +107,13 @@ def workspace_differences(
 def _compare(
     first: Workspace, second: Workspace, names: tuple[str, str], *, brief: bool, context: int, deadline: float
 ) -> Iterator[str]:
-    ours, theirs = _files(first), _files(second)
-    for path in sorted({*ours, *theirs}):
-        _hurry(deadline)
-        if path not in ours or path not in theirs:
-            yield f"Only in {names[0] if path in ours else names[1]}: {path}"
-        elif _differ(first, second, ours[path], theirs[path], deadline=deadline):
-            if brief or max(ours[path].size, theirs[path].size) > LARGEST_FILE:
+    first_files, second_files = _files(first), _files(second)
+    for path in sorted({*first_files, *second_files}):
+        _check_deadline(deadline)
+        if path not in first_files or path not in second_files:
+            yield f"Only in {names[0] if path in first_files else names[1]}: {path}"
+        elif _differ(first, second, first_files[path], second_files[path], deadline=deadline):
+            if brief or max(first_files[path].size, second_files[path].size) > LARGEST_FILE:
                 yield f"Files {names[0]}/{path} and {names[1]}/{path} differ"
             else:
                 yield from _unified(
@@ -138,7 +138,7 @@ def _differ(first: Workspace, second: Workspace, one: Entry, other: Entry, *, de
     return _digest(first, one.path, deadline=deadline) != _digest(second, other.path, deadline=deadline)
 
 
-def _hurry(deadline: float) -> None:
+def _check_deadline(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise TimeoutError
 
@@ -148,7 +148,7 @@ def _digest(workspace: Workspace, path: str, *, deadline: float) -> bytes:
     try:
         with open_file(workspace=workspace, path=path).content as content:
             while piece := content.read(PIECE):
-                _hurry(deadline)
+                _check_deadline(deadline)
                 digest.update(piece)
     except TimeoutError:
         raise

@@ -27,10 +27,10 @@ class Pattern:
     def fits(self, path: str) -> bool:
         """Return whether a path, or a folder above it, matches."""
         # The set of all positions that the pattern can be at: the time is linear, without backtracking.
-        here = self._with_empty({0})
+        positions = self._with_empty({0})
         for name in path.split("/"):
-            here = self._with_empty({reached for one in here for reached in self._after(one, name)})
-            if len(self._names) in here:
+            positions = self._with_empty({reached for one in positions for reached in self._after(one, name)})
+            if len(self._names) in positions:
                 return True
         return False
 

@@ -13,7 +13,7 @@ from support.runs import controlled, queued
 from user_workspaces.accounts.models import User
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle.fair_queue import (
-    Queued,
+    QueueCounts,
     QueueHead,
     ahead_of,
     in_order,
@@ -57,7 +57,7 @@ def start_order(users: list[int], running: dict[int, int]) -> list[int]:
 @given(st.lists(st.integers(1, 4), max_size=30), st.dictionaries(st.integers(1, 4), st.integers(0, 5)))
 def test_position_is_number_of_earlier_starts(users: list[int], running: dict[int, int]) -> None:
     for before, location in enumerate(start_order(users, running)):
-        queue = {owner: Queued(users.count(owner), users[:location].count(owner)) for owner in users}
+        queue = {owner: QueueCounts(users.count(owner), users[:location].count(owner)) for owner in users}
         assert position_of(users[location], queue, running) == before
 
 

@@ -15,7 +15,7 @@ from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle import launch
 from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, start_run, stop_run
 from user_workspaces.workflows.lifecycle.fair_queue import MOST_SKIPPED
-from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_GO_ON
+from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_RESUME
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.storage.locations import write_plan
 from user_workspaces.workflows.storage.logs import LogSelection, logs_of
@@ -146,7 +146,7 @@ def test_killed_run_waits_for_quota_to_resume(ada: User, limit: Callable[..., No
     controlled()
     controlled()
     assert names("running") == ["torn", "other"]
-    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_GO_ON} You have 1 of 1 sessions at once.")
+    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_RESUME} You have 1 of 1 sessions at once.")
     other.end()
     for _ in range(3):
         controlled()

@@ -16,7 +16,7 @@ from user_workspaces.jobs.actions import delete_workspace, stop_job
 from user_workspaces.jobs.status import STOPPABLE
 from user_workspaces.workflows.lifecycle.plan import accept, plan_of, resource_of_runs, specification_of
 from user_workspaces.workflows.lifecycle.retention import first_date
-from user_workspaces.workflows.lifecycle.waiting_limit import check_new, hold_new, reserve_waiting_slot
+from user_workspaces.workflows.lifecycle.waiting_limit import check_new, reserve_new_slot, reserve_waiting_slot
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import runs_in
 from user_workspaces.workflows.run_names import checked_name
@@ -109,7 +109,7 @@ def _save_numbered(row: Run) -> None:
             with transaction.atomic():
                 if not is_restart:
                     _hold_workspace(row)
-                    hold_new(row.owner_id)
+                    reserve_new_slot(row.owner_id)
                 row.save(force_insert=True)
         except IntegrityError:
             continue
@@ -217,8 +217,8 @@ def delete_run(*, run: Run, now: datetime, all_runs: bool = False) -> None:
         locations = set(same.values_list("workspace_id", flat=True))
         held = Workspace.objects.select_for_update(of=("self",)).filter(pk__in=locations).order_by("pk")
         numbers = [one.pk for one in held]  # locked: no run can be restarted in them from here on
-        doomed = list(same)
-        for one in doomed:
+        to_delete = list(same)
+        for one in to_delete:
             if one.status in GOING or not change_status(run=one, new=RunStatus.DELETED, now=now, next_check_at=now):
                 raise Conflict(f"Workflow {one.full_name} has not ended. Stop it before you delete it.")
         for number in numbers:

@@ -62,7 +62,7 @@ class QueueHead(NamedTuple):
         return self.due_at <= now or self.due_at > now + LONGEST_WAIT
 
 
-class Queued(NamedTuple):
+class QueueCounts(NamedTuple):
     """The number of a user's queued runs, and how many of them were queued before a given run."""
 
     number: int
@@ -97,16 +97,16 @@ def ahead_of(run: Run) -> int:
     queued_before = Q(datetime_queued__lt=run.datetime_queued) | Q(datetime_queued=run.datetime_queued, pk__lt=run.pk)
     users = _waiting().order_by().values("owner_id")
     counts = users.annotate(waiting=Count("pk"), earlier=Count("pk", filter=queued_before))
-    queued = {one["owner_id"]: Queued(one["waiting"], one["earlier"]) for one in counts}
+    queued = {one["owner_id"]: QueueCounts(one["waiting"], one["earlier"]) for one in counts}
     return position_of(run.owner_id, queued, running_by_user())
 
 
-def position_of(owner_id: int, queued: Mapping[int, Queued], running: Mapping[int, int]) -> int:
+def position_of(owner_id: int, queued: Mapping[int, QueueCounts], running: Mapping[int, int]) -> int:
     """Return the number of runs that start before one of this user. Pure.
 
     The n-th queued run of a user with m running runs starts at level m + n; within a level, the first queued.
     """
-    level = running.get(owner_id, 0) + queued.get(owner_id, Queued(0, 0)).earlier
+    level = running.get(owner_id, 0) + queued.get(owner_id, QueueCounts(0, 0)).earlier
     before = 0
     for owner, line in queued.items():
         below = level - running.get(owner, 0)  # this many of the owner's runs start at lower levels

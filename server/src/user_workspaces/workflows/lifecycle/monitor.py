@@ -33,8 +33,8 @@ RUNS_A_PASS = 200
 REST_PER_SECOND = 10
 """Seconds of pause per second that a check took, so that one huge journal does not delay other runs."""
 LONGEST_PAUSE = LONGEST_WAIT / 2
-WAITS_TO_GO_ON = "The run was interrupted and is waiting to resume."
-COUNT_EVERY = 15
+WAITS_TO_RESUME = "The run was interrupted and is waiting to resume."
+MEASURE_EVERY = 15
 """Seconds between two measurements of a run's state on disk."""
 MOST_JOBS = 5
 """Jobs per run: when a runner is killed, another job resumes its run."""
@@ -49,7 +49,7 @@ def follow_runs(*, now: datetime) -> int:
     found = [*in_time[:RUNS_A_PASS], *far_away[:RUNS_A_PASS]]
     claimed = [run for run in found if _claim(run, now=now)]
     for run in claimed:
-        _follow(run, now=now)
+        _check_run(run, now=now)
     return len(claimed)
 
 
@@ -67,12 +67,12 @@ def _reschedule(run: Run, *, at: datetime | None, **fields: object) -> bool:
     return changed
 
 
-def _follow(run: Run, *, now: datetime) -> None:
+def _check_run(run: Run, *, now: datetime) -> None:
     """Check one run. No error escapes: a fault in one run must not stop the others."""
-    began = time.perf_counter()
+    started = time.perf_counter()
     try:
-        again = _step(run, now=now)
-        took = timedelta(seconds=(time.perf_counter() - began) * REST_PER_SECOND)
+        again = _advance(run, now=now)
+        took = timedelta(seconds=(time.perf_counter() - started) * REST_PER_SECOND)
         _reschedule(run, at=None if again is None else now + max(again, min(took, LONGEST_PAUSE)))
     except EXPECTED as error:  # a user's files may be in any state
         REFUSALS.warn(logger, f"run {run.pk}", error)
@@ -82,7 +82,7 @@ def _follow(run: Run, *, now: datetime) -> None:
         _reschedule(run, at=now + LATER)
 
 
-def _step(run: Run, *, now: datetime) -> timedelta | None:
+def _advance(run: Run, *, now: datetime) -> timedelta | None:
     """Do what is due; return the time until the next check, None if the run is settled."""
     job = run.job
     if run.status == RunStatus.DELETED:
@@ -90,11 +90,11 @@ def _step(run: Run, *, now: datetime) -> timedelta | None:
     if job is None:
         return None
     if job.status not in ENDED_JOBS:
-        _note(run, now=now)
-        _count_now_and_then(run, now=now)
+        _store_progress(run, now=now)
+        _measure_now_and_then(run, now=now)
         return SOON if run.status == RunStatus.PENDING else STEADY
     if run.status not in GOING:  # stopped by the user, or an earlier pass was interrupted while settling it
-        _keep(run)
+        _store_logs(run)
         count_state(run, now=now)
         return None
     again = _settle(run, job, now=now)
@@ -102,9 +102,9 @@ def _step(run: Run, *, now: datetime) -> timedelta | None:
     return again
 
 
-def _count_now_and_then(run: Run, *, now: datetime) -> None:
+def _measure_now_and_then(run: Run, *, now: datetime) -> None:
     """Measure the state of a live run now and then, because its logs may grow without limit."""
-    if int(now.timestamp()) % COUNT_EVERY == 0 and is_disk_limited():
+    if int(now.timestamp()) % MEASURE_EVERY == 0 and is_disk_limited():
         count_state(run, now=now)
 
 
@@ -116,7 +116,7 @@ def _clear(run: Run, job: Job | None) -> timedelta | None:
     return None
 
 
-def _note(run: Run, *, now: datetime) -> None:
+def _store_progress(run: Run, *, now: datetime) -> None:
     state = read_state(run)
     fields: dict[str, object] = {}
     if state.progress.total:
@@ -132,16 +132,16 @@ def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     state = read_state(run)
     outcome, message = verdict(job, state)
     if outcome is None and run.jobs_started < MOST_JOBS:
-        return _go_on(run, job, now=now)
+        return _resume(run, job, now=now)
     if outcome is None:
         outcome, message = RunStatus.FAILED, f"The run was interrupted {run.jobs_started} times. {job.message}"
     ended = state.finished_at or job.datetime_end or now
     times = {"datetime_stopped" if outcome is RunStatus.STOPPED else "datetime_finished": ended}
     started = run.datetime_started or state.started_at or job.datetime_start
     change_status(
-        run=run, new=outcome, now=now, message=message, datetime_started=started, **times, **_kept(run, state)
+        run=run, new=outcome, now=now, message=message, datetime_started=started, **times, **_final_columns(run, state)
     )
-    # After the status: if this fails, the next check of the ended run removes them (see `_step`).
+    # After the status: if this fails, the next check of the ended run removes them (see `_advance`).
     remove_secrets(state_of(run))
     return None
 
@@ -154,14 +154,13 @@ def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
         return RunStatus.FAILED, state.message
     if job.status == JobStatus.COMPLETE:  # stopped as a job
         return RunStatus.STOPPED, job.message
-    if (
-        state.status is journal.JournalStatus.STOPPED or job.datetime_start is None
-    ):  # a limit ended it; or it never began
+    # The runner was ended by a limit, or never started: another job would end the same way.
+    if state.status is journal.JournalStatus.STOPPED or job.datetime_start is None:
         return RunStatus.FAILED, job.message
     return None, job.message
 
 
-def _go_on(run: Run, job: Job, *, now: datetime) -> timedelta | None:
+def _resume(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     try:
         with transaction.atomic():
             same = Run.objects.select_for_update(of=("self",)).filter(pk=run.pk, status=run.status, job=job)
@@ -173,20 +172,20 @@ def _go_on(run: Run, job: Job, *, now: datetime) -> timedelta | None:
             )
     except UserWorkspacesError as error:
         if is_retryable(error):
-            Run.objects.filter(pk=run.pk, status=run.status).update(message=f"{WAITS_TO_GO_ON} {error.message}")
+            Run.objects.filter(pk=run.pk, status=run.status).update(message=f"{WAITS_TO_RESUME} {error.message}")
             return TRY_AGAIN
         change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message)
-        _keep(run)
+        _store_logs(run)
         return None
     return SOON
 
 
-def _keep(run: Run) -> None:
+def _store_logs(run: Run) -> None:
     remove_secrets(state_of(run))
-    Run.objects.filter(pk=run.pk).update(**_kept(run, read_state(run)))
+    Run.objects.filter(pk=run.pk).update(**_final_columns(run, read_state(run)))
 
 
-def _kept(run: Run, state: journal.RunState) -> dict[str, object]:
+def _final_columns(run: Run, state: journal.RunState) -> dict[str, object]:
     kept: dict[str, object] = {"kept_logs": json.dumps(kept_logs(run, state))}
     if state.progress.total:
         kept["progress"] = counts_of(state.progress)

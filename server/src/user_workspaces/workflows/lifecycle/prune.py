@@ -25,19 +25,19 @@ def prune(*, run: Run, workspace: Workspace, include_inputs: bool, include_outpu
     """
     if runs_in(workspace_id=workspace.pk).filter(status__in=GOING).exists():
         raise Conflict(f"Workflow {run.full_name} is {run.status}. Its workspace cannot be pruned now.")
-    kept = Kept.of(run, include_inputs=include_inputs, include_outputs=include_outputs)
+    kept = KeptPaths.of(run, include_inputs=include_inputs, include_outputs=include_outputs)
     entries = list(walk_folder(workspace=workspace, path=""))
-    doomed = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not kept.has(one.path)]
-    for entry in doomed:
+    to_remove = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not kept.has(one.path)]
+    for entry in to_remove:
         remove(workspace, entry, now=now)
     for entry in reversed(entries):  # inner folders first
         if entry.kind is EntryKind.DIRECTORY and not kept.has(entry.path):
             remove_if_empty(workspace, entry, now=now)
-    return len(doomed)
+    return len(to_remove)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptPaths:
     """The paths to keep. Looked up in sets: there may be a million files, and thousands of names here."""
 
     files: frozenset[str]

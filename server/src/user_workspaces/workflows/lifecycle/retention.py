@@ -13,7 +13,7 @@ from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import Entry, EntryKind
 from user_workspaces.observability.warning_log import EXPECTED, REFUSALS
 from user_workspaces.workflows.lifecycle.plan import specification_of
-from user_workspaces.workflows.lifecycle.prune import Kept, remove, remove_if_empty
+from user_workspaces.workflows.lifecycle.prune import KeptPaths, remove, remove_if_empty
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.patterns import Pattern, patterns_of
 from user_workspaces.workflows.queries import workspace_of
@@ -62,7 +62,7 @@ class _Walk:
 
     due: frozenset[str]
     patterns: list[Pattern]
-    kept: Kept
+    kept: KeptPaths
     entries: Iterator[Entry]
     folders: list[Entry] = field(default_factory=list)
     """Folders to remove at the end if empty, inner ones first."""
@@ -113,14 +113,14 @@ def retain_files(*, now: datetime) -> int:
     run = found.select_related("owner").order_by("retain_at").first()
     if run is None or not _retain_again(run, at=now + LEASE):
         return 0
-    began = time.monotonic()
+    started = time.monotonic()
     again = _apply_rules(run, now=now)
     if again is None:
         _walks.pop(run.pk, None)
         dates = (rule.apply_on for rule in rules_of(run, now=now))
         _retain_again(run, at=min((date for date in dates if date is not None and date > now), default=None))
     else:
-        rest = timedelta(seconds=(time.monotonic() - began) * REST_PER_SECOND)
+        rest = timedelta(seconds=(time.monotonic() - started) * REST_PER_SECOND)
         _retain_again(run, at=now + max(again, min(rest, TRY_AGAIN)))
     return 1
 
@@ -149,7 +149,7 @@ def _apply_rules(run: Run, *, now: datetime) -> timedelta | None:
     try:
         workspace = workspace_of(run)
         walk = _walk_of(run, workspace, frozenset(due))
-        if not _go_on(run, walk, workspace, now=now):
+        if not _remove_files(run, walk, workspace, now=now):
             return AT_ONCE
         has_failed = walk.has_failed
     except NotFound:
@@ -167,12 +167,12 @@ def _apply_rules(run: Run, *, now: datetime) -> timedelta | None:
 def _walk_of(run: Run, workspace: Workspace, due: frozenset[str]) -> _Walk:
     walk = _walks.get(run.pk)
     if walk is None or walk.due != due:
-        kept = Kept.of(run, include_inputs=False, include_outputs=False)
+        kept = KeptPaths.of(run, include_inputs=False, include_outputs=False)
         walk = _walks[run.pk] = _Walk(due, patterns_of(due), kept, walk_folder(workspace=workspace, path=""))
     return walk
 
 
-def _go_on(run: Run, walk: _Walk, workspace: Workspace, *, now: datetime) -> bool:
+def _remove_files(run: Run, walk: _Walk, workspace: Workspace, *, now: datetime) -> bool:
     """Remove the next files; return True after the last one, or if the run was restarted or deleted meanwhile."""
     until = time.monotonic() + SECONDS_A_PASS
     for entry in walk.entries:

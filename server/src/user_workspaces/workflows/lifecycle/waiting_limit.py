@@ -22,19 +22,19 @@ def check_queue(owner_id: int) -> None:
     _check(owner_id, RunStatus.QUEUED, QUEUED)
 
 
-def hold_new(owner_id: int) -> None:
+def reserve_new_slot(owner_id: int) -> None:
     """Do `check_new` under a lock that keeps concurrent requests waiting until the transaction ends."""
-    _hold(owner_id)
+    _lock(owner_id)
     check_new(owner_id)
 
 
 def reserve_waiting_slot(owner_id: int) -> None:
     """Do `check_queue` under a lock that keeps concurrent requests waiting until the transaction ends."""
-    _hold(owner_id)
+    _lock(owner_id)
     check_queue(owner_id)
 
 
-def _hold(owner_id: int) -> None:
+def _lock(owner_id: int) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The limit of waiting runs must be checked in a transaction.")
     if registry.site().workflows.queued_per_user is not None:

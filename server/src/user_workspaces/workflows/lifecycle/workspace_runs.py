@@ -173,9 +173,9 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
     """
     if run.status != RunStatus.FINISHED:
         raise Conflict(f"{run.full_name} is {run.status} and has no results to copy.")
-    going = _made_later(run).filter(status__in=GOING).first()
-    if going is not None:
-        raise Conflict(f"{going.full_name} uses the same workspace and is {going.status}. Copy the results later.")
+    live = _made_later(run).filter(status__in=GOING).first()
+    if live is not None:
+        raise Conflict(f"{live.full_name} uses the same workspace and is {live.status}. Copy the results later.")
     if find_entry(workspace=workspace, path=folder) is not None:
         raise Conflict(f"{folder} already exists.")
     source, hashes = workspace_of(run), dict[str, str]()
