@@ -94,7 +94,7 @@ def test_status_and_logs_during_and_after_run(ada: Reana, resource: FakeResource
         "started_at": inner["job_logs"][runner.command]["started_at"],
         "finished_at": None,
     }
-    assert "Commands in all: 1" in inner["workflow_logs"]
+    assert "Total commands: 1" in inner["workflow_logs"]
     runner.end()
     controlled()
     controlled()

@@ -130,7 +130,7 @@ class Config(ReanaView):
     is_open = True
 
     def get(self, _request: Request) -> Response:
-        """Return it."""
+        """Return the configuration."""
         site = registry.site()
         return Response(
             {

@@ -39,7 +39,7 @@ def read_environment(record: Mapping[str, object]) -> EnvironmentRecord:
     packages, digest, file = record.get("packages"), _text(record, "sha256"), _text(record, "file")
     has_lock = type(packages) is int and 0 <= packages <= MOST_PACKAGES and SHA256.fullmatch(digest) is not None
     return EnvironmentRecord(
-        name=_text(record, "name") or "without a name",
+        name=_text(record, "name") or "unnamed",
         packages=packages if has_lock and isinstance(packages, int) else None,
         sha256=digest if has_lock else "",
         file=file if has_lock and LOCK_FILE.fullmatch(file) else "",

@@ -181,7 +181,7 @@ def test_the_engines_log_goes_on_where_it_was(browser: Client, started: Runner) 
     ended(started)
     piece = browser.get(f"/runs/{started.run.pk}/logs/more/?after={end}").content.decode()
     assert "The workflow has ended: finished" in piece
-    assert "Commands in all" not in piece
+    assert "Total commands" not in piece
     assert "<span" not in piece
 
 

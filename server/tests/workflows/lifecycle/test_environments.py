@@ -92,7 +92,7 @@ def test_damaged_lock_is_ignored(about: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("name", ["", None, {"a": 1}])
 def test_environment_without_name(name: object) -> None:
-    assert read_environment({"name": name}).name == "without a name"
+    assert read_environment({"name": name}).name == "unnamed"
 
 
 def test_texts_are_shortened_and_storable() -> None:

@@ -121,7 +121,7 @@ def test_fault_of_one_run_does_not_block_others(ada: User, monkeypatch: pytest.M
     controlled()
     assert names("pending") == ["sound"]
     assert Run.objects.get(name="broken").message == "A directory is in the way."
-    assert Run.objects.get(name="odd").message == launch.SURPRISE
+    assert Run.objects.get(name="odd").message == launch.INTERNAL_ERROR
     assert not Run.objects.filter(status="queued", next_check_at__lt=timezone.now() + timedelta(seconds=1)).exists()
 
 

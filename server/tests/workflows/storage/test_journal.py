@@ -51,7 +51,7 @@ def test_journal_of_failed_run_has_log_lines() -> None:
     state = read(RUN + START + END + SECOND + FAILURE)
     assert (state.status, state.progress.failed, state.steps[1].message) == (JournalStatus.FAILED, (B,), "Why.")
     assert state.engine_log == (
-        "2026-11-22 03:31:34,000 | INFO | Commands in all: 2; container runtime: none\n"
+        "2026-11-22 03:31:34,000 | INFO | Total commands: 2; container runtime: none\n"
         "2026-11-22 03:31:34,000 | WARNING | LOUD\n"
         "2026-11-22 03:31:35,000 | INFO | Step 0 (s0): do 0\n"
         "2026-11-22 03:31:36,000 | INFO | Step 0 (s0) finished.\n"

@@ -29,7 +29,9 @@ from user_workspaces.workspaces.queries import home_of
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN, SELDOM = timedelta(seconds=15), timedelta(seconds=60)
-SURPRISE = "The run could not be started because of an internal error. The server tries again; its log has the details."
+INTERNAL_ERROR = (
+    "The run could not be started because of an internal error. The server tries again; its log has the details."
+)
 
 
 def start_next(*, now: datetime) -> bool:
@@ -57,10 +59,10 @@ def start_next(*, now: datetime) -> bool:
             raise
         except OSError as error:
             REFUSALS.warn(logger, f"run {run.pk}", error)
-            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
+            _wait(run, INTERNAL_ERROR, at=now + SELDOM, alone=True)
         except Exception:  # a fault in one run must not stop the queue: log it, retry later
             logger.exception("run %s could not be started; trying again later", run.pk)
-            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
+            _wait(run, INTERNAL_ERROR, at=now + SELDOM, alone=True)
     return True
 
 

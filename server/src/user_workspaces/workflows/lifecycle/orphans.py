@@ -36,5 +36,5 @@ def _sweep(number: int, *, now: datetime) -> int:
         if held is None or not _without_runs().filter(pk=number).exists():
             return 0
         delete_workspace(owner=held.owner, workspace_id=number, force=True, now=now)
-    logger.warning("workspace %s was made for a run that never came to be: it is removed", number)
+    logger.warning("workspace %s was created for a run that was never inserted; deleting it", number)
     return 1

@@ -215,12 +215,12 @@ def _progress(steps: tuple[CommandState, ...]) -> CommandProgress:
 
 def _run_lines(record: Record, total: int) -> list[str]:
     warning = _text(record.get("warning"))
-    lines = [_line(record, "INFO", f"Commands in all: {total}; container runtime: {_text(record.get('runtime'))}")]
+    lines = [_line(record, "INFO", f"Total commands: {total}; container runtime: {_text(record.get('runtime'))}")]
     return [*lines, *([_line(record, "WARNING", warning)] if warning else [])]
 
 
 def _start_text(command: _Command) -> str:
-    name = _text(command.description.get("name")) or "without a name"
+    name = _text(command.description.get("name")) or "unnamed"
     text = f"Step {_number(command.description)} ({name}): {_text(command.description.get('command'))}"
     again = len(command.starts) > 1
     return f"Interrupted; runs again from its start: {text}" if again else text
@@ -228,7 +228,7 @@ def _start_text(command: _Command) -> str:
 
 def _end_text(command: _Command) -> tuple[str, str]:
     end = command.end or {}
-    name = _text(command.description.get("name")) or "without a name"
+    name = _text(command.description.get("name")) or "unnamed"
     code, message = _exit_code(end), _text(end.get("message"))
     how = f" with exit code {code}" if code else ""
     level = "INFO" if end.get("status") == JournalStatus.FINISHED else "ERROR"
