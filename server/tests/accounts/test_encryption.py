@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from user_workspaces.accounts.encryption import decrypt, encrypt
 from user_workspaces.accounts.models import User
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
 
@@ -39,14 +39,8 @@ def test_secrets_are_not_in_clear_in_the_database(
     make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
     owner = make_user()
-    job = start_job(
-        owner=owner,
-        workspace_id=workspace_of(owner).pk,
-        job_type="local_test",
-        job_details={},
-        options={},
-        now=timezone.now(),
-    )
+    launch = LaunchRequest(owner=owner, workspace_id=workspace_of(owner).pk, job_type="local_test")
+    job = start_job(launch, now=timezone.now())
     Job.objects.filter(pk=job.pk).update(endpoint="token of the session")
     kept = Job.objects.get(pk=job.pk)
     assert (kept.secret, kept.endpoint) == (job.secret, "token of the session")

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from api import conformance
 from user_workspaces.accounts.models import User
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
@@ -102,14 +102,8 @@ def workspace(ada: Caller, workspace_of: Callable[..., Workspace]) -> Workspace:
 
 def launch(workspace: Workspace, job_type: str = "local_test") -> Job:
     """Put a job on record."""
-    return start_job(
-        owner=workspace.owner,
-        workspace_id=workspace.pk,
-        job_type=job_type,
-        job_details={},
-        options={},
-        now=timezone.now(),
-    )
+    request = LaunchRequest(owner=workspace.owner, workspace_id=workspace.pk, job_type=job_type)
+    return start_job(request, now=timezone.now())
 
 
 @pytest.fixture

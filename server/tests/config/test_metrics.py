@@ -14,7 +14,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.config import env
 from user_workspaces.config.metrics import KEPT_FOR, READY_SECONDS, JobMetrics
 from user_workspaces.errors import ConfigurationError
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
 
@@ -31,14 +31,8 @@ def token(settings: Any) -> None:
 def job(make_user: Callable[[str], User], workspace_of: Callable[..., Workspace]) -> Job:
     ada = make_user("kanarienvogel")
     workspace = workspace_of(ada, "kanarienvogel-name")
-    return start_job(
-        owner=ada,
-        workspace_id=workspace.pk,
-        job_type="jupyter_lab",
-        job_details={},
-        options={},
-        now=timezone.now(),
-    )
+    launch = LaunchRequest(owner=ada, workspace_id=workspace.pk, job_type="jupyter_lab")
+    return start_job(launch, now=timezone.now())
 
 
 def shown(path: str = "/metrics", authorization: str = f"Bearer {TOKEN}") -> tuple[int, str]:
@@ -101,9 +95,8 @@ def test_a_session_that_became_ready_is_counted_once(job: Job, monkeypatch: pyte
     Job.objects.update(datetime_ready=began - timedelta(seconds=1))
     collected(figures)
     assert ready_count() == before  # it was ready before this process began
-    other = start_job(
-        owner=job.owner, workspace_id=job.workspace_id, job_type="jupyter_lab", job_details={}, options={}, now=began
-    )
+    launch = LaunchRequest(owner=job.owner, workspace_id=job.workspace_id, job_type="jupyter_lab")
+    other = start_job(launch, now=began)
     Job.objects.filter(pk=other.pk).update(datetime_ready=began + timedelta(seconds=2))
     for _ in range(3):
         collected(figures)

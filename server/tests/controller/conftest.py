@@ -13,7 +13,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.reconcile import reconcile_jobs
 from user_workspaces.interfaces.resource import Resource
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_job_type import FakeJobType
@@ -36,8 +36,8 @@ class Driver:
     now: datetime = field(default_factory=timezone.now)
 
     def launch(self, job_type: str = "jupyter_lab", **fields: Any) -> Job:
-        given = {"job_details": {}, "options": {}, "workspace_id": self.workspace.pk, "owner": self.owner}
-        return start_job(job_type=job_type, now=self.now, **{**given, **fields})
+        given = {"workspace_id": self.workspace.pk, "owner": self.owner}
+        return start_job(LaunchRequest(job_type=job_type, **{**given, **fields}), now=self.now)
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)

@@ -65,7 +65,7 @@ def test_a_session_that_never_answers_is_stopped_and_failed(driver: Driver, site
     driver.later(181)
     job = driver.settled(job)
     assert job.status == "failed"
-    assert job.message == "The session did not answer within 180 seconds of its start and was stopped."
+    assert job.message == "The session was not ready 180 seconds after its start and was stopped."
     assert driver.resource.known_keys() == frozenset()
 
 
@@ -94,7 +94,7 @@ def test_the_end_of_the_log_is_kept_whatever_is_in_it(driver: Driver) -> None:
     driver.resource.print(job.key, "".join(f"line {number}\n" for number in range(500)) + "a\0b\udcff")
     driver.resource.fail(job.key, exit_code=7)
     job = driver.settled(job)
-    assert (job.status, job.message) == ("failed", "It ended with exit code 7. The last lines of its log say why.")
+    assert (job.status, job.message) == ("failed", "The job exited with code 7. See the last lines of its log.")
     assert job.log_tail.splitlines()[0] == "line 301"
     assert job.log_tail.splitlines()[-1] == "a\N{REPLACEMENT CHARACTER}b?"
 
@@ -155,7 +155,7 @@ def test_silence_changes_nothing_and_is_asked_less_and_less(driver: Driver) -> N
         waits.append(round((job.next_check_at - driver.now).total_seconds()))
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert (job.status, job.failed_checks) == ("running", 9)
-    assert job.message == "The resource does not answer; your job is left as it is. (no route)"
+    assert job.message == "The resource is not responding; your job is unchanged. (no route)"
     driver.resource.run(job.key)
     driver.run(each=61)
     job.refresh_from_db()
@@ -188,7 +188,7 @@ def test_a_job_that_the_resource_forgot_is_asked_for_twice_and_never_submitted_a
     job = driver.until(driver.launch(), lambda job: job.missed)
     assert (job.status, job.message) == ("pending", "The resource does not know this job; asking again.")
     job = driver.settled(job)
-    assert (job.status, job.message) == ("failed", "The resource does not know this job any more.")
+    assert (job.status, job.message) == ("failed", "The resource no longer knows this job.")
     assert resource.calls["submit"] == 1
 
 

@@ -22,9 +22,7 @@ def test_a_job_whose_resource_is_not_configured_any_more_waits(driver: Driver, s
     driver.run(passes=3, each=61)
     job.refresh_from_db()
     assert job.status == "running"
-    assert job.message == (
-        "The resource does not answer; your job is left as it is. (local is not configured any more)"
-    )
+    assert job.message == ("The resource is not responding; your job is unchanged. (local is not configured any more)")
     site.resources.add("local", kept)
     driver.run(each=61)
     job.refresh_from_db()

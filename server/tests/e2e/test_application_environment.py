@@ -61,7 +61,7 @@ def test_package_that_the_workspace_has_broken_is_the_one_that_is_used(server: R
     ada.wait_until(launch(ada, workspace, "install", ready=False), "failed")
     job = launch(ada, workspace, "streamlit", file="app.py", ready=False)
     failed = ada.wait_until(job, "failed", within=120)
-    assert "It ended with exit code 1" in failed["job_details"]["current_job_details"]["message"]
+    assert "The job exited with code 1" in failed["job_details"]["current_job_details"]["message"]
     log_in(page, server, ADA)
     page.goto(f"{server.url}/session/{job}/log/")
     expect(page.get_by_text("ImportError: of the workspace")).to_be_visible()

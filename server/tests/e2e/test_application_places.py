@@ -51,7 +51,7 @@ def test_by_path_it_is_refused_and_one_below_a_path_is_served(by_path: RunningSe
     workspace = ada.make_workspace()
     refused = ada.http.put(f"/workspaces/{workspace}/start/", json={"job_type": "at_root"})
     assert refused.status_code == 400
-    assert "needs sessions with an origin of their own" in refused.json()["message"]
+    assert "needs a separate origin for its sessions" in refused.json()["message"]
     job = launch(ada, workspace, "below")
     context = browser.new_context()
     page = context.new_page()

@@ -16,13 +16,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 from user_workspaces.accounts.models import User
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 now, owner = timezone.now(), User.objects.get(username="{user}")
 until = now + timedelta(seconds=280)
 with transaction.atomic():
-    said = {{"workspace_id": {workspace}, "job_type": "local_test", "job_details": {{}}, "options": {{}}}}
-    job = start_job(owner=owner, now=now, **said)
+    job = start_job(LaunchRequest(owner=owner, workspace_id={workspace}, job_type="local_test"), now=now)
     Job.objects.filter(pk=job.pk).update(next_check_at=until, lease_until=until, lease_holder="{holder}")
 found = job.pk
 """

@@ -1,4 +1,4 @@
-"""Starting and stopping jobs, and the one writer of their status."""
+"""Starting, stopping and deleting, and changes of a job's status."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from support.concurrency import at_once
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidOptions, InvalidRequest, NotFound
-from user_workspaces.jobs.actions import change_status, delete_workspace, start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, change_status, delete_workspace, start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import TRANSITIONS, JobStatus
 from user_workspaces.registry import Registry
@@ -31,14 +31,12 @@ def workspace(make_user: Person, workspace_of: Make) -> Workspace:
 
 
 def launch(workspace: Workspace, **fields: Any) -> Job:
-    given: dict[str, Any] = {
-        "owner": workspace.owner, "workspace_id": workspace.pk, "job_type": "local_test", "job_details": {},
-        "options": {}, "now": NOW,
-    }  # fmt: skip
-    return start_job(**{**given, **fields})
+    given: dict[str, Any] = {"owner": workspace.owner, "workspace_id": workspace.pk, "job_type": "local_test"}
+    now = fields.pop("now", NOW)
+    return start_job(LaunchRequest(**{**given, **fields}), now=now)
 
 
-def test_a_launch_is_a_row_that_is_due(workspace: Workspace) -> None:
+def test_launch_creates_due_job(workspace: Workspace) -> None:
     options = {"num_cpus": 2, "time_limit_minutes": 30, "color": "blue"}
     job = launch(workspace, options=options, job_details={"notebook": "a.ipynb"})
     job.refresh_from_db()
@@ -49,12 +47,12 @@ def test_a_launch_is_a_row_that_is_due(workspace: Workspace) -> None:
     assert (workspace.status, workspace.datetime_last_job_launch) == ("active", NOW)
 
 
-def test_every_job_has_a_key_and_a_secret_of_its_own(workspace: Workspace) -> None:
+def test_jobs_have_unique_keys_and_secrets(workspace: Workspace) -> None:
     first, second = launch(workspace), launch(workspace)
     assert len({first.key, second.key, first.secret, second.secret}) == 4
 
 
-def test_the_default_job_type_is_taken(workspace: Workspace) -> None:
+def test_default_job_type_is_used(workspace: Workspace) -> None:
     with pytest.raises(InvalidRequest, match=r"^Missing job_type and no default job type set on workspace\.$"):
         launch(workspace, job_type="")
     Workspace.objects.update(default_job_type="jupyter_lab")
@@ -72,7 +70,7 @@ def test_the_default_job_type_is_taken(workspace: Workspace) -> None:
         ({"options": {"a": "\0"}}, "Resource options cannot contain a NUL character."),
     ],
 )
-def test_a_launch_that_cannot_be_leaves_no_row(workspace: Workspace, fields: Any, message: str) -> None:
+def test_rejected_launch_leaves_no_row(workspace: Workspace, fields: Any, message: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         launch(workspace, **fields)
     assert caught.value.message == message
@@ -80,13 +78,13 @@ def test_a_launch_that_cannot_be_leaves_no_row(workspace: Workspace, fields: Any
     assert Workspace.objects.get().status == "idle"
 
 
-def test_options_out_of_bounds_leave_no_row(workspace: Workspace) -> None:
+def test_launch_with_invalid_options_leaves_no_row(workspace: Workspace) -> None:
     with pytest.raises(InvalidOptions):
         launch(workspace, options={"num_cpus": 99})
     assert not Job.objects.exists()
 
 
-def test_a_launch_may_name_another_resource(workspace: Workspace, site: Registry) -> None:
+def test_launch_can_name_resource(workspace: Workspace, site: Registry) -> None:
     site.resources.add("big", FakeResource.build("big"))
     known = registry.site()
     resources = {**known.resources, "big": known.resources["local"]}
@@ -96,20 +94,18 @@ def test_a_launch_may_name_another_resource(workspace: Workspace, site: Registry
     assert launch(workspace, options={"resource": "big"}).resource == "big"
 
 
-def test_nothing_is_launched_in_what_is_being_deleted(workspace: Workspace) -> None:
+def test_launch_in_deleting_workspace_is_rejected(workspace: Workspace) -> None:
     Workspace.objects.update(status="deleting")
-    with pytest.raises(InvalidRequest, match="is deleting: nothing can be launched in it now"):
+    with pytest.raises(InvalidRequest, match="is deleting; nothing can be launched in it now"):
         launch(workspace)
 
 
-def test_nothing_is_launched_for_somebody_else(workspace: Workspace, make_user: Person) -> None:
+def test_launch_in_workspace_of_another_user_is_rejected(workspace: Workspace, make_user: Person) -> None:
     with pytest.raises(NotFound, match="not found for user"):
         launch(workspace, owner=make_user("mallory"))
 
 
-def test_a_launch_and_a_deletion_at_once_never_leave_a_living_job_in_a_dying_workspace(
-    make_user: Person, workspace_of: Make
-) -> None:
+def test_concurrent_launch_and_deletion_leave_no_live_job(make_user: Person, workspace_of: Make) -> None:
     for _ in range(8):
         workspace = workspace_of(make_user())
         work: list[Callable[[], object]] = [
@@ -132,7 +128,7 @@ def outcome(work: Callable[[], object]) -> str:
     return "done"
 
 
-def test_a_job_that_nobody_has_taken_is_complete_when_it_is_stopped(workspace: Workspace) -> None:
+def test_stopping_unsubmitted_job_completes_it(workspace: Workspace) -> None:
     job = launch(workspace)
     assert stop_job(job=job, now=NOW) is JobStatus.COMPLETE
     job.refresh_from_db()
@@ -141,15 +137,15 @@ def test_a_job_that_nobody_has_taken_is_complete_when_it_is_stopped(workspace: W
     assert workspace.status == "idle"
 
 
-def test_a_job_that_was_taken_meanwhile_is_stopping(workspace: Workspace) -> None:
-    """What the person saw was older than what the controller wrote."""
+def test_stopping_job_submitted_meanwhile(workspace: Workspace) -> None:
+    """The request read the job before the controller changed it."""
     stale = launch(workspace)
     Job.objects.update(submitted=True, resource_job_id=7)
     assert stop_job(job=stale, now=NOW) is JobStatus.STOPPING
 
 
 @pytest.mark.parametrize("status", ["stopping", "complete", "failed"])
-def test_what_does_not_run_cannot_be_stopped(workspace: Workspace, status: str) -> None:
+def test_ended_job_cannot_be_stopped(workspace: Workspace, status: str) -> None:
     job = launch(workspace)
     Job.objects.update(status=status)
     with pytest.raises(InvalidRequest, match=r"^This job is not running or pending\.$"):
@@ -158,7 +154,7 @@ def test_what_does_not_run_cannot_be_stopped(workspace: Workspace, status: str) 
         stop_job(job=job, now=NOW)
 
 
-def test_of_many_who_change_a_status_one_does(workspace: Workspace) -> None:
+def test_one_of_many_concurrent_status_changes_succeeds(workspace: Workspace) -> None:
     job = launch(workspace)
     copies = [Job.objects.get(pk=job.pk) for _ in range(6)]
     changed = at_once(6, lambda: change_status(job=copies.pop(), new=JobStatus.RUNNING, now=NOW))
@@ -167,7 +163,7 @@ def test_of_many_who_change_a_status_one_does(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("old", list(JobStatus))
 @pytest.mark.parametrize("new", list(JobStatus))
-def test_only_the_transitions_of_the_table_are_made(workspace: Workspace, old: JobStatus, new: JobStatus) -> None:
+def test_only_allowed_transitions_are_made(workspace: Workspace, old: JobStatus, new: JobStatus) -> None:
     job = launch(workspace)
     Job.objects.update(status=old)
     job.status = old
@@ -179,7 +175,7 @@ def test_only_the_transitions_of_the_table_are_made(workspace: Workspace, old: J
             change_status(job=job, new=new, now=NOW)
 
 
-def test_a_new_status_makes_the_job_due_unless_it_is_said_when(workspace: Workspace) -> None:
+def test_new_status_makes_job_due_unless_time_is_given(workspace: Workspace) -> None:
     job, later = launch(workspace), NOW + timedelta(hours=1)
     Job.objects.update(next_check_at=later)
     change_status(job=job, new=JobStatus.RUNNING, now=NOW)
@@ -188,14 +184,14 @@ def test_a_new_status_makes_the_job_due_unless_it_is_said_when(workspace: Worksp
     assert Job.objects.get().next_check_at == later
 
 
-def test_the_end_of_a_session_takes_its_endpoint_away(workspace: Workspace) -> None:
+def test_end_of_session_clears_endpoint(workspace: Workspace) -> None:
     job = launch(workspace)
     Job.objects.update(endpoint="{}", status="running")
     change_status(job=Job.objects.get(), new=JobStatus.FAILED, now=NOW)
     assert (Job.objects.get().endpoint, job.key) == ("", Job.objects.get().key)
 
 
-def test_a_deletion_with_living_jobs_has_to_be_meant(workspace: Workspace) -> None:
+def test_deletion_with_live_jobs_requires_force(workspace: Workspace) -> None:
     launch(workspace)
     taken = launch(workspace)
     Job.objects.filter(pk=taken.pk).update(submitted=True)

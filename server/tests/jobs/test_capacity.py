@@ -1,4 +1,4 @@
-"""What a launch can get of a resource at most, and what asks for more."""
+"""Capacities of resources, and options that exceed them."""
 
 from dataclasses import replace
 
@@ -20,12 +20,12 @@ from user_workspaces.testing.fake_resource import FakeResource
         (Capacity(memory_mb=500), {"memory_mb": Ceiling(1024, "This machine has 500 MB of memory.")}),
     ],
 )
-def test_ceilings_are_what_is_known(resource: FakeResource, has: Capacity, found: dict[str, Ceiling]) -> None:
+def test_ceilings_are_known_capacities(resource: FakeResource, has: Capacity, found: dict[str, Ceiling]) -> None:
     resource.has = has
     assert ceilings("local", site=registry.site()) == found
 
 
-def test_ceilings_of_what_is_not_mapped_or_not_there(site: Registry, resource: FakeResource) -> None:
+def test_ceilings_without_mapping_or_resource_are_empty(site: Registry, resource: FakeResource) -> None:
     resource.has = Capacity(cpus=2, memory_mb=2000)
     assert ceilings("gone", site=registry.site()) == {}
     mapped = replace(registry.site().resources["local"], parameter_mapping={"num_cpus": "num_cpus"})
@@ -43,7 +43,7 @@ def test_ceilings_of_what_is_not_mapped_or_not_there(site: Registry, resource: F
         ({"num_cpus": "many", "unknown": 99}, []),
     ],
 )
-def test_excess_says_what_the_resource_has(
+def test_excess_names_capacity_of_resource(
     resource: FakeResource, options: dict[str, object], reasons: list[str]
 ) -> None:
     resource.has = Capacity(cpus=2, memory_mb=4096)
@@ -54,6 +54,6 @@ def test_excess_says_what_the_resource_has(
     assert excess(options, resource="local", site=replace(known, parameters=parameters)) == reasons
 
 
-def test_excess_of_a_default_counts(resource: FakeResource) -> None:
+def test_default_value_can_exceed_capacity(resource: FakeResource) -> None:
     resource.has = Capacity(memory_mb=2048)
     assert excess({}, resource="local", site=registry.site()) == ["This machine has 2048 MB of memory."]

@@ -1,4 +1,4 @@
-"""How long a job has run, whatever happens to the time of day meanwhile."""
+"""Run times of jobs despite changes of the system time."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -36,41 +36,41 @@ def after(hours: float, boot: str = BOOT) -> ClockReading:
         *("of an older server", "no clock here", "forwards, not known", "back, not known", "the machine began anew"),
     ],
 )
-def test_jumps_of_the_time_of_day_do_not_count(
+def test_clock_jumps_do_not_count(
     mark: ClockReading | None, reading: ClockReading | None, jumped: float, expected: timedelta
 ) -> None:
     now = NOON + HOUR + jumped * HOUR
-    assert elapsed(start=NOON, end=now, now=now, mark=mark, reading=reading) == expected
+    assert elapsed(start=NOON, end=now, now=now, at_start=mark, reading=reading) == expected
 
 
-def test_what_ended_before_it_was_seen_ended_then() -> None:
+def test_job_that_ended_before_observation_counts_until_its_end() -> None:
     now = NOON + 3 * HOUR
-    assert elapsed(start=NOON, end=NOON + HOUR, now=now, mark=after(0), reading=after(3)) == HOUR
+    assert elapsed(start=NOON, end=NOON + HOUR, now=now, at_start=after(0), reading=after(3)) == HOUR
 
 
 @pytest.fixture
 def reading() -> Iterator[list[ClockReading]]:
-    """What the clock of this process says."""
+    """Set the clock of this process."""
     found = [after(0)]
     clock.install(lambda: found[0])
     yield found
     clock.install(None)
 
 
-def test_start_that_was_seen_late_is_kept_as_it_was(reading: list[ClockReading]) -> None:
+def test_late_observation_keeps_real_start(reading: list[ClockReading]) -> None:
     kept = start_reading(start=NOON, now=NOON + timedelta(seconds=30))
     assert parse_reading(kept) == ClockReading(BOOT, 470.0)
     reading[0] = after(1)
     assert run_time(start=NOON, end=NOON, started=kept, now=NOON) == HOUR + timedelta(seconds=30)
 
 
-def test_without_a_clock_nothing_is_kept() -> None:
+def test_start_reading_without_clock_is_empty() -> None:
     assert start_reading(start=NOON, now=NOON) == ""
     assert parse_reading("") is None
     assert run_time(start=NOON, end=NOON + HOUR, started=str(after(0)), now=NOON) == HOUR
 
 
-def test_monotonic_clock_goes_on() -> None:
+def test_monotonic_clock_advances() -> None:
     one, two = clock.monotonic(), clock.monotonic()
     assert one.boot == two.boot != ""
     assert one.seconds <= two.seconds

@@ -1,4 +1,4 @@
-"""What clients are told of a job."""
+"""The description of jobs for clients."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.jobs.describe import current_details
-from user_workspaces.jobs.progress import Progress
+from user_workspaces.jobs.progress import JobProgress
 from user_workspaces.jobs.session_urls import is_session_host
 from user_workspaces.jobs.tickets import Purpose, TicketClaims, verify
 from user_workspaces.registry import Registry
 
 NOW = timezone.now()
-READY = Progress(
+READY = JobProgress(
     job_id=12,
     owner_id=7,
     epoch=3,
@@ -31,7 +31,7 @@ READY = Progress(
 )
 
 
-def test_session_that_answers_comes_with_a_ticket_of_its_owner(site: Registry) -> None:
+def test_ready_session_has_ticket_for_owner(site: Registry) -> None:
     details = current_details(READY, now=NOW)
     assert (details["message"], details["time_left"]) == ("Webserver ready.", 3500)
     assert details["proxy_details"] == {"hostname": "local", "port": 8000, "path": "/passthrough/local/12/"}
@@ -44,7 +44,7 @@ def test_session_that_answers_comes_with_a_ticket_of_its_owner(site: Registry) -
     assert verify(ticket, Purpose.TICKET, job_id=12, now=NOW) == TicketClaims(job_id=12, user_id=7, epoch=3)
 
 
-def test_others_than_the_owner_get_no_way_in(site: Registry) -> None:
+def test_other_users_get_no_address(site: Registry) -> None:
     assert current_details(READY, now=NOW, may_open=False) == {"message": "Webserver ready.", "time_left": 3500}
 
 
@@ -61,11 +61,13 @@ def test_others_than_the_owner_get_no_way_in(site: Registry) -> None:
         ({"status": "failed"}, {"message"}),
     ],
 )
-def test_what_is_not_so_is_not_told(site: Registry, changed: dict[str, object], expected: set[str]) -> None:
+def test_details_of_other_states_have_no_address(
+    site: Registry, changed: dict[str, object], expected: set[str]
+) -> None:
     assert set(current_details(replace(READY, **changed), now=NOW)) == expected  # type: ignore[arg-type]  # any field
 
 
-def test_resource_that_is_not_configured_any_more_is_no_trouble(site: Registry) -> None:
+def test_removed_resource_causes_no_error(site: Registry) -> None:
     details = current_details(replace(READY, resource="gone"), now=NOW)
     assert details["connection_details"]["url_domain"] == "http://localhost:8000"  # type: ignore[index]  # a dict
 
@@ -84,5 +86,5 @@ def test_resource_that_is_not_configured_any_more_is_no_trouble(site: Registry) 
         ("", False),
     ],
 )
-def test_hosts_of_sessions_are_known(site: Registry, name: str, expected: bool) -> None:  # noqa: FBT001  parametrized
+def test_session_hosts_are_recognized(site: Registry, name: str, expected: bool) -> None:  # noqa: FBT001  parametrized
     assert is_session_host(name) is expected

@@ -1,4 +1,4 @@
-"""Jobs in figures."""
+"""Metrics of jobs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.metrics import Group, became_ready, due_lag, groups
 from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
@@ -21,13 +21,13 @@ def launch(make_user: Callable[..., User], workspace_of: Callable[..., Workspace
     workspace = workspace_of(make_user())
 
     def make(job_type: str = "jupyter_lab") -> Job:
-        owner = workspace.owner
-        return start_job(owner=owner, workspace_id=workspace.pk, job_type=job_type, job_details={}, options={}, now=NOW)
+        request = LaunchRequest(owner=workspace.owner, workspace_id=workspace.pk, job_type=job_type)
+        return start_job(request, now=NOW)
 
     return make
 
 
-def test_jobs_are_counted_by_state_type_and_resource(launch: Callable[..., Job]) -> None:
+def test_jobs_are_counted_by_status_type_and_resource(launch: Callable[..., Job]) -> None:
     assert groups() == []
     jobs = [launch("jupyter_lab"), launch("jupyter_lab"), launch("local_test")]
     Job.objects.filter(pk=jobs[0].pk).update(status="running")
@@ -38,7 +38,7 @@ def test_jobs_are_counted_by_state_type_and_resource(launch: Callable[..., Job])
     ]
 
 
-def test_what_became_ready_is_told_with_a_minute_to_spare(launch: Callable[..., Job]) -> None:
+def test_sessions_that_became_ready_are_listed_with_margin(launch: Callable[..., Job]) -> None:
     for seconds in (-90, -30, 5):
         Job.objects.filter(pk=launch().pk).update(
             datetime_created=NOW - timedelta(seconds=100), datetime_ready=NOW + timedelta(seconds=seconds)
@@ -47,7 +47,7 @@ def test_what_became_ready_is_told_with_a_minute_to_spare(launch: Callable[..., 
     assert [job.seconds for job in became_ready(since=NOW)] == [70.0, 105.0]
 
 
-def test_the_longest_due_job_is_the_lag(launch: Callable[..., Job]) -> None:
+def test_lag_is_that_of_longest_due_job(launch: Callable[..., Job]) -> None:
     assert due_lag(now=NOW) == 0.0
     first, second = launch(), launch()
     Job.objects.filter(pk=first.pk).update(next_check_at=NOW + timedelta(seconds=1))

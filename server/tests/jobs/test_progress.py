@@ -1,4 +1,4 @@
-"""Reading how far jobs are: the right ones, in a number of queries that does not grow."""
+"""Progress of jobs: which jobs are read, in a constant number of queries."""
 
 from collections.abc import Callable
 from dataclasses import asdict, fields
@@ -28,21 +28,21 @@ def job(owner: User, status: str = "pending", *, end: datetime | None = None) ->
     return Job.objects.create(owner=owner, status=status, datetime_end=end, **shared)
 
 
-def ids(rows: list[progress.Progress]) -> list[int]:
+def ids(rows: list[progress.JobProgress]) -> list[int]:
     return sorted(row.job_id for row in rows)
 
 
-def test_progress_read_is_the_progress_of_the_job(make_user: Person) -> None:
+def test_progress_matches_job(make_user: Person) -> None:
     ada = make_user("ada")
     made = job(ada, "running")
     [read] = progress_of_user(ada.pk, now=NOW)
     own = {"job_id": made.pk, "owner_id": ada.pk, "epoch": ada.session_epoch}
-    names = [field.name for field in fields(progress.Progress) if field.name not in own]
+    names = [field.name for field in fields(progress.JobProgress) if field.name not in own]
     assert asdict(read) == own | {name: getattr(made, name) for name in names}
     assert not read.has_ended
 
 
-def test_person_has_what_is_live_and_what_ended_lately(make_user: Person) -> None:
+def test_user_progress_contains_live_and_recently_ended_jobs(make_user: Person) -> None:
     ada, other = make_user("ada"), make_user("other")
     wanted = [job(ada), job(ada, "running"), job(ada, "stopping"), job(ada, "failed", end=NOW)]
     job(ada, "complete", end=LONG_AGO)
@@ -51,7 +51,7 @@ def test_person_has_what_is_live_and_what_ended_lately(make_user: Person) -> Non
     assert ids(progress_of_user(other.pk, now=NOW)) == [newest_job_id()]
 
 
-def test_person_with_very_many_ended_jobs_has_those_that_live(
+def test_user_progress_contains_live_jobs_among_many_ended(
     make_user: Person, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ada = make_user("ada")
@@ -66,9 +66,7 @@ def test_person_with_very_many_ended_jobs_has_those_that_live(
     assert len(found) == 1 + progress.NEWEST
 
 
-def test_many_are_read_by_id_and_by_owner_in_one_query(
-    make_user: Person, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_progress_of_many_takes_one_query(make_user: Person, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     ada, other = make_user("ada"), make_user("other")
     by_id = job(other, "complete", end=LONG_AGO)
     job(other)
@@ -81,7 +79,7 @@ def test_many_are_read_by_id_and_by_owner_in_one_query(
 
 
 @pytest.mark.parametrize(("with_ids", "with_owners"), [(True, False), (False, True), (False, False)])
-def test_many_may_be_none(make_user: Person, with_ids: bool, with_owners: bool) -> None:  # noqa: FBT001  parametrized
+def test_progress_of_no_jobs_is_empty(make_user: Person, with_ids: bool, with_owners: bool) -> None:  # noqa: FBT001  parametrized
     ada = make_user("ada")
     made = job(ada)
     found = progress_of_many(
@@ -90,7 +88,7 @@ def test_many_may_be_none(make_user: Person, with_ids: bool, with_owners: bool) 
     assert ids(found) == ([made.pk] if with_ids or with_owners else [])
 
 
-def test_more_than_one_query_takes_are_read_all_the_same(make_user: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_of_more_jobs_than_one_query_allows(make_user: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "MOST_IN_ONE_QUERY", 3)
     made = [job(make_user(f"p{number}")) for number in range(10)]
     found = progress_of_many(
@@ -99,7 +97,7 @@ def test_more_than_one_query_takes_are_read_all_the_same(make_user: Person, monk
     assert ids(found) == [one.pk for one in made]
 
 
-def test_nothing_encrypted_is_read(make_user: Person) -> None:
+def test_encrypted_columns_are_not_read(make_user: Person) -> None:
     ada = make_user("ada")
     made = job(ada, "running")
     Job.objects.filter(pk=made.pk).update(log_tail="x")
@@ -108,5 +106,5 @@ def test_nothing_encrypted_is_read(make_user: Person) -> None:
         assert ids(progress_of_user(ada.pk, now=NOW)) == [made.pk]
 
 
-def test_newest_id_of_none_is_zero() -> None:
+def test_newest_job_id_without_jobs_is_zero() -> None:
     assert newest_job_id() == 0

@@ -1,4 +1,4 @@
-"""Launches against quotas: refused in time, counted once, free again when they end."""
+"""Quotas of launches: checked before the launch, counted once, released at the end."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,9 +14,9 @@ from support.concurrency import at_once
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import QuotaExceeded
-from user_workspaces.jobs.actions import change_status, start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, change_status, start_job, stop_job
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.quota_check import cost_of, overview_of, spending_of
+from user_workspaces.jobs.quota_check import core_hour_usage, cost_of, overview_of
 from user_workspaces.jobs.status import JobStatus
 from user_workspaces.quotas.models import Quota
 from user_workspaces.quotas.queries import allowance_of
@@ -35,11 +35,9 @@ def workspace(make_user: Callable[..., User], workspace_of: Callable[..., Worksp
 
 def launch(workspace: Workspace, *, cpus: int = 1, minutes: int = 60, **fields: Any) -> Job:
     options = {"num_cpus": cpus, "time_limit_min": minutes}
-    given: dict[str, Any] = {
-        "owner": workspace.owner, "workspace_id": workspace.pk, "job_type": "local_test", "job_details": {},
-        "options": options, "now": NOW,
-    }  # fmt: skip
-    return start_job(**{**given, **fields})
+    given: dict[str, Any] = {"workspace_id": workspace.pk, "job_type": "local_test", "options": options}
+    now = fields.pop("now", NOW)
+    return start_job(LaunchRequest(owner=workspace.owner, **{**given, **fields}), now=now)
 
 
 def ended(workspace: Workspace, *, hours: str, days_ago: float) -> Job:
@@ -52,16 +50,16 @@ def ended(workspace: Workspace, *, hours: str, days_ago: float) -> Job:
 
 def left(workspace: Workspace) -> Decimal | None:
     allowance = allowance_of(workspace.owner_id)
-    return spending_of(workspace.owner_id, allowance=allowance, now=NOW).core_hours.left
+    return core_hour_usage(workspace.owner_id, allowance=allowance, now=NOW).core_hours.left
 
 
-def test_a_launch_holds_what_it_may_use_at_most(workspace: Workspace, limit: Put) -> None:
+def test_launch_reserves_most_core_hours(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10))
     launch(workspace, cpus=2, minutes=90)
     assert left(workspace) == Decimal(7)
 
 
-def test_what_does_not_fit_is_refused_and_leaves_no_trace(workspace: Workspace, limit: Put) -> None:
+def test_launch_over_quota_leaves_no_row(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10), contact="it@example.org")
     launch(workspace, cpus=4, minutes=120)
     Workspace.objects.update(status=WorkspaceStatus.IDLE, datetime_last_job_launch=None)
@@ -75,11 +73,11 @@ def test_what_does_not_fit_is_refused_and_leaves_no_trace(workspace: Workspace, 
     )
     assert Job.objects.count() == 1
     assert Workspace.objects.get().status == WorkspaceStatus.IDLE
-    launch(workspace, cpus=2, minutes=60)  # to the last one
+    launch(workspace, cpus=2, minutes=60)  # exactly the remaining core hours
     assert left(workspace) == 0
 
 
-def test_an_end_gives_back_what_was_not_used(workspace: Workspace, limit: Put) -> None:
+def test_end_releases_unused_core_hours(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10))
     job = launch(workspace, cpus=4, minutes=120)
     started = NOW - timedelta(minutes=30)
@@ -89,7 +87,7 @@ def test_an_end_gives_back_what_was_not_used(workspace: Workspace, limit: Put) -
     assert left(workspace) == Decimal(8)
 
 
-def test_a_job_that_never_started_gives_back_all(workspace: Workspace, limit: Put) -> None:
+def test_job_that_never_started_releases_all_core_hours(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10), running_sessions=1)
     job = launch(workspace, cpus=4, minutes=120)
     stop_job(job=job, now=NOW)
@@ -97,7 +95,7 @@ def test_a_job_that_never_started_gives_back_all(workspace: Workspace, limit: Pu
     launch(workspace, cpus=4, minutes=120)
 
 
-def test_a_job_settles_once_however_many_see_its_end(workspace: Workspace, limit: Put) -> None:
+def test_concurrent_ends_count_usage_once(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10))
     job = launch(workspace, cpus=4, minutes=120)
     change_status(job=job, new=JobStatus.RUNNING, now=NOW, datetime_start=NOW - timedelta(hours=1))
@@ -107,7 +105,7 @@ def test_a_job_settles_once_however_many_see_its_end(workspace: Workspace, limit
     assert left(workspace) == Decimal(6)
 
 
-def test_what_was_used_counts_for_the_period_only(workspace: Workspace, limit: Put) -> None:
+def test_usage_counts_within_period_only(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10), core_hours_period=timedelta(days=7))
     ended(workspace, hours="4", days_ago=7.01)
     ended(workspace, hours="3", days_ago=6)
@@ -118,7 +116,7 @@ def test_what_was_used_counts_for_the_period_only(workspace: Workspace, limit: P
 
 
 @pytest.mark.parametrize(("minutes", "days"), [(360, 1), (480, 1), (481, 5), (600, 5)])
-def test_a_refusal_says_when_enough_has_come_back(workspace: Workspace, limit: Put, minutes: int, days: int) -> None:
+def test_error_says_when_core_hours_are_available(workspace: Workspace, limit: Put, minutes: int, days: int) -> None:
     limit(core_hours=Decimal(10), core_hours_period=timedelta(days=7))
     ended(workspace, hours="3", days_ago=6)
     ended(workspace, hours="2", days_ago=2)
@@ -127,15 +125,13 @@ def test_a_refusal_says_when_enough_has_come_back(workspace: Workspace, limit: P
         launch(workspace, minutes=minutes)
 
 
-def test_more_than_there_will_ever_be_is_called_so(workspace: Workspace, limit: Put) -> None:
+def test_launch_over_whole_quota_is_final_error(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10))
     with pytest.raises(QuotaExceeded, match="more than all 10 of yours: choose fewer CPUs or less time"):
         launch(workspace, cpus=16, minutes=60)
 
 
-def test_a_launch_without_an_end_is_refused_where_core_hours_are_limited(
-    workspace: Workspace, site: Registry, limit: Put
-) -> None:
+def test_limited_core_hours_require_time_limit(workspace: Workspace, site: Registry, limit: Put) -> None:
     known = registry.site()
     optional = tuple(replace(one, required=False, default=None) for one in known.parameters)
     registry.install(site, replace(known, parameters=optional))
@@ -149,7 +145,7 @@ def test_a_launch_without_an_end_is_refused_where_core_hours_are_limited(
         launch(workspace, options={})
 
 
-def test_a_job_without_an_end_holds_what_it_has_used(workspace: Workspace, limit: Put) -> None:
+def test_job_without_time_limit_counts_its_usage(workspace: Workspace, limit: Put) -> None:
     job = launch(workspace, cpus=2)
     Job.objects.filter(pk=job.pk).update(
         time_limit_seconds=None, status="running", datetime_start=NOW - timedelta(hours=3)
@@ -158,7 +154,7 @@ def test_a_job_without_an_end_holds_what_it_has_used(workspace: Workspace, limit
     assert left(workspace) == Decimal(4)
 
 
-def test_sessions_at_once_are_counted_from_the_wish_to_the_end(workspace: Workspace, limit: Put) -> None:
+def test_sessions_count_from_launch_to_end(workspace: Workspace, limit: Put) -> None:
     limit(running_sessions=2)
     first, second = launch(workspace), launch(workspace)
     change_status(job=first, new=JobStatus.RUNNING, now=NOW, datetime_start=NOW)
@@ -171,13 +167,13 @@ def test_sessions_at_once_are_counted_from_the_wish_to_the_end(workspace: Worksp
     Job.objects.filter(pk=second.pk).update(submitted=True)
     second.refresh_from_db()
     stop_job(job=second, now=NOW)
-    with pytest.raises(QuotaExceeded):  # stopping is not stopped
+    with pytest.raises(QuotaExceeded):  # a stopping job still counts
         launch(workspace)
     change_status(job=second, new=JobStatus.COMPLETE, now=NOW)
     launch(workspace)
 
 
-def test_nothing_is_launched_by_who_has_too_much_on_disk(workspace: Workspace, limit: Put) -> None:
+def test_launch_over_disk_quota_is_rejected(workspace: Workspace, limit: Put) -> None:
     limit(disk_gb=Decimal(1))
     Workspace.objects.update(disk_space=1 << 30)
     running = launch(workspace)
@@ -189,7 +185,7 @@ def test_nothing_is_launched_by_who_has_too_much_on_disk(workspace: Workspace, l
     assert running.status == "pending"
 
 
-def test_limits_of_others_do_not_count(
+def test_quotas_of_other_users_do_not_count(
     workspace: Workspace, make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
     Quota.objects.create(user=make_user("eve"), running_sessions=0)
@@ -205,7 +201,7 @@ def test_cost(cpus: int, seconds: int, hours: str) -> None:
     assert int(cost_of(cpus=cpus, seconds=seconds) - Decimal(hours)) == 0
 
 
-def test_a_refused_launch_asks_as_many_questions_for_many_jobs_as_for_few(
+def test_rejected_launch_takes_same_queries_for_many_jobs(
     workspace: Workspace, limit: Put, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     limit(core_hours=Decimal(1), running_sessions=1000)
@@ -216,7 +212,7 @@ def test_a_refused_launch_asks_as_many_questions_for_many_jobs_as_for_few(
             launch(workspace, minutes=600)
 
 
-def test_the_overview_takes_five_queries(
+def test_overview_takes_five_queries(
     workspace: Workspace, limit: Put, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     limit(core_hours=Decimal(1000), running_sessions=1000, disk_gb=Decimal(1))

@@ -1,4 +1,4 @@
-"""What a launch may ask for, and the words in which it is refused."""
+"""Validation of resource options, and its error texts."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def problems(options: dict[str, object], *parameters: Parameter) -> list[str]:
     [("one", "int", "str"), (True, "int", "bool"), (1.5, "int", "float"), (None, "int", "NoneType"),
      ([], "int", "list"), ("1", "float", "str"), (1, "bool", "int"), (1, "str", "int"), ({}, "str", "dict")],
 )  # fmt: skip
-def test_a_value_of_the_wrong_type_is_named(value: object, type_name: str, word: str) -> None:
+def test_wrong_type_is_reported(value: object, type_name: str, word: str) -> None:
     message = (
         f"num_cpus: Value '{value}' of type {word} does not match required type {type_name}. "
         "Skipping further validation of parameter num_cpus."
@@ -38,7 +38,7 @@ def test_a_value_of_the_wrong_type_is_named(value: object, type_name: str, word:
     assert problems({"num_cpus": value}, parameter(type_name=type_name)) == [message]
 
 
-def test_bounds_are_named_as_they_are_written() -> None:
+def test_value_out_of_bounds_is_reported_with_bound() -> None:
     assert problems({"memory_mb": 1}, parameter("memory_mb", minimum=1024.0)) == [
         "memory_mb: Value '1' not above minimum of 1024."
     ]
@@ -53,34 +53,34 @@ def test_bounds_are_named_as_they_are_written() -> None:
     ]
 
 
-def test_zero_is_a_bound_like_any_other() -> None:
+def test_zero_is_a_valid_bound() -> None:
     assert problems({"x": -1}, parameter("x", minimum=0.0)) == ["x: Value '-1' not above minimum of 0."]
     assert problems({"x": 1}, parameter("x", maximum=0.0)) == ["x: Value '1' above maximum of 0."]
 
 
-def test_the_bounds_themselves_are_allowed() -> None:
+def test_bounds_are_inclusive() -> None:
     assert validate({"num_cpus": 1}, (parameter(minimum=1.0, maximum=1.0),)).values == {"num_cpus": 1}
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     found = problems({"num_cpus": "x"}, parameter(), parameter("memory_mb", required=True))
     assert found[1:] == ["Missing required: memory_mb"]
     assert str(InvalidOptions(found)).startswith("Invalid resource options found: [\"num_cpus: Value 'x'")
 
 
-def test_unknown_options_are_ignored_and_defaults_taken() -> None:
+def test_unknown_options_are_ignored_and_defaults_applied() -> None:
     values = validate({"other": 1}, (parameter(required=True, default=2), parameter("memory_mb")))
     assert values.values == {"num_cpus": 2}
     assert values.limits(IDENTITY) == Limits(cpus=2)
 
 
-def test_an_alias_stands_for_the_parameter() -> None:
+def test_alias_sets_parameter() -> None:
     given = parameter("time_limit_min", aliases=("time_limit_minutes",))
     assert validate({"time_limit_minutes": 5}, (given,)).limits(IDENTITY).time_limit_seconds == 300
     assert validate({"time_limit_minutes": 5, "time_limit_min": 6}, (given,)).values == {"time_limit_min": 6}
 
 
-def test_a_mapping_gives_parameters_their_meaning() -> None:
+def test_mapping_translates_parameters_to_limits() -> None:
     values = validate({"ram": 2048.5}, (parameter("ram", type_name="float"),))
     assert values.limits({"ram": "memory_mb"}) == Limits(memory_mb=2049)
     assert values.limits({}) == Limits()
@@ -88,8 +88,8 @@ def test_a_mapping_gives_parameters_their_meaning() -> None:
 
 @pytest.mark.parametrize("value", [0, -1, 2**31, 10**18])
 @pytest.mark.parametrize("name", sorted(IDENTITY))
-def test_what_no_resource_can_give_is_refused(name: str, value: int) -> None:
-    assert problems({name: value}, parameter(name)) == [f"{name}: Value '{value}' is not one that a resource can give."]
+def test_value_out_of_database_range_is_rejected(name: str, value: int) -> None:
+    assert problems({name: value}, parameter(name)) == [f"{name}: Value '{value}' is out of range."]
 
 
 def nested(depth: int) -> object:
@@ -102,13 +102,13 @@ def nested(depth: int) -> object:
 @pytest.mark.parametrize(
     "value", [nested(21), nested(900), ["x" * 70_000], {"a": ["\0"]}, {"\0": 1}, 2**63, {"a": -1e29}, 1e300]
 )
-def test_what_the_database_cannot_keep_is_refused(value: object) -> None:
+def test_value_that_database_cannot_store_is_rejected(value: object) -> None:
     with pytest.raises(InvalidRequest, match=r"^Job details (too large|cannot contain a (NUL|number))"):
         check_storable(value, label="Job details")
 
 
 @pytest.mark.parametrize("value", [{}, nested(19), {"a": "x" * 60_000}, {"a": [None, 1.5, True, "\\u0000", 2**63 - 1]}])
-def test_what_the_database_can_keep_is_kept(value: object) -> None:
+def test_value_that_database_can_store_is_accepted(value: object) -> None:
     check_storable(value, label="Job details")
 
 
@@ -116,10 +116,10 @@ class Notebook(JobParameters):
     names: tuple[str, ...] = ()
 
 
-def test_details_are_read_as_json_and_unknown_ones_left_out() -> None:
+def test_job_details_are_parsed_and_unknown_ones_ignored() -> None:
     assert job_parameters(Notebook, {"names": ["a"], "other": object}) == Notebook(names=("a",))
 
 
-def test_details_that_are_wrong_are_named() -> None:
+def test_wrong_job_details_are_reported() -> None:
     with pytest.raises(InvalidRequest, match=r"^job_details\.names\.0: Input should be a valid string$"):
         job_parameters(Notebook, {"names": [1]})

@@ -1,4 +1,4 @@
-"""Ports of sessions: one each, whoever asks at the same moment."""
+"""Ports of sessions: one each, also for concurrent requests."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ PORTS = range(8100, 8104)
 def new_job(
     site: Registry, make_user: Callable[[str], User], workspace_of: Callable[..., Workspace]
 ) -> Iterator[Callable[..., Job]]:
-    """Make sessions, on a site with four ports; each of them can be opened."""
+    """Create sessions on a site with four ports, all of which can be opened."""
     registry.install(site, replace(registry.site(), session_ports=SessionPorts(PORTS)))
     session_ports.install(lambda _port: True)
     workspace = workspace_of(make_user("ada"))
@@ -42,7 +42,7 @@ def new_job(
     session_ports.install(None)
 
 
-def test_a_session_keeps_its_port_and_each_has_another(new_job: Callable[..., Job]) -> None:
+def test_sessions_keep_different_ports(new_job: Callable[..., Job]) -> None:
     jobs = [new_job() for _ in PORTS]
     ports = [port_of(job) for job in jobs]
     assert sorted(ports) == list(PORTS)
@@ -50,14 +50,14 @@ def test_a_session_keeps_its_port_and_each_has_another(new_job: Callable[..., Jo
     assert [job_of_port(port) for port in ports] == [job.pk for job in jobs]
 
 
-def test_without_a_free_port_the_setting_is_named(new_job: Callable[..., Job]) -> None:
+def test_error_without_free_port_names_setting(new_job: Callable[..., Job]) -> None:
     for _ in PORTS:
         port_of(new_job())
     with pytest.raises(ResourceUnavailable, match="UWS_SESSION_PORTS"):
         port_of(new_job())
 
 
-def test_the_port_of_a_session_that_ended_is_free(new_job: Callable[..., Job]) -> None:
+def test_port_of_ended_session_is_reused(new_job: Callable[..., Job]) -> None:
     jobs = [new_job() for _ in PORTS]
     ports = [port_of(job) for job in jobs]
     Job.objects.filter(pk=jobs[2].pk).update(status="complete")
@@ -69,7 +69,7 @@ def test_the_port_of_a_session_that_ended_is_free(new_job: Callable[..., Job]) -
         port_of(jobs[2])
 
 
-def test_a_port_that_another_program_has_is_passed_by(new_job: Callable[..., Job]) -> None:
+def test_port_of_another_program_is_skipped(new_job: Callable[..., Job]) -> None:
     job = new_job()
     first = port_of(job)
     session_ports.install(lambda port: port != first)
@@ -78,13 +78,13 @@ def test_a_port_that_another_program_has_is_passed_by(new_job: Callable[..., Job
     assert port_of(job) == second
 
 
-def test_without_a_proxy_in_the_process_no_port_is_given(new_job: Callable[..., Job]) -> None:
+def test_process_without_proxy_assigns_no_port(new_job: Callable[..., Job]) -> None:
     session_ports.install(None)
     with pytest.raises(ResourceUnavailable):
         port_of(new_job())
 
 
-def test_many_at_once_get_a_port_each(new_job: Callable[..., Job]) -> None:
+def test_concurrent_sessions_get_different_ports(new_job: Callable[..., Job]) -> None:
     jobs = [new_job() for _ in PORTS]
 
     def ask(job: Job) -> int:

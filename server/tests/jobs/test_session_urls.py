@@ -1,4 +1,4 @@
-"""Where browsers find a session."""
+"""Addresses of sessions."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def configure(site: Registry, *, base_url: str, domain: str) -> None:
         ("http://[::1]:8000", "", "http://[::1]:8000"),
     ],
 )
-def test_a_session_has_its_own_origin_where_names_allow_it(
+def test_session_has_own_origin_if_host_names_allow_it(
     site: Registry, base_url: str, domain: str, expected: str
 ) -> None:
     configure(site, base_url=base_url, domain=domain)
@@ -66,7 +66,7 @@ def test_a_session_has_its_own_origin_where_names_allow_it(
         ("", False, False),
     ],
 )
-def test_portal_answers_under_its_own_names_alone(
+def test_portal_host_accepts_only_portal_names(
     site: Registry, monkeypatch: pytest.MonkeyPatch, *, name: str, is_portal: bool, is_session: bool
 ) -> None:
     known = registry.site()
@@ -78,7 +78,7 @@ def test_portal_answers_under_its_own_names_alone(
 
 
 @pytest.mark.parametrize("name", ["10.1.2.3", "127.0.0.1", "[2001:db8::1]", "[::1]"])
-def test_every_ip_address_is_the_portals_where_no_address_is_configured(site: Registry, name: str) -> None:
+def test_portal_host_accepts_any_ip_address_without_configured_host(site: Registry, name: str) -> None:
     registry.install(site, replace(registry.site(), any_ip_address=True))
     assert is_portal_host(name)
     assert not is_portal_host("evil.example")
@@ -88,7 +88,7 @@ def test_every_ip_address_is_the_portals_where_no_address_is_configured(site: Re
     ("base_url", "domain"),
     [("http://10.1.2.3:8000", "http://10.1.2.3:8000"), ("http://127.0.0.1:8000", "http://s12.localhost:8000")],
 )
-def test_api_gives_an_address_of_the_portal_where_localhost_would_be_the_clients(
+def test_address_is_on_portal_if_session_host_is_localhost_of_client(
     site: Registry, base_url: str, domain: str
 ) -> None:
     configure(site, base_url=base_url, domain="localhost")
@@ -103,7 +103,7 @@ def test_api_gives_an_address_of_the_portal_where_localhost_would_be_the_clients
         ("localhost", SessionPorts(), False),
     ],
 )
-def test_sessions_are_served_by_path_where_nothing_else_is_configured(
+def test_sessions_without_own_origin_are_served_by_path(
     site: Registry, *, domain: str, ports: SessionPorts, by_path: bool
 ) -> None:
     configure(site, base_url="http://localhost:8000", domain=domain)
@@ -112,5 +112,5 @@ def test_sessions_are_served_by_path_where_nothing_else_is_configured(
     assert not is_served_by_path("gone")
 
 
-def test_a_resource_that_is_gone_has_no_origin(site: Registry) -> None:
+def test_removed_resource_has_no_session_host(site: Registry) -> None:
     assert session_host(resource="gone", job_id=1) == ""

@@ -1,4 +1,4 @@
-"""Tickets and cookies: for one session and person, for one purpose, for a while."""
+"""Tickets and cookies are valid for one session, one user and one purpose, for a limited time."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from user_workspaces.jobs import tickets
-from user_workspaces.jobs.tickets import Entry, Purpose, TicketClaims, browser_hash, cookie_name, sign, verify
+from user_workspaces.jobs.tickets import Purpose, SessionEntry, TicketClaims, browser_hash, cookie_name, sign, verify
 from user_workspaces.jobs.used_tickets import use_once
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -18,19 +18,21 @@ CLAIM = TicketClaims(job_id=7, user_id=3, epoch=2)
 @pytest.mark.parametrize(
     ("purpose", "lifetime"), [(Purpose.TICKET, timedelta(minutes=5)), (Purpose.COOKIE, timedelta(days=7))]
 )
-def test_a_claim_comes_back_until_its_time_is_over(purpose: Purpose, lifetime: timedelta) -> None:
+def test_claim_is_valid_until_it_expires(purpose: Purpose, lifetime: timedelta) -> None:
     text = sign(CLAIM, purpose, now=NOW)
-    assert verify(text, purpose, job_id=7, now=NOW + lifetime) == CLAIM
+    found = verify(text, purpose, job_id=7, now=NOW + lifetime)
+    assert found == CLAIM
+    assert found.expires_at == (NOW + lifetime).timestamp()
     assert verify(text, purpose, job_id=7, now=NOW + lifetime + timedelta(seconds=1)) is None
 
 
-def test_a_claim_is_for_one_session_and_one_purpose() -> None:
+def test_claim_is_valid_for_one_session_and_one_purpose() -> None:
     text = sign(CLAIM, Purpose.TICKET, now=NOW)
     assert verify(text, Purpose.TICKET, job_id=8, now=NOW) is None
     assert verify(text, Purpose.COOKIE, job_id=7, now=NOW) is None
 
 
-def test_every_changed_character_is_noticed() -> None:
+def test_every_changed_character_is_detected() -> None:
     text = sign(CLAIM, Purpose.TICKET, now=NOW)
     for location in range(len(text)):
         other = "0" if text[location] != "0" else "1"
@@ -38,38 +40,43 @@ def test_every_changed_character_is_noticed() -> None:
         assert verify(changed, Purpose.TICKET, job_id=7, now=NOW) is None
 
 
-@pytest.mark.parametrize("text", ["", ".", "....", "7.3.2.9999999999.", "a.b.c.d.e", "\0", "\udcff.x", "é" * 5000])
-def test_anything_else_is_no_claim(text: str) -> None:
+FORGED = ["", ".", "....", "7.3.2.9999999999.", "a.b.c.d.e", "a:b:c", "\0", "\udcff.x", "\udcff:x:y", "é" * 5000]
+
+
+@pytest.mark.parametrize("text", FORGED)
+def test_forged_text_is_no_claim(text: str) -> None:
     assert verify(text, Purpose.TICKET, job_id=7, now=NOW) is None
+    assert tickets.read_entry(text, job_id=7) is None
+    assert tickets.read_start(text, job_id=7) is None
 
 
-def test_another_installation_signs_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_key_of_another_installation_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     text = sign(CLAIM, Purpose.COOKIE, now=NOW)
     monkeypatch.setattr(settings, "SECRET_KEY", "another")
     assert verify(text, Purpose.COOKIE, job_id=7, now=NOW) is None
 
 
-def test_a_cookie_is_named_for_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cookie_is_named_after_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cookie_name(7) == "uws-session-7"
     monkeypatch.setattr(settings, "OWN_COOKIE_PREFIX", "__Host-uws-")
     assert (cookie_name(7), tickets.browser_cookie_name(7)) == ("__Host-uws-session-7", "__Host-uws-browser-7")
 
 
-def test_two_tickets_of_one_moment_differ() -> None:
+def test_two_tickets_signed_at_the_same_time_differ() -> None:
     assert sign(CLAIM, Purpose.TICKET, now=NOW) != sign(CLAIM, Purpose.TICKET, now=NOW)
 
 
-def test_an_entry_says_whom_it_lets_in_and_with_which_browser() -> None:
+def test_entry_names_user_session_and_browser() -> None:
     browser = browser_hash(tickets.new_browser_secret())
     text = tickets.sign_entry(CLAIM, browser=browser)
     entry = tickets.read_entry(text, job_id=7)
-    assert entry == Entry(7, 3, 2, browser)
+    assert entry == SessionEntry(7, 3, 2, browser)
     assert entry.claim == CLAIM
     assert tickets.read_entry(text, job_id=8) is None
     assert text != tickets.sign_entry(CLAIM, browser=browser)
 
 
-def test_a_start_says_which_portal_to_ask() -> None:
+def test_start_names_the_portal() -> None:
     text = tickets.sign_start(job_id=7, portal="http://10.1.2.3:8000")
     assert tickets.read_start(text, job_id=7) == "http://10.1.2.3:8000"
     assert tickets.read_start(text, job_id=8) is None
@@ -86,7 +93,7 @@ def test_entry_and_start_expire(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tickets.read_start(start, job_id=7) is None
 
 
-def test_no_kind_of_ticket_is_taken_for_another() -> None:
+def test_no_kind_of_ticket_is_accepted_as_another() -> None:
     kinds = {
         "ticket": sign(CLAIM, Purpose.TICKET, now=NOW),
         "cookie": sign(CLAIM, Purpose.COOKIE, now=NOW),
@@ -104,7 +111,7 @@ def test_no_kind_of_ticket_is_taken_for_another() -> None:
 
 
 @pytest.mark.django_db
-def test_a_ticket_is_used_once() -> None:
+def test_ticket_is_used_once() -> None:
     text = sign(CLAIM, Purpose.TICKET, now=NOW)
     assert [use_once(text) for _ in range(3)] == [True, False, False]
     assert use_once(sign(CLAIM, Purpose.TICKET, now=NOW))

@@ -15,7 +15,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.portal.urls import ROUTES
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.models import Share
-from user_workspaces.workflows.lifecycle.actions import create_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, create_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
@@ -108,7 +108,8 @@ def location(
     with workflows_on(site):
         content = json.dumps(WORKFLOW).encode()
         upload_file(workspace=workspace, path="reana.yaml", chunks=[content], now=timezone.now())
-        run = create_run(owner=workspace.owner, name="cell-atlas", document=WORKFLOW, now=timezone.now())
+        request = RunRequest(owner=workspace.owner, name="cell-atlas", document=WORKFLOW)
+        run = create_run(request, now=timezone.now())
         Run.objects.filter(pk=run.pk).update(status="finished")
         yield {**numbers, "run": run.pk}
 

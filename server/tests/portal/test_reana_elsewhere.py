@@ -30,7 +30,7 @@ def stored(ada: User) -> PersonalReana:
         ({"reana-server": "reana"}, b"looks like https://reana.example.org"),
         ({"reana-server": ""}, b"This field is required"),
         ({"reana-access_token": ""}, b"This field is required"),
-        ({"reana-server": "https://127.0.0.1:1"}, b"Nobody answers at this address"),
+        ({"reana-server": "https://127.0.0.1:1"}, b"The server at this address cannot be reached"),
     ],
 )
 def test_what_cannot_be_is_told_beside_the_form(browser: Client, change: dict[str, str], said: bytes) -> None:
@@ -48,11 +48,11 @@ def test_what_is_good_leads_back_to_the_profile(browser: Client, monkeypatch: py
 
 def test_a_refusal_of_the_other_side_is_shown(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
-        raise InvalidRequest("This REANA does not accept the token.")
+        raise InvalidRequest("This REANA server rejected the token.")
 
     monkeypatch.setattr(forms, "store_reana", refuse)
     response = browser.post("/profile/reana/", WANTED)
-    assert (response.status_code, b"does not accept the token" in response.content) == (422, True)
+    assert (response.status_code, b"rejected the token" in response.content) == (422, True)
 
 
 def test_the_page_names_the_server_and_never_the_token(browser: Client, stored: PersonalReana) -> None:

@@ -44,9 +44,9 @@ def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> No
     [
         ({"name": ""}, b"This field is required"),
         ({"name": "two words"}, b"letters, digits and _ only"),
-        ({"name": "LD_PRELOAD"}, b"LD_PRELOAD cannot be a secret: it decides how commands run. Choose another name."),
-        ({"name": "PATH"}, b"PATH cannot be a secret"),
-        ({"name": "../x", "kind": "file"}, b"one that a file can have"),
+        ({"name": "LD_PRELOAD"}, b"LD_PRELOAD is a reserved name: it changes how commands run. Choose another name."),
+        ({"name": "PATH"}, b"PATH is a reserved name"),
+        ({"name": "../x", "kind": "file"}, b"must be a valid file name"),
         ({"name": "n" * 201}, b"at most 200 characters"),
         ({"kind": "socket"}, b"Select a valid choice"),
         ({"value": ""}, b"This field is required"),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import QuotaExceeded
-from user_workspaces.jobs.actions import change_status, start_job
+from user_workspaces.jobs.actions import LaunchRequest, change_status, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.quota_check import overview_of
 from user_workspaces.jobs.status import JobStatus
@@ -66,10 +66,8 @@ def workspaces(ada: User, workspace_of: Make) -> list[Workspace]:
 
 def launch(owner: User, workspace: Workspace, *, cpus: int, minutes: int) -> Job:
     options = {"num_cpus": cpus, "time_limit_min": minutes}
-    return start_job(
-        owner=owner, workspace_id=workspace.pk, job_type="local_test", job_details={}, options=options,
-        now=timezone.now(),
-    )  # fmt: skip
+    request = LaunchRequest(owner=owner, workspace_id=workspace.pk, job_type="local_test", options=options)
+    return start_job(request, now=timezone.now())
 
 
 def test_launches_take_no_more_core_hours_than_there_are(ada: User, workspaces: list[Workspace], limit: Put) -> None:

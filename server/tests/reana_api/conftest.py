@@ -1,4 +1,4 @@
-"""Callers of REANA's API, and what one person has that another must not see."""
+"""Clients of REANA's API for two users and for requests without a token."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from user_workspaces.registry import Registry
 
 
 @dataclass
-class Answer:
-    """An answer, read."""
+class ApiResponse:
+    """A response that was read."""
 
     status: int
     content: bytes
@@ -26,20 +26,20 @@ class Answer:
 
     @property
     def body(self) -> Any:
-        """Its JSON."""
+        """The parsed JSON."""
         assert self.headers["Content-Type"] == "application/json", self.content[:200]
         return orjson.loads(self.content)
 
 
 @dataclass
 class Reana:
-    """A person with a token, or nobody."""
+    """A client with the token of a user, or without a token."""
 
     user: User | None
     token: str
 
-    def __call__(self, method: str, path: str, body: object = None, **query: Any) -> Answer:
-        """Send the token as REANA's clients do."""
+    def __call__(self, method: str, path: str, body: object = None, **query: Any) -> ApiResponse:
+        """Send a request with the token in the query, as REANA's clients do."""
         extra = {name: query.pop(name) for name in ("headers", "content_type", "REMOTE_ADDR") if name in query}
         asked = {**({"access_token": self.token} if self.token else {}), **query}
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
@@ -49,21 +49,21 @@ class Reana:
         )
         return read(found)
 
-    def upload(self, run: str, name: str, content: bytes = b"hello") -> Answer:
-        """Put a file into a run's workspace."""
+    def upload(self, run: str, name: str, content: bytes = b"hello") -> ApiResponse:
+        """Upload a file to a run's workspace."""
         return self(
             "POST", f"workflows/{run}/workspace", content, file_name=name, content_type="application/octet-stream"
         )
 
 
-def read(response: HttpResponseBase) -> Answer:
-    """Check what holds for every answer there is."""
-    content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]  # every answer that does not stream has its content
+def read(response: HttpResponseBase) -> ApiResponse:
+    """Read a response, and check what holds for all responses."""
+    content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]  # every response that does not stream has content
     assert response.status_code != 500, content
     if response.status_code >= 400 and response.headers["Content-Type"] == "application/json" and content:
-        told = orjson.loads(content)
-        assert isinstance(told, list) or isinstance(told["message"], str)
-    return Answer(response.status_code, content, response.headers)
+        parsed = orjson.loads(content)
+        assert isinstance(parsed, list) or isinstance(parsed["message"], str)
+    return ApiResponse(response.status_code, content, response.headers)
 
 
 @pytest.fixture(autouse=True)
@@ -99,5 +99,5 @@ def mallory(reana: Callable[[str], Reana]) -> Reana:
 
 
 @pytest.fixture
-def nobody(workflows: Registry, db: None) -> Reana:
+def anonymous(workflows: Registry, db: None) -> Reana:
     return Reana(None, "")

@@ -1,4 +1,4 @@
-"""What holds for every route: both spellings, tokens in three places, scopes, and nothing of anybody else."""
+"""All routes: trailing slashes, tokens in three places, scopes, and no access to other users' runs."""
 
 import re
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def filled(route: str, named: str, path: str = "data.txt") -> str:
 
 
 def extra_for(method: str, route: str) -> dict[str, Any]:
-    """Return what a request needs to get as far as looking for the run."""
+    """Return what a request needs to reach the lookup of the run."""
     if method == "POST" and route.endswith("/workspace"):
         return {"file_name": "new.txt", "content_type": "application/octet-stream", "body": b"x"}
     if "move_files" in route:
@@ -45,28 +45,28 @@ def extra_for(method: str, route: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("method", "route"), CLOSED)
-def test_without_a_token_there_is_nothing(nobody: Reana, method: str, route: str) -> None:
+def test_request_without_token_is_rejected(anonymous: Reana, method: str, route: str) -> None:
     for path in (filled(route, "x"), filled(route, "x") + "/"):
-        response = nobody(method, path)
+        response = anonymous(method, path)
         assert (response.status, response.body) == (401, {"message": "User not signed in"})
         assert response.headers["WWW-Authenticate"] == 'Bearer realm="user workspaces"'
 
 
-def test_who_has_no_name_is_called_by_that_of_the_account(ada: Reana) -> None:
+def test_user_without_full_name_has_username(ada: Reana) -> None:
     assert ada("GET", "you").body["full_name"] == "ada"
     User.objects.filter(username="ada").update(first_name="Ada", last_name="Lovelace")
     assert ada("GET", "you").body["full_name"] == "Ada Lovelace"
 
 
 @pytest.mark.parametrize(("method", "route"), CLOSED)
-def test_a_wrong_token_is_refused(workflows: Registry, method: str, route: str) -> None:
+def test_wrong_token_is_rejected(workflows: Registry, method: str, route: str) -> None:
     parameter = "token" if route.endswith("/session") else "access_token"
     response = Reana(None, "")(method, filled(route, "x"), **{parameter: "wrong"})
     assert (response.status, response.body) == (403, {"message": "Token not valid."})
 
 
 @pytest.mark.parametrize(("method", "route"), [one for one in CLOSED if one[0] != "GET"])
-def test_a_token_that_may_only_read_changes_nothing(
+def test_read_token_cannot_change_anything(
     workflows: Registry, make_user: Callable[..., User], method: str, route: str
 ) -> None:
     user = make_user("ada")
@@ -76,7 +76,7 @@ def test_a_token_that_may_only_read_changes_nothing(
     assert "lacks the scope" in response.body["message"]
 
 
-def test_a_token_that_may_only_read_opens_no_session(workflows: Registry, make_user: Callable[..., User]) -> None:
+def test_read_token_cannot_open_session(workflows: Registry, make_user: Callable[..., User]) -> None:
     user = make_user("ada")
     token = mint_token(user=user, name="reads", now=timezone.now(), scopes=[Scope.READ])
     response = Reana(user, "")("GET", "workflows/x/session", token=token)
@@ -94,13 +94,13 @@ def test_a_token_that_may_only_read_opens_no_session(workflows: Registry, make_u
         {"UWS-Authorization": "{token}"},
     ],
 )
-def test_the_token_may_stand_in_a_header(ada: Reana, headers: dict[str, str]) -> None:
+def test_token_in_header(ada: Reana, headers: dict[str, str]) -> None:
     filled_in = {name: value.format(token=ada.token) for name, value in headers.items()}
     assert Reana(None, "")("GET", "you", headers=filled_in).body["username"] == "ada"
 
 
 @pytest.mark.parametrize(("method", "route"), OPERATIONS)
-def test_both_spellings_answer_the_same(ada: Reana, method: str, route: str) -> None:
+def test_routes_work_with_and_without_slash(ada: Reana, method: str, route: str) -> None:
     path = filled(route, "nosuch")
     extra = extra_for(method, route)
     body = extra.pop("body", None)
@@ -109,13 +109,13 @@ def test_both_spellings_answer_the_same(ada: Reana, method: str, route: str) -> 
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of the database that say anything of runs."""
+    """Return all rows of the database about runs."""
     models: list[type[Model]] = [Run, Secret, Workspace, Job]
     return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
 @pytest.mark.parametrize(("method", "route"), [one for one in CLOSED if "<str:named>" in one[1]])
-def test_a_stranger_finds_nothing_by_id_or_name(ada: Reana, mallory: Reana, method: str, route: str) -> None:
+def test_other_user_cannot_find_run(ada: Reana, mallory: Reana, method: str, route: str) -> None:
     assert ada.user
     run = created(ada.user, CANARY)
     assert ada.upload(str(run.pk), f"{CANARY}.txt", CANARY.encode()).status == 200
@@ -131,7 +131,7 @@ def test_a_stranger_finds_nothing_by_id_or_name(ada: Reana, mallory: Reana, meth
         assert everything() == before
 
 
-def test_a_stranger_diffs_nothing_with_an_own_run(ada: Reana, mallory: Reana) -> None:
+def test_other_user_cannot_diff_run(ada: Reana, mallory: Reana) -> None:
     assert ada.user
     assert mallory.user
     hers, own = created(ada.user, CANARY), created(mallory.user, "own")
@@ -139,7 +139,7 @@ def test_a_stranger_diffs_nothing_with_an_own_run(ada: Reana, mallory: Reana) ->
         assert mallory("GET", f"workflows/{one}/diff/{other}").status == 404
 
 
-def test_lists_show_ones_own_only(ada: Reana, mallory: Reana) -> None:
+def test_lists_contain_own_runs_only(ada: Reana, mallory: Reana) -> None:
     assert ada.user
     run = created(ada.user, CANARY)
     ada("POST", "secrets/", {CANARY: {"type": "env", "value": "eA=="}})
@@ -157,11 +157,11 @@ def test_lists_show_ones_own_only(ada: Reana, mallory: Reana) -> None:
 
 
 @pytest.mark.parametrize("path", ["nowhere", "workflows/x/nope", "workflows/x/..%2f", "", "gitlab"])
-def test_other_paths_are_nowhere(nobody: Reana, path: str) -> None:
-    response = nobody("GET", path)
+def test_unknown_paths_are_not_found(anonymous: Reana, path: str) -> None:
+    response = anonymous("GET", path)
     assert (response.status, response.body["status"]) == (404, 404)
 
 
-def test_other_methods_are_refused(ada: Reana) -> None:
+def test_other_methods_are_rejected(ada: Reana) -> None:
     assert ada("PATCH", "you").status == 405
     assert ada("DELETE", "ping").body == {"message": 'Method "DELETE" not allowed.', "status": 405}

@@ -1,4 +1,4 @@
-"""The list and new runs: fields, pages, filters and refusals as REANA 0.9.4 has them."""
+"""Listing and creating runs: fields, pages, filters and errors as in REANA 0.9.4."""
 
 import json
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ def test_create(ada: Reana) -> None:
         ("x", b"{", 400, "Malformed request."),
     ],
 )
-def test_what_cannot_be_created_leaves_nothing(
+def test_rejected_creation_leaves_nothing(
     ada: Reana, name: str, document: object, status: int, message: str | None
 ) -> None:
     response = ada("POST", "workflows", document, workflow_name=name)
@@ -131,7 +131,7 @@ def test_pages(ada: Reana) -> None:
         ({"status": "all"}, "Malformed request."),
     ],
 )
-def test_malformed_questions(ada: Reana, query: dict[str, str], message: str) -> None:
+def test_malformed_queries(ada: Reana, query: dict[str, str], message: str) -> None:
     response = ada("GET", "workflows", **query)
     assert (response.status, response.body) == (400, {"message": message})
 
@@ -170,8 +170,8 @@ def test_filters_and_sorting(ada: Reana) -> None:
         ({"shared_by": "joe@example.org", "type": "interactive"}, 0),
     ],
 )
-def test_nobody_shares_runs(ada: Reana, query: dict[str, str], listed: int) -> None:
-    """What newer clients ask for: a filter is never passed over, which would list what was not asked for."""
+def test_runs_are_never_shared(ada: Reana, query: dict[str, str], listed: int) -> None:
+    """Filters of newer clients are honored: ignoring one would list runs that were not requested."""
     assert ada.user
     created(ada.user)
     response = ada("GET", "workflows", **query)
@@ -179,13 +179,13 @@ def test_nobody_shares_runs(ada: Reana, query: dict[str, str], listed: int) -> N
 
 
 @pytest.mark.slow
-def test_a_page_takes_as_many_queries_with_ten_thousand_runs_as_with_one(
+def test_page_takes_same_queries_for_ten_thousand_runs(
     ada: Reana, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     assert ada.user
     one, now = created(ada.user), timezone.now()
     query = {"type": "batch", "size": 50, "include_progress": "true", "include_workspace_size": "true"}
-    ada("GET", "workflows")  # the first use of a token is noted
+    ada("GET", "workflows")  # the first use of a token is recorded
     with django_assert_num_queries(3):
         ada("GET", "workflows", **query)
     progress = {"total": 2, "running": ["a", "b"], "finished": ["a"], "failed": []}
@@ -220,12 +220,12 @@ def test_a_page_takes_as_many_queries_with_ten_thousand_runs_as_with_one(
         ({"sort": "cpu-desc", "size": 50}, 4),
     ],
 )
-def test_list_takes_the_same_queries_for_one_run_and_three(
+def test_list_takes_same_queries_for_one_and_three_runs(
     ada: Reana, django_assert_num_queries: DjangoAssertNumQueries, query: dict[str, Any], queries: int
 ) -> None:
-    """One for the token, one for the page and how many there are; one more for each other table that is asked for."""
+    """One query for the token, one for the page and the total, and one for each other table."""
     assert ada.user
-    ada("GET", "workflows")  # the first use of a token is noted
+    ada("GET", "workflows")  # the first use of a token is recorded
     with_session(created(ada.user))
     with django_assert_num_queries(queries):
         assert len(ada("GET", "workflows", **query).body["items"]) == 1
@@ -236,7 +236,7 @@ def test_list_takes_the_same_queries_for_one_run_and_three(
 
 
 def with_session(run: Run) -> None:
-    """Open a session on the workspace of a run; it runs."""
+    """Open a running session in the workspace of a run."""
     own = {"owner_id": run.owner_id, "workspace_id": run.workspace_id, "job_type": "jupyter_lab", "resource": "local"}
     job = Job.objects.create(**own, status="running", datetime_created=timezone.now())
     Run.objects.filter(pk=run.pk).update(session=job)
@@ -253,7 +253,7 @@ def test_sessions_are_listed_with_their_status(ada: Reana) -> None:
     assert found[0]["session_uri"] == f"/api/workflows/{runs[2].pk}/session"
 
 
-def test_run_whose_workspace_is_gone_is_listed_without_a_size(ada: Reana) -> None:
+def test_run_without_workspace_is_listed_without_size(ada: Reana) -> None:
     assert ada.user
     first, second = created(ada.user, "hello"), created(ada.user, "hello")
     Workspace.objects.filter(pk=first.workspace_id).delete()
@@ -263,7 +263,7 @@ def test_run_whose_workspace_is_gone_is_listed_without_a_size(ada: Reana) -> Non
 
 
 @pytest.mark.parametrize("sort", ["desc", "asc", "disk-desc", "cpu-desc"])
-def test_pages_put_together_are_the_list(ada: Reana, sort: str) -> None:
+def test_pages_together_are_the_list(ada: Reana, sort: str) -> None:
     assert ada.user
     for number in range(5):
         run = created(ada.user, f"hello{number}")
@@ -277,7 +277,7 @@ def test_pages_put_together_are_the_list(ada: Reana, sort: str) -> None:
 
 
 @pytest.mark.parametrize("microsecond", [0, 1, 500_000, 999_999])
-def test_times_are_told_to_the_second(ada: Reana, microsecond: int) -> None:
+def test_times_have_seconds(ada: Reana, microsecond: int) -> None:
     assert ada.user
     at = datetime(2026, 2, 28, 23, 59, 59, microsecond, tzinfo=UTC)
     Run.objects.filter(pk=created(ada.user).pk).update(datetime_created=at, datetime_started=at)

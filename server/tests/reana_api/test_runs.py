@@ -61,14 +61,14 @@ def test_start(ada: Reana) -> None:
         b"{",
     ],
 )
-def test_a_start_that_does_not_fit(ada: Reana, body: object) -> None:
+def test_rejected_start(ada: Reana, body: object) -> None:
     assert ada.user
     created(ada.user, pause=1)
     assert ada("POST", "workflows/hello/start", body).status == 400
     assert Run.objects.get().status == "created"
 
 
-def test_status_and_logs_while_it_runs_and_after(ada: Reana, resource: FakeResource) -> None:
+def test_status_and_logs_during_and_after_run(ada: Reana, resource: FakeResource) -> None:
     assert ada.user
     run = queued(ada.user)
     controlled()
@@ -94,7 +94,7 @@ def test_status_and_logs_while_it_runs_and_after(ada: Reana, resource: FakeResou
         "started_at": inner["job_logs"][runner.command]["started_at"],
         "finished_at": None,
     }
-    assert "Commands in all: 1" in inner["workflow_logs"]
+    assert "Total commands: 1" in inner["workflow_logs"]
     runner.end()
     controlled()
     controlled()
@@ -104,7 +104,7 @@ def test_status_and_logs_while_it_runs_and_after(ada: Reana, resource: FakeResou
     assert ended["progress"]["run_finished_at"] is not None
 
 
-def test_each_command_of_a_step_is_a_job_of_its_own(ada: Reana, resource: FakeResource) -> None:
+def test_each_command_of_step_is_a_job(ada: Reana, resource: FakeResource) -> None:
     assert ada.user
     run = queued(ada.user)
     controlled()
@@ -135,7 +135,7 @@ def test_logs_of_steps_and_pages(ada: Reana, resource: FakeResource) -> None:
     assert ada("GET", "workflows/hello/logs", size=0).status == 400
 
 
-def test_stop_and_what_does_not_run(ada: Reana) -> None:
+def test_stop(ada: Reana) -> None:
     assert ada.user
     run = created(ada.user)
     for _ in range(2):
@@ -185,7 +185,7 @@ def test_retention_rules(ada: Reana) -> None:
     }
 
 
-def test_more_runs_than_may_wait_are_refused_in_reanas_form(ada: Reana) -> None:
+def test_limit_of_waiting_runs_gives_reana_error(ada: Reana) -> None:
     assert ada.user
     site = registry.site()
     registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=2)))

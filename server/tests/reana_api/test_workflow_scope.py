@@ -1,4 +1,4 @@
-"""A token with the scope `workflows`: enough for all of a workflow's life, and for nothing else of this server."""
+"""The scope `workflows` is sufficient for all routes of workflows, and for nothing else."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ BEYOND = {
     ("POST", "workflows/<str:named>/close"),
     ("GET", "workflows/<str:named>/session"),
 }
-"""What is about more than workflows: secrets of all of them, and sessions."""
+"""Routes that concern more than workflows: secrets and sessions."""
 API = [(method.upper(), route) for route, view in ROUTES for method in ("get", "post", "put", "patch", "delete")
        if hasattr(view, method) and view.authentication_classes and (route, method) != ("tokens", "post")]  # fmt: skip
 
@@ -35,7 +35,7 @@ def token(make_user: Callable[..., User], workflows: Registry) -> str:
 
 
 @pytest.mark.parametrize(("method", "route"), CLOSED)
-def test_it_opens_the_doors_of_workflows_and_no_others(
+def test_workflow_scope_allows_workflow_routes_only(
     make_user: Callable[..., User], token: str, method: str, route: str
 ) -> None:
     parameters = extra_for(method, route)
@@ -48,7 +48,9 @@ def test_it_opens_the_doors_of_workflows_and_no_others(
 
 
 @pytest.mark.parametrize(("method", "route"), API)
-def test_it_opens_nothing_of_the_other_api(make_user: Callable[..., User], token: str, method: str, route: str) -> None:
+def test_workflow_scope_allows_nothing_in_other_api(
+    make_user: Callable[..., User], token: str, method: str, route: str
+) -> None:
     response = Caller(make_user("ada"), token)(method, f"/{filled_in_api(route, 1)}/", {})
     assert response.status == 403
     assert "lacks the scope" in response.message

@@ -1,4 +1,4 @@
-"""The files of a run: upload, list, download, delete, move, measure; and the ways out of the workspace."""
+"""The files of a run: upload, list, download, delete, move and measure, all within the workspace."""
 
 import io
 import os
@@ -54,7 +54,7 @@ def test_uploads_stay_inside(ada: Reana, run: Run, name: str) -> None:
     assert sorted(listed(ada)) == sorted(FILES)
 
 
-def test_an_upload_has_to_be_of_its_type(ada: Reana, run: Run) -> None:
+def test_upload_requires_content_type(ada: Reana, run: Run) -> None:
     assert ada("POST", "workflows/hello/workspace", b"x", file_name="x").status == 400
 
 
@@ -90,9 +90,9 @@ def test_download(ada: Reana, run: Run) -> None:
         ("*.[tp]*t", None),
     ],
 )
-def test_folders_and_globs_come_as_archives(ada: Reana, run: Run, path: str, names: list[str] | None) -> None:
+def test_folders_and_globs_are_downloaded_as_archives(ada: Reana, run: Run, path: str, names: list[str] | None) -> None:
     response = ada("GET", f"workflows/hello/workspace/{path}")
-    if names is None:  # one file alone comes as it is
+    if names is None:  # a single file is not archived
         assert response.content == b"hello"
         return
     assert response.headers["Content-Type"] == "application/zip"
@@ -108,8 +108,8 @@ def test_delete(ada: Reana, run: Run) -> None:
     assert response.body == {"deleted": {"results/a.txt": {"size": 1}}, "failed": {}}
 
 
-def test_names_that_are_no_text(ada: Reana, run: Run) -> None:
-    """What is listed can be had, moved and deleted under the name that is told."""
+def test_names_that_are_not_utf8(ada: Reana, run: Run) -> None:
+    """Listed files can be downloaded, moved and deleted by their listed names."""
     (folder(run) / "results" / "caf\udce9.txt").write_bytes(b"12345")
     (named,) = (name for name in listed(ada) if "caf" in name)
     assert named == r"results/caf\xE9.txt"
@@ -157,10 +157,10 @@ def test_move(ada: Reana, run: Run) -> None:
         ("data.txt", "/../x", 400, {"data.txt": b"hello"}),
     ],
 )
-def test_move_onto_what_is_there(
+def test_move_onto_existing_path(
     ada: Reana, run: Run, source: str, target: str, status: int, left: dict[str, bytes | None]
 ) -> None:
-    """A file is replaced, as at REANA; a folder is never, nor a file by a folder."""
+    """A file is replaced, as in REANA; a folder is not, nor is a file by a folder."""
     ada.upload("hello", "same/a.txt", b"old")
     ada.upload("hello", "taken/data.txt/x")
     response = ada("PUT", "workflows/move_files/hello", source=source, target=target)
@@ -171,13 +171,13 @@ def test_move_onto_what_is_there(
 
 
 def test_disk_usage(ada: Reana, run: Run) -> None:
-    told = ada("GET", "workflows/hello/disk_usage").body
-    assert told["workflow_name"] == "hello"
-    sizes = {one["name"]: one["size"]["raw"] for one in told["disk_usage_info"]}
+    usage = ada("GET", "workflows/hello/disk_usage").body
+    assert usage["workflow_name"] == "hello"
+    sizes = {one["name"]: one["size"]["raw"] for one in usage["disk_usage_info"]}
     assert sizes["/data.txt"] == 4096
     assert sizes["/results"] == 4 * 4096
     assert sizes[""] == 8 * 4096
-    assert told["disk_usage_info"][-1]["name"] == ""
+    assert usage["disk_usage_info"][-1]["name"] == ""
     short = ada("GET", "workflows/hello/disk_usage", {"summarize": True}).body["disk_usage_info"]
     assert short == [{"name": "", "size": {"raw": 32768, "human_readable": "32 KiB"}}]
     wanted = {"parameters": {"search": '{"name": ["data"]}'}}
@@ -186,8 +186,8 @@ def test_disk_usage(ada: Reana, run: Run) -> None:
     ]
 
 
-def test_links_lead_nowhere(ada: Reana, run: Run, tmp_path: Path) -> None:
-    """A command of the run may make any link: nothing of what is behind it is read, packed, moved or removed."""
+def test_links_are_not_followed(ada: Reana, run: Run, tmp_path: Path) -> None:
+    """Commands of a run can create any link: its target is never read, archived, moved or removed."""
     (tmp_path / "secret.txt").write_text("kanarienvogel")
     (folder(run) / "out").symlink_to(tmp_path)
     (folder(run) / "link.txt").symlink_to(tmp_path / "secret.txt")
@@ -202,7 +202,7 @@ def test_links_lead_nowhere(ada: Reana, run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "secret.txt").exists()
 
 
-def test_prune_keeps_inputs_and_outputs_with_their_lock(ada: Reana, run: Run) -> None:
+def test_prune_keeps_inputs_outputs_and_lock(ada: Reana, run: Run) -> None:
     for path in ("results/out.txt", "reana.yaml", "environment.lock", "environment-1.lock", "a/environment.lock"):
         ada.upload("hello", path)
     assert ada("POST", "workflows/hello/prune").body["message"] == "The workspace has been correctly pruned."
@@ -230,7 +230,7 @@ def test_globs(pattern: str, fits: list[str], fails: list[str]) -> None:
     assert [path for path in fails if found.fits(path)] == []
 
 
-def test_a_pattern_that_would_take_for_ever_is_refused(ada: Reana, run: Run) -> None:
+def test_expensive_pattern_is_rejected(ada: Reana, run: Run) -> None:
     ada.upload("hello", "a" * 200)
     assert ada("GET", "workflows/hello/workspace", file_name="*a" * 50 + "b").status == 400
     assert listed(ada, file_name="*a" * 20 + "b") == []

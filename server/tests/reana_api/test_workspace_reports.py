@@ -1,4 +1,4 @@
-"""The comparison of two runs over REANA's API."""
+"""Comparisons of runs over REANA's API."""
 
 import json
 
@@ -11,7 +11,7 @@ from user_workspaces.workspaces.models import Workspace
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("brief", ["true", "false"])
-def test_a_comparison_names_the_runs_whatever_their_workspaces_are_called(ada: Reana, brief: str) -> None:
+def test_comparison_names_runs_not_workspaces(ada: Reana, brief: str) -> None:
     assert ada.user
     first, second = created(ada.user, "hello"), created(ada.user, "hello")
     for run, content in ((first, b"1\n"), (second, b"2\n")):

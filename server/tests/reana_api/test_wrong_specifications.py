@@ -1,4 +1,4 @@
-"""Specifications that cannot run, over HTTP: each is refused with a reason, and nothing breaks the server."""
+"""Invalid specifications over HTTP: each is rejected with a reason, and none causes a server error."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ JSON = st.recursive(
 
 
 def documents() -> list[tuple[str, Any]]:
-    """Return those of the corpus that clients can read and send: without references, which multiply when they do."""
+    """Return the documents of the corpus that clients can send: without aliases, which multiply when expanded."""
     found = []
     for path in sorted(CORPUS.glob("*.yaml")):
         if b"&" in path.read_bytes() or path.stat().st_size > LARGEST:
@@ -36,13 +36,13 @@ def documents() -> list[tuple[str, Any]]:
     return found
 
 
-def test_the_corpus_is_refused(ada: Reana) -> None:
-    """What YAML readers of clients make right (a key that stands twice) may be accepted."""
+def test_corpus_is_rejected(ada: Reana) -> None:
+    """Errors that the client's YAML reader removes, such as duplicate keys, may be accepted."""
     refused, accepted = 0, []
     for name, document in documents():
         try:
             response = ada("POST", "workflows", document, workflow_name="wrong")
-        except (TypeError, ValueError, RecursionError):  # no JSON: no client can send it
+        except (TypeError, ValueError, RecursionError):  # not JSON: no client can send it
             continue
         if response.status == 201:
             accepted.append(name)
@@ -57,7 +57,7 @@ def test_the_corpus_is_refused(ada: Reana) -> None:
 @pytest.mark.slow
 @settings(max_examples=budget(20, full=150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(part=JSON, where=st.sampled_from(["", "version", "inputs", "outputs", "workflow", "steps", "step"]))
-def test_anything_in_any_place_is_answered(ada: Reana, part: object, where: str) -> None:
+def test_any_value_at_any_path_gets_a_response(ada: Reana, part: object, where: str) -> None:
     document: Any = specification()
     if where in document:
         document[where] = part
@@ -69,7 +69,7 @@ def test_anything_in_any_place_is_answered(ada: Reana, part: object, where: str)
         document = part
     try:
         response = ada("POST", "workflows", document, workflow_name="fuzz")
-    except (TypeError, UnicodeEncodeError):  # what this JSON writer does not write
+    except (TypeError, UnicodeEncodeError):  # this JSON encoder cannot encode it
         return
     assert response.status in {201, 400, 413}
     Run.objects.all().delete()

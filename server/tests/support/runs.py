@@ -20,7 +20,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.registry import Declaration, PluginKind, Registry
 from user_workspaces.testing.fake_job_type import FakeJob
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, start_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, start_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.storage.locations import JOURNAL, state_of
 
@@ -56,7 +56,8 @@ def workflows_on(site: Registry, **rules: Any) -> Iterator[Registry]:
 
 def created(owner: User, name: str = "hello", **parameters: object) -> Run:
     """Put a run on record."""
-    return create_run(owner=owner, name=name, document=specification(**parameters), now=timezone.now())
+    request = RunRequest(owner=owner, name=name, document=specification(**parameters))
+    return create_run(request, now=timezone.now())
 
 
 def queued(owner: User, name: str = "hello", **parameters: object) -> Run:

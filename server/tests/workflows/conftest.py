@@ -11,7 +11,7 @@ from user_workspaces.registry import Registry
 
 @pytest.fixture
 def workflows(site: Registry) -> Iterator[Registry]:
-    """The site, which runs four at a time."""
+    """A site that runs four runs at a time."""
     with workflows_on(site, runs_at_once=4) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""Deletions that somebody else is quicker than: nothing is left in the queue without its files."""
+"""Deletions with concurrent changes: no run stays in the queue without its files."""
 
 from collections.abc import Callable
 
@@ -31,27 +31,27 @@ def finished(owner: User, resource: FakeResource) -> Run:
 
 
 def before(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
-    """Let something happen right before a function of the actions does its work, once."""
+    """Call `act` once, right before a function of the actions."""
     whole, left = getattr(actions, name), [act]
 
-    def late(**told: object) -> object:
+    def late(**given: object) -> object:
         if left:
             left.pop()()
-        return whole(**told)
+        return whole(**given)
 
     monkeypatch.setattr(actions, name, late)
 
 
-def test_a_run_that_is_started_meanwhile_is_not_deleted(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_started_meanwhile_is_not_deleted(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = created(ada)
     before(monkeypatch, "change_status", lambda: start_run(run=run, start=Start(), now=timezone.now()))
-    with pytest.raises(Conflict, match="was started, and is not over"):
+    with pytest.raises(Conflict, match="has not ended"):
         delete_run(run=Run.objects.get(pk=run.pk), now=timezone.now())
     assert Run.objects.get(pk=run.pk).status != "deleted"
     assert Workspace.objects.get(pk=run.workspace_id).status == WorkspaceStatus.IDLE
 
 
-def test_a_restart_keeps_the_workspace_of_both(ada: User, resource: FakeResource) -> None:
+def test_concurrent_restart_keeps_workspace(ada: User, resource: FakeResource) -> None:
     run = finished(ada, resource)
     restart_run(run=run, start=Start(), now=timezone.now())
     with pytest.raises(Conflict):
@@ -59,15 +59,15 @@ def test_a_restart_keeps_the_workspace_of_both(ada: User, resource: FakeResource
     assert set(Run.objects.values_list("status", flat=True)) == {"finished", "queued"}
 
 
-def test_what_is_deleted_while_its_restart_is_checked_is_not_restarted(
+def test_run_deleted_meanwhile_is_not_restarted(
     ada: User, resource: FakeResource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = finished(ada, resource)
     stale = Run.objects.select_related("owner").get(pk=run.pk)
     checked = actions._check
 
-    def check(*told: object, **named: object) -> None:
-        checked(*told, **named)  # type: ignore[arg-type]  # handed on as they come
+    def check(*given: object, **named: object) -> None:
+        checked(*given, **named)  # type: ignore[arg-type]  # handed on as they come
         delete_run(run=run, now=timezone.now())
 
     monkeypatch.setattr(actions, "_check", check)

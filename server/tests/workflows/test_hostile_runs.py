@@ -1,4 +1,4 @@
-"""Runs that somebody made to keep the server busy, or that are changed in the very moment somebody else looks."""
+"""Runs that try to keep the server busy, and concurrent changes of runs."""
 
 import threading
 import time
@@ -28,14 +28,14 @@ def put(run: Run, path: str, content: bytes) -> None:
     upload_file(workspace=workspace_of(run), path=path, chunks=[content], size=len(content), now=timezone.now())
 
 
-def somebody_waits_for_a_row() -> bool:
+def waits_for_row_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS(SELECT 1 FROM pg_locks WHERE NOT granted)")
         return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_stop_in_the_moment_of_the_launch_stops_the_job_too(ada: User, resource: FakeResource) -> None:
+def test_stop_during_launch_stops_job(ada: User, resource: FakeResource) -> None:
     run = queued(ada)
     done = list[str]()
 
@@ -50,7 +50,7 @@ def test_a_stop_in_the_moment_of_the_launch_stops_the_job_too(ada: User, resourc
         assert start_next(now=timezone.now())
         stopper.start()
         limit = time.monotonic() + 120
-        while connection.vendor == "postgresql" and not somebody_waits_for_a_row() and time.monotonic() < limit:
+        while connection.vendor == "postgresql" and not waits_for_row_lock() and time.monotonic() < limit:
             threading.Event().wait(0.01)
     stopper.join(120)
     assert done == ["stopped"]
@@ -60,7 +60,7 @@ def test_a_stop_in_the_moment_of_the_launch_stops_the_job_too(ada: User, resourc
 
 
 @pytest.mark.django_db
-def test_two_controllers_that_see_a_torn_run_give_it_one_new_job(ada: User, resource: FakeResource) -> None:
+def test_two_controllers_resume_run_once(ada: User, resource: FakeResource) -> None:
     runner = Runner(queued(ada), resource)
     controlled()
     runner.begin()
@@ -70,15 +70,13 @@ def test_two_controllers_that_see_a_torn_run_give_it_one_new_job(ada: User, reso
     reconcile_jobs(now=timezone.now())
     seen = [Run.objects.select_related("owner", "job").get(pk=runner.run.pk) for _ in range(2)]
     for run in seen:
-        monitor._step(run, now=timezone.now())
+        monitor._advance(run, now=timezone.now())
     assert Job.objects.filter(status__in=LIVE).count() == 1
     assert Run.objects.get(pk=runner.run.pk).jobs_started == 2
 
 
 @pytest.mark.django_db
-def test_who_takes_long_to_look_at_is_looked_at_seldom(
-    ada: User, resource: FakeResource, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_run_is_checked_less_often(ada: User, resource: FakeResource, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 5.0])
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock, 5.0))
     run = queued(ada)
@@ -93,7 +91,7 @@ def test_who_takes_long_to_look_at_is_looked_at_seldom(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("seconds", [-1.0, 20.0])
-def test_a_comparison_ends_when_its_time_is_over(ada: User, seconds: float) -> None:
+def test_comparison_stops_at_deadline(ada: User, seconds: float) -> None:
     first, second = created(ada, "first"), created(ada, "second")
     put(first, "only.txt", b"1")
     found = workspace_differences(workspace_of(first), workspace_of(second), brief=False, context=3, seconds=seconds)
@@ -101,7 +99,7 @@ def test_a_comparison_ends_when_its_time_is_over(ada: User, seconds: float) -> N
 
 
 @pytest.mark.django_db
-def test_a_large_file_is_given_up_in_the_midst(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_comparison_of_large_file_stops_at_deadline(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = created(ada, "first"), created(ada, "second")
     for run in (first, second):
         put(run, "large.bin", b"x" * (3 * diff.PIECE))
@@ -111,7 +109,7 @@ def test_a_large_file_is_given_up_in_the_midst(ada: User, monkeypatch: pytest.Mo
 
 
 @pytest.mark.django_db
-def test_files_of_very_many_lines_are_not_compared_line_by_line(ada: User) -> None:
+def test_files_with_too_many_lines_are_not_compared_by_line(ada: User) -> None:
     first, second = created(ada, "first"), created(ada, "second")
     put(first, "lines.txt", b"\n" * (MOST_COMPARED + 1))
     put(second, "lines.txt", b"a\n" * (MOST_COMPARED + 1))

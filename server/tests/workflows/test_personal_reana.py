@@ -1,4 +1,4 @@
-"""A REANA elsewhere: what is kept after it was asked, and what is said of those that lie, hang or refuse."""
+"""External REANA servers: stored after a check, and errors for wrong, slow and rejecting ones."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,26 +25,26 @@ TOKEN = "a-token-of-another-place"
 NOW = timezone.now()
 
 
-class Elsewhere:
-    """A server that answers as the test says."""
+class ExternalReana:
+    """A server with configurable responses."""
 
     def __init__(self) -> None:
         self.status, self.body = 200, json.dumps({"email": "ada@example.org"}).encode()
         self.headers: dict[str, str] = {}
         self.hangs, self.released = False, Event()
-        self.asked: list[str] = []
-        here = self
+        self.requested: list[str] = []
+        outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                here.asked.append(self.path)
-                if here.hangs:
-                    here.released.wait(60)
-                self.send_response(here.status)
-                for name, value in here.headers.items():
+                outer.requested.append(self.path)
+                if outer.hangs:
+                    outer.released.wait(60)
+                self.send_response(outer.status)
+                for name, value in outer.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(here.body)
+                self.wfile.write(outer.body)
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -66,12 +66,12 @@ class Elsewhere:
 
 
 @pytest.fixture
-def there(site: Registry) -> Iterator[Elsewhere]:
-    """A REANA elsewhere, whose address the operators allow."""
+def external(site: Registry) -> Iterator[ExternalReana]:
+    """An external REANA server at an allowed address."""
     known = registry.site()
     allowed = replace(known.workflows, reana_elsewhere=("https://*", "http://127.0.0.1:*"))
     registry.install(site, replace(known, workflows=allowed))
-    server = Elsewhere()
+    server = ExternalReana()
     yield server
     server.stop()
 
@@ -80,23 +80,23 @@ def store(user: User, server: str, token: str = TOKEN) -> None:
     store_reana(user=user, server=server, access_token=token, now=NOW)
 
 
-def test_what_was_asked_is_kept_encrypted(there: Elsewhere, make_user: Callable[..., User]) -> None:
-    store(make_user(), f"{there.url}/ ")
-    assert there.asked == [f"/api/you?access_token={TOKEN}"]
+def test_checked_token_is_stored_encrypted(external: ExternalReana, make_user: Callable[..., User]) -> None:
+    store(make_user(), f"{external.url}/ ")
+    assert external.requested == [f"/api/you?access_token={TOKEN}"]
     found = personal_reana_of(make_user().pk)
     assert found is not None
-    assert (found.server, found.access_token) == (there.url, TOKEN)
+    assert (found.server, found.access_token) == (external.url, TOKEN)
     assert personal_reana_of(make_user("grace").pk) is None
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT access_token FROM {PersonalReana._meta.db_table}")  # noqa: S608  our own name
         assert TOKEN not in cursor.fetchone()[0]
 
 
-def test_another_one_takes_its_place_and_none_is_left_when_it_is_forgotten(
-    there: Elsewhere, make_user: Callable[..., User]
+def test_second_server_replaces_first_and_can_be_deleted(
+    external: ExternalReana, make_user: Callable[..., User]
 ) -> None:
-    store(make_user(), there.url)
-    store(make_user(), there.url, "another")
+    store(make_user(), external.url)
+    store(make_user(), external.url, "another")
     assert [one.access_token for one in PersonalReana.objects.all()] == ["another"]
     assert [forget_reana(user=make_user()), forget_reana(user=make_user())] == [True, False]
     assert personal_reana_of(make_user().pk) is None
@@ -105,8 +105,8 @@ def test_another_one_takes_its_place_and_none_is_left_when_it_is_forgotten(
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (401, b"{}", "This REANA does not accept the token."),
-        (403, TOKEN.encode(), "This REANA does not accept the token."),
+        (401, b"{}", "This REANA server rejected the token."),
+        (403, TOKEN.encode(), "This REANA server rejected the token."),
         (200, b"<html>" + TOKEN.encode(), personal_reana.NO_REANA),
         (200, b'{"email"', personal_reana.NO_REANA),
         (200, b'["email"]', personal_reana.NO_REANA),
@@ -116,55 +116,55 @@ def test_another_one_takes_its_place_and_none_is_left_when_it_is_forgotten(
         (302, b'{"email": "a"}', personal_reana.NO_REANA),
     ],
 )
-def test_what_does_not_take_the_token_is_not_kept(
-    there: Elsewhere, make_user: Callable[..., User], status: int, body: bytes, said: str
+def test_server_that_rejects_token_is_not_stored(
+    external: ExternalReana, make_user: Callable[..., User], status: int, body: bytes, said: str
 ) -> None:
-    there.status, there.body, there.headers = status, body, {"Location": f"{there.url}/elsewhere"}
+    external.status, external.body, external.headers = status, body, {"Location": f"{external.url}/elsewhere"}
     with pytest.raises(InvalidRequest) as refused:
-        store(make_user(), there.url)
+        store(make_user(), external.url)
     assert refused.value.message == said
-    assert len(there.asked) == 1, "nobody is led on"
+    assert len(external.requested) == 1, "the redirect is not followed"
     assert not PersonalReana.objects.exists()
 
 
-def test_who_hangs_is_given_up(
-    there: Elsewhere, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+def test_slow_server_is_given_up(
+    external: ExternalReana, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(personal_reana, "ALL_SECONDS", 0.2)
-    there.hangs = True
-    with pytest.raises(InvalidRequest, match="did not answer in time"):
-        store(make_user(), there.url)
+    external.hangs = True
+    with pytest.raises(InvalidRequest, match="did not respond in time"):
+        store(make_user(), external.url)
     assert not PersonalReana.objects.exists()
 
 
-def test_where_nobody_is_that_is_said(there: Elsewhere, make_user: Callable[..., User]) -> None:
+def test_unreachable_server_is_reported(external: ExternalReana, make_user: Callable[..., User]) -> None:
     with pytest.raises(InvalidRequest) as refused:
         store(make_user(), "http://127.0.0.1:1")
     assert refused.value.message == personal_reana.UNREACHABLE
 
 
-def test_a_few_are_asked_at_once(
-    there: Elsewhere, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+def test_concurrent_checks_are_limited(
+    external: ExternalReana, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(personal_reana, "_asking", BoundedSemaphore(1))
     monkeypatch.setattr(personal_reana, "ALL_SECONDS", 0.2)
-    there.hangs = True
+    external.hangs = True
     for _ in range(2):
-        with pytest.raises(InvalidRequest, match="did not answer in time"):
-            store(make_user(), there.url)
-    wait_for(lambda: len(there.asked) == 1, within=60)
-    there.released.set()
+        with pytest.raises(InvalidRequest, match="did not respond in time"):
+            store(make_user(), external.url)
+    wait_for(lambda: len(external.requested) == 1, within=60)
+    external.released.set()
     monkeypatch.setattr(personal_reana, "ALL_SECONDS", 60)
     assert personal_reana._asking.acquire(timeout=60), "who hung gives its place back"
     personal_reana._asking.release()
-    store(make_user(), there.url)
+    store(make_user(), external.url)
 
 
 @pytest.mark.parametrize("token", ["", "a\nb", "ä", "x" * 1_001])
-def test_what_is_no_token_is_sent_nowhere(there: Elsewhere, make_user: Callable[..., User], token: str) -> None:
+def test_malformed_token_is_not_sent(external: ExternalReana, make_user: Callable[..., User], token: str) -> None:
     with pytest.raises(InvalidRequest):
-        store(make_user(), there.url, token)
-    assert there.asked == []
+        store(make_user(), external.url, token)
+    assert external.requested == []
 
 
 @pytest.mark.parametrize(
@@ -175,18 +175,18 @@ def test_what_is_no_token_is_sent_nowhere(there: Elsewhere, make_user: Callable[
         f"https://{'h' * 500}",
     ],
 )  # fmt: skip
-def test_what_is_no_address_is_refused(site: Registry, address: str) -> None:
+def test_invalid_address_is_rejected(site: Registry, address: str) -> None:
     with pytest.raises(InvalidRequest, match="looks like"):
         checked_address(address)
 
 
 @pytest.mark.parametrize("address", ["http://reana.example.org", "http://127.0.0.1:80", "http://localhost"])
-def test_without_encryption_none_is_taken_unless_the_operators_say_so(site: Registry, address: str) -> None:
+def test_plain_http_requires_configuration(site: Registry, address: str) -> None:
     with pytest.raises(InvalidRequest, match="do not allow"):
         checked_address(address)
 
 
-def test_a_site_may_allow_one_address_alone(site: Registry) -> None:
+def test_site_can_allow_single_address(site: Registry) -> None:
     known = registry.site()
     registry.install(
         site, replace(known, workflows=replace(known.workflows, reana_elsewhere=("https://reana.example.org",)))
@@ -196,12 +196,12 @@ def test_a_site_may_allow_one_address_alone(site: Registry) -> None:
         checked_address("https://reana.example.org.evil.example")
 
 
-def test_who_tries_often_has_to_wait(there: Elsewhere, make_user: Callable[..., User]) -> None:
-    there.status = 403
+def test_attempts_are_rate_limited(external: ExternalReana, make_user: Callable[..., User]) -> None:
+    external.status = 403
     limit = registry.site().rate_limits.log_ins_per_account.attempts
     for _ in range(limit):
         with pytest.raises(InvalidRequest):
-            store(make_user(), there.url)
+            store(make_user(), external.url)
     with pytest.raises(TooManyAttempts):
-        store(make_user(), there.url)
-    assert len(there.asked) == limit
+        store(make_user(), external.url)
+    assert len(external.requested) == limit

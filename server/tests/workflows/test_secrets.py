@@ -1,4 +1,4 @@
-"""Secrets whose names are variables that commands need: refused, and those of earlier versions are left out."""
+"""Secrets with reserved names: rejected, and omitted if an earlier version stored them."""
 
 import base64
 import json
@@ -24,19 +24,19 @@ TEXT = base64.b64encode(b"/nowhere").decode()
         *("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "UWS_JOB_KEY", "APPTAINERENV_PATH", "REANA_WORKSPACE"),
     ],
 )
-def test_a_name_that_commands_need_is_refused(name: str) -> None:
+def test_reserved_name_is_rejected(name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         NewSecret.read(name, {"type": "env", "value": TEXT})
-    assert caught.value.message == f"{name} cannot be a secret: it decides how commands run. Choose another name."
+    assert caught.value.message == f"{name} is a reserved name: it changes how commands run. Choose another name."
     assert NewSecret.read(name, {"type": "file", "value": TEXT}).name == name
 
 
 @pytest.mark.parametrize("name", ["PATHS", "MY_LD_PRELOAD", "LDAP_PASSWORD", "path", "CERN_USER", "LANG", "TZ"])
-def test_a_name_that_is_like_one_is_taken(name: str) -> None:
+def test_name_similar_to_reserved_one_is_accepted(name: str) -> None:
     assert NewSecret.read(name, {"type": "env", "value": TEXT}).name == name
 
 
-def test_one_that_is_stored_already_is_left_out_and_the_log_says_so(ada: User) -> None:
+def test_stored_secret_with_reserved_name_is_omitted_with_warning(ada: User) -> None:
     for name in ("PATH", "PASSWORD", "LD_AUDIT"):
         Secret.objects.create(owner=ada, name=name, kind=Secret.ENVIRONMENT, value=TEXT)
     run = queued(ada)
@@ -46,7 +46,7 @@ def test_one_that_is_stored_already_is_left_out_and_the_log_says_so(ada: User) -
     with state.storage.open(state.location, PLAN) as file:
         warning = json.load(file)["runtime"]["warning"]
     assert warning.endswith(
-        " Commands do not get the secrets LD_AUDIT, PATH: the names are reserved. Store them under other names."
+        " Commands do not receive the secrets LD_AUDIT, PATH: these names are reserved. Store them under other names."
     )
     assert set(secrets_for(run).variables) == {"PASSWORD"}
     with state.storage.open(state.location, f"{SECRETS}/environment.json") as file:

@@ -1,4 +1,4 @@
-"""Reading a document from text or from values: what it holds, and all that is wrong with it at once. Never raises."""
+"""Read a document from text or from JSON values, with all its problems at once. Never raises."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,37 +9,38 @@ from .engines import type_in, why_not_supported
 from .findings import Finding
 from .inputs import Exists
 from .inputs import findings as findings_of_inputs
-from .problems import Place, Problem, Refusal, Severity, problem_at
+from .problems import Problem, Severity, SourcePosition, SpecificationError, problem_at
 from .tree import Node
 from .values import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read; the values can be used when none of the problems is an error."""
+    """The result of reading; its value is valid if none of the problems is an error."""
 
     value: Json
-    """None where it could not be read at all."""
+    """None if it could not be read at all."""
     tree: Node | None
-    """The values with their places; None: it was read from values."""
+    """The value with positions; None if it was read from JSON values."""
     problems: tuple[Problem, ...]
-    """A missing engine first; then, of a text, in its order. At most fifty errors and fifty warnings."""
+    """An unsupported engine first, then in the order of the text. At most fifty errors and fifty warnings."""
 
     @property
     def is_usable(self) -> bool:
-        """Whether it can run."""
+        """True if no problem is an error."""
         return all(one.severity is not Severity.ERROR for one in self.problems)
 
 
 def read_text(data: bytes, *, engines: Collection[str] | None = None, exists: Exists | None = None) -> Document:
     """Read the bytes of a `reana.yaml`; each problem has its line and column.
 
-    `engines`: the types that run where it is to run, None: not known; `exists`: tells what is beside it.
+    `engines` are the workflow types that the server runs, None if unknown. `exists` looks up the input files; None
+    skips that check.
     """
     try:
         tree = yaml_reader.read_tree(data)
-    except Refusal as refusal:
-        return Document(None, None, (refusal.problem,))
+    except SpecificationError as error:
+        return Document(None, None, (error.problem,))
     return _checked(tree.value, tree, engines, exists)
 
 
@@ -47,8 +48,8 @@ def read_value(value: object, *, engines: Collection[str] | None = None) -> Docu
     """Read JSON values that are parsed already; each problem has its path."""
     try:
         document = json_reader.checked(value)
-    except Refusal as refusal:
-        return Document(None, None, (refusal.problem,))
+    except SpecificationError as error:
+        return Document(None, None, (error.problem,))
     return _checked(document, None, engines, None)
 
 
@@ -56,8 +57,8 @@ def _checked(value: Json, tree: Node | None, engines: Collection[str] | None, ex
     found = schema.findings(value)
     found += checks.findings(value, [one.path for one in found if one.is_of_value])
     if exists is not None:
-        told = {one.path for one in found if one.severity is Severity.ERROR}
-        found += [one for one in findings_of_inputs(value, exists) if one.path not in told]
+        wrong = {one.path for one in found if one.severity is Severity.ERROR}
+        found += [one for one in findings_of_inputs(value, exists) if one.path not in wrong]
     problems = [_problem(one, tree) for one in _first(found)]
     if tree:
         problems.sort(key=lambda one: (one.line or 0, one.column or 0))
@@ -68,7 +69,7 @@ def _checked(value: Json, tree: Node | None, engines: Collection[str] | None, ex
 
 
 def _first(found: list[Finding]) -> list[Finding]:
-    """Return so many that a person can read them."""
+    """Return the first findings of each severity: more than fifty help nobody."""
     return [
         one
         for severity in Severity
@@ -77,5 +78,5 @@ def _first(found: list[Finding]) -> list[Finding]:
 
 
 def _problem(finding: Finding, tree: Node | None) -> Problem:
-    location: Place | None = tree.locate(finding.path, at_key=finding.at_key) if tree else None
-    return problem_at(finding.message, path=finding.path, location=location, severity=finding.severity)
+    position: SourcePosition | None = tree.locate(finding.path, at_key=finding.at_key) if tree else None
+    return problem_at(finding.message, path=finding.path, position=position, severity=finding.severity)

@@ -1,44 +1,46 @@
-"""From single values of YAML to those of JSON, as REANA's own client reads them; a date stays the text that it is."""
+"""Convert YAML scalars to JSON values as REANA's own client reads them, except that a date stays text."""
 
 import yaml
 from yaml import events
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from .limits import why_no_scalar
-from .problems import Path, Place, Refusal, shown
+from .limits import scalar_problem
+from .problems import DocumentPath, SourcePosition, SpecificationError, quoted
 from .values import Json
 
 MERGE = "<<"
 LONGEST_NUMBER = 100
+"""Characters. Python's conversion of longer ones takes time that grows with the square of their length."""
 CORE = "tag:yaml.org,2002:"
-# What plain text can look like without meaning it: JSON has neither dates nor YAML's own signs.
+# Plain text resolves to these without its author wanting it: JSON has neither dates nor YAML's `=` and `<<`.
 TEXTS = {f"{CORE}{name}" for name in ("str", "timestamp", "value", "merge")}
-TAKEN = {f"{CORE}{name}" for name in ("str", "null", "bool", "int", "float")}
+SUPPORTED = {f"{CORE}{name}" for name in ("str", "null", "bool", "int", "float")}
 
 
 class Scalars:
-    """Resolves and converts; holds no state between two values."""
+    """Resolves the tags of scalars and converts their values; has no state between two values."""
 
     def __init__(self) -> None:
         self._resolver = Resolver()
         self._constructor = SafeConstructor()
 
-    def merges(self, event: yaml.Event) -> bool:
-        """Say whether a key is the `<<` that merges (in quotes it is a key like any other)."""
+    def is_merge(self, event: yaml.Event) -> bool:
+        """Return whether a key is the `<<` that merges mappings (in quotes it is an ordinary key)."""
         return isinstance(event, events.ScalarEvent) and self._tag(event) == f"{CORE}merge"
 
-    def value(self, event: events.ScalarEvent, *, path: Path, location: Place) -> Json:
-        """Return the JSON value; raises `Refusal`."""
-        if event.tag not in {None, "!", *TAKEN}:
-            raise Refusal(f"the tag {shown(str(event.tag))} cannot be taken", path=path, location=location)
+    def value(self, event: events.ScalarEvent, *, path: DocumentPath, position: SourcePosition) -> Json:
+        """Return the JSON value; raises `SpecificationError`."""
+        if event.tag not in {None, "!", *SUPPORTED}:
+            raise SpecificationError(f"the tag {quoted(str(event.tag))} is not supported", path=path, position=position)
         try:
             value = self._construct(self._tag(event), str(event.value))
-        except (ValueError, LookupError, ArithmeticError):  # what the library's conversions raise for other texts
+        except (ValueError, LookupError, ArithmeticError):  # the library's conversions raise these for other texts
             kind = str(event.tag).removeprefix(CORE) if event.tag else "number"
-            raise Refusal(f"{shown(str(event.value))} is no {kind}", path=path, location=location) from None
-        if reason := why_no_scalar(value):
-            raise Refusal(reason, path=path, location=location)
+            message = f"{quoted(str(event.value))} is not a valid {kind}"
+            raise SpecificationError(message, path=path, position=position) from None
+        if reason := scalar_problem(value):
+            raise SpecificationError(reason, path=path, position=position)
         return value
 
     def _tag(self, event: events.ScalarEvent) -> str:

@@ -1,34 +1,34 @@
-"""The form of a specification: `schema.json`, and its findings in words that a researcher can act on."""
+"""Check a specification against `schema.json`, with messages that tell a researcher what to change."""
 
 import json
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import islice
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
 from .findings import Finding, warning
-from .problems import Path, shown
+from .problems import DocumentPath, quoted
 from .values import Json
 
 MOST_FINDINGS = 50
 LONGEST_COMPARED = 40
-_VALIDATOR = Draft202012Validator(json.loads(File(__file__).with_name("schema.json").read_bytes()))
+_VALIDATOR = Draft202012Validator(json.loads(Path(__file__).with_name("schema.json").read_bytes()))
 _TYPES = {
     "object": "a mapping",
     "array": "a list",
-    "string": "a text",
+    "string": "text",
     "integer": "a whole number",
     "boolean": "true or false",
 }
 
 
 def findings(document: Json) -> list[Finding]:
-    """Return what does not have the form; unknown keys are warnings, as they are for REANA.
+    """Return at most fifty errors and fifty warnings. Unknown keys are warnings, as in REANA.
 
-    At most fifty errors and fifty warnings, and the errors that follow on fifty warnings are not lost.
+    Warnings never displace errors: those that follow fifty warnings are still found.
     """
     wrong: dict[Finding, None] = {}
     warnings: dict[Finding, None] = {}
@@ -37,7 +37,7 @@ def findings(document: Json) -> list[Finding]:
         if error.validator == "additionalProperties":
             warnings |= dict.fromkeys(islice(_unknown_keys(error), MOST_FINDINGS - len(warnings)))
         else:
-            # One error for each missing key says the same of all of them: each finding is kept once.
+            # The validator reports all missing keys once per missing key: keep each finding once.
             wrong |= dict.fromkeys(_translated(error))
         if len(wrong) >= MOST_FINDINGS:
             break
@@ -49,7 +49,7 @@ def _unknown_keys(error: ValidationError) -> Iterator[Finding]:
     known = known["properties"]
     for key in instance:
         if key not in known:
-            yield warning((*path, key), f"{shown(key)} is no key that is known here{_meant(key, known)}", at_key=True)
+            yield warning((*path, key), f"unknown key {quoted(key)}{_suggestion(key, known)}", at_key=True)
 
 
 def _translated(error: ValidationError) -> Iterator[Finding]:
@@ -62,30 +62,30 @@ def _translated(error: ValidationError) -> Iterator[Finding]:
 
 
 def _reason(keyword: str, wanted: object, instance: Json, schema: dict[str, Any]) -> str:
-    """Say what is wrong with a value, by the keyword of the schema that it breaks."""
+    """Return the message for a value that violates a keyword of the schema."""
     if keyword == "type":
         return _wrong_type(wanted[0] if isinstance(wanted, list) else str(wanted), instance)
     if keyword in {"minItems", "minLength", "minProperties"} or not str(instance).strip():
-        return "there is nothing in it"
+        return "it must not be empty"
     if keyword == "maxProperties":
         return f"it has more than {wanted} keys"
     if keyword == "maxLength":
         return f"it has more than {wanted} characters"
-    written = shown(instance) if isinstance(instance, str) else str(instance)
+    written = quoted(instance) if isinstance(instance, str) else str(instance)
     return f"{written} is not {schema['description']}"
 
 
-def _parts(error: ValidationError) -> tuple[Path, Any, Any]:
+def _parts(error: ValidationError) -> tuple[DocumentPath, Any, Any]:
     return tuple(error.absolute_path), error.instance, error.schema
 
 
 def _wrong_type(wanted: str, value: Json) -> str:
     hint = ""
     if wanted == "string" and isinstance(value, bool | int | float):
-        hint = ": write it in quotes"
+        hint = ": put it in quotes"
     if wanted == "array" and isinstance(value, str):
-        hint = ": begin its lines with a dash"
-    return f"it has to be {_TYPES[wanted]} and is {_name(value)}{hint}"
+        hint = ": start each line with a dash"
+    return f"it must be {_TYPES[wanted]}, not {_name(value)}{hint}"
 
 
 def _name(value: Json) -> str:  # noqa: PLR0911  a table
@@ -97,15 +97,15 @@ def _name(value: Json) -> str:  # noqa: PLR0911  a table
         case int():
             return "a number"
         case float():
-            return "a number with a point"
+            return "a decimal number"
         case str():
-            return "a text"
+            return "text"
         case list():
             return "a list"
         case _:
             return "a mapping"
 
 
-def _meant(key: str, known: dict[str, object]) -> str:
+def _suggestion(key: str, known: dict[str, object]) -> str:
     close = get_close_matches(key, known, n=1) if len(key) <= LONGEST_COMPARED else []
-    return f"; is {close[0]!r} meant?" if close else ""
+    return f"; did you mean {close[0]!r}?" if close else ""

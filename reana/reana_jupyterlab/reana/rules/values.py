@@ -1,4 +1,4 @@
-"""What documents are made of."""
+"""The type of the values in a document."""
 
 from typing import TypeAlias
 

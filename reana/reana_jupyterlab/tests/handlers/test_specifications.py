@@ -41,5 +41,5 @@ async def test_a_check_needs_no_server(lab_alone: Lab) -> None:
     text = "inputs: {}\nworkflow: {type: yadage, specification: null, file: nope.yaml}\n"
     answer = await lab_alone.post("validate", {"path": "reana.yaml", "text": text})
     assert [one["message"] for one in answer.json["problems"]] == [
-        "the file 'nope.yaml' of the workflow does not exist"
+        "the workflow file 'nope.yaml' does not exist"
     ]

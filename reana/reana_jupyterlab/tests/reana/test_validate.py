@@ -75,7 +75,7 @@ def test_a_value_at_the_edge_is_taken(root: Root, value: str) -> None:
 
 def test_the_file_of_a_workflow_has_to_be_there(root: Root) -> None:
     text = "inputs: {}\nworkflow:\n  type: snakemake\n  file: Snakefile\n"
-    assert found(root, text) == [("error", 4, 9, "the file 'Snakefile' of the workflow does not exist")]
+    assert found(root, text) == [("error", 4, 9, "the workflow file 'Snakefile' does not exist")]
     (root.path / "Snakefile").write_text("rule all:\n", encoding="utf-8")
     assert found(root, text) == []
 

@@ -25,7 +25,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.describe import current_details
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.progress import Progress
+from user_workspaces.jobs.progress import JobProgress
 from user_workspaces.jobs.queries import LISTED, find_job, jobs_of, used_core_hours
 from user_workspaces.jobs.status import ENDED, JobStatus
 
@@ -122,7 +122,7 @@ def describe_job(job: Job | JobRow, *, user: User, now: datetime, may_open: bool
 def _current(job: Job | JobRow, owner: User, *, now: datetime, may_open: bool) -> dict[str, object]:
     if job.status in ENDED:  # thousands of these are in a list: what else there is to tell is for those that live
         return {"message": job.message}
-    progress = Progress(
+    progress = JobProgress(
         job_id=job.id,
         owner_id=owner.pk,
         epoch=owner.session_epoch,

@@ -66,7 +66,7 @@ class WorkspaceRuns(APIView):
                 parameters=object_in(body, "parameters", label="Parameters"),
                 options=object_in(body, "options", label="Options"),
             ),
-            asked=object_in(body, "resource_options", label="Resource options"),
+            resource_options=object_in(body, "resource_options", label="Resource options"),
             now=timezone.now(),
         )
         return success("Run queued.", data={"run": describe_run(run)})

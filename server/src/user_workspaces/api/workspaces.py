@@ -34,7 +34,7 @@ from user_workspaces.api.serializers import (
 from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
 from user_workspaces.db.raw_lists import Condition, RawRow, iso, json
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.jobs.actions import delete_workspace, start_job
+from user_workspaces.jobs.actions import LaunchRequest, delete_workspace, start_job
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.sharing.actions import deletion_of
 from user_workspaces.transfers.slots import TransferSlot
@@ -203,15 +203,15 @@ class WorkspaceStart(APIView):
         """Launch a job in it."""
         user, body = caller(request), order_of(request)
         find_workspace(user=user, workspace_id=workspace_id)
-        job = start_job(
+        launch = LaunchRequest(
             owner=user,
             workspace_id=workspace_id,
             job_type=text_in(body, "job_type") or "",
             job_details=object_in(body, "job_details", label="Job details"),
             options=object_in(body, "resource_options", label="Resource options"),
-            now=timezone.now(),
             resource=text_in(body, "resource") or "",
         )
+        job = start_job(launch, now=timezone.now())
         return success("Successful start.", data={"job": describe_job(job, user=user, now=timezone.now())})
 
 

@@ -14,7 +14,7 @@ from user_workspaces.environments.models import Builder, PreparedEnvironment
 from user_workspaces.environments.queries import due_preparations
 from user_workspaces.errors import InvalidRequest, UserWorkspacesError
 from user_workspaces.interfaces.settings import JOB_TYPE_OF_BUILDS
-from user_workspaces.jobs.actions import start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import unsettled_jobs
 from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
@@ -59,18 +59,16 @@ def _process(row: PreparedEnvironment) -> None:
 
 def _start_job(row: PreparedEnvironment, *, now: datetime) -> None:
     """Have a job of the user's build; the row and the job are written together, or neither."""
-    workspace = row.workspace
+    launch = LaunchRequest(
+        owner=row.workspace.owner,
+        workspace_id=row.workspace.pk,
+        job_type=JOB_TYPE_OF_BUILDS,
+        job_details={"kind": row.builder, "file": row.file},
+        is_listed=False,
+    )
     try:
         with transaction.atomic():
-            job = start_job(
-                owner=workspace.owner,
-                workspace_id=workspace.pk,
-                job_type=JOB_TYPE_OF_BUILDS,
-                job_details={"kind": row.builder, "file": row.file},
-                options={},
-                now=now,
-                is_listed=False,
-            )
+            job = start_job(launch, now=now)
             if not actions.note_job(row, job_id=job.pk, now=now):  # another file was asked for: there is to be no job
                 transaction.set_rollback(True)
     except UserWorkspacesError as error:

@@ -1,1 +1,1 @@
-"""Jobs: what runs in a workspace, from the wish to the end."""
+"""Jobs: the processes that run in a workspace, from the launch request to the end."""

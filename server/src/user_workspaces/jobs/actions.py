@@ -1,7 +1,8 @@
-"""What is done with jobs. Every change of status goes through `change_status`, the one writer."""
+"""Start, stop and end jobs. Only `change_status` writes the status of a job."""
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -24,61 +25,64 @@ from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
 
 NO_ORIGIN = (
-    "This application needs sessions with an origin of their own: ask your administrator to set passthrough_domain "
+    "This application needs a separate origin for its sessions. Ask your administrator to set passthrough_domain "
     "or UWS_SESSION_PORTS."
 )
 
 
-def start_job(
-    *,
-    owner: User,
-    workspace_id: int,
-    job_type: str,
-    job_details: Mapping[str, object],
-    options: Mapping[str, object],
-    now: datetime,
-    resource: str = "",
-    is_listed: bool = True,
-) -> Job:
-    """Write the wish for a job; the controller does the rest. Without `resource` the options or the site name it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRequest:
+    """A request to run a job of one type in a workspace."""
 
-    `is_listed`: whether it has to be a job type that people can choose.
-    """
-    site = registry.site()
-    resource_options.check_storable(job_details, label="Job details")
-    resource_options.check_storable(options, label="Resource options")
+    owner: User
+    workspace_id: int
+    job_type: str
+    """Empty: the default of the workspace."""
+    job_details: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+    """The `resource_options` of the API."""
+    resource: str = ""
+    """Empty: the `resource` of the options, else the main resource of the site."""
+    is_listed: bool = True
+    """True if the job type must be one that users can choose."""
+
+
+def start_job(request: LaunchRequest, *, now: datetime) -> Job:
+    """Check a launch and record a pending job, which the controller submits; raises `InvalidRequest` and others."""
+    site, details = registry.site(), request.job_details
+    resource_options.check_storable(details, label="Job details")
+    resource_options.check_storable(request.options, label="Resource options")
     with transaction.atomic():
-        workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
-        name = _job_type(job_type, workspace) if is_listed else job_type
+        # Locked until the job is inserted: a concurrent deletion either sees the job or makes this launch fail.
+        workspace = workspaces.lock_workspace(owner=request.owner, workspace_id=request.workspace_id)
+        name = _job_type(request.job_type, workspace) if request.is_listed else request.job_type
         kind = registry.current().job_types.get(name)
-        resource = _resource(resource or options.get("resource") or site.main_resource)
-        limits = resource_options.validate(options, site.parameters).limits(site.resources[resource].parameter_mapping)
-        kind.check_launch(resource, resource_options.job_parameters(kind.Parameters, job_details))
-        check_choice(job_details.get("environment"), resource=resource)
+        resource = _resource(request.resource or request.options.get("resource") or site.main_resource)
+        options = resource_options.validate(request.options, site.parameters)
+        limits = options.limits(site.resources[resource].parameter_mapping)
+        kind.check_launch(resource, resource_options.job_parameters(kind.Parameters, details))
+        check_choice(details.get("environment"), resource=resource)
         if kind.needs_own_origin and is_served_by_path(resource):
             raise InvalidRequest(NO_ORIGIN)
         if not is_usable(workspace):
-            raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
-        reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)
-        job = _new_job(owner, workspace, job_type=name, resource=resource, limits=limits, serves=kind.serves, now=now)
-        job.requested = {**job_details, "resource_options": dict(options)}
+            raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}; nothing can be launched in it now.")
+        # Last, because it locks the account: no other launch of this user waits for the checks above.
+        reserve_launch(owner_id=request.owner.pk, resource=resource, limits=limits, now=now)
+        job = _new_job(request, workspace, limits, now=now)
+        job.job_type, job.resource, job.serves = name, resource, kind.serves
         job.save(force_insert=True)
         workspaces.note_job_launched(workspace_id=workspace.pk, now=now)
     return job
 
 
-def _new_job(
-    owner: User, workspace: Workspace, *, job_type: str, resource: str, limits: Limits, serves: bool, now: datetime
-) -> Job:
+def _new_job(request: LaunchRequest, workspace: Workspace, limits: Limits, *, now: datetime) -> Job:
     return Job(
-        owner=owner,
+        owner=request.owner,
         workspace=workspace,
-        job_type=job_type,
-        resource=resource,
+        requested={**request.job_details, "resource_options": dict(request.options)},
         cpus=limits.cpus,
         memory_mb=limits.memory_mb,
         time_limit_seconds=limits.time_limit_seconds,
-        serves=serves,
         message="Waiting for the resource.",
         datetime_created=now,
         next_check_at=now,
@@ -101,10 +105,10 @@ def _resource(name: object) -> str:
 
 
 def stop_job(*, job: Job, now: datetime) -> JobStatus:
-    """Write the wish that a job ends; return its new status.
+    """Record that a job is to be stopped and return its new status; the controller stops it.
 
-    A job that the resource never accepted is complete at once. Should it have been submitted in this very
-    moment, the controller still finds it (an ended job stays due until the resource says it is gone).
+    A job that was not submitted is complete at once. If the controller submits it at the same time, it still stops
+    it: an ended job stays due until the resource reports it as absent.
     """
     if job.status not in STOPPABLE:
         raise InvalidRequest("This job is not running or pending.")
@@ -113,6 +117,7 @@ def stop_job(*, job: Job, now: datetime) -> JobStatus:
     message = "Stopped before it started." if never_accepted else "Stopping."
     if change_status(job=job, new=new, now=now, message=message):
         return new
+    # The controller changed the job in the meantime: decide again by its new state.
     job.refresh_from_db()
     return stop_job(job=job, now=now)
 
@@ -120,10 +125,10 @@ def stop_job(*, job: Job, now: datetime) -> JobStatus:
 def change_status(
     *, job: Job, new: JobStatus, now: datetime, message: str = "", lease: datetime | None = None, **fields: object
 ) -> bool:
-    """Move a job to a status, if it is still as `job` says; False: somebody was first, and nothing was written.
+    """Change the status of a job, unless it was changed since `job` was read; return whether it was written.
 
-    `fields` are further columns to write in the same moment. With `lease` only who still holds it may write.
-    A new status makes the job due, unless `fields` say when (`next_check_at`).
+    `fields` are other columns of the same UPDATE. With `lease`, the row is only written while that lease is held. A
+    new status makes the job due now, unless `fields` contain `next_check_at`.
     """
     old = JobStatus(job.status)
     if new is not old and new not in TRANSITIONS[old]:
@@ -134,12 +139,14 @@ def change_status(
         written = {"next_check_at": now, **written, "status": new}
     if ends:
         written.update(_ending(job, now, written))
+    # Compare and swap in one UPDATE: of concurrent writers exactly one finds the old values.
+    # `submitted` is compared too, because stopping a pending job depends on it.
     unchanged = Job.objects.filter(pk=job.pk, status=old, submitted=job.submitted)
     if lease is not None:
         unchanged = unchanged.filter(next_check_at=lease)
     if not (_end(unchanged, job=job, written=written, now=now) if ends else unchanged.update(**written)):
         return False
-    if new is JobStatus.STOPPING:  # what is no longer wanted needs no more access
+    if new is JobStatus.STOPPING:  # the session may not start runs while it is being stopped
         revoke_session_token(job)
     for name, value in written.items():
         setattr(job, name, value)
@@ -147,8 +154,9 @@ def change_status(
 
 
 def _end(unchanged: QuerySet[Job], *, job: Job, written: Mapping[str, object], now: datetime) -> bool:
-    """Write the end of a job; the last one that ends leaves its workspace idle. Two at once wait for each other."""
+    """Write the end of a job. If it was the last one of its workspace, the workspace becomes idle."""
     with transaction.atomic():
+        # Two jobs that end at once wait for each other here; otherwise each would see the other one as live.
         list(Workspace.objects.select_for_update().filter(pk=job.workspace_id))
         if not unchanged.update(**written):
             return False
@@ -169,16 +177,16 @@ def _ending(job: Job, now: datetime, written: Mapping[str, object]) -> dict[str,
 
 
 def stop_all(*, owner: User, now: datetime) -> int:
-    """Stop whatever of a person's runs or waits; return how many jobs that were."""
+    """Stop all pending and running jobs of a user; return their number."""
     running = [job for job in Job.objects.filter(owner=owner, status__in=LIVE) if job.status in STOPPABLE]
     for job in running:
-        with suppress(InvalidRequest):  # ended by itself in this moment
+        with suppress(InvalidRequest):  # it has just ended by itself
             stop_job(job=job, now=now)
     return len(running)
 
 
 def delete_workspace(*, owner: User, workspace_id: int, force: bool, now: datetime) -> None:
-    """Queue a workspace for deletion; with `force` its jobs are stopped first, and it follows them."""
+    """Queue a workspace for deletion; with `force` its jobs are stopped, and it is deleted when they have ended."""
     with transaction.atomic():
         workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
         if workspace.status == WorkspaceStatus.DELETING:

@@ -1,4 +1,4 @@
-"""What a launch can get of a resource at most: what pages offer, within the bounds that the site configures."""
+"""The largest values that launch forms offer: the capacity of a resource within the configured bounds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from user_workspaces.jobs.resource_options import parameter_for
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """The most that a resource has of what one parameter asks for."""
+    """The largest useful value of one parameter on a resource."""
 
     most: int
     reason: str
-    """What the resource has, as a sentence."""
+    """The capacity of the resource as a sentence, shown as the reason."""
 
 
 def ceilings(resource: str, *, site: ServerSettings) -> dict[str, Ceiling]:
-    """Return what is known, by the names of the parameters.
+    """Return the ceilings of the parameters whose capacity is known, by parameter name.
 
-    A ceiling is never below the configured minimum: what the operator allows on a small machine can be launched.
+    A ceiling is never below the configured minimum, so that the minimum can always be launched.
     """
     plugins = registry.current().resources
     if resource not in plugins or resource not in site.resources:
@@ -36,7 +36,7 @@ def ceilings(resource: str, *, site: ServerSettings) -> dict[str, Ceiling]:
 
 
 def excess(options: Mapping[str, object], *, resource: str, site: ServerSettings) -> list[str]:
-    """Return why a resource cannot give what these options ask for; empty: it can."""
+    """Return the reasons why a resource cannot satisfy these options; empty if it can."""
     known = ceilings(resource, site=site)
     reasons = []
     for parameter in site.parameters:

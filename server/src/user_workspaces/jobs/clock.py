@@ -1,7 +1,7 @@
-"""How long a job has run, by a clock that nobody sets: the monotonic one of the machine, which rests while it sleeps.
+"""Measure the run time of jobs by the monotonic clock of the machine, which does not count time asleep.
 
-The time of day may be set forwards or back while a job runs. So a job also keeps what the monotonic clock said when it
-began. That clock begins anew with each start of the machine, and is another one on another machine.
+The time of day may be set forwards or back while a job runs. So a job also stores the reading of the monotonic clock at
+its start. Readings can be compared only within one boot of one machine, which the boot ID identifies.
 """
 
 import time
@@ -15,7 +15,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """A moment on the clock of one start of a machine."""
+    """A time on the monotonic clock of one boot of a machine."""
 
     boot: str
     seconds: float
@@ -29,7 +29,7 @@ Clock = Callable[[], ClockReading]
 
 @dataclass(slots=True)
 class _Process:
-    """The clock of this process; without one, the time of day is believed."""
+    """The clock of this process; without one, run times are computed from the time of day."""
 
     read: Clock | None = None
 
@@ -38,41 +38,42 @@ _process = _Process()
 
 
 def install(read: Clock | None) -> None:
-    """Make this the clock of the process."""
+    """Set the clock of this process."""
     _process.read = read
 
 
 def monotonic() -> ClockReading:
-    """Read the machine's."""
+    """Read the monotonic clock of this machine."""
     return ClockReading(BOOT_ID.read_text().strip(), time.monotonic())
 
 
 def parse_reading(text: str) -> ClockReading | None:
-    """Return what was kept; None where nothing was."""
+    """Return the stored reading; None for an empty text."""
     boot, _, seconds = text.partition(" ")
     return ClockReading(boot, float(seconds)) if seconds else None
 
 
 def start_reading(*, start: datetime, now: datetime) -> str:
-    """Return what to keep of a job that began at `start`: a little while ago, mostly."""
+    """Return the reading to store for a job that started at `start`; empty without a clock."""
     if _process.read is None:
         return ""
-    mark = _process.read()
-    return str(ClockReading(mark.boot, mark.seconds - max(0.0, (now - start).total_seconds())))
+    reading = _process.read()
+    # The resource reports the start a little later: the reading is moved back to the start itself.
+    return str(ClockReading(reading.boot, reading.seconds - max(0.0, (now - start).total_seconds())))
 
 
 def run_time(*, start: datetime, end: datetime, started: str, now: datetime) -> timedelta:
-    """Return how long a job has run that began at `start`, with `started` kept of it, and ended by `now`."""
-    mark = parse_reading(started)
-    reading = _process.read() if mark is not None and _process.read is not None else None
-    return elapsed(start=start, end=end, now=now, mark=mark, reading=reading)
+    """Return the run time of a job from `start` to `end`; `started` is its stored reading."""
+    at_start = parse_reading(started)
+    reading = _process.read() if at_start is not None and _process.read is not None else None
+    return elapsed(start=start, end=end, now=now, at_start=at_start, reading=reading)
 
 
 def elapsed(
-    *, start: datetime, end: datetime, now: datetime, mark: ClockReading | None, reading: ClockReading | None
+    *, start: datetime, end: datetime, now: datetime, at_start: ClockReading | None, reading: ClockReading | None
 ) -> timedelta:
-    """Return the time between, never less than none: by the marks where both are of one clock. Pure."""
-    if mark is None or reading is None or mark.boot != reading.boot:
+    """Return the time between `start` and `end`, at least 0: by the readings if both are of the same boot. Pure."""
+    if at_start is None or reading is None or at_start.boot != reading.boot:
         return max(timedelta(0), end - start)
     since_end = max(0.0, (now - end).total_seconds())
-    return timedelta(seconds=max(0.0, reading.seconds - mark.seconds - since_end))
+    return timedelta(seconds=max(0.0, reading.seconds - at_start.seconds - since_end))

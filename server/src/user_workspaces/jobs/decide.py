@@ -1,4 +1,4 @@
-"""What to do about one job: a pure function of what is recorded and what is seen."""
+"""Decide what to do about one job: a pure function of its recorded state and the observation of its resource."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,15 +18,15 @@ class Action(Enum):
     NONE = "none"
     SUBMIT = "submit"
     PROBE = "probe"
-    """Ask the session whether it answers."""
+    """Check whether the session is ready."""
     STOP = "stop"
     FORGET = "forget"
-    """The story is over: keep the end of the log and let the resource clean up."""
+    """Store the end of the log and let the resource delete the job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the database says of a job."""
+    """The state of a job in the database."""
 
     status: JobStatus
     submitted: bool
@@ -35,12 +35,12 @@ class Recorded:
     started_at: datetime | None
     startup: timedelta
     missed: bool
-    """Whether the resource did not know the job when it was asked the last time."""
+    """True if the last observation found the job absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do, the status to record, and what to tell the person (empty: leave the message as it is)."""
+    """The action, the status to record, and the message for the user (empty: keep the old one)."""
 
     action: Action
     status: JobStatus
@@ -48,7 +48,7 @@ class Decision:
 
 
 def decide(job: Recorded, seen: Observation) -> Decision:  # noqa: C901, PLR0911  a table of decisions, in one piece
-    """Decide. Unknown is not finished: what cannot be seen stays as it is, and says so."""
+    """Return the decision. A job on an unreachable resource keeps its status: unknown is not finished."""
     keep = job.status
     if seen.state is ResourceState.UNREACHABLE:
         return Decision(Action.NONE, keep, _cannot_see(keep, seen))
@@ -60,15 +60,15 @@ def decide(job: Recorded, seen: Observation) -> Decision:  # noqa: C901, PLR0911
         case ResourceState.ABSENT:
             if keep is JobStatus.PENDING and not job.submitted:
                 return Decision(Action.SUBMIT, keep)
-            if not job.missed:  # asked again before it is called lost
+            if not job.missed:  # a single observation can be wrong: observe again before calling it lost
                 return Decision(Action.NONE, keep, ASKING_AGAIN)
-            return Decision(Action.FORGET, JobStatus.FAILED, "The resource does not know this job any more.")
+            return Decision(Action.FORGET, JobStatus.FAILED, "The resource no longer knows this job.")
         case ResourceState.QUEUED:
             return Decision(Action.NONE, keep, seen.reason or "Waiting for the resource.")
         case ResourceState.RUNNING:
             return _running(job)
         case ResourceState.SUCCEEDED if job.serves and not job.ready:
-            message = "It ended before it answered. The last lines of its log say why."
+            message = "The session ended before it was ready. See the last lines of its log."
             return Decision(Action.FORGET, JobStatus.FAILED, message)
         case ResourceState.SUCCEEDED:
             return Decision(Action.FORGET, JobStatus.COMPLETE, "Finished.")
@@ -79,15 +79,15 @@ def decide(job: Recorded, seen: Observation) -> Decision:  # noqa: C901, PLR0911
 
 
 def unanswered(job: Recorded, seen: Observation, now: datetime) -> Decision:
-    """Decide about a session that was asked and did not answer: it may take its time, but not for ever.
+    """Return the decision about a session whose probe failed: it fails when its startup time is over.
 
-    It is always asked first: after hours without a controller it may well have been answering all along.
+    Call it only after a probe: after hours without a controller the session may have been ready all the time.
     """
     started_at = job.started_at or seen.started_at or now
     if now - started_at <= job.startup:
         return Decision(Action.NONE, JobStatus.RUNNING)
     seconds = int(job.startup.total_seconds())
-    message = f"The session did not answer within {seconds} seconds of its start and was stopped."
+    message = f"The session was not ready {seconds} seconds after its start and was stopped."
     return Decision(Action.STOP, JobStatus.FAILED, message)
 
 
@@ -106,7 +106,7 @@ def _stopping(job: Recorded, seen: Observation) -> Decision:
 
 
 def _ended(job: Recorded, seen: Observation) -> Decision:
-    """Each way to end has a message of its own, with what to do next."""
+    """Return the decision for a failed job; each cause has its own message with the next step."""
     match seen.ended_by:
         case EndedBy.STOPPED:
             return Decision(Action.FORGET, JobStatus.COMPLETE, "Stopped.")
@@ -114,13 +114,13 @@ def _ended(job: Recorded, seen: Observation) -> Decision:
             status = JobStatus.COMPLETE if job.serves else JobStatus.FAILED
             return Decision(Action.FORGET, status, "The time limit was reached. Launch again with more time.")
         case EndedBy.OUT_OF_MEMORY:
-            message = "It used more memory than it had asked for. Launch again with more memory."
+            message = "The job used more memory than it requested. Launch again with more memory."
         case EndedBy.SIGNAL:
-            message = f"It was ended by signal {seen.signal} from outside. Launch again, or ask the operators."
+            message = f"The job was killed by signal {seen.signal}. Launch again, or contact your administrator."
         case EndedBy.EXIT:
-            message = f"It ended with exit code {seen.exit_code}. The last lines of its log say why."
+            message = f"The job exited with code {seen.exit_code}. See the last lines of its log."
         case EndedBy.LOST | None:
-            message = f"It is gone: {seen.reason or 'nothing recorded how it ended'}. Launch again."
+            message = f"The job was lost: {seen.reason or 'its end was not recorded'}. Launch again."
         case _:
             assert_never(seen.ended_by)
     return Decision(Action.FORGET, JobStatus.FAILED, message)
@@ -129,4 +129,4 @@ def _ended(job: Recorded, seen: Observation) -> Decision:
 def _cannot_see(keep: JobStatus, seen: Observation) -> str:
     if keep in ENDED:
         return ""
-    return f"The resource does not answer; your job is left as it is. ({seen.reason or 'no reason given'})"
+    return f"The resource is not responding; your job is unchanged. ({seen.reason or 'no reason given'})"

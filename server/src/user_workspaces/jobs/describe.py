@@ -1,10 +1,10 @@
-"""What is going on with a job, in the words and the form that clients know."""
+"""Describe the current state of a job as the API's clients expect it."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from user_workspaces import registry
-from user_workspaces.jobs.progress import Progress
+from user_workspaces.jobs.progress import JobProgress
 from user_workspaces.jobs.queries import seconds_left
 from user_workspaces.jobs.session_urls import address_of, base_path
 from user_workspaces.jobs.start_pages import start_page
@@ -12,10 +12,10 @@ from user_workspaces.jobs.status import JobStatus
 from user_workspaces.jobs.tickets import TicketClaims
 
 
-def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> dict[str, object]:
-    """Return `current_job_details`: what is going on, for people, and how the owner opens the session.
+def current_details(job: JobProgress, *, now: datetime, may_open: bool = True) -> dict[str, object]:
+    """Return `current_job_details`: the message, the time left and, if `may_open`, the address of a ready session.
 
-    A session that answers comes with a fresh ticket; others than the owner get none, it would open nothing.
+    The address contains a new ticket for the owner. Other users get no address: a ticket would not work for them.
     """
     details: dict[str, object] = {"message": job.message}
     seconds = seconds_left(status=job.status, start=job.datetime_start, limit_seconds=job.time_limit_seconds, now=now)
@@ -26,7 +26,7 @@ def current_details(job: Progress, *, now: datetime, may_open: bool = True) -> d
     return details
 
 
-def _connection(job: Progress, *, now: datetime) -> dict[str, object]:
+def _connection(job: JobProgress, *, now: datetime) -> dict[str, object]:
     claim = TicketClaims(job_id=job.job_id, user_id=job.owner_id, epoch=job.epoch)
     base = urlsplit(registry.site().base_url)
     page = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.job_id)

@@ -1,4 +1,4 @@
-"""Jobs as rows: the table is the queue."""
+"""The model of jobs; its table is also the controller's queue."""
 
 import secrets
 import uuid
@@ -16,19 +16,20 @@ NOT_ACCEPTED = -1
 
 
 def new_key() -> str:
-    """Return the key by which a resource tells a job from every other: 32 hex digits."""
+    """Return a new key that identifies a job to its resource: 32 hex digits."""
     return uuid.uuid4().hex
 
 
 def new_secret() -> str:
-    """Return what proves to a session that it is the proxy that asks."""
+    """Return a new secret by which a session recognizes requests of the proxy."""
     return secrets.token_urlsafe(32)
 
 
 class Job(Leased):
-    """One launch, from the wish to the end. Finished jobs stay, also when their workspace is deleted."""
+    """One launch. The row is kept after the job has ended, even if its workspace is deleted."""
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs", db_index=False)
+    # Without a constraint: the job's row is kept for the accounting when its workspace is deleted.
     workspace = models.ForeignKey(
         Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="jobs", db_index=False
     )
@@ -39,7 +40,7 @@ class Job(Leased):
         max_length=16, choices=[(status.value, status.value) for status in JobStatus], default=JobStatus.PENDING
     )
     requested = models.JSONField(default=dict)
-    """What the launch gave as `job_details`, with `resource_options` beside its keys: as clients read it."""
+    """The `job_details` of the launch with `resource_options` as one more key, as clients read it."""
     cpus = models.PositiveIntegerField(default=1)
     memory_mb = models.PositiveIntegerField(null=True)
     time_limit_seconds = models.PositiveIntegerField(null=True)
@@ -47,26 +48,26 @@ class Job(Leased):
 
     submitted = models.BooleanField(default=False)
     missed = models.BooleanField(default=False)
-    """The resource did not know it when it was asked the last time."""
+    """True if the last observation found the job absent."""
     resource_job_id = models.BigIntegerField(default=NOT_ACCEPTED)
     message = models.TextField(blank=True)
     log_tail = models.TextField(blank=True)
     secret = EncryptedTextField(default=new_secret)
     endpoint = EncryptedTextField(blank=True)
-    """Where the session answers, as JSON; empty until it does."""
+    """The endpoint of the session as JSON; empty until it is ready."""
     session_port = models.PositiveIntegerField(null=True)
-    """The port of its own, from the first time that it was opened under a name without subdomains."""
+    """The session's own port, assigned when it is first opened under a name without subdomains."""
 
     datetime_created = models.DateTimeField()
     datetime_start = models.DateTimeField(null=True)
     start_mark = models.CharField(max_length=100, blank=True, default="")
-    """What the clock that nobody sets said at the start; see `jobs.clock`."""
+    """The reading of the monotonic clock at the start; see `jobs.clock`."""
     datetime_ready = models.DateTimeField(null=True)
     datetime_end = models.DateTimeField(null=True)
     core_hours = models.DecimalField(max_digits=16, decimal_places=5, default=0)
 
     next_check_at = models.DateTimeField(null=True)
-    """When the controller has to look at it next: its lease and its back-off; None: the story is over."""
+    """The next due time, which is also the lease and the back-off; None when the job is settled."""
     failed_checks = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -76,6 +77,7 @@ class Job(Leased):
             models.Index(fields=["workspace", "-id"], name="job_of_workspace"),
             models.Index(fields=["owner", "datetime_end"], name="job_of_owner_by_end"),
             models.Index(fields=["session_port"], name="job_of_port", condition=models.Q(session_port__isnull=False)),
+            # Partial indexes stay small: nearly all jobs have ended.
             models.Index(fields=["status"], name="job_live", condition=models.Q(status__in=sorted(LIVE))),
         ]
         constraints = [

@@ -1,4 +1,4 @@
-"""How far jobs are, read for many at once: what a watcher is told of, and nothing that is secret or encrypted."""
+"""Read the progress of many jobs at once for subscribers, without secret or encrypted columns."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED, LIVE
 
 NEWEST = 200
-"""Of a person's jobs, so many are looked through for those that ended lately."""
+"""The number of a user's newest jobs that are searched for recently ended ones."""
 LATELY = timedelta(hours=1)
 MOST_IN_ONE_QUERY = 5_000
-"""Databases take so many values in one condition, and somewhat more."""
+"""Values in one IN condition; the limits of SQLite and PostgreSQL are somewhat larger."""
 COLUMNS = (
     "id",
     "owner_id",
@@ -33,8 +33,8 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """All that `current_job_details` is made of. Two of the same job are equal as long as nothing happens."""
+class JobProgress:
+    """The columns that `current_job_details` is computed from. Equal values mean that nothing has changed."""
 
     job_id: int
     owner_id: int
@@ -43,7 +43,7 @@ class Progress:
     resource: str
     job_type: str
     requested: dict[str, Any] = field(hash=False)
-    """What the launch gave: it says which page of the session is opened."""
+    """See `Job.requested`; it determines the start page of the session."""
     status: str
     serves: bool
     message: str
@@ -54,21 +54,22 @@ class Progress:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing will happen any more."""
+        """True if the job has ended."""
         return self.status in ENDED
 
 
 def newest_job_id() -> int:
-    """Return the largest id there is; 0 without any job."""
+    """Return the largest job id; 0 if there are no jobs."""
     return Job.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
-def progress_of_user(owner_id: int, *, now: datetime) -> list[Progress]:
-    """Return what a person has live, and what ended within the last hour (of the newest 200), the oldest first.
+def progress_of_user(owner_id: int, *, now: datetime) -> list[JobProgress]:
+    """Return a user's live jobs, and those of the newest 200 that ended within the last hour; oldest first.
 
-    The time it takes does not grow with what ended long ago.
+    The cost does not grow with the number of jobs that ended earlier.
     """
     own = Job.objects.filter(owner_id=owner_id)
+    # Two queries with an index each. A live job may be older than the newest 200, and an OR would read all jobs.
     found = {row.job_id: row for row in _read(own.filter(status__in=LIVE).order_by("-id"))}
     for row in _read(own.order_by("-id")[:NEWEST]):
         if row.datetime_end is not None and row.datetime_end >= now - LATELY:
@@ -78,22 +79,22 @@ def progress_of_user(owner_id: int, *, now: datetime) -> list[Progress]:
 
 def progress_of_many(
     *, job_ids: Collection[int], owner_ids: Collection[int], after_id: int, now: datetime
-) -> list[Progress]:
-    """Return these jobs, and those of these people with a larger id than `after_id`: one query for thousands.
+) -> list[JobProgress]:
+    """Return these jobs, and the jobs of these owners with an id above `after_id`, in one query for thousands.
 
-    What ended more than an hour ago is left out, unless it is asked for by its id.
+    Jobs of the owners that ended more than an hour ago are omitted.
     """
     fresh = Q(pk__gt=after_id) & (Q(datetime_end__isnull=True) | Q(datetime_end__gte=now - LATELY))
     conditions = [Q(pk__in=ids) for ids in _batches(job_ids)]
     conditions += [Q(owner_id__in=ids) & fresh for ids in _batches(owner_ids)]
-    found: dict[int, Progress] = {}
+    found: dict[int, JobProgress] = {}
     for condition in _paired(conditions):
         found.update((row.job_id, row) for row in _read(Job.objects.filter(condition)))
     return list(found.values())
 
 
-def _read(jobs: QuerySet[Job]) -> Iterator[Progress]:
-    return (Progress(*row) for row in jobs.values_list(*COLUMNS))
+def _read(jobs: QuerySet[Job]) -> Iterator[JobProgress]:
+    return (JobProgress(*row) for row in jobs.values_list(*COLUMNS))
 
 
 def _batches(ids: Collection[int]) -> Iterator[list[int]]:
@@ -102,7 +103,7 @@ def _batches(ids: Collection[int]) -> Iterator[list[int]]:
 
 
 def _paired(conditions: list[Q]) -> Iterable[Q]:
-    """One query for the two conditions that there usually are; more of them one by one."""
+    """Combine the usual two conditions into one query; more of them (see `MOST_IN_ONE_QUERY`) get a query each."""
     if len(conditions) <= 2:  # noqa: PLR2004  one or two conditions: the usual case
         return [conditions[0] | conditions[-1]] if conditions else []
     return conditions

@@ -1,7 +1,6 @@
-"""What launches cost: counted from the jobs themselves, so that nothing has to be booked back or can be twice.
+"""Check the quotas of launches. Usage is computed from the job rows, so that there are no bookings to correct.
 
-A job that has not ended holds what it may use at most; the change of status that ends it writes what it used, and that
-counts instead from the same moment on.
+A live job reserves the most that it can use. The UPDATE that ends it writes its real usage, which counts from then on.
 """
 
 from dataclasses import dataclass
@@ -25,34 +24,34 @@ from user_workspaces.workspaces.space import disk_use_of
 
 @dataclass(frozen=True, slots=True)
 class CoreHourUsage:
-    """What a person's jobs take of their limits."""
+    """A user's usage of core hours and sessions."""
 
     core_hours: Usage[Decimal]
     sessions: Usage[int]
 
 
 def reserve_launch(*, owner_id: int, resource: str, limits: Limits, now: datetime) -> None:
-    """Make sure that one more job fits, and that nobody else takes the room before this transaction has written it.
+    """Check that one more job fits; raises `QuotaExceeded`.
 
-    Raises `QuotaExceeded`.
+    Locks the account until the transaction ends, so that concurrent launches cannot exceed the quota together.
     """
     allowance = allowance_of(owner_id)
     if not allowance.limits_launches:
         return
-    quotas.hold_account(owner_id)
+    quotas.hold_account(owner_id)  # before reading the usage, so that nothing is added to it until the commit
     contact = rules().contact
     disk = disk_use_of(owner_id, limit=allowance.disk_bytes, now=now)
     if disk.is_over:
         raise disk_is_over(disk, contact=contact)
-    spending = spending_of(owner_id, allowance=allowance, now=now)
-    if not spending.sessions.fits(1):
-        raise sessions_exceeded(spending.sessions, contact=contact)
+    usage = core_hour_usage(owner_id, allowance=allowance, now=now)
+    if not usage.sessions.fits(1):
+        raise sessions_exceeded(usage.sessions, contact=contact)
     if allowance.core_hours is None:
         return
     if limits.time_limit_seconds is None:
         parameter = parameter_for("time_limit_min", registry.site(), resource=resource)
         raise time_limit_needed(parameter, contact=contact)
-    _check_core_hours(owner_id, spending.core_hours, cost_of(cpus=limits.cpus, seconds=limits.time_limit_seconds), now)
+    _check_core_hours(owner_id, usage.core_hours, cost_of(cpus=limits.cpus, seconds=limits.time_limit_seconds), now)
 
 
 def _check_core_hours(owner_id: int, usage: Usage[Decimal], wanted: Decimal, now: datetime) -> None:
@@ -65,14 +64,15 @@ def _check_core_hours(owner_id: int, usage: Usage[Decimal], wanted: Decimal, now
 
 
 def cost_of(*, cpus: int, seconds: int) -> Decimal:
-    """Return the core hours that a job may use at most."""
+    """Return the most core hours that a job can use."""
     return (Decimal(cpus * seconds) / SECONDS_AN_HOUR).quantize(FIFTH_DECIMAL)
 
 
-def spending_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> CoreHourUsage:
-    """Return what a person's jobs take now; two queries, however many there are."""
+def core_hour_usage(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> CoreHourUsage:
+    """Return a user's current usage, in two queries."""
     live = list(_live(owner_id))
     held = sum((_held(job, now=now) for job in live), Decimal(0))
+    # Summed in the database: a user may have thousands of ended jobs, but only a few live ones.
     counted = _counted(owner_id, now=now).aggregate(used=Sum("core_hours"), oldest=Min("datetime_end"))
     frees_at = counted["oldest"] + rules().core_hours_period if counted["oldest"] else None
     ends = [
@@ -87,10 +87,10 @@ def spending_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> Core
 
 
 def overview_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> Overview:
-    """Return all limits of a person and how they stand; a fixed number of queries."""
-    spending = spending_of(owner_id, allowance=allowance, now=now)
+    """Return a user's usage of all quotas, in a fixed number of queries."""
+    usage = core_hour_usage(owner_id, allowance=allowance, now=now)
     disk = disk_use_of(owner_id, limit=allowance.disk_bytes, now=now)
-    return Overview(disk=disk, core_hours=spending.core_hours, running_sessions=spending.sessions)
+    return Overview(disk=disk, core_hours=usage.core_hours, running_sessions=usage.sessions)
 
 
 def _live(owner_id: int) -> QuerySet[Job]:
@@ -104,7 +104,7 @@ def _counted(owner_id: int, *, now: datetime) -> QuerySet[Job]:
 
 
 def _held(job: Job, *, now: datetime) -> Decimal:
-    """What it may use at most; one without an end holds what it has used up to now."""
+    """Return the most core hours that a live job can use; without a time limit, those used so far."""
     used = core_hours(job, now=now)
     if job.time_limit_seconds is None:
         return used
@@ -112,7 +112,7 @@ def _held(job: Job, *, now: datetime) -> Decimal:
 
 
 def _enough_at(owner_id: int, *, missing: Decimal, now: datetime) -> datetime | None:
-    """Return when so much of what was used no longer counts; None: not before something that runs has ended."""
+    """Return when `missing` core hours no longer count; None if live jobs have to end first."""
     ended = _counted(owner_id, now=now).order_by("datetime_end").values_list("datetime_end", "core_hours")
     for end, hours in ended.iterator():
         missing -= hours

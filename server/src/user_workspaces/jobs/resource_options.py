@@ -1,4 +1,4 @@
-"""What a launch asks of a resource, checked against the configured parameters."""
+"""Validate the resource options of a launch against the configured parameters."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -23,12 +23,12 @@ MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class ParameterValues:
-    """The validated options by variable name; unknown ones are gone, defaults are in."""
+    """The validated options by variable name, with defaults and without unknown options."""
 
     values: Mapping[str, object]
 
     def limits(self, mapping: Mapping[str, str]) -> Limits:
-        """Translate them for a resource: `mapping` goes from variable names to standard options."""
+        """Return the limits for a resource, whose `mapping` translates variable names to standard options."""
         standard = {mapping[name]: value for name, value in self.values.items() if name in mapping}
         cpus, memory = standard.get("num_cpus"), standard.get("memory_mb")
         minutes = standard.get("time_limit_min")
@@ -40,12 +40,12 @@ class ParameterValues:
 
 
 def _whole(name: str, value: object, *, times: int = 1) -> int | None:
-    """Return what is at least asked for as a whole number that the database can keep; None: nothing is."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    """Return a value rounded up to an integer that the database can store; None if it is no number."""
+    if not isinstance(value, int | float) or isinstance(value, bool):  # `bool` is a subclass of `int`
         return None
-    whole = math.ceil(value * times)
+    whole = math.ceil(value * times)  # rounded up: a job gets at least what it requests
     if not 0 < whole <= LARGEST:
-        raise InvalidOptions([f"{name}: Value '{value}' is not one that a resource can give."])
+        raise InvalidOptions([f"{name}: Value '{value}' is out of range."])
     return whole
 
 
@@ -71,14 +71,14 @@ def validate(options: Mapping[str, object], parameters: tuple[Parameter, ...]) -
 
 
 def parameter_for(option: str, site: ServerSettings, *, resource: str) -> str:
-    """Return the name of the parameter that gives a resource a standard option; empty: none does."""
+    """Return the name of the parameter that sets a standard option on a resource; empty if there is none."""
     offered = {parameter.variable_name for parameter in site.parameters}
     mapping = site.resources[resource].parameter_mapping
     return next((name for name, meaning in mapping.items() if meaning == option and name in offered), "")
 
 
 def check_storable(value: object, *, label: str) -> None:
-    """Raise `InvalidRequest` for what cannot be kept with the job, or is too much to be shown with it each time."""
+    """Raise `InvalidRequest` for a value that is too large, too deep, or that a database cannot store."""
     if _depth(value) > DEEPEST or len(orjson.dumps(value)) > LARGEST_DETAILS:
         raise InvalidRequest(f"{label} too large: at most {LARGEST_DETAILS} bytes, nested {DEEPEST} deep.")
     problem = next(filter(None, map(_problem_of, _leaves(value))), "")
@@ -87,9 +87,10 @@ def check_storable(value: object, *, label: str) -> None:
 
 
 def job_parameters(model: type[JobParameters], details: Mapping[str, object]) -> JobParameters:
-    """Return what a launch tells the job type; details that it does not know are for others, and left out."""
+    """Return the parameters of the job type; details that it does not define are ignored."""
     known = {name: value for name, value in details.items() if name in model.model_fields}
     try:
+        # Validated as JSON: pydantic's JSON mode accepts lists for tuples and text for enums, as clients send them.
         return model.model_validate_json(orjson.dumps(known))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False)[0]
@@ -98,7 +99,7 @@ def job_parameters(model: type[JobParameters], details: Mapping[str, object]) ->
 
 
 def _depth(value: object) -> int:
-    """Return how deep it is nested, without going much deeper than is allowed."""
+    """Return the nesting depth; stops counting just above the limit."""
     level, depth = [value], 0
     while level and depth <= DEEPEST:
         level = [inner for outer in level for inner in _children(outer)]
@@ -113,7 +114,7 @@ def _children(value: object) -> list[object]:
 
 
 def _leaves(value: object) -> Iterator[object]:
-    """Walk all keys and plain values."""
+    """Yield all keys and all values that contain no others."""
     if isinstance(value, Mapping):
         yield from value
     children = _children(value)
@@ -124,7 +125,7 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def _problem_of(value: object) -> str:
-    """Name what one of the databases gives back as something else, or not at all."""
+    """Return a description of a value that SQLite or PostgreSQL cannot store unchanged; empty for others."""
     if isinstance(value, str) and "\0" in value:
         return "a NUL character"
     if isinstance(value, int | float) and abs(value) >= LARGEST_NUMBER:
@@ -155,5 +156,5 @@ def _problem(parameter: Parameter, value: object) -> str:
 
 
 def _format_bound(bound: float) -> str:
-    """Write 1048576 as it is, not as 1.04858e+06."""
+    """Return a bound without an exponent: 1048576, not 1.04858e+06."""
     return str(int(bound)) if float(bound).is_integer() else str(bound)

@@ -1,4 +1,4 @@
-"""Ports of sessions: each session that is opened where names have no subdomains gets one, and with it an own origin."""
+"""Assign ports to sessions: without subdomains, an own port gives a session its own origin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import LIVE
 
 OpenPort = Callable[[int], bool]
-"""Listen on a port, and return whether that works; a port that is open already stays open."""
+"""Listens on a port if it does not yet, and returns True on success."""
 
 
 @dataclass(slots=True)
 class _Process:
-    """What opens ports in this process; None: it has no proxy."""
+    """The function that opens ports in this process; None without a proxy."""
 
     open_port: OpenPort | None = None
 
@@ -25,14 +25,14 @@ _process = _Process()
 
 
 def install(open_port: OpenPort | None) -> None:
-    """Have this function open the ports of the process."""
+    """Set the function that opens ports in this process."""
     _process.open_port = open_port
 
 
 def port_of(job: Job) -> int:
-    """Return the port of a live session, opened; raises `ResourceUnavailable` when none is free.
+    """Return the open port of a live session; raises `ResourceUnavailable` if no port is free.
 
-    A port belongs to one live session: of two requests at once the database lets one have it.
+    A unique constraint keeps concurrent requests from assigning a port to two live sessions.
     """
     while True:
         known = Job.objects.filter(pk=job.pk, status__in=LIVE).values_list("session_port", flat=True).first()
@@ -40,7 +40,7 @@ def port_of(job: Job) -> int:
             return known
         if not _assign(job, instead_of=known):
             raise ResourceUnavailable(
-                "No port is free to open this session on. Stop a session, or ask your administrator for more "
+                "No port is free for this session. Stop a session, or ask your administrator for more ports "
                 "(UWS_SESSION_PORTS)."
             )
 
@@ -50,19 +50,20 @@ def _open(port: int) -> bool:
 
 
 def _assign(job: Job, *, instead_of: int | None) -> bool:
-    """Have the session get a port, the first that is free; False: there is none, or the session has ended."""
+    """Assign a free port to the session; False if none is free or the session has ended."""
     ports = registry.site().session_ports.numbers
     live = Job.objects.filter(status__in=LIVE)
     taken = set(live.filter(session_port__isnull=False).values_list("session_port", flat=True))
-    # A browser may keep pages of the last session of a port: start elsewhere for each.
+    # A browser may cache pages of the last session on a port: start the search at another port for each session.
     for port in (ports[(job.pk + step) % len(ports)] for step in range(len(ports))):
+        # Opened first: a port that another program uses must not be written to the row.
         if port in taken or not _open(port):
             continue
         try:
             with transaction.atomic():
                 if live.filter(pk=job.pk, session_port=instead_of).update(session_port=port):
                     return True
-        except IntegrityError:  # another session has it by now
+        except IntegrityError:  # another session got it first
             continue
         break  # another request has given this session a port, or it has ended
     return live.filter(pk=job.pk, session_port__isnull=False).exclude(session_port=instead_of).exists()

@@ -1,6 +1,6 @@
-"""The API token of a session: made for a job that is wanted, gone with it, and good for workflows alone.
+"""The API token of a session: valid for workflows only, and deleted when the session is stopped or ends.
 
-Its text follows from the session's own secret, so a submission that is done again hands out the same token.
+Its text is derived from the session's secret, so that a repeated submission passes on the same token.
 """
 
 from datetime import datetime, timedelta
@@ -16,20 +16,21 @@ from user_workspaces.jobs.status import LIVE, STOPPABLE
 
 
 def session_token(job: Job) -> NewToken:
-    """Return the token of a session, whether it is good by now or not."""
+    """Return the token of a session, which may not be granted yet."""
     return derived_token(job.secret, purpose="reana")
 
 
 def grant_session_token(*, job: Job, now: datetime, start: datetime | None = None) -> bool:
-    """Make a session's token good until the time limit of the session; False: the job is not wanted any more.
+    """Make a session's token valid until the time limit of the session; False if the job is being stopped or has ended.
 
-    `start`: when the session began; before that is known, time counts from now. Doing it again is harmless. Who ends
-    the job at the same moment waits for this, or is first: no token of an ended job is ever left.
+    `start` is the start of the session; until it is known, the time limit counts from `now`. Idempotent. The lock on
+    the job's row orders this before or after a concurrent end of the job, so that no token outlives its job.
     """
     token = session_token(job)
     limit = job.time_limit_seconds
     lasts = registry.site().token_lifetime if limit is None else timedelta(seconds=limit)
     with transaction.atomic():
+        # The same lock that `change_status` takes with its UPDATE of the job.
         if not list(Job.objects.select_for_update().filter(pk=job.pk, status__in=STOPPABLE).values_list("pk")):
             return False
         ApiToken.objects.update_or_create(
@@ -48,14 +49,14 @@ def grant_session_token(*, job: Job, now: datetime, start: datetime | None = Non
 
 
 def session_of(token: ApiToken) -> Job | None:
-    """Return the session that a token was made for; None: it is another one.
+    """Return the live session that a token was derived for; None for any other token.
 
-    Names of tokens are for people: a session is known by its secret, from which nobody else can derive the token.
+    The name of a token proves nothing, because users choose names: the derived digest is compared.
     """
     live = Job.objects.filter(owner_id=token.user_id, status__in=LIVE)
     return next((job for job in live if session_token(job).digest == token.digest), None)
 
 
 def revoke_session_token(job: Job) -> None:
-    """Take the token of a session away; no-op when there is none."""
+    """Delete the token of a session, if there is one."""
     ApiToken.objects.filter(digest=session_token(job).digest).delete()

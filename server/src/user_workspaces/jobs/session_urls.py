@@ -1,7 +1,7 @@
-"""Where browsers find a session: on a host of its own, on a port of its own, or below a path of the portal's.
+"""Addresses of sessions: on an own host, on an own port, or below a path of the portal.
 
-A session that has a host or a port of its own is served there and nowhere else. By path it shares the portal's origin,
-where nothing keeps its pages from acting as the portal: that is for sites that have asked for it.
+A session with an own host or port is served there only. A session below a path shares the portal's origin, so that its
+pages can act as the portal: only sites that enable it explicitly use this.
 """
 
 import ipaddress
@@ -21,35 +21,35 @@ SESSION_LABEL = re.compile(r"s[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The two parts that a client puts together; nothing else is needed to open the session."""
+    """The two parts of an address that opens a session; clients concatenate them."""
 
     url_domain: str
     url_path: str
 
     @property
     def url(self) -> str:
-        """The whole address."""
+        """The complete address."""
         return self.url_domain + self.url_path
 
 
 def base_path(*, resource: str, job_id: int) -> str:
-    """Return the path that a session is served below, the same in all forms."""
+    """Return the base path of a session, the same on its own host, on its own port and below the portal."""
     return f"/passthrough/{resource}/{job_id}/"
 
 
 def session_domain(resource: str) -> str:
-    """Return the domain below which the sessions of a resource have their hosts; empty: there is none."""
+    """Return the parent domain of the session hosts of a resource; empty if it has none."""
     known = registry.site().resources.get(resource)
     return known.passthrough_domain.lower() if known else ""
 
 
 def session_domains() -> tuple[str, ...]:
-    """Return the domains below which sessions have their hosts."""
+    """Return the parent domains of all session hosts."""
     return tuple(sorted({session_domain(resource) for resource in registry.site().resources} - {""}))
 
 
 def session_host(*, resource: str, job_id: int) -> str:
-    """Return the host name of a session's own origin; empty: it has none."""
+    """Return the session host of a job; empty if it has none."""
     domain = session_domain(resource)
     return f"s{job_id}.{domain}" if domain else ""
 
@@ -60,7 +60,7 @@ def is_served_by_path(resource: str) -> bool:
 
 
 def is_session_host(name: str) -> bool:
-    """Return whether a host name (without its port) is, or lies below, a session's own host."""
+    """Return whether a host name (without its port) is a session host or a subdomain of one."""
     labels = name.lower().removesuffix(".")
     domains = session_domains()
     below = (labels.removesuffix(f".{domain}") for domain in domains if labels.endswith(f".{domain}"))
@@ -68,10 +68,11 @@ def is_session_host(name: str) -> bool:
 
 
 def is_portal_host(name: str) -> bool:
-    """Return whether the portal answers under this host name (without its port).
+    """Return whether the portal is served under this host name (without its port).
 
-    Below a domain of sessions it has to be named to the letter. A page of another site can point a name at this server,
-    but not an IP address: where the site has named no address of its own, every IP address will do.
+    Patterns of `ALLOWED_HOSTS` for session domains do not count: below these, the portal's host must be listed exactly.
+    A hostile site can resolve its name to this server (DNS rebinding), but cannot own an IP address: without a
+    configured host, every IP address is accepted.
     """
     if is_session_host(name):
         return False
@@ -82,7 +83,7 @@ def is_portal_host(name: str) -> bool:
 
 
 def is_ip_address(name: str) -> bool:
-    """Return whether the name in a `Host` field is an IP address."""
+    """Return whether the name in a `Host` header is an IP address."""
     try:
         ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:
@@ -91,13 +92,13 @@ def is_ip_address(name: str) -> bool:
 
 
 def is_localhost(name: str) -> bool:
-    """Return whether browsers take this name, or names below it, for their own machine."""
+    """Return whether browsers resolve this name to their own machine."""
     bare = name.lower().rstrip(".")
     return bare == "localhost" or bare.endswith(".localhost")
 
 
 def is_loopback(name: str) -> bool:
-    """Return whether a host name or IP address is the visitor's own machine."""
+    """Return whether a host name or IP address is the browser's own machine."""
     if is_localhost(name):
         return True
     try:
@@ -107,7 +108,7 @@ def is_loopback(name: str) -> bool:
 
 
 def split_host(host: str) -> tuple[str, str]:
-    """Return name and port of a `Host` field; an IPv6 address keeps its brackets, the port may be empty."""
+    """Return name and port of a `Host` header; an IPv6 address keeps its brackets, the port may be empty."""
     if host.startswith("["):
         name, bracket, rest = host.partition("]")
         return name + bracket, rest.lstrip(":")
@@ -116,10 +117,10 @@ def split_host(host: str) -> tuple[str, str]:
 
 
 def address_of(*, claim: TicketClaims, resource: str, serves_at: str, now: datetime) -> Address:
-    """Return where a client of the API opens a session, with a fresh ticket for the user of the claim.
+    """Return the address at which an API client opens a session, with a new ticket for the user of the claim.
 
-    `serves_at` is the page below the base path (`lab`). Where browsers cannot resolve the session's own host it is an
-    address of the portal's, which leads on.
+    `serves_at` is the page below the base path, such as `lab`. If browsers cannot resolve the session host, the address
+    is one of the portal, which redirects.
     """
     ticket = sign(claim, Purpose.TICKET, now=now)
     path = base_path(resource=resource, job_id=claim.job_id) + serves_at
@@ -130,7 +131,7 @@ def address_of(*, claim: TicketClaims, resource: str, serves_at: str, now: datet
 
 
 def usual_origin(*, resource: str, job_id: int) -> str:
-    """Return the origin under which browsers usually find a session, or the way to it."""
+    """Return the origin of a session, or the portal's origin if that redirects to the session."""
     base = urlsplit(registry.site().base_url)
     host = session_host(resource=resource, job_id=job_id)
     if not host or (is_localhost(host) and not is_loopback(base.hostname or "")):

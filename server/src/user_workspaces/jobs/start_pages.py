@@ -1,4 +1,4 @@
-"""The page that a session is opened with."""
+"""The page at which a session is opened."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,13 @@ from user_workspaces.jobs.session_urls import base_path
 
 
 def start_page(job_type: str, *, requested: Mapping[str, object], resource: str, job_id: int) -> str:
-    """Return it, seen from the session's base path; empty for a job type that is not configured any more."""
+    """Return the start page relative to the session's base path; empty if the job type is no longer configured."""
     types = registry.current().job_types
     if job_type not in types:
         return ""
     plugin = types.get(job_type)
     try:
         parameters = job_parameters(plugin.Parameters, requested)
-    except InvalidRequest:  # an earlier release took what this one does not
+    except InvalidRequest:  # an earlier release accepted parameters that this one does not
         return ""
     return plugin.start_page(parameters, base_path(resource=resource, job_id=job_id))

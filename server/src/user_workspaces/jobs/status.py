@@ -1,16 +1,16 @@
-"""The states of a job and the only ways between them."""
+"""The statuses of a job and the allowed transitions."""
 
 from enum import StrEnum
 
 
 class JobStatus(StrEnum):
-    """What clients know; they throw on any other word."""
+    """The values are part of the API: existing clients fail on any other one."""
 
     PENDING = "pending"
-    """Wanted; perhaps not submitted yet."""
+    """Requested; submitted or not."""
     RUNNING = "running"
     STOPPING = "stopping"
-    """No longer wanted; perhaps still there."""
+    """To be stopped; its processes may still run."""
     COMPLETE = "complete"
     FAILED = "failed"
 

@@ -1,4 +1,4 @@
-"""Tickets and entries that have been used: each opens a session once."""
+"""Record used tickets and entries, each of which opens a session once."""
 
 from user_workspaces.accounts.one_time_store import put
 from user_workspaces.errors import InvalidRequest
@@ -6,7 +6,7 @@ from user_workspaces.jobs.tickets import TICKET_LIFETIME
 
 
 def use_once(text: str) -> bool:
-    """Use up a ticket or an entry; False when that was done before. Of many at once, one succeeds."""
+    """Mark a ticket or an entry as used; False if it was used before. Of concurrent calls exactly one returns True."""
     try:
         put(f"session ticket {text}", "", int(TICKET_LIFETIME.total_seconds()) + 1)
     except InvalidRequest:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from user_workspaces.interfaces.settings import ServerSettings
 from user_workspaces.interfaces.sizes import size_text
-from user_workspaces.jobs.quota_check import cost_of, overview_of, spending_of
+from user_workspaces.jobs.quota_check import core_hour_usage, cost_of, overview_of
 from user_workspaces.jobs.resource_options import LARGEST, parameter_for
 from user_workspaces.quotas.messages import disk_is_over, format_number
 from user_workspaces.quotas.queries import allowance_of, rules
@@ -91,7 +91,7 @@ def cost_of_launch(
     allowance = allowance_of(owner_id)
     if allowance.core_hours is None or resource not in site.resources:
         return None
-    hours = spending_of(owner_id, allowance=allowance, now=now).core_hours
+    hours = core_hour_usage(owner_id, allowance=allowance, now=now).core_hours
     cpus = parameter_for("num_cpus", site, resource=resource)
     minutes = parameter_for("time_limit_min", site, resource=resource)
     needs = cost_of(cpus=_number(options.get(cpus)), seconds=_number(options.get(minutes), 0) * SECONDS_A_MINUTE)

@@ -22,7 +22,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import mount_of
 from user_workspaces.jobs.session_urls import base_path
 from user_workspaces.jobs.status import ENDED
-from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Entry, Purpose, TicketClaims
+from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Purpose, SessionEntry, TicketClaims
 from user_workspaces.jobs.used_tickets import use_once
 from user_workspaces.proxy.middleware import RequestOrigin, origin_of
 from user_workspaces.proxy.routing import route_watcher
@@ -121,7 +121,7 @@ def _begin(
     return _no_store(response)
 
 
-def _enter(request: HttpRequest, job: Job, entry: Entry, text: str) -> HttpResponse:
+def _enter(request: HttpRequest, job: Job, entry: SessionEntry, text: str) -> HttpResponse:
     """Trade an entry for the session's cookie, in the browser that asked for it."""
     secret = request.COOKIES.get(tickets.browser_cookie_name(job.pk), "")
     if not secret or tickets.browser_hash(secret) != entry.browser:

@@ -1,1 +1,1 @@
-"""The REST API of REANA 0.9.4 over our own workflows, so that its clients work here as they are."""
+"""The REST API of REANA 0.9.4 for this server's workflows, so that REANA's clients work without changes."""

@@ -1,4 +1,4 @@
-"""From errors to REANA's answers: always an object with a message."""
+"""Convert errors to REANA's error responses: an object with a `message`."""
 
 import logging
 
@@ -14,7 +14,8 @@ from user_workspaces.observability.correlation import current_request_id
 logger = logging.getLogger(__name__)
 
 CHALLENGE = 'Bearer realm="user workspaces"'
-"""What `WWW-Authenticate` says with every 401; the query may hold the token, too."""
+"""The `WWW-Authenticate` header of every 401 response. The query may contain the token, too."""
+# The first match wins: subclasses are listed before their base classes.
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
     (errors.TooLarge, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),
@@ -36,13 +37,13 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
 
 
 class RateExceeded(exceptions.APIException):
-    """Too many requests."""
+    """The rate limit of requests is exceeded."""
 
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
 
 
 def response_for(raised: Exception) -> Response:
-    """Return the answer for anything that a view raises."""
+    """Return the response for any exception of a view."""
     error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
@@ -58,13 +59,14 @@ def response_for(raised: Exception) -> Response:
         return Response({"message": "The request is too large."}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         return Response({"message": "Malformed request."}, status=status.HTTP_400_BAD_REQUEST)
-    mark = current_request_id()
-    logger.error("error %s", mark, exc_info=error)
-    return Response({"message": f"Something went wrong inside the server. Quote {mark} to its operators."}, status=500)
+    request_id = current_request_id()
+    logger.error("error %s", request_id, exc_info=error)
+    message = f"Internal server error. Report request ID {request_id} to your administrator."
+    return Response({"message": message}, status=500)
 
 
 def routing(message: str, code: int) -> Response:
-    """Return the answer for a path or a method that there is not."""
+    """Return the response for an unknown path or method, with a `status` as REANA sends it."""
     return Response({"message": message, "status": code}, status=code)
 
 

@@ -1,4 +1,4 @@
-"""Paths and globs as requests name them."""
+"""Paths and globs in requests."""
 
 import re
 
@@ -10,12 +10,12 @@ GLOB = re.compile(r"[*?\[]")
 
 
 def path_of(raw: str) -> str:
-    """Return a path below the workspace; raises `InvalidRequest` for one that leaves it."""
+    """Return a path in the workspace; raises `InvalidRequest` for a path outside."""
     if ".." in without_escapes(raw).replace("\\", "/").split("/"):
         raise InvalidRequest("'..' is not a valid path component")
     return file_path(raw)
 
 
 def is_glob(path: str) -> bool:
-    """Return whether a path can stand for several."""
+    """Return whether a path contains wildcards."""
     return GLOB.search(path) is not None

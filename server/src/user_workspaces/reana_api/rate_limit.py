@@ -1,4 +1,4 @@
-"""How many requests one person or address may send in a second, counted in this process; what answers say of it."""
+"""Limit the requests per second of a user or client address, counted per process, and return REANA's headers."""
 
 import math
 import time
@@ -9,21 +9,21 @@ from threading import Lock
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What is left of a second."""
+    """The usage of the current second."""
 
     limit: int
     used: int
     resets_at: int
-    """Seconds since 1970."""
+    """POSIX seconds."""
     retry_after: int
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether this was one too many."""
+        """True if this request exceeded the limit."""
         return self.used > self.limit
 
     def headers(self) -> dict[str, str]:
-        """Return them as REANA sends them."""
+        """Return the headers that REANA sends."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(max(0, self.limit - self.used)),
@@ -32,24 +32,24 @@ class Rate:
         }
 
 
-class Seconds:
-    """Counts by sender; nothing of an earlier second is kept."""
+class RateLimiter:
+    """Counts requests by key in the current second; earlier counts are dropped."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._second = 0
         self._counts = Counter[str]()
 
-    def take(self, sender: str, *, limit: int, now: float | None = None) -> Rate:
-        """Count one request."""
-        moment = time.time() if now is None else now
-        second = int(moment)
-        with self._lock:
+    def consume(self, key: str, *, limit: int, now: float | None = None) -> Rate:
+        """Count one request of a user or a client address."""
+        at = time.time() if now is None else now
+        second = int(at)
+        with self._lock:  # views run in several threads
             if second != self._second:
                 self._second, self._counts = second, Counter()
-            self._counts[sender] += 1
-            used = self._counts[sender]
-        return Rate(limit, used, second + 1, max(1, math.ceil(second + 1 - moment)))
+            self._counts[key] += 1
+            used = self._counts[key]
+        return Rate(limit, used, second + 1, max(1, math.ceil(second + 1 - at)))
 
 
-SECONDS = Seconds()
+LIMITER = RateLimiter()

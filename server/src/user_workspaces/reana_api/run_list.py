@@ -1,4 +1,4 @@
-"""`/api/workflows`: the list, and new runs."""
+"""`/api/workflows`: list and create runs."""
 
 import uuid
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from user_workspaces.reana_api.search import MALFORMED, Search
 from user_workspaces.reana_api.sessions import session_path
 from user_workspaces.reana_api.user_ids import user_uuid
 from user_workspaces.reana_api.view import ReanaView, flag, json_in, positive
-from user_workspaces.workflows.lifecycle.actions import create_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, create_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import LISTED, NEWEST, runs_of
 from user_workspaces.workflows.run_names import as_uuid
@@ -50,12 +50,12 @@ SESSION_STATUS = {
 
 
 class Workflows(ReanaView):
-    """The list, and new ones."""
+    """The caller's runs."""
 
     scope = Scope.WORKSPACES
 
     def get(self, request: Request) -> Response:
-        """List the caller's own, newest first; each page takes the same few queries."""
+        """List the caller's runs, newest first; each page takes the same few queries."""
         interactive = request.query_params.get("type") == "interactive"
         rows = _rows(self.current_user, request, interactive=interactive)
         describing = _Describing(request, user_id=self.current_user.pk, interactive=interactive)
@@ -64,37 +64,37 @@ class Workflows(ReanaView):
         return Response({**found, "user_has_workflows": has_some})
 
     def post(self, request: Request) -> Response:
-        """Make a run from the specification in the body."""
+        """Create a run from the specification in the body."""
         if request.query_params.get("spec"):
-            raise InvalidRequest("Specifications are not fetched from elsewhere here: send it in the body.")
+            raise InvalidRequest("This server fetches no specifications from URLs. Send the specification in the body.")
         document = json_in(request)
         _check_type(document)
         name = request.query_params.get("workflow_name", "")
-        origin = _origin(self.token)
-        run = create_run(owner=self.current_user, name=name, document=document, now=timezone.now(), origin=origin)
+        wanted = RunRequest(owner=self.current_user, name=name, document=document, origin=_origin(self.token))
+        run = create_run(wanted, now=timezone.now())
         made = {"message": "Workflow workspace created", "workflow_id": str(run.pk), "workflow_name": run.full_name}
         return Response(made, status=201)
 
 
 def _origin(token: ApiToken) -> dict[str, object]:
-    """Return what a run says of where it was made: in the workspace of the session whose token this is."""
+    """Return the origin of a run: the workspace of the session that this token belongs to, if any."""
     session = session_of(token)
     return {} if session is None else {"workspace_id": session.workspace_id, "session_id": session.pk}
 
 
 def _check_type(document: object) -> None:
-    """REANA's own words for the mistake that it finds first."""
+    """Raise REANA's own error text for a missing type."""
     workflow = document.get("workflow") if isinstance(document, dict) else None
     if isinstance(workflow, dict) and "type" not in workflow:
         raise InvalidRequest("'type'")
 
 
 Read = Callable[[int, int | None], tuple[list[Any], int]]
-"""Returns so many items (None: all) after so many others, and how many there are in all."""
+"""Called with offset and limit (None: all); returns the items and the total."""
 
 
 def paged(request: Request, read: Read) -> dict[str, Any]:
-    """Return one page of what can be read; without `size` all of it is on the first."""
+    """Return one page of the items; without `size`, all of them are on page 1."""
     page, wanted = positive(request, "page") or 1, positive(request, "size")
     items, total = read((page - 1) * (wanted or 0), wanted)
     length = wanted or max(1, total)
@@ -119,9 +119,10 @@ def paged(request: Request, read: Read) -> dict[str, Any]:
 def _read(
     rows: QuerySet[Run] | Condition, describing: "_Describing", offset: int, limit: int | None
 ) -> tuple[list[dict[str, object]], int]:
+    # Raw rows instead of model instances, because this list may have thousands of items.
     if isinstance(rows, Condition) or all("__" not in str(name) for name in rows.query.order_by):
         found, total = page_of_raw_rows(rows, COLUMNS, offset=offset, limit=limit)
-    else:  # in the order of another table: first which ones, then these
+    else:  # ordered by a joined table: raw reading cannot join, so first the keys, then their rows
         keys = rows.values_list("pk", flat=True)[offset : None if limit is None else offset + limit]
         by_id = {uuid_text(row[0]): row for row in raw_rows(Run.objects.filter(pk__in=list(keys)), COLUMNS)}
         found, total = [by_id[str(key)] for key in keys], rows.count()
@@ -129,7 +130,7 @@ def _read(
 
 
 def _rows(user: User, request: Request, *, interactive: bool) -> QuerySet[Run] | Condition:
-    """Return a person's runs as they are asked for; all of them, newest first, is what nearly everybody wants."""
+    """Return the requested runs of a user. Without filters this is the precompiled list, as in most requests."""
     conditions, sorting = _conditions(request, interactive=interactive), request.query_params.get("sort", "")
     if not conditions and sorting not in ORDER:
         return LISTED.of(user.pk)
@@ -158,13 +159,13 @@ def _conditions(request: Request, *, interactive: bool) -> list[Q | Exists]:
 
 
 def _wants_shared(request: Request) -> bool:
-    """Return whether only runs are wanted that are shared with somebody or by somebody: here nobody shares runs."""
+    """Return whether only shared runs are requested. Runs cannot be shared on this server."""
     query = request.query_params
     return bool(query.get("shared_by")) or query.get("shared_with", "") not in {"", "nobody"}
 
 
 class _Describing:
-    """What of each run somebody wants to see."""
+    """Describes runs with the details that the query asks for."""
 
     def __init__(self, request: Request, *, user_id: int, interactive: bool) -> None:
         verbose = flag(request, "verbose")
@@ -173,7 +174,7 @@ class _Describing:
         self._progress = verbose or flag(request, "include_progress")
 
     def rows(self, rows: list[RawRow]) -> list[dict[str, object]]:
-        """Return runs as they are listed: all that is in other tables takes one query for all of them."""
+        """Return list items; data of other tables is read in one query for all rows."""
         sizes = disk_space_of(row[WORKSPACE] for row in rows) if self._size else {}
         sessions = statuses_of(row[SESSION] for row in rows) if self._interactive else {}
         return [self._row(row, sizes, sessions) for row in rows]

@@ -1,4 +1,4 @@
-"""`/api/workflows/{id}/...`: one run: start, status, logs, specification, parameters, retention rules."""
+"""`/api/workflows/{id}/...`: start, status, logs, specification, parameters and retention rules of one run."""
 
 import json
 from typing import Any
@@ -17,17 +17,17 @@ from user_workspaces.workflows.lifecycle.plan import specification_of
 from user_workspaces.workflows.lifecycle.retention import rules_of
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import find_run
-from user_workspaces.workflows.storage.logs import Wanted, job_logs, logs_of
+from user_workspaces.workflows.storage.logs import LogSelection, job_logs, logs_of
 from user_workspaces.workflows.storage.progress import progress_of
 
 
 class StartRun(ReanaView):
-    """Starts and restarts."""
+    """Start or restart a run."""
 
     scope = Scope.SESSIONS
 
     def post(self, request: Request, named: str) -> Response:
-        """Put the run into the queue; `restart` makes a new one in the same workspace."""
+        """Queue the run; `restart` creates another one in the same workspace."""
         return _started(find_run(user=self.current_user, named=named), object_in(request))
 
 
@@ -37,8 +37,8 @@ def _started(run: Run, body: dict[str, Any]) -> Response:
         options=_object(body, "operational_options"),
         specification=body.get("reana_specification") or None,
     )
-    begin = restart_run if body.get("restart") is True else start_run
-    started = begin(run=run, start=start, now=timezone.now())
+    start_or_restart = restart_run if body.get("restart") is True else start_run
+    started = start_or_restart(run=run, start=start, now=timezone.now())
     return Response(
         {
             "message": "Workflow submitted.",
@@ -60,29 +60,29 @@ def _object(body: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-class RunStatusOf(ReanaView):
-    """How far it is; stopping and deleting."""
+class RunStatusView(ReanaView):
+    """The status of a run; stop and delete it."""
 
     scope = Scope.SESSIONS
 
     def get(self, _request: Request, named: str) -> Response:
-        """Return the status with the progress and, as text, the logs of the commands."""
+        """Return status and progress, and the logs of the commands as JSON in a string."""
         run = find_run(user=self.current_user, named=named)
-        usage = progress_of(run)
+        current = progress_of(run)
         return Response(
             {
                 "id": str(run.pk),
                 "name": run.full_name,
-                "status": usage.status.value,
+                "status": current.status.value,
                 "created": serializers.moment(run.datetime_created),
                 "user": user_uuid(run.owner_id),
-                "logs": json.dumps(job_logs(run, usage.steps)),
-                "progress": serializers.progress(run, usage),
+                "logs": json.dumps(job_logs(run, current.steps)),
+                "progress": serializers.progress(run, current),
             }
         )
 
     def put(self, request: Request, named: str) -> Response:
-        """Stop or delete it."""
+        """Stop, delete or start the run."""
         wanted, body = request.query_params.get("status", ""), object_in(request)
         run, now = find_run(user=self.current_user, named=named), timezone.now()
         match wanted:
@@ -107,23 +107,24 @@ class RunStatusOf(ReanaView):
         )
 
 
-class Logs(ReanaView):
-    """The logs, while it runs too."""
+class RunLogs(ReanaView):
+    """The logs of a run, also while it runs."""
 
     def get(self, request: Request, named: str) -> Response:
-        """Return them as JSON in a text; an array of names in the body asks for those steps."""
+        """Return the logs as JSON in a string; an array of names in the body selects steps."""
+        # reana-client sends the names of steps in the body of a GET.
         run, steps = find_run(user=self.current_user, named=named), json_in(request)
         if steps is not None and not (isinstance(steps, list) and all(isinstance(one, str) for one in steps)):
             raise InvalidRequest("The steps must be a list of names.")
-        wanted = Wanted(steps=steps or None, page=positive(request, "page") or 1, size=positive(request, "size"))
+        wanted = LogSelection(steps=steps or None, page=positive(request, "page") or 1, size=positive(request, "size"))
         return Response({"logs": json.dumps(logs_of(run, wanted)), **_named(run), "user": user_uuid(run.owner_id)})
 
 
-class Specification(ReanaView):
-    """What was asked for."""
+class RunSpecification(ReanaView):
+    """The specification of a run."""
 
     def get(self, _request: Request, named: str) -> Response:
-        """Return it with the parameters of the start; REANA forbids what it cannot find here."""
+        """Return it with the parameters of the start. As in REANA, an unknown run is a 403 here, not a 404."""
         try:
             run = find_run(user=self.current_user, named=named)
         except NotFound as error:
@@ -131,23 +132,23 @@ class Specification(ReanaView):
         return Response({"specification": json.loads(run.specification), "parameters": run.parameters})
 
 
-class Parameters(ReanaView):
-    """What commands get in place of `${name}`."""
+class RunParameters(ReanaView):
+    """The values of `${name}` in commands."""
 
     def get(self, _request: Request, named: str) -> Response:
-        """Return the specification's own, with those of the start over them."""
+        """Return the parameters of the specification, overridden by those of the start."""
         run = find_run(user=self.current_user, named=named)
         specification = specification_of(run)
         parameters = {**specification.parameters(), **run.parameters}
-        said = {"id": str(run.pk), "name": run.full_name, "type": specification.workflow_type}
-        return Response({**said, "parameters": parameters})
+        description = {"id": str(run.pk), "name": run.full_name, "type": specification.workflow_type}
+        return Response({**description, "parameters": parameters})
 
 
 class RetentionRules(ReanaView):
-    """When files are deleted by themselves."""
+    """The retention rules of a run."""
 
     def get(self, _request: Request, named: str) -> Response:
-        """Return the rules of the specification."""
+        """Return the rules with their dates and statuses."""
         run = find_run(user=self.current_user, named=named)
         rules = [
             {

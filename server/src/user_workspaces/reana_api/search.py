@@ -1,4 +1,4 @@
-"""`search={"name": ["a", "b"]}`: parts of values; one of a key's has to fit, and each key."""
+"""Parse `search={"name": ["a", "b"]}`: for each key, one of the texts must occur in the value."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -14,13 +14,13 @@ KEYS = ("name", "size", "last-modified")
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody searches for, by key."""
+    """The searched texts, by key."""
 
     wanted: dict[str, tuple[str, ...]]
 
     @classmethod
     def read(cls, text: object) -> Self:
-        """Read it; nothing searches for nothing. Raises `InvalidRequest` for what is no such object."""
+        """Parse the parameter; raises `InvalidRequest`. An empty one matches everything."""
         if not text:
             return cls({})
         try:
@@ -29,10 +29,11 @@ class Search:
             found = None
         if not isinstance(found, dict) or not all(key in KEYS and _are_texts(words) for key, words in found.items()):
             raise InvalidRequest(MALFORMED)
+        # PostgreSQL rejects NUL characters, and no file name contains one.
         return cls({key: tuple(word.replace("\0", "") for word in words) for key, words in found.items() if words})
 
-    def fits(self, name: str, size: int, modified: str = "") -> bool:
-        """Return whether something is searched for."""
+    def matches(self, name: str, size: int, modified: str = "") -> bool:
+        """Return whether a file matches."""
         values = {"name": name, "size": str(size), "last-modified": modified}
         return all(any(word in values[key] for word in words) for key, words in self.wanted.items())
 

@@ -1,4 +1,4 @@
-"""`/api/secrets`: what steps may use and nobody can read again."""
+"""`/api/secrets`: secrets for steps. Their values cannot be read again."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,21 +10,21 @@ from user_workspaces.workflows.queries import secrets_of
 from user_workspaces.workflows.secrets import NewSecret, add_secrets, delete_secrets
 
 
-class Secrets(ReanaView):
-    """Names and kinds; never a value."""
+class UserSecrets(ReanaView):
+    """The names and types of the caller's secrets."""
 
     scope = Scope.SESSIONS
     is_of_workflows = False
 
     def get(self, _request: Request) -> Response:
-        """List them."""
+        """List names and types."""
         return Response(
             [{"name": one.name, "type": one.kind} for one in secrets_of(self.current_user).only("name", "kind")]
         )
 
     def post(self, request: Request) -> Response:
-        """Add some, all or none."""
-        new = [NewSecret.read(name, told) for name, told in object_in(request).items()]
+        """Add secrets, all or none."""
+        new = [NewSecret.read(name, sent) for name, sent in object_in(request).items()]
         if not new:
             raise InvalidRequest("No secrets were sent.")
         if not add_secrets(owner=self.current_user, new=new, overwrite=flag(request, "overwrite")):
@@ -32,7 +32,7 @@ class Secrets(ReanaView):
         return Response({"message": "Secret(s) successfully added."}, status=201)
 
     def delete(self, request: Request) -> Response:
-        """Delete some, all or none."""
+        """Delete secrets, all or none."""
         names = json_in(request)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise InvalidRequest("The body must be a list of names of secrets.")

@@ -1,4 +1,4 @@
-"""Values as REANA writes them: times, sizes, durations, progress."""
+"""Serialize times, sizes, durations and progress in REANA's formats."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,17 +11,17 @@ UNKNOWN_SIZE: dict[str, object] = {"raw": -1, "human_readable": ""}
 
 
 def moment(at: datetime | None) -> str | None:
-    """Return a time: UTC, without a zone."""
+    """Return a time: UTC, without a time zone."""
     return at.strftime("%Y-%m-%dT%H:%M:%S") if at else None
 
 
 def second(text: str | None) -> str | None:
-    """Return the same for a time of a raw row."""
+    """Return the same for the text of a time in a raw row."""
     return f"{text[:10]}T{text[11:19]}" if text else None
 
 
 def size(raw: int) -> dict[str, object]:
-    """Return a number of bytes, for programs and for people."""
+    """Return a number of bytes, raw and as text."""
     return {"raw": raw, "human_readable": human_bytes(raw)}
 
 
@@ -37,13 +37,13 @@ def human_milliseconds(raw: int) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     parts = [
-        f"{figure}{unit}" for figure, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if figure
+        f"{number}{unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if number
     ]
     return " ".join(parts) or "0s"
 
 
 def times(*, started: datetime | None, finished: datetime | None, stopped: datetime | None) -> dict[str, object]:
-    """Return the part of the progress that is always there."""
+    """Return the times in the progress, which lists always contain."""
     return {
         "run_started_at": moment(started),
         "run_finished_at": moment(finished),
@@ -52,23 +52,23 @@ def times(*, started: datetime | None, finished: datetime | None, stopped: datet
 
 
 def command_counts(stored: Mapping[str, object]) -> dict[str, object]:
-    """Return the other part: how many commands, and which."""
+    """Return the counts of commands in the progress, with their UUIDs."""
     return {
         "total": {"total": stored.get("total", 0), "job_ids": []},
-        "running": _those(stored.get("running")),
-        "finished": _those(stored.get("finished")),
-        "failed": _those(stored.get("failed")),
+        "running": _listed(stored.get("running")),
+        "finished": _listed(stored.get("finished")),
+        "failed": _listed(stored.get("failed")),
         "current_command": stored.get("current_command"),
         "current_step_name": stored.get("current_step_name"),
     }
 
 
-def _those(listed: object) -> dict[str, object]:
+def _listed(listed: object) -> dict[str, object]:
     ids = listed if isinstance(listed, list) else []
     return {"total": len(ids), "job_ids": ids}
 
 
-def progress(run: Run, usage: RunProgress) -> dict[str, object]:
-    """Return all of it for one run."""
-    at = times(started=usage.started_at, finished=run.datetime_finished, stopped=run.datetime_stopped)
-    return {**command_counts(usage.figures), **at}
+def progress(run: Run, current: RunProgress) -> dict[str, object]:
+    """Return the complete progress of one run."""
+    at = times(started=current.started_at, finished=run.datetime_finished, stopped=run.datetime_stopped)
+    return {**command_counts(current.counts), **at}

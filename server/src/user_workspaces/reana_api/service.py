@@ -1,4 +1,4 @@
-"""`/api/ping`, `/api/you`, `/api/info`, `/api/config`, `/api/status`: the server itself, and who asks."""
+"""`/api/ping`, `you`, `info`, `config` and `status`: the server, and the calling user."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ from user_workspaces.workflows.lifecycle.plan import resource_of_runs, runtime_o
 from user_workspaces.workflows.metrics import load_of_runs
 
 SPOKEN_VERSION = "0.9.4"
-"""Of REANA: what its clients can rely on here."""
+"""The version of REANA whose API this server implements."""
 MILLISECONDS_AN_HOUR = 3_600_000
 NEARLY_ALL = Decimal("0.8")
 POLLING_SECONDS = 15
@@ -27,20 +27,20 @@ LARGEST_PREVIEW = 5 * 1024 * 1024
 
 
 class Ping(ReanaView):
-    """Is it there?"""
+    """The health check of REANA's clients."""
 
     is_open = True
 
     def get(self, _request: Request) -> Response:
-        """Answer."""
+        """Return OK."""
         return Response({"message": "OK", "status": "200"})
 
 
 class You(ReanaView):
-    """The caller, with what they may use."""
+    """The calling user and their quotas."""
 
     def get(self, request: Request) -> Response:
-        """Return it; the token is the one that the request came with."""
+        """Return the user; the token is that of the request."""
         user = self.current_user
         overview = overview_of(user.pk, allowance=allowance_of(user.pk), now=timezone.now())
         hours = overview.core_hours
@@ -58,7 +58,7 @@ class You(ReanaView):
                 "quota": {
                     "cpu": {
                         "health": _health(hours),
-                        "limit": _cpu(hours.limit or Decimal(0)),
+                        "limit": _cpu(hours.limit or Decimal(0)),  # 0 is REANA's value for unlimited
                         "usage": _cpu(hours.used),
                     },
                     "disk": {
@@ -89,14 +89,14 @@ def _disk(raw: int) -> dict[str, object]:
 
 
 class Info(ReanaView):
-    """What this server offers."""
+    """The features of this server."""
 
     def get(self, _request: Request) -> Response:
-        """Return each with a title."""
+        """Return each feature with a title."""
         site = registry.site()
         runtime = runtime_on(resource_of_runs())
         storage = site.main_storage
-        told: dict[str, tuple[str, object]] = {
+        features: dict[str, tuple[str, object]] = {
             "compute_backends": ("List of supported compute backends", ["kubernetes", *site.resources]),
             "container_images_used": ("Steps run in the container images that they name", runtime.uses_images),
             "container_runtime": ("Container runtime", _runtime_text(runtime.runtime_name, runtime.warning)),
@@ -113,7 +113,7 @@ class Info(ReanaView):
             "supported_workflow_engines": ("List of supported workflow engines", _engines()),
             "workspaces_available": ("List of available workspaces", [f"/{storage}"]),
         }
-        return Response({name: {"title": title, "value": value} for name, (title, value) in told.items()})
+        return Response({name: {"title": title, "value": value} for name, (title, value) in features.items()})
 
 
 def _runtime_text(name: str, warning: str) -> str:
@@ -125,12 +125,12 @@ def _engines() -> list[str]:
 
 
 class Config(ReanaView):
-    """What a web page of REANA would ask for."""
+    """The configuration for REANA's web pages."""
 
     is_open = True
 
     def get(self, _request: Request) -> Response:
-        """Return it."""
+        """Return the configuration."""
         site = registry.site()
         return Response(
             {
@@ -155,21 +155,20 @@ class Config(ReanaView):
         )
 
 
-class Status(ReanaView):
-    """How much there is to do, for everybody together."""
+class ServiceStatus(ReanaView):
+    """The load of the service by all users."""
 
     def get(self, _request: Request) -> Response:
-        """Return it: a node is a resource here."""
+        """Return the load. A resource of this server is a node in REANA's terms."""
         load, site = load_of_runs(), registry.site()
-        reservation = site.workflows.runs_at_once
-        going = load.running + load.pending
-        total = reservation or going
+        live = load.running + load.pending
+        total = site.workflows.runs_at_once or live
         return Response(
             {
                 "node": _share(len(site.resources), len(site.resources), sort=0, unschedulable=0),
-                "job": _share(total - going, total, sort=1, running=load.running, pending=load.pending),
+                "job": _share(total - live, total, sort=1, running=load.running, pending=load.pending),
                 "workflow": _share(
-                    total - going, total, sort=2, running=load.running, pending=load.pending, queued=load.queued
+                    total - live, total, sort=2, running=load.running, pending=load.pending, queued=load.queued
                 ),
                 "session": {"active": load.sessions, "sort": 3},
             }
@@ -183,13 +182,13 @@ def _share(available: int, total: int, **further: int) -> dict[str, object]:
     return {"available": left, "total": total, "percentage": percentage, "health": health, **further}
 
 
-class Nowhere(ReanaView):
-    """All other paths."""
+class UnknownPath(ReanaView):
+    """The response for all other paths."""
 
     is_open = True
 
     def get(self, _request: Request, **_: object) -> Response:
-        """Say that there is nothing."""
+        """Return 404."""
         return routing("The requested URL was not found on the server.", 404)
 
     post = put = delete = get

@@ -1,4 +1,4 @@
-"""`/api/workflows/{id}/open/`, `close/` and `session`: a session of ours on a run's workspace."""
+"""`/api/workflows/{id}/open/`, `close/` and `session`: a session in the workspace of a run."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from user_workspaces import registry
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.errors import Conflict, InvalidRequest, NotFound
-from user_workspaces.jobs.actions import start_job, stop_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job, stop_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.session_urls import address_of
 from user_workspaces.jobs.start_pages import start_page
@@ -30,32 +30,26 @@ ENDED = "<!doctype html><meta charset='utf-8'><title>No session</title><h1>No se
 
 
 def session_path(run_id: uuid.UUID | str) -> str:
-    """Return where clients find the session: they put `?token=` behind it."""
+    """Return the path of a run's session; clients append `?token=`."""
     return f"/api/workflows/{run_id}/session"
 
 
 class OpenSession(ReanaView):
-    """Opens one."""
+    """Open a session."""
 
     scope = Scope.SESSIONS
     is_of_workflows = False
 
     def post(self, _request: Request, named: str, kind: str) -> Response:
-        """Launch a session on the run's workspace."""
+        """Launch a session in the run's workspace."""
         run = find_run(user=self.current_user, named=named)
         workspace = workspace_of(run)
         if kind not in KNOWN_TYPES:
             raise NotFound(f"Interactive session type {kind} not found, try with one of: {list(KNOWN_TYPES)}.")
         if run.session is not None and run.session.status in LIVE:
             raise Conflict("Interactive session is already open")
-        job = start_job(
-            owner=self.current_user,
-            workspace_id=workspace.pk,
-            job_type=_session_job_type(),
-            job_details={},
-            options={},
-            now=timezone.now(),
-        )
+        launch = LaunchRequest(owner=self.current_user, workspace_id=workspace.pk, job_type=_session_job_type())
+        job = start_job(launch, now=timezone.now())
         Run.objects.filter(pk=run.pk).update(session=job)
         return Response({"path": session_path(run.pk)})
 
@@ -65,11 +59,11 @@ def _session_job_type() -> str:
     for name, job_type in registry.current().job_types.items():
         if job_type.serves and name in offered:
             return name
-    raise InvalidRequest("No sessions are offered on this server.")
+    raise InvalidRequest("This server offers no interactive sessions.")
 
 
-class Close(ReanaView):
-    """Closes it."""
+class CloseSession(ReanaView):
+    """Close a session."""
 
     scope = Scope.SESSIONS
     is_of_workflows = False
@@ -84,15 +78,15 @@ class Close(ReanaView):
         return Response({"message": "The interactive session has been closed"})
 
 
-class Session(ReanaView):
-    """Where the address that a client prints leads: to the session, as soon as it answers."""
+class SessionRedirect(ReanaView):
+    """The address that a client prints: redirects to the session as soon as it is ready."""
 
     scope = Scope.SESSIONS
     is_of_workflows = False
     token_parameter = "token"  # noqa: S105  its name in the addresses that clients make
 
     def get(self, _request: Request, named: str) -> HttpResponse:
-        """Go there with a fresh ticket; a page that comes back by itself until it answers."""
+        """Redirect with a new ticket; until the session is ready, return a page that refreshes itself."""
         self.require(Scope.SESSIONS)
         run = find_run(user=self.current_user, named=named)
         job = run.session
@@ -102,7 +96,7 @@ class Session(ReanaView):
             response: HttpResponse = HttpResponseRedirect(self._address(job))
         else:
             response = HttpResponse(WAITING.format(message=escape(job.message)))
-        response.headers["Referrer-Policy"] = "no-referrer"  # its own address holds the token
+        response.headers["Referrer-Policy"] = "no-referrer"  # the URL of this page contains the token
         return response
 
     def _address(self, job: Job) -> str:

@@ -1,4 +1,4 @@
-"""The paths of this door: each with and without its slash, for every method."""
+"""The routes of REANA's API, each with and without a trailing slash."""
 
 from collections.abc import Iterator
 
@@ -9,16 +9,16 @@ from user_workspaces.reana_api.view import ReanaView
 
 
 class PathBelow:
-    """A path in a workspace; names of files may hold any character, also a line break."""
+    """Converter for a path in a workspace; file names may contain any character, even line breaks."""
 
     regex = r"(?s:.+)"
 
     def to_python(self, value: str) -> str:
-        """From the path."""
+        """Return the path unchanged."""
         return value
 
     def to_url(self, value: str) -> str:
-        """To the path."""
+        """Return the path unchanged."""
         return value
 
 
@@ -29,31 +29,32 @@ ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
     ("you", service.You),
     ("info", service.Info),
     ("config", service.Config),
-    ("status", service.Status),
-    ("secrets", secrets.Secrets),
+    ("status", service.ServiceStatus),
+    ("secrets", secrets.UserSecrets),
     ("workflows", run_list.Workflows),
     ("workflows/move_files/<str:named>", workspace.MoveFiles),
     ("workflows/<str:named>/start", runs.StartRun),
-    ("workflows/<str:named>/status", runs.RunStatusOf),
-    ("workflows/<str:named>/logs", runs.Logs),
-    ("workflows/<str:named>/specification", runs.Specification),
-    ("workflows/<str:named>/parameters", runs.Parameters),
+    ("workflows/<str:named>/status", runs.RunStatusView),
+    ("workflows/<str:named>/logs", runs.RunLogs),
+    ("workflows/<str:named>/specification", runs.RunSpecification),
+    ("workflows/<str:named>/parameters", runs.RunParameters),
     ("workflows/<str:named>/retention_rules", runs.RetentionRules),
     ("workflows/<str:named>/disk_usage", workspace_reports.DiskUsage),
-    ("workflows/<str:named>/diff/<str:other>", workspace_reports.Diff),
+    ("workflows/<str:named>/diff/<str:other>", workspace_reports.RunDiff),
     ("workflows/<str:named>/prune", workspace_reports.Prune),
     ("workflows/<str:named>/workspace", workspace.RunFiles),
     ("workflows/<str:named>/workspace/<below:path>", workspace.RunFile),
     ("workflows/<str:named>/open/<str:kind>", sessions.OpenSession),
-    ("workflows/<str:named>/close", sessions.Close),
-    ("workflows/<str:named>/session", sessions.Session),
+    ("workflows/<str:named>/close", sessions.CloseSession),
+    ("workflows/<str:named>/session", sessions.SessionRedirect),
 )
 
 
 def _patterns() -> Iterator[URLPattern]:
     for route, view in ROUTES:
+        # Two routes instead of a redirect, which would lose the body of a POST: clients use both forms.
         yield path(route, view.as_view())
         yield path(f"{route}/", view.as_view())
 
 
-urlpatterns = [*_patterns(), re_path(r"^.*\Z", service.Nowhere.as_view())]
+urlpatterns = [*_patterns(), re_path(r"^.*\Z", service.UnknownPath.as_view())]

@@ -1,4 +1,4 @@
-"""What all views of this door share: who calls, what their token may do, how often, and how errors are told."""
+"""The base class of all views: authentication, scopes, rate limit and errors."""
 
 from typing import Any, ClassVar
 
@@ -20,16 +20,17 @@ from user_workspaces.accounts.tokens import token_in_headers
 from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed, UserWorkspacesError
 from user_workspaces.observability.correlation import bind_user
 from user_workspaces.reana_api.errors import RateExceeded, response_for
-from user_workspaces.reana_api.rate_limit import SECONDS, Rate
+from user_workspaces.reana_api.rate_limit import LIMITER, Rate
 
 READING = ("GET", "HEAD")
 MOST_DIGITS = 9
 
 
 class ReanaView(APIView):
-    """Asks for the scope `read` to look, and for the view's own to do anything else; closed until it names one.
+    """Requires the scope `read` for GET and HEAD, and the `scope` of the view for other methods.
 
-    A token with the scope `workflows` may do both, except where a view says that it is about more than workflows.
+    A token with the scope `workflows` may do both, except in views that concern more than workflows. A view that names
+    no scope requires `admin`.
     """
 
     authentication_classes = ()
@@ -37,18 +38,20 @@ class ReanaView(APIView):
     http_method_names = ("get", "head", "post", "put", "delete")
     scope: ClassVar[Scope] = Scope.ADMIN
     is_of_workflows: ClassVar[bool] = True
-    """Whether the scope `workflows` is enough for all of it."""
+    """True if the scope `workflows` is sufficient for all methods."""
     is_open: ClassVar[bool] = False
-    """Whether it answers without a token."""
+    """True if no token is required."""
     token_parameter: ClassVar[str] = "access_token"  # noqa: S105  its name
-    """Under which name the query may hold the token."""
+    """The query parameter that may contain the token."""
     _rate: Rate | None = None
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        """Find out who sends the request, and count it."""
+        """Authenticate the request, count it for the rate limit, and check the scope."""
         super().initial(request, *args, **kwargs)
-        token = _token_of(request, self.token_parameter)  # also where none is needed: others count by their address
-        self._count(f"person {token.user_id}" if token else _client_address(request))
+        token = _token_of(
+            request, self.token_parameter
+        )  # also for open views: requests with a token count for its user
+        self._count(f"user {token.user_id}" if token else _client_address(request))
         if self.is_open:
             return
         if token is None:
@@ -56,6 +59,7 @@ class ReanaView(APIView):
         self.token = token
         note_use(token, now=timezone.now())
         bind_user(token.user_id)
+        # Before the scope: an unknown method is a 405 for every token.
         if not hasattr(self, (request.method or "").lower()):
             raise MethodNotAllowed(request.method or "")
         needed, granted = Scope.READ if request.method in READING else self.scope, scopes_in(self.token.scopes)
@@ -64,7 +68,7 @@ class ReanaView(APIView):
 
     @property
     def current_user(self) -> User:
-        """Who calls."""
+        """The calling user."""
         return self.token.user
 
     def require(self, scope: Scope) -> None:
@@ -73,13 +77,13 @@ class ReanaView(APIView):
             raise NotAllowed(f"This token lacks the scope {scope}. Make one that has it.")
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Answer in REANA's form."""
-        answer = response_for(exc)
-        answer.exception = True
-        return answer
+        """Return the error in REANA's format."""
+        response = response_for(exc)
+        response.exception = True
+        return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as the framework hands them over
-        """Say in each answer what is left of the second; nobody keeps an answer for later."""
+        """Add the headers of the rate limit, and forbid caching."""
         final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         if self._rate is not None:
             for name, value in self._rate.headers().items():
@@ -87,11 +91,11 @@ class ReanaView(APIView):
         final.headers.setdefault("Cache-Control", "no-store")
         return final
 
-    def _count(self, sender: str) -> None:
+    def _count(self, key: str) -> None:
         limit = registry.site().workflows.requests_per_second
         if limit is None:
             return
-        self._rate = SECONDS.take(sender, limit=limit)
+        self._rate = LIMITER.consume(key, limit=limit)
         if self._rate.is_exceeded:
             raise RateExceeded(f'Too many requests in a given amount of time. Only "{limit} per 1 second" allowed.')
 
@@ -105,7 +109,7 @@ def _client_address(request: Request) -> str:
 
 
 def token_text(request: Request, parameter: str = "access_token") -> str | None:
-    """Return the token that a request brings: in the query as REANA's clients do, or in a header."""
+    """Return the token of a request: from the query, as REANA's clients send it, or from a header."""
     named = request.query_params.get(parameter)
     if named:
         return named
@@ -124,9 +128,9 @@ def _error(request: Request, parameter: str) -> UserWorkspacesError:
     return NotAllowed("Token not valid.")
 
 
-def json_in(request: Request) -> Any:  # noqa: ANN401  it is what somebody sends
-    """Return the JSON of the body, whatever its header calls it; None for an empty one. Raises `InvalidRequest`."""
-    raw = request._request.body
+def json_in(request: Request) -> Any:  # noqa: ANN401  any JSON value
+    """Return the JSON of the body regardless of its Content-Type; None if empty. Raises `InvalidRequest`."""
+    raw = request._request.body  # not `request.data`: clients send JSON without its Content-Type
     try:
         return orjson.loads(raw) if raw.strip() else None
     except orjson.JSONDecodeError:
@@ -134,7 +138,7 @@ def json_in(request: Request) -> Any:  # noqa: ANN401  it is what somebody sends
 
 
 def object_in(request: Request) -> dict[str, Any]:
-    """Return the JSON object of the body; empty for an empty body."""
+    """Return the JSON object of the body; an empty one for an empty body."""
     found = json_in(request)
     if found is None:
         return {}
@@ -144,12 +148,12 @@ def object_in(request: Request) -> dict[str, Any]:
 
 
 def flag(request: Request, name: str) -> bool:
-    """Return a flag of the query."""
+    """Return a boolean query parameter."""
     return request.query_params.get(name, "").lower() in {"true", "1", "yes", "on"}
 
 
 def positive(request: Request, name: str) -> int | None:
-    """Return a number of the query, at least 1; None where it is not there."""
+    """Return a query parameter that is an integer of at least 1; None if it is missing."""
     text = request.query_params.get(name)
     if text is None:
         return None

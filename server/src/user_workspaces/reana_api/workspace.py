@@ -1,4 +1,4 @@
-"""`/api/workflows/{id}/workspace`: the files of a run: list, upload, download, delete; and moving them."""
+"""`/api/workflows/{id}/workspace`: list, upload, download, delete and move the files of a run."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -38,20 +38,20 @@ def _read(found: list[Entry], offset: int, limit: int | None) -> tuple[list[Any]
 
 
 class RunFiles(ReanaView):
-    """All files, and new ones."""
+    """The files of a run."""
 
     scope = Scope.WORKSPACES
 
     def get(self, request: Request, named: str) -> Response:
-        """List them, flat; `search` and the glob `file_name` cut the list."""
+        """List all files, filtered by `search` and the glob `file_name`."""
         workspace = workspace_of(find_run(user=self.current_user, named=named))
         pattern, search = request.query_params.get("file_name", ""), Search.read(request.query_params.get("search"))
         listed: Iterable[Entry] = files_matching(workspace, pattern) if pattern else all_files(workspace)
-        found = [one for one in listed if search.fits(one.path, one.size, serializers.moment(one.modified) or "")]
+        found = [one for one in listed if search.matches(one.path, one.size, serializers.moment(one.modified) or "")]
         return Response(paged(request, partial(_read, found)))
 
     def post(self, request: Request, named: str) -> Response:
-        """Write the body to a file, whole or not at all."""
+        """Write the body to a file atomically."""
         name = request.query_params.get("file_name", "")
         if not name:
             raise InvalidRequest("No file_name provided")
@@ -59,7 +59,7 @@ class RunFiles(ReanaView):
             raise InvalidRequest(f"Wrong Content-Type: use {BYTES}.")
         path, workspace = path_of(name), workspace_of(find_run(user=self.current_user, named=named))
         body = request._request
-        with TransferSlot(self.current_user.pk):
+        with TransferSlot(self.current_user.pk):  # limits the worker threads that one user's uploads occupy
             upload_file(
                 workspace=workspace,
                 path=path,
@@ -71,7 +71,7 @@ class RunFiles(ReanaView):
 
 
 def describe_file(entry: Entry) -> dict[str, object]:
-    """Return a file as it is listed."""
+    """Return the list item of a file."""
     return {
         "name": entry.path,
         "last-modified": serializers.moment(entry.modified),
@@ -80,17 +80,17 @@ def describe_file(entry: Entry) -> dict[str, object]:
 
 
 class RunFile(ReanaView):
-    """A file, a folder, or all that a glob stands for."""
+    """A file, a folder, or all files that match a glob."""
 
     scope = Scope.WORKSPACES
 
     def get(self, request: Request, named: str, path: str) -> HttpResponseBase:
-        """Download it: a file as it is, anything else as a zip archive."""
+        """Download a file, or a folder or several files as a zip archive."""
         run = find_run(user=self.current_user, named=named)
         workspace = workspace_of(run)
         checked = path_of(path_in(request._request, path, workspace))
         entry = files.find_entry(workspace=workspace, path=checked)
-        if entry is None and is_glob(checked):
+        if entry is None and is_glob(checked):  # a file whose name contains wildcards comes first
             names = [one.path for one in files_matching(workspace, checked)]
             if len(names) == 1:
                 checked, entry = names[0], files.find_entry(workspace=workspace, path=names[0])
@@ -113,11 +113,11 @@ class RunFile(ReanaView):
         return response
 
     def delete(self, request: Request, named: str, path: str) -> Response:
-        """Delete files; what is not there, and folders, are passed over."""
+        """Delete files; missing files and folders are ignored."""
         workspace = workspace_of(find_run(user=self.current_user, named=named))
         checked = path_of(path_in(request._request, path, workspace))
         deleted, failed = dict[str, object](), dict[str, object]()
-        for entry in _doomed(workspace, checked):
+        for entry in _files_to_delete(workspace, checked):
             try:
                 files.remove_entry(workspace=workspace, path=entry.path, now=timezone.now())
                 deleted[entry.path] = {"size": entry.size}
@@ -128,7 +128,7 @@ class RunFile(ReanaView):
         return Response({"deleted": deleted, "failed": failed})
 
 
-def _doomed(workspace: Workspace, path: str) -> list[Entry]:
+def _files_to_delete(workspace: Workspace, path: str) -> list[Entry]:
     entry = files.find_entry(workspace=workspace, path=path)
     if entry is not None:
         return [] if files.is_folder(entry) else [entry]
@@ -136,7 +136,7 @@ def _doomed(workspace: Workspace, path: str) -> list[Entry]:
 
 
 def _as_reana(response: HttpResponseBase, path: str, *, preview: bool) -> HttpResponseBase:
-    """REANA tells no type but for a preview, and names the whole path."""
+    """Set headers as REANA does: a content type only for previews, and the whole path as file name."""
     kind = content_type_of(path)
     shown = preview and kind.startswith(SHOWN)
     response.headers["Content-Type"] = kind if shown else BYTES
@@ -145,12 +145,12 @@ def _as_reana(response: HttpResponseBase, path: str, *, preview: bool) -> HttpRe
 
 
 class MoveFiles(ReanaView):
-    """Moves a file or a folder."""
+    """Move a file or a folder."""
 
     scope = Scope.WORKSPACES
 
     def put(self, request: Request, named: str) -> Response:
-        """Move `source` to `target`, into it where that is a folder; a file that is there is replaced."""
+        """Move `source` to `target`, or into it if it is a folder. An existing file is replaced."""
         source, target = (path_of(request.query_params.get(name, "")) for name in ("source", "target"))
         run = find_run(user=self.current_user, named=named)
         workspace, now = workspace_of(run), timezone.now()
@@ -163,5 +163,9 @@ class MoveFiles(ReanaView):
             raise Conflict(f"Path {target}/ does not exist")
         if source != target:
             files.move_entry(workspace=workspace, path=source, new_path=target, overwrite=True, now=now)
-        told = {"message": "Files were successfully moved", "workflow_id": str(run.pk), "workflow_name": run.full_name}
-        return Response(told)
+        result = {
+            "message": "Files were successfully moved",
+            "workflow_id": str(run.pk),
+            "workflow_name": run.full_name,
+        }
+        return Response(result)

@@ -1,4 +1,4 @@
-"""`/api/workflows/{id}/disk_usage`, `diff/`, `prune`: looking at a whole workspace, and clearing it."""
+"""`/api/workflows/{id}/disk_usage`, `diff/` and `prune`: reports about a workspace, and pruning it."""
 
 import json
 from collections.abc import Iterable
@@ -24,18 +24,20 @@ USUAL_CONTEXT, MOST_CONTEXT = 5, 1000
 
 
 class DiskUsage(ReanaView):
-    """What files and folders take on disk."""
+    """The disk usage of files and folders."""
 
     def get(self, request: Request, named: str) -> Response:
-        """List them, folders after what is in them; the last one, without a name, is the whole."""
-        run, told = find_run(user=self.current_user, named=named), object_in(request)
-        inner = told.get("parameters")
-        told = inner if isinstance(inner, dict) else told
+        """List sizes, folders after their content; the last one, without a name, is the whole workspace."""
+        run, body = find_run(user=self.current_user, named=named), object_in(request)
+        inner = body.get("parameters")
+        options = inner if isinstance(inner, dict) else body
         sums = _sums(walk_folder(workspace=workspace_of(run), path=""))
-        search = Search.read(told.get("search"))
-        if told.get("summarize") is True:
+        search = Search.read(options.get("search"))
+        if options.get("summarize") is True:
             sums = {"": sums[""]}
-        listed = [{"name": name, "size": serializers.size(raw)} for name, raw in sums.items() if search.fits(name, raw)]
+        listed = [
+            {"name": name, "size": serializers.size(raw)} for name, raw in sums.items() if search.matches(name, raw)
+        ]
         return Response(
             {
                 "disk_usage_info": listed,
@@ -47,8 +49,8 @@ class DiskUsage(ReanaView):
 
 
 def _sums(entries: Iterable[Entry]) -> dict[str, int]:
-    """Return the bytes on disk by path, with a slash before it."""
-    found = {"": BLOCK_BYTES}
+    """Return the bytes on disk by path, with a leading slash."""
+    found = {"": BLOCK_BYTES}  # the workspace's own directory
     for entry in entries:
         size = BLOCK_BYTES if entry.kind is EntryKind.DIRECTORY else -(-entry.size // BLOCK_BYTES) * BLOCK_BYTES
         path = f"/{entry.path}"
@@ -59,11 +61,11 @@ def _sums(entries: Iterable[Entry]) -> dict[str, int]:
     return dict(reversed(found.items()))
 
 
-class Diff(ReanaView):
-    """What two of the caller's runs differ in."""
+class RunDiff(ReanaView):
+    """The differences of two of the caller's runs."""
 
     def get(self, request: Request, named: str, other: str) -> Response:
-        """Return the differences of specifications and of workspaces, each as JSON in a text."""
+        """Return the differences of specifications and of workspaces, each as JSON in a string."""
         first, second = (find_run(user=self.current_user, named=one) for one in (named, other))
         context, brief = _context(request), flag(request, "brief")
         locations, names = (workspace_of(first), workspace_of(second)), (first.full_name, second.full_name)
@@ -80,15 +82,15 @@ def _context(request: Request) -> int:
 
 
 class Prune(ReanaView):
-    """Removes what is neither input nor output."""
+    """Prune the workspace of a run."""
 
     scope = Scope.WORKSPACES
 
     def post(self, request: Request, named: str) -> Response:
-        """Remove it; with `include_inputs` and `include_outputs` those too."""
+        """Remove files that are neither inputs nor outputs; `include_inputs` and `include_outputs` add those."""
         run = find_run(user=self.current_user, named=named)
         inputs, outputs = flag(request, "include_inputs"), flag(request, "include_outputs")
         workspace, now = workspace_of(run), timezone.now()
         prune(run=run, workspace=workspace, include_inputs=inputs, include_outputs=outputs, now=now)
-        told = {"message": "The workspace has been correctly pruned."}
-        return Response({**told, "workflow_id": str(run.pk), "workflow_name": run.full_name})
+        result = {"message": "The workspace has been correctly pruned."}
+        return Response({**result, "workflow_id": str(run.pk), "workflow_name": run.full_name})

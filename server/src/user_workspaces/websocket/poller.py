@@ -13,7 +13,7 @@ from django.db.utils import Error
 from django.utils import timezone
 
 from user_workspaces.jobs.describe import current_details
-from user_workspaces.jobs.progress import Progress
+from user_workspaces.jobs.progress import JobProgress
 from user_workspaces.websocket.state_cache import Diff, StateCache
 from user_workspaces.websocket.subscribers import BROKEN, GONE, JobUpdate, Subscribers, TopicSubscriber, WatchedTopics
 from user_workspaces.websocket.subscriptions import Topic, revoked
@@ -122,11 +122,11 @@ class _Updates:
         self.gone = read.gone
 
 
-def _serialize(rows: Mapping[Topic, list[Progress]], now: datetime) -> dict[Topic, list[JobUpdate]]:
+def _serialize(rows: Mapping[Topic, list[JobProgress]], now: datetime) -> dict[Topic, list[JobUpdate]]:
     return {topic: [_update_of(row, topic, now) for row in found] for topic, found in rows.items()}
 
 
-def _update_of(row: Progress, topic: Topic, now: datetime) -> JobUpdate:
+def _update_of(row: JobProgress, topic: Topic, now: datetime) -> JobUpdate:
     which = {"id": row.job_id} if topic.job_id is None else {}
     texts = (
         orjson.dumps({**which, "status": row.status, "current_job_details": details}).decode()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from user_workspaces.jobs.progress import Progress, newest_job_id, progress_of_many, progress_of_user
+from user_workspaces.jobs.progress import JobProgress, newest_job_id, progress_of_many, progress_of_user
 from user_workspaces.websocket.subscriptions import Topic
 
 FLOOR_MOVES_EVERY = timedelta(seconds=10)
@@ -15,9 +15,9 @@ FIRST_FLOOR_IS_BELOW = 100
 class Diff:
     """What one look found."""
 
-    current: dict[Topic, list[Progress]] = field(default_factory=dict)
+    current: dict[Topic, list[JobProgress]] = field(default_factory=dict)
     """All there is to tell somebody new."""
-    changed: dict[Topic, list[Progress]] = field(default_factory=dict)
+    changed: dict[Topic, list[JobProgress]] = field(default_factory=dict)
     """What is not as it was."""
     gone: list[Topic] = field(default_factory=list)
     """Jobs that there are no rows of any more."""
@@ -50,7 +50,7 @@ class StateCache:
     """The rows of each topic, as they were read last. What has ended is not read again, except by its own topic."""
 
     def __init__(self) -> None:
-        self._rows: dict[Topic, dict[int, Progress]] = {}
+        self._rows: dict[Topic, dict[int, JobProgress]] = {}
         self._floor = IdWatermark()
 
     def read(self, *, topics: Collection[Topic], new: Collection[Topic], now: datetime) -> Diff:

@@ -1,1 +1,1 @@
-"""Reproducible runs: from a specification to the results of its steps."""
+"""Reproducible runs of workflows."""

@@ -1,6 +1,6 @@
-"""What two runs differ in: their specifications, and the files of their workspaces. Bounded, whatever is there.
+"""Compare two runs: their specifications, and the files of their workspaces.
 
-Also in time: somebody waits for it, in a thread that serves everybody.
+Bounded in size and time, because it runs in a request: a slow comparison would occupy a worker thread.
 """
 
 import difflib
@@ -20,19 +20,19 @@ from user_workspaces.workspaces.models import Workspace
 SECTIONS = ("version", "inputs", "outputs", "workflow")
 MOST_FILES = 10_000
 LARGEST_FILE = 1 << 20
-"""Bytes of a file whose lines are compared; of larger ones it is said that they differ."""
+"""Bytes. Of larger files the result only says that they differ."""
 MOST_LINES = 20_000
 MOST_COMPARED = 10_000
-"""Lines of a file that are compared one by one: that takes a time that grows with their square."""
+"""Lines of a file that are compared one by one; the time grows with their square."""
 LONGEST_SECONDS = 20.0
-"""For reading the files; then the rest is left out."""
-LEFT_OUT = "[... the rest is left out here ...]"
+"""The time for reading files; then the rest is omitted."""
+LEFT_OUT = "[... the rest is omitted ...]"
 LONGEST_LINE = 2_000
 PIECE = 1 << 18
 
 
 def specification_differences(first: Run, second: Run, *, context: int) -> dict[str, list[str]]:
-    """Return the lines of each section that differ, as unified diffs; empty lists where nothing does."""
+    """Return the unified diff of each section; an empty list for equal sections."""
     one, other = (_sections(run) for run in (first, second))
     return {
         section: [
@@ -68,7 +68,7 @@ def _lines(part: object) -> list[str]:
 
 
 def written_as_yaml(part: object, *, sort_keys: bool) -> str:
-    """Return something of a specification as YAML, by the C library where there is one: it may be a megabyte."""
+    """Return a part of a specification as YAML. Uses libyaml if available, because the part may be a megabyte."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text: str = yaml.dump(
         part, Dumper=dumper, default_flow_style=False, sort_keys=sort_keys, allow_unicode=True, width=100
@@ -85,16 +85,16 @@ def workspace_differences(
     seconds: float = LONGEST_SECONDS,
     names: tuple[str, str] | None = None,
 ) -> str:
-    """Return what differs in two workspaces, a line a line; empty: nothing. After `seconds` the rest is left out.
+    """Return the differences of two workspaces as lines; empty if there are none. Stops after `seconds`.
 
-    `names` stand for the workspaces; by default their own, which their owner may have changed.
+    `names` are shown for the workspaces; by default their own names, which their owner may have changed.
     """
     if first.pk == second.pk:
         return ""
     lines, deadline = list[str](), time.monotonic() + seconds
-    called = names or (first.name, second.name)
+    shown_names = names or (first.name, second.name)
     try:
-        for line in _compare(first, second, called, brief=brief, context=context, deadline=deadline):
+        for line in _compare(first, second, shown_names, brief=brief, context=context, deadline=deadline):
             lines.append(_on_one_line(line))
             if len(lines) >= MOST_LINES:
                 lines.append(LEFT_OUT)
@@ -107,13 +107,13 @@ def workspace_differences(
 def _compare(
     first: Workspace, second: Workspace, names: tuple[str, str], *, brief: bool, context: int, deadline: float
 ) -> Iterator[str]:
-    ours, theirs = _files(first), _files(second)
-    for path in sorted({*ours, *theirs}):
-        _hurry(deadline)
-        if path not in ours or path not in theirs:
-            yield f"Only in {names[0] if path in ours else names[1]}: {path}"
-        elif _differ(first, second, ours[path], theirs[path], deadline=deadline):
-            if brief or max(ours[path].size, theirs[path].size) > LARGEST_FILE:
+    first_files, second_files = _files(first), _files(second)
+    for path in sorted({*first_files, *second_files}):
+        _check_deadline(deadline)
+        if path not in first_files or path not in second_files:
+            yield f"Only in {names[0] if path in first_files else names[1]}: {path}"
+        elif _differ(first, second, first_files[path], second_files[path], deadline=deadline):
+            if brief or max(first_files[path].size, second_files[path].size) > LARGEST_FILE:
                 yield f"Files {names[0]}/{path} and {names[1]}/{path} differ"
             else:
                 yield from _unified(
@@ -134,10 +134,11 @@ def _files(workspace: Workspace) -> dict[str, Entry]:
 def _differ(first: Workspace, second: Workspace, one: Entry, other: Entry, *, deadline: float) -> bool:
     if one.size != other.size:
         return True
+    # Hashes instead of contents: each file is read once, in pieces, however large it is.
     return _digest(first, one.path, deadline=deadline) != _digest(second, other.path, deadline=deadline)
 
 
-def _hurry(deadline: float) -> None:
+def _check_deadline(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise TimeoutError
 
@@ -147,7 +148,7 @@ def _digest(workspace: Workspace, path: str, *, deadline: float) -> bytes:
     try:
         with open_file(workspace=workspace, path=path).content as content:
             while piece := content.read(PIECE):
-                _hurry(deadline)
+                _check_deadline(deadline)
                 digest.update(piece)
     except TimeoutError:
         raise
@@ -174,6 +175,6 @@ def _text(workspace: Workspace, path: str) -> list[str] | None:
 
 
 def _on_one_line(line: str) -> str:
-    """Return a line that stays one, whatever breaks lines elsewhere, and is never empty."""
+    """Return a line without characters that clients could take for line breaks; never empty."""
     shown = "".join(one if one.isprintable() or one == "\t" else "\N{REPLACEMENT CHARACTER}" for one in line)
     return shown[:LONGEST_LINE] or " "

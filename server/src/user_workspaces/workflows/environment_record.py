@@ -1,4 +1,4 @@
-"""The environment of a run as its journal describes it; pure, and the record is believed to be hostile."""
+"""Parse the environment record of a run's journal. Pure; the record is treated as hostile."""
 
 import re
 from collections.abc import Mapping
@@ -8,38 +8,38 @@ LONGEST_TEXT = 500
 MOST_PACKAGES = 1_000_000
 SHA256 = re.compile(r"[0-9a-f]{64}")
 LOCK_FILE = re.compile(r"environment(-[1-9][0-9]{0,5})?\.lock")
-"""Names that the runner gives the lock in the workspace of a run."""
+"""The runner's names for lock files in the workspace of a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRecord:
-    """What the commands of a run found, when it began."""
+    """The environment that the commands of a run had at its start."""
 
     name: str
-    """Whose environment it was, such as `workspace Fit`."""
+    """The owner of the environment, such as `workspace Fit`."""
     packages: int | None = None
-    """How many Python packages its lock lists; None: there is no lock."""
+    """The number of Python packages in the lock file; None without a lock file."""
     sha256: str = ""
-    """Of the lock's file."""
+    """The hash of the lock file."""
     file: str = ""
-    """The lock in the run's workspace; empty: it could not be kept there."""
+    """The name of the lock file in the run's workspace; empty if it could not be stored."""
     message: str = ""
-    """Why there is no lock, or no file of it."""
+    """The reason for a missing lock file."""
 
     @property
     def line(self) -> str:
-        """What the log of the run says."""
+        """The line in the log of the run."""
         lock = "" if self.packages is None else f", {self.packages} packages, lock sha256:{self.sha256}"
         kept = f" in {self.file}" if self.file else ""
         return f"Environment: {self.name}{lock}{kept}{'. ' if self.message else ''}{self.message}"
 
 
 def read_environment(record: Mapping[str, object]) -> EnvironmentRecord:
-    """Return what a record says; what does not fit is left out."""
+    """Return the valid parts of a record."""
     packages, digest, file = record.get("packages"), _text(record, "sha256"), _text(record, "file")
     has_lock = type(packages) is int and 0 <= packages <= MOST_PACKAGES and SHA256.fullmatch(digest) is not None
     return EnvironmentRecord(
-        name=_text(record, "name") or "without a name",
+        name=_text(record, "name") or "unnamed",
         packages=packages if has_lock and isinstance(packages, int) else None,
         sha256=digest if has_lock else "",
         file=file if has_lock and LOCK_FILE.fullmatch(file) else "",

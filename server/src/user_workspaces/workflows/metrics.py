@@ -1,4 +1,4 @@
-"""How much there is to do: runs of all people by status."""
+"""Metrics of runs: the numbers of all users' runs by status."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from user_workspaces.workflows.status import GOING, RunStatus
 
 @dataclass(frozen=True, slots=True)
 class RunLoad:
-    """Numbers of runs, and of open sessions."""
+    """The numbers of live runs, and of running sessions."""
 
     running: int
     pending: int
@@ -21,7 +21,7 @@ class RunLoad:
 
 
 def load_of_runs() -> RunLoad:
-    """Return what goes on now, in two queries."""
+    """Return the current numbers, in two queries."""
     counts = dict(Run.objects.filter(status__in=GOING).order_by().values_list("status").annotate(Count("id")))
     return RunLoad(
         running=counts.get(RunStatus.RUNNING, 0),

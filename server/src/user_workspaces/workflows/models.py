@@ -1,4 +1,4 @@
-"""Runs of workflows as rows, and the secrets that their steps may use."""
+"""Models of workflow runs, and of the secrets that their steps use."""
 
 import uuid
 
@@ -13,44 +13,45 @@ from user_workspaces.workspaces.models import Workspace
 
 
 class Run(Leased):
-    """One run of a workflow. Its row stays when it is deleted: a number is never given twice."""
+    """One run of a workflow. The row of a deleted run is kept, so that no number is used twice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="runs", db_index=False)
     name = models.CharField(max_length=255)
     major = models.PositiveIntegerField()
     minor = models.PositiveIntegerField(default=0)
-    """0: the first in its workspace; restarts there are 1, 2, ..."""
+    """0 for the first run in its workspace; 1, 2, ... for restarts."""
     status = models.CharField(
         max_length=16, choices=[(status.value, status.value) for status in RunStatus], default=RunStatus.CREATED
     )
     specification = models.TextField()
-    """The whole of it as JSON text, as it was accepted."""
+    """The complete specification as JSON, as it was checked at creation."""
     parameters = models.JSONField(default=dict)
-    """What a start gave in place of the specification's own."""
+    """Parameters of the start; they override those of the specification."""
     options = models.JSONField(default=dict)
-    """The operational options that a start gave."""
+    """Operational options of the start."""
     resource = models.CharField(max_length=100)
     resource_options = models.JSONField(default=dict)
     origin = models.JSONField(default=dict)
-    """Where its files came from: `{"workspace_id": ..}`; empty: they were uploaded."""
+    """The origin of its files, such as `{"workspace_id": 7, "path": "reana.yaml"}`; empty if they were uploaded."""
+    # Without a constraint: the row of the run is kept when its workspace is deleted.
     workspace = models.ForeignKey(
         Workspace, on_delete=models.DO_NOTHING, db_constraint=False, related_name="runs", db_index=False
     )
-    """Where it works, with its restarts; gone when they are deleted."""
+    """The workspace of the run and its restarts; deleted with them."""
     storage = models.CharField(max_length=100)
-    """Where its workspace and its state are; the state is cleared when the workspace is gone."""
+    """The storage of its workspace and its state; needed to clear the state after the workspace is deleted."""
     job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="run_of")
-    """What runs it now, or ran it last."""
+    """The current or last job of the run."""
     jobs_started = models.PositiveIntegerField(default=0)
     session = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="session_of")
-    """What was opened on its workspace last."""
+    """The last session that was opened on its workspace through REANA's API."""
     progress = models.JSONField(default=dict)
-    """As of the last look, see `progress.figures`; the journal says it newer."""
+    """The counts at the last check, see `storage.progress.counts_of`; the journal is newer."""
     kept_logs = models.TextField(blank=True)
-    """What is left of the logs when the files are gone, as JSON text."""
+    """The logs, shortened, as JSON; for the time after the files are deleted."""
     is_passed_by = models.BooleanField(default=False)
-    """While it is queued: what it waits for is its own matter, and those behind it in its line go on meanwhile."""
+    """True for a queued run that waits for a reason of its own: the runs behind it in its line do not wait for it."""
     message = models.TextField(blank=True)
 
     datetime_created = models.DateTimeField()
@@ -59,11 +60,11 @@ class Run(Leased):
     datetime_finished = models.DateTimeField(null=True)
     datetime_stopped = models.DateTimeField(null=True)
     retention_since = models.DateTimeField(null=True)
-    """From when the days of its retention rules count; None: they do not, as before its end and after a restart."""
+    """The start of its retention periods; None before its end and after a restart."""
     retain_at = models.DateTimeField(null=True)
-    """When the controller applies retention rules next, maybe in years; None: no more, or not yet."""
+    """When the controller applies retention rules next, possibly in years; None if not at all."""
     next_check_at = models.DateTimeField(null=True)
-    """When the controller has to look at it next; None: the story is over, or has not begun."""
+    """When the controller checks it next; None if it is not started or settled."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "name", "major", "minor"], name="run_number_once")]
@@ -102,12 +103,12 @@ class Run(Leased):
 
     @property
     def full_name(self) -> str:
-        """The name with the number, as people write it."""
+        """The name with the number."""
         return f"{self.name}.{self.number}"
 
 
 class Secret(models.Model):
-    """Something that steps need and nobody may read: handed to them as a variable or a file."""
+    """A secret that steps receive as an environment variable or a file. Its value is never shown."""
 
     ENVIRONMENT, FILE = "env", "file"
 
@@ -115,7 +116,7 @@ class Secret(models.Model):
     name = models.CharField(max_length=255)
     kind = models.CharField(max_length=4, choices=[(ENVIRONMENT, ENVIRONMENT), (FILE, FILE)])
     value = EncryptedTextField()
-    """In Base64: a file may hold any bytes."""
+    """Base64, because a file may contain any bytes."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "name"], name="secret_once")]
@@ -125,7 +126,7 @@ class Secret(models.Model):
 
 
 class PersonalReana(models.Model):
-    """A REANA elsewhere that a person's sessions are connected to; its token is never shown again."""
+    """The external REANA server that a user's sessions are connected to. Its token is never shown again."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="personal_reana")
     server = models.CharField(max_length=500)

@@ -1,4 +1,4 @@
-"""Globs over the files of a run's workspace, name by name."""
+"""Globs over the files of a run's workspace."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,11 +11,11 @@ from user_workspaces.workspaces.models import Workspace
 
 LONGEST, MOST_NAMES, MOST_STARS = 4096, 100, 20
 MOST_TOGETHER = 10
-"""Patterns that are tried on the same files have together at most so many times what one may have."""
+"""Patterns that are applied to the same files may be this many times longer in total than a single one."""
 
 
 class Pattern:
-    """A glob, name by name: `*`, `?` and `[...]` stay within one, `**` stands for any number of folders."""
+    """A glob: `*`, `?` and `[...]` match within a name, `**` matches any number of folders."""
 
     def __init__(self, text: str) -> None:
         names = [name for name in text.split("/") if name]
@@ -25,11 +25,12 @@ class Pattern:
         self._names = [None if name == "**" else re.compile(translate(name)) for name in names]
 
     def fits(self, path: str) -> bool:
-        """Return whether a path, or a folder that it is in, fits."""
-        here = self._with_empty({0})
+        """Return whether a path, or a folder above it, matches."""
+        # The set of all positions that the pattern can be at: the time is linear, without backtracking.
+        positions = self._with_empty({0})
         for name in path.split("/"):
-            here = self._with_empty({reached for one in here for reached in self._after(one, name)})
-            if len(self._names) in here:
+            positions = self._with_empty({reached for one in positions for reached in self._after(one, name)})
+            if len(self._names) in positions:
                 return True
         return False
 
@@ -40,7 +41,7 @@ class Pattern:
         return [position + 1] if wanted.match(name) else []
 
     def _with_empty(self, positions: set[int]) -> set[int]:
-        """Add where one is when `**` stands for nothing."""
+        """Add the positions that are reached if `**` matches no folder."""
         found = set[int]()
         for position in positions:
             reached = position
@@ -52,21 +53,21 @@ class Pattern:
 
 
 def patterns_of(texts: Iterable[str]) -> list[Pattern]:
-    """Return globs that are tried on the same files; raises `InvalidRequest` where that would take too long."""
+    """Return globs for the same files; raises `InvalidRequest` if matching them would take too long."""
     patterns = [Pattern(text) for text in texts]
     most = (LONGEST, MOST_NAMES, MOST_STARS)
     for sizes, limit in zip(zip(*(one.sizes for one in patterns), strict=True), most, strict=False):
         if sum(sizes) > limit * MOST_TOGETHER:
-            raise InvalidRequest("These patterns are too long together.")
+            raise InvalidRequest("These patterns are too long in total.")
     return patterns
 
 
 def files_matching(workspace: Workspace, text: str) -> list[Entry]:
-    """Return the files (and links, which are not followed) that fit a glob, or are below a folder that does."""
+    """Return the files and links that match a glob, or are below a matching folder. Links are not followed."""
     pattern = Pattern(text)
     return [one for one in all_files(workspace) if pattern.fits(one.path)]
 
 
 def all_files(workspace: Workspace) -> Iterator[Entry]:
-    """Walk all files and links, in the order of folders."""
+    """Yield all files and links, folder by folder."""
     return (one for one in walk_folder(workspace=workspace, path="") if one.kind is not EntryKind.DIRECTORY)

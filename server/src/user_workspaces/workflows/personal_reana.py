@@ -1,4 +1,4 @@
-"""A person's own REANA, elsewhere: asked before it is kept, and handed to their sessions in place of this server's."""
+"""A user's external REANA server, which their sessions use in place of this one. It is checked before it is stored."""
 
 import time
 from datetime import datetime
@@ -20,37 +20,38 @@ LONGEST_ADDRESS = 500
 LONGEST_TOKEN = 1_000
 LARGEST_ANSWER = 64 * 1024
 CONNECT_SECONDS, SILENT_SECONDS, ALL_SECONDS = 5.0, 5.0, 15.0
-NO_REANA = "What answers at this address is no REANA."
-TOO_SLOW = "This REANA did not answer in time. Try again in a moment."
-UNREACHABLE = "Nobody answers at this address, or its certificate cannot be verified."
+NO_REANA = "The server at this address is not a REANA server."
+TOO_SLOW = "This REANA server did not respond in time. Please try again later."
+UNREACHABLE = "The server at this address cannot be reached, or its certificate cannot be verified."
 
 _asking = BoundedSemaphore(8)
-"""So many are asked at once, in threads of their own: who answers a byte a minute holds none that serves people."""
+"""Limits concurrent checks. They run in own threads: a server that sends a byte a minute blocks no worker thread."""
 
 
 def personal_reana_of(user_id: int) -> PersonalReana | None:
-    """Return what a person stored; None: their sessions use this server's own workflow service."""
+    """Return a user's external REANA; None if their sessions use the workflow service of this server."""
     return PersonalReana.objects.filter(user_id=user_id).first()
 
 
 def store_reana(*, user: User, server: str, access_token: str, now: datetime) -> None:
-    """Keep address and token of a person's REANA, if it takes them; raises `InvalidRequest`, which names no token."""
+    """Store address and token if that REANA accepts them; raises `InvalidRequest`, never with the token."""
     server = checked_address(server)
     if not access_token.isascii() or not access_token.isprintable() or not 0 < len(access_token) <= LONGEST_TOKEN:
-        raise InvalidRequest("This is no token of a REANA.")
+        raise InvalidRequest("This is not a valid REANA access token.")
     limit = registry.site().rate_limits.log_ins_per_account
+    # Limited like log-ins: otherwise this form could be used to guess tokens of other REANA servers.
     rate_limit.consume(rate_limit.bucket_of("reana.elsewhere", str(user.pk)), limit=limit, now=now)
     _check_in_thread(server, access_token)
     PersonalReana.objects.update_or_create(user=user, defaults={"server": server, "access_token": access_token})
 
 
 def forget_reana(*, user: User) -> bool:
-    """Take it away; False: there was none."""
+    """Delete a user's external REANA; return False if there was none."""
     return bool(PersonalReana.objects.filter(user=user).delete()[0])
 
 
 def checked_address(text: str) -> str:
-    """Return an address that the operators allow, without a slash at its end; raises `InvalidRequest`."""
+    """Return an allowed address without its trailing slash; raises `InvalidRequest`."""
     address = text.strip().rstrip("/")
     try:
         parts = urlsplit(address)
@@ -60,60 +61,60 @@ def checked_address(text: str) -> str:
     has_more = parts.username is not None or "?" in address or "#" in address or not address.isprintable()
     is_address = is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in address
     if not is_address or has_more or len(address) > LONGEST_ADDRESS:
-        raise InvalidRequest("The address of a REANA looks like https://reana.example.org, with nothing behind it.")
+        raise InvalidRequest("The address of a REANA server looks like https://reana.example.org, without a query.")
     origin = f"{parts.scheme}://{parts.netloc}".lower()
     if not any(fnmatchcase(origin, pattern.lower()) for pattern in registry.site().workflows.reana_elsewhere):
-        raise InvalidRequest("The operators of this server do not allow this address.")
+        raise InvalidRequest("The administrators of this server do not allow this address.")
     return address
 
 
 def _check_in_thread(server: str, access_token: str) -> None:
-    """Ask in a thread that nobody waits for longer than is allowed, not even the end of this process."""
+    """Check in a daemon thread, and stop waiting for it after `ALL_SECONDS`."""
     if not _asking.acquire(blocking=False):
         raise InvalidRequest(TOO_SLOW)
-    told: SimpleQueue[InvalidRequest | None] = SimpleQueue()
+    results: SimpleQueue[InvalidRequest | None] = SimpleQueue()
 
     def check() -> None:
         try:
             _check(server, access_token)
-            told.put(None)
-        except InvalidRequest as refusal:
-            told.put(refusal)
+            results.put(None)
+        except InvalidRequest as error:
+            results.put(error)
         finally:
             _asking.release()
 
     Thread(target=check, daemon=True, name="reana-elsewhere").start()
     try:
-        refusal = told.get(timeout=ALL_SECONDS)
+        error = results.get(timeout=ALL_SECONDS)
     except Empty:
         raise InvalidRequest(TOO_SLOW) from None
-    if refusal is not None:
-        raise refusal
+    if error is not None:
+        raise error
 
 
 def _check(server: str, access_token: str) -> None:
-    """Ask who this is; raises `InvalidRequest`. No text of the other side is passed on, nor of what went wrong."""
+    """Request the token's user from the server; raises `InvalidRequest`, without any text from the server."""
     deadline = time.monotonic() + ALL_SECONDS
     try:
         with requests.get(
             f"{server}/api/you",
             params={"access_token": access_token},
             timeout=(CONNECT_SECONDS, SILENT_SECONDS),
-            allow_redirects=False,
+            allow_redirects=False,  # a redirect could send the token to an address that is not allowed
             stream=True,
         ) as response:
             if response.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
-                raise InvalidRequest("This REANA does not accept the token.")
+                raise InvalidRequest("This REANA server rejected the token.")
             body = _read(response, deadline=deadline) if response.ok and not response.is_redirect else b""
     except requests.Timeout:
         raise InvalidRequest(TOO_SLOW) from None
-    except (requests.RequestException, ValueError):  # their texts hold the address with the token
+    except (requests.RequestException, ValueError):  # their texts contain the URL with the token
         raise InvalidRequest(UNREACHABLE) from None
     try:
-        told = orjson.loads(body)
+        user = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise InvalidRequest(NO_REANA) from None
-    if not isinstance(told, dict) or not isinstance(told.get("email"), str):
+    if not isinstance(user, dict) or not isinstance(user.get("email"), str):
         raise InvalidRequest(NO_REANA)
 
 

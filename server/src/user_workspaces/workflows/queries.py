@@ -1,4 +1,4 @@
-"""Reading runs."""
+"""Queries on runs."""
 
 from collections.abc import Collection
 
@@ -24,7 +24,7 @@ ORDER = {"oldest": ("datetime_created", "id"), "name": ("name", "-major", "-mino
 
 
 def runs_of(user: User) -> QuerySet[Run]:
-    """Return a person's runs, newest first, also those that are deleted."""
+    """Return a user's runs, newest first, including deleted ones."""
     return _listed(user.pk)
 
 
@@ -33,11 +33,11 @@ def _listed(owner_id: int) -> QuerySet[Run]:
 
 
 LISTED = PerOwnerQuery(_listed)
-"""The same, for reading raw."""
+"""The same query, for reading raw rows."""
 
 
 def find_run(*, user: User, named: str) -> Run:
-    """Return a person's run by id or name; raises `NotFound`, also for somebody else's."""
+    """Return a user's run by ID or name; raises `NotFound`, also for a run of another user."""
     reference = parse_reference(named)
     found = _matching(user, reference).select_related("owner", "job", "session").first() if reference else None
     if found is None:
@@ -56,7 +56,7 @@ def _matching(user: User, reference: Reference) -> QuerySet[Run]:
 
 
 def workspace_of(run: Run) -> Workspace:
-    """Return where a run works; raises `NotFound` when that is deleted."""
+    """Return the workspace of a run; raises `NotFound` if it is deleted."""
     found = Workspace.objects.select_related("owner").filter(pk=run.workspace_id, owner_id=run.owner_id).first()
     if found is None or run.status == RunStatus.DELETED:
         raise NotFound(f"The workspace of {run.full_name} is deleted.")
@@ -64,17 +64,17 @@ def workspace_of(run: Run) -> Workspace:
 
 
 def runs_in(*, workspace_id: int) -> QuerySet[Run]:
-    """Return the runs that work in one workspace."""
+    """Return the runs in a workspace that are not deleted."""
     return Run.objects.filter(workspace_id=workspace_id).exclude(status=RunStatus.DELETED)
 
 
 def secrets_of(user: User) -> QuerySet[Secret]:
-    """Return a person's secrets, by name."""
+    """Return a user's secrets, ordered by name."""
     return Secret.objects.filter(owner=user).order_by("name")
 
 
 def listed_runs(user: User, *, search: str, statuses: Collection[RunStatus], sorting: str = "") -> QuerySet[Run]:
-    """Return a person's runs for a list: every word of `search` is in the name; long texts are not read.
+    """Return a user's runs for a list: names contain every word of `search`; long columns are deferred.
 
     `sorting`: `oldest`, `name`, or anything else for the newest first.
     """
@@ -85,6 +85,6 @@ def listed_runs(user: User, *, search: str, statuses: Collection[RunStatus], sor
 
 
 def counts_by_status(user: User) -> dict[RunStatus, int]:
-    """Return how many of a person's runs go on, by status."""
+    """Return the numbers of a user's live runs by status."""
     going = Run.objects.filter(owner=user, status__in=GOING).order_by()
     return {RunStatus(status): number for status, number in going.values_list("status").annotate(Count("id"))}

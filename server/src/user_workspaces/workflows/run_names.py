@@ -1,4 +1,4 @@
-"""Names and numbers of runs: `name`, `name.1`, `name.1.2`, or the id."""
+"""References to runs: `name`, `name.1`, `name.1.2`, or an ID."""
 
 import re
 import uuid
@@ -13,16 +13,16 @@ _NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """How somebody names a run: by its id, or by name and perhaps number."""
+    """A parsed reference to a run: its ID, or its name with an optional number."""
 
     run_id: uuid.UUID | None = None
     name: str = ""
     number: tuple[int, int] | None = None
-    """None: the newest of this name."""
+    """None: the newest run of this name."""
 
 
 def parse_reference(text: str) -> Reference | None:
-    """Read how a run is named; None for what no run can be called."""
+    """Parse a reference; None for text that cannot refer to a run."""
     identity = as_uuid(text)
     if identity is not None:
         return Reference(run_id=identity)
@@ -36,7 +36,7 @@ def parse_reference(text: str) -> Reference | None:
 
 
 def as_uuid(text: str) -> uuid.UUID | None:
-    """Return the id that a text is, written as ids are."""
+    """Return the UUID of a text in canonical form; None for other texts."""
     try:
         found = uuid.UUID(text)
     except ValueError:
@@ -45,13 +45,11 @@ def as_uuid(text: str) -> uuid.UUID | None:
 
 
 def checked_name(name: str) -> str:
-    """Return the name of a new run; raises `NotAllowed` for a dot in it, `InvalidRequest` for other mistakes."""
+    """Return the name of a new run; raises `NotAllowed` if it contains a dot, else `InvalidRequest`."""
     if "." in name:
         raise NotAllowed(f'Workflow name {name} contains illegal character "."')
     if as_uuid(name) is not None:
         raise InvalidRequest("Workflow name cannot be a valid UUIDv4.")
     if len(name) > LONGEST_NAME or "/" in name or not name.isprintable():
-        raise InvalidRequest(
-            f"A workflow name has at most {LONGEST_NAME} characters, all of them visible, and no slash."
-        )
+        raise InvalidRequest(f"A workflow name can have at most {LONGEST_NAME} printable characters, and no slash.")
     return name or UNNAMED

@@ -1,16 +1,16 @@
-"""The states of a run and the only ways between them; the words are REANA's."""
+"""The statuses of a run, named as in REANA, and the allowed transitions."""
 
 from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """What clients know."""
+    """The values are part of REANA's API."""
 
     CREATED = "created"
     QUEUED = "queued"
-    """Started, and waiting for its turn."""
+    """Started, and waiting in the fair queue."""
     PENDING = "pending"
-    """It has a job, which does not run yet."""
+    """Its job does not run yet."""
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
@@ -20,7 +20,7 @@ class RunStatus(StrEnum):
 
 ENDED = frozenset({RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED})
 GOING = frozenset({RunStatus.QUEUED, RunStatus.PENDING, RunStatus.RUNNING})
-"""Started, and not over."""
+"""Started and not ended."""
 TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
     RunStatus.CREATED: frozenset({RunStatus.QUEUED, RunStatus.DELETED}),
     RunStatus.QUEUED: frozenset({RunStatus.PENDING, RunStatus.FAILED, RunStatus.STOPPED}),

@@ -106,11 +106,12 @@ DIE = """
 import os
 from django.utils import timezone
 from user_workspaces.accounts.models import User
-from user_workspaces.workflows import actions
+from user_workspaces.workflows.lifecycle import actions
 actions._save_numbered = lambda row: os.kill(os.getpid(), 9)
 step = {"environment": "python:3.12", "commands": ["true"]}
 document = {"version": "0.9.4", "workflow": {"type": "serial", "specification": {"steps": [step]}}}
-actions.create_run(owner=User.objects.get(username=%r), name="never", document=document, now=timezone.now())
+request = actions.RunRequest(owner=User.objects.get(username=%r), name="never", document=document)
+actions.create_run(request, now=timezone.now())
 """
 SWEEP = """
 from datetime import timedelta

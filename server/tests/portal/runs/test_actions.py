@@ -217,7 +217,7 @@ def test_results_go_into_a_workspace_with_where_they_come_from(
         assert json.loads(content.read())["run"] == str(finished.pk)
     given = {"workspace": workspace.pk, "folder": "kept"}
     response = browser.post(f"/runs/{finished.pk}/results/", given, **HTMX)
-    assert (response.status_code, b"kept is there already" in response.content) == (422, True)
+    assert (response.status_code, b"kept already exists" in response.content) == (422, True)
 
 
 def test_results_of_a_run_that_was_restarted_name_the_restarts(
@@ -230,7 +230,7 @@ def test_results_of_a_run_that_was_restarted_name_the_restarts(
     )
     given = {"workspace": workspace.pk, "folder": "kept"}
     refused = browser.post(f"/runs/{finished.pk}/results/", given, **HTMX)
-    assert (refused.status_code, b"copy when it has ended" in refused.content) == (422, True)
+    assert (refused.status_code, b"Copy the results later" in refused.content) == (422, True)
     Run.objects.filter(pk=restart.pk).update(status="finished")
     browser.post(f"/runs/{finished.pk}/results/", given)
     with open_file(workspace=workspace, path="kept/provenance.json").content as content:

@@ -18,7 +18,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.registry import Declaration, PluginKind, Registry
 from user_workspaces.testing.fake_container_runtime import FakeContainerRuntime
 from user_workspaces.testing.fake_resource import FakeResource
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, delete_run, restart_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, delete_run, restart_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
 from user_workspaces.workspaces.actions import upload_file
@@ -90,7 +90,7 @@ def test_a_run_says_that_container_images_are_not_used(
 
 def test_a_run_says_until_when_its_files_are_kept(browser: Client, ada: User, resource: FakeResource) -> None:
     document = {**specification(), "workspace": {"retention_days": {"**/*.tmp": 1}}}
-    run = create_run(owner=ada, name="kept", document=document, now=timezone.now())
+    run = create_run(RunRequest(owner=ada, name="kept", document=document), now=timezone.now())
     page = " ".join(page_of(browser, run).split())
     assert "<code>**/*.tmp</code> until 1 day after the end" in page
     Run.objects.filter(pk=run.pk).update(
@@ -180,8 +180,8 @@ def test_the_engines_log_goes_on_where_it_was(browser: Client, started: Runner) 
     end = page.partition("after=")[2].partition('"')[0]
     ended(started)
     piece = browser.get(f"/runs/{started.run.pk}/logs/more/?after={end}").content.decode()
-    assert "The workflow is over: finished" in piece
-    assert "Commands in all" not in piece
+    assert "The workflow has ended: finished" in piece
+    assert "Total commands" not in piece
     assert "<span" not in piece
 
 
@@ -204,7 +204,7 @@ def test_what_is_left_of_the_logs_stays_when_the_files_are_gone(browser: Client,
     controlled()
     controlled()
     assert "its logs stays" in page_of(browser, run)
-    assert "The workflow is over" in page_of(browser, run, "logs/")
+    assert "The workflow has ended" in page_of(browser, run, "logs/")
     assert "it said this" in page_of(browser, run, f"logs/?step={started.command}")
     assert "is deleted" in page_of(browser, run, "files/")
     page_of(browser, run, "download/", status=404)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from support.runs import Runner, controlled, created, queued, specification, workflows_on
 from user_workspaces.accounts.actions import mint_token
 from user_workspaces.accounts.models import User
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.session_tokens import grant_session_token, session_token
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_resource import FakeResource
@@ -170,9 +170,8 @@ def test_a_new_workspace_offers_its_workflow_at_once_and_no_longer_when_it_is_go
 def test_runs_that_a_session_makes_are_listed_with_its_workspace(
     browser: Client, stranger: Client, ada: User, workspace: Workspace
 ) -> None:
-    job = start_job(
-        owner=ada, workspace_id=workspace.pk, job_type="jupyter_lab", job_details={}, options={}, now=timezone.now()
-    )
+    launch = LaunchRequest(owner=ada, workspace_id=workspace.pk, job_type="jupyter_lab")
+    job = start_job(launch, now=timezone.now())
     assert grant_session_token(job=job, now=timezone.now())
     location, others = f"/w/{workspace.pk}/runs/", mint_token(user=ada, name=f"Session {job.pk}", now=timezone.now())
     assert "Nothing was run from this workspace yet" in page_of(browser, location)

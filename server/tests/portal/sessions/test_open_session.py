@@ -14,7 +14,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.interfaces.settings import SessionPorts
 from user_workspaces.jobs import session_ports, tickets
 from user_workspaces.jobs.models import Job
-from user_workspaces.jobs.tickets import Entry
+from user_workspaces.jobs.tickets import SessionEntry
 from user_workspaces.workspaces.models import Workspace
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
@@ -33,7 +33,7 @@ def test_open_goes_to_a_session_that_answers_with_a_fresh_ticket(
     assert tickets.read_start(start, job_id=job.pk) == "http://localhost:8000"
     marked = browser.get(f"/open/{job.pk}/?browser={'a' * 64}", HTTP_HOST="localhost:8000")["Location"]
     [entry] = parse_qs(urlsplit(marked).query)["ticket"]
-    assert tickets.read_entry(entry, job_id=job.pk) == Entry(job.pk, ada.pk, ada.session_epoch, "a" * 64)
+    assert tickets.read_entry(entry, job_id=job.pk) == SessionEntry(job.pk, ada.pk, ada.session_epoch, "a" * 64)
 
 
 @pytest.mark.parametrize("mark", ["", "a", "A" * 64, "a" * 65, "../" * 22])

@@ -23,10 +23,10 @@ def test_page_of_an_idle_workspace_offers_a_launch(browser: Client, workspace: W
 
 
 def test_page_shows_what_runs_and_what_ran(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
-    old = job_in(workspace, "failed", message="It used more memory than it had asked for.")
+    old = job_in(workspace, "failed", message="The job used more memory than it requested.")
     job_in(workspace, ready=True)
     content = browser.get(f"/w/{workspace.pk}/").content.decode()
-    assert "It used more memory than it had asked for." in content
+    assert "The job used more memory than it requested." in content
     assert f'formaction="/session/{old.pk}/again/"' in content
     assert f'href="/session/{old.pk}/log/"' in content
     assert "2 CPUs, 2 GB" in content

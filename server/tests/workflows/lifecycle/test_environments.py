@@ -1,4 +1,4 @@
-"""Whose environment the commands of a run use, and what is believed of a journal that says so."""
+"""The environment of a run's commands, and validation of its record in the journal."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def plan_of(run: Run) -> dict[str, object]:
     return found
 
 
-def test_run_from_a_workspace_uses_its_environment(ada: User, workspace_of: Callable[..., Workspace]) -> None:
+def test_run_of_workspace_uses_its_environment(ada: User, workspace_of: Callable[..., Workspace]) -> None:
     workspace = workspace_of(ada)
     run = from_workspace(queued(ada), workspace)
     assert environment_of(run) == RunEnvironment(workspace)
@@ -43,14 +43,14 @@ def test_run_from_a_workspace_uses_its_environment(ada: User, workspace_of: Call
     assert environment_of_job(run.job) == RunEnvironment(workspace)
 
 
-def test_run_of_a_client_uses_that_of_the_site(ada: User) -> None:
+def test_run_of_client_uses_base_of_site(ada: User) -> None:
     run = queued(ada)
     assert environment_of(run) == RunEnvironment(None)
     controlled()
     assert plan_of(run)["environment_name"] == "this site"
 
 
-def test_workspace_of_another_user_or_one_that_is_gone_gives_nothing(
+def test_foreign_or_deleted_workspace_gives_no_environment(
     ada: User, make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
     own, foreign = workspace_of(ada), workspace_of(make_user("grace"))
@@ -59,7 +59,7 @@ def test_workspace_of_another_user_or_one_that_is_gone_gives_nothing(
     assert environment_of(from_workspace(created(ada), own)) == RunEnvironment(None)
 
 
-def test_run_in_images_uses_none(ada: User, workflows: Registry) -> None:
+def test_run_in_images_uses_no_environment(ada: User, workflows: Registry) -> None:
     declaration = Declaration(PluginKind.CONTAINER_RUNTIME, "none", "FakeContainerRuntime", {}, "test.none")
     workflows.add(declaration, FakeContainerRuntime.build("none"))
     run = queued(ada)
@@ -70,7 +70,7 @@ def test_run_in_images_uses_none(ada: User, workflows: Registry) -> None:
     assert "'uses_images': True" in str(written["runtime"])
 
 
-def test_line_of_the_log() -> None:
+def test_log_line() -> None:
     record = {"name": "workspace Fit", "packages": 2, "sha256": DIGEST, "file": "environment-1.lock"}
     expected = f"Environment: workspace Fit, 2 packages, lock sha256:{DIGEST} in environment-1.lock"
     assert read_environment(record).line == expected
@@ -78,23 +78,23 @@ def test_line_of_the_log() -> None:
 
 
 @pytest.mark.parametrize("file", ["../environment.lock", "environment-0.lock", "/environment.lock", "other", 7, None])
-def test_file_that_is_no_lock_is_not_believed(file: object) -> None:
+def test_other_file_is_no_lock(file: object) -> None:
     assert read_environment({"name": "x", "packages": 1, "sha256": DIGEST, "file": file}).file == ""
 
 
 @pytest.mark.parametrize(
     "about", [{"packages": True}, {"packages": -1}, {"packages": 10**9}, {"sha256": "x"}, {"sha256": [DIGEST]}]
 )
-def test_lock_that_is_damaged_is_none(about: dict[str, object]) -> None:
+def test_damaged_lock_is_ignored(about: dict[str, object]) -> None:
     record = {"name": "x", "packages": 1, "sha256": DIGEST, "file": "environment.lock", **about}
     assert read_environment(record) == EnvironmentRecord("x")
 
 
 @pytest.mark.parametrize("name", ["", None, {"a": 1}])
-def test_environment_without_a_name_is_called_so(name: object) -> None:
-    assert read_environment({"name": name}).name == "without a name"
+def test_environment_without_name(name: object) -> None:
+    assert read_environment({"name": name}).name == "unnamed"
 
 
-def test_texts_are_cut_and_can_be_stored() -> None:
+def test_texts_are_shortened_and_storable() -> None:
     found = read_environment({"name": "x\0\ud800" + "y" * 10_000})
     assert (len(found.name), found.name[:3]) == (500, "x\N{REPLACEMENT CHARACTER}?")

@@ -1,4 +1,4 @@
-"""Many at once: never more than may run, in their order, and none lost."""
+"""Many concurrent runs: never more than the limit, in order, and none lost."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ LIMIT = 4
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_many_runs_end_in_order_and_never_more_than_the_limit_at_once(ada: User, resource: FakeResource) -> None:
+def test_runs_end_in_order_within_limit(ada: User, resource: FakeResource) -> None:
     runs = [queued(ada, f"run-{number}") for number in range(40)]
     started, over = dict[str, Runner](), set[str]()
     for _ in range(200):
@@ -44,7 +44,7 @@ def test_many_runs_end_in_order_and_never_more_than_the_limit_at_once(ada: User,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_controllers_start_each_run_once_and_no_more_than_the_limit(ada: User, resource: FakeResource) -> None:
+def test_several_controllers_start_each_run_once_within_limit(ada: User, resource: FakeResource) -> None:
     for number in range(10):
         queued(ada, f"run-{number}")
     ready = threading.Barrier(4)
@@ -75,7 +75,7 @@ def unlimited(site: Registry) -> Iterator[None]:
 
 
 @pytest.mark.django_db
-def test_without_a_limit_nobody_waits(unlimited: None, make_user: Callable[..., User]) -> None:
+def test_without_limit_no_run_waits(unlimited: None, make_user: Callable[..., User]) -> None:
     for number in range(10):
         queued(make_user("ada"), f"run-{number}")
     controlled()
@@ -83,7 +83,7 @@ def test_without_a_limit_nobody_waits(unlimited: None, make_user: Callable[..., 
 
 
 @pytest.mark.django_db
-def test_one_who_may_not_launch_now_keeps_nobody_waiting(
+def test_user_over_quota_does_not_block_others(
     ada: User, make_user: Callable[..., User], limit: Callable[..., None]
 ) -> None:
     limit(running_sessions=1)

@@ -1,4 +1,4 @@
-"""From the queue to the end: what the controller makes of runs, their jobs and their journals."""
+"""Runs from the queue to the end, with their jobs and journals."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def status_of(run: Run) -> str:
 
 
 def running(owner: User, resource: FakeResource, name: str = "hello") -> Runner:
-    """Return a run whose command runs."""
+    """Return a run with a running command."""
     run = queued(owner, name)
     controlled()
     runner = Runner(run, resource)
@@ -40,7 +40,7 @@ def running(owner: User, resource: FakeResource, name: str = "hello") -> Runner:
     return runner
 
 
-def test_a_run_from_the_queue_to_its_end(ada: User, resource: FakeResource) -> None:
+def test_run_from_queue_to_end(ada: User, resource: FakeResource) -> None:
     run = queued(ada)
     assert status_of(run) == "queued"
     controlled()
@@ -64,7 +64,7 @@ def test_a_run_from_the_queue_to_its_end(ada: User, resource: FakeResource) -> N
     assert ended.next_check_at is None
 
 
-def test_a_failing_command_fails_the_run(ada: User, resource: FakeResource) -> None:
+def test_failing_command_fails_run(ada: User, resource: FakeResource) -> None:
     runner = running(ada, resource)
     runner.end("failed")
     controlled()
@@ -72,7 +72,7 @@ def test_a_failing_command_fails_the_run(ada: User, resource: FakeResource) -> N
     assert status_of(runner.run) == "failed"
 
 
-def test_a_runner_that_was_torn_away_is_followed_by_another(ada: User, resource: FakeResource) -> None:
+def test_killed_runner_is_replaced(ada: User, resource: FakeResource) -> None:
     runner = running(ada, resource)
     first = runner.key
     resource.fail(first, EndedBy.SIGNAL, signal=9)
@@ -88,7 +88,7 @@ def test_a_runner_that_was_torn_away_is_followed_by_another(ada: User, resource:
     assert Run.objects.get(pk=runner.run.pk).jobs_started == 2
 
 
-def test_a_runner_that_is_torn_away_again_and_again_is_given_up(ada: User, resource: FakeResource) -> None:
+def test_run_fails_after_too_many_killed_runners(ada: User, resource: FakeResource) -> None:
     runner = running(ada, resource)
     for _ in range(MOST_JOBS):
         resource.run(runner.key)
@@ -99,11 +99,11 @@ def test_a_runner_that_is_torn_away_again_and_again_is_given_up(ada: User, resou
         controlled()
     ended = Run.objects.get(pk=runner.run.pk)
     assert ended.status == "failed"
-    assert ended.message.startswith(f"It was torn away {MOST_JOBS} times.")
+    assert ended.message.startswith(f"The run was interrupted {MOST_JOBS} times.")
     assert Job.objects.filter(owner=ada).count() == MOST_JOBS
 
 
-def test_what_the_resource_refuses_fails_with_its_reason(ada: User, resource: FakeResource) -> None:
+def test_submission_error_fails_run(ada: User, resource: FakeResource) -> None:
     run = queued(ada)
     controlled()
     Job.objects.filter(run_of=run).update(status="failed", message="No such partition.", next_check_at=None)
@@ -113,7 +113,7 @@ def test_what_the_resource_refuses_fails_with_its_reason(ada: User, resource: Fa
 
 
 def with_secret(owner: User, resource: FakeResource) -> tuple[Runner, Path]:
-    """Return a run that works, and where its secrets are."""
+    """Return a running run, and the directory of its secrets."""
     Secret.objects.create(owner=owner, name="PASSWORD", kind=Secret.ENVIRONMENT, value="c2VjcmV0")
     runner = running(owner, resource)
     state = state_of(runner.run)
@@ -123,10 +123,10 @@ def with_secret(owner: User, resource: FakeResource) -> tuple[Runner, Path]:
 
 
 @pytest.mark.parametrize("step", ["remove_secrets", "count_state"])
-def test_what_is_left_when_settling_breaks_off_is_done_later(
+def test_interrupted_settlement_is_completed_later(
     ada: User, resource: FakeResource, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The status is written first: a controller may die, or a disk fail, before the secrets are gone."""
+    """The status is written first: a controller may be killed, or a disk fail, before the secrets are removed."""
     runner, secrets = with_secret(ada, resource)
     done, calls = getattr(monitor, step), list[Run]()
 
@@ -148,7 +148,7 @@ def test_what_is_left_when_settling_breaks_off_is_done_later(
     assert not secrets.exists()
 
 
-def test_secrets_go_where_a_torn_run_cannot_go_on(ada: User, resource: FakeResource) -> None:
+def test_secrets_are_removed_if_run_cannot_resume(ada: User, resource: FakeResource) -> None:
     runner, secrets = with_secret(ada, resource)
     Run.objects.filter(pk=runner.run.pk).update(resource="gone")
     resource.fail(runner.key, EndedBy.SIGNAL, signal=9)
@@ -158,7 +158,7 @@ def test_secrets_go_where_a_torn_run_cannot_go_on(ada: User, resource: FakeResou
     assert not secrets.exists()
 
 
-def test_stop_ends_the_job_and_stays(ada: User, resource: FakeResource) -> None:
+def test_stop_ends_job_and_is_final(ada: User, resource: FakeResource) -> None:
     runner = running(ada, resource)
     stop_run(run=runner.run, now=timezone.now())
     assert status_of(runner.run) == "stopped"
@@ -169,7 +169,7 @@ def test_stop_ends_the_job_and_stays(ada: User, resource: FakeResource) -> None:
     assert Job.objects.get(run_of=runner.run).status == "complete"
 
 
-def test_stopping_what_waits_takes_it_out_of_the_queue(ada: User) -> None:
+def test_stopping_queued_run_removes_it_from_queue(ada: User) -> None:
     run = queued(ada)
     stop_run(run=run, now=timezone.now())
     controlled()
@@ -177,7 +177,7 @@ def test_stopping_what_waits_takes_it_out_of_the_queue(ada: User) -> None:
     assert not Job.objects.exists()
 
 
-def test_a_job_that_is_stopped_as_a_job_stops_its_run(ada: User, resource: FakeResource) -> None:
+def test_stopping_job_stops_run(ada: User, resource: FakeResource) -> None:
     runner = running(ada, resource)
     stop_job(job=Job.objects.get(key=runner.key), now=timezone.now())
     resource.fail(runner.key, EndedBy.STOPPED)
@@ -186,7 +186,7 @@ def test_a_job_that_is_stopped_as_a_job_stops_its_run(ada: User, resource: FakeR
     assert status_of(runner.run) == "stopped"
 
 
-def test_restart_works_in_the_same_workspace(ada: User, resource: FakeResource) -> None:
+def test_restart_uses_same_workspace(ada: User, resource: FakeResource) -> None:
     runner = running(ada, resource)
     runner.end()
     controlled()
@@ -203,7 +203,7 @@ def test_restart_works_in_the_same_workspace(ada: User, resource: FakeResource) 
     assert status_of(again) == "finished"
 
 
-def test_delete_takes_workspace_and_state_away_and_keeps_the_number(ada: User, resource: FakeResource) -> None:
+def test_delete_removes_workspace_and_state_and_keeps_number(ada: User, resource: FakeResource) -> None:
     runner = running(ada, resource)
     runner.print("all that it said")
     runner.end()
@@ -222,7 +222,7 @@ def test_delete_takes_workspace_and_state_away_and_keeps_the_number(ada: User, r
     assert created(ada).full_name == "hello.2"
 
 
-def test_a_start_that_does_not_fit_changes_nothing(ada: User) -> None:
+def test_rejected_start_changes_nothing(ada: User) -> None:
     run = created(ada)
     with pytest.raises(InvalidRequest, match="'nope' is no parameter of this workflow"):
         start_run(run=run, start=Start(parameters={"nope": 1}), now=timezone.now())

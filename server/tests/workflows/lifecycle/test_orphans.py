@@ -1,4 +1,4 @@
-"""What a process left that died in the middle of making a run: it is taken away, and nothing else is."""
+"""Orphans of processes that were killed while they created a run are removed, and nothing else."""
 
 import threading
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import Conflict
 from user_workspaces.workflows.lifecycle import actions
-from user_workspaces.workflows.lifecycle.actions import create_run, delete_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, create_run, delete_run
 from user_workspaces.workflows.lifecycle.orphans import CREATION_IS_DEAD_AFTER, sweep_workspaces
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.models import Workspace
@@ -24,7 +24,7 @@ LONG_AGO = CREATION_IS_DEAD_AFTER + timedelta(minutes=1)
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Simulates the kill of the process."""
 
 
 def folder_of(workspace: Workspace) -> Path:
@@ -34,7 +34,7 @@ def folder_of(workspace: Workspace) -> Path:
 
 @pytest.fixture
 def left(ada: User, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace whose run was never written."""
+    """A workspace whose run was not inserted."""
 
     def die(_row: Run) -> None:
         raise Killed
@@ -50,7 +50,7 @@ def later() -> datetime:
     return timezone.now() + LONG_AGO
 
 
-def test_what_nobody_has_is_removed_with_its_files(left: Workspace) -> None:
+def test_orphan_is_removed_with_files(left: Workspace) -> None:
     folder = folder_of(left)
     assert folder.exists()
     assert sweep_workspaces(now=later()) == 1
@@ -60,13 +60,13 @@ def test_what_nobody_has_is_removed_with_its_files(left: Workspace) -> None:
     assert sweep_workspaces(now=later()) == 0
 
 
-def test_a_creation_that_goes_on_is_left_alone(left: Workspace) -> None:
+def test_creation_in_progress_is_kept(left: Workspace) -> None:
     assert sweep_workspaces(now=timezone.now()) == 0
     left.refresh_from_db()
     assert left.status == "idle"
 
 
-def test_runs_and_workspaces_of_people_are_left_alone(ada: User) -> None:
+def test_other_runs_and_workspaces_are_kept(ada: User) -> None:
     run = created(ada)
     Workspace.objects.create(
         owner=ada,
@@ -78,13 +78,11 @@ def test_runs_and_workspaces_of_people_are_left_alone(ada: User) -> None:
     )
     assert sweep_workspaces(now=later()) == 0
     delete_run(run=run, now=timezone.now())
-    assert sweep_workspaces(now=later()) == 0  # its deletion is on its way already
+    assert sweep_workspaces(now=later()) == 0  # it is queued for deletion already
 
 
-def test_a_creation_that_is_slower_than_the_sweep_says_so_and_leaves_nothing(
-    ada: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It stands between its two halves while the sweep comes by."""
+def test_creation_slower_than_sweep_fails_and_leaves_nothing(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep runs between the two inserts of a creation."""
     between, swept = threading.Event(), threading.Event()
     really, problems = actions._save_numbered, list[Exception]()
 
@@ -97,7 +95,7 @@ def test_a_creation_that_is_slower_than_the_sweep_says_so_and_leaves_nothing(
 
     def create() -> None:
         try:
-            create_run(owner=ada, name="slow", document=specification(), now=timezone.now())
+            create_run(RunRequest(owner=ada, name="slow", document=specification()), now=timezone.now())
         except Conflict as error:
             problems.append(error)
         finally:
@@ -109,7 +107,7 @@ def test_a_creation_that_is_slower_than_the_sweep_says_so_and_leaves_nothing(
     assert sweep_workspaces(now=later()) == 1
     swept.set()
     thread.join(60)
-    assert [str(one) for one in problems] == ["Making this run took too long, and was given up. Try again."]
+    assert [str(one) for one in problems] == ["Creating this run took too long and was cancelled. Please try again."]
     process_due_workspaces(now=later())
     assert not Run.objects.exists()
     assert not Workspace.objects.exists()

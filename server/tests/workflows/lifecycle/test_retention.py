@@ -1,4 +1,4 @@
-"""Retention rules: which files are deleted, when, and what clients are told of it."""
+"""Retention rules: which files are deleted when, and the statuses for clients."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,15 @@ from user_workspaces.controller.runs import process_due_runs
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle import retention
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, delete_run, restart_run, start_run, stop_run
+from user_workspaces.workflows.lifecycle.actions import (
+    RunRequest,
+    Start,
+    create_run,
+    delete_run,
+    restart_run,
+    start_run,
+    stop_run,
+)
 from user_workspaces.workflows.lifecycle.retention import rules_of
 from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.queries import home_of
@@ -28,7 +36,7 @@ FILES = ("data.txt", "reana.yaml", "results/out.txt", "results/a.tmp", "scratch/
 def made(owner: User, rules: dict[str, int] | None = None, files: Iterable[str] = FILES) -> Run:
     document: dict[str, Any] = specification()
     document["workspace"] = {"retention_days": rules or RULES}
-    run = create_run(owner=owner, name="hello", document=document, now=timezone.now())
+    run = create_run(RunRequest(owner=owner, name="hello", document=document), now=timezone.now())
     home = home_of(run.workspace)
     for name in files:
         home.storage.write(home.location, name, [b"x"])
@@ -58,14 +66,14 @@ def left(run: Run) -> set[str]:
     return {str(path.relative_to(folder(run))) for path in folder(run).rglob("*") if path.is_file()}
 
 
-def told(run: Run, now: datetime) -> list[tuple[str, str]]:
+def statuses(run: Run, now: datetime) -> list[tuple[str, str]]:
     return [(rule.pattern, rule.status.value) for rule in rules_of(fresh(run), now=now)]
 
 
-def test_files_go_after_their_days_and_inputs_and_outputs_stay(ada: User, resource: FakeResource) -> None:
+def test_files_are_deleted_after_days_except_inputs_and_outputs(ada: User, resource: FakeResource) -> None:
     run = made(ada)
     now = timezone.now()
-    assert told(run, now) == [("scratch", "created"), ("**/*.tmp", "created"), ("**/*", "created")]
+    assert statuses(run, now) == [("scratch", "created"), ("**/*.tmp", "created"), ("**/*", "created")]
     run = finished(run, resource)
     ended = run.datetime_finished
     assert ended is not None
@@ -83,7 +91,7 @@ def test_files_go_after_their_days_and_inputs_and_outputs_stay(ada: User, resour
         assert left(run) == before
         process_due_runs(now=due)
         assert before - left(run) == gone
-        assert [state for _, state in told(run, due)] == states
+        assert [state for _, state in statuses(run, due)] == states
     assert not (folder(run) / "scratch").exists()
     assert left(run) == {"data.txt", "reana.yaml", "results/out.txt"}
     assert fresh(run).retain_at is None
@@ -93,31 +101,31 @@ def end_of(day: datetime, days: int) -> datetime:
     return (day.astimezone(UTC) + timedelta(days=days)).replace(hour=23, minute=59, second=59, microsecond=0)
 
 
-def test_a_rule_that_could_not_be_applied_yet_is_pending(ada: User, resource: FakeResource) -> None:
+def test_overdue_rule_is_pending(ada: User, resource: FakeResource) -> None:
     run = finished(made(ada, {"*.txt": 1}), resource)
     due = end_of(run.datetime_finished or timezone.now(), 1)
-    assert told(run, due + timedelta(hours=1)) == [("*.txt", "pending")]
+    assert statuses(run, due + timedelta(hours=1)) == [("*.txt", "pending")]
     process_due_runs(now=due + timedelta(hours=1))
-    assert told(run, due + timedelta(hours=1)) == [("*.txt", "applied")]
+    assert statuses(run, due + timedelta(hours=1)) == [("*.txt", "applied")]
     assert "rest.txt" not in left(run)
 
 
-def test_a_restart_ends_the_rules_of_the_earlier_runs(ada: User, resource: FakeResource) -> None:
+def test_restart_ends_rules_of_earlier_runs(ada: User, resource: FakeResource) -> None:
     run = finished(made(ada, {"**/*.tmp": 1}), resource, "failed")
     again = restart_run(run=run, start=Start(), now=timezone.now())
     later = timezone.now() + timedelta(days=3)
-    assert (told(run, later), told(again, later)) == ([("**/*.tmp", "inactive")], [("**/*.tmp", "created")])
+    assert (statuses(run, later), statuses(again, later)) == ([("**/*.tmp", "inactive")], [("**/*.tmp", "created")])
     Run.objects.filter(pk=again.pk).update(next_check_at=later + timedelta(days=9))
     process_due_runs(now=later)
     assert "results/a.tmp" in left(run)
     Run.objects.filter(pk=again.pk).update(next_check_at=timezone.now())
     again = finished(again, resource)
     process_due_runs(now=later)
-    assert told(again, later) == [("**/*.tmp", "applied")]
+    assert statuses(again, later) == [("**/*.tmp", "applied")]
     assert "results/a.tmp" not in left(run)
 
 
-def test_a_run_that_was_stopped_keeps_its_files(ada: User, resource: FakeResource) -> None:
+def test_stopped_run_keeps_files(ada: User, resource: FakeResource) -> None:
     run = made(ada, {"**/*.tmp": 0})
     controlled()
     Runner(run, resource).begin()
@@ -127,21 +135,21 @@ def test_a_run_that_was_stopped_keeps_its_files(ada: User, resource: FakeResourc
         controlled()
     later = timezone.now() + timedelta(days=3)
     process_due_runs(now=later)
-    assert told(run, later) == [("**/*.tmp", "inactive")]
+    assert statuses(run, later) == [("**/*.tmp", "inactive")]
     assert "results/a.tmp" in left(run)
 
 
-def test_a_run_that_ended_before_rules_were_applied_keeps_its_files(ada: User, resource: FakeResource) -> None:
+def test_run_ended_before_rules_existed_keeps_files(ada: User, resource: FakeResource) -> None:
     run = finished(made(ada, {"**/*.tmp": 0}), resource)
     Run.objects.filter(pk=run.pk).update(retention_since=None, retain_at=None)
     later = timezone.now() + timedelta(days=3)
     process_due_runs(now=later)
-    assert told(run, later) == [("**/*.tmp", "inactive")]
+    assert statuses(run, later) == [("**/*.tmp", "inactive")]
     assert "results/a.tmp" in left(run)
 
 
 def passes(run: Run, now: datetime) -> datetime:
-    """Work until the rules that are due are applied, or are to be tried again; return when the last pass was."""
+    """Run passes until the due rules are applied or postponed; return the time of the last pass."""
     while True:
         process_due_runs(now=now)
         again = fresh(run).retain_at
@@ -152,7 +160,7 @@ def passes(run: Run, now: datetime) -> datetime:
 
 @pytest.fixture
 def short_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is over after one file or folder."""
+    """Each pass ends after one file or folder."""
     monkeypatch.setattr(retention, "SECONDS_A_PASS", -1.0)
 
 
@@ -160,29 +168,29 @@ def short_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_many_files_take_several_passes(ada: User, resource: FakeResource) -> None:
     run = finished(made(ada, {"many": 0}, [f"many/{number}.tmp" for number in range(3)]), resource)
     due = end_of(run.datetime_finished or timezone.now(), 0)
-    for remaining in (3, 2, 1):  # the first pass finds the folder
+    for remaining in (3, 2, 1):  # the first pass only finds the folder
         process_due_runs(now=fresh(run).retain_at or due)
         assert len(left(run)) == remaining
-        assert told(run, due + timedelta(seconds=1)) == [("many", "pending")]
+        assert statuses(run, due + timedelta(seconds=1)) == [("many", "pending")]
     done = passes(run, fresh(run).retain_at or due)
-    assert (told(run, done), list(folder(run).iterdir())) == ([("many", "applied")], [])
+    assert (statuses(run, done), list(folder(run).iterdir())) == ([("many", "applied")], [])
 
 
-def test_a_file_that_is_closed_stays_and_keeps_no_other(ada: User, resource: FakeResource) -> None:
-    """It is tried again for a day, and then given up."""
+def test_undeletable_file_does_not_block_others(ada: User, resource: FakeResource) -> None:
+    """The deletion is retried for a day, and then given up."""
     run = finished(made(ada, {"**/*.tmp": 0}, ["a/closed.tmp", "b/open.tmp"]), resource)
     (folder(run) / "a").chmod(0o500)
     due = end_of(run.datetime_finished or timezone.now(), 0)
     process_due_runs(now=due)
-    assert told(run, due) == [("**/*.tmp", "pending")]
+    assert statuses(run, due) == [("**/*.tmp", "pending")]
     process_due_runs(now=due + timedelta(days=2))
     (folder(run) / "a").chmod(0o700)
-    assert (left(run), told(run, due + timedelta(days=2))) == ({"a/closed.tmp"}, [("**/*.tmp", "applied")])
+    assert (left(run), statuses(run, due + timedelta(days=2))) == ({"a/closed.tmp"}, [("**/*.tmp", "applied")])
 
 
 @pytest.mark.usefixtures("short_passes")
-def test_files_that_cannot_be_deleted_end_a_pass_too(ada: User, resource: FakeResource) -> None:
-    """The next pass goes on behind them; each is tried once an hour."""
+def test_undeletable_files_count_for_pass_time(ada: User, resource: FakeResource) -> None:
+    """The next pass continues after them; each file is retried once an hour."""
     files = {f"a/{number}.tmp" for number in range(3)}
     run = finished(made(ada, {"**/*.tmp": 0}, [*files, "b/open.tmp"]), resource)
     (folder(run) / "a").chmod(0o500)
@@ -196,8 +204,8 @@ def test_files_that_cannot_be_deleted_end_a_pass_too(ada: User, resource: FakeRe
 
 
 @pytest.mark.usefixtures("short_passes")
-def test_files_that_stay_are_gone_through_once(ada: User, resource: FakeResource) -> None:
-    """A pass does not begin again where the last one did: it would never come to the end of a large folder."""
+def test_kept_files_are_walked_once(ada: User, resource: FakeResource) -> None:
+    """A pass continues from the last one; otherwise it would never reach the end of a large folder."""
     run = finished(made(ada, {"z/*": 0}, ["a.txt", "b.txt", "z/c.txt"]), resource)
     due = end_of(run.datetime_finished or timezone.now(), 0)
     for _ in ("a.txt", "b.txt", "z"):
@@ -207,7 +215,7 @@ def test_files_that_stay_are_gone_through_once(ada: User, resource: FakeResource
     assert "z/c.txt" not in left(run)
 
 
-def test_a_workspace_that_cannot_be_read_is_given_up_after_a_day(ada: User, resource: FakeResource) -> None:
+def test_unreadable_workspace_is_given_up_after_a_day(ada: User, resource: FakeResource) -> None:
     run = finished(made(ada, {"**/*.tmp": 0}), resource)
     due = end_of(run.datetime_finished or timezone.now(), 0)
     folder(run).chmod(0)
@@ -220,7 +228,7 @@ def test_a_workspace_that_cannot_be_read_is_given_up_after_a_day(ada: User, reso
 
 
 @pytest.mark.usefixtures("short_passes")
-def test_a_restart_or_a_deletion_ends_an_unfinished_pass(ada: User, resource: FakeResource) -> None:
+def test_restart_or_deletion_ends_unfinished_pass(ada: User, resource: FakeResource) -> None:
     restarted, deleted = (finished(made(ada, {"*.txt": 0}), resource) for _ in range(2))
     now = timezone.now() + timedelta(days=2)
     assert [process_due_runs(now=now), process_due_runs(now=now)] == [1, 1]
@@ -231,8 +239,8 @@ def test_a_restart_or_a_deletion_ends_an_unfinished_pass(ada: User, resource: Fa
     assert "rest.txt" in left(restarted)
 
 
-def test_rules_that_are_for_later_cost_nothing(ada: User, resource: FakeResource) -> None:
-    """Before: the table was due at each look, twenty times a second, until the day of the rule."""
+def test_future_rules_cost_no_pass(ada: User, resource: FakeResource) -> None:
+    """Regression: the table was due twenty times a second until the day of the rule."""
     run = finished(made(ada, {"**/*.tmp": 300}), resource)
     now = timezone.now()
     due = end_of(run.datetime_finished or now, 300)
@@ -241,15 +249,15 @@ def test_rules_that_are_for_later_cost_nothing(ada: User, resource: FakeResource
     assert "results/a.tmp" not in left(run)
 
 
-def test_patterns_are_bounded_together(ada: User) -> None:
-    with pytest.raises(InvalidRequest, match="These patterns are too long together"):
+def test_total_size_of_patterns_is_limited(ada: User) -> None:
+    with pytest.raises(InvalidRequest, match="These patterns are too long in total"):
         made(ada, {f"{number}{'*a' * 20}": 1 for number in range(11)}, ())
     with pytest.raises(InvalidRequest, match="it has more than 50 keys"):
         made(ada, {str(number): 1 for number in range(51)}, ())
     made(ada, {f"**/*.{number}": 1 for number in range(50)}, ())
 
 
-def test_a_pattern_that_would_take_for_ever_is_refused_when_the_run_is_made(ada: User) -> None:
+def test_expensive_pattern_is_rejected_at_creation(ada: User) -> None:
     with pytest.raises(InvalidRequest, match="This pattern is too long"):
         made(ada, {"*a" * 50: 1}, ())
     assert not Run.objects.exists()

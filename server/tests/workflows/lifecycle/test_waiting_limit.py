@@ -1,4 +1,4 @@
-"""How many runs of one person may wait, made or queued: told clearly, and never one more, whoever comes at once."""
+"""The limit of a user's created and queued runs: exact for concurrent requests, with clear errors."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,8 +23,8 @@ from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 pytestmark = pytest.mark.django_db
 MOST = 3
-NOT_STARTED = "3 runs of yours were made and not started yet, and no more can be. Start or delete some of them first."
-IN_QUEUE = "3 runs of yours wait to be started, and no more can. Wait until some of them have begun, or stop some."
+NOT_STARTED = "3 of your runs are not started, which is the maximum. Start or delete some of them."
+IN_QUEUE = "3 of your runs are queued, which is the maximum. Wait until some of them have started, or stop some."
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def count(status: RunStatus) -> int:
     return Run.objects.filter(status=status).count()
 
 
-def test_so_many_are_made_and_so_many_queued(make_user: Callable[[str], User]) -> None:
+def test_created_and_queued_runs_are_limited(make_user: Callable[[str], User]) -> None:
     ada, bob = make_user("ada"), make_user("bob")
     runs = [created(ada, f"r{number}") for number in range(MOST)]
     with pytest.raises(TooManyAtOnce) as refused:
@@ -60,13 +60,13 @@ def test_so_many_are_made_and_so_many_queued(make_user: Callable[[str], User]) -
     assert start_run(run=more, start=Start(), now=timezone.now()).status == RunStatus.QUEUED
 
 
-def test_what_is_deleted_makes_room(make_user: Callable[[str], User]) -> None:
+def test_deleted_run_does_not_count(make_user: Callable[[str], User]) -> None:
     runs = [created(make_user("ada"), f"r{number}") for number in range(MOST)]
     delete_run(run=runs[0], now=timezone.now())
     created(make_user("ada"))
 
 
-def test_what_runs_does_not_count(make_user: Callable[[str], User], resource: FakeResource) -> None:
+def test_running_run_does_not_count(make_user: Callable[[str], User], resource: FakeResource) -> None:
     for number in range(MOST):
         queued(make_user("ada"), f"r{number}")
     controlled()
@@ -74,7 +74,7 @@ def test_what_runs_does_not_count(make_user: Callable[[str], User], resource: Fa
     queued(make_user("ada"))
 
 
-def test_restarts_wait_like_all_others(make_user: Callable[[str], User], resource: FakeResource) -> None:
+def test_queued_restarts_count(make_user: Callable[[str], User], resource: FakeResource) -> None:
     ada = make_user("ada")
     run = queued(ada, "again")
     controlled()
@@ -90,14 +90,14 @@ def test_restarts_wait_like_all_others(make_user: Callable[[str], User], resourc
     assert Run.objects.count() == 2
 
 
-def test_without_a_limit_as_many_as_come(make_user: Callable[[str], User]) -> None:
+def test_without_limit_all_runs_are_accepted(make_user: Callable[[str], User]) -> None:
     limited_to(None)
     for number in range(MOST + 5):
         queued(make_user("ada"), f"r{number}")
     assert count(RunStatus.QUEUED) == MOST + 5
 
 
-def test_nothing_is_copied_or_left_for_a_run_that_cannot_wait(
+def test_rejected_run_copies_no_inputs(
     make_user: Callable[[str], User], workspace_of: Callable[..., Workspace]
 ) -> None:
     ada = make_user("ada")
@@ -107,12 +107,12 @@ def test_nothing_is_copied_or_left_for_a_run_that_cannot_wait(
         queued(ada, f"r{number}")
     before = Workspace.objects.count()
     with pytest.raises(TooManyAtOnce):
-        run_workspace(workspace=workspace, name="one", path="", start=Start(), asked={}, now=timezone.now())
+        run_workspace(workspace=workspace, name="one", path="", start=Start(), resource_options={}, now=timezone.now())
     assert Workspace.objects.count() == before
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_made_at_once_no_more_than_may_be_are_and_nothing_is_left_of_the_others(
+def test_concurrent_creations_respect_limit(
     make_user: Callable[[str], User],
 ) -> None:
     ada = make_user("ada")
@@ -131,7 +131,7 @@ def test_of_many_made_at_once_no_more_than_may_be_are_and_nothing_is_left_of_the
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_started_at_once_no_more_than_may_wait_do(make_user: Callable[[str], User]) -> None:
+def test_concurrent_starts_respect_limit(make_user: Callable[[str], User]) -> None:
     ada = make_user("ada")
     limited_to(8)
     runs = [created(ada, f"r{number}") for number in range(8)]
@@ -149,6 +149,6 @@ def test_of_many_started_at_once_no_more_than_may_wait_do(make_user: Callable[[s
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_place_is_held_in_a_transaction_only(make_user: Callable[[str], User]) -> None:
+def test_waiting_slot_requires_transaction(make_user: Callable[[str], User]) -> None:
     with pytest.raises(RuntimeError):
         waiting_limit.reserve_waiting_slot(make_user("ada").pk)

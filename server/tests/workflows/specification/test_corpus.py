@@ -1,4 +1,4 @@
-"""The corpus: each file begins with what has to be said of it, a line a problem: `# line:column path message`."""
+"""The corpus: each file starts with its expected problems, one per line: `# line:column path message`."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from user_workspaces.workflows.specification.rules import composer
 CORPUS = Path(__file__).with_name("corpus")
 WRONG = sorted((CORPUS / "wrong").glob("*.yaml"))
 RIGHT = sorted((CORPUS / "right").glob("*.yaml"))
-NOT_YAML = "this is not YAML: "
+INVALID_YAML = "invalid YAML: "
 
 
 def stem(path: Path) -> str:
@@ -20,7 +20,7 @@ def stem(path: Path) -> str:
 
 
 def expected(path: Path) -> list[str]:
-    """Return the lines at the beginning of the file, as they stand there."""
+    """Return the expected problems at the start of the file."""
     lines = []
     for line in path.read_bytes().splitlines():
         if not line.startswith(b"# ") or b" $" not in line:
@@ -30,7 +30,7 @@ def expected(path: Path) -> list[str]:
 
 
 def loads(path: Path) -> bool:
-    """Say whether the mistake is in the values, so that the text of the file can be loaded into the same ones."""
+    """Return whether the error is in the values, so that the YAML library can load the same values."""
     if path.stem.startswith(("key_", "step_key_", "reference", "tag_")):
         return False
     try:
@@ -40,7 +40,7 @@ def loads(path: Path) -> bool:
     return True
 
 
-def told(problems: tuple[Problem, ...]) -> list[str]:
+def described(problems: tuple[Problem, ...]) -> list[str]:
     return [f"{one.line}:{one.column} {one.path} {one.message}".rstrip() for one in problems]
 
 
@@ -48,57 +48,57 @@ def errors(reading: Reading) -> tuple[Problem, ...]:
     return tuple(one for one in reading.problems if one.severity is Severity.ERROR)
 
 
-def test_the_corpus_is_large() -> None:
+def test_corpus_is_large() -> None:
     assert len(WRONG) >= 60
     assert len(RIGHT) >= 15
 
 
 @pytest.mark.parametrize("path", WRONG, ids=stem)
-def test_wrong_specification_is_refused_with_its_place(path: Path) -> None:
+def test_wrong_specification_is_rejected_with_position(path: Path) -> None:
     reading = read_yaml(path.read_bytes())
     assert reading.specification is None
-    assert told(errors(reading)[:1]) == expected(path)
+    assert described(errors(reading)[:1]) == expected(path)
     with pytest.raises(InvalidSpecification) as caught:
         reading.required()
     assert caught.value.problems[0] == str(errors(reading)[0])
 
 
 @pytest.mark.parametrize("path", WRONG, ids=stem)
-def test_wrong_specification_without_the_parser_in_c_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same places and words, but for what the two parsers themselves say of a text that is not YAML."""
+def test_wrong_specification_is_rejected_by_python_parser(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same problems, except for the parsers' own texts about invalid YAML."""
     monkeypatch.setattr(composer, "LOADER", yaml.SafeLoader)
-    found = told(errors(read_yaml(path.read_bytes()))[:1])
-    if NOT_YAML in expected(path)[0]:
-        assert NOT_YAML in found[0]
+    found = described(errors(read_yaml(path.read_bytes()))[:1])
+    if INVALID_YAML in expected(path)[0]:
+        assert INVALID_YAML in found[0]
     else:
         assert found == expected(path)
 
 
 @pytest.mark.parametrize("path", [path for path in WRONG if "$." in expected(path)[0] and loads(path)], ids=stem)
-def test_wrong_values_are_refused_with_the_same_path_and_words(path: Path) -> None:
+def test_wrong_json_is_rejected_with_same_message(path: Path) -> None:
     (found, *_) = errors(read_json(yaml.safe_load(path.read_bytes())))
     assert (found.line, found.column) == (None, None)
     assert f"{found.path} {found.message}" == expected(path)[0].partition(" ")[2]
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=stem)
-def test_right_specification_is_read_with_its_warnings(path: Path) -> None:
+def test_valid_specification_is_read_with_warnings(path: Path) -> None:
     reading = read_yaml(path.read_bytes())
-    assert told(reading.problems) == expected(path)
+    assert described(reading.problems) == expected(path)
     assert reading.warnings == reading.problems
     specification = reading.required()
     assert specification.workflow_type == yaml.safe_load(path.read_bytes())["workflow"]["type"]
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=stem)
-def test_right_specification_without_the_parser_in_c_is_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valid_specification_is_same_by_python_parser(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_yaml(path.read_bytes())
     monkeypatch.setattr(composer, "LOADER", yaml.SafeLoader)
     assert read_yaml(path.read_bytes()) == first
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=stem)
-def test_right_specification_as_json_is_the_same(path: Path) -> None:
+def test_valid_specification_is_same_as_json(path: Path) -> None:
     first = read_yaml(path.read_bytes()).required()
     again = read_json(first.document())
     assert again.required() == first
@@ -106,7 +106,7 @@ def test_right_specification_as_json_is_the_same(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=stem)
-def test_values_are_those_that_the_library_loads(path: Path) -> None:
+def test_values_match_yaml_library(path: Path) -> None:
     loaded = yaml.safe_load(path.read_bytes())
     if path.stem == "values_of_parameters":
         assert str(loaded["inputs"]["parameters"].pop("day")) == "2024-05-01"

@@ -1,4 +1,4 @@
-"""Which engine a site has is said when a run is created."""
+"""Errors for engines that are not available."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.workflows.specification import require_engine
 
 
-def test_an_engine_that_is_there_is_taken() -> None:
+def test_available_engine_is_accepted() -> None:
     require_engine("serial", available=["serial"])
     require_engine("nextflow", available={"nextflow": 1, "serial": 2})
 
@@ -30,7 +30,7 @@ def test_an_engine_that_is_there_is_taken() -> None:
         ),
     ],
 )
-def test_an_engine_that_is_not_there_is_refused(workflow_type: str, available: list[str], message: str) -> None:
+def test_unavailable_engine_is_rejected(workflow_type: str, available: list[str], message: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         require_engine(workflow_type, available=available)
     assert caught.value.message.startswith(message)

@@ -1,4 +1,4 @@
-"""Anything at all: what is read is a specification or a refusal with a place, and never an error of a library."""
+"""Arbitrary input gives a specification or problems with positions, never an error of a library."""
 
 import json
 from pathlib import Path
@@ -65,7 +65,7 @@ ENGINE = SerialEngine(PluginContext("serial", NOWHERE, NOWHERE, NOWHERE, lambda 
 
 
 def check(reading: Reading, *, text: bool) -> None:
-    """What holds of every reading."""
+    """Check the invariants of every reading."""
     wrong = [one for one in reading.problems if one.severity is Severity.ERROR]
     assert (reading.specification is None) == bool(wrong)
     assert all(one.message and one.path.startswith("$") for one in reading.problems)
@@ -81,8 +81,8 @@ def check(reading: Reading, *, text: bool) -> None:
 def plan(reading: Reading) -> None:
     try:
         found = ENGINE.plan(reading.required(), parameters={}, options={})
-    except InvalidRequest as refusal:
-        assert refusal.message  # noqa: PT017  what is refused is refused with words
+    except InvalidRequest as error:
+        assert error.message  # noqa: PT017  an error is fine, if it has a message
         return
     assert all(step.name and step.commands for step in found.steps)
     assert len({step.name for step in found.steps}) == len(found.steps)
@@ -125,6 +125,6 @@ def test_any_values(value: Any) -> None:
 
 @given(SERIAL)
 @settings(max_examples=budget(30, full=300), deadline=None)
-def test_values_with_the_form_of_a_workflow(value: Any) -> None:
+def test_values_like_a_workflow(value: Any) -> None:
     check(read_json(value), text=False)
     check(read_yaml(json.dumps(value).encode()), text=True)

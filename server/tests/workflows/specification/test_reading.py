@@ -1,4 +1,4 @@
-"""From text to the frozen value, and how problems are written."""
+"""Reading text as a frozen specification, and the format of problems."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from user_workspaces.errors import InvalidRequest, InvalidSpecification
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, RetentionRule, SpecifiedStep
 from user_workspaces.workflows.specification import Problem, Severity, read_json, read_yaml
-from user_workspaces.workflows.specification.rules.problems import written
+from user_workspaces.workflows.specification.rules.problems import format_path
 
 TEXT = b"""version: "0.9.4"
 inputs:
@@ -33,7 +33,7 @@ workflow:
 """
 
 
-def test_all_that_is_written_is_in_the_value() -> None:
+def test_specification_has_all_values() -> None:
     found = read_yaml(TEXT).required()
     assert (found.workflow_type, found.version, found.workflow_file) == ("serial", "0.9.4", "")
     assert found.inputs == FilesAndDirectories(("code/fit.py",), ("data",))
@@ -47,7 +47,7 @@ def test_all_that_is_written_is_in_the_value() -> None:
     )
 
 
-def test_the_value_is_frozen_and_its_document_is_a_copy() -> None:
+def test_specification_is_frozen() -> None:
     found = read_yaml(TEXT).required()
     found.parameters()["n"] = 6
     assert found.parameters() == {"n": 5}
@@ -56,7 +56,7 @@ def test_the_value_is_frozen_and_its_document_is_a_copy() -> None:
     assert hash(found) == hash(read_yaml(TEXT).required())
 
 
-def test_a_workflow_of_another_engine_has_its_document() -> None:
+def test_specification_of_other_engine_keeps_document() -> None:
     graph = {"$graph": [{"class": "Workflow", "id": "#main"}]}
     found = read_json({"workflow": {"type": "cwl", "file": "main.cwl", "specification": graph}}).required()
     assert (found.steps, found.workflow_file) == ((), "main.cwl")
@@ -65,7 +65,7 @@ def test_a_workflow_of_another_engine_has_its_document() -> None:
     assert (found.parameters(), found.options()) == ({}, {})
 
 
-def test_errors_are_told_in_one_refusal() -> None:
+def test_all_errors_are_raised_at_once() -> None:
     reading = read_yaml(b"version: 1\nworkflow:\n  type: serial\n  specification: {steps: [{name: 1}], more: 2}\n")
     with pytest.raises(InvalidSpecification) as caught:
         reading.required()
@@ -73,16 +73,16 @@ def test_errors_are_told_in_one_refusal() -> None:
     step = "line 4, column 27 ($.workflow.specification.steps[0])"
     path = "$.workflow.specification.steps[0].name"
     assert caught.value.problems == [
-        "line 1, column 10 ($.version): it has to be a text and is a number: write it in quotes",
+        "line 1, column 10 ($.version): it must be text, not a number: put it in quotes",
         f"{step}: 'environment' is missing",
         f"{step}: 'commands' is missing",
-        f"line 4, column 34 ({path}): it has to be a text and is a number: write it in quotes",
+        f"line 4, column 34 ({path}): it must be text, not a number: put it in quotes",
     ]
     assert caught.value.message == "The specification cannot be used: " + "; ".join(caught.value.problems)
     assert [one.path for one in reading.warnings] == ["$", "$.workflow.specification.more"]
 
 
-def test_a_mistake_in_what_a_reference_repeats_is_told_where_it_stands() -> None:
+def test_error_in_alias_has_position_of_anchor() -> None:
     text = b"workflow:\n type: serial\n specification:\n  steps:\n  - &a {environment: e, commands: []}\n  - *a\n"
     assert [(one.line, one.path) for one in read_yaml(text).problems] == [
         (1, "$"),
@@ -91,7 +91,7 @@ def test_a_mistake_in_what_a_reference_repeats_is_told_where_it_stands() -> None
     ]
 
 
-def test_a_merge_takes_the_first_of_several_and_own_keys_first() -> None:
+def test_merge_prefers_own_keys_then_first_mapping() -> None:
     text = b"workflow: {type: x, file: y}\ninputs:\n parameters:\n  a: &a {k: 1, l: 1}\n  b: &b {k: 2, m: 2}\n"
     text += b"  c: {<<: [*a, *b], l: 3}\n  d: {l: 4, <<: *a}\n  '<<': *a\n"
     assert read_yaml(text).required().parameters() == {
@@ -103,13 +103,13 @@ def test_a_merge_takes_the_first_of_several_and_own_keys_first() -> None:
     }
 
 
-def test_two_merges_in_one_mapping_are_refused() -> None:
+def test_two_merges_in_one_mapping_are_rejected() -> None:
     (problem,) = read_yaml(b"a: &a {b: 1}\nc: {<<: *a, <<: *a}\n").problems
     assert (problem.line, problem.column) == (2, 13)
-    assert problem.message == "the key '<<' stands a second time, first in line 2"
+    assert problem.message == "duplicate key '<<', first used in line 2"
 
 
-def test_a_mark_of_the_byte_order_is_no_part_of_the_text() -> None:
+def test_byte_order_is_removed() -> None:
     assert read_yaml(b"\xef\xbb\xbfworkflow: {type: x, file: y}\n").specification is not None
 
 
@@ -123,10 +123,10 @@ def test_a_mark_of_the_byte_order_is_no_part_of_the_text() -> None:
         (("x" * 99,), f"$.{'x' * 60}..."),
     ],
 )
-def test_paths_are_written(path: tuple[str | int, ...], expected: str) -> None:
-    assert written(path) == expected
+def test_paths_are_formatted(path: tuple[str | int, ...], expected: str) -> None:
+    assert format_path(path) == expected
 
 
-def test_problems_are_written() -> None:
+def test_problems_are_formatted() -> None:
     assert str(Problem("$.a", 2, 3, "it is wrong")) == "line 2, column 3 ($.a): it is wrong"
     assert str(Problem("$.a", None, None, "it is wrong", Severity.WARNING)) == "$.a: it is wrong"

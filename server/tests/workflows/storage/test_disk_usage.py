@@ -1,4 +1,4 @@
-"""Journals and logs count against the disk quota of who runs."""
+"""Journals and logs count for the disk quota of the owner."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ LOG = 50 * BLOCK_BYTES
 
 
 def held(owner: User) -> int:
-    """Return what is held, without what the uploads of a test have left."""
+    """Return the reserved bytes, without the open reservations of test uploads."""
     process_due_workspaces(now=timezone.now())
     return held_disk(owner.pk, now=timezone.now())
 
@@ -64,7 +64,7 @@ def test_logs_count_until_the_run_is_deleted(ada: User, resource: FakeResource, 
     assert not Workspace.objects.exists()
 
 
-def test_while_it_runs_it_counts_too(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
+def test_logs_of_running_run_count(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
     blocks(1000)
     run = queued(ada)
     controlled()
@@ -74,12 +74,10 @@ def test_while_it_runs_it_counts_too(ada: User, resource: FakeResource, blocks: 
     before = held(ada)
     runner.print("x" * LOG)
     count_state(runner.run, now=timezone.now())
-    assert held(ada) == before + LOG + BLOCK_BYTES  # and its directory
+    assert held(ada) == before + LOG + BLOCK_BYTES  # and one block for its directory
 
 
-def test_restarts_in_one_workspace_count_together_and_once(
-    ada: User, resource: FakeResource, blocks: Callable[[int], None]
-) -> None:
+def test_logs_of_restarts_count_once(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
     blocks(1000)
     first = ran(ada, resource)
     restart = restart_run(run=Run.objects.get(pk=first.run.pk), start=Start(), now=timezone.now())
@@ -93,9 +91,7 @@ def test_restarts_in_one_workspace_count_together_and_once(
     assert DiskReservation.objects.count() == 1
 
 
-def test_who_has_filled_their_disk_with_logs_makes_nothing_more(
-    ada: User, resource: FakeResource, blocks: Callable[[int], None]
-) -> None:
+def test_logs_can_exhaust_disk_quota(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
     blocks(1000)
     ran(ada, resource)
     blocks(20)
@@ -103,9 +99,7 @@ def test_who_has_filled_their_disk_with_logs_makes_nothing_more(
         created(ada)
 
 
-def test_nothing_is_counted_for_a_workspace_that_is_gone(
-    ada: User, resource: FakeResource, blocks: Callable[[int], None]
-) -> None:
+def test_deleted_workspace_is_not_counted(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
     blocks(1000)
     runner = ran(ada, resource)
     Workspace.objects.all().delete()
@@ -114,9 +108,7 @@ def test_nothing_is_counted_for_a_workspace_that_is_gone(
     assert not DiskReservation.objects.exists()
 
 
-def test_a_limit_that_comes_later_finds_it_counted(
-    ada: User, resource: FakeResource, blocks: Callable[[int], None]
-) -> None:
+def test_logs_count_for_later_limit(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
     ran(ada, resource)
     blocks(20)
     with pytest.raises(QuotaExceeded):

@@ -8,7 +8,7 @@ from datetime import datetime
 from user_workspaces.portal.presenters.session import resource_name
 from user_workspaces.portal.presenters.status_labels import State, Tone
 from user_workspaces.workflows.models import Run
-from user_workspaces.workflows.status import ENDED, GOING, RunStatus
+from user_workspaces.workflows.status import GOING, RunStatus
 from user_workspaces.workflows.storage import journal
 from user_workspaces.workflows.storage.progress import RunProgress
 
@@ -22,12 +22,12 @@ STATES: Mapping[RunStatus, tuple[str, str, Tone]] = {
     RunStatus.STOPPED: ("stopped", "stop", Tone.QUIET),
     RunStatus.DELETED: ("deleted", "bin", Tone.QUIET),
 }
-STEP_STATES: Mapping[journal.RunStatus, tuple[str, str, Tone]] = {
-    journal.RunStatus.CREATED: ("to come", "dot", Tone.QUIET),
-    journal.RunStatus.RUNNING: ("running", "spin", Tone.MOVING),
-    journal.RunStatus.FINISHED: ("finished", "check", Tone.GOOD),
-    journal.RunStatus.FAILED: ("failed", "cross", Tone.BAD),
-    journal.RunStatus.STOPPED: ("stopped", "stop", Tone.QUIET),
+STEP_STATES: Mapping[journal.JournalStatus, tuple[str, str, Tone]] = {
+    journal.JournalStatus.CREATED: ("to come", "dot", Tone.QUIET),
+    journal.JournalStatus.RUNNING: ("running", "spin", Tone.MOVING),
+    journal.JournalStatus.FINISHED: ("finished", "check", Tone.GOOD),
+    journal.JournalStatus.FAILED: ("failed", "cross", Tone.BAD),
+    journal.JournalStatus.STOPPED: ("stopped", "stop", Tone.QUIET),
 }
 
 
@@ -37,7 +37,7 @@ def run_state(status: RunStatus) -> State:
     return State(word, icon, tone, status)
 
 
-def step_state(status: journal.RunStatus) -> State:
+def step_state(status: journal.JournalStatus) -> State:
     """Return how a command's state is called and marked."""
     word, icon, tone = STEP_STATES[status]
     return State(word, icon, tone, status)
@@ -47,7 +47,7 @@ def step_state(status: journal.RunStatus) -> State:
 class StepView:
     """One command of a run."""
 
-    step: journal.StepState
+    step: journal.CommandState
     state: State
     name: str
 
@@ -83,11 +83,6 @@ class RunView:
         return self.status in GOING
 
     @property
-    def is_ended(self) -> bool:
-        """Whether it ran, and is over."""
-        return self.status in ENDED
-
-    @property
     def is_deleted(self) -> bool:
         """Whether its files are gone, or about to go."""
         return self.status is RunStatus.DELETED
@@ -110,7 +105,7 @@ class RunView:
 
 def view_of_run(run: Run, usage: RunProgress | None = None) -> RunView:
     """Describe a run: as its row says, or as its journal does where that was read."""
-    figures = usage.figures if usage else run.progress
+    figures = usage.counts if usage else run.progress
     status = usage.status if usage else RunStatus(run.status)
     total = figures.get("total", 0)
     return RunView(
@@ -132,7 +127,7 @@ def _count(figures: Mapping[str, object], name: str) -> int:
     return len(listed) if isinstance(listed, list) else 0
 
 
-def views_of_steps(steps: Sequence[journal.StepState]) -> list[StepView]:
+def views_of_steps(steps: Sequence[journal.CommandState]) -> list[StepView]:
     """Describe all commands of a run; those of one step are told from each other by a number."""
     commands, seen = Counter(one.number for one in steps), Counter[int]()
     views = list[StepView]()

@@ -60,7 +60,7 @@ def run_workflow(request: UserRequest, workspace_id: int) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 path=path,
                 start=Start(parameters=form.parameters),
-                asked={},
+                resource_options={},
                 now=timezone.now(),
             )
         except UserWorkspacesError as error:  # stays on the form: nothing that was typed is lost

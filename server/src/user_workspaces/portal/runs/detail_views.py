@@ -25,7 +25,7 @@ from user_workspaces.workflows.lifecycle.workspace_runs import text_of_specifica
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import find_run, runs_in
 from user_workspaces.workflows.status import RunStatus
-from user_workspaces.workflows.storage.journal import RunStatus as StepStatus
+from user_workspaces.workflows.storage.journal import JournalStatus as StepStatus
 from user_workspaces.workflows.storage.log_tail import step_tail
 from user_workspaces.workflows.storage.progress import progress_of
 from user_workspaces.workspaces.queries import name_of

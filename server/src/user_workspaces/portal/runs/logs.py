@@ -16,7 +16,7 @@ from user_workspaces.portal.runs.detail_views import framed
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import find_run
 from user_workspaces.workflows.run_names import as_uuid
-from user_workspaces.workflows.storage.journal import RunStatus as StepStatus
+from user_workspaces.workflows.storage.journal import JournalStatus as StepStatus
 from user_workspaces.workflows.storage.log_tail import Tail, engine_tail, step_tail
 from user_workspaces.workflows.storage.progress import progress_of
 

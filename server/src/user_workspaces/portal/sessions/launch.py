@@ -13,7 +13,7 @@ from user_workspaces import registry
 from user_workspaces.errors import InvalidOptions, InvalidRequest, QuotaExceeded
 from user_workspaces.interfaces.file_names import escape_controls
 from user_workspaces.interfaces.values import EntryKind
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.capacity import excess
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import find_job, last_launch
@@ -78,15 +78,15 @@ def _start(request: UserRequest, workspace: Workspace, form: LaunchForm) -> Job 
         form.add_error(form.file_field, f"{visible(file)} {NOT_THERE}")
         return None
     told = "" if file and page_of_file(job_type, file) else file
+    launch = LaunchRequest(
+        owner=request.user,
+        workspace_id=workspace.pk,
+        job_type=job_type,
+        job_details=form.details(file=told),
+        options=form.options,
+    )
     try:
-        return start_job(
-            owner=request.user,
-            workspace_id=workspace.pk,
-            job_type=job_type,
-            job_details=form.details(file=told),
-            options=form.options,
-            now=timezone.now(),
-        )
+        return start_job(launch, now=timezone.now())
     except InvalidOptions as error:
         form.show(error)
     except QuotaExceeded as error:
@@ -139,12 +139,12 @@ def launch_again(request: UserRequest, job_id: int) -> HttpResponse:
         messages.error(request, " ".join(reasons))
         choice = urlencode({"job_type": old.job_type})
         return go_to(request, f"{reverse('portal:launch', args=[old.workspace_id])}?{choice}")
-    job = start_job(
+    launch = LaunchRequest(
         owner=request.user,
         workspace_id=old.workspace_id,
         job_type=old.job_type,
         job_details=old.job_details,
         options={**old.resource_options, "resource": old.resource},
-        now=timezone.now(),
     )
+    job = start_job(launch, now=timezone.now())
     return go_to(request, reverse("portal:open", args=[job.pk]))

@@ -1,4 +1,4 @@
-"""What people do with runs. Every change of status goes through `change_status`, the one writer."""
+"""Create, start, restart, stop and delete runs. Only `change_status` writes the status of a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,10 @@ from user_workspaces.errors import Conflict, InvalidRequest, NotAllowed, TooMany
 from user_workspaces.interfaces.workflow_specification import Json, Specification
 from user_workspaces.jobs import resource_options
 from user_workspaces.jobs.actions import delete_workspace, stop_job
-from user_workspaces.jobs.queries import live_jobs
 from user_workspaces.jobs.status import STOPPABLE
 from user_workspaces.workflows.lifecycle.plan import accept, plan_of, resource_of_runs, specification_of
 from user_workspaces.workflows.lifecycle.retention import first_date
-from user_workspaces.workflows.lifecycle.waiting_limit import check_new, hold_new, reserve_waiting_slot
+from user_workspaces.workflows.lifecycle.waiting_limit import check_new, reserve_new_slot, reserve_waiting_slot
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import runs_in
 from user_workspaces.workflows.run_names import checked_name
@@ -27,57 +26,59 @@ from user_workspaces.workspaces.details import Details
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
 
-TURNS = 20
-"""A number that somebody else was quicker with is looked for anew."""
+MAX_RETRIES = 20
+"""Attempts to get a run number that no concurrent request takes first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a start says."""
+    """The parameters of a start or restart."""
 
     parameters: Mapping[str, Json] = field(default_factory=dict)
     options: Mapping[str, Json] = field(default_factory=dict)
     specification: object = None
-    """Of a restart: in place of the earlier one; None: the same again."""
+    """For a restart: replaces the specification; None keeps it."""
 
 
-def create_run(
-    *,
-    owner: User,
-    name: str,
-    document: object,
-    now: datetime,
-    resource: str = "",
-    asked: Mapping[str, object] | None = None,
-    origin: Mapping[str, object] | None = None,
-) -> Run:
-    """Make a run and its workspace; raises `InvalidSpecification` and others before anything is made.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A request to create a run with a workspace of its own."""
 
-    `asked`: resource options, as for a launch; `origin`: where its files come from.
-    """
-    name, specification = checked_name(name), accept(document)
-    where = resource or resource_of_runs()
+    owner: User
+    name: str
+    document: object
+    """The specification, parsed from JSON."""
+    resource_options: Mapping[str, object] = field(default_factory=dict)
+    """As in a `LaunchRequest`."""
+    origin: Mapping[str, object] = field(default_factory=dict)
+    """The workspace that the files come from; see `Run.origin`."""
+
+
+def create_run(request: RunRequest, *, now: datetime) -> Run:
+    """Create a run and its workspace; raises `InvalidSpecification` and others before anything is created."""
+    name, specification, options = checked_name(request.name), accept(request.document), dict(request.resource_options)
+    where = resource_of_runs()
     if where not in registry.site().resources:
         raise InvalidRequest(f"{where} is not in the list of available resources.")
-    resource_options.check_storable(dict(asked or {}), label="Resource options")
-    resource_options.validate(dict(asked or {}), registry.site().parameters)
-    check_new(owner.pk)
-    workspace = _new_workspace(owner, name, now=now)
+    resource_options.check_storable(options, label="Resource options")
+    resource_options.validate(options, registry.site().parameters)
+    check_new(request.owner.pk)
+    workspace = _new_workspace(request.owner, name, now=now)
     row = Run(
-        owner=owner,
+        owner=request.owner,
         name=name,
         workspace=workspace,
         storage=workspace.storage,
         specification=specification.source,
         resource=where,
-        resource_options=dict(asked or {}),
-        origin=dict(origin or {}),
+        resource_options=options,
+        origin=dict(request.origin),
         datetime_created=now,
     )
     try:
         _save_numbered(row)
-    except TooManyAtOnce:  # several at once came to the last place
-        delete_workspace(owner=owner, workspace_id=workspace.pk, force=True, now=now)
+    except TooManyAtOnce:  # a concurrent request took the last place
+        delete_workspace(owner=request.owner, workspace_id=workspace.pk, force=True, now=now)
         raise
     Workspace.objects.filter(pk=workspace.pk).update(name=row.full_name)
     return row
@@ -96,10 +97,10 @@ def _new_workspace(owner: User, name: str, *, now: datetime) -> Workspace:
 
 
 def _save_numbered(row: Run) -> None:
-    """Give a new run the next number; of several at once each gets one of its own."""
+    """Insert a run with the next number; the unique constraint makes concurrent requests try the next one."""
     same = Run.objects.filter(owner=row.owner, name=row.name)
     is_restart = row.major is not None
-    for _ in range(TURNS):
+    for _ in range(MAX_RETRIES):
         if is_restart:
             row.minor = (same.filter(major=row.major).aggregate(last=Max("minor"))["last"] or 0) + 1
         else:
@@ -108,32 +109,34 @@ def _save_numbered(row: Run) -> None:
             with transaction.atomic():
                 if not is_restart:
                     _hold_workspace(row)
-                    hold_new(row.owner_id)
+                    reserve_new_slot(row.owner_id)
                 row.save(force_insert=True)
         except IntegrityError:
             continue
         return
-    raise Conflict("Too many runs of this name are made at once. Try again.")
+    raise Conflict("Too many runs with this name are being created. Please try again.")
 
 
 def _hold_workspace(row: Run) -> None:
-    """Keep the new workspace until the run is on record; raises `Conflict` where it was given up meanwhile."""
+    """Lock the new workspace until the run is inserted; raises `Conflict` if it was deleted as an orphan meanwhile."""
     held = Workspace.objects.select_for_update(of=("self",)).filter(pk=row.workspace_id)
     if held.exclude(status=WorkspaceStatus.DELETING).first() is None:
-        raise Conflict("Making this run took too long, and was given up. Try again.")
+        raise Conflict("Creating this run took too long and was cancelled. Please try again.")
 
 
 def start_run(*, run: Run, start: Start, now: datetime) -> Run:
-    """Put a new run into the queue; raises `NotAllowed` for one that was started before, `InvalidRequest`.
+    """Queue a new run. Raises `NotAllowed` if it was started before, `InvalidRequest` for wrong parameters.
 
-    Raises `TooManyAtOnce` where too many of its owner wait already.
+    Raises `TooManyAtOnce` if too many runs of its owner are queued.
     """
     if run.status != RunStatus.CREATED:
         raise NotAllowed(f"Workflow {run.full_name} is already {run.status} and cannot be started again.")
     _check(specification_of(run), start, resource=run.resource)
     fields = {"parameters": dict(start.parameters), "options": dict(start.options)}
     with transaction.atomic():
-        list(Run.objects.select_for_update(of=("self",)).filter(pk=run.pk))  # before the account, as others do
+        list(
+            Run.objects.select_for_update(of=("self",)).filter(pk=run.pk)
+        )  # always before the account: one order of locks, no deadlock
         reserve_waiting_slot(run.owner_id)
         queued = change_status(run=run, new=RunStatus.QUEUED, now=now, datetime_queued=now, next_check_at=now, **fields)
     if not queued:
@@ -143,12 +146,12 @@ def start_run(*, run: Run, start: Start, now: datetime) -> Run:
 
 
 def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
-    """Make and queue a run of the next minor number in the workspace of one that has ended."""
+    """Create and queue a run with the next minor number in the workspace of a run that has ended."""
     if run.status in GOING or run.status == RunStatus.DELETED or not is_usable_by_runs(run):
         raise NotAllowed(f"Workflow {run.full_name} is already {run.status} and cannot be restarted.")
     specification = specification_of(run) if start.specification is None else accept(start.specification)
     if specification.workflow_type != specification_of(run).workflow_type:
-        raise InvalidRequest("A restart cannot be of another type of workflow.")
+        raise InvalidRequest("A restart cannot change the type of the workflow.")
     _check(specification, start, resource=run.resource)
     row = Run(
         owner=run.owner,
@@ -168,7 +171,7 @@ def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
         next_check_at=now,
     )
     with transaction.atomic():
-        list(Workspace.objects.select_for_update().filter(pk=run.workspace_id))  # two restarts at once: one waits
+        list(Workspace.objects.select_for_update().filter(pk=run.workspace_id))  # a concurrent restart waits here
         if not is_usable_by_runs(run):  # deleted meanwhile
             raise NotAllowed(f"Workflow {run.full_name} is deleted and cannot be restarted.")
         if runs_in(workspace_id=run.workspace_id).filter(status__in=GOING).exists():
@@ -187,11 +190,11 @@ def _check(specification: Specification, start: Start, *, resource: str) -> None
 
 
 def stop_run(*, run: Run, now: datetime) -> Run:
-    """Stop a run that was started and is not over; raises `Conflict` for any other."""
+    """Stop a queued, pending or running run; raises `Conflict` for any other."""
     if run.status not in GOING:
         raise Conflict(f"Workflow {run.pk} is not running.")
     with transaction.atomic():
-        # The job is read once the run is held: it may have been given one while we waited for that.
+        # Read again under the lock: the controller may have started a job for the run in the meantime.
         held = Run.objects.select_for_update(of=("self",)).select_related("owner").get(pk=run.pk)
         if held.status not in GOING:
             raise Conflict(f"Workflow {run.pk} is not running.")
@@ -204,33 +207,33 @@ def stop_run(*, run: Run, now: datetime) -> Run:
 
 
 def delete_run(*, run: Run, now: datetime, all_runs: bool = False) -> None:
-    """Delete a run with its workspace and the restarts in it; with `all_runs` all of its name.
+    """Delete a run with its workspace and the restarts in it; with `all_runs`, all runs of the same name.
 
-    Raises `Conflict` while one of them is not over.
+    Raises `Conflict` if one of them has not ended.
     """
     named = Run.objects.filter(owner=run.owner, name=run.name).exclude(status=RunStatus.DELETED)
     same = named if all_runs else named.filter(major=run.major)
     with transaction.atomic():
         locations = set(same.values_list("workspace_id", flat=True))
         held = Workspace.objects.select_for_update(of=("self",)).filter(pk__in=locations).order_by("pk")
-        numbers = [one.pk for one in held]  # from here on nobody restarts one in there
-        doomed = list(same)
-        for one in doomed:
+        numbers = [one.pk for one in held]  # locked: no run can be restarted in them from here on
+        to_delete = list(same)
+        for one in to_delete:
             if one.status in GOING or not change_status(run=one, new=RunStatus.DELETED, now=now, next_check_at=now):
-                raise Conflict(f"Workflow {one.full_name} was started, and is not over. Stop it before it is deleted.")
+                raise Conflict(f"Workflow {one.full_name} has not ended. Stop it before you delete it.")
         for number in numbers:
             delete_workspace(owner=run.owner, workspace_id=number, force=True, now=now)
     run.status = RunStatus.DELETED
 
 
 def change_status(*, run: Run, new: RunStatus, now: datetime, **fields: object) -> bool:
-    """Move a run to a status, if it is still as `run` says; False: somebody was first, and nothing was written."""
+    """Change the status of a run, unless it was changed since `run` was read; return whether it was written."""
     old = RunStatus(run.status)
     if new is not old and new not in TRANSITIONS[old]:
         raise ValueError(f"a run cannot go from {old} to {new}")
     if new in {RunStatus.FINISHED, RunStatus.FAILED}:
         ended = fields.setdefault("datetime_finished", now)
-        if run.job_id is not None and isinstance(ended, datetime):  # what never ran has left nothing
+        if run.job_id is not None and isinstance(ended, datetime):  # a run without a job has left no files
             fields |= {"retention_since": ended, "retain_at": first_date(run, since=ended)}
     if new is RunStatus.DELETED:
         fields["retain_at"] = None
@@ -243,11 +246,6 @@ def change_status(*, run: Run, new: RunStatus, now: datetime, **fields: object) 
 
 
 def is_usable_by_runs(run: Run) -> bool:
-    """Return whether its workspace is there."""
+    """Return whether the workspace of a run can be used."""
     workspace = Workspace.objects.filter(pk=run.workspace_id).first()
     return workspace is not None and is_usable(workspace)
-
-
-def has_live_session(run: Run) -> bool:
-    """Return whether something is open on its workspace."""
-    return live_jobs(workspace_id=run.workspace_id).filter(serves=True).exists()

@@ -1,4 +1,4 @@
-"""Which environment the commands of a run use: that of the workspace it started from, the site's, or their images."""
+"""Choose the environment of a run's commands: its origin workspace's, the site's, or container images."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ THIS_SITE = "this site"
 
 @dataclass(frozen=True, slots=True)
 class RunEnvironment:
-    """Whose environment commands use where they run without their container image."""
+    """The environment of commands that run without their container images."""
 
     workspace: Workspace | None
-    """The workspace that the run started from; None: the run uses the base of the site."""
+    """The workspace that the run was started from; None: the base environment of the site."""
 
     @property
     def name(self) -> str:
-        """Whose it is, in the log of the run and on its page: `the environment of ...`."""
+        """The owner of the environment, as in "the environment of ..." in logs and on pages."""
         return f"workspace {self.workspace.name}" if self.workspace is not None else THIS_SITE
 
 
 def environment_of(run: Run) -> RunEnvironment | None:
-    """Return the environment that a run uses; None: its commands run in container images."""
+    """Return the environment of a run; None if its commands run in container images."""
     if not ignores_images(run.resource):
         return None
     number = run.origin.get("workspace_id")
@@ -36,11 +36,11 @@ def environment_of(run: Run) -> RunEnvironment | None:
 
 
 def name_of_environment(environment: RunEnvironment | None) -> str:
-    """Return whose environment it is; empty: commands run in container images."""
+    """Return the name of an environment; empty for None."""
     return environment.name if environment is not None else ""
 
 
 def environment_of_job(job: Job) -> RunEnvironment | None:
-    """Return the same for the job of a run; None also where it has no run (any more)."""
+    """Return the environment of a run's job; None also if the job has no run."""
     run = Run.objects.filter(job=job).first()
     return environment_of(run) if run is not None else None

@@ -1,4 +1,4 @@
-"""From the queue to the resource: which run is next, and the job that takes it to its end."""
+"""Start queued runs: choose the next one, and start its job."""
 
 import base64
 import logging
@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from user_workspaces import registry
 from user_workspaces.errors import QuotaExceeded, ResourceUnavailable, StorageError, UserWorkspacesError
 from user_workspaces.interfaces.settings import JOB_TYPE_OF_RUNS
-from user_workspaces.jobs.actions import start_job
+from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.resource_options import parameter_for
 from user_workspaces.jobs.status import LIVE
@@ -17,8 +17,8 @@ from user_workspaces.observability.warning_log import REFUSALS
 from user_workspaces.quotas.values import Kind
 from user_workspaces.workflows.lifecycle.actions import change_status
 from user_workspaces.workflows.lifecycle.environments import environment_of, name_of_environment
-from user_workspaces.workflows.lifecycle.fair_queue import hold_queue, may_be_passed_by, next_run
-from user_workspaces.workflows.lifecycle.plan import Secrets, peak_memory_mb, plan_of, specification_of, written_plan
+from user_workspaces.workflows.lifecycle.fair_queue import lock_queue, may_be_skipped, next_run
+from user_workspaces.workflows.lifecycle.plan import RunSecrets, peak_memory_mb, plan_of, specification_of, written_plan
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workflows.queries import secrets_of, workspace_of
 from user_workspaces.workflows.secrets import is_left_out
@@ -29,20 +29,21 @@ from user_workspaces.workspaces.queries import home_of
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN, SELDOM = timedelta(seconds=15), timedelta(seconds=60)
-SURPRISE = "It could not be started, for a reason that the operators of this server can find in its log."
+INTERNAL_ERROR = (
+    "The run could not be started because of an internal error. The server tries again; its log has the details."
+)
 
 
 def start_next(*, now: datetime) -> bool:
-    """Give the run that is next a job, if there is room for one more; False: there is nothing to do.
+    """Start the job of the next run if there is capacity; return False if there is nothing to do.
 
-    The queue is held meanwhile: of several controllers one starts it, and the others wait, and find what is left.
+    The queue is locked meanwhile, so that several controllers start runs one after another.
     """
-    if (
-        not Run.objects.filter(status=RunStatus.QUEUED).exists() or not _has_capacity()
-    ):  # the usual case, without a lock
+    # Checked first without the lock: mostly nothing is queued, and this is called on every pass.
+    if not Run.objects.filter(status=RunStatus.QUEUED).exists() or not _has_capacity():
         return False
     with transaction.atomic():
-        hold_queue()
+        lock_queue()
         run = _next_run(now) if _has_capacity() else None
         if run is None:
             return False
@@ -54,19 +55,19 @@ def start_next(*, now: datetime) -> bool:
                 )
         except UserWorkspacesError as error:
             _give_up_or_wait(run, error, now=now)
-        except DatabaseError:
+        except DatabaseError:  # the transaction is broken: nothing can be written about the run
             raise
         except OSError as error:
             REFUSALS.warn(logger, f"run {run.pk}", error)
-            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
-        except Exception:  # whatever it was, it is told, and neither it nor anybody else's is lost
+            _wait(run, INTERNAL_ERROR, at=now + SELDOM, alone=True)
+        except Exception:  # a fault in one run must not stop the queue: log it, retry later
             logger.exception("run %s could not be started; trying again later", run.pk)
-            _wait(run, SURPRISE, at=now + SELDOM, alone=True)
+            _wait(run, INTERNAL_ERROR, at=now + SELDOM, alone=True)
     return True
 
 
 def _give_up_or_wait(run: Run, error: UserWorkspacesError, *, now: datetime) -> None:
-    """Let it wait where waiting helps, with those behind it where they would be told the same; else it has failed."""
+    """Fail the run, or let it wait: alone if the runs behind it may be possible, else with its line."""
     if not is_retryable(error):
         change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message, next_check_at=None)
     elif blocks_only_this_run(error):
@@ -76,16 +77,17 @@ def _give_up_or_wait(run: Run, error: UserWorkspacesError, *, now: datetime) -> 
 
 
 def is_retryable(error: UserWorkspacesError) -> bool:
-    """Return whether a launch that was refused so may go through later."""
+    """Return whether a launch that failed with this error may succeed later."""
     if isinstance(error, QuotaExceeded):
         return not error.is_final
     return isinstance(error, (ResourceUnavailable, StorageError))
 
 
 def blocks_only_this_run(error: UserWorkspacesError) -> bool:
-    """Return whether another run of the same person on the same resource may go through now.
+    """Return whether another run of the same user on the same resource may start now.
 
-    Of a person's sessions and disk none is left for anybody; of their core hours enough may be for what needs fewer.
+    Too few core hours may be enough for a smaller run. A used-up quota of sessions or disk blocks all of the user's
+    runs.
     """
     if isinstance(error, QuotaExceeded):
         return error.kind == Kind.CORE_HOURS
@@ -104,13 +106,13 @@ def _has_capacity() -> bool:
 
 
 def _wait(run: Run, message: str, *, at: datetime, alone: bool) -> None:
-    passed_by = alone and may_be_passed_by(run)
+    is_skipped = alone and may_be_skipped(run)
     queued = Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED)
-    queued.update(message=message, next_check_at=at, is_passed_by=passed_by)
+    queued.update(message=message, next_check_at=at, is_passed_by=is_skipped)
 
 
 def launch(run: Run, *, now: datetime) -> Job:
-    """Put the plan and the secrets in their places and write a job for the run; what it has begun with stays."""
+    """Write the plan and the secrets, and start a job for the run. A resumed run keeps its first plan."""
     workspace = workspace_of(run)
     specification, secrets = specification_of(run), secrets_for(run)
     plan = plan_of(specification, parameters=run.parameters, options=run.options, resource=run.resource)
@@ -118,19 +120,19 @@ def launch(run: Run, *, now: datetime) -> Job:
     written = written_plan(run, plan, state=state, workspace=files, secrets=secrets, environment_name=name)
     write_plan(state, written)
     write_secrets(state, variables=secrets.variables, files=secrets.files)
-    return start_job(
+    request = LaunchRequest(
         owner=run.owner,
         workspace_id=run.workspace_id,
         job_type=JOB_TYPE_OF_RUNS,
         job_details={"run_directory": str(state.storage.locate(state.location))},
         options=_options(run, memory_mb=peak_memory_mb(plan)),
-        now=now,
         resource=run.resource,
         is_listed=False,
     )
+    return start_job(request, now=now)
 
 
-def secrets_for(run: Run) -> Secrets:
+def secrets_for(run: Run) -> RunSecrets:
     """Return the secrets of a run's owner."""
     variables, files, left_out = dict[str, str](), dict[str, bytes](), list[str]()
     for secret in secrets_of(run.owner):
@@ -141,11 +143,11 @@ def secrets_for(run: Run) -> Secrets:
             left_out.append(secret.name)
         else:
             variables[secret.name] = content.decode(errors="replace")
-    return Secrets(variables, files, tuple(left_out))
+    return RunSecrets(variables, files, tuple(left_out))
 
 
 def _options(run: Run, *, memory_mb: int | None) -> dict[str, object]:
-    """Return the resource options; the memory of the largest step is asked for where nothing else is said."""
+    """Return the resource options; unless they set the memory, it is that of the largest step."""
     site, options = registry.site(), dict(run.resource_options)
     name = parameter_for("memory_mb", site, resource=run.resource)
     parameter = next((one for one in site.parameters if one.variable_name == name), None)

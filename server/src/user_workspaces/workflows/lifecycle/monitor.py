@@ -1,4 +1,4 @@
-"""What the controller does about a run that has a job: note how far it is, and settle it when the job has ended."""
+"""Monitor runs that have a job: store their progress, and settle them when the job has ended."""
 
 import json
 import logging
@@ -30,25 +30,25 @@ logger = logging.getLogger(__name__)
 SOON, STEADY, LATER = timedelta(milliseconds=250), timedelta(seconds=1), timedelta(seconds=30)
 RUNS_A_PASS = 200
 REST_PER_SECOND = 10
-"""Seconds until a run is looked at again, for each that a look took: a huge journal delays nobody else's runs."""
+"""Seconds of pause per second that a check took, so that one huge journal does not delay other runs."""
 LONGEST_PAUSE = LONGEST_WAIT / 2
-WAITS_TO_GO_ON = "What ran it was torn away, and it waits to go on."
-COUNT_EVERY = 15
-"""Seconds between two looks at what the state of a run takes on disk."""
+WAITS_TO_RESUME = "The run was interrupted and is waiting to resume."
+MEASURE_EVERY = 15
+"""Seconds between two measurements of a run's state on disk."""
 MOST_JOBS = 5
-"""Of one run: a runner that is torn away is followed by another one, which goes on where it was."""
+"""Jobs per run: when a runner is killed, another job resumes its run."""
 
 
 def follow_runs(*, now: datetime) -> int:
-    """Look at the runs that are due and not waiting in the queue; return how many there were."""
+    """Check the due runs that are not queued; return their number."""
     followed = Run.objects.exclude(status=RunStatus.QUEUED).select_related("owner", "job").order_by("next_check_at")
-    # Each is one range of the index; with both in one query SQLite reads all that wait
+    # Two queries, each on one range of `run_followed`: with one OR condition SQLite would read all queued runs.
     in_time = followed.filter(next_check_at__lte=now)
     far_away = followed.filter(due(now=now, longest=LONGEST_WAIT), next_check_at__gt=now + LONGEST_WAIT)
     found = [*in_time[:RUNS_A_PASS], *far_away[:RUNS_A_PASS]]
     claimed = [run for run in found if _claim(run, now=now)]
     for run in claimed:
-        _follow(run, now=now)
+        _check_run(run, now=now)
     return len(claimed)
 
 
@@ -66,34 +66,34 @@ def _reschedule(run: Run, *, at: datetime | None, **fields: object) -> bool:
     return changed
 
 
-def _follow(run: Run, *, now: datetime) -> None:
-    """A surprise with one run must not stop the others."""
-    began = time.perf_counter()
+def _check_run(run: Run, *, now: datetime) -> None:
+    """Check one run. No error escapes: a fault in one run must not stop the others."""
+    started = time.perf_counter()
     try:
-        again = _step(run, now=now)
-        took = timedelta(seconds=(time.perf_counter() - began) * REST_PER_SECOND)
+        again = _advance(run, now=now)
+        took = timedelta(seconds=(time.perf_counter() - started) * REST_PER_SECOND)
         _reschedule(run, at=None if again is None else now + max(again, min(took, LONGEST_PAUSE)))
-    except EXPECTED as error:  # a person's files may be in any state
+    except EXPECTED as error:  # a user's files may be in any state
         REFUSALS.warn(logger, f"run {run.pk}", error)
         _reschedule(run, at=now + LATER)
-    except Exception:  # whatever it was, it is told and tried again
+    except Exception:  # log it, retry later
         logger.exception("run %s: this pass failed; trying again later", run.pk)
         _reschedule(run, at=now + LATER)
 
 
-def _step(run: Run, *, now: datetime) -> timedelta | None:
-    """Do what is due; return when to look again, None: never."""
+def _advance(run: Run, *, now: datetime) -> timedelta | None:
+    """Do what is due; return the time until the next check, None if the run is settled."""
     job = run.job
     if run.status == RunStatus.DELETED:
         return _clear(run, job)
     if job is None:
         return None
     if job.status not in ENDED_JOBS:
-        _note(run, now=now)
-        _count_now_and_then(run, now=now)
+        _store_progress(run, now=now)
+        _measure_now_and_then(run, now=now)
         return SOON if run.status == RunStatus.PENDING else STEADY
-    if run.status not in GOING:  # stopped by the person, or the pass that settled it broke off
-        _keep(run)
+    if run.status not in GOING:  # stopped by the user, or an earlier pass was interrupted while settling it
+        _store_logs(run)
         count_state(run, now=now)
         return None
     again = _settle(run, job, now=now)
@@ -101,21 +101,21 @@ def _step(run: Run, *, now: datetime) -> timedelta | None:
     return again
 
 
-def _count_now_and_then(run: Run, *, now: datetime) -> None:
-    """A log may grow without end: what it takes is looked at while it does, one pass in so many."""
-    if int(now.timestamp()) % COUNT_EVERY == 0 and is_disk_limited():
+def _measure_now_and_then(run: Run, *, now: datetime) -> None:
+    """Measure the state of a live run now and then, because its logs may grow without limit."""
+    if int(now.timestamp()) % MEASURE_EVERY == 0 and is_disk_limited():
         count_state(run, now=now)
 
 
 def _clear(run: Run, job: Job | None) -> timedelta | None:
-    """Wait until the last process is gone: it could write again what was removed."""
+    """Remove the state of a deleted run, but only after its last process is gone: that could write it again."""
     if job is not None and (job.status not in ENDED_JOBS or job.next_check_at is not None):
         return STEADY
     remove_state(run)
     return None
 
 
-def _note(run: Run, *, now: datetime) -> None:
+def _store_progress(run: Run, *, now: datetime) -> None:
     state = read_state(run)
     fields: dict[str, object] = {}
     if state.progress.total:
@@ -127,41 +127,43 @@ def _note(run: Run, *, now: datetime) -> None:
 
 
 def _settle(run: Run, job: Job, *, now: datetime) -> timedelta | None:
-    """Say how a run ended whose job has ended; a runner that was torn away is followed by another one."""
+    """Record the end of a run whose job has ended, or start another job if the runner was killed."""
     state = read_state(run)
     outcome, message = verdict(job, state)
     if outcome is None and run.jobs_started < MOST_JOBS:
-        return _go_on(run, job, now=now)
+        return _resume(run, job, now=now)
     if outcome is None:
-        outcome, message = RunStatus.FAILED, f"It was torn away {run.jobs_started} times. {job.message}"
+        outcome, message = RunStatus.FAILED, f"The run was interrupted {run.jobs_started} times. {job.message}"
     ended = state.finished_at or job.datetime_end or now
     times = {"datetime_stopped" if outcome is RunStatus.STOPPED else "datetime_finished": ended}
     started = run.datetime_started or state.started_at or job.datetime_start
     change_status(
-        run=run, new=outcome, now=now, message=message, datetime_started=started, **times, **_kept(run, state)
+        run=run, new=outcome, now=now, message=message, datetime_started=started, **times, **_final_columns(run, state)
     )
+    # After the status: if this fails, the next check of the ended run removes them (see `_advance`).
     remove_secrets(state_of(run))
     return None
 
 
 def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
-    """Return how the run of a job that has ended ended, and why; None: it was torn away, and can go on."""
-    if state.status is journal.RunStatus.FINISHED:
+    """Return the final status of the run of an ended job, and the reason; None if it was killed and can resume."""
+    if state.status is journal.JournalStatus.FINISHED:
         return RunStatus.FINISHED, ""
-    if state.status is journal.RunStatus.FAILED:
+    if state.status is journal.JournalStatus.FAILED:
         return RunStatus.FAILED, state.message
     if job.status == JobStatus.COMPLETE:  # stopped as a job
         return RunStatus.STOPPED, job.message
-    if state.status is journal.RunStatus.STOPPED or job.datetime_start is None:  # a limit ended it; or it never began
+    # The runner was ended by a limit, or never started: another job would end the same way.
+    if state.status is journal.JournalStatus.STOPPED or job.datetime_start is None:
         return RunStatus.FAILED, job.message
     return None, job.message
 
 
-def _go_on(run: Run, job: Job, *, now: datetime) -> timedelta | None:
+def _resume(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     try:
         with transaction.atomic():
             same = Run.objects.select_for_update(of=("self",)).filter(pk=run.pk, status=run.status, job=job)
-            if same.first() is None:  # stopped, or another controller was first
+            if same.first() is None:  # stopped, or resumed by another controller
                 return SOON
             new = launch(run, now=now)
             Run.objects.filter(pk=run.pk, status=run.status).update(
@@ -169,20 +171,20 @@ def _go_on(run: Run, job: Job, *, now: datetime) -> timedelta | None:
             )
     except UserWorkspacesError as error:
         if is_retryable(error):
-            Run.objects.filter(pk=run.pk, status=run.status).update(message=f"{WAITS_TO_GO_ON} {error.message}")
+            Run.objects.filter(pk=run.pk, status=run.status).update(message=f"{WAITS_TO_RESUME} {error.message}")
             return TRY_AGAIN
         change_status(run=run, new=RunStatus.FAILED, now=now, message=error.message)
-        _keep(run)
+        _store_logs(run)
         return None
     return SOON
 
 
-def _keep(run: Run) -> None:
+def _store_logs(run: Run) -> None:
     remove_secrets(state_of(run))
-    Run.objects.filter(pk=run.pk).update(**_kept(run, read_state(run)))
+    Run.objects.filter(pk=run.pk).update(**_final_columns(run, read_state(run)))
 
 
-def _kept(run: Run, state: journal.RunState) -> dict[str, object]:
+def _final_columns(run: Run, state: journal.RunState) -> dict[str, object]:
     kept: dict[str, object] = {"kept_logs": json.dumps(kept_logs(run, state))}
     if state.progress.total:
         kept["progress"] = counts_of(state.progress)

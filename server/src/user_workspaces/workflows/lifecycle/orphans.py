@@ -1,4 +1,4 @@
-"""Taking away what a process left that died between making a run's workspace and writing the run's row."""
+"""Delete orphans: workspaces whose process was killed before it inserted the run."""
 
 import logging
 from datetime import datetime, timedelta
@@ -13,14 +13,13 @@ from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 logger = logging.getLogger(__name__)
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=15)
-"""Between the two there is one statement to the database; nobody waits so long for it."""
+"""Only one statement separates both inserts, so that an older workspace without a run is an orphan."""
 
 
 def sweep_workspaces(*, now: datetime) -> int:
-    """Queue the deletion of workspaces of runs that no run has; return how many there were.
+    """Queue orphaned workspaces for deletion; return their number.
 
-    A creation that is only slow is not hurt: whoever comes second, it or we, finds what the first has done, for both
-    hold the workspace's row meanwhile.
+    A slow creation is safe: both sides lock the workspace's row, and the second one sees what the first has done.
     """
     alone = _without_runs().filter(datetime_created__lt=now - CREATION_IS_DEAD_AFTER)
     return sum(_sweep(number, now=now) for number in alone.values_list("pk", flat=True))
@@ -37,5 +36,5 @@ def _sweep(number: int, *, now: datetime) -> int:
         if held is None or not _without_runs().filter(pk=number).exists():
             return 0
         delete_workspace(owner=held.owner, workspace_id=number, force=True, now=now)
-    logger.warning("workspace %s was made for a run that never came to be: it is removed", number)
+    logger.warning("workspace %s was created for a run that was never inserted; deleting it", number)
     return 1

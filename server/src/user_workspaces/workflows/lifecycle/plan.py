@@ -1,4 +1,4 @@
-"""From a specification to what the runner gets: the plan of the engine, and how its commands get into containers."""
+"""Make the plan for the runner: the engine's steps with their command lines in containers."""
 
 import json
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
-    """The secrets of a person, as steps get them."""
+class RunSecrets:
+    """The secrets of a user, as steps receive them."""
 
     variables: dict[str, str]
     files: dict[str, bytes]
@@ -29,17 +29,17 @@ class Secrets:
 
     @property
     def warning(self) -> str:
-        """What the log of a run says of those that are left out; empty: there are none."""
+        """The warning in the log of a run about omitted secrets; empty if there are none."""
         if not self.left_out:
             return ""
         names = ", ".join(self.left_out)
-        return f"Commands do not get the secrets {names}: the names are reserved. Store them under other names."
+        return f"Commands do not receive the secrets {names}: these names are reserved. Store them under other names."
 
 
 def accept(document: object) -> Specification:
-    """Return the specification; raises `InvalidRequest` for one with mistakes, or that no engine here runs.
+    """Return the specification; raises `InvalidRequest` if it is invalid or its engine is not available.
 
-    The engine comes first: nobody has to correct a document that cannot run here anyway.
+    The engine is checked first, so that users do not correct a document that cannot run on this server.
     """
     require_engine_of(document, available=engine_names())
     specification = read_json(document).required()
@@ -48,19 +48,19 @@ def accept(document: object) -> Specification:
 
 
 def engine_names() -> list[str]:
-    """Return the types of workflow that run here."""
+    """Return the available workflow types."""
     return [name for name, _ in _engines().items()]
 
 
 def specification_of(run: Run) -> Specification:
-    """Return the specification of a run, which was accepted when it was made."""
+    """Return the specification of a run, which was checked when the run was created."""
     return build(json.loads(run.specification), source=run.specification)
 
 
 def plan_of(
     specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json], resource: str
 ) -> Plan:
-    """Return what is to run; raises `InvalidRequest` where parameters, options or environments do not fit."""
+    """Return the engine's plan; raises `InvalidRequest` for wrong parameters, options or environments."""
     require_engine(specification.workflow_type, available=engine_names())
     engine = _engines().get(specification.workflow_type)
     plan = engine.plan(specification, parameters=parameters, options=options)
@@ -71,7 +71,7 @@ def plan_of(
 
 
 def runtime_on(resource: str) -> ContainerRuntime:
-    """Return what takes commands into containers on a resource."""
+    """Return the container runtime of a resource; raises `InvalidRequest` for an unknown resource."""
     known = registry.site().resources.get(resource)
     if known is None:
         raise InvalidRequest(f"{resource} is not in the list of available resources.")
@@ -79,21 +79,21 @@ def runtime_on(resource: str) -> ContainerRuntime:
 
 
 def resource_of_runs() -> str:
-    """Return where runs go of which nothing else is said."""
+    """Return the default resource of runs."""
     site = registry.site()
     return site.workflows.resource or site.main_resource
 
 
 def ignores_images(resource: str) -> bool:
-    """Return whether commands run there in an environment of the server, whatever image their step names."""
+    """Return whether commands on a resource run in an environment of the server instead of their images."""
     known = registry.site().resources.get(resource)
     return known is not None and not registry.current().container_runtimes.get(known.container_runtime).uses_images
 
 
 def written_plan(
-    run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: Secrets, environment_name: str
+    run: Run, plan: Plan, *, state: Home, workspace: Home, secrets: RunSecrets, environment_name: str
 ) -> dict[str, object]:
-    """Return the content of the plan's file; `environment_name` says whose environment commands use."""
+    """Return the content of the plan's file; for `environment_name` see `RunEnvironment.name`."""
     runtime, account = runtime_on(run.resource), state.location.account
     secret_files = state.storage.locate(secrets_below(state)) / "files"
     locations = RunLocations(
@@ -126,7 +126,7 @@ def written_plan(
 
 
 def peak_memory_mb(plan: Plan) -> int | None:
-    """Return what the largest step asks for; None: none says anything."""
+    """Return the memory request of the largest step; None if no step has one."""
     asked = [step.memory_bytes for step in plan.steps if step.memory_bytes is not None]
     return -(-max(asked) // MEGABYTE) if asked else None
 

@@ -1,4 +1,4 @@
-"""Removing from a run's workspace what its specification names neither as input nor as output."""
+"""Prune a run's workspace: remove all files that are neither inputs nor outputs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,36 +19,36 @@ SPECIFICATION_FILES = ("reana.yaml", "reana.yml")
 
 
 def prune(*, run: Run, workspace: Workspace, include_inputs: bool, include_outputs: bool, now: datetime) -> int:
-    """Remove the files that are not kept, and folders that are empty then; return how many files there were.
+    """Remove the files that are not kept, and folders that become empty; return the number of files.
 
-    Raises `Conflict` while a run works there.
+    Raises `Conflict` while a run uses the workspace.
     """
     if runs_in(workspace_id=workspace.pk).filter(status__in=GOING).exists():
         raise Conflict(f"Workflow {run.full_name} is {run.status}. Its workspace cannot be pruned now.")
-    kept = Kept.of(run, include_inputs=include_inputs, include_outputs=include_outputs)
+    kept = KeptPaths.of(run, include_inputs=include_inputs, include_outputs=include_outputs)
     entries = list(walk_folder(workspace=workspace, path=""))
-    doomed = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not kept.has(one.path)]
-    for entry in doomed:
+    to_remove = [one for one in entries if one.kind is not EntryKind.DIRECTORY and not kept.has(one.path)]
+    for entry in to_remove:
         remove(workspace, entry, now=now)
-    for entry in reversed(entries):
+    for entry in reversed(entries):  # inner folders first
         if entry.kind is EntryKind.DIRECTORY and not kept.has(entry.path):
             remove_if_empty(workspace, entry, now=now)
-    return len(doomed)
+    return len(to_remove)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What stays. There may be a million files, and thousands of names here: nothing is gone through for each."""
+class KeptPaths:
+    """The paths to keep. Looked up in sets: there may be a million files, and thousands of names here."""
 
     files: frozenset[str]
     directories: frozenset[str]
-    """With all that is below them; the empty name is the whole workspace."""
+    """Kept with all files below them; the empty name is the whole workspace."""
     locks: bool
-    """Whether the locks of the environments stay, as the outputs that were made in them."""
+    """True if the lock files of environments are kept; they describe how the outputs were made."""
 
     @classmethod
     def of(cls, run: Run, *, include_inputs: bool, include_outputs: bool) -> Self:
-        """Read it from the specification."""
+        """Return the paths that a run's specification names."""
         specification = specification_of(run)
         parts = [] if include_inputs else [specification.inputs, FilesAndDirectories(files=SPECIFICATION_FILES)]
         parts += [] if include_outputs else [specification.outputs]
@@ -59,7 +59,7 @@ class Kept:
         )
 
     def has(self, path: str) -> bool:
-        """Return whether a path stays."""
+        """Return whether a path is kept."""
         if path in self.files or path in self.directories or "" in self.directories:
             return True
         if self.locks and LOCK_FILE.fullmatch(path):
@@ -77,15 +77,15 @@ def _plain(path: str) -> str:
 
 
 def remove(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
-    """Remove a file; no-op where it is gone."""
+    """Remove a file, if it exists."""
     try:
         remove_entry(workspace=workspace, path=entry.path, now=now)
     except NotFound:
-        return  # gone in this moment
+        return
 
 
 def remove_if_empty(workspace: Workspace, entry: Entry, *, now: datetime) -> None:
-    """Remove a folder that has nothing in it."""
+    """Remove a folder if it is empty."""
     try:
         if not list_folder(workspace=workspace, path=entry.path, limit=1).total:
             remove_entry(workspace=workspace, path=entry.path, now=now)

@@ -1,4 +1,4 @@
-"""How many runs of one person may wait: made and not started, and in the queue. Two at once do not exceed it."""
+"""The limit of a user's waiting runs: those not started, and those queued. Exact for concurrent requests."""
 
 from django.db import transaction
 
@@ -8,35 +8,35 @@ from user_workspaces.quotas.actions import hold_account
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.status import RunStatus
 
-NEW = "{number} runs of yours were made and not started yet, and no more can be. Start or delete some of them first."
-QUEUED = "{number} runs of yours wait to be started, and no more can. Wait until some of them have begun, or stop some."
+NEW = "{number} of your runs are not started, which is the maximum. Start or delete some of them."
+QUEUED = "{number} of your runs are queued, which is the maximum. Wait until some of them have started, or stop some."
 
 
 def check_new(owner_id: int) -> None:
-    """Raise `TooManyAtOnce` for a person who has made so many runs without starting them as one may."""
+    """Raise `TooManyAtOnce` if a user has the most runs that are created and not started."""
     _check(owner_id, RunStatus.CREATED, NEW)
 
 
 def check_queue(owner_id: int) -> None:
-    """Raise `TooManyAtOnce` for a person of whom so many runs wait in the queue as may."""
+    """Raise `TooManyAtOnce` if a user has the most queued runs."""
     _check(owner_id, RunStatus.QUEUED, QUEUED)
 
 
-def hold_new(owner_id: int) -> None:
-    """Check as `check_new` does, and keep others from making one more until the transaction ends."""
-    _hold(owner_id)
+def reserve_new_slot(owner_id: int) -> None:
+    """Do `check_new` under a lock that keeps concurrent requests waiting until the transaction ends."""
+    _lock(owner_id)
     check_new(owner_id)
 
 
 def reserve_waiting_slot(owner_id: int) -> None:
-    """Check as `check_queue` does, and keep others from queueing one more until the transaction ends."""
-    _hold(owner_id)
+    """Do `check_queue` under a lock that keeps concurrent requests waiting until the transaction ends."""
+    _lock(owner_id)
     check_queue(owner_id)
 
 
-def _hold(owner_id: int) -> None:
+def _lock(owner_id: int) -> None:
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("What is held outside of a transaction is not held.")
+        raise RuntimeError("The limit of waiting runs must be checked in a transaction.")
     if registry.site().workflows.queued_per_user is not None:
         hold_account(owner_id)
 

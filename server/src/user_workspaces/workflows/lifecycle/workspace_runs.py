@@ -1,4 +1,4 @@
-"""From a workspace to a run and back: its `reana.yaml` with the inputs, and the outputs with where they came from."""
+"""Run the `reana.yaml` of a workspace with its inputs, and copy the outputs back with their provenance."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from user_workspaces.interfaces.environment import FOLDER
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.interfaces.workflow_specification import FilesAndDirectories, Json, Specification
 from user_workspaces.workflows.environment_record import EnvironmentRecord
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, delete_run, start_run
+from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, delete_run, start_run
 from user_workspaces.workflows.lifecycle.plan import engine_names, specification_of
 from user_workspaces.workflows.lifecycle.waiting_limit import check_queue
 from user_workspaces.workflows.models import Run
@@ -32,10 +32,10 @@ from user_workspaces.workspaces.models import Workspace
 USUAL_NAMES = ("reana.yaml", "reana.yml")
 SPECIFICATION = re.compile(r"reana[A-Za-z0-9._-]*\.ya?ml")
 MOST_NAMES = 10_000
-"""Of the top of a workspace, that are looked through for specifications."""
+"""Entries at the top of a workspace that are searched for specifications."""
 LARGEST_SPECIFICATION = 1 << 20
 MOST_RESTARTS = 20
-"""Of those in the place of a run, that are named with its results."""
+"""Later runs in the same workspace that the provenance lists."""
 PIECE = 1 << 18
 PROVENANCE = "provenance.json"
 
@@ -46,7 +46,7 @@ def runs_from(workspace: Workspace) -> QuerySet[Run]:
 
 
 def specifications_in(workspace: Workspace) -> tuple[str, ...]:
-    """Return the specifications at the top of a workspace, the usual one first."""
+    """Return the specifications at the top of a workspace, those with a usual name first."""
     names = [
         one.path
         for one in list_folder(workspace=workspace, path="", limit=MOST_NAMES).entries
@@ -56,19 +56,19 @@ def specifications_in(workspace: Workspace) -> tuple[str, ...]:
 
 
 def has_specification(workspace: Workspace) -> bool:
-    """Return whether a usual one is there: by the last measurement, or by a look where files changed since then."""
+    """Return whether a workspace has a `reana.yaml`: by its last measurement, or by the storage if that is outdated."""
     if workspace.measured >= workspace.changes:
         names = {entry["name"] for entry in workspace.current.get("files", ())}
         return any(f"/{name}" in names for name in USUAL_NAMES)
     try:
         found = [find_entry(workspace=workspace, path=name) for name in USUAL_NAMES]
-    except UserWorkspacesError:  # its files cannot be looked at now; the page shows the rest of it
+    except UserWorkspacesError:  # the storage is unavailable: the page shows everything else
         return False
     return any(entry is not None and entry.kind is EntryKind.FILE for entry in found)
 
 
 def read_specification(workspace: Workspace, path: str) -> Reading:
-    """Read a specification of a workspace, whatever is wrong with it; raises `NotFound`."""
+    """Read a specification of a workspace with all its problems; raises `NotFound`."""
     with open_file(workspace=workspace, path=path).content as content:
         data = content.read(LARGEST_SPECIFICATION + 1)
     return read_yaml(data, engines=engine_names(), exists=partial(_kind_at, workspace))
@@ -77,7 +77,7 @@ def read_specification(workspace: Workspace, path: str) -> Reading:
 def _kind_at(workspace: Workspace, path: str) -> Literal["file", "directory", ""]:
     try:
         entry = find_entry(workspace=workspace, path=_plain(path))
-    except UserWorkspacesError:  # not a path, or one that leads out of the workspace
+    except UserWorkspacesError:  # not a path, or one outside the workspace
         return ""
     if entry is None:
         return ""
@@ -89,7 +89,7 @@ def _plain(path: str) -> str:
 
 
 def text_of_specification(run: Run) -> str | None:
-    """Return the specification as it was written, with its comments; None where that file is not there as it was."""
+    """Return the file of a run's specification with its comments; None if the file is missing or has changed."""
     try:
         workspace = workspace_of(run)
         for name in (str(run.origin.get("path", "")), *USUAL_NAMES):
@@ -104,15 +104,20 @@ def text_of_specification(run: Run) -> str | None:
 
 
 def run_workspace(
-    *, workspace: Workspace, name: str, path: str, start: Start, asked: Mapping[str, object], now: datetime
+    *, workspace: Workspace, name: str, path: str, start: Start, resource_options: Mapping[str, object], now: datetime
 ) -> Run:
-    """Make a run of the specification in a workspace, copy its inputs, and start it; all of that or nothing."""
+    """Create a run from a workspace's specification, copy its inputs, and start it; all or nothing."""
     check_queue(workspace.owner_id)  # before anything is copied
     path, specification = _specification(workspace, path)
     origin: dict[str, object] = {"workspace_id": workspace.pk, "path": path}
-    run = create_run(
-        owner=workspace.owner, name=name, document=specification.document(), now=now, asked=asked, origin=origin
+    request = RunRequest(
+        owner=workspace.owner,
+        name=name,
+        document=specification.document(),
+        resource_options=resource_options,
+        origin=origin,
     )
+    run = create_run(request, now=now)
     try:
         origin["inputs_sha256"] = _copy_inputs(workspace, workspace_of(run), path, specification.inputs, now=now)
         Run.objects.filter(pk=run.pk).update(origin=origin)
@@ -133,9 +138,9 @@ def _specification(workspace: Workspace, path: str) -> tuple[str, Specification]
 
 
 def _copy_inputs(source: Workspace, target: Workspace, path: str, inputs: FilesAndDirectories, *, now: datetime) -> str:
-    """Copy the specification's file and its inputs; return the hash of their names and contents.
+    """Copy the specification and the inputs; return the hash of their names and contents.
 
-    The environment of the workspace is no input: the run uses it where it is.
+    The folder of the workspace's environment is not copied: the run uses it in place.
     """
     digest = hashlib.sha256()
     names = [*inputs.files, *(name for folder in inputs.directories for name in _below(source, folder))]
@@ -151,7 +156,7 @@ def _below(workspace: Workspace, folder: str) -> Iterator[str]:
 
 
 def _copy(source: Workspace, path: str, target: Workspace, new_path: str, *, now: datetime) -> str:
-    """Copy one file with the rights of its owner, and within their quota; return the hash of what the copy holds."""
+    """Copy one file with the rights and the quota of its owner; return the hash of the copy."""
     copy_file(source=source, path=path, target=target, new_path=new_path, now=now)
     digest = hashlib.sha256()
     with open_file(workspace=target, path=new_path).content as content:
@@ -161,25 +166,25 @@ def _copy(source: Workspace, path: str, target: Workspace, new_path: str, *, now
 
 
 def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) -> list[str]:
-    """Copy the outputs that there are into a folder of a workspace, with a file that says where they come from.
+    """Copy the existing outputs of a run into a new folder of a workspace, with a provenance file.
 
-    Returns their paths in the folder. Raises `Conflict` for a run that has not finished, or whose restart writes just
-    now, and for a folder that exists.
+    Returns the paths in the folder. Raises `Conflict` if the run has not finished, while a restart writes to the same
+    workspace, and if the folder exists.
     """
     if run.status != RunStatus.FINISHED:
-        raise Conflict(f"{run.full_name} is {run.status}: it has no results to copy.")
-    going = _made_later(run).filter(status__in=GOING).first()
-    if going is not None:
-        raise Conflict(f"{going.full_name} works in the same place and is {going.status}: copy when it has ended.")
+        raise Conflict(f"{run.full_name} is {run.status} and has no results to copy.")
+    live = _made_later(run).filter(status__in=GOING).first()
+    if live is not None:
+        raise Conflict(f"{live.full_name} uses the same workspace and is {live.status}. Copy the results later.")
     if find_entry(workspace=workspace, path=folder) is not None:
-        raise Conflict(f"{folder} is there already.")
+        raise Conflict(f"{folder} already exists.")
     source, hashes = workspace_of(run), dict[str, str]()
     for path in _outputs(run, source):
         hashes[path] = _copy(source, path, workspace, f"{folder}/{path}", now=now)
     environment = read_state(run).environment
     lock = _copy_lock(environment, source, workspace, folder, taken=hashes, now=now)
-    told = _provenance(run, environment, hashes, now=now)
-    content = json.dumps(told, indent=2).encode() + b"\n"
+    provenance = _provenance(run, environment, hashes, now=now)
+    content = json.dumps(provenance, indent=2).encode() + b"\n"
     upload_file(workspace=workspace, path=f"{folder}/{PROVENANCE}", chunks=[content], size=len(content), now=now)
     return [*hashes, *lock, PROVENANCE]
 
@@ -193,7 +198,7 @@ def _copy_lock(
     taken: Collection[str],
     now: datetime,
 ) -> list[str]:
-    """Copy the lock of a run's environment beside its outputs, where it is still there; return its path."""
+    """Copy the lock file of a run's environment to its outputs, if it exists; return its path."""
     path = environment.file if environment is not None else ""
     entry = find_entry(workspace=source, path=path) if path and path not in taken else None
     if entry is None or entry.kind is not EntryKind.FILE:
@@ -205,7 +210,7 @@ def _copy_lock(
 def _provenance(
     run: Run, environment: EnvironmentRecord | None, hashes: Mapping[str, str], *, now: datetime
 ) -> dict[str, object]:
-    """Return where results come from."""
+    """Return the content of the provenance file."""
     return {
         "run": str(run.pk),
         "name": run.full_name,
@@ -226,9 +231,9 @@ def _provenance(
 
 
 def restarts_after(run: Run) -> list[Run]:
-    """Return the runs that were made later in the same place, oldest first: they may have written over its results.
+    """Return the later runs in the same workspace, oldest first, which may have overwritten the results.
 
-    The newest, where there are very many.
+    At most the newest `MOST_RESTARTS`.
     """
     return list(reversed(_made_later(run)[:MOST_RESTARTS]))
 

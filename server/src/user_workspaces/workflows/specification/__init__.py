@@ -1,4 +1,4 @@
-"""Reading `reana.yaml`: from text or JSON to a `Specification`, or to what is wrong with it and where. No I/O."""
+"""Read a `reana.yaml` from text or JSON as a `Specification`, with the positions of its problems. No I/O."""
 
 from user_workspaces.workflows.specification.build import build
 from user_workspaces.workflows.specification.engines import require_engine, require_engine_of

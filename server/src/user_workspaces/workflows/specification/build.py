@@ -1,4 +1,4 @@
-"""From a document without an error to the frozen `Specification`."""
+"""Build the frozen `Specification` from a valid document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from user_workspaces.interfaces.workflow_specification import (
 
 
 def build(document: Mapping[str, Any], *, source: str) -> Specification:
-    """Return the value; the document has passed the schema, so that each part is of the type it has to be."""
+    """Return the specification. The document must be valid: the types of its parts are not checked again."""
     workflow, workspace = document["workflow"], document.get("workspace", {})
     serial = workflow["type"] == "serial"
     return Specification(

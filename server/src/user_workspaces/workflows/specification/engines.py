@@ -1,4 +1,4 @@
-"""Which types of workflow run here: decided when a run is created, not when it starts."""
+"""Check that the type of a workflow is supported, when a run is created and not only when it starts."""
 
 from collections.abc import Collection
 
@@ -7,12 +7,12 @@ from user_workspaces.workflows.specification.rules.engines import type_in, why_n
 
 
 def require_engine(workflow_type: str, *, available: Collection[str]) -> None:
-    """Return when one of the available engines runs this type; raises `InvalidRequest`, which names them."""
+    """Raise `InvalidRequest` with the available engines if none of them runs this type."""
     if reason := why_not_supported(workflow_type, available):
         raise InvalidRequest(reason)
 
 
 def require_engine_of(document: object, *, available: Collection[str]) -> None:
-    """Do the same for the type that a document names, whatever else is wrong with it; one without a type passes."""
+    """Do the same for the type of a document that may be invalid otherwise; a document without a type passes."""
     if named := type_in(document):
         require_engine(named, available=available)

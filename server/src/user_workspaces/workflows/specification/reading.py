@@ -1,4 +1,4 @@
-"""Reading a specification from text or from JSON values: both ways give a `Reading`, and never raise."""
+"""Read a specification from text or from JSON values. Both functions return a `Reading` and never raise."""
 
 import json
 from collections.abc import Collection
@@ -12,11 +12,11 @@ from user_workspaces.workflows.specification.rules import Document, Exists, Prob
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found; `specification` is None exactly when one of the problems is an error."""
+    """The result of reading; `specification` is None exactly if one of the problems is an error."""
 
     specification: Specification | None
     problems: tuple[Problem, ...]
-    """At most fifty errors and fifty warnings; those of a text are in its order."""
+    """At most fifty errors and fifty warnings, in the order of the text."""
 
     def required(self) -> Specification:
         """Return the specification; raises `InvalidSpecification` with its errors."""
@@ -26,7 +26,7 @@ class Reading:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What does not keep it from running."""
+        """Problems that do not keep the workflow from running."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.WARNING)
 
 
@@ -36,7 +36,7 @@ def read_yaml(data: bytes, *, engines: Collection[str] | None = None, exists: Ex
 
 
 def read_json(value: object) -> Reading:
-    """Read JSON values that are parsed already; each problem has its path."""
+    """Read parsed JSON values; each problem has its path."""
     return _reading(read_value(value))
 
 

@@ -1,1 +1,1 @@
-"""What a run keeps on disk."""
+"""The state of runs on disk: plan, journal and logs."""

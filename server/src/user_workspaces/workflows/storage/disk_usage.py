@@ -1,4 +1,4 @@
-"""What the state of runs takes on disk, the journal and the logs: it counts as its owner's, as their files do."""
+"""Count the state of runs, their journals and logs, as disk usage of the owner."""
 
 from datetime import datetime
 
@@ -13,9 +13,10 @@ from user_workspaces.workspaces.models import Workspace
 
 
 def count_state(run: Run, *, now: datetime) -> None:
-    """Count what all runs in a run's workspace have beside it; when the workspace goes, that count goes with it."""
+    """Count the state of all runs in a run's workspace; the count is deleted with the workspace."""
     size = sum(_bytes_of(one) for one in runs_in(workspace_id=run.workspace_id).select_related("owner"))
     with transaction.atomic():
+        # Locked: a count that is written after the workspace's deletion would never be removed.
         if list(Workspace.objects.select_for_update().filter(pk=run.workspace_id)):
             count_beside(owner_id=run.owner_id, target=run.workspace_id, size=size, now=now)
 
@@ -25,4 +26,4 @@ def _bytes_of(run: Run) -> int:
         state = state_of(run)
         return state.storage.disk_usage(state.location)
     except (PathNotFound, UserWorkspacesError):
-        return 0  # it has none yet, or cannot be asked now
+        return 0  # there is no state yet, or the storage is unavailable

@@ -1,7 +1,7 @@
-"""From the bytes of a run's journal to where the run is. Pure; the bytes are the person's, and believed to be hostile.
+"""Parse the journal of a run into its state. Pure; users can write to the journal, so it is treated as hostile.
 
-Whatever stands there, `read` returns: lines that are no records are passed over, texts are cut, and there is an end to
-how much is looked at. Nothing that it returns may be taken as a path or run.
+`read` never raises: it ignores lines that are no records, cuts texts, and reads a limited amount. Callers must not use
+anything in the result as a path or execute it.
 """
 
 import json
@@ -14,25 +14,25 @@ from uuid import UUID
 from user_workspaces.workflows.environment_record import EnvironmentRecord, read_environment
 
 MOST_BYTES = 32 << 20
-"""More is not looked at; read no more than this from the file either."""
+"""Bytes that are parsed; callers read no more than this from the file."""
 MOST_STEPS = 20_000
 MOST_STARTS = 1000
-"""Beginnings of commands that the log of the engine tells of, beyond one each."""
+"""Repeated starts of commands in the engine's log, beyond the first one of each command."""
 LONGEST_TEXT = 32 << 10
-"""Characters; the runner cuts at the same length."""
+"""Characters; the runner cuts texts at the same length."""
 LARGEST_EXIT_CODE = 255
 LONGEST_LINE = 2000
-"""Characters of a text in the log of the engine."""
+"""Characters of a line in the engine's log."""
 LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 Record = dict[str, object]
 
 
-class RunStatus(StrEnum):
-    """How far a run, or one command of it, is; the values are REANA's."""
+class JournalStatus(StrEnum):
+    """The status of a run or of one command as the journal records it; the values are REANA's."""
 
     CREATED = "created"
-    """Nothing of it has begun."""
+    """Not started."""
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
@@ -40,89 +40,89 @@ class RunStatus(StrEnum):
 
 
 ENDS = (
-    RunStatus.FINISHED.value,
-    RunStatus.FAILED.value,
-    RunStatus.STOPPED.value,
-)  # no set: what is asked may be a list
-ENDED_STEPS = frozenset({RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED})
+    JournalStatus.FINISHED.value,
+    JournalStatus.FAILED.value,
+    JournalStatus.STOPPED.value,
+)  # a tuple, not a set: the status in a hostile record may be an unhashable list
+ENDED = frozenset({JournalStatus.FINISHED, JournalStatus.FAILED, JournalStatus.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
-class StepState:
-    """One command of a step: REANA runs each as a job of its own, and shows it under the step's name."""
+class CommandState:
+    """One command of a step. REANA shows each command as a job with the name of the step."""
 
     uuid: str
-    """Stable through all restarts of the runner; its output is in `logs/<uuid>.log`."""
+    """The same after each restart of the runner; the output is in `logs/<uuid>.log`."""
     number: int
-    """Of the step in the workflow, from 0."""
+    """The index of the step in the workflow, from 0."""
     name: str
     command: str
     environment: str
     compute_backend: str
-    status: RunStatus = RunStatus.CREATED
+    status: JournalStatus = JournalStatus.CREATED
     started_at: datetime | None = None
-    """Of the newest start, UTC."""
+    """The time of the last start, UTC."""
     finished_at: datetime | None = None
     exit_code: int | None = None
-    """128 and the signal's number where one ended it."""
+    """128 + the signal's number if a signal ended it."""
     message: str = ""
-    """Why it did not end well, where that is not the exit code alone."""
+    """The reason of a failure, if the exit code does not say it."""
     starts: int = 0
-    """More than 1: it was torn away and began again."""
+    """More than 1 if it was interrupted and started again."""
     position: int = 0
-    """Of the command in the run, from 0."""
+    """The index of the command in the run, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """The figures that REANA tells; in commands, by uuid, in the order of the workflow."""
+class CommandProgress:
+    """The progress of a run in REANA's terms: UUIDs of commands, in the order of the workflow."""
 
     total: int
     started: tuple[str, ...]
-    """All that ever began: what REANA calls `running`."""
+    """All commands that were started; REANA calls these `running`."""
     running: tuple[str, ...]
-    """What runs now."""
+    """The commands that are running now."""
     finished: tuple[str, ...]
     failed: tuple[str, ...]
     current_command: str | None
-    """Of the newest start, also when it is over."""
+    """The last started command, which may have ended."""
     current_step_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """All that a journal tells."""
+    """The state of a run by its journal."""
 
-    status: RunStatus = RunStatus.CREATED
-    steps: tuple[StepState, ...] = ()
-    progress: Progress = Progress(0, (), (), (), (), None, None)
+    status: JournalStatus = JournalStatus.CREATED
+    steps: tuple[CommandState, ...] = ()
+    progress: CommandProgress = CommandProgress(0, (), (), (), (), None, None)
     started_at: datetime | None = None
     finished_at: datetime | None = None
     message: str = ""
     environment: EnvironmentRecord | None = None
-    """Of commands that run without a container image; None: they run in images, or nothing is known yet."""
+    """The environment of commands without container images; None if they run in images, or if it is not known yet."""
     engine_log: str = field(default="", repr=False)
-    """A line an event, with its time (UTC)."""
+    """One line per event, with its time (UTC)."""
 
 
 @dataclass(slots=True)
 class _Command:
-    """What is gathered of one command."""
+    """The records about one command."""
 
-    about: Record
+    description: Record
     starts: list[datetime | None] = field(default_factory=list)
     end: Record | None = None
 
 
 def read(journal: bytes) -> RunState:
-    """Return the state of a run; never raises. A torn last line counts as not written."""
-    commands, told, lines, over = dict[str, _Command](), Record(), list[str](), Record()
+    """Return the state of a run; never raises. An incomplete last line is ignored."""
+    commands, run_record, lines, over = dict[str, _Command](), Record(), list[str](), Record()
     environment, budget = None, MOST_STARTS
     for record in _records(journal[:MOST_BYTES]):
         event, command = record.get("event"), commands.get(_text(record.get("uuid")))
-        if event == "run" and not told:
-            told, commands = record, _commands(record)
-            lines += _beginning(record, len(commands))
+        if event == "run" and not run_record:
+            run_record, commands = record, _commands(record)
+            lines += _run_lines(record, len(commands))
         elif event == "environment" and environment is None:
             environment = read_environment(record)
             lines.append(_line(record, "INFO", environment.line))
@@ -138,7 +138,7 @@ def read(journal: bytes) -> RunState:
             over = record
             lines.append(_line(record, *_over_text(record)))
             break
-    return replace(_state(commands, told, over, lines), environment=environment)
+    return replace(_state(commands, run_record, over, lines), environment=environment)
 
 
 def _records(journal: bytes) -> Iterator[Record]:
@@ -154,38 +154,40 @@ def _records(journal: bytes) -> Iterator[Record]:
 def _commands(record: Record) -> dict[str, _Command]:
     written = record.get("jobs")
     found = dict[str, _Command]()
-    for about in written[:MOST_STEPS] if isinstance(written, list) else []:
-        if isinstance(about, dict) and _is_uuid(about.get("uuid")):
-            found.setdefault(about["uuid"], _Command(about))
+    for description in written[:MOST_STEPS] if isinstance(written, list) else []:
+        if isinstance(description, dict) and _is_uuid(description.get("uuid")):
+            found.setdefault(description["uuid"], _Command(description))
     return found
 
 
-def _state(commands: dict[str, _Command], told: Record, over: Record, lines: list[str]) -> RunState:
+def _state(commands: dict[str, _Command], run_record: Record, over: Record, lines: list[str]) -> RunState:
     numbered = enumerate(commands.items())
     steps = tuple(_step(uuid, command, position, is_over=bool(over)) for position, (uuid, command) in numbered)
-    status = RunStatus(str(over["status"])) if over else RunStatus.RUNNING if told else RunStatus.CREATED
+    status = (
+        JournalStatus(str(over["status"])) if over else JournalStatus.RUNNING if run_record else JournalStatus.CREATED
+    )
     return RunState(
         status=status,
         steps=steps,
         progress=_progress(steps),
-        started_at=_time(told),
+        started_at=_time(run_record),
         finished_at=_time(over),
         message=_text(over.get("message")),
         engine_log="".join(lines),
     )
 
 
-def _step(uuid: str, command: _Command, position: int, *, is_over: bool) -> StepState:
-    about, end = command.about, command.end or {}
-    begun = RunStatus.STOPPED if is_over else RunStatus.RUNNING
-    return StepState(
+def _step(uuid: str, command: _Command, position: int, *, is_over: bool) -> CommandState:
+    description, end = command.description, command.end or {}
+    after_start = JournalStatus.STOPPED if is_over else JournalStatus.RUNNING
+    return CommandState(
         uuid=uuid,
-        number=_number(about),
-        name=_text(about.get("name")),
-        command=_text(about.get("command")),
-        environment=_text(about.get("environment")),
-        compute_backend=_text(about.get("compute_backend")),
-        status=RunStatus(str(end["status"])) if end else begun if command.starts else RunStatus.CREATED,
+        number=_number(description),
+        name=_text(description.get("name")),
+        command=_text(description.get("command")),
+        environment=_text(description.get("environment")),
+        compute_backend=_text(description.get("compute_backend")),
+        status=JournalStatus(str(end["status"])) if end else after_start if command.starts else JournalStatus.CREATED,
         started_at=command.starts[-1] if command.starts else None,
         finished_at=_time(end),
         exit_code=_exit_code(end),
@@ -195,56 +197,56 @@ def _step(uuid: str, command: _Command, position: int, *, is_over: bool) -> Step
     )
 
 
-def _progress(steps: tuple[StepState, ...]) -> Progress:
-    def those(*statuses: RunStatus) -> tuple[str, ...]:
+def _progress(steps: tuple[CommandState, ...]) -> CommandProgress:
+    def those(*statuses: JournalStatus) -> tuple[str, ...]:
         return tuple(step.uuid for step in steps if step.status in statuses)
 
-    begun = [step for step in steps if step.starts]
-    return Progress(
+    started = [step for step in steps if step.starts]
+    return CommandProgress(
         total=len(steps),
-        started=tuple(step.uuid for step in begun),
-        running=those(RunStatus.RUNNING),
-        finished=those(RunStatus.FINISHED),
-        failed=those(RunStatus.FAILED),
-        current_command=begun[-1].command if begun else None,
-        current_step_name=begun[-1].name if begun else None,
+        started=tuple(step.uuid for step in started),
+        running=those(JournalStatus.RUNNING),
+        finished=those(JournalStatus.FINISHED),
+        failed=those(JournalStatus.FAILED),
+        current_command=started[-1].command if started else None,
+        current_step_name=started[-1].name if started else None,
     )
 
 
-def _beginning(record: Record, total: int) -> list[str]:
+def _run_lines(record: Record, total: int) -> list[str]:
     warning = _text(record.get("warning"))
-    lines = [_line(record, "INFO", f"Commands in all: {total}; container runtime: {_text(record.get('runtime'))}")]
+    lines = [_line(record, "INFO", f"Total commands: {total}; container runtime: {_text(record.get('runtime'))}")]
     return [*lines, *([_line(record, "WARNING", warning)] if warning else [])]
 
 
 def _start_text(command: _Command) -> str:
-    name = _text(command.about.get("name")) or "without a name"
-    text = f"Step {_number(command.about)} ({name}): {_text(command.about.get('command'))}"
+    name = _text(command.description.get("name")) or "unnamed"
+    text = f"Step {_number(command.description)} ({name}): {_text(command.description.get('command'))}"
     again = len(command.starts) > 1
-    return f"Interrupted without a recorded end, so it runs again from its start: {text}" if again else text
+    return f"Interrupted; runs again from its start: {text}" if again else text
 
 
 def _end_text(command: _Command) -> tuple[str, str]:
     end = command.end or {}
-    name = _text(command.about.get("name")) or "without a name"
+    name = _text(command.description.get("name")) or "unnamed"
     code, message = _exit_code(end), _text(end.get("message"))
     how = f" with exit code {code}" if code else ""
-    level = "INFO" if end.get("status") == RunStatus.FINISHED else "ERROR"
-    return level, f"Step {_number(command.about)} ({name}) {_text(end.get('status'))}{how}. {message}".rstrip()
+    level = "INFO" if end.get("status") == JournalStatus.FINISHED else "ERROR"
+    return level, f"Step {_number(command.description)} ({name}) {_text(end.get('status'))}{how}. {message}".rstrip()
 
 
 def _over_text(record: Record) -> tuple[str, str]:
     status = _text(record.get("status"))
-    level = "INFO" if status == RunStatus.FINISHED else "ERROR"
-    return level, f"The workflow is over: {status}. {_text(record.get('message'))}".rstrip()
+    level = "INFO" if status == JournalStatus.FINISHED else "ERROR"
+    return level, f"The workflow has ended: {status}. {_text(record.get('message'))}".rstrip()
 
 
 def _line(record: Record, level: str, text: str) -> str:
-    """Return one line of the engine's log: no break and no control character in the text makes two of it."""
+    """Return one line of the engine's log. Without control characters a text cannot forge a second line."""
     at = _time(record)
-    moment = at.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3] if at else "-"
+    time = at.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3] if at else "-"
     shown = "".join(one if one.isprintable() else " " for one in text[:LONGEST_LINE])
-    return f"{moment} | {level} | {shown}\n"
+    return f"{time} | {level} | {shown}\n"
 
 
 def _time(record: Record) -> datetime | None:
@@ -254,8 +256,8 @@ def _time(record: Record) -> datetime | None:
     return datetime.fromtimestamp(at, UTC)
 
 
-def _number(about: Record) -> int:
-    number = about.get("step")
+def _number(description: Record) -> int:
+    number = description.get("step")
     return number if type(number) is int and 0 <= number < MOST_STEPS else 0
 
 
@@ -265,7 +267,7 @@ def _exit_code(end: Record) -> int | None:
 
 
 def _text(value: object) -> str:
-    """Return a text that can be stored and sent: no NUL, no half of a surrogate pair."""
+    """Return a text that can be stored and sent: without NUL characters and lone surrogates."""
     if not isinstance(value, str):
         return ""
     return value[:LONGEST_TEXT].encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -1,4 +1,4 @@
-"""The log of a run piece by piece, for somebody who reads along: what is new since the last look, and nothing twice."""
+"""Follow the logs of a run: return what is new since the last request, without repetition."""
 
 import codecs
 import json
@@ -12,7 +12,7 @@ from user_workspaces.workflows.storage import journal
 from user_workspaces.workflows.storage.locations import read_state, state_of
 
 PIECE = 256 << 10
-"""Bytes, or characters of the engine's log, in one answer."""
+"""Bytes, or characters of the engine's log, per response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,15 @@ class Tail:
 
     text: str
     end: int
-    """Where the next piece begins."""
+    """The offset of the next piece."""
     skipped: int = 0
-    """How much before it is left out; bytes, or characters of the engine's log."""
+    """The omitted amount before it: bytes, or characters of the engine's log."""
     is_last: bool = False
-    """Whether nothing will follow."""
+    """True if nothing will follow."""
 
 
 def engine_tail(run: Run, *, after: int | None = None) -> Tail:
-    """Return the end of the engine's log; with `after` what came since that piece."""
+    """Return the end of the engine's log; with `after`, the part from that offset."""
     state, over = read_state(run), RunStatus(run.status) in {*ENDED, RunStatus.DELETED}
     text = state.engine_log if state.steps else _kept(run)["workflow_logs"]
     if over and run.message:
@@ -41,19 +41,19 @@ def engine_tail(run: Run, *, after: int | None = None) -> Tail:
 
 
 def step_tail(run: Run, uuid: UUID, *, after: int | None = None) -> Tail:
-    """Return the end of what a command printed; with `after` what came since. Raises `NotFound` for no command."""
+    """Return the end of a command's log; with `after`, the part from that offset. Raises `NotFound`."""
     state = read_state(run)
     step = next((one for one in state.steps if one.uuid == str(uuid)), None)
     if step is None:
         return _kept_tail(run, str(uuid), after=after)
-    over = step.status in journal.ENDED_STEPS or RunStatus(run.status) in {*ENDED, RunStatus.DELETED}
+    over = step.status in journal.ENDED or RunStatus(run.status) in {*ENDED, RunStatus.DELETED}
     raw, start, size = _read(run, step.uuid, after=after)
     text, used = _decoded(raw, is_whole=over and start + len(raw) >= size)
     return Tail(text, start + used, skipped=start if after is None else 0, is_last=over and start + used >= size)
 
 
 def _read(run: Run, uuid: str, *, after: int | None) -> tuple[bytes, int, int]:
-    """Return bytes, where they begin, and how long the file is; one that was begun anew, or cut, is read anew."""
+    """Return bytes, their offset, and the size of the file. A file that became shorter is read from its end again."""
     home = state_of(run)
     try:
         with home.storage.open(home.location, f"logs/{uuid}.log") as file:
@@ -61,12 +61,12 @@ def _read(run: Run, uuid: str, *, after: int | None) -> tuple[bytes, int, int]:
             start = max(0, size - PIECE) if after is None or after > size else after
             file.seek(start)
             return file.read(PIECE), start, size
-    except (UserWorkspacesError, OSError):  # closed to its owner, or not a file: nothing that can be shown
+    except (UserWorkspacesError, OSError):  # not readable for its owner, or not a file
         return b"", 0, 0
 
 
 def _decoded(raw: bytes, *, is_whole: bool) -> tuple[str, int]:
-    """Return text, and how many bytes that took: of a character that is written just now, the rest comes later."""
+    """Return text and the bytes consumed. An incomplete character at the end is left for the next request."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     text = decoder.decode(raw, final=is_whole)
     kept = decoder.getstate()[0]
@@ -81,6 +81,6 @@ def _kept(run: Run) -> dict[str, str]:
 def _kept_tail(run: Run, uuid: str, *, after: int | None) -> Tail:
     jobs = json.loads(run.kept_logs)["job_logs"] if run.kept_logs else {}
     if uuid not in jobs:
-        raise NotFound("There is no such step in this run.")
+        raise NotFound("This run has no such step.")
     text: str = jobs[uuid]["logs"]
     return Tail(text[after or 0 :], len(text), is_last=True)

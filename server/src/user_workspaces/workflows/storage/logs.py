@@ -1,4 +1,4 @@
-"""The logs of a run in REANA's form, while it runs and after it: of the engine, and of each command."""
+"""The logs of a run in REANA's format: of the engine, and of each command."""
 
 import json
 from collections.abc import Collection
@@ -12,29 +12,29 @@ from user_workspaces.workflows.storage.locations import read_log, read_state, st
 from user_workspaces.workspaces.queries import Home
 
 KEPT_CHARACTERS = 64_000
-"""Of all commands together, when the files are gone."""
+"""Characters of all commands' logs together that are stored with the run."""
 SHOWN_BYTES = 16 << 20
-"""Of the logs of all commands in one answer."""
+"""Bytes of all commands' logs together in one response."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which commands somebody asks for; None: all."""
+class LogSelection:
+    """The requested commands: names of steps (None: all), and a page of them (`size` None: all)."""
 
     steps: Collection[str] | None = None
     page: int = 1
     size: int | None = None
 
-    def of(self, steps: tuple[journal.StepState, ...]) -> tuple[journal.StepState, ...]:
-        """Return those that have begun, of the page that is wanted."""
+    def of(self, steps: tuple[journal.CommandState, ...]) -> tuple[journal.CommandState, ...]:
+        """Return the started commands of the requested steps and page."""
         started = tuple(one for one in steps if one.starts and (self.steps is None or one.name in self.steps))
         if self.size is None:
             return started
         return started[(self.page - 1) * self.size : self.page * self.size]
 
 
-def logs_of(run: Run, wanted: Wanted) -> dict[str, object]:
-    """Return the logs as they are now; of a run whose files are gone, what was kept of them."""
+def logs_of(run: Run, wanted: LogSelection) -> dict[str, object]:
+    """Return the current logs; those stored with the row if the files are deleted."""
     state = read_state(run)
     if not state.steps:
         return _kept(run, wanted)
@@ -46,14 +46,14 @@ def logs_of(run: Run, wanted: Wanted) -> dict[str, object]:
     }
 
 
-def job_logs(run: Run, steps: tuple[journal.StepState, ...]) -> dict[str, object]:
-    """Return the logs of the commands that have begun."""
-    return _with_output(run, Wanted().of(steps), SHOWN_BYTES)
+def job_logs(run: Run, steps: tuple[journal.CommandState, ...]) -> dict[str, object]:
+    """Return the logs of the started commands."""
+    return _with_output(run, LogSelection().of(steps), SHOWN_BYTES)
 
 
 def kept_logs(run: Run, state: journal.RunState) -> dict[str, object]:
-    """Return what is kept with the row."""
-    started = Wanted().of(state.steps)
+    """Return the shortened logs that are stored with the row."""
+    started = LogSelection().of(state.steps)
     return {
         "workflow_logs": state.engine_log[-KEPT_CHARACTERS:],
         "job_logs": _with_output(run, started, KEPT_CHARACTERS),
@@ -61,7 +61,7 @@ def kept_logs(run: Run, state: journal.RunState) -> dict[str, object]:
     }
 
 
-def _kept(run: Run, wanted: Wanted) -> dict[str, object]:
+def _kept(run: Run, wanted: LogSelection) -> dict[str, object]:
     kept = (
         json.loads(run.kept_logs) if run.kept_logs else {"workflow_logs": "", "job_logs": {}, "engine_specific": None}
     )
@@ -79,7 +79,7 @@ def _kept(run: Run, wanted: Wanted) -> dict[str, object]:
     }
 
 
-def _with_output(run: Run, steps: tuple[journal.StepState, ...], most: int) -> dict[str, object]:
+def _with_output(run: Run, steps: tuple[journal.CommandState, ...], most: int) -> dict[str, object]:
     try:
         state = state_of(run)
     except UserWorkspacesError:
@@ -88,7 +88,7 @@ def _with_output(run: Run, steps: tuple[journal.StepState, ...], most: int) -> d
     return {one.uuid: _described(run, one, state, longest=share) for one in steps}
 
 
-def _described(run: Run, step: journal.StepState, state: Home, *, longest: int) -> dict[str, object]:
+def _described(run: Run, step: journal.CommandState, state: Home, *, longest: int) -> dict[str, object]:
     note = f"{step.message}\n" if step.message else ""
     return {
         "workflow_uuid": str(run.pk),
@@ -105,5 +105,5 @@ def _described(run: Run, step: journal.StepState, state: Home, *, longest: int) 
 
 
 def moment(at: datetime | None) -> str | None:
-    """Return a time as REANA writes it: UTC, without a zone."""
+    """Return a time in REANA's format: UTC, without a time zone."""
     return at.strftime("%Y-%m-%dT%H:%M:%S") if at else None

@@ -1,4 +1,4 @@
-"""How far a run is: from its row, its job and its journal to one answer. Reads, writes nothing."""
+"""Compute the progress of a run from its row, its job and its journal. Writes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,18 +13,18 @@ from user_workspaces.workflows.storage.locations import read_state
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """Where a run is at this moment."""
+    """The current progress of a run."""
 
     status: RunStatus
-    figures: dict[str, object]
+    counts: dict[str, object]
     started_at: datetime | None
-    steps: tuple[journal.StepState, ...] = ()
+    steps: tuple[journal.CommandState, ...] = ()
     engine_log: str = ""
     environment: EnvironmentRecord | None = None
 
 
-def counts_of(progress: journal.Progress) -> dict[str, object]:
-    """Return the figures as they are stored with the run: commands by uuid."""
+def counts_of(progress: journal.CommandProgress) -> dict[str, object]:
+    """Return the counts of commands as they are stored with the run."""
     return {
         "total": progress.total,
         "running": list(progress.started),
@@ -36,20 +36,20 @@ def counts_of(progress: journal.Progress) -> dict[str, object]:
 
 
 def progress_of(run: Run, state: journal.RunState | None = None) -> RunProgress:
-    """Return where a run is now: of one that goes on, the journal is read (`state`: it was already)."""
+    """Return the current progress; reads the journal of a run with a job, unless its `state` is given."""
     status = RunStatus(run.status)
     if status in {RunStatus.CREATED, RunStatus.QUEUED, RunStatus.DELETED} or run.job is None:
         return RunProgress(status, run.progress, run.datetime_started)
     seen = read_state(run) if state is None else state
     if status is RunStatus.PENDING and has_started(run, seen):
         status = RunStatus.RUNNING
-    figures = counts_of(seen.progress) if seen.progress.total else run.progress
+    counts = counts_of(seen.progress) if seen.progress.total else run.progress
     return RunProgress(
-        status, figures, run.datetime_started or seen.started_at, seen.steps, seen.engine_log, seen.environment
+        status, counts, run.datetime_started or seen.started_at, seen.steps, seen.engine_log, seen.environment
     )
 
 
 def has_started(run: Run, state: journal.RunState) -> bool:
-    """Return whether the first of its commands could have begun."""
+    """Return whether the runner has started, so that the first command may be running."""
     is_there = run.job is not None and run.job.status != JobStatus.PENDING
-    return is_there and state.status is not journal.RunStatus.CREATED
+    return is_there and state.status is not journal.JournalStatus.CREATED

@@ -8,7 +8,7 @@ import pytest
 
 from plugins.job_type.reana_workflow.worlds import LIMIT_SECONDS, World
 from user_workspaces.testing.waiting import eventually
-from user_workspaces.workflows.storage.journal import RunStatus
+from user_workspaces.workflows.storage.journal import JournalStatus
 
 STEPS = 3
 LINES = 3 + 2 * STEPS
@@ -25,12 +25,12 @@ def plan_of_three(world: World) -> None:
 def test_run_killed_at_a_line_goes_on_to_its_right_end(world: World, line: int, who: str, when: str) -> None:
     plan_of_three(world)
     world.outcome(world.start_dying(line, who=who, when=when))
-    recorded = {step.uuid: step for step in world.read().steps if step.status is RunStatus.FINISHED}
+    recorded = {step.uuid: step for step in world.read().steps if step.status is JournalStatus.FINISHED}
     done_before = (world.workspace / "done").read_text() if recorded else ""
     assert world.run() == (0, "")
     state = world.read()
-    assert [step.status for step in state.steps] == [RunStatus.FINISHED] * STEPS
-    assert (state.status, state.progress.total, len(state.progress.finished)) == (RunStatus.FINISHED, STEPS, STEPS)
+    assert [step.status for step in state.steps] == [JournalStatus.FINISHED] * STEPS
+    assert (state.status, state.progress.total, len(state.progress.finished)) == (JournalStatus.FINISHED, STEPS, STEPS)
     done = (world.workspace / "done").read_text().splitlines()
     assert list(dict.fromkeys(done)) == [f"did {number}" for number in range(STEPS)]
     for number, step in enumerate(state.steps):
@@ -75,7 +75,7 @@ def test_command_whose_guard_and_runner_are_killed_runs_again_and_that_is_said(w
     os.kill(guard[0], signal.SIGKILL)
     assert world.run() == (0, "")
     assert (world.workspace / "tries").read_text() == "try\ntry\n"
-    assert "Interrupted without a recorded end, so it runs again from its start" in world.read().engine_log
+    assert "Interrupted; runs again from its start" in world.read().engine_log
     assert world.read().steps[0].starts == 2
     assert world.processes() == []
 
@@ -120,7 +120,7 @@ def test_rubbish_in_the_journal_is_passed_over(world: World, rubbish: bytes) -> 
     with (world.state / "journal.jsonl").open("ab") as journal:
         journal.write(rubbish)
     assert world.run() == (0, "")
-    assert world.read().status is RunStatus.FINISHED
+    assert world.read().status is JournalStatus.FINISHED
 
 
 def test_two_runners_at_once_run_each_command_once(world: World) -> None:

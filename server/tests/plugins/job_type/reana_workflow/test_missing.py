@@ -6,7 +6,7 @@ import pytest
 
 from plugins.job_type.reana_workflow.worlds import World
 from user_workspaces.plugins.job_type.reana_workflow.runner import missing
-from user_workspaces.workflows.storage.journal import RunStatus
+from user_workspaces.workflows.storage.journal import JournalStatus
 
 ADVICE = (
     " This server runs commands without their container image. Install {} in the environment of a workspace and start "
@@ -22,7 +22,7 @@ def said(world: World, command: str, **environment: str) -> str:
     world.plan(command)
     assert world.run(environment=environment) == (1, "")
     step = world.read().steps[0]
-    assert step.status is RunStatus.FAILED
+    assert step.status is JournalStatus.FAILED
     assert f" failed with exit code {step.exit_code}. {step.message}".rstrip() + "\n" in world.read().engine_log
     return step.message
 

@@ -23,7 +23,7 @@ from user_workspaces.plugins.job_type.reana_workflow import (
     delivery,
 )
 from user_workspaces.testing.job_type_contract import JobTypeContract
-from user_workspaces.workflows.storage.journal import RunStatus
+from user_workspaces.workflows.storage.journal import JournalStatus
 
 
 def make_job_type(base: Path, options: str = "{}") -> ReanaWorkflowJob:
@@ -42,7 +42,7 @@ class TestReanaWorkflowJob(JobTypeContract):
         world.plan("echo hello > result")
         assert run_script(job_type, job_context, world) == (0, "", "")
         assert (world.workspace / "result").read_text() == "hello\n"
-        assert world.read().status is RunStatus.FINISHED
+        assert world.read().status is JournalStatus.FINISHED
 
     def test_runner_does_not_run_with_the_python_of_an_environment(
         self, tmp_path: Path, job_context: JobContext, world: World

@@ -11,7 +11,7 @@ import pytest
 from plugins.job_type.reana_workflow.worlds import MARK, World
 from user_workspaces.plugins.job_type.reana_workflow import delivery
 from user_workspaces.plugins.job_type.reana_workflow.runner.environment import ACTIVATED
-from user_workspaces.workflows.storage.journal import RunStatus
+from user_workspaces.workflows.storage.journal import JournalStatus
 
 
 def test_steps_run_in_order_in_the_workspace(world: World) -> None:
@@ -36,7 +36,11 @@ def test_failing_command_ends_the_run(world: World) -> None:
     assert world.run() == (1, "")
     state = world.read()
     assert [step.status.value for step in state.steps] == ["finished", "failed", "created", "created"]
-    assert (state.status, state.steps[1].exit_code, state.progress.current_command) == (RunStatus.FAILED, 3, "exit 3")
+    assert (state.status, state.steps[1].exit_code, state.progress.current_command) == (
+        JournalStatus.FAILED,
+        3,
+        "exit 3",
+    )
     assert not (world.workspace / "never").exists()
 
 
@@ -161,12 +165,12 @@ def test_plan_that_is_damaged_ends_the_run_with_a_reason(world: World, plan: str
         True,
         False,
     )
-    assert (world.read().status, world.read().message) == (RunStatus.FAILED, complaint.strip())
+    assert (world.read().status, world.read().message) == (JournalStatus.FAILED, complaint.strip())
 
 
 def test_plan_that_is_missing_ends_the_run_with_a_reason(world: World) -> None:
     assert world.run() == (74, "The plan of this run cannot be read: No such file or directory.\n")
-    assert world.read().status is RunStatus.FAILED
+    assert world.read().status is JournalStatus.FAILED
 
 
 def test_plan_that_changed_ends_the_run_with_a_reason(world: World) -> None:
@@ -196,7 +200,7 @@ def test_journal_that_takes_no_end_ends_the_run_with_a_reason(world: World) -> N
         world.outcome(world.start(kilobytes=number))
     code, complaint = world.run()
     assert (code, complaint) == (0, "")
-    assert world.read().status is RunStatus.FINISHED
+    assert world.read().status is JournalStatus.FINISHED
 
 
 @pytest.mark.parametrize("name", ["journal.jsonl", "run.lock", "plan.json"])
@@ -232,7 +236,7 @@ def test_workspace_that_is_missing_fails_the_command(world: World) -> None:
 def test_hostile_commands_end_the_run_in_order(world: World, command: str) -> None:
     world.plan(command, "touch after")
     code, complaint = world.run()
-    assert (complaint, code) == ("", int(world.read().status is not RunStatus.FINISHED))
+    assert (complaint, code) == ("", int(world.read().status is not JournalStatus.FINISHED))
     assert (world.workspace / "after").exists() == (code == 0)
 
 

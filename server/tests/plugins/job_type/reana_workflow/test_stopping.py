@@ -7,7 +7,7 @@ import pytest
 
 from plugins.job_type.reana_workflow.worlds import LIMIT_SECONDS, World
 from user_workspaces.testing.waiting import eventually
-from user_workspaces.workflows.storage.journal import RunStatus
+from user_workspaces.workflows.storage.journal import JournalStatus
 
 
 def test_stop_ends_the_command_politely(world: World) -> None:
@@ -18,7 +18,7 @@ def test_stop_ends_the_command_politely(world: World) -> None:
     assert world.outcome(runner) == (143, "")
     state = world.read()
     assert [step.status.value for step in state.steps] == ["stopped", "created"]
-    assert (state.status, state.steps[0].exit_code) == (RunStatus.STOPPED, 9)
+    assert (state.status, state.steps[0].exit_code) == (JournalStatus.STOPPED, 9)
     assert world.log().endswith(b"bye\n")
 
 
@@ -28,7 +28,7 @@ def test_stop_kills_what_ignores_it(world: World) -> None:
     world.until_there_is("begun")
     runner.terminate()
     assert world.outcome(runner) == (143, "")
-    assert (world.read().steps[0].status, world.processes()) == (RunStatus.STOPPED, [])
+    assert (world.read().steps[0].status, world.processes()) == (JournalStatus.STOPPED, [])
 
 
 def test_stop_reaches_what_left_the_process_group(world: World) -> None:
@@ -51,10 +51,10 @@ def test_stop_at_any_line_ends_in_order(world: World, line: int) -> None:
     assert (code in (143, 0, -signal.SIGTERM), complaint) == (True, "")  # it may come before the runner listens
     if code == -signal.SIGTERM:
         code = world.run()[0]
-    expected = RunStatus.FINISHED if code == 0 else RunStatus.STOPPED
+    expected = JournalStatus.FINISHED if code == 0 else JournalStatus.STOPPED
     eventually(lambda: not world.processes(), limit_seconds=LIMIT_SECONDS)
     assert world.read().status is expected
-    assert RunStatus.RUNNING not in {step.status for step in world.read().steps}
+    assert JournalStatus.RUNNING not in {step.status for step in world.read().steps}
 
 
 def test_stop_of_an_adopted_command_ends_it(world: World) -> None:
@@ -68,7 +68,7 @@ def test_stop_of_an_adopted_command_ends_it(world: World) -> None:
     eventually(lambda: _is_listening(second.pid, inode), limit_seconds=LIMIT_SECONDS)
     second.terminate()
     assert world.outcome(second) == (143, "")
-    assert (world.read().steps[0].status, world.processes()) == (RunStatus.STOPPED, [])
+    assert (world.read().steps[0].status, world.processes()) == (JournalStatus.STOPPED, [])
 
 
 def _is_listening(pid: int, inode: str) -> bool:
@@ -89,7 +89,7 @@ def test_stop_of_the_guard_alone_stops_the_run(world: World) -> None:
     assert isinstance(guard, list)
     os.kill(guard[0], signal.SIGTERM)
     assert world.outcome(runner) == (143, "")
-    assert world.read().status is RunStatus.STOPPED
+    assert world.read().status is JournalStatus.STOPPED
 
 
 def test_daemon_that_holds_the_output_is_ended_with_its_command(world: World) -> None:

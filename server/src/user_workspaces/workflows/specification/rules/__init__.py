@@ -1,20 +1,20 @@
-"""What a `reana.yaml` has to be, and what is said where it is not: the same in the server and in the extension.
+"""The rules for a `reana.yaml` and the texts of their errors: the same in the server and in the extension.
 
-The folder is in both source trees, letter by letter; a test compares them. Needs PyYAML and jsonschema, nothing else.
+Both source trees have an identical copy of this folder; a test compares them. It needs PyYAML and jsonschema only.
 """
 
 from .document import Document, read_text, read_value
 from .engines import KNOWN, why_not_supported
 from .inputs import Exists
-from .problems import Place, Problem, Severity
+from .problems import Problem, Severity, SourcePosition
 
 __all__ = [
     "KNOWN",
     "Document",
     "Exists",
-    "Place",
     "Problem",
     "Severity",
+    "SourcePosition",
     "read_text",
     "read_value",
     "why_not_supported",

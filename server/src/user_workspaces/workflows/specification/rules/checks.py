@@ -1,4 +1,4 @@
-"""What no schema can say: paths that leave the workspace, parameters that lead nowhere, keys without effect."""
+"""Checks beyond the schema: paths outside the workspace, unknown parameters, keys without effect."""
 
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
@@ -6,15 +6,15 @@ from pathlib import PurePosixPath
 from . import serial
 from .findings import Finding, warning
 from .parts import mapping_at, texts_in
-from .problems import Path, shown
+from .problems import DocumentPath, quoted
 from .values import Json
 
 LONGEST_NAME = 255
-"""Bytes of one part of a path, on the file systems that there are."""
+"""Bytes of one component of a path; the limit of common file systems."""
 
 
-def findings(document: Json, wrong: Collection[Path]) -> list[Finding]:
-    """Return what is wrong with the parts that have the form of a specification; `wrong`: where it has another form."""
+def findings(document: Json, wrong: Collection[DocumentPath]) -> list[Finding]:
+    """Return findings about all parts except those below `wrong`, the paths that the schema rejected."""
     if not isinstance(document, dict):
         return []
     found = [*_paths(document), *_without_effect(document)]
@@ -39,34 +39,36 @@ def _paths(document: Json) -> Iterator[Finding]:
         yield from (Finding(path, one.message, at_key=True) for one in _path(pattern, path, file=True))
 
 
-def _list_of_paths(paths: Json, here: Path) -> Iterator[Finding]:
+def _list_of_paths(paths: Json, here: DocumentPath) -> Iterator[Finding]:
     first: dict[PurePosixPath, int] = {}
-    for position, text in texts_in(paths):
-        yield from _path(text, (*here, position), file=here[-1] == "files")
-        earlier = first.setdefault(PurePosixPath(text), position)
-        if earlier != position:
-            yield warning((*here, position), f"{shown(text)} stands a second time")
+    for index, text in texts_in(paths):
+        yield from _path(text, (*here, index), file=here[-1] == "files")
+        earlier = first.setdefault(PurePosixPath(text), index)
+        if earlier != index:
+            yield warning((*here, index), f"{quoted(text)} is listed twice")
 
 
-def _path(text: str, here: Path, *, file: bool) -> Iterator[Finding]:
+def _path(text: str, here: DocumentPath, *, file: bool) -> Iterator[Finding]:
     path = PurePosixPath(text)
     if not text.strip():
         yield Finding(here, "the path is empty")
     elif path.is_absolute():
-        yield Finding(here, f"{shown(text)} is absolute: write it relative to the workspace")
+        yield Finding(here, f"{quoted(text)} is absolute: use a path relative to the workspace")
     elif ".." in path.parts:
-        yield Finding(here, f"{shown(text)} has '..' in it: nothing outside of the workspace can be named")
+        yield Finding(here, f"{quoted(text)} contains '..': paths must stay inside the workspace")
     elif file and not path.parts:
-        yield Finding(here, f"{shown(text)} is no file")
-    elif any(ord(letter) < ord(" ") for letter in text):
-        yield Finding(here, f"{shown(text)} has a control character in it")
+        yield Finding(here, f"{quoted(text)} is not a file")
+    elif any(ord(character) < ord(" ") for character in text):
+        yield Finding(here, f"{quoted(text)} contains a control character")
     elif any(len(part.encode()) > LONGEST_NAME for part in path.parts):
-        yield Finding(here, f"a part of {shown(text)} is longer than {LONGEST_NAME} bytes")
+        yield Finding(here, f"a part of {quoted(text)} is longer than {LONGEST_NAME} bytes")
 
 
 def _without_effect(document: dict[str, Json]) -> Iterator[Finding]:
     if "root_path" in mapping_at(document, "workspace"):
-        yield warning(("workspace", "root_path"), "it has no effect here: the server says where runs are", at_key=True)
+        yield warning(
+            ("workspace", "root_path"), "it has no effect here: the server chooses where runs are stored", at_key=True
+        )
     for name in mapping_at(document, "workflow", "resources"):
         yield warning(("workflow", "resources", name), "it has no effect here", at_key=True)
     if "inputs" not in document:

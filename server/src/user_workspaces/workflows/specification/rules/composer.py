@@ -1,23 +1,29 @@
-"""From the events of YAML to nodes: one document, keys that are texts and stand once, references within limits."""
+"""Compose nodes with positions from YAML events: one document, unique text keys, aliases within the limits.
+
+This is not `yaml.compose`, which has no limits: it builds the whole tree first (7 s for 1 MiB of `a,`), accepts an
+anchor that contains its own alias, and its recursion in C crashes the process at about 100,000 open brackets. Events
+come one by one, so that reading stops at the first value beyond a limit. No tag can create an object, because nothing
+but JSON values is built from the events.
+"""
 
 from dataclasses import replace
 
 import yaml
 from yaml import events
 
-from .limits import Budget, refuse_depth
-from .problems import Path, Place, Refusal, shown
+from .limits import Budget, check_depth
+from .problems import DocumentPath, SourcePosition, SpecificationError, quoted
 from .scalars import MERGE, Scalars
 from .tree import Node
 from .values import Json
 
-# The parser in C is twenty times as fast; it is missing where PyYAML was built without libyaml.
+# The parser in C is twenty times faster; PyYAML has it if it was built with libyaml.
 LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SEQUENCE, MAPPING = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
 
 
 class Composer:
-    """Reads one text."""
+    """Composes the document of one text."""
 
     def __init__(self, text: str) -> None:
         self._events = yaml.parse(text, Loader=LOADER)
@@ -27,98 +33,104 @@ class Composer:
         self._path: list[str | int] = []
 
     def document(self) -> Node:
-        """Return the document; raises `Refusal`, and what the YAML library raises for a text that is none."""
+        """Return the root node; raises `SpecificationError`, and `yaml.YAMLError` for invalid YAML."""
         next(self._events)
         first = next(self._events)
         if isinstance(first, events.StreamEndEvent):
-            raise Refusal("there is nothing in it", location=_place(first))
+            raise SpecificationError("the document is empty", position=_position(first))
         root = self._node(next(self._events))
         next(self._events)
         after = next(self._events)
         if not isinstance(after, events.StreamEndEvent):
-            raise Refusal("there is a second document: only one can be taken", location=_place(after))
+            raise SpecificationError("there is a second document; only one is allowed", position=_position(after))
         return root
 
     def _node(self, event: yaml.Event) -> Node:
-        here, path = _place(event), self._here()
-        refuse_depth(len(path), path=path, location=here)
+        position, path = _position(event), self._current_path()
+        check_depth(len(path), path=path, position=position)
         if isinstance(event, events.AliasEvent):
-            return self._reference(event, here)
-        nodes, letters = self._budget.nodes, self._budget.letters
+            return self._alias(event, position)
+        nodes, characters = self._budget.nodes, self._budget.characters
         if isinstance(event, events.ScalarEvent):
-            value = self._scalars.value(event, path=path, location=here)
-            self._spend(1, len(value) if isinstance(value, str) else 0, here)
-            node = Node(value, here)
+            value = self._scalars.value(event, path=path, position=position)
+            self._spend(1, len(value) if isinstance(value, str) else 0, position)
+            node = Node(value, position)
         else:
-            self._spend(1, 0, here)
-            node = self._collection(event, here)
-        node = replace(node, nodes=self._budget.nodes - nodes, letters=self._budget.letters - letters)
+            self._spend(1, 0, position)
+            node = self._collection(event, position)
+        node = replace(node, nodes=self._budget.nodes - nodes, characters=self._budget.characters - characters)
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             self._anchors[anchor] = node
         return node
 
-    def _collection(self, event: yaml.Event, here: Place) -> Node:
+    def _collection(self, event: yaml.Event, position: SourcePosition) -> Node:
         mapping = isinstance(event, events.MappingStartEvent)
         tag = getattr(event, "tag", None)
         if tag not in {None, "!", MAPPING if mapping else SEQUENCE}:
-            raise Refusal(f"the tag {shown(str(tag))} cannot be taken", path=self._here(), location=here)
-        return self._mapping(here) if mapping else self._sequence(here)
+            raise SpecificationError(
+                f"the tag {quoted(str(tag))} is not supported", path=self._current_path(), position=position
+            )
+        return self._mapping(position) if mapping else self._sequence(position)
 
-    def _reference(self, event: events.AliasEvent, here: Place) -> Node:
+    def _alias(self, event: events.AliasEvent, position: SourcePosition) -> Node:
         target = self._anchors.get(str(event.anchor))
         if target is None:
-            message = f"the reference *{shown(str(event.anchor))[1:-1]} leads to nothing that ended before it"
-            raise Refusal(message, path=self._here(), location=here)
-        refuse_depth(len(self._path) + target.height, path=self._here(), location=here)
-        self._spend(target.nodes, target.letters, here)
+            message = f"the alias *{quoted(str(event.anchor))[1:-1]} has no anchor that ends before it"
+            raise SpecificationError(message, path=self._current_path(), position=position)
+        check_depth(len(self._path) + target.height, path=self._current_path(), position=position)
+        self._spend(target.nodes, target.characters, position)
         return target
 
-    def _sequence(self, here: Place) -> Node:
+    def _sequence(self, position: SourcePosition) -> Node:
         children: dict[str | int, Node] = {}
         while not isinstance(event := next(self._events), events.SequenceEndEvent):
-            position = len(children)
-            children[position] = self._child(position, event)
+            index = len(children)
+            children[index] = self._child(index, event)
         value: list[Json] = [child.value for child in children.values()]
-        return Node(value, here, children, height=_height(children))
+        return Node(value, position, children, height=_height(children))
 
-    def _mapping(self, here: Place) -> Node:
+    def _mapping(self, position: SourcePosition) -> Node:
         children: dict[str | int, Node] = {}
-        keys: dict[str, Place] = {}
+        keys: dict[str, SourcePosition] = {}
         merged: list[Node] = []
         while not isinstance(event := next(self._events), events.MappingEndEvent):
-            key, key_place = self._key(event, keys)
-            keys[key] = key_place
+            key, key_position = self._key(event, keys)
+            keys[key] = key_position
             child = self._child(key, next(self._events))
-            if key == MERGE and self._scalars.merges(event):
-                merged = self._merged(child, key_place)
+            if key == MERGE and self._scalars.is_merge(event):
+                merged = self._merged(child, key_position)
             else:
                 children[key] = child
         if merged:
             del keys[MERGE]
         for base in merged:
-            for name, location in base.keys.items():
+            for name, key_position in base.keys.items():
                 children.setdefault(name, base.children[name])
-                keys.setdefault(name, location)
+                keys.setdefault(name, key_position)
         value: dict[str, Json] = {str(key): child.value for key, child in children.items()}
-        return Node(value, here, children, keys, height=_height(children))
+        return Node(value, position, children, keys, height=_height(children))
 
-    def _key(self, event: yaml.Event, taken: dict[str, Place]) -> tuple[str, Place]:
-        here = _place(event)
+    def _key(self, event: yaml.Event, taken: dict[str, SourcePosition]) -> tuple[str, SourcePosition]:
+        position = _position(event)
         if isinstance(event, events.ScalarEvent | events.AliasEvent):
             value = self._node(event).value
             if isinstance(value, str):
                 if value in taken:
-                    message = f"the key {shown(value)} stands a second time, first in line {taken[value].line}"
-                    raise Refusal(message, path=(*self._path, value), location=here)
-                return value, here
-        raise Refusal("a key is no text: write it in quotes", path=self._here(), location=here)
+                    message = f"duplicate key {quoted(value)}, first used in line {taken[value].line}"
+                    raise SpecificationError(message, path=(*self._path, value), position=position)
+                return value, position
+        raise SpecificationError(
+            "keys must be text: put this one in quotes", path=self._current_path(), position=position
+        )
 
-    def _merged(self, node: Node, here: Place) -> list[Node]:
-        """Return the mappings that `<<` takes the other keys from, the first one first."""
+    def _merged(self, node: Node, position: SourcePosition) -> list[Node]:
+        """Return the mappings that `<<` merges; the first one with a key wins."""
         bases = list(node.children.values()) if isinstance(node.value, list) else [node]
         if not all(isinstance(base.value, dict) for base in bases):
-            raise Refusal("only mappings can be merged with <<", path=self._here(), location=here)
+            raise SpecificationError(
+                "only mappings can be merged with <<", path=self._current_path(), position=position
+            )
         return bases
 
     def _child(self, step: str | int, event: yaml.Event) -> Node:
@@ -127,16 +139,16 @@ class Composer:
         self._path.pop()
         return node
 
-    def _spend(self, nodes: int, letters: int, here: Place) -> None:
-        self._budget.spend(nodes=nodes, letters=letters, path=self._here(), location=here)
+    def _spend(self, nodes: int, characters: int, position: SourcePosition) -> None:
+        self._budget.spend(nodes=nodes, characters=characters, path=self._current_path(), position=position)
 
-    def _here(self) -> Path:
+    def _current_path(self) -> DocumentPath:
         return tuple(self._path)
 
 
-def _place(event: yaml.Event) -> Place:
+def _position(event: yaml.Event) -> SourcePosition:
     mark = event.start_mark
-    return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+    return SourcePosition(mark.line + 1, mark.column + 1) if mark else SourcePosition(1, 1)
 
 
 def _height(children: dict[str | int, Node]) -> int:

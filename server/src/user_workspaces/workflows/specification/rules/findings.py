@@ -1,25 +1,25 @@
-"""What is wrong with a document, before it is known where in a text that is."""
+"""Findings about a document, before their positions in its text are known."""
 
 from dataclasses import dataclass
 
-from .problems import Path, Severity
+from .problems import DocumentPath, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A reason and its path; `at_key` points at the key of a mapping instead of its value."""
+    """A message about one path; with `at_key` it concerns the key of a mapping instead of its value."""
 
-    path: Path
+    path: DocumentPath
     message: str
     severity: Severity = Severity.ERROR
     at_key: bool = False
 
     @property
     def is_of_value(self) -> bool:
-        """Whether the value at the path cannot be what it is."""
+        """True if the value at the path is invalid, so that nothing below it needs another check."""
         return self.severity is Severity.ERROR and not self.at_key
 
 
-def warning(path: Path, message: str, *, at_key: bool = False) -> Finding:
-    """Return what a person should know, and what does not keep the workflow from running."""
+def warning(path: DocumentPath, message: str, *, at_key: bool = False) -> Finding:
+    """Return a finding that does not keep the workflow from running."""
     return Finding(path, message, Severity.WARNING, at_key)

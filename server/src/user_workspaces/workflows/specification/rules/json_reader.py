@@ -1,48 +1,49 @@
-"""From values that somebody else parsed (the body of a request) to values that are checked: finite, small, JSON."""
+"""Check values that were parsed already, as in the body of a request: JSON types, finite numbers, limited size."""
 
 from collections.abc import Iterator
 from typing import cast
 
-from .limits import Budget, refuse_depth, why_no_scalar, why_no_text
-from .problems import Path, Refusal
+from .limits import Budget, check_depth, scalar_problem, text_problem
+from .problems import DocumentPath, SpecificationError
 from .values import Json
 
 
 def checked(value: object) -> Json:
-    """Return the same value when it is JSON within the limits; raises `Refusal`. Needs no recursion."""
+    """Return the value if it is JSON within the limits; raises `SpecificationError`."""
     budget = Budget()
-    budget.spend(nodes=1, letters=0, path=(), location=None)
-    waiting: list[tuple[Path, object]] = [((), value)]
+    budget.spend(nodes=1, characters=0, path=(), position=None)
+    # A stack instead of recursion: depth is checked here, and not by Python's recursion limit.
+    waiting: list[tuple[DocumentPath, object]] = [((), value)]
     while waiting:
         path, current = waiting.pop()
-        refuse_depth(len(path), path=path, location=None)
+        check_depth(len(path), path=path, position=None)
         if isinstance(current, dict | list):
-            # Counted before they are put on the stack.
+            # Counted before they are put on the stack, so that the stack stays small as well.
             nodes = len(current) * (2 if isinstance(current, dict) else 1)
-            budget.spend(nodes=nodes, letters=_letters_of_keys(current, path), path=path, location=None)
+            budget.spend(nodes=nodes, characters=_characters_of_keys(current, path), path=path, position=None)
             waiting.extend(reversed(list(_children(current, path))))
-        elif reason := why_no_scalar(current):
-            raise Refusal(reason, path=path)
+        elif reason := scalar_problem(current):
+            raise SpecificationError(reason, path=path)
         elif isinstance(current, str):
-            budget.spend(nodes=0, letters=len(current), path=path, location=None)
+            budget.spend(nodes=0, characters=len(current), path=path, position=None)
     return cast("Json", value)
 
 
-def _children(value: dict[object, object] | list[object], path: Path) -> Iterator[tuple[Path, object]]:
+def _children(value: dict[object, object] | list[object], path: DocumentPath) -> Iterator[tuple[DocumentPath, object]]:
     if isinstance(value, list):
-        for position, item in enumerate(value):
-            yield (*path, position), item
+        for index, item in enumerate(value):
+            yield (*path, index), item
         return
     for key, item in value.items():
         yield (*path, cast("str", key)), item
 
 
-def _letters_of_keys(value: dict[object, object] | list[object], path: Path) -> int:
+def _characters_of_keys(value: dict[object, object] | list[object], path: DocumentPath) -> int:
     if isinstance(value, list):
         return 0
     for key in value:
         if not isinstance(key, str):
-            raise Refusal(f"a key is no text, but {type(key).__name__}", path=path)
-        if reason := why_no_text(key):
-            raise Refusal(reason, path=path)
+            raise SpecificationError(f"keys must be text, not {type(key).__name__}", path=path)
+        if reason := text_problem(key):
+            raise SpecificationError(reason, path=path)
     return sum(len(cast("str", key)) for key in value)

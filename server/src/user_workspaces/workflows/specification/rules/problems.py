@@ -1,4 +1,4 @@
-"""What is said of a specification: the place, the reason, and whether it can run all the same."""
+"""Problems of a specification: where they are, the reason, and whether the workflow can run despite them."""
 
 import re
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from enum import StrEnum
 LONGEST_SHOWN = 60
 NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_-]")
 
-Path = tuple[str | int, ...]
-"""The keys and positions that lead from the top of a document to one of its parts."""
+DocumentPath = tuple[str | int, ...]
+"""The keys and indexes that lead from the top of a document to one of its parts."""
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """An error keeps the workflow from running, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Where in a text, both from 1; a column counts characters."""
+class SourcePosition:
+    """A position in a text. Both numbers count from 1; columns count characters."""
 
     line: int
     column: int
@@ -28,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. `line` and `column` count from 1; None: what was read is no text, but JSON values."""
+    """One error or warning. `line` and `column` count from 1; they are None for JSON values, which have no text."""
 
     path: str
     """As in `$.workflow.specification.steps[0].commands`."""
@@ -42,36 +42,38 @@ class Problem:
         return f"{where}: {self.message}"
 
 
-class Refusal(Exception):
-    """Reading cannot go on; never leaves this package."""
+class SpecificationError(Exception):
+    """The document cannot be read any further. Callers of this package get its `problem`, never this exception."""
 
-    def __init__(self, message: str, *, path: Path = (), location: Place | None = None) -> None:
+    def __init__(self, message: str, *, path: DocumentPath = (), position: SourcePosition | None = None) -> None:
         super().__init__(message)
-        self.problem = problem_at(message, path=path, location=location)
+        self.problem = problem_at(message, path=path, position=position)
 
 
-def problem_at(message: str, *, path: Path, location: Place | None, severity: Severity = Severity.ERROR) -> Problem:
-    """Return a problem with its place."""
-    line, column = (location.line, location.column) if location else (None, None)
-    return Problem(written(path), line, column, message, severity)
+def problem_at(
+    message: str, *, path: DocumentPath, position: SourcePosition | None, severity: Severity = Severity.ERROR
+) -> Problem:
+    """Return a problem at a path and, for a text, at a position."""
+    line, column = (position.line, position.column) if position else (None, None)
+    return Problem(format_path(path), line, column, message, severity)
 
 
-def written(path: Path) -> str:
-    """Return a path as people write it: `$.inputs.files[2]`, and keys with other letters in quotes."""
+def format_path(path: DocumentPath) -> str:
+    """Return a path such as `$.inputs.files[2]`, with all keys in quotes that are no identifiers (`-` is allowed)."""
     parts = ["$"]
     for step in path:
         if isinstance(step, int):
             parts.append(f"[{step}]")
         else:
-            parts.append(f"[{shown(step)}]" if not step or NO_IDENTIFIER.search(step) else f".{shortened(step)}")
+            parts.append(f"[{quoted(step)}]" if not step or NO_IDENTIFIER.search(step) else f".{shortened(step)}")
     return "".join(parts)
 
 
-def shown(text: str) -> str:
-    """Return somebody's text in quotes, on one line and not too long."""
+def quoted(text: str) -> str:
+    """Return text of the document in quotes, on one line and shortened."""
     return repr(shortened(text))
 
 
 def shortened(text: str) -> str:
-    """Return the beginning of a text."""
+    """Return the first characters of a text."""
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

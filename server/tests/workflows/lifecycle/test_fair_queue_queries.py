@@ -1,4 +1,4 @@
-"""What choosing the next run costs: by the index from line to line, never through all that wait."""
+"""The cost of the next run: index lookups per line, independent of the number of queued runs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,32 +17,32 @@ from user_workspaces.workflows.models import Run
 
 pytestmark = pytest.mark.django_db
 
-LOOK = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
+EXPLAIN = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
 
 
-def told_of_the_crowd() -> None:
-    """Let the planner know how many rows there are, as it does after a while."""
+def analyze_table() -> None:
+    """Update the planner's statistics, as autovacuum does after a while."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE workflows_run")
 
 
 def plans(act: Callable[[], object]) -> list[str]:
-    """Return how the database goes about each query on runs that `act` sends."""
+    """Return the query plans of all queries on runs that `act` sends."""
     with CaptureQueriesContext(connection) as sent:
         act()
-    told = list[str]()
-    told_of_the_crowd()
+    found = list[str]()
+    analyze_table()
     with connection.cursor() as cursor:
         for query in sent.captured_queries:
             if "workflows_run" in query["sql"] and not query["sql"].startswith("UPDATE"):
-                cursor.execute(LOOK + query["sql"].replace("%", "%%"))
-                told.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
-    return told
+                cursor.execute(EXPLAIN + query["sql"].replace("%", "%%"))
+                found.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
+    return found
 
 
 def crowd(owner: User, number: int) -> None:
-    """Queue many more like the first one."""
+    """Queue many copies of one run."""
     first, now = queued(owner), timezone.now()
     Run.objects.bulk_create(
         Run(
@@ -62,7 +62,7 @@ def crowd(owner: User, number: int) -> None:
     )
 
 
-def test_the_next_is_found_with_as_many_queries_however_many_wait(
+def test_next_run_takes_same_queries_for_many_queued(
     ada: User, make_user: Callable[..., User], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = queued(ada)
@@ -73,7 +73,7 @@ def test_the_next_is_found_with_as_many_queries_however_many_wait(
         assert next_run(now=timezone.now()) == first.pk
 
 
-def test_the_heads_of_lines_are_found_in_the_index(ada: User, make_user: Callable[..., User]) -> None:
+def test_heads_of_lines_are_found_by_index(ada: User, make_user: Callable[..., User]) -> None:
     crowd(ada, 500)
     crowd(make_user("grace"), 500)
     heads, passed_by = plans(lambda: next_run(now=timezone.now()))
@@ -83,7 +83,7 @@ def test_the_heads_of_lines_are_found_in_the_index(ada: User, make_user: Callabl
     assert "SCAN run" not in heads
 
 
-def test_what_is_followed_is_found_past_all_that_wait(ada: User) -> None:
+def test_monitored_runs_are_found_by_index(ada: User) -> None:
     crowd(ada, 500)
     found = plans(lambda: follow_runs(now=timezone.now()))
     assert [plan for plan in found if "run_followed" not in plan] == []

@@ -1,4 +1,4 @@
-"""Whose run is next: fair between people, in order for each of them."""
+"""The order of the queue: fair between users, FIFO for each user."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from support.runs import controlled, queued
 from user_workspaces.accounts.models import User
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle.fair_queue import (
-    Queued,
+    QueueCounts,
     QueueHead,
     ahead_of,
     in_order,
@@ -35,15 +35,15 @@ def owners(lines: list[QueueHead]) -> list[int]:
     return [one.owner_id for one in lines]
 
 
-def test_who_has_fewer_running_is_first_then_who_came_first() -> None:
+def test_fewest_running_first_then_longest_waiting() -> None:
     lines = [line(ADA, 0), line(GRACE, 2), line(JOAN, 1)]
     assert owners(in_order(lines, {})) == [ADA, JOAN, GRACE]
     assert owners(in_order(lines, {ADA: 2, JOAN: 1})) == [GRACE, JOAN, ADA]
     assert owners(in_order(lines, {ADA: 1, GRACE: 1, JOAN: 1})) == [ADA, JOAN, GRACE]
 
 
-def served(users: list[int], running: dict[int, int]) -> list[int]:
-    """Serve a queue the slow way, looking each time who has the fewest; return places in it in their order."""
+def start_order(users: list[int], running: dict[int, int]) -> list[int]:
+    """Simulate the queue start by start; return the indexes of the runs in their order."""
     left, have, order = list(enumerate(users)), dict(running), list[int]()
     while left:
         fewest = min(have.get(owner, 0) for _, owner in left)
@@ -55,14 +55,14 @@ def served(users: list[int], running: dict[int, int]) -> list[int]:
 
 
 @given(st.lists(st.integers(1, 4), max_size=30), st.dictionaries(st.integers(1, 4), st.integers(0, 5)))
-def test_a_place_in_the_queue_is_how_many_are_served_before(users: list[int], running: dict[int, int]) -> None:
-    for before, location in enumerate(served(users, running)):
-        queue = {owner: Queued(users.count(owner), users[:location].count(owner)) for owner in users}
+def test_position_is_number_of_earlier_starts(users: list[int], running: dict[int, int]) -> None:
+    for before, location in enumerate(start_order(users, running)):
+        queue = {owner: QueueCounts(users.count(owner), users[:location].count(owner)) for owner in users}
         assert position_of(users[location], queue, running) == before
 
 
 @pytest.mark.django_db
-def test_runs_on_another_resource_wait_in_a_line_of_their_own(ada: User) -> None:
+def test_runs_on_other_resource_wait_in_own_line(ada: User) -> None:
     held, behind, elsewhere = (queued(ada, name) for name in ("held", "behind", "elsewhere"))
     Run.objects.filter(pk=elsewhere.pk).update(resource="cluster")
     now = timezone.now()
@@ -77,9 +77,7 @@ def test_runs_on_another_resource_wait_in_a_line_of_their_own(ada: User) -> None
 
 
 @pytest.mark.django_db
-def test_four_places_are_shared_by_two_people(
-    ada: User, make_user: Callable[..., User], resource: FakeResource
-) -> None:
+def test_two_users_share_four_slots(ada: User, make_user: Callable[..., User], resource: FakeResource) -> None:
     for number in range(6):
         queued(ada, f"a{number}")
     hers = [queued(make_user("grace"), f"g{number}") for number in range(3)]
@@ -92,7 +90,7 @@ def test_four_places_are_shared_by_two_people(
 
 
 @pytest.mark.django_db
-def test_what_waits_for_quota_is_not_overtaken_by_what_came_later(
+def test_run_waiting_for_quota_is_not_overtaken(
     ada: User, make_user: Callable[..., User], limit: Callable[..., None]
 ) -> None:
     limit(running_sessions=1)

@@ -1,4 +1,4 @@
-"""The server and the REANA extension say the same of a specification: the same rules, and one table for both."""
+"""The server and the REANA extension report the same problems: identical rules, tested with one table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +20,8 @@ EXTENSION = REPOSITORY / "reana" / "reana_jupyterlab"
 CASES = yaml.safe_load((EXTENSION / "tests" / "specifications.yaml").read_bytes())
 
 
-def test_the_rules_are_the_same_in_both_trees() -> None:
-    """Change them here and run `make rules`."""
+def test_rules_are_identical_in_both_trees() -> None:
+    """Change the server's rules and run `make rules`."""
     assert files_in(EXTENSION / "reana" / "rules") == files_in(OWN)
 
 
@@ -31,9 +31,11 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_each_case_of_the_table(ada: User, workspace_of: Callable[..., Workspace], case: dict[str, Any]) -> None:
+def test_server_reports_problems_of_table(
+    ada: User, workspace_of: Callable[..., Workspace], case: dict[str, Any]
+) -> None:
     workspace = workspace_of(ada)
     for name, text in {"data.txt": "1", "code/run.py": "", "reana.yaml": case["text"]}.items():
         upload_file(workspace=workspace, path=name, chunks=[text.encode()], size=len(text), now=timezone.now())
-    told = [f"{one.severity} {one}" for one in read_specification(workspace, "reana.yaml").problems]
-    assert told == case["problems"]
+    found = [f"{one.severity} {one}" for one in read_specification(workspace, "reana.yaml").problems]
+    assert found == case["problems"]

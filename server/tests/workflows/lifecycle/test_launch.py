@@ -1,4 +1,4 @@
-"""Runs that may not start now: those behind them go on where they can, and what never can is told so."""
+"""Runs that cannot start now: runs behind them start if they can, and runs that never can fail."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -13,20 +13,21 @@ from user_workspaces.errors import StorageError, UserWorkspacesError
 from user_workspaces.interfaces.values import EndedBy
 from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.workflows.lifecycle import launch
-from user_workspaces.workflows.lifecycle.actions import Start, create_run, start_run, stop_run
-from user_workspaces.workflows.lifecycle.fair_queue import MOST_PASSED_BY
-from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_GO_ON
+from user_workspaces.workflows.lifecycle.actions import RunRequest, Start, create_run, start_run, stop_run
+from user_workspaces.workflows.lifecycle.fair_queue import MOST_SKIPPED
+from user_workspaces.workflows.lifecycle.monitor import WAITS_TO_RESUME
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.storage.locations import write_plan
-from user_workspaces.workflows.storage.logs import Wanted, logs_of
+from user_workspaces.workflows.storage.logs import LogSelection, logs_of
 
 pytestmark = pytest.mark.django_db
 
 
-def asking(owner: User, name: str, minutes: int) -> Run:
-    """Queue a run that holds so many minutes of one CPU."""
+def queue_run(owner: User, name: str, minutes: int) -> Run:
+    """Queue a run that reserves this many minutes of one CPU."""
     asked: Mapping[str, object] = {"time_limit_min": minutes}
-    run = create_run(owner=owner, name=name, document=specification(), now=timezone.now(), asked=asked)
+    request = RunRequest(owner=owner, name=name, document=specification(), resource_options=asked)
+    run = create_run(request, now=timezone.now())
     return start_run(run=run, start=Start(), now=timezone.now())
 
 
@@ -39,27 +40,25 @@ def two_hours(limit: Callable[..., None]) -> None:
     limit(core_hours=Decimal(2))
 
 
-def test_what_needs_fewer_core_hours_passes_by_and_the_reason_is_told(ada: User, two_hours: None) -> None:
-    asking(ada, "first", 60)
-    large = asking(ada, "large", 100)
-    asking(ada, "small", 30)
-    asking(ada, "also-small", 30)
+def test_smaller_run_overtakes_run_over_core_hours(ada: User, two_hours: None) -> None:
+    queue_run(ada, "first", 60)
+    large = queue_run(ada, "large", 100)
+    queue_run(ada, "small", 30)
+    queue_run(ada, "also-small", 30)
     controlled()
     assert names("pending") == ["first", "small", "also-small"]
     waiting = Run.objects.get(pk=large.pk)
     assert waiting.status == "queued"
     assert "Enough is free again when what runs has ended" in waiting.message
-    assert str(logs_of(waiting, Wanted())["workflow_logs"]) == f"{waiting.message}\n"
+    assert str(logs_of(waiting, LogSelection())["workflow_logs"]) == f"{waiting.message}\n"
 
 
-def test_what_was_passed_by_comes_before_the_later_ones_when_there_is_room(
-    ada: User, two_hours: None, resource: FakeResource
-) -> None:
-    first = asking(ada, "first", 60)
-    asking(ada, "large", 90)
+def test_skipped_run_starts_before_later_ones_when_possible(ada: User, two_hours: None, resource: FakeResource) -> None:
+    first = queue_run(ada, "first", 60)
+    queue_run(ada, "large", 90)
     controlled()
     assert names("queued") == ["large"]
-    later = [asking(ada, f"later-{number}", 90) for number in range(2)]
+    later = [queue_run(ada, f"later-{number}", 90) for number in range(2)]
     runner = Runner(first, resource)
     runner.begin()
     controlled()
@@ -72,63 +71,61 @@ def test_what_was_passed_by_comes_before_the_later_ones_when_there_is_room(
     assert not Run.objects.filter(status="pending", message__gt="").exists()
 
 
-def test_what_never_fits_fails_with_the_reason(ada: User, two_hours: None) -> None:
-    never = asking(ada, "never", 180)
-    asking(ada, "small", 30)
+def test_run_over_whole_quota_fails_with_reason(ada: User, two_hours: None) -> None:
+    never = queue_run(ada, "never", 180)
+    queue_run(ada, "small", 30)
     controlled()
     assert names("pending") == ["small"]
     ended = Run.objects.get(pk=never.pk)
     assert (ended.status, ended.next_check_at) == ("failed", None)
     assert ended.message.startswith("This needs 3 core hours, more than all 2 of yours: choose fewer CPUs or less time")
-    assert ended.message in str(logs_of(ended, Wanted())["workflow_logs"])
+    assert ended.message in str(logs_of(ended, LogSelection())["workflow_logs"])
 
 
-def test_who_may_run_nothing_at_all_is_told_at_once(ada: User, limit: Callable[..., None]) -> None:
+def test_user_without_sessions_fails_at_once(ada: User, limit: Callable[..., None]) -> None:
     limit(running_sessions=0)
     queued(ada)
     controlled()
     assert names("failed") == ["hello"]
 
 
-def test_only_so_many_are_passed_by_then_the_line_holds(
-    ada: User, make_user: Callable[..., User], two_hours: None
-) -> None:
-    asking(ada, "first", 60)
-    for number in range(MOST_PASSED_BY + 2):
-        asking(ada, f"large-{number:02}", 100)
-    asking(ada, "small", 10)
-    asking(make_user("grace"), "hers", 10)
+def test_line_waits_after_most_skipped_runs(ada: User, make_user: Callable[..., User], two_hours: None) -> None:
+    queue_run(ada, "first", 60)
+    for number in range(MOST_SKIPPED + 2):
+        queue_run(ada, f"large-{number:02}", 100)
+    queue_run(ada, "small", 10)
+    queue_run(make_user("grace"), "hers", 10)
     controlled()
     assert names("pending") == ["first", "hers"]
-    told = Run.objects.filter(status="queued").exclude(message="")
-    assert told.count() == MOST_PASSED_BY + 1
-    stop_run(run=told.filter(is_passed_by=True)[0], now=timezone.now())
-    stop_run(run=Run.objects.get(name=f"large-{MOST_PASSED_BY + 1}"), now=timezone.now())
+    waiting = Run.objects.filter(status="queued").exclude(message="")
+    assert waiting.count() == MOST_SKIPPED + 1
+    stop_run(run=waiting.filter(is_passed_by=True)[0], now=timezone.now())
+    stop_run(run=Run.objects.get(name=f"large-{MOST_SKIPPED + 1}"), now=timezone.now())
     controlled()
     assert "small" in names("pending")
 
 
-def test_what_is_its_own_trouble_keeps_nobody_waiting(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_of_one_run_does_not_block_others(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = write_plan
 
     def failing_once(*troubles: Exception) -> None:
         left = list(troubles)
         monkeypatch.setattr(
-            launch, "write_plan", lambda *told: (_ for _ in ()).throw(left.pop(0)) if left else whole(*told)
+            launch, "write_plan", lambda *given: (_ for _ in ()).throw(left.pop(0)) if left else whole(*given)
         )
 
     queued(ada, "broken")
     queued(ada, "odd")
     queued(ada, "sound")
-    failing_once(StorageError("A directory is in the way."), RuntimeError("nobody thought of this"))
+    failing_once(StorageError("A directory is in the way."), RuntimeError("unexpected"))
     controlled()
     assert names("pending") == ["sound"]
     assert Run.objects.get(name="broken").message == "A directory is in the way."
-    assert Run.objects.get(name="odd").message == launch.SURPRISE
+    assert Run.objects.get(name="odd").message == launch.INTERNAL_ERROR
     assert not Run.objects.filter(status="queued", next_check_at__lt=timezone.now() + timedelta(seconds=1)).exists()
 
 
-def test_a_run_whose_workspace_is_gone_fails_and_the_next_goes_on(ada: User) -> None:
+def test_run_without_workspace_fails_and_next_starts(ada: User) -> None:
     gone = queued(ada, "gone")
     gone.workspace.delete()
     queued(ada, "sound")
@@ -137,9 +134,7 @@ def test_a_run_whose_workspace_is_gone_fails_and_the_next_goes_on(ada: User) -> 
     assert Run.objects.get(pk=gone.pk).message == "The workspace of gone.1 is deleted."
 
 
-def test_a_run_that_was_torn_away_waits_for_room_to_go_on(
-    ada: User, limit: Callable[..., None], resource: FakeResource
-) -> None:
+def test_killed_run_waits_for_quota_to_resume(ada: User, limit: Callable[..., None], resource: FakeResource) -> None:
     runners = [Runner(queued(ada, name), resource) for name in ("torn", "other")]
     controlled()
     for runner in runners:
@@ -151,7 +146,7 @@ def test_a_run_that_was_torn_away_waits_for_room_to_go_on(
     controlled()
     controlled()
     assert names("running") == ["torn", "other"]
-    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_GO_ON} You have 1 of 1 sessions at once.")
+    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_RESUME} You have 1 of 1 sessions at once.")
     other.end()
     for _ in range(3):
         controlled()
@@ -159,6 +154,6 @@ def test_a_run_that_was_torn_away_waits_for_room_to_go_on(
     assert (going.status, going.jobs_started, going.message) == ("running", 2, "")
 
 
-def test_every_refusal_is_either_final_or_waited_for() -> None:
+def test_errors_are_final_or_retryable() -> None:
     assert launch.is_retryable(StorageError("later"))
     assert not launch.is_retryable(UserWorkspacesError("never"))
