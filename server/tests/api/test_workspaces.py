@@ -72,7 +72,7 @@ DETAILS: list[tuple[Any, str]] = [
     ({"files": [{"name": "a\0b"}]}, "File name cannot contain a NUL character."),
     ({"symlinks": [{"name": "../a", "path": "/x"}]}, "Symlink name cannot contain double dots."),
     ({"symlinks": [{"name": "a"}]}, "Each entry of 'symlinks' must be an object with a name and a path."),
-    ({"symlinks": [{"name": "a", "path": "/x\0"}]}, "The path of a symlink must be text that a path can be."),
+    ({"symlinks": [{"name": "a", "path": "/x\0"}]}, "The symlink path is not a valid path."),
     ({"symlinks": [{"name": "a", "path": "/etc"}]}, "Symlink path not found: /etc"),
     ({"symlinks": [{"name": "a", "source_path": "/no"}]}, "Symlink path not found: /no"),
 ]

@@ -14,7 +14,8 @@ from user_workspaces.controller.copy_worker import CopyPool
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.quotas.models import Quota
-from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.queries import disk_space_of, held_disk
+from user_workspaces.quotas.reservation import ReservationLost
 from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.actions import accept, retry
@@ -22,9 +23,7 @@ from user_workspaces.sharing.models import Share
 from user_workspaces.sharing.open_copies import OpenCopyReservation
 from user_workspaces.sharing.queries import open_copies_size
 from user_workspaces.testing.fake_storage import InMemoryStorage
-from user_workspaces.workspaces.copy_rooms import ReservationLost
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.space import disk_space_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
@@ -55,7 +54,7 @@ def started(share: Share, *, now: datetime, size: int) -> OpenCopyReservation:
     """Take the lease on a copy that nobody has accepted, and hold space for it."""
     mine = Share.objects.select_related("copy__owner").get(pk=share.pk)
     assert leases.claim(mine, now=now)
-    reservation = leases.hold_disk(mine, size=size, now=now)
+    reservation = leases.reserve_disk(mine, size=size, now=now)
     assert isinstance(reservation, OpenCopyReservation)
     return reservation
 
@@ -176,5 +175,5 @@ def test_who_lost_the_lease_takes_no_more_of_the_open_offers(
     old = started(share, now=timezone.now(), size=BLOCK_BYTES)
     started(share, now=timezone.now() + leases.LEASE + timedelta(seconds=1), size=3 * BLOCK_BYTES)
     with pytest.raises(ReservationLost):
-        old.hold_at_least(2 * BLOCK_BYTES, now=timezone.now())
+        old.resize(2 * BLOCK_BYTES, now=timezone.now())
     assert now_of(share).copy.disk_space == 3 * BLOCK_BYTES

@@ -17,7 +17,7 @@ from user_workspaces.quotas.queries import (
     allowance_of,
     held_disk,
     is_disk_limited,
-    workspaces_of_dead_writers,
+    targets_of_expired_writes,
 )
 from user_workspaces.quotas.values import GIBIBYTE, QuotaLimits
 
@@ -88,7 +88,7 @@ def test_a_quota_is_a_persons_or_a_groups(make_user: Person, *, both: bool) -> N
 def test_what_is_held_ends_with_its_writer(make_user: Person) -> None:
     ada, eve, now = make_user(), make_user("eve"), timezone.now()
     later, before = now + timedelta(hours=1), now - timedelta(seconds=1)
-    for user, location, size, expires_at, settled_as in (
+    for user, location, size, expires_at, committed_change in (
         (ada, 1, 1, later, None),
         (ada, 2, 10, before, None),
         (ada, 2, 100, before, None),
@@ -96,11 +96,11 @@ def test_what_is_held_ends_with_its_writer(make_user: Person) -> None:
         (eve, 4, 10_000, later, None),
     ):
         DiskReservation.objects.create(
-            user=user, target=location, size=size, expires_at=expires_at, settled_as=settled_as
+            user=user, target=location, size=size, expires_at=expires_at, committed_change=committed_change
         )
     assert held_disk(ada.pk, now=now) == 1001
     assert held_disk(eve.pk, now=now) == 10_000
-    assert workspaces_of_dead_writers(now=now) == [2]
+    assert targets_of_expired_writes(now=now) == [2]
 
 
 def test_limited_disk_is_known_wherever_it_is_said(make_user: Person, limit: Put) -> None:

@@ -26,9 +26,9 @@ def test_standing_of_whole_numbers(
 
 
 def test_what_may_be_counted_twice_is_not_too_much_but_leaves_no_room() -> None:
-    usage = Usage(10, used=6, reserved=6, moving=5)
+    usage = Usage(10, used=6, reserved=6, in_progress=5)
     assert (usage.certain, usage.is_over, usage.left, usage.fits(1)) == (7, False, 0, False)
-    assert Usage(10, used=11, reserved=6, moving=6).is_over
+    assert Usage(10, used=11, reserved=6, in_progress=6).is_over
 
 
 def test_standing_of_core_hours_is_exact() -> None:

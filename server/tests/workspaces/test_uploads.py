@@ -10,15 +10,14 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import Conflict, InUse, InvalidRequest, QuotaExceeded
 from user_workspaces.interfaces.values import Upload
-from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER
 from user_workspaces.quotas.models import DiskReservation
-from user_workspaces.quotas.queries import held_disk, over_disk_since
+from user_workspaces.quotas.queries import disk_space_of, disk_usage_of, held_disk, over_disk_since
+from user_workspaces.quotas.reservation import EXPIRES_AFTER
 from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.workspaces import uploads
 from user_workspaces.workspaces.actions import measure, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
-from user_workspaces.workspaces.space import disk_space_of, disk_use_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
@@ -142,7 +141,7 @@ def test_what_arrived_before_the_line_broke_counts_and_the_rest_is_free(workspac
 def test_no_more_comes_than_is_held(workspace: Workspace, blocks: Blocks, size: int | None) -> None:
     upload, most = begin(workspace, 2 * BLOCK_BYTES), size or 2 * BLOCK_BYTES
     blocks(3)
-    with pytest.raises(InvalidRequest, match="More arrived than was announced"):
+    with pytest.raises(InvalidRequest, match="The upload is larger than its declared size"):
         append(workspace, upload, 0, [b"x" * BLOCK_BYTES] * 3, size=size)
     assert (offset_of(workspace, upload), held(workspace)) == (most, most // BLOCK_BYTES)
 
@@ -212,7 +211,7 @@ def test_what_was_measured_and_written_is_what_the_disk_holds(
 
 def die_while_sending(workspace: Workspace, upload: Upload, *, at: int, sent: int, holding: int) -> None:
     """Leave what a process leaves that is killed: bytes, and room that is still held for the rest."""
-    home, until = home_of(workspace), timezone.now() + WRITING_IS_DEAD_AFTER
+    home, until = home_of(workspace), timezone.now() + EXPIRES_AFTER
     home.storage.append(home.location, upload.id, at, [b"x" * sent])
     DiskReservation.objects.create(
         user=workspace.owner, target=workspace.pk, size=holding, expires_at=until, upload=upload.id
@@ -273,7 +272,7 @@ def test_what_is_measured_while_it_is_written_is_not_too_much(workspace: Workspa
     def chunks() -> Iterator[bytes]:
         yield b"x" * 6 * BLOCK_BYTES
         blocks_of(workspace)
-        usage = disk_use_of(workspace.owner_id, limit=12 * BLOCK_BYTES, now=timezone.now())
+        usage = disk_usage_of(workspace.owner_id, limit=12 * BLOCK_BYTES, now=timezone.now())
         assert (usage.taken > 12 * BLOCK_BYTES, usage.is_over) == (True, False)
         assert over_disk_since(workspace.owner_id) is None
         yield b"x" * BLOCK_BYTES

@@ -16,11 +16,10 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import FIFTH_DECIMAL, SECONDS_AN_HOUR, core_hours
 from user_workspaces.jobs.resource_options import parameter_for
 from user_workspaces.jobs.status import LIVE
-from user_workspaces.quotas import actions as quotas
+from user_workspaces.quotas.accounts import lock_account
 from user_workspaces.quotas.messages import core_hours_exceeded, disk_is_over, sessions_exceeded, time_limit_needed
-from user_workspaces.quotas.queries import allowance_of, rules
+from user_workspaces.quotas.queries import allowance_of, disk_usage_of, rules
 from user_workspaces.quotas.values import Overview, QuotaLimits, Usage
-from user_workspaces.workspaces.space import disk_use_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,9 @@ def reserve_launch(*, owner_id: int, resource: str, limits: Limits, now: datetim
     allowance = allowance_of(owner_id)
     if not allowance.limits_launches:
         return
-    quotas.hold_account(owner_id)
+    lock_account(owner_id)
     contact = rules().contact
-    disk = disk_use_of(owner_id, limit=allowance.disk_bytes, now=now)
+    disk = disk_usage_of(owner_id, limit=allowance.disk_bytes, now=now)
     if disk.is_over:
         raise disk_is_over(disk, contact=contact)
     spending = spending_of(owner_id, allowance=allowance, now=now)
@@ -89,7 +88,7 @@ def spending_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> Core
 def overview_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> Overview:
     """Return all limits of a person and how they stand; a fixed number of queries."""
     spending = spending_of(owner_id, allowance=allowance, now=now)
-    disk = disk_use_of(owner_id, limit=allowance.disk_bytes, now=now)
+    disk = disk_usage_of(owner_id, limit=allowance.disk_bytes, now=now)
     return Overview(disk=disk, core_hours=spending.core_hours, running_sessions=spending.sessions)
 
 

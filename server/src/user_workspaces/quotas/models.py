@@ -51,18 +51,18 @@ class QuotaAccount(models.Model):
 
 
 class DiskReservation(models.Model):
-    """Space for what is being written, or was written and is not measured yet."""
+    """Disk quota for a write that is in progress, or that is committed and not measured yet."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="disk_reservations")
     target = models.BigIntegerField(db_index=True)
-    """The number of the place that is written to, given by whoever writes."""
+    """Primary key of the workspace that is written to; no foreign key, as this package knows no workspaces."""
     size = models.BigIntegerField()
     expires_at = models.DateTimeField()
-    """Until when a writer that says no more is believed to be writing."""
-    settled_as = models.BigIntegerField(null=True, blank=True)
-    """Which change of the place it became; a measurement of that change or a later one includes it."""
+    """When a write in progress counts as dead unless it is renewed; without meaning once it is committed."""
+    committed_change = models.BigIntegerField(null=True, blank=True)
+    """The number of the change of the target that it became; a measurement of that change or a later one frees it."""
     upload = models.CharField(max_length=64, blank=True, db_default="")
-    """The upload that is written to, which another request may go on with; empty: nobody can."""
+    """The upload that is written to, which another request may continue; empty where none can."""
 
     def __str__(self) -> str:
         return f"{self.size} bytes in {self.target}"

@@ -1,4 +1,4 @@
-"""Reading limits and what is held."""
+"""Reads limits and disk usage."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -12,7 +12,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.models import User
 from user_workspaces.interfaces.settings import QuotaSettings
 from user_workspaces.quotas.models import DiskReservation, Quota, QuotaAccount
-from user_workspaces.quotas.values import GIBIBYTE, QuotaLimits
+from user_workspaces.quotas.values import GIBIBYTE, QuotaLimits, Usage
 
 Limit = TypeVar("Limit", int, Decimal)
 Reading = tuple[bool, Limit | None]
@@ -66,25 +66,39 @@ def _bytes(gigabytes: Decimal | None) -> int | None:
     return None if gigabytes is None else int(gigabytes * GIBIBYTE)
 
 
+def disk_usage_of(owner_id: int, *, limit: int | None, now: datetime) -> Usage[int]:
+    """Return a user's disk usage in bytes; lock their account first where a decision depends on it."""
+    committed, in_progress = _reserved_disk(owner_id, now=now)
+    used, reserved = disk_space_of(owner_id), committed + in_progress
+    return Usage(limit=limit, used=used, reserved=reserved, in_progress=in_progress)
+
+
+def disk_space_of(owner_id: int) -> int:
+    """Return the bytes of all workspaces of a user, as measured last, without copies that they have not accepted."""
+    # Through the relation, because this package must not import the workspaces; no query for the user.
+    own = User(pk=owner_id).workspaces.filter(awaits_acceptance=False)
+    total: int | None = own.aggregate(total=Sum("disk_space"))["total"]
+    return total or 0
+
+
 def held_disk(owner_id: int, *, now: datetime) -> int:
-    """Return the bytes that are being written or are not measured yet; a writer that died is forgotten in time."""
-    return sum(held_and_written(owner_id, now=now))
+    """Return the bytes that a user's reservations hold now."""
+    return sum(_reserved_disk(owner_id, now=now))
 
 
-def held_and_written(owner_id: int, *, now: datetime) -> tuple[int, int]:
-    """Return the same in two: the bytes that are written and not measured yet, and those that are being written."""
-    held = DiskReservation.objects.filter(user_id=owner_id)
-    counted = held.filter(Q(settled_as__isnull=False) | Q(expires_at__gt=now))
-    found = counted.aggregate(
-        settled=Sum("size", filter=Q(settled_as__isnull=False)), moving=Sum("size", filter=Q(settled_as__isnull=True))
+def _reserved_disk(owner_id: int, *, now: datetime) -> tuple[int, int]:
+    """Return the bytes of committed writes that are not measured yet, and of writes in progress."""
+    committed, in_progress = Q(committed_change__isnull=False), Q(committed_change__isnull=True, expires_at__gt=now)
+    found = DiskReservation.objects.filter(committed | in_progress, user_id=owner_id).aggregate(
+        committed=Sum("size", filter=committed), in_progress=Sum("size", filter=in_progress)
     )
-    return found["settled"] or 0, found["moving"] or 0
+    return found["committed"] or 0, found["in_progress"] or 0
 
 
-def workspaces_of_dead_writers(*, now: datetime) -> list[int]:
-    """Return the places that were being written to for longer than anybody writes."""
-    dead = DiskReservation.objects.filter(settled_as__isnull=True, expires_at__lte=now)
-    return list(dead.order_by("target").values_list("target", flat=True).distinct())
+def targets_of_expired_writes(*, now: datetime) -> list[int]:
+    """Return the targets whose writers died: their reservations expired without being committed or released."""
+    expired = DiskReservation.objects.filter(committed_change__isnull=True, expires_at__lte=now)
+    return list(expired.order_by("target").values_list("target", flat=True).distinct())
 
 
 def over_disk_since(owner_id: int) -> datetime | None:

@@ -44,8 +44,8 @@ class Usage(Generic[Amount]):
     reserved: Amount
     frees_at: datetime | None = None
     """When some of what is used comes back by itself; None: never, or nothing is known."""
-    moving: Amount | None = None
-    """Of what is reserved: what is being written now. A part of it may be there already, and be in `used`, too."""
+    in_progress: Amount | None = None
+    """The part of `reserved` that is being written now; some of it may be on disk already and in `used`, too."""
 
     @property
     def taken(self) -> Amount:
@@ -55,7 +55,7 @@ class Usage(Generic[Amount]):
     @property
     def certain(self) -> Amount:
         """What is taken without what may be in it twice."""
-        return self.taken if self.moving is None else self.taken - self.moving
+        return self.taken if self.in_progress is None else self.taken - self.in_progress
 
     @property
     def left(self) -> Amount | None:

@@ -6,13 +6,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from user_workspaces.db.leases import lease
+from user_workspaces.quotas.reservation import Reservation
 from user_workspaces.sharing.actions import note_listing, require_original
 from user_workspaces.sharing.models import Share, ShareState
-from user_workspaces.sharing.open_copies import OpenCopyReservation, check_copy, hold_accounts
+from user_workspaces.sharing.open_copies import OpenCopyReservation, check_copy, lock_accounts
 from user_workspaces.sharing.queries import UNFINISHED
 from user_workspaces.workspaces import share_copies
 from user_workspaces.workspaces.actions import queue_deletion
-from user_workspaces.workspaces.copy_rooms import CopyReservation, hold_copy
 from user_workspaces.workspaces.models import Workspace
 
 LEASE = timedelta(seconds=60)
@@ -40,25 +40,23 @@ def renew(share: Share, *, now: datetime, percent: int) -> bool:
     return bool(wanted)
 
 
-def hold_disk(share: Share, *, size: int, now: datetime) -> CopyReservation | OpenCopyReservation | None:
-    """Hold disk space of the receiver's, or, before they accept the copy, in the open offers of the sender.
+def reserve_disk(share: Share, *, size: int, now: datetime) -> Reservation | None:
+    """Reserve quota of the receiver or, before they accept the copy, in the open offers of the sender.
 
-    None: the copy is not wanted any more, or the lease was lost.
-
-    Raises `QuotaExceeded`.
+    None: the offer was withdrawn, or the lease was lost. Raises `QuotaExceeded`.
     """
     with transaction.atomic():
         held = _held(share).filter(state=ShareState.COPYING)
         if held.select_for_update(of=("self",)).first() is None:
             return None
         share.copy.refresh_from_db(fields=["awaits_acceptance"])
-        hold_accounts(share)
-        reservation = hold_copy(share.copy, size=size, now=now)
+        lock_accounts(share)
+        reservation = share_copies.reserve_copy(share.copy, size=size, now=now)
         if not share.copy.awaits_acceptance:
             return reservation
-        open_room = OpenCopyReservation(share)
-        open_room.hold_at_least(size, now=now)
-        return open_room
+        reservation = OpenCopyReservation(share)
+        reservation.resize(size, now=now)
+        return reservation
 
 
 def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bool:
@@ -73,7 +71,7 @@ def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bo
             return False
         require_original(share)
         filled.refresh_from_db(fields=["awaits_acceptance"])
-        hold_accounts(share)
+        lock_accounts(share)
         if filled.awaits_acceptance and filled.disk_space > held:
             check_copy(share, filled.disk_space)
         share_copies.complete_copy(filled, held=held, now=now)

@@ -6,33 +6,34 @@ from django.db import transaction
 
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.interfaces.sizes import size_text
-from user_workspaces.quotas.actions import hold_account
+from user_workspaces.quotas.accounts import lock_account
 from user_workspaces.quotas.queries import allowance_of
+from user_workspaces.quotas.reservation import Reservation, ReservationLost
 from user_workspaces.quotas.values import Kind
 from user_workspaces.sharing.models import Share
 from user_workspaces.sharing.queries import made_copies_size, open_copies_size
-from user_workspaces.workspaces.copy_rooms import ReservationLost, grow_copy, is_limited
 from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.share_copies import grow_copy, is_limited
 
 
-class OpenCopyReservation:
-    """Disk space of one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
+class OpenCopyReservation(Reservation):
+    """The reservation for one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
 
     def __init__(self, share: Share) -> None:
+        super().__init__(owner_id=share.sender_id, target=share.copy_id, size=0)
         self._share = share
         self._is_checked = is_bounded(share)
-        """Whether the sender's quota is asked for more."""
-        self.size = 0
+        """True while more has to fit in the sender's quota."""
 
-    def hold_at_least(self, size: int, *, now: datetime) -> None:  # noqa: ARG002  the signature of `CopyRoom`, which expires
-        """Hold more where it became more than expected; raises `QuotaExceeded`, `RoomLost`.
+    def resize(self, size: int, *, preferred: int = 0, now: datetime) -> None:  # noqa: ARG002  as `Reservation` has it
+        """Reserve at least `size` bytes; raises `QuotaExceeded`, `ReservationLost`.
 
-        Once the copy is accepted, it counts for its receiver, who is checked when all is there.
+        Once the copy is accepted, it counts for its receiver, whose quota is checked when the copy is complete.
         """
         if size <= self.size or not self._is_checked:
             return
         with transaction.atomic():
-            hold_account(self._share.sender_id)
+            lock_account(self._share.sender_id)
             if grow_copy(workspace_id=self._share.copy_id, old=self.size, new=size):
                 check_copy(self._share, size)
                 self.size = size
@@ -52,10 +53,10 @@ def has_limit(share: Share) -> bool:
     return is_bounded(share) if share.copy.awaits_acceptance else is_limited(share.copy)
 
 
-def hold_accounts(share: Share) -> None:
-    """Hold the accounts of both sides, always in the same order, so that two offers back and forth do not block."""
+def lock_accounts(share: Share) -> None:
+    """Lock the accounts of sender and receiver, always in the same order, so that two transactions do not deadlock."""
     for user_id in sorted({share.sender_id, share.receiver_id}):
-        hold_account(user_id)
+        lock_account(user_id)
 
 
 def check_offer(original: Workspace, more: int) -> None:
@@ -66,7 +67,7 @@ def check_offer(original: Workspace, more: int) -> None:
     limit = allowance_of(original.owner_id).disk_bytes
     if not more or limit is None:
         return
-    hold_account(original.owner_id)
+    lock_account(original.owner_id)
     wanted = open_copies_size(original.owner_id) + original.disk_space * more
     if wanted > limit:
         raise QuotaExceeded(

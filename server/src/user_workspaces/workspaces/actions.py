@@ -13,14 +13,13 @@ from user_workspaces.accounts.models import User
 from user_workspaces.db.leases import lease
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
-from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, release_workspace
-from user_workspaces.quotas.queries import is_disk_limited, workspaces_of_dead_writers
+from user_workspaces.quotas import disk
+from user_workspaces.quotas.queries import is_disk_limited, targets_of_expired_writes
+from user_workspaces.quotas.reservation import EXPIRES_AFTER, Reservation
 from user_workspaces.quotas.values import BLOCK_BYTES, on_disk
-from user_workspaces.workspaces import space
-from user_workspaces.workspaces.details import Details
+from user_workspaces.workspaces.details import Details, merged
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import Home, check_accepted, has_home, home_of, is_usable
-from user_workspaces.workspaces.rooms import SpaceReservation
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
 LEASE = timedelta(seconds=60)
@@ -46,7 +45,7 @@ def create_workspace(
     """
     _check_texts(name=name, description=description)
     _check_job_type(default_job_type)
-    size = BLOCK_BYTES + space.size_of(details)
+    size = BLOCK_BYTES + details.size_on_disk
     with transaction.atomic():
         workspace = Workspace.objects.create(
             owner=owner,
@@ -61,13 +60,13 @@ def create_workspace(
             next_check_at=now + CREATION_IS_DEAD_AFTER,
             holds_runs=holds_runs,
         )
-        reservation = space.hold_disk(owner_id=owner.pk, workspace_id=workspace.pk, size=size, now=now)
+        reservation = disk.reserve(owner_id=owner.pk, target=workspace.pk, size=size, now=now)
     _fill(workspace, details)
     made = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
     with transaction.atomic():
         if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
             raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
-        reservation.settle(size=size)
+        commit_reservation(workspace.pk, reservation, size=size, now=now)
     workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
     return workspace
 
@@ -111,15 +110,15 @@ def update_workspace(
     if details is None:
         Workspace.objects.filter(pk=workspace.pk).update(**changed, datetime_last_modified=now)
         return
-    size = space.size_of(details)
-    reservation = space.hold_disk(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
+    size = details.size_on_disk
+    reservation = disk.reserve(owner_id=workspace.owner_id, target=workspace.pk, size=size, now=now)
     try:
         _put(home_of(workspace), details)
     finally:  # some of it may be there, also when one of the links was refused
         commit_write(workspace, reservation, size=size, now=now)
     with transaction.atomic():
         current = lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
-        current.requested = _merged(current.requested, details.without_contents())
+        current.requested = merged(current.requested, details.without_contents())
         Workspace.objects.filter(pk=workspace.pk).update(
             **changed, requested=current.requested, datetime_last_modified=now
         )
@@ -142,9 +141,9 @@ def upload_file(
     _check_usable(workspace)
     home = home_of(workspace)
     mark_dirty(workspace_id=workspace.pk, now=now)
-    reservation = space.reserve_file(workspace, path=path, size=size, now=now)
+    reservation = disk.reserve_file(owner_id=workspace.owner_id, target=workspace.pk, path=path, size=size, now=now)
     try:
-        written = home.storage.write(home.location, path, reservation.bounded(chunks), expecting=expecting)
+        written = home.storage.write(home.location, path, reservation.limit(chunks), expecting=expecting)
     except BaseException:
         # Nothing of the file is there; the directories that its path names may be.
         commit_write(workspace, reservation, size=on_disk(0, path), now=now)
@@ -153,11 +152,19 @@ def upload_file(
     return written
 
 
-def commit_write(workspace: Workspace, reservation: SpaceReservation, *, size: int, now: datetime) -> None:
-    """Count the change, and what it takes until it is measured, in the same moment."""
+def commit_write(workspace: Workspace, reservation: Reservation, *, size: int, now: datetime) -> None:
+    """Count a change of the files, and its bytes on disk until they are measured, in one transaction."""
     with transaction.atomic():
         files_changed(workspace_id=workspace.pk, now=now)
-        reservation.settle(size=size)
+        commit_reservation(workspace.pk, reservation, size=size, now=now)
+
+
+def commit_reservation(workspace_id: int, reservation: Reservation, *, size: int, now: datetime) -> None:
+    """Commit a reservation as the latest change of its workspace, in the transaction that counts the change."""
+    if reservation.number is not None:
+        # The lock on the row makes a deletion at this moment come first, or free what is committed here.
+        row = Workspace.objects.select_for_update().filter(pk=workspace_id)
+        reservation.commit(size=size, change=row.values_list("changes", flat=True).first(), now=now)
 
 
 def files_changed(*, workspace_id: int, now: datetime) -> None:
@@ -174,7 +181,7 @@ def mark_dirty(*, workspace_id: int, now: datetime) -> None:
     It counts as a change, so that a measurement that goes on meanwhile does not take it for the last one.
     """
     usable = Workspace.objects.filter(pk=workspace_id, status__in=[WorkspaceStatus.IDLE, WorkspaceStatus.ACTIVE])
-    later = now + WRITING_IS_DEAD_AFTER
+    later = now + EXPIRES_AFTER
     is_due = Q(next_check_at__lt=later)
     due = Case(When(is_due, then=F("next_check_at")), default=Value(later, DateTimeField()))
     usable.update(changes=F("changes") + 1, next_check_at=due)
@@ -200,7 +207,8 @@ def measure(workspace: Workspace) -> None:
     older = Workspace.objects.filter(pk=workspace.pk, measured__lte=workspace.changes)
     with transaction.atomic():
         if older.update(current=names, disk_space=disk_space, measured=workspace.changes):
-            space.settle_measurement(workspace, now=timezone.now())
+            owner, change, now = workspace.owner_id, workspace.changes, timezone.now()
+            disk.reconcile(owner_id=owner, target=workspace.pk, change=change, now=now)
     # Changed meanwhile: it stays due. Unchanged: there is nothing more to do.
     Workspace.objects.filter(pk=workspace.pk, changes=workspace.changes).exclude(
         status=WorkspaceStatus.DELETING
@@ -217,12 +225,12 @@ def measure_running(*, now: datetime) -> int:
 
 def measure_abandoned(*, now: datetime) -> int:
     """Have measured where a writer died with space in its hands: it may have written before it died."""
-    locations = workspaces_of_dead_writers(now=now)
-    for location in locations:
-        files_changed(workspace_id=location, now=now)
-        if not Workspace.objects.filter(pk=location).exists():
-            release_workspace(target=location)
-    return len(locations)
+    targets = targets_of_expired_writes(now=now)
+    for target in targets:
+        files_changed(workspace_id=target, now=now)
+        if not Workspace.objects.filter(pk=target).exists():
+            disk.release(target=target)
+    return len(targets)
 
 
 def note_job_launched(*, workspace_id: int, now: datetime) -> None:
@@ -258,7 +266,7 @@ def finish_deletion(workspace: Workspace) -> None:
         home.storage.delete(home.location)
     with transaction.atomic():
         if Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()[0]:
-            release_workspace(target=workspace.pk)
+            disk.release(target=workspace.pk)
 
 
 def reschedule(*, workspace_id: int, at: datetime) -> None:
@@ -287,11 +295,3 @@ def _check_texts(*, name: str | None, description: str | None) -> None:
     for label, text, longest in (("name", name, LONGEST_NAME), ("description", description, LONGEST_DESCRIPTION)):
         if text is not None and (len(text) > longest or "\0" in text):
             raise InvalidRequest(f"The {label} has more than {longest} characters or one that no text can have.")
-
-
-def _merged(old: dict[str, list[dict[str, str]]], new: dict[str, list[dict[str, str]]]) -> dict[str, object]:
-    """Later entries replace earlier ones of the same name."""
-    return {
-        key: list({item["name"]: item for item in [*old.get(key, []), *new.get(key, [])]}.values())
-        for key in ("files", "symlinks")
-    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.file_names import name_of, text_of, without_escapes
+from user_workspaces.quotas.values import on_disk
 
 LONGEST_UUID = 200
 
@@ -41,6 +42,12 @@ class Details:
     links: tuple[NewLink, ...] = ()
     references: tuple[DatasetReference, ...] = ()
 
+    @property
+    def size_on_disk(self) -> int:
+        """Bytes of the files and links on disk; a link to a long path takes a block."""
+        files = sum(on_disk(len(file.content), file.name) for file in self.files)
+        return files + sum(on_disk(len(link.target), link.name) for link in self.links)
+
     def without_contents(self) -> dict[str, list[dict[str, str]]]:
         """Return what is kept of the request in the database."""
         return {
@@ -67,6 +74,14 @@ def parse_details(raw: object) -> Details:
         links=tuple(one for one in symlinks if isinstance(one, NewLink)),
         references=tuple(one for one in symlinks if isinstance(one, DatasetReference)),
     )
+
+
+def merged(old: dict[str, list[dict[str, str]]], new: dict[str, list[dict[str, str]]]) -> dict[str, object]:
+    """Return the entries of both; a later entry replaces an earlier one of the same name."""
+    return {
+        key: list({item["name"]: item for item in [*old.get(key, []), *new.get(key, [])]}.values())
+        for key in ("files", "symlinks")
+    }
 
 
 def _list(raw: Mapping[str, object], key: str) -> list[object]:
@@ -102,7 +117,7 @@ def _symlink(item: object) -> NewLink | DatasetReference:
     if not isinstance(target, str) or not target:
         raise InvalidRequest("Each entry of 'symlinks' must be an object with a name and a path.")
     if "\0" in target or not _is_encodable(target):
-        raise InvalidRequest("The path of a symlink must be text that a path can be.")
+        raise InvalidRequest("The symlink path is not a valid path.")
     return NewLink(name=checked_name(item.get("name"), kind="Symlink"), target=target)
 
 

@@ -9,8 +9,8 @@ from typing import BinaryIO
 from user_workspaces.errors import NotFound, PathNotFound
 from user_workspaces.interfaces.storage import Order
 from user_workspaces.interfaces.values import Entry, EntryKind, Listing
+from user_workspaces.quotas import disk
 from user_workspaces.quotas.values import on_disk
-from user_workspaces.workspaces import space
 from user_workspaces.workspaces.actions import commit_write, files_changed, measure, upload_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import LONGEST_WAIT, home_of, usable_home
@@ -147,7 +147,7 @@ def _reserve_folders(workspace: Workspace, path: str, *, now: datetime) -> Itera
         files_changed(workspace_id=workspace.pk, now=now)
         return
     size = on_disk(0, f"{path}/each")
-    reservation = space.hold_disk(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
+    reservation = disk.reserve(owner_id=workspace.owner_id, target=workspace.pk, size=size, now=now)
     try:
         yield
     finally:  # some of them may be there, also when the last step was refused

@@ -8,13 +8,12 @@ from django.db import transaction
 
 from user_workspaces.errors import NotFound, PathNotFound, QuotaExceeded
 from user_workspaces.interfaces.values import Upload
-from user_workspaces.quotas import actions as quotas
+from user_workspaces.quotas import disk
+from user_workspaces.quotas.reservation import Reservation
 from user_workspaces.quotas.values import on_disk
-from user_workspaces.workspaces import space
 from user_workspaces.workspaces.actions import commit_write, files_changed, mark_dirty, measure
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, usable_home
-from user_workspaces.workspaces.rooms import SpaceReservation
 
 LARGEST_UPLOAD = 2**40
 """In bytes."""
@@ -27,10 +26,10 @@ def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now
     """Begin a file; raises `QuotaExceeded` where it does not fit now. Room for it is held when its bytes come."""
     home = usable_home(workspace)
     noted = on_disk(LONGEST_ESCAPE * (len(path) + len(note)) + AROUND_A_NOTE, "uploads/note")
-    space.check_space(owner_id=workspace.owner_id, size=noted + on_disk(length, path), now=now)
+    disk.check(owner_id=workspace.owner_id, size=noted + on_disk(length, path), now=now)
     size = noted if length else noted + on_disk(0, path)  # an empty one is finished at once
     mark_dirty(workspace_id=workspace.pk, now=now)
-    reservation = space.hold_disk(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
+    reservation = disk.reserve(owner_id=workspace.owner_id, target=workspace.pk, size=size, now=now)
     try:
         return home.storage.begin_upload(home.location, path, length=length, note=note)
     finally:
@@ -63,51 +62,51 @@ def append_to_upload(
     upload = _found(home, upload_id)
     missing = max(0, upload.length - offset)
     most, before = missing if size is None else min(size, missing), on_disk(offset)
-    rooms: list[SpaceReservation] = []
+    reservations: list[Reservation] = []
 
     def grown(count: int) -> int:
-        """By how much the disk is fuller after so many bytes; the last one makes the directories of the file."""
+        """Return the bytes that so much content adds on disk; with the last byte the directories of the file appear."""
         return on_disk(offset + count, upload.path if count >= missing else "") - before
 
     def with_reservation() -> Iterator[bytes]:
-        """Hold the room when the first chunk is asked for: by then the storage lets nobody else write to this."""
-        rooms.append(_reserve(workspace, upload_id, size=grown(most), most=most, now=now))
-        yield from rooms[0].bounded(chunks)
+        # Reserved when the storage asks for the first chunk: by then it has locked the upload against other writers.
+        reservations.append(_reserve(workspace, upload_id, size=grown(most), most=most, now=now))
+        yield from reservations[0].limit(chunks)
 
     try:
         return home.storage.append(home.location, upload_id, offset, with_reservation())
     except PathNotFound as error:
         raise NotFound(error.message) from None
     finally:
-        for reservation in rooms:
+        for reservation in reservations:
             commit_write(workspace, reservation, size=grown(reservation.arrived), now=now)
 
 
-def _reserve(workspace: Workspace, upload_id: str, *, size: int, most: int, now: datetime) -> SpaceReservation:
-    """Hold room for the next bytes. Of whoever died over the ones before, only what they brought counts."""
-    hold = partial(
-        space.hold_disk,
+def _reserve(workspace: Workspace, upload_id: str, *, size: int, most: int, now: datetime) -> Reservation:
+    """Reserve quota for the next bytes; of a writer that died, count only the bytes that it wrote."""
+    reserve = partial(
+        disk.reserve,
         owner_id=workspace.owner_id,
-        workspace_id=workspace.pk,
+        target=workspace.pk,
         size=size,
         now=now,
-        most=most,
+        content_limit=most,
         upload=upload_id,
     )
     if not _commit_orphaned_bytes(workspace, upload_id, now=now):
-        return hold()
+        return reserve()
     try:
-        return hold()
-    except QuotaExceeded:  # all that they held counts until a measurement: it does not have to wait for its turn
+        return reserve()
+    except QuotaExceeded:  # the dead writer's whole reservation counts until a measurement, so measure at once
         measure(Workspace.objects.get(pk=workspace.pk))
-        return hold()
+        return reserve()
 
 
 def _commit_orphaned_bytes(workspace: Workspace, upload_id: str, *, now: datetime) -> bool:
     with transaction.atomic():
         found = Workspace.objects.select_for_update().filter(pk=workspace.pk)
         change = (found.values_list("changes", flat=True).first() or 0) + 1
-        if not quotas.settle_upload(target=workspace.pk, upload=upload_id, settled_as=change):
+        if not disk.commit_upload(target=workspace.pk, upload=upload_id, change=change):
             return False
         files_changed(workspace_id=workspace.pk, now=now)
     return True

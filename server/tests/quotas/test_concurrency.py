@@ -117,7 +117,7 @@ def test_uploads_take_no_more_disk_than_there_is(ada: User, workspaces: list[Wor
     counts = crowd(upload)
     assert counts == {"done": 101, "disk": CROWD - 101}
     assert usage(ada).disk.left == BLOCK
-    assert DiskReservation.objects.filter(settled_as__isnull=False).count() == 101
+    assert DiskReservation.objects.filter(committed_change__isnull=False).count() == 101
 
 
 def test_new_workspaces_take_no_more_disk_than_there_is(ada: User, site: object, limit: Put) -> None:
