@@ -1,8 +1,10 @@
-"""The lease on a due job: who holds it may act and record; who lost it records nothing."""
+"""The lease on a due job: only its holder acts on the job and records the result."""
 
 from datetime import datetime, timedelta
 
-from user_workspaces.db.leases import lease
+from django.db.models import QuerySet
+
+from user_workspaces.db import leases
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED
 
@@ -14,11 +16,7 @@ TRUSTED_FOR = LEASE / 2
 
 def claim(job: Job, *, now: datetime) -> bool:
     """Take the lease on a due job; False: another controller was first, or the job was changed."""
-    until = now + LEASE
-    if not _unchanged(job, next_check_at=until, **lease(until)):
-        return False
-    job.next_check_at = until
-    return True
+    return leases.claim(_with_same_status(job), job, until=now + LEASE)
 
 
 def release(job: Job, *, at: datetime | None, message: str = "", **fields: object) -> None:
@@ -28,10 +26,9 @@ def release(job: Job, *, at: datetime | None, message: str = "", **fields: objec
     """
     if message and job.status not in ENDED:
         fields["message"] = message
-    if _unchanged(job, next_check_at=at, **fields):
+    if leases.release(_with_same_status(job), job, at=at, column="next_check_at", **fields):
         job.next_check_at = at
 
 
-def _unchanged(job: Job, **fields: object) -> bool:
-    held = Job.objects.filter(pk=job.pk, status=job.status, next_check_at=job.next_check_at)
-    return bool(held.update(**fields))
+def _with_same_status(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(status=job.status)

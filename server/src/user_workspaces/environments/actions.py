@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from user_workspaces.db.leases import lease
+from user_workspaces.db import leases
 from user_workspaces.environments.bases import required_base_of
 from user_workspaces.environments.discovery import Contents, builder_of, read_contents, specification_of
 from user_workspaces.environments.failures import reason_of
@@ -99,11 +99,8 @@ def _forget_failure(layer: Layer) -> None:
 
 def claim(row: PreparedEnvironment, *, now: datetime) -> bool:
     """Take the lease on a due row; False: another controller was first, or it was asked for anew."""
-    until = now + LEASE
-    if not _unchanged(row, next_check_at=until, **lease(until)):
-        return False
-    row.next_check_at = until
-    return True
+    same = PreparedEnvironment.objects.filter(fingerprint=row.fingerprint, status=row.status)
+    return leases.claim(same, row, until=now + LEASE)
 
 
 def advance(row: PreparedEnvironment, *, now: datetime) -> None:

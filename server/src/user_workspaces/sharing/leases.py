@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 
-from user_workspaces.db.leases import lease
+from user_workspaces.db import leases
 from user_workspaces.quotas.reservation import Reservation
 from user_workspaces.sharing.actions import note_listing, require_original
 from user_workspaces.sharing.models import Share, ShareState
@@ -18,26 +17,23 @@ from user_workspaces.workspaces.models import Workspace
 LEASE = timedelta(seconds=60)
 """Renewed while the copy goes on; after this time a controller that hangs, or died elsewhere, is replaced."""
 LONGEST_MESSAGE = 1_000
+COPYING, WITHDRAWN = (Share.objects.filter(state=state) for state in (ShareState.COPYING, ShareState.WITHDRAWN))
 
 
 def claim(share: Share, *, now: datetime) -> bool:
     """Take the lease on a copy to be made; False: another controller was first, or it was withdrawn."""
-    until = now + LEASE
-    claimed = {"state": ShareState.COPYING, "next_check_at": until, "percent": 0, **lease(until)}
-    if not _held(share).filter(state__in=UNFINISHED).update(**claimed):
-        return False
-    share.next_check_at = until
-    return True
+    unfinished = Share.objects.filter(state__in=UNFINISHED)
+    return leases.claim(unfinished, share, until=now + LEASE, state=ShareState.COPYING, percent=0)
 
 
 def renew(share: Share, *, now: datetime, percent: int) -> bool:
     """Keep the lease and say how far it is; False: the copy is not wanted any more, or the lease was lost."""
-    held, until = _held(share), now + LEASE
-    wanted = held.filter(state=ShareState.COPYING).update(next_check_at=until, percent=percent, **lease(until))
-    # Withdrawn: the lease is kept until the copying has really ended, so that nobody removes files under it.
-    if wanted or held.filter(state=ShareState.WITHDRAWN).update(next_check_at=until, **lease(until)):
-        share.next_check_at = until
-    return bool(wanted)
+    until = now + LEASE
+    if leases.renew(COPYING, share, until=until, percent=percent):
+        return True
+    # The lease on a withdrawn copy is kept until the copying has ended, so that no files are removed under it.
+    leases.renew(WITHDRAWN, share, until=until)
+    return False
 
 
 def reserve_disk(share: Share, *, size: int, now: datetime) -> Reservation | None:
@@ -46,7 +42,7 @@ def reserve_disk(share: Share, *, size: int, now: datetime) -> Reservation | Non
     None: the offer was withdrawn, or the lease was lost. Raises `QuotaExceeded`.
     """
     with transaction.atomic():
-        held = _held(share).filter(state=ShareState.COPYING)
+        held = COPYING.filter(pk=share.pk, next_check_at=share.next_check_at)
         if held.select_for_update(of=("self",)).first() is None:
             return None
         share.copy.refresh_from_db(fields=["awaits_acceptance"])
@@ -66,8 +62,7 @@ def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bo
     `QuotaExceeded` when it became more than there is room for.
     """
     with transaction.atomic():
-        leased = _held(share).filter(state=ShareState.COPYING)
-        if not leased.update(state=ShareState.READY, percent=100, message="", next_check_at=None):
+        if not leases.release(COPYING, share, at=None, state=ShareState.READY, percent=100, message=""):
             return False
         require_original(share)
         filled.refresh_from_db(fields=["awaits_acceptance"])
@@ -83,22 +78,20 @@ def fail(share: Share, *, message: str, is_cleared: bool) -> None:
     """Say why it could not be made, and whether nothing is left; it waits for somebody to retry or decline it."""
     text = message[:LONGEST_MESSAGE].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     with transaction.atomic():
-        held = _held(share).filter(state=ShareState.COPYING)
-        if held.update(state=ShareState.FAILED, message=text, percent=0, next_check_at=None):
+        if leases.release(COPYING, share, at=None, state=ShareState.FAILED, message=text, percent=0):
             share_copies.give_up_copy(workspace_id=share.copy_id, is_cleared=is_cleared)
 
 
 def hand_back(share: Share, *, now: datetime) -> None:
     """Give the lease up: what is still wanted starts over, what was withdrawn is removed."""
-    held = _held(share)
-    if not held.filter(state=ShareState.COPYING).update(state=ShareState.WAITING, percent=0, next_check_at=now):
-        held.filter(state=ShareState.WITHDRAWN).update(next_check_at=now)
+    if not leases.release(COPYING, share, at=now, state=ShareState.WAITING, percent=0):
+        leases.release(WITHDRAWN, share, at=now)
 
 
 def remove_withdrawn(share: Share, *, now: datetime) -> None:
     """Queue the files of a withdrawn share for deletion; the workspace's row takes the share's with it."""
     with transaction.atomic():
-        if _held(share).filter(state=ShareState.WITHDRAWN).update(next_check_at=None):
+        if leases.release(WITHDRAWN, share, at=None):
             queue_deletion(workspace_id=share.copy_id, now=now)
 
 
@@ -106,7 +99,3 @@ def original_of(share: Share) -> Workspace:
     """Return what is to be copied; raises `InvalidRequest` when it is gone."""
     with transaction.atomic():
         return require_original(share)
-
-
-def _held(share: Share) -> QuerySet[Share]:
-    return Share.objects.filter(pk=share.pk, next_check_at=share.next_check_at)

@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.db.leases import lease
+from user_workspaces.db import leases
 from user_workspaces.interfaces.settings import Branding
 from user_workspaces.sharing.models import Mail, Share, ShareState
 
@@ -78,10 +78,10 @@ def is_address(text: str) -> bool:
 
 def claim(mail: Mail, *, now: datetime) -> bool:
     """Take the lease on a mail before it is sent; False: another controller was first."""
-    same = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at, sent_at=None)
-    if not same.update(next_try_at=now + LEASE, attempts=mail.attempts + 1, **lease(now + LEASE)):
+    unsent, attempts = Mail.objects.filter(sent_at=None), mail.attempts + 1
+    if not leases.claim(unsent, mail, until=now + LEASE, column="next_try_at", attempts=attempts):
         return False
-    mail.next_try_at, mail.attempts = now + LEASE, mail.attempts + 1
+    mail.attempts = attempts
     return True
 
 
@@ -92,15 +92,14 @@ def note_sent(mail: Mail, *, now: datetime) -> None:
 
 def try_now(mail: Mail, *, now: datetime) -> bool:
     """Have a mail sent that was not, also one that was given up; False: it was sent, or is being sent."""
-    waiting = Mail.objects.filter(pk=mail.pk, sent_at=None).exclude(share__state=ShareState.WITHDRAWN)
-    return bool(waiting.filter(next_try_at=mail.next_try_at).update(next_try_at=now))
+    unsent = Mail.objects.filter(sent_at=None).exclude(share__state=ShareState.WITHDRAWN)
+    return leases.release(unsent, mail, at=now, column="next_try_at")
 
 
 def note_failed(mail: Mail, *, now: datetime) -> bool:
     """Say when to try again: after 1, 2, 4 ... 60 minutes; False: never, it has been tried for a day."""
     over = now - mail.datetime_created > GIVE_UP_AFTER
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(mail.attempts - 1, 10))
-    # Unless it was withdrawn while it was being sent: then there is nothing to come back to.
-    still = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at)
-    still.update(next_try_at=None if over else now + pause)
+    # Writes nothing if the offer was withdrawn while the mail was being sent: that has set `next_try_at` to None.
+    leases.release(Mail.objects.all(), mail, at=None if over else now + pause, column="next_try_at")
     return not over

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.db.leases import lease
+from user_workspaces.db import leases
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
 from user_workspaces.quotas import disk
@@ -189,8 +189,7 @@ def mark_dirty(*, workspace_id: int, now: datetime) -> None:
 
 def claim(workspace: Workspace, *, now: datetime) -> bool:
     """Take the lease on a due workspace; False: another controller was first."""
-    same = Workspace.objects.filter(pk=workspace.pk, status=workspace.status, next_check_at=workspace.next_check_at)
-    return bool(same.update(next_check_at=now + LEASE, **lease(now + LEASE)))
+    return leases.claim(Workspace.objects.filter(status=workspace.status), workspace, until=now + LEASE)
 
 
 def measure(workspace: Workspace) -> None:
