@@ -96,7 +96,7 @@ def test_a_copy_that_does_not_fit_fails_and_can_be_tried_again(
     make_copies()
     found = now_of(share)
     assert (found.state, found.copy.status, found.copy.disk_space, held(grace)) == ("failed", "error", 0, 0)
-    assert found.message.startswith("The copy needs 20 KiB, and the disk quota of grace has no room for it.") or (
+    assert found.message.startswith("The copy needs 20 KiB, which does not fit in the disk quota of grace.") or (
         found.message.startswith("The copy needs 16 KiB")  # where a directory takes no block
     )
     blocks(COPIED)

@@ -166,7 +166,7 @@ def test_expired_reservation_cannot_be_renewed(workspace: Workspace) -> None:
 
 def test_copy_that_does_not_fit_names_receiver_and_total(workspace: Workspace) -> None:
     made = reserve_for_copy(workspace)
-    with pytest.raises(QuotaExceeded, match="The copy needs 36 KiB, and the disk quota of ada"):
+    with pytest.raises(QuotaExceeded, match="The copy needs 36 KiB, which does not fit in the disk quota of ada"):
         made.resize(9 * BLOCK_BYTES, now=timezone.now())
     assert (made.size, held(workspace)) == (BLOCK_BYTES, 1)
 

@@ -48,7 +48,7 @@ def test_what_needs_fewer_core_hours_passes_by_and_the_reason_is_told(ada: User,
     assert names("pending") == ["first", "small", "also-small"]
     waiting = Run.objects.get(pk=large.pk)
     assert waiting.status == "queued"
-    assert "Enough is free again when what runs has ended" in waiting.message
+    assert "Enough will be available when running jobs have ended" in waiting.message
     assert str(logs_of(waiting, Wanted())["workflow_logs"]) == f"{waiting.message}\n"
 
 
@@ -79,7 +79,9 @@ def test_what_never_fits_fails_with_the_reason(ada: User, two_hours: None) -> No
     assert names("pending") == ["small"]
     ended = Run.objects.get(pk=never.pk)
     assert (ended.status, ended.next_check_at) == ("failed", None)
-    assert ended.message.startswith("This needs 3 core hours, more than all 2 of yours: choose fewer CPUs or less time")
+    assert ended.message.startswith(
+        "This needs 3 core hours, more than your quota of 2. Choose fewer CPUs or less time"
+    )
     assert ended.message in str(logs_of(ended, Wanted())["workflow_logs"])
 
 
@@ -151,7 +153,7 @@ def test_a_run_that_was_torn_away_waits_for_room_to_go_on(
     controlled()
     controlled()
     assert names("running") == ["torn", "other"]
-    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_GO_ON} You have 1 of 1 sessions at once.")
+    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_GO_ON} You have 1 of 1 sessions.")
     other.end()
     for _ in range(3):
         controlled()

@@ -1,4 +1,4 @@
-"""Limits that differ from the site's, and the disk space that is held for what is being written."""
+"""Limits that override those of the configuration, and reservations of disk quota."""
 
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
 class Quota(models.Model):
-    """The limits of one person or of one group. An empty figure says nothing: what is more general holds then."""
+    """The limits of one user or one group. An empty limit is inherited from groups or the configuration."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
     group = models.OneToOneField(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
@@ -40,11 +40,11 @@ class Quota(models.Model):
 
 
 class QuotaAccount(models.Model):
-    """One row a person: whoever is about to take something of theirs waits here for whoever else is."""
+    """One row for each user; a transaction that takes quota locks it, so that two cannot take the same quota."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="quota_account")
     over_disk_since = models.DateTimeField(null=True, blank=True)
-    """Since when a measurement found more than the limit; None: all is well."""
+    """When a measurement first found the user over their disk quota; None: they are within it."""
 
     def __str__(self) -> str:
         return f"account of {self.user_id}"

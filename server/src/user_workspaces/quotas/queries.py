@@ -16,11 +16,11 @@ from user_workspaces.quotas.values import GIBIBYTE, QuotaLimits, Usage
 
 Limit = TypeVar("Limit", int, Decimal)
 Reading = tuple[bool, Limit | None]
-"""Whether there is no limit, and else the limit; (False, None) says nothing."""
+"""True if unlimited, and the limit; (False, None) means inherited."""
 
 
 def allowance_of(owner_id: int) -> QuotaLimits:
-    """Return a person's limits, in one query: their own, else the most generous group's, else the site's."""
+    """Return a user's limits, in one query: their own, else the most generous group's, else the configured ones."""
     found = list(Quota.objects.raw(_quota_sql(), [owner_id, owner_id]))
     site = registry.site().quotas
     return QuotaLimits(
@@ -32,7 +32,10 @@ def allowance_of(owner_id: int) -> QuotaLimits:
 
 @cache
 def _quota_sql() -> str:
-    """Return the SQL of a person's quotas; to have Django make it each time costs more than anything else here."""
+    """Return the SQL of a user's quotas.
+
+    Every launch, upload and page reads them, and Django takes longer to make this query than to run it.
+    """
     members = User.groups.through._meta.db_table
     groups = f"SELECT group_id FROM {members} WHERE user_id = %s"  # noqa: S608  names of our own tables
     return f"SELECT * FROM {Quota._meta.db_table} WHERE user_id = %s OR group_id IN ({groups})"  # noqa: S608  the same
@@ -40,14 +43,14 @@ def _quota_sql() -> str:
 
 def _decide(quotas: Iterable[Quota], read: Callable[[Quota], Reading[Limit]], *, default: Limit | None) -> Limit | None:
     readings = [(quota.user_id is not None, read(quota)) for quota in quotas]
-    said = [(is_own, reading) for is_own, reading in readings if reading != (False, None)]
-    own = [reading for is_own, reading in said if is_own]
-    heard = own or [reading for _, reading in said]
-    if not heard:
+    given = [(is_own, reading) for is_own, reading in readings if reading != (False, None)]
+    own = [reading for is_own, reading in given if is_own]
+    deciding = own or [reading for _, reading in given]
+    if not deciding:
         return default
-    if any(is_unlimited for is_unlimited, _ in heard):
+    if any(is_unlimited for is_unlimited, _ in deciding):
         return None
-    return max(limit for _, limit in heard if limit is not None)
+    return max(limit for _, limit in deciding if limit is not None)
 
 
 def _disk(quota: Quota) -> Reading[int]:
@@ -102,15 +105,15 @@ def targets_of_expired_writes(*, now: datetime) -> list[int]:
 
 
 def over_disk_since(owner_id: int) -> datetime | None:
-    """Return since when a person is known to use more disk than they may."""
+    """Return when a user was first found over their disk quota; None: they are within it."""
     return QuotaAccount.objects.filter(user_id=owner_id).values_list("over_disk_since", flat=True).first()
 
 
 def is_disk_limited() -> bool:
-    """Return whether disk use is limited for anybody."""
+    """Return True if the disk of any user is limited."""
     return registry.site().quotas.disk_gb is not None or Quota.objects.filter(disk_gb__isnull=False).exists()
 
 
 def rules() -> QuotaSettings:
-    """Return what the site says of quotas: period, contact."""
+    """Return the quotas of the configuration, with the period of core hours and the contact."""
     return registry.site().quotas
