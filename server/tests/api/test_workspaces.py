@@ -102,9 +102,9 @@ def test_details_that_cannot_be_are_refused_and_leave_nothing(
         ({"name": "x", "description": {}}, "description must be a string."),
         ({**NEW, "default_job_type": "rocket"}, "rocket is not in the list of available job types."),
         ({**NEW, "default_job_type": 5}, "default_job_type must be a string."),
-        ({**NEW, "name": "x" * 5000}, "The name has more than 255 characters or one that no text can have."),
-        ({**NEW, "name": "\0"}, "The name has more than 255 characters or one that no text can have."),
-        ({**NEW, "description": "\0"}, "The description has more than 10000 characters or one that no text can have."),
+        ({**NEW, "name": "x" * 5000}, "The name has more than 255 characters or contains a NUL character."),
+        ({**NEW, "name": "\0"}, "The name has more than 255 characters or contains a NUL character."),
+        ({**NEW, "description": "\0"}, "The description has more than 10000 characters or contains a NUL character."),
     ],
 )
 def test_a_workspace_that_cannot_be_is_refused(ada: Caller, body: object, message: str) -> None:

@@ -132,7 +132,7 @@ def test_the_size_at_the_time_of_copying_is_bounded(
     make_copies()
     shares = list(Share.objects.order_by("state"))
     assert [share.state for share in shares] == ["failed", "ready", "ready"]
-    assert shares[0].message.startswith("The copy needs 20 KiB, and the disk quota of ada has no room for it")
+    assert shares[0].message.startswith("The copy needs 20 KiB, which does not fit in the disk quota of ada")
     accept(user=shares[1].receiver, share_id=shares[1].pk, now=timezone.now())
     retry(user=original.owner, share_id=shares[0].pk, now=timezone.now())
     make_copies()

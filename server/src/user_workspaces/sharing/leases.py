@@ -1,4 +1,4 @@
-"""The lease on a copy that is being made: who holds it may touch the files and say how it ended; nobody else."""
+"""The lease on a copy in progress: only its holder may touch the files and record the result."""
 
 from datetime import datetime, timedelta
 
@@ -15,19 +15,19 @@ from user_workspaces.workspaces.actions import queue_deletion
 from user_workspaces.workspaces.models import Workspace
 
 LEASE = timedelta(seconds=60)
-"""Renewed while the copy goes on; after this time a controller that hangs, or died elsewhere, is replaced."""
+"""Renewed during the copy; after this time another controller replaces one that hangs or died."""
 LONGEST_MESSAGE = 1_000
 COPYING, WITHDRAWN = (Share.objects.filter(state=state) for state in (ShareState.COPYING, ShareState.WITHDRAWN))
 
 
 def claim(share: Share, *, now: datetime) -> bool:
-    """Take the lease on a copy to be made; False: another controller was first, or it was withdrawn."""
+    """Take the lease on a pending copy; return False if another controller was first, or the offer was withdrawn."""
     unfinished = Share.objects.filter(state__in=UNFINISHED)
     return leases.claim(unfinished, share, until=now + LEASE, state=ShareState.COPYING, percent=0)
 
 
 def renew(share: Share, *, now: datetime, percent: int) -> bool:
-    """Keep the lease and say how far it is; False: the copy is not wanted any more, or the lease was lost."""
+    """Renew the lease and record progress; return False if the offer was withdrawn or the lease was lost."""
     until = now + LEASE
     if leases.renew(COPYING, share, until=until, percent=percent):
         return True
@@ -58,8 +58,8 @@ def reserve_disk(share: Share, *, size: int, now: datetime) -> Reservation | Non
 def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bool:
     """Mark a copy of `held` bytes as complete. False: it was withdrawn, or another process is making it now.
 
-    Raises `InvalidRequest` when the original went away meanwhile: what was copied may be a part of it; and
-    `QuotaExceeded` when it became more than there is room for.
+    Raises `InvalidRequest` if the original was deleted meanwhile, as the copy may be incomplete, and `QuotaExceeded` if
+    the copy became too large.
     """
     with transaction.atomic():
         if not leases.release(COPYING, share, at=None, state=ShareState.READY, percent=100, message=""):
@@ -75,7 +75,7 @@ def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bo
 
 
 def fail(share: Share, *, message: str, is_cleared: bool) -> None:
-    """Say why it could not be made, and whether nothing is left; it waits for somebody to retry or decline it."""
+    """Mark a copy as failed, with the reason; `is_cleared` is True if no files of it are left."""
     text = message[:LONGEST_MESSAGE].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     with transaction.atomic():
         if leases.release(COPYING, share, at=None, state=ShareState.FAILED, message=text, percent=0):
@@ -83,19 +83,19 @@ def fail(share: Share, *, message: str, is_cleared: bool) -> None:
 
 
 def hand_back(share: Share, *, now: datetime) -> None:
-    """Give the lease up: what is still wanted starts over, what was withdrawn is removed."""
+    """Release the lease: a copy that is still wanted starts again, a withdrawn one is removed."""
     if not leases.release(COPYING, share, at=now, state=ShareState.WAITING, percent=0):
         leases.release(WITHDRAWN, share, at=now)
 
 
 def remove_withdrawn(share: Share, *, now: datetime) -> None:
-    """Queue the files of a withdrawn share for deletion; the workspace's row takes the share's with it."""
+    """Queue the copy of a withdrawn share for deletion, which also deletes the share."""
     with transaction.atomic():
         if leases.release(WITHDRAWN, share, at=None):
             queue_deletion(workspace_id=share.copy_id, now=now)
 
 
 def original_of(share: Share) -> Workspace:
-    """Return what is to be copied; raises `InvalidRequest` when it is gone."""
+    """Return the workspace to copy; raises `InvalidRequest` if it is deleted."""
     with transaction.atomic():
         return require_original(share)

@@ -44,12 +44,12 @@ class OpenCopyReservation(Reservation):
 
 
 def is_bounded(share: Share) -> bool:
-    """Return whether the disk space of the sender is limited."""
+    """Return True if the sender's disk is limited."""
     return allowance_of(share.sender_id).disk_bytes is not None
 
 
 def has_limit(share: Share) -> bool:
-    """Return whether a copy has to fit in the quota of the person it counts for: the receiver once it is accepted."""
+    """Return True if a copy has to fit in a quota: the receiver's once it is accepted, the sender's before."""
     return is_bounded(share) if share.copy.awaits_acceptance else is_limited(share.copy)
 
 
@@ -60,7 +60,7 @@ def lock_accounts(share: Share) -> None:
 
 
 def check_offer(original: Workspace, more: int) -> None:
-    """Raise `QuotaExceeded` where so many more copies, as the original was measured, are too much.
+    """Raise `QuotaExceeded` if `more` copies of the measured size exceed the limit of open offers.
 
     In the transaction that makes the offer.
     """
@@ -78,15 +78,15 @@ def check_offer(original: Workspace, more: int) -> None:
 
 
 def check_copy(share: Share, size: int) -> None:
-    """Raise `QuotaExceeded` where a copy of so many bytes is too much beside the others that are there.
+    """Raise `QuotaExceeded` if a copy of `size` bytes does not fit beside the other open copies of its sender.
 
-    With the account of the sender held. The receiver reads the error, too, so it does not tell what the sender has.
+    With the account of the sender locked. The receiver reads the error, too, so it does not give the sender's usage.
     """
     limit = allowance_of(share.sender_id).disk_bytes
     if limit is not None and made_copies_size(share.sender_id, without=share.copy_id) + size > limit:
         sender = share.sender.username
         raise QuotaExceeded(
-            f"The copy needs {size_text(size)}, and the disk quota of {sender} has no room for it in their open "
-            f"offers. It can be tried again when others of these are accepted, declined or cancelled.",
+            f"The copy needs {size_text(size)}, which does not fit in the disk quota of {sender} for open offers. Try "
+            "again after other offers are accepted, declined or cancelled.",
             kind=Kind.DISK,
         )

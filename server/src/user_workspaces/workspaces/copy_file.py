@@ -1,4 +1,4 @@
-"""Copies of single files between workspaces, within the quota of who gets them."""
+"""Copies single files between workspaces, within the quota of the receiver."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +18,7 @@ PIECE = 1 << 18
 def copy_file(*, source: Workspace, path: str, target: Workspace, new_path: str, now: datetime) -> int:
     """Copy one file, whole or not at all; return its size in bytes. Raises `NotFound`, `QuotaExceeded`.
 
-    Its storage may let both share what they have in common; each counts as if they did not.
+    A storage may share the blocks of both files on disk; each counts with its full size.
     """
     old, new = usable_home(source), usable_home(target)
     with (opened := open_file(workspace=source, path=path)).content:
@@ -38,7 +38,7 @@ def _copy(old: Home, path: str, target: Workspace, new: Home, new_path: str, *, 
         taken = on_disk(written, new_path)
     except PathNotFound as error:
         raise NotFound(error.message) from None
-    finally:  # of a copy that failed, the folders above it may be there
+    finally:  # even if the copy failed, the folders above it may exist
         commit_write(target, reservation, size=taken, now=now)
     return written
 

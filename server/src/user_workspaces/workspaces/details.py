@@ -1,4 +1,4 @@
-"""What a request may say about files and links: checked here, before anything is touched."""
+"""Parses `workspace_details` of a request, before anything is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class NewLink:
 
 @dataclass(frozen=True, slots=True)
 class DatasetReference:
-    """A dataset by the id that a portal knows: it is kept with the request, and no link is made."""
+    """A dataset by the ID of another portal: it is stored with the request, and no link is made."""
 
     name: str
     dataset_uuid: str
@@ -36,7 +36,7 @@ class DatasetReference:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a workspace shall hold."""
+    """The files and links to write into a workspace."""
 
     files: tuple[NewFile, ...] = ()
     links: tuple[NewLink, ...] = ()
@@ -49,7 +49,7 @@ class Details:
         return files + sum(on_disk(len(link.target), link.name) for link in self.links)
 
     def without_contents(self) -> dict[str, list[dict[str, str]]]:
-        """Return what is kept of the request in the database."""
+        """Return the part of the request that the database stores."""
         return {
             "files": [{"name": file.name} for file in self.files],
             "symlinks": [
@@ -60,9 +60,9 @@ class Details:
 
 
 def parse_details(raw: object) -> Details:
-    """Read `workspace_details`; raises `InvalidRequest` with the texts that clients know.
+    """Parse `workspace_details`; raises `InvalidRequest` with messages that clients rely on.
 
-    Other keys, such as `globus_groups_token`, are dropped here and stored nowhere.
+    Other keys, such as `globus_groups_token`, are dropped and not stored.
     """
     if raw is None:
         return Details()
@@ -128,7 +128,7 @@ def _dataset_uuid(raw: object) -> str:
 
 
 def checked_name(raw: object, *, kind: str) -> str:
-    """Return a name below the workspace: a leading slash means the workspace's own root."""
+    """Return a path below the workspace; a leading slash means the root of the workspace."""
     if not isinstance(raw, str) or not raw.strip("/"):
         raise InvalidRequest(f"{kind} name missing.")
     if ".." in without_escapes(raw).replace("\\", "/").split("/"):

@@ -1,4 +1,4 @@
-"""Workspaces that are made as copies of another person's, and are not their owner's before they say yes."""
+"""Makes copies of shared workspaces; a copy counts against the quota of its receiver once they accept it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ from user_workspaces.workspaces.queries import home_of
 
 
 def new_copies(*, original: Workspace, owners: Iterable[User], now: datetime) -> list[Workspace]:
-    """Write a row for each owner, in their order; the files come later, and until then nobody tends them."""
+    """Create a row for each owner, in their order; the controller copies the files later."""
     return Workspace.objects.bulk_create(
         Workspace(
             owner=owner,
@@ -39,7 +39,7 @@ def new_copies(*, original: Workspace, owners: Iterable[User], now: datetime) ->
 
 
 def without_hidden(listed: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, list[Mapping[str, str]]]:
-    """Return files and links as a copy has them: dot files stay with their owner, their names too."""
+    """Return the files and links without dot files, which are not copied; their names are not shown, either."""
     return {
         kind: [
             item for item in listed.get(kind, ()) if not any(part.startswith(".") for part in item["name"].split("/"))
@@ -51,11 +51,10 @@ def without_hidden(listed: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[st
 def fill_copy(
     *, original: Workspace, copy: Workspace, progress: Callable[[int], None], added: Iterable[NewFile] = ()
 ) -> Workspace:
-    """Copy the files and measure them; return the row as it is then.
+    """Copy the files, measure the copy and return its row.
 
-    `added`: files that the copy gets beside them, unless it has others of these names.
-    What an earlier attempt left has to be removed first: `clear_copy`. After an error a part of the files may be
-    there: `try_to_clear`.
+    `added` are files that the copy gets unless it has files with these names. Call `clear_copy` first to remove what an
+    earlier attempt left, and `try_to_clear` after an error.
     """
     source, target = home_of(original), home_of(copy)
     target.storage.copy(source.location, target.location, progress=progress)
@@ -70,13 +69,13 @@ def fill_copy(
 
 
 def clear_copy(copy: Workspace) -> None:
-    """Remove what an earlier attempt left."""
+    """Remove the files of an earlier attempt."""
     home = home_of(copy)
     home.storage.delete(home.location)
 
 
 def try_to_clear(copy: Workspace) -> bool:
-    """Remove what a failed attempt left; False: that cannot be done now, and the next attempt has to do it."""
+    """Remove the files of a failed attempt; return False if that fails, so that the next attempt has to do it."""
     try:
         clear_copy(copy)
     except UserWorkspacesError:
@@ -152,7 +151,7 @@ def give_up_copy(*, workspace_id: int, is_cleared: bool) -> None:
 
 
 def resume_copy(*, workspace_id: int) -> bool:
-    """Say that it is being made again; False: there is nothing that failed."""
+    """Mark a failed copy as in progress again; return False if it has not failed."""
     return _change(workspace_id, WorkspaceStatus.ERROR, WorkspaceStatus.INITIALIZING)
 
 

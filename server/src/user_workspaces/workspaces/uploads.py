@@ -1,4 +1,4 @@
-"""Files that arrive in several requests: room is held for each of these while it goes on, and what arrived counts."""
+"""Uploads in several requests: each request reserves quota for its bytes, and those that arrived count."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -18,16 +18,17 @@ from user_workspaces.workspaces.queries import Home, usable_home
 LARGEST_UPLOAD = 2**40
 """In bytes."""
 LONGEST_ESCAPE = 6
-"""Bytes of a character in what a storage notes of an upload."""
+"""Bytes of a character in the metadata that a storage keeps of an upload, as `\\uXXXX`."""
 AROUND_A_NOTE = 128
+"""Bytes of the other metadata of an upload."""
 
 
 def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now: datetime) -> Upload:
-    """Begin a file; raises `QuotaExceeded` where it does not fit now. Room for it is held when its bytes come."""
+    """Start an upload; raises `QuotaExceeded` if it does not fit now. Its quota is reserved when its bytes arrive."""
     home = usable_home(workspace)
     noted = on_disk(LONGEST_ESCAPE * (len(path) + len(note)) + AROUND_A_NOTE, "uploads/note")
     disk.check(owner_id=workspace.owner_id, size=noted + on_disk(length, path), now=now)
-    size = noted if length else noted + on_disk(0, path)  # an empty one is finished at once
+    size = noted if length else noted + on_disk(0, path)  # an empty file is complete at once
     mark_dirty(workspace_id=workspace.pk, now=now)
     reservation = disk.reserve(owner_id=workspace.owner_id, target=workspace.pk, size=size, now=now)
     try:
@@ -37,9 +38,9 @@ def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now
 
 
 def find_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> Upload:
-    """Tell how far an upload is; raises `NotFound`."""
+    """Return the state of an upload; raises `NotFound`."""
     upload = _found(usable_home(workspace), upload_id)
-    if upload.finished:  # perhaps only now, after a crash between the last byte and the end
+    if upload.finished:  # perhaps only now, if the server crashed after the last byte
         files_changed(workspace_id=workspace.pk, now=now)
     return upload
 
@@ -53,10 +54,10 @@ def append_to_upload(
     now: datetime,
     size: int | None = None,
 ) -> Upload:
-    """Write the next bytes of an upload; what was written stays when the chunks break off.
+    """Append bytes to an upload; bytes that were written are kept if the request breaks off.
 
-    `size` is how many come at most, in bytes; without it: all that are missing. Raises `QuotaExceeded` before any
-    of them is taken.
+    `size` is the largest number of bytes that arrive; None: all that are missing. Raises `QuotaExceeded` before the
+    first is read.
     """
     home = usable_home(workspace)
     upload = _found(home, upload_id)
@@ -113,7 +114,7 @@ def _commit_orphaned_bytes(workspace: Workspace, upload_id: str, *, now: datetim
 
 
 def cancel_upload(*, workspace: Workspace, upload_id: str, now: datetime) -> None:
-    """Forget an upload and its bytes; raises `NotFound`."""
+    """Remove an upload and its bytes; raises `NotFound`."""
     home = usable_home(workspace)
     try:
         home.storage.cancel_upload(home.location, upload_id)
