@@ -18,7 +18,7 @@ from user_workspaces.observability.warning_log import WarningLog
 
 
 @pytest.fixture(autouse=True)
-def refusals(monkeypatch: pytest.MonkeyPatch) -> WarningLog:
+def warnings_logged(monkeypatch: pytest.MonkeyPatch) -> WarningLog:
     found = WarningLog()
     monkeypatch.setattr(database_errors, "REFUSALS", found)
     return found

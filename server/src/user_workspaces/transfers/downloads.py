@@ -90,8 +90,8 @@ def _file(request: HttpRequest, opened: OpenFile, pieces: "_Pieces") -> HttpResp
         span = _span(request, entry)
     except Unsatisfiable:
         failure = {"success": False, "message": f"The range is outside of the file, which has {entry.size} bytes."}
-        response = JsonResponse(failure, status=UNSATISFIABLE, headers={"Content-Range": f"bytes */{entry.size}"})
-        return _described(response, entry)
+        headers = {"Content-Range": f"bytes */{entry.size}"}
+        return _described(JsonResponse(failure, status=UNSATISFIABLE, headers=headers), entry)
     sent = span or Span(0, entry.size)
     head = {"Content-Length": str(sent.length), "Accept-Ranges": "bytes"}
     if span is not None:

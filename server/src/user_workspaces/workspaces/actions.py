@@ -140,7 +140,7 @@ def upload_file(
     """
     _check_usable(workspace)
     home = home_of(workspace)
-    mark_dirty(workspace_id=workspace.pk, now=now)
+    prepare_write(workspace_id=workspace.pk, now=now)
     reservation = disk.reserve_file(owner_id=workspace.owner_id, target=workspace.pk, path=path, size=size, now=now)
     try:
         written = home.storage.write(home.location, path, reservation.limit(chunks), expecting=expecting)
@@ -175,7 +175,7 @@ def files_changed(*, workspace_id: int, now: datetime) -> None:
     )
 
 
-def mark_dirty(*, workspace_id: int, now: datetime) -> None:
+def prepare_write(*, workspace_id: int, now: datetime) -> None:
     """Let the controller check later, in case this process dies before it commits what it writes.
 
     It counts as a change, so that a measurement in progress does not clear the due time as if it were the last one.

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from user_workspaces.errors import NotFound, PathNotFound
 from user_workspaces.quotas import disk
 from user_workspaces.quotas.values import on_disk
-from user_workspaces.workspaces.actions import commit_write, mark_dirty, upload_file
+from user_workspaces.workspaces.actions import commit_write, prepare_write, upload_file
 from user_workspaces.workspaces.files import OpenFile, open_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, usable_home
@@ -30,7 +30,7 @@ def copy_file(*, source: Workspace, path: str, target: Workspace, new_path: str,
 
 
 def _copy(old: Home, path: str, target: Workspace, new: Home, new_path: str, *, size: int, now: datetime) -> int:
-    mark_dirty(workspace_id=target.pk, now=now)
+    prepare_write(workspace_id=target.pk, now=now)
     owner, taken = target.owner_id, on_disk(0, new_path)
     reservation = disk.reserve_file(owner_id=owner, target=target.pk, path=new_path, size=size, now=now)
     try:

@@ -11,7 +11,7 @@ from user_workspaces.interfaces.values import Upload
 from user_workspaces.quotas import disk
 from user_workspaces.quotas.reservation import Reservation
 from user_workspaces.quotas.values import on_disk
-from user_workspaces.workspaces.actions import commit_write, files_changed, mark_dirty, measure
+from user_workspaces.workspaces.actions import commit_write, files_changed, measure, prepare_write
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, usable_home
 
@@ -29,7 +29,7 @@ def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now
     noted = on_disk(LONGEST_ESCAPE * (len(path) + len(note)) + AROUND_A_NOTE, "uploads/note")
     disk.check(owner_id=workspace.owner_id, size=noted + on_disk(length, path), now=now)
     size = noted if length else noted + on_disk(0, path)  # an empty file is complete at once
-    mark_dirty(workspace_id=workspace.pk, now=now)
+    prepare_write(workspace_id=workspace.pk, now=now)
     reservation = disk.reserve(owner_id=workspace.owner_id, target=workspace.pk, size=size, now=now)
     try:
         return home.storage.begin_upload(home.location, path, length=length, note=note)
