@@ -8,7 +8,7 @@ SOURCES := server benchmarks scripts docs manage.py
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-all test-fast lint types docs sizes spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
+.PHONY: help start stop test test-all test-fast lint types docs sizes spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay bench-zip extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ bench-api: dev-parts ## CPU time of the web process for each request, against a 
 
 bench-launch: dev-parts ## Time from a launch to JupyterLab, against a bare `jupyter lab` in the same run
 	@PYTHONPATH=server/tests $(PYTHON) benchmarks/launch.py
+
+bench-zip: dev-parts ## CPU time and memory of zip downloads, against two libraries that have to be installed
+	@PYTHONPATH=server/src $(PYTHON) -P benchmarks/zip_stream.py
 
 bench-relay: dev-parts ## Speed of the proxy's relay against going direct (and nginx, where it is installed)
 	@$(PYTHON) benchmarks/relay.py

@@ -94,13 +94,13 @@ def choose_a_launch(page: Page, url: str) -> None:
     expect(cost).to_have_text("This uses 384 of your 100 core hours.")
     expect(cost).to_have_class(re.compile("quota-over"))
     page.get_by_role("button", name="Launch", exact=True).click()
-    expect(page.locator(".field-wrong")).to_contain_text("more than all 100 of yours")
+    expect(page.locator(".field-wrong")).to_contain_text("more than your quota of 100")
     picture(page, "launch-refused")
 
 
 def see_the_warning(page: Page, url: str) -> None:
     page.goto(url)
-    expect(page.get_by_text("You use 60 GiB of disk, and 50 GiB are yours")).to_be_visible()
+    expect(page.get_by_text("You use 60 GiB of disk; your quota is 50 GiB.")).to_be_visible()
     picture(page, "over")
 
 

@@ -127,7 +127,7 @@ def test_an_original_with_open_shares_is_not_deleted(ada: Caller, grace: Caller,
     grace("PUT", f"/shared_workspaces/{number}/accept/")
     for caller, workspace_id in ((ada, original.pk), (grace, number)):
         response = caller("DELETE", f"/workspaces/{workspace_id}/")
-        text = f"Workspace {workspace_id} is being copied: it can be deleted when that is done."
+        text = f"Workspace {workspace_id} is being copied. Delete it when the copy is complete."
         assert (response.status, response.message) == (400, text)
     make_copies()
     for _ in range(2):
@@ -201,7 +201,7 @@ def test_a_failed_copy_is_told_and_tried_again(ada: Caller, grace: Caller, origi
     assert shown["copy_details"]["state"] == "failed"
     assert "There is no such file or directory" in shown["copy_details"]["message"]
     response = grace("PUT", f"/shared_workspaces/{number}/accept/")
-    assert (response.status, response.message.startswith("The copy could not be made: ")) == (400, True)
+    assert (response.status, response.message.startswith("The copy failed: ")) == (400, True)
     home.storage.create(home.location)
     assert ada("PUT", f"/shared_workspaces/{number}/retry").message == "Successful."
     make_copies()

@@ -227,7 +227,7 @@ def fill_up(guest: Guest) -> None:
     """When all is measured, what is held is what the disk holds, and the room that is left can be used to the end."""
     while process_due_workspaces(now=timezone.now()):
         pass
-    assert not DiskReservation.objects.filter(user=guest.pk, settled_as=None).exists()
+    assert not DiskReservation.objects.filter(user=guest.pk, committed_change=None).exists()
     for number in range(CROWD, CROWD + DISK // BLOCK_BYTES):
         if send(guest.caller, "PUT", f"{guest.path(0)}/files/{number}", b"x" * BLOCK_BYTES).status == 403:
             break

@@ -74,7 +74,7 @@ def test_too_much_on_disk_is_told(ada: Caller, workspace: Workspace, limit: Put)
     limit(disk_gb=Decimal(1))
     Workspace.objects.update(disk_space=GIBIBYTE * 2)
     response = ada("GET", "/quotas/")
-    assert response.message.startswith("You use 2 GiB of disk, and 1 GiB are yours")
+    assert response.message.startswith("You use 2 GiB of disk; your quota is 1 GiB.")
     assert response.body["data"]["quotas"]["disk"]["left"] == 0
 
 
@@ -96,7 +96,7 @@ def test_a_launch_beyond_is_refused_with_403(ada: Caller, workspace: Workspace, 
     assert response.status == 403
     assert response.body == {
         "success": False,
-        "message": "You have 1 of 1 sessions at once. Stop one. For more, ask it@example.org.",
+        "message": "You have 1 of 1 sessions. Stop one. For more, ask it@example.org.",
     }
 
 

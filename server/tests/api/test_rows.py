@@ -17,7 +17,6 @@ from user_workspaces.api.renderers import OrjsonRenderer
 from user_workspaces.db.raw_lists import (
     OWNER_PLACEHOLDER,
     PerOwnerQuery,
-    count_rows,
     iso,
     json,
     moment,
@@ -104,9 +103,10 @@ def test_conditions_order_and_slices_are_djangos(workspace_of: Callable[..., Wor
     ):
         raw, plain = both(asked)
         assert raw == plain
-    assert count_rows(rows) == count_rows(Workspace.objects.all()) == 4
-    assert count_rows(rows.filter(name="a")) == 2
-    assert count_rows(rows.none()) == 0
+    totals = [
+        page_of_raw_rows(asked, ("id",), offset=0, limit=0)[1] for asked in (rows, rows.filter(name="a"), rows.none())
+    ]
+    assert totals == [4, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,6 @@ def test_what_cannot_be_read_raw_is_refused(workspace: Workspace) -> None:
     ):
         with pytest.raises(ValueError, match="read raw"):
             raw_rows(asked, ("id",))
-    assert count_rows(rows.filter(owner__username="ada")) == 1
 
 
 def test_words_that_mean_something_to_sql_mean_nothing(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:

@@ -101,7 +101,7 @@ def test_the_last_launch_is_told(ada: Caller, grace: Caller, original: Workspace
         ({"original_workspace_id": "{id}", "shared_user_ids": ["{gone}"]}, 400, "Invalid user id provided."),
         (
             {"original_workspace_id": "{id}", "shared_user_ids": list(range(1, 1002))}, 400,
-            "A workspace can be shared with at most 1000 people at once.",
+            "A workspace can be shared with at most 1000 users at once.",
         ),
         ({"original_workspace_id": 10**9, "shared_user_ids": ["{grace}"]}, 404,
          "Workspace 1000000000 not found for user."),

@@ -72,7 +72,7 @@ DETAILS: list[tuple[Any, str]] = [
     ({"files": [{"name": "a\0b"}]}, "File name cannot contain a NUL character."),
     ({"symlinks": [{"name": "../a", "path": "/x"}]}, "Symlink name cannot contain double dots."),
     ({"symlinks": [{"name": "a"}]}, "Each entry of 'symlinks' must be an object with a name and a path."),
-    ({"symlinks": [{"name": "a", "path": "/x\0"}]}, "The path of a symlink must be text that a path can be."),
+    ({"symlinks": [{"name": "a", "path": "/x\0"}]}, "The symlink path is not a valid path."),
     ({"symlinks": [{"name": "a", "path": "/etc"}]}, "Symlink path not found: /etc"),
     ({"symlinks": [{"name": "a", "source_path": "/no"}]}, "Symlink path not found: /no"),
 ]
@@ -102,9 +102,9 @@ def test_details_that_cannot_be_are_refused_and_leave_nothing(
         ({"name": "x", "description": {}}, "description must be a string."),
         ({**NEW, "default_job_type": "rocket"}, "rocket is not in the list of available job types."),
         ({**NEW, "default_job_type": 5}, "default_job_type must be a string."),
-        ({**NEW, "name": "x" * 5000}, "The name has more than 255 characters or one that no text can have."),
-        ({**NEW, "name": "\0"}, "The name has more than 255 characters or one that no text can have."),
-        ({**NEW, "description": "\0"}, "The description has more than 10000 characters or one that no text can have."),
+        ({**NEW, "name": "x" * 5000}, "The name has more than 255 characters or contains a NUL character."),
+        ({**NEW, "name": "\0"}, "The name has more than 255 characters or contains a NUL character."),
+        ({**NEW, "description": "\0"}, "The description has more than 10000 characters or contains a NUL character."),
     ],
 )
 def test_a_workspace_that_cannot_be_is_refused(ada: Caller, body: object, message: str) -> None:

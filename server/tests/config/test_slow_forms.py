@@ -67,7 +67,7 @@ def test_forms_with_files_of_one_person_have_their_turns(
     browser.force_login(ada)
     with TransferSlot(ada.pk):
         refused = browser.post(address, BODY, content_type=CONTENT_TYPE, headers={"HX-Request": "true"})
-    assert (refused.status_code, b"transfers of yours are going on" in refused.content) == (422, True)
+    assert (refused.status_code, b"transfers in progress" in refused.content) == (422, True)
     for _ in range(2):
         assert b"uploaded" in browser.post(address, BODY, content_type=CONTENT_TYPE, follow=True).content
     assert running() == {}

@@ -15,7 +15,8 @@ from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.quotas.models import Quota
-from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.queries import disk_space_of, held_disk
+from user_workspaces.quotas.reservation import ReservationLost
 from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.actions import accept, retry
@@ -23,9 +24,7 @@ from user_workspaces.sharing.models import Share
 from user_workspaces.sharing.open_copies import OpenCopyReservation
 from user_workspaces.sharing.queries import open_copies_size
 from user_workspaces.testing.fake_storage import InMemoryStorage
-from user_workspaces.workspaces.copy_rooms import ReservationLost
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.space import disk_space_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
@@ -56,7 +55,7 @@ def started(share: Share, *, now: datetime, size: int) -> OpenCopyReservation:
     """Take the lease on a copy that nobody has accepted, and hold space for it."""
     mine = Share.objects.select_related("copy__owner").get(pk=share.pk)
     assert leases.claim(mine, now=now)
-    reservation = leases.hold_disk(mine, size=size, now=now)
+    reservation = leases.reserve_disk(mine, size=size, now=now)
     assert isinstance(reservation, OpenCopyReservation)
     return reservation
 
@@ -134,7 +133,7 @@ def test_the_size_at_the_time_of_copying_is_bounded(
     make_copies()
     shares = list(Share.objects.order_by("state"))
     assert [share.state for share in shares] == ["failed", "ready", "ready"]
-    assert shares[0].message.startswith("The copy needs 20 KiB, and the disk quota of ada has no room for it")
+    assert shares[0].message.startswith("The copy needs 20 KiB, which does not fit in the disk quota of ada")
     accept(user=shares[1].receiver, share_id=shares[1].pk, now=timezone.now())
     retry(user=original.owner, share_id=shares[0].pk, now=timezone.now())
     make_copies()
@@ -177,5 +176,5 @@ def test_who_lost_the_lease_takes_no_more_of_the_open_offers(
     old = started(share, now=timezone.now(), size=BLOCK_BYTES)
     started(share, now=timezone.now() + lease_length() + timedelta(seconds=1), size=3 * BLOCK_BYTES)
     with pytest.raises(ReservationLost):
-        old.hold_at_least(2 * BLOCK_BYTES, now=timezone.now())
+        old.resize(2 * BLOCK_BYTES, now=timezone.now())
     assert now_of(share).copy.disk_space == 3 * BLOCK_BYTES

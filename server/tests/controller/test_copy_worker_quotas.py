@@ -18,16 +18,16 @@ from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import QuotaExceeded, StorageError
 from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.quotas.models import DiskReservation
-from user_workspaces.quotas.queries import held_disk, over_disk_since
+from user_workspaces.quotas.queries import disk_space_of, held_disk, over_disk_since
+from user_workspaces.quotas.reservation import ReservationLost
 from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.actions import accept, retry, withdraw
 from user_workspaces.sharing.models import Share
 from user_workspaces.testing.fake_storage import InMemoryStorage
 from user_workspaces.workspaces.actions import create_workspace
-from user_workspaces.workspaces.copy_rooms import ReservationLost, hold_copy
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.space import disk_space_of
+from user_workspaces.workspaces.share_copies import reserve_copy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Blocks = Callable[[int], None]
@@ -97,7 +97,7 @@ def test_a_copy_that_does_not_fit_fails_and_can_be_tried_again(
     make_copies()
     found = now_of(share)
     assert (found.state, found.copy.status, found.copy.disk_space, held(grace)) == ("failed", "error", 0, 0)
-    assert found.message.startswith("The copy needs 20 KiB, and the disk quota of grace has no room for it.") or (
+    assert found.message.startswith("The copy needs 20 KiB, which does not fit in the disk quota of grace.") or (
         found.message.startswith("The copy needs 16 KiB")  # where a directory takes no block
     )
     blocks(COPIED)
@@ -171,16 +171,16 @@ def test_who_lost_the_lease_neither_holds_nor_gives_back(
     blocks(6)
     lost = Share.objects.select_related("copy__owner").get(pk=share.pk)
     assert leases.claim(lost, now=timezone.now())
-    old = leases.hold_disk(lost, size=BLOCK_BYTES, now=timezone.now())
+    old = leases.reserve_disk(lost, size=BLOCK_BYTES, now=timezone.now())
     assert old is not None
     later = timezone.now() + lease_length() + timedelta(seconds=1)
     new = Share.objects.select_related("copy__owner").get(pk=share.pk)
     assert leases.claim(new, now=later)
-    assert leases.hold_disk(new, size=3 * BLOCK_BYTES, now=later) is not None
+    assert leases.reserve_disk(new, size=3 * BLOCK_BYTES, now=later) is not None
     assert held(grace) == 3
-    assert leases.hold_disk(lost, size=BLOCK_BYTES, now=later) is None
+    assert leases.reserve_disk(lost, size=BLOCK_BYTES, now=later) is None
     with pytest.raises(ReservationLost):
-        old.hold_at_least(2 * BLOCK_BYTES, now=later)
+        old.resize(2 * BLOCK_BYTES, now=later)
     filled = Workspace.objects.get(pk=share.pk)
     assert not leases.complete(lost, filled=filled, held=BLOCK_BYTES, now=later)
     leases.fail(lost, message="late", is_cleared=True)
@@ -260,8 +260,8 @@ def test_room_for_a_copy_does_not_expire(ours: Callable[[], Workspace], grace: U
     share = accepted(ours(), grace)
     blocks(6)
     with transaction.atomic():
-        hold_copy(now_of(share).copy, size=BLOCK_BYTES, now=timezone.now())
+        reserve_copy(now_of(share).copy, size=BLOCK_BYTES, now=timezone.now())
     assert held_disk(grace.pk, now=timezone.now() + timedelta(days=365)) == BLOCK_BYTES
     with transaction.atomic():
-        hold_copy(now_of(share).copy, size=2 * BLOCK_BYTES, now=timezone.now())
+        reserve_copy(now_of(share).copy, size=2 * BLOCK_BYTES, now=timezone.now())
     assert held(grace) == 2

@@ -1,4 +1,4 @@
-"""What errors of databases and of the system mean, and that nothing else is taken for one of them."""
+"""Translation of errors of databases and of the system; other errors are not translated."""
 
 import errno
 import logging
@@ -18,7 +18,7 @@ from user_workspaces.observability.warning_log import WarningLog
 
 
 @pytest.fixture(autouse=True)
-def refusals(monkeypatch: pytest.MonkeyPatch) -> WarningLog:
+def warnings_logged(monkeypatch: pytest.MonkeyPatch) -> WarningLog:
     found = WarningLog()
     monkeypatch.setattr(database_errors, "REFUSALS", found)
     return found
@@ -133,26 +133,26 @@ def test_errors_of_the_system(number: int, kind: type[Exception]) -> None:
     assert isinstance(translated(OSError(number, "said")), kind)
 
 
-def test_error_that_came_of_another_one_is_that_one() -> None:
-    """As Django's, where a session cannot be stored."""
+def test_cause_of_an_error_is_translated() -> None:
+    """Django raises such an error when it cannot store a session."""
     error, cause = LookupError("the session was deleted"), OSError(errno.ENOSPC, "full")
     error.__context__ = cause
     assert isinstance(translated(error), DiskFull)
 
 
-def test_circle_of_causes_ends() -> None:
+def test_cycle_of_causes_ends() -> None:
     one, two = ValueError("one"), ValueError("two")
     one.__context__, two.__context__ = two, one
     assert translated(one) is one
 
 
-def test_what_is_raised_on_purpose_stays() -> None:
+def test_own_errors_are_not_translated() -> None:
     error = NotFound("nothing here")
     error.__cause__ = OSError(errno.ENOSPC, "full")
     assert translated(error) is error
 
 
-def test_it_is_logged_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+def test_translated_error_is_logged_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         translated(OSError(errno.ENOSPC, "full"))
     assert len(caplog.records) == 1
@@ -164,7 +164,7 @@ def record(error: BaseException | None) -> logging.LogRecord:
     return logging.LogRecord("django.request", logging.ERROR, "", 0, "said", None, about)
 
 
-def test_traceback_of_what_is_answered_is_left_out() -> None:
+def test_translated_error_has_no_traceback_in_the_log() -> None:
     kept = [
         HandledErrorFilter().filter(record(error))
         for error in (None, ValueError("ours"), OSError(errno.ENOSPC, "full"))

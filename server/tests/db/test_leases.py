@@ -1,4 +1,4 @@
-"""Who holds leases: a process that ended lets go of its own, however it ended, and no living one ever does."""
+"""Leases: taken by one process only, released when it ends, however it ends, and never before."""
 
 import signal
 import subprocess
@@ -13,7 +13,17 @@ from django.utils import timezone
 
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.predecessors import LEASED, take_over
-from user_workspaces.db.leases import Leased, dead_holders, due, holding, is_any_alive, lease
+from user_workspaces.db.leases import (
+    Leased,
+    claim,
+    dead_holders,
+    due,
+    holding,
+    is_any_alive,
+    lease,
+    release,
+    renew,
+)
 from user_workspaces.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def other(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that holds leases."""
+    """Start another process that holds leases."""
     command = [sys.executable, "-c", HOLD, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         yield process
@@ -68,7 +78,7 @@ def held(job: Job, holder: str) -> Job:
 def test_leases_of_a_process_that_ended_are_due_at_once(
     folder: Path, other: "subprocess.Popen[str]", job: Job, number: signal.Signals
 ) -> None:
-    """Before: after up to a minute."""
+    """Before this, such a row was due only when its lease ended, up to a minute later."""
     holder, now = name_of(other), timezone.now()
     held(job, holder)
     assert (take_over(folder, now=now), dead_holders(folder), is_any_alive(folder)) == (0, [], True)
@@ -112,16 +122,14 @@ def test_holder_that_cannot_be_seen_is_left_to_time(folder: Path, job: Job) -> N
     assert take_over(folder, now=timezone.now()) == 0
 
 
-def test_file_of_another_start_of_a_machine_counts_where_machines_share_no_database(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_of_another_boot_is_dead_only_with_sqlite(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir()
     (folder / "another-boot").touch()
     assert dead_holders(folder) == (["another-boot"] if connection.vendor == "sqlite" else [])
 
 
 def test_file_that_cannot_be_opened_stops_nothing(folder: Path) -> None:
-    """It says nothing about its holder, and other holders are looked at all the same."""
+    """Its holder may be alive; other holders are still checked."""
     folder.mkdir(exist_ok=True)
     (folder / "odd").symlink_to("odd")
     assert "odd" not in dead_holders(folder)
@@ -146,8 +154,8 @@ def test_without_a_file_leases_are_held_by_time(tmp_path: Path, caplog: pytest.L
         (7200, True, False),
     ],
 )
-def test_time_further_away_than_any_wait_is_now(job: Job, away: float, *, is_leased: bool, is_due: bool) -> None:
-    """The clock was set back. Before: what was due in two hours was left alone for two hours."""
+def test_due_time_beyond_the_longest_wait_is_due_now(job: Job, away: float, *, is_leased: bool, is_due: bool) -> None:
+    """The clock was set back. Before this, a row due in two hours was left alone for two hours."""
     now = timezone.now()
     at = now + timedelta(seconds=away)
     Job.objects.filter(pk=job.pk).update(next_check_at=at, lease_until=at if is_leased else now, lease_holder="x")
@@ -158,3 +166,34 @@ def test_time_further_away_than_any_wait_is_now(job: Job, away: float, *, is_lea
 
 def test_every_table_with_leases_is_taken_over() -> None:
     assert set(LEASED) == set(Leased.__subclasses__())
+
+
+def test_of_two_that_read_a_row_one_claims_it(job: Job) -> None:
+    first, second = Job.objects.get(), Job.objects.get()
+    until = timezone.now() + timedelta(seconds=60)
+    assert claim(Job.objects.all(), first, until=until, message="mine")
+    assert not claim(Job.objects.all(), second, until=until)
+    job.refresh_from_db()
+    assert (job.next_check_at, job.lease_until, job.message) == (until, until, "mine")
+
+
+def test_claim_needs_a_row_of_the_given_rows(job: Job) -> None:
+    assert not claim(Job.objects.filter(status="running"), job, until=timezone.now())
+
+
+def test_lost_lease_is_neither_renewed_nor_released(job: Job) -> None:
+    mine, now = Job.objects.get(), timezone.now()
+    assert claim(Job.objects.all(), mine, until=now)
+    assert claim(Job.objects.all(), Job.objects.get(), until=now + timedelta(seconds=60))
+    assert not renew(Job.objects.all(), mine, until=now + timedelta(seconds=30))
+    assert not release(Job.objects.all(), mine, at=None)
+
+
+def test_released_row_has_its_due_time_and_fields(job: Job) -> None:
+    mine, now = Job.objects.get(), timezone.now()
+    assert claim(Job.objects.all(), mine, until=now)
+    assert renew(Job.objects.all(), mine, until=now + timedelta(seconds=60))
+    assert release(Job.objects.all(), mine, at=now, message="done")
+    job.refresh_from_db()
+    assert (job.next_check_at, job.message) == (now, "done")
+    assert not release(Job.objects.all(), mine, at=None)  # once only

@@ -67,9 +67,9 @@ def test_launch_over_quota_leaves_no_row(workspace: Workspace, limit: Put) -> No
         launch(workspace, cpus=2, minutes=61)
     assert caught.value.kind == "core_hours"
     assert caught.value.message == (
-        "This needs 2.03 core hours, and 2 of your 10 are left: 0 were used in the last 30 days, 8 are held for what "
-        "runs. Enough is free again when what runs has ended; or choose fewer CPUs or less time. For more, ask "
-        "it@example.org."
+        "This needs 2.03 core hours, and 2 of your 10 are left: 0 were used in the last 30 days, and 8 are reserved "
+        "for running jobs. Enough will be available when running jobs have ended. Choose fewer CPUs or less time. "
+        "For more, ask it@example.org."
     )
     assert Job.objects.count() == 1
     assert Workspace.objects.get().status == WorkspaceStatus.IDLE
@@ -121,13 +121,13 @@ def test_error_says_when_core_hours_are_available(workspace: Workspace, limit: P
     ended(workspace, hours="3", days_ago=6)
     ended(workspace, hours="2", days_ago=2)
     when = NOW + timedelta(days=days)
-    with pytest.raises(QuotaExceeded, match=f"Enough is free again at {when:%Y-%m-%d %H:%M} UTC"):
+    with pytest.raises(QuotaExceeded, match=f"Enough will be available at {when:%Y-%m-%d %H:%M} UTC"):
         launch(workspace, minutes=minutes)
 
 
 def test_launch_over_whole_quota_is_final_error(workspace: Workspace, limit: Put) -> None:
     limit(core_hours=Decimal(10))
-    with pytest.raises(QuotaExceeded, match="more than all 10 of yours: choose fewer CPUs or less time"):
+    with pytest.raises(QuotaExceeded, match=r"more than your quota of 10\. Choose fewer CPUs or less time"):
         launch(workspace, cpus=16, minutes=60)
 
 
@@ -137,7 +137,7 @@ def test_limited_core_hours_require_time_limit(workspace: Workspace, site: Regis
     registry.install(site, replace(known, parameters=optional))
     assert launch(workspace, options={}).time_limit_seconds is None
     limit(core_hours=Decimal(10))
-    with pytest.raises(QuotaExceeded, match=r"so a launch needs an end: give time_limit_min\.$"):
+    with pytest.raises(QuotaExceeded, match=r"so a launch needs a time limit: set time_limit_min\.$"):
         launch(workspace, options={})
     launch(workspace, options={"time_limit_min": 60})
     registry.install(site, replace(registry.site(), parameters=()))
@@ -178,7 +178,7 @@ def test_launch_over_disk_quota_is_rejected(workspace: Workspace, limit: Put) ->
     Workspace.objects.update(disk_space=1 << 30)
     running = launch(workspace)
     Workspace.objects.update(disk_space=(1 << 30) + 1)
-    with pytest.raises(QuotaExceeded, match="nothing can be launched, uploaded or created") as caught:
+    with pytest.raises(QuotaExceeded, match="You cannot launch, upload or create anything") as caught:
         launch(workspace)
     assert caught.value.kind == "disk"
     running.refresh_from_db()

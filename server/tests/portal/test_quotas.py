@@ -64,7 +64,7 @@ def test_too_much_on_disk_is_a_warning_on_every_page(browser: Client, workspace:
     Workspace.objects.update(disk_space=2 * GIBIBYTE)
     for path in ("/", f"/w/{workspace.pk}/", "/new/"):
         content = browser.get(path).content
-        assert b"You use 2 GiB of disk, and 1 GiB are yours" in content
+        assert b"You use 2 GiB of disk; your quota is 1 GiB." in content
         assert b"quota-over" in content
 
 
@@ -89,7 +89,7 @@ def test_launch_beyond_the_core_hours_is_told_beside_the_time(
     response = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
     assert response.status_code == 422
     field = response.content.decode().split('for="id_option-time_limit_min"')[1]
-    assert "more than all 1.5 of yours" in field.split("</ul>")[0]
+    assert "more than your quota of 1.5" in field.split("</ul>")[0]
     assert b"quota-over" in response.content
     assert not Job.objects.exists()
 
@@ -122,7 +122,7 @@ def test_launch_again_beyond_the_quota_is_a_message(
     old = job_in(workspace, "complete")
     limit(running_sessions=0)
     response = browser.post(f"/session/{old.pk}/again/", follow=True)
-    assert b"You have 0 of 0 sessions at once." in response.content
+    assert b"You have 0 of 0 sessions." in response.content
 
 
 def test_upload_beyond_the_quota_is_a_message(browser: Client, workspace: Workspace, limit: Put) -> None:

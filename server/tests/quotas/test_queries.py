@@ -1,4 +1,4 @@
-"""Whose limit holds: a person's own, else the most generous group's, else the site's."""
+"""Limits of a user: their own, else those of the most generous group, else the configured ones."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,33 +17,33 @@ from user_workspaces.quotas.queries import (
     allowance_of,
     held_disk,
     is_disk_limited,
-    workspaces_of_dead_writers,
+    targets_of_expired_writes,
 )
 from user_workspaces.quotas.values import GIBIBYTE, QuotaLimits
 
 pytestmark = pytest.mark.django_db
-Person = Callable[..., User]
+MakeUser = Callable[..., User]
 Put = Callable[..., None]
 
 
-def group(name: str, *users: User, **figures: Any) -> Group:
+def group(name: str, *users: User, **limits: Any) -> Group:
     made = Group.objects.create(name=name)
-    Quota.objects.create(group=made, **figures)
+    Quota.objects.create(group=made, **limits)
     for user in users:
         user.groups.add(made)
     return made
 
 
-def test_nothing_is_limited_at_first(make_user: Person, limit: Put) -> None:
+def test_without_quotas_nothing_is_limited(make_user: MakeUser, limit: Put) -> None:
     assert allowance_of(make_user().pk) == QuotaLimits()
 
 
-def test_the_site_limits_everybody(make_user: Person, limit: Put) -> None:
+def test_configured_limits_apply_to_every_user(make_user: MakeUser, limit: Put) -> None:
     limit(disk_gb=Decimal("0.5"), core_hours=Decimal(100), running_sessions=3)
     assert allowance_of(make_user().pk) == QuotaLimits(GIBIBYTE // 2, Decimal(100), 3)
 
 
-def test_a_group_says_something_else_than_the_site(make_user: Person, limit: Put) -> None:
+def test_limit_of_a_group_overrides_the_configured_one(make_user: MakeUser, limit: Put) -> None:
     limit(disk_gb=Decimal(5), core_hours=Decimal(100), running_sessions=3)
     ada = make_user()
     group("pilots", ada, core_hours=Decimal(20))
@@ -51,14 +51,14 @@ def test_a_group_says_something_else_than_the_site(make_user: Person, limit: Put
     assert allowance_of(ada.pk) == QuotaLimits(5 * GIBIBYTE, Decimal(20), 3)
 
 
-def test_the_most_generous_group_wins(make_user: Person, limit: Put) -> None:
+def test_most_generous_group_wins(make_user: MakeUser, limit: Put) -> None:
     ada = make_user()
     group("a", ada, disk_gb=Decimal(1), core_hours=Decimal(50), running_sessions=1)
     group("b", ada, disk_gb=Decimal(2), unlimited_core_hours=True)
     assert allowance_of(ada.pk) == QuotaLimits(2 * GIBIBYTE, None, 1)
 
 
-def test_a_persons_own_limit_overrides_figure_by_figure(make_user: Person, limit: Put) -> None:
+def test_own_limits_override_one_by_one(make_user: MakeUser, limit: Put) -> None:
     limit(disk_gb=Decimal(5), core_hours=Decimal(100), running_sessions=3)
     ada = make_user()
     group("a", ada, disk_gb=Decimal(50), unlimited_sessions=True, core_hours=Decimal(7))
@@ -69,7 +69,7 @@ def test_a_persons_own_limit_overrides_figure_by_figure(make_user: Person, limit
 
 
 def test_limits_take_one_query_however_many_groups(
-    make_user: Person, limit: Put, django_assert_num_queries: DjangoAssertNumQueries
+    make_user: MakeUser, limit: Put, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ada = make_user()
     for number in range(5):
@@ -79,16 +79,16 @@ def test_limits_take_one_query_however_many_groups(
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_a_quota_is_a_persons_or_a_groups(make_user: Person, *, both: bool) -> None:
+def test_quota_belongs_to_a_user_or_a_group(make_user: MakeUser, *, both: bool) -> None:
     owner = {"user": make_user(), "group": Group.objects.create(name="g")} if both else {}
     with pytest.raises(IntegrityError), transaction.atomic():
         Quota.objects.create(**owner)
 
 
-def test_what_is_held_ends_with_its_writer(make_user: Person) -> None:
+def test_expired_reservations_do_not_count(make_user: MakeUser) -> None:
     ada, eve, now = make_user(), make_user("eve"), timezone.now()
     later, before = now + timedelta(hours=1), now - timedelta(seconds=1)
-    for user, location, size, expires_at, settled_as in (
+    for user, location, size, expires_at, committed_change in (
         (ada, 1, 1, later, None),
         (ada, 2, 10, before, None),
         (ada, 2, 100, before, None),
@@ -96,14 +96,14 @@ def test_what_is_held_ends_with_its_writer(make_user: Person) -> None:
         (eve, 4, 10_000, later, None),
     ):
         DiskReservation.objects.create(
-            user=user, target=location, size=size, expires_at=expires_at, settled_as=settled_as
+            user=user, target=location, size=size, expires_at=expires_at, committed_change=committed_change
         )
     assert held_disk(ada.pk, now=now) == 1001
     assert held_disk(eve.pk, now=now) == 10_000
-    assert workspaces_of_dead_writers(now=now) == [2]
+    assert targets_of_expired_writes(now=now) == [2]
 
 
-def test_limited_disk_is_known_wherever_it_is_said(make_user: Person, limit: Put) -> None:
+def test_disk_is_limited_by_configuration_or_by_any_quota(make_user: MakeUser, limit: Put) -> None:
     assert not is_disk_limited()
     Quota.objects.create(user=make_user(), running_sessions=1)
     assert not is_disk_limited()

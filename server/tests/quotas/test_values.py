@@ -1,4 +1,4 @@
-"""Amounts: what is left, what fits, what a file takes."""
+"""Limits and usage: what is left, what fits, what a file takes on disk."""
 
 from decimal import Decimal
 
@@ -18,27 +18,25 @@ from user_workspaces.quotas.values import QuotaLimits, Usage, on_disk
         (0, 1, 0, 0, True),
     ],
 )
-def test_standing_of_whole_numbers(
-    limit: int | None, used: int, reserved: int, left: int | None, *, over: bool
-) -> None:
+def test_usage_of_whole_numbers(limit: int | None, used: int, reserved: int, left: int | None, *, over: bool) -> None:
     usage = Usage(limit, used, reserved)
     assert (usage.taken, usage.left, usage.is_over) == (used + reserved, left, over)
 
 
-def test_what_may_be_counted_twice_is_not_too_much_but_leaves_no_room() -> None:
-    usage = Usage(10, used=6, reserved=6, moving=5)
+def test_amount_counted_twice_is_not_over_the_limit_but_leaves_nothing() -> None:
+    usage = Usage(10, used=6, reserved=6, in_progress=5)
     assert (usage.certain, usage.is_over, usage.left, usage.fits(1)) == (7, False, 0, False)
-    assert Usage(10, used=11, reserved=6, moving=6).is_over
+    assert Usage(10, used=11, reserved=6, in_progress=6).is_over
 
 
-def test_standing_of_core_hours_is_exact() -> None:
+def test_usage_of_core_hours_is_exact() -> None:
     usage = Usage(Decimal("0.3"), Decimal("0.1"), Decimal("0.1"))
     assert usage.fits(Decimal("0.1"))
     assert not usage.fits(Decimal("0.10001"))
     assert str(usage.left) == "0.1"
 
 
-def test_no_limit_has_room_for_anything() -> None:
+def test_any_amount_fits_without_a_limit() -> None:
     assert Usage(None, 10**18, 0).fits(10**18)
 
 
@@ -46,11 +44,11 @@ def test_no_limit_has_room_for_anything() -> None:
     ("size", "path", "blocks"),
     [(0, "a", 0), (1, "a", 1), (4096, "a", 1), (4097, "/a", 2), (1, "b/a", 2), (1, "c/b/a", 3), (0, "c/a", 1)],
 )
-def test_files_take_whole_blocks_and_so_do_directories(size: int, path: str, blocks: int) -> None:
+def test_files_and_directories_take_whole_blocks(size: int, path: str, blocks: int) -> None:
     assert on_disk(size, path) == blocks * 4096
 
 
-def test_an_allowance_limits_launches_where_it_says_anything() -> None:
+def test_any_limit_limits_launches() -> None:
     assert not QuotaLimits().limits_launches
     assert QuotaLimits(disk_bytes=0).limits_launches
     assert QuotaLimits(core_hours=Decimal(0)).limits_launches

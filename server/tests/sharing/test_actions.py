@@ -1,4 +1,4 @@
-"""Two at once: whatever they do with one share or one workspace, one of them is first and nothing is half done."""
+"""Concurrent actions on one share or workspace: one comes first, and nothing is left half done."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,8 +36,8 @@ def original(ada: User, workspace_of: Callable[..., Workspace]) -> Workspace:
     return workspace_of(ada)
 
 
-def said(act: Callable[[], object]) -> str:
-    """Return what somebody is told who does this: nothing, when it works."""
+def error_of(act: Callable[[], object]) -> str:
+    """Return the error message of an action; empty if it succeeds."""
     try:
         act()
     except UserWorkspacesError as error:
@@ -46,9 +46,9 @@ def said(act: Callable[[], object]) -> str:
 
 
 def together(*acts: Callable[[], object]) -> list[str]:
-    """Do all of this at the same moment; return what each is told, in no order."""
+    """Run all actions at the same moment; return their error messages in any order."""
     left = list(acts)
-    return at_once(len(acts), lambda: said(left.pop()))
+    return at_once(len(acts), lambda: error_of(left.pop()))
 
 
 def delete(workspace: Workspace) -> None:
@@ -56,18 +56,18 @@ def delete(workspace: Workspace) -> None:
         delete_workspace(owner=workspace.owner, workspace_id=workspace.pk, force=True, now=timezone.now())
 
 
-def test_the_same_offer_twice_at_once_is_one(original: Workspace, grace: User) -> None:
-    told = together(*[lambda: offer(original, grace)] * 4)
-    assert told == [""] * 4
+def test_same_offer_at_once_is_made_once(original: Workspace, grace: User) -> None:
+    errors = together(*[lambda: offer(original, grace)] * 4)
+    assert errors == [""] * 4
     assert (Share.objects.count(), Offer.objects.count(), Workspace.objects.count()) == (1, 1, 2)
 
 
-def test_an_offer_and_a_deletion_at_once_are_one_of_the_two(
+def test_of_offer_and_deletion_at_once_one_succeeds(
     ada: User, grace: User, workspace_of: Callable[..., Workspace]
 ) -> None:
     for number in range(ROUNDS):
         workspace = workspace_of(ada, f"w{number}")
-        together(lambda: offer(workspace, grace), lambda: delete(workspace))  # noqa: B023  used in this turn only
+        together(lambda: offer(workspace, grace), lambda: delete(workspace))  # noqa: B023  used in this iteration only
         workspace.refresh_from_db()
         offered = Share.objects.filter(offer__original=workspace).exists()
         assert (offered, workspace.status) in {(True, "idle"), (False, "deleting")}
@@ -80,20 +80,20 @@ def test_offers_of_two_workspaces_at_once_stay_within_the_quota(
     Workspace.objects.update(disk_space=3 * BLOCK_BYTES)
     blocks(5)
     for _ in range(ROUNDS):
-        told = together(*[partial(offer, workspace, grace) for workspace in both])
-        assert sorted(text.split(" would")[0] for text in told) == ["", "The copies in your open offers"]
+        errors = together(*[partial(offer, workspace, grace) for workspace in both])
+        assert sorted(text.split(" would")[0] for text in errors) == ["", "The copies in your open offers"]
         Share.objects.all().delete()
 
 
-def test_yes_and_no_at_once_are_one_of_the_two(original: Workspace, grace: User) -> None:
+def test_of_acceptance_and_cancellation_at_once_one_succeeds(original: Workspace, grace: User) -> None:
     for _ in range(ROUNDS):
         share = offer(original, grace)
-        told = together(
-            lambda: accept(user=grace, share_id=share.pk, now=timezone.now()),  # noqa: B023  used in this turn only
+        errors = together(
+            lambda: accept(user=grace, share_id=share.pk, now=timezone.now()),  # noqa: B023  used in this iteration only
             lambda: withdraw(user=original.owner, share_id=share.pk, now=timezone.now()),  # noqa: B023  the same
         )
         share = now_of(share)
-        assert min(told) == ""
+        assert min(errors) == ""
         assert (share.state, share.is_accepted, share.copy.awaits_acceptance) in {
             ("waiting", True, False), ("withdrawn", False, True)
         }  # fmt: skip
@@ -102,15 +102,15 @@ def test_yes_and_no_at_once_are_one_of_the_two(original: Workspace, grace: User)
         Share.objects.filter(pk=share.pk).delete()
 
 
-def test_trying_again_and_deleting_at_once_are_one_of_the_two(original: Workspace, grace: User) -> None:
-    """The receiver has accepted a copy that failed then."""
+def test_of_retry_and_deletion_at_once_one_succeeds(original: Workspace, grace: User) -> None:
+    """The receiver has accepted a copy that failed later."""
     for _ in range(ROUNDS):
         share = offer(original, grace)
         accept(user=grace, share_id=share.pk, now=timezone.now())
         Share.objects.filter(pk=share.pk).update(state="failed", next_check_at=None)
         Workspace.objects.filter(pk=share.pk).update(status="error")
         together(
-            lambda: retry(user=grace, share_id=share.pk, now=timezone.now()),  # noqa: B023  used in this turn only
+            lambda: retry(user=grace, share_id=share.pk, now=timezone.now()),  # noqa: B023  used in this iteration only
             lambda: delete(now_of(share).copy),  # noqa: B023  the same
         )
         share = now_of(share)
@@ -119,18 +119,18 @@ def test_trying_again_and_deleting_at_once_are_one_of_the_two(original: Workspac
         process_due_workspaces(now=timezone.now())
 
 
-def test_an_offer_of_what_is_being_deleted_is_refused(original: Workspace, grace: User) -> None:
+def test_workspace_that_is_being_deleted_cannot_be_offered(original: Workspace, grace: User) -> None:
     Workspace.objects.update(status="deleting")
     with pytest.raises(InvalidRequest, match="is deleting: it cannot be shared now"):
         offer(original, grace)
 
 
-def test_nobody_is_no_receiver(original: Workspace) -> None:
+def test_offer_needs_a_receiver(original: Workspace) -> None:
     with pytest.raises(InvalidRequest, match="Missing required fields"):
         offer_workspace(sender=original.owner, workspace_id=original.pk, receiver_ids=[], last=None, now=timezone.now())
 
 
-def test_what_was_accepted_and_deleted_is_no_share_any_more(original: Workspace, grace: User) -> None:
+def test_deleted_copy_is_no_share_any_more(original: Workspace, grace: User) -> None:
     share = offer(original, grace)
     accept(user=grace, share_id=share.pk, now=timezone.now())
     make_copies()

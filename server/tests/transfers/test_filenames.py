@@ -1,4 +1,4 @@
-"""Names of files in answers: one header line, whatever the name is."""
+"""Names of files in responses: one valid header line for any name."""
 
 import re
 from email.message import Message
@@ -28,7 +28,7 @@ from user_workspaces.transfers.filenames import attachment, disposition, file_pa
         ("", "_"),
     ],
 )
-def test_attachment_is_read_back_by_others(name: str, expected: str) -> None:
+def test_attachment_is_parsed_by_other_programs(name: str, expected: str) -> None:
     header = attachment(name)
     assert header.isascii()
     assert not set(header) & {"\r", "\n"}
@@ -44,8 +44,8 @@ def test_attachment_is_read_back_by_others(name: str, expected: str) -> None:
     ),
     inline=st.booleans(),
 )
-def test_any_name_is_read_back_by_a_mail_parser(name: str, *, inline: bool) -> None:
-    """As reana-client reads it, which prefers the plain parameter."""
+def test_any_name_is_parsed_by_a_mail_parser(name: str, *, inline: bool) -> None:
+    """reana-client parses it so, and prefers the plain parameter."""
     message = Message()
     message["Content-Disposition"] = disposition(name, inline=inline)
     assert (message.get_filename(), message.get_content_disposition()) == (name, "inline" if inline else "attachment")

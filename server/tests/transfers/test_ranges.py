@@ -1,4 +1,4 @@
-"""One range of bytes, and nothing else; the rest is in the tests of the API."""
+"""Parsing of one range of bytes; the tests of the API have the rest."""
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from user_workspaces.transfers.ranges import Span, Unsatisfiable, parse_range
 
 @settings(deadline=None)  # a machine may be slow
 @given(header=st.text() | st.from_regex(r"bytes=\d*-\d*", fullmatch=True), size=st.integers(0, 2**63))
-def test_never_beyond_the_file(header: str, size: int) -> None:
+def test_range_is_never_beyond_the_file(header: str, size: int) -> None:
     try:
         span = parse_range(header, size=size)
     except Unsatisfiable:
@@ -17,7 +17,7 @@ def test_never_beyond_the_file(header: str, size: int) -> None:
     assert span is None or 0 <= span.start < span.end <= size
 
 
-def test_spaces_are_allowed_where_the_standard_has_them() -> None:
+def test_spaces_are_allowed_as_in_the_standard() -> None:
     assert parse_range("bytes= 1-2 ", size=10) == Span(1, 3)
     assert parse_range("bytes=1 -2", size=10) is None
     assert parse_range(f"bytes=8-{10**40}", size=10) == Span(8, 10)

@@ -1,4 +1,4 @@
-"""Bodies piece by piece: whole, broken off, with and without a length."""
+"""Request bodies: complete, incomplete, with and without a declared length."""
 
 import io
 from typing import Any
@@ -19,7 +19,7 @@ def request(body: Any, **headers: Any) -> HttpRequest:
 
 
 class Breaks(io.RawIOBase):
-    """A connection that breaks after a while."""
+    """A connection that breaks after some data."""
 
     def read(self, size: int = -1) -> bytes:
         if self.seekable():
@@ -36,33 +36,33 @@ def test_pieces_are_bounded() -> None:
     assert [len(piece) for piece in pieces] == [PIECE, PIECE, 1]
 
 
-def test_less_than_was_announced_is_an_error() -> None:
+def test_body_shorter_than_declared_is_an_error() -> None:
     with pytest.raises(InvalidRequest, match="after 3 of 10 bytes"):
         list(pieces_of(request(io.BytesIO(b"abc"), CONTENT_LENGTH="10")))
 
 
 @pytest.mark.parametrize("headers", [{"CONTENT_LENGTH": "10"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
-def test_a_connection_that_breaks_is_an_error(headers: dict[str, str]) -> None:
+def test_broken_connection_is_an_error(headers: dict[str, str]) -> None:
     with pytest.raises(InvalidRequest, match="broke off"):
         list(pieces_of(request(Breaks(), **headers)))
 
 
-def test_without_a_length_the_end_shows_when_it_comes() -> None:
+def test_chunked_body_is_read_to_its_end() -> None:
     made = request(io.BytesIO(b"abc"), HTTP_TRANSFER_ENCODING="chunked")
     assert declared_length(made) is None
     assert list(pieces_of(made)) == [b"abc"]
 
 
-def test_nothing_is_a_body_too() -> None:
+def test_empty_body_is_a_body() -> None:
     assert list(pieces_of(request(io.BytesIO(b"")))) == []
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "9" * 500, "\u0663"])
-def test_lengths_that_are_no_numbers(length: str) -> None:
+def test_length_that_is_no_number_is_an_error(length: str) -> None:
     with pytest.raises(InvalidRequest):
         declared_length(request(io.BytesIO(b""), CONTENT_LENGTH=length))
 
 
-def test_packed_bodies_are_not_taken() -> None:
+def test_compressed_body_is_rejected() -> None:
     with pytest.raises(WrongType):
         pieces_of(request(io.BytesIO(b""), HTTP_CONTENT_ENCODING="gzip"))

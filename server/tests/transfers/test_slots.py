@@ -1,4 +1,4 @@
-"""How many transfers one person may have at once."""
+"""The limit of transfers that one user has at once."""
 
 import threading
 
@@ -8,7 +8,7 @@ from user_workspaces.errors import TooManyAtOnce
 from user_workspaces.transfers.slots import MOST_AT_ONCE, TransferSlot, running
 
 
-def test_turns_are_counted_by_person_and_given_back() -> None:
+def test_slots_are_counted_by_user_and_freed() -> None:
     mine = [TransferSlot(1) for _ in range(MOST_AT_ONCE)]
     with pytest.raises(TooManyAtOnce):
         TransferSlot(1)
@@ -19,12 +19,12 @@ def test_turns_are_counted_by_person_and_given_back() -> None:
     assert running() == {1: MOST_AT_ONCE - 1}
     with TransferSlot(1):
         pass
-    for turn in mine:
-        turn.end()
+    for slot in mine:
+        slot.end()
     assert running() == {}
 
 
-def test_turns_of_many_threads() -> None:
+def test_slots_are_counted_across_threads() -> None:
     refused, start = list[bool](), threading.Barrier(16)
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""Files of a form wait on disk without a name."""
+"""Files of a form are stored on disk without a name."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from user_workspaces.transfers.upload_handler import AnonymousTempFileHandler
 
 
 @pytest.fixture
-def waiting(tmp_path: Path, settings: LazySettings) -> Path:
-    """Where they wait."""
+def folder(tmp_path: Path, settings: LazySettings) -> Path:
+    """Return the folder of temporary files."""
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     return tmp_path
 
@@ -24,17 +24,17 @@ def started() -> AnonymousTempFileHandler:
     return handler
 
 
-def test_what_arrives_has_no_name_and_is_whole(waiting: Path) -> None:
+def test_uploaded_file_is_complete_and_has_no_name(folder: Path) -> None:
     handler = started()
-    assert list(waiting.iterdir()) == []
+    assert list(folder.iterdir()) == []
     file = handler.file_complete(7)
     assert isinstance(file, UploadedFile)
     with file:
         assert (file.name, file.size, file.read(), b"".join(file.chunks())) == ("a.txt", 7, b"one two", b"one two")
 
 
-def test_what_is_interrupted_is_let_go(waiting: Path) -> None:
+def test_interrupted_file_is_closed(folder: Path) -> None:
     handler = started()
     handler.upload_interrupted()
     assert handler.file.closed
-    AnonymousTempFileHandler().upload_interrupted()  # before anything came
+    AnonymousTempFileHandler().upload_interrupted()  # before a file was started

@@ -1,4 +1,4 @@
-"""Archives made while they are sent, read back by Python's own reader and by Info-ZIP."""
+"""Zip archives made while they are sent, read with Python's `zipfile` and with Info-ZIP."""
 
 import io
 import os
@@ -22,7 +22,7 @@ from user_workspaces.workspaces.queries import home_of
 WHEN = datetime(2024, 2, 29, 13, 37, 42, tzinfo=UTC)
 GIBIBYTE = 2**30
 MUCH = os.urandom(SENT_AT_ONCE)
-"""Enough, also when it is packed, to be sent before anything else is looked at."""
+"""Large enough, even compressed, to be sent before the next file is opened."""
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def opened(pieces: Iterator[bytes]) -> zipfile.ZipFile:
     return archive
 
 
-def test_folder_with_all_that_is_in_it(workspace: Workspace, folder: Path) -> None:
+def test_folder_with_its_content(workspace: Workspace, folder: Path) -> None:
     write(workspace, **{"d/a.txt": b"1", "d/.dot/é😀": b"2" * 100_000, "other": b"x"})
     (folder / "d" / "empty").mkdir()
     os.utime(folder / "d" / "a.txt", (WHEN.timestamp(), WHEN.timestamp()))
@@ -62,7 +62,7 @@ def test_folder_with_all_that_is_in_it(workspace: Workspace, folder: Path) -> No
         assert "d/a.txt" in archive.namelist()
 
 
-def test_installed_packages_are_no_part_of_a_whole_workspace(workspace: Workspace) -> None:
+def test_whole_workspace_is_without_installed_packages(workspace: Workspace) -> None:
     write(workspace, **{".environment/base/x": b"1", ".environmental": b"2", "d/.environment/y": b"3"})
     with opened(zip_stream(workspace, "")) as archive:
         assert archive.namelist() == [".environmental", "d/", "d/.environment/", "d/.environment/y", LEFT_OUT]
@@ -79,12 +79,12 @@ def test_empty_folder(workspace: Workspace) -> None:
 
 
 def test_many_small_files_are_sent_together(workspace: Workspace) -> None:
-    """Of each file alone there would be three pieces or four."""
+    """Otherwise each file would be three or four pieces."""
     write(workspace, **{f"f{number:03}": b"x" * 10 for number in range(300)})
     assert len(list(zip_stream(workspace, ""))) <= 2
 
 
-def test_whose_files_they_are_is_found_out_once(
+def test_number_of_queries_does_not_depend_on_files(
     workspace: Workspace, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     write(workspace, **{f"f{number:03}": b"x" for number in range(50)})
@@ -102,7 +102,7 @@ def test_other_programs_read_it(workspace: Workspace, tmp_path: Path) -> None:
     assert (tmp_path / "é.txt").read_text() == "one"
 
 
-def test_links_and_what_cannot_be_read_are_named(workspace: Workspace, folder: Path) -> None:
+def test_links_and_unreadable_files_are_named(workspace: Workspace, folder: Path) -> None:
     write(workspace, a=b"1", b=b"2", z=b"3")
     (folder / "l").symlink_to("/etc/passwd")
     (folder / "up").symlink_to("..")
@@ -110,12 +110,12 @@ def test_links_and_what_cannot_be_read_are_named(workspace: Workspace, folder: P
     (folder / os.fsdecode(b"no-\xff-utf8")).write_text("x")
     with opened(zip_stream(workspace, "")) as archive:
         assert archive.namelist() == ["a", "b", "no-_xFF-utf8", "z", LEFT_OUT]
-        said = archive.read(LEFT_OUT).decode()
-    assert [line.partition(":")[0] for line in said.splitlines()] == ["l", "pipe", "up"]
+        note = archive.read(LEFT_OUT).decode()
+    assert [line.partition(":")[0] for line in note.splitlines()] == ["l", "pipe", "up"]
 
 
-def test_what_vanishes_meanwhile_breaks_nothing(workspace: Workspace, folder: Path) -> None:
-    """The names are read in one go; the files go away one after the other while the archive is on its way."""
+def test_files_that_vanish_are_left_out(workspace: Workspace, folder: Path) -> None:
+    """The names are read at once; the files are removed while the archive is sent."""
     write(workspace, **{"f00": MUCH, **{f"f{number:02}": b"x" * 10 for number in range(1, 50)}})
     pieces, sent = zip_stream(workspace, ""), list[bytes]()
     sent.append(next(pieces))
@@ -126,7 +126,7 @@ def test_what_vanishes_meanwhile_breaks_nothing(workspace: Workspace, folder: Pa
         assert archive.namelist() == [*(f"f{number:02}" for number in range(0, 50, 2)), LEFT_OUT]
 
 
-def test_what_grows_or_shrinks_meanwhile_is_cut(workspace: Workspace, folder: Path) -> None:
+def test_files_that_grow_or_shrink_are_cut(workspace: Workspace, folder: Path) -> None:
     write(workspace, a=MUCH, grows=b"1" * 1000, shrinks=b"2" * 1000)
     pieces = zip_stream(workspace, "")
     sent = [next(pieces)]
@@ -144,7 +144,7 @@ def test_chosen_entries_only(workspace: Workspace) -> None:
         assert archive.namelist() == ["e/", "e/b", "c"]
 
 
-def test_names_that_lead_elsewhere_on_other_systems(workspace: Workspace) -> None:
+def test_names_with_backslashes_are_made_safe(workspace: Workspace) -> None:
     write(workspace, **{"..\\..\\x": b"1", "C:\\y": b"2"})
     with opened(zip_stream(workspace, "")) as archive:
         assert archive.namelist() == [".._.._x", "C:_y"]
@@ -192,7 +192,7 @@ def test_larger_than_thirty_two_bits_count(tmp_path: Path) -> None:
 
 
 def test_offsets_beyond_thirty_two_bits(tmp_path: Path) -> None:
-    """What stands behind four gibibytes of something else is found there: a hole stands for it."""
+    """A file after five gibibytes, which are a hole in the archive, is found."""
     archive, path = zipping._Archive(), tmp_path / "far.zip"
     archive._offset = 5 * GIBIBYTE
     with path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Creating, changing, measuring and deleting workspaces, on a real storage."""
+"""Creating, changing, measuring and deleting workspaces on a real storage."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from user_workspaces.workspaces.queries import home_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Make = Callable[..., Workspace]
-Person = Callable[..., User]
+MakeUser = Callable[..., User]
 
 
 def read(workspace: Workspace, path: str) -> bytes:
@@ -25,13 +25,13 @@ def read(workspace: Workspace, path: str) -> bytes:
         return file.read()
 
 
-def test_a_new_workspace_is_idle_and_has_its_files(make_user: Person, workspace_of: Make) -> None:
+def test_new_workspace_is_idle_and_has_its_files(make_user: MakeUser, workspace_of: Make) -> None:
     workspace = workspace_of(make_user(), details=Details(files=(NewFile("notes/a.txt", b"hello"),)))
     assert workspace.status == WorkspaceStatus.IDLE
     assert read(workspace, "notes/a.txt") == b"hello"
 
 
-def test_details_are_measured_by_the_controller(make_user: Person, workspace_of: Make) -> None:
+def test_details_are_measured_by_the_controller(make_user: MakeUser, workspace_of: Make) -> None:
     files = (NewFile("a.txt", b"x" * 5000), NewFile(".hidden", b""), NewFile(".git/config", b""))
     workspace = workspace_of(make_user(), details=Details(files=files))
     assert process_due_workspaces(now=timezone.now()) == 1
@@ -41,8 +41,8 @@ def test_details_are_measured_by_the_controller(make_user: Person, workspace_of:
     assert workspace.next_check_at is None
 
 
-def test_a_failed_creation_leaves_no_row_and_no_directory(
-    make_user: Person, workspace_of: Make, site: Registry
+def test_failed_creation_leaves_no_row_and_no_directory(
+    make_user: MakeUser, workspace_of: Make, site: Registry
 ) -> None:
     details = Details(files=(NewFile("a.txt", b""),), links=(NewLink("data", "/etc"),))
     with pytest.raises(PathNotFound, match=r"^Symlink path not found: /etc$"):
@@ -53,7 +53,7 @@ def test_a_failed_creation_leaves_no_row_and_no_directory(
     assert [path.name for path in home.storage.locate(home.location).parent.iterdir()] == [str(kept.pk)]
 
 
-def test_a_creation_that_died_is_taken_away_by_the_controller(make_user: Person, workspace_of: Make) -> None:
+def test_interrupted_creation_is_removed_by_the_controller(make_user: MakeUser, workspace_of: Make) -> None:
     workspace = workspace_of(make_user(), details=Details(files=(NewFile("a.txt", b""),)))
     path = home_of(workspace).storage.locate(home_of(workspace).location)
     Workspace.objects.update(status=WorkspaceStatus.INITIALIZING, next_check_at=timezone.now())
@@ -62,7 +62,7 @@ def test_a_creation_that_died_is_taken_away_by_the_controller(make_user: Person,
     assert not path.exists()
 
 
-def test_a_change_during_the_measuring_is_measured_again(make_user: Person, workspace_of: Make) -> None:
+def test_change_during_a_measurement_is_measured_again(make_user: MakeUser, workspace_of: Make) -> None:
     workspace = workspace_of(make_user())
     stale = Workspace.objects.get(pk=workspace.pk)
     upload_file(workspace=workspace, path="late.txt", chunks=[b"1"], now=timezone.now())
@@ -71,7 +71,7 @@ def test_a_change_during_the_measuring_is_measured_again(make_user: Person, work
     assert workspace.next_check_at is not None
 
 
-def test_an_update_replaces_files_and_keeps_the_others(make_user: Person, workspace_of: Make) -> None:
+def test_update_replaces_files_and_keeps_the_others(make_user: MakeUser, workspace_of: Make) -> None:
     workspace = workspace_of(make_user(), details=Details(files=(NewFile("a.txt", b"1"), NewFile("b.txt", b"1"))))
     details = Details(files=(NewFile("a.txt", b"2"), NewFile("c.txt", b"3")))
     update_workspace(workspace=workspace, now=timezone.now(), name="new", details=details)
@@ -82,7 +82,7 @@ def test_an_update_replaces_files_and_keeps_the_others(make_user: Person, worksp
     assert read(workspace, "b.txt") == b"1"
 
 
-def test_an_unknown_job_type_is_refused(make_user: Person, site: Registry) -> None:
+def test_unknown_job_type_is_rejected(make_user: MakeUser, site: Registry) -> None:
     with pytest.raises(InvalidRequest, match=r"^rocket is not in the list of available job types\.$"):
         create_workspace(
             owner=make_user(),
@@ -94,7 +94,7 @@ def test_an_unknown_job_type_is_refused(make_user: Person, site: Registry) -> No
         )
 
 
-def test_a_workspace_that_is_being_deleted_takes_no_files(make_user: Person, workspace_of: Make) -> None:
+def test_workspace_that_is_being_deleted_accepts_no_files(make_user: MakeUser, workspace_of: Make) -> None:
     workspace = workspace_of(make_user())
     workspace.status = WorkspaceStatus.DELETING
     with pytest.raises(InvalidRequest, match="is deleting"):

@@ -1,4 +1,4 @@
-"""The files of a workspace one by one: every change is noted, and what is left over goes away by itself."""
+"""Single files of a workspace: every change makes it due, and expired uploads are removed."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def workspace(make_user: Callable[[], User], workspace_of: Callable[..., Workspa
 
 
 def changed(workspace: Workspace) -> bool:
-    """Return whether it is due now, and have it measured."""
+    """Return True if the workspace is due now, and measure it."""
     before = workspace.changes
     workspace.refresh_from_db()
     now = timezone.now()
@@ -39,7 +39,7 @@ def changed(workspace: Workspace) -> bool:
     return is_due
 
 
-def test_every_change_is_noted(workspace: Workspace) -> None:
+def test_every_change_makes_the_workspace_due(workspace: Workspace) -> None:
     now = timezone.now()
     files.save_file(workspace=workspace, path="a", chunks=[b"x" * 10_000], now=now)
     assert changed(workspace)
@@ -62,24 +62,24 @@ def test_every_change_is_noted(workspace: Workspace) -> None:
     assert workspace.current["files"] == []
 
 
-def broken_off() -> Iterator[bytes]:
+def broken_chunks() -> Iterator[bytes]:
     yield b"x"
     raise InvalidRequest("The body broke off.")
 
 
-def test_an_upload_that_breaks_off_is_measured(workspace: Workspace) -> None:
+def test_broken_upload_is_measured(workspace: Workspace) -> None:
     upload = uploads.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
     changed(workspace)
     with pytest.raises(Conflict):
         uploads.append_to_upload(workspace=workspace, upload_id=upload.id, offset=5, chunks=[], now=timezone.now())
     assert not changed(workspace)  # nothing was written
-    chunks = broken_off()
+    chunks = broken_chunks()
     with pytest.raises(InvalidRequest):
         uploads.append_to_upload(workspace=workspace, upload_id=upload.id, offset=0, chunks=chunks, now=timezone.now())
     assert changed(workspace)
 
 
-def test_leftovers_are_removed_when_their_time_is_over(workspace: Workspace) -> None:
+def test_expired_uploads_are_removed(workspace: Workspace) -> None:
     upload = uploads.begin_upload(workspace=workspace, path="b", length=9, note="", now=timezone.now())
     changed(workspace)
     assert workspace.next_check_at is not None
@@ -100,7 +100,7 @@ def hidden(workspace: Workspace) -> list[Path]:
 
 
 @pytest.mark.parametrize("status", ["initializing", "deleting", "error"])
-def test_nothing_is_done_in_a_workspace_that_is_not_ready(workspace: Workspace, status: str) -> None:
+def test_files_of_a_workspace_that_is_not_ready_cannot_be_used(workspace: Workspace, status: str) -> None:
     workspace.status, now = status, timezone.now()
     for attempt in (
         lambda: files.list_folder(workspace=workspace, path=""),
@@ -114,7 +114,7 @@ def test_nothing_is_done_in_a_workspace_that_is_not_ready(workspace: Workspace, 
             attempt()
 
 
-def test_what_is_not_there_is_not_found(workspace: Workspace) -> None:
+def test_missing_entries_are_not_found(workspace: Workspace) -> None:
     now = timezone.now()
     for attempt in (
         lambda: files.list_folder(workspace=workspace, path="x"),

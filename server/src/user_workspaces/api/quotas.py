@@ -25,7 +25,7 @@ HOUR_STEP = Decimal("0.00001")
 
 def _serialize(usage: Usage[int] | Usage[Decimal]) -> dict[str, int | str | datetime | None]:
     figures = {**asdict(usage), "left": usage.left}
-    del figures["moving"]  # of no use to anybody but us
+    del figures["in_progress"]  # an internal part of `reserved`
     return {name: _format_hours(value) if isinstance(value, Decimal) else value for name, value in figures.items()}
 
 

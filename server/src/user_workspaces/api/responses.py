@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from user_workspaces.api.renderers import InPieces, NoBody, as_json
-from user_workspaces.db.raw_lists import Condition, RawRow, count_rows, page_in_raw_parts, raw_parts
+from user_workspaces.db.raw_lists import Condition, RawRow, page_in_raw_parts, raw_parts
 from user_workspaces.errors import InvalidRequest
 
 MOST_DIGITS = 18
@@ -84,7 +84,7 @@ def page(
         shaped = shape(rows)
         return _listed(shaped, key=key, empty=empty, figures=_page_fields(request, total=len(shaped), cut=None))
     offset, limit = cut
-    total = count_rows(rows)
+    total = rows.count()
     shaped = shape(rows[offset : None if limit is None else offset + limit])
     return _listed(shaped, key=key, empty=empty, figures=_page_fields(request, total=total, cut=cut))
 

@@ -35,6 +35,7 @@ from user_workspaces.api.uploads import MultipartParser, announced_size, uploade
 from user_workspaces.db.raw_lists import Condition, RawRow, iso, json
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import LaunchRequest, delete_workspace, start_job
+from user_workspaces.quotas import disk
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.sharing.actions import deletion_of
 from user_workspaces.transfers.slots import TransferSlot
@@ -42,7 +43,6 @@ from user_workspaces.workspaces.actions import create_workspace, update_workspac
 from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import COLUMNS, LISTED, find_workspace, workspaces_of
-from user_workspaces.workspaces.space import check_space
 
 FILES = {
     "multipart/form-data": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}},
@@ -183,10 +183,10 @@ class WorkspaceUpload(APIView):
 
 
 def _saved(request: Request, workspace: Workspace) -> Response:
-    check_space(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
+    disk.check(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
     files = uploaded_files(request)
     size = sum(on_disk(file.content.size or 0, file.path) for file in files)
-    check_space(owner_id=workspace.owner_id, size=size, now=timezone.now())
+    disk.check(owner_id=workspace.owner_id, size=size, now=timezone.now())
     for file in files:
         chunks: Iterable[bytes] = file.content.chunks()
         upload_file(workspace=workspace, path=file.path, chunks=chunks, size=file.content.size, now=timezone.now())

@@ -14,12 +14,12 @@ from user_workspaces.db.leases import lease_length
 from user_workspaces.environments.overview import lock_for_copies
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.quotas.reservation import Reservation, ReservationLost
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.models import Share
-from user_workspaces.sharing.open_copies import OpenCopyReservation, has_limit
+from user_workspaces.sharing.open_copies import has_limit
 from user_workspaces.sharing.queries import due_copies, due_withdrawals
-from user_workspaces.workspaces.copy_rooms import CopyReservation, ReservationLost, size_to_copy
-from user_workspaces.workspaces.share_copies import clear_copy, fill_copy, try_to_clear
+from user_workspaces.workspaces.share_copies import clear_copy, fill_copy, size_to_copy, try_to_clear
 
 logger = logging.getLogger(__name__)
 
@@ -51,19 +51,19 @@ class CopyProgress:
     expected: int
     """Bytes, as measured last; 0: not known."""
     copied: int = 0
-    reservation: CopyReservation | OpenCopyReservation | None = None
+    reservation: Reservation | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     def report(self, copied: int) -> None:
         """Take note of the progress, and hold room for what is more than expected.
 
-        Raises `CopyStopped`, and `QuotaExceeded`, `RoomLost` as `CopyRoom.hold_at_least`.
+        Raises `CopyStopped`, and `QuotaExceeded`, `ReservationLost` as `Reservation.resize`.
         """
         self.copied = copied
         if self.stop.is_set():
             raise CopyStopped
         if self.reservation is not None:
-            self.reservation.hold_at_least(copied, now=timezone.now())
+            self.reservation.resize(copied, now=timezone.now())
 
     @property
     def percent(self) -> int:
@@ -157,7 +157,7 @@ class CopyTask:
         clear_copy(share.copy)
         size = size_to_copy(original) if has_limit(share) else 0
         with self._leasing:
-            flow.reservation = leases.hold_disk(share, size=size, now=timezone.now())
+            flow.reservation = leases.reserve_disk(share, size=size, now=timezone.now())
         if flow.reservation is None:
             raise CopyStopped
         flow.expected = original.disk_space

@@ -1,8 +1,10 @@
-"""The lease on a due job: who holds it may act and record; who lost it records nothing."""
+"""The lease on a due job: only its holder acts on the job and records the result."""
 
 from datetime import datetime, timedelta
 
-from user_workspaces.db.leases import lease, lease_length
+from django.db.models import QuerySet
+
+from user_workspaces.db import leases
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED
 
@@ -12,16 +14,12 @@ def trusted_for() -> timedelta:
 
     It is half of the lease: the observation gets stale, and the action has to end within the rest.
     """
-    return lease_length() / 2
+    return leases.lease_length() / 2
 
 
 def claim(job: Job, *, now: datetime) -> bool:
     """Take the lease on a due job; False: another controller was first, or the job was changed."""
-    until = now + lease_length()
-    if not _unchanged(job, next_check_at=until, **lease(until)):
-        return False
-    job.next_check_at = until
-    return True
+    return leases.claim(_with_same_status(job), job, until=now + leases.lease_length())
 
 
 def release(job: Job, *, at: datetime | None, message: str = "", **fields: object) -> None:
@@ -31,10 +29,9 @@ def release(job: Job, *, at: datetime | None, message: str = "", **fields: objec
     """
     if message and job.status not in ENDED:
         fields["message"] = message
-    if _unchanged(job, next_check_at=at, **fields):
+    if leases.release(_with_same_status(job), job, at=at, column="next_check_at", **fields):
         job.next_check_at = at
 
 
-def _unchanged(job: Job, **fields: object) -> bool:
-    held = Job.objects.filter(pk=job.pk, status=job.status, next_check_at=job.next_check_at)
-    return bool(held.update(**fields))
+def _with_same_status(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(status=job.status)

@@ -30,7 +30,7 @@ def take_over(folder: Path, *, now: datetime) -> int:
     """Release the leases of dead controllers; return how many there were. One that dies here is followed by another."""
     released = 0
     for holder in leases.dead_holders(folder):
-        found = sum(leases.release(table, holder=holder, now=now, column=due) for table, due in LEASED.items())
+        found = sum(leases.release_all(table, holder=holder, now=now, column=due) for table, due in LEASED.items())
         if found:
             logger.warning("a controller died with %s leases: they are due now", found)
         leases.forget(folder, holder)

@@ -1,1 +1,1 @@
-"""What several features need of the database: leases, searches, raw lists, errors."""
+"""Database code of several features: leases, searches, raw lists, errors."""

@@ -1,4 +1,4 @@
-"""What an error below us means for a request: the one table from codes of databases and of the system to our errors.
+"""Translates errors of databases and of the system into the errors of this server, by their codes.
 
 SQLite names its codes in "Result and Error Codes", PostgreSQL in its appendix "PostgreSQL Error Codes".
 """
@@ -20,7 +20,7 @@ FULL, AWAY = DiskFull, TemporarilyUnavailable
 
 SQLITE: dict[int, Kind] = {
     sqlite3.SQLITE_FULL: FULL,
-    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,  # there is no room for the file beside it that its readers share
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,  # no space for the shared-memory file beside the database
     sqlite3.SQLITE_BUSY: AWAY,
     sqlite3.SQLITE_LOCKED: AWAY,
     sqlite3.SQLITE_PROTOCOL: AWAY,
@@ -29,19 +29,19 @@ SQLITE: dict[int, Kind] = {
     sqlite3.SQLITE_CANTOPEN: AWAY,
     sqlite3.SQLITE_NOMEM: AWAY,
 }
-"""Primary codes, each for all of its extended ones, and extended codes that differ."""
+"""Primary codes, which stand for their extended codes, and extended codes that differ from theirs."""
 PRIMARY = 0xFF
 POSTGRESQL: dict[str, Kind] = {
     "53100": FULL,
     "53": AWAY,  # too many connections, no memory
-    "08": AWAY,  # the connection
-    "57": AWAY,  # it ends or begins; a query took too long
-    "58": AWAY,  # its files
-    "40": AWAY,  # deadlocks and the like
-    "55P03": AWAY,  # a lock was not to be had in time
-    "25006": AWAY,  # it takes no writes: a standby, or one that protects itself
+    "08": AWAY,  # connection errors
+    "57": AWAY,  # it starts or stops, or a query took too long
+    "58": AWAY,  # I/O errors
+    "40": AWAY,  # deadlocks and failed serialization
+    "55P03": AWAY,  # a lock was not available in time
+    "25006": AWAY,  # read-only: a standby server
 }
-"""SQLSTATEs, and classes of them (their first two characters)."""
+"""SQLSTATEs, and their classes (the first two characters)."""
 SYSTEM: dict[int, Kind] = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
@@ -54,26 +54,26 @@ MESSAGES: dict[Kind, str] = {
 
 
 def translated(error: BaseException) -> BaseException:
-    """Return the error that a request is answered with: ours where the table has one, else the same.
+    """Return the error of this server for an error in the tables, else the same error.
 
-    Django raises errors of its own where storing a session failed, so what led to an error is looked at, too. It is
-    logged in one line, once in a while: a full disk must not fill the log.
+    The causes of an error count, too, because Django wraps the error when it cannot store a session. The log has one
+    line once in a while, because a full disk must not fill the log.
     """
     if isinstance(error, UserWorkspacesError):
         return error
     for one in _chain(error):
         kind = _kind(one)
         if kind is not None:
-            REFUSALS.warn(logger, f"{type(one).__name__} answered as {kind.__name__}", str(one))
+            REFUSALS.warn(logger, f"{type(one).__name__} reported as {kind.__name__}", str(one))
             return kind(MESSAGES[kind])
     return error
 
 
 class HandledErrorFilter(logging.Filter):
-    """Leaves out what is told by `translated`: Django has a traceback for each request, and a line for each 503."""
+    """Drops the log records of errors that `translated` logs; Django would log a traceback for each request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is kept."""
+        """Return True to keep a record."""
         error = record.exc_info[1] if record.exc_info else None
         return error is None or translated(error) is error
 
@@ -87,7 +87,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _kind(error: BaseException) -> Kind | None:
-    """Return what one error means; None: it is not of the table. Django's own have the driver's as their cause."""
+    """Return the kind of one error; None: it is not in the tables. Errors of Django have the driver's as cause."""
     if isinstance(error, OSError):
         return SYSTEM.get(error.errno or 0)
     if isinstance(error, sqlite3.Error):

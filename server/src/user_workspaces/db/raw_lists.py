@@ -1,8 +1,12 @@
-"""Rows for the long lists, as the database keeps them: nothing is taken apart to be put together again.
+"""Reads the three long lists (workspaces, jobs, runs) without Django's conversion of values.
 
-What Django makes of each value (a dictionary of JSON, a datetime of a text) and of each query costs several times what
-the answer itself does. Here the condition of a queryset is Django's, and around it stands a plain SELECT whose times
-and JSON come as text and go into the answer as such.
+Django's conversions (JSON to dictionaries, text to datetimes) and the making of a query cost several times the rest of
+such a response; `benchmarks/api.py` measures it, and decision 0018 has the numbers. Here Django compiles the WHERE of a
+queryset, and a plain SELECT around it reads times and JSON as text, which goes into the response as it is. All other
+lists use querysets.
+
+The parts of Django that this relies on are not public: `Query.where`, `Query.alias_refcount`, `Query.order_by`, the
+limits `low_mark` and `high_mark`, and `SQLCompiler.compile`. `tests/db/test_raw_lists.py` pins the SQL that they make.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,18 +26,18 @@ AS_TEXT = (DateTimeField, JSONField, UUIDField)
 WHOLE_SECOND, MICROSECOND = len("23:59:59"), len("23:59:59.999999")
 
 ROWS_AT_ONCE = 500
-"""What becomes of so many fits into the caches of a processor."""
+"""So many rows and their JSON fit into the caches of a processor."""
 KEYS_AT_ONCE = 5000
-"""A query of more would be longer than SQLite reads."""
+"""A query with more keys would be longer than SQLite accepts."""
 
 RawRow = tuple[Any, ...]
 OWNER_PLACEHOLDER = -1
-"""An owner whom nobody is: their place is found by it where the SQL of a list is made before anybody asks."""
+"""Stands for the owner while the SQL of a list is made once for all users; no user has this primary key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Which rows of a table, and in which order, as SQL."""
+    """A WHERE and an ORDER BY of one table, as SQL."""
 
     model: type[Model]
     alias: str
@@ -44,20 +48,20 @@ class Condition:
 
 
 class PerOwnerQuery:
-    """A list of which everybody has their own: made once a process, as to make it costs more than to read it."""
+    """A list that each user has; its SQL is made once a process, because making it takes longer than reading it."""
 
     def __init__(self, rows_of: Callable[[int], QuerySet[Any]]) -> None:
         self._condition = cache(lambda _vendor: _require(_condition(rows_of(OWNER_PLACEHOLDER))))
 
     def of(self, owner_id: int) -> Condition:
-        """Return one person's."""
+        """Return the list of one user."""
         made = self._condition(connections[DEFAULT_DB_ALIAS].vendor)
         parameters = tuple(owner_id if value == OWNER_PLACEHOLDER else value for value in made.parameters)
         return replace(made, parameters=parameters)
 
 
 def raw_rows(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> list[RawRow]:
-    """Return these columns of all rows, without Django's conversions: times, JSON and UUIDs as text (see below).
+    """Return these columns of all rows; times, JSON and UUIDs are text, for `iso`, `moment`, `json` and `uuid_text`.
 
     For querysets of one table that are ordered by its columns; raises `ValueError` for any other.
     """
@@ -71,7 +75,7 @@ def raw_rows(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> list[
 
 
 def raw_parts(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> Iterator[list[RawRow]]:
-    """Yield the same, without a cut, in parts: what is done with one need not be kept beside the next."""
+    """Yield the same, for a queryset without a slice, in parts, so that only one part is in memory at a time."""
     condition = rows if isinstance(rows, Condition) else _condition(rows)
     if condition is not None:
         yield from _parts(condition, *_select(condition, _selected(condition.model, columns)))
@@ -80,9 +84,9 @@ def raw_parts(rows: QuerySet[Any] | Condition, columns: tuple[str, ...]) -> Iter
 def page_of_raw_rows(
     rows: QuerySet[Any] | Condition, columns: tuple[str, ...], *, offset: int, limit: int | None
 ) -> tuple[list[RawRow], int]:
-    """Return `limit` of the rows (None: all) after the first `offset`, as above, and how many there are without a cut.
+    """Return `limit` rows (None: all) after the first `offset`, as `raw_rows` does, and the number of all rows.
 
-    One query tells both: each row comes with their number, and only an empty page has to ask for it.
+    One query returns both, as each row has the number with it; only an empty page needs a second query.
     """
     parts, total = page_in_raw_parts(rows, columns, offset=offset, limit=limit)
     return [row for part in parts for row in part], total
@@ -106,30 +110,23 @@ def page_in_raw_parts(
     return ([row[:-1] for row in part] for part in chain((first,), parts)), int(first[0][-1])
 
 
-def count_rows(rows: QuerySet[Any]) -> int:
-    """Return how many there are; of a plain queryset (as above, not sliced) a little faster than Django does."""
-    if not _is_plain(rows.query):
-        return rows.count()
-    condition = _condition(rows.order_by())
-    return _count(condition) if condition else 0
-
-
 def values_by_key(model: type[Model], column: str, keys: Iterable[int]) -> dict[int, Any]:
-    """Return one column of those of these rows that there are, by their key."""
+    """Return one column of the rows with these primary keys, by key; keys without a row are left out."""
     numbers, found = [str(int(key)) for key in set(keys)], dict[int, Any]()
     selected = f"SELECT {_quoted('pk', model)}, {_quoted(column, model)} FROM {_table(model)}"  # noqa: S608  our names
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         for start in range(0, len(numbers), KEYS_AT_ONCE):
             among = ", ".join(numbers[start : start + KEYS_AT_ONCE])
-            cursor.execute(f"{selected} WHERE {_quoted('pk', model)} IN ({among})")  # they are numbers
+            # Not as parameters: SQLite takes only so many, and `int` above makes the keys safe.
+            cursor.execute(f"{selected} WHERE {_quoted('pk', model)} IN ({among})")
             found.update(cursor.fetchall())
     return found
 
 
 def iso(text: str | None) -> str | None:
-    """Return a time of a raw row as it can be sent: ISO 8601 with its offset, a fraction with all six digits.
+    """Return a time of a raw row in ISO 8601 with its offset; a fraction has all six digits.
 
-    SQLite keeps it so; PostgreSQL has an offset of its own, and leaves out the zeros at the end.
+    SQLite stores it so, without the offset, which is UTC; PostgreSQL writes an offset and drops zeros at the end.
     """
     if text is None:
         return None
@@ -140,48 +137,49 @@ def iso(text: str | None) -> str | None:
 
 
 def moment(text: str | None) -> datetime | None:
-    """Return a time of a raw row to reckon with."""
+    """Return a time of a raw row as a datetime."""
     if text is None:
         return None
     return datetime.fromisoformat(text if text[-3] == "+" else f"{text}+00:00")
 
 
 def uuid_text(text: str) -> str:
-    """Return a UUID of a raw row as it is shown: SQLite keeps the digits alone."""
+    """Return a UUID of a raw row with its hyphens, which SQLite does not store."""
     return text if text[8] == "-" else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def json(text: str) -> Fragment:
-    """Return JSON of a raw row: a database keeps none that is not valid."""
+    """Return JSON of a raw row, not parsed: a database stores valid JSON only."""
     return Fragment(text)
 
 
 def _condition(rows: QuerySet[Any]) -> Condition | None:
-    """Return what a queryset asks for; None where that can be nothing."""
+    """Return the condition of a queryset; None if Django knows that it matches no row."""
     query, connection = rows.query, connections[rows.db]
     if not _is_plain(query):
         raise ValueError("only a plain queryset of one table can be read raw")
     where, parameters = "", ()
+    # The compiler of the queryset's own database, with its lookups, so that values are escaped as Django does.
     try:
         sql, parameters = query.get_compiler(connection=connection).compile(query.where)
         where = f" WHERE {sql}"
     except EmptyResultSet:
         return None
-    except FullResultSet:
+    except FullResultSet:  # no condition: all rows
         pass
     return Condition(rows.model, rows.db, where, tuple(parameters), _order(query))
 
 
 def _require(condition: Condition | None) -> Condition:
     if condition is None or condition.parameters.count(OWNER_PLACEHOLDER) != 1:
-        raise ValueError("the list has to ask for its owner, once")
+        raise ValueError("the list has to filter by its owner, once")
     return condition
 
 
 def _fetched(
     condition: Condition, selected: str, *, cut: str = "", skips: bool = False, counted: bool = False
 ) -> list[RawRow]:
-    """Return what is selected; see `_select`."""
+    """Return the rows of a `_select`."""
     with connections[condition.alias].cursor() as cursor:
         cursor.execute(*_select(condition, selected, cut=cut, skips=skips, counted=counted))
         return list(cursor.fetchall())
@@ -197,10 +195,10 @@ def _parts(condition: Condition, sql: str, parameters: tuple[Any, ...]) -> Itera
 def _select(
     condition: Condition, selected: str, *, cut: str = "", skips: bool = False, counted: bool = False
 ) -> tuple[str, tuple[Any, ...]]:
-    """Return the SQL of it, and its parameters.
+    """Return the SQL and its parameters.
 
-    `skips`: the cut leaves out the first. `counted`: each row ends with the uncut number. What an offset
-    leaves out is counted off in the index: only the rows of the page itself are read.
+    `cut` is the LIMIT and OFFSET; `skips` says that there is an OFFSET. With `counted`, each row ends with the number
+    of all rows.
     """
     table, where, order, parameters = _table(condition.model), condition.where, condition.order, condition.parameters
     tail = order + cut
@@ -208,6 +206,7 @@ def _select(
         selected = f"{selected}, (SELECT COUNT(*) FROM {table}{where})"  # noqa: S608  all of it is Django's
         parameters = (*parameters, *parameters)
     if skips:
+        # The inner SELECT skips rows in the index alone; only the rows of the page are read from the table.
         key = _quoted("pk", condition.model)
         where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", order  # noqa: S608  the same
     return f"SELECT {selected} FROM {table}{where}{tail}", parameters  # noqa: S608  the same
@@ -218,13 +217,14 @@ def _count(condition: Condition) -> int:
 
 
 def _is_plain(query: Query) -> bool:
+    # Django counts the uses of each table; a join that was optimized away stays with zero uses.
     tables = sum(bool(uses) for uses in query.alias_refcount.values())
     return tables <= 1 and not (query.annotations or query.distinct or query.combinator)
 
 
 @cache
 def _selected(model: type[Model], names: tuple[str, ...]) -> str:
-    """Return the columns as SQL, which is the same for both kinds of databases."""
+    """Return the columns as SQL that SQLite and PostgreSQL understand."""
     fields = [model._meta.get_field(name) for name in names]
     columns = [(_quoted(field.name, model), isinstance(field, AS_TEXT)) for field in fields]
     return ", ".join(f"CAST({column} AS text)" if as_text else column for column, as_text in columns)
@@ -237,8 +237,8 @@ def _table(model: type[Model]) -> str:
 
 @cache
 def _quoted(name: str, model: type[Model]) -> str:
-    """Return a column with its table: alone it could be what the SELECT has made of it, a time that is a text."""
-    column = model._meta.pk.column if name == "pk" else model._meta.get_field(name).column  # type: ignore[union-attr]  # every model of ours has a key of its own
+    """Return a column with its table; without it, ORDER BY could mean the SELECT's text of a time."""
+    column = model._meta.pk.column if name == "pk" else model._meta.get_field(name).column  # type: ignore[union-attr]  # every model here has a primary key
     return f"{_table(model)}.{connections[DEFAULT_DB_ALIAS].ops.quote_name(str(column))}"
 
 

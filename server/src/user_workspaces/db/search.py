@@ -1,4 +1,4 @@
-"""Words that people search for, whatever their case, in any script and on any database."""
+"""Case-insensitive search for words in any script, on SQLite and PostgreSQL."""
 
 import re
 
@@ -8,8 +8,8 @@ from django.db.models import Q
 def contains(word: str, *columns: str) -> Q:
     """Return the condition that one of these columns contains the word.
 
-    SQLite's LIKE knows upper and lower case of ASCII alone, PostgreSQL's those of its own locale: for other words
-    the pattern has both.
+    LIKE ignores case only in ASCII (SQLite) or in the locale of the database (PostgreSQL), so other words become a
+    pattern with both cases of each letter.
     """
     lookup, wanted = ("icontains", word) if word.isascii() else ("regex", "".join(map(_either, word)))
     found = Q()

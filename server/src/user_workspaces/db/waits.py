@@ -1,4 +1,4 @@
-"""What is not worth a wait for another one that writes."""
+"""Writes that fail at once instead of waiting for another writer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.db import connection
 
 @contextmanager
 def without_waiting() -> Iterator[None]:
-    """Have SQLite fail at once where somebody else writes; other databases seldom make anybody wait."""
+    """Make SQLite fail at once if another process writes; other databases lock rows and seldom wait."""
     if connection.vendor != "sqlite":
         yield
         return

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from user_workspaces.db.leases import lease, lease_length
+from user_workspaces.db import leases
 from user_workspaces.environments.bases import required_base_of
 from user_workspaces.environments.discovery import Contents, builder_of, read_contents, specification_of
 from user_workspaces.environments.failures import reason_of
@@ -98,11 +98,9 @@ def _forget_failure(layer: Layer) -> None:
 
 def claim(row: PreparedEnvironment, *, now: datetime) -> bool:
     """Take the lease on a due row; False: another controller was first, or it was asked for anew."""
-    until = now + lease_length() / 2  # the build is a process of its own: only starting it has to fit
-    if not _unchanged(row, next_check_at=until, **lease(until)):
-        return False
-    row.next_check_at = until
-    return True
+    same = PreparedEnvironment.objects.filter(fingerprint=row.fingerprint, status=row.status)
+    until = now + leases.lease_length() / 2  # the build is a process of its own: only starting it has to fit
+    return leases.claim(same, row, until=until)
 
 
 def advance(row: PreparedEnvironment, *, now: datetime) -> None:

@@ -15,11 +15,10 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import FIFTH_DECIMAL, SECONDS_AN_HOUR, core_hours
 from user_workspaces.jobs.resource_options import parameter_for
 from user_workspaces.jobs.status import LIVE
-from user_workspaces.quotas import actions as quotas
+from user_workspaces.quotas.accounts import lock_account
 from user_workspaces.quotas.messages import core_hours_exceeded, disk_is_over, sessions_exceeded, time_limit_needed
-from user_workspaces.quotas.queries import allowance_of, rules
+from user_workspaces.quotas.queries import allowance_of, disk_usage_of, rules
 from user_workspaces.quotas.values import Overview, QuotaLimits, Usage
-from user_workspaces.workspaces.space import disk_use_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,9 @@ def reserve_launch(*, owner_id: int, resource: str, limits: Limits, now: datetim
     allowance = allowance_of(owner_id)
     if not allowance.limits_launches:
         return
-    quotas.hold_account(owner_id)  # before reading the usage, so that nothing is added to it until the commit
+    lock_account(owner_id)  # before reading the usage, so that nothing is added to it until the commit
     contact = rules().contact
-    disk = disk_use_of(owner_id, limit=allowance.disk_bytes, now=now)
+    disk = disk_usage_of(owner_id, limit=allowance.disk_bytes, now=now)
     if disk.is_over:
         raise disk_is_over(disk, contact=contact)
     usage = core_hour_usage(owner_id, allowance=allowance, now=now)
@@ -89,7 +88,7 @@ def core_hour_usage(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> 
 def overview_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> Overview:
     """Return a user's usage of all quotas, in a fixed number of queries."""
     usage = core_hour_usage(owner_id, allowance=allowance, now=now)
-    disk = disk_use_of(owner_id, limit=allowance.disk_bytes, now=now)
+    disk = disk_usage_of(owner_id, limit=allowance.disk_bytes, now=now)
     return Overview(disk=disk, core_hours=usage.core_hours, running_sessions=usage.sessions)
 
 

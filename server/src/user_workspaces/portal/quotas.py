@@ -10,9 +10,8 @@ from user_workspaces.interfaces.sizes import size_text
 from user_workspaces.jobs.quota_check import core_hour_usage, cost_of, overview_of
 from user_workspaces.jobs.resource_options import LARGEST, parameter_for
 from user_workspaces.quotas.messages import disk_is_over, format_number
-from user_workspaces.quotas.queries import allowance_of, rules
+from user_workspaces.quotas.queries import allowance_of, disk_usage_of, rules
 from user_workspaces.quotas.values import GIBIBYTE, Overview
-from user_workspaces.workspaces.space import disk_use_of
 
 SECONDS_A_MINUTE = 60
 
@@ -57,7 +56,7 @@ def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
 def disk_left(owner_id: int, *, now: datetime) -> int | None:
     """Return the bytes that a person may still take; None: no limit."""
     limit = allowance_of(owner_id).disk_bytes
-    return None if limit is None else disk_use_of(owner_id, limit=limit, now=now).left
+    return None if limit is None else disk_usage_of(owner_id, limit=limit, now=now).left
 
 
 def _texts(overview: Overview) -> list[QuotaText]:

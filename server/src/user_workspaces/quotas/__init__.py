@@ -1,1 +1,1 @@
-"""Quotas: how much disk, how many core hours and how many jobs at once a person may have, and never more than that."""
+"""Quotas of a user: disk, core hours, and jobs at once."""

@@ -1,4 +1,4 @@
-"""Limits that differ from the site's, and the disk space that is held for what is being written."""
+"""Limits that override those of the configuration, and reservations of disk quota."""
 
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
 class Quota(models.Model):
-    """The limits of one person or of one group. An empty figure says nothing: what is more general holds then."""
+    """The limits of one user or one group. An empty limit is inherited from groups or the configuration."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
     group = models.OneToOneField(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="quota")
@@ -40,29 +40,29 @@ class Quota(models.Model):
 
 
 class QuotaAccount(models.Model):
-    """One row a person: whoever is about to take something of theirs waits here for whoever else is."""
+    """One row for each user; a transaction that takes quota locks it, so that two cannot take the same quota."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="quota_account")
     over_disk_since = models.DateTimeField(null=True, blank=True)
-    """Since when a measurement found more than the limit; None: all is well."""
+    """When a measurement first found the user over their disk quota; None: they are within it."""
 
     def __str__(self) -> str:
         return f"account of {self.user_id}"
 
 
 class DiskReservation(models.Model):
-    """Space for what is being written, or was written and is not measured yet."""
+    """Disk quota for a write that is in progress, or that is committed and not measured yet."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="disk_reservations")
     target = models.BigIntegerField(db_index=True)
-    """The number of the place that is written to, given by whoever writes."""
+    """Primary key of the workspace that is written to; no foreign key, as this package knows no workspaces."""
     size = models.BigIntegerField()
     expires_at = models.DateTimeField()
-    """Until when a writer that says no more is believed to be writing."""
-    settled_as = models.BigIntegerField(null=True, blank=True)
-    """Which change of the place it became; a measurement of that change or a later one includes it."""
+    """When a write in progress counts as dead unless it is renewed; without meaning once it is committed."""
+    committed_change = models.BigIntegerField(null=True, blank=True)
+    """The number of the change of the target that it became; a measurement of that change or a later one frees it."""
     upload = models.CharField(max_length=64, blank=True, db_default="")
-    """The upload that is written to, which another request may go on with; empty: nobody can."""
+    """The upload that is written to, which another request may continue; empty where none can."""
 
     def __str__(self) -> str:
         return f"{self.size} bytes in {self.target}"

@@ -1,4 +1,4 @@
-"""What is allowed, what is taken, what is left: amounts, and nothing of where they come from."""
+"""Limits and usage as plain values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +8,13 @@ from typing import Generic, TypeVar
 
 GIBIBYTE = 1024**3
 BLOCK_BYTES = 4096
-"""File systems give space in blocks; a directory takes one, too."""
+"""The unit of disk accounting: file systems allocate blocks, and a directory takes one, too."""
 
 Amount = TypeVar("Amount", int, Decimal)
 
 
 class Kind(StrEnum):
-    """What can be limited; the value is the name in the configuration and in the API (disk: in gigabytes there)."""
+    """The kinds of quota; the value is the name in the configuration and in the API (there, disk is in GiB)."""
 
     DISK = "disk"
     CORE_HOURS = "core_hours"
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuotaLimits:
-    """A person's limits; None: as much as they like."""
+    """The limits of a user; None: unlimited."""
 
     disk_bytes: int | None = None
     core_hours: Decimal | None = None
@@ -31,50 +31,50 @@ class QuotaLimits:
 
     @property
     def limits_launches(self) -> bool:
-        """Whether a launch has to be counted."""
+        """True if a launch has to be checked against a limit."""
         return self != QuotaLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Usage(Generic[Amount]):
-    """One limit and what is taken of it: `used` is gone, `reserved` is held by what goes on and may come back."""
+    """One limit and its usage: `used` is final, `reserved` belongs to work in progress and may become free again."""
 
     limit: Amount | None
     used: Amount
     reserved: Amount
     frees_at: datetime | None = None
-    """When some of what is used comes back by itself; None: never, or nothing is known."""
-    moving: Amount | None = None
-    """Of what is reserved: what is being written now. A part of it may be there already, and be in `used`, too."""
+    """When a part of the usage becomes free without any action; None: never, or unknown."""
+    in_progress: Amount | None = None
+    """The part of `reserved` that is being written now; some of it may be on disk already and in `used`, too."""
 
     @property
     def taken(self) -> Amount:
-        """What nobody else can have now."""
+        """The amount that is not available now."""
         return self.used + self.reserved
 
     @property
     def certain(self) -> Amount:
-        """What is taken without what may be in it twice."""
-        return self.taken if self.moving is None else self.taken - self.moving
+        """The amount that is taken without the part that may be counted twice."""
+        return self.taken if self.in_progress is None else self.taken - self.in_progress
 
     @property
     def left(self) -> Amount | None:
-        """What can still be had, never below nothing; None: there is no limit."""
+        """The amount that is available, at least zero; None: unlimited."""
         return None if self.limit is None else max(self.limit - self.taken, self.limit * 0)
 
     @property
     def is_over(self) -> bool:
-        """Whether more is taken than there should be, for certain."""
+        """True if more than the limit is taken, even without what may be counted twice."""
         return self.limit is not None and self.certain > self.limit
 
     def fits(self, amount: Amount) -> bool:
-        """Return whether so much more fits."""
+        """Return True if `amount` more fits."""
         return self.limit is None or self.taken + amount <= self.limit
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All of a person's limits at one moment."""
+    """The usage of all limits of a user at one moment."""
 
     disk: Usage[int]
     core_hours: Usage[Decimal]

@@ -1,1 +1,1 @@
-"""Workspaces offered to other people as copies: the offers, the copying, the answers, and the mail about them."""
+"""Sharing of workspaces: offers to other users, the copies that they get, and the mail about offers."""

@@ -1,4 +1,4 @@
-"""What people do: offer a workspace, accept, decline, cancel, try again. Each wholly or not at all."""
+"""Offers workspaces, and accepts, declines, cancels and retries offers; each in one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,12 +20,12 @@ from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import is_usable
 
 MOST_LISTED = 200
-"""Names of each kind that an offer shows: it is told once for each receiver."""
+"""The number of names of each kind that an offer shows: every row of an offer list has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastLaunch:
-    """What ran last in the workspace: the receiver is offered the same."""
+    """The last launch in a workspace; it is suggested to the receiver."""
 
     job_type: str
     resource_options: Mapping[str, object]
@@ -77,25 +77,25 @@ def _offer(
 
 
 def accept(*, user: User, share_id: int, now: datetime) -> None:
-    """Make the copy its receiver's, finished or still on its way; twice is safe.
+    """Give the copy to its receiver, even if it is not complete yet; safe to repeat.
 
-    From now on it counts against their disk quota. Raises `QuotaExceeded` where it does not fit: the offer stays open.
-    What is still on its way fails where it does not fit.
+    From now on it counts against their disk quota. Raises `QuotaExceeded` if it does not fit; the offer stays open. An
+    incomplete copy that does not fit fails later.
     """
     with transaction.atomic():
         share = _lock(share_id, Q(receiver=user))
         if share.is_accepted:
             return
         if share.state == ShareState.FAILED:
-            raise InvalidRequest(f"The copy could not be made: {share.message} Try it again, or decline it.")
+            raise InvalidRequest(f"The copy failed: {share.message} Retry or decline it.")
         Share.objects.filter(pk=share.pk).update(is_accepted=True)
         share_copies.accept_copy(share.copy, now=now)
 
 
 def withdraw(*, user: User, share_id: int, now: datetime) -> None:
-    """Cancel (the sender) or decline (the receiver): what was copied is removed in the background; twice is safe.
+    """Cancel (as sender) or decline (as receiver) an offer; safe to repeat. The controller removes the copy.
 
-    While it is being copied the lease stays: who copies notices, stops, and hands it over to be removed.
+    A copy in progress keeps its lease: the process that makes it notices, stops, and releases it to be removed.
     """
     with transaction.atomic():
         share = Share.objects.select_for_update(of=("self",)).filter(pk=storable_id(share_id)).first()
@@ -113,7 +113,7 @@ def withdraw(*, user: User, share_id: int, now: datetime) -> None:
 
 
 def retry(*, user: User, share_id: int, now: datetime) -> None:
-    """Have a copy that failed made again; sender and receiver may ask for it."""
+    """Retry a failed copy, as its sender or receiver."""
     with transaction.atomic():
         share = _lock(share_id, Q(sender=user) | Q(receiver=user))
         if share.state != ShareState.FAILED:
@@ -130,7 +130,7 @@ def _start_over(share: Share, *, now: datetime) -> None:
 
 @contextmanager
 def deletion_of(*, owner: User, workspace_id: int) -> Iterator[None]:
-    """Run the deletion of a workspace that nothing is copied from or into, in one transaction with this check.
+    """Delete a workspace in the body of this context, in one transaction with the check that no copy needs it.
 
     Raises `NotFound`, and `InvalidRequest` while an offer of it is open or a copy is under way.
     """
@@ -142,7 +142,7 @@ def deletion_of(*, owner: User, workspace_id: int) -> Iterator[None]:
 
 
 def require_original(share: Share) -> Workspace:
-    """Return the workspace to copy, held until the transaction ends; raises `InvalidRequest` when it is going away."""
+    """Return the workspace to copy, locked until the transaction ends; raises `InvalidRequest` if it is deleted."""
     held = Workspace.objects.select_for_update(of=("self",)).select_related("owner")
     original = held.filter(offers=share.offer_id).first()
     if original is None or not is_usable(original):
@@ -179,11 +179,11 @@ def _check_deletable(workspace: Workspace) -> None:
         )
     under_way = Share.objects.filter(Q(offer__original=workspace) | Q(copy=workspace), state__in=UNFINISHED)
     if under_way.exists():
-        raise InvalidRequest(f"Workspace {workspace.pk} is being copied: it can be deleted when that is done.")
+        raise InvalidRequest(f"Workspace {workspace.pk} is being copied. Delete it when the copy is complete.")
 
 
 def note_listing(*, offer_id: int, current: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
-    """Keep what the first finished copy of an offer holds."""
+    """Store the content of the first complete copy of an offer."""
     Offer.objects.filter(pk=offer_id, is_listed=False).update(current=_first_names(current), is_listed=True)
 
 

@@ -1,77 +1,70 @@
-"""The lease on a copy that is being made: who holds it may touch the files and say how it ended; nobody else."""
+"""The lease on a copy in progress: only its holder may touch the files and record the result."""
 
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
-from user_workspaces.db.leases import lease, lease_length
+from user_workspaces.db import leases
+from user_workspaces.quotas.reservation import Reservation
 from user_workspaces.sharing.actions import note_listing, require_original
 from user_workspaces.sharing.models import Share, ShareState
-from user_workspaces.sharing.open_copies import OpenCopyReservation, check_copy, hold_accounts
+from user_workspaces.sharing.open_copies import OpenCopyReservation, check_copy, lock_accounts
 from user_workspaces.sharing.queries import UNFINISHED
 from user_workspaces.workspaces import share_copies
 from user_workspaces.workspaces.actions import queue_deletion
-from user_workspaces.workspaces.copy_rooms import CopyReservation, hold_copy
 from user_workspaces.workspaces.models import Workspace
 
 LONGEST_MESSAGE = 1_000
+COPYING, WITHDRAWN = (Share.objects.filter(state=state) for state in (ShareState.COPYING, ShareState.WITHDRAWN))
 
 
 def claim(share: Share, *, now: datetime) -> bool:
-    """Take the lease on a copy to be made; False: another controller was first, or it was withdrawn."""
-    until = now + lease_length()
-    claimed = {"state": ShareState.COPYING, "next_check_at": until, "percent": 0, **lease(until)}
-    if not _held(share).filter(state__in=UNFINISHED).update(**claimed):
-        return False
-    share.next_check_at = until
-    return True
+    """Take the lease on a pending copy; return False if another controller was first, or the offer was withdrawn."""
+    unfinished = Share.objects.filter(state__in=UNFINISHED)
+    return leases.claim(unfinished, share, until=now + leases.lease_length(), state=ShareState.COPYING, percent=0)
 
 
 def renew(share: Share, *, now: datetime, percent: int) -> bool:
-    """Keep the lease and say how far it is; False: the copy is not wanted any more, or the lease was lost."""
-    held, until = _held(share), now + lease_length()
-    wanted = held.filter(state=ShareState.COPYING).update(next_check_at=until, percent=percent, **lease(until))
-    # Withdrawn: the lease is kept until the copying has really ended, so that nobody removes files under it.
-    if wanted or held.filter(state=ShareState.WITHDRAWN).update(next_check_at=until, **lease(until)):
-        share.next_check_at = until
-    return bool(wanted)
+    """Renew the lease and record progress; return False if the offer was withdrawn or the lease was lost."""
+    until = now + leases.lease_length()
+    if leases.renew(COPYING, share, until=until, percent=percent):
+        return True
+    # The lease on a withdrawn copy is kept until the copying has ended, so that no files are removed under it.
+    leases.renew(WITHDRAWN, share, until=until)
+    return False
 
 
-def hold_disk(share: Share, *, size: int, now: datetime) -> CopyReservation | OpenCopyReservation | None:
-    """Hold disk space of the receiver's, or, before they accept the copy, in the open offers of the sender.
+def reserve_disk(share: Share, *, size: int, now: datetime) -> Reservation | None:
+    """Reserve quota of the receiver or, before they accept the copy, in the open offers of the sender.
 
-    None: the copy is not wanted any more, or the lease was lost.
-
-    Raises `QuotaExceeded`.
+    None: the offer was withdrawn, or the lease was lost. Raises `QuotaExceeded`.
     """
     with transaction.atomic():
-        held = _held(share).filter(state=ShareState.COPYING)
+        held = COPYING.filter(pk=share.pk, next_check_at=share.next_check_at)
         if held.select_for_update(of=("self",)).first() is None:
             return None
         share.copy.refresh_from_db(fields=["awaits_acceptance"])
-        hold_accounts(share)
-        reservation = hold_copy(share.copy, size=size, now=now)
+        lock_accounts(share)
+        reservation = share_copies.reserve_copy(share.copy, size=size, now=now)
         if not share.copy.awaits_acceptance:
             return reservation
-        open_room = OpenCopyReservation(share)
-        open_room.hold_at_least(size, now=now)
-        return open_room
+        reservation = OpenCopyReservation(share)
+        reservation.resize(size, now=now)
+        return reservation
 
 
 def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bool:
     """Mark a copy of `held` bytes as complete. False: it was withdrawn, or another process is making it now.
 
-    Raises `InvalidRequest` when the original went away meanwhile: what was copied may be a part of it; and
-    `QuotaExceeded` when it became more than there is room for.
+    Raises `InvalidRequest` if the original was deleted meanwhile, as the copy may be incomplete, and `QuotaExceeded` if
+    the copy became too large.
     """
     with transaction.atomic():
-        leased = _held(share).filter(state=ShareState.COPYING)
-        if not leased.update(state=ShareState.READY, percent=100, message="", next_check_at=None):
+        if not leases.release(COPYING, share, at=None, state=ShareState.READY, percent=100, message=""):
             return False
         require_original(share)
         filled.refresh_from_db(fields=["awaits_acceptance"])
-        hold_accounts(share)
+        lock_accounts(share)
         if filled.awaits_acceptance and filled.disk_space > held:
             check_copy(share, filled.disk_space)
         share_copies.complete_copy(filled, held=held, now=now)
@@ -80,33 +73,27 @@ def complete(share: Share, *, filled: Workspace, held: int, now: datetime) -> bo
 
 
 def fail(share: Share, *, message: str, is_cleared: bool) -> None:
-    """Say why it could not be made, and whether nothing is left; it waits for somebody to retry or decline it."""
+    """Mark a copy as failed, with the reason; `is_cleared` is True if no files of it are left."""
     text = message[:LONGEST_MESSAGE].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     with transaction.atomic():
-        held = _held(share).filter(state=ShareState.COPYING)
-        if held.update(state=ShareState.FAILED, message=text, percent=0, next_check_at=None):
+        if leases.release(COPYING, share, at=None, state=ShareState.FAILED, message=text, percent=0):
             share_copies.give_up_copy(workspace_id=share.copy_id, is_cleared=is_cleared)
 
 
 def hand_back(share: Share, *, now: datetime) -> None:
-    """Give the lease up: what is still wanted starts over, what was withdrawn is removed."""
-    held = _held(share)
-    if not held.filter(state=ShareState.COPYING).update(state=ShareState.WAITING, percent=0, next_check_at=now):
-        held.filter(state=ShareState.WITHDRAWN).update(next_check_at=now)
+    """Release the lease: a copy that is still wanted starts again, a withdrawn one is removed."""
+    if not leases.release(COPYING, share, at=now, state=ShareState.WAITING, percent=0):
+        leases.release(WITHDRAWN, share, at=now)
 
 
 def remove_withdrawn(share: Share, *, now: datetime) -> None:
-    """Queue the files of a withdrawn share for deletion; the workspace's row takes the share's with it."""
+    """Queue the copy of a withdrawn share for deletion, which also deletes the share."""
     with transaction.atomic():
-        if _held(share).filter(state=ShareState.WITHDRAWN).update(next_check_at=None):
+        if leases.release(WITHDRAWN, share, at=None):
             queue_deletion(workspace_id=share.copy_id, now=now)
 
 
 def original_of(share: Share) -> Workspace:
-    """Return what is to be copied; raises `InvalidRequest` when it is gone."""
+    """Return the workspace to copy; raises `InvalidRequest` if it is deleted."""
     with transaction.atomic():
         return require_original(share)
-
-
-def _held(share: Share) -> QuerySet[Share]:
-    return Share.objects.filter(pk=share.pk, next_check_at=share.next_check_at)

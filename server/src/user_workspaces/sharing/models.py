@@ -1,4 +1,4 @@
-"""Offers and shares as rows, and the outbox of the mail about them."""
+"""The rows of offers and shares, and the outbox of the mail about them."""
 
 from django.db import models
 
@@ -8,27 +8,27 @@ from user_workspaces.workspaces.models import Workspace
 
 
 class ShareState(models.TextChoices):
-    """How far the copy is; whether it was accepted is another question."""
+    """The state of the copy; `Share.is_accepted` is separate."""
 
     WAITING = "waiting"
     COPYING = "copying"
     READY = "ready"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
-    """Cancelled or declined: what was copied is being removed, and the row goes with it."""
+    """Cancelled or declined: the copy is being removed, and this row with it."""
 
 
 class Offer(models.Model):
-    """One workspace offered to several people at once, as it was then: what the other side sees of it."""
+    """A workspace offered to several users at once, as it was then: what the receivers see of it."""
 
     original = models.ForeignKey(Workspace, on_delete=models.SET_NULL, null=True, related_name="offers")
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)
     requested = models.JSONField(default=dict)
     current = models.JSONField(default=dict)
-    """What was offered: the first names of each kind, counted in the first copy that was made."""
+    """The first names of each kind, from the first complete copy."""
     is_listed = models.BooleanField(default=False)
-    """Whether `current` is known yet."""
+    """True if `current` is known."""
     last_job_type = models.CharField(max_length=100, blank=True)
     last_resource_options = models.JSONField(default=dict)
     datetime_created = models.DateTimeField()
@@ -38,7 +38,7 @@ class Offer(models.Model):
 
 
 class Share(Leased):
-    """The offer to one person, and the copy that is made for them; its number is the copy's."""
+    """The offer to one user, with the copy that is made for them; both have the same primary key."""
 
     copy = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True, related_name="share")
     offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="shares")
@@ -47,11 +47,11 @@ class Share(Leased):
     state = models.CharField(max_length=16, choices=ShareState.choices, default=ShareState.WAITING)
     is_accepted = models.BooleanField(default=False)
     percent = models.PositiveSmallIntegerField(default=0)
-    """How much of it is copied, as far as one can tell beforehand; 100 when it is ready and not before."""
+    """The estimated progress of the copy; 100 only when it is ready."""
     message = models.TextField(blank=True)
-    """For people: why the copy failed."""
+    """The error that users see when the copy failed."""
     next_check_at = models.DateTimeField(null=True)
-    """When the controller has to look at it next, and its lease while it copies; None: nothing to do."""
+    """When the controller checks it next, and its lease during the copy; None: nothing to do."""
 
     class Meta:
         indexes = [
@@ -65,7 +65,7 @@ class Share(Leased):
 
 
 class Mail(Leased):
-    """A mail in the outbox; it goes when its share goes."""
+    """A mail in the outbox; it is deleted with its share."""
 
     share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="mails")
     to = models.EmailField(max_length=254)
@@ -74,7 +74,7 @@ class Mail(Leased):
     attempts = models.PositiveIntegerField(default=0)
     datetime_created = models.DateTimeField()
     next_try_at = models.DateTimeField(null=True)
-    """When to send it, and the lease of who is sending it; None: sent, or given up."""
+    """When to send it, and the lease while it is being sent; None: sent, or given up."""
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -6,33 +6,34 @@ from django.db import transaction
 
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.interfaces.sizes import size_text
-from user_workspaces.quotas.actions import hold_account
+from user_workspaces.quotas.accounts import lock_account
 from user_workspaces.quotas.queries import allowance_of
+from user_workspaces.quotas.reservation import Reservation, ReservationLost
 from user_workspaces.quotas.values import Kind
 from user_workspaces.sharing.models import Share
 from user_workspaces.sharing.queries import made_copies_size, open_copies_size
-from user_workspaces.workspaces.copy_rooms import ReservationLost, grow_copy, is_limited
 from user_workspaces.workspaces.models import Workspace
+from user_workspaces.workspaces.share_copies import grow_copy, is_limited
 
 
-class OpenCopyReservation:
-    """Disk space of one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
+class OpenCopyReservation(Reservation):
+    """The reservation for one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
 
     def __init__(self, share: Share) -> None:
+        super().__init__(owner_id=share.sender_id, target=share.copy_id, size=0)
         self._share = share
         self._is_checked = is_bounded(share)
-        """Whether the sender's quota is asked for more."""
-        self.size = 0
+        """True while more has to fit in the sender's quota."""
 
-    def hold_at_least(self, size: int, *, now: datetime) -> None:  # noqa: ARG002  the signature of `CopyRoom`, which expires
-        """Hold more where it became more than expected; raises `QuotaExceeded`, `RoomLost`.
+    def resize(self, size: int, *, preferred: int = 0, now: datetime) -> None:  # noqa: ARG002  as `Reservation` has it
+        """Reserve at least `size` bytes; raises `QuotaExceeded`, `ReservationLost`.
 
-        Once the copy is accepted, it counts for its receiver, who is checked when all is there.
+        Once the copy is accepted, it counts for its receiver, whose quota is checked when the copy is complete.
         """
         if size <= self.size or not self._is_checked:
             return
         with transaction.atomic():
-            hold_account(self._share.sender_id)
+            lock_account(self._share.sender_id)
             if grow_copy(workspace_id=self._share.copy_id, old=self.size, new=size):
                 check_copy(self._share, size)
                 self.size = size
@@ -43,30 +44,30 @@ class OpenCopyReservation:
 
 
 def is_bounded(share: Share) -> bool:
-    """Return whether the disk space of the sender is limited."""
+    """Return True if the sender's disk is limited."""
     return allowance_of(share.sender_id).disk_bytes is not None
 
 
 def has_limit(share: Share) -> bool:
-    """Return whether a copy has to fit in the quota of the person it counts for: the receiver once it is accepted."""
+    """Return True if a copy has to fit in a quota: the receiver's once it is accepted, the sender's before."""
     return is_bounded(share) if share.copy.awaits_acceptance else is_limited(share.copy)
 
 
-def hold_accounts(share: Share) -> None:
-    """Hold the accounts of both sides, always in the same order, so that two offers back and forth do not block."""
+def lock_accounts(share: Share) -> None:
+    """Lock the accounts of sender and receiver, always in the same order, so that two transactions do not deadlock."""
     for user_id in sorted({share.sender_id, share.receiver_id}):
-        hold_account(user_id)
+        lock_account(user_id)
 
 
 def check_offer(original: Workspace, more: int) -> None:
-    """Raise `QuotaExceeded` where so many more copies, as the original was measured, are too much.
+    """Raise `QuotaExceeded` if `more` copies of the measured size exceed the limit of open offers.
 
     In the transaction that makes the offer.
     """
     limit = allowance_of(original.owner_id).disk_bytes
     if not more or limit is None:
         return
-    hold_account(original.owner_id)
+    lock_account(original.owner_id)
     wanted = open_copies_size(original.owner_id) + original.disk_space * more
     if wanted > limit:
         raise QuotaExceeded(
@@ -77,15 +78,15 @@ def check_offer(original: Workspace, more: int) -> None:
 
 
 def check_copy(share: Share, size: int) -> None:
-    """Raise `QuotaExceeded` where a copy of so many bytes is too much beside the others that are there.
+    """Raise `QuotaExceeded` if a copy of `size` bytes does not fit beside the other open copies of its sender.
 
-    With the account of the sender held. The receiver reads the error, too, so it does not tell what the sender has.
+    With the account of the sender locked. The receiver reads the error, too, so it does not give the sender's usage.
     """
     limit = allowance_of(share.sender_id).disk_bytes
     if limit is not None and made_copies_size(share.sender_id, without=share.copy_id) + size > limit:
         sender = share.sender.username
         raise QuotaExceeded(
-            f"The copy needs {size_text(size)}, and the disk quota of {sender} has no room for it in their open "
-            f"offers. It can be tried again when others of these are accepted, declined or cancelled.",
+            f"The copy needs {size_text(size)}, which does not fit in the disk quota of {sender} for open offers. Try "
+            "again after other offers are accepted, declined or cancelled.",
             kind=Kind.DISK,
         )

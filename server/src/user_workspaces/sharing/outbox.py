@@ -1,4 +1,4 @@
-"""The mail about offers: written with the offer, sent by the controller, at least once."""
+"""The outbox of the mail about offers: filled with the offer, sent by the controller at least once."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.db.leases import lease, lease_length
+from user_workspaces.db import leases
 from user_workspaces.interfaces.settings import Branding
 from user_workspaces.sharing.models import Mail, Share, ShareState
 
@@ -22,12 +22,12 @@ BODY = """\
 
 Accept or decline it here: {address}
 
-You get this mail because you have an account on this server. If you do nothing, nothing happens.
+You received this mail because you have an account on this server. If you do nothing, no copy is added to your account.
 """
 
 
 def announce(shares: Sequence[Share], *, now: datetime) -> None:
-    """Put a mail to each receiver into the outbox; without a mail server in the configuration, none."""
+    """Put a mail to each receiver into the outbox, if a mail server is configured."""
     site = registry.site()
     if site.mail is None:
         return
@@ -47,26 +47,26 @@ def announce(shares: Sequence[Share], *, now: datetime) -> None:
 
 
 def signature(own: Branding) -> str:
-    """Return the last lines of a mail: whose server sent it, and whom to ask."""
+    """Return the last lines of a mail: the name and the contact of the server."""
     lines = [line for line in (own.name, own.contact) if line]
     return "\n".join(["", "-- ", *lines, ""]) if lines else ""
 
 
 def one_line(text: str) -> str:
-    """Return a text that cannot begin a line of its own: no control characters, no great length."""
+    """Return a text without control characters, shortened, so that it cannot start another line or header."""
     plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
     words = " ".join(plain.split()).replace("://", ": //")
     return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
 
 
 def full_name(user: User) -> str:
-    """Return "First Last (username)", or what there is of it."""
+    """Return "First Last (username)", or the user name alone."""
     name = user.get_full_name()
     return f"{name} ({user.username})" if name else user.username
 
 
 def is_address(text: str) -> bool:
-    """Return whether mail can be sent there."""
+    """Return True if a text is a valid mail address."""
     try:
         validate_email(text)
     except ValidationError:
@@ -76,34 +76,33 @@ def is_address(text: str) -> bool:
 
 def mail_lease() -> timedelta:
     """Return the length of the lease on a mail: a mail server may take a timeout for each of several commands."""
-    return 5 * lease_length()
+    return 5 * leases.lease_length()
 
 
 def claim(mail: Mail, *, now: datetime) -> bool:
-    """Take the lease on a mail before it is sent; False: another controller was first."""
-    same, until = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at, sent_at=None), now + mail_lease()
-    if not same.update(next_try_at=until, attempts=mail.attempts + 1, **lease(until)):
+    """Take the lease on a mail before it is sent; return False if another controller was first."""
+    unsent, attempts = Mail.objects.filter(sent_at=None), mail.attempts + 1
+    if not leases.claim(unsent, mail, until=now + mail_lease(), column="next_try_at", attempts=attempts):
         return False
-    mail.next_try_at, mail.attempts = until, mail.attempts + 1
+    mail.attempts = attempts
     return True
 
 
 def note_sent(mail: Mail, *, now: datetime) -> None:
-    """Say that it is on its way."""
+    """Record that a mail was sent."""
     Mail.objects.filter(pk=mail.pk).update(sent_at=now, next_try_at=None)
 
 
 def try_now(mail: Mail, *, now: datetime) -> bool:
-    """Have a mail sent that was not, also one that was given up; False: it was sent, or is being sent."""
-    waiting = Mail.objects.filter(pk=mail.pk, sent_at=None).exclude(share__state=ShareState.WITHDRAWN)
-    return bool(waiting.filter(next_try_at=mail.next_try_at).update(next_try_at=now))
+    """Make an unsent mail due, even one that was given up; return False if it was sent or is being sent."""
+    unsent = Mail.objects.filter(sent_at=None).exclude(share__state=ShareState.WITHDRAWN)
+    return leases.release(unsent, mail, at=now, column="next_try_at")
 
 
 def note_failed(mail: Mail, *, now: datetime) -> bool:
-    """Say when to try again: after 1, 2, 4 ... 60 minutes; False: never, it has been tried for a day."""
+    """Schedule the next attempt, after 1, 2, 4 ... 60 minutes; return False if it is given up after a day."""
     over = now - mail.datetime_created > GIVE_UP_AFTER
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(mail.attempts - 1, 10))
-    # Unless it was withdrawn while it was being sent: then there is nothing to come back to.
-    still = Mail.objects.filter(pk=mail.pk, next_try_at=mail.next_try_at)
-    still.update(next_try_at=None if over else now + pause)
+    # Writes nothing if the offer was withdrawn while the mail was being sent: that has set `next_try_at` to None.
+    leases.release(Mail.objects.all(), mail, at=None if over else now + pause, column="next_try_at")
     return not over

@@ -1,4 +1,4 @@
-"""Reading shares."""
+"""Reads shares."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,21 +14,21 @@ from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
 from user_workspaces.workspaces.models import Workspace
 
 LONGEST_WAIT, LONGEST_WAIT_OF_MAIL = timedelta(minutes=5), timedelta(hours=2)
-"""More than the lease on a copy, and than the longest pause between two attempts to send a mail."""
+"""Longer than the lease on a copy, and than the longest pause between two attempts to send a mail."""
 UNFINISHED = (ShareState.WAITING, ShareState.COPYING)
 LARGEST_ID = 2**63 - 1
 MOST_RECEIVERS = 1000
-"""Of one offer."""
+"""The number of receivers of one offer."""
 
 
 def shares_of(user: User) -> QuerySet[Share]:
-    """Return what a person offered and was offered, newest first; what is being removed is left out."""
+    """Return the shares that a user sent or received, newest first, without those that are being removed."""
     own = Share.objects.filter(Q(sender=user) | Q(receiver=user))
     return own.exclude(state=ShareState.WITHDRAWN).order_by("-copy_id")
 
 
 def find_share(*, user: User, share_id: int) -> Share:
-    """Return a share that a person sent or received; raises `NotFound`, also for everybody else's."""
+    """Return a share that a user sent or received; raises `NotFound`, also for those of others."""
     found = shares_of(user).filter(pk=storable_id(share_id)).first()
     if found is None:
         raise NotFound(f"Shared workspace {share_id} not found.")
@@ -36,12 +36,12 @@ def find_share(*, user: User, share_id: int) -> Share:
 
 
 def storable_id(number: int) -> int:
-    """Return a number that a database can look for; what is too large is nobody's."""
+    """Return a primary key that the database can compare; no row has the largest one."""
     return min(number, LARGEST_ID)
 
 
 def received_by(user: User) -> QuerySet[Share]:
-    """Return what a person was offered, unanswered ones first, then the newest; with what a page shows of each."""
+    """Return the shares that a user received, open ones first, then the newest, with the fields of a page."""
     received = shares_of(user).filter(receiver=user).order_by("is_accepted", "-copy_id")
     read_with = ("offer", "offer__original", "copy")
     unread = [f"{one}__{details}" for one in read_with for details in ("requested", "current")]
@@ -49,23 +49,23 @@ def received_by(user: User) -> QuerySet[Share]:
 
 
 def shares_from(workspace_id: int) -> QuerySet[Share]:
-    """Return the offers of one workspace, newest first; with what a page shows of each."""
+    """Return the shares of one workspace, newest first, with the fields of a page."""
     shares = Share.objects.filter(offer__original_id=workspace_id).exclude(state=ShareState.WITHDRAWN)
     return shares.select_related("offer", "receiver").defer("offer__requested", "offer__current").order_by("-copy_id")
 
 
 def count_unanswered(user: User) -> int:
-    """Return how many offers wait for a person's answer."""
+    """Return the number of open offers to a user."""
     return open_shares().filter(receiver=user).count()
 
 
 def open_shares() -> QuerySet[Share]:
-    """Return the shares that were neither answered nor cancelled."""
+    """Return the shares that are not accepted, declined or cancelled."""
     return Share.objects.filter(is_accepted=False).exclude(state=ShareState.WITHDRAWN)
 
 
 def size_of_copy(share: Share, original: Workspace | None) -> int:
-    """Return the bytes that a copy takes, as measured; as long as it is not made, those of its original."""
+    """Return the measured bytes of a copy; before it is complete, at least those of its original."""
     if share.state == ShareState.READY or original is None:
         return share.copy.disk_space
     return max(share.copy.disk_space, original.disk_space)
@@ -87,7 +87,7 @@ def made_copies_size(sender_id: int, *, without: int) -> int:
 
 
 def invited(workspace_id: int, users: Iterable[User]) -> frozenset[int]:
-    """Return the ids of those of these people who have not answered an offer of this workspace yet."""
+    """Return the IDs of those of these users who have an open offer of this workspace."""
     return frozenset(open_offers(workspace_id, users).values_list("receiver_id", flat=True))
 
 
@@ -97,13 +97,13 @@ def open_offers(workspace_id: int, users: Iterable[User]) -> QuerySet[Share]:
 
 
 def find_receivers(*, sender: User, ids: Iterable[object], now: datetime) -> list[User]:
-    """Return the people with these ids, each once; raises `InvalidRequest` when one of them cannot be shared with.
+    """Return the users with these IDs, each once; raises `InvalidRequest` if one of them cannot be shared with.
 
-    The error is the same for who does not exist and for who exists and cannot be found by the sender.
+    The error is the same for users who do not exist and for users whom the sender cannot find.
     """
     wanted = list(dict.fromkeys(_checked_id(one) for one in ids))
     if len(wanted) > MOST_RECEIVERS:
-        raise InvalidRequest(f"A workspace can be shared with at most {MOST_RECEIVERS} people at once.")
+        raise InvalidRequest(f"A workspace can be shared with at most {MOST_RECEIVERS} users at once.")
     found = findable(wanted, by=sender, known=_acquaintances(sender, wanted), now=now)
     if len(found) < len(wanted):
         raise InvalidRequest("Invalid user id provided.")
@@ -111,7 +111,7 @@ def find_receivers(*, sender: User, ids: Iterable[object], now: datetime) -> lis
 
 
 def _acquaintances(user: User, ids: Iterable[int]) -> set[int]:
-    """Return those of these people who shared something with a person, or were shared with: each sees the other."""
+    """Return those of these IDs whose users have shared with a user, or the user with them: each can find the other."""
     asked = list(ids)
     given = Share.objects.filter(sender=user, receiver__in=asked).values_list("receiver_id", flat=True)
     taken = Share.objects.filter(receiver=user, sender__in=asked).values_list("sender_id", flat=True)
@@ -125,25 +125,25 @@ def _checked_id(value: object) -> int:
 
 
 def offers_of(shares: Iterable[Share]) -> dict[int, Offer]:
-    """Return the offers that these shares belong to, by number, with their originals, in one query."""
+    """Return the offers of these shares by ID, with their originals, in one query."""
     offers = Offer.objects.select_related("original").defer("original__requested", "original__current")
     return offers.in_bulk({share.offer_id for share in shares})
 
 
 def due_copies(*, now: datetime, limit: int) -> list[Share]:
-    """Return the copies to be made, the longest due first: those that wait, and those whose maker died."""
+    """Return the copies to make, the longest due first: pending ones, and those whose process died."""
     found = Share.objects.filter(due(now=now, longest=LONGEST_WAIT), state__in=UNFINISHED)
     found = found.order_by("next_check_at", "copy_id")
     return list(found.select_related("copy__owner", "offer__original__owner")[:limit])
 
 
 def due_withdrawals(*, now: datetime, limit: int) -> list[Share]:
-    """Return the cancelled and declined shares that nobody copies any more."""
+    """Return the cancelled and declined shares whose copy is not in progress."""
     found = Share.objects.filter(due(now=now, longest=LONGEST_WAIT), state=ShareState.WITHDRAWN)
     return list(found[:limit])
 
 
 def due_mail(*, now: datetime, limit: int) -> list[Mail]:
-    """Return the mail to be sent, the longest due first."""
+    """Return the mail to send, the longest due first."""
     found = Mail.objects.filter(due(now=now, longest=LONGEST_WAIT_OF_MAIL, column="next_try_at"))
     return list(found.order_by("next_try_at", "id")[:limit])

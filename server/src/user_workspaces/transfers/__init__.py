@@ -1,1 +1,1 @@
-"""Files over HTTP, for every door: downloads, folders as zip archives, bodies as they arrive, resumable uploads."""
+"""Files over HTTP for API and portal: downloads, zip archives of folders, streamed and resumable uploads."""

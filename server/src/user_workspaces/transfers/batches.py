@@ -1,6 +1,6 @@
-"""Many small files in one request: a line of JSON with their paths and sizes, then their bytes one after the other.
+"""Uploads of many small files in one request: a line of JSON with their paths and sizes, then their bytes in order.
 
-Each file is written whole or not at all, while the request arrives; nothing is kept elsewhere before.
+Each file is written whole or not at all while the request arrives, without a temporary copy.
 """
 
 import json
@@ -18,13 +18,13 @@ from user_workspaces.workspaces.models import Workspace
 
 MOST_FILES = 200
 LARGEST_BATCH = 16 * 1024 * 1024
-"""In bytes, all files of a batch together."""
+"""In bytes: the sum of the files."""
 _LONGEST_LINE = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
-    """One file of a batch, as its first line names it; the path may be one that no file can have."""
+class DeclaredFile:
+    """One file as the first line of a batch declares it; its path is not checked yet."""
 
     path: object
     size: int
@@ -32,35 +32,35 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of one file; `problem` is empty where it is written."""
+    """The result for one file; `problem` is empty if it was written."""
 
     path: str
     problem: str = ""
 
 
 def save_batch(request: HttpRequest, workspace: Workspace, *, now: datetime) -> list[Saved]:
-    """Write the files of a batch; what is wrong with one of them does not keep the others.
+    """Write the files of a batch; a problem with one of them does not stop the others.
 
-    Raises `InvalidRequest` for a body that cannot be read; the files before the place where it breaks off are written.
+    Raises `InvalidRequest` for a body that cannot be read; the files before the break are written.
     """
     body = _Body(pieces_of(request))
-    return [_save(workspace, one, body, now=now) for one in _announced(body.line())]
+    return [_save(workspace, one, body, now=now) for one in _declared_files(body.line())]
 
 
-def _announced(line: bytes) -> list[Announced]:
+def _declared_files(line: bytes) -> list[DeclaredFile]:
     try:
         read = json.loads(line)
-        found = [Announced(one["path"], one["size"]) for one in read]
+        found = [DeclaredFile(one["path"], one["size"]) for one in read]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise InvalidRequest("The first line of a batch must be a list of paths and sizes.") from None
     if not all(isinstance(one.size, int) and 0 <= one.size <= LARGEST_BATCH for one in found):
         raise InvalidRequest("The size of each file of a batch must be a number of bytes.")
     if len(found) > MOST_FILES or sum(one.size for one in found) > LARGEST_BATCH:
-        raise TooLarge(f"A batch has {MOST_FILES} files and {LARGEST_BATCH} bytes at most.")
+        raise TooLarge(f"A batch may have at most {MOST_FILES} files and {LARGEST_BATCH} bytes.")
     return found
 
 
-def _save(workspace: Workspace, one: Announced, body: "_Body", *, now: datetime) -> Saved:
+def _save(workspace: Workspace, one: DeclaredFile, body: "_Body", *, now: datetime) -> Saved:
     content = body.take(one.size)
     try:
         path = file_path(one.path)
@@ -68,18 +68,18 @@ def _save(workspace: Workspace, one: Announced, body: "_Body", *, now: datetime)
     except UserWorkspacesError as error:
         if body.is_broken:
             raise
-        for _ in content:  # the next file begins behind it
+        for _ in content:  # skip the rest of this file, so that the next one is found
             pass
         return Saved(str(one.path), error.message)
     return Saved(path)
 
 
 class _Body:
-    """The bytes of a request, cut where the files begin and end."""
+    """Splits the body of a request into its first line and its files."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self.is_broken = False
-        """Whether no more can be read: what is wrong is not one file."""
+        """True if no more can be read: then the whole request fails, not one file."""
         self._pieces = pieces
         self._held = b""
 
@@ -93,7 +93,7 @@ class _Body:
         return line
 
     def take(self, size: int) -> Iterator[bytes]:
-        """Return the next bytes in pieces; raises `InvalidRequest` where they break off."""
+        """Yield the next `size` bytes in pieces; raises `InvalidRequest` if the body is shorter."""
         while size:
             self._held = self._held or self._more()
             piece = self._held[: min(size, PIECE)]

@@ -1,4 +1,4 @@
-"""Answers that carry a file or a folder. Whatever is in it, a browser saves it and runs nothing of it."""
+"""Downloads of files and folders: conditional, in ranges, and never run by a browser."""
 
 import mimetypes
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ from user_workspaces.workspaces.models import Workspace
 
 OK, PARTIAL, NOT_MODIFIED, PRECONDITION_FAILED, UNSATISFIABLE = 200, 206, 304, 412, 416
 GONE = "uws.gone"
-"""Where the web process keeps, in the scope of a request, the event that says that nobody listens any more."""
+"""The key in the ASGI scope of the event that the web process sets when the client has disconnected."""
 SAFE = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -38,26 +38,26 @@ def etag_of(entry: Entry) -> str:
 
 
 def content_type_of(name: str) -> str:
-    """Guess from a name; what is packed is of the type of its packing."""
+    """Guess the content type from a name; a compressed file has the type of its compression."""
     kind, packing = mimetypes.guess_type(name)
     return PACKED_TYPES.get(packing, UNKNOWN_TYPE) if packing else kind or UNKNOWN_TYPE
 
 
 def download(request: HttpRequest, workspace: Workspace, path: str, *, user_id: int) -> HttpResponseBase:
-    """Answer with a file, or the range of it that is asked for; with a folder as a zip archive.
+    """Send a file, or the requested range of it; a folder is sent as a zip archive.
 
     Raises `NotFound`, `UnsafePath` for a link, `PreconditionFailed`, `TooManyAtOnce`.
     """
     entry = entry_at(workspace=workspace, path=path)
     if is_folder(entry):
         return download_folder(request, workspace, path, user_id=user_id)
-    turn = TransferSlot(user_id)
+    slot = TransferSlot(user_id)
     try:
         opened = open_file(workspace=workspace, path=path)
     except BaseException:
-        turn.end()
+        slot.end()
         raise
-    pieces = _Pieces(request, iter(()), closers=[opened.content.close, turn.end])
+    pieces = _Pieces(request, iter(()), closers=[opened.content.close, slot.end])
     try:
         response = _file(request, opened, pieces)
     except BaseException:
@@ -71,13 +71,13 @@ def download(request: HttpRequest, workspace: Workspace, path: str, *, user_id: 
 def download_folder(
     request: HttpRequest, workspace: Workspace, path: str, *, user_id: int, names: Iterable[str] | None = None
 ) -> HttpResponseBase:
-    """Answer with a folder, or with some of what is in it, as a zip archive that is made while it is sent."""
+    """Send a folder, or the entries `names` of it, as a zip archive that is made while it is sent."""
     name = path.rpartition("/")[2] or workspace.name
     if request.method == "HEAD":
-        # It streams, too: else the answer would say that the archive has no bytes.
+        # It streams, too: otherwise the response would have a Content-Length of 0.
         return _with_head(StreamingHttpResponse(iter(()), content_type="application/zip"), f"{name}.zip")
-    turn = TransferSlot(user_id)
-    pieces = _Pieces(request, zip_stream(workspace, path, names=names), closers=[turn.end])
+    slot = TransferSlot(user_id)
+    pieces = _Pieces(request, zip_stream(workspace, path, names=names), closers=[slot.end])
     return _with_head(StreamingHttpResponse(pieces, content_type="application/zip"), f"{name}.zip")
 
 
@@ -89,9 +89,9 @@ def _file(request: HttpRequest, opened: OpenFile, pieces: "_Pieces") -> HttpResp
     try:
         span = _span(request, entry)
     except Unsatisfiable:
-        said = {"success": False, "message": f"The file has {entry.size} bytes: there is nothing in this range."}
-        refused = JsonResponse(said, status=UNSATISFIABLE, headers={"Content-Range": f"bytes */{entry.size}"})
-        return _described(refused, entry)
+        failure = {"success": False, "message": f"The range is outside of the file, which has {entry.size} bytes."}
+        headers = {"Content-Range": f"bytes */{entry.size}"}
+        return _described(JsonResponse(failure, status=UNSATISFIABLE, headers=headers), entry)
     sent = span or Span(0, entry.size)
     head = {"Content-Length": str(sent.length), "Accept-Ranges": "bytes"}
     if span is not None:
@@ -109,7 +109,7 @@ def _file(request: HttpRequest, opened: OpenFile, pieces: "_Pieces") -> HttpResp
 def _conditional(request: HttpRequest, entry: Entry) -> HttpResponse | None:
     found = get_conditional_response(request, etag=etag_of(entry), last_modified=int(entry.modified.timestamp()))
     if found is not None and found.status_code == PRECONDITION_FAILED:
-        raise PreconditionFailed("The file is not, or not any more, the one that was asked for.")
+        raise PreconditionFailed("The file has changed: the condition of the request is not met.")
     if found is None:
         return None
     response = HttpResponse(status=NOT_MODIFIED)
@@ -122,12 +122,12 @@ def _span(request: HttpRequest, entry: Entry) -> Span | None:
     if header is None or request.method != "GET":
         return None
     if condition and condition != etag_of(entry) and not _is_time_of(entry, condition):
-        return None  # what the client has a part of is not this: it gets the whole
+        return None  # the client has a part of another version, so it gets the whole file
     return parse_range(header, size=entry.size)
 
 
 def _is_time_of(entry: Entry, condition: str) -> bool:
-    """A time says little of a file that was changed in the same second or just before."""
+    """Compare a time of `If-Range`; a file that changed within the last second may have changed again unnoticed."""
     age = (datetime.now(UTC) - entry.modified).total_seconds()
     return age > 1 and parse_http_date_safe(condition) == int(entry.modified.timestamp())
 
@@ -156,7 +156,7 @@ def _read(content: BinaryIO, span: Span) -> Iterator[bytes]:
 
 
 class _Pieces:
-    """What is sent, piece by piece, as long as somebody listens; closed in every case, also before the first."""
+    """The body of a response; stops when the client has disconnected, and is closed even if nothing was sent."""
 
     def __init__(self, request: HttpRequest, source: Iterator[bytes], closers: list[Callable[[], None]]) -> None:
         self.source = source
@@ -170,6 +170,6 @@ class _Pieces:
             yield piece
 
     def close(self) -> None:
-        """Let go of the file and of the turn."""
+        """Close the file and free the transfer slot; safe to call twice."""
         while self._closers:
             self._closers.pop()()

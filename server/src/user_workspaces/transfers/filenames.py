@@ -1,4 +1,4 @@
-"""The path of a file in the path of a request, and a file's name in an answer."""
+"""Paths of files in requests, and names of files in responses."""
 
 import re
 from urllib.parse import parse_qs, quote, unquote_to_bytes
@@ -12,18 +12,16 @@ from user_workspaces.workspaces.files import find_entry
 from user_workspaces.workspaces.models import Workspace
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/\u200e\u200f\u202a-\u202e\u2066-\u2069]')
-"""Also what turns the direction of writing: with it `txt.exe` can look like `exe.txt`."""
-
-
+"""With the characters that change the direction of text: they can make `txt.exe` look like `exe.txt`."""
 _PLAIN = re.compile(r"[ !#-$&-\[\]-~]+")
 
 
 def path_in(request: HttpRequest, path: str, workspace: Workspace) -> str:
     """Return the path below the workspace that the path of a request names; raises `InvalidRequest`.
 
-    The web process decodes percent signs once, `%2F` too; what is no UTF-8 it replaces, so the raw path is asked.
-    Such a name is taken where a session made a file of it; new ones are Unicode.
+    A name that is not valid UTF-8 is accepted only if such a file exists, for example made by a session.
     """
+    # ASGI decodes percent signs (`%2F`, too) and replaces bytes that are not UTF-8: only the raw path has them.
     raw_path = unquote_to_bytes(request.META.get("asgi.scope", {}).get("raw_path", b""))
     try:
         raw_path.decode()
@@ -37,13 +35,13 @@ def path_in(request: HttpRequest, path: str, workspace: Workspace) -> str:
 
 
 def queried_path(request: HttpRequest) -> str:
-    """Return the `path` of the query, with bytes that are not UTF-8 as the text of a name has them."""
+    """Return the `path` of the query; bytes that are not UTF-8 are escaped as in other names."""
     given = parse_qs(request.META.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape")
     return escape_bytes(given.get("path", [""])[-1])
 
 
 def file_path(raw: object) -> str:
-    """Return a path below the workspace, and not the workspace itself; raises `InvalidRequest`."""
+    """Return a path below the workspace; raises `InvalidRequest`, also for the workspace itself."""
     path = checked_name(raw, kind="File")
     if not path:
         raise InvalidRequest("File name missing.")
@@ -51,12 +49,12 @@ def file_path(raw: object) -> str:
 
 
 def portable(text: str) -> str:
-    """Return a name or path that leads nowhere else on systems that divide names at backslashes."""
+    """Return a name or path without backslashes, which separate directories on Windows."""
     return escape_bytes(name_of(text).replace("\\", "_")).replace("\\", "_")
 
 
 def attachment(name: str) -> str:
-    """Return the `Content-Disposition` under which a browser saves a file: never shows it, whatever it is."""
+    """Return the `Content-Disposition` with which a browser saves a file and never shows it."""
     return disposition(_NOT_IN_NAMES.sub("_", portable(name)) or "_")
 
 

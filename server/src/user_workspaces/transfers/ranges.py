@@ -1,4 +1,4 @@
-"""The `Range` header: one range of bytes. Pure."""
+"""Parses the `Range` header (RFC 9110) with one range of bytes. Pure functions."""
 
 import re
 from dataclasses import dataclass
@@ -8,26 +8,25 @@ _ONE_RANGE = re.compile(r"bytes=\s*(\d{0,100})-(\d{0,100})\s*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes `start` to `end`, of which `end` is not one of them."""
+    """The bytes from `start` to `end`, without `end`."""
 
     start: int
     end: int
 
     @property
     def length(self) -> int:
-        """How many bytes."""
+        """The number of bytes."""
         return self.end - self.start
 
 
 class Unsatisfiable(Exception):
-    """The range begins after the last byte."""
+    """The range starts after the last byte."""
 
 
 def parse_range(header: str, *, size: int) -> Span | None:
-    """Return the bytes that are asked for; None: all of them.
+    """Return the requested bytes; None: all of them. Raises `Unsatisfiable`.
 
-    A header that cannot be read asks for nothing in particular, and so does one of several ranges: a server may
-    always answer with the whole. Raises `Unsatisfiable`.
+    A header that is invalid or has several ranges is ignored, as RFC 9110 allows.
     """
     match = _ONE_RANGE.fullmatch(header)
     if match is None or match.groups() == ("", ""):

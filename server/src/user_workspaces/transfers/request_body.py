@@ -1,4 +1,4 @@
-"""Bodies of requests piece by piece, as they arrive: none is ever held in memory, and none that broke off is whole."""
+"""Reads request bodies piece by piece while they arrive, and notices those that are incomplete."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +12,7 @@ _MOST_DIGITS = 18
 
 
 def declared_length(request: HttpRequest) -> int | None:
-    """Return how many bytes the sender announces; None for a body whose end shows when it comes."""
+    """Return the length of the body in bytes; None for a chunked body, whose length is not declared."""
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         return None
     text = request.META.get("CONTENT_LENGTH") or "0"
@@ -22,15 +22,15 @@ def declared_length(request: HttpRequest) -> int | None:
 
 
 def pieces_of(request: HttpRequest) -> Iterator[bytes]:
-    """Return the body in pieces of at most `PIECE` bytes; raises `InvalidRequest` where it breaks off."""
+    """Yield the body in pieces of at most `PIECE` bytes; raises `InvalidRequest` if it is incomplete."""
     if request.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
-        raise WrongType("Send the body as it is: Content-Encoding is not understood here.")
+        raise WrongType("Content-Encoding is not supported for uploads. Send the body without it.")
     return _pieces(_reader(request), declared_length(request))
 
 
 def _reader(request: HttpRequest) -> Callable[[int], bytes]:
     if declared_length(request) is None:
-        # Django takes a body without a length for an empty one; what carries the request knows its end.
+        # Django reads nothing without Content-Length; the WSGI input below it knows where a chunked body ends.
         read: Callable[[int], bytes] = request.META["wsgi.input"].read
         return read
     return request.read

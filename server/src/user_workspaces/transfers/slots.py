@@ -1,4 +1,4 @@
-"""How many transfers one person may have at once: each holds a thread, and there are only so many of them."""
+"""Limits the transfers that one user has at once: each occupies a thread, and their number is fixed."""
 
 from collections import Counter
 from threading import Lock
@@ -14,12 +14,14 @@ _lock = Lock()
 
 
 class TransferSlot:
-    """One transfer of a person, from its making until `end`; raises `TooManyAtOnce`."""
+    """The slot of one transfer of a user, from its creation until `end`; raises `TooManyAtOnce`."""
 
     def __init__(self, user_id: int) -> None:
         with _lock:
             if _running[user_id] >= MOST_AT_ONCE:
-                raise TooManyAtOnce(f"{MOST_AT_ONCE} transfers of yours are going on: wait until one of them ends.")
+                raise TooManyAtOnce(
+                    f"You already have {MOST_AT_ONCE} transfers in progress. Try again when one has ended."
+                )
             _running[user_id] += 1
         self._user_id: int | None = user_id
 
@@ -30,7 +32,7 @@ class TransferSlot:
         self.end()
 
     def end(self) -> None:
-        """Make room; twice is safe."""
+        """Free the slot; safe to call twice."""
         with _lock:
             if self._user_id is not None:
                 _running[self._user_id] -= 1
@@ -40,6 +42,6 @@ class TransferSlot:
 
 
 def running() -> dict[int, int]:
-    """Return how many transfers are going on, by person."""
+    """Return the number of transfers in progress by user."""
     with _lock:
         return dict(_running)

@@ -22,7 +22,7 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,expiration"
 PATCH_TYPE = "application/offset+octet-stream"
 NO_CONTENT, CREATED = 204, 201
-METHODS_THAT_MAY_BE_NAMED = frozenset({"PATCH", "DELETE", "HEAD", "POST"})
+OVERRIDE_METHODS = frozenset({"PATCH", "DELETE", "HEAD", "POST"})
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _LONGEST_METADATA = 30_000
 
@@ -38,21 +38,21 @@ class UploadRequest:
 
 
 def method_of(request: HttpRequest) -> str:
-    """Return what a request wants: clients behind strict firewalls name the method in a header."""
-    named = request.headers.get("X-HTTP-Method-Override", "").upper()
-    return named if request.method == "POST" and named in METHODS_THAT_MAY_BE_NAMED else request.method or ""
+    """Return the method of a request; clients behind strict firewalls send it in a header of a POST."""
+    override = request.headers.get("X-HTTP-Method-Override", "").upper()
+    return override if request.method == "POST" and override in OVERRIDE_METHODS else request.method or ""
 
 
 def finished(response: HttpResponse) -> HttpResponse:
-    """Add what every answer of the protocol carries."""
+    """Add the headers that every response of the protocol has."""
     response.headers["Tus-Resumable"] = VERSION
-    if response.status_code == 412:  # noqa: PLR2004  the protocol's own word for a version that is not spoken here
+    if response.status_code == 412:  # noqa: PLR2004  the protocol's status for an unsupported version
         response.headers["Tus-Version"] = VERSION
     return response
 
 
 def capabilities() -> HttpResponse:
-    """Answer OPTIONS."""
+    """Respond to OPTIONS with the capabilities of the server."""
     response = _without_content()
     response.headers["Tus-Version"] = VERSION
     response.headers["Tus-Max-Size"] = str(uploads.LARGEST_UPLOAD)
@@ -61,18 +61,18 @@ def capabilities() -> HttpResponse:
 
 
 def create(asked: UploadRequest, *, location_of: Callable[[str], str]) -> HttpResponse:
-    """Answer the POST that begins an upload; `location_of` makes the address of an id."""
+    """Respond to the POST that starts an upload; `location_of` returns the URL of an upload ID."""
     _require_version(asked.request)
     length, note = _length(asked.request), asked.request.headers.get("Upload-Metadata", "")
     path = file_path(_filename(note))
     upload = uploads.begin_upload(workspace=asked.workspace, path=path, length=length, note=note, now=asked.now)
-    response = JsonResponse({"success": True, "message": "Upload begun."}, status=CREATED)
+    response = JsonResponse({"success": True, "message": "Upload started."}, status=CREATED)
     response.headers["Location"] = location_of(upload.id)
     return _with_expiry(response, upload)
 
 
 def head(asked: UploadRequest, upload_id: str) -> HttpResponse:
-    """Answer HEAD: where to go on."""
+    """Respond to HEAD with the offset of an upload."""
     _require_version(asked.request)
     upload = uploads.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
     response = HttpResponse(content_type="application/json")
@@ -85,17 +85,17 @@ def head(asked: UploadRequest, upload_id: str) -> HttpResponse:
 
 
 def patch(asked: UploadRequest, upload_id: str) -> HttpResponse:
-    """Answer PATCH: write what comes; what was written stays when it breaks off."""
+    """Respond to PATCH: append the body; if it is incomplete, the bytes that arrived are kept."""
     _require_version(asked.request)
     if (asked.request.content_type or "").lower() != PATCH_TYPE:
         raise WrongType(f"The Content-Type of a PATCH is {PATCH_TYPE}.")
     offset = _number(asked.request, "Upload-Offset")
     upload = uploads.find_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
     if offset != upload.offset:
-        raise Conflict(f"The upload is at byte {upload.offset}, not at {offset}: go on from there.")
+        raise Conflict(f"The upload is at byte {upload.offset}, not at {offset}. Continue from byte {upload.offset}.")
     size = declared_length(asked.request)
     if offset + (size or 0) > upload.length:
-        raise TooLarge(f"This would be more than the {upload.length} bytes that the upload was begun with.")
+        raise TooLarge(f"The data exceeds the {upload.length} bytes that were declared for the upload.")
     if not upload.finished:
         with TransferSlot(asked.user_id):
             upload = uploads.append_to_upload(
@@ -112,7 +112,7 @@ def patch(asked: UploadRequest, upload_id: str) -> HttpResponse:
 
 
 def delete(asked: UploadRequest, upload_id: str) -> HttpResponse:
-    """Answer DELETE."""
+    """Respond to DELETE: cancel an upload."""
     _require_version(asked.request)
     uploads.cancel_upload(workspace=asked.workspace, upload_id=upload_id, now=asked.now)
     return finished(_without_content())
@@ -120,15 +120,15 @@ def delete(asked: UploadRequest, upload_id: str) -> HttpResponse:
 
 def _require_version(request: HttpRequest) -> None:
     if request.headers.get("Tus-Resumable") != VERSION:
-        raise PreconditionFailed(f"Say Tus-Resumable: {VERSION}, the version of the protocol that is spoken here.")
+        raise PreconditionFailed(f"Send the header Tus-Resumable: {VERSION}. Other versions are not supported.")
 
 
 def _length(request: HttpRequest) -> int:
     if "Upload-Defer-Length" in request.headers:
-        raise InvalidRequest("The length of an upload has to be known at its beginning: send Upload-Length.")
+        raise InvalidRequest("Upload-Defer-Length is not supported. Send Upload-Length.")
     length = _number(request, "Upload-Length")
     if length > uploads.LARGEST_UPLOAD:
-        raise TooLarge(f"A file may have {uploads.LARGEST_UPLOAD} bytes at most.")
+        raise TooLarge(f"A file may have at most {uploads.LARGEST_UPLOAD} bytes.")
     return length
 
 
@@ -140,18 +140,18 @@ def _number(request: HttpRequest, name: str) -> int:
 
 
 def _filename(metadata: str) -> str:
-    """Return the path of the new file: the value of `filename`, in Base64 as all values are."""
+    """Return the path of the new file: the value of `filename`, which is in Base64 like all values."""
     if len(metadata) > _LONGEST_METADATA:
         raise InvalidRequest("Upload-Metadata is too long.")
     pairs = [pair.strip().split(" ") for pair in metadata.split(",") if pair.strip()]
     names = [pair[0] for pair in pairs]
     if any(len(pair) > 2 or not pair[0].isascii() for pair in pairs) or len(set(names)) < len(names):  # noqa: PLR2004  key and value
-        raise InvalidRequest("Upload-Metadata must be pairs of a key and its value in Base64, parted by commas.")
+        raise InvalidRequest("Upload-Metadata must be pairs of a key and its value in Base64, separated by commas.")
     values = {pair[0]: _decoded(pair[1]) if len(pair) > 1 else b"" for pair in pairs}
     try:
         return values["filename"].decode()
     except KeyError:
-        raise InvalidRequest("Upload-Metadata must have a filename: the path of the file in the workspace.") from None
+        raise InvalidRequest("Upload-Metadata must have a filename, the path of the file in the workspace.") from None
     except UnicodeDecodeError:
         raise InvalidRequest("The filename in Upload-Metadata must be UTF-8.") from None
 

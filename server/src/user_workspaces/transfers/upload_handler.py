@@ -1,4 +1,4 @@
-"""Files of a form while they arrive: on disk, without a name, so that whoever dies leaves nothing behind."""
+"""Stores the files of a form in unnamed temporary files, so that a process that is killed leaves none behind."""
 
 import tempfile
 import weakref
@@ -10,24 +10,26 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 class AnonymousTempFileHandler(FileUploadHandler):
-    """Django's own handler gives its files names, and they stay when the process is killed."""
+    """Upload handler with unnamed files; Django's own has named ones, which stay when the process is killed."""
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the parser hands them over
-        """Begin a file."""
+    def new_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of Django
+        """Start a file."""
         super().new_file(*args, **kwargs)
-        space = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115  closed with the request
+        unnamed = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115  closed with the request
         self.file = UploadedFile(
-            file=space,
+            file=unnamed,
             name=self.file_name,
             content_type=self.content_type,
             size=0,
             charset=self.charset,
             content_type_extra=self.content_type_extra,
         )
-        weakref.finalize(self.file, space.close)  # the parser drops the files of a form that it refuses half way
+        weakref.finalize(
+            self.file, unnamed.close
+        )  # Django drops the files of a form with an error without closing them
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002  in their order
-        """Take what comes."""
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002  chunks arrive in order
+        """Write a chunk."""
         self.file.write(raw_data)
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
@@ -37,6 +39,6 @@ class AnonymousTempFileHandler(FileUploadHandler):
         return self.file
 
     def upload_interrupted(self) -> None:
-        """Let go of what has come."""
+        """Close the incomplete file."""
         if hasattr(self, "file"):
             self.file.close()

@@ -1,7 +1,8 @@
-"""A folder as a zip archive that is made while it is sent: no temporary file, and memory for the names only.
+"""Writes a zip archive of a folder while it is sent: no temporary file, and memory for the names only.
 
-The format is that of PKWARE's APPNOTE 6.3: sizes follow each file's data (general purpose bit 3), names are UTF-8
-(bit 11), sizes and offsets beyond 4 GiB and more than 65,535 files are written as the Zip64 extension says.
+The format is that of PKWARE's APPNOTE 6.3: sizes follow the data of each file (general purpose bit 3), names are UTF-8
+(bit 11), and Zip64 has sizes and offsets beyond 4 GiB and more than 65,535 files. Decision 0033 says why this is not a
+library.
 """
 
 import zlib
@@ -22,34 +23,34 @@ from user_workspaces.workspaces.models import Workspace
 LEFT_OUT = "not-in-this-archive.txt"
 MOST_LEFT_OUT = 10_000
 LEFT_OUT_BECAUSE = {
-    EntryKind.LINK: "a link, its data stays where it is",
-    EntryKind.FIFO: "a named pipe, which holds no data",
-    EntryKind.SOCKET: "a socket, which holds no data",
+    EntryKind.LINK: "a link; links are not followed",
+    EntryKind.FIFO: "a named pipe, which has no content",
+    EntryKind.SOCKET: "a socket, which has no content",
     EntryKind.DEVICE: "a device, which is not read",
 }
 SENT_AT_ONCE = 64 * 1024
-"""In bytes, at least."""
+"""Bytes of a piece, at least; smaller ones cost more to send than to make."""
 _LARGE = 0xF000_0000
-"""From this size on a file gets 64 bits for its sizes: packed, it could be a little larger than it is."""
+"""A file of this size gets Zip64 fields: below 4 GiB, because incompressible data grows a little in deflate."""
 _MAX16, _MAX32 = 0xFFFF, 0xFFFF_FFFF
 _FLAGS = 1 << 3 | 1 << 11
 _PLAIN, _ZIP64 = 20, 45
-"""Versions that are needed to unpack."""
+"""Versions of the format that a reader needs."""
 _MADE_BY_UNIX = 3 << 8
 _DEFLATED = 8
 
 
 def zip_stream(workspace: Workspace, path: str, *, names: Iterable[str] | None = None) -> Iterator[bytes]:
-    """Return the archive of a folder, or of the entries `names` of it, piece by piece.
+    """Yield the archive of a folder, or of the entries `names` of it, in pieces.
 
-    An archive of the whole workspace leaves out its installed packages: they only work where they are. Links are not
-    followed; they, pipes and the like, and what vanished or cannot be read, are named in a text file at the end.
+    An archive of the whole workspace has no installed packages, which only work at their place. A text file at the end
+    names what was left out: links, special files, and files that vanished or cannot be read.
     """
     return _gathered(_pieces(workspace, path, names))
 
 
 def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Send small pieces together: each one that is sent costs as much as packing a small file."""
+    """Join small pieces: sending one costs as much as compressing a small file."""
     waiting, size = list[bytes](), 0
     for piece in pieces:
         waiting.append(piece)
@@ -80,7 +81,7 @@ def _pieces(workspace: Workspace, path: str, names: Iterable[str] | None) -> Ite
             left_out.append(f"{name}: {error.message}")
     left_out += [f"{folder[prefix:]}: You may not list this folder" for folder in refused]
     if left_out:
-        text = "\n".join([*left_out[:MOST_LEFT_OUT], *(["and more"] if len(left_out) > MOST_LEFT_OUT else []), ""])
+        text = "\n".join([*left_out[:MOST_LEFT_OUT], *(["and others"] if len(left_out) > MOST_LEFT_OUT else []), ""])
         note = Entry(LEFT_OUT, EntryKind.FILE, len(text.encode()), datetime.now(UTC))
         yield from archive.add(note, LEFT_OUT, iter([text.encode()]))
     yield from archive.end()
@@ -99,19 +100,19 @@ def _entries(workspace: Workspace, path: str, names: Iterable[str] | None, refus
 
 
 def _below(workspace: Workspace, path: str, refused: list[str]) -> Iterator[Entry]:
-    with suppress(PathNotFound, UnsafePath):  # it was there a moment ago
+    with suppress(PathNotFound, UnsafePath):  # removed since it was listed
         yield from walk_folder(workspace=workspace, path=path, refused=refused)
 
 
 def _content(opener: Callable[[str], OpenFile], entry: Entry) -> Iterator[bytes]:
-    """Open the file now, read it later: an error of the one comes before the archive has begun with it."""
+    """Open a file now and read it later, so that an error comes before the archive has its header."""
     if is_folder(entry):
         return iter(())
     opened = opener(entry.path)
 
     def pieces() -> Iterator[bytes]:
         with opened.content as content:
-            left = entry.size  # not more: a log that grows as fast as it is read would never end
+            left = entry.size  # not to the end: a log that grows while it is read would never end
             while left and (piece := content.read(min(PIECE, left))):
                 left -= len(piece)
                 yield piece
@@ -121,7 +122,7 @@ def _content(opener: Callable[[str], OpenFile], entry: Entry) -> Iterator[bytes]
 
 @dataclass(slots=True)
 class _Sums:
-    """What is known of a file when all of it was sent."""
+    """Checksum and sizes of a file, complete when all of it was sent."""
 
     crc: int = 0
     size: int = 0
@@ -129,7 +130,7 @@ class _Sums:
 
 
 class _Archive:
-    """Writes an archive; keeps of each file what its end needs: about a hundred bytes."""
+    """Writes an archive; keeps about a hundred bytes of each file for the central directory."""
 
     def __init__(self) -> None:
         self._directory = bytearray()
@@ -137,7 +138,7 @@ class _Archive:
         self._offset = 0
 
     def add(self, entry: Entry, name: str, content: Iterator[bytes]) -> Iterator[bytes]:
-        """Write one file or folder."""
+        """Yield the local header, the data and the sizes of one file or folder."""
         encoded = portable(name + "/" if is_folder(entry) else name).encode(errors="replace")[:_MAX16]
         start, large, moment = self._offset, entry.size >= _LARGE, _moment(entry.modified)
         extra = pack("<HHQQ", 1, 16, 0, 0) if large else b""
@@ -154,7 +155,7 @@ class _Archive:
         self._remember(entry, encoded, sums, start)
 
     def end(self) -> Iterator[bytes]:
-        """Write the directory of all that was added."""
+        """Yield the central directory."""
         start, size, count = self._offset, len(self._directory), self._count
         for at in range(0, size, PIECE):
             yield self._sent(bytes(self._directory[at : at + PIECE]))
@@ -170,11 +171,11 @@ class _Archive:
         return piece
 
     def _remember(self, entry: Entry, encoded: bytes, sums: _Sums, start: int) -> None:
-        figures = (sums.size, sums.packed, start)
-        large = [figure for figure in figures if figure >= _MAX32]
+        numbers = (sums.size, sums.packed, start)
+        large = [number for number in numbers if number >= _MAX32]
         extra = pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
         extra += _timestamp(entry.modified)
-        size, packed, offset = (min(figure, _MAX32) for figure in figures)
+        size, packed, offset = (min(number, _MAX32) for number in numbers)
         needed = _ZIP64 if large or entry.size >= _LARGE else _PLAIN
         mode = 0o40755 << 16 | 0x10 if is_folder(entry) else 0o100644 << 16
         self._directory += pack(
@@ -199,13 +200,13 @@ def _packed(content: Iterator[bytes], sums: _Sums) -> Iterator[bytes]:
 
 
 def _moment(when: datetime) -> tuple[int, int]:
-    """Return time and date as MS-DOS wrote them, in UTC: from 1980 to 2107."""
+    """Return time and date in the MS-DOS format, in UTC; it has the years 1980 to 2107."""
     when = min(max(when, datetime(1980, 1, 1, tzinfo=UTC)), datetime(2107, 12, 31, tzinfo=UTC))
     time = when.hour << 11 | when.minute << 5 | when.second // 2
     return time, (when.year - 1980) << 9 | when.month << 5 | when.day
 
 
 def _timestamp(when: datetime) -> bytes:
-    """Return the exact time as an extra field, for programs that read it."""
+    """Return the extended timestamp (Info-ZIP extra field 0x5455), in seconds since 1970."""
     seconds = min(max(int(when.timestamp()), -(2**31)), 2**31 - 1)
     return pack("<HHBi", 0x5455, 5, 1, seconds)

@@ -1,1 +1,1 @@
-"""Workspaces: a person's files, links to datasets, and what is known of them."""
+"""Workspaces: the files of a user, links to datasets, and their description."""

@@ -1,4 +1,4 @@
-"""What is done with workspaces. Rows are written here; files through the storage, with the owner's rights."""
+"""Creates, changes, measures and deletes workspaces: rows here, files through the storage with the owner's rights."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,17 +10,16 @@ from django.utils import timezone
 
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
-from user_workspaces.db.leases import lease, lease_length
+from user_workspaces.db import leases
 from user_workspaces.errors import InvalidRequest, NotFound, UserWorkspacesError
 from user_workspaces.interfaces.values import EntryKind
-from user_workspaces.quotas.actions import WRITING_IS_DEAD_AFTER, release_workspace
-from user_workspaces.quotas.queries import is_disk_limited, workspaces_of_dead_writers
+from user_workspaces.quotas import disk
+from user_workspaces.quotas.queries import is_disk_limited, targets_of_expired_writes
+from user_workspaces.quotas.reservation import EXPIRES_AFTER, Reservation
 from user_workspaces.quotas.values import BLOCK_BYTES, on_disk
-from user_workspaces.workspaces import space
-from user_workspaces.workspaces.details import Details
+from user_workspaces.workspaces.details import Details, merged
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 from user_workspaces.workspaces.queries import Home, check_accepted, has_home, home_of, is_usable
-from user_workspaces.workspaces.rooms import SpaceReservation
 
 CREATION_IS_DEAD_AFTER = timedelta(minutes=30)
 LISTED_NAMES = 10_000
@@ -39,13 +38,13 @@ def create_workspace(
     now: datetime,
     holds_runs: bool = False,
 ) -> Workspace:
-    """Make a workspace with its files and links, or nothing at all.
+    """Create a workspace with its files and links, or nothing at all.
 
-    If this process dies on the way, the controller finds the row, still `initializing`, and takes all away again.
+    If this process dies meanwhile, the controller finds the row, still `initializing`, and removes everything.
     """
     _check_texts(name=name, description=description)
     _check_job_type(default_job_type)
-    size = BLOCK_BYTES + space.size_of(details)
+    size = BLOCK_BYTES + details.size_on_disk
     with transaction.atomic():
         workspace = Workspace.objects.create(
             owner=owner,
@@ -60,13 +59,13 @@ def create_workspace(
             next_check_at=now + CREATION_IS_DEAD_AFTER,
             holds_runs=holds_runs,
         )
-        reservation = space.hold_disk(owner_id=owner.pk, workspace_id=workspace.pk, size=size, now=now)
+        reservation = disk.reserve(owner_id=owner.pk, target=workspace.pk, size=size, now=now)
     _fill(workspace, details)
     made = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
     with transaction.atomic():
         if not made.update(status=WorkspaceStatus.IDLE, changes=1, next_check_at=now):
-            raise NotFound(f"Workspace {workspace.pk} was deleted while it was being made.")
-        reservation.settle(size=size)
+            raise NotFound(f"Workspace {workspace.pk} was deleted while it was being created.")
+        commit_reservation(workspace.pk, reservation, size=size, now=now)
     workspace.status, workspace.changes, workspace.next_check_at = WorkspaceStatus.IDLE, 1, now
     return workspace
 
@@ -77,15 +76,15 @@ def _fill(workspace: Workspace, details: Details) -> None:
         home.storage.create(home.location)
         _put(home, details)
     except BaseException:
-        with suppress(UserWorkspacesError):  # the controller tries again; the first error is the one to be told
+        with suppress(UserWorkspacesError):  # the controller tries again; the first error is the one to report
             remove_failed_creation(workspace)
         raise
 
 
 def remove_failed_creation(workspace: Workspace) -> None:
-    """Take away what a failed creation left: the files first, then the row that says where they are.
+    """Remove what a failed creation left: the files, then the row.
 
-    The status goes first of all: a creation that was only slow finds that it is too late, and says so.
+    The status is changed before that, so that a creation that was only slow notices it and fails.
     """
     unfinished = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
     if unfinished.update(status=WorkspaceStatus.DELETING, next_check_at=F("datetime_created")):
@@ -101,7 +100,7 @@ def update_workspace(
     default_job_type: str | None = None,
     details: Details | None = None,
 ) -> None:
-    """Change what is given; files and links are added or replaced, never removed."""
+    """Change the given fields; files and links are added or replaced, never removed."""
     _check_texts(name=name, description=description)
     _check_job_type(default_job_type or "")
     _check_usable(workspace)
@@ -110,15 +109,15 @@ def update_workspace(
     if details is None:
         Workspace.objects.filter(pk=workspace.pk).update(**changed, datetime_last_modified=now)
         return
-    size = space.size_of(details)
-    reservation = space.hold_disk(owner_id=workspace.owner_id, workspace_id=workspace.pk, size=size, now=now)
+    size = details.size_on_disk
+    reservation = disk.reserve(owner_id=workspace.owner_id, target=workspace.pk, size=size, now=now)
     try:
         _put(home_of(workspace), details)
-    finally:  # some of it may be there, also when one of the links was refused
+    finally:  # some of it may be written even if one of the links failed
         commit_write(workspace, reservation, size=size, now=now)
     with transaction.atomic():
         current = lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
-        current.requested = _merged(current.requested, details.without_contents())
+        current.requested = merged(current.requested, details.without_contents())
         Workspace.objects.filter(pk=workspace.pk).update(
             **changed, requested=current.requested, datetime_last_modified=now
         )
@@ -135,45 +134,53 @@ def upload_file(
 ) -> int:
     """Write one file, whole or not at all; return its size in bytes. See `Storage.write` for `expecting`.
 
-    Give `size` where it is known: so much of the person's disk quota is held while it is written, and without it
-    more and more. Raises `QuotaExceeded`.
+    Give `size` where it is known: then its disk quota is reserved at once, and otherwise step by step while it
+    arrives. Raises `QuotaExceeded`.
     """
     _check_usable(workspace)
     home = home_of(workspace)
-    mark_dirty(workspace_id=workspace.pk, now=now)
-    reservation = space.reserve_file(workspace, path=path, size=size, now=now)
+    prepare_write(workspace_id=workspace.pk, now=now)
+    reservation = disk.reserve_file(owner_id=workspace.owner_id, target=workspace.pk, path=path, size=size, now=now)
     try:
-        written = home.storage.write(home.location, path, reservation.bounded(chunks), expecting=expecting)
+        written = home.storage.write(home.location, path, reservation.limit(chunks), expecting=expecting)
     except BaseException:
-        # Nothing of the file is there; the directories that its path names may be.
+        # The file does not exist; the directories above it may.
         commit_write(workspace, reservation, size=on_disk(0, path), now=now)
         raise
     commit_write(workspace, reservation, size=on_disk(written, path), now=now)
     return written
 
 
-def commit_write(workspace: Workspace, reservation: SpaceReservation, *, size: int, now: datetime) -> None:
-    """Count the change, and what it takes until it is measured, in the same moment."""
+def commit_write(workspace: Workspace, reservation: Reservation, *, size: int, now: datetime) -> None:
+    """Count a change of the files, and its bytes on disk until they are measured, in one transaction."""
     with transaction.atomic():
         files_changed(workspace_id=workspace.pk, now=now)
-        reservation.settle(size=size)
+        commit_reservation(workspace.pk, reservation, size=size, now=now)
+
+
+def commit_reservation(workspace_id: int, reservation: Reservation, *, size: int, now: datetime) -> None:
+    """Commit a reservation as the latest change of its workspace, in the transaction that counts the change."""
+    if reservation.number is not None:
+        # The lock on the row makes a deletion at this moment come first, or free what is committed here.
+        row = Workspace.objects.select_for_update().filter(pk=workspace_id)
+        reservation.commit(size=size, change=row.values_list("changes", flat=True).first(), now=now)
 
 
 def files_changed(*, workspace_id: int, now: datetime) -> None:
-    """Have the controller measure the workspace again."""
+    """Count a change of the files, and let the controller measure the workspace again."""
     usable = [WorkspaceStatus.IDLE, WorkspaceStatus.ACTIVE]
     Workspace.objects.filter(pk=workspace_id, status__in=usable).update(
         changes=F("changes") + 1, datetime_last_modified=now, next_check_at=now
     )
 
 
-def mark_dirty(*, workspace_id: int, now: datetime) -> None:
-    """Have the controller look later, should this process die before it can say that something is there.
+def prepare_write(*, workspace_id: int, now: datetime) -> None:
+    """Let the controller check later, in case this process dies before it commits what it writes.
 
-    It counts as a change, so that a measurement that goes on meanwhile does not take it for the last one.
+    It counts as a change, so that a measurement in progress does not clear the due time as if it were the last one.
     """
     usable = Workspace.objects.filter(pk=workspace_id, status__in=[WorkspaceStatus.IDLE, WorkspaceStatus.ACTIVE])
-    later = now + WRITING_IS_DEAD_AFTER
+    later = now + EXPIRES_AFTER
     is_due = Q(next_check_at__lt=later)
     due = Case(When(is_due, then=F("next_check_at")), default=Value(later, DateTimeField()))
     usable.update(changes=F("changes") + 1, next_check_at=due)
@@ -181,13 +188,11 @@ def mark_dirty(*, workspace_id: int, now: datetime) -> None:
 
 def claim(workspace: Workspace, *, now: datetime) -> bool:
     """Take the lease on a due workspace; False: another controller was first."""
-    same = Workspace.objects.filter(pk=workspace.pk, status=workspace.status, next_check_at=workspace.next_check_at)
-    until = now + lease_length()
-    return bool(same.update(next_check_at=until, **lease(until)))
+    return leases.claim(Workspace.objects.filter(status=workspace.status), workspace, until=now + leases.lease_length())
 
 
 def measure(workspace: Workspace) -> None:
-    """Record what is in the workspace now: names without dot files, and the bytes on disk."""
+    """Record the content of the workspace: names without dot files, and the bytes on disk."""
     home = home_of(workspace)
     names: dict[str, list[dict[str, str]]] = {"files": [], "symlinks": []}
     for entry in home.storage.tree(home.location):
@@ -200,15 +205,16 @@ def measure(workspace: Workspace) -> None:
     older = Workspace.objects.filter(pk=workspace.pk, measured__lte=workspace.changes)
     with transaction.atomic():
         if older.update(current=names, disk_space=disk_space, measured=workspace.changes):
-            space.settle_measurement(workspace, now=timezone.now())
-    # Changed meanwhile: it stays due. Unchanged: there is nothing more to do.
+            owner, change, now = workspace.owner_id, workspace.changes, timezone.now()
+            disk.reconcile(owner_id=owner, target=workspace.pk, change=change, now=now)
+    # A workspace that changed during the measurement stays due.
     Workspace.objects.filter(pk=workspace.pk, changes=workspace.changes).exclude(
         status=WorkspaceStatus.DELETING
     ).update(next_check_at=None)
 
 
 def measure_running(*, now: datetime) -> int:
-    """Where disk space is limited, have workspaces in use measured: sessions write to them without asking us."""
+    """Where disk is limited, make workspaces in use due: their sessions write without a reservation."""
     if not is_disk_limited():
         return 0
     in_use = Workspace.objects.filter(status=WorkspaceStatus.ACTIVE, next_check_at__isnull=True)
@@ -216,28 +222,28 @@ def measure_running(*, now: datetime) -> int:
 
 
 def measure_abandoned(*, now: datetime) -> int:
-    """Have measured where a writer died with space in its hands: it may have written before it died."""
-    locations = workspaces_of_dead_writers(now=now)
-    for location in locations:
-        files_changed(workspace_id=location, now=now)
-        if not Workspace.objects.filter(pk=location).exists():
-            release_workspace(target=location)
-    return len(locations)
+    """Make workspaces due whose writer died with a reservation: it may have written before that."""
+    targets = targets_of_expired_writes(now=now)
+    for target in targets:
+        files_changed(workspace_id=target, now=now)
+        if not Workspace.objects.filter(pk=target).exists():
+            disk.release(target=target)
+    return len(targets)
 
 
 def note_job_launched(*, workspace_id: int, now: datetime) -> None:
-    """Note that a job was launched in it."""
+    """Record that a job was launched in a workspace."""
     Workspace.objects.filter(pk=workspace_id).update(status=WorkspaceStatus.ACTIVE, datetime_last_job_launch=now)
 
 
 def note_jobs_ended(*, workspace_id: int, now: datetime) -> None:
-    """Note that its last job ended, and have it measured again."""
+    """Record that the last job of a workspace ended, and let it be measured."""
     Workspace.objects.filter(pk=workspace_id, status=WorkspaceStatus.ACTIVE).update(status=WorkspaceStatus.IDLE)
     files_changed(workspace_id=workspace_id, now=now)
 
 
 def lock_workspace(*, owner: User, workspace_id: int) -> Workspace:
-    """Return the workspace, held against everybody else until the transaction ends; errors as `find_workspace`."""
+    """Return the workspace, locked until the transaction ends; errors as `find_workspace`."""
     found = Workspace.objects.select_for_update(of=("self",)).filter(owner=owner, pk=workspace_id).first()
     if found is None:
         raise NotFound(f"Workspace {workspace_id} not found for user.")
@@ -246,23 +252,23 @@ def lock_workspace(*, owner: User, workspace_id: int) -> Workspace:
 
 
 def queue_deletion(*, workspace_id: int, now: datetime) -> None:
-    """Queue it for the controller, which removes the files and then the row."""
+    """Queue the deletion for the controller, which removes the files and then the row."""
     with transaction.atomic():
         Workspace.objects.filter(pk=workspace_id).update(status=WorkspaceStatus.DELETING, next_check_at=now)
 
 
 def finish_deletion(workspace: Workspace) -> None:
-    """Remove the files, then the row that says where they are; safe to repeat from any point."""
+    """Remove the files, then the row that locates them; safe to repeat after any failure."""
     if has_home(workspace):
         home = home_of(workspace)
         home.storage.delete(home.location)
     with transaction.atomic():
         if Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.DELETING).delete()[0]:
-            release_workspace(target=workspace.pk)
+            disk.release(target=workspace.pk)
 
 
 def reschedule(*, workspace_id: int, at: datetime) -> None:
-    """Have the controller come back to it at that time."""
+    """Set the time at which the controller checks a workspace next."""
     Workspace.objects.filter(pk=workspace_id).update(next_check_at=at)
 
 
@@ -286,12 +292,4 @@ def _check_job_type(name: str) -> None:
 def _check_texts(*, name: str | None, description: str | None) -> None:
     for label, text, longest in (("name", name, LONGEST_NAME), ("description", description, LONGEST_DESCRIPTION)):
         if text is not None and (len(text) > longest or "\0" in text):
-            raise InvalidRequest(f"The {label} has more than {longest} characters or one that no text can have.")
-
-
-def _merged(old: dict[str, list[dict[str, str]]], new: dict[str, list[dict[str, str]]]) -> dict[str, object]:
-    """Later entries replace earlier ones of the same name."""
-    return {
-        key: list({item["name"]: item for item in [*old.get(key, []), *new.get(key, [])]}.values())
-        for key in ("files", "symlinks")
-    }
+            raise InvalidRequest(f"The {label} has more than {longest} characters or contains a NUL character.")

@@ -1,13 +1,13 @@
-"""Copies of single files between workspaces, within the quota of who gets them."""
+"""Copies single files between workspaces, within the quota of the receiver."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO
 
 from user_workspaces.errors import NotFound, PathNotFound
+from user_workspaces.quotas import disk
 from user_workspaces.quotas.values import on_disk
-from user_workspaces.workspaces import space
-from user_workspaces.workspaces.actions import commit_write, mark_dirty, upload_file
+from user_workspaces.workspaces.actions import commit_write, prepare_write, upload_file
 from user_workspaces.workspaces.files import OpenFile, open_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import Home, usable_home
@@ -18,7 +18,7 @@ PIECE = 1 << 18
 def copy_file(*, source: Workspace, path: str, target: Workspace, new_path: str, now: datetime) -> int:
     """Copy one file, whole or not at all; return its size in bytes. Raises `NotFound`, `QuotaExceeded`.
 
-    Its storage may let both share what they have in common; each counts as if they did not.
+    A storage may share the blocks of both files on disk; each counts with its full size.
     """
     old, new = usable_home(source), usable_home(target)
     with (opened := open_file(workspace=source, path=path)).content:
@@ -30,14 +30,15 @@ def copy_file(*, source: Workspace, path: str, target: Workspace, new_path: str,
 
 
 def _copy(old: Home, path: str, target: Workspace, new: Home, new_path: str, *, size: int, now: datetime) -> int:
-    mark_dirty(workspace_id=target.pk, now=now)
-    reservation, taken = space.reserve_file(target, path=new_path, size=size, now=now), on_disk(0, new_path)
+    prepare_write(workspace_id=target.pk, now=now)
+    owner, taken = target.owner_id, on_disk(0, new_path)
+    reservation = disk.reserve_file(owner_id=owner, target=target.pk, path=new_path, size=size, now=now)
     try:
         written = new.storage.copy_file(old.location, path, new.location, new_path, most=size)
         taken = on_disk(written, new_path)
     except PathNotFound as error:
         raise NotFound(error.message) from None
-    finally:  # of a copy that failed, the folders above it may be there
+    finally:  # even if the copy failed, the folders above it may exist
         commit_write(target, reservation, size=taken, now=now)
     return written
 

@@ -1,10 +1,11 @@
-"""What a request may say about files and links: checked here, before anything is touched."""
+"""Parses `workspace_details` of a request, before anything is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.file_names import name_of, text_of, without_escapes
+from user_workspaces.quotas.values import on_disk
 
 LONGEST_UUID = 200
 
@@ -27,7 +28,7 @@ class NewLink:
 
 @dataclass(frozen=True, slots=True)
 class DatasetReference:
-    """A dataset by the id that a portal knows: it is kept with the request, and no link is made."""
+    """A dataset by the ID of another portal: it is stored with the request, and no link is made."""
 
     name: str
     dataset_uuid: str
@@ -35,14 +36,20 @@ class DatasetReference:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a workspace shall hold."""
+    """The files and links to write into a workspace."""
 
     files: tuple[NewFile, ...] = ()
     links: tuple[NewLink, ...] = ()
     references: tuple[DatasetReference, ...] = ()
 
+    @property
+    def size_on_disk(self) -> int:
+        """Bytes of the files and links on disk; a link to a long path takes a block."""
+        files = sum(on_disk(len(file.content), file.name) for file in self.files)
+        return files + sum(on_disk(len(link.target), link.name) for link in self.links)
+
     def without_contents(self) -> dict[str, list[dict[str, str]]]:
-        """Return what is kept of the request in the database."""
+        """Return the part of the request that the database stores."""
         return {
             "files": [{"name": file.name} for file in self.files],
             "symlinks": [
@@ -53,9 +60,9 @@ class Details:
 
 
 def parse_details(raw: object) -> Details:
-    """Read `workspace_details`; raises `InvalidRequest` with the texts that clients know.
+    """Parse `workspace_details`; raises `InvalidRequest` with messages that clients rely on.
 
-    Other keys, such as `globus_groups_token`, are dropped here and stored nowhere.
+    Other keys, such as `globus_groups_token`, are dropped and not stored.
     """
     if raw is None:
         return Details()
@@ -67,6 +74,14 @@ def parse_details(raw: object) -> Details:
         links=tuple(one for one in symlinks if isinstance(one, NewLink)),
         references=tuple(one for one in symlinks if isinstance(one, DatasetReference)),
     )
+
+
+def merged(old: dict[str, list[dict[str, str]]], new: dict[str, list[dict[str, str]]]) -> dict[str, object]:
+    """Return the entries of both; a later entry replaces an earlier one of the same name."""
+    return {
+        key: list({item["name"]: item for item in [*old.get(key, []), *new.get(key, [])]}.values())
+        for key in ("files", "symlinks")
+    }
 
 
 def _list(raw: Mapping[str, object], key: str) -> list[object]:
@@ -102,7 +117,7 @@ def _symlink(item: object) -> NewLink | DatasetReference:
     if not isinstance(target, str) or not target:
         raise InvalidRequest("Each entry of 'symlinks' must be an object with a name and a path.")
     if "\0" in target or not _is_encodable(target):
-        raise InvalidRequest("The path of a symlink must be text that a path can be.")
+        raise InvalidRequest("The symlink path is not a valid path.")
     return NewLink(name=checked_name(item.get("name"), kind="Symlink"), target=target)
 
 
@@ -113,7 +128,7 @@ def _dataset_uuid(raw: object) -> str:
 
 
 def checked_name(raw: object, *, kind: str) -> str:
-    """Return a name below the workspace: a leading slash means the workspace's own root."""
+    """Return a path below the workspace; a leading slash means the root of the workspace."""
     if not isinstance(raw, str) or not raw.strip("/"):
         raise InvalidRequest(f"{kind} name missing.")
     if ".." in without_escapes(raw).replace("\\", "/").split("/"):

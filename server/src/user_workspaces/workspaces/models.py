@@ -1,4 +1,4 @@
-"""Workspaces as rows; their files are on a storage."""
+"""The rows of workspaces; their files are on a storage."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from user_workspaces.db.leases import Leased
 
 
 class WorkspaceStatus(models.TextChoices):
-    """What clients know; they throw on any other word."""
+    """The states that clients know; they fail on any other value."""
 
     INITIALIZING = "initializing"
     IDLE = "idle"
@@ -17,7 +17,7 @@ class WorkspaceStatus(models.TextChoices):
 
 
 class Workspace(Leased):
-    """A place of one person: a directory on a storage, described here."""
+    """A user's directory on a storage, with its description."""
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="workspaces", db_index=False)
     name = models.CharField(max_length=255)
@@ -27,26 +27,27 @@ class Workspace(Leased):
     storage = models.CharField(max_length=100)
     disk_space = models.BigIntegerField(default=0)
     requested = models.JSONField(default=dict)
-    """What was asked for: `{"files": [{"name"}], "symlinks": [{"name", "path"}]}`; never a file's content."""
+    """The requested content: `{"files": [{"name"}], "symlinks": [{"name", "path"}]}`; never the content of files."""
     current = models.JSONField(default=dict)
-    """What is there, as measured last: the same shape, names with a leading slash."""
+    """The content as measured last, in the same form; names have a leading slash."""
     datetime_created = models.DateTimeField()
     datetime_last_modified = models.DateTimeField()
     datetime_last_job_launch = models.DateTimeField(null=True)
     changes = models.PositiveBigIntegerField(default=0)
-    """Counts changes of the files; `measured` follows it."""
+    """The number of changes of the files."""
     measured = models.PositiveBigIntegerField(default=0)
+    """The change that the last measurement includes; equal to `changes` when all is measured."""
     next_check_at = models.DateTimeField(null=True)
-    """When the controller has to look at it next; None: nothing to do."""
+    """When the controller checks it next; None: nothing to do."""
     awaits_acceptance = models.BooleanField(default=False)
-    """It was offered to its owner, who has not said yes: nobody sees it in a list, nobody can use it."""
+    """True for an offered copy that its owner has not accepted: not listed and not usable."""
 
     holds_runs = models.BooleanField(default=False)
-    """It is where runs of a workflow work: found by its number, listed with them and not among the workspaces."""
+    """True for the workspace of REANA runs: listed with the runs, not among the workspaces."""
 
     class Meta:
         indexes = [
-            # The list of a person, and its length: read from the index alone.
+            # The list of a user and its length are read from this index alone.
             models.Index(
                 fields=["owner", "-id", "awaits_acceptance", "holds_runs"],
                 name="workspace_listed",

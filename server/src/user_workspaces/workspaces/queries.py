@@ -1,4 +1,4 @@
-"""Reading workspaces."""
+"""Reads workspaces."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from user_workspaces.interfaces.values import WorkspaceLocation
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 LONGEST_WAIT = timedelta(hours=1)
-"""Until the controller looks at a workspace: more than the time that making one, or writing into one, may take."""
+"""The longest time until a check by the controller: longer than a creation or a write may take."""
 MOST_WORDS = 8
 Sql = tuple[str, tuple[str | int, ...]]
 COLUMNS = (
@@ -51,7 +51,7 @@ class Home:
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
-    """Return a person's workspaces, newest first, without those that they have not accepted, and those of runs."""
+    """Return a user's workspaces, newest first, without copies that are not accepted and workspaces of runs."""
     return _listed(user.pk)
 
 
@@ -60,11 +60,11 @@ def _listed(owner_id: int) -> QuerySet[Workspace]:
 
 
 LISTED = PerOwnerQuery(_listed)
-"""The same, for reading raw."""
+"""The same for `raw_lists`."""
 
 
 class Sorting(StrEnum):
-    """How a person may sort their workspaces."""
+    """The orders of the list of workspaces."""
 
     OPENED = "opened"
     NAME = "name"
@@ -81,7 +81,7 @@ ORDER: dict[Sorting, tuple[OrderBy | str, ...]] = {
 
 
 class _ListLength(Func):
-    """How long the list under a key of `current` is; counted by the database, the names stay there."""
+    """The length of the list under a key of `current`, counted by the database without sending the names."""
 
     output_field = IntegerField()
 
@@ -99,7 +99,7 @@ class _ListLength(Func):
 
 
 def find_workspaces(user: User, *, search: str, status: str, sorting: Sorting) -> QuerySet[Workspace]:
-    """Return a person's workspaces for a list: every word of `search` is in the name or the description.
+    """Return a user's workspaces that have every word of `search` in the name or the description.
 
     Each row has `file_count` and `dataset_count`; the names of files are not read.
     """
@@ -112,7 +112,7 @@ def find_workspaces(user: User, *, search: str, status: str, sorting: Sorting) -
 
 
 def find_workspace(*, user: User, workspace_id: int) -> Workspace:
-    """Return a person's workspace; raises `NotFound`, also for somebody else's, `InvalidRequest` before acceptance."""
+    """Return a user's workspace; raises `NotFound`, also for those of others, `InvalidRequest` before acceptance."""
     found = Workspace.objects.filter(owner=user, pk=workspace_id).first()
     if found is None:
         raise NotFound(f"Workspace {workspace_id} not found for user.")
@@ -121,34 +121,32 @@ def find_workspace(*, user: User, workspace_id: int) -> Workspace:
 
 
 def check_accepted(workspace: Workspace) -> None:
-    """Raise `InvalidRequest` for a workspace that was offered to its owner and is not theirs yet."""
+    """Raise `InvalidRequest` for an offered copy that its owner has not accepted."""
     if workspace.awaits_acceptance:
         raise InvalidRequest(f"Workspace {workspace.pk} is a shared workspace and has not been accepted.")
 
 
 def has_home(workspace: Workspace) -> bool:
-    """Return whether there can be files of it: without a system account nothing was ever written."""
+    """Return True if the workspace may have files: without a system account nothing was ever written."""
     storage = registry.site().storages.get(workspace.storage)
     return storage is None or owned_account(workspace.owner, storage.user_authentication) is not None
 
 
 def name_of(workspace_id: int) -> str | None:
-    """Return a workspace's name; None when it is gone (its finished jobs stay)."""
+    """Return the name of a workspace; None if it is deleted, which its finished jobs survive."""
     return Workspace.objects.filter(pk=workspace_id).values_list("name", flat=True).first()
 
 
 def disk_space_of(workspace_ids: Iterable[int]) -> dict[int, int]:
-    """Return the bytes in each of these workspaces, in one query; those that are gone are left out."""
+    """Return the bytes of each of these workspaces, in one query, without those that are deleted."""
     return values_by_key(Workspace, "disk_space", workspace_ids)
 
 
 def home_of(workspace: Workspace) -> Home:
-    """Return where its files are; the owner's system account is checked, and made at first use."""
+    """Return where the files of a workspace are; checks the owner's system account, and creates it at first use."""
     storage = registry.site().storages.get(workspace.storage)
     if storage is None:
-        raise StorageError(
-            "The storage of this workspace is not configured any more. Ask the operators of this server."
-        )
+        raise StorageError("The storage of this workspace is no longer configured. Ask the operators of this server.")
     authentication = storage.user_authentication
     account = system_account(user=workspace.owner, user_authentication=authentication)
     return Home(
@@ -158,18 +156,18 @@ def home_of(workspace: Workspace) -> Home:
 
 
 def due_workspaces(*, now: datetime, limit: int) -> list[Workspace]:
-    """Return the workspaces that the controller has to look at."""
+    """Return the due workspaces."""
     found = Workspace.objects.filter(due(now=now, longest=LONGEST_WAIT)).order_by("next_check_at", "id")
     return list(found.select_related("owner")[:limit])
 
 
 def is_usable(workspace: Workspace) -> bool:
-    """Return whether jobs may be launched and files changed."""
+    """Return True if jobs may be launched and files changed."""
     return workspace.status in {WorkspaceStatus.IDLE, WorkspaceStatus.ACTIVE}
 
 
 def usable_home(workspace: Workspace) -> Home:
-    """Return where its files are; raises `InvalidRequest` where they cannot be used now."""
+    """Return where the files of a workspace are; raises `InvalidRequest` if they cannot be used now."""
     if not is_usable(workspace):
         raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: its files cannot be used now.")
     return home_of(workspace)

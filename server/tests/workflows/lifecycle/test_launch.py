@@ -49,7 +49,7 @@ def test_smaller_run_overtakes_run_over_core_hours(ada: User, two_hours: None) -
     assert names("pending") == ["first", "small", "also-small"]
     waiting = Run.objects.get(pk=large.pk)
     assert waiting.status == "queued"
-    assert "Enough is free again when what runs has ended" in waiting.message
+    assert "Enough will be available when running jobs have ended" in waiting.message
     assert str(logs_of(waiting, LogSelection())["workflow_logs"]) == f"{waiting.message}\n"
 
 
@@ -78,7 +78,9 @@ def test_run_over_whole_quota_fails_with_reason(ada: User, two_hours: None) -> N
     assert names("pending") == ["small"]
     ended = Run.objects.get(pk=never.pk)
     assert (ended.status, ended.next_check_at) == ("failed", None)
-    assert ended.message.startswith("This needs 3 core hours, more than all 2 of yours: choose fewer CPUs or less time")
+    assert ended.message.startswith(
+        "This needs 3 core hours, more than your quota of 2. Choose fewer CPUs or less time"
+    )
     assert ended.message in str(logs_of(ended, LogSelection())["workflow_logs"])
 
 
@@ -146,7 +148,7 @@ def test_killed_run_waits_for_quota_to_resume(ada: User, limit: Callable[..., No
     controlled()
     controlled()
     assert names("running") == ["torn", "other"]
-    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_RESUME} You have 1 of 1 sessions at once.")
+    assert Run.objects.get(name="torn").message.startswith(f"{WAITS_TO_RESUME} You have 1 of 1 sessions.")
     other.end()
     for _ in range(3):
         controlled()

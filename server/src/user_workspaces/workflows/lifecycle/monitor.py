@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from user_workspaces.db.leases import due, lease, lease_length
+from user_workspaces.db import leases
+from user_workspaces.db.leases import due
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED as ENDED_JOBS
@@ -53,17 +54,13 @@ def follow_runs(*, now: datetime) -> int:
 
 
 def _claim(run: Run, *, now: datetime) -> bool:
-    until = now + lease_length()
-    return _reschedule(run, at=until, **lease(until))
+    return leases.claim(Run.objects.filter(status=run.status), run, until=now + leases.lease_length())
 
 
-def _reschedule(run: Run, *, at: datetime | None, **fields: object) -> bool:
-    """Set the next due time, which is also the lease, unless another process has changed it."""
-    same = Run.objects.filter(pk=run.pk, status=run.status, next_check_at=run.next_check_at)
-    changed = bool(same.update(next_check_at=at, **fields))
-    if changed:
+def _reschedule(run: Run, *, at: datetime | None) -> None:
+    """Release the lease and set the next due time, unless another process has changed the run."""
+    if leases.release(Run.objects.filter(status=run.status), run, at=at):
         run.next_check_at = at
-    return changed
 
 
 def _check_run(run: Run, *, now: datetime) -> None:

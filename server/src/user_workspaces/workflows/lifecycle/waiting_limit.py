@@ -4,7 +4,7 @@ from django.db import transaction
 
 from user_workspaces import registry
 from user_workspaces.errors import TooManyAtOnce
-from user_workspaces.quotas.actions import hold_account
+from user_workspaces.quotas.accounts import lock_account
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.status import RunStatus
 
@@ -38,7 +38,7 @@ def _lock(owner_id: int) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The limit of waiting runs must be checked in a transaction.")
     if registry.site().workflows.queued_per_user is not None:
-        hold_account(owner_id)
+        lock_account(owner_id)
 
 
 def _check(owner_id: int, status: RunStatus, message: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from user_workspaces.errors import PathNotFound, UserWorkspacesError
-from user_workspaces.quotas.actions import count_beside
+from user_workspaces.quotas import disk
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import runs_in
 from user_workspaces.workflows.storage.locations import state_of
@@ -18,7 +18,7 @@ def count_state(run: Run, *, now: datetime) -> None:
     with transaction.atomic():
         # Locked: a count that is written after the workspace's deletion would never be removed.
         if list(Workspace.objects.select_for_update().filter(pk=run.workspace_id)):
-            count_beside(owner_id=run.owner_id, target=run.workspace_id, size=size, now=now)
+            disk.commit_beside(owner_id=run.owner_id, target=run.workspace_id, size=size, now=now)
 
 
 def _bytes_of(run: Run) -> int:

@@ -1,4 +1,4 @@
-"""Killed with -9 in the middle of an upload: the room stays held, comes back in time, and nothing is lost."""
+"""Uploads killed with SIGKILL: the reservation stays until it expires, and what was written is measured."""
 
 import os
 import signal
@@ -18,11 +18,10 @@ from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import check_disk_use, process_due_workspaces
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.quotas.models import DiskReservation
-from user_workspaces.quotas.queries import held_disk
+from user_workspaces.quotas.queries import disk_space_of, held_disk
 from user_workspaces.quotas.values import GIBIBYTE
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
-from user_workspaces.workspaces.space import disk_space_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 NOW = timezone.now()
@@ -39,7 +38,7 @@ def database() -> str:
 
 
 def upload_and_die(workspace: Workspace, *, storage: Path, size: int, at: str) -> None:
-    """Let another process upload `size` bytes, and kill it at that moment: in the `middle`, or `after` the writing."""
+    """Upload `size` bytes in another process and kill it: in the `middle` of writing, or `after` it."""
     environment = {
         **os.environ,
         "DATABASE_URL": database(),
@@ -56,7 +55,7 @@ def upload_and_die(workspace: Workspace, *, storage: Path, size: int, at: str) -
 
 
 @pytest.mark.parametrize(("at", "is_there"), [("middle", False), ("after", True)])
-def test_a_killed_upload_holds_its_room_until_it_is_found(
+def test_reservation_of_killed_upload_is_kept_until_it_expires(
     make_user: Callable[..., User],
     workspace_of: Callable[..., Workspace],
     limit: Callable[..., None],
@@ -82,7 +81,7 @@ def test_a_killed_upload_holds_its_room_until_it_is_found(
     assert (disk_space_of(ada.pk) >= 4 * BLOCK) is is_there
 
 
-def test_a_workspace_that_is_written_to_is_looked_at_later_whatever_happens(
+def test_workspace_is_checked_later_even_if_its_writer_dies(
     make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
     workspace = workspace_of(make_user())
@@ -90,7 +89,8 @@ def test_a_workspace_that_is_written_to_is_looked_at_later_whatever_happens(
 
     def chunks() -> Iterator[bytes]:
         yield b"x"
-        (due,) = Workspace.objects.values_list("next_check_at", flat=True)  # all that is left if we die here
+        # The only trace of the upload if the process dies here:
+        (due,) = Workspace.objects.values_list("next_check_at", flat=True)
         assert due is not None
         assert due > timezone.now()
         yield b"x"
@@ -100,7 +100,7 @@ def test_a_workspace_that_is_written_to_is_looked_at_later_whatever_happens(
     assert process_due_workspaces(now=timezone.now() + timedelta(days=1)) == 0
 
 
-def test_a_workspace_that_is_due_stays_so_while_it_is_written_to(
+def test_due_workspace_stays_due_while_it_is_written_to(
     make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
     workspace = workspace_of(make_user())

@@ -1,4 +1,4 @@
-"""Disk quotas: held before the first byte, counted until they are measured, never more than there is."""
+"""Disk quotas: reserved before the first byte, counted until a measurement, never exceeded."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -9,8 +9,9 @@ from django.utils import timezone
 from user_workspaces.accounts.models import User
 from user_workspaces.controller.housekeeping import check_disk_use, process_due_workspaces
 from user_workspaces.errors import InvalidRequest, QuotaExceeded, StorageError
+from user_workspaces.quotas import disk
 from user_workspaces.quotas.models import DiskReservation, QuotaAccount
-from user_workspaces.quotas.queries import held_disk, over_disk_since
+from user_workspaces.quotas.queries import disk_space_of, held_disk, over_disk_since
 from user_workspaces.workspaces.actions import (
     files_changed,
     measure,
@@ -22,7 +23,6 @@ from user_workspaces.workspaces.actions import (
 from user_workspaces.workspaces.details import Details, NewFile, NewLink
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
-from user_workspaces.workspaces.space import disk_space_of, hold_disk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
@@ -36,9 +36,9 @@ def ada(make_user: Callable[..., User]) -> User:
     return make_user()
 
 
-def upload(workspace: Workspace, name: str, size: int, *, said: int | None = None) -> int:
+def upload(workspace: Workspace, name: str, size: int, *, declared: int | None = None) -> int:
     chunks = [b"x" * size]
-    return upload_file(workspace=workspace, path=name, chunks=chunks, size=said or size, now=NOW)
+    return upload_file(workspace=workspace, path=name, chunks=chunks, size=declared or size, now=NOW)
 
 
 def names_in(workspace: Workspace) -> list[str]:
@@ -50,12 +50,12 @@ def taken(owner: User) -> int:
     return (disk_space_of(owner.pk) + held_disk(owner.pk, now=timezone.now())) // BLOCK
 
 
-def test_without_a_limit_nothing_is_held(ada: User, workspace_of: Make) -> None:
+def test_without_a_limit_nothing_is_reserved(ada: User, workspace_of: Make) -> None:
     upload(workspace_of(ada), "a", 10_000)
     assert not DiskReservation.objects.exists()
 
 
-def test_a_new_workspace_takes_its_files_and_its_directory(
+def test_new_workspace_counts_its_files_and_its_directory(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(100)
@@ -67,7 +67,7 @@ def test_a_new_workspace_takes_its_files_and_its_directory(
     assert taken(ada) == 1 + 1 + 3
 
 
-def test_a_workspace_that_does_not_fit_leaves_nothing(
+def test_workspace_that_does_not_fit_leaves_nothing(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(2)
@@ -79,7 +79,7 @@ def test_a_workspace_that_does_not_fit_leaves_nothing(
     assert taken(ada) == 2
 
 
-def test_a_failed_creation_gives_its_room_back(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
+def test_failed_creation_releases_its_reservation(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
     blocks(10)
     details = Details(files=(NewFile("a", b"x"),), links=(NewLink("b", "/nowhere"),))
     with pytest.raises(StorageError):
@@ -87,7 +87,7 @@ def test_a_failed_creation_gives_its_room_back(ada: User, workspace_of: Make, bl
     assert taken(ada) == 0
 
 
-def test_an_upload_is_counted_at_once_and_measured_later(
+def test_upload_counts_at_once_and_is_measured_later(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(4)
@@ -102,25 +102,25 @@ def test_an_upload_is_counted_at_once_and_measured_later(
     assert (taken(ada), DiskReservation.objects.count()) == (4, 0)
 
 
-def test_what_is_smaller_than_said_gives_the_rest_back(
+def test_upload_smaller_than_declared_releases_the_rest(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(4)
     workspace = workspace_of(ada)
-    upload(workspace, "a", 10, said=3 * BLOCK)
+    upload(workspace, "a", 10, declared=3 * BLOCK)
     assert taken(ada) == 2
 
 
-def test_what_is_larger_than_said_is_not_kept(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
+def test_upload_larger_than_declared_is_rejected(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
     workspace = workspace_of(ada)
     blocks(4)
-    with pytest.raises(InvalidRequest, match="More arrived than was announced"):
-        upload(workspace, "a", 3 * BLOCK, said=10)
+    with pytest.raises(InvalidRequest, match="The upload is larger than its declared size"):
+        upload(workspace, "a", 3 * BLOCK, declared=10)
     assert names_in(workspace) == []
     assert taken(ada) == 0
 
 
-def test_a_stream_of_unknown_size_may_take_what_is_left(
+def test_upload_of_unknown_size_may_use_what_is_left(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(4)
@@ -143,21 +143,21 @@ def test_a_stream_of_unknown_size_may_take_what_is_left(
         upload_file(workspace=workspace, path="c", chunks=chunks(1), now=timezone.now())
 
 
-def test_a_failed_upload_gives_its_room_back(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
+def test_failed_upload_releases_its_reservation(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
     workspace = workspace_of(ada)
     blocks(4)
 
-    def breaks() -> Iterator[bytes]:
+    def breaking_chunks() -> Iterator[bytes]:
         yield b"x"
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        upload_file(workspace=workspace, path="a", chunks=breaks(), size=BLOCK, now=NOW)
+        upload_file(workspace=workspace, path="a", chunks=breaking_chunks(), size=BLOCK, now=NOW)
     assert taken(ada) == 0
     assert names_in(workspace) == []
 
 
-def test_an_update_counts_what_may_be_there(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
+def test_failed_update_counts_as_written(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
     blocks(4)
     workspace = workspace_of(ada)
     details = Details(files=(NewFile("a", b"x"),), links=(NewLink("b", "/nowhere"),))
@@ -169,7 +169,7 @@ def test_an_update_counts_what_may_be_there(ada: User, workspace_of: Make, block
     assert names_in(workspace) == ["a"]
 
 
-def test_a_measurement_that_began_before_an_upload_does_not_forget_it(
+def test_measurement_that_started_before_an_upload_keeps_it_counted(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(100)
@@ -183,7 +183,7 @@ def test_a_measurement_that_began_before_an_upload_does_not_forget_it(
     assert (taken(ada), DiskReservation.objects.count()) == (2, 0)
 
 
-def test_a_deleted_workspace_takes_its_reservations_with_it(
+def test_deleted_workspace_releases_its_reservations(
     ada: User, workspace_of: Make, blocks: Callable[[int], None]
 ) -> None:
     blocks(4)
@@ -195,7 +195,7 @@ def test_a_deleted_workspace_takes_its_reservations_with_it(
     assert not DiskReservation.objects.exists()
 
 
-def test_too_much_on_disk_is_noted_and_forgotten_by_measuring(
+def test_measurement_records_and_clears_an_exceeded_quota(
     ada: User, workspace_of: Make, blocks: Callable[[int], None], limit: Put
 ) -> None:
     workspace = workspace_of(ada)
@@ -221,7 +221,7 @@ def test_workspaces_in_use_are_measured_again_where_disk_is_limited(
     process_due_workspaces(now=timezone.now())
     note_job_launched(workspace_id=workspace.pk, now=NOW)
     home = home_of(workspace)
-    home.storage.write(home.location, "behind our back", [b"x" * 9 * BLOCK])
+    home.storage.write(home.location, "written by a session", [b"x" * 9 * BLOCK])
     assert check_disk_use(now=NOW) == 0
     blocks(5)
     assert check_disk_use(now=NOW) == 1
@@ -230,14 +230,14 @@ def test_workspaces_in_use_are_measured_again_where_disk_is_limited(
     assert process_due_workspaces(now=timezone.now()) == 0
 
 
-def test_what_a_dead_writer_left_is_measured(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
+def test_files_of_a_dead_writer_are_measured(ada: User, workspace_of: Make, blocks: Callable[[int], None]) -> None:
     blocks(4)
     workspace = workspace_of(ada)
     process_due_workspaces(now=timezone.now())
-    hold_disk(owner_id=ada.pk, workspace_id=workspace.pk, size=2 * BLOCK, now=NOW)
-    hold_disk(owner_id=ada.pk, workspace_id=987_654, size=BLOCK, now=NOW)
+    disk.reserve(owner_id=ada.pk, target=workspace.pk, size=2 * BLOCK, now=NOW)
+    disk.reserve(owner_id=ada.pk, target=987_654, size=BLOCK, now=NOW)
     home = home_of(workspace)
-    home.storage.write(home.location, "a", [b"x" * 2 * BLOCK])  # and dies before it says so
+    home.storage.write(home.location, "a", [b"x" * 2 * BLOCK])  # and dies before it commits
     assert check_disk_use(now=NOW) == 0
     DiskReservation.objects.update(expires_at=NOW)
     assert check_disk_use(now=NOW + timedelta(seconds=1)) == 2

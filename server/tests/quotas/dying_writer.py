@@ -1,4 +1,4 @@
-"""An upload in a process that says where it is and waits there to be killed: STORAGE WORKSPACE SIZE MOMENT."""
+"""Uploads in a process of its own, prints MOMENT and waits to be killed; arguments: STORAGE WORKSPACE SIZE MOMENT."""
 
 import os
 import signal
@@ -26,10 +26,10 @@ from user_workspaces.workspaces.models import Workspace  # noqa: E402  Django ha
 
 
 def main(storage: Path, workspace_id: int, size: int, moment: str) -> None:
-    """Upload, as far as that moment."""
+    """Upload until that moment: `middle` or `after`."""
     use_the_storage_at(storage)
     if moment == "after":
-        actions.commit_write = wait_there  # type: ignore[assignment]  # it never comes back
+        actions.commit_write = wait_there  # type: ignore[assignment]  # it never returns
     workspace = Workspace.objects.get(pk=workspace_id)
     chunks = contents(size, stops=moment == "middle")
     actions.upload_file(workspace=workspace, path="a", chunks=chunks, size=size, now=timezone.now())

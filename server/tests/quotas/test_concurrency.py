@@ -1,4 +1,4 @@
-"""Five hundred at once at the edge of a quota: never over it, and exactly as many succeed as fit."""
+"""Many requests at once at the edge of a quota: exactly as many succeed as fit."""
 
 import threading
 from collections import Counter
@@ -31,7 +31,7 @@ Make = Callable[..., Workspace]
 
 
 def crowd(work: Callable[[int], object]) -> Counter[str]:
-    """Do it five hundred times, two dozen of them at any moment, each thread with its own database connection."""
+    """Run `work` many times in two dozen threads, each with its own database connection; count the outcomes."""
     barrier = threading.Barrier(THREADS)
 
     def one(number: int) -> str:
@@ -60,7 +60,7 @@ def ada(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def workspaces(ada: User, workspace_of: Make) -> list[Workspace]:
-    """Several, so that it is not the lock of one workspace that keeps the order."""
+    """Return several workspaces, so that the lock on one of them does not serialize the test."""
     return [workspace_of(ada, f"w{number}") for number in range(5)]
 
 
@@ -70,7 +70,7 @@ def launch(owner: User, workspace: Workspace, *, cpus: int, minutes: int) -> Job
     return start_job(request, now=timezone.now())
 
 
-def test_launches_take_no_more_core_hours_than_there_are(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+def test_launches_at_once_stay_within_core_hours(ada: User, workspaces: list[Workspace], limit: Put) -> None:
     limit(core_hours=Decimal("37.4"))
     counts = crowd(lambda number: launch(ada, workspaces[number % 5], cpus=1, minutes=30))
     assert counts == {"done": 74, "core_hours": CROWD - 74}
@@ -78,23 +78,23 @@ def test_launches_take_no_more_core_hours_than_there_are(ada: User, workspaces: 
     assert Job.objects.count() == 74
 
 
-def test_launches_are_no_more_than_the_sessions_allowed(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+def test_launches_at_once_stay_within_sessions(ada: User, workspaces: list[Workspace], limit: Put) -> None:
     limit(running_sessions=23)
     counts = crowd(lambda number: launch(ada, workspaces[number % 5], cpus=1, minutes=30))
     assert counts == {"done": 23, "running_sessions": CROWD - 23}
     assert usage(ada).running_sessions.left == 0
 
 
-def test_launches_and_ends_at_once_are_never_over(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+def test_launches_and_ends_at_once_stay_within_limits(ada: User, workspaces: list[Workspace], limit: Put) -> None:
     limit(core_hours=Decimal(10), running_sessions=7)
     most: list[int] = []
 
-    def live_and_let_die(number: int) -> None:
+    def launch_and_end(number: int) -> None:
         job = launch(ada, workspaces[number % 5], cpus=1, minutes=60)
         most.append(Job.objects.filter(owner=ada, status=JobStatus.PENDING).count())
         change_status(job=job, new=JobStatus.FAILED, now=timezone.now())
 
-    counts = crowd(live_and_let_die)
+    counts = crowd(launch_and_end)
     assert max(most) <= 7
     assert counts["done"] >= 7
     assert counts["done"] + counts["running_sessions"] == CROWD
@@ -102,7 +102,7 @@ def test_launches_and_ends_at_once_are_never_over(ada: User, workspaces: list[Wo
     assert usage(ada).core_hours.taken == 0
 
 
-def test_uploads_take_no_more_disk_than_there_is(ada: User, workspaces: list[Workspace], limit: Put) -> None:
+def test_uploads_at_once_stay_within_disk_quota(ada: User, workspaces: list[Workspace], limit: Put) -> None:
     limit(disk_gb=Decimal(101 * 3 * BLOCK + BLOCK) / GIBIBYTE)
 
     def upload(number: int) -> None:
@@ -115,10 +115,10 @@ def test_uploads_take_no_more_disk_than_there_is(ada: User, workspaces: list[Wor
     counts = crowd(upload)
     assert counts == {"done": 101, "disk": CROWD - 101}
     assert usage(ada).disk.left == BLOCK
-    assert DiskReservation.objects.filter(settled_as__isnull=False).count() == 101
+    assert DiskReservation.objects.filter(committed_change__isnull=False).count() == 101
 
 
-def test_new_workspaces_take_no_more_disk_than_there_is(ada: User, site: object, limit: Put) -> None:
+def test_new_workspaces_at_once_stay_within_disk_quota(ada: User, site: object, limit: Put) -> None:
     limit(disk_gb=Decimal(60 * 2 * BLOCK + BLOCK) / GIBIBYTE)
     details = Details(files=(NewFile("a", b"x"),))
     counts = crowd(

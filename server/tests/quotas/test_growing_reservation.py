@@ -1,4 +1,4 @@
-"""Files of which nobody knows the size: room is held step by step."""
+"""Uploads of unknown size reserve quota step by step."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from user_workspaces.accounts.models import User
 from user_workspaces.errors import QuotaExceeded
+from user_workspaces.quotas import reservation
 from user_workspaces.quotas.queries import held_disk
 from user_workspaces.quotas.values import GIBIBYTE
-from user_workspaces.workspaces import space
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 
@@ -25,10 +25,10 @@ def workspace(
     limit: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Workspace:
-    """An empty one of somebody who may have ten blocks; a step is two."""
+    """Return an empty workspace whose owner has ten blocks, with steps of two blocks."""
     made = workspace_of(make_user())
     limit(disk_gb=Decimal(10 * BLOCK) / GIBIBYTE)
-    monkeypatch.setattr(space, "STEP", 2 * BLOCK)
+    monkeypatch.setattr(reservation, "STEP", 2 * BLOCK)
     return made
 
 
@@ -43,26 +43,26 @@ def stream(workspace: Workspace, sizes: list[int], seen: list[int] | None = None
         yield b"x" * size
 
 
-def test_a_step_more_is_held_whenever_the_last_one_is_full(workspace: Workspace) -> None:
+def test_next_step_is_reserved_when_the_last_one_is_full(workspace: Workspace) -> None:
     seen: list[int] = []
     chunks = stream(workspace, [BLOCK, BLOCK, 1, BLOCK, 3 * BLOCK, 1], seen)
     upload_file(workspace=workspace, path="d/a", chunks=chunks, now=timezone.now())
-    assert seen == [3, 3, 3, 5, 5, 8]  # with one for the directory
+    assert seen == [3, 3, 3, 5, 5, 8]  # one block is the directory
     assert held(workspace) == 8
 
 
-def test_the_last_step_is_what_is_left(workspace: Workspace) -> None:
+def test_last_step_is_what_is_left(workspace: Workspace) -> None:
     upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10), now=timezone.now())
     assert held(workspace) == 10
 
 
-def test_more_than_there_is_is_refused_and_nothing_is_held(workspace: Workspace) -> None:
+def test_upload_beyond_the_quota_fails_and_releases_all(workspace: Workspace) -> None:
     with pytest.raises(QuotaExceeded):
         upload_file(workspace=workspace, path="a", chunks=stream(workspace, [BLOCK] * 10 + [1]), now=timezone.now())
     assert held(workspace) == 0
 
 
-def test_somebody_else_can_write_meanwhile(workspace: Workspace) -> None:
+def test_second_upload_fits_between_two_steps(workspace: Workspace) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"x" * BLOCK
         upload_file(workspace=workspace, path="b", chunks=[b"y" * 6 * BLOCK], size=6 * BLOCK, now=timezone.now())
