@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from user_workspaces.errors import ConfigurationError, ResourceUnavailable
+from user_workspaces.interfaces import log_text
 from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import Health, JobSpec, Observation, PluginContext, ResourceState
-from user_workspaces.plugins.resource.local import log, records, state, termination
+from user_workspaces.plugins.resource.local import records, state, termination
 from user_workspaces.plugins.resource.local.capacity import capacity_of_machine
 from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH, Isolation
 from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH, JobDirectories
@@ -93,7 +94,7 @@ class LocalResource(Resource):
 
     def log_tail(self, key: str, *, lines: int) -> str:
         """Return the last lines of the job's output."""
-        return log.tail(self._job(key).folder / records.LOG, lines=lines)
+        return log_text.tail(self._job(key).folder / records.LOG, lines=lines)
 
     def forget(self, key: str) -> None:
         """Remove all that is kept of a job that does not run; what cannot be removed yet stays known."""
