@@ -23,8 +23,8 @@ class JobType(Plugin):
     """Knows how to start one kind of application, and when it is ready."""
 
     Parameters: ClassVar[type[JobParameters]] = JobParameters
-    serves: ClassVar[bool] = True
-    """Whether it is a session that people open in a browser (or a job that just runs)."""
+    is_interactive: ClassVar[bool] = True
+    """True for a session that users open in a browser; False for a job that just runs."""
 
     uses_reana: ClassVar[bool] = False
     """Whether its jobs get the access to REANA of the person who launched them, for as long as they run."""

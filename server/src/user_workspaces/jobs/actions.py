@@ -60,7 +60,8 @@ def start_job(
         if not is_usable(workspace):
             raise InvalidRequest(f"Workspace {workspace.pk} is {workspace.status}: nothing can be launched in it now.")
         reserve_launch(owner_id=owner.pk, resource=resource, limits=limits, now=now)
-        job = _new_job(owner, workspace, job_type=name, resource=resource, limits=limits, serves=kind.serves, now=now)
+        serves = kind.is_interactive
+        job = _new_job(owner, workspace, job_type=name, resource=resource, limits=limits, serves=serves, now=now)
         job.requested = {**job_details, "resource_options": dict(options)}
         job.save(force_insert=True)
         workspaces.note_job_launched(workspace_id=workspace.pk, now=now)

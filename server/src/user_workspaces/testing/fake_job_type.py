@@ -56,7 +56,7 @@ class FakeJobType(JobType):
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
         """Return what the test set."""
-        return self.answers_at if self.serves else None
+        return self.answers_at if self.is_interactive else None
 
     def check(self) -> Health:
         """Be well."""
@@ -91,4 +91,4 @@ class SessionOfAFile(FakeJobType):
 class FakeJob(FakeJobType):
     """A job without a page."""
 
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False

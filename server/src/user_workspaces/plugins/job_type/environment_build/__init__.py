@@ -30,7 +30,7 @@ class EnvironmentBuildJob(JobType):
 
     Options: ClassVar[type[PluginOptions]] = EnvironmentBuildOptions
     Parameters: ClassVar[type[JobParameters]] = EnvironmentBuildParameters
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
         """Return what starts the program."""

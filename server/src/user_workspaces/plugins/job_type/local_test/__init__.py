@@ -21,7 +21,7 @@ class LocalTestJob(JobType):
     """Writes "Hello World" to `LocalTest_<job id>_output.log` in the workspace, then sleeps ten seconds."""
 
     Options: ClassVar[type[PluginOptions]] = LocalTestOptions
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it takes none
         """Return the two lines that it runs."""

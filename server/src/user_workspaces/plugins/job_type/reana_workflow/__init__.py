@@ -54,7 +54,7 @@ class ReanaWorkflowJob(JobType):
 
     Options: ClassVar[type[PluginOptions]] = ReanaWorkflowOptions
     Parameters: ClassVar[type[JobParameters]] = ReanaWorkflowParameters
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
