@@ -69,7 +69,7 @@ def test_fails_during_copy_leaves_a_part() -> None:
     assert [entry.path for entry in storage.tree(COPY)] == ["b"]
 
 
-def test_deletes_at_the_second_attempt() -> None:
+def test_delete_succeeds_at_the_second_attempt() -> None:
     storage = filled(StorageThatDeletesAtTheSecondAttempt(CONTEXT, OPTIONS))
     with pytest.raises(StorageError, match="in use"):
         storage.delete(PLACE)
@@ -79,7 +79,7 @@ def test_deletes_at_the_second_attempt() -> None:
     assert listing(storage, PLACE) == []
 
 
-def test_is_away_says_so() -> None:
+def test_unreachable_resource_says_so() -> None:
     storage = StorageThatIsAway(CONTEXT, OPTIONS)
     assert not storage.check().connected
     with pytest.raises(StorageError, match="does not answer"):

@@ -21,6 +21,6 @@ class TestEngineOfOneStep(WorkflowEngineContract):
         return SPECIFICATION
 
 
-def test_the_engine_that_refuses_refuses() -> None:
+def test_failing_engine_fails() -> None:
     with pytest.raises(InvalidRequest, match="takes no specification"):
         EngineThatRefuses.build("any").plan(SPECIFICATION, parameters={}, options={})

@@ -91,7 +91,7 @@ class ResourceContract:
         assert resource.known_keys() == {spec.key}
         resource.stop(spec.key)
 
-    def test_every_key_is_in_the_answer(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_every_key_is_in_the_response(self, resource: Resource, make_spec: MakeSpec) -> None:
         spec = make_spec()
         resource.submit(spec)
         assert set(resource.observe([UNKNOWN, spec.key])) == {UNKNOWN, spec.key}
@@ -177,11 +177,11 @@ class RunningResourceContract(ResourceContract):
         end = self.run(resource, make_spec("true"))
         assert (end.state, end.ended_by, end.exit_code) == (ResourceState.SUCCEEDED, EndedBy.EXIT, 0)
 
-    def test_job_that_ends_badly_tells_its_exit_code(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_failed_job_has_its_exit_code(self, resource: Resource, make_spec: MakeSpec) -> None:
         end = self.run(resource, make_spec("exit 3"))
         assert (end.state, end.ended_by, end.exit_code) == (ResourceState.FAILED, EndedBy.EXIT, 3)
 
-    def test_job_that_is_killed_tells_the_signal(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_killed_job_has_its_signal(self, resource: Resource, make_spec: MakeSpec) -> None:
         end = self.run(resource, make_spec("kill -KILL $$"))
         assert (end.state, end.ended_by, end.signal) == (ResourceState.FAILED, EndedBy.SIGNAL, signal.SIGKILL)
 
@@ -189,7 +189,7 @@ class RunningResourceContract(ResourceContract):
         end = self.run(resource, make_spec(limits=Limits(time_limit_seconds=1)))
         assert (end.state, end.ended_by) == (ResourceState.FAILED, EndedBy.TIME_LIMIT)
 
-    def test_times_are_told_with_their_zone(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_times_have_a_time_zone(self, resource: Resource, make_spec: MakeSpec) -> None:
         before = datetime.now(UTC) - timedelta(seconds=2)
         end = self.run(resource, make_spec("true"))
         assert end.started_at is not None

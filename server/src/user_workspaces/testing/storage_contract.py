@@ -219,7 +219,7 @@ class StorageContract(FilesContract, UploadsContract):
         paths = [".dot", ".dot/x", "B", "a", "a/b", "a/b/c", "a/z", "a.txt", "b"]
         assert [entry.path for entry in storage.tree(made)] == paths
 
-    def test_tree_tells_size_and_time(self, storage: Storage, made: WorkspaceLocation) -> None:
+    def test_tree_has_sizes_and_times(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A file's entry has its size in bytes and when it was changed."""
         storage.write(made, "a", [b"12345"])
         (entry,) = storage.tree(made)

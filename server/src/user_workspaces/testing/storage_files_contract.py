@@ -24,7 +24,7 @@ class FilesContract:
         storage.copy_file(made, "x", made, "e/f/b", most=100)
         assert read(storage, made, "e/f/b") == b"new"
 
-    def test_copy_of_a_file_is_no_longer_than_there_is_room(self, storage: Storage, made: WorkspaceLocation) -> None:
+    def test_copied_file_is_bounded(self, storage: Storage, made: WorkspaceLocation) -> None:
         """A file may grow after somebody has looked how long it is."""
         storage.write(made, "a", [b"12345"])
         assert storage.copy_file(made, "a", made, "b", most=3) == len(b"123")
@@ -73,7 +73,7 @@ class FilesContract:
         storage.write(made, "a", [b"2"])
         assert storage.stat(made, "a").version != old
 
-    def test_open_entry_reads_what_it_tells_of(self, storage: Storage, made: WorkspaceLocation) -> None:
+    def test_open_entry_belongs_to_its_content(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Entry and content belong together."""
         storage.write(made, "d/a", [b"12345"])
         entry, file = storage.open_entry(made, "d/a")

@@ -46,7 +46,7 @@ class UploadsContract:
         assert read(storage, made, "a") == b"1"
 
     @pytest.mark.parametrize("offset", [0, 1, 3, 6, 7])
-    def test_append_elsewhere_refused(self, storage: Storage, made: WorkspaceLocation, offset: int) -> None:
+    def test_append_at_another_offset_refused(self, storage: Storage, made: WorkspaceLocation, offset: int) -> None:
         """Bytes go where the last ones ended, and nowhere else."""
         upload = storage.begin_upload(made, "a", length=6)
         storage.append(made, upload.id, 0, [b"12"])
@@ -82,7 +82,7 @@ class UploadsContract:
         assert listing(storage, made) == [("a", EntryKind.FILE), ("l", EntryKind.FILE)]
 
     @pytest.mark.parametrize("path", ["d", "d/a/b", "d/a/b/c", "l/a"])
-    def test_upload_that_cannot_end_is_not_begun(
+    def test_upload_that_cannot_be_finished_is_refused(
         self, storage: Storage, made: WorkspaceLocation, dataset: str, path: str
     ) -> None:
         """Over a directory, below a file, through a link."""

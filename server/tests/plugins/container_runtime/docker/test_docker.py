@@ -38,6 +38,6 @@ class TestDockerRuntime(ContainerRuntimeContract):
 
 
 @pytest.mark.parametrize("options", [{"program": "-x"}, {"network": "host"}, {"pids_limit": 0}, {"unknown": 1}])
-def test_options_that_are_none_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
+def test_invalid_options_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         make_runtime(tmp_path, **options)

@@ -44,7 +44,7 @@ class TestPodmanRuntime(ContainerRuntimeContract):
             ("localhost:5000/mine", "localhost:5000/mine"),
         ],
     )
-    def test_image_without_a_registry_is_of_docker_hub(
+    def test_image_without_a_registry_comes_from_docker_io(
         self, runtime: ContainerRuntime, name: str, expected: str
     ) -> None:
         assert runtime.argv(replace(NEEDS, environment=name), PLACES)[-2] == expected
@@ -63,6 +63,6 @@ class TestPodmanRuntime(ContainerRuntimeContract):
 
 
 @pytest.mark.parametrize("options", [{"program": "-x"}, {"network": "host"}, {"limits": 1}, {"pids_limit": 10}])
-def test_options_that_are_none_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
+def test_invalid_options_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         make_runtime(tmp_path, **options)

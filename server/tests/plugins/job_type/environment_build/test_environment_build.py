@@ -180,7 +180,7 @@ def test_second_job_waits_for_the_first(location: Place) -> None:
     assert (location.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
 
 
-def test_what_outlives_a_job_does_not_keep_the_next_one_away(location: Place) -> None:
+def test_process_that_outlives_a_job_does_not_block_the_next_one(location: Place) -> None:
     location.offer("conda", MAKES + 'readlink /proc/self/fd/* > "$HOME/open" || true\n')
     (location.workspace / "environment.yml").touch()
     assert location.run("conda", "environment.yml") == (0, "uws: done")
@@ -189,7 +189,7 @@ def test_what_outlives_a_job_does_not_keep_the_next_one_away(location: Place) ->
     assert [path for path in opened if ".environment" in path] == []
 
 
-def test_file_that_is_gone_is_told(location: Place) -> None:
+def test_deleted_file_is_reported(location: Place) -> None:
     assert location.run("conda", "environment.yml") == (4, "uws: environment.yml is not there any more.")
 
 

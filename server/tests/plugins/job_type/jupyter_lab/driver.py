@@ -178,7 +178,7 @@ class Session:
 
     def request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str | None = None
-    ) -> "Answer":
+    ) -> "SessionResponse":
         """Send what the proxy would send; a header that is "" is left out."""
         sent = {"Host": AUTHORITY, "Authorization": AUTHORIZATION, **(headers or {})}
         connection = http.client.HTTPConnection("localhost")
@@ -192,7 +192,7 @@ class Session:
                     connection.putheader(name, value)
             connection.endheaders((body or "").encode())
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            return SessionResponse(response.status, response.headers, response.read())
         finally:
             connection.close()
 
@@ -230,7 +230,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SessionResponse:
     """What a session answered."""
 
     status: int

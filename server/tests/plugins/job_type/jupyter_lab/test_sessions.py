@@ -61,12 +61,12 @@ def test_cell_prints_its_result(running: Session) -> None:
     assert run_cell(running, "print(6 * 7)") == "42\n"
 
 
-def test_cell_works_in_the_workspace_as_the_person(running: Session) -> None:
+def test_cell_runs_in_the_workspace_as_the_user(running: Session) -> None:
     printed = run_cell(running, "import os; print(os.getcwd(), os.getuid(), os.environ['HOME'])")
     assert printed == f"{running.workspace} {running.account.uid} {running.home}\n"
 
 
-def test_cell_cannot_change_the_environment_of_everybody(running: Session) -> None:
+def test_cell_cannot_change_the_shared_environment(running: Session) -> None:
     if running.account.uid == os.geteuid():
         pytest.skip("needs root: here the person is the one who installed it")
     locations = "(sys.base_prefix, os.path.realpath(sys.executable), IPython.__file__)"

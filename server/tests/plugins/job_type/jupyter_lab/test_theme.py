@@ -28,7 +28,7 @@ DEFAULTS = """{
         ('{"theme-scrollbars": true, "adaptive-theme": false}', False),
     ],
 )
-def test_it_follows_the_system_unless_the_person_has_chosen(
+def test_theme_follows_the_system_unless_the_user_chose_one(
     new_session: Callable[[], Session], chosen: str | None, *, follows: bool
 ) -> None:
     session = new_session()

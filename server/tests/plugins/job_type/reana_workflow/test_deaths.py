@@ -22,7 +22,7 @@ def plan_of_three(world: World) -> None:
 @pytest.mark.parametrize("when", ["before", "torn", "after"])
 @pytest.mark.parametrize("who", ["all", "runner", "writer"])
 @pytest.mark.parametrize("line", range(1, LINES + 1))
-def test_run_killed_at_a_line_goes_on_to_its_right_end(world: World, line: int, who: str, when: str) -> None:
+def test_run_killed_at_any_line_continues_to_its_end(world: World, line: int, who: str, when: str) -> None:
     plan_of_three(world)
     world.outcome(world.start_dying(line, who=who, when=when))
     recorded = {step.uuid: step for step in world.read().steps if step.status is RunStatus.FINISHED}
@@ -123,7 +123,7 @@ def test_rubbish_in_the_journal_is_passed_over(world: World, rubbish: bytes) -> 
     assert world.read().status is RunStatus.FINISHED
 
 
-def test_two_runners_at_once_run_each_command_once(world: World) -> None:
+def test_concurrent_runners_run_each_command_once(world: World) -> None:
     world.plan("echo x >> done; sleep 0.2", "echo y >> done")
     outcomes = [world.outcome(runner) for runner in [world.start() for _ in range(4)]]
     assert (0, "") in outcomes

@@ -16,7 +16,7 @@ def test_output_is_there_while_the_command_runs(world: World) -> None:
     assert world.log() == b"out\nerr\nend\n"
 
 
-def test_hundred_megabytes_of_output_are_bounded_and_the_gap_is_told(world: World) -> None:
+def test_hundred_megabytes_of_output_are_bounded_and_the_gap_is_reported(world: World) -> None:
     total = 100 * MEGABYTE
     world.plan(f"echo first; head -c {total} /dev/zero | tr '\\0' x; echo; echo last")
     assert world.run("--log-bytes", str(2 * MEGABYTE)) == (0, "")

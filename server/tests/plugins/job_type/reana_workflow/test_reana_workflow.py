@@ -88,7 +88,7 @@ def test_path_that_is_not_absolute_is_refused(name: str, path: str) -> None:
 @pytest.mark.parametrize(
     "details", [{"python": "python3; id"}, {"log_megabytes": 0}, {"stop_grace_seconds": -1}, {"x": 1}]
 )
-def test_options_that_are_none_are_refused(tmp_path: Path, details: dict[str, object]) -> None:
+def test_invalid_options_are_refused(tmp_path: Path, details: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         make_job_type(tmp_path, json.dumps({"environment_details": {"local": details}}))
 

@@ -61,7 +61,7 @@ def test_warning_of_the_runtime_is_said_once(world: World) -> None:
     assert world.read().engine_log.count("NOTHING IS AS YOU THINK") == 1
 
 
-def test_without_a_warning_nothing_is_said(world: World) -> None:
+def test_missing_warning_is_empty(world: World) -> None:
     world.plan("true")
     assert world.run() == (0, "")
     assert "WARNING" not in world.read().engine_log
@@ -73,7 +73,7 @@ def test_runtime_takes_the_command_and_the_uuid(world: World) -> None:
     assert world.log().decode() == f"--name={world.read().steps[0].uuid} -c the; 'command'\n"
 
 
-def test_what_a_failed_command_left_is_cleaned_up(world: World) -> None:
+def test_processes_of_a_failed_command_are_ended(world: World) -> None:
     cleanup = ["/usr/bin/touch", str(world.workspace / "cleaned-{uuid}")]
     world.plan("true", "exit 1", cleanup=cleanup)
     assert world.run() == (1, "")
@@ -102,7 +102,7 @@ def test_environment_is_clean_and_holds_what_is_declared(world: World) -> None:
     }
 
 
-def test_secret_stands_nowhere_that_we_write_and_goes_with_the_run(world: World) -> None:
+def test_secret_is_written_nowhere_and_is_removed_with_the_run(world: World) -> None:
     secrets = world.state / "secrets"
     (secrets / "files").mkdir(parents=True)
     secrets.chmod(0o700)
@@ -200,7 +200,7 @@ def test_journal_that_takes_no_end_ends_the_run_with_a_reason(world: World) -> N
 
 
 @pytest.mark.parametrize("name", ["journal.jsonl", "run.lock", "plan.json"])
-def test_directory_in_the_way_ends_the_run_with_a_reason(world: World, name: str) -> None:
+def test_directory_in_place_of_a_file_ends_the_run_with_a_reason(world: World, name: str) -> None:
     world.plan("true")
     (world.state / name).unlink(missing_ok=True)
     (world.state / name).mkdir()

@@ -107,7 +107,7 @@ def test_entry_of_an_earlier_server_parses() -> None:
         ({"strip_headers": ["Sec-WebSocket-Key"]}, "application.strip_headers.0", "needed for the connection itself"),
     ],
 )
-def test_mistake_is_told_with_its_key(application: dict[str, Any], where: str, what: str) -> None:
+def test_mistake_is_reported_with_its_key(application: dict[str, Any], where: str, what: str) -> None:
     found, message = mistake(**application)
     assert found.removesuffix(".[key]").removesuffix(".[key]") == where
     assert what in message
@@ -127,6 +127,6 @@ def test_file_below_the_workspace_is_taken(file: str) -> None:
 @pytest.mark.parametrize(
     "file", ["/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\nb", "a\0b", "x" * 1001, 3]
 )
-def test_file_elsewhere_is_refused(file: object) -> None:
+def test_file_outside_the_workspace_is_refused(file: object) -> None:
     with pytest.raises(InvalidRequest, match=r"^job_details"):
         job_parameters(WebApplicationParameters, {"file": file})

@@ -142,7 +142,7 @@ def test_missing_packages_of_the_system_are_named_for_the_administrator(tmp_path
     ("changes", "mount"),
     [({}, Mount.ROOT), ({"base": "keep"}, Mount.KEEP), ({"base": "strip", "listen": "isolated"}, Mount.STRIP)],
 )
-def test_application_is_ready_when_it_answers_and_ends_when_it_is_asked(changes: dict[str, Any], mount: Mount) -> None:
+def test_application_is_ready_once_it_responds_and_stops_on_request(changes: dict[str, Any], mount: Mount) -> None:
     with job_of(echo_application(strip_headers=["X-One"], **changes)) as job:
         (job.folder / "job").mkdir()
         (job.folder / "job" / "s").symlink_to("/nowhere")  # what was left there is removed

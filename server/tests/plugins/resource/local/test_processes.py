@@ -43,7 +43,7 @@ def test_signal_reaches_only_the_very_process(child: Process) -> None:
     assert not processes.send(child, signal.SIGKILL)
 
 
-def test_name_with_brackets_and_spaces_is_no_trap() -> None:
+def test_name_with_brackets_and_spaces_is_kept() -> None:
     with subprocess.Popen(["bash", "-c", "printf ') Z 1 1 1' > /proc/$$/comm; echo; sleep 600"], stdout=-1) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -53,11 +53,11 @@ def test_name_with_brackets_and_spaces_is_no_trap() -> None:
         process.kill()
 
 
-def test_process_that_is_gone_has_no_identity() -> None:
+def test_ended_process_has_no_identity() -> None:
     assert processes.identify(2**22 - 1) is None
 
 
-def test_strays_are_found_by_their_mark_when_the_main_process_is_dead(child: Process) -> None:
+def test_strays_are_found_by_their_tag_when_the_main_process_is_dead(child: Process) -> None:
     (grandchild,) = processes.descendants(child.pid)
     processes.send(child, signal.SIGKILL)
     eventually(lambda: not processes.is_alive(child))
@@ -66,12 +66,12 @@ def test_strays_are_found_by_their_mark_when_the_main_process_is_dead(child: Pro
     assert processes.strays(child, mark=b"UWS_TEST_MARK=her", uid=os.getuid()) == []
 
 
-def test_strays_are_found_by_their_tree_without_a_mark(child: Process) -> None:
+def test_strays_are_found_by_their_tree_without_a_tag(child: Process) -> None:
     (grandchild,) = processes.descendants(child.pid)
     assert set(processes.strays(child, mark=b"NO=mark", uid=os.getuid())) == {child, grandchild}
 
 
-def test_we_are_never_a_stray() -> None:
+def test_own_process_is_never_a_stray() -> None:
     myself = processes.identify(os.getpid())
     assert myself is not None
     name, value = next(iter(os.environ.items()))

@@ -32,7 +32,7 @@ def write_running(world: World, spec: JobSpec, process: Process) -> None:
     record(world.state(spec.key).folder, records.RUNNING, Running(process, process, spec.account.uid, 1_700_000_000.0))
 
 
-def test_restart_of_the_machine_is_told(world: World, resource: LocalResource) -> None:
+def test_restart_of_the_machine_is_reported(world: World, resource: LocalResource) -> None:
     spec = world.spec()
     pid = resource.submit(spec)
     runner = world.running(spec.key).runner
@@ -85,7 +85,7 @@ def test_zombie_is_dead(world: World, resource: LocalResource, spec: JobSpec) ->
 
 @pytest.mark.parametrize("name", [records.RUNNING, records.ENDED])
 @pytest.mark.parametrize("content", ["", "{", "null", "[]", "{}", '{"child": 1}', "\0" * 100, '"x"', "1e999"])
-def test_garbled_record_says_nothing_of_the_job(
+def test_garbled_record_leaves_the_job_unknown(
     world: World, resource: LocalResource, spec: JobSpec, name: str, content: str
 ) -> None:
     (world.state(spec.key).folder / name).write_text(content)
@@ -97,7 +97,7 @@ def test_garbled_record_says_nothing_of_the_job(
     "change",
     [{"ended_by": "magic"}, {"ended_at": 1e300}, {"ended_at": "soon"}, {"exit_code": "0"}, {"exit_code": 0.5}],
 )
-def test_end_that_makes_no_sense_says_nothing_of_the_job(
+def test_invalid_end_record_leaves_the_job_unknown(
     world: World, resource: LocalResource, spec: JobSpec, change: dict[str, object]
 ) -> None:
     (world.state(spec.key).folder / records.ENDED).write_text(json.dumps(ENDED | change))
@@ -120,14 +120,14 @@ def test_garbled_job_is_neither_run_again_nor_forgotten(world: World, resource: 
     assert resource.known_keys() == {spec.key}
 
 
-def test_state_folder_that_is_a_file_says_nothing(world: World, resource: LocalResource) -> None:
+def test_state_folder_that_is_a_file_leaves_the_job_unknown(world: World, resource: LocalResource) -> None:
     spec = world.spec()
     (world.base / "data").mkdir()
     (world.base / "data" / spec.key).write_text("")
     assert seen(resource, spec).state == ResourceState.UNREACHABLE
 
 
-def test_looking_does_not_hinder_a_start(world: World, resource: LocalResource) -> None:
+def test_observing_does_not_block_a_start(world: World, resource: LocalResource) -> None:
     enough = Event()
     specs = [world.spec("true") for _ in range(10)]
     keys = [spec.key for spec in specs]
@@ -146,6 +146,6 @@ def test_looking_does_not_hinder_a_start(world: World, resource: LocalResource) 
     assert ends == [ResourceState.SUCCEEDED] * 10
 
 
-def test_what_is_no_key_is_not_known(world: World, resource: LocalResource, spec: JobSpec) -> None:
+def test_invalid_key_is_unknown(world: World, resource: LocalResource, spec: JobSpec) -> None:
     (world.base / "data" / "lost+found").mkdir()
     assert resource.known_keys() == {spec.key}

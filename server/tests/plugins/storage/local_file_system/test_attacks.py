@@ -173,7 +173,7 @@ def test_hard_link_to_foreign_file_not_read(
 
 
 @pytest.mark.root
-def test_directory_of_another_person_refused(
+def test_directory_of_another_user_refused(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, bob: SystemAccount
 ) -> None:
     storage.write(location, "a", [b"1"])
@@ -195,7 +195,7 @@ def test_directory_of_another_person_refused(
 
 
 @pytest.mark.root
-def test_dataset_seen_with_the_persons_rights(
+def test_dataset_read_with_the_rights_of_the_user(
     storage: LocalFileSystemStorage, world: World, location: WorkspaceLocation, made: Path
 ) -> None:
     world.dataset.parent.chmod(0o700)

@@ -35,7 +35,7 @@ def test_check_root_not_writable(make_storage: MakeStorage, world: World) -> Non
 
 @pytest.mark.root
 @pytest.mark.parametrize(("depth", "said"), [(0, "The root of the storage is"), (2, "The directory 2 above")])
-def test_check_people_cannot_pass(make_storage: MakeStorage, world: World, depth: int, said: str) -> None:
+def test_check_users_cannot_pass(make_storage: MakeStorage, world: World, depth: int, said: str) -> None:
     root = world.base / "one" / "two" / "three"
     root.mkdir(parents=True)
     [root, *root.parents][depth].chmod(0o700)

@@ -139,7 +139,7 @@ def test_disk_usage_deep(storage: LocalFileSystemStorage, location: WorkspaceLoc
 
 
 @pytest.mark.root
-def test_disk_usage_counts_what_people_hide(
+def test_disk_usage_counts_hidden_files(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     storage.write(location, "hidden/f", [b"x" * 1_000_000])

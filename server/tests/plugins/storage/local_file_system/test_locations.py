@@ -45,7 +45,7 @@ def test_create_deeper(storage: LocalFileSystemStorage, ada: SystemAccount) -> N
     assert not storage.locate(location).exists()
 
 
-def test_create_without_person_refused(storage: LocalFileSystemStorage, ada: SystemAccount) -> None:
+def test_create_without_user_refused(storage: LocalFileSystemStorage, ada: SystemAccount) -> None:
     with pytest.raises(UnsafePath):
         storage.create(WorkspaceLocation("17", ada))
 
@@ -107,7 +107,7 @@ def test_create_for_system_account_refused(storage: LocalFileSystemStorage, worl
 
 
 @pytest.mark.root
-def test_root_need_not_be_open_to_people(make_storage: MakeStorage, world: World, location: WorkspaceLocation) -> None:
+def test_root_need_not_be_open_to_users(make_storage: MakeStorage, world: World, location: WorkspaceLocation) -> None:
     """Operations go by handles: a closed root stops jobs (`check` says so), and loses nobody's files."""
     storage = make_storage()
     storage.create(location)

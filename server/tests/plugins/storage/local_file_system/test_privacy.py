@@ -51,7 +51,7 @@ def test_nothing_that_is_made_is_open_to_others(
     assert stat.S_IMODE(world.root.stat().st_mode) & 0o066 == 0  # to be passed through, not to be listed
 
 
-def test_copy_for_another_person_is_open_to_nobody_else(
+def test_copy_for_another_user_is_open_to_that_user_only(
     storage: LocalFileSystemStorage,
     world: World,
     location: WorkspaceLocation,

@@ -47,7 +47,7 @@ def pipe(location: WorkspaceLocation, made: Path) -> Path:
     return own(made / "pipe", location.account)
 
 
-def test_pipes_and_sockets_are_told_and_removed(
+def test_pipes_and_sockets_are_listed_and_removed(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, pipe: Path
 ) -> None:
     with socket.socket(socket.AF_UNIX) as server:
@@ -65,7 +65,9 @@ def test_pipes_and_sockets_are_told_and_removed(
 
 
 @pytest.mark.root
-def test_devices_are_told_and_removed(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_devices_are_listed_and_removed(
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
+) -> None:
     os.mknod(made / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     (entry,) = storage.tree(location)
     assert (entry.path, entry.kind, entry.size) == ("null", EntryKind.DEVICE, 0)
@@ -75,7 +77,7 @@ def test_devices_are_told_and_removed(storage: LocalFileSystemStorage, location:
     assert list(made.iterdir()) == []
 
 
-def test_who_waits_at_a_pipe_is_not_woken(
+def test_reader_of_a_pipe_is_not_woken(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, pipe: Path
 ) -> None:
     """To open a pipe for reading ends the waiting of its writer, who then writes to nobody."""
@@ -85,9 +87,7 @@ def test_who_waits_at_a_pipe_is_not_woken(
         os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
 
 
-def test_a_file_takes_the_place_of_a_pipe(
-    storage: LocalFileSystemStorage, location: WorkspaceLocation, pipe: Path
-) -> None:
+def test_file_replaces_a_pipe(storage: LocalFileSystemStorage, location: WorkspaceLocation, pipe: Path) -> None:
     storage.write(location, "pipe", [b"1"])
     assert pipe.read_bytes() == b"1"
 
@@ -119,7 +119,7 @@ def closed(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: P
     return made
 
 
-def test_permissions_are_told_as_such(
+def test_permission_errors_are_reported_as_such(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, closed: Path
 ) -> None:
     with pytest.raises(AccessDenied, match=r"^f: You may not read this file"):
@@ -144,7 +144,7 @@ def test_permissions_are_told_as_such(
     ("open_again", "told"),
     [("folder", "f: You may not read this file"), ("f", "folder: You may not list this folder")],
 )
-def test_a_copy_names_what_cannot_be_read(
+def test_copy_names_unreadable_files(
     storage: LocalFileSystemStorage,
     location: WorkspaceLocation,
     other_location: WorkspaceLocation,

@@ -28,7 +28,7 @@ def waiting(made: Path) -> list[str]:
     return sorted(path.name for path in (made / UPLOADS).iterdir())
 
 
-def test_upload_belongs_to_the_person(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_upload_belongs_to_the_user(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     upload = storage.begin_upload(location, "d/f", length=2)
     storage.append(location, upload.id, 0, [b"1"])
     for path in (made / UPLOADS, *(made / UPLOADS).iterdir()):
@@ -132,7 +132,7 @@ def test_full_disk_keeps_what_came(storage: LocalFileSystemStorage, location: Wo
     assert (made / "f").read_bytes() == b"x" * 180_000
 
 
-def test_begin_more_than_there_is_room_refused(
+def test_begin_upload_larger_than_the_disk_refused(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     reservation = os.statvfs(made)
@@ -157,7 +157,7 @@ def kill_while_appending(
     os.waitpid(child, 0)
 
 
-def test_killed_uploads_are_done_or_go_on(
+def test_killed_uploads_are_finished_or_continue(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     """At every moment the disk says where to go on; in the end there is one whole file and nothing else."""

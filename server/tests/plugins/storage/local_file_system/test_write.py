@@ -23,7 +23,7 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def test_write_belongs_to_the_person(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_write_belongs_to_the_user(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     storage.write(location, "d/f", [b"1"])
     for path in (made / "d", made / "d" / "f"):
         assert (path.stat().st_uid, path.stat().st_gid) == (location.account.uid, location.account.gid)
@@ -211,7 +211,7 @@ def test_write_by_too_many_refused(storage: LocalFileSystemStorage, location: Wo
     assert names(made) == []
 
 
-def test_writes_for_two_people_at_once(
+def test_writes_for_two_users_at_once(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, other_location: WorkspaceLocation, made: Path
 ) -> None:
     storage.create(other_location)

@@ -27,7 +27,7 @@ def test_size_in_bytes(text: str, expected: int | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["Mi", "-1", "1 Gi", "1gi", "1MB", "1e3", ".5G", "1.G", "٣", "1\n", "9" * 99, "0x1"])
-def test_what_is_no_size_is_refused(text: str) -> None:
+def test_invalid_size_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="is no size"):
         bytes_of(text)
 
@@ -46,7 +46,7 @@ def test_number_of_cpus(text: str, expected: float | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["m", "-1", "1 ", "two", "1e3", "1.", "٣", "1\n", "9" * 99])
-def test_what_is_no_number_of_cpus_is_refused(text: str) -> None:
+def test_invalid_number_of_cpus_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="is no number of CPUs"):
         cpus_of(text)
 

@@ -49,7 +49,7 @@ def exchange(path: Path, sent: bytes) -> bytes:
         return b"".join(iter(lambda: peer.recv(1 << 20), b""))
 
 
-def test_bridge_passes_all_both_ways_and_ends_with_the_application() -> None:
+def test_bridge_relays_both_directions_and_ends_with_the_application() -> None:
     with job_of(ISOLATED) as job:
         job.start(UWS_NETWORK="shared")
         wait_for(lambda: is_up(job), within=60)
