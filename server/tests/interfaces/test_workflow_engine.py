@@ -77,9 +77,9 @@ ONE = '{"name": "a", "environment": "b", "commands": ["c"]}'
 def test_invalid_plan_is_refused_with_its_location(text: str, location: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         Plan.from_json(text)
-    assert caught.value.message.startswith(f"This is not a plan: {location}: ")
+    assert caught.value.message.startswith(f"Invalid plan: {location}: ")
 
 
 def test_plan_of_another_version_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match=r"^This is a plan of version 2; here version 1 is read\.$"):
+    with pytest.raises(InvalidRequest, match=r"^This plan has version 2; this server reads version 1\.$"):
         Plan.from_json('{"version": 2, "steps": []}')

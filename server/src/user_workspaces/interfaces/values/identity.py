@@ -6,11 +6,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, as an authentication plug-in knows them. The key is (issuer, subject), never the e-mail.
+    """A user at one authentication. The key is (issuer, subject), never the e-mail address.
 
-    `is_proven`: a provider proved the subject and gives none away twice. Then the e-mail may change from visit to
-    visit, and at the first visit the user name has to be a new one: that somebody calls themselves like a person
-    who is there already says nothing. Without it the user name is the subject, and the e-mail has to stay.
+    `is_proven`: the provider verified the subject and never assigns it twice. The e-mail address may then change
+    between logins, and at the first login the user name must be new: an equal name does not prove that it is the
+    same user. Without `is_proven`, the user name is the subject and the e-mail address must not change.
     """
 
     issuer: str
@@ -24,7 +24,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class SystemAccount:
-    """An account of the operating system: files and processes of one person belong to it."""
+    """An account of the operating system that owns the files and processes of one user."""
 
     name: str
     uid: int
@@ -34,7 +34,8 @@ class SystemAccount:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A program that may vouch for people (a data portal), known by its client token."""
+    """A program (a data portal) that is known by its client token."""
 
     name: str
     may_mint: bool
+    """True if it may request tokens for users whom it names."""

@@ -12,16 +12,17 @@ from user_workspaces.interfaces.values.identity import SystemAccount
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a job may use. None: no limit was configured."""
+    """The limits of a job. None: unlimited."""
 
     cpus: int = 1
     memory_mb: int | None = None
+    """In units of 2**20 bytes."""
     time_limit_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """A file that a job needs beside its script, relative to the job's directory; always mode 0600."""
+    """A file for the job, besides its script. `path` is relative to the job's directory; the mode is always 0600."""
 
     path: str
     content: bytes = field(repr=False)
@@ -29,58 +30,58 @@ class JobFile:
 
 @dataclass(frozen=True, slots=True)
 class JobScript:
-    """What a job type wants to be run: a bash script and the files that it reads."""
+    """The bash script of a job and the files that it reads."""
 
     text: str
-    """Run by bash, in the workspace, as the person's account. World-readable at worst: no secret in it."""
+    """Run by bash, in the workspace, as the user's account. It may be world-readable: it must hold no secret."""
     files: tuple[JobFile, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
-    """Readable by the person's own processes only; a session's own secret does not belong here either."""
+    """Readable by all of the user's processes: the secret of a session does not belong here either."""
     modules: tuple[str, ...] = ()
-    """Of the site, loaded before those of the environment: what users install stands before them on `PATH`."""
+    """Environment modules of the site, loaded before those of the environment, which precede them on `PATH`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReanaAccess:
-    """A REANA that a session may use in its person's name. Its place is in `JobScript.files` alone."""
+    """Access to a REANA server in the user's name. It may be written to `JobScript.files` only."""
 
     server: str
     access_token: str = field(repr=False)
     takes_header: bool = False
-    """Whether the token can be sent in a header, and need not stand in addresses."""
+    """True if the token can be sent in a header, and need not be part of URLs."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """All that a job type may know of the job that it writes a script for."""
+    """The job that a job type writes a script for."""
 
     job_id: int
     key: str
     secret: str = field(repr=False)
-    """The job's own secret (32 random bytes, urlsafe base64). It stays here: sessions get what `derive` makes of it."""
+    """The job's secret (32 random bytes, URL-safe base64). It stays in the server: sessions get a `derive`d one."""
     account: SystemAccount
     workspace: Path
-    """The workspace as the job will see it: the working directory of the script."""
+    """The path of the workspace on the resource: the working directory of the script."""
     job_directory: Path
-    """A directory of the job alone, 0700, the person's; holds `JobScript.files`."""
+    """The job's own directory, mode 0700, owned by the user; holds `JobScript.files`."""
     resource: str
     base_path: str
-    """The path below which the session is served, with a slash at both ends: `/passthrough/local/12/`."""
+    """The path prefix of the session, with a slash at both ends: `/passthrough/local/12/`."""
     limits: Limits
     origin: str = ""
-    """Where browsers usually find the session (`http://s12.localhost:8000`); some may come under another name."""
+    """The usual origin of the session (`http://s12.localhost:8000`); a browser may use another name."""
     reana: ReanaAccess | None = None
     environment: WorkspaceEnvironment | None = None
-    """What the script finds on `PATH` (see `environments.activation`); None: nothing is set up."""
+    """The environment on the script's `PATH` (see `environments.activation`); None: no environment."""
 
     def derive(self, purpose: str) -> str:
-        """Return a secret for one purpose, from which neither the job's secret nor another purpose's follows."""
+        """Return a secret for one purpose; it reveals neither the job's secret nor those of other purposes."""
         made = hmac.digest(self.secret.encode(), f"job:{purpose}".encode(), "sha256")
         return urlsafe_b64encode(made).decode().rstrip("=")
 
 
 class PreparationState(StrEnum):
-    """How far the preparation of a job type is."""
+    """The state of a job type's preparation."""
 
     READY = "ready"
     IN_PROGRESS = "in progress"
@@ -89,7 +90,7 @@ class PreparationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Whether what a job type needs once per configuration (a Python environment) is there."""
+    """The state of what a job type builds once per configuration (a Python environment), and a message for users."""
 
     state: PreparationState
     message: str = ""

@@ -11,41 +11,41 @@ from user_workspaces.interfaces.values.identity import Client
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a plug-in is doing; the message holds no secret and no internal address."""
+    """The result of `Plugin.check`. The message is public: no secret and no internal address."""
 
     connected: bool
     message: str = ""
     advice: str = ""
-    """What operators should do; it may name accounts and paths, so only they are shown it."""
+    """An instruction for operators, shown to them only: it may name accounts and paths."""
 
 
-def _memory_unlimited(*_: object) -> NoReturn:
-    raise ConfigurationError("This plug-in was made without a memory.")
+def _no_store(*_: object) -> NoReturn:
+    raise ConfigurationError("This plug-in was built without `remember` and `recall`.")
 
 
 @dataclass(frozen=True, slots=True)
 class PluginContext:
-    """What the server hands to every plug-in beside its own options."""
+    """What the server passes to every plug-in, besides the plug-in's own options."""
 
     name: str
-    """The name of this instance: its key in `config.json`."""
+    """The instance's ID: its key in `config.json`."""
     base_dir: Path
-    """The one folder that the server lives in (`UWS_DATA_DIR`), absolute; relative options start here."""
+    """The server's data folder (`UWS_DATA_DIR`), absolute; relative paths in options start here."""
     data_dir: Path
-    """The folder of this instance below it, for what it has to keep; not created yet."""
+    """The folder below it for this instance's own files; the plug-in creates it."""
     runtime_dir: Path
-    """A short absolute path (at most 60 bytes) for sockets, that people may pass through but not list."""
+    """A short absolute path (at most 60 bytes) for sockets; users may traverse it but not list it."""
     find_client: Callable[[str], Client | None]
-    """The client that a client token belongs to; None for an unknown or expired token."""
-    remember: Callable[[str, str, int], None] = _memory_unlimited
-    """Put a text away under a key for so many seconds: for all processes, encrypted, for this instance alone.
+    """Returns the client of a client token; None for an unknown or expired token."""
+    remember: Callable[[str, str, int], None] = _no_store
+    """Stores a text under a key for a number of seconds: encrypted, for this instance, shared by all processes.
 
-    Raises `InvalidRequest` for a key that is in use."""
-    recall: Callable[[str], str | None] = _memory_unlimited
-    """Return it and forget it: of many who ask at once, one gets it. None when it is not there (any more)."""
+    Raises `InvalidRequest` if the key is in use."""
+    recall: Callable[[str], str | None] = _no_store
+    """Returns and deletes a stored text: one of several concurrent callers gets it. None if missing or expired."""
     callback_url: str = ""
-    """Where the portal is come back to after a log-in at another site; empty: there is no portal."""
+    """The portal's address for redirects after a login at an external provider; empty without a portal."""
     accounts: Callable[[], Iterable[tuple[str, int]]] = tuple
-    """Names and uids of the system accounts that people got from this authentication; does not raise."""
+    """Returns names and uids of the system accounts that this authentication assigned; does not raise."""
     server_url: str = ""
-    """For resources: where jobs reach this server's API, as `JobContext.reana` tells them; empty: nowhere."""
+    """For resources: the address at which jobs reach this server's API (see `JobContext.reana`); empty: none."""

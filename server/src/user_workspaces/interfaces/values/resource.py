@@ -11,10 +11,10 @@ from user_workspaces.interfaces.values.job import JobScript, Limits
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """What a resource is asked to run."""
+    """A job for a resource to run."""
 
     key: str
-    """Made before the submission and never again: the resource must not run two jobs of one key."""
+    """Unique and fixed before the first submission: a resource must never run two jobs with one key."""
     job_id: int
     name: str
     account: SystemAccount
@@ -24,43 +24,43 @@ class JobSpec:
 
 
 class ResourceState(StrEnum):
-    """What a resource says of a job."""
+    """The state of a job on its resource."""
 
     ABSENT = "absent"
-    """The resource was asked and does not know this job."""
+    """The resource responded and does not know this job."""
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     """It ended with exit code 0."""
     FAILED = "failed"
-    """It ended in any other way; see `Observation.ended_by`."""
+    """It ended in another way; see `Observation.ended_by`."""
     UNREACHABLE = "unreachable"
-    """The resource could not be asked, or gave an answer that is not understood: nothing is known."""
+    """The resource did not respond, or its response is invalid: the state is unknown."""
 
 
 class EndedBy(StrEnum):
-    """Why a job on a resource is no more."""
+    """The reason why a job ended."""
 
     EXIT = "exit"
-    """On its own; see `exit_code`."""
+    """The main process exited; see `exit_code`."""
     SIGNAL = "signal"
-    """By a signal that was not ours; see `signal`."""
+    """A signal that the resource did not send; see `signal`."""
     STOPPED = "stopped"
-    """By `Resource.stop`."""
+    """`Resource.stop` was called."""
     TIME_LIMIT = "time limit"
     OUT_OF_MEMORY = "out of memory"
     LOST = "lost"
-    """The machine was restarted, or nothing recorded how it ended."""
+    """The machine restarted, or the end was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a resource sees of one job at one moment."""
+    """The state of one job on its resource at one time. Times have a time zone."""
 
     state: ResourceState
     resource_job_id: int = -1
     reason: str = ""
-    """For people: why it waits, or why the resource does not answer."""
+    """For users: why the job waits, or why the resource does not respond."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: EndedBy | None = None

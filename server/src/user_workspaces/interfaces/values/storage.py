@@ -9,14 +9,14 @@ from user_workspaces.interfaces.values.identity import SystemAccount
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceLocation:
-    """Where one workspace lives: a directory relative to the storage's root, and whose it is."""
+    """The directory of a workspace, relative to the storage's root, and the account that owns it."""
 
     directory: str
     account: SystemAccount
 
 
 class EntryKind(StrEnum):
-    """What an entry of a workspace is."""
+    """The kind of an entry."""
 
     FILE = "file"
     DIRECTORY = "directory"
@@ -28,19 +28,19 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a workspace; `path` is relative, of texts of names (see `file_names`); sizes in bytes."""
+    """One entry of a workspace. `path` is relative, in the text form of `file_names`; `size` is in bytes."""
 
     path: str
     kind: EntryKind
     size: int
     modified: datetime
     version: str = field(default="", compare=False)
-    """Opaque; another one as soon as the content may be another. Empty where only a walk was asked for."""
+    """Opaque; differs as soon as the content may differ. Empty in the results of `Storage.tree`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A part of what is directly in one directory, and how much there is in all."""
+    """A page of the entries of one directory, and the number of all."""
 
     entries: tuple[Entry, ...]
     total: int
@@ -48,15 +48,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that arrives in several requests."""
+    """The state of a file that is uploaded in several requests."""
 
     id: str
     path: str
-    length: int  # bytes of the whole file
+    length: int  # bytes of the complete file
     offset: int
-    """How many bytes are on disk: the next ones go there."""
-    finished: bool  # it is in its place
+    """The number of bytes on disk, and so the offset of the next."""
+    finished: bool  # the file is at its path
     expires: datetime
-    """When it may be removed, if nothing more comes."""
+    """The time after which it may be removed if no more data arrives."""
     note: str = ""
-    """What was given at its beginning, as it was."""
+    """The text given to `Storage.begin_upload`."""
