@@ -153,12 +153,12 @@ def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at:
     (folder / "closed").chmod(0o000)
     (folder / "fixed").chmod(0o500)
     said = {
-        "f.txt: You may not read this file: the permissions do not allow it.": ada.get(f"{at}f.txt"),
-        "closed: You may not list this folder: the permissions do not allow it.": ada.get(f"{at}?path=closed"),
-        "fixed/g: You may not change the folder that it is in: the permissions do not allow it.": ada.put(
+        "f.txt: You do not have permission to read this file.": ada.get(f"{at}f.txt"),
+        "closed: You do not have permission to list this folder.": ada.get(f"{at}?path=closed"),
+        "fixed/g: You do not have permission to change the folder that contains it.": ada.put(
             f"{at}fixed/g", content=b"1"
         ),
-        "fixed/f: You may not change the folder that it is in: the permissions do not allow it.": ada.delete(
+        "fixed/f: You do not have permission to change the folder that contains it.": ada.delete(
             f"{at}fixed/f"
         ),
     }
@@ -173,6 +173,6 @@ def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at:
     with zipfile.ZipFile(io.BytesIO(portal.get(f"{pages}download/").content)) as opened:
         left_out = opened.read("not-in-this-archive.txt").decode().splitlines()
     assert left_out == [
-        "f.txt: f.txt: You may not read this file: the permissions do not allow it.",
+        "f.txt: f.txt: You do not have permission to read this file.",
         "closed: You may not list this folder",
     ]

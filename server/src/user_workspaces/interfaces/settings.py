@@ -167,7 +167,7 @@ class SessionPorts:
     numbers: range = range(0)
     """Empty: no session gets a port."""
     are_required: bool = False
-    """True if the operator configured them: sessions without their own host get a port, and are never served by path."""
+    """True if configured by the operator: sessions without their own host get a port, and are never served by path."""
 
 
 @dataclass(frozen=True, slots=True)

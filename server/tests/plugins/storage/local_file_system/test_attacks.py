@@ -189,7 +189,7 @@ def test_directory_of_another_user_refused(
         lambda: storage.open(theirs, "a"),
         lambda: list(storage.tree(theirs)),
     ):
-        with pytest.raises(StorageError, match="belongs to another account"):
+        with pytest.raises(StorageError, match="does not belong to the account"):
             act()
     assert (made / "a").read_bytes() == b"1"
 

@@ -111,7 +111,7 @@ def test_copy_unreadable_fails(
 ) -> None:
     storage.write(location, "d/f", [b"1"])
     (made / "d").chmod(0o000)
-    with pytest.raises(StorageError, match="do not allow"):
+    with pytest.raises(StorageError, match="do not have permission"):
         storage.copy(location, other_location, progress=ignore)
     (made / "d").chmod(0o700)
     storage.delete(other_location)

@@ -152,6 +152,6 @@ def test_tree_of_closed_workspace_says_so(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     made.chmod(0o000)
-    with pytest.raises(StorageError, match="do not allow"):
+    with pytest.raises(StorageError, match="do not have permission"):
         list(storage.tree(location))
     made.chmod(0o700)

@@ -93,7 +93,7 @@ def test_create_takes_no_directory_in_use(
 ) -> None:
     (world.root / "ada").mkdir(parents=True)
     (world.root / "ada" / "kept").touch()
-    with pytest.raises(StorageError, match="belongs to another account"):
+    with pytest.raises(StorageError, match="does not belong to the account"):
         storage.create(location)
     assert (world.root / "ada").stat().st_uid == 0
 

@@ -57,7 +57,7 @@ def test_pipes_and_sockets_are_listed_and_removed(
     assert kinds == {"pipe": EntryKind.FIFO, "socket": EntryKind.SOCKET}
     assert {entry.path: entry.kind for entry in storage.tree(location)} == kinds
     for path in kinds:
-        with pytest.raises(Conflict, match="not a file"):
+        with pytest.raises(Conflict, match="not a regular file"):
             storage.open(location, path)
         storage.move(location, path, f"new-{path}")
         storage.remove(location, f"new-{path}")
@@ -71,7 +71,7 @@ def test_devices_are_listed_and_removed(
     os.mknod(made / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     (entry,) = storage.tree(location)
     assert (entry.path, entry.kind, entry.size) == ("null", EntryKind.DEVICE, 0)
-    with pytest.raises(Conflict, match="a device, not a file"):
+    with pytest.raises(Conflict, match="a device, not a regular file"):
         storage.open(location, "null")
     storage.remove(location, "null")
     assert list(made.iterdir()) == []
@@ -122,9 +122,9 @@ def closed(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: P
 def test_permission_errors_are_reported_as_such(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, closed: Path
 ) -> None:
-    with pytest.raises(AccessDenied, match=r"^f: You may not read this file"):
+    with pytest.raises(AccessDenied, match=r"^f: You do not have permission to read this file"):
         storage.open(location, "f")
-    with pytest.raises(AccessDenied, match=r"^folder: You may not list this folder"):
+    with pytest.raises(AccessDenied, match=r"^folder: You do not have permission to list this folder"):
         storage.entries(location, "folder")
     refused = list[str]()
     assert [entry.path for entry in storage.tree(location, refused=refused)] == ["f", "fixed", "fixed/f", "folder"]
@@ -136,13 +136,13 @@ def test_permission_errors_are_reported_as_such(
         lambda: storage.move(location, "f", "fixed/g"),
     )
     for change in changes:
-        with pytest.raises(AccessDenied, match="You may not change the folder that it is in"):
+        with pytest.raises(AccessDenied, match="You do not have permission to change the folder that contains it"):
             change()
 
 
 @pytest.mark.parametrize(
     ("open_again", "told"),
-    [("folder", "f: You may not read this file"), ("f", "folder: You may not list this folder")],
+    [("folder", "f: You do not have permission to read this file"), ("f", "folder: You do not have permission to list this folder")],
 )
 def test_copy_names_unreadable_files(
     storage: LocalFileSystemStorage,

@@ -95,7 +95,7 @@ def test_begin_too_many_refused(storage: LocalFileSystemStorage, location: Works
     storage.begin_upload(location, "f", length=1)
     for number in range(999):
         (made / UPLOADS / f"{number}").touch()
-    with pytest.raises(StorageError, match="Too many"):
+    with pytest.raises(StorageError, match="too many unfinished uploads"):
         storage.begin_upload(location, "g", length=1)
 
 

@@ -123,7 +123,7 @@ def test_full_disk_keeps_what_came(storage: LocalFileSystemStorage, location: Wo
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old[1]))
     try:
-        with pytest.raises(StorageError, match="larger than this storage takes"):
+        with pytest.raises(StorageError, match="larger than this storage allows"):
             storage.append(location, upload.id, 0, [b"x" * 60_000] * 3)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
