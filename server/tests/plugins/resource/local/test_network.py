@@ -184,7 +184,7 @@ def test_job_that_must_be_isolated_does_not_run_when_slirp4netns_does_not_start(
     resource.submit(spec)
     end = end_of(resource, spec)
     assert (end.ended_by, end.exit_code) == (EndedBy.EXIT, 126)
-    assert end.reason == "The job could not be started as its owner: it would share the network of this machine."
+    assert end.reason == "The job could not be started as its owner: it would share this machine's network."
     assert not (spec.working_directory / "ran").exists()
     assert not resource.check().connected
 

@@ -11,12 +11,12 @@ from user_workspaces.plugins.resource.local import processes
 from user_workspaces.plugins.resource.local.processes import Process
 from user_workspaces.testing.waiting import eventually
 
-MARK = b"UWS_TEST_MARK=here"
+TAG = b"UWS_TEST_TAG=here"
 
 
 @pytest.fixture
 def child() -> Iterator[Process]:
-    environment = {"UWS_TEST_MARK": "here", "PATH": os.environ["PATH"]}
+    environment = {"UWS_TEST_TAG": "here", "PATH": os.environ["PATH"]}
     command = ["bash", "-c", "setsid sleep 600 & wait"]
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:
         identity = processes.identify(process.pid)
@@ -61,19 +61,19 @@ def test_strays_are_found_by_their_tag_when_the_main_process_is_dead(child: Proc
     (grandchild,) = processes.descendants(child.pid)
     processes.send(child, signal.SIGKILL)
     eventually(lambda: not processes.is_alive(child))
-    assert processes.strays(child, mark=MARK, uid=os.getuid()) == [grandchild]
-    assert processes.strays(child, mark=MARK, uid=os.getuid() + 1) == []
-    assert processes.strays(child, mark=b"UWS_TEST_MARK=her", uid=os.getuid()) == []
+    assert processes.strays(child, tag=TAG, uid=os.getuid()) == [grandchild]
+    assert processes.strays(child, tag=TAG, uid=os.getuid() + 1) == []
+    assert processes.strays(child, tag=b"UWS_TEST_TAG=her", uid=os.getuid()) == []
 
 
 def test_strays_are_found_by_their_tree_without_a_tag(child: Process) -> None:
     (grandchild,) = processes.descendants(child.pid)
-    assert set(processes.strays(child, mark=b"NO=mark", uid=os.getuid())) == {child, grandchild}
+    assert set(processes.strays(child, tag=b"NO=tag", uid=os.getuid())) == {child, grandchild}
 
 
 def test_own_process_is_never_a_stray() -> None:
     myself = processes.identify(os.getpid())
     assert myself is not None
     name, value = next(iter(os.environ.items()))
-    found = processes.strays(Process(0, 0, ""), mark=f"{name}={value}".encode(), uid=os.getuid())
+    found = processes.strays(Process(0, 0, ""), tag=f"{name}={value}".encode(), uid=os.getuid())
     assert myself not in found

@@ -1,4 +1,4 @@
-"""What is recorded is believed as far as it can be true; what cannot be read says nothing of the job."""
+"""Records are used if they are valid; invalid ones leave the state of the job unknown."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def test_job_without_a_recorded_end_is_lost(world: World, resource: LocalResourc
     assert seen(resource, spec) == Observation(
         ResourceState.FAILED,
         resource_job_id=GONE.pid,
-        reason="Nothing recorded how it ended.",
+        reason="The end of the job was not recorded.",
         started_at=datetime.fromtimestamp(1_700_000_000, UTC),
         ended_by=EndedBy.LOST,
     )
@@ -90,7 +90,7 @@ def test_garbled_record_leaves_the_job_unknown(
 ) -> None:
     (world.state(spec.key).folder / name).write_text(content)
     assert seen(resource, spec).state == ResourceState.UNREACHABLE
-    assert seen(resource, spec).reason == "What is recorded of this job cannot be read."
+    assert seen(resource, spec).reason == "The records of this job are invalid."
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_garbled_job_does_not_hide_the_others(world: World, resource: LocalResou
 def test_garbled_job_is_neither_run_again_nor_forgotten(world: World, resource: LocalResource, spec: JobSpec) -> None:
     (world.state(spec.key).folder / records.RUNNING).write_text("{")
     for call in (partial(resource.submit, spec), partial(resource.forget, spec.key), partial(resource.stop, spec.key)):
-        with pytest.raises(Exception, match="cannot be read"):
+        with pytest.raises(Exception, match="records are invalid"):
             call()
     assert resource.known_keys() == {spec.key}
 

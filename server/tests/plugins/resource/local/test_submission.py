@@ -142,7 +142,7 @@ def test_missing_working_directory_is_reported(world: World, resource: LocalReso
     resource.submit(spec)
     end = end_of(resource, spec)
     assert (end.state, end.ended_by, end.exit_code) == (ResourceState.FAILED, EndedBy.EXIT, 126)
-    assert end.reason == "The working directory cannot be entered: No such file or directory."
+    assert end.reason == "Cannot enter the working directory: No such file or directory."
 
 
 def test_missing_shell_is_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_missing_shell_is_reported(world: World, monkeypatch: pytest.MonkeyPatch
     world.resource().submit(spec)
     end = end_of(world.resource(), spec)
     assert (end.ended_by, end.exit_code) == (EndedBy.EXIT, 127)
-    assert end.reason == "The shell (bash) cannot be started: No such file or directory."
+    assert end.reason == "Cannot start the shell (bash): No such file or directory."
 
 
 @pytest.mark.parametrize("variable", [("", "x"), ("A=B", "x"), ("A", "x\0y"), ("A\0", "x")])
@@ -217,7 +217,7 @@ def test_output_can_be_opened_again_by_the_job(world: World, resource: LocalReso
 @pytest.mark.parametrize("key", ["", "../../etc", "ABCDEF0123", "0123", "0" * 65, "0123456789abcdef\n", "0123/../4567"])
 def test_invalid_key_never_becomes_a_path(world: World, resource: LocalResource, key: str) -> None:
     for call in (resource.job_directory, resource.stop, resource.forget, partial(resource.log_tail, lines=1)):
-        with pytest.raises(ValueError, match="no key"):
+        with pytest.raises(ValueError, match="Invalid job key"):
             call(key)
     assert resource.observe([key])[key].state == ResourceState.ABSENT
 
@@ -296,4 +296,4 @@ def test_working_directory_is_entered_with_the_rights_of_the_owner(world: World,
     spec.working_directory.rmdir()
     spec.working_directory.symlink_to(private / "inner")
     resource.submit(spec)
-    assert end_of(resource, spec).reason == "The working directory cannot be entered: Permission denied."
+    assert end_of(resource, spec).reason == "Cannot enter the working directory: Permission denied."

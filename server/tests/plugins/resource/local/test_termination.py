@@ -116,8 +116,8 @@ def test_many_processes_that_ignore_the_request_end(world: World, resource: Loca
     process_of(spec, "ready")
     resource.stop(spec.key)
     assert end_of(resource, spec).ended_by == EndedBy.STOPPED
-    mark = f"{records.MARK}={spec.key}".encode()
-    assert processes.strays(Process(0, 0, ""), mark=mark, uid=spec.account.uid) == []
+    tag = f"{records.TAG}={spec.key}".encode()
+    assert processes.strays(Process(0, 0, ""), tag=tag, uid=spec.account.uid) == []
 
 
 def test_time_limit_holds_without_an_observer(world: World) -> None:

@@ -141,8 +141,11 @@ def test_permission_errors_are_reported_as_such(
 
 
 @pytest.mark.parametrize(
-    ("open_again", "told"),
-    [("folder", "f: You do not have permission to read this file"), ("f", "folder: You do not have permission to list this folder")],
+    ("open_again", "message"),
+    [
+        ("folder", "f: You do not have permission to read this file"),
+        ("f", "folder: You do not have permission to list this folder"),
+    ],
 )
 def test_copy_names_unreadable_files(
     storage: LocalFileSystemStorage,
@@ -150,8 +153,8 @@ def test_copy_names_unreadable_files(
     other_location: WorkspaceLocation,
     closed: Path,
     open_again: str,
-    told: str,
+    message: str,
 ) -> None:
     (closed / open_again).chmod(0o700)
-    with pytest.raises(AccessDenied, match=told):
+    with pytest.raises(AccessDenied, match=message):
         storage.copy(location, other_location, progress=lambda _: None)
