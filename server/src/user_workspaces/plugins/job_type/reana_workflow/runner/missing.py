@@ -20,9 +20,9 @@ _QUOTED = r"['\"\u2018](?P<name>[^'\"\u2019]+)['\"\u2019]"
 _NAME = r"(?P<name>.+?)"
 _NO_FILE = r": No such file or directory$"
 
-COMMAND = "The command {name} is missing from {place}."
-PYTHON_PACKAGE = "Python package {name} is missing from {place}."
-R_PACKAGE = "R package {name} is missing from {place}."
+COMMAND = "The command {name} is missing from {location}."
+PYTHON_PACKAGE = "Python package {name} is missing from {location}."
+R_PACKAGE = "R package {name} is missing from {location}."
 NO_FILE = "{name} does not exist. Paths start at the workspace of the run; list files that a step reads in `inputs`."
 TO_INSTALL = frozenset({COMMAND, PYTHON_PACKAGE, R_PACKAGE})
 IMAGES_NOT_USED = (
@@ -63,7 +63,7 @@ ROWS = (
     Row(
         NOT_FOUND,
         _SHELL + _NAME + r": cannot execute: required file not found$",
-        "The script {name} cannot start: the interpreter that its first line names is missing from {place}.",
+        "The script {name} cannot start: the interpreter that its first line names is missing from {location}.",
     ),
     Row(
         NOT_EXECUTABLE,
@@ -90,7 +90,7 @@ ROWS_OF_PROGRAMS = (
 )
 """Asked after the others: a program may miss a file that a missing command would have written."""
 UNNAMED = {
-    NOT_FOUND: "A command that it calls is missing from {place}.",
+    NOT_FOUND: "A command that it calls is missing from {location}.",
     NOT_EXECUTABLE: "A file that it calls as a command is not executable.",
 }
 _COMPILED = tuple(tuple((row, re.compile(row.pattern)) for row in rows) for rows in (ROWS, ROWS_OF_PROGRAMS))
