@@ -159,11 +159,11 @@ def test_application_is_ready_once_it_responds_and_stops_on_request(changes: dic
 @pytest.mark.slow
 def test_application_that_cannot_run_says_why() -> None:
     with job_of({"command": ["no-such-program"]}) as job:
-        assert job.start().ended() == (126, "no-such-program cannot be started: No such file or directory.\n")
+        assert job.start().ended() == (126, "Cannot start no-such-program: No such file or directory.\n")
     with job_of({"command": ["true"], "asks_file": "*"}) as job:
         code, log = job.start("gone.py").ended()
         assert code == 1
-        assert "There is no file" in log
+        assert "does not exist. Choose another file" in log
     with job_of({"command": ["false"], "listen": "port"}) as job:
         code, log = job.start(UWS_NETWORK="shared").ended()
         assert (code, "other accounts could connect to it" in log) == (1, True)

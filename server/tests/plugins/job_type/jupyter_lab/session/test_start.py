@@ -156,7 +156,7 @@ def test_server_on_other_settings_is_not_started(directory: Path, change: str) -
     put_release(directory, labapp=f"{LABAPP}\nServer.{change}\n")
     ran = start(directory)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "JupyterLab did not take over the session's configuration: it is not started.\n"
+    assert ran.stderr == "JupyterLab did not take over the session's configuration, so it is not started.\n"
 
 
 def test_start_without_the_configuration_fails(directory: Path) -> None:

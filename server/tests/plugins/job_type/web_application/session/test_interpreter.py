@@ -108,7 +108,7 @@ def test_package_that_prints_at_the_start_hides_no_packages(
 
 
 @pytest.mark.parametrize("broken", ["/nowhere/python", os.devnull, "/bin/true"])
-def test_log_names_a_python_of_the_workspace_that_hangs(
+def test_log_names_a_python_of_the_workspace_that_does_not_work(
     made: dict[str, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -117,7 +117,7 @@ def test_log_names_a_python_of_the_workspace_that_hangs(
 ) -> None:
     monkeypatch.setenv("UWS_WORKSPACE_PYTHON", broken)
     make_interpreter(tmp_path / "view", application=str(made["application"]))
-    assert f"{broken}, does not answer" in capfd.readouterr().err
+    assert f"{broken}, does not work" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("broken", ["/nowhere/python", "", os.devnull])
