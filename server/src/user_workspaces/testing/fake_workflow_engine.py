@@ -36,9 +36,9 @@ class EngineOfOneStep(WorkflowEngine):
     ) -> Plan:
         """Return what the test set, for any specification, and refuse what no start may give."""
         if unknown := [name for name in parameters if name not in specification.parameters()]:
-            raise InvalidRequest(f"{unknown[0][:60]!r} is no parameter of this workflow.")
+            raise InvalidRequest(f"{unknown[0][:60]!r} is not a parameter of this workflow.")
         if unknown := [name for name in options if name not in self.operational_options]:
-            raise InvalidRequest(f"{unknown[0][:60]!r} is no operational option.")
+            raise InvalidRequest(f"{unknown[0][:60]!r} is not an operational option.")
         return self.response
 
     def check(self) -> Health:

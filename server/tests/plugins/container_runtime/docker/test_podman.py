@@ -59,7 +59,7 @@ class TestPodmanRuntime(ContainerRuntimeContract):
 
     def test_check_of_a_program_that_is_not_there_is_down(self, tmp_path: Path) -> None:
         health = make_runtime(tmp_path, program="/nonexistent/podman").check()
-        assert (health.connected, health.message) == (False, "podman is not installed where the server runs.")
+        assert (health.connected, health.message) == (False, "podman is not installed on the server's machine.")
 
 
 @pytest.mark.parametrize("options", [{"program": "-x"}, {"network": "host"}, {"limits": 1}, {"pids_limit": 10}])

@@ -168,7 +168,7 @@ def test_workspace_that_takes_no_lock_costs_the_lock_only(world: World) -> None:
     world.plan("echo ran")
     (world.workspace / f".environment.lock.{world.state.name}").mkdir()
     assert world.run() == (0, "")
-    assert recorded(world).message.startswith("The lock of the environment cannot be kept: ")
+    assert recorded(world).message.startswith("The lock file of the environment cannot be written: ")
     assert recorded(world).packages is not None
 
 

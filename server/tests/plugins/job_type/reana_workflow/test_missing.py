@@ -10,7 +10,7 @@ from user_workspaces.workflows.storage.journal import RunStatus
 
 ADVICE = (
     " This server runs commands without their container image. Install {} in the environment of a workspace and start "
-    "the run from that workspace, or ask the administrator of this server for a container runtime."
+    "the run from that workspace, or ask your administrator for a container runtime."
 )
 NO_FILE = " does not exist. Paths start at the workspace of the run; list files that a step reads in `inputs`."
 PYTHON = sys.executable

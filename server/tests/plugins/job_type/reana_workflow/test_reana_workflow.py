@@ -61,7 +61,7 @@ class TestReanaWorkflowJob(JobTypeContract):
     ) -> None:
         world.plan("true")
         outcome = run_script(make_job_type(tmp_path), job_context, world, UWS_SYSTEM_PATH="/nonexistent")
-        assert outcome == (127, "", "The runner needs Python, and python3 is not on PATH.\n")
+        assert outcome == (127, "", "The runner requires Python, but python3 is not on PATH.\n")
 
 
 def run_script(job_type: JobType, context: JobContext, world: World, **environment: str) -> tuple[int, str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.job_type.reana_workflow.worlds import MARK, World
+from plugins.job_type.reana_workflow.worlds import TAG, World
 from user_workspaces.plugins.job_type.reana_workflow import delivery
 from user_workspaces.plugins.job_type.reana_workflow.runner.environment import ACTIVATED
 from user_workspaces.workflows.storage.journal import RunStatus
@@ -98,7 +98,7 @@ def test_environment_is_clean_and_holds_what_is_declared(world: World) -> None:
         "PASSWORD": "open sesame",
         "REANA_WORKSPACE": str(world.workspace),
         "REANA_SECRETS_DIR": str(secrets / "files"),
-        MARK: world.read().steps[0].uuid,
+        TAG: world.read().steps[0].uuid,
     }
 
 
@@ -118,7 +118,7 @@ def test_secret_is_written_nowhere_and_is_removed_with_the_run(world: World) -> 
 @pytest.mark.parametrize(
     ("mode", "content", "message"),
     [
-        (0o755, "{}", "The directory of the secrets is not this person's alone: nothing is run with it."),
+        (0o755, "{}", "The directory of the secrets is accessible to other accounts, so nothing is run."),
         (0o700, '{"PASSWORD": 7}', "The secrets of this run cannot be read."),
         (0o700, '{"PASSWORD": "x', "The secrets of this run cannot be read."),
         (0o700, "[]", "The secrets of this run cannot be read."),
@@ -156,7 +156,7 @@ def test_secrets_that_cannot_be_used_fail_the_command(world: World, mode: int, c
 def test_plan_that_is_damaged_ends_the_run_with_a_reason(world: World, plan: str) -> None:
     (world.state / "plan.json").write_text(plan)
     code, complaint = world.run()
-    assert (code, complaint.startswith("The plan of this run is damaged: "), "\n" in complaint.strip()) == (
+    assert (code, complaint.startswith("The plan of this run is invalid: "), "\n" in complaint.strip()) == (
         74,
         True,
         False,
@@ -173,7 +173,7 @@ def test_plan_that_changed_ends_the_run_with_a_reason(world: World) -> None:
     world.plan("touch a", "touch b")
     world.outcome(world.start_dying(3))
     world.plan("touch c", "touch d")
-    assert world.run() == (74, "The plan is not the one that this run began with.\n")
+    assert world.run() == (74, "The plan has changed since the start of this run.\n")
     assert not {"c", "d"} & {path.name for path in world.workspace.iterdir()}
 
 

@@ -107,19 +107,22 @@ def test_start_overrides_parameters() -> None:
 
 def test_undeclared_value_is_refused() -> None:
     found = specification(step("x", "echo ${a}"), parameters={"a": 1, "b": 2})
-    assert error_of(found, c=1) == "'c' is no parameter of this workflow; there is: a, b."
-    assert error_of(THREE, c=1) == "'c' is no parameter of this workflow; there is: none."
+    assert error_of(found, c=1) == "'c' is not a parameter of this workflow, which has: a, b."
+    assert error_of(THREE, c=1) == "'c' is not a parameter of this workflow, which has: none."
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", 10**5000], ids=["nul", "half", "digits"])
 def test_value_with_a_nul_is_refused(value: Json) -> None:
     found = specification(step("x", "echo ${a}"), parameters={"a": 1})
-    assert error_of(found, a=value) == "The parameter 'a' has a value that no command can hold."
+    assert error_of(found, a=value) == "The parameter 'a' has a value that commands cannot contain."
 
 
 @pytest.mark.parametrize(
     ("command", "reason"),
-    [("echo ${x}", "Step 'fit' uses 'x': no such parameter."), ("$(x)", "Step 'fit': write $$ for a dollar that is")],
+    [
+        ("echo ${x}", "Step 'fit' uses an unknown parameter: 'x'."),
+        ("$(x)", "Step 'fit': write $$ for a dollar sign"),
+    ],
 )
 def test_unvalidated_specification_is_refused_too(command: str, reason: str) -> None:
     checked = specification(step("fit", "true"))
@@ -185,14 +188,17 @@ def test_options_of_a_start_count_more_than_those_of_the_specification() -> None
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"FROM": "x"}, "The operational option FROM names no step: 'x'; there is gendata, fitdata, plot."),
-        ({"TARGET": "x" * 99}, f"The operational option TARGET names no step: '{'x' * 60}'; there is gendata, "),
-        ({"TARGET": 2}, "The operational option TARGET names no step: int; there is gendata, fitdata, plot."),
-        ({"FROM": None}, "The operational option FROM names no step: NoneType; there is gendata, fitdata, plot."),
-        ({"FROM": "plot", "TARGET": "gendata"}, "FROM 'plot' comes after TARGET 'gendata': nothing would run."),
-        ({"CACHE": "maybe"}, "The operational option CACHE is on or off."),
-        ({"from": "plot"}, "'from' is no operational option of serial workflows; there is CACHE, FROM, TARGET."),
-        ({"toplevel": "x"}, "'toplevel' is no operational option of serial workflows; there is CACHE, FROM, TARGET."),
+        ({"FROM": "x"}, "The operational option FROM must name a step (gendata, fitdata, plot), not 'x'."),
+        (
+            {"TARGET": "x" * 99},
+            f"The operational option TARGET must name a step (gendata, fitdata, plot), not '{'x' * 60}'.",
+        ),
+        ({"TARGET": 2}, "The operational option TARGET must name a step (gendata, fitdata, plot), not int."),
+        ({"FROM": None}, "The operational option FROM must name a step (gendata, fitdata, plot), not NoneType."),
+        ({"FROM": "plot", "TARGET": "gendata"}, "FROM 'plot' comes after TARGET 'gendata', so no step would run."),
+        ({"CACHE": "maybe"}, "The operational option CACHE must be on or off."),
+        ({"from": "plot"}, "'from' is not an operational option of serial workflows: CACHE, FROM, TARGET."),
+        ({"toplevel": "x"}, "'toplevel' is not an operational option of serial workflows: CACHE, FROM, TARGET."),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options: dict[str, Json], reason: str) -> None:
@@ -201,7 +207,7 @@ def test_options_that_do_not_fit_are_refused(options: dict[str, Json], reason: s
 
 def test_workflow_of_another_type_is_refused() -> None:
     found = read_json({"workflow": {"type": "cwl", "file": "main.cwl"}}).required()
-    assert error_of(found) == "This is no serial workflow with steps."
+    assert error_of(found) == "This is not a serial workflow with steps."
 
 
 def test_ten_thousand_steps_of_one_name_are_named_in_one_go() -> None:
