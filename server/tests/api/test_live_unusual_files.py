@@ -135,7 +135,7 @@ def test_pipes_are_listed_and_never_opened(ada: httpx.Client, portal: httpx.Clie
     assert listed(ada, at) == [("f", "file"), ("pipe", "fifo")]
     response = ada.get(at + "pipe")
     assert response.status_code == 409
-    assert response.json()["message"] == "pipe: This is a fifo, not a file: nothing can be read from it here."
+    assert response.json()["message"] == "pipe: This is a fifo, not a regular file, and cannot be read here."
     page = portal.get(at.replace("/workspaces/", "/w/"))
     assert "named pipe" in page.text
     archive = portal.get(at.replace("/workspaces/", "/w/").replace("files", "download"))

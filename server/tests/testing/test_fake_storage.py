@@ -79,8 +79,8 @@ def test_delete_succeeds_at_the_second_attempt() -> None:
     assert listing(storage, PLACE) == []
 
 
-def test_unreachable_resource_says_so() -> None:
+def test_unreachable_storage_says_so() -> None:
     storage = StorageThatIsAway(CONTEXT, OPTIONS)
     assert not storage.check().connected
-    with pytest.raises(StorageError, match="does not answer"):
+    with pytest.raises(StorageError, match="is not responding"):
         storage.write(PLACE, "a", [b"1"])

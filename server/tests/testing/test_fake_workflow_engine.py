@@ -22,5 +22,5 @@ class TestEngineOfOneStep(WorkflowEngineContract):
 
 
 def test_failing_engine_fails() -> None:
-    with pytest.raises(InvalidRequest, match="takes no specification"):
+    with pytest.raises(InvalidRequest, match="accepts no specification"):
         EngineThatRefuses.build("any").plan(SPECIFICATION, parameters={}, options={})
