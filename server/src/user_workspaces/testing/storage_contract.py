@@ -242,8 +242,8 @@ class StorageContract(FilesContract, UploadsContract):
         for path in ("a", "d/b", ".secret", ".config/token", "d/.env"):
             storage.write(made, path, [path.encode()])
         storage.link(made, "d/l", dataset)
-        told = list[int]()
-        storage.copy(made, other_location, progress=told.append)
+        reported = list[int]()
+        storage.copy(made, other_location, progress=reported.append)
         storage.delete(made)
         assert read(storage, other_location, "d/b") == b"d/b"
         assert listing(storage, other_location) == [
@@ -252,8 +252,8 @@ class StorageContract(FilesContract, UploadsContract):
             ("d/b", EntryKind.FILE),
             ("d/l", EntryKind.LINK),
         ]
-        assert told == sorted(told)
-        assert told[-1] == len("a") + len("d/b")
+        assert reported == sorted(reported)
+        assert reported[-1] == len("a") + len("d/b")
 
     def test_copy_over_files_refused(
         self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation

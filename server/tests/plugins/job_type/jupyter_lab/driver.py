@@ -62,7 +62,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 60) -> None:
 
 @dataclass
 class Session:
-    """What a resource does for a job, by hand: a directory, the files, and bash as the person."""
+    """Replaces a resource: creates the directory and the files, and runs bash as the user."""
 
     job_type: JupyterLabJob
     account: SystemAccount
@@ -111,7 +111,7 @@ class Session:
         return self.process.pid
 
     def write(self, path: str, content: bytes | str, mode: int = 0o600) -> Path:
-        """Put a file of the person's below the folder."""
+        """Write a file of the user below the folder."""
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -119,7 +119,7 @@ class Session:
         return file
 
     def give_away(self) -> None:
-        """Make all below the folder the person's."""
+        """Give all files below the folder to the user."""
         if os.geteuid() == 0:
             for path in (*self.folder.rglob("*"), self.folder):
                 os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
@@ -231,7 +231,7 @@ class Session:
 
 @dataclass(frozen=True)
 class SessionResponse:
-    """What a session answered."""
+    """A response of a session."""
 
     status: int
     headers: http.client.HTTPMessage

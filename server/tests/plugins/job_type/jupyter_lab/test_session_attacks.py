@@ -32,7 +32,7 @@ READS = [
     ("lab", {"Authorization": ""}, 302),
     ("api/status", {"Authorization": ""}, 403),
     ("api/contents", {"Authorization": ""}, 403),
-    ("api", {"Authorization": ""}, 200),  # says the version, to anybody who can reach the socket
+    ("api", {"Authorization": ""}, 200),  # the version, for any process that can connect
     ("api/status", {"Authorization": "token wrong"}, 403),
     ("api/status", {"Authorization": "token known"}, 403),
     ("api/status", {"Authorization": f"token {KEY}x"}, 403),

@@ -206,7 +206,7 @@ def test_module_that_is_not_there_ends_the_job(modules: Session) -> None:
 
 @pytest.fixture
 def open_folder(session: Session) -> Iterator[Path]:
-    """A folder of the server that people may enter."""
+    """A folder of the server that users can enter."""
     folder = session.folder.with_name(f"{session.folder.name}-server")
     folder.mkdir(mode=0o755)
     yield folder
@@ -269,7 +269,7 @@ def test_session_of_an_account_that_was_just_made(new_session: Callable[[], Sess
 
 
 def test_socket_of_another_session_is_not_asked(running: Session, session: Session) -> None:
-    """The person puts a link to the socket of somebody else in place of the own one."""
+    """The user replaces the socket by a link to the socket of another session."""
     (session.directory / "s").symlink_to(running.directory / "s")
     other = replace(session.account, uid=session.account.uid + 1)
     assert session.job_type.endpoint(replace(session.context, account=other)) is None

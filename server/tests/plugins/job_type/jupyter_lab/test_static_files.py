@@ -1,4 +1,4 @@
-"""Static files of a session: compressed for who takes that, and the same files for everybody else."""
+"""Static files of a session: compressed for clients that accept gzip, unchanged for others."""
 
 import gzip
 import os

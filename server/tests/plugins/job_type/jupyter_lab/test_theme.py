@@ -1,4 +1,4 @@
-"""The page follows the system's dark mode, unless somebody has chosen a theme."""
+"""The page follows the system's dark mode, unless a theme was chosen."""
 
 from collections.abc import Callable
 from typing import Any

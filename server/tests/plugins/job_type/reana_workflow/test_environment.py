@@ -34,7 +34,7 @@ class Venv:
             (self.packages / "_base.pth").write_text(f"{base.packages}\n")
 
     def variables(self) -> dict[str, str]:
-        """What an activation sets."""
+        """The variables of an activated environment."""
         return {
             "PATH": f"{self.folder}/bin:{SYSTEM_PATH}",
             "UWS_SYSTEM_PATH": SYSTEM_PATH,

@@ -1,4 +1,4 @@
-"""What a run says of a command that fails because something is missing, with real shells and programs."""
+"""Messages about commands that fail because something is missing, with real shells and programs."""
 
 import sys
 

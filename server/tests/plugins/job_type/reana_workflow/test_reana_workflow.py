@@ -1,4 +1,4 @@
-"""The job type: its script, and a run as somebody else."""
+"""The job type: its script, and a run as another account."""
 
 import json
 import os

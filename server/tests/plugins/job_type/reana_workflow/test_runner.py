@@ -1,4 +1,4 @@
-"""What a run does, from its plan to its exit code."""
+"""Runs from their plan to their exit code."""
 
 import ast
 import json

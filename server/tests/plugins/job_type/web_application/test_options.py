@@ -1,4 +1,4 @@
-"""What an entry may say, and how a mistake in it is told."""
+"""Options of an application, and messages about mistakes."""
 
 import json
 import subprocess

@@ -21,7 +21,7 @@ READY = PreparationState.READY
 
 
 class TestContract(JobTypeContract):
-    """What every job type keeps."""
+    """The contract of job types."""
 
     @pytest.fixture
     def job_type(self, tmp_path: Path) -> JobType:
@@ -29,7 +29,7 @@ class TestContract(JobTypeContract):
 
 
 def plan_of(job: Job, file: str = "") -> dict[str, Any]:
-    """Return what the start script is told."""
+    """Return the plan of the start script."""
     [plan] = [one for one in job.script(file).files if one.path == "application.json"]
     found: dict[str, Any] = json.loads(plan.content)
     return found
@@ -73,7 +73,7 @@ def test_address_of_a_file_whose_name_is_not_utf8_has_its_bytes(tmp_path: Path) 
 
 
 def test_modules_are_loaded_before_the_environment(tmp_path: Path) -> None:
-    """What they put on PATH does not hide what the user has installed."""
+    """Additions to PATH do not hide the user's packages."""
     details = {"local": {"modules": ["gcc/13", "r/4"]}}
     job = Job(make_job_type(tmp_path, PLAIN, environment_details=details), tmp_path)
     assert job.script().modules == ("gcc/13", "r/4")

@@ -69,7 +69,7 @@ def make_spec(world: World) -> MakeSpec:
 
 @pytest.fixture
 def newcomer() -> Iterator[SystemAccount]:
-    """A person with a real account, who is in a second group."""
+    """A user with a real account in a second group."""
     name = f"uws-test-{os.getpid()}"
     change_accounts("groupadd", f"{name}-g")
     add_account(name, "--no-create-home", "--groups", f"{name}-g")

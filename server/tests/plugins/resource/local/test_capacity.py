@@ -1,4 +1,4 @@
-"""What the machine has for a job, within the limits of control groups of both versions."""
+"""The capacity of the machine within the limits of control groups v1 and v2."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Directories of jobs: handed over whole, removed whole, and never a way to somebody else's files."""
+"""Job directories are created and removed completely, and never lead to files of others."""
 
 import os
 import secrets

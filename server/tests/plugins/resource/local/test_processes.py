@@ -1,4 +1,4 @@
-"""Processes are told apart by more than their number."""
+"""Processes are identified by more than their pid."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Stopping and forgetting: everything that is a job's ends, nothing that is another's, whoever died before."""
+"""Stop and forget: all processes of a job end, and no others, whichever process was killed before."""
 
 import json
 import os
@@ -32,7 +32,7 @@ while True:
 
 @pytest.fixture
 def bystander() -> Iterator[Process]:
-    """A process of this machine that is nobody's job."""
+    """A process of this machine that belongs to no job."""
     with subprocess.Popen(["sleep", "600"]) as process:
         identity = processes.identify(process.pid)
         assert identity is not None

@@ -67,7 +67,7 @@ def in_network(name: str) -> list[int]:
 
 
 def asks(resource: LocalResource, spec: JobSpec) -> bool:
-    """Let the job ask once; return whether it got an answer."""
+    """Let the job send one request; return True if it got a response."""
     before = resource.log_tail(spec.key, lines=99).count("\n")
     (spec.working_directory / "ask").touch()
     eventually(lambda: resource.log_tail(spec.key, lines=99).count("\n") > before)

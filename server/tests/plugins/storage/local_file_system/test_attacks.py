@@ -1,4 +1,4 @@
-"""What people could plant in their own workspaces to reach the files of others. Nothing of it may work."""
+"""Attacks from a user's own workspace on files of others; none may work."""
 
 import os
 from collections.abc import Callable
@@ -147,7 +147,7 @@ def test_fifo_hangs_nothing(
 def test_hard_link_to_foreign_file_keeps_it(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, victim: Path
 ) -> None:
-    """Where the system lets people make such links, replacing and removing them changes the name only."""
+    """If the system allows such links, replacing and removing them changes the name only."""
     os.link(victim / "shadow", made / "a")
     os.link(victim / "shadow", made / "b")
     storage.write(location, "a", [b"mine"])

@@ -1,4 +1,4 @@
-"""A copy belongs to the other person, is whole, and takes nothing that was not meant to be shared."""
+"""A copy belongs to the other user, is complete, and contains nothing that is not shared."""
 
 import os
 import subprocess
@@ -157,7 +157,7 @@ def test_copy_error_of_progress_rises(
 
 @pytest.fixture
 def second_disk(storage: LocalFileSystemStorage, other_location: WorkspaceLocation) -> Iterator[Path]:
-    """Return the home of the other person, on a file system of its own with five megabytes."""
+    """Return the other user's home on a file system of five megabytes."""
     storage.create(other_location)
     home = storage.locate(other_location).parent
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", home], check=True)

@@ -1,4 +1,4 @@
-"""Browsing the dataset roots: with the person's rights, and nowhere else."""
+"""Dataset roots are browsed with the user's rights, and nothing outside of them."""
 
 import pytest
 

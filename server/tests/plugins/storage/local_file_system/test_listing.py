@@ -1,4 +1,4 @@
-"""What is there and how much room it takes, whatever people have made of it."""
+"""Listings and disk usage, also of hostile trees."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def test_tree_passes_over_closed_directories(
 
 
 def test_tree_while_all_of_it_changes(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
-    """Files and whole directories come, move and vanish during the walk: it goes on, and tells what it met."""
+    """Files and directories appear, move and vanish during the walk, which continues."""
     stop = threading.Event()
     storage.write(location, "a/b/c/kept", [b"1"])
 

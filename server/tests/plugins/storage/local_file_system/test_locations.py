@@ -1,4 +1,4 @@
-"""Workspaces lie below their person's directory, and each belongs to its person alone."""
+"""Workspaces are below their user's directory and private to that user."""
 
 import os
 import threading
@@ -108,7 +108,7 @@ def test_create_for_system_account_refused(storage: LocalFileSystemStorage, worl
 
 @pytest.mark.root
 def test_root_need_not_be_open_to_users(make_storage: MakeStorage, world: World, location: WorkspaceLocation) -> None:
-    """Operations go by handles: a closed root stops jobs (`check` says so), and loses nobody's files."""
+    """Operations use handles: a closed root stops jobs (`check` reports it), but loses no files."""
     storage = make_storage()
     storage.create(location)
     world.root.chmod(0o700)

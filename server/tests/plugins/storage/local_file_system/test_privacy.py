@@ -1,4 +1,4 @@
-"""All that the server makes for a person is that person's alone, whatever the server's own mask is."""
+"""Files that the server creates for a user are private, whatever the server's umask."""
 
 import os
 import stat

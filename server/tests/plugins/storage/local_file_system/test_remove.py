@@ -1,4 +1,4 @@
-"""Removing takes all there is: deep, closed, huge, and while somebody writes; and it can be repeated."""
+"""Removal of deep, closed and huge trees, also during writes; it can be repeated."""
 
 import os
 import threading

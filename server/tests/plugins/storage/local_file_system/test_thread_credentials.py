@@ -1,4 +1,4 @@
-"""A person's rights: taken by one thread, given back whatever happens, and never more than the person has."""
+"""A user's credentials: assumed by one thread, always restored, and never more than the user has."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Names that are no text, pipes and sockets, and what permissions forbid: told, never opened, and removable."""
+"""Names that are not UTF-8, pipes, sockets and closed files are listed, never opened, and removable."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ NAMES = [b"caf\xe9.txt", b"\xff", b"..\xe9", rb"\xE9", rb"..\up", b"line\nbreak"
 def test_every_name_is_a_path(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, name: bytes
 ) -> None:
-    """What is listed can be read, replaced, renamed, and removed under the path that was told."""
+    """Listed entries can be read, replaced, renamed and removed by their listed path."""
     folder = made / os.fsdecode(b"d" + name)
     folder.mkdir()
     own(folder, location.account)
@@ -80,7 +80,7 @@ def test_devices_are_listed_and_removed(
 def test_reader_of_a_pipe_is_not_woken(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, pipe: Path
 ) -> None:
-    """To open a pipe for reading ends the waiting of its writer, who then writes to nobody."""
+    """Opening a pipe for reading would wake its writer, without a reader to get the data."""
     with pytest.raises(Conflict):
         storage.open(location, "pipe")
     with pytest.raises(OSError, match="No such device"):  # nobody reads

@@ -1,4 +1,4 @@
-"""Uploads in several requests: where they wait, what crashes leave, what people could plant there."""
+"""Uploads in several requests: their files, crashes, and files that users plant."""
 
 import os
 import random
@@ -118,7 +118,7 @@ def test_handles_are_closed(storage: LocalFileSystemStorage, location: Workspace
 
 
 def test_full_disk_keeps_what_came(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
-    """The upload goes on when there is room again."""
+    """The upload continues when there is free space again."""
     upload = storage.begin_upload(location, "f", length=180_000)
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old[1]))
@@ -160,7 +160,7 @@ def kill_while_appending(
 def test_killed_uploads_are_finished_or_continue(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
-    """At every moment the disk says where to go on; in the end there is one whole file and nothing else."""
+    """After each kill the offset on disk is right; at the end there is one complete file and nothing else."""
     content, interrupted = os.urandom(4_000_000), 0
     for number in range(KILLS):
         name = f"d{number % 3}/f{number}"

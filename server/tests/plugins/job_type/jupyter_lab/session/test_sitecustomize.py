@@ -1,4 +1,4 @@
-"""What each Python of a session runs where the network is shared: it changes two modules, and hides nobody's own."""
+"""The `sitecustomize` of sessions with a shared network: changes two modules, and hides no other one."""
 
 import subprocess
 import sys

@@ -79,7 +79,7 @@ def test_other_processes_of_the_machine_do_not_reach_the_port() -> None:
 
 
 def from_outside() -> bytes:
-    """Return what an application on the port answers to nothing; empty: there is none."""
+    """Return the response of an application on the port to an empty request; empty if there is none."""
     try:
         with socket.create_connection(("127.0.0.1", 8000), timeout=5) as peer:  # another program may have the port
             peer.shutdown(socket.SHUT_WR)
