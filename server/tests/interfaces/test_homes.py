@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accou
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Iterator[dict[str, tuple[int, Path]]]:
-    """Three accounts with homes, as operators make them: open to others."""
+    """Three accounts with homes that are open to others, as some systems create them."""
     for name in NAMES:
         add_account(name, "--create-home", "--home-dir", str(tmp_path / name), "-K", "HOME_MODE=0755")
     yield {name: (pwd.getpwnam(name).pw_uid, tmp_path / name) for name in NAMES}

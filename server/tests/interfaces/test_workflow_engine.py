@@ -1,4 +1,4 @@
-"""The plan as text: what the runner reads is what the engine planned."""
+"""The JSON text of a plan: parsing returns the same plan."""
 
 import json
 

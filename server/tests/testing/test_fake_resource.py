@@ -1,4 +1,4 @@
-"""The fake keeps the contract, and does what the test says; its subclasses do what their names say."""
+"""The fake resource fulfils the contract; its subclasses fail as their names say."""
 
 import secrets
 from pathlib import Path

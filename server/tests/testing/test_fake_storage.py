@@ -1,4 +1,4 @@
-"""The fake keeps the contract of what it stands for, and each scenario happens as its name says."""
+"""The fake storage fulfils the contract; its variants fail as their names say."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ COPY = WorkspaceLocation("ada/18", ADA)
 
 
 class TestInMemoryStorage(StorageContract):
-    """The whole contract."""
+    """The contract of storages."""
 
     @pytest.fixture
     def storage(self) -> Storage:

@@ -1,4 +1,4 @@
-"""The fake engine keeps what every engine keeps."""
+"""The fake engine fulfils the contract."""
 
 import pytest
 

@@ -57,6 +57,7 @@ class JobDirectories:
                 for file in files:
                     _write(file, account, directory)
                 _hand_over(directory, account)
+            # The rename makes the directory visible in one step: a crash before it leaves only the staging directory.
             os.rename(staging, final, src_dir_fd=root, dst_dir_fd=root)
 
     def remove(self, key: str) -> bool:
@@ -121,6 +122,7 @@ def _write(file: JobFile, account: SystemAccount, directory: int) -> None:
             os.close(handle)
             handle = inner
             _hand_over(handle, account)
+        # O_EXCL: two files of one path are an error, and no existing file is ever opened.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(name, flags, 0o600, dir_fd=handle), "wb") as target:
             _hand_over(target.fileno(), account)

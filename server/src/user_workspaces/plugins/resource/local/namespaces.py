@@ -34,6 +34,7 @@ def new_network() -> Iterator[int]:
         _check(_libc.unshare(CLONE_NEWNET))
         try:
             _bring_up_loopback()
+            # The descriptor keeps the namespace alive after this process has left it.
             yield os.open(OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
         finally:
             enter_network(ours)

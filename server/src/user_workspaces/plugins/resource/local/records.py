@@ -81,6 +81,7 @@ def record(folder: Path, name: str, value: Spec | Running | Ended) -> None:
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
         json.dump(value._asdict(), file)
         file.flush()
+        # Before the rename, so that a power failure cannot leave an empty file under the final name.
         os.fsync(file.fileno())
     temporary.replace(folder / name)
 

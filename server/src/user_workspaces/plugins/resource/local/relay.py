@@ -22,6 +22,7 @@ _libc = ctypes.CDLL(None)
 
 def new_socket(family: socket.AddressFamily, *, uid: int) -> socket.socket:
     """Return a TCP socket owned by an account: the kernel uses the file system uid, setfsuid(2)."""
+    # The kernel sets a socket's owner from the file system uid, which affects this thread only.
     _libc.setfsuid(uid)
     try:
         return socket.socket(family, socket.SOCK_STREAM)

@@ -110,6 +110,8 @@ class Launcher:
 
 def _spawn(folder: Path, report: int) -> int:
     log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # posix_spawn, not fork: the server has threads, and a fork of it would copy its memory tables.
+    # -I -S: no site-packages and no user settings, so the supervisor starts in milliseconds and stays small.
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-I", "-S", str(RUNNER), str(folder)],

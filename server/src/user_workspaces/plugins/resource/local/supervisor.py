@@ -38,6 +38,7 @@ class Supervisor:
     def run(self) -> None:
         """Run the job from its start to its end."""
         self._record_start()
+        # Checked after the record: a stop request from before it could not signal this process yet.
         ended_by = "stopped" if self._is_stop_requested() else ""
         if not ended_by:
             os.write(self.go, b"!")
@@ -49,6 +50,7 @@ class Supervisor:
 
     def _fork(self, network: Network | None) -> tuple[int, int, int]:
         """Fork the child that becomes the job. It waits for `go`, which is sent after its pid is recorded."""
+        # If this process dies before `go` is written, the child reads the end of the pipe and exits without running.
         go_reader, go_writer = os.pipe()
         complaint_reader, complaint_writer = os.pipe()
         log = os.open(self.folder / records.LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -98,6 +100,7 @@ class Supervisor:
             deadline = time.monotonic() + self.spec.stop_grace_seconds
             while self._reap() and time.monotonic() < deadline:
                 signal.sigtimedwait({signal.SIGCHLD}, 0.1)
+        # Repeated, because processes may fork between the reading of /proc and the signals.
         while self._reap():  # as a subreaper, this process gets all orphans: no child means no descendant
             family = descendants(os.getpid())
             if not kill(family) and any(is_alive(process) for process in family):
@@ -173,6 +176,7 @@ def main(folder: Path) -> int:
     spec = Spec(**json.loads((folder / records.SPEC).read_bytes()))
     network = _make_network(folder, spec)
     if network is not None:
+        # The uplink is the parent, not a child: it must not count as a descendant of the job.
         if supervisor := os.fork():
             keep_up(spec.uplink, network, supervisor=supervisor, folder=folder)
         os.setsid()

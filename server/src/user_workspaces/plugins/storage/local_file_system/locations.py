@@ -60,6 +60,7 @@ class Locations:
             self.make_root()
             self._make_home(user, location.account)
         with self._home(location) as home, home.opened(names[:-1], WORKSPACE, make=True) as parent, home.acting():
+            # mkdir(2) relative to the handle, with the user's rights: a planted link cannot redirect it.
             with suppress(FileExistsError):
                 os.mkdir(names[-1], 0o700, dir_fd=parent)
             os.close(open_below(parent, names[-1:]))

@@ -112,6 +112,7 @@ class LocalFileSystemStorage(Storage):
         with self._parent(location, path) as (parent, name), parent.acting(path, READ):
             # Checked before open(2), which for a pipe would wake a process that waits to write into it.
             _require_readable(path, os.stat(name, dir_fd=parent.handle, follow_symlinks=False))
+            # O_NONBLOCK: the entry may be replaced by a pipe after the check, and open(2) would wait for a writer.
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent.handle)
         try:
             status = os.fstat(handle)

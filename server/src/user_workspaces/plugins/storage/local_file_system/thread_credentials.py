@@ -92,6 +92,7 @@ class AccountCredentials:
         Raises `RuntimeError`, without running the block, if the IDs did not change.
         """
         own = _Ids.of_this_thread()
+        # Nesting would restore the wrong IDs at the end of the inner block.
         if own.uid != 0:
             raise RuntimeError("This thread has already assumed a user's credentials.")
         try:
@@ -126,6 +127,7 @@ def require_thread_ids() -> None:
 
 
 def _assume(ids: _Ids) -> None:
+    # The user ID last: after it, the thread has no capability for the other two calls.
     _set_groups(ids)
     _set_id(_calls().setresgid, ids.gid)
     _set_id(_calls().setresuid, ids.uid)

@@ -122,6 +122,7 @@ class _Part:
         old = self._require_replaceable()
         if old is not None and stat.S_ISREG(old.st_mode):
             os.fchmod(self._handle, old.st_mode & 0o777)
+        # Before the rename, so that a crash never leaves an empty or partial file under the final name.
         os.fsync(self._handle)
         if self._expecting == NOTHING:
             rename_to_free(self._parent, self._part, self._parent, self._name)
@@ -178,5 +179,6 @@ def _remove_stale(parent: int, part: str) -> None:
     with closing(handle), suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         now = status_of(parent, part)
+        # The name may belong to a newer file by now: only the file whose lock is held may be removed.
         if now is not None and os.path.samestat(now, os.fstat(handle)):
             os.unlink(part, dir_fd=parent)

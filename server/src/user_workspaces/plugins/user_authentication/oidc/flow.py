@@ -79,6 +79,7 @@ class CodeFlow:
             nonce=started.nonce,
             access_token=access_token,
         )
+        # Signed claims of the ID token take precedence over userinfo.
         return {**self._further(metadata, claims, access_token), **claims}
 
     def _further(self, metadata: Metadata, claims: Mapping[str, Any], access_token: str) -> Mapping[str, Any]:

@@ -37,6 +37,7 @@ def verify(
     try:
         header = jwt.get_unverified_header(token)
         algorithm, kid = str(header.get("alg")), header.get("kid")
+        # The algorithm is pinned before the key is chosen: HS256 with a public key as the secret must never verify.
         if algorithm not in KEY_TYPES or "crit" in header or not isinstance(kid, str | None):
             raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         claims: dict[str, Any] = jwt.decode(

@@ -59,6 +59,7 @@ class Provider:
             age = time.monotonic() - self._keys[0] if self._keys else KEPT_SECONDS
             keys = self._keys[1] if self._keys and age < KEPT_SECONDS else self._fetch_keys(address)
             fitting = _fitting(keys, kid=kid, algorithm=algorithm)
+            # Providers rotate keys: a new ID may be of a key that was published after the last request.
             if not fitting and REFRESH_SECONDS < age < KEPT_SECONDS:
                 fitting = _fitting(self._fetch_keys(address), kid=kid, algorithm=algorithm)
         if len(fitting) != 1:

@@ -30,6 +30,7 @@ class Journal:
             try:
                 while data:
                     data = data[os.write(handle, data) :]
+                # Synced before the caller acts on it: after a crash, a command must not run twice.
                 os.fsync(handle)
             finally:
                 os.close(handle)

@@ -113,6 +113,7 @@ class Runner:
         """Start a guard, which waits for a byte that is sent after it is recorded; it does not need this process."""
         held = lock(self._options.state / "guard.lock", wait=True)
         reader, writer = os.pipe()
+        # Blocked until the guard has its own handlers: the runner's would run in the forked child.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
         self._child = os.fork()
         if self._child == 0:
