@@ -1,5 +1,6 @@
 """What all tests share: people, workspaces, and a site with a storage on disk and a resource to be driven."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -31,6 +32,9 @@ from user_workspaces.workspaces.models import Workspace
 TESTS = Path(__file__).resolve().parent
 __all__ = ["pytest_xdist_make_scheduler"]
 """pytest finds it here."""
+
+# Our resources run real jobs on machines that run many tests at once; contract suites of others wait 15 seconds.
+os.environ["UWS_TEST_LIMIT"] = os.environ.get("UWS_TEST_LIMIT", "120")
 
 
 DATA_LAYER = frozenset(

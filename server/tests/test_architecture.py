@@ -58,8 +58,10 @@ VIOLATIONS = {
     ),
     "specification-imports-socket": Violation(PURE, "workflows/specification/reading.py", "import socket"),
     "decision-imports-django": Violation(PURE, "jobs/decide.py", "from django.utils import timezone"),
-    "interface-imports-subprocess": Violation(PURE, "interfaces/values.py", "import subprocess"),
-    "interface-imports-fakes": Violation(NO_CYCLES, "interfaces/values.py", "import user_workspaces.testing.waiting"),
+    "interface-imports-subprocess": Violation(PURE, "interfaces/values/__init__.py", "import subprocess"),
+    "interface-imports-fakes": Violation(
+        NO_CYCLES, "interfaces/values/__init__.py", "import user_workspaces.testing.waiting"
+    ),
 }
 
 # Put together here, so that this file does not hold what it looks for.

@@ -199,7 +199,7 @@ def test_a_failed_copy_is_told_and_tried_again(ada: Caller, grace: Caller, origi
     make_copies()
     (shown,) = grace("GET", "/shared_workspaces/").body["data"]["shared_workspaces"]
     assert shown["copy_details"]["state"] == "failed"
-    assert "There is no such file or directory" in shown["copy_details"]["message"]
+    assert "No such file or directory" in shown["copy_details"]["message"]
     response = grace("PUT", f"/shared_workspaces/{number}/accept/")
     assert (response.status, response.message.startswith("The copy failed: ")) == (400, True)
     home.storage.create(home.location)

@@ -135,7 +135,7 @@ def test_pipes_are_listed_and_never_opened(ada: httpx.Client, portal: httpx.Clie
     assert listed(ada, at) == [("f", "file"), ("pipe", "fifo")]
     response = ada.get(at + "pipe")
     assert response.status_code == 409
-    assert response.json()["message"] == "pipe: This is a fifo, not a file: nothing can be read from it here."
+    assert response.json()["message"] == "pipe: This is a fifo, not a regular file, and cannot be read here."
     page = portal.get(at.replace("/workspaces/", "/w/"))
     assert "named pipe" in page.text
     archive = portal.get(at.replace("/workspaces/", "/w/").replace("files", "download"))
@@ -153,12 +153,12 @@ def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at:
     (folder / "closed").chmod(0o000)
     (folder / "fixed").chmod(0o500)
     said = {
-        "f.txt: You may not read this file: the permissions do not allow it.": ada.get(f"{at}f.txt"),
-        "closed: You may not list this folder: the permissions do not allow it.": ada.get(f"{at}?path=closed"),
-        "fixed/g: You may not change the folder that it is in: the permissions do not allow it.": ada.put(
+        "f.txt: You do not have permission to read this file.": ada.get(f"{at}f.txt"),
+        "closed: You do not have permission to list this folder.": ada.get(f"{at}?path=closed"),
+        "fixed/g: You do not have permission to change the folder that contains it.": ada.put(
             f"{at}fixed/g", content=b"1"
         ),
-        "fixed/f: You may not change the folder that it is in: the permissions do not allow it.": ada.delete(
+        "fixed/f: You do not have permission to change the folder that contains it.": ada.delete(
             f"{at}fixed/f"
         ),
     }
@@ -173,6 +173,6 @@ def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at:
     with zipfile.ZipFile(io.BytesIO(portal.get(f"{pages}download/").content)) as opened:
         left_out = opened.read("not-in-this-archive.txt").decode().splitlines()
     assert left_out == [
-        "f.txt: f.txt: You may not read this file: the permissions do not allow it.",
+        "f.txt: f.txt: You do not have permission to read this file.",
         "closed: You may not list this folder",
     ]

@@ -112,7 +112,7 @@ def test_results_come_back_with_their_provenance(ada: Caller, analysis: Workspac
         ((), {}, "There is no reana.yaml in this workspace."),
         (FILES.files, {"path": "nope.yaml"}, "There is no nope.yaml in this workspace."),
         (FILES.files[:1], {}, "data.txt"),
-        (FILES.files, {"parameters": {"nope": 1}}, "'nope' is no parameter of this workflow; there is: pause."),
+        (FILES.files, {"parameters": {"nope": 1}}, "'nope' is not a parameter of this workflow, which has: pause."),
         ((NewFile("reana.yaml", b"a: ["),), {}, "The specification cannot be used: line 2, column 1"),
     ],
 )

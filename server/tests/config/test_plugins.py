@@ -43,7 +43,7 @@ def home(tmp_path: Path, site: Registry) -> Iterator[Path]:
 def test_operators_are_told_which_homes_are_open_and_how_to_close_them(home: Path) -> None:
     printed = StringIO()
     call_command("plugins", stdout=printed)
-    told = f"Other accounts can enter the homes of people here. Close them: chmod 700 {home}"
+    told = f"Other accounts can enter home directories of users. Close them: chmod 700 {home}"
     assert printed.getvalue().splitlines()[-1] == f"local: {told}"
     assert registry.advice() == [told]
 
@@ -54,8 +54,8 @@ def test_everybody_else_is_told_how_many_and_no_name(home: Path, client: Client)
     assert found == {
         "connected": True,
         "message": (
-            "Every person has an account of this machine. 1 home is open to other accounts: `manage.py plugins` "
-            "says how to close them."
+            "Each user has an account on this machine. 1 home is open to other accounts. Run "
+            "`manage.py plugins` to see how to close them."
         ),
     }
     assert NAME not in response.content.decode()

@@ -43,7 +43,7 @@ class JobTypeWithParameters(FakeJobType):
     class Parameters(JobParameters):
         notebook: str = ""
 
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
         assert isinstance(parameters, self.Parameters)

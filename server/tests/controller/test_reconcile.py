@@ -19,7 +19,7 @@ from user_workspaces.jobs.actions import stop_job
 from user_workspaces.jobs.queries import ready_sessions
 from user_workspaces.registry import Registry
 from user_workspaces.testing.fake_environment import FakeEnvironment
-from user_workspaces.testing.fake_job_type import ANSWERS
+from user_workspaces.testing.fake_job_type import READY_ENDPOINT
 from user_workspaces.testing.fake_resource import (
     ResourceThatDiesAfterSubmitting,
     ResourceThatForgets,
@@ -42,7 +42,7 @@ def test_a_session_is_launched_and_answers(driver: Driver) -> None:
     driver.run()
     job.refresh_from_db()
     assert (job.status, job.message) == ("running", "Webserver ready.")
-    assert [session.endpoint for session in ready_sessions()] == [ANSWERS]
+    assert [session.endpoint for session in ready_sessions()] == [READY_ENDPOINT]
     assert driver.resource.submissions[0].working_directory.is_dir()
 
 
@@ -74,7 +74,7 @@ def test_a_session_that_came_up_while_no_controller_ran_is_kept(driver: Driver, 
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
     driver.run()
-    session_type(site).answers_at = ANSWERS
+    session_type(site).answers_at = READY_ENDPOINT
     driver.later(3600)
     driver.run()
     job.refresh_from_db()
@@ -173,7 +173,7 @@ def test_a_silent_resource_gets_nothing_submitted(driver: Driver, use: Use) -> N
 def test_a_refusal_is_final_and_told(driver: Driver, use: Use) -> None:
     use(ResourceThatRefuses)
     job = driver.settled(driver.launch())
-    assert (job.status, job.message) == ("failed", f"The resource does not take job {job.pk}.")
+    assert (job.status, job.message) == ("failed", f"The resource does not accept job {job.pk}.")
 
 
 def test_an_answer_that_got_lost_leads_to_one_job(driver: Driver, use: Use) -> None:

@@ -129,7 +129,7 @@ def test_who_is_in_no_group_is_told(site: Site, page: Page) -> None:
     page.goto(f"{site.uws.url}/login/")
     page.get_by_role("link", name="Log in with the university").click()
     log_in_at_provider(page, "grace")
-    expect(page.get_by_role("alert")).to_have_text("You are in none of the groups that may use this server.")
+    expect(page.get_by_role("alert")).to_have_text("You are not a member of a group that may use this server.")
 
 
 def test_a_link_back_that_was_made_for_somebody_else_logs_nobody_in(site: Site, page: Page) -> None:

@@ -119,5 +119,5 @@ def test_file_of_conda_is_tried_as_the_user(server: RunningServer, ada: Caller) 
     assert prepare(ada, workspace, "environment.yml") == "preparing"
     status, said = settled(ada, workspace)
     assert status == "failed"
-    assert said.startswith("This server has no conda (micromamba, conda, mamba or pixi):")
+    assert said.startswith("This server has no conda (micromamba, conda, mamba or pixi).")
     ada.wait_until(ada.launch(workspace, "local_test"), "running")

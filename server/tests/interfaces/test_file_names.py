@@ -1,4 +1,4 @@
-"""The text of a name leads back to the name, whatever its bytes, and is what JSON and URLs can carry."""
+"""The text form of a name converts back to the name, whatever its bytes, and is valid in JSON and URLs."""
 
 import json
 import os

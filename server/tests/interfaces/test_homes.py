@@ -1,4 +1,4 @@
-"""Open homes are found and named for operators, quickly and for the accounts on record only."""
+"""Open homes are found and reported to operators, quickly, and for recorded accounts only."""
 
 import os
 import pwd
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accou
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Iterator[dict[str, tuple[int, Path]]]:
-    """Three accounts with homes, as operators make them: open to others."""
+    """Three accounts with homes that are open to others, as some systems create them."""
     for name in NAMES:
         add_account(name, "--create-home", "--home-dir", str(tmp_path / name), "-K", "HOME_MODE=0755")
     yield {name: (pwd.getpwnam(name).pw_uid, tmp_path / name) for name in NAMES}
@@ -34,18 +34,19 @@ def test_open_homes_of_accounts_on_record_are_named_with_the_command(accounts: d
     ada, bob, _stranger = NAMES
     record = [(name, accounts[name][0]) for name in (ada, bob)]
     paths = [accounts[name][1] for name in (ada, bob)]
-    found = Homes(lambda: record, patience=10).noted_in(WELL)
+    found = Homes(lambda: record, patience=10).add_to(WELL)
     assert found.connected
     assert (
-        found.message == "All is well. 2 homes are open to other accounts: `manage.py plugins` says how to close them."
+        found.message
+        == "All is well. 2 homes are open to other accounts. Run `manage.py plugins` to see how to close them."
     )
     assert found.advice == (
-        f"Other accounts can enter the homes of people here. Close them: chmod 700 {paths[0]} {paths[1]}"
+        f"Other accounts can enter home directories of users. Close them: chmod 700 {paths[0]} {paths[1]}"
     )
-    assert [path.stat().st_mode & 0o777 for path in paths] == [0o755, 0o755]  # told, never changed
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o755, 0o755]  # reported, never changed
     for path, mode in zip(paths, (0o700, 0o750), strict=True):
         path.chmod(mode)
-    assert Homes(lambda: record, patience=10).noted_in(WELL) == WELL
+    assert Homes(lambda: record, patience=10).add_to(WELL) == WELL
 
 
 @pytest.mark.root
@@ -57,7 +58,7 @@ def test_any_right_of_others_makes_a_home_open(accounts: dict[str, tuple[int, Pa
 
 
 @pytest.mark.root
-def test_name_with_another_uid_is_another_persons(accounts: dict[str, tuple[int, Path]]) -> None:
+def test_name_with_another_uid_belongs_to_another_user(accounts: dict[str, tuple[int, Path]]) -> None:
     assert open_homes_of([(NAMES[0], accounts[NAMES[0]][0] + 1), ("nobody-has-this-name", 1)]) == ()
 
 
@@ -76,7 +77,7 @@ def test_many_are_counted_and_the_first_are_named() -> None:
 
 
 def test_thousands_of_accounts_take_no_time() -> None:
-    """Unknown names cost most: each is asked for by itself."""
+    """Unknown names cost most: each needs a lookup of its own."""
     began = time.perf_counter()
     open_homes_of([(f"uws-nobody-{number}", 3_000_000 + number) for number in range(3_000)])
     assert time.perf_counter() - began < 5
@@ -85,10 +86,10 @@ def test_thousands_of_accounts_take_no_time() -> None:
 def test_result_is_kept_and_asked_for_again_later() -> None:
     asked, now = [], [0.0]
     found = Homes(lambda: asked.append(1) or (), patience=10, clock=lambda: now[0])  # type: ignore[func-returns-value]  # append's None
-    for now[0] in (0.0, 5.0, homes.LOOK_EVERY - 1):
+    for now[0] in (0.0, 5.0, homes.CHECK_INTERVAL - 1):
         assert found.open_homes() == ()
     assert len(asked) == 1
-    now[0] = homes.LOOK_EVERY
+    now[0] = homes.CHECK_INTERVAL
     found.open_homes()
     assert len(asked) == 2
 
@@ -102,7 +103,7 @@ def test_hanging_file_system_delays_a_check_for_a_moment_only() -> None:
 
     found = Homes(hang, patience=0.05)
     began = time.perf_counter()
-    responses = [found.noted_in(WELL) for _ in range(3)]
+    responses = [found.add_to(WELL) for _ in range(3)]
     assert time.perf_counter() - began < 5
     assert responses == [Health(connected=True, message="All is well.", advice=homes.NOT_YET)] * 3
     assert len([thread for thread in threading.enumerate() if thread.name == "homes"]) == 1

@@ -1,4 +1,4 @@
-"""One way to write sizes: the figures are those of JupyterLab's file browser, the units say that a step is 1024."""
+"""Sizes have the numbers of JupyterLab's file browser, with binary units."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The plan as text: what the runner reads is what the engine planned."""
+"""The JSON text of a plan: parsing returns the same plan."""
 
 import json
 
@@ -22,7 +22,7 @@ STEPS = st.builds(
 )
 
 
-def test_the_form_of_the_text() -> None:
+def test_text_has_the_documented_form() -> None:
     plan = Plan(
         (Step("fit", "busybox", ("echo 1", "echo 2"), 1024, 0.5, 60, "slurm"), Step("plot", "busybox", ("ls",)))
     )
@@ -52,7 +52,7 @@ def test_the_form_of_the_text() -> None:
 
 
 @given(st.lists(STEPS, max_size=5).map(tuple))
-def test_a_plan_comes_back_as_it_was(steps: tuple[Step, ...]) -> None:
+def test_plan_survives_a_round_trip(steps: tuple[Step, ...]) -> None:
     assert Plan.from_json(Plan(steps).to_json()) == Plan(steps)
 
 
@@ -74,12 +74,12 @@ ONE = '{"name": "a", "environment": "b", "commands": ["c"]}'
         (f'{{"version": 1, "steps": [{ONE}, 5]}}', "steps.1"),
     ],
 )
-def test_what_is_no_plan_is_refused_with_its_place(text: str, location: str) -> None:
+def test_invalid_plan_is_refused_with_its_location(text: str, location: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         Plan.from_json(text)
-    assert caught.value.message.startswith(f"This is not a plan: {location}: ")
+    assert caught.value.message.startswith(f"Invalid plan: {location}: ")
 
 
-def test_a_plan_of_another_version_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match=r"^This is a plan of version 2; here version 1 is read\.$"):
+def test_plan_of_another_version_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match=r"^This plan has version 2; this server reads version 1\.$"):
         Plan.from_json('{"version": 2, "steps": []}')

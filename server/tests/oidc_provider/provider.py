@@ -1,8 +1,8 @@
-"""A provider of OpenID Connect that people run in earnest (django-oauth-toolkit), small, as a process of its own.
+"""A real OpenID Connect provider (django-oauth-toolkit) in a process of its own.
 
     python provider.py PORT FOLDER REDIRECT_URI...
 
-It insists on PKCE. Its client is `uws` with the secret `the-secret-of-uws`; its people are Ada and Grace, whose
+It requires PKCE. Its client is `uws` with the secret `the-secret-of-uws`; its users are `ada` and `grace`, whose
 passwords are their names. Prints `ready` when it serves.
 """
 
@@ -51,7 +51,7 @@ settings.configure(
             },
         }
     ],
-    SESSION_COOKIE_NAME="provider-session",  # cookies know no ports: the portal is on the same host
+    SESSION_COOKIE_NAME="provider-session",  # cookies ignore ports, and the portal is on the same host
     CSRF_COOKIE_NAME="provider-csrf",
     LOGIN_URL="/login/",
     USE_TZ=True,
@@ -68,18 +68,18 @@ settings.configure(
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402  needs the settings
-from django.contrib.auth.views import LoginView  # noqa: E402  they want the settings above
-from oauth2_provider.models import Application  # noqa: E402  they want the settings above
-from oauth2_provider.oauth2_validators import OAuth2Validator  # noqa: E402  they want the settings above
+from django.contrib.auth.views import LoginView  # noqa: E402  needs the settings
+from oauth2_provider.models import Application  # noqa: E402  needs the settings
+from oauth2_provider.oauth2_validators import OAuth2Validator  # noqa: E402  needs the settings
 
 
-class Claims(OAuth2Validator):  # type: ignore[misc]  # it comes without types
-    """What is said of people."""
+class Claims(OAuth2Validator):  # type: ignore[misc]  # the library has no types
+    """The claims about users."""
 
     oidc_claim_scope = None
 
     def get_additional_claims(self, request: Any) -> dict[str, Any]:
-        """Return the usual ones."""
+        """Return the usual claims."""
         user = request.user
         return {
             "preferred_username": user.username,
@@ -105,7 +105,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def main() -> None:
-    """Make the tables, the client and the people, and serve."""
+    """Create the tables, the client and the users, and serve."""
     sys.modules["provider"] = sys.modules[__name__]
     call_command("migrate", verbosity=0)
     for name, full in (("ada", "Ada Lovelace"), ("grace", "Grace Hopper")):
@@ -122,7 +122,7 @@ def main() -> None:
         skip_authorization=True,
     )
     with make_server("127.0.0.1", PORT, get_wsgi_application(), handler_class=Quiet) as server:
-        print("ready", flush=True)  # noqa: T201  whoever started it waits for this
+        print("ready", flush=True)  # noqa: T201  the parent process waits for this line
         server.serve_forever()
 
 

@@ -1,4 +1,4 @@
-"""The provider of `provider.py`, as a process."""
+"""Runs `provider.py` as a child process."""
 
 import subprocess
 import sys
@@ -16,24 +16,24 @@ CLIENT_ID, CLIENT_SECRET = "uws", "the-secret-of-uws"
 
 @dataclass(frozen=True)
 class RunningProvider:
-    """Where it is."""
+    """The address of a running provider."""
 
     port: int
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Its base URL."""
         return f"http://localhost:{self.port}"
 
     @property
     def issuer(self) -> str:
-        """Who it says that it is."""
+        """Its issuer."""
         return f"{self.url}/o"
 
 
 @contextmanager
 def running_provider(*redirect_uris: str) -> Iterator[RunningProvider]:
-    """Run it for a while, with one client that may be come back to at these addresses."""
+    """Run the provider with one client that has these redirect URIs."""
     with tempfile.TemporaryDirectory(prefix="uws-oidc-") as folder:
         port = free_port()
         with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The fake runtimes keep the contract, too."""
+"""The fake runtimes fulfil the contract."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The fake keeps the contract, and does what the test says; its subclasses do what their names say."""
+"""The fake resource fulfils the contract; its subclasses fail as their names say."""
 
 import secrets
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_lost_job_is_absent(spec: JobSpec) -> None:
     assert seen(resource, spec).state == ResourceState.ABSENT
 
 
-def test_first_state_is_the_test_s(spec: JobSpec) -> None:
+def test_first_state_is_set_by_the_test(spec: JobSpec) -> None:
     resource = FakeResource.build(first_state=ResourceState.RUNNING)
     resource.submit(spec)
     assert seen(resource, spec).state == ResourceState.RUNNING
@@ -92,7 +92,7 @@ def test_calls_and_submissions_are_counted(spec: JobSpec) -> None:
     assert resource.submissions == [spec]
 
 
-def test_what_was_printed_can_be_read(spec: JobSpec) -> None:
+def test_output_can_be_read(spec: JobSpec) -> None:
     resource = FakeResource.build()
     resource.submit(spec)
     resource.print(spec.key, "one\ntwo\n")

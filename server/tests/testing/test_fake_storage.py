@@ -1,4 +1,4 @@
-"""The fake keeps the contract of what it stands for, and each scenario happens as its name says."""
+"""The fake storage fulfils the contract; its variants fail as their names say."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ COPY = WorkspaceLocation("ada/18", ADA)
 
 
 class TestInMemoryStorage(StorageContract):
-    """The whole contract."""
+    """The contract of storages."""
 
     @pytest.fixture
     def storage(self) -> Storage:
@@ -69,7 +69,7 @@ def test_fails_during_copy_leaves_a_part() -> None:
     assert [entry.path for entry in storage.tree(COPY)] == ["b"]
 
 
-def test_deletes_at_the_second_attempt() -> None:
+def test_delete_succeeds_at_the_second_attempt() -> None:
     storage = filled(StorageThatDeletesAtTheSecondAttempt(CONTEXT, OPTIONS))
     with pytest.raises(StorageError, match="in use"):
         storage.delete(PLACE)
@@ -79,8 +79,8 @@ def test_deletes_at_the_second_attempt() -> None:
     assert listing(storage, PLACE) == []
 
 
-def test_is_away_says_so() -> None:
+def test_unreachable_storage_says_so() -> None:
     storage = StorageThatIsAway(CONTEXT, OPTIONS)
     assert not storage.check().connected
-    with pytest.raises(StorageError, match="does not answer"):
+    with pytest.raises(StorageError, match="is not responding"):
         storage.write(PLACE, "a", [b"1"])

@@ -1,4 +1,4 @@
-"""The fake engine keeps what every engine keeps."""
+"""The fake engine fulfils the contract."""
 
 import pytest
 
@@ -21,6 +21,6 @@ class TestEngineOfOneStep(WorkflowEngineContract):
         return SPECIFICATION
 
 
-def test_the_engine_that_refuses_refuses() -> None:
-    with pytest.raises(InvalidRequest, match="takes no specification"):
+def test_failing_engine_fails() -> None:
+    with pytest.raises(InvalidRequest, match="accepts no specification"):
         EngineThatRefuses.build("any").plan(SPECIFICATION, parameters={}, options={})

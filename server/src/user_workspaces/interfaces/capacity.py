@@ -1,11 +1,11 @@
-"""What a resource has for one job."""
+"""The capacity of a resource for one job."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """The most that one job can get of a resource; None: it is not known."""
+    """The most that one job can get on a resource; None: unknown."""
 
     cpus: int | None = None
     memory_mb: int | None = None

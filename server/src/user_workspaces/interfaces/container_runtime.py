@@ -1,4 +1,4 @@
-"""What a plug-in must offer so that the commands of a workflow run in the container image that they ask for."""
+"""The interface of container runtimes, in which the commands of workflows run."""
 
 import re
 from abc import abstractmethod
@@ -16,13 +16,13 @@ IMAGE = re.compile(
 )
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 UUID = "{uuid}"
-"""In an element of a command line: the runner puts the uuid of the command there."""
+"""Placeholder in a command line, which the runner replaces by the command's UUID."""
 SECRETS_IN_CONTAINER = "/etc/reana/secrets"
 
 
 @dataclass(frozen=True, slots=True)
 class StepNeeds:
-    """What one step asks for; None: it says nothing."""
+    """The requirements of one step; None: not specified."""
 
     environment: str
     """The container image."""
@@ -32,48 +32,48 @@ class StepNeeds:
 
 @dataclass(frozen=True, slots=True)
 class RunLocations:
-    """Whose a run is, and where it is on the resource; absolute paths."""
+    """The owner of a run and its absolute paths on the resource."""
 
     uid: int
     gid: int
     workspace: str
     secret_files: str = ""
-    """The directory of the secrets that are files; empty: there is none."""
+    """The directory of secret files; empty: none."""
     variables: tuple[str, ...] = ()
-    """The names of the variables that a command gets; their values never stand in a command line."""
+    """The names of the variables that a command gets; their values must never be in a command line."""
 
 
 class ContainerRuntime(Plugin):
-    """Knows the command line that takes a command into its container. Runs nothing itself.
+    """Builds the command line that runs a command in its container; runs nothing itself.
 
-    The runner starts `argv(...)` followed by the command, as the person, with the run's workspace as its working
-    directory; whatever is still there of a command that did not end well is removed with `cleanup`.
+    The runner starts `argv(...)` followed by the command, as the user's account, in the run's workspace. If a command
+    does not end normally, it runs `cleanup` to remove the container.
     """
 
     runtime_name: ClassVar[str]
-    """What `plan.json`, the journal and people call it."""
+    """Its name in `plan.json`, in the journal and for users."""
     warning: ClassVar[str] = ""
-    """Said once in the log of each run; empty: there is nothing to warn of."""
+    """A warning at the start of each run's log; empty: none."""
     uses_images: ClassVar[bool] = True
-    """Whether commands run in the container image that their step names."""
+    """True if commands run in the container image of their step."""
     variable_prefix: ClassVar[str] = ""
-    """Put before the names of the variables in the environment of `argv`."""
+    """Prefix of the names of variables in the environment of `argv`."""
     secrets_directory: ClassVar[str] = ""
-    """Where commands find the files of the secrets; empty: where they are on the resource."""
+    """Directory of the secret files inside the container; empty: the same as on the resource."""
 
     def check_environment(self, environment: str) -> None:
-        """Raise `InvalidRequest` for an environment that this runtime cannot give."""
+        """Raise `InvalidRequest` for an environment that this runtime cannot provide."""
 
     @abstractmethod
     def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
-        """Return what stands before a command; deterministic, no I/O. Raises `InvalidRequest`."""
+        """Return the command line before the command; deterministic, without I/O. Raises `InvalidRequest`."""
 
     def cleanup(self) -> tuple[str, ...]:
-        """Return what removes the container of the command `{uuid}`; empty: nothing could be left."""
+        """Return the command line that removes the container of the command `{uuid}`; empty: none is needed."""
         return ()
 
     def runtime(self) -> dict[str, object]:
-        """Return the part `runtime` of `plan.json`; the steps there have an `argv` each."""
+        """Return the `runtime` part of `plan.json`; each step there has its own `argv`."""
         return {
             "name": self.runtime_name,
             "argv": [],
@@ -86,22 +86,22 @@ class ContainerRuntime(Plugin):
 
 
 def image_name(environment: str) -> str:
-    """Return the name of an image; raises `InvalidRequest` for what is none, such as an option."""
+    """Return the name of an image; raises `InvalidRequest` for anything else, such as a command-line option."""
     if len(environment) > LONGEST_IMAGE or not IMAGE.fullmatch(environment):
         shown = ascii(environment[:100])
-        raise InvalidRequest(f"The environment {shown} is not the name of a container image like python:3.12-slim.")
+        raise InvalidRequest(f"The environment {shown} is not the name of a container image such as python:3.12-slim.")
     return environment
 
 
 def bound_path(path: str) -> str:
-    """Return a path that can be bound; raises `InvalidRequest` for one that runtimes would take apart."""
-    if not path.startswith("/") or any(mark in path for mark in ':,"\n\0{}'):
-        raise InvalidRequest("The place of this run has a character in its path that container runtimes cannot take.")
+    """Return a path for a bind mount; raises `InvalidRequest` for a character that runtimes use as a separator."""
+    if not path.startswith("/") or any(character in path for character in ':,"\n\0{}'):
+        raise InvalidRequest("The path of this run contains a character that container runtimes do not support.")
     return path
 
 
 def variable_name(name: str) -> str:
-    """Return the name of a variable; raises `InvalidRequest` for what is none."""
+    """Return the name of an environment variable; raises `InvalidRequest` for an invalid one."""
     if not VARIABLE.fullmatch(name):
-        raise InvalidRequest(f"{name[:100]!a} cannot be the name of a variable.")
+        raise InvalidRequest(f"{name[:100]!a} is not a valid variable name.")
     return name

@@ -1,18 +1,18 @@
-"""Where a session listens, and how the proxy leads browsers to it."""
+"""The endpoint of a session: its address, and the paths under which the proxy serves it."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Mount(StrEnum):
-    """Which paths of a browser reach a session, and what the session sees of them."""
+    """The paths of browsers that reach a session, and the paths that the session gets."""
 
     KEEP = "keep"
-    """Those below its base path, as they are."""
+    """Paths below its base path, unchanged."""
     STRIP = "strip"
-    """Those below its base path, without it."""
+    """Paths below its base path, without the prefix."""
     ROOT = "root"
-    """All paths of the session's own host or port, as they are; by path it cannot be served."""
+    """All paths of the session's own host or port, unchanged; it cannot be served by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,4 @@ class Endpoint:
     """The value of the `Authorization` header that the proxy sends to the session."""
     mount: Mount = Mount.KEEP
     strip_headers: tuple[str, ...] = ()
-    """Headers in lower case that the session does not get, beside those that no session gets."""
+    """Headers, in lower case, that the proxy removes for this session, besides those that it always removes."""

@@ -1,22 +1,22 @@
-"""The environment of a workspace: what its notebooks, terminals, applications and runs use."""
+"""The software environment of a workspace, for its notebooks, terminals, applications and runs."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = ".environment"
-"""The folder of a workspace that holds the packages which its user installed: one overlay for each base."""
+"""The folder of a workspace with the packages that its user installed: one overlay for each base."""
 BASE, OF_CONDA, OF_R, REMOVED = "base", "conda", "R", "removed-"
-"""Names in it that are not those of named environments: of conda and of what is being removed, their beginnings."""
+"""Reserved names in it: those of the overlay of the default base, of conda and R, and the prefix of removals."""
 BUILD_LOCK = ".build"
-"""A file in it, which a job that makes an environment there keeps locked."""
+"""A file in it that a job which builds an environment keeps locked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a site offers to start with: read-only, and one for all users of a resource."""
+    """A read-only environment of the site, shared by all users of a resource."""
 
     folder: Path | None
-    """Holds `bin/python`, and packages below `lib`; None: the modules bring a Python."""
+    """Holds `bin/python` and packages below `lib`; None: the modules provide Python."""
     modules: tuple[str, ...] = ()
     """Loaded with `module load`, in this order."""
 
@@ -27,6 +27,6 @@ class WorkspaceEnvironment:
 
     base: Base
     overlay: Path | None
-    """The folder of its virtual environments, one for each version of Python. None: nothing can be installed."""
+    """The folder of its virtual environments, one per Python version. None: users cannot install packages."""
     layers: tuple[Path, ...] = ()
     """Prepared environments for the base's Python, read-only like it; the first wins."""

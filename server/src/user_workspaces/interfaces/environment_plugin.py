@@ -1,4 +1,4 @@
-"""What a plug-in must offer so that launches can choose it as their environment."""
+"""The interface of environment plug-ins, which launches can choose."""
 
 from abc import abstractmethod
 
@@ -8,16 +8,16 @@ from user_workspaces.interfaces.values import Preparation
 
 
 class Environment(Plugin):
-    """One of the named environments of a site."""
+    """A named environment of the site."""
 
     @abstractmethod
     def is_on(self, resource: str) -> bool:
-        """Say whether it is offered on a resource; takes no time."""
+        """Return True if it is offered on a resource; without I/O."""
 
     @abstractmethod
     def prepare(self, resource: str) -> Preparation:
-        """Say whether the environment is ready, and start building it if not; see `JobType.prepare`."""
+        """Return whether the environment is ready, and start building it if not; see `JobType.prepare`."""
 
     @abstractmethod
     def base(self, resource: str) -> Base:
-        """Return where it is, or will be; raises `InvalidRequest` and `ConfigurationError`."""
+        """Return its base, also before it is built; raises `InvalidRequest` and `ConfigurationError`."""

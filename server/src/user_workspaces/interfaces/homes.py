@@ -1,4 +1,4 @@
-"""Finds the homes of a server's people that other accounts can enter: for the health of an authentication."""
+"""Finds home directories of users that other accounts can enter, for the health of an authentication."""
 
 import os
 import pwd
@@ -11,16 +11,16 @@ from threading import Lock, Thread
 
 from user_workspaces.interfaces.values import Health
 
-LOOK_EVERY = 600.0
-"""Seconds for which a result is kept: `/status/` asks every few seconds."""
+CHECK_INTERVAL = 600.0
+"""Seconds for which a result is cached: `/status/` is requested every few seconds."""
 PATIENCE = 0.5
-"""Seconds for which a check waits for a new result; homes on a file system that hangs delay nobody for longer."""
+"""Longest wait in seconds for a new result: homes on a file system that hangs must not block health checks."""
 MOST_NAMED = 10
-NOT_YET = "The homes of people are still being checked. Ask again."
+NOT_YET = "Home directories are still being checked. Try again in a moment."
 
 
 class Homes:
-    """Looks at the homes of the accounts on record, in a thread of its own; changes nothing."""
+    """Checks the homes of the recorded accounts in a background thread; changes nothing."""
 
     def __init__(
         self,
@@ -29,26 +29,26 @@ class Homes:
         patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`accounts` returns names and uids of the accounts on record; it does not raise."""
+        """`accounts` returns names and uids of the recorded accounts; it does not raise."""
         self._accounts, self._patience, self._clock = accounts, patience, clock
         self._lock = Lock()
-        self._look: Thread | None = None
-        self._looked_at = float("-inf")
+        self._thread: Thread | None = None
+        self._checked_at = float("-inf")
         self._open: tuple[str, ...] | None = None
 
     def open_homes(self) -> tuple[str, ...] | None:
-        """Return the open homes as of the last look, sorted; None: the first look has not ended yet."""
+        """Return the open homes of the last check, sorted; None before the first check has ended."""
         with self._lock:
-            if self._look is None and self._clock() - self._looked_at >= LOOK_EVERY:
-                self._look = Thread(target=self._find, name="homes", daemon=True)
-                self._look.start()
-            look = self._look
-        if look is not None:
-            look.join(self._patience)
+            if self._thread is None and self._clock() - self._checked_at >= CHECK_INTERVAL:
+                self._thread = Thread(target=self._find, name="homes", daemon=True)
+                self._thread.start()
+            thread = self._thread
+        if thread is not None:
+            thread.join(self._patience)
         return self._open
 
-    def noted_in(self, health: Health) -> Health:
-        """Return the health with what is to be said about homes; a server that is not root has no homes to look at."""
+    def add_to(self, health: Health) -> Health:
+        """Return the health with a note about open homes; unchanged if the server does not run as root."""
         if os.geteuid() != 0 or not health.connected:
             return health
         homes = self.open_homes()
@@ -60,13 +60,13 @@ class Homes:
             self._open = open_homes_of(self._accounts())
         finally:
             with self._lock:
-                self._looked_at, self._look = self._clock(), None
+                self._checked_at, self._thread = self._clock(), None
 
 
 def open_homes_of(accounts: Iterable[tuple[str, int]]) -> tuple[str, ...]:
-    """Return the homes of these accounts (name, uid) that others have any right to, sorted.
+    """Return the homes of these accounts (name, uid) to which others have any permission, sorted.
 
-    A name that has another uid by now is another person's, and is passed over.
+    A name that has another uid by now belongs to another user, and is skipped.
     """
     wanted = dict(accounts)
     if not wanted:
@@ -78,22 +78,22 @@ def open_homes_of(accounts: Iterable[tuple[str, int]]) -> tuple[str, ...]:
 
 
 def _summary_of(homes: tuple[str, ...]) -> str:
-    """Say how many homes are open; anybody may read it, so it names none."""
+    """Return the number of open homes as text; it is public, so it names none."""
     if not homes:
         return ""
     what = "1 home is" if len(homes) == 1 else f"{len(homes)} homes are"
-    return f"{what} open to other accounts: `manage.py plugins` says how to close them."
+    return f"{what} open to other accounts. Run `manage.py plugins` to see how to close them."
 
 
 def _advice_on(homes: tuple[str, ...] | None) -> str:
-    """Return the command that closes the first of these homes, for operators; empty where none is open."""
+    """Return the command that closes the first of these homes, for operators; empty if none is open."""
     if homes is None:
         return NOT_YET
     if not homes:
         return ""
     named = " ".join(shlex.quote(home) for home in homes[:MOST_NAMED])
     more = f" (and {len(homes) - MOST_NAMED} more)" if len(homes) > MOST_NAMED else ""
-    return f"Other accounts can enter the homes of people here. Close them: chmod 700 {named}{more}"
+    return f"Other accounts can enter home directories of users. Close them: chmod 700 {named}{more}"
 
 
 def _entry(name: str) -> pwd.struct_passwd | None:
@@ -106,7 +106,7 @@ def _entry(name: str) -> pwd.struct_passwd | None:
 
 def _is_open(home: str) -> bool:
     try:
-        status = os.stat(home)  # noqa: PTH116  thousands of them
+        status = os.stat(home)  # noqa: PTH116  faster, for thousands of homes
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) and bool(status.st_mode & stat.S_IRWXO)

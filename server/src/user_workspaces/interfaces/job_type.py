@@ -1,4 +1,4 @@
-"""What a plug-in must offer so that it can be launched in a workspace."""
+"""The interface of job types, which are launched in workspaces."""
 
 from abc import abstractmethod
 from datetime import timedelta
@@ -16,61 +16,61 @@ from user_workspaces.interfaces.values import (
 
 
 class JobParameters(PluginOptions):
-    """The base of what a launch may say in `job_details`."""
+    """The base of a job type's launch parameters (`job_details`)."""
 
 
 class JobType(Plugin):
-    """Knows how to start one kind of application, and when it is ready."""
+    """Starts one kind of application, and finds out when it is ready."""
 
     Parameters: ClassVar[type[JobParameters]] = JobParameters
-    serves: ClassVar[bool] = True
-    """Whether it is a session that people open in a browser (or a job that just runs)."""
+    is_interactive: ClassVar[bool] = True
+    """True for a session that users open in a browser; False for a job that just runs."""
 
     uses_reana: ClassVar[bool] = False
-    """Whether its jobs get the access to REANA of the person who launched them, for as long as they run."""
+    """True if its jobs get access to REANA in the name of their user, for as long as they run."""
 
     uses_environment: ClassVar[bool] = True
-    """Whether its scripts run in the environment of their workspace."""
+    """True if its scripts run in the environment of their workspace."""
 
     asks_file: bool = False
-    """Whether a job runs one file of its workspace, which each launch names as `job_details.file`."""
+    """True if a job runs one file of its workspace, which each launch names as `job_details.file`."""
 
     needs_own_origin: bool = False
-    """Whether its sessions work at the root of an origin only: they are not launched where they are served by path."""
+    """True if its sessions need the root of an origin: they cannot be launched where sessions are served by path."""
 
     startup: timedelta | None = None
-    """A session that has not answered for this long after its start has failed; None: what the site says."""
+    """A session that is not ready this long after its start has failed; None: the server's setting."""
 
     def base(self, resource: str) -> Base | None:
-        """Return the environment that this job type brings to a resource, for all jobs there; None: it brings none."""
+        """Return the environment that this job type provides on a resource, for all jobs there; None: none."""
         return None
 
     def prepare(self, resource: str) -> Preparation:
-        """Say whether all is there for a launch on this resource, starting the work where it is not.
+        """Return whether a launch on this resource is possible, and start the preparation if it is not.
 
-        Returns at once: long work goes on beside the caller, in a process of its own, and at most once at
-        a time however many ask; what failed is tried again after a while.
+        Returns at once: long work continues in a process of its own, at most one at a time for all callers; failed
+        work is tried again after a while.
         """
         return Preparation(PreparationState.READY)
 
     def check_launch(self, resource: str, parameters: JobParameters) -> None:
-        """Raise `InvalidRequest` for a launch that cannot work, before there is a job; without I/O."""
+        """Raise `InvalidRequest` for a launch that cannot work, before a job is created; without I/O."""
 
     @abstractmethod
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
-        """Return what to run; deterministic in its arguments, without I/O that may hang."""
+        """Return the script of a job; deterministic, without I/O that may block."""
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
-        """Return where the session answers, asking it (at most half a second); None: not ready yet."""
+        """Return the endpoint of a session if it responds (within half a second); None: not ready yet."""
         return None
 
     def page_of_file(self, path: str) -> str | None:
-        """Return the page of a running session that shows a file, seen from its base path (`lab/tree/a%20b.ipynb`).
+        """Return the page of a session that shows a file, relative to its base path (`lab/tree/a%20b.ipynb`).
 
-        `path` is relative to the workspace. None: sessions cannot be led to a file.
+        `path` is relative to the workspace. None: sessions have no pages for files.
         """
         return None
 
     def start_page(self, parameters: JobParameters, base_path: str) -> str:
-        """Return the page that a session is opened with: a quoted path below its base path, and perhaps a query."""
+        """Return the first page of a session: a quoted path relative to its base path, with an optional query."""
         return ""

@@ -1,9 +1,11 @@
-"""A log-in at another site that was begun here: what is kept of it until the browser is back.
+"""A login at an external provider, from the redirect to the provider until the browser is back.
 
-The state is random, good once and for ten minutes, and bound to the plug-in that made it (so an answer of one
-provider is never taken for that of another) and to the address that the browser comes back to.
+The state is random, valid once and for ten minutes, and bound to the plug-in instance that created it (a response of
+one provider is never accepted for another) and to the address that the browser comes back to.
 """
 
+import base64
+import hashlib
 import json
 import secrets
 from collections.abc import Collection, Mapping
@@ -15,49 +17,55 @@ from user_workspaces.interfaces.values import PluginContext
 
 STATE_SECONDS = 600
 LONGEST = 4096
+"""Characters of the longest credential that is accepted."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-REFUSED = "Incorrect authentication credentials."
+INCORRECT_CREDENTIALS = "Incorrect authentication credentials."
 
 
 @dataclass(frozen=True, slots=True)
 class PendingLogin:
-    """What was sent away, and has to fit what comes back."""
+    """The secrets of one login, which the response of the provider has to match."""
 
     redirect_url: str
     verifier: str = field(repr=False)
-    """The secret of PKCE: what was sent is its SHA-256."""
+    """The PKCE code verifier; the provider first gets its `code_challenge`."""
     nonce: str = field(default="", repr=False)
-    """What the provider has to write into the ID token; empty: it writes none."""
+    """The value that the provider must write into the ID token; empty: none is expected."""
 
 
-def remember_sign_in(context: PluginContext, started: PendingLogin) -> str:
-    """Keep it and return its state."""
+def code_challenge(verifier: str) -> str:
+    """Return the PKCE code challenge of a verifier, method S256 (RFC 7636, section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def save_pending_login(context: PluginContext, started: PendingLogin) -> str:
+    """Store a pending login and return its state."""
     state = secrets.token_urlsafe(32)
     context.remember(f"state:{state}", json.dumps(asdict(started)), STATE_SECONDS)
     return state
 
 
-def recall_sign_in(context: PluginContext, *, state: str, redirect_url: str) -> PendingLogin:
-    """Return what was begun under this state, which is used up by that; raises `AuthenticationRejected`."""
+def pop_pending_login(context: PluginContext, *, state: str, redirect_url: str) -> PendingLogin:
+    """Return and delete the pending login of a state; raises `AuthenticationRejected` if there is none."""
     text = context.recall(f"state:{state}")
     started = PendingLogin(**json.loads(text)) if text else None
     if started is None or started.redirect_url != redirect_url:
-        raise AuthenticationRejected("This log-in was not begun here, or too long ago. Begin again.")
+        raise AuthenticationRejected("This login request is unknown or has expired. Please log in again.")
     return started
 
 
 def redirect_url_in(credentials: Mapping[str, object], *, allowed: Collection[str]) -> str:
-    """Return where the browser comes back to; raises `InvalidRequest` unless the operator allowed just that."""
+    """Return the address that the browser comes back to; raises `InvalidRequest` unless it is in `allowed`."""
     wanted = credentials.get("redirect_url")
     if not wanted:
         raise InvalidRequest("Missing redirect url.")
     if not isinstance(wanted, str) or wanted not in allowed:
-        raise InvalidRequest("This redirect url is not among those that the operators of this server allow.")
+        raise InvalidRequest("This redirect url is not one of those that this server allows.")
     return wanted
 
 
 def text_in(credentials: Mapping[str, object], name: str) -> str:
-    """Return a text of the credentials, empty when it is not there; raises `InvalidRequest` for anything else."""
+    """Return a text of the credentials, empty if it is missing; raises `InvalidRequest` for any other value."""
     value = credentials.get(name) or ""
     if not isinstance(value, str) or len(value) > LONGEST or "\0" in value:
         raise InvalidRequest(f"{name} must be a string of at most {LONGEST} characters.")
@@ -65,7 +73,7 @@ def text_in(credentials: Mapping[str, object], name: str) -> str:
 
 
 def is_safe_address(url: str) -> bool:
-    """Return whether secrets may be sent there: https, or plain http to this very machine."""
+    """Return True if secrets may be sent to an address: https, or plain http to this machine."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,4 +1,4 @@
-"""Text for numbers of bytes, in steps of 1024 as in JupyterLab's file browser."""
+"""Formats numbers of bytes, in steps of 1024 as in JupyterLab's file browser."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ STEP: Final = 1024
 
 
 def scaled(number: int) -> tuple[float, int]:
-    """Return the number in the largest unit of which it has one, and the place of that unit in `UNITS`."""
+    """Return the number in the largest fitting unit, and the index of that unit in `UNITS`."""
     value, unit = float(number), 0
     while value >= STEP and unit < len(UNITS) - 1:
         value, unit = value / STEP, unit + 1
@@ -15,6 +15,6 @@ def scaled(number: int) -> tuple[float, int]:
 
 
 def size_text(number: int) -> str:
-    """Return `953 B`, `598.1 MiB`, `50 GiB`: one decimal at most."""
+    """Return the size as text with at most one decimal: `953 B`, `598.1 MiB`, `50 GiB`."""
     value, unit = scaled(number)
     return f"{value:.1f}".removesuffix(".0") + f" {UNITS[unit]}"

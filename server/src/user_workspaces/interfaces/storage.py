@@ -1,4 +1,4 @@
-"""What a plug-in must offer so that workspaces can live on it."""
+"""The interface of storage plug-ins, which keep the files of workspaces."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -13,58 +13,59 @@ from user_workspaces.interfaces.plugin import Plugin
 from user_workspaces.interfaces.values import Entry, Listing, SystemAccount, Upload, WorkspaceLocation
 
 NOTHING: Final = ""
-"""The version of what is not there, see `Storage.write`."""
+"""The version of a missing entry, see `Storage.write`."""
 UPLOAD_LIFETIME: Final = timedelta(days=1)
-"""How long an unfinished upload waits for its next bytes."""
+"""Lifetime of an unfinished upload after its last bytes."""
 FINISHED_UPLOAD_LIFETIME: Final = timedelta(minutes=10)
-"""How long a finished upload can be asked about: for a sender who did not hear the last answer."""
+"""Lifetime of a finished upload's state, for a client that did not get the last response."""
 
 
 class Order(StrEnum):
-    """By what a directory is sorted."""
+    """The sort order of a directory."""
 
     NAME = "name"
     SIZE = "size"
     MODIFIED = "modified"
 
 
-_PIECE = 1 << 18
+_CHUNK = 1 << 18
 
 
-def _pieces(content: BinaryIO, left: int) -> Iterator[bytes]:
-    while left and (piece := content.read(min(_PIECE, left))):
-        left -= len(piece)
-        yield piece
+def _chunks(content: BinaryIO, left: int) -> Iterator[bytes]:
+    while left and (chunk := content.read(min(_CHUNK, left))):
+        left -= len(chunk)
+        yield chunk
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Something that a link may lead to; `path` is absolute."""
+    """A file or directory that links may point to; `path` is absolute."""
 
     path: str
     is_directory: bool
 
 
 class Storage(Plugin):
-    """Keeps the files of workspaces. Paths are relative to the workspace; one that escapes raises `UnsafePath`.
+    """Keeps the files of workspaces. Paths are relative to the workspace; one that leaves it raises `UnsafePath`.
 
-    Every operation runs with the rights of `place.account` and never through a symbolic link. What the permissions
-    of files forbid raises `AccessDenied`. A name that is not UTF-8 is told and taken as its text, see `file_names`.
+    Every operation runs with the rights of `location.account`, and follows no symbolic link. An operation that file
+    permissions forbid raises `AccessDenied`, other failures of the file system `StorageError`. Names that are not
+    UTF-8 are passed in their text form, see `file_names`.
     """
 
     @abstractmethod
     def create(self, location: WorkspaceLocation) -> None:
-        """Make the empty directory of a workspace, the person's alone; twice is safe."""
+        """Create the empty directory of a workspace, private to its user; idempotent."""
 
     @abstractmethod
     def delete(self, location: WorkspaceLocation) -> None:
-        """Remove the workspace and all that is in it, following no link; no-op when it is gone."""
+        """Remove the workspace and all its content, following no link; no-op if it is missing."""
 
     @abstractmethod
     def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
         """Copy a workspace into a new one, owned by `target.account`.
 
-        Dot files are left out; links are made again where the target may have them. `progress` is told the
+        Dot files are left out; links are recreated if the target's user may have them. `progress` is called with the
         bytes copied so far.
         """
 
@@ -72,22 +73,22 @@ class Storage(Plugin):
     def write(
         self, location: WorkspaceLocation, path: str, chunks: Iterable[bytes], *, expecting: str | None = None
     ) -> int:
-        """Write a file whole or not at all, with its parent directories; return its size in bytes.
+        """Write a file atomically, with its parent directories; return its size in bytes.
 
-        `expecting` is the `Entry.version` that shall be replaced, or `NOTHING`: raises `Conflict` where another
-        one is there, before the chunks are read and once more at the end. None: replace whatever is there.
+        `expecting` is the `Entry.version` to replace, or `NOTHING`: raises `Conflict` for another version, before the
+        chunks are read and again at the end. None: replace any version.
         """
 
     def copy_file(
         self, source: WorkspaceLocation, path: str, target: WorkspaceLocation, new_path: str, *, most: int
     ) -> int:
-        """Copy a regular file, whole or not at all, as two files that know nothing of each other; return its size.
+        """Copy a regular file atomically and return the size of the copy; the two files are independent.
 
-        No more than `most` bytes of it: so much is known to have room. A storage that can let both share what they
-        have in common, until one of them is written to, does that. Raises as `open` and `write` do.
+        Copies at most `most` bytes, the disk quota that is reserved. A storage that supports it shares the blocks of
+        both files until one is written (reflink). Raises as `open` and `write` do.
         """
         with self.open(source, path) as content:
-            return self.write(target, new_path, _pieces(content, most))
+            return self.write(target, new_path, _chunks(content, most))
 
     @abstractmethod
     def open(self, location: WorkspaceLocation, path: str) -> BinaryIO:
@@ -95,47 +96,47 @@ class Storage(Plugin):
 
     @abstractmethod
     def open_entry(self, location: WorkspaceLocation, path: str) -> tuple[Entry, BinaryIO]:
-        """Open a regular file and tell what was opened, with its version: the two belong together."""
+        """Open a regular file and return its entry, with its version, and the file: both have the same content."""
 
     @abstractmethod
     def link(self, location: WorkspaceLocation, path: str, target: str) -> None:
-        """Make or replace a symbolic link to an absolute path below a dataset root.
+        """Create or replace a symbolic link to an absolute path below a dataset root.
 
-        Raises `PathNotFound` for a target that is not there or not below a root, without telling which.
+        Raises `PathNotFound` both for a missing target and for one outside of the roots, so as not to reveal which.
         """
 
     @property
     def has_datasets(self) -> bool:
-        """Whether there is anything that links may lead to."""
+        """True if links to datasets are possible."""
         return False
 
     def datasets(self, account: SystemAccount, path: str = "", *, limit: int) -> tuple[Dataset, ...]:
-        """List what is directly in a directory of datasets, as this account sees it; `""`: the dataset roots.
+        """List the entries of a directory of datasets with the rights of an account; `""`: the dataset roots.
 
-        Directories first, names sorted, dot files left out, at most `limit`. Raises `PathNotFound` for what is not
-        there, is no directory or lies outside of the roots, without telling which.
+        Directories first, names sorted, without dot files, at most `limit`. Raises `PathNotFound` for a path that is
+        missing, not a directory, or outside of the roots, so as not to reveal which.
         """
         raise PathNotFound(f"There are no datasets: {path}")
 
     @abstractmethod
     def remove(self, location: WorkspaceLocation, path: str) -> None:
-        """Remove a file, link or directory tree; no-op when it is gone."""
+        """Remove a file, link or directory tree; no-op if it is missing."""
 
     @abstractmethod
     def move(self, location: WorkspaceLocation, path: str, new_path: str, *, overwrite: bool = False) -> None:
-        """Give an entry another path in one step; missing parent directories are made.
+        """Move an entry to another path atomically; creates missing parent directories.
 
-        Raises `PathNotFound` where there is no such entry, and `Conflict` where the new path is taken: a
-        directory is never replaced, a file or link only with `overwrite`, and only by a file or link.
+        Raises `PathNotFound` for a missing entry, and `Conflict` if the new path exists: a directory is never
+        replaced, a file or link only with `overwrite`, and only by a file or link.
         """
 
     @abstractmethod
     def make_directory(self, location: WorkspaceLocation, path: str) -> None:
-        """Make a directory and its parents; raises `Conflict` where something of this name is there."""
+        """Create a directory and its parents; raises `Conflict` if the path exists."""
 
     @abstractmethod
     def stat(self, location: WorkspaceLocation, path: str) -> Entry:
-        """Tell about one entry, following no link, with its version; raises `PathNotFound`. `""`: the workspace."""
+        """Return one entry with its version, following no link; raises `PathNotFound`. `""`: the workspace."""
 
     @abstractmethod
     def entries(
@@ -150,52 +151,52 @@ class Storage(Plugin):
         order: Order = Order.NAME,
         descending: bool = False,
     ) -> Listing:
-        """List what is directly in a directory, sorted, with versions; `""` is the workspace itself.
+        """Return the entries of a directory, sorted, with versions; `""` is the workspace itself.
 
-        The entries from `offset` on, `limit` of them; sorted by name, only those are looked at. What is equal is
-        sorted by name. Without `hidden` dot files and dot directories are left out. Raises `PathNotFound` for what is
-        no directory.
+        Returns `limit` entries from `offset` on (None: all); ties are sorted by name. In the order by name, only those
+        entries are read from disk. Without `hidden`, dot files and dot directories are left out. Raises
+        `PathNotFound` if the path is not a directory.
         """
 
     @abstractmethod
     def tree(self, location: WorkspaceLocation, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
-        """Walk all below a directory, parents first, names sorted; dot files and dot directories included.
+        """Iterate over all entries below a directory, parents first, names sorted, with dot files.
 
-        The paths of the entries are relative to the workspace whatever `path` is. What is in directories that may
-        not be read is passed over; their paths are added to `refused`.
+        Paths are relative to the workspace, also if `path` is given. Unreadable directories are skipped; their paths
+        are added to `refused`.
         """
 
     @abstractmethod
     def begin_upload(self, location: WorkspaceLocation, path: str, *, length: int, note: str = "") -> Upload:
-        """Begin a file of `length` bytes that arrives in several requests; nothing is seen of it until it is whole.
+        """Start the upload of a file of `length` bytes in several requests; the file appears when it is complete.
 
-        Raises `StorageError` where there is no room for it now, `Conflict` where a directory has its name.
+        Raises `StorageError` if the disk has too little free space now, `Conflict` if a directory has its path.
         """
 
     @abstractmethod
     def find_upload(self, location: WorkspaceLocation, upload_id: str) -> Upload:
-        """Tell how far an upload is, and finish what has all its bytes; raises `PathNotFound`."""
+        """Return the state of an upload, and finish it if all bytes are there; raises `PathNotFound`."""
 
     @abstractmethod
     def append(self, location: WorkspaceLocation, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
-        """Write the next bytes; with the last one the file replaces what was in its place.
+        """Write the next bytes of an upload; after the last one, the file replaces the entry at its path.
 
-        Whatever was written stays, also when the chunks break off with an error. Raises `Conflict` where the
-        upload is not at `offset`, `InUse` while another one appends, `InvalidRequest` for more than its length.
+        Bytes that were written stay, also if the chunks end with an error. Raises `Conflict` if the upload is not at
+        `offset`, `InUse` while another request appends, `InvalidRequest` for more bytes than its length.
         """
 
     @abstractmethod
     def cancel_upload(self, location: WorkspaceLocation, upload_id: str) -> None:
-        """Forget an upload and its bytes (a finished file stays); raises `PathNotFound`, `InUse`."""
+        """Delete an upload and its bytes (a finished file stays); raises `PathNotFound`, `InUse`."""
 
     @abstractmethod
     def clear_uploads(self, location: WorkspaceLocation, *, now: datetime) -> datetime | None:
-        """Remove what broken-off writing left and nobody may ask for any more; return when to do so again."""
+        """Delete expired uploads and remains of interrupted writes; return when to call it again (None: never)."""
 
     @abstractmethod
     def disk_usage(self, location: WorkspaceLocation) -> int:
-        """Return the bytes that the workspace takes (allocated blocks, hard links once, links not followed)."""
+        """Return the bytes that the workspace uses (allocated blocks, hard links once, links not followed)."""
 
     @abstractmethod
     def locate(self, location: WorkspaceLocation) -> Path:
-        """Return the absolute path of the workspace, for jobs to work in."""
+        """Return the absolute path of the workspace, the working directory of jobs."""

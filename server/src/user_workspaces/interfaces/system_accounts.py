@@ -1,7 +1,7 @@
-"""The rule which of a machine's accounts can be a person's: for authentications that do not make accounts themselves.
+"""System accounts of users, for authentication plug-ins that do not create accounts themselves.
 
-Never root, never a uid below 1000, never a service's account. A server that is not root has one account to give:
-its own.
+Root, uids below 1000 and accounts of services are rejected. A server that does not run as root has one account for
+all users: its own.
 """
 
 import os
@@ -19,25 +19,25 @@ NO_LOGIN_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false",
 
 
 def is_username(text: str) -> bool:
-    """Return whether an account can have this name: ASCII, in the form that every Unix takes."""
+    """Return True if an account can have this name: ASCII, in the form that every Unix accepts."""
     return USERNAME.fullmatch(text) is not None
 
 
 def belongs_to_system(name: str) -> bool:
-    """Return whether there is an account of this name that is no person's."""
+    """Return True if an account of this name exists and is not a user's (root, a service)."""
     entry = _find(name)
     return entry is not None and not _is_personal(entry)
 
 
 def personal_account(name: str) -> SystemAccount:
-    """Return a person's account by name; raises `NotAllowed` for none, and for one of the system."""
+    """Return a user's account by name; raises `NotAllowed` if it does not exist or belongs to the system."""
     if os.geteuid() != 0:
         return _value(pwd.getpwuid(os.geteuid()))
     entry = _find(name)
     if entry is None:
-        raise NotAllowed(f"{name} has no account on this machine. Ask the operators of this server for one.")
+        raise NotAllowed(f"{name} has no account on this machine. Ask your administrator for one.")
     if not _is_personal(entry):
-        raise NotAllowed(f"{name} is an account of the system and can be nobody's.")
+        raise NotAllowed(f"{name} is a system account and cannot be used to log in.")
     return _value(entry)
 
 

@@ -1,4 +1,4 @@
-"""What a plug-in must offer so that people can sign in and own an account of the operating system."""
+"""The interface of authentication plug-ins: credentials to identities, identities to system accounts."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -10,44 +10,48 @@ from user_workspaces.interfaces.values import Identity, SystemAccount
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The way to another site where people log in; `state` comes back from there, and is good once."""
+    """A redirect to an external login page; the page sends `state` back, which is valid once."""
 
     auth_uri: str
     state: str
 
 
 class UserAuthentication(Plugin):
-    """Turns credentials into an identity, and an identity into a system account."""
+    """Maps credentials to an identity, and an identity to a system account.
+
+    Every web process has an instance: what must outlive a request is kept with `context.remember`, not in memory.
+    """
 
     @property
     def issuer(self) -> str:
-        """Who vouches for the identities of this plug-in: the `issuer` of each of them."""
+        """The `issuer` of every identity of this plug-in."""
         return self.context.name
 
     @property
     def uses_redirect(self) -> bool:
-        """Whether people log in at another site: then the portal offers that way."""
+        """True if users log in at an external provider; the portal then offers it on its login page."""
         return False
 
     def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
-        """Begin a log-in at another site, for credentials that ask for one (`{"redirect_url": ...}`).
+        """Start a login at an external provider, for credentials that request one (`{"redirect_url": ...}`).
 
-        None: these do not. `authenticate` is then given `{"redirect_url", "code", "state"}`. Raises
-        `InvalidRequest`, and `ResourceUnavailable` when the other site does not answer.
+        Returns None for other credentials. `authenticate` then gets `{"redirect_url", "code", "state"}`. Raises
+        `InvalidRequest`, and `ResourceUnavailable` if the provider does not respond.
         """
         return None
 
     @abstractmethod
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
-        """Return who brought these credentials (the JSON body of `POST /tokens/`).
+        """Return the identity of these credentials (the JSON body of `POST /tokens/`).
 
-        None: these are not credentials of this kind. Raises `InvalidRequest` for a missing or malformed
-        field, `AuthenticationRejected` for bad credentials, `NotAllowed` for good ones without the right.
+        Returns None for credentials of another kind. Raises `InvalidRequest` for a missing or malformed field,
+        `AuthenticationRejected` for wrong credentials, `NotAllowed` for a user who may not log in, and
+        `ResourceUnavailable` if an external provider does not respond.
         """
 
     @abstractmethod
     def account_for(self, identity: Identity) -> SystemAccount:
-        """Return the person's account, creating it where the site wants that; calling it twice is safe.
+        """Return the user's system account, creating it if so configured; idempotent.
 
-        Never root, never a uid below 1000, never a service's account: `NotAllowed`.
+        Raises `NotAllowed` for root, a uid below 1000, and the account of a service.
         """

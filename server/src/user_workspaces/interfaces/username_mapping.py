@@ -1,4 +1,4 @@
-"""Under which name somebody from a provider is known here: listed by the operator, or as the provider says."""
+"""User names of external users: listed by the operator, or taken from the provider."""
 
 import json
 from collections.abc import Mapping
@@ -8,35 +8,35 @@ from pathlib import Path
 from user_workspaces.errors import ConfigurationError, NotAllowed
 from user_workspaces.interfaces.system_accounts import belongs_to_system, is_username
 
-NOT_LISTED = "You have no account on this server. Ask its operators for one."
-UNREADABLE = "The list of accounts cannot be read. Ask the operators of this server."
+NOT_LISTED = "You have no account on this server. Ask your administrator for one."
+UNREADABLE = "The server cannot read its list of accounts. Please contact your administrator."
 NO_NAME = (
-    "Your name at the log-in service cannot be a user name here: it would need a letter first and at most 32 letters, "
-    "digits, - and _. Ask the operators of this server."
+    "Your name at the login service cannot be used as a user name: it must start with a letter and have at most 32 "
+    "letters, digits, - and _. Please contact your administrator."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class UsernameMapping:
-    """The people of one provider."""
+    """Maps the users of one provider to user names on this server."""
 
     accounts: Mapping[str, str]
-    """From subjects to user names; when there is one, nobody else may come."""
+    """User names by subject; if any is listed, all other users are rejected."""
     file: Path | None = None
-    """The same, as a JSON file that is read at each use."""
+    """A JSON file of the same form, read at each use."""
     domain: str = ""
-    """What the provider's name has to end with, after an `@`; empty: names have no domain."""
+    """The part after `@` that the provider's name must have; empty: names have no domain."""
 
     def check(self) -> None:
-        """Raise `ConfigurationError` for a file that cannot be used."""
+        """Raise `ConfigurationError` if the file cannot be used."""
         self._listed()
 
-    def username(self, *, subject: str, told: object) -> str:
-        """Return the user name of somebody whom the provider calls `told`; raises `NotAllowed`."""
+    def username(self, *, subject: str, provider_name: object) -> str:
+        """Return the user name for the name that the provider sent (any JSON value); raises `NotAllowed`."""
         listed = self._listed_now()
         if listed is not None:
             return _name_of(subject, listed)
-        name = told.lower() if isinstance(told, str) and told.isascii() else ""
+        name = provider_name.lower() if isinstance(provider_name, str) and provider_name.isascii() else ""
         if self.domain:
             name, _, domain = name.rpartition("@")
             name = name if domain == self.domain.lower() else ""
@@ -47,14 +47,14 @@ class UsernameMapping:
         return name
 
     def account_name(self, *, subject: str | None, username: str) -> str:
-        """Return the name of the account of a person, asked anew each time; no subject: not of this provider."""
+        """Return the name of a user's system account; reads the file each time. No subject: a user of another login."""
         listed = self._listed_now()
         return username if listed is None else _name_of(subject, listed)
 
     def _listed_now(self) -> Mapping[str, str] | None:
         try:
             return self._listed()
-        except ConfigurationError:  # it was good at the start: whoever edits it must not let everybody in
+        except ConfigurationError:  # valid at the start and broken since: admit no user rather than all
             raise NotAllowed(UNREADABLE) from None
 
     def _listed(self) -> Mapping[str, str] | None:

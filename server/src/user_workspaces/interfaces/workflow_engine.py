@@ -1,4 +1,4 @@
-"""What a plug-in must offer so that workflows of one type can run, and the plan that it hands to the runner."""
+"""The interface of workflow engines, and the plan that they give to the runner."""
 
 import json
 from abc import abstractmethod
@@ -17,25 +17,25 @@ PLAN_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What runs in one go and in one environment; its commands run one after the other until one fails."""
+    """The commands of one environment, which run one after the other until one fails."""
 
     name: str
-    """Never empty, and no other step of the plan has it."""
+    """Not empty, and unique in the plan."""
     environment: str
-    """A container image, for the runtime that the site has configured."""
+    """A container image for the configured container runtime."""
     commands: tuple[str, ...]
-    """For `bash -c`, a command each; at least one, and all parameters are in their places."""
+    """Commands for `bash -c`, at least one, with all parameters substituted."""
     memory_bytes: int | None = None
     cpus: float | None = None
     time_limit_seconds: int | None = None
-    """The three are what the specification asks for; None: it says nothing."""
+    """These three are the specification's requests; None: not specified."""
     compute_backend: str = ""
-    """As the specification says; empty: the site decides."""
+    """As specified; empty: the server's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the runner is to do: these steps, in this order."""
+    """The steps for the runner, in this order."""
 
     steps: tuple[Step, ...]
 
@@ -45,20 +45,20 @@ class Plan:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote; raises `InvalidRequest` for anything else."""
+        """Parse the text of `to_json`; raises `InvalidRequest` for any other text."""
         try:
             written = _PLAN.validate_json(text)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             location = ".".join(str(part) for part in first["loc"])
-            raise InvalidRequest(f"This is not a plan: {location or 'as a whole'}: {first['msg']}") from None
+            raise InvalidRequest(f"Invalid plan: {location or 'as a whole'}: {first['msg']}") from None
         if written.version != PLAN_VERSION:
-            raise InvalidRequest(f"This is a plan of version {written.version}; here version {PLAN_VERSION} is read.")
+            raise InvalidRequest(f"This plan has version {written.version}; this server reads version {PLAN_VERSION}.")
         return cls(steps=written.steps)
 
 
 class _WrittenPlan(BaseModel):
-    """The form of the text."""
+    """The JSON document of a plan."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -70,17 +70,17 @@ _PLAN = TypeAdapter(_WrittenPlan)
 
 
 class WorkflowEngine(Plugin):
-    """Turns the specification of one type of workflow into steps; the type name is its entry point's name."""
+    """Plans the steps of one type of workflow; the type is the name of the entry point."""
 
     operational_options: ClassVar[frozenset[str]] = frozenset()
-    """The names of the options that a start may give."""
+    """The names of the operational options that a start may set."""
 
     @abstractmethod
     def plan(
         self, specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json]
     ) -> Plan:
-        """Return what is to run, at least one step; deterministic, without I/O.
+        """Return the steps to run, at least one; deterministic, without I/O.
 
-        `parameters` are those that a start gives in place of the specification's own, by name; `options` likewise
-        are laid over `inputs.options`. Raises `InvalidRequest`, for people to read, when they do not fit.
+        `parameters` override those of the specification by name, `options` those of `inputs.options`. Raises
+        `InvalidRequest`, with a message for users, for an unknown or invalid one.
         """

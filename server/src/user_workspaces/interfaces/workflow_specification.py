@@ -1,11 +1,11 @@
-"""What a person wants to run: the content of a `reana.yaml`, read and found right, as frozen values."""
+"""A validated workflow specification (`reana.yaml`) as frozen values."""
 
 import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
-"""What JSON can say."""
+"""Any JSON value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class FilesAndDirectories:
 
 @dataclass(frozen=True, slots=True)
 class SpecifiedStep:
-    """One step of a serial workflow, as it is written: `${parameter}` still stands in the commands."""
+    """One step of a serial workflow as written; its commands still contain `${parameter}`."""
 
     environment: str
     commands: tuple[str, ...]
@@ -33,7 +33,7 @@ class SpecifiedStep:
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
-    """Files that match the pattern may be removed so many days after the end of the run."""
+    """Files that match `pattern` may be removed `days` days after the end of the run."""
 
     pattern: str
     days: int
@@ -41,33 +41,33 @@ class RetentionRule:
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """A whole specification; only what has no error becomes one."""
+    """A complete and valid specification."""
 
     workflow_type: str
-    """The engine's name: `serial`, `snakemake`, `cwl`, `yadage` or one that a plug-in brings."""
+    """The engine's name: `serial`, `snakemake`, `cwl`, `yadage`, or that of a plug-in."""
     source: str
-    """All of it as JSON text, with what no field here holds; equal texts are equal specifications."""
+    """The complete specification as JSON text, with all its parts; equal texts are equal specifications."""
     version: str = ""
     inputs: FilesAndDirectories = FilesAndDirectories()
     outputs: FilesAndDirectories = FilesAndDirectories()
     tests: tuple[str, ...] = ()
     workflow_file: str = ""
     steps: tuple[SpecifiedStep, ...] = ()
-    """Those of a serial workflow; empty for other engines, which read `document()`."""
+    """The steps of a serial workflow; empty for other engines, which read `document()`."""
     retention: tuple[RetentionRule, ...] = ()
     root_path: str = ""
 
     def document(self) -> dict[str, Json]:
-        """Return the whole specification as JSON values, the caller's own copy."""
+        """Return the complete specification as JSON values, a new copy for each call."""
         loaded: dict[str, Json] = json.loads(self.source)
         return loaded
 
     def parameters(self) -> dict[str, Json]:
-        """Return what `inputs.parameters` says: each name with its default."""
+        """Return `inputs.parameters`: names and defaults."""
         return self._inputs("parameters")
 
     def options(self) -> dict[str, Json]:
-        """Return what `inputs.options` says: the operational options of the engine."""
+        """Return `inputs.options`: the operational options of the engine."""
         return self._inputs("options")
 
     def _inputs(self, key: str) -> dict[str, Json]:

@@ -69,7 +69,7 @@ def start_job(request: LaunchRequest, *, now: datetime) -> Job:
         # Last, because it locks the account: no other launch of this user waits for the checks above.
         reserve_launch(owner_id=request.owner.pk, resource=resource, limits=limits, now=now)
         job = _new_job(request, workspace, limits, now=now)
-        job.job_type, job.resource, job.serves = name, resource, kind.serves
+        job.job_type, job.resource, job.serves = name, resource, kind.is_interactive
         job.save(force_insert=True)
         workspaces.note_job_launched(workspace_id=workspace.pk, now=now)
     return job

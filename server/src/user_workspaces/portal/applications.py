@@ -85,4 +85,4 @@ def _is_offered(name: str, known: JobTypeSettings) -> bool:
     if known.offered is not None:
         return known.offered
     plugins = registry.current().job_types
-    return name in plugins and plugins.get(name).serves
+    return name in plugins and plugins.get(name).is_interactive

@@ -57,7 +57,7 @@ class OpenSession(ReanaView):
 def _session_job_type() -> str:
     offered = registry.site().job_types
     for name, job_type in registry.current().job_types.items():
-        if job_type.serves and name in offered:
+        if job_type.is_interactive and name in offered:
             return name
     raise InvalidRequest("This server offers no interactive sessions.")
 

@@ -1,4 +1,4 @@
-"""Storages that fail at one point: the name of the class is the scenario."""
+"""Storages that fail at one point; the name of the class is the scenario."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,17 +13,17 @@ class StorageThatFailsOnWrite(InMemoryStorage):
     def write(
         self, location: WorkspaceLocation, path: str, chunks: Iterable[bytes], *, expecting: str | None = None
     ) -> int:
-        """Take what is sent, and fail."""
+        """Read all chunks, and fail."""
         super().write(location, path, chunks)
         self.remove(location, path)
         raise StorageError("The disk is full.")
 
 
 class StorageThatFailsDuringCopy(InMemoryStorage):
-    """A copy ends with half of the files."""
+    """A copy that fails with half of the files."""
 
     def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
-        """Copy all, lose the first half, and fail."""
+        """Copy all files, remove half of them, and fail."""
         super().copy(source, target, progress=progress)
         for entry in list(self.tree(target))[::2]:
             self.remove(target, entry.path)
@@ -31,14 +31,14 @@ class StorageThatFailsDuringCopy(InMemoryStorage):
 
 
 class StorageThatDeletesAtTheSecondAttempt(InMemoryStorage):
-    """Something was in use, and is not any more."""
+    """A workspace that is in use at the first attempt."""
 
     def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
         super().__init__(context, options)
         self._attempted = set[str]()
 
     def delete(self, location: WorkspaceLocation) -> None:
-        """Fail the first time for each workspace."""
+        """Fail at the first attempt for each workspace."""
         if location.directory not in self._attempted:
             self._attempted.add(location.directory)
             raise StorageError("The workspace is in use.")
@@ -49,8 +49,8 @@ class StorageThatIsAway(InMemoryStorage):
     """The file system is not mounted."""
 
     def check(self) -> Health:
-        """Say so."""
+        """Unhealthy."""
         return Health(connected=False, message="The storage has no root directory.")
 
     def workspace(self, location: WorkspaceLocation) -> Entries:
-        raise StorageError(f"{location.directory}: The file system does not answer.")
+        raise StorageError(f"{location.directory}: The file system is not responding.")

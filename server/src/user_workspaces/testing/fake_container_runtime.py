@@ -1,4 +1,4 @@
-"""Container runtimes for tests: one that gives commands no container but its name, and one that is not there."""
+"""Container runtimes for tests: one that only sets the name of the image, and one that is not installed."""
 
 from pathlib import Path
 from typing import ClassVar, Self
@@ -17,7 +17,7 @@ from user_workspaces.interfaces.values import Health, PluginContext
 
 
 class FakeContainerRuntime(ContainerRuntime):
-    """Gives each command its image's name in `CONTAINER`, and runs it with the shell of this machine."""
+    """Sets the image's name as `CONTAINER`, and runs commands with the machine's shell."""
 
     Options: ClassVar[type[PluginOptions]] = PluginOptions
     runtime_name: ClassVar[str] = "fake"
@@ -32,7 +32,7 @@ class FakeContainerRuntime(ContainerRuntime):
         return cls(context, PluginOptions())
 
     def check_environment(self, environment: str) -> None:
-        """Refuse what is not the name of an image."""
+        """Raise `InvalidRequest` unless it is the name of an image."""
         image_name(environment)
 
     def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
@@ -43,17 +43,17 @@ class FakeContainerRuntime(ContainerRuntime):
         return ("/usr/bin/env", f"NAME={UUID}", f"CONTAINER={image_name(step.environment)}", "/bin/bash", "-c")
 
     def check(self) -> Health:
-        """Be well."""
+        """Always healthy."""
         return Health(connected=True)
 
 
 class RuntimeThatIsNotThere(FakeContainerRuntime):
-    """Its program is not installed."""
+    """A runtime whose program is not installed."""
 
     def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
-        """Return what nobody can start."""
+        """Return a program that does not exist."""
         return ("/nonexistent/runtime", *super().argv(step, locations)[1:])
 
     def check(self) -> Health:
-        """Be down."""
+        """Unhealthy."""
         return Health(connected=False, message="The runtime is not installed.")

@@ -1,4 +1,4 @@
-"""A named environment for tests: it is offered on the resources that it is built for, and builds nothing."""
+"""A named environment for tests, offered on `resources`; it builds nothing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,17 +30,17 @@ class FakeEnvironment(Environment):
         return cls(context, PluginOptions())
 
     def is_on(self, resource: str) -> bool:
-        """Say what the test set."""
+        """Return True for a resource set by the test."""
         return resource in self.resources
 
     def prepare(self, resource: str) -> Preparation:
-        """Return what the test set."""
+        """Return the value set by the test."""
         return self.preparation
 
     def base(self, resource: str) -> Base:
-        """Return a folder that is not there."""
+        """Return a folder that does not exist."""
         return Base(Path(f"/{self.context.name}/{resource}"))
 
     def check(self) -> Health:
-        """Be well."""
+        """Always healthy."""
         return Health(connected=True)

@@ -1,4 +1,4 @@
-"""Job types for tests: a session that answers (or does not, as the test says), and a job that just runs."""
+"""Job types for tests: a session that is ready or not, as the test sets it, and a job that just runs."""
 
 from pathlib import Path
 from typing import ClassVar, Self
@@ -19,7 +19,7 @@ from user_workspaces.interfaces.values import (
     PreparationState,
 )
 
-ANSWERS = Endpoint(host="127.0.0.1", port=9, authorization="token test")
+READY_ENDPOINT = Endpoint(host="127.0.0.1", port=9, authorization="token test")
 
 
 class FakeJobType(JobType):
@@ -30,7 +30,7 @@ class FakeJobType(JobType):
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
         self.preparation = Preparation(PreparationState.READY)
-        self.answers_at: Endpoint | None = ANSWERS
+        self.answers_at: Endpoint | None = READY_ENDPOINT
         self.brings: Base | None = None
 
     @classmethod
@@ -43,11 +43,11 @@ class FakeJobType(JobType):
         return cls(context, PluginOptions())
 
     def prepare(self, resource: str) -> Preparation:
-        """Return what the test set."""
+        """Return the value set by the test."""
         return self.preparation
 
     def base(self, resource: str) -> Base | None:
-        """Return what the test set."""
+        """Return the value set by the test."""
         return self.brings
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
@@ -55,19 +55,19 @@ class FakeJobType(JobType):
         return JobScript(text="true\n")
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
-        """Return what the test set."""
-        return self.answers_at if self.serves else None
+        """Return the value set by the test."""
+        return self.answers_at if self.is_interactive else None
 
     def check(self) -> Health:
-        """Be well."""
+        """Always healthy."""
         return Health(connected=True)
 
 
 class FakeSession(FakeJobType):
-    """A session that can be led to a file."""
+    """A session with pages for files."""
 
     def page_of_file(self, path: str) -> str | None:
-        """Return a page as JupyterLab's."""
+        """Return a page like JupyterLab's."""
         return f"lab/tree/{quote(path)}"
 
     def start_page(self, parameters: JobParameters, base_path: str) -> str:
@@ -76,7 +76,7 @@ class FakeSession(FakeJobType):
 
 
 class SessionOfAFileParameters(JobParameters):
-    """What a launch says."""
+    """The launch parameters."""
 
     file: str = Field(min_length=1)
 
@@ -89,6 +89,6 @@ class SessionOfAFile(FakeJobType):
 
 
 class FakeJob(FakeJobType):
-    """A job without a page."""
+    """A job that is not interactive."""
 
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""Resources without a machine: the test says what becomes of the jobs; subclasses are named for what goes wrong."""
+"""Fake resources, whose jobs change as the test sets them; subclasses are named for their fault."""
 
 import dataclasses
 from collections import Counter
@@ -25,13 +25,13 @@ FIRST_NUMBER = 1000
 
 
 class FakeResourceOptions(PluginOptions):
-    """What a submitted job is at first."""
+    """The first state of a submitted job."""
 
     first_state: ResourceState = ResourceState.QUEUED
 
 
 class FakeResource(Resource):
-    """Keeps jobs in memory; `queue`, `run`, `succeed`, `fail`, `lose` and `silence` say what becomes of them."""
+    """Keeps jobs in memory; `queue`, `run`, `succeed`, `fail`, `lose` and `silence` change them."""
 
     Options: ClassVar[type[PluginOptions]] = FakeResourceOptions
 
@@ -42,15 +42,15 @@ class FakeResource(Resource):
         self._jobs: dict[str, Observation] = {}
         self._logs: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
-        """How often each method was called, by its name."""
+        """Calls of each method, by its name."""
         self.submissions: list[JobSpec] = []
-        """What was really started, each key once."""
+        """The started jobs, each key once."""
         self.has = Capacity()
-        """What `capacity` says."""
+        """The result of `capacity`."""
 
     @classmethod
     def build(cls, name: str = "fake", *, first_state: ResourceState = ResourceState.QUEUED) -> Self:
-        """Make one without a configuration."""
+        """Build one without a configuration."""
         folder = Path("/nonexistent") / name
         context = PluginContext(
             name=name, base_dir=folder, data_dir=folder, runtime_dir=folder, find_client=lambda _token: None
@@ -58,15 +58,15 @@ class FakeResource(Resource):
         return cls(context, FakeResourceOptions(first_state=first_state))
 
     def queue(self, key: str, reason: str = "") -> None:
-        """Let a job wait."""
+        """Set a job to queued."""
         self._change(key, state=ResourceState.QUEUED, reason=reason)
 
     def run(self, key: str) -> None:
-        """Let a job run."""
+        """Set a job to running."""
         self._change(key, state=ResourceState.RUNNING)
 
     def succeed(self, key: str) -> None:
-        """Let a job end well."""
+        """Let a job succeed."""
         self._change(key, state=ResourceState.SUCCEEDED, ended_by=EndedBy.EXIT, exit_code=0)
 
     def fail(
@@ -78,7 +78,7 @@ class FakeResource(Resource):
         signal: int | None = None,
         reason: str = "",
     ) -> None:
-        """Let a job end badly; on its own with exit code 1 when nothing else is said."""
+        """Let a job fail, by default with exit code 1."""
         if ended_by is EndedBy.EXIT and exit_code is None:
             exit_code = 1
         self._change(
@@ -86,34 +86,34 @@ class FakeResource(Resource):
         )
 
     def lose(self, key: str) -> None:
-        """Forget that there ever was such a job."""
+        """Let a job become unknown."""
         with self._lock:
             self._jobs.pop(key, None)
 
-    def silence(self, key: str, reason: str = "The resource does not answer.") -> None:
-        """Answer nothing for this job from now on."""
+    def silence(self, key: str, reason: str = "The resource is not responding.") -> None:
+        """Let a job become unreachable."""
         self._change(key, state=ResourceState.UNREACHABLE, reason=reason)
 
     def print(self, key: str, text: str) -> None:
-        """Let a job print something."""
+        """Append to a job's log."""
         with self._lock:
             self._logs[key] = self._logs.get(key, "") + text
 
     def check(self) -> Health:
-        """All is well."""
+        """Always healthy."""
         self.calls["check"] += 1
         return Health(connected=True)
 
     def capacity(self) -> Capacity:
-        """Say what the test said."""
+        """Return the value set by the test."""
         return self.has
 
     def job_directory(self, key: str) -> Path:
-        """Return a path where nothing is."""
+        """Return a path that does not exist."""
         return self.context.runtime_dir / key
 
     def submit(self, spec: JobSpec) -> int:
-        """Keep the job; the same key gives the same number."""
+        """Store the job; the same key returns the same number."""
         self.calls["submit"] += 1
         with self._lock:
             if spec.key not in self._jobs:
@@ -123,7 +123,7 @@ class FakeResource(Resource):
             return self._jobs[spec.key].resource_job_id
 
     def observe(self, keys: Sequence[str]) -> Mapping[str, Observation]:
-        """Say what the test said."""
+        """Return the value set by the test."""
         self.calls["observe"] += 1
         with self._lock:
             return {key: self._jobs.get(key, Observation(ResourceState.ABSENT)) for key in keys}
@@ -136,13 +136,13 @@ class FakeResource(Resource):
                 self.fail(key, EndedBy.STOPPED)
 
     def log_tail(self, key: str, *, lines: int) -> str:
-        """Return the end of what was printed."""
+        """Return the end of the log."""
         self.calls["log_tail"] += 1
         printed = self._logs.get(key, "").splitlines()
         return "\n".join(printed[max(0, len(printed) - lines) :])
 
     def forget(self, key: str) -> None:
-        """Drop a job that ended."""
+        """Delete an ended job."""
         self.calls["forget"] += 1
         with self._lock:
             if key in self._jobs and self._jobs[key].state in ENDED:
@@ -150,7 +150,7 @@ class FakeResource(Resource):
                 self._logs.pop(key, None)
 
     def known_keys(self) -> frozenset[str]:
-        """Return what was submitted and not dropped."""
+        """Return the keys that were submitted and not deleted."""
         self.calls["known_keys"] += 1
         with self._lock:
             return frozenset(self._jobs)
@@ -172,46 +172,46 @@ class FakeResource(Resource):
 
 
 class ResourceThatIsSilent(FakeResource):
-    """It takes jobs, and then says nothing of any of them."""
+    """Accepts jobs, and then reports none of them."""
 
     def check(self) -> Health:
-        """Nobody answers."""
+        """Unhealthy."""
         self.calls["check"] += 1
-        return Health(connected=False, message="The resource does not answer.")
+        return Health(connected=False, message="The resource is not responding.")
 
     def observe(self, keys: Sequence[str]) -> Mapping[str, Observation]:
-        """Know nothing."""
+        """Return UNREACHABLE for all jobs."""
         self.calls["observe"] += 1
-        silence = Observation(ResourceState.UNREACHABLE, reason="The resource does not answer.")
+        silence = Observation(ResourceState.UNREACHABLE, reason="The resource is not responding.")
         return dict.fromkeys(keys, silence)
 
 
 class ResourceThatRefuses(FakeResource):
-    """It answers every submission with a final no."""
+    """Rejects every submission."""
 
     def submit(self, spec: JobSpec) -> int:
-        """Refuse."""
+        """Raise `SubmissionRejected`."""
         self.calls["submit"] += 1
-        raise SubmissionRejected(f"The resource does not take job {spec.job_id}.")
+        raise SubmissionRejected(f"The resource does not accept job {spec.job_id}.")
 
 
 class ResourceThatDiesAfterSubmitting(FakeResource):
-    """It starts each job, and the caller does not hear of it the first time."""
+    """Starts each job, but raises an error at the first submission."""
 
     def submit(self, spec: JobSpec) -> int:
         """Start the job; raise for a new one."""
         is_new = spec.key not in self._jobs
         number = super().submit(spec)
         if is_new:
-            raise ResourceUnavailable("The resource went away while it was answering.")
+            raise ResourceUnavailable("The resource stopped responding.")
         return number
 
 
 class ResourceThatForgets(FakeResource):
-    """It takes jobs, and then does not know them."""
+    """Accepts jobs, and then does not know them."""
 
     def submit(self, spec: JobSpec) -> int:
-        """Take the job and drop it."""
+        """Store the job and delete it."""
         number = super().submit(spec)
         self.lose(spec.key)
         return number

@@ -1,4 +1,4 @@
-"""A storage in memory; `failing_storages` has those that fail at one point."""
+"""An in-memory storage; `failing_storages` has variants that fail."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -24,12 +24,12 @@ from user_workspaces.testing.fake_uploads import InMemoryUploads
 
 _LONGEST_PATH = 4095
 _LONGEST_NAME = 255
-_PIECE = 4096
-"""The unit in which usage is counted, as on most disks."""
+_BLOCK = 4096
+"""The block size for disk usage, as on most disks."""
 
 
 class FakeStorageOptions(PluginOptions):
-    """Where links may lead: the targets themselves, and what is to be taken for there."""
+    """The allowed and existing targets of links."""
 
     datasets: list[str] = []
 
@@ -50,7 +50,7 @@ Entries = dict[tuple[str, ...], _Node | None]
 
 
 class InMemoryStorage(InMemoryUploads, Storage):
-    """Keeps the contract of all storages, without a disk and without accounts."""
+    """Fulfils the contract of storages without a disk and without accounts."""
 
     Options: ClassVar[type[PluginOptions]] = FakeStorageOptions
 
@@ -61,7 +61,7 @@ class InMemoryStorage(InMemoryUploads, Storage):
         self._uploads = {}
 
     def check(self) -> Health:
-        """Memory is always there."""
+        """Always healthy."""
         return Health(connected=True)
 
     def create(self, location: WorkspaceLocation) -> None:
@@ -77,7 +77,7 @@ class InMemoryStorage(InMemoryUploads, Storage):
         entries = self.workspace(source)
         self.create(target)
         if self.workspace(target):
-            raise StorageError("The workspace to copy into is not empty.")
+            raise StorageError("The target workspace is not empty.")
         shared = {path: node for path, node in entries.items() if not any(name.startswith(".") for name in path)}
         self.workspace(target).update(shared)
         progress(sum(len(node.content) for node in shared.values() if node))
@@ -134,11 +134,11 @@ class InMemoryStorage(InMemoryUploads, Storage):
         """See `Storage.move`."""
         names, new_names, workspace = _parse(path), _parse(new_path), self.workspace(location)
         if names not in workspace:
-            raise PathNotFound(f"{path}: There is no such file or directory.")
+            raise PathNotFound(f"{path}: No such file or directory.")
         moved = {found: node for found, node in workspace.items() if found[: len(names)] == names}
         is_free = new_names not in workspace
         if not is_free and (not overwrite or None in {workspace[names], workspace[new_names]} or names == new_names):
-            raise Conflict(f"{new_path}: There is something of this name already.")
+            raise Conflict(f"{new_path}: A file or directory of this name already exists.")
         if new_names in moved or new_names[: len(names)] == names:
             raise Conflict(f"{path}: A directory cannot be moved into itself.")
         self._require_directories(location, new_names)
@@ -150,7 +150,7 @@ class InMemoryStorage(InMemoryUploads, Storage):
         """See `Storage.make_directory`."""
         names, workspace = _parse(path), self.workspace(location)
         if names in workspace:
-            raise Conflict(f"{path}: There is something of this name already.")
+            raise Conflict(f"{path}: A file or directory of this name already exists.")
         self._require_directories(location, names)
         workspace[names] = None
 
@@ -161,7 +161,7 @@ class InMemoryStorage(InMemoryUploads, Storage):
             return _entry("", None)
         names = _parse(path)
         if names not in workspace:
-            raise PathNotFound(f"{path}: There is no such file or directory.")
+            raise PathNotFound(f"{path}: No such file or directory.")
         return _entry(path, workspace[names])
 
     def entries(
@@ -205,10 +205,10 @@ class InMemoryStorage(InMemoryUploads, Storage):
     def disk_usage(self, location: WorkspaceLocation) -> int:
         """See `Storage.disk_usage`."""
         nodes = self.workspace(location).values()
-        return sum(-(-len(node.content) // _PIECE) * _PIECE for node in nodes if node)
+        return sum(-(-len(node.content) // _BLOCK) * _BLOCK for node in nodes if node)
 
     def locate(self, location: WorkspaceLocation) -> Path:
-        """Return a path at which there is nothing."""
+        """Return a path that does not exist."""
         return self.context.data_dir.joinpath(*_parse(location.directory))
 
     def workspace(self, location: WorkspaceLocation) -> Entries:
@@ -216,12 +216,12 @@ class InMemoryStorage(InMemoryUploads, Storage):
         try:
             return self._workspaces["/".join(_parse(location.directory))]
         except KeyError:
-            raise PathNotFound("The workspace: There is no such file or directory.") from None
+            raise PathNotFound("The workspace: No such file or directory.") from None
 
     def _put(self, location: WorkspaceLocation, names: tuple[str, ...], node: _Node) -> None:
         workspace = self.workspace(location)
         if names in workspace and workspace[names] is None:
-            raise Conflict("This is a directory, and a directory is not replaced.")
+            raise Conflict("This is a directory, and directories are not replaced.")
         self._require_directories(location, names)
         workspace[names] = node
 
@@ -238,7 +238,7 @@ class InMemoryStorage(InMemoryUploads, Storage):
         workspace = self.workspace(location)
         version = _entry("", workspace[names]).version if names in workspace else NOTHING
         if expecting not in {None, version}:
-            raise Conflict("This is not, or not any more, what was to be replaced.")
+            raise Conflict("The file has changed since you last read it.")
 
 
 def _entry(path: str, node: _Node | None) -> Entry:

@@ -1,4 +1,4 @@
-"""Uploads in several requests, in memory: a part of the fake storage."""
+"""In-memory uploads, a part of the fake storage."""
 
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from user_workspaces.interfaces.values import Entry, EntryKind, Upload, Workspac
 
 
 class InMemoryUploads:
-    """What a storage does with uploads, by way of its `write`."""
+    """The upload methods of a storage, based on its `write`."""
 
     _uploads: dict[tuple[str, str], tuple[Upload, bytearray]]
 
@@ -44,13 +44,13 @@ class InMemoryUploads:
         """See `Storage.append`."""
         upload, content = self._found(location, upload_id)
         if upload.finished:
-            raise PathNotFound("There is no such upload.")
+            raise PathNotFound("No such upload.")
         if offset != len(content):
             raise Conflict(f"The upload is at byte {len(content)}, not at {offset}.")
         try:
             for chunk in chunks:
                 if len(content) + len(chunk) > upload.length:
-                    raise InvalidRequest("More was sent than the upload was begun with.")
+                    raise InvalidRequest("The upload is larger than its declared size.")
                 content.extend(chunk)
         finally:
             upload = replace(upload, offset=len(content))
@@ -79,7 +79,7 @@ class InMemoryUploads:
     def _require_target(self, location: WorkspaceLocation, path: str) -> None:
         names = path.split("/")
         with suppress(PathNotFound):
-            self.stat(location, path)  # refuses what no path can be
+            self.stat(location, path)  # raises for an invalid path
         for depth in range(1, len(names) + 1):
             is_target = depth == len(names)
             try:
@@ -88,14 +88,14 @@ class InMemoryUploads:
                 self.stat(location, "")
                 return
             if (kind is EntryKind.DIRECTORY) is is_target:
-                raise Conflict(f"{path}: Something of another kind is there.")
+                raise Conflict(f"{path}: An entry of another kind has this path.")
 
     def _found(self, location: WorkspaceLocation, upload_id: str) -> tuple[Upload, bytearray]:
         self.stat(location, "")
         try:
             return self._uploads[location.directory, upload_id]
         except KeyError:
-            raise PathNotFound("There is no such upload.") from None
+            raise PathNotFound("No such upload.") from None
 
 
 _numbers = count(1)

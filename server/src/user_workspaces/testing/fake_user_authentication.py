@@ -1,4 +1,4 @@
-"""An authentication for tests: whoever says a name is that person, and nobody gets an account made."""
+"""An authentication for tests: accepts every user name, and creates no account."""
 
 import os
 import pwd
@@ -18,7 +18,7 @@ class SharedAccount(UserAuthentication):
 
     @classmethod
     def build(cls, name: str) -> Self:
-        """Make one without a configuration."""
+        """Build one without a configuration."""
         nowhere = Path("/nonexistent")
         context = PluginContext(
             name=name, base_dir=nowhere, data_dir=nowhere, runtime_dir=nowhere, find_client=lambda _: None
@@ -26,17 +26,17 @@ class SharedAccount(UserAuthentication):
         return cls(context, PluginOptions())
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
-        """Believe every name."""
+        """Accept every user name."""
         username = credentials.get("username")
         if not isinstance(username, str):
             return None
         return Identity(issuer=self.context.name, subject=username, username=username)
 
     def account_for(self, identity: Identity) -> SystemAccount:
-        """Return the one account."""
+        """Return the shared account."""
         entry = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         return SystemAccount(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid, home=Path(entry.pw_dir))
 
     def check(self) -> Health:
-        """Be well."""
+        """Always healthy."""
         return Health(connected=True)

@@ -1,4 +1,4 @@
-"""Workflow engines for tests: each does one thing, as its name says, whatever the specification holds."""
+"""Workflow engines for tests, named for what they do with any specification."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ GREETING = Step(name="hello", environment="docker.io/library/busybox:1", command
 
 
 class EngineOfOneStep(WorkflowEngine):
-    """Says hello: the test sets `answer` for another plan."""
+    """Plans a greeting, or the plan that the test sets as `response`."""
 
     Options = PluginOptions
 
@@ -34,23 +34,23 @@ class EngineOfOneStep(WorkflowEngine):
     def plan(
         self, specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json]
     ) -> Plan:
-        """Return what the test set, for any specification, and refuse what no start may give."""
+        """Return the plan set by the test; raises for unknown parameters and options."""
         if unknown := [name for name in parameters if name not in specification.parameters()]:
-            raise InvalidRequest(f"{unknown[0][:60]!r} is no parameter of this workflow.")
+            raise InvalidRequest(f"{unknown[0][:60]!r} is not a parameter of this workflow.")
         if unknown := [name for name in options if name not in self.operational_options]:
-            raise InvalidRequest(f"{unknown[0][:60]!r} is no operational option.")
+            raise InvalidRequest(f"{unknown[0][:60]!r} is not an operational option.")
         return self.response
 
     def check(self) -> Health:
-        """Be well."""
+        """Always healthy."""
         return Health(connected=True)
 
 
 class EngineThatRefuses(EngineOfOneStep):
-    """It takes no specification."""
+    """Rejects every specification."""
 
     def plan(
         self, specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json]
     ) -> Plan:
-        """Refuse."""
-        raise InvalidRequest("This engine takes no specification.")
+        """Raise `InvalidRequest`."""
+        raise InvalidRequest("This engine accepts no specification.")

@@ -1,4 +1,4 @@
-"""What every job type keeps, as a suite of tests: inherit from it and override the fixture `job_type`."""
+"""The contract suite of job types: inherit from it and override the fixture `job_type`."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -19,22 +19,22 @@ from user_workspaces.interfaces.values import (
     SystemAccount,
 )
 
-SECRET = "a-secret-that-nobody-may-read-anywhere-1234"  # noqa: S105  it opens nothing
-ACCESS_TOKEN = "a-token-that-nobody-may-read-anywhere-5678"  # noqa: S105  it opens nothing
+SECRET = "a-secret-that-must-not-appear-anywhere-1234"  # noqa: S105  not a real secret
+ACCESS_TOKEN = "a-token-that-must-not-appear-anywhere-5678"  # noqa: S105  not a real secret
 LARGEST_FILE = 1_000_000
 
 
 class JobTypeContract:
-    """The tests. `job_context` may be overridden too, for a job type that works on certain resources only."""
+    """The tests. Override `job_context`, too, for a job type that supports certain resources only."""
 
     @pytest.fixture
     def job_type(self) -> JobType:
-        """Return the job type to try, set up on the resource of `job_context`."""
+        """Return the job type, configured for the resource of `job_context`."""
         raise NotImplementedError
 
     @pytest.fixture
     def job_context(self, tmp_path: Path) -> JobContext:
-        """Return a job that was never submitted."""
+        """Return the context of a job that was not submitted."""
         return JobContext(
             job_id=7,
             key="0123456789abcdef",
@@ -49,7 +49,7 @@ class JobTypeContract:
         )
 
     def write(self, job_type: JobType, context: JobContext) -> JobScript:
-        """Return the script for a launch without any parameter."""
+        """Return the script of a launch without parameters."""
         return job_type.script(context, job_type.Parameters())
 
     def test_script_again_is_the_same(self, job_type: JobType, job_context: JobContext) -> None:
@@ -70,7 +70,7 @@ class JobTypeContract:
 
     def test_script_of_another_secret_is_the_same_text(self, job_type: JobType, job_context: JobContext) -> None:
         reana = ReanaAccess("http://localhost:8000", "another")
-        other = self.write(job_type, replace(job_context, secret="another", reana=reana))  # noqa: S106  it opens nothing
+        other = self.write(job_type, replace(job_context, secret="another", reana=reana))  # noqa: S106  not a real secret
         script = self.write(job_type, job_context)
         assert (other.text, other.environment) == (script.text, script.environment)
 

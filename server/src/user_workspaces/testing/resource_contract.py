@@ -1,15 +1,15 @@
-"""What every resource must do: subclass a suite in a test module and give it the fixtures it names.
+"""The contract suite of resources: subclass it in a test module and provide the fixtures.
 
-class TestMyResource(RunningResourceContract):      # `ResourceContract` where no script is really run
+class TestMyResource(RunningResourceContract):      # `ResourceContract` if no script is really run
     @pytest.fixture
-    def resource(self) -> Resource: ...              # new, with no job
+    def resource(self) -> Resource: ...              # new, without jobs
     @pytest.fixture
-    def make_spec(self) -> MakeSpec: ...             # a job with a new key, of an account that can run here
+    def make_spec(self) -> MakeSpec: ...             # a job with a new key, of an account that can run jobs
 
-The working directory of a spec has to be a new, empty one that the account can write and the tests can read.
+The working directory of a spec must be new and empty; the account can write it, and the tests can read it.
 """
 
-# ruff: noqa: PLR2004  the name of a test says what it shows; a figure stands beside what it means
+# ruff: noqa: PLR2004  numbers in tests are explained by their context
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ CALLERS = 8
 
 
 class MakeSpec(Protocol):
-    """Makes a job with a new key."""
+    """Creates a job with a new key."""
 
     def __call__(
         self,
@@ -38,30 +38,30 @@ class MakeSpec(Protocol):
         *,
         files: Sequence[JobFile] = (),
         environment: Sequence[tuple[str, str]] = (),
-        limits: Limits = Limits(),  # noqa: B008  it is frozen
+        limits: Limits = Limits(),  # noqa: B008  it is immutable
     ) -> JobSpec:
-        """Return what to submit."""
+        """Return a specification to submit."""
         ...
 
 
 def seen(resource: Resource, spec: JobSpec) -> Observation:
-    """Return what the resource sees of one job."""
+    """Return the observation of one job."""
     return resource.observe([spec.key])[spec.key]
 
 
 def end_of(resource: Resource, spec: JobSpec) -> Observation:
-    """Wait for the end of a job, and return what is seen of it then."""
+    """Wait for the end of a job, and return its last observation."""
     eventually(lambda: seen(resource, spec).state in ENDED)
     return seen(resource, spec)
 
 
 class ResourceContract:
-    """What holds for each resource, whatever it runs."""
+    """Tests for all resources."""
 
     def test_check_of_a_new_resource_is_well(self, resource: Resource) -> None:
         assert resource.check().connected
 
-    def test_capacity_is_something_or_unknown(self, resource: Resource) -> None:
+    def test_capacity_is_positive_or_unknown(self, resource: Resource) -> None:
         found = resource.capacity()
         assert [number for number in (found.cpus, found.memory_mb) if number is not None and number < 1] == []
 
@@ -74,7 +74,7 @@ class ResourceContract:
         assert resource.log_tail(UNKNOWN, lines=5) == ""
         assert resource.known_keys() == frozenset()
 
-    def test_nothing_is_observed_of_no_job(self, resource: Resource) -> None:
+    def test_observing_no_job_is_empty(self, resource: Resource) -> None:
         assert resource.observe([]) == {}
 
     def test_job_directory_is_absolute_and_a_job_s_own(self, resource: Resource, make_spec: MakeSpec) -> None:
@@ -91,7 +91,7 @@ class ResourceContract:
         assert resource.known_keys() == {spec.key}
         resource.stop(spec.key)
 
-    def test_every_key_is_in_the_answer(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_every_key_is_in_the_response(self, resource: Resource, make_spec: MakeSpec) -> None:
         spec = make_spec()
         resource.submit(spec)
         assert set(resource.observe([UNKNOWN, spec.key])) == {UNKNOWN, spec.key}
@@ -109,7 +109,7 @@ class ResourceContract:
         assert numbers == [numbers[0]] * CALLERS
         resource.stop(spec.key)
 
-    def test_stopped_job_ends_and_says_by_whom(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_stopped_job_ends_as_stopped(self, resource: Resource, make_spec: MakeSpec) -> None:
         spec = make_spec()
         resource.submit(spec)
         resource.stop(spec.key)
@@ -134,7 +134,7 @@ class ResourceContract:
         assert seen(resource, other).state in ALIVE
         resource.stop(other.key)
 
-    def test_submitting_what_ended_does_not_run_it_again(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_submitting_an_ended_job_does_not_run_it_again(self, resource: Resource, make_spec: MakeSpec) -> None:
         spec = make_spec()
         resource.submit(spec)
         resource.stop(spec.key)
@@ -142,7 +142,7 @@ class ResourceContract:
         resource.submit(spec)
         assert seen(resource, spec) == before
 
-    def test_forgetting_what_is_alive_does_nothing(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_forgetting_a_running_job_does_nothing(self, resource: Resource, make_spec: MakeSpec) -> None:
         spec = make_spec()
         resource.submit(spec)
         resource.forget(spec.key)
@@ -166,7 +166,7 @@ class ResourceContract:
 
 
 class RunningResourceContract(ResourceContract):
-    """What holds beside that for each resource that really runs scripts."""
+    """Additional tests for resources that really run scripts."""
 
     def run(self, resource: Resource, spec: JobSpec) -> Observation:
         """Submit a job and wait for its end."""
@@ -177,11 +177,11 @@ class RunningResourceContract(ResourceContract):
         end = self.run(resource, make_spec("true"))
         assert (end.state, end.ended_by, end.exit_code) == (ResourceState.SUCCEEDED, EndedBy.EXIT, 0)
 
-    def test_job_that_ends_badly_tells_its_exit_code(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_failed_job_has_its_exit_code(self, resource: Resource, make_spec: MakeSpec) -> None:
         end = self.run(resource, make_spec("exit 3"))
         assert (end.state, end.ended_by, end.exit_code) == (ResourceState.FAILED, EndedBy.EXIT, 3)
 
-    def test_job_that_is_killed_tells_the_signal(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_killed_job_has_its_signal(self, resource: Resource, make_spec: MakeSpec) -> None:
         end = self.run(resource, make_spec("kill -KILL $$"))
         assert (end.state, end.ended_by, end.signal) == (ResourceState.FAILED, EndedBy.SIGNAL, signal.SIGKILL)
 
@@ -189,7 +189,7 @@ class RunningResourceContract(ResourceContract):
         end = self.run(resource, make_spec(limits=Limits(time_limit_seconds=1)))
         assert (end.state, end.ended_by) == (ResourceState.FAILED, EndedBy.TIME_LIMIT)
 
-    def test_times_are_told_with_their_zone(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_times_have_a_time_zone(self, resource: Resource, make_spec: MakeSpec) -> None:
         before = datetime.now(UTC) - timedelta(seconds=2)
         end = self.run(resource, make_spec("true"))
         assert end.started_at is not None
@@ -201,7 +201,7 @@ class RunningResourceContract(ResourceContract):
         self.run(resource, spec)
         assert (spec.working_directory / "found.txt").read_text() == "here\n"
 
-    def test_script_is_run_by_bash_whatever_its_letters(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_script_with_unusual_characters_is_run_by_bash(self, resource: Resource, make_spec: MakeSpec) -> None:
         spec = make_spec("""words=("it's" 'a "name"' é😀); [[ ${#words[@]} == 3 ]] && echo "${words[@]}" """)
         assert self.run(resource, spec).exit_code == 0
         assert resource.log_tail(spec.key, lines=5) == """it's a "name" é😀"""
@@ -258,7 +258,7 @@ class RunningResourceContract(ResourceContract):
         resource.submit(spec)
         assert (spec.working_directory / "runs.txt").read_text() == "ran\n"
 
-    def test_job_that_ignores_the_polite_request_is_killed(self, resource: Resource, make_spec: MakeSpec) -> None:
+    def test_job_that_ignores_sigterm_is_killed(self, resource: Resource, make_spec: MakeSpec) -> None:
         spec = make_spec("trap '' TERM; touch deaf; while true; do sleep 0.1; done")
         resource.submit(spec)
         eventually((spec.working_directory / "deaf").exists)

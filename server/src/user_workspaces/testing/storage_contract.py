@@ -1,16 +1,16 @@
-"""What every storage must do: subclass `StorageContract` in a test module and give it the fixtures it names.
+"""The contract suite of storages: subclass `StorageContract` in a test module and provide the fixtures.
 
 class TestMyStorage(StorageContract):
     @pytest.fixture
     def storage(self) -> Storage: ...          # a new, empty one
     @pytest.fixture
-    def place(self) -> Place: ...              # of one person; not created yet
+    def location(self) -> WorkspaceLocation: ...        # of one user; not created yet
     @pytest.fixture
-    def other_place(self) -> Place: ...        # of another person; not created yet
+    def other_location(self) -> WorkspaceLocation: ...  # of another user; not created yet
     @pytest.fixture
-    def dataset(self) -> str: ...              # an absolute path that links may lead to, without a link in it
+    def dataset(self) -> str: ...              # an absolute path that links may point to, without a link in it
     @pytest.fixture
-    def outside(self) -> str: ...              # an absolute path that is there, and that links may not lead to
+    def outside(self) -> str: ...              # an existing absolute path that links must not point to
 """
 
 from collections.abc import Iterator
@@ -39,37 +39,37 @@ class StorageContract(FilesContract, UploadsContract):
         return location
 
     def test_check_connected(self, storage: Storage) -> None:
-        """A storage that works says so."""
+        """A working storage is healthy."""
         assert storage.check().connected
 
     def test_create_empty(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """A new workspace has nothing in it."""
+        """A new workspace is empty."""
         assert listing(storage, made) == []
 
     def test_create_twice_keeps_files(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Creating again does no harm."""
+        """Creating again changes nothing."""
         storage.write(made, "a", [b"1"])
         storage.create(made)
         assert read(storage, made, "a") == b"1"
 
     def test_write_chunks_joined(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """The chunks become one file, and the answer is its size."""
+        """The chunks become one file, and its size is returned."""
         assert storage.write(made, "deep/er/a", [b"12", b"", b"345"]) == len(b"12345")
         assert read(storage, made, "deep/er/a") == b"12345"
 
     def test_write_nothing_makes_empty_file(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """No chunks are a file too."""
+        """Without chunks, the file is empty."""
         assert storage.write(made, "a", []) == 0
         assert read(storage, made, "a") == b""
 
     def test_write_again_replaces(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """The new content takes the place of the old, also when it is shorter."""
+        """New content replaces the old, also if it is shorter."""
         storage.write(made, "a", [b"the old"])
         storage.write(made, "a", [b"new"])
         assert read(storage, made, "a") == b"new"
 
     def test_write_interrupted_keeps_old(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """A sender who breaks off changes nothing and leaves nothing, and the error is theirs."""
+        """An error of the chunks is raised, and nothing changes."""
         storage.write(made, "a", [b"the old"])
 
         with pytest.raises(ConnectionResetError):
@@ -94,14 +94,14 @@ class StorageContract(FilesContract, UploadsContract):
 
     @pytest.mark.parametrize("name", NAMES)
     def test_write_unusual_name(self, storage: Storage, made: WorkspaceLocation, name: str) -> None:
-        """Names are kept to the letter."""
+        """Names are kept unchanged."""
         storage.write(made, f"d/{name}", [b"1"])
         assert read(storage, made, f"d/{name}") == b"1"
         assert listing(storage, made) == [("d", EntryKind.DIRECTORY), (f"d/{name}", EntryKind.FILE)]
 
     @pytest.mark.parametrize("path", ESCAPES)
     def test_escape_refused(self, storage: Storage, made: WorkspaceLocation, dataset: str, path: str) -> None:
-        """No operation takes a path that leaves the workspace, or that no file can have."""
+        """Every operation rejects paths that leave the workspace or are invalid."""
         with pytest.raises(UnsafePath):
             storage.write(made, path, [b"1"])
         with pytest.raises(UnsafePath):
@@ -123,13 +123,13 @@ class StorageContract(FilesContract, UploadsContract):
 
     @pytest.mark.parametrize("path", ["missing", "d/missing", "d"])
     def test_open_no_file(self, storage: Storage, made: WorkspaceLocation, path: str) -> None:
-        """What is no file cannot be opened."""
+        """Only files can be opened."""
         storage.write(made, "d/a", [b"1"])
         with pytest.raises(PathNotFound):
             storage.open(made, path)
 
     def test_no_workspace(self, storage: Storage, location: WorkspaceLocation) -> None:
-        """Without a workspace nothing is found, and nothing is made."""
+        """Without a workspace, nothing is found or created."""
         with pytest.raises(PathNotFound):
             storage.write(location, "a", [b"1"])
         with pytest.raises(PathNotFound):
@@ -149,7 +149,7 @@ class StorageContract(FilesContract, UploadsContract):
             storage.write(made, "d/l/a", [b"1"])
 
     def test_link_replaces_link_and_file(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """Making a link again is the same as making it; a file of the name gives way."""
+        """A link replaces a link or a file."""
         storage.write(made, "l", [b"1"])
         storage.link(made, "l", dataset)
         storage.link(made, "l", dataset)
@@ -164,27 +164,27 @@ class StorageContract(FilesContract, UploadsContract):
 
     @pytest.mark.parametrize("added", ["/../../../../../../../../../etc/passwd", "/missing-for-sure", "\0"])
     def test_link_target_not_there(self, storage: Storage, made: WorkspaceLocation, dataset: str, added: str) -> None:
-        """A target that is not below a root and a target that is missing get the same answer."""
+        """A target outside of the roots and a missing one cause the same error."""
         with pytest.raises(PathNotFound) as caught:
             storage.link(made, "l", dataset + added)
         assert caught.value.message == f"Symlink path not found: {dataset}{added}"
         assert listing(storage, made) == []
 
     def test_link_outside_refused(self, storage: Storage, made: WorkspaceLocation, outside: str) -> None:
-        """What is there, but not below a dataset root, is answered as if it were missing."""
+        """An existing path outside of the dataset roots causes the error of a missing one."""
         with pytest.raises(PathNotFound) as caught:
             storage.link(made, "l", outside)
         assert caught.value.message == f"Symlink path not found: {outside}"
 
     def test_write_over_link_replaces_the_link(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """The file takes the link's place; the target is not written."""
+        """The file replaces the link; the target is not written."""
         storage.link(made, "l", dataset)
         storage.write(made, "l", [b"mine"])
         assert listing(storage, made) == [("l", EntryKind.FILE)]
         assert read(storage, made, "l") == b"mine"
 
     def test_remove_file_tree_and_link(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """Files, directories with all in them and links go; the rest stays; a second time does nothing."""
+        """Files, directory trees and links are removed; the rest stays; a second call does nothing."""
         for path in ("a", "d/e/b", "d/c", "kept"):
             storage.write(made, path, [b"1"])
         storage.link(made, "d/l", dataset)
@@ -213,21 +213,21 @@ class StorageContract(FilesContract, UploadsContract):
         assert read(storage, other_location, "a") == b"1"
 
     def test_tree_parents_first_names_sorted(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """The order is that of a walk: a directory, all that is in it, the next name."""
+        """Parents come before their entries, in the order of names."""
         for path in ("b", "a/z", "a.txt", "a/b/c", ".dot/x", "B"):
             storage.write(made, path, [b"1"])
         paths = [".dot", ".dot/x", "B", "a", "a/b", "a/b/c", "a/z", "a.txt", "b"]
         assert [entry.path for entry in storage.tree(made)] == paths
 
-    def test_tree_tells_size_and_time(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """A file's entry has its size in bytes and when it was changed."""
+    def test_tree_has_sizes_and_times(self, storage: Storage, made: WorkspaceLocation) -> None:
+        """A file's entry has its size in bytes and its modification time."""
         storage.write(made, "a", [b"12345"])
         (entry,) = storage.tree(made)
         assert entry == Entry(path="a", kind=EntryKind.FILE, size=5, modified=entry.modified)
         assert abs(datetime.now(UTC) - entry.modified) < timedelta(hours=1)
 
     def test_disk_usage_grows_and_shrinks(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """What is written counts, and what is removed does not any more."""
+        """Usage grows with writes and shrinks with removals."""
         empty = storage.disk_usage(made)
         size = storage.write(made, "a", [b"x" * 1_000_000])
         full = storage.disk_usage(made)
@@ -238,12 +238,12 @@ class StorageContract(FilesContract, UploadsContract):
     def test_copy_without_dot_files(
         self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation, dataset: str
     ) -> None:
-        """Another person gets files and links of their own; dot files stay behind at every level."""
+        """Another user gets independent files and links, without dot files at any level."""
         for path in ("a", "d/b", ".secret", ".config/token", "d/.env"):
             storage.write(made, path, [path.encode()])
         storage.link(made, "d/l", dataset)
-        told = list[int]()
-        storage.copy(made, other_location, progress=told.append)
+        reported = list[int]()
+        storage.copy(made, other_location, progress=reported.append)
         storage.delete(made)
         assert read(storage, other_location, "d/b") == b"d/b"
         assert listing(storage, other_location) == [
@@ -252,13 +252,13 @@ class StorageContract(FilesContract, UploadsContract):
             ("d/b", EntryKind.FILE),
             ("d/l", EntryKind.LINK),
         ]
-        assert told == sorted(told)
-        assert told[-1] == len("a") + len("d/b")
+        assert reported == sorted(reported)
+        assert reported[-1] == len("a") + len("d/b")
 
     def test_copy_over_files_refused(
         self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation
     ) -> None:
-        """A copy goes into a new workspace; one that is in use stays as it is."""
+        """A copy into a workspace with files is refused, and changes nothing."""
         storage.write(made, "a", [b"1"])
         storage.create(other_location)
         storage.write(other_location, "a", [b"2"])
@@ -288,4 +288,4 @@ def _broken_off() -> Iterator[bytes]:
 
 
 def _ignore(_copied: int) -> None:
-    """Take no notice of the progress."""
+    """Ignore the progress."""

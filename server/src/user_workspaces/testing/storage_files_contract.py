@@ -1,4 +1,4 @@
-"""What every storage must do with single entries: look, list, move, write on a condition. Part of `StorageContract`."""
+"""Contract tests for single entries: stat, list, move, conditional writes. Part of `StorageContract`."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ class FilesContract:
     """The tests; see `storage_contract` for the fixtures."""
 
     def test_copy_of_a_file_is_a_file_of_its_own(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Neither sees what is written to the other afterwards."""
+        """Later writes to one do not change the other."""
         storage.write(made, "d/a", [b"12345"])
         assert storage.copy_file(made, "d/a", made, "e/f/b", most=100) == len(b"12345")
         storage.write(made, "d/a", [b"old"])
@@ -24,15 +24,15 @@ class FilesContract:
         storage.copy_file(made, "x", made, "e/f/b", most=100)
         assert read(storage, made, "e/f/b") == b"new"
 
-    def test_copy_of_a_file_is_no_longer_than_there_is_room(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """A file may grow after somebody has looked how long it is."""
+    def test_copied_file_is_bounded(self, storage: Storage, made: WorkspaceLocation) -> None:
+        """A file may grow after its size was read."""
         storage.write(made, "a", [b"12345"])
         assert storage.copy_file(made, "a", made, "b", most=3) == len(b"123")
         assert read(storage, made, "b") == b"123"
         assert storage.copy_file(made, "a", made, "c", most=0) == 0
 
     def test_copy_of_what_is_no_file(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """Links are not followed, and of folders there is no such copy; where a folder is, no file can be."""
+        """Links are not followed; folders are neither copied nor replaced."""
         storage.write(made, "d/a", [b"1"])
         storage.link(made, "l", dataset)
         for path in ("missing", "d", "d/missing"):
@@ -45,7 +45,7 @@ class FilesContract:
         assert "b" not in {path for path, _ in listing(storage, made)}
 
     def test_stat_kinds(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """One entry is told of, a link as a link, and the workspace itself by the empty path."""
+        """Entries have their kind, links too; the empty path is the workspace."""
         storage.write(made, "d/a", [b"12345"])
         storage.link(made, "l", dataset)
         found = {path: storage.stat(made, path) for path in ("", "d", "d/a", "l")}
@@ -56,13 +56,13 @@ class FilesContract:
 
     @pytest.mark.parametrize("path", ["missing", "d/missing", "d/a/b"])
     def test_stat_missing(self, storage: Storage, made: WorkspaceLocation, path: str) -> None:
-        """What is not there is not found, below a file either."""
+        """A missing entry is not found, also below a file."""
         storage.write(made, "d/a", [b"1"])
         with pytest.raises(PathNotFound):
             storage.stat(made, path)
 
     def test_version_of_each_content(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Another content has another version; all ways to look tell the same."""
+        """Other content has another version, the same in all methods."""
         storage.write(made, "a", [b"1"])
         old = storage.stat(made, "a").version
         entry, file = storage.open_entry(made, "a")
@@ -73,7 +73,7 @@ class FilesContract:
         storage.write(made, "a", [b"2"])
         assert storage.stat(made, "a").version != old
 
-    def test_open_entry_reads_what_it_tells_of(self, storage: Storage, made: WorkspaceLocation) -> None:
+    def test_open_entry_belongs_to_its_content(self, storage: Storage, made: WorkspaceLocation) -> None:
         """Entry and content belong together."""
         storage.write(made, "d/a", [b"12345"])
         entry, file = storage.open_entry(made, "d/a")
@@ -81,7 +81,7 @@ class FilesContract:
             assert (entry.path, entry.size, file.read()) == ("d/a", 5, b"12345")
 
     def test_entries_of_one_directory(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """What is directly in it, names sorted, paths from the workspace, nothing of what is deeper."""
+        """Direct entries only, sorted by name, with paths relative to the workspace."""
         for path in ("d/b", "d/a", "d/sub/x", "d/.dot", "e/y", "d.txt"):
             storage.write(made, path, [b"1"])
         storage.link(made, "d/l", dataset)
@@ -91,7 +91,7 @@ class FilesContract:
         assert [entry.path for entry in storage.entries(made, "").entries] == ["d", "d.txt", "e"]
 
     def test_entries_in_parts(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Offset and limit choose after sorting; the total is of all."""
+        """Offset and limit apply after sorting; the total counts all."""
         for path in ("a", "b/x", "c", "d/x"):
             storage.write(made, path, [b"1"])
         part = storage.entries(made, "", offset=1, limit=2)
@@ -105,7 +105,7 @@ class FilesContract:
         assert storage.entries(made, "b", limit=0).entries == ()
 
     def test_entries_in_other_orders(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """By size and by time, both ways; directories first where that is asked for, and what is equal by name."""
+        """By size and time, in both directions, optionally directories first; ties by name."""
         for path, size in (("d/x", 1), ("small", 1), ("large", 9), ("also", 1)):
             storage.write(made, path, [b"x" * size])
 
@@ -123,7 +123,7 @@ class FilesContract:
         assert times == sorted(times, reverse=True)
 
     def test_entries_of_no_directory(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """Neither a file nor a link nor nothing can be listed or walked."""
+        """Files, links and missing paths cannot be listed or walked."""
         storage.write(made, "a", [b"1"])
         storage.link(made, "l", dataset)
         for path, error in (("a", PathNotFound), ("missing", PathNotFound), ("l", UnsafePath)):
@@ -133,13 +133,13 @@ class FilesContract:
                 list(storage.tree(made, path))
 
     def test_tree_below_a_directory(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """The walk is of that directory only; the paths are still from the workspace."""
+        """Only that directory is walked; paths are relative to the workspace."""
         for path in ("d/b/c", "d/a", "e/x"):
             storage.write(made, path, [b"1"])
         assert [entry.path for entry in storage.tree(made, "d")] == ["d/a", "d/b", "d/b/c"]
 
     def test_move_file_and_directory(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """Files, directories with all in them, and links (themselves) get another path."""
+        """Files, directory trees and links themselves are moved."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "d/b/c", [b"2"])
         storage.link(made, "l", dataset)
@@ -157,13 +157,13 @@ class FilesContract:
         ]
 
     def test_move_missing_makes_nothing(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """What is not there cannot be moved, and no directory is made for it."""
+        """A missing entry cannot be moved, and no directory is created."""
         with pytest.raises(PathNotFound):
             storage.move(made, "missing", "x/y")
         assert listing(storage, made) == []
 
     def test_move_to_taken_path_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Nothing gives way unless the caller says so."""
+        """Without `overwrite`, nothing is replaced."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "b", [b"2"])
         for new_path in ("b", "a"):
@@ -172,7 +172,7 @@ class FilesContract:
         assert (read(storage, made, "a"), read(storage, made, "b")) == (b"1", b"2")
 
     def test_move_overwrites_a_file(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """With `overwrite` a file or link gives way, once."""
+        """With `overwrite`, a file or link is replaced."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "b", [b"2"])
         storage.link(made, "l", dataset)
@@ -185,7 +185,7 @@ class FilesContract:
     def test_move_never_replaces_a_directory(
         self, storage: Storage, made: WorkspaceLocation, *, overwrite: bool
     ) -> None:
-        """Also an empty one, and also by a directory; nor does a directory replace a file."""
+        """Not even an empty one, or by a directory; and a directory does not replace a file."""
         storage.write(made, "a", [b"1"])
         storage.write(made, "d/x", [b"2"])
         storage.make_directory(made, "empty")
@@ -195,7 +195,7 @@ class FilesContract:
         assert [path for path, _ in listing(storage, made)] == ["a", "d", "d/x", "empty"]
 
     def test_move_into_itself_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """A directory cannot be in itself."""
+        """A directory cannot be moved into itself."""
         storage.write(made, "d/x", [b"1"])
         for new_path in ("d/e", "d/x/y"):
             with pytest.raises(Conflict):
@@ -203,7 +203,7 @@ class FilesContract:
         assert [path for path, _ in listing(storage, made)] == ["d", "d/x"]
 
     def test_make_directory(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """With its parents; what is there already is told of."""
+        """Parents are created; an existing path is refused."""
         storage.make_directory(made, "a/b")
         storage.write(made, "f", [b"1"])
         assert storage.stat(made, "a/b").kind is EntryKind.DIRECTORY
@@ -213,7 +213,7 @@ class FilesContract:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_unusual_names_everywhere(self, storage: Storage, made: WorkspaceLocation, name: str) -> None:
-        """Names are kept to the letter."""
+        """Names are kept unchanged."""
         storage.make_directory(made, "d")
         storage.write(made, name, [b"1"])
         storage.move(made, name, f"d/{name}")
@@ -222,7 +222,7 @@ class FilesContract:
 
     @pytest.mark.parametrize("path", [path for path in ESCAPES if path])
     def test_escapes_refused_everywhere(self, storage: Storage, made: WorkspaceLocation, path: str) -> None:
-        """No operation takes a path that leaves the workspace, or that no file can have."""
+        """Every operation rejects paths that leave the workspace or are invalid."""
         storage.write(made, "a", [b"1"])
         for attempt in (
             lambda: storage.stat(made, path),
@@ -239,7 +239,7 @@ class FilesContract:
         assert listing(storage, made) == [("a", EntryKind.FILE)]
 
     def test_write_expecting_what_is_there(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """The version that the caller saw is replaced; one that is gone is not, and nothing is read for it."""
+        """Only the expected version is replaced; otherwise the chunks are not read."""
         storage.write(made, "a", [b"1"], expecting=NOTHING)
         version = storage.stat(made, "a").version
         storage.write(made, "a", [b"2"], expecting=version)
@@ -252,7 +252,7 @@ class FilesContract:
         assert listing(storage, made) == [("a", EntryKind.FILE)]
 
     def test_write_expecting_what_changes_meanwhile(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Somebody else is faster: theirs stays."""
+        """A concurrent write wins: its content stays."""
 
         def chunks() -> Iterator[bytes]:
             yield b"mine"

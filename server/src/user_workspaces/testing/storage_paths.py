@@ -1,4 +1,4 @@
-"""Paths that every storage refuses, and names that every storage keeps to the letter."""
+"""Paths that every storage rejects, and names that every storage keeps unchanged."""
 
 ESCAPES = (
     "",
@@ -20,7 +20,7 @@ ESCAPES = (
     "lone-\udc80",
     "lone-\ud800",
 )
-"""Paths that every operation refuses with `UnsafePath`."""
+"""Paths for which every operation raises `UnsafePath`."""
 
 NAMES = ("a..b.txt", "..a", "a..", "...", ".hidden", "with space", "-rf", "é😀", "e\u0301", "*", "~", "n" * 255)
-"""Names that are unusual, and fine."""
+"""Unusual but valid names."""

@@ -1,4 +1,4 @@
-"""What every storage must do with files that arrive in several requests. Part of `StorageContract`."""
+"""Contract tests for uploads in several requests. Part of `StorageContract`."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +16,7 @@ class UploadsContract:
     """The tests; see `storage_contract` for the fixtures."""
 
     def test_upload_in_parts(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Nothing is seen until the last byte is there; then the file is, whole."""
+        """The file appears, complete, with the last byte."""
         started = storage.begin_upload(made, "deep/er/a", length=6, note="as it was")
         assert (started.path, started.length, started.offset, started.finished) == ("deep/er/a", 6, 0, False)
         first = storage.append(made, started.id, 0, [b"1", b"23"])
@@ -35,7 +35,7 @@ class UploadsContract:
         assert read(storage, made, "a") == b""
 
     def test_upload_finished_can_be_asked_about(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """A sender who did not hear the last answer learns that all is well, and cannot send it again."""
+        """A client that missed the last response finds the upload finished, and cannot append."""
         upload = storage.begin_upload(made, "a", length=1)
         storage.append(made, upload.id, 0, [b"1"])
         found = storage.find_upload(made, upload.id)
@@ -46,8 +46,8 @@ class UploadsContract:
         assert read(storage, made, "a") == b"1"
 
     @pytest.mark.parametrize("offset", [0, 1, 3, 6, 7])
-    def test_append_elsewhere_refused(self, storage: Storage, made: WorkspaceLocation, offset: int) -> None:
-        """Bytes go where the last ones ended, and nowhere else."""
+    def test_append_at_another_offset_refused(self, storage: Storage, made: WorkspaceLocation, offset: int) -> None:
+        """Bytes are accepted at the current offset only."""
         upload = storage.begin_upload(made, "a", length=6)
         storage.append(made, upload.id, 0, [b"12"])
         with pytest.raises(Conflict):
@@ -55,7 +55,7 @@ class UploadsContract:
         assert storage.find_upload(made, upload.id).offset == len(b"12")
 
     def test_append_more_than_its_length_refused(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """What is too much is not taken."""
+        """Bytes beyond the length are rejected."""
         upload = storage.begin_upload(made, "a", length=3)
         with pytest.raises(InvalidRequest):
             storage.append(made, upload.id, 0, [b"12", b"34"])
@@ -63,7 +63,7 @@ class UploadsContract:
         assert listing(storage, made) == []
 
     def test_append_broken_off_keeps_what_came(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """The next sender goes on from there."""
+        """The next request continues there."""
         upload = storage.begin_upload(made, "a", length=6)
         with suppress(ConnectionResetError):
             storage.append(made, upload.id, 0, _broken_off())
@@ -72,7 +72,7 @@ class UploadsContract:
         assert read(storage, made, "a") == b"half56"
 
     def test_upload_replaces_file_and_link(self, storage: Storage, made: WorkspaceLocation, dataset: str) -> None:
-        """As a write does; the target of a link is not touched."""
+        """As a write does; the target of a link is not changed."""
         storage.write(made, "a", [b"old"])
         storage.link(made, "l", dataset)
         for path in ("a", "l"):
@@ -82,7 +82,7 @@ class UploadsContract:
         assert listing(storage, made) == [("a", EntryKind.FILE), ("l", EntryKind.FILE)]
 
     @pytest.mark.parametrize("path", ["d", "d/a/b", "d/a/b/c", "l/a"])
-    def test_upload_that_cannot_end_is_not_begun(
+    def test_upload_that_cannot_be_finished_is_refused(
         self, storage: Storage, made: WorkspaceLocation, dataset: str, path: str
     ) -> None:
         """Over a directory, below a file, through a link."""
@@ -92,7 +92,7 @@ class UploadsContract:
             storage.begin_upload(made, path, length=1)
 
     def test_upload_two_of_one_name(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """Each is whole; who ends last stays."""
+        """Each is complete; the last one stays."""
         first, second = (storage.begin_upload(made, "a", length=2) for _ in range(2))
         storage.append(made, first.id, 0, [b"1"])
         storage.append(made, second.id, 0, [b"22"])
@@ -101,7 +101,7 @@ class UploadsContract:
         assert read(storage, made, "a") == b"11"
 
     def test_cancel_forgets(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """It is gone, and a second time there is nothing."""
+        """The upload is gone; a second call raises."""
         upload = storage.begin_upload(made, "a", length=2)
         storage.append(made, upload.id, 0, [b"1"])
         storage.cancel_upload(made, upload.id)
@@ -116,7 +116,7 @@ class UploadsContract:
 
     @pytest.mark.parametrize("upload_id", ["", "x", "..", "0" * 32, "../../etc/passwd", "0" * 5000, "\0", "\udc80"])
     def test_upload_unknown(self, storage: Storage, made: WorkspaceLocation, upload_id: str) -> None:
-        """An id that was never given leads nowhere."""
+        """An unknown ID is not found."""
         storage.begin_upload(made, "a", length=2)
         for attempt in (
             lambda: storage.find_upload(made, upload_id),
@@ -129,14 +129,14 @@ class UploadsContract:
     def test_upload_of_another_workspace_unknown(
         self, storage: Storage, made: WorkspaceLocation, other_location: WorkspaceLocation
     ) -> None:
-        """An id is good in its workspace only."""
+        """An ID is valid in its workspace only."""
         storage.create(other_location)
         upload = storage.begin_upload(made, "a", length=2)
         with pytest.raises(PathNotFound):
             storage.find_upload(other_location, upload.id)
 
     def test_upload_counts_on_disk_until_cleared(self, storage: Storage, made: WorkspaceLocation) -> None:
-        """What nobody continues is removed when its time is over, not before."""
+        """An unfinished upload is removed when it expires, not before."""
         now = datetime.now(UTC)
         assert storage.clear_uploads(made, now=now) is None
         left = storage.begin_upload(made, "a", length=2)
@@ -154,7 +154,7 @@ class UploadsContract:
         assert read(storage, made, "b") == b""
 
     def test_upload_needs_a_workspace(self, storage: Storage, location: WorkspaceLocation) -> None:
-        """Without one nothing is begun."""
+        """Without a workspace, no upload starts."""
         with pytest.raises(PathNotFound):
             storage.begin_upload(location, "a", length=1)
         with pytest.raises(PathNotFound):

@@ -1,4 +1,4 @@
-"""What every workflow engine keeps, as a suite of tests: inherit from it and override both fixtures."""
+"""The contract suite of workflow engines: inherit from it and override both fixtures."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +17,7 @@ class WorkflowEngineContract:
 
     @pytest.fixture
     def engine(self) -> WorkflowEngine:
-        """Return the engine to try."""
+        """Return the engine."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -27,7 +27,7 @@ class WorkflowEngineContract:
 
     @pytest.fixture
     def plan(self, engine: WorkflowEngine, specification: Specification) -> Plan:
-        """Return what a start without parameters and options runs."""
+        """Return the plan of a start without parameters and options."""
         return engine.plan(specification, parameters={}, options={})
 
     def test_plan_has_a_step(self, plan: Plan) -> None:

@@ -224,6 +224,6 @@ def test_delete_removes_workspace_and_state_and_keeps_number(ada: User, resource
 
 def test_rejected_start_changes_nothing(ada: User) -> None:
     run = created(ada)
-    with pytest.raises(InvalidRequest, match="'nope' is no parameter of this workflow"):
+    with pytest.raises(InvalidRequest, match="'nope' is not a parameter of this workflow"):
         start_run(run=run, start=Start(parameters={"nope": 1}), now=timezone.now())
     assert status_of(run) == "created"

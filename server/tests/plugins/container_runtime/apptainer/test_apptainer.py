@@ -7,7 +7,7 @@ import pytest
 from user_workspaces.interfaces.container_runtime import ContainerRuntime
 from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.plugins.container_runtime.apptainer import ApptainerOptions, ApptainerRuntime
-from user_workspaces.testing.container_runtime_contract import NEEDS, PLACES, ContainerRuntimeContract
+from user_workspaces.testing.container_runtime_contract import LOCATIONS, NEEDS, ContainerRuntimeContract
 
 
 def make_runtime(base: Path, **options: object) -> ApptainerRuntime:
@@ -22,7 +22,7 @@ class TestApptainerRuntime(ContainerRuntimeContract):
 
     @pytest.mark.parametrize("limits", [True, False])
     def test_argv_as_a_whole(self, tmp_path: Path, *, limits: bool) -> None:
-        assert make_runtime(tmp_path, limits=limits).argv(NEEDS, PLACES) == (
+        assert make_runtime(tmp_path, limits=limits).argv(NEEDS, LOCATIONS) == (
             *("apptainer", "--silent", "exec", "--containall"),
             "--bind=/runs/7/work space's $(touch evil)",
             "--pwd=/runs/7/work space's $(touch evil)",

@@ -7,7 +7,7 @@ import pytest
 from user_workspaces.interfaces.container_runtime import ContainerRuntime
 from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.plugins.container_runtime.docker import DockerOptions, DockerRuntime
-from user_workspaces.testing.container_runtime_contract import NEEDS, PLACES, ContainerRuntimeContract
+from user_workspaces.testing.container_runtime_contract import LOCATIONS, NEEDS, ContainerRuntimeContract
 
 
 def make_runtime(base: Path, **options: object) -> DockerRuntime:
@@ -21,7 +21,7 @@ class TestDockerRuntime(ContainerRuntimeContract):
         return make_runtime(tmp_path)
 
     def test_argv_as_a_whole(self, runtime: ContainerRuntime) -> None:
-        assert runtime.argv(NEEDS, PLACES) == (
+        assert runtime.argv(NEEDS, LOCATIONS) == (
             *("docker", "run", "--rm", "--name=reana-{uuid}", "--user=2001:2002"),
             *("--cap-drop=ALL", "--security-opt=no-new-privileges", "--init", "--pids-limit=4096"),
             *("--network=bridge", "--memory=1073741824b", "--cpus=1.5"),
@@ -38,6 +38,6 @@ class TestDockerRuntime(ContainerRuntimeContract):
 
 
 @pytest.mark.parametrize("options", [{"program": "-x"}, {"network": "host"}, {"pids_limit": 0}, {"unknown": 1}])
-def test_options_that_are_none_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
+def test_invalid_options_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         make_runtime(tmp_path, **options)

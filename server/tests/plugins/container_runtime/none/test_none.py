@@ -7,7 +7,7 @@ import pytest
 from user_workspaces.interfaces.container_runtime import ContainerRuntime
 from user_workspaces.interfaces.values import PluginContext
 from user_workspaces.plugins.container_runtime.none import NoContainerOptions, NoContainerRuntime
-from user_workspaces.testing.container_runtime_contract import NEEDS, PLACES, ContainerRuntimeContract
+from user_workspaces.testing.container_runtime_contract import LOCATIONS, NEEDS, ContainerRuntimeContract
 
 
 class TestNoContainerRuntime(ContainerRuntimeContract):
@@ -19,5 +19,5 @@ class TestNoContainerRuntime(ContainerRuntimeContract):
         return NoContainerRuntime(context, NoContainerOptions())
 
     def test_argv_is_the_shell_and_the_warning_is_loud(self, runtime: ContainerRuntime) -> None:
-        assert runtime.argv(NEEDS, PLACES) == ("/bin/bash", "-c")
+        assert runtime.argv(NEEDS, LOCATIONS) == ("/bin/bash", "-c")
         assert runtime.warning.startswith("NO CONTAINER RUNTIME IS CONFIGURED")

@@ -123,7 +123,7 @@ def _context(folder: Path) -> JobContext:
 def test_without_conda_it_says_so(location: Place) -> None:
     (location.workspace / "environment.yml").touch()
     code, said = location.run("conda", "environment.yml")
-    assert (code, said[:72]) == (3, "uws: This server has no conda (micromamba, conda, mamba or pixi): name t")
+    assert (code, said[:73]) == (3, "uws: This server has no conda (micromamba, conda, mamba or pixi). List Py")
     assert location.made() == []
 
 
@@ -144,7 +144,7 @@ def test_half_an_environment_of_conda_is_never_used(location: Place) -> None:
     (location.workspace / "environment.yml").touch()
     assert location.run("conda", "environment.yml") == (
         4,
-        "uws: conda could not make the environment of environment.yml.",
+        "uws: conda could not create the environment of environment.yml. See the log.",
     )
     assert not (location.workspace / ".environment" / "conda").exists()
     location.offer("conda", MAKES)
@@ -180,7 +180,7 @@ def test_second_job_waits_for_the_first(location: Place) -> None:
     assert (location.workspace / ".environment" / "conda" / "bin" / "tool").read_text() == "made 2\n"
 
 
-def test_what_outlives_a_job_does_not_keep_the_next_one_away(location: Place) -> None:
+def test_process_that_outlives_a_job_does_not_block_the_next_one(location: Place) -> None:
     location.offer("conda", MAKES + 'readlink /proc/self/fd/* > "$HOME/open" || true\n')
     (location.workspace / "environment.yml").touch()
     assert location.run("conda", "environment.yml") == (0, "uws: done")
@@ -189,13 +189,13 @@ def test_what_outlives_a_job_does_not_keep_the_next_one_away(location: Place) ->
     assert [path for path in opened if ".environment" in path] == []
 
 
-def test_file_that_is_gone_is_told(location: Place) -> None:
-    assert location.run("conda", "environment.yml") == (4, "uws: environment.yml is not there any more.")
+def test_deleted_file_is_reported(location: Place) -> None:
+    assert location.run("conda", "environment.yml") == (4, "uws: environment.yml no longer exists.")
 
 
 def test_without_r_it_says_so(location: Place) -> None:
     (location.workspace / "install.R").touch()
-    assert location.run("r", "install.R") == (3, "uws: This server has no R: install.R cannot be run.")
+    assert location.run("r", "install.R") == (3, "uws: This server has no R, so install.R cannot be run.")
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_packages_of_r_are_installed_in_the_workspace(location: Place) -> None:
     (location.workspace / "install.R").write_text('stop("no")')
     assert location.run("r", "install.R", variables=variables) == (
         4,
-        "uws: install.R ended with an error: see the log.",
+        "uws: install.R failed. See the log.",
     )
 
 

@@ -3,12 +3,12 @@
 import json
 from itertools import count
 
-from plugins.job_type.jupyter_lab.driver import AUTHORITY, Answer, Session
+from plugins.job_type.jupyter_lab.driver import AUTHORITY, Session, SessionResponse
 
 _numbers = count(1)
 
 
-def start_kernel(session: Session, name: str = "python3") -> Answer:
+def start_kernel(session: Session, name: str = "python3") -> SessionResponse:
     return session.request("POST", "api/kernels", session.write_headers(), json.dumps({"name": name}))
 
 

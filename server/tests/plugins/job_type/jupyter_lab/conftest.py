@@ -1,4 +1,4 @@
-"""A prepared environment, and sessions in it that are really running, for one person."""
+"""A prepared environment, and real sessions in it, for one user."""
 
 import os
 import pwd
@@ -28,14 +28,14 @@ def prepared() -> JupyterLabJob:
 
 @pytest.fixture(scope="session")
 def account() -> SystemAccount:
-    """Whose sessions they are: the account that runs the tests, or nobody's where that is root."""
+    """The account of the sessions: that of the tests, or `nobody` if that is root."""
     entry = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     return SystemAccount(entry.pw_name, entry.pw_uid, entry.pw_gid, Path(entry.pw_dir))
 
 
 @pytest.fixture(scope="module")
 def new_session(prepared: JupyterLabJob, account: SystemAccount) -> Iterator[Callable[[], Session]]:
-    """Make sessions that are not started yet, in a short folder that the person may enter."""
+    """Create sessions, not started, in a short folder that the user can enter."""
     sessions = list[Session]()
 
     def make() -> Session:

@@ -62,7 +62,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 60) -> None:
 
 @dataclass
 class Session:
-    """What a resource does for a job, by hand: a directory, the files, and bash as the person."""
+    """Replaces a resource: creates the directory and the files, and runs bash as the user."""
 
     job_type: JupyterLabJob
     account: SystemAccount
@@ -111,7 +111,7 @@ class Session:
         return self.process.pid
 
     def write(self, path: str, content: bytes | str, mode: int = 0o600) -> Path:
-        """Put a file of the person's below the folder."""
+        """Write a file of the user below the folder."""
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -119,7 +119,7 @@ class Session:
         return file
 
     def give_away(self) -> None:
-        """Make all below the folder the person's."""
+        """Give all files below the folder to the user."""
         if os.geteuid() == 0:
             for path in (*self.folder.rglob("*"), self.folder):
                 os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
@@ -178,7 +178,7 @@ class Session:
 
     def request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str | None = None
-    ) -> "Answer":
+    ) -> "SessionResponse":
         """Send what the proxy would send; a header that is "" is left out."""
         sent = {"Host": AUTHORITY, "Authorization": AUTHORIZATION, **(headers or {})}
         connection = http.client.HTTPConnection("localhost")
@@ -192,7 +192,7 @@ class Session:
                     connection.putheader(name, value)
             connection.endheaders((body or "").encode())
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            return SessionResponse(response.status, response.headers, response.read())
         finally:
             connection.close()
 
@@ -230,8 +230,8 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a session answered."""
+class SessionResponse:
+    """A response of a session."""
 
     status: int
     headers: http.client.HTTPMessage

@@ -1,4 +1,4 @@
-"""Settings that would open a session to everybody, put wherever Jupyter or Python might look for them."""
+"""Settings that would open a session to others, in all places where Jupyter or Python reads settings."""
 
 import json
 
@@ -28,7 +28,7 @@ JSON_SETTINGS = {
         "allow_origin": "*",
         "disable_check_xsrf": True,
         "allow_unauthenticated_access": True,
-        "ip": "0.0.0.0",  # noqa: S104  what a hostile person would set
+        "ip": "0.0.0.0",  # noqa: S104  what an attacker would set
         "jpserver_extensions": {"stray_extension": True},
     },
     "IdentityProvider": {"token": "known"},

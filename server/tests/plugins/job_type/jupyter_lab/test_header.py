@@ -17,7 +17,7 @@ from user_workspaces.interfaces.values import Endpoint, PreparationState, System
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
 
 ADD_ON = '{"environment_details": {"local": {"python_packages": ["jupyter-server-proxy>=4.4,<5"]}}}'
-"""It passes requests on to the person's own programs, with all of their headers."""
+"""It passes requests with all headers to the user's programs."""
 ECHO = """
 import http.server, json
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -60,7 +60,7 @@ def session(with_add_on: JupyterLabJob, new_session: Callable[[], Session]) -> S
 
 @contextmanager
 def program(code: str, account: SystemAccount) -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """Run a program of the person's, which prints its port first."""
+    """Run a program of the user, which prints its port first."""
     uid = account.uid if os.geteuid() == 0 else None
     command = ["python3", "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, user=uid) as process:
@@ -106,7 +106,7 @@ def test_add_on_itself_wants_the_header(session: Session) -> None:
 
 @contextmanager
 def session_that_knows(header: str, context_socket: Path) -> Iterator[list[str]]:
-    """A session that answers 200 to one header and 403 to others; yields what it was sent."""
+    """A session that responds with 200 to one header and 403 to others; yields the requests."""
     heard = list[str]()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(context_socket))

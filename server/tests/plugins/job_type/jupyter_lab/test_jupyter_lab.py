@@ -141,7 +141,7 @@ def test_nothing_that_a_session_is_given_leads_to_another_secret(
     assert authorization(replace(job_context, secret="another")) != header
 
 
-def test_access_to_reana_is_a_file_that_a_variable_names(job_type: JupyterLabJob, job_context: JobContext) -> None:
+def test_reana_access_is_a_file_named_by_a_variable(job_type: JupyterLabJob, job_context: JobContext) -> None:
     _, files = write(job_type, job_context)
     told = {"server": "http://localhost:8000", "access_token": ACCESS_TOKEN, "takes_header": False}
     assert json.loads(files["reana.json"]) == told

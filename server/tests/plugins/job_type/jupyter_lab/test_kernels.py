@@ -1,4 +1,4 @@
-"""How kernels are reached: over Unix sockets of the session, however long its path, unless they know TCP alone."""
+"""Kernels listen on Unix sockets of the session, also with a long path, unless they only know TCP."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""Which details of an environment are accepted, and what is said about the others."""
+"""Valid and invalid details of an environment."""
 
 import pytest
 from pydantic import ValidationError

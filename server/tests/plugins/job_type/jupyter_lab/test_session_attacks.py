@@ -32,7 +32,7 @@ READS = [
     ("lab", {"Authorization": ""}, 302),
     ("api/status", {"Authorization": ""}, 403),
     ("api/contents", {"Authorization": ""}, 403),
-    ("api", {"Authorization": ""}, 200),  # says the version, to anybody who can reach the socket
+    ("api", {"Authorization": ""}, 200),  # the version, for any process that can connect
     ("api/status", {"Authorization": "token wrong"}, 403),
     ("api/status", {"Authorization": "token known"}, 403),
     ("api/status", {"Authorization": f"token {KEY}x"}, 403),
@@ -113,7 +113,7 @@ def test_write_of_an_own_page(session: Session) -> None:
     assert (response.status, (session.workspace / "own.txt").read_text()) == (201, "x")
 
 
-def test_write_with_the_pair_from_elsewhere(session: Session) -> None:
+def test_write_with_the_pair_from_another_origin(session: Session) -> None:
     response = session.request("PUT", "api/contents/stolen.txt", session.write_headers(Origin=EVIL), NOTE)
     assert (response.status, (session.workspace / "stolen.txt").exists()) == (404, False)
 
@@ -139,7 +139,7 @@ def test_page_holds_no_token(session: Session) -> None:
     assert (re.findall(r'"token": "[^"]*"', page), KEY in page) == (['"token": ""'], False)
 
 
-def test_page_asks_for_no_news(session: Session) -> None:
+def test_page_requests_no_news(session: Session) -> None:
     page = session.request("GET", "lab").body.decode()
     assert "@jupyterlab/apputils-extension:announcements" in page
 
@@ -151,7 +151,7 @@ def test_cookies_are_the_one_against_forgery(session: Session) -> None:
     assert "SameSite=Strict" in cookies[0]
 
 
-def test_person_is_known_by_name(session: Session) -> None:
+def test_user_is_known_by_name(session: Session) -> None:
     identity = session.request("GET", "api/me").json()["identity"]
     assert isinstance(identity, dict)
     assert identity["username"] == session.account.name
@@ -169,7 +169,7 @@ def test_secret_is_in_no_place_that_others_read(session: Session, names: dict[st
     assert KEY not in session.log()
 
 
-def test_kernels_and_terminals_have_the_environment_of_the_person(session: Session, names: dict[str, str]) -> None:
+def test_kernels_and_terminals_have_the_environment_of_the_user(session: Session, names: dict[str, str]) -> None:
     for pid in children(session.pid):
         words = Path("/proc", str(pid), "environ").read_bytes().decode().split("\0")
         environment = dict(word.split("=", 1) for word in words if "=" in word)
@@ -198,7 +198,7 @@ def test_nothing_stray_was_run_or_imported(session: Session) -> None:
     assert [trace.name for trace in (session.folder / "traces").iterdir()] == []
 
 
-def test_hostile_home_opens_a_session_without_the_shelter(session: Session) -> None:
+def test_hostile_home_starts_a_session_without_isolation(session: Session) -> None:
     """The control: what lies about is found, and run, by a JupyterLab that is started the usual way."""
     python = Path(session.job_type.script(session.context, session.job_type.Parameters()).text.split()[1])
     load = "from jupyter_server.serverapp import ServerApp; app = ServerApp(); app.load_config_file()"

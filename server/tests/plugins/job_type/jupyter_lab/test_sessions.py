@@ -61,12 +61,12 @@ def test_cell_prints_its_result(running: Session) -> None:
     assert run_cell(running, "print(6 * 7)") == "42\n"
 
 
-def test_cell_works_in_the_workspace_as_the_person(running: Session) -> None:
+def test_cell_runs_in_the_workspace_as_the_user(running: Session) -> None:
     printed = run_cell(running, "import os; print(os.getcwd(), os.getuid(), os.environ['HOME'])")
     assert printed == f"{running.workspace} {running.account.uid} {running.home}\n"
 
 
-def test_cell_cannot_change_the_environment_of_everybody(running: Session) -> None:
+def test_cell_cannot_change_the_shared_environment(running: Session) -> None:
     if running.account.uid == os.geteuid():
         pytest.skip("needs root: here the person is the one who installed it")
     locations = "(sys.base_prefix, os.path.realpath(sys.executable), IPython.__file__)"
@@ -206,7 +206,7 @@ def test_module_that_is_not_there_ends_the_job(modules: Session) -> None:
 
 @pytest.fixture
 def open_folder(session: Session) -> Iterator[Path]:
-    """A folder of the server that people may enter."""
+    """A folder of the server that users can enter."""
     folder = session.folder.with_name(f"{session.folder.name}-server")
     folder.mkdir(mode=0o755)
     yield folder
@@ -269,7 +269,7 @@ def test_session_of_an_account_that_was_just_made(new_session: Callable[[], Sess
 
 
 def test_socket_of_another_session_is_not_asked(running: Session, session: Session) -> None:
-    """The person puts a link to the socket of somebody else in place of the own one."""
+    """The user replaces the socket by a link to the socket of another session."""
     (session.directory / "s").symlink_to(running.directory / "s")
     other = replace(session.account, uid=session.account.uid + 1)
     assert session.job_type.endpoint(replace(session.context, account=other)) is None

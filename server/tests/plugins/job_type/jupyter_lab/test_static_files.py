@@ -1,4 +1,4 @@
-"""Static files of a session: compressed for who takes that, and the same files for everybody else."""
+"""Static files of a session: compressed for clients that accept gzip, unchanged for others."""
 
 import gzip
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.job_type.jupyter_lab.driver import Answer, Session
+from plugins.job_type.jupyter_lab.driver import Session, SessionResponse
 from user_workspaces.plugins.job_type.jupyter_lab.compression import compress
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
@@ -37,7 +37,7 @@ def scripts(running: Session) -> list[str]:
     ]
 
 
-def ask(session: Session, path: str, *, method: str = "GET", **headers: str) -> Answer:
+def ask(session: Session, path: str, *, method: str = "GET", **headers: str) -> SessionResponse:
     return session.request(method, path, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
@@ -63,19 +63,19 @@ def test_head_says_what_get_says(running: Session, scripts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, br"])
-def test_who_does_not_take_it_gets_the_file_itself(running: Session, scripts: list[str], accepted: str) -> None:
+def test_client_without_gzip_gets_the_plain_file(running: Session, scripts: list[str], accepted: str) -> None:
     response = ask(running, scripts[0], Accept_Encoding=accepted)
     assert response.headers["Content-Encoding"] is None
 
 
-def test_a_part_is_one_of_the_file_itself(running: Session, scripts: list[str]) -> None:
+def test_range_is_of_the_uncompressed_file(running: Session, scripts: list[str]) -> None:
     part = ask(running, scripts[0], Range="bytes=10-19", Accept_Encoding="gzip")
     assert (part.status, part.body) == (206, ask(running, scripts[0]).body[10:20])
     assert part.headers["Content-Encoding"] is None
     assert ask(running, scripts[0], Accept_Encoding="gzip").headers["Accept-Ranges"] == "none"
 
 
-def test_what_is_kept_is_asked_for_by_its_time(running: Session) -> None:
+def test_unchanged_file_is_not_sent_again(running: Session) -> None:
     response = ask(running, FAVICON, Accept_Encoding="gzip")
     again = ask(running, FAVICON, Accept_Encoding="gzip", If_Modified_Since=response.headers["Last-Modified"])
     assert (again.status, again.body) == (304, b"")

@@ -1,4 +1,4 @@
-"""The page follows the system's dark mode, unless somebody has chosen a theme."""
+"""The page follows the system's dark mode, unless a theme was chosen."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ DEFAULTS = """{
         ('{"theme-scrollbars": true, "adaptive-theme": false}', False),
     ],
 )
-def test_it_follows_the_system_unless_the_person_has_chosen(
+def test_theme_follows_the_system_unless_the_user_chose_one(
     new_session: Callable[[], Session], chosen: str | None, *, follows: bool
 ) -> None:
     session = new_session()

@@ -1,4 +1,4 @@
-"""What users install: there for all that they start, in their workspace alone, never in JupyterLab's own process."""
+"""The user's packages: available to the user's programs in that workspace only, never in JupyterLab's process."""
 
 import hashlib
 import json

@@ -45,8 +45,8 @@ class TestLocalTestJob(JobTypeContract):
         )
         assert ran.stdout == "slept 10\n"
 
-    def test_it_is_no_session(self, job_type: JobType) -> None:
-        assert not job_type.serves
+    def test_job_type_is_not_interactive(self, job_type: JobType) -> None:
+        assert not job_type.is_interactive
 
     def test_prepare_is_ready_everywhere(self, job_type: JobType) -> None:
         assert job_type.prepare("anywhere") == Preparation(PreparationState.READY)

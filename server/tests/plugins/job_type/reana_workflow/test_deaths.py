@@ -22,7 +22,7 @@ def plan_of_three(world: World) -> None:
 @pytest.mark.parametrize("when", ["before", "torn", "after"])
 @pytest.mark.parametrize("who", ["all", "runner", "writer"])
 @pytest.mark.parametrize("line", range(1, LINES + 1))
-def test_run_killed_at_a_line_goes_on_to_its_right_end(world: World, line: int, who: str, when: str) -> None:
+def test_run_killed_at_any_line_continues_to_its_end(world: World, line: int, who: str, when: str) -> None:
     plan_of_three(world)
     world.outcome(world.start_dying(line, who=who, when=when))
     recorded = {step.uuid: step for step in world.read().steps if step.status is JournalStatus.FINISHED}
@@ -97,7 +97,7 @@ def test_orphans_of_a_killed_guard_are_ended_before_the_command_runs_again(world
 def test_command_that_kills_its_guard_each_time_ends_the_run(world: World) -> None:
     world.plan("echo >> tries; kill -9 $PPID; sleep 1000", "touch never")
     assert world.run() == (1, "")
-    assert world.read().steps[0].message == "It was killed again and again."
+    assert world.read().steps[0].message == "The command was killed repeatedly."
     assert (world.workspace / "tries").read_text() == "\n" * 3
     assert not (world.workspace / "never").exists()
 
@@ -123,11 +123,11 @@ def test_rubbish_in_the_journal_is_passed_over(world: World, rubbish: bytes) -> 
     assert world.read().status is JournalStatus.FINISHED
 
 
-def test_two_runners_at_once_run_each_command_once(world: World) -> None:
+def test_concurrent_runners_run_each_command_once(world: World) -> None:
     world.plan("echo x >> done; sleep 0.2", "echo y >> done")
     outcomes = [world.outcome(runner) for runner in [world.start() for _ in range(4)]]
     assert (0, "") in outcomes
-    assert set(outcomes) <= {(0, ""), (75, "Another runner is at work on this run.\n")}
+    assert set(outcomes) <= {(0, ""), (75, "Another runner is executing this run.\n")}
     assert (world.workspace / "done").read_text() == "x\ny\n"
 
 
@@ -135,6 +135,6 @@ def test_second_runner_leaves_while_the_first_one_works(world: World) -> None:
     world.plan("touch begun; until [ -e go ]; do sleep 0.05; done")
     first = world.start()
     world.until_there_is("begun")
-    assert world.run() == (75, "Another runner is at work on this run.\n")
+    assert world.run() == (75, "Another runner is executing this run.\n")
     (world.workspace / "go").touch()
     assert world.outcome(first) == (0, "")

@@ -34,7 +34,7 @@ class Venv:
             (self.packages / "_base.pth").write_text(f"{base.packages}\n")
 
     def variables(self) -> dict[str, str]:
-        """What an activation sets."""
+        """The variables of an activated environment."""
         return {
             "PATH": f"{self.folder}/bin:{SYSTEM_PATH}",
             "UWS_SYSTEM_PATH": SYSTEM_PATH,
@@ -168,7 +168,7 @@ def test_workspace_that_takes_no_lock_costs_the_lock_only(world: World) -> None:
     world.plan("echo ran")
     (world.workspace / f".environment.lock.{world.state.name}").mkdir()
     assert world.run() == (0, "")
-    assert recorded(world).message.startswith("The lock of the environment cannot be kept: ")
+    assert recorded(world).message.startswith("The lock file of the environment cannot be written: ")
     assert recorded(world).packages is not None
 
 

@@ -1,4 +1,4 @@
-"""What a run says of a command that fails because something is missing, with real shells and programs."""
+"""Messages about commands that fail because something is missing, with real shells and programs."""
 
 import sys
 
@@ -10,7 +10,7 @@ from user_workspaces.workflows.storage.journal import JournalStatus
 
 ADVICE = (
     " This server runs commands without their container image. Install {} in the environment of a workspace and start "
-    "the run from that workspace, or ask the administrator of this server for a container runtime."
+    "the run from that workspace, or ask your administrator for a container runtime."
 )
 NO_FILE = " does not exist. Paths start at the workspace of the run; list files that a step reads in `inputs`."
 PYTHON = sys.executable

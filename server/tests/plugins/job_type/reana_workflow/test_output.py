@@ -16,16 +16,16 @@ def test_output_is_there_while_the_command_runs(world: World) -> None:
     assert world.log() == b"out\nerr\nend\n"
 
 
-def test_hundred_megabytes_of_output_are_bounded_and_the_gap_is_told(world: World) -> None:
+def test_hundred_megabytes_of_output_are_bounded_and_the_gap_is_reported(world: World) -> None:
     total = 100 * MEGABYTE
     world.plan(f"echo first; head -c {total} /dev/zero | tr '\\0' x; echo; echo last")
     assert world.run("--log-bytes", str(2 * MEGABYTE)) == (0, "")
     log = world.log()
     assert len(log) <= 2 * MEGABYTE + 200
     assert (log.startswith(b"first\nxxx"), log.endswith(b"x\nlast\n"), log.count(b"[...")) == (True, True, 1)
-    told = int(log.partition(b"[... ")[2].split()[0])
-    note = len(f"\n[... {told} bytes of output are left out here ...]\n")
-    assert len(log) - note + told == len("first\n") + total + len("\nlast\n")
+    omitted = int(log.partition(b"[... ")[2].split()[0])
+    note = len(f"\n[... {omitted} bytes of output omitted ...]\n")
+    assert len(log) - note + omitted == len("first\n") + total + len("\nlast\n")
 
 
 def test_output_of_any_bytes_is_kept_as_it_is(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The job type: its script, and a run as somebody else."""
+"""The job type: its script, and a run as another account."""
 
 import json
 import os
@@ -61,7 +61,7 @@ class TestReanaWorkflowJob(JobTypeContract):
     ) -> None:
         world.plan("true")
         outcome = run_script(make_job_type(tmp_path), job_context, world, UWS_SYSTEM_PATH="/nonexistent")
-        assert outcome == (127, "", "The runner needs Python, and python3 is not on PATH.\n")
+        assert outcome == (127, "", "The runner requires Python, but python3 is not on PATH.\n")
 
 
 def run_script(job_type: JobType, context: JobContext, world: World, **environment: str) -> tuple[int, str, str]:
@@ -88,7 +88,7 @@ def test_path_that_is_not_absolute_is_refused(name: str, path: str) -> None:
 @pytest.mark.parametrize(
     "details", [{"python": "python3; id"}, {"log_megabytes": 0}, {"stop_grace_seconds": -1}, {"x": 1}]
 )
-def test_options_that_are_none_are_refused(tmp_path: Path, details: dict[str, object]) -> None:
+def test_invalid_options_are_refused(tmp_path: Path, details: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         make_job_type(tmp_path, json.dumps({"environment_details": {"local": details}}))
 

@@ -1,4 +1,4 @@
-"""What a run does, from its plan to its exit code."""
+"""Runs from their plan to their exit code."""
 
 import ast
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.job_type.reana_workflow.worlds import MARK, World
+from plugins.job_type.reana_workflow.worlds import TAG, World
 from user_workspaces.plugins.job_type.reana_workflow import delivery
 from user_workspaces.plugins.job_type.reana_workflow.runner.environment import ACTIVATED
 from user_workspaces.workflows.storage.journal import JournalStatus
@@ -65,7 +65,7 @@ def test_warning_of_the_runtime_is_said_once(world: World) -> None:
     assert world.read().engine_log.count("NOTHING IS AS YOU THINK") == 1
 
 
-def test_without_a_warning_nothing_is_said(world: World) -> None:
+def test_missing_warning_is_empty(world: World) -> None:
     world.plan("true")
     assert world.run() == (0, "")
     assert "WARNING" not in world.read().engine_log
@@ -77,7 +77,7 @@ def test_runtime_takes_the_command_and_the_uuid(world: World) -> None:
     assert world.log().decode() == f"--name={world.read().steps[0].uuid} -c the; 'command'\n"
 
 
-def test_what_a_failed_command_left_is_cleaned_up(world: World) -> None:
+def test_processes_of_a_failed_command_are_ended(world: World) -> None:
     cleanup = ["/usr/bin/touch", str(world.workspace / "cleaned-{uuid}")]
     world.plan("true", "exit 1", cleanup=cleanup)
     assert world.run() == (1, "")
@@ -102,11 +102,11 @@ def test_environment_is_clean_and_holds_what_is_declared(world: World) -> None:
         "PASSWORD": "open sesame",
         "REANA_WORKSPACE": str(world.workspace),
         "REANA_SECRETS_DIR": str(secrets / "files"),
-        MARK: world.read().steps[0].uuid,
+        TAG: world.read().steps[0].uuid,
     }
 
 
-def test_secret_stands_nowhere_that_we_write_and_goes_with_the_run(world: World) -> None:
+def test_secret_is_written_nowhere_and_is_removed_with_the_run(world: World) -> None:
     secrets = world.state / "secrets"
     (secrets / "files").mkdir(parents=True)
     secrets.chmod(0o700)
@@ -122,7 +122,7 @@ def test_secret_stands_nowhere_that_we_write_and_goes_with_the_run(world: World)
 @pytest.mark.parametrize(
     ("mode", "content", "message"),
     [
-        (0o755, "{}", "The directory of the secrets is not this person's alone: nothing is run with it."),
+        (0o755, "{}", "The directory of the secrets is accessible to other accounts, so nothing is run."),
         (0o700, '{"PASSWORD": 7}', "The secrets of this run cannot be read."),
         (0o700, '{"PASSWORD": "x', "The secrets of this run cannot be read."),
         (0o700, "[]", "The secrets of this run cannot be read."),
@@ -160,7 +160,7 @@ def test_secrets_that_cannot_be_used_fail_the_command(world: World, mode: int, c
 def test_plan_that_is_damaged_ends_the_run_with_a_reason(world: World, plan: str) -> None:
     (world.state / "plan.json").write_text(plan)
     code, complaint = world.run()
-    assert (code, complaint.startswith("The plan of this run is damaged: "), "\n" in complaint.strip()) == (
+    assert (code, complaint.startswith("The plan of this run is invalid: "), "\n" in complaint.strip()) == (
         74,
         True,
         False,
@@ -177,7 +177,7 @@ def test_plan_that_changed_ends_the_run_with_a_reason(world: World) -> None:
     world.plan("touch a", "touch b")
     world.outcome(world.start_dying(3))
     world.plan("touch c", "touch d")
-    assert world.run() == (74, "The plan is not the one that this run began with.\n")
+    assert world.run() == (74, "The plan has changed since the start of this run.\n")
     assert not {"c", "d"} & {path.name for path in world.workspace.iterdir()}
 
 
@@ -204,7 +204,7 @@ def test_journal_that_takes_no_end_ends_the_run_with_a_reason(world: World) -> N
 
 
 @pytest.mark.parametrize("name", ["journal.jsonl", "run.lock", "plan.json"])
-def test_directory_in_the_way_ends_the_run_with_a_reason(world: World, name: str) -> None:
+def test_directory_in_place_of_a_file_ends_the_run_with_a_reason(world: World, name: str) -> None:
     world.plan("true")
     (world.state / name).unlink(missing_ok=True)
     (world.state / name).mkdir()

@@ -1,4 +1,4 @@
-"""Runs that are told to stop, and commands that do not want to end."""
+"""Stopped runs, and commands that resist SIGTERM."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def test_stop_reaches_what_left_the_process_group(world: World) -> None:
 
 @pytest.mark.parametrize("line", range(1, 8))
 def test_stop_at_any_line_ends_in_order(world: World, line: int) -> None:
-    """The run is killed at a line, and the next runner is told to stop at once."""
+    """The run is killed at a line, and the next runner is stopped at once."""
     world.plan("echo >> done; sleep 0.2", "echo >> done")
     world.outcome(world.start_dying(line, who="runner"))
     runner = world.start()
@@ -72,7 +72,7 @@ def test_stop_of_an_adopted_command_ends_it(world: World) -> None:
 
 
 def _is_listening(pid: int, inode: str) -> bool:
-    """Whether a runner holds its lock and catches SIGTERM."""
+    """Return True if a runner holds its lock and handles SIGTERM."""
     with open("/proc/locks") as locks:  # noqa: PTH123  it is no ordinary file
         held = any(inode in line and f" {pid} " in line for line in locks)
     with open(f"/proc/{pid}/status") as status:  # noqa: PTH123  a file of the kernel

@@ -14,7 +14,7 @@ from user_workspaces.workflows.storage.journal import RunState, read
 DYING = Path(__file__).with_name("dying_runner.py")
 LIMIT_SECONDS = 120.0
 IS_ROOT = os.geteuid() == 0
-MARK = "REANA_JOB_UUID"
+TAG = "REANA_JOB_UUID"
 
 
 @dataclass

@@ -42,7 +42,7 @@ class Job:
 
     @property
     def context(self) -> JobContext:
-        """What the job type is told."""
+        """The context for the job type."""
         return JobContext(
             job_id=7,
             key="k",
@@ -87,7 +87,7 @@ class Job:
         return code, (self.folder / "log").read_text()
 
     def responses(self) -> bool:
-        """Whether it is ready; fails when it has ended."""
+        """Return True if it is ready; fails if it has ended."""
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "log").read_text()
         return self.job_type.endpoint(self.context) is not None

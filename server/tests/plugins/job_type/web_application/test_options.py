@@ -1,4 +1,4 @@
-"""What an entry may say, and how a mistake in it is told."""
+"""Options of an application, and messages about mistakes."""
 
 import json
 import subprocess
@@ -81,33 +81,33 @@ def test_entry_of_an_earlier_server_parses() -> None:
     ("application", "where", "what"),
     [
         ({"commands": ["x"]}, "application.commands", "Extra inputs are not permitted"),
-        ({"command": []}, "application.command", "at least the program is needed"),
+        ({"command": []}, "application.command", "the command must name a program"),
         ({"command": "x --port 1"}, "application.command", "valid"),
-        ({"command": ["x", "{sockets}"]}, "application.command.1", "{sockets} is none of {base}, {base_rel}, {env}"),
-        ({"env": {"A": "{port}"}}, "application", "{port} goes with listen"),
-        ({"listen": "port"}, "application", "{socket} goes with listen 'socket', not with 'port'"),
-        ({"env": {"A": "{env}/x"}}, "application", "{env} needs packages.pip or packages.npm"),
-        ({"env": {"UWS_NETWORK": "isolated"}}, "application.env.UWS_NETWORK", "the server's"),
+        ({"command": ["x", "{sockets}"]}, "application.command.1", "{sockets} is not one of {base}, {base_rel}, {env}"),
+        ({"env": {"A": "{port}"}}, "application", "{port} requires listen"),
+        ({"listen": "port"}, "application", "{socket} requires listen 'socket', not 'port'"),
+        ({"env": {"A": "{env}/x"}}, "application", "{env} requires packages.pip or packages.npm"),
+        ({"env": {"UWS_NETWORK": "isolated"}}, "application.env.UWS_NETWORK", "reserved for the server"),
         ({"env": {"A=B": "x"}}, "application.env.A=B", "String should match pattern"),
-        ({"base_args": ["{file}"]}, "application", "{file} needs asks_file"),
-        ({"files": {"../x": ""}}, "application.files.../x", "no path below a folder"),
-        ({"files": {"/etc/x": ""}}, "application.files./etc/x", "no path below a folder"),
-        ({"files": {"a//b": ""}}, "application.files.a//b", "no path below a folder"),
+        ({"base_args": ["{file}"]}, "application", "{file} requires asks_file"),
+        ({"files": {"../x": ""}}, "application.files.../x", "not a relative path"),
+        ({"files": {"/etc/x": ""}}, "application.files./etc/x", "not a relative path"),
+        ({"files": {"a//b": ""}}, "application.files.a//b", "not a relative path"),
         ({"ready": "health"}, "application.ready", "String should match pattern"),
-        ({"ready": "/{module}", "asks_file": "*"}, "application.ready", "{module} is none of {base}, {base_rel}"),
+        ({"ready": "/{module}", "asks_file": "*"}, "application.ready", "{module} is not one of {base}, {base_rel}"),
         ({"open": "//evil.example"}, "application.open", "String should match pattern"),
-        ({"open": "/{socket}"}, "application.open", "{socket} is none of"),
+        ({"open": "/{socket}"}, "application.open", "{socket} is not one of"),
         ({"ready_s": 0}, "application.ready_s", "greater than or equal to 1"),
         ({"listen": "tcp"}, "application.listen", "'socket', 'port' or 'isolated'"),
         ({"base": "prefix"}, "application.base", "'none', 'keep' or 'strip'"),
         ({"packages": {"pip": ["--index-url=x"]}}, "application.packages.pip.0", "String should match pattern"),
         ({"packages": {"npm": ["-g"]}}, "application.packages.npm.0", "String should match pattern"),
         ({"packages": {"apt": ["a b"]}}, "application.packages.apt.0", "String should match pattern"),
-        ({"strip_headers": ["Host"]}, "application.strip_headers.0", "needed for the connection itself"),
-        ({"strip_headers": ["Sec-WebSocket-Key"]}, "application.strip_headers.0", "needed for the connection itself"),
+        ({"strip_headers": ["Host"]}, "application.strip_headers.0", "required for the connection"),
+        ({"strip_headers": ["Sec-WebSocket-Key"]}, "application.strip_headers.0", "required for the connection"),
     ],
 )
-def test_mistake_is_told_with_its_key(application: dict[str, Any], where: str, what: str) -> None:
+def test_mistake_is_reported_with_its_key(application: dict[str, Any], where: str, what: str) -> None:
     found, message = mistake(**application)
     assert found.removesuffix(".[key]").removesuffix(".[key]") == where
     assert what in message
@@ -127,6 +127,6 @@ def test_file_below_the_workspace_is_taken(file: str) -> None:
 @pytest.mark.parametrize(
     "file", ["/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\nb", "a\0b", "x" * 1001, 3]
 )
-def test_file_elsewhere_is_refused(file: object) -> None:
+def test_file_outside_the_workspace_is_refused(file: object) -> None:
     with pytest.raises(InvalidRequest, match=r"^job_details"):
         job_parameters(WebApplicationParameters, {"file": file})

@@ -21,7 +21,7 @@ READY = PreparationState.READY
 
 
 class TestContract(JobTypeContract):
-    """What every job type keeps."""
+    """The contract of job types."""
 
     @pytest.fixture
     def job_type(self, tmp_path: Path) -> JobType:
@@ -29,7 +29,7 @@ class TestContract(JobTypeContract):
 
 
 def plan_of(job: Job, file: str = "") -> dict[str, Any]:
-    """Return what the start script is told."""
+    """Return the plan of the start script."""
     [plan] = [one for one in job.script(file).files if one.path == "application.json"]
     found: dict[str, Any] = json.loads(plan.content)
     return found
@@ -73,7 +73,7 @@ def test_address_of_a_file_whose_name_is_not_utf8_has_its_bytes(tmp_path: Path) 
 
 
 def test_modules_are_loaded_before_the_environment(tmp_path: Path) -> None:
-    """What they put on PATH does not hide what the user has installed."""
+    """Additions to PATH do not hide the user's packages."""
     details = {"local": {"modules": ["gcc/13", "r/4"]}}
     job = Job(make_job_type(tmp_path, PLAIN, environment_details=details), tmp_path)
     assert job.script().modules == ("gcc/13", "r/4")
@@ -142,7 +142,7 @@ def test_missing_packages_of_the_system_are_named_for_the_administrator(tmp_path
     ("changes", "mount"),
     [({}, Mount.ROOT), ({"base": "keep"}, Mount.KEEP), ({"base": "strip", "listen": "isolated"}, Mount.STRIP)],
 )
-def test_application_is_ready_when_it_answers_and_ends_when_it_is_asked(changes: dict[str, Any], mount: Mount) -> None:
+def test_application_is_ready_once_it_responds_and_stops_on_request(changes: dict[str, Any], mount: Mount) -> None:
     with job_of(echo_application(strip_headers=["X-One"], **changes)) as job:
         (job.folder / "job").mkdir()
         (job.folder / "job" / "s").symlink_to("/nowhere")  # what was left there is removed
@@ -159,11 +159,11 @@ def test_application_is_ready_when_it_answers_and_ends_when_it_is_asked(changes:
 @pytest.mark.slow
 def test_application_that_cannot_run_says_why() -> None:
     with job_of({"command": ["no-such-program"]}) as job:
-        assert job.start().ended() == (126, "no-such-program cannot be started: No such file or directory.\n")
+        assert job.start().ended() == (126, "Cannot start no-such-program: No such file or directory.\n")
     with job_of({"command": ["true"], "asks_file": "*"}) as job:
         code, log = job.start("gone.py").ended()
         assert code == 1
-        assert "There is no file" in log
+        assert "does not exist. Choose another file" in log
     with job_of({"command": ["false"], "listen": "port"}) as job:
         code, log = job.start(UWS_NETWORK="shared").ended()
         assert (code, "other accounts could connect to it" in log) == (1, True)

@@ -1,4 +1,4 @@
-"""Run where resolv.conf names a resolver on loopback: answers there, and lets a job ask for a name."""
+"""Runs a resolver on loopback, which resolv.conf names, and lets a job resolve a name."""
 
 import socket
 import struct

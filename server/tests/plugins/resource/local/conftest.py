@@ -38,10 +38,10 @@ def world() -> Iterator[World]:
 
 def end_all_of(key: str, world: World) -> None:
     """Kill supervisor and job: also those that a test left in a state that no server would know how to end."""
-    marks = {f"{records.MARK}={key}".encode(), str(world.state(key).folder).encode()}
+    tags = {f"{records.TAG}={key}".encode(), str(world.state(key).folder).encode()}
 
     def all_ended() -> bool:
-        family = [pid for pid in processes.living_processes() if marks & set(words_of(pid))]
+        family = [pid for pid in processes.living_processes() if tags & set(words_of(pid))]
         for process in filter(None, map(processes.identify, family)):
             processes.send(process, signal.SIGKILL)
         return not family
@@ -69,7 +69,7 @@ def make_spec(world: World) -> MakeSpec:
 
 @pytest.fixture
 def newcomer() -> Iterator[SystemAccount]:
-    """A person with a real account, who is in a second group."""
+    """A user with a real account in a second group."""
     name = f"uws-test-{os.getpid()}"
     change_accounts("groupadd", f"{name}-g")
     add_account(name, "--no-create-home", "--groups", f"{name}-g")

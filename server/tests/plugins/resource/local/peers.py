@@ -26,12 +26,12 @@ os.rename("ports.new", "ports")
 print("reached from inside", flush=True)
 time.sleep(600)
 """
-"""What people start: servers on loopback and on all addresses, and an abstract socket."""
+"""A program with servers on loopback, on all addresses, and on an abstract socket."""
 
 
 @dataclass
 class Service:
-    """A service of the machine, which answers one line to one line."""
+    """A service of the machine that responds to one line with one line."""
 
     address: Address
     heard: list[bytes] = field(default_factory=list)
@@ -67,7 +67,7 @@ def service(host: str = "127.0.0.1") -> Iterator[Service]:
 
 
 def ask(host: str, port: int) -> str:
-    """Return a line of bash that asks a service and prints its answer, or `nothing`."""
+    """Return a line of bash that calls a service and prints the response, or `nothing`."""
     connect = f"exec 3<>/dev/tcp/{host}/{port}"
     return f"timeout 10 bash -c '{connect} && {SAYS}' 2>/dev/null || echo nothing\n"
 
@@ -83,7 +83,7 @@ def own_address() -> str:
 
 
 def can_connect(host: str, port: int) -> bool:
-    """Say whether somebody listens there, as seen from here."""
+    """Return True if a process listens there, as seen from this process."""
     try:
         socket.create_connection((host, port), timeout=2).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the machine has for a job, within the limits of control groups of both versions."""
+"""The capacity of the machine within the limits of control groups v1 and v2."""
 
 import os
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_this_machine_has_something(resource: LocalResource) -> None:
     assert 0 < found.memory_mb <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 
 
-def test_no_limit_is_the_machine_itself(tmp_path: Path) -> None:
+def test_without_limits_capacity_is_the_machine(tmp_path: Path) -> None:
     files = {"own/cpu.max": "max 100000\n", "own/memory.max": "max\n"}
     root = machine(tmp_path, files, mounts=V2, groups="0::/own\n")
     assert capacity_of_machine(root=root) == Capacity(CPUS, 8192)
@@ -92,5 +92,5 @@ def test_odd_files_are_left_out(tmp_path: Path, groups: str, mounts: str) -> Non
     assert capacity_of_machine(root=root) == Capacity(CPUS, 8192)
 
 
-def test_nothing_that_can_be_read_leaves_memory_unknown(tmp_path: Path) -> None:
+def test_unreadable_files_leave_memory_unknown(tmp_path: Path) -> None:
     assert capacity_of_machine(root=tmp_path) == Capacity(CPUS, None)

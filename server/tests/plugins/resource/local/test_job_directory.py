@@ -1,4 +1,4 @@
-"""Directories of jobs: handed over whole, removed whole, and never a way to somebody else's files."""
+"""Job directories are created and removed completely, and never lead to files of others."""
 
 import os
 import secrets
@@ -47,7 +47,7 @@ def state_of(path: Path) -> list[tuple[str, int, int, int]]:
     return [(str(found), found.lstat().st_mode, found.lstat().st_uid, found.lstat().st_size) for found in paths]
 
 
-def test_all_of_it_belongs_to_the_owner_alone(made: Path) -> None:
+def test_all_files_belong_to_the_owner_alone(made: Path) -> None:
     paths = [made, made / "a", made / "a" / "b", made / "a" / "b" / "c", made / "script.sh"]
     assert {(path.stat().st_uid, path.stat().st_gid) for path in paths} == {(make_user().uid, make_user().gid)}
     assert [path.stat().st_mode & 0o777 for path in paths] == [0o700, 0o700, 0o700, 0o600, 0o600]
@@ -97,7 +97,7 @@ def test_runtime_directory_that_others_may_write_is_refused(world: World, direct
 
 
 @pytest.mark.root
-def test_runtime_directory_of_somebody_else_is_refused(directories: JobDirectories) -> None:
+def test_runtime_directory_of_another_account_is_refused(directories: JobDirectories) -> None:
     directories.root.mkdir(mode=0o711)
     os.chown(directories.root, 21_002, 21_002)
     with pytest.raises(SubmissionRejected):
@@ -105,7 +105,7 @@ def test_runtime_directory_of_somebody_else_is_refused(directories: JobDirectori
 
 
 @pytest.mark.root
-def test_directory_of_somebody_else_is_never_used(directories: JobDirectories, made: Path) -> None:
+def test_directory_of_another_account_is_never_used(directories: JobDirectories, made: Path) -> None:
     with pytest.raises(SubmissionRejected):
         directories.make(KEY, FILES, make_user(21_002))
 
@@ -167,11 +167,11 @@ def test_wide_tree_is_removed(directories: JobDirectories, made: Path) -> None:
     assert not made.exists()
 
 
-def test_removing_what_is_not_there_is_well(directories: JobDirectories) -> None:
+def test_remove_of_a_missing_entry_is_allowed(directories: JobDirectories) -> None:
     assert directories.remove(KEY)
 
 
-def test_job_that_exchanged_its_files_for_links_hurts_nobody(
+def test_job_that_replaced_its_files_by_links_harms_no_other_file(
     world: World, resource: LocalResource, victim: Path
 ) -> None:
     spec = world.spec(files=[JobFile("config/settings.py", b"x")])

@@ -108,7 +108,7 @@ def test_job_reaches_the_services_that_the_site_names(world: World, bystander: S
 @pytest.mark.parametrize(
     "service", ["127.0.0.1:99999", "127.0.0.1", "127.0.0.999:80", "10.0.0.1:80", "localhost:80", "[::1]:0", ""]
 )
-def test_what_is_no_service_on_loopback_is_refused(service: str) -> None:
+def test_invalid_loopback_service_is_refused(service: str) -> None:
     with pytest.raises(ValidationError, match="loopback_services"):
         ConnectionDetails(loopback_services=(service,))
     assert ConnectionDetails(loopback_services=("127.0.0.1:80", "[::1]:3128"))
@@ -133,7 +133,7 @@ def test_server_that_is_away_comes_back_for_the_same_job(world: World) -> None:
 
 
 @possible
-def test_two_jobs_of_one_person_do_not_share_a_network(world: World) -> None:
+def test_two_jobs_of_one_user_do_not_share_a_network(world: World) -> None:
     one, other = (run(world, "readlink /proc/self/ns/net; echo $UWS_NETWORK; cat /proc/net/dev") for _ in range(2))
     assert one[0] != network_of(1) != other[0]
     assert one[1] == other[1] == "isolated"
@@ -164,9 +164,7 @@ def test_job_that_must_be_isolated_is_refused_without_slirp4netns(
 
 
 @possible
-def test_slirp4netns_that_does_not_start_is_told_and_the_job_runs(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slirp4netns_failure_is_reported_and_the_job_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(isolation, "PROGRAM", "false")
         resource = world.resource()
@@ -186,7 +184,7 @@ def test_job_that_must_be_isolated_does_not_run_when_slirp4netns_does_not_start(
     resource.submit(spec)
     end = end_of(resource, spec)
     assert (end.ended_by, end.exit_code) == (EndedBy.EXIT, 126)
-    assert end.reason == "The job could not be started as its owner: it would share the network of this machine."
+    assert end.reason == "The job could not be started as its owner: it would share this machine's network."
     assert not (spec.working_directory / "ran").exists()
     assert not resource.check().connected
 

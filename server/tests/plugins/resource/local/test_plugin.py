@@ -21,7 +21,7 @@ def test_no_options_are_needed() -> None:
 @pytest.mark.parametrize(
     "details", [{"stop_grace_seconds": -1}, {"stop_grace_seconds": "10"}, {"max_log_bytes": 0}, {"host": "elsewhere"}]
 )
-def test_option_that_makes_no_sense_is_refused(details: dict[str, object]) -> None:
+def test_invalid_option_is_refused(details: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         LocalResourceOptions.model_validate_json(json.dumps({"connection_details": details}))
 

@@ -1,4 +1,4 @@
-"""What a job makes is its owner's alone, or its group's where the site says so: other accounts read nothing."""
+"""Files of jobs are readable by their owner only, or by the group if so configured."""
 
 import os
 import stat

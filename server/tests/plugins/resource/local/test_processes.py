@@ -1,4 +1,4 @@
-"""Processes are told apart by more than their number."""
+"""Processes are identified by more than their pid."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ from user_workspaces.plugins.resource.local import processes
 from user_workspaces.plugins.resource.local.processes import Process
 from user_workspaces.testing.waiting import eventually
 
-MARK = b"UWS_TEST_MARK=here"
+TAG = b"UWS_TEST_TAG=here"
 
 
 @pytest.fixture
 def child() -> Iterator[Process]:
-    environment = {"UWS_TEST_MARK": "here", "PATH": os.environ["PATH"]}
+    environment = {"UWS_TEST_TAG": "here", "PATH": os.environ["PATH"]}
     command = ["bash", "-c", "setsid sleep 600 & wait"]
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:
         identity = processes.identify(process.pid)
@@ -43,7 +43,7 @@ def test_signal_reaches_only_the_very_process(child: Process) -> None:
     assert not processes.send(child, signal.SIGKILL)
 
 
-def test_name_with_brackets_and_spaces_is_no_trap() -> None:
+def test_name_with_brackets_and_spaces_is_kept() -> None:
     with subprocess.Popen(["bash", "-c", "printf ') Z 1 1 1' > /proc/$$/comm; echo; sleep 600"], stdout=-1) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -53,27 +53,27 @@ def test_name_with_brackets_and_spaces_is_no_trap() -> None:
         process.kill()
 
 
-def test_process_that_is_gone_has_no_identity() -> None:
+def test_ended_process_has_no_identity() -> None:
     assert processes.identify(2**22 - 1) is None
 
 
-def test_strays_are_found_by_their_mark_when_the_main_process_is_dead(child: Process) -> None:
+def test_strays_are_found_by_their_tag_when_the_main_process_is_dead(child: Process) -> None:
     (grandchild,) = processes.descendants(child.pid)
     processes.send(child, signal.SIGKILL)
     eventually(lambda: not processes.is_alive(child))
-    assert processes.strays(child, mark=MARK, uid=os.getuid()) == [grandchild]
-    assert processes.strays(child, mark=MARK, uid=os.getuid() + 1) == []
-    assert processes.strays(child, mark=b"UWS_TEST_MARK=her", uid=os.getuid()) == []
+    assert processes.strays(child, tag=TAG, uid=os.getuid()) == [grandchild]
+    assert processes.strays(child, tag=TAG, uid=os.getuid() + 1) == []
+    assert processes.strays(child, tag=b"UWS_TEST_TAG=her", uid=os.getuid()) == []
 
 
-def test_strays_are_found_by_their_tree_without_a_mark(child: Process) -> None:
+def test_strays_are_found_by_their_tree_without_a_tag(child: Process) -> None:
     (grandchild,) = processes.descendants(child.pid)
-    assert set(processes.strays(child, mark=b"NO=mark", uid=os.getuid())) == {child, grandchild}
+    assert set(processes.strays(child, tag=b"NO=tag", uid=os.getuid())) == {child, grandchild}
 
 
-def test_we_are_never_a_stray() -> None:
+def test_own_process_is_never_a_stray() -> None:
     myself = processes.identify(os.getpid())
     assert myself is not None
     name, value = next(iter(os.environ.items()))
-    found = processes.strays(Process(0, 0, ""), mark=f"{name}={value}".encode(), uid=os.getuid())
+    found = processes.strays(Process(0, 0, ""), tag=f"{name}={value}".encode(), uid=os.getuid())
     assert myself not in found

@@ -74,7 +74,7 @@ def test_much_arrives_whole_in_both_directions_at_once(target: socket.socket) ->
             assert received["service"] == sent
 
 
-def test_end_of_the_question_is_passed_on_before_the_answer(target: socket.socket) -> None:
+def test_end_of_the_request_is_relayed_before_the_response(target: socket.socket) -> None:
     with relayed(target.getsockname()) as address, socket.create_connection(address, timeout=10) as client:
         client.sendall(b"question")
         client.shutdown(socket.SHUT_WR)
@@ -85,7 +85,7 @@ def test_end_of_the_question_is_passed_on_before_the_answer(target: socket.socke
         assert read_all(client) == b"answer"
 
 
-def test_first_address_that_answers_is_taken(target: socket.socket) -> None:
+def test_first_reachable_address_is_used(target: socket.socket) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         gone = server.getsockname()
     with relayed(gone, target.getsockname()) as address, socket.create_connection(address, timeout=10) as client:
@@ -95,7 +95,7 @@ def test_first_address_that_answers_is_taken(target: socket.socket) -> None:
             assert service.recv(1) == b"x"
 
 
-def test_connection_to_nobody_is_closed(target: socket.socket) -> None:
+def test_connection_without_a_target_is_closed(target: socket.socket) -> None:
     gone = target.getsockname()
     target.close()
     with relayed(gone) as address, socket.create_connection(address, timeout=10) as client:

@@ -1,4 +1,4 @@
-"""What is recorded is believed as far as it can be true; what cannot be read says nothing of the job."""
+"""Records are used if they are valid; invalid ones leave the state of the job unknown."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def write_running(world: World, spec: JobSpec, process: Process) -> None:
     record(world.state(spec.key).folder, records.RUNNING, Running(process, process, spec.account.uid, 1_700_000_000.0))
 
 
-def test_restart_of_the_machine_is_told(world: World, resource: LocalResource) -> None:
+def test_restart_of_the_machine_is_reported(world: World, resource: LocalResource) -> None:
     spec = world.spec()
     pid = resource.submit(spec)
     runner = world.running(spec.key).runner
@@ -52,7 +52,7 @@ def test_job_without_a_recorded_end_is_lost(world: World, resource: LocalResourc
     assert seen(resource, spec) == Observation(
         ResourceState.FAILED,
         resource_job_id=GONE.pid,
-        reason="Nothing recorded how it ended.",
+        reason="The end of the job was not recorded.",
         started_at=datetime.fromtimestamp(1_700_000_000, UTC),
         ended_by=EndedBy.LOST,
     )
@@ -85,19 +85,19 @@ def test_zombie_is_dead(world: World, resource: LocalResource, spec: JobSpec) ->
 
 @pytest.mark.parametrize("name", [records.RUNNING, records.ENDED])
 @pytest.mark.parametrize("content", ["", "{", "null", "[]", "{}", '{"child": 1}', "\0" * 100, '"x"', "1e999"])
-def test_garbled_record_says_nothing_of_the_job(
+def test_garbled_record_leaves_the_job_unknown(
     world: World, resource: LocalResource, spec: JobSpec, name: str, content: str
 ) -> None:
     (world.state(spec.key).folder / name).write_text(content)
     assert seen(resource, spec).state == ResourceState.UNREACHABLE
-    assert seen(resource, spec).reason == "What is recorded of this job cannot be read."
+    assert seen(resource, spec).reason == "The records of this job are invalid."
 
 
 @pytest.mark.parametrize(
     "change",
     [{"ended_by": "magic"}, {"ended_at": 1e300}, {"ended_at": "soon"}, {"exit_code": "0"}, {"exit_code": 0.5}],
 )
-def test_end_that_makes_no_sense_says_nothing_of_the_job(
+def test_invalid_end_record_leaves_the_job_unknown(
     world: World, resource: LocalResource, spec: JobSpec, change: dict[str, object]
 ) -> None:
     (world.state(spec.key).folder / records.ENDED).write_text(json.dumps(ENDED | change))
@@ -115,19 +115,19 @@ def test_garbled_job_does_not_hide_the_others(world: World, resource: LocalResou
 def test_garbled_job_is_neither_run_again_nor_forgotten(world: World, resource: LocalResource, spec: JobSpec) -> None:
     (world.state(spec.key).folder / records.RUNNING).write_text("{")
     for call in (partial(resource.submit, spec), partial(resource.forget, spec.key), partial(resource.stop, spec.key)):
-        with pytest.raises(Exception, match="cannot be read"):
+        with pytest.raises(Exception, match="records are invalid"):
             call()
     assert resource.known_keys() == {spec.key}
 
 
-def test_state_folder_that_is_a_file_says_nothing(world: World, resource: LocalResource) -> None:
+def test_state_folder_that_is_a_file_leaves_the_job_unknown(world: World, resource: LocalResource) -> None:
     spec = world.spec()
     (world.base / "data").mkdir()
     (world.base / "data" / spec.key).write_text("")
     assert seen(resource, spec).state == ResourceState.UNREACHABLE
 
 
-def test_looking_does_not_hinder_a_start(world: World, resource: LocalResource) -> None:
+def test_observing_does_not_block_a_start(world: World, resource: LocalResource) -> None:
     enough = Event()
     specs = [world.spec("true") for _ in range(10)]
     keys = [spec.key for spec in specs]
@@ -146,6 +146,6 @@ def test_looking_does_not_hinder_a_start(world: World, resource: LocalResource) 
     assert ends == [ResourceState.SUCCEEDED] * 10
 
 
-def test_what_is_no_key_is_not_known(world: World, resource: LocalResource, spec: JobSpec) -> None:
+def test_invalid_key_is_unknown(world: World, resource: LocalResource, spec: JobSpec) -> None:
     (world.base / "data" / "lost+found").mkdir()
     assert resource.known_keys() == {spec.key}

@@ -136,23 +136,23 @@ def test_supervisor_that_cannot_start_leaves_the_job_for_later(world: World, mon
     assert end_of(world.resource(), spec).state == ResourceState.SUCCEEDED
 
 
-def test_working_directory_that_is_gone_is_told(world: World, resource: LocalResource) -> None:
+def test_missing_working_directory_is_reported(world: World, resource: LocalResource) -> None:
     spec = world.spec(ONCE)
     spec.working_directory.rmdir()
     resource.submit(spec)
     end = end_of(resource, spec)
     assert (end.state, end.ended_by, end.exit_code) == (ResourceState.FAILED, EndedBy.EXIT, 126)
-    assert end.reason == "The working directory cannot be entered: No such file or directory."
+    assert end.reason == "Cannot enter the working directory: No such file or directory."
 
 
-def test_shell_that_is_missing_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_shell_is_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submission, "STANDARD_PATH", "/nonexistent")
     monkeypatch.setattr(submission, "FALLBACK_SHELL", "/nonexistent/bash")
     spec = world.spec(ONCE)
     world.resource().submit(spec)
     end = end_of(world.resource(), spec)
     assert (end.ended_by, end.exit_code) == (EndedBy.EXIT, 127)
-    assert end.reason == "The shell (bash) cannot be started: No such file or directory."
+    assert end.reason == "Cannot start the shell (bash): No such file or directory."
 
 
 @pytest.mark.parametrize("variable", [("", "x"), ("A=B", "x"), ("A", "x\0y"), ("A\0", "x")])
@@ -215,9 +215,9 @@ def test_output_can_be_opened_again_by_the_job(world: World, resource: LocalReso
 
 
 @pytest.mark.parametrize("key", ["", "../../etc", "ABCDEF0123", "0123", "0" * 65, "0123456789abcdef\n", "0123/../4567"])
-def test_what_is_no_key_never_becomes_a_path(world: World, resource: LocalResource, key: str) -> None:
+def test_invalid_key_never_becomes_a_path(world: World, resource: LocalResource, key: str) -> None:
     for call in (resource.job_directory, resource.stop, resource.forget, partial(resource.log_tail, lines=1)):
-        with pytest.raises(ValueError, match="no key"):
+        with pytest.raises(ValueError, match="Invalid job key"):
             call(key)
     assert resource.observe([key])[key].state == ResourceState.ABSENT
 
@@ -296,4 +296,4 @@ def test_working_directory_is_entered_with_the_rights_of_the_owner(world: World,
     spec.working_directory.rmdir()
     spec.working_directory.symlink_to(private / "inner")
     resource.submit(spec)
-    assert end_of(resource, spec).reason == "The working directory cannot be entered: Permission denied."
+    assert end_of(resource, spec).reason == "Cannot enter the working directory: Permission denied."

@@ -1,4 +1,4 @@
-"""Stopping and forgetting: everything that is a job's ends, nothing that is another's, whoever died before."""
+"""Stop and forget: all processes of a job end, and no others, whichever process was killed before."""
 
 import json
 import os
@@ -32,7 +32,7 @@ while True:
 
 @pytest.fixture
 def bystander() -> Iterator[Process]:
-    """A process of this machine that is nobody's job."""
+    """A process of this machine that belongs to no job."""
     with subprocess.Popen(["sleep", "600"]) as process:
         identity = processes.identify(process.pid)
         assert identity is not None
@@ -92,7 +92,7 @@ def test_stop_reaches_a_suspended_job(world: World, resource: LocalResource) -> 
     assert (spec.working_directory / "woke.txt").exists()
 
 
-def test_what_is_left_when_the_main_process_ends_is_killed(world: World, resource: LocalResource) -> None:
+def test_processes_left_by_the_main_process_are_killed(world: World, resource: LocalResource) -> None:
     spec = world.spec("setsid sleep 600 & echo $! > left; exit 4")
     resource.submit(spec)
     assert end_of(resource, spec).exit_code == 4
@@ -116,11 +116,11 @@ def test_many_processes_that_ignore_the_request_end(world: World, resource: Loca
     process_of(spec, "ready")
     resource.stop(spec.key)
     assert end_of(resource, spec).ended_by == EndedBy.STOPPED
-    mark = f"{records.MARK}={spec.key}".encode()
-    assert processes.strays(Process(0, 0, ""), mark=mark, uid=spec.account.uid) == []
+    tag = f"{records.TAG}={spec.key}".encode()
+    assert processes.strays(Process(0, 0, ""), tag=tag, uid=spec.account.uid) == []
 
 
-def test_time_limit_holds_while_nobody_watches(world: World) -> None:
+def test_time_limit_holds_without_an_observer(world: World) -> None:
     spec = world.spec("echo $$ > started; exec sleep 600", limits=Limits(time_limit_seconds=1))
     in_another_process(submit_and_die, world, spec, -1).join()
     child = process_of(spec, "started")
@@ -138,7 +138,7 @@ def test_stop_before_the_start_wins(world: World, resource: LocalResource) -> No
     assert not (spec.working_directory / "runs.txt").exists()
 
 
-def test_mark_left_while_the_supervisor_starts_wins(world: World, resource: LocalResource) -> None:
+def test_stop_request_while_the_supervisor_starts_wins(world: World, resource: LocalResource) -> None:
     spec = world.spec("echo ran > runs.txt")
     prepare(world, spec)
     world.state(spec.key).request_stop()
@@ -147,7 +147,7 @@ def test_mark_left_while_the_supervisor_starts_wins(world: World, resource: Loca
     assert not (spec.working_directory / "runs.txt").exists()
 
 
-def test_mark_without_a_signal_is_found(world: World, resource: LocalResource) -> None:
+def test_stop_request_without_a_signal_is_found(world: World, resource: LocalResource) -> None:
     spec = world.spec()
     resource.submit(spec)
     world.state(spec.key).request_stop()
@@ -173,7 +173,7 @@ def test_adopted_job_can_be_stopped_with_all_that_left_it(world: World, resource
     assert is_dead(far)
 
 
-def test_adopted_job_is_asked_politely_first(world: World, resource: LocalResource) -> None:
+def test_adopted_job_gets_sigterm_first(world: World, resource: LocalResource) -> None:
     spec = world.spec("trap 'echo saved > work.txt; exit 0' TERM; echo $$ > ready; while true; do sleep 0.05; done")
     resource.submit(spec)
     process_of(spec, "ready")
@@ -183,7 +183,7 @@ def test_adopted_job_is_asked_politely_first(world: World, resource: LocalResour
     assert (spec.working_directory / "work.txt").read_text() == "saved\n"
 
 
-def test_job_whose_main_process_was_killed_from_outside_tells_the_signal(world: World, resource: LocalResource) -> None:
+def test_job_whose_main_process_was_killed_has_the_signal(world: World, resource: LocalResource) -> None:
     spec = world.spec()
     resource.submit(spec)
     assert processes.send(world.running(spec.key).child, signal.SIGKILL)
@@ -246,7 +246,7 @@ def test_stop_signals_no_bystander_that_took_the_supervisor_s_pid(
     assert processes.is_alive(bystander)
 
 
-def test_stop_of_one_leaves_the_other_job_of_the_same_person(world: World, resource: LocalResource) -> None:
+def test_stop_leaves_the_other_job_of_the_same_user(world: World, resource: LocalResource) -> None:
     stopped, other = world.spec(), world.spec()
     resource.submit(stopped)
     resource.submit(other)

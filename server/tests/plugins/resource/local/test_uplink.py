@@ -67,7 +67,7 @@ def in_network(name: str) -> list[int]:
 
 
 def asks(resource: LocalResource, spec: JobSpec) -> bool:
-    """Let the job ask once; return whether it got an answer."""
+    """Let the job send one request; return True if it got a response."""
     before = resource.log_tail(spec.key, lines=99).count("\n")
     (spec.working_directory / "ask").touch()
     eventually(lambda: resource.log_tail(spec.key, lines=99).count("\n") > before)
@@ -79,7 +79,7 @@ def let_it_end(resource: LocalResource, spec: JobSpec) -> None:
     assert end_of(resource, spec).state == ResourceState.SUCCEEDED
 
 
-def test_way_out_is_two_processes_of_root_and_ends_with_the_job(
+def test_uplink_is_two_processes_of_root_and_ends_with_the_job(
     world: World, resource: LocalResource, spec: JobSpec
 ) -> None:
     found, network = uplink_of(world, spec), network_of(world.running(spec.key).child.pid)
@@ -115,9 +115,7 @@ def test_stop_ends_it(world: World, resource: LocalResource, spec: JobSpec) -> N
     assert in_network(network) == []
 
 
-def test_supervisor_that_is_killed_leaves_the_job_its_way_out(
-    world: World, resource: LocalResource, spec: JobSpec
-) -> None:
+def test_killed_supervisor_leaves_the_uplink_of_the_job(world: World, resource: LocalResource, spec: JobSpec) -> None:
     found, running = uplink_of(world, spec), world.running(spec.key)
     os.kill(running.runner.pid, signal.SIGKILL)
     eventually(lambda: not processes.is_alive(running.runner))
@@ -148,9 +146,7 @@ def test_slirp4netns_that_is_killed_comes_back(world: World, resource: LocalReso
     eventually(lambda: uplink_of(world, spec) == [])
 
 
-def test_way_out_that_is_killed_takes_slirp4netns_along_and_no_job(
-    world: World, resource: LocalResource, spec: JobSpec
-) -> None:
+def test_killed_uplink_ends_slirp4netns_and_no_job(world: World, resource: LocalResource, spec: JobSpec) -> None:
     ours, slirp = uplink_of(world, spec)
     os.kill(ours.pid, signal.SIGKILL)
     eventually(lambda: not processes.is_alive(slirp))
@@ -158,7 +154,7 @@ def test_way_out_that_is_killed_takes_slirp4netns_along_and_no_job(
     let_it_end(resource, spec)
 
 
-def test_controller_that_is_killed_leaves_the_job_its_way_out(world: World, server: Service) -> None:
+def test_killed_controller_leaves_the_uplink_of_the_job(world: World, server: Service) -> None:
     spec = world.spec(f"until [ -e ask ]; do sleep 0.02; done; {ask(*server.address)}")
     resource = world.resource(server_url=f"http://127.0.0.1:{server.address[1]}")
     started = FORKS.Event()

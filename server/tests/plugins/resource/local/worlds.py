@@ -1,4 +1,4 @@
-"""What the tests of this resource share: a world of directories, and people."""
+"""Shared by the tests of this resource: directories and users."""
 
 import json
 import os

@@ -88,7 +88,7 @@ def made(storage: LocalFileSystemStorage, location: WorkspaceLocation) -> Path:
 
 @pytest.fixture
 def victim(world: World) -> Path:
-    """Return a directory of somebody else (root, when the server is root), with a file in it."""
+    """Return a directory of another account (root, if the server is root) with a file."""
     victim = world.base / "victim"
     (victim / "inner").mkdir(parents=True)
     (victim / "shadow").write_text("secret")

@@ -1,4 +1,4 @@
-"""What people could plant in their own workspaces to reach the files of others. Nothing of it may work."""
+"""Attacks from a user's own workspace on files of others; none may work."""
 
 import os
 from collections.abc import Callable
@@ -148,7 +148,7 @@ def test_fifo_hangs_nothing(
 def test_hard_link_to_foreign_file_keeps_it(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, victim: Path
 ) -> None:
-    """Where the system lets people make such links, replacing and removing them changes the name only."""
+    """If the system allows such links, replacing and removing them changes the name only."""
     os.link(victim / "shadow", made / "a")
     os.link(victim / "shadow", made / "b")
     storage.write(location, "a", [b"mine"])
@@ -174,7 +174,7 @@ def test_hard_link_to_foreign_file_not_read(
 
 
 @pytest.mark.root
-def test_directory_of_another_person_refused(
+def test_directory_of_another_user_refused(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, bob: SystemAccount
 ) -> None:
     storage.write(location, "a", [b"1"])
@@ -190,13 +190,13 @@ def test_directory_of_another_person_refused(
         lambda: storage.open(theirs, "a"),
         lambda: list(storage.tree(theirs)),
     ):
-        with pytest.raises(StorageError, match="belongs to another account"):
+        with pytest.raises(StorageError, match="does not belong to the account"):
             act()
     assert (made / "a").read_bytes() == b"1"
 
 
 @pytest.mark.root
-def test_dataset_seen_with_the_persons_rights(
+def test_dataset_read_with_the_rights_of_the_user(
     storage: LocalFileSystemStorage, world: World, location: WorkspaceLocation, made: Path
 ) -> None:
     world.dataset.parent.chmod(0o700)

@@ -1,4 +1,4 @@
-"""A copy belongs to the other person, is whole, and takes nothing that was not meant to be shared."""
+"""A copy belongs to the other user, is complete, and contains nothing that is not shared."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def copy(storage: LocalFileSystemStorage, source: WorkspaceLocation, target: Wor
     return storage.locate(target)
 
 
-def test_copy_belongs_to_the_other_person(
+def test_copy_belongs_to_the_other_user(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, other_location: WorkspaceLocation, made: Path
 ) -> None:
     storage.write(location, "d/f", [b"1"])
@@ -60,7 +60,7 @@ def test_copy_sparse_stays_sparse(
     assert told[-1] < 1_000_000
 
 
-def test_copy_large_tells_progress(
+def test_copy_large_reports_progress(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, other_location: WorkspaceLocation, made: Path
 ) -> None:
     storage.write(location, "a", [os.urandom(1_000_000)] * 40)
@@ -94,7 +94,7 @@ def test_copy_links_only_below_dataset_roots(
 
 
 @pytest.mark.root
-def test_copy_links_only_where_the_other_person_may(
+def test_copy_links_only_where_the_other_user_may_read(
     storage: LocalFileSystemStorage,
     world: World,
     location: WorkspaceLocation,
@@ -111,7 +111,7 @@ def test_copy_unreadable_fails(
 ) -> None:
     storage.write(location, "d/f", [b"1"])
     (made / "d").chmod(0o000)
-    with pytest.raises(StorageError, match="do not allow"):
+    with pytest.raises(StorageError, match="do not have permission"):
         storage.copy(location, other_location, progress=ignore)
     (made / "d").chmod(0o700)
     storage.delete(other_location)
@@ -157,7 +157,7 @@ def test_copy_error_of_progress_rises(
 
 @pytest.fixture
 def second_disk(storage: LocalFileSystemStorage, other_location: WorkspaceLocation) -> Iterator[Path]:
-    """Return the home of the other person, on a file system of its own with five megabytes."""
+    """Return the other user's home on a file system of five megabytes."""
     storage.create(other_location)
     home = storage.locate(other_location).parent
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", home], check=True)
@@ -197,7 +197,7 @@ def test_copy_full_disk_says_so(
 
 
 @pytest.mark.slow
-def test_copy_of_many_small_files_tells_its_progress_too(
+def test_copy_of_many_small_files_reports_progress(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, other_location: WorkspaceLocation, made: Path
 ) -> None:
     for number in range(1200):

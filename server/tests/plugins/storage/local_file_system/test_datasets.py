@@ -1,4 +1,4 @@
-"""Browsing the dataset roots: with the person's rights, and nowhere else."""
+"""Dataset roots are browsed with the user's rights, and nothing outside of them."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_roots_and_what_is_below_them(storage: LocalFileSystemStorage, world: Wo
     assert storage.datasets(ada, f"{root}/sky/", limit=10) == (Dataset(str(world.dataset), is_directory=False),)
 
 
-def test_without_roots_there_is_nothing(make_storage: MakeStorage, ada: SystemAccount) -> None:
+def test_without_dataset_roots_nothing_is_listed(make_storage: MakeStorage, ada: SystemAccount) -> None:
     storage = make_storage(roots=[])
     assert not storage.has_datasets
     assert storage.datasets(ada, limit=10) == ()
@@ -46,7 +46,7 @@ def test_nothing_else_is_listed(storage: LocalFileSystemStorage, world: World, a
 
 
 @pytest.mark.root
-def test_a_directory_that_the_person_may_not_enter_is_not_listed(
+def test_directory_that_the_user_may_not_enter_is_not_listed(
     storage: LocalFileSystemStorage, world: World, ada: SystemAccount
 ) -> None:
     (world.datasets / "sky").chmod(0o700)

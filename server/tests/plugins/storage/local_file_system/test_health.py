@@ -30,12 +30,12 @@ def test_check_root_cannot_be_made(make_storage: MakeStorage, world: World) -> N
 def test_check_root_not_writable(make_storage: MakeStorage, world: World) -> None:
     world.root.mkdir(mode=0o500)
     health = make_storage().check()
-    assert health.message == "The root directory of the storage cannot be written by the server."
+    assert health.message == "The storage's root directory is not writable for the server."
 
 
 @pytest.mark.root
-@pytest.mark.parametrize(("depth", "said"), [(0, "The root of the storage is"), (2, "The directory 2 above")])
-def test_check_people_cannot_pass(make_storage: MakeStorage, world: World, depth: int, said: str) -> None:
+@pytest.mark.parametrize(("depth", "said"), [(0, "The storage's root cannot"), (2, "The directory 2 levels above")])
+def test_check_users_cannot_pass(make_storage: MakeStorage, world: World, depth: int, said: str) -> None:
     root = world.base / "one" / "two" / "three"
     root.mkdir(parents=True)
     [root, *root.parents][depth].chmod(0o700)
@@ -45,7 +45,7 @@ def test_check_people_cannot_pass(make_storage: MakeStorage, world: World, depth
 
 
 @pytest.mark.root
-@pytest.mark.parametrize(("options", "said"), [("ro", "cannot be written"), ("nr_inodes=1", "full")])
+@pytest.mark.parametrize(("options", "said"), [("ro", "not writable"), ("nr_inodes=1", "full")])
 def test_check_disk_of_no_use(make_storage: MakeStorage, world: World, options: str, said: str) -> None:
     world.root.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=755,{options}", "tmpfs", world.root], check=True)

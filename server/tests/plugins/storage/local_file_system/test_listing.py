@@ -1,4 +1,4 @@
-"""What is there and how much room it takes, whatever people have made of it."""
+"""Listings and disk usage, also of hostile trees."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def test_tree_passes_over_closed_directories(
 
 
 def test_tree_while_all_of_it_changes(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
-    """Files and whole directories come, move and vanish during the walk: it goes on, and tells what it met."""
+    """Files and directories appear, move and vanish during the walk, which continues."""
     stop = threading.Event()
     storage.write(location, "a/b/c/kept", [b"1"])
 
@@ -139,7 +139,7 @@ def test_disk_usage_deep(storage: LocalFileSystemStorage, location: WorkspaceLoc
 
 
 @pytest.mark.root
-def test_disk_usage_counts_what_people_hide(
+def test_disk_usage_counts_hidden_files(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     storage.write(location, "hidden/f", [b"x" * 1_000_000])
@@ -152,6 +152,6 @@ def test_tree_of_closed_workspace_says_so(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     made.chmod(0o000)
-    with pytest.raises(StorageError, match="do not allow"):
+    with pytest.raises(StorageError, match="do not have permission"):
         list(storage.tree(location))
     made.chmod(0o700)

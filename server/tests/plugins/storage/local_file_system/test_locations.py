@@ -1,4 +1,4 @@
-"""Workspaces lie below their person's directory, and each belongs to its person alone."""
+"""Workspaces are below their user's directory and private to that user."""
 
 import os
 import threading
@@ -45,7 +45,7 @@ def test_create_deeper(storage: LocalFileSystemStorage, ada: SystemAccount) -> N
     assert not storage.locate(location).exists()
 
 
-def test_create_without_person_refused(storage: LocalFileSystemStorage, ada: SystemAccount) -> None:
+def test_create_without_user_refused(storage: LocalFileSystemStorage, ada: SystemAccount) -> None:
     with pytest.raises(UnsafePath):
         storage.create(WorkspaceLocation("17", ada))
 
@@ -93,7 +93,7 @@ def test_create_takes_no_directory_in_use(
 ) -> None:
     (world.root / "ada").mkdir(parents=True)
     (world.root / "ada" / "kept").touch()
-    with pytest.raises(StorageError, match="belongs to another account"):
+    with pytest.raises(StorageError, match="does not belong to the account"):
         storage.create(location)
     assert (world.root / "ada").stat().st_uid == 0
 
@@ -107,8 +107,8 @@ def test_create_for_system_account_refused(storage: LocalFileSystemStorage, worl
 
 
 @pytest.mark.root
-def test_root_need_not_be_open_to_people(make_storage: MakeStorage, world: World, location: WorkspaceLocation) -> None:
-    """Operations go by handles: a closed root stops jobs (`check` says so), and loses nobody's files."""
+def test_root_need_not_be_open_to_users(make_storage: MakeStorage, world: World, location: WorkspaceLocation) -> None:
+    """Operations use handles: a closed root stops jobs (`check` reports it), but loses no files."""
     storage = make_storage()
     storage.create(location)
     world.root.chmod(0o700)

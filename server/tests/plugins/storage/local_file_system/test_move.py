@@ -87,7 +87,7 @@ def test_move_takes_dangling_links_along(
 def test_move_without_right_refused(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     (made / "roots").mkdir(mode=0o755)
     storage.write(location, "a", [b"1"])
-    with pytest.raises(StorageError, match="do not allow"):
+    with pytest.raises(StorageError, match="do not have permission"):
         storage.move(location, "a", "roots/a")
     assert own(made / "a", location.account).read_bytes() == b"1"
 

@@ -31,12 +31,12 @@ def test_parse_path_components() -> None:
         ("a/../b", "A path cannot contain double dots."),
         ("a/.", "A path cannot contain a single dot as a name."),
         ("/a", "A path cannot begin with a slash: it is relative to the workspace."),
-        ("a/", "A path cannot contain two slashes in a row, nor end with one."),
+        ("a/", "A path cannot contain two slashes in a row or end with a slash."),
         ("a\0", "A path cannot contain a null character."),
         ("é" * 128, "This name is too long."),
         ("a/" * 2048, "This path is too long."),
-        ("\udcff", "A path has to be valid Unicode."),
-        (".uws-part-1", "Names that begin with .uws-part- are kept for files in the making."),
+        ("\udcff", "A path must be valid Unicode."),
+        (".uws-part-1", "Names that begin with .uws-part- are reserved for unfinished files."),
     ],
 )
 def test_parse_path_says_what_is_wrong(path: str, problem: str) -> None:

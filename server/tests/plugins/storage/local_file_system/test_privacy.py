@@ -1,4 +1,4 @@
-"""All that the server makes for a person is that person's alone, whatever the server's own mask is."""
+"""Files that the server creates for a user are private, whatever the server's umask."""
 
 import os
 import stat
@@ -51,7 +51,7 @@ def test_nothing_that_is_made_is_open_to_others(
     assert stat.S_IMODE(world.root.stat().st_mode) & 0o066 == 0  # to be passed through, not to be listed
 
 
-def test_copy_for_another_person_is_open_to_nobody_else(
+def test_copy_for_another_user_is_open_to_that_user_only(
     storage: LocalFileSystemStorage,
     world: World,
     location: WorkspaceLocation,

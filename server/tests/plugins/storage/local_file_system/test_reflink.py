@@ -42,7 +42,7 @@ def failing(number: int) -> Callable[..., int]:
     return fail
 
 
-def test_a_copy_has_the_content_and_a_file_of_its_own(files: tuple[int, int]) -> None:
+def test_copy_has_the_content_and_is_independent(files: tuple[int, int]) -> None:
     old, new = files
     assert reflink.clone_or_copy(old, new, most=len(CONTENT)) == len(CONTENT)
     assert content_of(new) == CONTENT
@@ -52,7 +52,7 @@ def test_a_copy_has_the_content_and_a_file_of_its_own(files: tuple[int, int]) ->
 
 
 @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.EPERM])
-def test_where_nothing_can_be_shared_it_is_copied(
+def test_file_is_copied_where_blocks_cannot_be_shared(
     files: tuple[int, int], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     old, new = files
@@ -61,9 +61,7 @@ def test_where_nothing_can_be_shared_it_is_copied(
     assert content_of(new) == CONTENT
 
 
-def test_where_the_kernel_copies_nothing_between_these_it_is_sent(
-    files: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_is_sent_where_the_kernel_cannot_copy(files: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = files
     monkeypatch.setattr(fcntl, "ioctl", failing(errno.EOPNOTSUPP))
     monkeypatch.setattr(os, "copy_file_range", failing(errno.EXDEV))
@@ -73,7 +71,7 @@ def test_where_the_kernel_copies_nothing_between_these_it_is_sent(
 
 
 @pytest.mark.parametrize("name", ["ioctl", "copy_file_range"])
-def test_a_disk_that_is_full_is_told(files: tuple[int, int], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_full_disk_is_reported(files: tuple[int, int], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     old, new = files
     monkeypatch.setattr(fcntl, "ioctl", failing(errno.ENOSPC if name == "ioctl" else errno.EOPNOTSUPP))
     monkeypatch.setattr(os, "copy_file_range", failing(errno.ENOSPC))

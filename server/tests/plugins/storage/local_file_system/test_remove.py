@@ -1,4 +1,4 @@
-"""Removing takes all there is: deep, closed, huge, and while somebody writes; and it can be repeated."""
+"""Removal of deep, closed and huge trees, also during writes; it can be repeated."""
 
 import os
 import threading
@@ -69,7 +69,9 @@ def test_delete_hundred_thousand(storage: LocalFileSystemStorage, location: Work
     assert not made.exists()
 
 
-def test_remove_while_somebody_writes(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_remove_while_another_process_writes(
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
+) -> None:
     """It either succeeds or says what is wrong; once the writer has stopped, it succeeds."""
     stop = threading.Event()
 
@@ -126,7 +128,7 @@ def test_delete_names_that_are_no_unicode(
 
 
 @pytest.mark.root
-def test_delete_stops_at_foreign_files_and_goes_on_later(
+def test_delete_stops_at_foreign_files_and_continues_later(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     (made / "roots").mkdir(mode=0o755)
@@ -140,7 +142,7 @@ def test_delete_stops_at_foreign_files_and_goes_on_later(
     assert not made.exists()
 
 
-def test_delete_keeps_other_workspaces_of_the_person(
+def test_delete_keeps_other_workspaces_of_the_user(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     sibling = WorkspaceLocation("ada/170", location.account)

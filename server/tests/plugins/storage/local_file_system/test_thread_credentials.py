@@ -1,4 +1,4 @@
-"""A person's rights: taken by one thread, given back whatever happens, and never more than the person has."""
+"""A user's credentials: assumed by one thread, always restored, and never more than the user has."""
 
 import os
 import threading
@@ -41,13 +41,13 @@ def test_rights_of_ordinary_server_are_its_own(ada: SystemAccount) -> None:
 
 
 @pytest.mark.parametrize(("uid", "gid"), [(0, 0), (1, 1), (999, 999), (20_001, 0)])
-def test_persons_rights_of_system_account_refused(uid: int, gid: int) -> None:
+def test_rights_of_system_account_refused(uid: int, gid: int) -> None:
     with pytest.raises(NotAllowed):
         AccountCredentials(SystemAccount(name="daemon", uid=uid, gid=gid, home=Path("/")))
 
 
 @pytest.mark.root
-def test_assumed_are_the_persons_then_the_servers() -> None:
+def test_assumed_are_those_of_the_user_then_the_server() -> None:
     before = ids()
     with AccountCredentials(make_user(20_001)).assumed():
         assert ids() == ((0, 20_001, 0), (0, 20_001, 0), [20_001])

@@ -1,4 +1,4 @@
-"""Names that are no text, pipes and sockets, and what permissions forbid: told, never opened, and removable."""
+"""Names that are not UTF-8, pipes, sockets and closed files are listed, never opened, and removable."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ NAMES = [b"caf\xe9.txt", b"\xff", b"..\xe9", rb"\xE9", rb"..\up", b"line\nbreak"
 def test_every_name_is_a_path(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, name: bytes
 ) -> None:
-    """What is listed can be read, replaced, renamed, and removed under the path that was told."""
+    """Listed entries can be read, replaced, renamed and removed by their listed path."""
     folder = made / os.fsdecode(b"d" + name)
     folder.mkdir()
     own(folder, location.account)
@@ -47,7 +47,7 @@ def pipe(location: WorkspaceLocation, made: Path) -> Path:
     return own(made / "pipe", location.account)
 
 
-def test_pipes_and_sockets_are_told_and_removed(
+def test_pipes_and_sockets_are_listed_and_removed(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, pipe: Path
 ) -> None:
     with socket.socket(socket.AF_UNIX) as server:
@@ -57,7 +57,7 @@ def test_pipes_and_sockets_are_told_and_removed(
     assert kinds == {"pipe": EntryKind.FIFO, "socket": EntryKind.SOCKET}
     assert {entry.path: entry.kind for entry in storage.tree(location)} == kinds
     for path in kinds:
-        with pytest.raises(Conflict, match="not a file"):
+        with pytest.raises(Conflict, match="not a regular file"):
             storage.open(location, path)
         storage.move(location, path, f"new-{path}")
         storage.remove(location, f"new-{path}")
@@ -65,29 +65,29 @@ def test_pipes_and_sockets_are_told_and_removed(
 
 
 @pytest.mark.root
-def test_devices_are_told_and_removed(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_devices_are_listed_and_removed(
+    storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
+) -> None:
     os.mknod(made / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     (entry,) = storage.tree(location)
     assert (entry.path, entry.kind, entry.size) == ("null", EntryKind.DEVICE, 0)
-    with pytest.raises(Conflict, match="a device, not a file"):
+    with pytest.raises(Conflict, match="a device, not a regular file"):
         storage.open(location, "null")
     storage.remove(location, "null")
     assert list(made.iterdir()) == []
 
 
-def test_who_waits_at_a_pipe_is_not_woken(
+def test_reader_of_a_pipe_is_not_woken(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, pipe: Path
 ) -> None:
-    """To open a pipe for reading ends the waiting of its writer, who then writes to nobody."""
+    """Opening a pipe for reading would wake its writer, without a reader to get the data."""
     with pytest.raises(Conflict):
         storage.open(location, "pipe")
     with pytest.raises(OSError, match="No such device"):  # nobody reads
         os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
 
 
-def test_a_file_takes_the_place_of_a_pipe(
-    storage: LocalFileSystemStorage, location: WorkspaceLocation, pipe: Path
-) -> None:
+def test_file_replaces_a_pipe(storage: LocalFileSystemStorage, location: WorkspaceLocation, pipe: Path) -> None:
     storage.write(location, "pipe", [b"1"])
     assert pipe.read_bytes() == b"1"
 
@@ -119,12 +119,12 @@ def closed(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: P
     return made
 
 
-def test_permissions_are_told_as_such(
+def test_permission_errors_are_reported_as_such(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, closed: Path
 ) -> None:
-    with pytest.raises(AccessDenied, match=r"^f: You may not read this file"):
+    with pytest.raises(AccessDenied, match=r"^f: You do not have permission to read this file"):
         storage.open(location, "f")
-    with pytest.raises(AccessDenied, match=r"^folder: You may not list this folder"):
+    with pytest.raises(AccessDenied, match=r"^folder: You do not have permission to list this folder"):
         storage.entries(location, "folder")
     refused = list[str]()
     assert [entry.path for entry in storage.tree(location, refused=refused)] == ["f", "fixed", "fixed/f", "folder"]
@@ -136,22 +136,25 @@ def test_permissions_are_told_as_such(
         lambda: storage.move(location, "f", "fixed/g"),
     )
     for change in changes:
-        with pytest.raises(AccessDenied, match="You may not change the folder that it is in"):
+        with pytest.raises(AccessDenied, match="You do not have permission to change the folder that contains it"):
             change()
 
 
 @pytest.mark.parametrize(
-    ("open_again", "told"),
-    [("folder", "f: You may not read this file"), ("f", "folder: You may not list this folder")],
+    ("open_again", "message"),
+    [
+        ("folder", "f: You do not have permission to read this file"),
+        ("f", "folder: You do not have permission to list this folder"),
+    ],
 )
-def test_a_copy_names_what_cannot_be_read(
+def test_copy_names_unreadable_files(
     storage: LocalFileSystemStorage,
     location: WorkspaceLocation,
     other_location: WorkspaceLocation,
     closed: Path,
     open_again: str,
-    told: str,
+    message: str,
 ) -> None:
     (closed / open_again).chmod(0o700)
-    with pytest.raises(AccessDenied, match=told):
+    with pytest.raises(AccessDenied, match=message):
         storage.copy(location, other_location, progress=lambda _: None)

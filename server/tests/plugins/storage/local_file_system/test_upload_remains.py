@@ -1,4 +1,4 @@
-"""What people plant where uploads wait, and what is left there."""
+"""Files that users plant in the uploads directory, and remains of uploads."""
 
 import fcntl
 import json
@@ -39,7 +39,7 @@ def waiting(made: Path) -> list[str]:
 def test_planted_records_lead_nowhere(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path, world: World, record: object
 ) -> None:
-    """The record is the person's file: whatever it says, no more is done than they could do."""
+    """The record is the user's file: a forged one allows nothing that the user could not do."""
     victim = world.base / "victim"
     victim.mkdir()
     (made / "l").symlink_to(victim)
@@ -95,7 +95,7 @@ def test_begin_too_many_refused(storage: LocalFileSystemStorage, location: Works
     storage.begin_upload(location, "f", length=1)
     for number in range(999):
         (made / UPLOADS / f"{number}").touch()
-    with pytest.raises(StorageError, match="Too many"):
+    with pytest.raises(StorageError, match="too many unfinished uploads"):
         storage.begin_upload(location, "g", length=1)
 
 

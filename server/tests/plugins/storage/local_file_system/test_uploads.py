@@ -1,4 +1,4 @@
-"""Uploads in several requests: where they wait, what crashes leave, what people could plant there."""
+"""Uploads in several requests: their files, crashes, and files that users plant."""
 
 import os
 import random
@@ -29,7 +29,7 @@ def waiting(made: Path) -> list[str]:
     return sorted(path.name for path in (made / UPLOADS).iterdir())
 
 
-def test_upload_belongs_to_the_person(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_upload_belongs_to_the_user(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     upload = storage.begin_upload(location, "d/f", length=2)
     storage.append(location, upload.id, 0, [b"1"])
     for path in (made / UPLOADS, *(made / UPLOADS).iterdir()):
@@ -119,12 +119,12 @@ def test_handles_are_closed(storage: LocalFileSystemStorage, location: Workspace
 
 
 def test_full_disk_keeps_what_came(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
-    """The upload goes on when there is room again."""
+    """The upload continues when there is free space again."""
     upload = storage.begin_upload(location, "f", length=180_000)
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old[1]))
     try:
-        with pytest.raises(StorageError, match="larger than this storage takes"):
+        with pytest.raises(StorageError, match="larger than this storage allows"):
             storage.append(location, upload.id, 0, [b"x" * 60_000] * 3)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
@@ -133,7 +133,7 @@ def test_full_disk_keeps_what_came(storage: LocalFileSystemStorage, location: Wo
     assert (made / "f").read_bytes() == b"x" * 180_000
 
 
-def test_begin_more_than_there_is_room_refused(
+def test_begin_upload_larger_than_the_disk_refused(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     reservation = os.statvfs(made)
@@ -158,10 +158,10 @@ def kill_while_appending(
     os.waitpid(child, 0)
 
 
-def test_killed_uploads_are_done_or_go_on(
+def test_killed_uploads_are_finished_or_continue(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
-    """At every moment the disk says where to go on; in the end there is one whole file and nothing else."""
+    """After each kill the offset on disk is right; at the end there is one complete file and nothing else."""
     content, interrupted = os.urandom(4_000_000), 0
     for number in range(KILLS):
         name = f"d{number % 3}/f{number}"

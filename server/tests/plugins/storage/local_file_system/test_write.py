@@ -23,7 +23,7 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def test_write_belongs_to_the_person(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_write_belongs_to_the_user(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     storage.write(location, "d/f", [b"1"])
     for path in (made / "d", made / "d" / "f"):
         assert (path.stat().st_uid, path.stat().st_gid) == (location.account.uid, location.account.gid)
@@ -92,7 +92,7 @@ def test_write_too_large_leaves_nothing(
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old[1]))
     try:
-        with pytest.raises(StorageError, match="larger than this storage takes"):
+        with pytest.raises(StorageError, match="larger than this storage allows"):
             storage.write(location, "a", [b"x" * 60_000] * 3)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
@@ -125,7 +125,7 @@ def test_write_full_disk_leaves_nothing(
 @pytest.mark.root
 def test_write_without_right_refused(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     (made / "roots").mkdir(mode=0o755)
-    with pytest.raises(StorageError, match="do not allow"):
+    with pytest.raises(StorageError, match="do not have permission"):
         storage.write(location, "roots/f", [b"1"])
     assert names(made / "roots") == []
 
@@ -211,7 +211,7 @@ def test_write_by_too_many_refused(storage: LocalFileSystemStorage, location: Wo
     assert names(made) == []
 
 
-def test_writes_for_two_people_at_once(
+def test_writes_for_two_users_at_once(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, other_location: WorkspaceLocation, made: Path
 ) -> None:
     storage.create(other_location)
@@ -241,5 +241,5 @@ def test_write_closed_directory_says_so(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
 ) -> None:
     (made / "closed").mkdir(mode=0o500)
-    with pytest.raises(StorageError, match="do not allow"):
+    with pytest.raises(StorageError, match="do not have permission"):
         storage.write(location, "closed/f", [b"1"])

@@ -1,4 +1,4 @@
-"""What the tests of this storage share: a small world of directories, and accounts."""
+"""Shared by the tests of this storage: directories and accounts."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ MakeStorage = Callable[..., LocalFileSystemStorage]
 
 @dataclass(frozen=True)
 class World:
-    """A directory that everybody may pass through, with what the tests need in it."""
+    """A directory that all accounts can traverse, with the folders of a test."""
 
     base: Path
     root: Path
@@ -29,7 +29,7 @@ def account(name: str, uid: int) -> SystemAccount:
 
 
 def own(path: Path, user: SystemAccount) -> Path:
-    """Give what a test made with the server's rights to a person, where the server can."""
+    """Give files that a test made with the server's rights to a user, if the server is root."""
     if IS_ROOT:
         os.chown(path, user.uid, user.gid, follow_symlinks=False)
     return path

@@ -1,4 +1,4 @@
-"""Globus on this machine, and the plug-in that talks to it."""
+"""A local Globus service, and the plug-in that uses it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ CALLBACK = "https://uws.example.org/login/with/globus/done/"
 
 @pytest.fixture
 def globus(monkeypatch: pytest.MonkeyPatch) -> Iterator[GlobusService]:
-    """The services, where the SDK looks for them."""
+    """The services, at the addresses that the SDK reads from the environment."""
     service = GlobusService()
     with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(service)) as server:
         service.url = f"http://127.0.0.1:{server.server_port}"
@@ -34,7 +34,7 @@ def globus(monkeypatch: pytest.MonkeyPatch) -> Iterator[GlobusService]:
 
 @pytest.fixture
 def plugin(globus: GlobusService, tmp_path: Path) -> Callable[..., GlobusUserAuthentication]:
-    """Make the plug-in with these options."""
+    """Return a factory of plug-ins with the given options."""
 
     def make(**details: Any) -> GlobusUserAuthentication:
         kept: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""Globus Auth and Globus Groups on this machine: they answer, and refuse, as their documentation says.
+"""A local Globus Auth and Globus Groups that respond as their documentation says.
 
-A token is for one service (`resource_server`); introspection by a client that is not in its audience says
-`{"active": false}`; Groups takes tokens of its own alone; a code is good once, for its client, its redirect URI and
+A token is for one service (`resource_server`); introspection by a client that is not in its audience returns
+`{"active": false}`; Groups accepts only its own tokens; a code is valid once, for its client, its redirect URI and
 its PKCE verifier.
 """
 
@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any
@@ -22,9 +23,10 @@ OTHER_CLIENT = "2f7b8a9e-0000-4000-8000-000000000002"
 ADA = "ae2a1750-0000-4000-8000-00000000ada0"
 RESEARCHERS = "9d3d1e1c-0000-4000-8000-000000000007"
 VIEW_GROUPS = "urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships"
+REDIRECT_TARGET = "/redirect-target"
 TRANSFER = "urn:globus:auth:scope:transfer.api.globus.org:all"
 
-PERSON = Identity(
+ADA_IDENTITY = Identity(
     issuer="https://auth.globus.org",
     subject=ADA,
     username="ada",
@@ -49,14 +51,14 @@ class GlobusService:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     memberships: dict[str, str] = field(default_factory=lambda: {RESEARCHERS: "active"})
     responses: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    """From a path to what is answered there instead."""
+    """Overridden responses by path."""
     further: dict[str, Any] = field(default_factory=dict)
-    """What introspection says differently."""
+    """Overridden claims of introspection."""
     calls: list[str] = field(default_factory=list)
     numbers: "count[int]" = field(default_factory=count)
 
     def issue(self, scope: str = VIEW_GROUPS, *, client: str = CLIENT, seconds: int = 3600, sub: str = ADA) -> str:
-        """Give out a token."""
+        """Issue a token."""
         text = f"Ag-token-{next(self.numbers)}"
         now = int(time.time())
         self.tokens[text] = {
@@ -70,7 +72,7 @@ class GlobusService:
         return text
 
     def code_for(self, address: str) -> str:
-        """Log Ada in, who was sent there, and return the code that she comes back with."""
+        """Log Ada in at this address and return her code."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         assert query["client_id"] == CLIENT
         assert query["code_challenge_method"] == "S256"
@@ -136,7 +138,7 @@ class GlobusService:
 
 
 def handler_of(service: GlobusService) -> type[BaseHTTPRequestHandler]:
-    """Return what serves it."""
+    """Return the request handler of the service."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -154,6 +156,8 @@ def handler_of(service: GlobusService) -> type[BaseHTTPRequestHandler]:
             )
             body = found if isinstance(found, bytes) else json.dumps(found).encode()
             self.send_response(status)
+            if status == HTTPStatus.FOUND:
+                self.send_header("Location", REDIRECT_TARGET)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -1,4 +1,4 @@
-"""Tokens of Globus that are good and that are not, the log-in with Globus, and groups."""
+"""Valid and invalid Globus tokens, the login with Globus, and groups."""
 
 import time
 from collections.abc import Callable
@@ -9,9 +9,10 @@ import pytest
 
 from plugins.user_authentication.globus.conftest import CALLBACK
 from plugins.user_authentication.globus.globus_service import (
+    ADA_IDENTITY,
     CLIENT,
     OTHER_CLIENT,
-    PERSON,
+    REDIRECT_TARGET,
     RESEARCHERS,
     TRANSFER,
     VIEW_GROUPS,
@@ -28,32 +29,32 @@ from user_workspaces.plugins.user_authentication.globus import GlobusUserAuthent
 Make = Callable[..., GlobusUserAuthentication]
 
 
-def test_a_token_that_is_ours_says_who_it_is(plugin: Make, globus: GlobusService) -> None:
-    assert plugin().authenticate({"auth_token": globus.issue()}) == PERSON
+def test_valid_token_identifies_the_user(plugin: Make, globus: GlobusService) -> None:
+    assert plugin().authenticate({"auth_token": globus.issue()}) == ADA_IDENTITY
     assert plugin().redirect({"auth_token": "x"}) is None
 
 
 @pytest.mark.parametrize("credentials", [{}, {"auth_token": ""}, {"auth_token": None}, {"client_token": "x"}])
-def test_a_missing_token_is_told(plugin: Make, credentials: dict[str, Any]) -> None:
+def test_missing_token_is_reported(plugin: Make, credentials: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match=r"^Missing auth_token\.$"):
         plugin().authenticate(credentials)
 
 
 @pytest.mark.parametrize("credentials", [{"redirect_url": ""}, {"redirect_url": None}, {"redirect_url": []}])
-def test_a_missing_redirect_url_is_told(plugin: Make, credentials: dict[str, Any]) -> None:
+def test_missing_redirect_url_is_reported(plugin: Make, credentials: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match=r"^Missing redirect url\.$"):
         plugin().redirect(credentials)
 
 
 @pytest.mark.parametrize("token", [5, ["x"], {"a": 1}, "x" * 5000, "a\0b"])
-def test_a_token_of_another_form_is_refused(plugin: Make, globus: GlobusService, token: object) -> None:
+def test_malformed_token_is_refused(plugin: Make, globus: GlobusService, token: object) -> None:
     with pytest.raises(InvalidRequest):
         plugin().authenticate({"auth_token": token})
     assert globus.calls == []
 
 
 @pytest.mark.parametrize("token", ["unknown", "a b", "tök", "a\r\nX: y"])
-def test_a_token_that_nobody_knows_is_refused(plugin: Make, token: str) -> None:
+def test_unknown_token_is_refused(plugin: Make, token: str) -> None:
     with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         plugin().authenticate({"auth_token": token})
 
@@ -68,7 +69,7 @@ BAD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("token", BAD.values(), ids=BAD)
-def test_a_token_that_is_not_for_us_is_refused(plugin: Make, globus: GlobusService, token: dict[str, Any]) -> None:
+def test_token_for_another_service_is_refused(plugin: Make, globus: GlobusService, token: dict[str, Any]) -> None:
     with pytest.raises(AuthenticationRejected):
         plugin().authenticate({"auth_token": globus.issue(**token)})
 
@@ -79,11 +80,11 @@ ODD: dict[str, dict[str, Any]] = {
     "another audience": {"aud": ["groups.api.globus.org"]},
     "an audience that is text": {"aud": CLIENT},
     "not active": {"active": False},
-    "active in words": {"active": "true"},
+    "active as text": {"active": "true"},
     "not yet good": {"nbf": int(time.time()) + 3600},
     "no end": {"exp": None},
     "an end that is text": {"exp": "9999999999"},
-    "nobody": {"sub": None},
+    "no subject": {"sub": None},
     "a number": {"sub": 5},
     "a NUL": {"sub": "a\0b"},
     "no scope": {"scope": None},
@@ -91,18 +92,16 @@ ODD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("further", ODD.values(), ids=ODD)
-def test_what_is_said_has_to_be_right_in_every_part(
-    plugin: Make, globus: GlobusService, further: dict[str, Any]
-) -> None:
+def test_invalid_introspection_is_refused(plugin: Make, globus: GlobusService, further: dict[str, Any]) -> None:
     globus.further = further
     with pytest.raises(AuthenticationRejected):
         plugin().authenticate({"auth_token": globus.issue()})
 
 
-def test_a_service_of_ones_own_may_be_named(plugin: Make, globus: GlobusService) -> None:
+def test_scope_of_the_site_can_be_configured(plugin: Make, globus: GlobusService) -> None:
     own = "https://auth.globus.org/scopes/2f7b8a9e/login"
     uws = plugin(token_scopes=[own])
-    assert uws.authenticate({"auth_token": globus.issue(own)}) == PERSON
+    assert uws.authenticate({"auth_token": globus.issue(own)}) == ADA_IDENTITY
     with pytest.raises(AuthenticationRejected):
         uws.authenticate({"auth_token": globus.issue(VIEW_GROUPS)})
 
@@ -119,15 +118,15 @@ MEMBERSHIPS: dict[str, tuple[dict[str, str], bool]] = {
 
 
 @pytest.mark.parametrize(("memberships", "is_good"), MEMBERSHIPS.values(), ids=MEMBERSHIPS)
-def test_groups_are_asked_for(
+def test_only_active_members_may_log_in(
     plugin: Make, globus: GlobusService, memberships: dict[str, str], *, is_good: bool
 ) -> None:
     globus.memberships = memberships
     uws = plugin(allowed_groups=[RESEARCHERS])
     if is_good:
-        assert uws.authenticate({"auth_token": globus.issue()}) == PERSON
+        assert uws.authenticate({"auth_token": globus.issue()}) == ADA_IDENTITY
         return
-    with pytest.raises(NotAllowed, match="none of the groups"):
+    with pytest.raises(NotAllowed, match="not a member of a group"):
         uws.authenticate({"auth_token": globus.issue()})
 
 
@@ -145,7 +144,7 @@ BROKEN: list[tuple[int, bytes]] = [
 
 
 @pytest.mark.parametrize("response", [*BROKEN, (200, b"{}")])
-def test_without_an_answer_about_groups_nobody_comes(
+def test_login_without_a_response_about_groups_is_refused(
     plugin: Make, globus: GlobusService, response: tuple[int, bytes]
 ) -> None:
     globus.responses[GROUPS_PATH] = response
@@ -157,20 +156,20 @@ def test_without_an_answer_about_groups_nobody_comes(
     "response",
     [b"[]", b"[1, null]", b'[{"id": "%s"}]', b'[{"id": "%s", "my_memberships": [7, {"status": "x"}]}]'],
 )
-def test_groups_of_another_form_are_none(plugin: Make, globus: GlobusService, response: bytes) -> None:
+def test_malformed_groups_are_ignored(plugin: Make, globus: GlobusService, response: bytes) -> None:
     globus.responses[GROUPS_PATH] = (200, response.replace(b"%s", RESEARCHERS.encode()))
     with pytest.raises(NotAllowed):
         plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_token_that_may_not_look_at_groups_lets_nobody_in(plugin: Make, globus: GlobusService, status: int) -> None:
+def test_token_that_may_not_read_groups_is_refused(plugin: Make, globus: GlobusService, status: int) -> None:
     globus.responses[GROUPS_PATH] = (status, b'{"code": "INVALID_TOKEN"}')
     with pytest.raises(NotAllowed):
         plugin(allowed_groups=[RESEARCHERS]).authenticate({"auth_token": globus.issue()})
 
 
-def test_a_token_of_another_service_says_nothing_of_groups(plugin: Make, globus: GlobusService) -> None:
+def test_token_of_another_service_has_no_groups(plugin: Make, globus: GlobusService) -> None:
     uws = plugin(allowed_groups=[RESEARCHERS], token_scopes=["openid"])
     with pytest.raises(NotAllowed):
         uws.authenticate({"auth_token": globus.issue("openid")})
@@ -178,13 +177,15 @@ def test_a_token_of_another_service_says_nothing_of_groups(plugin: Make, globus:
 
 
 @pytest.mark.parametrize("response", [*BROKEN, (401, b"{}"), (403, b"{}"), (200, b"[]")])
-def test_without_introspection_nobody_comes(plugin: Make, globus: GlobusService, response: tuple[int, bytes]) -> None:
+def test_login_without_introspection_is_refused(
+    plugin: Make, globus: GlobusService, response: tuple[int, bytes]
+) -> None:
     globus.responses[INTROSPECT_PATH] = response
     with pytest.raises(ResourceUnavailable, match="Globus"):
         plugin().authenticate({"auth_token": globus.issue()})
 
 
-# The log-in with Globus
+# The login with Globus
 
 
 def begin(uws: GlobusUserAuthentication) -> tuple[str, str]:
@@ -194,19 +195,19 @@ def begin(uws: GlobusUserAuthentication) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("groups", [None, [RESEARCHERS]])
-def test_there_and_back(plugin: Make, globus: GlobusService, groups: list[str] | None) -> None:
+def test_login_succeeds(plugin: Make, globus: GlobusService, groups: list[str] | None) -> None:
     uws = plugin(allowed_groups=groups)
     address, state = begin(uws)
     query = parse_qs(urlsplit(address).query)
     assert address.startswith(f"{globus.url}/v2/oauth2/authorize?")
     assert query["scope"] == ["openid profile email" + (f" {VIEW_GROUPS}" if groups else "")]
     back = {"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state}
-    assert uws.authenticate(back) == PERSON
-    with pytest.raises(AuthenticationRejected, match="not begun here"):
+    assert uws.authenticate(back) == ADA_IDENTITY
+    with pytest.raises(AuthenticationRejected, match="unknown or has expired"):
         uws.authenticate(back)
 
 
-def test_a_wrong_verifier_is_refused(plugin: Make, globus: GlobusService) -> None:
+def test_wrong_verifier_is_refused(plugin: Make, globus: GlobusService) -> None:
     uws = plugin()
     (first, _), (_, second) = begin(uws), begin(uws)
     with pytest.raises(AuthenticationRejected, match="Incorrect"):
@@ -218,7 +219,7 @@ def test_a_wrong_verifier_is_refused(plugin: Make, globus: GlobusService) -> Non
     [{"state": "made-up"}, {"state": ""}, {"code": ""}, {"code": "x" * 5000}, {"redirect_url": "https://evil.example/"},
      {"iss": "https://evil.example"}, {"code": ["x"]}, {"state": 5}],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused_before_globus_is_asked(
+def test_invalid_callback_is_refused_before_a_request_to_globus(
     plugin: Make, globus: GlobusService, change: dict[str, Any]
 ) -> None:
     uws = plugin()
@@ -228,16 +229,25 @@ def test_what_does_not_fit_is_refused_before_globus_is_asked(
     assert globus.calls == []
 
 
-def test_old_clients_may_leave_out_the_state_where_the_operator_says_so(plugin: Make, globus: GlobusService) -> None:
+def test_state_is_optional_if_so_configured(plugin: Make, globus: GlobusService) -> None:
     uws = plugin(accept_missing_state=True)
     address, _ = begin(uws)
-    assert uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address)}) == PERSON
+    assert uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address)}) == ADA_IDENTITY
 
 
 @pytest.mark.parametrize("response", [*BROKEN, (200, b"[]"), (200, b"{}"), (200, b'{"other_tokens": [5]}')])
-def test_odd_answers_to_a_code_log_nobody_in(plugin: Make, globus: GlobusService, response: tuple[int, bytes]) -> None:
+def test_invalid_token_response_is_refused(plugin: Make, globus: GlobusService, response: tuple[int, bytes]) -> None:
     uws = plugin()
     address, state = begin(uws)
     globus.responses[TOKEN_PATH] = response
     with pytest.raises((AuthenticationRejected, ResourceUnavailable)):
         uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state})
+
+
+def test_code_is_not_sent_to_where_a_redirect_points(plugin: Make, globus: GlobusService) -> None:
+    uws = plugin()
+    address, state = begin(uws)
+    globus.responses[TOKEN_PATH] = (302, b"")
+    with pytest.raises(ResourceUnavailable):
+        uws.authenticate({"redirect_url": CALLBACK, "code": globus.code_for(address), "state": state})
+    assert REDIRECT_TARGET not in globus.calls

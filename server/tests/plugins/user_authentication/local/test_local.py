@@ -1,4 +1,4 @@
-"""People whom a client vouches for, and the accounts of this machine that they may and may not have."""
+"""Users named by a client, and the system accounts that they may and may not have."""
 
 import os
 import pwd
@@ -39,16 +39,16 @@ def identity(name: str = NAME) -> Identity:
 
 
 @pytest.fixture
-def throw_away() -> Iterator[Callable[..., None]]:
-    """Make accounts that are gone afterwards; also those that the plug-in made."""
+def temporary_account() -> Iterator[Callable[..., None]]:
+    """Return a function that adds an account; removes it afterwards, and those that the plug-in created."""
     yield lambda *options: add_account(NAME, *options)
     for name in (NAME, f"{NAME}b"):
         remove_account(name, "--remove")
 
 
-def test_a_client_vouches_for_a_person() -> None:
-    told = credentials(email="ada@example.org", first_name="Ada", last_name="Lovelace", phone="ignored")
-    assert build().authenticate(told) == Identity(
+def test_client_names_the_user() -> None:
+    sent = credentials(email="ada@example.org", first_name="Ada", last_name="Lovelace", phone="ignored")
+    assert build().authenticate(sent) == Identity(
         issuer="local",
         subject=NAME,
         username=NAME,
@@ -67,19 +67,19 @@ def test_a_client_vouches_for_a_person() -> None:
         ({"client_token": "x", "user_info": {}}, "Missing user_info. Please provide user_info in the request body."),
     ],
 )
-def test_what_is_missing_is_named(body: dict[str, object], message: str) -> None:
+def test_missing_fields_are_named(body: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         build().authenticate(body)
     assert caught.value.message == message
 
 
 @pytest.mark.parametrize("token", ["unknown", ["portal's"], {"a": 1}, 5, True, "\0"])
-def test_an_unknown_client_is_refused(token: object) -> None:
+def test_unknown_client_is_refused(token: object) -> None:
     with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         build().authenticate({**credentials(), "client_token": token})
 
 
-def test_a_persons_own_token_may_not_vouch() -> None:
+def test_token_without_that_right_may_not_name_users() -> None:
     with pytest.raises(NotAllowed):
         build().authenticate({**credentials(), "client_token": "ada's"})
 
@@ -94,36 +94,36 @@ def test_a_persons_own_token_may_not_vouch() -> None:
         {"username": NAME, "last_name": ["x"]}, {"username": NAME, "last_name": "x" * 5000},
     ],
 )  # fmt: skip
-def test_a_person_who_cannot_be_is_refused(user_info: object) -> None:
+def test_invalid_user_info_is_refused(user_info: object) -> None:
     with pytest.raises(InvalidRequest, match=r"^user_info"):
         build().authenticate({"client_token": "portal's", "user_info": user_info})
 
 
 @pytest.mark.parametrize("name", ["root", "daemon", "nobody", "mail"])
-def test_names_of_the_system_are_nobodys(name: str) -> None:
+def test_system_names_are_refused(name: str) -> None:
     with pytest.raises(NotAllowed, match=r"^This name belongs to the system\.$"):
         build().authenticate(credentials(username=name))
 
 
 @pytest.mark.parametrize("name", ["root", "daemon", "nobody"])
-def test_accounts_of_the_system_are_nobodys(name: str) -> None:
-    with pytest.raises(NotAllowed, match="is an account of the system"):
+def test_system_accounts_are_refused(name: str) -> None:
+    with pytest.raises(NotAllowed, match="is a system account"):
         system_accounts.account_named(name, create=True)
 
 
-def test_without_root_everybody_shares_the_servers_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_all_users_share_the_servers_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_accounts, "we_are_root", lambda: False)
     own = pwd.getpwuid(os.geteuid())
     account = build().account_for(identity())
     assert (account.name, account.uid, account.gid, account.home) == (
         own.pw_name, own.pw_uid, own.pw_gid, Path(own.pw_dir),
     )  # fmt: skip
-    assert build().check().message == "Everybody shares the server's own account (it is not root)."
+    assert build().check().message == "Not running as root: all users share the server's account."
 
 
 @pytest.mark.root
 @needs_root
-def test_an_account_is_made_at_first_use_and_found_afterwards(throw_away: object) -> None:
+def test_account_is_created_once(temporary_account: object) -> None:
     plugin = build(create_external_users=True)
     first = plugin.account_for(identity())
     assert first == plugin.account_for(identity())
@@ -136,9 +136,9 @@ def test_an_account_is_made_at_first_use_and_found_afterwards(throw_away: object
 @needs_root
 @pytest.mark.parametrize("knows_home_mode", [True, False])
 def test_home_of_a_new_account_is_closed_to_others(
-    throw_away: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows_home_mode: bool
+    temporary_account: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows_home_mode: bool
 ) -> None:
-    """Also where useradd does not know `HOME_MODE`, and makes homes that all may read."""
+    """Also with a useradd that ignores `HOME_MODE` and creates world-readable homes."""
     add_account(f"{NAME}b", "--no-create-home")
     if not knows_home_mode:
         older = tmp_path / "useradd"
@@ -160,7 +160,7 @@ def test_home_of_a_new_account_is_closed_to_others(
 
 @pytest.mark.root
 @needs_root
-def test_home_that_was_there_before_keeps_its_owner_and_mode(throw_away: object) -> None:
+def test_home_that_was_there_before_keeps_its_owner_and_mode(temporary_account: object) -> None:
     old = Path("/home") / NAME
     old.mkdir(mode=0o755)
     try:
@@ -173,8 +173,8 @@ def test_home_that_was_there_before_keeps_its_owner_and_mode(throw_away: object)
 
 @pytest.mark.root
 @needs_root
-def test_another_program_that_changes_accounts_is_waited_for(throw_away: object) -> None:
-    lock = Path("/etc/passwd.lock")  # as the tools of the system lock: a file with a living process's number in it
+def test_another_program_that_changes_accounts_is_waited_for(temporary_account: object) -> None:
+    lock = Path("/etc/passwd.lock")  # the lock of the shadow tools: a file with the pid of a running process
     wait_for(lambda: _is_taken(lock), what="the lock")
     let_go = Timer(1.0, lock.unlink)
     let_go.start()
@@ -193,7 +193,7 @@ def _is_taken(lock: Path) -> bool:
 
 @pytest.mark.root
 @needs_root
-def test_two_accounts_made_at_once_are_both_made(throw_away: object) -> None:
+def test_two_accounts_created_at_once_both_exist(temporary_account: object) -> None:
     plugin, names = build(create_external_users=True), [NAME, f"{NAME}b", NAME, f"{NAME}b"]
     accounts = at_once(4, lambda: plugin.account_for(identity(names.pop())))
     assert sorted({account.name for account in accounts}) == [NAME, f"{NAME}b"]
@@ -202,7 +202,7 @@ def test_two_accounts_made_at_once_are_both_made(throw_away: object) -> None:
 
 @pytest.mark.root
 @needs_root
-def test_an_account_is_not_made_where_the_site_does_not_want_it() -> None:
+def test_account_is_not_created_unless_configured() -> None:
     with pytest.raises(NotAllowed, match=f"^{NAME} has no account on this machine"):
         build().account_for(identity())
 
@@ -213,8 +213,8 @@ def test_an_account_is_not_made_where_the_site_does_not_want_it() -> None:
     "arguments",
     [("--system",), ("--uid", "999", "--non-unique"), ("--shell", "/usr/sbin/nologin"), ("--gid", "0")],
 )
-def test_accounts_that_are_no_persons_are_refused(throw_away: Callable[..., None], arguments: tuple[str, ...]) -> None:
-    throw_away("--no-create-home", *arguments)
+def test_accounts_of_services_are_refused(temporary_account: Callable[..., None], arguments: tuple[str, ...]) -> None:
+    temporary_account("--no-create-home", *arguments)
     with pytest.raises(NotAllowed):
         build(create_external_users=True).account_for(identity())
     with pytest.raises(NotAllowed):
@@ -223,9 +223,9 @@ def test_accounts_that_are_no_persons_are_refused(throw_away: Callable[..., None
 
 @pytest.mark.root
 @needs_root
-def test_an_account_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_useradd_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_accounts, "_SYSTEM_PATH", "/nonexistent")
     plugin = build(create_external_users=True)
-    with pytest.raises(StorageError, match="could not be made"):
+    with pytest.raises(StorageError, match="could not be created"):
         plugin.account_for(identity())
     assert not plugin.check().connected

@@ -1,4 +1,4 @@
-"""A provider that can be made to do anything wrong, and the plug-in that talks to it."""
+"""A provider that can be made to misbehave, and the plug-in that uses it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from plugins.user_authentication.oidc.hostile import (
     CLIENT,
     CLIENT_PAGE,
     HostileProvider,
+    LoginDriver,
     Memory,
-    SignIn,
     handler_of,
 )
 from user_workspaces.interfaces.values import PluginContext
@@ -24,7 +24,7 @@ from user_workspaces.plugins.user_authentication.oidc import OIDCUserAuthenticat
 
 @pytest.fixture
 def provider() -> Iterator[HostileProvider]:
-    """A provider that does all well until it is told otherwise."""
+    """A provider that behaves well unless configured otherwise."""
     found = HostileProvider()
     with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(found)) as server:
         found.url = f"http://127.0.0.1:{server.server_port}"
@@ -36,11 +36,13 @@ def provider() -> Iterator[HostileProvider]:
 
 
 @pytest.fixture
-def sign_in(provider: HostileProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., SignIn]:
-    """Make the plug-in with these options."""
+def make_driver(
+    provider: HostileProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., LoginDriver]:
+    """Return a factory of plug-ins with the given options."""
     monkeypatch.setenv("OIDC_TEST_SECRET", "s3cret")
 
-    def make(**details: Any) -> SignIn:
+    def make(**details: Any) -> LoginDriver:
         memory = Memory()
         context = PluginContext(
             "oidc", tmp_path, tmp_path, tmp_path, lambda _: None, memory.remember, memory.recall, CALLBACK
@@ -53,6 +55,6 @@ def sign_in(provider: HostileProvider, tmp_path: Path, monkeypatch: pytest.Monke
             **details,
         }
         options = OIDCUserAuthentication.Options.model_validate_json(json.dumps({"connection_details": given}))
-        return SignIn(OIDCUserAuthentication(context, options), provider, memory)
+        return LoginDriver(OIDCUserAuthentication(context, options), provider, memory)
 
     return make

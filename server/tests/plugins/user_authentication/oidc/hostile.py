@@ -1,4 +1,4 @@
-"""A provider that can be made to do anything wrong, and the way through a log-in at it."""
+"""A provider that can be made to misbehave, and a driver for logins at it."""
 
 import base64
 import hashlib
@@ -23,12 +23,12 @@ CLIENT_PAGE = "https://portal.example.org/back"
 ACCESS_TOKEN = "an-access-token"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-WEAK_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  it has to be refused
+WEAK_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  the plug-in must refuse it
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 def public(key: Any, kid: str, **further: str) -> dict[str, Any]:
-    """Return the public part as a provider lists it."""
+    """Return the public key as a JWK of the provider's list."""
     is_rsa = isinstance(key, rsa.RSAPrivateKey)
     algorithm = jwt.algorithms.RSAAlgorithm if is_rsa else jwt.algorithms.ECAlgorithm
     described: dict[str, Any] = algorithm.to_jwk(key.public_key(), as_dict=True)
@@ -41,7 +41,7 @@ def half_hash(text: str) -> str:
 
 @dataclass
 class HostileProvider:
-    """Answers as it is told; `sign` makes its ID tokens."""
+    """Sends the configured responses; `sign` makes its ID tokens."""
 
     url: str = ""
     keys: list[dict[str, Any]] = field(default_factory=lambda: [public(RSA_KEY, "one")])
@@ -50,7 +50,7 @@ class HostileProvider:
     userinfo: dict[str, Any] = field(default_factory=dict)
     sign: Callable[[dict[str, Any]], Any] | None = None
     responses: dict[str, Any] = field(default_factory=dict)
-    """From a path to what is answered there instead: bytes, or (status, headers, bytes)."""
+    """Overridden responses by path: a body, or (status, headers, body)."""
     calls: list[str] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
     nonce: str = ""
@@ -90,8 +90,8 @@ class HostileProvider:
 
     def response(self, path: str) -> tuple[int, dict[str, str], bytes]:
         if path in self.responses:
-            told = self.responses[path]
-            return told if isinstance(told, tuple) else (200, {"Content-Type": "application/json"}, told)
+            override = self.responses[path]
+            return override if isinstance(override, tuple) else (200, {"Content-Type": "application/json"}, override)
         bodies: dict[str, Callable[[], Any]] = {
             "/.well-known/openid-configuration": self.discovery,
             "/keys": lambda: {"keys": self.keys},
@@ -125,14 +125,14 @@ def handler_of(provider: HostileProvider) -> type[BaseHTTPRequestHandler]:
 
 @dataclass
 class Memory:
-    """What the server remembers for plug-ins, in this process."""
+    """The server's store for plug-ins, in this process."""
 
     kept: dict[str, str] = field(default_factory=dict)
     seconds: list[int] = field(default_factory=list)
 
     def remember(self, key: str, value: str, seconds: int) -> None:
         if key in self.kept:
-            raise InvalidRequest("Begin again.")
+            raise InvalidRequest("Please log in again.")
         self.kept[key] = value
         self.seconds.append(seconds)
 
@@ -141,15 +141,15 @@ class Memory:
 
 
 @dataclass
-class SignIn:
-    """The plug-in, and the way through it."""
+class LoginDriver:
+    """Drives the plug-in through a login."""
 
     plugin: OIDCUserAuthentication
     provider: HostileProvider
     memory: Memory
 
     def begin(self, redirect_url: str = CLIENT_PAGE) -> dict[str, str]:
-        """Begin; return what the browser is sent away with. The provider knows the nonce from then on."""
+        """Start a login and return the query of the redirect; the provider learns the nonce."""
         away = self.plugin.redirect({"redirect_url": redirect_url})
         assert away is not None
         query = {name: values[0] for name, values in parse_qs(urlsplit(away.auth_uri).query).items()}
@@ -158,10 +158,10 @@ class SignIn:
         return query
 
     def finish(self, query: dict[str, str], **further: object) -> Identity | None:
-        """Come back with a code."""
+        """Return from the provider with a code."""
         credentials = {"redirect_url": query["redirect_uri"], "code": "a-code", "state": query["state"], **further}
         return self.plugin.authenticate(credentials)
 
     def whole(self) -> Identity | None:
-        """Go all the way."""
+        """Run a complete login."""
         return self.finish(self.begin())

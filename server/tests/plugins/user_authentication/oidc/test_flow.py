@@ -1,4 +1,4 @@
-"""The code flow: what goes away, what comes back, and what does not count as coming back."""
+"""The authorization code flow: the redirect, the callback, and callbacks that are refused."""
 
 import base64
 import hashlib
@@ -8,15 +8,22 @@ from typing import Any
 
 import pytest
 
-from plugins.user_authentication.oidc.hostile import CALLBACK, CLIENT_PAGE, RSA_KEY, HostileProvider, SignIn, public
+from plugins.user_authentication.oidc.hostile import (
+    CALLBACK,
+    CLIENT_PAGE,
+    RSA_KEY,
+    HostileProvider,
+    LoginDriver,
+    public,
+)
 from user_workspaces.errors import AuthenticationRejected, InvalidRequest, ResourceUnavailable
 from user_workspaces.interfaces.values import Identity
 
-Make = Callable[..., SignIn]
+Make = Callable[..., LoginDriver]
 
 
-def test_the_way_there_and_back(sign_in: Make, provider: HostileProvider) -> None:
-    uws = sign_in()
+def test_login_succeeds(make_driver: Make, provider: HostileProvider) -> None:
+    uws = make_driver()
     query = uws.begin()
     assert {name: query[name] for name in ("response_type", "client_id", "redirect_uri", "scope")} == {
         "response_type": "code",
@@ -42,58 +49,58 @@ def test_the_way_there_and_back(sign_in: Make, provider: HostileProvider) -> Non
     assert uws.memory.seconds == [600]
 
 
-def test_no_two_log_ins_share_a_secret(sign_in: Make) -> None:
-    uws = sign_in()
+def test_logins_do_not_share_secrets(make_driver: Make) -> None:
+    uws = make_driver()
     first, second = uws.begin(), uws.begin()
     for name in ("state", "nonce", "code_challenge"):
         assert first[name] != second[name]
         assert len(first[name]) >= 43
 
 
-def test_the_secret_goes_where_the_provider_wants_it(sign_in: Make, provider: HostileProvider) -> None:
+def test_secret_is_sent_by_the_method_of_the_provider(make_driver: Make, provider: HostileProvider) -> None:
     provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
-    sign_in().whole()
+    make_driver().whole()
     assert provider.forms[0]["client_secret"] == "s3cret"
 
 
-def test_a_public_client_sends_none(sign_in: Make, provider: HostileProvider) -> None:
-    sign_in(client_secret_env="").whole()
+def test_public_client_sends_no_secret(make_driver: Make, provider: HostileProvider) -> None:
+    make_driver(client_secret_env="").whole()
     assert provider.forms[0]["client_id"] == "uws"
     assert "client_secret" not in provider.forms[0]
 
 
-def test_nothing_can_be_replayed(sign_in: Make) -> None:
-    uws = sign_in()
+def test_login_cannot_be_replayed(make_driver: Make) -> None:
+    uws = make_driver()
     query = uws.begin()
     uws.finish(query)
-    with pytest.raises(AuthenticationRejected, match="not begun here"):
+    with pytest.raises(AuthenticationRejected, match="unknown or has expired"):
         uws.finish(query)
 
 
-def test_a_state_is_used_up_by_a_refusal_too(sign_in: Make, provider: HostileProvider) -> None:
-    uws = sign_in()
+def test_state_is_used_up_by_a_rejected_login(make_driver: Make, provider: HostileProvider) -> None:
+    uws = make_driver()
     query = uws.begin()
     provider.claims = {"nonce": "another"}
     with pytest.raises(AuthenticationRejected, match="Incorrect"):
         uws.finish(query)
     provider.claims = {}
-    with pytest.raises(AuthenticationRejected, match="not begun here"):
+    with pytest.raises(AuthenticationRejected, match="unknown or has expired"):
         uws.finish(query)
 
 
 @pytest.mark.parametrize("state", ["", "made-up", "x" * 4097, 5, ["s"], "a\0b"])
-def test_a_state_that_is_not_ours_is_refused_before_the_provider_is_asked(
-    sign_in: Make, provider: HostileProvider, state: object
+def test_unknown_state_is_refused_before_a_request_to_the_provider(
+    make_driver: Make, provider: HostileProvider, state: object
 ) -> None:
-    uws = sign_in()
+    uws = make_driver()
     query = uws.begin()
     with pytest.raises((AuthenticationRejected, InvalidRequest)):
         uws.finish(query, state=state)
     assert provider.forms == []
 
 
-def test_the_state_of_one_redirect_url_is_none_for_another(sign_in: Make, provider: HostileProvider) -> None:
-    uws = sign_in()
+def test_state_is_bound_to_its_redirect_url(make_driver: Make, provider: HostileProvider) -> None:
+    uws = make_driver()
     query = uws.begin(CALLBACK)
     with pytest.raises(AuthenticationRejected):
         uws.finish({**query, "redirect_uri": CLIENT_PAGE})
@@ -115,40 +122,40 @@ def test_the_state_of_one_redirect_url_is_none_for_another(sign_in: Make, provid
         {"a": 1},
     ],
 )
-def test_a_redirect_url_that_nobody_allowed_is_refused(sign_in: Make, url: object) -> None:
+def test_redirect_url_that_is_not_allowed_is_refused(make_driver: Make, url: object) -> None:
     for further in ({}, {"code": "c", "state": "s"}):
-        with pytest.raises(InvalidRequest, match="not among those"):
-            (sign_in().plugin.authenticate if further else sign_in().plugin.redirect)({"redirect_url": url, **further})
+        with pytest.raises(InvalidRequest, match="not one of those"):
+            (make_driver().plugin.authenticate if further else make_driver().plugin.redirect)(
+                {"redirect_url": url, **further}
+            )
 
 
 @pytest.mark.parametrize("credentials", [{}, {"redirect_url": ""}, {"redirect_url": None}, {"client_token": "x"}])
-def test_a_missing_redirect_url_is_told(sign_in: Make, credentials: dict[str, Any]) -> None:
-    for ask in (sign_in().plugin.redirect, sign_in().plugin.authenticate):
+def test_missing_redirect_url_is_reported(make_driver: Make, credentials: dict[str, Any]) -> None:
+    for ask in (make_driver().plugin.redirect, make_driver().plugin.authenticate):
         with pytest.raises(InvalidRequest, match=r"^Missing redirect url\.$"):
             ask(credentials)
 
 
-def test_a_browser_that_another_provider_sent_is_refused(sign_in: Make, provider: HostileProvider) -> None:
-    """The mix-up: a code of one provider must never be given to another one."""
-    uws = sign_in()
+def test_response_of_another_provider_is_refused(make_driver: Make, provider: HostileProvider) -> None:
+    """Mix-up attack: a code of one provider must never be sent to another one."""
+    uws = make_driver()
     with pytest.raises(AuthenticationRejected):
         uws.finish(uws.begin(), iss="https://evil.example")
     assert provider.forms == []
     assert uws.finish(uws.begin(), iss=provider.url) is not None
 
 
-def test_a_provider_that_names_itself_always_has_to(sign_in: Make, provider: HostileProvider) -> None:
+def test_provider_that_announces_iss_must_send_it(make_driver: Make, provider: HostileProvider) -> None:
     provider.metadata = {"authorization_response_iss_parameter_supported": True}
-    uws = sign_in()
+    uws = make_driver()
     with pytest.raises(AuthenticationRejected):
         uws.finish(uws.begin(CALLBACK))
     assert uws.finish(uws.begin(CALLBACK), iss=provider.url) is not None
 
 
-def test_old_clients_may_leave_out_the_state_where_the_operator_says_so(
-    sign_in: Make, provider: HostileProvider
-) -> None:
-    strict, lenient = sign_in(), sign_in(accept_missing_state=True)
+def test_state_is_optional_if_so_configured(make_driver: Make, provider: HostileProvider) -> None:
+    strict, lenient = make_driver(), make_driver(accept_missing_state=True)
     with pytest.raises(InvalidRequest, match="Missing state"):
         strict.finish({**strict.begin(), "state": ""})
     query = lenient.begin()
@@ -157,8 +164,8 @@ def test_old_clients_may_leave_out_the_state_where_the_operator_says_so(
     assert query["code_challenge"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def test_with_a_state_all_is_checked_there_too(sign_in: Make, provider: HostileProvider) -> None:
-    uws = sign_in(accept_missing_state=True)
+def test_given_state_is_checked_although_optional(make_driver: Make, provider: HostileProvider) -> None:
+    uws = make_driver(accept_missing_state=True)
     query = uws.begin()
     provider.nonce = "another"
     with pytest.raises(AuthenticationRejected):
@@ -176,27 +183,28 @@ ODD: dict[str, Any] = {
     "nothing": b"",
     "deep": b"[" * 100_000,
     "large": b'{"a": "' + b"x" * 2_000_000 + b'"}',
-    "elsewhere": (302, {"Location": "https://evil.example/"}, b""),
+    "redirect": (302, {"Location": "https://evil.example/"}, b""),
+    "redirect with tokens": (302, {"Location": "https://evil.example/"}, b'{"access_token": "a", "id_token": "x"}'),
 }
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys"])
-def test_odd_answers_are_a_fault_of_the_service(
-    sign_in: Make, provider: HostileProvider, path: str, odd: object
+def test_invalid_responses_are_errors_of_the_service(
+    make_driver: Make, provider: HostileProvider, path: str, odd: object
 ) -> None:
-    uws = sign_in()
+    uws = make_driver()
     if path == "/keys":
         query = uws.begin()
     provider.responses[path] = odd
-    with pytest.raises(ResourceUnavailable, match="log-in service"):
+    with pytest.raises(ResourceUnavailable, match="login service"):
         uws.finish(query) if path == "/keys" else uws.begin()
     assert (path == "/keys") != (uws.memory.kept == {} and uws.memory.seconds == [])
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_odd_answers_to_a_code_log_nobody_in(sign_in: Make, provider: HostileProvider, odd: object) -> None:
-    uws = sign_in()
+def test_invalid_token_response_is_refused(make_driver: Make, provider: HostileProvider, odd: object) -> None:
+    uws = make_driver()
     query = uws.begin()
     provider.responses["/token"] = odd
     with pytest.raises((ResourceUnavailable, AuthenticationRejected)):
@@ -204,19 +212,19 @@ def test_odd_answers_to_a_code_log_nobody_in(sign_in: Make, provider: HostilePro
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])
-def test_a_code_that_the_provider_refuses_is_refused(sign_in: Make, provider: HostileProvider, status: int) -> None:
+def test_code_that_the_provider_rejects_is_refused(make_driver: Make, provider: HostileProvider, status: int) -> None:
     provider.responses["/token"] = (status, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
     with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.parametrize("response", [{}, {"access_token": 5}, {"access_token": "a"}, {"id_token": "x"}])
-def test_an_answer_without_its_parts_is_refused(
-    sign_in: Make, provider: HostileProvider, response: dict[str, Any]
+def test_incomplete_token_response_is_refused(
+    make_driver: Make, provider: HostileProvider, response: dict[str, Any]
 ) -> None:
     provider.responses["/token"] = json.dumps(response).encode()
     with pytest.raises((AuthenticationRejected, ResourceUnavailable)):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.parametrize(
@@ -232,16 +240,16 @@ def test_an_answer_without_its_parts_is_refused(
         {"token_endpoint": "https://[broken/"},
     ],
 )
-def test_a_document_that_sends_secrets_elsewhere_is_none(
-    sign_in: Make, provider: HostileProvider, metadata: dict[str, Any]
+def test_unsafe_discovery_document_is_refused(
+    make_driver: Make, provider: HostileProvider, metadata: dict[str, Any]
 ) -> None:
     provider.metadata = metadata
     with pytest.raises(ResourceUnavailable):
-        sign_in().begin()
+        make_driver().begin()
 
 
-def test_a_provider_that_is_away_is_told_and_found_again(sign_in: Make, provider: HostileProvider) -> None:
-    uws = sign_in()
+def test_provider_outage_is_reported_and_ends(make_driver: Make, provider: HostileProvider) -> None:
+    uws = make_driver()
     provider.responses["/.well-known/openid-configuration"] = (503, {}, b"")
     assert not uws.plugin.check().connected
     with pytest.raises(ResourceUnavailable):
@@ -250,8 +258,8 @@ def test_a_provider_that_is_away_is_told_and_found_again(sign_in: Make, provider
     assert uws.whole() is not None
 
 
-def test_the_health_is_looked_at_once_in_a_while_and_says_no_secret(sign_in: Make, provider: HostileProvider) -> None:
-    uws = sign_in()
+def test_health_is_cached_and_holds_no_secret(make_driver: Make, provider: HostileProvider) -> None:
+    uws = make_driver()
     found = [uws.plugin.check() for _ in range(50)]
     assert all(health.connected for health in found)
     assert provider.calls.count("/.well-known/openid-configuration") == 1
@@ -259,11 +267,11 @@ def test_the_health_is_looked_at_once_in_a_while_and_says_no_secret(sign_in: Mak
     assert "s3cret" not in repr(uws.plugin._details) + found[0].message
 
 
-def test_a_new_key_is_looked_for_when_it_is_needed(
-    sign_in: Make, provider: HostileProvider, monkeypatch: pytest.MonkeyPatch
+def test_unknown_key_id_fetches_the_keys_again(
+    make_driver: Make, provider: HostileProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("user_workspaces.plugins.user_authentication.oidc.provider.REFRESH_SECONDS", -1.0)
-    uws = sign_in()
+    uws = make_driver()
     provider.keys = [public(RSA_KEY, "old")]
     with pytest.raises(AuthenticationRejected):
         uws.whole()
@@ -271,8 +279,8 @@ def test_a_new_key_is_looked_for_when_it_is_needed(
     assert uws.whole() is not None
 
 
-def test_keys_are_not_asked_for_again_and_again(sign_in: Make, provider: HostileProvider) -> None:
-    uws = sign_in()
+def test_keys_are_not_fetched_for_each_unknown_key_id(make_driver: Make, provider: HostileProvider) -> None:
+    uws = make_driver()
     assert uws.whole() is not None
     provider.keys = []
     assert uws.whole() is not None

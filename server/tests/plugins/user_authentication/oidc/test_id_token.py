@@ -1,4 +1,4 @@
-"""ID tokens that are not just as they have to be."""
+"""ID tokens with forged signatures or wrong claims."""
 
 import base64
 import json
@@ -16,12 +16,12 @@ from plugins.user_authentication.oidc.hostile import (
     RSA_KEY,
     WEAK_RSA_KEY,
     HostileProvider,
-    SignIn,
+    LoginDriver,
     public,
 )
 from user_workspaces.errors import AuthenticationRejected
 
-Make = Callable[..., SignIn]
+Make = Callable[..., LoginDriver]
 Claims = dict[str, Any]
 PEM = RSA_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 NOW = int(time.time())
@@ -32,7 +32,7 @@ def raw(part: object) -> str:
 
 
 def hs256_with(key: bytes) -> Callable[[Claims], str]:
-    """Sign with what everybody can read: PyJWT itself would not."""
+    """Sign with a public value as the shared secret; PyJWT itself refuses to."""
 
     def sign(claims: Claims) -> str:
         import hashlib  # noqa: PLC0415  this one test alone
@@ -53,14 +53,14 @@ FORGERIES: dict[str, Callable[[Claims], Any]] = {
     "none": lambda claims: f"{raw({'alg': 'none', 'kid': 'one'})}.{raw(claims)}.",
     "None": lambda claims: f"{raw({'alg': 'None', 'kid': 'one'})}.{raw(claims)}.",
     "no algorithm": lambda claims: f"{raw({'kid': 'one'})}.{raw(claims)}.",
-    "an algorithm that is none": lambda claims: f"{raw({'alg': ['RS256'], 'kid': 'one'})}.{raw(claims)}.",
+    "an algorithm that is a list": lambda claims: f"{raw({'alg': ['RS256'], 'kid': 'one'})}.{raw(claims)}.",
     "hs256 with the public key": hs256_with(PEM),
     "hs256 with the client secret": hs256_with(b"s3cret"),
     "rs512": rs("RS512"),
     "ps256": rs("PS256"),
     "another key": rs(key=OTHER_RSA_KEY),
     "a key that brings itself": rs(key=OTHER_RSA_KEY, jwk=public(OTHER_RSA_KEY, "one")),
-    "a key from elsewhere": rs(key=OTHER_RSA_KEY, jku="https://evil.example/keys"),
+    "a key of another address": rs(key=OTHER_RSA_KEY, jku="https://evil.example/keys"),
     "an unknown kid": rs(kid="two"),
     "a kid that is a number": lambda claims: f"{raw({'alg': 'RS256', 'kid': 1})}.{raw(claims)}.AA",
     "critical": rs(crit=["exp"], exp=1),
@@ -69,33 +69,33 @@ FORGERIES: dict[str, Callable[[Claims], Any]] = {
     "another content": lambda claims: ".".join(
         [rs()(claims).split(".")[0], raw({**claims, "sub": "1"}), rs()(claims).split(".")[2]]
     ),
-    "elliptic without such a key": lambda claims: jwt.encode(claims, EC_KEY, "ES256", {"kid": "one"}),
+    "elliptic signature without such a key": lambda claims: jwt.encode(claims, EC_KEY, "ES256", {"kid": "one"}),
     "not a token": lambda _: "a.b.c",
     "nothing": lambda _: "",
     "null": lambda _: None,
     "a list": lambda _: ["x"],
     "very long": lambda _: "a" * 100_000,
-    "claims that are none": lambda _: f"{raw({'alg': 'RS256', 'kid': 'one'})}.{raw([1])}.AA",
+    "claims that are a list": lambda _: f"{raw({'alg': 'RS256', 'kid': 'one'})}.{raw([1])}.AA",
 }
 
 
 @pytest.mark.parametrize("sign", FORGERIES.values(), ids=FORGERIES)
-def test_forged_tokens_are_refused(sign_in: Make, provider: HostileProvider, sign: Callable[[Claims], Any]) -> None:
+def test_forged_tokens_are_refused(make_driver: Make, provider: HostileProvider, sign: Callable[[Claims], Any]) -> None:
     provider.sign = sign
     with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
-        sign_in().whole()
+        make_driver().whole()
 
 
 WRONG: dict[str, Claims] = {
     "another issuer": {"iss": "https://evil.example"},
     "no issuer": {"iss": None},
-    "another audience": {"aud": "somebody"},
+    "another audience": {"aud": "another"},
     "no audience": {"aud": None},
     "an empty audience": {"aud": []},
     "an audience that is a number": {"aud": 7},
-    "several audiences and no party": {"aud": ["uws", "somebody"]},
-    "several audiences for another": {"aud": ["uws", "somebody"], "azp": "somebody"},
-    "another party": {"azp": "somebody"},
+    "several audiences and no party": {"aud": ["uws", "another"]},
+    "several audiences for another": {"aud": ["uws", "another"], "azp": "another"},
+    "another party": {"azp": "another"},
     "another nonce": {"nonce": "x"},
     "no nonce": {"nonce": None},
     "a nonce that is a list": {"nonce": ["x"]},
@@ -116,10 +116,12 @@ WRONG: dict[str, Claims] = {
 
 
 @pytest.mark.parametrize("claims", WRONG.values(), ids=WRONG)
-def test_true_tokens_with_wrong_claims_are_refused(sign_in: Make, provider: HostileProvider, claims: Claims) -> None:
+def test_signed_tokens_with_wrong_claims_are_refused(
+    make_driver: Make, provider: HostileProvider, claims: Claims
+) -> None:
     provider.claims = claims
     with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.parametrize(
@@ -133,38 +135,40 @@ def test_true_tokens_with_wrong_claims_are_refused(sign_in: Make, provider: Host
         ({"nbf": 75}, False),
     ],
 )
-def test_clocks_may_differ_by_a_minute(
-    sign_in: Make, provider: HostileProvider, claims: dict[str, int], *, is_good: bool
+def test_clock_skew_of_a_minute_is_allowed(
+    make_driver: Make, provider: HostileProvider, claims: dict[str, int], *, is_good: bool
 ) -> None:
     now = int(time.time())
     provider.claims = {name: now + seconds for name, seconds in claims.items()}
     if is_good:
-        assert sign_in().whole() is not None
+        assert make_driver().whole() is not None
         return
     with pytest.raises(AuthenticationRejected):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.parametrize(
-    "claims", [{"aud": ["uws"]}, {"aud": ["uws", "somebody"], "azp": "uws"}, {"azp": "uws"}, {"at_hash": None}]
+    "claims", [{"aud": ["uws"]}, {"aud": ["uws", "another"], "azp": "uws"}, {"azp": "uws"}, {"at_hash": None}]
 )
-def test_what_the_standard_allows_is_good(sign_in: Make, provider: HostileProvider, claims: Claims) -> None:
+def test_claims_that_the_standard_allows_are_accepted(
+    make_driver: Make, provider: HostileProvider, claims: Claims
+) -> None:
     provider.claims = claims
-    assert sign_in().whole() is not None
+    assert make_driver().whole() is not None
 
 
-def test_elliptic_keys_are_good(sign_in: Make, provider: HostileProvider) -> None:
+def test_elliptic_keys_are_accepted(make_driver: Make, provider: HostileProvider) -> None:
     provider.keys = [public(RSA_KEY, "one"), public(EC_KEY, "two", alg="ES256")]
     provider.sign = lambda claims: jwt.encode(claims, EC_KEY, "ES256", {"kid": "two"})
-    assert sign_in().whole() is not None
+    assert make_driver().whole() is not None
 
 
-def test_a_single_key_needs_no_name(sign_in: Make, provider: HostileProvider) -> None:
+def test_single_key_needs_no_key_id(make_driver: Make, provider: HostileProvider) -> None:
     provider.sign = lambda claims: jwt.encode(claims, RSA_KEY, "RS256")
-    assert sign_in().whole() is not None
+    assert make_driver().whole() is not None
     provider.keys = [public(RSA_KEY, "one"), public(OTHER_RSA_KEY, "two")]
     with pytest.raises(AuthenticationRejected):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.filterwarnings("ignore:.*key.*bits")
@@ -181,15 +185,15 @@ def test_a_single_key_needs_no_name(sign_in: Make, provider: HostileProvider) ->
         [public(RSA_KEY, "one"), public(OTHER_RSA_KEY, "one")],
     ],
 )
-def test_keys_that_are_not_for_this_are_not_used(sign_in: Make, provider: HostileProvider, keys: list[Any]) -> None:
+def test_keys_of_another_type_or_use_are_ignored(make_driver: Make, provider: HostileProvider, keys: list[Any]) -> None:
     provider.keys = keys
     with pytest.raises(AuthenticationRejected):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.filterwarnings("ignore:.*2048")
-def test_a_weak_key_is_refused(sign_in: Make, provider: HostileProvider) -> None:
+def test_weak_key_is_refused(make_driver: Make, provider: HostileProvider) -> None:
     provider.keys = [public(WEAK_RSA_KEY, "one")]
     provider.sign = rs(key=WEAK_RSA_KEY)
     with pytest.raises(AuthenticationRejected):
-        sign_in().whole()
+        make_driver().whole()

@@ -1,4 +1,4 @@
-"""Who may come, under which name, with which account; and options that stop the start."""
+"""Admission, user names and accounts of users; options that stop the start."""
 
 import json
 import os
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from plugins.user_authentication.oidc.hostile import HostileProvider, SignIn
+from plugins.user_authentication.oidc.hostile import HostileProvider, LoginDriver
 from user_workspaces.errors import AuthenticationRejected, ConfigurationError, NotAllowed
 from user_workspaces.interfaces.values import Identity
 
-Make = Callable[..., SignIn]
+Make = Callable[..., LoginDriver]
 SUBJECT = "248289761001"
 
 
@@ -25,27 +25,27 @@ def name_of(identity: Identity | None) -> str:
 
 
 @pytest.mark.parametrize("name", ["ada", "Ada", "a_b-c9", "_x", "a" * 32])
-def test_a_name_that_fits_is_taken(sign_in: Make, provider: HostileProvider, name: str) -> None:
+def test_valid_name_is_used(make_driver: Make, provider: HostileProvider, name: str) -> None:
     provider.claims = {"preferred_username": name}
-    assert name_of(sign_in().whole()) == name.lower()
+    assert name_of(make_driver().whole()) == name.lower()
 
 
 @pytest.mark.parametrize(
     "name",
     ["", "9ada", "ada lovelace", "ada@example.org", "../ada", "a" * 33, "\u0430da", "\u00e4da", "ada\n", 5, ["ada"]],
 )
-def test_a_name_that_no_account_can_have_is_refused(sign_in: Make, provider: HostileProvider, name: object) -> None:
+def test_invalid_name_is_refused(make_driver: Make, provider: HostileProvider, name: object) -> None:
     """Also one that only looks like another: the a of the Cyrillic alphabet is none of ours."""
     provider.claims = {"preferred_username": name}
-    with pytest.raises(NotAllowed, match="cannot be a user name"):
-        sign_in().whole()
+    with pytest.raises(NotAllowed, match="cannot be used as a user name"):
+        make_driver().whole()
 
 
 @pytest.mark.parametrize("name", ["root", "daemon", "nobody"])
-def test_a_name_of_the_system_is_refused(sign_in: Make, provider: HostileProvider, name: str) -> None:
+def test_system_name_is_refused(make_driver: Make, provider: HostileProvider, name: str) -> None:
     provider.claims = {"preferred_username": name}
     with pytest.raises(NotAllowed, match="belongs to the system"):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_a_name_of_the_system_is_refused(sign_in: Make, provider: HostileProvide
         ("@uni.example", False),
     ],
 )
-def test_a_name_with_a_domain_has_to_have_ours(
-    sign_in: Make, provider: HostileProvider, name: str, *, is_good: bool
+def test_name_must_have_the_configured_domain(
+    make_driver: Make, provider: HostileProvider, name: str, *, is_good: bool
 ) -> None:
     provider.claims = {"upn": name}
-    uws = sign_in(username_claim="upn", username_domain="uni.example")
+    uws = make_driver(username_claim="upn", username_domain="uni.example")
     if is_good:
         assert name_of(uws.whole()) == "ada"
         return
@@ -85,37 +85,37 @@ def test_a_name_with_a_domain_has_to_have_ours(
         ([["researchers"]], False),
     ],
 )
-def test_groups_are_asked_for_and_closed_without(
-    sign_in: Make, provider: HostileProvider, groups: object, *, is_good: bool
+def test_only_members_of_an_allowed_group_may_log_in(
+    make_driver: Make, provider: HostileProvider, groups: object, *, is_good: bool
 ) -> None:
     provider.claims = {"groups": groups}
-    uws = sign_in(allowed_groups=["researchers", "staff"])
+    uws = make_driver(allowed_groups=["researchers", "staff"])
     if is_good:
         assert uws.whole() is not None
         return
-    with pytest.raises(NotAllowed, match="none of the groups"):
+    with pytest.raises(NotAllowed, match="not a member of a group"):
         uws.whole()
 
 
-def test_an_empty_list_of_groups_lets_nobody_in(sign_in: Make, provider: HostileProvider) -> None:
+def test_empty_list_of_groups_admits_no_user(make_driver: Make, provider: HostileProvider) -> None:
     provider.claims = {"groups": ["researchers"]}
     with pytest.raises(NotAllowed):
-        sign_in(allowed_groups=[]).whole()
+        make_driver(allowed_groups=[]).whole()
 
 
-def test_what_the_token_leaves_out_is_asked_of_userinfo(sign_in: Make, provider: HostileProvider) -> None:
+def test_missing_claims_come_from_userinfo(make_driver: Make, provider: HostileProvider) -> None:
     provider.claims = {"preferred_username": None}
     provider.userinfo = {"preferred_username": "grace", "groups": ["staff"], "email": "evil@example.org"}
-    identity = sign_in(allowed_groups=["staff"]).whole()
+    identity = make_driver(allowed_groups=["staff"]).whole()
     assert identity is not None
     assert (identity.username, identity.email) == ("grace", "ada@example.org")
 
 
-def test_userinfo_about_somebody_else_is_refused(sign_in: Make, provider: HostileProvider) -> None:
+def test_userinfo_of_another_subject_is_refused(make_driver: Make, provider: HostileProvider) -> None:
     provider.claims = {"preferred_username": None}
     provider.userinfo = {"preferred_username": "grace", "sub": "another"}
     with pytest.raises(AuthenticationRejected):
-        sign_in().whole()
+        make_driver().whole()
 
 
 @pytest.mark.parametrize(
@@ -130,25 +130,25 @@ def test_userinfo_about_somebody_else_is_refused(sign_in: Make, provider: Hostil
         ({"email": ["a"]}, ""),
     ],
 )
-def test_an_email_that_nobody_looked_at_is_left_out(
-    sign_in: Make, provider: HostileProvider, claims: dict[str, Any], email: str
+def test_unverified_email_is_left_out(
+    make_driver: Make, provider: HostileProvider, claims: dict[str, Any], email: str
 ) -> None:
     provider.claims = claims
-    identity = sign_in().whole()
+    identity = make_driver().whole()
     assert identity is not None
     assert identity.email == email
 
 
-def test_with_a_list_of_accounts_the_list_decides(sign_in: Make, provider: HostileProvider) -> None:
-    assert name_of(sign_in(accounts={SUBJECT: "lovelace"}).whole()) == "lovelace"
+def test_list_of_accounts_overrides_the_claim(make_driver: Make, provider: HostileProvider) -> None:
+    assert name_of(make_driver(accounts={SUBJECT: "lovelace"}).whole()) == "lovelace"
     with pytest.raises(NotAllowed, match="no account on this server"):
-        sign_in(accounts={"another": "ada"}).whole()
+        make_driver(accounts={"another": "ada"}).whole()
 
 
-def test_a_list_in_a_file_is_read_anew_and_closed_when_it_is_broken(sign_in: Make, tmp_path: Path) -> None:
+def test_accounts_file_is_read_each_time_and_admits_no_user_when_broken(make_driver: Make, tmp_path: Path) -> None:
     listed = tmp_path / "accounts.json"
     listed.write_text(json.dumps({SUBJECT: "lovelace"}))
-    uws = sign_in(accounts_file="accounts.json")
+    uws = make_driver(accounts_file="accounts.json")
     identity = uws.whole()
     assert name_of(identity) == "lovelace"
     assert identity is not None
@@ -160,23 +160,23 @@ def test_a_list_in_a_file_is_read_anew_and_closed_when_it_is_broken(sign_in: Mak
             uws.plugin.account_for(identity)
 
 
-def test_an_account_is_that_of_the_machine(sign_in: Make) -> None:
-    identity = sign_in().whole()
+def test_account_is_that_of_the_machine(make_driver: Make) -> None:
+    identity = make_driver().whole()
     assert identity is not None
     nobody = replace(identity, username="uws-there-is-none")
     if os.geteuid() != 0:
         own = pwd.getpwuid(os.geteuid())
-        assert sign_in().plugin.account_for(nobody).name == own.pw_name
+        assert make_driver().plugin.account_for(nobody).name == own.pw_name
         return
     with pytest.raises(NotAllowed, match="no account on this machine"):
-        sign_in().plugin.account_for(nobody)
+        make_driver().plugin.account_for(nobody)
     for name in ("root", "daemon", "nobody"):
-        with pytest.raises(NotAllowed, match="account of the system"):
-            sign_in().plugin.account_for(replace(identity, username=name))
+        with pytest.raises(NotAllowed, match="is a system account"):
+            make_driver().plugin.account_for(replace(identity, username=name))
 
 
-def test_the_account_of_a_list_is_for_that_subject_alone(sign_in: Make) -> None:
-    uws = sign_in(accounts={SUBJECT: "lovelace"})
+def test_listed_account_is_for_that_subject_alone(make_driver: Make) -> None:
+    uws = make_driver(accounts={SUBJECT: "lovelace"})
     for wrong in (Identity("elsewhere", SUBJECT, "lovelace"), Identity(uws.plugin.issuer, "other", "lovelace")):
         with pytest.raises(NotAllowed, match="no account on this server"):
             uws.plugin.account_for(wrong)
@@ -197,12 +197,12 @@ def test_the_account_of_a_list_is_for_that_subject_alone(sign_in: Make) -> None:
         {"client_secret": "never here"},
     ],
 )
-def test_options_that_cannot_be_stop_the_start(sign_in: Make, details: dict[str, Any]) -> None:
+def test_invalid_options_stop_the_start(make_driver: Make, details: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        sign_in(**details)
+        make_driver(**details)
 
 
 @pytest.mark.parametrize("details", [{"client_secret_env": "OIDC_NOT_SET"}, {"accounts_file": "not-there.json"}])
-def test_what_is_not_there_stops_the_start(sign_in: Make, details: dict[str, Any]) -> None:
+def test_missing_secret_or_file_stops_the_start(make_driver: Make, details: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="connection_details"):
-        sign_in(**details)
+        make_driver(**details)

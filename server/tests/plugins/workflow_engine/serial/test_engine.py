@@ -42,7 +42,7 @@ def names(found: Plan) -> list[str]:
     return [one.name for one in found.steps]
 
 
-def refusal(found: Specification, options: dict[str, Json] | None = None, **parameters: Json) -> str:
+def error_of(found: Specification, options: dict[str, Json] | None = None, **parameters: Json) -> str:
     with pytest.raises(InvalidRequest) as caught:
         plan(found, options, **parameters)
     return caught.value.message
@@ -62,7 +62,7 @@ class TestSerialEngine(WorkflowEngineContract):
         return specification(again, step(None, "cat fit.txt"), again, parameters={"n": 5})
 
 
-def test_a_step_is_planned_with_all_that_it_says() -> None:
+def test_step_is_planned_with_all_its_fields() -> None:
     limits: dict[str, Any] = {
         "kubernetes_memory_limit": "256Mi",
         "kubernetes_cpu_request": "1",
@@ -100,33 +100,36 @@ def test_parameters_are_put_in_their_places(command: str, expected: str) -> None
     assert plan(specification(step("x", command), parameters=values)).steps[0].commands == (expected,)
 
 
-def test_a_start_gives_other_values() -> None:
+def test_start_overrides_parameters() -> None:
     found = specification(step("x", "echo ${a} ${b}"), parameters={"a": 1, "b": 2})
     assert plan(found, a="7 8").steps[0].commands == ("echo 7 8 2",)
     assert plan(found).steps[0].commands == ("echo 1 2",)
 
 
-def test_a_value_that_is_not_declared_is_refused() -> None:
+def test_undeclared_value_is_refused() -> None:
     found = specification(step("x", "echo ${a}"), parameters={"a": 1, "b": 2})
-    assert refusal(found, c=1) == "'c' is no parameter of this workflow; there is: a, b."
-    assert refusal(THREE, c=1) == "'c' is no parameter of this workflow; there is: none."
+    assert error_of(found, c=1) == "'c' is not a parameter of this workflow, which has: a, b."
+    assert error_of(THREE, c=1) == "'c' is not a parameter of this workflow, which has: none."
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", 10**5000], ids=["nul", "half", "digits"])
-def test_a_value_that_no_command_can_hold_is_refused(value: Json) -> None:
+def test_value_with_a_nul_is_refused(value: Json) -> None:
     found = specification(step("x", "echo ${a}"), parameters={"a": 1})
-    assert refusal(found, a=value) == "The parameter 'a' has a value that no command can hold."
+    assert error_of(found, a=value) == "The parameter 'a' has a value that commands cannot contain."
 
 
 @pytest.mark.parametrize(
     ("command", "reason"),
-    [("echo ${x}", "Step 'fit' uses 'x': no such parameter."), ("$(x)", "Step 'fit': write $$ for a dollar that is")],
+    [
+        ("echo ${x}", "Step 'fit' uses an unknown parameter: 'x'."),
+        ("$(x)", "Step 'fit': write $$ for a dollar sign"),
+    ],
 )
-def test_a_specification_that_was_not_read_by_us_is_refused_too(command: str, reason: str) -> None:
+def test_unvalidated_specification_is_refused_too(command: str, reason: str) -> None:
     checked = specification(step("fit", "true"))
     (first,) = checked.steps
     unchecked = Specification("serial", checked.source, steps=(type(first)(IMAGE, (command,), "fit"),))
-    assert refusal(unchecked).startswith(reason)
+    assert error_of(unchecked).startswith(reason)
 
 
 def test_commands_that_would_grow_too_long_are_refused_before_they_do() -> None:
@@ -135,7 +138,7 @@ def test_commands_that_would_grow_too_long_are_refused_before_they_do() -> None:
         plan(found, a="x" * 1_000_000)
 
 
-def test_an_expanded_command_means_to_a_shell_what_it_says() -> None:
+def test_expanded_command_is_quoted_for_the_shell() -> None:
     found = plan(specification(step("x", 'for i in 1 2; do echo "$$i ${word}"; done'), parameters={"word": "hello"}))
     ran = subprocess.run(["bash", "-c", found.steps[0].commands[0]], capture_output=True, text=True, check=True)
     assert ran.stdout == "1 hello\n2 hello\n"
@@ -186,23 +189,26 @@ def test_options_of_a_start_count_more_than_those_of_the_specification() -> None
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"FROM": "x"}, "The operational option FROM names no step: 'x'; there is gendata, fitdata, plot."),
-        ({"TARGET": "x" * 99}, f"The operational option TARGET names no step: '{'x' * 60}'; there is gendata, "),
-        ({"TARGET": 2}, "The operational option TARGET names no step: int; there is gendata, fitdata, plot."),
-        ({"FROM": None}, "The operational option FROM names no step: NoneType; there is gendata, fitdata, plot."),
-        ({"FROM": "plot", "TARGET": "gendata"}, "FROM 'plot' comes after TARGET 'gendata': nothing would run."),
-        ({"CACHE": "maybe"}, "The operational option CACHE is on or off."),
-        ({"from": "plot"}, "'from' is no operational option of serial workflows; there is CACHE, FROM, TARGET."),
-        ({"toplevel": "x"}, "'toplevel' is no operational option of serial workflows; there is CACHE, FROM, TARGET."),
+        ({"FROM": "x"}, "The operational option FROM must name a step (gendata, fitdata, plot), not 'x'."),
+        (
+            {"TARGET": "x" * 99},
+            f"The operational option TARGET must name a step (gendata, fitdata, plot), not '{'x' * 60}'.",
+        ),
+        ({"TARGET": 2}, "The operational option TARGET must name a step (gendata, fitdata, plot), not int."),
+        ({"FROM": None}, "The operational option FROM must name a step (gendata, fitdata, plot), not NoneType."),
+        ({"FROM": "plot", "TARGET": "gendata"}, "FROM 'plot' comes after TARGET 'gendata', so no step would run."),
+        ({"CACHE": "maybe"}, "The operational option CACHE must be on or off."),
+        ({"from": "plot"}, "'from' is not an operational option of serial workflows: CACHE, FROM, TARGET."),
+        ({"toplevel": "x"}, "'toplevel' is not an operational option of serial workflows: CACHE, FROM, TARGET."),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options: dict[str, Json], reason: str) -> None:
-    assert refusal(THREE, options).startswith(reason)
+    assert error_of(THREE, options).startswith(reason)
 
 
-def test_a_workflow_of_another_type_is_refused() -> None:
+def test_workflow_of_another_type_is_refused() -> None:
     found = read_json({"workflow": {"type": "cwl", "file": "main.cwl"}}).required()
-    assert refusal(found) == "This is no serial workflow with steps."
+    assert error_of(found) == "This is not a serial workflow with steps."
 
 
 def test_ten_thousand_steps_of_one_name_are_named_in_one_go() -> None:

@@ -1,4 +1,4 @@
-"""Apptainer: containers of the person's own, without a daemon and without root."""
+"""Apptainer: containers as the user, without a daemon and without root."""
 
 import shutil
 from typing import ClassVar, cast
@@ -19,16 +19,16 @@ from user_workspaces.interfaces.values import Health, PluginContext
 
 
 class ApptainerOptions(PluginOptions):
-    """How containers are started."""
+    """The options of Apptainer."""
 
     program: str = Field(default="apptainer", pattern=r"^[\w./+][\w./+-]*$", max_length=500)
-    """A name on the search path of the resource, or an absolute path there."""
+    """A name on the resource's `PATH`, or an absolute path on the resource."""
     limits: bool = False
-    """Whether memory and CPUs of a step are handed on: that needs cgroups that people may use."""
+    """True to enforce a step's memory and CPUs; requires cgroups that users can manage."""
 
 
 class ApptainerRuntime(ContainerRuntime):
-    """Starts `apptainer exec` with nothing of the resource inside but the run's workspace and its secrets."""
+    """Runs `apptainer exec`; of the resource, only the run's workspace and its secrets are mounted."""
 
     Options: ClassVar[type[PluginOptions]] = ApptainerOptions
     runtime_name: ClassVar[str] = "apptainer"
@@ -40,11 +40,11 @@ class ApptainerRuntime(ContainerRuntime):
         self._options = cast("ApptainerOptions", options)
 
     def check_environment(self, environment: str) -> None:
-        """Raise `InvalidRequest` for what is not the name of an image in a registry."""
+        """Raise `InvalidRequest` unless it is the name of an image in a registry."""
         image_name(environment)
 
     def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
-        """Return the command line; images are taken from their registry, and kept in the person's cache."""
+        """Return the command line; images are pulled from their registry into the user's cache."""
         for name in locations.variables:
             variable_name(name)
         workspace = bound_path(locations.workspace)
@@ -57,10 +57,10 @@ class ApptainerRuntime(ContainerRuntime):
         return (*line, f"docker://{image_name(step.environment)}", "/bin/bash", "-c")
 
     def check(self) -> Health:
-        """Say whether the program is there, where the server runs; resources elsewhere are not looked at."""
+        """Return whether the program is installed on the server's machine; other resources are not checked."""
         if shutil.which(self._options.program):
             return Health(connected=True)
-        return Health(connected=False, message="apptainer is not installed where the server runs.")
+        return Health(connected=False, message="apptainer is not installed on the server's machine.")
 
 
 __all__ = ["ApptainerOptions", "ApptainerRuntime"]

@@ -1,4 +1,4 @@
-"""Docker: containers by a daemon, each with the ids of the person."""
+"""Docker: containers by a daemon, each with the user's IDs."""
 
 import shutil
 from typing import ClassVar, Literal, cast
@@ -22,18 +22,18 @@ NAME = f"reana-{UUID}"
 
 
 class DockerOptions(PluginOptions):
-    """How containers are started."""
+    """The options of Docker."""
 
     program: str = Field(default="docker", pattern=r"^[\w./+][\w./+-]*$", max_length=500)
-    """A name on the search path of the resource, or an absolute path there."""
+    """A name on the resource's `PATH`, or an absolute path on the resource."""
     network: Literal["bridge", "none"] = "bridge"
-    """`none`: commands reach nobody."""
+    """`none`: commands have no network."""
     pids_limit: int = Field(default=4096, ge=16, le=1_000_000)
-    """How many processes a command may have."""
+    """Most processes of one command."""
 
 
 class DockerRuntime(ContainerRuntime):
-    """Starts `docker run` with no rights but those of the person."""
+    """Runs `docker run` with the user's rights only."""
 
     Options: ClassVar[type[PluginOptions]] = DockerOptions
     runtime_name: ClassVar[str] = "docker"
@@ -44,11 +44,11 @@ class DockerRuntime(ContainerRuntime):
         self._options = cast("DockerOptions", options)
 
     def check_environment(self, environment: str) -> None:
-        """Raise `InvalidRequest` for what is not the name of an image in a registry."""
+        """Raise `InvalidRequest` unless it is the name of an image in a registry."""
         image_name(environment)
 
     def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
-        """Return the command line; the values of variables come from the environment of the program itself."""
+        """Return the command line; the values of variables come from the environment of `docker` itself."""
         workspace = bound_path(locations.workspace)
         line = [self._options.program, "run", "--rm", f"--name={NAME}", f"--user={locations.uid}:{locations.gid}"]
         line += ["--cap-drop=ALL", "--security-opt=no-new-privileges", *self.engine_options(step, locations)]
@@ -60,24 +60,24 @@ class DockerRuntime(ContainerRuntime):
         return (*line, "--entrypoint=/bin/bash", self.image(step.environment), "-c")
 
     def image(self, environment: str) -> str:
-        """Return the name of the image as the engine takes it; raises `InvalidRequest` for what is none."""
+        """Return the image name for the engine; raises `InvalidRequest` for an invalid one."""
         return image_name(environment)
 
     def engine_options(self, step: StepNeeds, locations: RunLocations) -> list[str]:  # noqa: ARG002  see PodmanRuntime
-        """Return what only this engine is told."""
-        told = ["--init", f"--pids-limit={self._options.pids_limit}", f"--network={self._options.network}"]
-        told += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}b"]
-        return told + ([] if step.cpus is None else [f"--cpus={step.cpus:g}"])
+        """Return the options that are specific to this engine."""
+        options = ["--init", f"--pids-limit={self._options.pids_limit}", f"--network={self._options.network}"]
+        options += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}b"]
+        return options + ([] if step.cpus is None else [f"--cpus={step.cpus:g}"])
 
     def cleanup(self) -> tuple[str, ...]:
-        """Return what removes a container whose `docker run` was killed: the daemon keeps it running."""
+        """Return the command that removes a container: the daemon keeps it running if `docker run` is killed."""
         return (self._options.program, "rm", "--force", NAME)
 
     def check(self) -> Health:
-        """Say whether the program is there, where the server runs; resources elsewhere are not looked at."""
+        """Return whether the program is installed on the server's machine; other resources are not checked."""
         if shutil.which(self._options.program):
             return Health(connected=True)
-        return Health(connected=False, message=f"{self.runtime_name} is not installed where the server runs.")
+        return Health(connected=False, message=f"{self.runtime_name} is not installed on the server's machine.")
 
 
 __all__ = ["DockerOptions", "DockerRuntime"]

@@ -1,4 +1,4 @@
-"""No containers: commands run in the environment of a workspace or of the site, and that is said loudly."""
+"""No containers: commands run in the environment of a workspace or of the server, with a warning in the log."""
 
 from typing import ClassVar
 
@@ -8,11 +8,11 @@ from user_workspaces.interfaces.values import Health
 
 
 class NoContainerOptions(PluginOptions):
-    """There is nothing to choose."""
+    """No options."""
 
 
 class NoContainerRuntime(ContainerRuntime):
-    """Takes any environment, and gives none."""
+    """Accepts any container image, and ignores it."""
 
     Options: ClassVar[type[PluginOptions]] = NoContainerOptions
     runtime_name: ClassVar[str] = "none"
@@ -22,12 +22,12 @@ class NoContainerRuntime(ContainerRuntime):
         "all commands run in one environment of this server instead."
     )
 
-    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:  # noqa: ARG002  nothing of it is used
-        """Return the shell of the resource."""
+    def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:  # noqa: ARG002  none is used
+        """Return the resource's shell."""
         return ("/bin/bash", "-c")
 
     def check(self) -> Health:
-        """There is nothing that could be missing; what it means is worth saying."""
+        """Always healthy; the message states the consequence."""
         return Health(connected=True, message="Steps run without containers: their environment is not used.")
 
 

@@ -1,4 +1,4 @@
-"""A Python environment that the site offers beside the usual one: built by the server, unpacked, or of modules."""
+"""Additional Python environments of the server: built by it, unpacked from an archive, or from modules."""
 
 from pathlib import Path
 from typing import ClassVar, cast
@@ -19,13 +19,13 @@ CONTENTS = Contents(LOCK, "import ipykernel")
 
 
 class PythonEnvironmentOptions(PluginOptions):
-    """One entry for each resource that the environment is offered on."""
+    """One entry per resource on which the environment is offered."""
 
     environment_details: dict[str, EnvironmentDetails] = Field(default_factory=dict)
 
 
 class PythonEnvironment(Environment):
-    """Holds a kernel of Python and what the operator named; what users install goes above it."""
+    """A Python kernel and the configured packages; users install theirs in an overlay on it."""
 
     Options: ClassVar[type[PluginOptions]] = PythonEnvironmentOptions
 
@@ -35,19 +35,19 @@ class PythonEnvironment(Environment):
         self._environments = PythonEnvironments(context, self._details, lambda: CONTENTS)
 
     def prepare(self, resource: str) -> Preparation:
-        """Say whether it is there, and have it built beside the caller where it is not."""
+        """Return whether it is built, and start the build if not."""
         return self._environments.prepare(resource)
 
     def base(self, resource: str) -> Base:
-        """Return where it is, or will be; raises `InvalidRequest` and `ConfigurationError`."""
+        """Return its base, also before it is built; raises `InvalidRequest` and `ConfigurationError`."""
         return self._environments.base(resource)
 
     def is_on(self, resource: str) -> bool:
-        """Say whether it is offered there."""
+        """Return True if it is offered there."""
         return resource in self._details
 
     def check(self) -> Health:
-        """Name the resources that it cannot be had on."""
+        """Return the health, with the resources for which it failed or is not prepared yet."""
         try:
             failed, waiting = self._environments.failed(), self._environments.unprepared()
         except ConfigurationError as error:

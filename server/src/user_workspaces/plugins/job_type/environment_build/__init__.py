@@ -1,4 +1,4 @@
-"""Makes an environment of conda, or a library of R, as the user: a job that no list offers."""
+"""Builds a conda environment or an R library as the user; users cannot launch it."""
 
 import shlex
 from functools import cache
@@ -15,31 +15,31 @@ PROGRAM = "build.sh"
 
 
 class EnvironmentBuildParameters(JobParameters):
-    """What is to be made, and from which file at the top of the workspace."""
+    """The kind of environment, and its file at the top of the workspace."""
 
     kind: Literal["conda", "r"] = "r"
     file: str = Field(default="install.R", pattern=r"^[A-Za-z][A-Za-z.]*$", max_length=100)
 
 
 class EnvironmentBuildOptions(PluginOptions):
-    """There is nothing to configure."""
+    """No options."""
 
 
 class EnvironmentBuildJob(JobType):
-    """Runs conda or R in the workspace. Its last line with `uws: ` in the log says how it ended."""
+    """Runs conda or R in the workspace. The last line with `uws: ` in its log is the result."""
 
     Options: ClassVar[type[PluginOptions]] = EnvironmentBuildOptions
     Parameters: ClassVar[type[JobParameters]] = EnvironmentBuildParameters
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
-        """Return what starts the program."""
+        """Return the script that starts the program."""
         wanted = cast("EnvironmentBuildParameters", parameters)
         command = ["bash", str(context.job_directory / PROGRAM), wanted.kind, wanted.file]
         return JobScript(text=f"exec {shlex.join(command)}\n", files=(JobFile(PROGRAM, _program()),))
 
     def check(self) -> Health:
-        """There is nothing that could be missing: what a resource lacks is said by the job."""
+        """Always healthy: the job itself reports what a resource lacks."""
         return Health(connected=True)
 
 

@@ -1,5 +1,5 @@
-# Makes an environment as the user, in the workspace: `bash build.sh conda <file>` or `bash build.sh r <file>`.
-# Its last line with "uws: " says how it ended.
+# Builds an environment as the user, in the workspace: `bash build.sh conda <file>` or `bash build.sh r <file>`.
+# Its last line with "uws: " is the result.
 
 kind=$1 file=$2 folder=$PWD/.environment
 
@@ -11,7 +11,7 @@ end() {
 make_conda() {
   local tool name new=$folder/conda-$UWS_JOB_ID
   tool=$(command -v micromamba || command -v mamba || command -v conda || command -v pixi) || end \
-    "This server has no conda (micromamba, conda, mamba or pixi): name the packages of Python in a requirements.txt, or in the list of pip alone." 3
+    "This server has no conda (micromamba, conda, mamba or pixi). List Python packages in a requirements.txt, or under pip only." 3
   name=${tool##*/}
   rm -rf "$new"
   case $name in
@@ -19,10 +19,10 @@ make_conda() {
     mamba | conda) "$name" env create --prefix "$new" --file "$file" ;;
     pixi) pixi init --import "$file" "$new.pixi" && pixi install --manifest-path "$new.pixi" &&
       ln -s "$new.pixi/.pixi/envs/default" "$new" ;;
-  esac || end "$name could not make the environment of $file." 4
-  [ -d "$new/bin" ] || end "$name made no environment of $file." 4
+  esac || end "$name could not create the environment of $file. See the log." 4
+  [ -d "$new/bin" ] || end "$name did not create an environment from $file." 4
   add_kernel "$new" || end "The kernel of $file could not be written." 4
-  # A link is replaced in one step. The environment before this one stays: kernels may run with it.
+  # A rename replaces a link atomically. The previous environment stays: kernels may still use it.
   local before=$(readlink "$folder/conda")
   ln -sfn "${new##*/}" "$folder/conda.new" && mv -T "$folder/conda.new" "$folder/conda" || end "The disk may be full." 4
   for old in "$folder"/conda-*; do
@@ -32,21 +32,21 @@ make_conda() {
 
 add_kernel() {
   local kernels=$1/share/jupyter/kernels
-  [ -d "$kernels/python3" ] || return 0  # without ipykernel there is none
+  [ -d "$kernels/python3" ] || return 0  # none without ipykernel
   mkdir -p "$kernels/conda" && "$1/bin/python" -I -c 'import json, sys; json.dump({"argv": [sys.argv[1], "-m",
     "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Python (" + sys.argv[2] + ")",
     "language": "python"}, open(sys.argv[3], "w"))' "$folder/conda/bin/python" "$file" "$kernels/conda/kernel.json"
 }
 
 make_r() {
-  command -v Rscript > /dev/null || end "This server has no R: install.R cannot be run." 3
-  [ -n "${R_LIBS_USER:-}" ] || end "The folder for packages of R cannot be made: the disk may be full." 4
-  Rscript "$file" || end "$file ended with an error: see the log." 4
+  command -v Rscript > /dev/null || end "This server has no R, so install.R cannot be run." 3
+  [ -n "${R_LIBS_USER:-}" ] || end "The folder for R packages cannot be created. The disk may be full." 4
+  Rscript "$file" || end "$file failed. See the log." 4
 }
 
-mkdir -p -m 700 "$folder" || end "The folder .environment cannot be made: the disk may be full." 4
-# One at a time: each removes what it does not know. It is closed for what is run, which may outlive this job.
+mkdir -p -m 700 "$folder" || end "The folder .environment cannot be created. The disk may be full." 4
+# One build at a time, since each removes unknown folders. Programs do not inherit the lock: they may outlive the job.
 exec 9> "$folder/.build" && flock 9 || end "The folder .environment cannot be locked." 4
-[ -f "$file" ] || end "$file is not there any more." 4
+[ -f "$file" ] || end "$file no longer exists." 4
 "make_$kind" 9>&-
 end done 0

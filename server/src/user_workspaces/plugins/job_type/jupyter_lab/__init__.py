@@ -1,4 +1,4 @@
-"""JupyterLab in a workspace: its environment, its start, and whether it answers."""
+"""JupyterLab in a workspace: its environment, its start, and its readiness."""
 
 from http import HTTPStatus
 from typing import ClassVar, cast
@@ -16,7 +16,7 @@ from user_workspaces.session_probe import status
 
 
 class JupyterLabJob(JobType):
-    """Starts JupyterLab on a Unix socket in the job's directory, guarded by the session's own secret."""
+    """Starts JupyterLab on a Unix socket in the job's directory, protected by the session's secret."""
 
     Options: ClassVar[type[PluginOptions]] = JupyterLabOptions
     uses_reana: ClassVar[bool] = True
@@ -27,27 +27,27 @@ class JupyterLabJob(JobType):
         self._environments = PythonEnvironments(context, self._details, contents)
 
     def prepare(self, resource: str) -> Preparation:
-        """Say whether JupyterLab is installed for this resource, and have that done beside the caller."""
+        """Return whether JupyterLab is installed for this resource, and start the installation if not."""
         return self._environments.prepare(resource)
 
     def base(self, resource: str) -> Base | None:
         """Return JupyterLab's own environment; raises `InvalidRequest` and `ConfigurationError`."""
         return self._environments.base(resource)
 
-    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it takes none
-        """Return what starts JupyterLab; raises `InvalidRequest` for a resource that it is not set up on."""
+    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it has no parameters
+        """Return the script; raises `InvalidRequest` for a resource that is not configured."""
         folder = self._environments.base(context.resource).folder
         python = folder / "bin" / "python" if folder else None
         return session_script(context, self._details[context.resource], python=python)
 
     def start_page(self, parameters: JobParameters, base_path: str) -> str:  # noqa: ARG002  it is always the same
-        """Return JupyterLab itself, not the tree of files of its server."""
+        """Return the page of JupyterLab, in place of the server's file tree."""
         return "lab"
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
-        """Return the session's socket once JupyterLab answers there to its header.
+        """Return the session's socket if JupyterLab accepts the proxy's header there.
 
-        A session that an earlier release of this server started knows the proxy by the secret itself.
+        Sessions that an earlier release of this server started expect the job's secret itself in the header.
         """
         for header in (authorization(context), f"token {context.secret}"):
             status = self._status(context, header)
@@ -59,7 +59,7 @@ class JupyterLabJob(JobType):
         return None
 
     def page_of_file(self, path: str) -> str:
-        """Return the page that has the file open."""
+        """Return the page with the file open."""
         return f"lab/tree/{quote(path)}"
 
     @staticmethod
@@ -68,7 +68,7 @@ class JupyterLabJob(JobType):
         return status(context.job_directory / SOCKET, uid=context.account.uid, target=target, authorization=header)
 
     def check(self) -> Health:
-        """Name the resources whose environment cannot be had, and say what sessions lack."""
+        """Return the health, with the resources whose environment failed and the parts that sessions lack."""
         missing = self._environments.failed()
         if missing:
             return Health(connected=False, message=f"JupyterLab could not be prepared for {', '.join(missing)}.")
@@ -77,7 +77,7 @@ class JupyterLabJob(JobType):
         return Health(connected=True, message=message, advice=advice)
 
     def _unprepared(self) -> Health:
-        """Say for which resources the first launch would have to wait."""
+        """Report the resources on which the first launch would wait for the preparation."""
         waiting = self._environments.unprepared()
         if not waiting:
             return Health(connected=True)
@@ -88,7 +88,7 @@ class JupyterLabJob(JobType):
         )
 
     def _without_extension(self) -> Health:
-        """Say whether environments of our own lack the REANA extension, because its wheel was never built."""
+        """Report environments without the REANA extension, because its wheel was not built."""
         if extension() or all(one.module_manager != "virtualenv" for one in self._details.values()):
             return Health(connected=True)
         return Health(

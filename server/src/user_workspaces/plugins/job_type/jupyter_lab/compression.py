@@ -1,6 +1,6 @@
-"""Puts a compressed copy beside each large static file of an environment; started by a build, as a script.
+"""Writes a compressed copy beside each large static file of an environment; run as a script by builds.
 
-Sessions serve the copies (`session/session_static_files.py`): nothing is compressed while a page loads.
+Sessions serve the copies (`session/session_static_files.py`), so that nothing is compressed while a page loads.
 """
 
 import gzip
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STATIC = ("share/jupyter/lab/static", "share/jupyter/labextensions", "lib/python3*/site-packages/jupyter_server/static")
-"""What JupyterLab, its extensions and its server load, below the folder of an environment."""
+"""The static files of JupyterLab, its extensions and its server, relative to an environment."""
 TYPES = {".js", ".css", ".svg", ".json", ".wasm", ".ico", ".ttf"}
 SMALLEST = 1024
 WORTH_IT = 0.9
-"""A copy that is not smaller than this share of the file is not kept."""
+"""A copy is kept only if it is smaller than this fraction of the file."""
 
 
 def compress(environment: Path) -> None:
-    """Write `<name>.gz` beside each file that becomes smaller."""
+    """Write `<name>.gz` beside each file that gets smaller."""
     for path in _static_files(environment):
         content = path.read_bytes()
         packed = gzip.compress(content, compresslevel=9, mtime=0)
@@ -29,7 +29,7 @@ def _static_files(environment: Path) -> Iterator[Path]:
     for pattern in STATIC:
         for folder in environment.glob(pattern):
             for path in folder.rglob("*"):
-                # A link may lead out of the environment, where nothing is to be written.
+                # A link may lead out of the environment, where nothing may be written.
                 if (
                     path.suffix in TYPES
                     and path.is_file()

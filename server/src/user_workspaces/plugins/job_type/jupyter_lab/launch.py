@@ -1,4 +1,4 @@
-"""What a session needs in its directory, and the script that starts it."""
+"""The files of a session's directory, and the script that starts it."""
 
 import json
 import os
@@ -20,16 +20,16 @@ PYTHON = "python/sitecustomize.py"
 VALUES = "session.json"
 REANA = "reana.json"
 REANA_VARIABLE = "REANA_CREDENTIALS_FILE"
-"""Where the REANA extension looks, in whatever environment it is installed."""
+"""The variable that the REANA extension reads."""
 PURPOSE = "session authorization"
 SOCKET = "s"
-"""One letter: the path of a Unix socket has at most 107 bytes."""
+"""One letter, because the path of a Unix socket is limited to 107 bytes."""
 
-# UWS_SITE_PATH is PATH without what the user has installed. The interpreter beside jupyter-lab is the one that has its
-# packages, where there is one.
+# UWS_SITE_PATH is PATH without the user's own installations. The interpreter beside jupyter-lab, if there is one, is
+# the one with its packages.
 START_FROM_MODULES = """\
 if ! jupyter=$(PATH="${{UWS_SITE_PATH:-$PATH}}" command -v jupyter-lab); then
-  echo 'The modules of this site do not bring jupyter-lab: tell the people who run it.' >&2
+  echo 'The modules of this server do not provide jupyter-lab. Please contact your administrator.' >&2
   exit 1
 fi
 python=$(dirname "$jupyter")/python3
@@ -39,13 +39,12 @@ exec "$python" -s {start}
 
 
 def session_script(context: JobContext, details: JupyterLabDetails, *, python: Path | None) -> JobScript:
-    """Return what to run; `python` is that of a prepared environment, None: the modules bring one.
+    """Return the script; `python` is that of a prepared environment, None: the modules provide one.
 
-    The secret stands in a file only: command lines are world-readable, and kernels and terminals inherit
-    the environment.
+    The secret is in a file only: command lines are world-readable, and kernels and terminals inherit the environment.
     """
     start = shlex.quote(str(context.job_directory / START))
-    # -I: PYTHONPATH and the person's own packages are for their kernels, not for what guards the session.
+    # -I: PYTHONPATH and the user's packages are for kernels, not for the process that protects the session.
     isolated = f"exec {shlex.quote(str(python))} -I {start}\n"
     text = START_FROM_MODULES.format(start=start) if python is None else isolated
     environment = ((REANA_VARIABLE, str(context.job_directory / REANA)),) if context.reana else ()
@@ -54,14 +53,14 @@ def session_script(context: JobContext, details: JupyterLabDetails, *, python: P
 
 
 def session_files(context: JobContext, details: JupyterLabDetails) -> tuple[JobFile, ...]:
-    """Return the files of a session; two differ and hold secrets: `session.json` and `reana.json`."""
+    """Return the files of a session; two are specific to it and hold secrets: `session.json` and `reana.json`."""
     values = {
         "authorization": authorization(context),
         "user": context.account.name,
         "base_path": context.base_path,
         "workspace": str(context.workspace),
         "message_limit": details.message_limit_mb << 20,
-        "shares_machine": os.geteuid() == 0,  # else all jobs are of the account that runs the server
+        "shares_machine": os.geteuid() == 0,  # else all jobs run as the server's account
     }
     files = (
         *(JobFile(name, _static(name)) for name in (START, CONFIGURATION, KERNELS, STATIC_FILES, PYTHON, TERMINAL)),
@@ -71,7 +70,7 @@ def session_files(context: JobContext, details: JupyterLabDetails) -> tuple[JobF
 
 
 def authorization(context: JobContext) -> str:
-    """Return the header by which the session knows the proxy; nothing else follows from it, no API token either."""
+    """Return the `Authorization` header that identifies the proxy; it is derived, and valid for nothing else."""
     return f"token {context.derive(PURPOSE)}"
 
 

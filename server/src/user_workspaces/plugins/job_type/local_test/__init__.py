@@ -1,4 +1,4 @@
-"""The smallest job: writes a greeting into the workspace and sleeps, to see that a resource runs what it is given."""
+"""A minimal job that writes a greeting to the workspace and sleeps, to test that a resource runs jobs."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ SECONDS_ASLEEP = 10
 
 
 class LocalTestOptions(PluginOptions):
-    """Nothing has to be prepared: what stands under a resource's id is accepted and not looked at."""
+    """No preparation is needed: the details of a resource are accepted and ignored."""
 
     environment_details: dict[str, dict[str, object]] = Field(default_factory=dict)
 
@@ -21,16 +21,16 @@ class LocalTestJob(JobType):
     """Writes "Hello World" to `LocalTest_<job id>_output.log` in the workspace, then sleeps ten seconds."""
 
     Options: ClassVar[type[PluginOptions]] = LocalTestOptions
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False
 
-    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it takes none
-        """Return the two lines that it runs."""
+    def script(self, context: JobContext, parameters: JobParameters) -> JobScript:  # noqa: ARG002  it has no parameters
+        """Return the script of two lines."""
         return JobScript(
             text=f"printf 'Hello World\\n' > LocalTest_{context.job_id}_output.log\nexec sleep {SECONDS_ASLEEP}\n"
         )
 
     def check(self) -> Health:
-        """There is nothing that could be missing."""
+        """Always healthy: it needs nothing."""
         return Health(connected=True)
 
 

@@ -1,4 +1,4 @@
-"""A workflow's run as a job: the runner goes to the resource as one file, and takes the run to its end there."""
+"""Workflow runs as jobs: the runner is sent to the resource as one file and executes the run there."""
 
 import shlex
 from pathlib import PurePosixPath
@@ -15,75 +15,75 @@ RUNNER = "runner.pyz"
 
 
 class EnvironmentDetails(PluginOptions):
-    """How runs go on one resource."""
+    """The settings of runs on one resource."""
 
     python: str = Field(default="python3", pattern=r"^[\w./+-]+$", max_length=500)
-    """Runs the runner: Python >= 3.8, a name on the system's `PATH` or an absolute path on the resource."""
+    """The Python (3.8 or later) for the runner: a name on the system's `PATH`, or an absolute path on the resource."""
     log_megabytes: int = Field(default=64, ge=1, le=10_240)
-    """How long the log of one command may grow (1024 x 1024 bytes); then its middle is left out."""
+    """Largest log of one command, in units of 2**20 bytes; above it, the middle is left out."""
     stop_grace_seconds: int = Field(default=5, ge=0, le=600)
-    """From the polite signal to the other one; less than that of the resource."""
+    """Seconds between SIGTERM and SIGKILL; must be less than that of the resource."""
 
 
 class ReanaWorkflowOptions(PluginOptions):
-    """One entry for each resource that differs from the defaults."""
+    """One entry per resource that differs from the defaults."""
 
     environment_details: dict[str, EnvironmentDetails] = Field(default_factory=dict)
 
 
 class ReanaWorkflowParameters(JobParameters):
-    """Where the run is; absolute paths on the resource."""
+    """The directories of a run; absolute paths on the resource."""
 
     run_directory: str = ""
-    """The run's state: the plan, the journal, the logs. Owned by the person, and not in the workspace."""
+    """The state of the run: plan, journal and logs. Owned by the user, outside of the workspace."""
     workspace: str = ""
-    """Where all commands run; empty: the workspace of the job."""
+    """The working directory of all commands; empty: the workspace of the job."""
     secrets_directory: str = ""
-    """Mode 0700, the person's; empty: `secrets` in the run's directory."""
+    """Mode 0700, owned by the user; empty: `secrets` in the run's directory."""
 
     @field_validator("run_directory", "workspace", "secrets_directory")
     @classmethod
     def _be_absolute(cls, path: str) -> str:
         if path and (not path.startswith("/") or "\0" in path or ".." in PurePosixPath(path).parts):
-            raise ValueError("it has to be an absolute path without ..")
+            raise ValueError("must be an absolute path without ..")
         return path
 
 
 class ReanaWorkflowJob(JobType):
-    """Runs a workflow to its end, going on where an earlier job of the same run was torn away."""
+    """Executes a workflow, continuing where an earlier job of the same run was interrupted."""
 
     Options: ClassVar[type[PluginOptions]] = ReanaWorkflowOptions
     Parameters: ClassVar[type[JobParameters]] = ReanaWorkflowParameters
-    serves: ClassVar[bool] = False
+    is_interactive: ClassVar[bool] = False
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         super().__init__(context, options)
         self._details = cast("ReanaWorkflowOptions", options).environment_details
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
-        """Return what starts the runner; paths only, no secret."""
-        told = cast("ReanaWorkflowParameters", parameters)
+        """Return the script that starts the runner; it holds paths only, no secret."""
+        given = cast("ReanaWorkflowParameters", parameters)
         details = self._details.get(context.resource, EnvironmentDetails())
-        # -E -s: what the person installed is for the commands, not for what runs them. (Not -I: Python 3.8's would do.)
+        # -E -s: the user's packages are for the commands, not for the runner.
         command = ["-E", "-s", str(context.job_directory / RUNNER)]
-        command += ["--state", told.run_directory or str(context.job_directory)]
-        command += ["--workspace", told.workspace or str(context.workspace)]
-        command += ["--secrets", told.secrets_directory] if told.secrets_directory else []
+        command += ["--state", given.run_directory or str(context.job_directory)]
+        command += ["--workspace", given.workspace or str(context.workspace)]
+        command += ["--secrets", given.secrets_directory] if given.secrets_directory else []
         command += ["--grace-seconds", str(details.stop_grace_seconds)]
         command += ["--log-bytes", str(details.log_megabytes << 20)]
         text = f'{_find(details.python)}exec "$runner_python" {shlex.join(command)}\n'
         return JobScript(text=text, files=(JobFile(RUNNER, archive()),))
 
     def check(self) -> Health:
-        """There is nothing that could be missing here."""
+        """Always healthy: the server needs nothing for it."""
         return Health(connected=True)
 
 
 def _find(python: str) -> str:
-    """Return the lines that find the runner's Python; never that of an activated environment, which may be broken."""
+    """Return the lines that find the runner's Python, never that of an environment, which may be broken."""
     return (
         f'runner_python=$(PATH="${{UWS_SYSTEM_PATH:-$PATH}}" command -v {shlex.quote(python)}) || {{\n'
-        f"    echo {shlex.quote(f'The runner needs Python, and {python} is not on PATH.')} >&2\n"
+        f"    echo {shlex.quote(f'The runner requires Python, but {python} is not on PATH.')} >&2\n"
         "    exit 127\n"
         "}\n"
     )

@@ -1,4 +1,4 @@
-"""The runner as the one file that goes to the resource: a zip archive that Python runs."""
+"""Packs the runner into one file for the resource: a zip archive that Python executes."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 @cache
 def archive() -> bytes:
-    """Return the archive; the same bytes from the same sources."""
+    """Return the archive; reproducible from the same sources."""
     files = {f"runner/{path.name}": path.read_bytes() for path in sorted(FOLDER.glob("*.py"))}
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:

@@ -1,4 +1,4 @@
-"""Any web application in a workspace, by configuration: its environment, its start, and whether it answers."""
+"""Configured web applications in a workspace: their environment, their start, and their readiness."""
 
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -35,12 +35,12 @@ from user_workspaces.session_probe import status
 
 MOUNTS = {Base.NONE: Mount.ROOT, Base.KEEP: Mount.KEEP, Base.STRIP: Mount.STRIP}
 READY = range(HTTPStatus.OK, HTTPStatus.BAD_REQUEST)
-"""A redirect counts: some applications lead from their root to a page."""
-NOTHING = "No application is configured for it yet: its entry in config.json needs the key application."
+"""Redirects count as ready: some applications redirect from their root to a page."""
+NOTHING = "No application is configured: the entry in config.json needs the key application."
 
 
 class WebApplicationJob(JobType):
-    """Starts the application behind a Unix socket in the job's directory, to which only the proxy leads."""
+    """Starts the application behind a Unix socket in the job's directory, which only the proxy connects to."""
 
     Options: ClassVar[type[PluginOptions]] = WebApplicationOptions
     Parameters: ClassVar[type[JobParameters]] = WebApplicationParameters
@@ -58,13 +58,13 @@ class WebApplicationJob(JobType):
             self.startup = timedelta(seconds=known.application.ready_s)
 
     def prepare(self, resource: str) -> Preparation:
-        """Say whether the application's packages are there, and have them installed beside the caller."""
+        """Return whether the application's packages are installed, and start the installation if not."""
         if self._details and resource not in self._details:
-            return Preparation(PreparationState.READY)  # it is not offered there, and so needs nothing
+            return Preparation(PreparationState.READY)  # not offered there, so there is nothing to prepare
         try:
             application = self._known()
             if lacks := missing(application.packages.apt):
-                message = f"This server lacks {', '.join(lacks)}. An administrator can install it: {advice(lacks)}"
+                message = f"This server lacks {', '.join(lacks)}. An administrator can install it with {advice(lacks)}."
                 return Preparation(PreparationState.FAILED, message)
             how = self._recipe(application, resource)
         except (ConfigurationError, InvalidRequest) as error:
@@ -72,22 +72,20 @@ class WebApplicationJob(JobType):
         return Preparation(PreparationState.READY) if how is None else self._environments.prepare(how)
 
     def check_launch(self, resource: str, parameters: JobParameters) -> None:
-        """Refuse a launch on a resource where it is not offered, and one without the file that it needs."""
+        """Raise `InvalidRequest` on a resource where it is not offered, and for a missing or wrong file."""
         application = self._known()
         self._details_for(resource)
         pattern, file = application.asks_file, cast("WebApplicationParameters", parameters).file
         if not pattern:
             return
         if not file:
-            raise InvalidRequest(
-                f"This application runs a file of the workspace: name it as job_details.file ({pattern})."
-            )
+            raise InvalidRequest(f"This application runs a file of the workspace. Set job_details.file ({pattern}).")
         compared = file if "/" in pattern else file.rpartition("/")[2]
         if not fnmatchcase(compared.lower(), pattern.lower()):
-            raise InvalidRequest(f"job_details.file: this application runs {pattern}, not {file}.")
+            raise InvalidRequest(f"job_details.file: {file} does not match {pattern}, which this application runs.")
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
-        """Return what starts the application; raises `InvalidRequest` for a launch that cannot work."""
+        """Return the script; raises `InvalidRequest` for a launch that cannot work."""
         self.check_launch(context.resource, parameters)
         application, details = self._known(), self._details_for(context.resource)
         how = self._recipe(application, context.resource)
@@ -101,7 +99,7 @@ class WebApplicationJob(JobType):
         )
 
     def endpoint(self, context: JobContext) -> Endpoint | None:
-        """Return the application's socket once its page `ready` answers there, from a process of the user."""
+        """Return the application's socket once a process of the user serves its page `ready` there."""
         application, socket = self._known(), context.job_directory / SOCKET
         kept = context.base_path.rstrip("/") if application.base is Base.KEEP else ""
         target = kept + page(application, application.ready, file="", base_path=context.base_path)
@@ -117,14 +115,14 @@ class WebApplicationJob(JobType):
         )
 
     def start_page(self, parameters: JobParameters, base_path: str) -> str:
-        """Return the page `open` of the application."""
+        """Return the application's page `open`."""
         if self._application is None:
             return ""
         template = self._application.open
         return page(self._application, template, file=self._file(parameters), base_path=base_path).lstrip("/")
 
     def check(self) -> Health:
-        """Name the packages that are missing, and what cannot be built."""
+        """Return the health, with missing system packages and failed builds."""
         if self._application is None:
             return Health(connected=False, message=NOTHING)
         if lacks := missing(self._application.packages.apt):

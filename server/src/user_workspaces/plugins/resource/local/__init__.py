@@ -1,4 +1,4 @@
-"""Runs jobs as processes of this machine."""
+"""A resource that runs jobs as processes of this machine."""
 
 from user_workspaces.plugins.resource.local.plugin import LocalResource
 

@@ -1,4 +1,4 @@
-"""What this machine has for a job: its processors and memory, within the limits that hold for the server itself."""
+"""The processors and the memory for a job: those of the machine within the server's own limits."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ UNIFIED = ""
 
 
 def capacity_of_machine(*, root: Path = Path("/")) -> Capacity:
-    """Return what the server may use itself; what cannot be read is left out. Reads a few small files."""
+    """Return the server's own limits, without those that cannot be read. Reads a few small files."""
     cpus = [len(os.sched_getaffinity(0)), *_quotas(root)]
     memory = [*_total_memory(root), *_memory_limits(root)]
     return Capacity(cpus=min(cpus), memory_mb=min(memory) // MEBIBYTE if memory else None)
@@ -27,15 +27,15 @@ def _total_memory(root: Path) -> Iterator[int]:
 
 
 def _memory_limits(root: Path) -> Iterator[int]:
-    """Walk the limits of all control groups above this process, in bytes; a v1 group without one has a huge one."""
+    """Yield the memory limits of all control groups above this process, in bytes; v1 has a huge number for none."""
     for folder in _groups(root, "memory"):
         for name in ("memory.max", "memory.limit_in_bytes"):
-            with suppress(OSError, ValueError):  # `max` is no number
+            with suppress(OSError, ValueError):  # `max`: unlimited
                 yield int((folder / name).read_text())
 
 
 def _quotas(root: Path) -> Iterator[int]:
-    """Walk the CPU limits of all control groups above this process; a part of a processor counts as one."""
+    """Yield the CPU limits of all control groups above this process; a fraction of a processor counts as one."""
     for folder in _groups(root, "cpu"):
         with suppress(OSError, ValueError):
             quota, period = (folder / "cpu.max").read_text().split()
@@ -47,7 +47,7 @@ def _quotas(root: Path) -> Iterator[int]:
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """Walk the folders of the control groups that this process is in, up to the highest that is mounted here."""
+    """Yield the folders of this process's control groups, up to the highest one that is mounted."""
     with suppress(OSError, ValueError):
         own = _own_groups((root / "proc/self/cgroup").read_text())
         for line in (root / "proc/self/mountinfo").read_text().splitlines():
@@ -69,7 +69,7 @@ def _own_groups(text: str) -> dict[str, PurePosixPath]:
 
 
 def _below(group: PurePosixPath, top: str) -> PurePosixPath:
-    """Return the path of a group below the mounted one; a group outside of what is mounted counts as that one."""
+    """Return the path of a group relative to the mounted one; a group outside of it counts as the mounted one."""
     if ".." in group.parts or not group.is_relative_to(top):
         return PurePosixPath()
     return group.relative_to(top)

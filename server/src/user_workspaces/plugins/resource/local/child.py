@@ -1,4 +1,4 @@
-"""From a fork of the supervisor to the job's shell, in the owner's name. Standard library only."""
+"""Turns a fork of the supervisor into the job's shell, as the job's account. Standard library only."""
 
 import errno
 import os
@@ -11,19 +11,19 @@ from .network import ISOLATED, SHARED, VARIABLE, Network, enter
 from .records import Spec
 
 CANNOT_RUN, CANNOT_FIND = 126, 127
-"""The exit codes that shells give when a program cannot be run or is not there."""
+"""The exit codes of shells for a program that cannot be run or does not exist."""
 
 
 class NotIsolated(OSError):
-    """A network of the job's own is demanded, and cannot be had."""
+    """The job requires a network of its own, which is not available."""
 
 
 def become_the_job(
     spec: Spec, *, go: int, log: int, complaint: int, network: Network | None, resolvers: Path
 ) -> NoReturn:
-    """Wait for a byte from `go`, give up all that is the server's, and turn into the shell.
+    """Wait for a byte from `go`, drop all that belongs to the server, and execute the shell.
 
-    Why that failed is written to the descriptor `complaint`; nothing is run when `go` is closed instead.
+    Errors are written to the descriptor `complaint`; nothing is run if `go` is closed without a byte.
     """
     code, what = CANNOT_RUN, "The job could not be started as its owner"
     try:
@@ -36,10 +36,10 @@ def become_the_job(
         _reset_limit(spec.open_files)
         environment = {**spec.environment, VARIABLE: _enter_network(spec, network, resolvers)}
         _take_identity(spec)
-        what = "The working directory cannot be entered"
-        os.chdir(spec.working_directory)  # only now, with the rights of the owner
-        code, what = CANNOT_FIND, "The shell (bash) cannot be started"
-        os.execve(spec.shell, ["bash", spec.script], environment)  # noqa: S606  it is the shell
+        what = "Cannot enter the working directory"
+        os.chdir(spec.working_directory)  # after the change of account: with the rights of the owner
+        code, what = CANNOT_FIND, "Cannot start the shell (bash)"
+        os.execve(spec.shell, ["bash", spec.script], environment)  # noqa: S606  this is the shell
     except OSError as error:
         os.write(complaint, f"{what}: {error.strerror}.".encode())
     finally:
@@ -50,18 +50,18 @@ def _enter_network(spec: Spec, network: Network | None, resolvers: Path) -> str:
     if network is not None and enter(network, resolvers=resolvers):
         return ISOLATED
     if spec.must_isolate:
-        raise NotIsolated(errno.ENETDOWN, "it would share the network of this machine")
+        raise NotIsolated(errno.ENETDOWN, "it would share this machine's network")
     return SHARED
 
 
 def _reset_signals() -> None:
     for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(signum, signal.SIG_DFL)  # Python and the supervisor ignore these, and a job would inherit it
+        signal.signal(signum, signal.SIG_DFL)  # Python and the supervisor ignore these, which a job would inherit
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _reset_limit(open_files: int | None) -> None:
-    """Give the job the soft limit of open files that the server began with: a larger one breaks select(2)."""
+    """Set the soft limit of open files that the server started with: a larger one breaks select(2)."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if open_files is not None:
         wanted = open_files if hard == resource.RLIM_INFINITY else min(open_files, hard)

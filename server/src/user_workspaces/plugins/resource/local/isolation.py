@@ -1,4 +1,4 @@
-"""Whether jobs of this machine get a network of their own, what is missing where not, and what they reach from it."""
+"""Network isolation of jobs: requirements of this machine, and the services that isolated jobs reach."""
 
 import os
 import shutil
@@ -18,34 +18,34 @@ STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PROGRAM = "slirp4netns"
 TUN, NAMESPACE = Path("/dev/net/tun"), Path("/proc/self/ns/net")
 CAP_SYS_ADMIN = 21
-"""capabilities(7): what unshare(2) and setns(2) ask for."""
-SHARED = "Jobs share the network of this machine, where other accounts reach what they listen on"
+"""capabilities(7): required by unshare(2) and setns(2)."""
+SHARED = "Jobs share this machine's network, so other accounts can connect to their ports"
 
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """What the options ask for, on this machine."""
+    """The configured isolation on this machine."""
 
     details: ConnectionDetails
     server_url: str
     data_dir: Path
 
     def uplink(self) -> str:
-        """Return the path of slirp4netns where jobs get their own network, else ""; raises `SubmissionRejected`."""
+        """Return the path of slirp4netns if jobs get their own network, else ""; raises `SubmissionRejected`."""
         if self.details.network == "shared":
             return ""
         missing = describe_missing()
         if missing and self.must_isolate:
-            raise SubmissionRejected(f"Jobs cannot have a network of their own here: {missing}")
+            raise SubmissionRejected(f"Jobs cannot be isolated from the network of this machine: {missing}")
         return "" if missing else shutil.which(PROGRAM, path=STANDARD_PATH) or ""
 
     @property
     def must_isolate(self) -> bool:
-        """Whether a job is not run where it would share the network."""
+        """True if a job must not run in a shared network."""
         return self.details.network == "isolated"
 
     def services(self) -> list[list[Address]]:
-        """Return the services on loopback that jobs may reach, each with its addresses: first this server's API."""
+        """Return the loopback services that jobs can reach, each with its addresses: first this server's API."""
         found = [server_addresses(self.server_url)]
         for service in self.details.loopback_services:
             host, _, port = service.rpartition(":")
@@ -53,20 +53,20 @@ class Isolation:
         return [addresses for addresses in found if addresses]
 
     def problem(self) -> str:
-        """Say why jobs share the network of this machine though nobody asked for that; "": they do not."""
+        """Return why jobs share the machine's network although that is not configured; "" if they do not."""
         if self.details.network == "shared":
             return ""
         if missing := describe_missing():
             return f"{SHARED}: {missing}"
         try:
-            told = (self.data_dir / PROBLEM).read_text()
+            problem = (self.data_dir / PROBLEM).read_text()
         except OSError:
             return ""
-        return f"{SHARED}: {told}"
+        return f"{SHARED}: {problem}"
 
 
 def describe_missing() -> str:
-    """Say what keeps this machine from giving jobs a network of their own, and what would help; "": nothing."""
+    """Return what this machine lacks for isolated jobs, with the remedy; "" for nothing."""
     if os.geteuid() != 0:
         return "the server does not run as root."
     if shutil.which(PROGRAM, path=STANDARD_PATH) is None:
@@ -74,9 +74,9 @@ def describe_missing() -> str:
     if not NAMESPACE.exists():
         return "the kernel has no network namespaces."
     if not TUN.exists():
-        return f"{TUN} is not there (`modprobe tun`; in a container: `--device {TUN}`)."
+        return f"{TUN} does not exist (`modprobe tun`; in a container: `--device {TUN}`)."
     if not _has_capability(CAP_SYS_ADMIN):
-        return "the server may not make namespaces (in a container: `--cap-add SYS_ADMIN`)."
+        return "the server may not create namespaces (in a container: `--cap-add SYS_ADMIN`)."
     return ""
 
 
@@ -87,7 +87,7 @@ def _has_capability(number: int) -> bool:
 
 
 def server_addresses(url: str) -> list[Address]:
-    """Return the loopback addresses that a URL leads to; of others nothing, for these are reached anyway."""
+    """Return the loopback addresses of a URL's host; none for other addresses, which jobs reach anyway."""
     parts = urlsplit(url)
     if not parts.hostname:
         return []

@@ -1,7 +1,8 @@
-"""The directories that people's jobs keep their files in: made whole, removed without following a link.
+"""The directories of jobs' files: created atomically, removed without following a link.
 
-They belong to the people, who may change anything in them at any moment while we may be root. So a directory is
-filled while nobody else can enter it, and handed over at last; and everything is done through directory handles.
+They belong to the users, who may change anything in them at any time while the server may be root. So a directory is
+filled while only the server can enter it, and then given to the user; and all calls are relative to directory handles
+(openat(2)), so that a path component that is replaced by a link leads nowhere.
 """
 
 import os
@@ -17,49 +18,50 @@ from user_workspaces.interfaces.values import JobFile, SystemAccount
 
 SCRIPT = "script.sh"
 LONGEST_PATH = 100
-"""Bytes: a Unix socket's path has to fit into 108, unix(7)."""
+"""In bytes: the path of a Unix socket below it must fit into 108, unix(7)."""
 MOST_DIRECTORIES = 1_000_000
-"""So many are removed in one go: there may be somebody who makes them as fast as we remove them."""
+"""Limit of one removal: a process may create directories as fast as they are removed."""
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
 class JobDirectories:
-    """The directories of all jobs, below one that people may pass through but not list."""
+    """The directories of all jobs, below one that users can traverse but not list."""
 
     root: Path
 
     def path(self, key: str) -> Path:
-        """Return where the files of a job are; short, because its socket's path has to be."""
+        """Return the directory of a job's files; its path is short because of the sockets below it."""
         return self.root / key[:16]
 
     def problem(self) -> str:
-        """Say what is wrong with the root, without naming it; empty when all is well or it is not there yet."""
+        """Return what is wrong with the root, without its path; empty if nothing is, or it does not exist yet."""
         try:
             with _opened(self.root) as root:
                 return _problem_of(root)
         except FileNotFoundError:
             return ""
         except OSError:
-            return "The runtime directory is not a directory that the server can enter."
+            return "The server cannot enter its runtime directory."
 
     def make(self, key: str, files: Iterable[JobFile], account: SystemAccount) -> None:
-        """Make a job's directory with its files, if it is not there. Raises `SubmissionRejected`."""
+        """Create a job's directory with its files, if it does not exist. Raises `SubmissionRejected`."""
         self._make_root()
         final, staging = self.path(key).name, f".{key[:16]}"
         with _opened(self.root) as root:
             if _is_directory_of(account, final, root=root):
-                return  # from an earlier submission of the same job; it was put there whole
+                return  # from an earlier submission of the same job, and complete
             _empty_and_remove(staging, root)
             os.mkdir(staging, 0o700, dir_fd=root)
             with _opened(staging, root) as directory:
                 for file in files:
                     _write(file, account, directory)
                 _hand_over(directory, account)
+            # The rename makes the directory visible in one step: a crash before it leaves only the staging directory.
             os.rename(staging, final, src_dir_fd=root, dst_dir_fd=root)
 
     def remove(self, key: str) -> bool:
-        """Remove a job's directory and all that is in it; False when something is left."""
+        """Remove a job's directory and all its content; False if something is left."""
         try:
             with _opened(self.root) as root:
                 staging_is_gone = _empty_and_remove(f".{key[:16]}", root)
@@ -74,7 +76,7 @@ class JobDirectories:
         if problem := self.problem():
             raise SubmissionRejected(problem)
         with _opened(self.root) as root:
-            os.fchmod(root, 0o711 if os.geteuid() == 0 else 0o700)  # mkdir's mode went through the umask
+            os.fchmod(root, 0o711 if os.geteuid() == 0 else 0o700)  # the umask changed mkdir's mode
 
 
 @contextmanager
@@ -89,7 +91,7 @@ def _opened(path: str | Path, parent: int | None = None) -> Iterator[int]:
 def _problem_of(root: int) -> str:
     found = os.fstat(root)
     if found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        return "The runtime directory is not the server's own: others could exchange what is in it."
+        return "The runtime directory does not belong to the server: other accounts could replace its content."
     return ""
 
 
@@ -104,12 +106,12 @@ def _is_directory_of(account: SystemAccount, name: str, *, root: int) -> bool:
     except FileNotFoundError:
         return False
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid:
-        raise SubmissionRejected("The directory for this job's files is somebody else's.")
+        raise SubmissionRejected("The directory for this job's files belongs to another account.")
     return True
 
 
 def _write(file: JobFile, account: SystemAccount, directory: int) -> None:
-    """Write a file below a directory that nobody else can enter yet."""
+    """Write a file below a directory that only the server can enter yet."""
     *parents, name = _parts(file.path)
     handle = os.dup(directory)
     try:
@@ -120,12 +122,13 @@ def _write(file: JobFile, account: SystemAccount, directory: int) -> None:
             os.close(handle)
             handle = inner
             _hand_over(handle, account)
+        # O_EXCL: two files of one path are an error, and no existing file is ever opened.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(name, flags, 0o600, dir_fd=handle), "wb") as target:
             _hand_over(target.fileno(), account)
             target.write(file.content)
     except (FileExistsError, NotADirectoryError):
-        raise SubmissionRejected(f"Two of the job's files have the same name: {file.path}") from None
+        raise SubmissionRejected(f"Two of the job's files have the same path: {file.path}") from None
     finally:
         os.close(handle)
 
@@ -133,12 +136,12 @@ def _write(file: JobFile, account: SystemAccount, directory: int) -> None:
 def _parts(path: str) -> tuple[str, ...]:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\0" in path:
-        raise SubmissionRejected(f"This is no name for a job's file: {path!r}")
+        raise SubmissionRejected(f"Invalid path for a job's file: {path!r}")
     return parts
 
 
 def _empty_and_remove(name: str, parent: int) -> bool:
-    """Remove a directory tree, however deep, following no link; False when something is left.
+    """Remove a directory tree of any depth, following no link; False if something is left.
 
     Directories are moved up to the top before they are emptied, so that depth costs neither handles nor stack.
     """
@@ -160,7 +163,7 @@ def _empty_and_remove(name: str, parent: int) -> bool:
 
 def _empty(top: int) -> None:
     waiting = _remove_files(top)
-    prefix = f".{secrets.token_hex(8)}-"  # nobody can have put something in the way
+    prefix = f".{secrets.token_hex(8)}-"  # random, so that no entry can be planted at these names
     for number in range(MOST_DIRECTORIES):
         if not waiting:
             return
@@ -168,7 +171,7 @@ def _empty(top: int) -> None:
         inner = _open_even_if_locked(name, top)
         try:
             for position, found in enumerate(_remove_files(inner)):
-                os.close(_open_even_if_locked(found, inner))  # a directory without rights cannot be moved
+                os.close(_open_even_if_locked(found, inner))  # a directory without permissions cannot be moved
                 waiting.append(f"{prefix}{number}-{position}")
                 os.rename(found, waiting[-1], src_dir_fd=inner, dst_dir_fd=top)
         finally:
@@ -177,7 +180,7 @@ def _empty(top: int) -> None:
 
 
 def _remove_files(directory: int) -> list[str]:
-    """Remove all entries but the directories, whose names are returned."""
+    """Remove all entries except directories; return the names of those."""
     with os.scandir(directory) as entries:
         kinds = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name in [name for name, is_directory in kinds if not is_directory]:
@@ -186,7 +189,7 @@ def _remove_files(directory: int) -> list[str]:
 
 
 def _open_even_if_locked(name: str, parent: int) -> int:
-    """Open a directory, also one whose owner (ourselves, where we are not root) took their own rights away."""
+    """Open a directory, also one that its owner (the server's account, if not root) closed with chmod."""
     handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     try:
         if os.geteuid() != 0:

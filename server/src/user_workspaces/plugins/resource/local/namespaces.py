@@ -1,6 +1,6 @@
-"""Linux namespaces: made, entered, and their loopback brought up. Standard library only.
+"""Creates and enters Linux namespaces. Standard library only.
 
-Python has `os.unshare` and `os.setns` from 3.12 on only, and no `mount` at all.
+Through ctypes: Python has `os.unshare` and `os.setns` from 3.12 on only, and no `mount`.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
-"""unshare(2): mounts, and the network with abstract Unix sockets."""
+"""unshare(2): mounts; network and abstract Unix sockets."""
 MS_BIND, MS_REC, MS_SLAVE = 4096, 16384, 1 << 19
 """mount(2)."""
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -25,15 +25,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @contextmanager
 def new_network() -> Iterator[int]:
-    """Run the block in a new network namespace, with loopback only, and come back; gives a descriptor of it.
+    """Run a block in a new network namespace, with loopback only, and switch back; yields a descriptor of it.
 
-    For processes of one thread. Raises OSError where the kernel or the rights do not allow it.
+    For processes with one thread. Raises `OSError` if the kernel or the permissions do not allow it.
     """
     ours = os.open(OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _check(_libc.unshare(CLONE_NEWNET))
         try:
             _bring_up_loopback()
+            # The descriptor keeps the namespace alive after this process has left it.
             yield os.open(OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
         finally:
             enter_network(ours)
@@ -47,16 +48,16 @@ def enter_network(namespace: int) -> None:
 
 
 def leave_mounts() -> None:
-    """Take a copy of the machine's mounts: what this process unmounts stays mounted there; raises OSError.
+    """Enter a new mount namespace: this process's changes stay in it; raises `OSError`.
 
-    What is mounted or unmounted on the machine later is still seen: all mounts of the copy are slaves of the machine's.
+    Later mounts and unmounts of the machine are still visible: all mounts of the copy are slaves of the machine's.
     """
     _check(_libc.unshare(CLONE_NEWNS))
     _check(_libc.mount(None, b"/", None, MS_REC | MS_SLAVE, None))
 
 
 def replace_file(path: str, replacement: Path) -> None:
-    """Let this process and those below it see another file at a path; raises OSError."""
+    """Replace a file by another one for this process and its descendants; raises `OSError`."""
     leave_mounts()
     _check(_libc.mount(os.fsencode(replacement), os.fsencode(path), None, MS_BIND, None))
 

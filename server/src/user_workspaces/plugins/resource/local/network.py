@@ -1,7 +1,7 @@
-"""The network of one job: a namespace of its own, from which only what a site allows leads out. Standard library only.
+"""The network of one job: a namespace with a limited uplink. Standard library only.
 
-Loopback belongs to all accounts of a machine: what a job listens on there, every other account could connect to. So a
-job gets a loopback of its own (and abstract Unix sockets of its own), and a way out that `uplink.py` keeps up.
+All accounts of a machine share its loopback, so every account could connect to a port that a job listens on there.
+Therefore a job gets its own loopback (and its own abstract Unix sockets), and an uplink that `uplink.py` runs.
 """
 
 import os
@@ -16,19 +16,19 @@ from . import namespaces
 from .relay import Address, Service
 
 RANGE, NAME_SERVER = "198.19.0.0/24", "198.19.0.3"
-"""Addresses that no network uses (RFC 2544), and the one of these at which slirp4netns answers for the machine's."""
+"""An address range reserved for tests (RFC 2544), and the address of slirp4netns's DNS forwarder in it."""
 RESOLV_CONF = "/etc/resolv.conf"
 READY_SECONDS = 10.0
 BACKLOG = 128
 ISOLATED, SHARED = "isolated", "shared"
 VARIABLE = "UWS_NETWORK"
-"""Tells a job which of the two it has."""
+"""The environment variable that holds one of the two for a job."""
 PROBLEM = "network-problem"
-"""A file beside the state folders: why the last job did not get a network of its own."""
+"""A file beside the state folders: why the newest job has no network of its own."""
 
 
 class Network(NamedTuple):
-    """Descriptors of a job's network, and the pipe that says when the way out is there."""
+    """Descriptors of a job's network, and a pipe that reports that the uplink is ready."""
 
     namespace: int
     services: list[Service]
@@ -36,7 +36,7 @@ class Network(NamedTuple):
     ready: int
 
     def close(self) -> None:
-        """Let go of it in this process."""
+        """Close the descriptors in this process."""
         for handle in (self.namespace, self.is_ready, self.ready):
             os.close(handle)
         for service in self.services:
@@ -44,7 +44,7 @@ class Network(NamedTuple):
 
 
 def make_network(services: Sequence[Sequence[Address]], *, uid: int) -> Network:
-    """Make a namespace for an account's job, with the services of the machine that it may reach; raises OSError."""
+    """Create a namespace with listeners for the machine's services that the job can reach; raises `OSError`."""
     with namespaces.new_network() as namespace:
         listening = [
             Service(listener, [(host, port) for host, port in addresses], uid=uid)
@@ -56,7 +56,7 @@ def make_network(services: Sequence[Sequence[Address]], *, uid: int) -> Network:
 
 
 def _listen(host: str, port: int) -> socket.socket | None:
-    """Listen in the present namespace; None where it has no such address (IPv6 may be switched off)."""
+    """Listen in the current namespace; None if it lacks the address (IPv6 may be disabled)."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     with suppress(OSError):
         listener.bind((host, port))
@@ -67,9 +67,9 @@ def _listen(host: str, port: int) -> socket.socket | None:
 
 
 def enter(network: Network, *, resolvers: Path) -> bool:
-    """Move this process into it once its way out is there; False when that does not come.
+    """Move this process into the network once its uplink is ready; False if it does not become ready.
 
-    `resolvers`: a file that takes the place of the machine's resolv.conf, where there is one.
+    `resolvers`: a file that replaces the machine's resolv.conf, if it exists.
     """
     os.close(network.ready)
     poll = select.poll()
@@ -84,7 +84,7 @@ def enter(network: Network, *, resolvers: Path) -> bool:
 
 
 def write_resolvers(target: Path, source: Path = Path(RESOLV_CONF)) -> None:
-    """Write what a job needs for names in place of a resolv.conf that names loopback; nothing where it does not."""
+    """Write a resolv.conf for the job if the machine's names a name server on loopback; else nothing."""
     with suppress(OSError):
         text = source.read_text(errors="replace")
         changed = without_loopback(text)
@@ -94,9 +94,9 @@ def write_resolvers(target: Path, source: Path = Path(RESOLV_CONF)) -> None:
 
 
 def without_loopback(text: str) -> str:
-    """Return a resolv.conf in which the way out answers in place of name servers on loopback.
+    """Return a resolv.conf with the uplink's name server in place of those on loopback.
 
-    No name server at all means the one of this machine, resolv.conf(5).
+    Without any name server, resolv.conf(5) means the one on this machine.
     """
     lines = [line for line in text.splitlines() if not _names_loopback(line)]
     named = [line for line in text.splitlines() if line.split()[:1] == ["nameserver"]]

@@ -1,4 +1,4 @@
-"""What `config.json` may say of a `LocalResource`."""
+"""The options of `LocalResource` in `config.json`."""
 
 from ipaddress import ip_address
 from typing import Annotated, Literal
@@ -10,10 +10,10 @@ from user_workspaces.interfaces.plugin import PluginOptions
 
 
 def _loopback_service(text: str) -> str:
-    """Accept an IP address of loopback and a port."""
+    """Accept a loopback IP address with a port."""
     parts = urlsplit(f"//{text}")
     if not (parts.port and parts.netloc == text and ip_address(parts.hostname or "").is_loopback):
-        raise ValueError(f"{text!r} is not an address on loopback like 127.0.0.1:5432 or [::1]:3128")
+        raise ValueError(f"{text!r} is not a loopback address with a port, such as 127.0.0.1:5432 or [::1]:3128")
     return text
 
 
@@ -21,21 +21,21 @@ LoopbackService = Annotated[str, AfterValidator(_loopback_service)]
 
 
 class ConnectionDetails(PluginOptions):
-    """How jobs are kept on this machine."""
+    """`connection_details` in `config.json`."""
 
     stop_grace_seconds: int = Field(default=10, ge=0)
-    """How long a job may take to end when it is asked to, before it is killed."""
+    """Seconds between SIGTERM and SIGKILL when a job is stopped."""
     max_log_bytes: int = Field(default=16 * 1024 * 1024, ge=4096)
-    """How large the log of a job may grow; then only its end is kept."""
+    """Largest size of a job's log; above it, only the end is kept."""
     umask: str = Field(default="077", pattern=r"^0[0-7]7$")
-    """What is taken off the mode of files that jobs make, in octal: all of it for others, nothing for the owner."""
+    """The umask of jobs, in octal: it must remove all permissions for others, and none for the owner."""
     network: Literal["auto", "isolated", "shared"] = "auto"
-    """Whether a job gets a network of its own: where that is possible, always (else it is not run), or never."""
+    """Network namespace per job: `auto` if possible, `isolated` always (else no job runs), `shared` never."""
     loopback_services: tuple[LoopbackService, ...] = Field(default=(), strict=False)
-    """What jobs in a network of their own may reach of the machine's loopback, beside this server: `127.0.0.1:5432`."""
+    """Services on the machine's loopback that isolated jobs can reach, besides this server: `127.0.0.1:5432`."""
 
 
 class LocalResourceOptions(PluginOptions):
-    """All has a default: `{}` will do."""
+    """The options of `LocalResource`; all have defaults."""
 
     connection_details: ConnectionDetails = ConnectionDetails()

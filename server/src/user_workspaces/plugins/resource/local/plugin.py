@@ -1,4 +1,4 @@
-"""The resource that runs jobs as processes of this machine, each in its owner's name."""
+"""`LocalResource`: runs jobs as processes of this machine, each as the account of its user."""
 
 import os
 import re
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from user_workspaces.errors import ConfigurationError, ResourceUnavailable
+from user_workspaces.interfaces import log_text
 from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.plugin import PluginOptions
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.interfaces.values import Health, JobSpec, Observation, PluginContext, ResourceState
-from user_workspaces.plugins.resource.local import log, records, state, termination
+from user_workspaces.plugins.resource.local import records, state, termination
 from user_workspaces.plugins.resource.local.capacity import capacity_of_machine
 from user_workspaces.plugins.resource.local.isolation import STANDARD_PATH, Isolation
 from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH, JobDirectories
@@ -27,11 +28,11 @@ from user_workspaces.plugins.resource.local.submission import (
 )
 
 KEY = re.compile(r"[0-9a-f]{8,64}")
-NEVER_SUBMITTED = Observation(ResourceState.ABSENT, reason="No job can have this key.")
+NEVER_SUBMITTED = Observation(ResourceState.ABSENT, reason="This key is invalid.")
 
 
 class LocalResource(Resource):
-    """Runs each job below a supervisor of its own, so that a job needs no process of the server to live on."""
+    """Runs each job below its own supervisor process, so that jobs survive the end of the server."""
 
     Options: ClassVar[type[PluginOptions]] = LocalResourceOptions
 
@@ -42,10 +43,10 @@ class LocalResource(Resource):
         self._launcher = Launcher()
         self._isolation = Isolation(self._options, context.server_url, context.data_dir)
         if len(os.fsencode(self.job_directory("f" * 64) / "s")) > LONGEST_PATH:
-            raise ConfigurationError("The path of the runtime directory is too long for the sockets below it.")
+            raise ConfigurationError("The path of the runtime directory is too long for sockets below it.")
 
     def check(self) -> Health:
-        """Say whether jobs could be started now, and what of their isolation is missing."""
+        """Return whether jobs can be started now, and what their network isolation lacks."""
         if shutil.which("bash", path=STANDARD_PATH) is None:
             return Health(connected=False, message="bash is not installed.")
         if problem := self._directories.problem():
@@ -53,53 +54,53 @@ class LocalResource(Resource):
         try:
             self.context.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
-            return Health(connected=False, message="The data directory cannot be made.")
+            return Health(connected=False, message="The data directory cannot be created.")
         if not os.access(self.context.data_dir, os.W_OK | os.X_OK):
-            return Health(connected=False, message="The data directory cannot be written.")
+            return Health(connected=False, message="The data directory is not writable.")
         problem = self._isolation.problem()
         return Health(connected=not (problem and self._isolation.must_isolate), message=problem)
 
     def job_directory(self, key: str) -> Path:
-        """Return the path of the directory of the job's files; raises ValueError for what is no key."""
+        """Return the path of the directory of the job's files; raises `ValueError` for an invalid key."""
         return self._directories.path(_checked(key))
 
     def submit(self, spec: JobSpec) -> int:
-        """Start the job below its supervisor and return its pid (-1: it was stopped before it began)."""
+        """Start the job below its supervisor and return its pid (-1: it was stopped before its start)."""
         job = self._job(spec.key)
         check_can_run(spec)
-        with _spoken("The job could not be started on this machine"), job.exclusively():
+        with _readable_errors("The job could not be started on this machine"), job.exclusively():
             if not job.was_started():
-                told = instructions(
+                instructed = instructions(
                     spec, directory=self.job_directory(spec.key), options=self._options, isolation=self._isolation
                 )
                 self._directories.make(spec.key, files_of(spec), spec.account)
-                records.record(job.folder, records.SPEC, told)
+                records.record(job.folder, records.SPEC, instructed)
                 self._launcher.start(job.folder)
             return wait_for_start(job)
 
     def observe(self, keys: Sequence[str]) -> Mapping[str, Observation]:
-        """Return what the state folders and the processes tell."""
+        """Return the states of jobs from their state folders and processes."""
         self._launcher.collect()
         return {key: state.observe(self._job(key)) if KEY.fullmatch(key) else NEVER_SUBMITTED for key in keys}
 
     def stop(self, key: str) -> None:
-        """Tell the supervisor; where that is dead, end the job's processes from here, by force when called again."""
+        """Signal the supervisor; if it is dead, end the job's processes directly, and by force when called again."""
         job = self._job(key)
         is_over = state.observe(job).state in (ResourceState.SUCCEEDED, ResourceState.FAILED)
         if is_over or not job.exists():
             return
-        with _spoken("The job could not be told to stop"):
+        with _readable_errors("The job could not be stopped"):
             termination.stop(job, grace_seconds=self._options.stop_grace_seconds)
 
     def log_tail(self, key: str, *, lines: int) -> str:
         """Return the last lines of the job's output."""
-        return log.tail(self._job(key).folder / records.LOG, lines=lines)
+        return log_text.tail(self._job(key).folder / records.LOG, lines=lines)
 
     def forget(self, key: str) -> None:
-        """Remove all that is kept of a job that does not run; what cannot be removed yet stays known."""
+        """Delete all files of a job that does not run; a job that cannot be deleted yet stays known."""
         job = self._job(key)
         if job.exists():
-            with _spoken("What is kept of the job could not be removed"):
+            with _readable_errors("The job's files could not be removed"):
                 termination.forget(job, self._directories)
 
     def known_keys(self) -> frozenset[str]:
@@ -111,7 +112,7 @@ class LocalResource(Resource):
         return frozenset(name for name in names if KEY.fullmatch(name))
 
     def capacity(self) -> Capacity:
-        """Return what the server itself may use: jobs get no more than that."""
+        """Return what the server itself may use: jobs get no more."""
         return capacity_of_machine()
 
     def _job(self, key: str) -> state.JobState:
@@ -119,18 +120,18 @@ class LocalResource(Resource):
 
 
 def _checked(key: str) -> str:
-    """Return the key; what is no key could be any path, and raises ValueError."""
+    """Return the key; raises `ValueError` for any other text, which could be a path."""
     if KEY.fullmatch(key) is None:
-        raise ValueError(f"This is no key of a job: {key!r}")
+        raise ValueError(f"Invalid job key: {key!r}")
     return key
 
 
 @contextmanager
-def _spoken(what: str) -> Iterator[None]:
-    """Turn what the operating system refused into what a person may read, without a path."""
+def _readable_errors(what: str) -> Iterator[None]:
+    """Raise `ResourceUnavailable`, with a message for users and without a path, in place of `OSError`."""
     try:
         yield
     except OSError as error:
         raise ResourceUnavailable(f"{what}: {error.strerror}.") from error
     except ValueError as error:
-        raise ResourceUnavailable(f"{what}: what is recorded of it cannot be read.") from error
+        raise ResourceUnavailable(f"{what}: its records are invalid.") from error

@@ -1,4 +1,4 @@
-"""Processes for certain: who they are, whether they live, what is below them. Standard library only."""
+"""Identifies processes, signals them without races, and finds descendants. Standard library only."""
 
 import os
 import signal
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 DEAD_STATES = "ZX"
-"""Zombie and dead, proc(5): nobody may have collected them yet."""
+"""Zombie and dead, proc(5): ended, but not yet collected by the parent."""
 
 
 class Process(NamedTuple):
-    """A process for certain: a pid alone may be another process's tomorrow."""
+    """The identity of a process: the kernel reuses pids, so the start time and the boot belong to it."""
 
     pid: int
     start_time: int
@@ -20,7 +20,7 @@ class Process(NamedTuple):
 
 
 class Stat(NamedTuple):
-    """What is needed of `/proc/PID/stat`."""
+    """The needed fields of `/proc/PID/stat`."""
 
     state: str
     parent: int
@@ -31,22 +31,22 @@ class Stat(NamedTuple):
 
 @cache
 def boot_id() -> str:
-    """Return what the kernel calls this start of the machine."""
+    """Return the kernel's ID of the current boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def read_stat(pid: int) -> Stat | None:
-    """Return what the kernel says of a process; None when it is gone or hidden from us."""
+    """Return the status of a process; None if it is gone or hidden."""
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
-    fields = text[text.rindex(b")") + 2 :].split()  # the name before may hold spaces and brackets
+    fields = text[text.rindex(b")") + 2 :].split()  # the name before it may contain spaces and brackets
     return Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
 
 
 def living_processes() -> dict[int, Stat]:
-    """Return what lives on this machine, by pid."""
+    """Return the running processes of this machine, by pid."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     stats = ((pid, read_stat(pid)) for pid in pids)
     return {pid: stat for pid, stat in stats if stat is not None and stat.state not in DEAD_STATES}
@@ -59,19 +59,19 @@ def identify(pid: int) -> Process | None:
 
 
 def is_alive(process: Process) -> bool:
-    """Whether this very process lives; a zombie does not."""
+    """Return True if this process is running; a zombie is not."""
     stat = read_stat(process.pid) if process.boot_id == boot_id() else None
     return stat is not None and stat.start_time == process.start_time and stat.state not in DEAD_STATES
 
 
 def send(process: Process, signum: int) -> bool:
-    """Send a signal to this very process and no other; False when it is gone or not ours to signal."""
+    """Send a signal to this process and no other; False if it is gone or may not be signalled."""
     try:
         handle = os.pidfd_open(process.pid)
     except OSError:
         return False
     try:
-        if not is_alive(process):  # looked at after the handle was opened: from here on it cannot be another
+        if not is_alive(process):  # checked after pidfd_open(2): the handle cannot mean a later process with this pid
             return False
         signal.pidfd_send_signal(handle, signum)
     except (ProcessLookupError, PermissionError):
@@ -82,14 +82,14 @@ def send(process: Process, signum: int) -> bool:
 
 
 def terminate(processes: list[Process]) -> None:
-    """Send the polite signal, and wake the suspended: they would not hear it."""
+    """Send SIGTERM, and SIGCONT, without which suspended processes would not handle it."""
     for process in processes:
         send(process, signal.SIGTERM)
         send(process, signal.SIGCONT)
 
 
 def kill(processes: list[Process]) -> bool:
-    """Freeze all, then kill all, so that none forks while the others die; False when none could be reached."""
+    """Send SIGSTOP to all, then SIGKILL, so that none forks meanwhile; False if none could be killed."""
     for process in processes:
         send(process, signal.SIGSTOP)
     killed = [process for process in processes if send(process, signal.SIGKILL)]
@@ -97,7 +97,7 @@ def kill(processes: list[Process]) -> bool:
 
 
 def descendants(root: int) -> list[Process]:
-    """Return all living processes below `root`, however they regrouped themselves."""
+    """Return all running descendants of `root`, also in other sessions and process groups."""
     stats, found, before = living_processes(), {root}, 0
     while len(found) > before:
         before = len(found)
@@ -105,23 +105,23 @@ def descendants(root: int) -> list[Process]:
     return [Process(pid, stats[pid].start_time, boot_id()) for pid in found - {root}]
 
 
-def strays(child: Process, *, mark: bytes, uid: int) -> list[Process]:
-    """Return what lives of a job whose supervisor is dead.
+def strays(child: Process, *, tag: bytes, uid: int) -> list[Process]:
+    """Return the running processes of a job whose supervisor is dead.
 
-    That is the main process, its session, its process group, all that is below it, and every process of the
-    same person with `mark` (`NAME=value`) in its environment.
+    These are the main process, its session, its process group, its descendants, and every process of the same
+    account with `tag` (`NAME=value`) in its environment.
     """
     stats = living_processes()
-    found = {pid for pid in stats if pid != os.getpid() and _has_tag(pid, mark=mark, uid=uid)}
-    if is_alive(child):  # else its number may mean somebody else's session
+    found = {pid for pid in stats if pid != os.getpid() and _has_tag(pid, tag=tag, uid=uid)}
+    if is_alive(child):  # else its pid may be the ID of an unrelated session
         found |= {pid for pid, stat in stats.items() if child.pid in (pid, stat.session, stat.group)}
         found |= {process.pid for process in descendants(child.pid)}
     return [Process(pid, stats[pid].start_time, boot_id()) for pid in found if pid in stats]
 
 
-def _has_tag(pid: int, *, mark: bytes, uid: int) -> bool:
+def _has_tag(pid: int, *, tag: bytes, uid: int) -> bool:
     folder = Path(f"/proc/{pid}")
     try:
-        return folder.stat().st_uid == uid and mark in (folder / "environ").read_bytes().split(b"\0")
+        return folder.stat().st_uid == uid and tag in (folder / "environ").read_bytes().split(b"\0")
     except OSError:
-        return False  # gone meanwhile, or not ours to read
+        return False  # ended meanwhile, or not readable

@@ -1,16 +1,16 @@
-"""What is kept about a job in its state folder, and the lock beside it. Standard library only.
+"""The files of a job's state folder, and its lock. Standard library only: the supervisor uses it.
 
-    lock            held by the supervisor for its whole life
+    lock            held by the supervisor as long as it runs
     submit.lock     held while a job is submitted or forgotten
-    spec.json       what the supervisor has to know
-    running.json    who runs the job; written before the job's first instruction, never twice
+    spec.json       the supervisor's instructions
+    running.json    supervisor and main process; written once, before the job's first instruction
     ended.json      how it ended
-    stop            there when somebody asked for the end; its time is the time of the request
-    log             what the job printed
-    supervisor.log  what the supervisor complained about
-    resolv.conf     what the job sees in place of the machine's, where that names loopback
+    stop            exists after a stop request; its time is that of the request
+    log             the job's output
+    supervisor.log  the supervisor's errors
+    resolv.conf     replaces the machine's for the job, if that names loopback
 
-The folder is the server's own, 0700, so that nobody can forge what is in it.
+The folder belongs to the server, mode 0700, so that no job can forge its records.
 """
 
 import fcntl
@@ -26,14 +26,14 @@ from .processes import Process  # relative: the supervisor runs without the pack
 LOCK, SPEC, RUNNING, ENDED = "lock", "spec.json", "running.json", "ended.json"
 SUBMIT_LOCK, STOP, LOG, SUPERVISOR_LOG = "submit.lock", "stop", "log", "supervisor.log"
 RESOLVERS = "resolv.conf"
-MARK = "UWS_JOB_KEY"
-"""The variable in the environment of each of a job's processes that tells whose they are."""
+TAG = "UWS_JOB_KEY"
+"""The environment variable that tags every process of a job."""
 FLOCK = "hhqqi4x"
 """`struct flock` with 64-bit offsets, fcntl(2): type, whence, start, length, pid."""
 
 
 class Spec(NamedTuple):
-    """What the supervisor has to know (`spec.json`)."""
+    """The supervisor's instructions (`spec.json`)."""
 
     shell: str
     script: str
@@ -46,18 +46,18 @@ class Spec(NamedTuple):
     stop_grace_seconds: int
     max_log_bytes: int
     open_files: int | None = None
-    """The soft limit of open files; None: that of the supervisor, as records of older servers have it."""
+    """The soft limit of open files; None: the supervisor's (in records of older servers)."""
     umask: int = 0o077
     uplink: str = ""
-    """The program slirp4netns; empty: the job shares the network of the machine."""
+    """The path of slirp4netns; empty: the job shares the machine's network."""
     must_isolate: bool = False
-    """Whether the job is not run at all when it would have to share the network."""
+    """True if the job must not run in a shared network."""
     services: Sequence[Sequence[tuple[str, int]]] = ()
-    """Services of the machine on loopback that the job may reach, each with all its addresses."""
+    """Services on the machine's loopback that the job can reach, each with all its addresses."""
 
 
 class Running(NamedTuple):
-    """Who runs the job (`running.json`); `started_at` in seconds since 1970."""
+    """The processes of the job (`running.json`); `started_at` in seconds since 1970."""
 
     runner: Process
     child: Process
@@ -66,7 +66,7 @@ class Running(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How the job ended (`ended.json`); `ended_by` is a value of `EndedBy`."""
+    """The end of the job (`ended.json`); `ended_by` is a value of `EndedBy`."""
 
     ended_by: str
     exit_code: int | None
@@ -76,20 +76,21 @@ class Ended(NamedTuple):
 
 
 def record(folder: Path, name: str, value: Spec | Running | Ended) -> None:
-    """Write a record whole or not at all, also when the machine loses its power."""
+    """Write a record atomically and durably, also if the machine loses power."""
     temporary = folder / f".{name}.{os.getpid()}"
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
         json.dump(value._asdict(), file)
         file.flush()
+        # Before the rename, so that a power failure cannot leave an empty file under the final name.
         os.fsync(file.fileno())
     temporary.replace(folder / name)
 
 
 def take_lock(folder: Path) -> int | None:
-    """Take the lock of a state folder, returning its descriptor; None when somebody has it.
+    """Take the lock of a state folder and return its descriptor; None if another process holds it.
 
-    It belongs to the open file description, so the kernel drops it with the process; unlike with flock(2) one
-    can ask whether it is held without taking it, so that looking never hinders a start.
+    An open file description lock: the kernel releases it when the process ends. Unlike flock(2), it can be tested
+    without taking it (F_OFD_GETLK), so that observing a job never blocks its start.
     """
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -101,7 +102,7 @@ def take_lock(folder: Path) -> int | None:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether somebody holds the lock of a state folder."""
+    """Return True if a process holds the lock of a state folder."""
     try:
         handle = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

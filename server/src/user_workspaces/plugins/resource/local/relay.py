@@ -1,7 +1,7 @@
-"""Passes TCP connections of a job on to the few services of the machine that it may reach. Standard library only.
+"""Relays TCP connections of a job to the services of the machine that it can reach. Standard library only.
 
-The listening sockets were made in the job's network namespace and stay there; connections are opened from here, in the
-machine's own.
+The listening sockets were created in the job's network namespace and stay in it; connections to the services are opened
+in the machine's namespace, which this process is in.
 """
 
 import ctypes
@@ -14,14 +14,15 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 CHUNK = 64 * 1024
 CONNECT_SECONDS = 1.0
 MOST_PAIRS = 64
-"""Connections at once to one address, for one job: a process has 1,024 descriptors as a rule."""
+"""Concurrent connections to one address per job: a process usually has 1,024 descriptors."""
 
 Address = tuple[str, int]
 _libc = ctypes.CDLL(None)
 
 
 def new_socket(family: socket.AddressFamily, *, uid: int) -> socket.socket:
-    """Return a TCP socket that belongs to an account: the kernel takes the uid for files, setfsuid(2)."""
+    """Return a TCP socket owned by an account: the kernel uses the file system uid, setfsuid(2)."""
+    # The kernel sets a socket's owner from the file system uid, which affects this thread only.
     _libc.setfsuid(uid)
     try:
         return socket.socket(family, socket.SOCK_STREAM)
@@ -30,9 +31,9 @@ def new_socket(family: socket.AddressFamily, *, uid: int) -> socket.socket:
 
 
 class Service:
-    """A listening socket, and the addresses of one service of the machine: the first that answers is taken.
+    """A listening socket, and the addresses of one service of the machine, of which the first reachable one is used.
 
-    The service sees connections of `uid`, the job's account: as root's, they could pass for a trusted web server's.
+    The connections belong to `uid`, the job's account: those of root could be mistaken for a trusted proxy's.
     """
 
     def __init__(self, listener: socket.socket, addresses: Sequence[Address], *, uid: int) -> None:
@@ -41,15 +42,15 @@ class Service:
         listener.setblocking(False)
 
     def register(self, selector: selectors.BaseSelector) -> None:
-        """Have `handle` called for each connection that arrives."""
+        """Accept connections by events of this selector."""
         selector.register(self.listener, READ, lambda _mask: self.accept(selector))
 
     def accept(self, selector: selectors.BaseSelector) -> None:
-        """Take a connection and connect it; it is closed at once when nobody answers, or too many are open."""
+        """Accept a connection and connect it to the service; close it if that fails or too many are open."""
         try:
             client, _ = self.listener.accept()
         except OSError:
-            return  # it was given up meanwhile
+            return  # the client has closed it meanwhile
         self.pairs = {pair for pair in self.pairs if pair.is_open}
         service = self._connect() if len(self.pairs) < MOST_PAIRS else None
         if service is None:
@@ -71,7 +72,7 @@ class Service:
 
 
 class Pair:
-    """Two connections; what arrives at one is sent to the other, and no more is read than was sent."""
+    """Two connected sockets; relays data between them, and reads more only after all was sent (backpressure)."""
 
     def __init__(self, selector: selectors.BaseSelector, client: socket.socket, service: socket.socket) -> None:
         self._selector = selector
@@ -85,12 +86,12 @@ class Pair:
 
     @property
     def is_open(self) -> bool:
-        """Whether something can still be sent."""
+        """True until both sockets are closed."""
         return bool(self._other)
 
     def _handle(self, end: socket.socket, mask: int) -> None:
         if end not in self._other:
-            return  # closed by an event of the same round
+            return  # closed by an earlier event of the same round
         try:
             if mask & READ:
                 self._receive(end)

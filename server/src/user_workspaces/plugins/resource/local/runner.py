@@ -1,7 +1,7 @@
 """Starts the supervisor: `python -I -S runner.py <state folder>`.
 
-This folder becomes a package of its own, so that a supervisor needs nothing but the standard library: it starts in
-milliseconds, stays small, and does not care what becomes of the server's environment while the job runs.
+This folder becomes the package `job`, so that a supervisor needs the standard library only: it starts in milliseconds,
+stays small, and does not depend on the server's environment, which may be upgraded while the job runs.
 """
 
 import sys

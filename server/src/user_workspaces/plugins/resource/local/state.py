@@ -1,4 +1,4 @@
-"""The state folders of all jobs, as the server sees them, and what they say of a job."""
+"""The state folders of jobs as the server reads them, and the observations made from them."""
 
 import fcntl
 import os
@@ -19,47 +19,47 @@ from user_workspaces.plugins.resource.local.records import Ended, Running, is_lo
 _RUNNING, _ENDED = TypeAdapter(Running), TypeAdapter(Ended)
 
 RESTARTED = "The machine was restarted."
-UNRECORDED = "Nothing recorded how it ended."
+UNRECORDED = "The end of the job was not recorded."
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """One job's state folder. Reading raises OSError or ValueError where it holds what cannot be read."""
+    """The state folder of one job. Reading raises `OSError` or `ValueError` for invalid records."""
 
     folder: Path
 
     def exists(self) -> bool:
-        """Whether anything is known of the job."""
+        """Return True if the job is known."""
         return self.folder.is_dir()
 
     def running(self) -> Running | None:
-        """Return who runs it; None: it was never started."""
+        """Return the processes of the job; None: it was never started."""
         content = self._read(records.RUNNING)
         return None if content is None else _RUNNING.validate_json(content, strict=True)
 
     def ended(self) -> Ended | None:
-        """Return how it ended, where that is on record."""
+        """Return how the job ended; None: not recorded."""
         content = self._read(records.ENDED)
         return None if content is None else _ENDED.validate_json(content, strict=True)
 
     def request_stop(self) -> float:
-        """Leave the mark that the end is wanted; return when it was wanted first, in seconds since 1970."""
+        """Record a stop request; return the time of the first one, in seconds since 1970."""
         with suppress(FileExistsError):
             os.close(os.open(self.folder / records.STOP, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return (self.folder / records.STOP).stat().st_mtime
 
     def is_stop_requested(self) -> bool:
-        """Whether the end is wanted."""
+        """Return True if a stop was requested."""
         return (self.folder / records.STOP).exists()
 
     def was_started(self) -> bool:
-        """Whether a supervisor has taken it over: from then on it must not be started again."""
+        """Return True if a supervisor has taken the job over: it must not be started again."""
         names = (records.RUNNING, records.ENDED)
         return is_locked(self.folder) or any((self.folder / name).exists() for name in names)
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """Submit or forget: one at a time, of all the processes of the server. Makes the folder."""
+        """Hold the lock for submitting or forgetting, across all processes of the server. Creates the folder."""
         handle = self._lock()
         try:
             yield
@@ -73,20 +73,20 @@ class JobState:
             try:
                 handle = os.open(self.folder / records.SUBMIT_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             except FileNotFoundError:
-                continue  # forgotten between the two lines
+                continue  # another process deleted the folder between the two calls
             fcntl.flock(handle, fcntl.LOCK_EX)
             if os.fstat(handle).st_nlink:
                 return handle
-            os.close(handle)  # forgotten while we waited: what we hold is no longer the folder's
+            os.close(handle)  # deleted while waiting: this lock file is not in the folder any more
 
     def left_over(self, running: Running) -> list[Process]:
-        """Return what lives of a job whose supervisor is dead; it takes a walk over all processes."""
+        """Return the running processes of a job whose supervisor is dead; reads all of /proc."""
         if running.child.boot_id != boot_id():
             return []
-        return strays(running.child, mark=f"{records.MARK}={self.folder.name}".encode(), uid=running.uid)
+        return strays(running.child, tag=f"{records.TAG}={self.folder.name}".encode(), uid=running.uid)
 
     def remove(self) -> None:
-        """Remove all that is known of the job."""
+        """Delete the state folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self, name: str) -> bytes | None:
@@ -97,16 +97,16 @@ class JobState:
 
 
 def observe(state: JobState) -> Observation:
-    """Say what the state folder and the processes named in it tell of a job; never raises."""
+    """Return the state of a job from its folder and the processes named there; never raises."""
     try:
         return _observe(state)
     except (OSError, ValueError, OverflowError):
-        return Observation(ResourceState.UNREACHABLE, reason="What is recorded of this job cannot be read.")
+        return Observation(ResourceState.UNREACHABLE, reason="The records of this job are invalid.")
 
 
 def _observe(state: JobState) -> Observation:
     running = None
-    for _ in range(2):  # once more, because a supervisor may have started and ended between two of these lines
+    for _ in range(2):  # twice, because a supervisor may start and end between two of these reads
         locked, running, ended = is_locked(state.folder), state.running(), state.ended()
         if ended is not None:
             return _describe_end(ended, running)
@@ -142,10 +142,10 @@ def _describe_end(ended: Ended, running: Running | None) -> Observation:
 
 
 def _describe_lost(state: JobState, running: Running) -> Observation:
-    """The supervisor and the main process are dead, and no end is on record."""
+    """Describe a job whose supervisor and main process are dead without a recorded end."""
     asked_to_stop = state.is_stop_requested()
     if asked_to_stop and state.left_over(running):
-        return _describe_run(running)  # its end was asked for and has not come yet
+        return _describe_run(running)  # a stop was requested, and processes are left
     reason = RESTARTED if running.child.boot_id != boot_id() else UNRECORDED
     return Observation(
         ResourceState.FAILED,

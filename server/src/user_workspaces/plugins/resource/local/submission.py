@@ -1,4 +1,4 @@
-"""From what the server wants to run to a supervisor that runs it."""
+"""Turns a job specification into instructions, and starts the supervisor."""
 
 import os
 import resource
@@ -23,28 +23,28 @@ FALLBACK_SHELL = "/bin/bash"
 START_SECONDS = 10.0
 RUNNER = Path(__file__).with_name("runner.py")
 OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-"""The soft limit when the plug-in was loaded: the server raises its own afterwards, which breaks select(2) in jobs."""
+"""The soft limit at import: the server raises its own later, and a limit above 1024 breaks select(2) in jobs."""
 _RESETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
 def check_can_run(spec: JobSpec) -> None:
-    """Raise `SubmissionRejected` for what no repetition would make possible."""
+    """Raise `SubmissionRejected` for a job that can never run."""
     if spec.account.uid == 0:
-        raise SubmissionRejected("Jobs are never run as root.")
+        raise SubmissionRejected("Jobs must not run as root.")
     if os.geteuid() not in (0, spec.account.uid):
-        raise SubmissionRejected("This server does not run as root: it can only run jobs of the account it runs as.")
+        raise SubmissionRejected("This server does not run as root: it can run jobs of its own account only.")
     for name, value in spec.script.environment:
         if not name or "=" in name or "\0" in name + value:
-            raise SubmissionRejected(f"This is no name and value for an environment variable: {name!r}")
+            raise SubmissionRejected(f"Invalid environment variable: {name!r}")
 
 
 def files_of(spec: JobSpec) -> tuple[JobFile, ...]:
-    """Return all that belongs into the job's directory: what the job type wants there, and the script."""
+    """Return the files of the job's directory: those of the job type, and the script."""
     return (*spec.script.files, JobFile(SCRIPT, os.fsencode(spec.script.text)))
 
 
 def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails, isolation: Isolation) -> Spec:
-    """Return what the supervisor has to know; raises `SubmissionRejected`."""
+    """Return the supervisor's instructions; raises `SubmissionRejected`."""
     uplink = isolation.uplink()
     return Spec(
         shell=shutil.which("bash", path=STANDARD_PATH) or FALLBACK_SHELL,
@@ -66,7 +66,7 @@ def instructions(spec: JobSpec, *, directory: Path, options: ConnectionDetails, 
 
 
 def _environment(spec: JobSpec) -> dict[str, str]:
-    """Return all of the job's environment: what a log-in gives, what the job type adds, whose it is."""
+    """Return the job's environment: the variables of a login, those of the job type, and the tag."""
     return {
         "HOME": str(spec.account.home),
         "LANG": "C.UTF-8",
@@ -76,31 +76,31 @@ def _environment(spec: JobSpec) -> dict[str, str]:
         "USER": spec.account.name,
         **dict(spec.script.environment),
         "UWS_JOB_ID": str(spec.job_id),
-        records.MARK: spec.key,
+        records.TAG: spec.key,
     }
 
 
 class Launcher:
-    """Starts supervisors, and collects those that ended while this process lives."""
+    """Starts supervisors, and collects those that end while this process runs."""
 
     def __init__(self) -> None:
         self._started: set[int] = set()
 
     def start(self, folder: Path) -> None:
-        """Start a supervisor for a state folder, and wait until it says that it took over, or ended."""
+        """Start a supervisor for a state folder, and wait until it reports the start of the job or ends."""
         self.collect()
-        notice, end_of_supervisor = os.pipe()
+        report, supervisor_end = os.pipe()  # the supervisor closes its end after the start, or by ending
         try:
-            self._started.add(_spawn(folder, end_of_supervisor))
+            self._started.add(_spawn(folder, supervisor_end))
         finally:
-            os.close(end_of_supervisor)
+            os.close(supervisor_end)
         poll = select.poll()
-        poll.register(notice)
+        poll.register(report)
         poll.poll(START_SECONDS * 1000)
-        os.close(notice)
+        os.close(report)
 
     def collect(self) -> None:
-        """Take note of the deaths of our children, so that they do not stay as zombies."""
+        """Collect ended supervisors, so that they do not stay as zombies."""
         for pid in tuple(self._started):
             with suppress(ChildProcessError):
                 if os.waitpid(pid, os.WNOHANG) == (0, 0):
@@ -108,15 +108,17 @@ class Launcher:
             self._started.discard(pid)
 
 
-def _spawn(folder: Path, notice: int) -> int:
+def _spawn(folder: Path, report: int) -> int:
     log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # posix_spawn, not fork: the server has threads, and a fork of it would copy its memory tables.
+    # -I -S: no site-packages and no user settings, so the supervisor starts in milliseconds and stays small.
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-I", "-S", str(RUNNER), str(folder)],
         {"LANG": "C.UTF-8"},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, notice, 1),
+            (os.POSIX_SPAWN_DUP2, report, 1),
             (os.POSIX_SPAWN_OPEN, 2, str(folder / records.SUPERVISOR_LOG), log, 0o600),
         ],
         setsid=True,
@@ -126,7 +128,7 @@ def _spawn(folder: Path, notice: int) -> int:
 
 
 def wait_for_start(state: JobState) -> int:
-    """Return the pid of a started job (-1: it was stopped before it began); raises `ResourceUnavailable`."""
+    """Return the pid of a started job (-1: it was stopped before its start); raises `ResourceUnavailable`."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         locked, running, ended = is_locked(state.folder), state.running(), state.ended()
@@ -135,5 +137,5 @@ def wait_for_start(state: JobState) -> int:
         if ended is not None:
             return -1
         if not locked or time.monotonic() > deadline:
-            raise ResourceUnavailable("The job could not be started on this machine; it will be tried again.")
+            raise ResourceUnavailable("The job could not be started on this machine. The server will try again.")
         time.sleep(0.005)

@@ -1,6 +1,6 @@
-"""Supervises one job from a process of its own that outlives the server. Standard library only.
+"""Supervises one job in a process of its own that outlives the server. Standard library only.
 
-Standard output is the notice to whoever waits for the start: it is closed once the start or the end is on record.
+Standard output is a pipe to the server, which waits for the start: it is closed after the start or the end is recorded.
 """
 
 import ctypes
@@ -30,14 +30,15 @@ class Supervisor:
     def __init__(self, folder: Path, spec: Spec, network: Network | None) -> None:
         self.folder, self.spec = folder, spec
         self.status: int | None = None
-        """What wait(2) said of the main process."""
+        """The status of the main process from wait(2); None while it runs."""
         self.pid, self.go, self.complaint = self._fork(network)
         if network is not None:
             network.close()
 
     def run(self) -> None:
-        """Take the job from its start to its end."""
+        """Run the job from its start to its end."""
         self._record_start()
+        # Checked after the record: a stop request from before it could not signal this process yet.
         ended_by = "stopped" if self._is_stop_requested() else ""
         if not ended_by:
             os.write(self.go, b"!")
@@ -48,12 +49,13 @@ class Supervisor:
         record(self.folder, records.ENDED, self._verdict(ended_by))
 
     def _fork(self, network: Network | None) -> tuple[int, int, int]:
-        """Make the child that will be the job once it is on record; a child without a record never runs it."""
+        """Fork the child that becomes the job. It waits for `go`, which is sent after its pid is recorded."""
+        # If this process dies before `go` is written, the child reads the end of the pipe and exits without running.
         go_reader, go_writer = os.pipe()
         complaint_reader, complaint_writer = os.pipe()
         log = os.open(self.folder / records.LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         if os.geteuid() == 0:
-            os.fchown(log, self.spec.uid, self.spec.gid)  # the job may open its /dev/stderr again
+            os.fchown(log, self.spec.uid, self.spec.gid)  # so that the job can open /dev/stderr
         pid = os.fork()
         if pid == 0:
             os.close(go_writer)
@@ -68,11 +70,11 @@ class Supervisor:
     def _record_start(self) -> None:
         runner, child = identify(os.getpid()), identify(self.pid)
         if runner is None or child is None:
-            raise ProcessLookupError("/proc does not show our own processes")
+            raise ProcessLookupError("/proc does not show this process or its child")
         record(self.folder, records.RUNNING, Running(runner, child, self.spec.uid, time.time()))
 
     def _watch(self) -> str:
-        """Wait until the main process ended ("") or has to end (why)."""
+        """Wait until the main process ended ("") or must be ended (the reason)."""
         limit = self.spec.time_limit_seconds
         deadline = float("inf") if limit is None else time.monotonic() + limit
         while True:
@@ -87,25 +89,26 @@ class Supervisor:
             self._trim_log()
 
     def _is_stop_requested(self, *, wait: float = 0.0) -> bool:
-        """Whether somebody asked for the end, by signal or by the mark; returns early when a process ended."""
+        """Return True after a stop request, by signal or by file; returns early when a process ended."""
         received = signal.sigtimedwait({signal.SIGTERM, signal.SIGCHLD}, wait)
         return (received is not None and received.si_signo == signal.SIGTERM) or (self.folder / records.STOP).exists()
 
     def _end(self, ended_by: str) -> None:
-        """End all that is left of the job: on request when it has to end, and then by force."""
+        """End all processes of the job: with SIGTERM first if it is stopped, then by force."""
         if ended_by:
             terminate(descendants(os.getpid()))
             deadline = time.monotonic() + self.spec.stop_grace_seconds
             while self._reap() and time.monotonic() < deadline:
                 signal.sigtimedwait({signal.SIGCHLD}, 0.1)
-        while self._reap():  # orphans become ours: no child means no descendant
+        # Repeated, because processes may fork between the reading of /proc and the signals.
+        while self._reap():  # as a subreaper, this process gets all orphans: no child means no descendant
             family = descendants(os.getpid())
             if not kill(family) and any(is_alive(process) for process in family):
-                return  # what is left took another's rights (a setuid program): only root could end it
+                return  # the rest runs as another account (a setuid program): only root could end it
             signal.sigtimedwait({signal.SIGCHLD}, 0.005)
 
     def _reap(self) -> bool:
-        """Collect the dead; False when no child is left."""
+        """Collect ended children; False if no child is left."""
         with suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -116,9 +119,9 @@ class Supervisor:
         return False
 
     def _trim_log(self) -> None:
-        """Keep the end of a log that grew too long; what the job prints at that very moment may be lost."""
+        """Keep only the end of a log that is too long; output that is written meanwhile may be lost."""
         path, keep = self.folder / records.LOG, self.spec.max_log_bytes // 4
-        with suppress(OSError):  # a log that cannot be trimmed is no reason to leave the job alone
+        with suppress(OSError):  # the job must be supervised also if its log cannot be trimmed
             size = path.stat().st_size
             if size > self.spec.max_log_bytes:
                 with path.open("ab+") as log:
@@ -141,12 +144,12 @@ def _close_notification() -> None:
 
 
 def _detach() -> None:
-    """Let go of what came from whoever started us; signals wait until they are asked for."""
+    """Drop what was inherited from the server; signals are blocked and handled by sigtimedwait(2)."""
     signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGTERM, signal.SIGCHLD})
     for signum in (signal.SIGHUP, signal.SIGINT):
         signal.signal(signum, signal.SIG_IGN)
     for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-        with suppress(OSError):  # the listing's own is closed already
+        with suppress(OSError):  # the descriptor of the listing itself is closed already
             if number >= FIRST_OTHER_DESCRIPTOR:
                 os.close(number)
     os.chdir("/")
@@ -154,25 +157,26 @@ def _detach() -> None:
 
 
 def _make_network(folder: Path, spec: Spec) -> Network | None:
-    """Make a network of the job's own; None where it shares the machine's."""
+    """Create a network for the job; None if it shares the machine's."""
     if not spec.uplink:
         return None
     write_resolvers(folder / records.RESOLVERS)
     try:
         return make_network(spec.services, uid=spec.uid)
     except OSError as error:
-        report_problem(folder.parent, f"No network namespace could be made: {error.strerror}.")
+        report_problem(folder.parent, f"No network namespace could be created: {error.strerror}.")
         return None
 
 
 def main(folder: Path) -> int:
-    """Supervise the job of a state folder; return at once when somebody else does or did."""
+    """Supervise the job of a state folder; return at once if another supervisor does or did."""
     _detach()
     if take_lock(folder) is None or any((folder / name).exists() for name in (records.RUNNING, records.ENDED)):
         return 0
     spec = Spec(**json.loads((folder / records.SPEC).read_bytes()))
     network = _make_network(folder, spec)
     if network is not None:
+        # The uplink is the parent, not a child: it must not count as a descendant of the job.
         if supervisor := os.fork():
             keep_up(spec.uplink, network, supervisor=supervisor, folder=folder)
         os.setsid()

@@ -1,4 +1,4 @@
-"""Stopping jobs, with or without their supervisor, and forgetting those that ended."""
+"""Stops jobs, with or without their supervisor, and deletes ended ones."""
 
 import os
 import signal
@@ -14,11 +14,11 @@ from user_workspaces.plugins.resource.local.records import Ended, Running, recor
 from user_workspaces.plugins.resource.local.state import JobState
 
 KILL_ROUNDS = 50
-"""Without a supervisor we cannot know that nothing is left; a later call goes on."""
+"""Rounds of one call without a supervisor, since new processes may appear; a later call continues."""
 
 
 def stop(state: JobState, *, grace_seconds: int) -> None:
-    """Ask a job to end; called again after the grace it is forced to. Returns at once."""
+    """Request the end of a job; called again after the grace period, kill it. Returns at once."""
     asked_at = state.request_stop()
     with _locked(state) as is_ours:
         if not is_ours:
@@ -28,7 +28,7 @@ def stop(state: JobState, *, grace_seconds: int) -> None:
 
 
 def forget(state: JobState, directories: JobDirectories) -> None:
-    """Remove the job's directory, then what is recorded of it; what cannot be removed yet stays known."""
+    """Delete the job's directory, then its state folder; a job that cannot be deleted yet stays known."""
     with state.exclusively(), _locked(state) as is_ours:
         if state.ended() is None and not (is_ours and _is_over(state)):
             return
@@ -37,7 +37,7 @@ def forget(state: JobState, directories: JobDirectories) -> None:
 
 
 def _is_over(state: JobState) -> bool:
-    """Whether a job without supervisor and without a recorded end is over; ends what it left behind."""
+    """Return True if a job without supervisor and without recorded end is over; kills its remaining processes."""
     running = state.running()
     if running is not None and is_alive(running.child):
         return False
@@ -48,7 +48,7 @@ def _is_over(state: JobState) -> bool:
 
 @contextmanager
 def _locked(state: JobState) -> Iterator[bool]:
-    """Keep supervisors from starting; False where one is at work."""
+    """Hold the supervisor's lock, so that none starts; yields False if one is running."""
     handle = take_lock(state.folder)
     try:
         yield handle is not None
@@ -59,7 +59,7 @@ def _locked(state: JobState) -> Iterator[bool]:
 
 def _signal_supervisor(state: JobState) -> None:
     running = state.running()
-    if running is not None:  # else it will look for the mark before it lets the job begin
+    if running is not None:  # else it checks for the stop request before it starts the job
         send(running.runner, signal.SIGTERM)
 
 

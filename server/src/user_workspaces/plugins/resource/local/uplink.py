@@ -1,8 +1,8 @@
-"""Keeps up a job's way out of its network namespace, in a process of its own. Standard library only.
+"""Runs the uplink of a job's network namespace in a process of its own. Standard library only.
 
-It is the supervisor's parent, and so none of the processes that belong to the job. The job cannot signal it, and it
-lives on when the supervisor is killed, for as long as the job's main process does. slirp4netns ends with it, because
-it holds the other end of its `--exit-fd`.
+The process is the supervisor's parent, and so not a descendant of the job. The job cannot signal it; if the supervisor
+is killed, it runs as long as the job's main process. slirp4netns ends with it, because it holds the other end of its
+`--exit-fd`.
 """
 
 import json
@@ -21,10 +21,10 @@ from .network import PROBLEM, RANGE, Network
 from .processes import Process, is_alive
 from .records import RUNNING, Running
 
-# The range of a machine's own loopback stays closed: without this option its gateway leads there.
+# Without --disable-host-loopback, the gateway address would lead to the machine's loopback.
 OPTIONS = ("--configure", "--mtu=65520", "--disable-host-loopback", f"--cidr={RANGE}", "--netns-type=path")
-SHELTERS = (("--enable-sandbox", "--enable-seccomp"), ())
-"""What slirp4netns gives up of its rights, and the same without where the machine does not allow that."""
+SANDBOXES = (("--enable-sandbox", "--enable-seccomp"), ())
+"""Options to sandbox slirp4netns, and none as a fallback for machines that do not allow it."""
 START_SECONDS = 4.0
 SECONDS_BETWEEN_STARTS = 1.0
 FIRST_OTHER_DESCRIPTOR = 3
@@ -32,7 +32,7 @@ INTERFACE = "tap0"
 
 
 class Uplink:
-    """One job's slirp4netns and relay, for as long as the job needs them."""
+    """The slirp4netns and the relay of one job."""
 
     def __init__(self, program: str, network: Network, folder: Path) -> None:
         self.program, self.network, self.folder = program, network, folder
@@ -41,17 +41,17 @@ class Uplink:
         self.is_over = False
 
     def run(self, *, supervisor: int) -> None:
-        """Start it, say so, and keep it up until the job is over; `supervisor` is a descriptor of that process."""
+        """Start the uplink, report it, and run it until the job is over; `supervisor` is a pidfd."""
         if self._start():
             self._report("")
-            with suppress(BrokenPipeError):  # the job was ended before it began
+            with suppress(BrokenPipeError):  # the job ended before its start
                 os.write(self.network.ready, b"1")
         else:
             self._report("slirp4netns did not start: see supervisor.log of the newest job.")
         os.close(self.network.ready)
         for service in self.network.services:
             service.register(self.selector)
-        self._watch(supervisor, lambda: self._hear_of(supervisor))
+        self._watch(supervisor, lambda: self._supervisor_ended(supervisor))
         while not self.is_over:
             for key, mask in self.selector.select():
                 key.data(mask)
@@ -60,8 +60,8 @@ class Uplink:
     def _watch(self, handle: int, act: Callable[[], None]) -> None:
         self.selector.register(handle, selectors.EVENT_READ, lambda _mask: act())
 
-    def _hear_of(self, supervisor: int) -> None:
-        """Take the supervisor's end for the job's, unless it was killed or failed: then wait for the main process."""
+    def _supervisor_ended(self, supervisor: int) -> None:
+        """Treat a normal end of the supervisor as that of the job; if it was killed, wait for the main process."""
         self.selector.unregister(supervisor)
         end = os.waitid(os.P_PIDFD, supervisor, os.WEXITED)
         if end is None or (end.si_code, end.si_status) == (os.CLD_EXITED, 0):
@@ -76,11 +76,11 @@ class Uplink:
         self.is_over = True
 
     def _start(self) -> bool:
-        """Start slirp4netns and wait until it is ready."""
-        for shelter in SHELTERS:
+        """Start slirp4netns and wait until it is ready; False if it does not start."""
+        for sandbox in SANDBOXES:
             ready, its_ready = os.pipe()
             its_exit, self.exit = os.pipe()
-            pid = self._spawn(shelter, ready=its_ready, exit_=its_exit)
+            pid = self._spawn(sandbox, ready=its_ready, exit_=its_exit)
             os.close(its_ready)
             os.close(its_exit)
             self.slirp = os.pidfd_open(pid)
@@ -94,7 +94,7 @@ class Uplink:
             self._collect()
         return False
 
-    def _spawn(self, shelter: tuple[str, ...], *, ready: int, exit_: int) -> int:
+    def _spawn(self, sandbox: tuple[str, ...], *, ready: int, exit_: int) -> int:
         handles = (self.network.namespace, ready, exit_)
         for handle in handles:
             os.set_inheritable(handle, True)
@@ -103,7 +103,7 @@ class Uplink:
         try:
             return os.posix_spawn(
                 self.program,
-                [self.program, *OPTIONS, *shelter, *numbers, namespace, INTERFACE],
+                [self.program, *OPTIONS, *sandbox, *numbers, namespace, INTERFACE],
                 {"LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")},
                 setsigmask=(),
                 setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
@@ -113,15 +113,15 @@ class Uplink:
                 os.set_inheritable(handle, False)
 
     def _start_again(self) -> None:
-        """Somebody killed it: connections are lost, new ones shall work."""
+        """Restart slirp4netns after it was killed: connections are lost, but new ones work."""
         self.selector.unregister(self.slirp)
         self._collect()
         time.sleep(SECONDS_BETWEEN_STARTS)
         if not self._start():
-            self._report("slirp4netns ended, and did not start again.")
+            self._report("slirp4netns ended and could not be restarted.")
 
     def _collect(self) -> None:
-        """End slirp4netns, if it is there, and leave no zombie."""
+        """Kill slirp4netns, if it runs, and collect it."""
         if self.slirp < 0:
             return
         with suppress(ProcessLookupError):
@@ -136,7 +136,7 @@ class Uplink:
 
 
 def report_problem(data_dir: Path, problem: str) -> None:
-    """Leave word for the resource's health; empty: all is well."""
+    """Store a problem for the resource's health check; empty: none."""
     with suppress(OSError):
         if problem:
             (data_dir / PROBLEM).write_text(problem)
@@ -145,7 +145,7 @@ def report_problem(data_dir: Path, problem: str) -> None:
 
 
 def _main_process(folder: Path) -> int:
-    """Return the pid of a job's main process; raises OSError when it never ran, or is gone."""
+    """Return the pid of a job's main process; raises `OSError` if it never ran or has ended."""
     running = Running(**json.loads((folder / RUNNING).read_bytes()))
     child = Process(*running.child)
     if not is_alive(child):
@@ -154,21 +154,22 @@ def _main_process(folder: Path) -> int:
 
 
 def keep_up(program: str, network: Network, *, supervisor: int, folder: Path) -> NoReturn:
-    """Let go of the supervisor's lock and notice, and keep up its job's way out as long as needed."""
+    """Close the inherited lock and pipe of the supervisor, and run its job's uplink; does not return."""
     try:
-        leave_mounts()  # the sandbox of slirp4netns unmounts what is below a shared mount on the whole machine
+        # The sandbox of slirp4netns unmounts directories: below a shared mount, that affects the whole machine.
+        leave_mounts()
         uplink, handle = Uplink(program, network, folder), os.pidfd_open(supervisor)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 1)
         listeners = [service.listener.fileno() for service in network.services]
         kept = {handle, network.namespace, network.ready, uplink.selector.fileno(), *listeners}
         for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-            with suppress(OSError):  # the listing's own is closed already
+            with suppress(OSError):  # the descriptor of the listing itself is closed already
                 if number >= FIRST_OTHER_DESCRIPTOR and number not in kept:
                     os.close(number)
         uplink.run(supervisor=handle)
-    except Exception as error:  # noqa: BLE001  the last line of a process: only its log can take it
-        sys.stderr.write(f"The way out ended: {error!r}\n")
+    except Exception as error:  # noqa: BLE001  the end of this process: the error can only be logged
+        sys.stderr.write(f"The uplink ended: {error!r}\n")
         sys.stderr.flush()
     finally:
         os._exit(0)

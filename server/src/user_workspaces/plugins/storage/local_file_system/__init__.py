@@ -1,4 +1,4 @@
-"""Workspaces in directories of a file system that this machine has mounted."""
+"""Storage in directories of a mounted file system."""
 
 from user_workspaces.plugins.storage.local_file_system.plugin import LocalFileSystemStorage
 

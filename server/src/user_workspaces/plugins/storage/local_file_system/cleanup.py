@@ -1,4 +1,4 @@
-"""Removes what broken-off writing left behind: parts of files anywhere, uploads that nobody continues."""
+"""Removes remains of interrupted writes, and expired uploads."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ _OLD = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Cleanup:
-    """One run; `again` is when the next one is due, None: not before something new is begun."""
+    """One cleanup run; `again` is when the next is due, None: not before the next write."""
 
     def __init__(self, workspace: Directory, now: datetime) -> None:
         self.again: datetime | None = None
@@ -27,7 +27,7 @@ class Cleanup:
         self._now = now
 
     def run(self) -> None:
-        """Remove what is old enough."""
+        """Remove everything whose lifetime is over."""
         with self._workspace.acting():
             self._clear_uploads()
         steps = walk(self._workspace.handle, wanted=lambda name: name != UPLOADS, enter=_is_not_a_part)
@@ -53,7 +53,7 @@ class Cleanup:
             return
         with closing(uploads), closing(os.open(".", READABLE, dir_fd=uploads)) as here, os.scandir(here) as found:
             names = {item.name for item in found}
-            for name in sorted(names, reverse=True):  # the record of an upload goes before its bytes
+            for name in sorted(names, reverse=True):  # the record of an upload is removed before its bytes
                 bytes_of = name.removesuffix(RECORD)
                 is_finished = name != bytes_of and bytes_of not in names
                 status = status_of(here, bytes_of if not is_finished else name)
@@ -61,7 +61,7 @@ class Cleanup:
                     self._consider(here, name, status, FINISHED_UPLOAD_LIFETIME if is_finished else UPLOAD_LIFETIME)
 
     def _consider(self, parent: int, name: str, status: os.stat_result, lifetime: timedelta) -> None:
-        """Remove a leftover whose time is over, and that nobody holds."""
+        """Remove a file whose lifetime is over unless it is locked; else note when to try again."""
         over = _time_of(status) + lifetime
         if over <= self._now and _remove(parent, name):
             return
@@ -78,7 +78,7 @@ def _time_of(status: os.stat_result) -> datetime:
 
 
 def _remove(parent: int, name: str) -> bool:
-    """Remove a file unless its writer lives: who writes holds its lock."""
+    """Remove a file unless a writer holds its lock; False if it stays."""
     status = status_of(parent, name)
     if status is None:
         return True

@@ -1,4 +1,4 @@
-"""Copies one person's workspace into another's: each side is touched with its owner's rights only."""
+"""Copies a workspace of one user to another's; each side is accessed with its owner's rights only."""
 
 import errno
 import os
@@ -18,13 +18,13 @@ from user_workspaces.plugins.storage.local_file_system.walk import Cursor, Visit
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PIECE = 16 * 1024 * 1024
-"""How many bytes are copied between two words on the progress."""
+"""Bytes between two progress reports."""
 _ENTRIES = 500
-"""And how many entries at most: they take their time also when there is nothing in them."""
+"""Entries between two progress reports: empty files take time, too."""
 
 
 class Copy:
-    """One run of copying; see `Storage.copy`. Sparse files stay sparse, hard links become files of their own."""
+    """One copy run; see `Storage.copy`. Sparse files stay sparse, hard links become independent files."""
 
     def __init__(
         self, source: Directory, target: Directory, *, datasets: Datasets, progress: Callable[[int], None]
@@ -34,14 +34,14 @@ class Copy:
         self._datasets = datasets
         self._progress = progress
         self._copied = 0
-        self._told = 0
-        self._silent = 0
+        self._reported = 0
+        self._unreported_entries = 0
         self._at = WORKSPACE
 
     def run(self) -> None:
-        """Copy all; raises `StorageError` at the first thing that cannot be copied.
+        """Copy everything; raises `StorageError` for the first entry that cannot be copied.
 
-        Pipes, sockets and devices are left out: there is nothing in them.
+        Pipes, sockets and devices are left out: they have no content.
         """
         with self._target.acting():
             cursor = Cursor(self._target.handle)
@@ -55,7 +55,7 @@ class Copy:
         self._progress(self._copied)
 
     def _next(self, steps: Iterator[Visit]) -> Visit | None:
-        with self._source.acting(self._at, LIST):  # a directory is entered after the walk has told of it
+        with self._source.acting(self._at, LIST):  # the walk enters a directory after it has yielded it
             visit = next(steps, None)
         if visit is not None:
             self._at = "/".join(map(text_of, [*visit.trail, visit.name]))
@@ -64,7 +64,7 @@ class Copy:
     def _require_empty(self, cursor: Cursor) -> None:
         with self._target.acting():
             if not is_empty(cursor.here):
-                raise StorageError("The workspace to copy into is not empty.")
+                raise StorageError("The target workspace is not empty.")
 
     def _take(self, visit: Visit, cursor: Cursor) -> None:
         self._follow(visit, cursor)
@@ -79,13 +79,13 @@ class Copy:
             self._take_link(visit, cursor.here)
 
     def _follow(self, visit: Visit, cursor: Cursor) -> None:
-        """Go up in the target to where the walk in the source is."""
+        """Move the target's cursor up to the directory where the walk in the source is."""
         if len(cursor.trail) == len(visit.trail):
             return
         with self._target.acting():
             while len(cursor.trail) > len(visit.trail):
                 if not cursor.up():
-                    raise StorageError("The new workspace was changed while it was being made.")
+                    raise StorageError("The new workspace was changed during the copy.")
 
     def _take_link(self, visit: Visit, parent: int) -> None:
         with self._source.acting(self._at):
@@ -103,7 +103,7 @@ class Copy:
                 self._fill(_copied_pieces(old, visit.name, parent, status), visit.name)
 
     def _fill(self, pieces: Generator[tuple[int, bool], None, None], name: str) -> None:
-        """Copy a file piece by piece: with the target's rights, and between two pieces with the server's."""
+        """Copy a file in pieces with the target's rights; progress is reported with the server's rights in between."""
         with closing_generator(pieces):
             finished = False
             while not finished:
@@ -113,9 +113,9 @@ class Copy:
 
     def _report(self, count: int) -> None:
         self._copied += count
-        self._silent += 1
-        if self._copied - self._told >= _PIECE or self._silent >= _ENTRIES:
-            self._told, self._silent = self._copied, 0
+        self._unreported_entries += 1
+        if self._copied - self._reported >= _PIECE or self._unreported_entries >= _ENTRIES:
+            self._reported, self._unreported_entries = self._copied, 0
             self._progress(self._copied)
 
 
@@ -124,24 +124,24 @@ def _is_shared(name: str) -> bool:
 
 
 def _copied_pieces(old: int, name: str, parent: int, status: os.stat_result) -> Generator[tuple[int, bool], None, None]:
-    """Make the file `name` as a copy of the handle `old`; say after each piece how many bytes, and if it is done."""
+    """Copy the handle `old` to the new file `name`; yields the bytes of each piece and True after the last."""
     with closing(os.open(name, _NEW, 0o600, dir_fd=parent)) as new:
-        untold = 0
+        unreported = 0
         for start, end in _filled_ranges(old, status.st_size):
             at = start
             while at < end and (count := copy_piece(old, new, at, min(_PIECE, end - at))):
-                at, untold = at + count, untold + count
-                if untold >= _PIECE:
-                    yield untold, False
-                    untold = 0
+                at, unreported = at + count, unreported + count
+                if unreported >= _PIECE:
+                    yield unreported, False
+                    unreported = 0
         os.truncate(new, status.st_size)
-        os.fchmod(new, status.st_mode & 0o700)  # whom the original was open to is its owner's decision
+        os.fchmod(new, status.st_mode & 0o700)  # permissions for others were the decision of the original's owner
         os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
-        yield untold, True
+        yield unreported, True
 
 
 def _filled_ranges(handle: int, size: int) -> Iterator[tuple[int, int]]:
-    """Return where the file has data, as (start, end) in bytes; the rest are holes."""
+    """Yield the ranges with data as (start, end) in bytes; the rest are holes."""
     end = 0
     while end < size:
         try:

@@ -1,4 +1,4 @@
-"""Which targets links may have: what exists below a dataset root, seen with the person's rights."""
+"""The allowed targets of links: existing entries below a dataset root, resolved with the user's rights."""
 
 import os
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from user_workspaces.interfaces.storage import Dataset
 from user_workspaces.plugins.storage.local_file_system.paths import closing
 
 MOST_READ = 10_000
-"""Entries of one directory that are looked at."""
+"""Most entries of one directory that are read."""
 
 
 class Datasets:
-    """The directories below which the targets of links may lie. All of it looks with the rights of the calling thread.
+    """The dataset roots. All methods use the rights of the calling thread, which has the user's credentials.
 
-    So nothing is told of what the person cannot see.
+    So they reveal nothing that the user cannot access.
     """
 
     def __init__(self, roots: Sequence[Path]) -> None:
@@ -27,22 +27,22 @@ class Datasets:
         return bool(self._roots)
 
     def resolve(self, target: str) -> str | None:
-        """Return the target without any link in it; None where it is not there or not below a root."""
+        """Return the resolved target; None if it is missing or not below a root."""
         if not target.startswith("/"):
             return None
         try:
-            # The kernel walks the path: one moment, one answer, and no end to links that lead to links.
+            # The kernel resolves the path: one atomic result, and its limit against loops of links.
             with closing(os.open(target, os.O_PATH)) as handle:
                 return self._below(handle)
         except (OSError, ValueError):
             return None
 
     def list(self, path: str, *, limit: int) -> tuple[Dataset, ...] | None:
-        """Return what is directly in a directory, or the roots; None where it is not there or not below a root."""
+        """Return the entries of a directory, or the roots; None if it is missing or not below a root."""
         if not path:
             roots = (Dataset(str(root), is_directory=True) for root in self._roots if self.resolve(str(root)))
             return tuple(islice(roots, limit))
-        # Before anything is opened: a folder outside may be a file system of the user's own that never answers
+        # Checked before open(2): a folder outside may be on a FUSE file system of the user that never responds.
         if not path.startswith("/") or not any(Path(os.path.normpath(path)).is_relative_to(one) for one in self._roots):
             return None
         try:

@@ -1,4 +1,4 @@
-"""Whether the root of all workspaces can be used. Tells no path: everybody may read the answer."""
+"""Health check of the root directory. Messages are public, so they name no path."""
 
 import os
 import stat
@@ -9,22 +9,22 @@ from user_workspaces.plugins.storage.local_file_system.thread_credentials import
 
 
 def examine(root: Path) -> Health:
-    """Say whether the root is there, has room, can be written, and can be passed through; never raises."""
+    """Check that the root exists, is writable, has free space, and can be traversed by users; never raises."""
     try:
         problem = _problem(root)
     except OSError as error:
-        problem = f"The root directory of the storage cannot be used: {error.strerror}."
+        problem = f"The storage's root directory cannot be used: {error.strerror}."
     return Health(connected=not problem, message=problem)
 
 
 def _problem(root: Path) -> str:
-    reservation = os.statvfs(root)
-    if reservation.f_flag & os.ST_RDONLY:
-        return "The root directory of the storage cannot be written: its file system is read-only."
+    disk = os.statvfs(root)
+    if disk.f_flag & os.ST_RDONLY:
+        return "The storage's root directory is not writable: its file system is read-only."
     if not os.access(root, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        return "The root directory of the storage cannot be written by the server."
-    if not reservation.f_bavail or (reservation.f_files and not reservation.f_favail):
-        return "The disk of the storage is full."
+        return "The storage's root directory is not writable for the server."
+    if not disk.f_bavail or (disk.f_files and not disk.f_favail):
+        return "The storage's disk is full."
     return _closed_directory(root) if serves_as_root() else ""
 
 
@@ -32,6 +32,7 @@ def _closed_directory(root: Path) -> str:
     resolved = root.resolve()
     for above, directory in enumerate([resolved, *resolved.parents]):
         if not directory.stat().st_mode & stat.S_IXOTH:
-            where = f"The directory {above} above the root of the storage" if above else "The root of the storage"
-            return f"{where} is closed to people: open it with chmod o+x."
+            levels = f"{above} level{'s' if above > 1 else ''}"
+            where = f"The directory {levels} above the storage's root" if above else "The storage's root"
+            return f"{where} cannot be traversed by users. Open it with chmod o+x."
     return ""

@@ -1,4 +1,4 @@
-"""What is in a workspace, and how much room it takes."""
+"""Entries of a workspace, and its disk usage."""
 
 import os
 import stat
@@ -32,9 +32,9 @@ _KINDS = {
 
 
 def walk_entries(top: int, above: Sequence[str], refused: list[str]) -> Generator[Entry, None, None]:
-    """Return what `Storage.tree` tells of the directory `top`; to be advanced with the person's rights.
+    """Yield the entries of `Storage.tree` for the directory `top`; advance it with the user's rights.
 
-    `above` are the names that lead to it; the paths of directories that may not be read are added to `refused`.
+    `above` are the names of the directories that lead to it; paths of unreadable directories are added to `refused`.
     """
 
     def note(visit: Visit) -> None:
@@ -47,7 +47,7 @@ def walk_entries(top: int, above: Sequence[str], refused: list[str]) -> Generato
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which entries of a directory are asked for; see `Storage.entries`."""
+    """The requested part of a directory's entries; see `Storage.entries`."""
 
     offset: int
     limit: int | None
@@ -57,16 +57,16 @@ class Part:
     descending: bool
 
     def wants(self, name: str) -> bool:
-        """Say whether an entry counts."""
+        """Return True if the entry is part of the listing."""
         return _is_finished(name) and (self.hidden or not name.startswith("."))
 
     def of(self, names: list[str]) -> list[str]:
-        """Return those that are looked at."""
+        """Return the names of the requested page."""
         return names[self.offset :] if self.limit is None else names[self.offset : self.offset + self.limit]
 
 
 def list_directory(parent: int, names: Sequence[str], part: Part) -> Listing:
-    """Return what `Storage.entries` tells of the directory `parent`, to which `names` lead."""
+    """Return the result of `Storage.entries` for the directory `parent` at the path `names`."""
     with closing(os.open(".", READABLE, dir_fd=parent)) as here, os.scandir(here) as found:
         wanted = (item for item in found if part.wants(item.name))
         keys = [(part.directories_first and item.is_dir(follow_symlinks=False), item.name) for item in wanted]
@@ -77,7 +77,7 @@ def list_directory(parent: int, names: Sequence[str], part: Part) -> Listing:
 
 
 def _sorted(parent: int, keys: list[tuple[bool, str]], part: Part) -> list[str]:
-    """Return the names, directories first where that is asked for; `keys` are pairs of that and of the name."""
+    """Return the sorted names; `keys` are pairs of True for a directory that comes first, and the name."""
     keys.sort(key=itemgetter(1), reverse=part.descending and part.order is Order.NAME)
     if part.order is not Order.NAME:
         known = ((name, status_of(parent, name)) for _, name in keys)
@@ -94,7 +94,7 @@ def _value(status: os.stat_result, order: Order) -> int:
 
 
 def entry_of(names: Sequence[str], status: os.stat_result, *, version: bool = True) -> Entry:
-    """Return what is told of one entry."""
+    """Return the entry for a status."""
     kind = _KINDS.get(stat.S_IFMT(status.st_mode), EntryKind.DEVICE)
     return Entry(
         path="/".join(map(text_of, names)),
@@ -106,13 +106,13 @@ def entry_of(names: Sequence[str], status: os.stat_result, *, version: bool = Tr
 
 
 def version_of(status: os.stat_result) -> str:
-    """Return a mark that is another one as soon as the content may be: the change time cannot be set by people."""
+    """Return a fingerprint that changes with the content: users cannot set the change time (ctime)."""
     seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     return blake2b(repr(seen).encode(), digest_size=12).hexdigest()
 
 
 def allocated_bytes(top: int) -> int:
-    """Return the bytes that the directory `top` takes on disk, itself included; each inode counts once."""
+    """Return the disk usage of the directory `top` in bytes, itself included; each inode counts once."""
     blocks, seen = os.fstat(top).st_blocks, set[int]()
     for visit in walk(top):
         status = visit.status
@@ -129,14 +129,14 @@ def _is_finished(name: str) -> bool:
 
 
 def _can_be_named(visit: Visit) -> bool:
-    """Say whether its path can be given to the kernel: a hostile tree can be deeper, and naming it all has no end."""
+    """Return True if the kernel accepts its path; a hostile tree can be deeper, with paths of any length."""
     if len(visit.trail) > LONGEST_PATH // 2:
         return False
     return sum(len(os.fsencode(name)) + 1 for name in (*visit.trail, visit.name)) <= LONGEST_PATH + 1
 
 
 def _modified(status: os.stat_result) -> datetime:
-    """Return the time of the last change, as near as a `datetime` can come: people can set any."""
+    """Return the modification time; 1970 for a value that `datetime` cannot hold, since users can set any."""
     try:
         return datetime.fromtimestamp(status.st_mtime, UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""Where workspaces lie below the root, and the way in: the root is the server's, all below is the person's."""
+"""Opens the directories of workspaces: the root belongs to the server, all below a user's directory to the user."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ WORKSPACE = "The workspace"
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """An open directory of a person, and the rights that go with it."""
+    """An open directory of a user, and the rights to work in it."""
 
     handle: int
     rights: Rights
 
     @contextmanager
     def acting(self, path: str = WORKSPACE, wish: str = "") -> Iterator[None]:
-        """Run a block as the person; what the system refuses becomes a `StorageError` that names `path`.
+        """Run a block with the user's rights; an `OSError` becomes a `StorageError` that names `path`.
 
         `wish`: see `explained`.
         """
@@ -33,7 +33,7 @@ class Directory:
 
     @contextmanager
     def opened(self, names: Sequence[str], path: str, *, make: bool = False) -> Iterator[int]:
-        """Open the directory `names` below this one for a block, which itself runs with the server's rights."""
+        """Open the directory `names` below this one for a block; the block runs with the server's rights."""
         with self.acting(path):
             handle = open_below(self.handle, names, make=make)
         with closing(handle):
@@ -41,39 +41,40 @@ class Directory:
 
 
 class Locations:
-    """Finds workspaces below one root."""
+    """Finds, creates and opens workspaces below one root."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def make_root(self) -> None:
-        """Make the root, which all may pass through and nobody may list; twice is safe. Raises `OSError`."""
+        """Create the root with mode 0711, so that users can traverse but not list it; idempotent. Raises `OSError`."""
         if not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
             self.root.chmod(0o711)
 
     def create(self, location: WorkspaceLocation) -> None:
-        """Make a workspace and what is above it; see `Storage.create`."""
+        """Create a workspace and its parent directories; see `Storage.create`."""
         user, *names = _names(location)
-        rights_of(location.account)  # refuses an account of the system before anything is made for it
+        rights_of(location.account)  # raises for a system account before anything is created
         with explained(WORKSPACE):
             self.make_root()
             self._make_home(user, location.account)
         with self._home(location) as home, home.opened(names[:-1], WORKSPACE, make=True) as parent, home.acting():
+            # mkdir(2) relative to the handle, with the user's rights: a planted link cannot redirect it.
             with suppress(FileExistsError):
                 os.mkdir(names[-1], 0o700, dir_fd=parent)
             os.close(open_below(parent, names[-1:]))
 
     @contextmanager
     def enter(self, location: WorkspaceLocation) -> Iterator[Directory]:
-        """Open a workspace for a block; raises `PathNotFound` where it is not there."""
+        """Open a workspace for a block; raises `PathNotFound` if it does not exist."""
         names = _names(location)[1:]
         with self._home(location) as home, home.opened(names, WORKSPACE) as handle:
             yield Directory(handle, home.rights)
 
     @contextmanager
     def enter_parent(self, location: WorkspaceLocation) -> Iterator[tuple[Directory, str]]:
-        """Open the directory that a workspace lies in for a block, and tell the workspace's name there."""
+        """Open the parent directory of a workspace for a block; yields it and the workspace's name in it."""
         *names, name = _names(location)[1:]
         with self._home(location) as home, home.opened(names, WORKSPACE) as handle:
             yield Directory(handle, home.rights), name
@@ -93,7 +94,7 @@ class Locations:
     def _home(self, location: WorkspaceLocation) -> Iterator[Directory]:
         rights = rights_of(location.account)
         with explained(WORKSPACE), closing(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)) as root:
-            # With the server's rights: in the root nobody else can put a link in the way.
+            # With the server's rights: only the server can write to the root, so no link can be planted there.
             handle = open_below(root, _names(location)[:1])
         with closing(handle):
             _require_owner(handle, location.account)
@@ -103,14 +104,14 @@ class Locations:
 def _names(location: WorkspaceLocation) -> list[str]:
     names = parse_path(location.directory)
     if len(names) == 1:
-        raise UnsafePath(f"{shown(location.directory)}: A workspace lies in the directory of its person.")
+        raise UnsafePath(f"{shown(location.directory)}: A workspace must be in the directory of its user.")
     return names
 
 
 def _give(root: int, user: str, account: SystemAccount) -> None:
-    """Make the account the owner of a directory that the server has made and not given away yet.
+    """Give a directory that the server has just created to an account.
 
-    Only of an empty one, through its handle: what has anything in it, or is somebody's, stays as it is.
+    Only an empty directory of the server, through its handle: one with content or another owner is not changed.
     """
     with closing(os.open(user, READABLE, dir_fd=root)) as home:
         if os.fstat(home).st_uid == os.geteuid() and is_empty(home):
@@ -119,4 +120,4 @@ def _give(root: int, user: str, account: SystemAccount) -> None:
 
 def _require_owner(home: int, account: SystemAccount) -> None:
     if serves_as_root() and os.fstat(home).st_uid != account.uid:
-        raise StorageError(f"{WORKSPACE}: Its directory belongs to another account than {account.name}.")
+        raise StorageError(f"{WORKSPACE}: Its directory does not belong to the account {account.name}.")

@@ -1,4 +1,4 @@
-"""Renames without replacing: the kernel looks and renames in one step, where the file system can."""
+"""Renames without replacing, atomically by renameat2(2) if the file system supports it."""
 
 import ctypes
 import errno
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from user_workspaces.plugins.storage.local_file_system.paths import status_of
 
 _NO_REPLACE = 1
-_NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
-"""The answers of a file system or a kernel that does not know how to refuse."""
+_UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+"""Errors of a file system or a kernel without RENAME_NOREPLACE."""
 _RENAME: Callable[..., int] | None = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 
@@ -26,18 +26,18 @@ def move_entry(old_parent: int, old: str, new_parent: int, new: str, *, overwrit
     left = status_of(old_parent, old)
     here = status_of(new_parent, new)
     if left is not None and here is not None and left.st_nlink > 1 and os.path.samestat(left, here):
-        # Two names of one file: the kernel takes the renaming for done, and leaves both.
+        # Two hard links of one file: rename(2) then does nothing and leaves both.
         os.unlink(old, dir_fd=old_parent)
 
 
 def rename_to_free(old_parent: int, old: str, new_parent: int, new: str) -> None:
-    """Rename to a name that nothing has; raises `FileExistsError` where something does."""
+    """Rename to a free name; raises `FileExistsError` if the name exists."""
     if _RENAME is not None:
         failed = _RENAME(old_parent, os.fsencode(old), new_parent, os.fsencode(new), _NO_REPLACE)
         number = ctypes.get_errno()
         if not failed:
             return
-        if number not in _NOT_HERE:
+        if number not in _UNSUPPORTED:
             raise OSError(number, os.strerror(number))
     if status_of(new_parent, new) is not None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))

@@ -1,4 +1,4 @@
-"""What an operator writes about this storage in `config.json`."""
+"""The options of `LocalFileSystemStorage` in `config.json`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +10,13 @@ from user_workspaces.interfaces.plugin import PluginOptions
 
 def _without_steps_up(path: Path) -> Path:
     if ".." in path.parts or "\0" in str(path):
-        raise ValueError("write the path without '..'")
+        raise ValueError("the path must not contain '..'")
     return path
 
 
 def _dataset_root(path: Path) -> Path:
     if not path.is_absolute() or path == Path("/"):
-        raise ValueError("a dataset root is an absolute path, and not / itself")
+        raise ValueError("a dataset root must be an absolute path other than /")
     return path
 
 
@@ -25,15 +25,15 @@ DatasetRoot = Annotated[PlainPath, AfterValidator(_dataset_root)]
 
 
 class ConnectionDetails(PluginOptions):
-    """What is special to this type of storage; may be empty."""
+    """`connection_details` in `config.json`; may be empty."""
 
     dataset_roots: list[DatasetRoot] = []
-    """The directories below which the targets of links may lie. None: no links."""
+    """The directories that links may point into. Empty: no links."""
 
 
 class LocalFileSystemOptions(PluginOptions):
     """The options of `LocalFileSystemStorage`."""
 
-    root_dir: Annotated[PlainPath, Field(description="absolute, or below the data directory of the server")]
-    """The directory of all workspaces: absolute, or below the server's own data directory."""
+    root_dir: Annotated[PlainPath, Field(description="absolute, or relative to the server's data folder")]
+    """The directory of all workspaces: absolute, or relative to the server's data folder."""
     connection_details: ConnectionDetails = ConnectionDetails()

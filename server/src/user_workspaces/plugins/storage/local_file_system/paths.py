@@ -1,4 +1,4 @@
-"""From the text of a path to an open directory: one component after the other, and never through a link."""
+"""Parses paths and opens directories component by component with openat(2), never through a link."""
 
 import errno
 import os
@@ -11,20 +11,20 @@ from user_workspaces.interfaces.file_names import name_of
 from user_workspaces.plugins.storage.local_file_system.os_errors import shown
 
 PASSAGE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""For a directory on the way: being allowed to pass is enough, as with every path."""
+"""For a directory on the way: O_PATH needs only the permission to traverse it, as any path does."""
 READABLE = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""For a directory that will be listed."""
+"""For a directory that is listed."""
 PART_PREFIX = ".uws-part-"
-"""How the names of files in the making begin."""
+"""Prefix of the names of unfinished files."""
 LONGEST_PATH = 4095
-"""In bytes: what the kernel takes in one call, so what people's own programs can open."""
+"""In bytes: PATH_MAX, the limit for the users' own programs."""
 _LONGEST_NAME = 255
 
 
 def parse_path(path: str) -> list[str]:
-    """Return the names that the text of a relative path stands for, as the operating system takes them.
+    """Return the components of a relative path, as names for the operating system.
 
-    Raises `UnsafePath` for one that no file of a workspace can have.
+    Raises `UnsafePath` for a path that no file of a workspace can have.
     """
     if problem := _problem_of_text(path):
         raise UnsafePath(f"{shown(path)}: {problem}")
@@ -44,7 +44,7 @@ def _problem_of_text(path: str) -> str:
     try:
         path.encode()
     except UnicodeEncodeError:
-        return "A path has to be valid Unicode."
+        return "A path must be valid Unicode."
     return ""
 
 
@@ -54,7 +54,7 @@ def _problem_of_length(name: str) -> str:
 
 def _problem_of_name(name: str) -> str:
     if not name:
-        return "A path cannot contain two slashes in a row, nor end with one."
+        return "A path cannot contain two slashes in a row or end with a slash."
     if name == "..":
         return "A path cannot contain double dots."
     if name == ".":
@@ -62,14 +62,16 @@ def _problem_of_name(name: str) -> str:
     if "\0" in name:
         return "A path cannot contain a null character."
     if name.startswith(PART_PREFIX):
-        return f"Names that begin with {PART_PREFIX} are kept for files in the making."
+        return f"Names that begin with {PART_PREFIX} are reserved for unfinished files."
     return "This name is too long." if len(os.fsencode(name)) > _LONGEST_NAME else ""
 
 
 def open_below(start: int, names: Sequence[str], *, make: bool = False) -> int:
     """Return a handle of the directory `names` below the handle `start`; the caller closes it.
 
-    With `make`, directories that are missing are made. Raises `UnsafePath` at a link, else `OSError`.
+    With `make`, missing directories are created. Raises `UnsafePath` at a link, else `OSError`. Each component is
+    opened relative to the handle of the one before, with O_NOFOLLOW: a component that is replaced by a link between
+    two calls cannot lead out of the workspace.
     """
     here = os.dup(start)
     for name in names:
@@ -92,20 +94,20 @@ def _step(here: int, name: str, *, make: bool) -> int:
             raise UnsafePath(f"{shown(name)} is a link, and links are not followed.") from None
         if make:
             raise
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None  # nothing is below a file
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None  # a file has no entries
     with suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=here)
     return _step(here, name, make=False)
 
 
 def is_link(parent: int, name: str) -> bool:
-    """Say whether the entry is a symbolic link now; False when it is gone."""
+    """Return True if the entry is a symbolic link now; False if it is missing."""
     status = status_of(parent, name)
     return status is not None and stat.S_ISLNK(status.st_mode)
 
 
 def status_of(parent: int, name: str) -> os.stat_result | None:
-    """Return the status of the entry itself, following no link; None when it is not there."""
+    """Return the status of the entry itself, following no link; None if it is missing."""
     try:
         return os.stat(name, dir_fd=parent, follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
@@ -113,7 +115,7 @@ def status_of(parent: int, name: str) -> os.stat_result | None:
 
 
 def is_empty(handle: int) -> bool:
-    """Say whether an open directory has no entries now."""
+    """Return True if an open directory has no entries now."""
     with os.scandir(handle) as entries:
         return next(entries, None) is None
 

@@ -1,4 +1,4 @@
-"""The plug-in: each operation of a storage in terms of the parts of this folder."""
+"""The plug-in: implements the operations of a storage with the modules of this package."""
 
 import os
 import stat
@@ -43,63 +43,63 @@ from user_workspaces.plugins.storage.local_file_system.thread_credentials import
 from user_workspaces.plugins.storage.local_file_system.write import copy_file, write_file, write_link
 
 _BATCH = 1000
-"""How many entries of a tree are read with the person's rights at a time."""
+"""Entries of a tree that are read with the user's credentials at a time."""
 
 
 class LocalFileSystemStorage(Storage):
-    """Workspaces as directories `<root_dir>/<person>/<workspace>`.
+    """Keeps workspaces in directories `<root_dir>/<user>/<workspace>`.
 
-    A server that is root touches what is below the person's directory with the person's rights only, put on by
-    the one thread that works for them. An ordinary user's server works as itself.
+    A server that runs as root accesses files below a user's directory with the user's credentials only, which the
+    working thread assumes (`thread_credentials`). Another server works as its own account.
     """
 
     Options: ClassVar[type[PluginOptions]] = LocalFileSystemOptions
 
     def __init__(self, context: PluginContext, options: LocalFileSystemOptions) -> None:
-        """Raises `ConfigurationError` where a server that is root cannot put on a person's rights."""
+        """Raises `ConfigurationError` if the server runs as root and cannot assume a user's credentials."""
         super().__init__(context, options)
         require_thread_ids()
-        self._places = Locations(context.base_dir / options.root_dir)
+        self._locations = Locations(context.base_dir / options.root_dir)
         self._datasets = Datasets(options.connection_details.dataset_roots)
 
     def check(self) -> Health:
-        """Say whether the root directory can be used, making it where it is not there."""
+        """Return whether the root directory can be used, creating it if it is missing."""
         try:
-            self._places.make_root()
+            self._locations.make_root()
         except OSError as error:
             return Health(connected=False, message=f"The storage has no root directory: {error.strerror}.")
-        return examine(self._places.root)
+        return examine(self._locations.root)
 
     def create(self, location: WorkspaceLocation) -> None:
         """See `Storage.create`."""
-        self._places.create(location)
+        self._locations.create(location)
 
     def delete(self, location: WorkspaceLocation) -> None:
-        """See `Storage.delete`; what could not be removed at one time can be at the next."""
+        """See `Storage.delete`; after an error it can be called again."""
         try:
-            with self._places.enter_parent(location) as (parent, name), parent.acting():
+            with self._locations.enter_parent(location) as (parent, name), parent.acting():
                 remove_entry(parent.handle, name)
         except PathNotFound:
             return
 
     def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
-        """See `Storage.copy`; after an error the target has a part of the files, and has to be deleted."""
-        with self._places.enter(source) as old:
-            self._places.create(target)
-            with self._places.enter(target) as new:
+        """See `Storage.copy`; after an error the target is incomplete and must be deleted."""
+        with self._locations.enter(source) as old:
+            self._locations.create(target)
+            with self._locations.enter(target) as new:
                 Copy(old, new, datasets=self._datasets, progress=progress).run()
 
     def write(
         self, location: WorkspaceLocation, path: str, chunks: Iterable[bytes], *, expecting: str | None = None
     ) -> int:
-        """See `Storage.write`; raises `StorageError` for a full disk, and where `path` is a directory."""
+        """See `Storage.write`; raises `StorageError` for a full disk, `Conflict` if `path` is a directory."""
         with self._parent(location, path, make=True) as (parent, name):
             return write_file(parent, name, chunks, path=path, expecting=expecting)
 
     def copy_file(
         self, source: WorkspaceLocation, path: str, target: WorkspaceLocation, new_path: str, *, most: int
     ) -> int:
-        """See `Storage.copy_file`; the blocks are shared on Btrfs, XFS and others that can."""
+        """See `Storage.copy_file`; Btrfs, XFS and other file systems with reflinks share the blocks."""
         with self.open(source, path) as content, self._parent(target, new_path, make=True) as (parent, name):
             return copy_file(parent, name, content.fileno(), most=most, path=new_path)
 
@@ -110,8 +110,9 @@ class LocalFileSystemStorage(Storage):
     def open_entry(self, location: WorkspaceLocation, path: str) -> tuple[Entry, BinaryIO]:
         """See `Storage.open_entry`."""
         with self._parent(location, path) as (parent, name), parent.acting(path, READ):
-            # Looked at first: who opens a pipe wakes the one that waits to write into it.
+            # Checked before open(2), which for a pipe would wake a process that waits to write into it.
             _require_readable(path, os.stat(name, dir_fd=parent.handle, follow_symlinks=False))
+            # O_NONBLOCK: the entry may be replaced by a pipe after the check, and open(2) would wait for a writer.
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent.handle)
         try:
             status = os.fstat(handle)
@@ -122,7 +123,7 @@ class LocalFileSystemStorage(Storage):
             raise
 
     def link(self, location: WorkspaceLocation, path: str, target: str) -> None:
-        """See `Storage.link`; the link leads to the target as it is after all links on the way."""
+        """See `Storage.link`; the link points to the resolved target, without links in its path."""
         with self._parent(location, path, make=True) as (parent, name), parent.acting(path, WRITE):
             found = self._datasets.resolve(target)
             if found is None:
@@ -156,7 +157,7 @@ class LocalFileSystemStorage(Storage):
         if new_names[: len(names)] == names and len(new_names) > len(names):
             raise Conflict(f"{shown(path)}: A directory cannot be moved into itself.")
         with self._parent(location, path) as (old, name):
-            self.stat(location, path)  # nothing is made for what is not there
+            self.stat(location, path)  # fails before directories are created for a missing entry
             with self._parent(location, new_path, make=True) as (new, new_name), new.acting(new_path, WRITE):
                 move_entry(old.handle, name, new.handle, new_name, overwrite=overwrite)
 
@@ -168,7 +169,7 @@ class LocalFileSystemStorage(Storage):
     def stat(self, location: WorkspaceLocation, path: str) -> Entry:
         """See `Storage.stat`."""
         if not path:
-            with self._places.enter(location) as workspace:
+            with self._locations.enter(location) as workspace:
                 return entry_of([], os.fstat(workspace.handle))
         with self._parent(location, path) as (parent, name), parent.acting(path):
             status = os.stat(name, dir_fd=parent.handle, follow_symlinks=False)
@@ -188,20 +189,20 @@ class LocalFileSystemStorage(Storage):
     ) -> Listing:
         """See `Storage.entries`."""
         names = parse_path(path) if path else []
-        said = path or WORKSPACE
+        shown_path = path or WORKSPACE
         with (
-            self._places.enter(location) as workspace,
-            workspace.opened(names, said) as handle,
-            workspace.acting(said, LIST),
+            self._locations.enter(location) as workspace,
+            workspace.opened(names, shown_path) as handle,
+            workspace.acting(shown_path, LIST),
         ):
             part = Part(offset, limit, directories_first, hidden, order, descending)
             return list_directory(handle, names, part)
 
     def tree(self, location: WorkspaceLocation, path: str = "", *, refused: list[str] | None = None) -> Iterator[Entry]:
-        """See `Storage.tree`; leaves out what lies too deep for any path."""
+        """See `Storage.tree`; leaves out entries that are too deep for any path."""
         names = parse_path(path) if path else []
         with (
-            self._places.enter(location) as workspace,
+            self._locations.enter(location) as workspace,
             workspace.opened(names, path or WORKSPACE) as top,
             closing(walk_entries(top, names, [] if refused is None else refused)) as found,
         ):
@@ -211,50 +212,50 @@ class LocalFileSystemStorage(Storage):
     def begin_upload(self, location: WorkspaceLocation, path: str, *, length: int, note: str = "") -> Upload:
         """See `Storage.begin_upload`."""
         parse_path(path)
-        with self._places.enter(location) as workspace:
+        with self._locations.enter(location) as workspace:
             return uploads.begin(workspace, path, length=length, note=note)
 
     def find_upload(self, location: WorkspaceLocation, upload_id: str) -> Upload:
         """See `Storage.find_upload`."""
-        with self._places.enter(location) as workspace:
+        with self._locations.enter(location) as workspace:
             return uploads.find(workspace, upload_id)
 
     def append(self, location: WorkspaceLocation, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
         """See `Storage.append`."""
-        with self._places.enter(location) as workspace:
+        with self._locations.enter(location) as workspace:
             return uploads.append(workspace, upload_id, offset, chunks)
 
     def cancel_upload(self, location: WorkspaceLocation, upload_id: str) -> None:
         """See `Storage.cancel_upload`."""
-        with self._places.enter(location) as workspace:
+        with self._locations.enter(location) as workspace:
             uploads.cancel(workspace, upload_id)
 
     def clear_uploads(self, location: WorkspaceLocation, *, now: datetime) -> datetime | None:
         """See `Storage.clear_uploads`."""
-        with self._places.enter(location) as workspace:
+        with self._locations.enter(location) as workspace:
             clearing = Cleanup(workspace, now)
             clearing.run()
             return clearing.again
 
     def disk_usage(self, location: WorkspaceLocation) -> int:
         """See `Storage.disk_usage`."""
-        with self._places.enter(location) as workspace, explained("The workspace"):
-            # With the server's own rights, the one exception: a person could close a directory to themselves, and
-            # it would no longer be counted. This reads figures only, through handles, and follows no link.
+        with self._locations.enter(location) as workspace, explained("The workspace"):
+            # The one exception with the server's own rights: users could otherwise hide files from their quota by
+            # closing a directory to themselves. It reads numbers only, through handles, and follows no link.
             return allocated_bytes(workspace.handle)
 
     def locate(self, location: WorkspaceLocation) -> Path:
         """See `Storage.locate`."""
-        return self._places.locate(location)
+        return self._locations.locate(location)
 
     @contextmanager
     def _parent(self, location: WorkspaceLocation, path: str, *, make: bool = False) -> Iterator[tuple[Directory, str]]:
         *names, name = parse_path(path)
-        with self._places.enter(location) as workspace, workspace.opened(names, path, make=make) as handle:
+        with self._locations.enter(location) as workspace, workspace.opened(names, path, make=make) as handle:
             yield Directory(handle, workspace.rights), name
 
     def _batch(self, workspace: Directory, found: Iterator[Entry]) -> list[Entry]:
-        # The rights are put off again before the entries leave: whoever uses them works as the server.
+        # The credentials are given back before the entries are yielded: the consumer runs with the server's rights.
         with workspace.acting(WORKSPACE, LIST):
             return list(islice(found, _BATCH))
 
@@ -267,4 +268,4 @@ def _require_readable(path: str, status: os.stat_result) -> None:
         raise UnsafePath(f"{shown(path)}: This is a link, and links are not followed.")
     if not stat.S_ISREG(mode):
         kind = entry_of([], status).kind
-        raise Conflict(f"{shown(path)}: This is a {kind}, not a file: nothing can be read from it here.")
+        raise Conflict(f"{shown(path)}: This is a {kind}, not a regular file, and cannot be read here.")

@@ -1,6 +1,6 @@
-"""The content of one open file into another: shared between them where the file system can, copied where it cannot.
+"""Copies the content of an open file: as a reflink if the file system supports it, else by copying.
 
-What is shared is the blocks, and only until one of the two is written to: never the file, as a hard link would.
+A reflink shares blocks until one of the files is written; unlike with a hard link, the files are independent.
 """
 
 import errno
@@ -10,15 +10,15 @@ import os
 FICLONE = 0x40049409
 """`_IOW(0x94, 9, int)`, see ioctl_ficlone(2)."""
 _PIECE = 16 * 1024 * 1024
-_NOT_BETWEEN_THESE = {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
-_NO_CLONES = {*_NOT_BETWEEN_THESE, errno.ENOTTY, errno.EPERM, errno.ETXTBSY}
+_UNSUPPORTED_COPY = {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
+_UNSUPPORTED_CLONE = {*_UNSUPPORTED_COPY, errno.ENOTTY, errno.EPERM, errno.ETXTBSY}
 
 
 def clone_or_copy(old: int, new: int, *, most: int) -> int:
-    """Make the empty file `new` hold what `old` does, `most` bytes of it; return how many. Raises `OSError`."""
+    """Copy at most `most` bytes of `old` to the empty file `new`; return their number. Raises `OSError`."""
     if is_cloned(old, new):
         size = min(os.fstat(new).st_size, most)
-        os.ftruncate(new, size)  # it may have grown since somebody has asked for its size
+        os.ftruncate(new, size)  # it may have grown since its size was read
         return size
     at = 0
     while at < most and (count := copy_piece(old, new, at, min(_PIECE, most - at))):
@@ -27,22 +27,22 @@ def clone_or_copy(old: int, new: int, *, most: int) -> int:
 
 
 def is_cloned(old: int, new: int) -> bool:
-    """Share all blocks of `old` with `new`; False where this file system cannot."""
+    """Share all blocks of `old` with `new`; False if the file system cannot."""
     try:
         fcntl.ioctl(new, FICLONE, old)
     except OSError as error:
-        if error.errno in _NO_CLONES:
+        if error.errno in _UNSUPPORTED_CLONE:
             return False
         raise
     return True
 
 
 def copy_piece(old: int, new: int, at: int, count: int) -> int:
-    """Copy inside the kernel; return the bytes copied, 0 at the end."""
+    """Copy inside the kernel; return the number of bytes, 0 at the end of the file."""
     try:
         return os.copy_file_range(old, new, count, at, at)
     except OSError as error:
-        if error.errno not in _NOT_BETWEEN_THESE:
+        if error.errno not in _UNSUPPORTED_COPY:
             raise
     os.lseek(new, at, os.SEEK_SET)
     return os.sendfile(new, old, at, count)

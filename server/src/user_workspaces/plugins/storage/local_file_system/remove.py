@@ -1,4 +1,4 @@
-"""Removes trees: following no link, of any depth and size, while others may write into them; twice is safe."""
+"""Removes trees of any depth and size, following no link, also while other processes write to them; idempotent."""
 
 import errno
 import os
@@ -16,9 +16,9 @@ _CHANGED_MEANWHILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY
 
 
 def remove_entry(parent: int, name: str) -> None:
-    """Remove an entry with all that is in it; no-op when it is gone. Runs with the rights of the calling thread.
+    """Remove an entry with all its content, with the rights of the calling thread; no-op if it is missing.
 
-    Raises `StorageError` where something stays: somebody keeps writing there, or files of another account.
+    Raises `StorageError` if something stays: another process keeps writing, or it belongs to another account.
     """
     for _ in range(_MOST_PASSES):
         status = status_of(parent, name)
@@ -28,7 +28,7 @@ def remove_entry(parent: int, name: str) -> None:
         if visit.is_directory:
             _empty(visit)
         _remove(visit)
-    raise StorageError(f"{shown(name)}: Something in it could not be removed: it is not yours, or it is being written.")
+    raise StorageError(f"{shown(name)}: It was not fully removed: another account owns a part, or it is being written.")
 
 
 def _empty(directory: Visit) -> None:
@@ -57,18 +57,18 @@ def _remove(visit: Visit) -> None:
 
 
 def _tolerate(error: OSError) -> None:
-    """Leave to the next pass what somebody has changed since it was looked at."""
+    """Ignore errors of entries that changed meanwhile: the next pass removes them."""
     if error.errno not in _CHANGED_MEANWHILE:
         raise error
 
 
 def _open_up(visit: Visit) -> None:
-    """Let the owner into a directory that is closed even to them; what is not theirs stays as it is."""
+    """Give the owner of a directory access to it; directories of other accounts are not changed."""
     if stat.S_IMODE(visit.status.st_mode) & _ALL_OF_OWNER == _ALL_OF_OWNER:
         return
     try:
         with closing(os.open(visit.name, PASSAGE, dir_fd=visit.parent)) as handle:
-            # By way of /proc: `chmod` takes no such handle, and given the name it would follow a link.
+            # Through /proc: fchmod(2) does not accept an O_PATH handle, and chmod(2) by name would follow a link.
             Path(f"/proc/self/fd/{handle}").chmod(_ALL_OF_OWNER)
     except PermissionError:
         return

@@ -1,11 +1,12 @@
-"""The rights of one person, put on and taken off by one thread while the others keep theirs.
+"""Credentials of a user, assumed by one thread while the other threads keep theirs.
 
-In Linux user and group ids belong to a thread. The C library hides that: its `setresuid` changes every thread of
-the process. So the system calls are made directly. The real and saved user id stay the server's: the way back is
-open, and the person can neither signal nor trace the thread. A thread whose effective user id is not 0 has no
-capabilities: not past a permission, not into the reserve of the file system, not over a disk quota.
+In Linux, user and group IDs belong to a thread. The C library hides that: its `setresuid` changes every thread of
+the process. So the system calls are made directly. The real and the saved user ID stay the server's: the thread can
+switch back, and the user can neither signal nor trace it. A thread whose effective user ID is not 0 has no
+capabilities: permissions, reserved blocks of the file system and disk quotas hold for it.
 
-What runs with a person's rights must not import anything: Python may lie where only the server can read.
+Code that runs with a user's credentials must not import anything: Python may be installed where only the server can
+read.
 """
 
 import ctypes
@@ -22,15 +23,15 @@ from typing import Protocol
 from user_workspaces.errors import ConfigurationError, NotAllowed
 from user_workspaces.interfaces.values import SystemAccount
 
-_FIRST_PERSON_UID = 1000
+_FIRST_USER_UID = 1000
 _SECONDS_OF_GROUPS = 60.0
-"""Who leaves a group has its rights for that long at most: to ask for the groups takes the system a hundred calls."""
+"""Cache lifetime of groups, whose lookup takes about a hundred system calls; so long a removed member keeps access."""
 _UNCHANGED = ctypes.c_long(-1)
 
 
 @dataclass(frozen=True, slots=True)
 class _SystemCalls:
-    """The numbers of the three calls, from the kernel's table of each architecture."""
+    """The numbers of the three system calls, from the kernel's table of each architecture."""
 
     setgroups: int
     setresuid: int
@@ -44,19 +45,19 @@ _TABLES = {
     "riscv64": _GENERIC,
 }
 _CALLS = _TABLES.get(platform.machine()) if sys.platform == "linux" and sys.maxsize > 2**32 else None
-# PyDLL, as these calls take less than a microsecond: giving up the interpreter lock would cost more.
+# PyDLL keeps the interpreter lock: these calls take less than a microsecond, releasing it would cost more.
 _LIBC = ctypes.PyDLL(None, use_errno=True)
 
 
 class Rights(Protocol):
-    """With whose rights file operations run."""
+    """The rights that file operations run with."""
 
     def assumed(self) -> AbstractContextManager[None]:
-        """Run a block of this thread with these rights; it must not leave the thread, nor import anything."""
+        """Run a block of this thread with these rights; it must not switch threads or import anything."""
 
 
 class OwnRights:
-    """Those of the server itself: it is an ordinary user, and can have no others."""
+    """The rights of a server that does not run as root: it has no others."""
 
     def assumed(self) -> AbstractContextManager[None]:
         """Change nothing."""
@@ -75,29 +76,30 @@ class _Ids:
 
 
 class AccountCredentials:
-    """Those of an account, for a server that runs as root."""
+    """The credentials of an account, for a server that runs as root."""
 
     def __init__(self, account: SystemAccount) -> None:
-        """Raises `NotAllowed` for an account of the system."""
-        if account.uid < _FIRST_PERSON_UID or account.gid == 0:
-            raise NotAllowed(f"{account.name} is an account of the system and owns no workspaces.")
+        """Raises `NotAllowed` for a system account."""
+        if account.uid < _FIRST_USER_UID or account.gid == 0:
+            raise NotAllowed(f"{account.name} is a system account and cannot own workspaces.")
         groups = _groups_of(account.name, account.gid, int(time.monotonic() // _SECONDS_OF_GROUPS))
         self._ids = _Ids(account.uid, account.gid, tuple(sorted({*groups, account.gid})))
 
     @contextmanager
     def assumed(self) -> Iterator[None]:
-        """Run a block of this thread as the person.
+        """Run a block of this thread as the user.
 
-        Raises `RuntimeError` when the ids did not change: the block has then not run.
+        Raises `RuntimeError`, without running the block, if the IDs did not change.
         """
         own = _Ids.of_this_thread()
+        # Nesting would restore the wrong IDs at the end of the inner block.
         if own.uid != 0:
-            raise RuntimeError("This thread has a person's rights already.")
+            raise RuntimeError("This thread has already assumed a user's credentials.")
         try:
-            _put_on(self._ids)
+            _assume(self._ids)
             yield
         finally:
-            _take_off(own)
+            _restore(own)
 
 
 @lru_cache(maxsize=10_000)
@@ -106,33 +108,34 @@ def _groups_of(name: str, gid: int, _minute: int) -> tuple[int, ...]:
 
 
 def serves_as_root() -> bool:
-    """Say whether the server can act for several people."""
-    # The real id: it stays the server's while a thread has put on a person's rights.
+    """Return True if the server runs as root and can act for several users."""
+    # The real ID: it stays the server's while a thread has assumed a user's credentials.
     return os.getuid() == 0
 
 
 def rights_of(account: SystemAccount) -> Rights:
-    """Return the rights that operations in this account's files run with; see `AccountCredentials` for errors."""
+    """Return the rights for operations on an account's files; raises as `AccountCredentials` does."""
     return AccountCredentials(account) if serves_as_root() else OwnRights()
 
 
 def require_thread_ids() -> None:
-    """Raise `ConfigurationError` where a server that is root could not put on a person's rights."""
+    """Raise `ConfigurationError` if the server runs as root and cannot assume a user's credentials."""
     if serves_as_root() and _CALLS is None:
         raise ConfigurationError(
-            f"on {platform.machine()} this storage cannot serve as root: run it as an ordinary user"
+            f"this storage cannot serve as root on {platform.machine()}: run the server as another user"
         )
 
 
-def _put_on(ids: _Ids) -> None:
+def _assume(ids: _Ids) -> None:
+    # The user ID last: after it, the thread has no capability for the other two calls.
     _set_groups(ids)
     _set_id(_calls().setresgid, ids.gid)
     _set_id(_calls().setresuid, ids.uid)
     _verify(ids)
 
 
-def _take_off(own: _Ids) -> None:
-    # The user id first: it brings back the capability that the others need.
+def _restore(own: _Ids) -> None:
+    # The user ID first: only then the thread has the capability for the other two calls again.
     _set_id(_calls().setresuid, own.uid)
     _set_id(_calls().setresgid, own.gid)
     _set_groups(own)
@@ -141,7 +144,7 @@ def _take_off(own: _Ids) -> None:
 
 def _calls() -> _SystemCalls:
     if _CALLS is None:
-        raise RuntimeError(f"The system calls of {platform.machine()} are not known.")
+        raise RuntimeError(f"The system call numbers of {platform.machine()} are unknown.")
     return _CALLS
 
 
@@ -155,9 +158,9 @@ def _set_groups(ids: _Ids) -> None:
 
 def _call(number: int, *arguments: object) -> None:
     if _LIBC.syscall(ctypes.c_long(number), *arguments) != 0:
-        raise RuntimeError(f"The rights of this thread could not be changed: {os.strerror(ctypes.get_errno())}")
+        raise RuntimeError(f"The credentials of this thread could not be changed: {os.strerror(ctypes.get_errno())}")
 
 
 def _verify(ids: _Ids) -> None:
     if _Ids.of_this_thread() != ids:
-        raise RuntimeError("The rights of this thread are not those that were asked for.")
+        raise RuntimeError("The credentials of this thread are not the requested ones.")

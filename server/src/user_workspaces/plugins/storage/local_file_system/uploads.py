@@ -1,8 +1,8 @@
-"""Files that arrive in several requests: their bytes wait in a hidden directory of the workspace.
+"""Uploads in several requests; their bytes are kept in a hidden directory of the workspace.
 
-For each upload there are two files, both the person's: `<id>` holds the bytes so far, so its size is the offset,
-whatever died when; `<id>.json` says what shall become of it. The bytes come first and go last, but for the one rename
-that finishes the upload: so a record without bytes is a finished upload, and nothing else is.
+Each upload has two files that belong to the user: `<id>` holds the bytes so far, so its size is the offset, also after
+a crash; `<id>.json` is the record with the target path. The bytes are created first and removed last, except by the
+rename that finishes the upload: so a record without bytes always means a finished upload.
 """
 
 import errno
@@ -30,7 +30,7 @@ from user_workspaces.plugins.storage.local_file_system.paths import (
 from user_workspaces.plugins.storage.local_file_system.write import require_replaceable
 
 UPLOADS = f"{PART_PREFIX}uploads"
-"""The directory of a workspace that uploads wait in."""
+"""The directory of a workspace for unfinished uploads."""
 RECORD = ".json"
 _ID_BYTES = 16
 _ID_CHARACTERS = frozenset("0123456789abcdef")
@@ -38,11 +38,11 @@ _LARGEST_RECORD = 65_536
 _LARGEST_LENGTH = 2**63 - 1
 _CONTROL = frozenset(range(32))
 _MOST_UNFINISHED = 1_000
-"""Of one workspace; more are a mistake, and would fill the disk with small files."""
+"""Per workspace; more are an error of the client, and would fill the disk with small files."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
-_NOT_THERE = "There is no such upload: it was finished, cancelled, or nothing came for too long."
+_NOT_THERE = "No such upload: it was finished or cancelled, or it expired. Please start it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def begin(workspace: Directory, path: str, *, length: int, note: str) -> Upload:
     upload_id = secrets.token_hex(_ID_BYTES)
     record = json.dumps({"path": path, "length": length, "note": note}).encode()
     if len(record) > _LARGEST_RECORD:
-        raise InvalidRequest("What is said about this upload is too long.")
+        raise InvalidRequest("The description of this upload is too long.")
     with workspace.acting(path):
         _require_target(workspace.handle, path)
         with closing(_uploads_of(workspace.handle, make=True)) as uploads:
@@ -70,7 +70,7 @@ def begin(workspace: Directory, path: str, *, length: int, note: str) -> Upload:
 
 
 def find(workspace: Directory, upload_id: str) -> Upload:
-    """See `Storage.find_upload`; what a crash left whole but unfinished is finished now."""
+    """See `Storage.find_upload`; finishes an upload that a crash left complete but not renamed."""
     with _entered(workspace, upload_id) as uploads:
         with workspace.acting():
             record, status = _read(uploads, upload_id), status_of(uploads, upload_id)
@@ -90,8 +90,8 @@ def append(workspace: Directory, upload_id: str, offset: int, chunks: Iterable[b
             record = _read(uploads, upload_id)
         with _Bytes.opened(workspace, uploads, upload_id, record.path) as waiting:
             if waiting.size != offset:
-                raise Conflict(f"The upload is at byte {waiting.size}, not at {offset}: go on from there.")
-            for chunk in chunks:  # fetched with the server's own rights
+                raise Conflict(f"The upload is at byte {waiting.size}, not at {offset}. Continue from there.")
+            for chunk in chunks:  # fetched with the server's rights
                 waiting.append(chunk, most=record.length)
             if waiting.size >= record.length:
                 return waiting.finish(record)
@@ -113,12 +113,12 @@ def cancel(workspace: Directory, upload_id: str) -> None:
 
 
 def open_uploads(workspace: int) -> int:
-    """Return a handle of the directory of uploads; raises `OSError`, `UnsafePath`. Runs with the person's rights."""
+    """Return a handle of the uploads directory; call it with the user's rights. Raises `OSError`, `UnsafePath`."""
     return _uploads_of(workspace, make=False)
 
 
 class _Bytes:
-    """What has arrived of one upload, held against everybody else."""
+    """The received bytes of one upload, locked against other requests."""
 
     def __init__(self, workspace: Directory, uploads: int, upload_id: str, handle: int) -> None:
         self.handle = handle
@@ -130,7 +130,7 @@ class _Bytes:
     @classmethod
     @contextmanager
     def opened(cls, workspace: Directory, uploads: int, upload_id: str, path: str) -> "Iterator[_Bytes]":
-        """Open and lock it for a block; raises `InUse`, and `PathNotFound` when it is gone."""
+        """Open and lock them for a block; raises `InUse`, and `PathNotFound` if the upload is gone."""
         with workspace.acting(path):
             try:
                 handle = os.open(upload_id, _APPEND, dir_fd=uploads)
@@ -141,13 +141,13 @@ class _Bytes:
             with workspace.acting(path):
                 now = status_of(uploads, upload_id)
             if now is None or not stat.S_ISREG(now.st_mode) or not os.path.samestat(now, os.fstat(handle)):
-                raise PathNotFound(_NOT_THERE)  # finished or cancelled a moment ago
+                raise PathNotFound(_NOT_THERE)  # finished or cancelled since the open
             yield cls(workspace, uploads, upload_id, handle)
 
     def append(self, chunk: bytes, *, most: int) -> None:
-        """Write all of a chunk; raises `InvalidRequest` for what would be more than the upload's length."""
+        """Write a chunk; raises `InvalidRequest` if it exceeds the upload's length."""
         if self.size + len(chunk) > most:
-            raise InvalidRequest(f"More was sent than the {most} bytes that this upload was begun with.")
+            raise InvalidRequest(f"The upload is larger than its declared size of {most} bytes.")
         rest = memoryview(chunk)
         with self._workspace.acting(self._id):
             while rest:
@@ -155,7 +155,7 @@ class _Bytes:
                 self.size, rest = self.size + written, rest[written:]
 
     def finish(self, record: _Record) -> Upload:
-        """Put the file in its place."""
+        """Rename the file to its final path."""
         *above, name = parse_path(record.path)
         with self._workspace.acting(record.path):
             with closing(open_below(self._workspace.handle, above, make=True)) as parent:
@@ -190,7 +190,7 @@ def _uploads_of(workspace: int, *, make: bool) -> int:
 
 
 def _require_target(workspace: int, path: str) -> None:
-    """Raise what finishing would raise, as far as it can be known now."""
+    """Raise the error that `finish` would raise, as far as it is known now."""
     *above, name = parse_path(path)
     try:
         parent = open_below(workspace, above)
@@ -202,7 +202,7 @@ def _require_target(workspace: int, path: str) -> None:
 
 
 def _require_no_file_above(workspace: int, above: list[str]) -> None:
-    """A directory that is missing can be made, but not below a file."""
+    """Raise `NotADirectoryError` if a missing directory would be below a file."""
     here = os.dup(workspace)
     try:
         for name in above:
@@ -219,16 +219,16 @@ def _require_no_file_above(workspace: int, above: list[str]) -> None:
 
 
 def _require_free_space(uploads: int, length: int) -> None:
-    reservation = os.fstatvfs(uploads)
-    if length > reservation.f_bavail * reservation.f_frsize:
+    disk = os.fstatvfs(uploads)
+    if length > disk.f_bavail * disk.f_frsize:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with closing(os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=uploads)) as listed, os.scandir(listed) as found:
         if sum(not item.name.endswith(RECORD) for item in found) >= _MOST_UNFINISHED:
-            raise StorageError("Too many uploads into this workspace are unfinished: finish or cancel some first.")
+            raise StorageError("This workspace has too many unfinished uploads. Finish or cancel some first.")
 
 
 def _read(uploads: int, upload_id: str) -> _Record:
-    """Return what an upload's record says; it is the person's file, so it may say anything."""
+    """Return an upload's record; raises `PathNotFound` for an invalid one, since its user can change it."""
     try:
         with closing(os.open(upload_id + RECORD, _READ, dir_fd=uploads)) as handle:
             raw = json.loads(os.read(handle, _LARGEST_RECORD + 1))
@@ -245,9 +245,9 @@ def _lock(handle: int) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InUse("Another request is sending bytes of this upload: wait until it ends.") from None
+        raise InUse("Another request is writing to this upload. Wait until it has ended.") from None
     except OSError:
-        return  # a file system without locks: the offset that each sender names has to be enough
+        return  # a file system without locks: the offset that each client sends must suffice
 
 
 def _forget(uploads: int, upload_id: str) -> None:
@@ -257,7 +257,7 @@ def _forget(uploads: int, upload_id: str) -> None:
 
 
 def _described(upload_id: str, record: _Record, status: os.stat_result | None) -> Upload:
-    """Describe an upload; no status: it is finished."""
+    """Describe an upload; a status of None means that it is finished."""
     last = record.written if status is None else max(status.st_mtime, record.written)
     lifetime = FINISHED_UPLOAD_LIFETIME if status is None else UPLOAD_LIFETIME
     return Upload(

@@ -1,4 +1,4 @@
-"""Walks through a tree that others may change meanwhile: no link followed, any depth, two handles, no recursion."""
+"""Walks a directory tree that may change meanwhile: follows no link, any depth, two handles, no recursion."""
 
 import os
 import stat
@@ -14,10 +14,10 @@ _Key = tuple[int, int]
 
 
 class Cursor:
-    """An open directory somewhere below `top`, that can move down and up.
+    """An open directory below `top` that can move down and up.
 
-    The way up is `..`, believed only when it leads to the directory that we came from: somebody may have moved
-    the one that we are in. Then the way is walked again from the top.
+    It moves up by `..`, and checks that this is the directory that it came from: another process may have moved the
+    current one. In that case it walks down again from the top.
     """
 
     def __init__(self, top: int) -> None:
@@ -36,15 +36,15 @@ class Cursor:
 
     @property
     def trail(self) -> Sequence[str]:
-        """The names of the directories from the top to here; changes as the cursor moves."""
+        """The names of the directories from the top to the current one; changes as the cursor moves."""
         return self._names
 
     def down(self, name: str) -> None:
-        """Move into a directory that is here; raises `OSError`, staying where it is."""
+        """Move into a subdirectory; raises `OSError` and then does not move."""
         self._descend(name, os.open(name, READABLE, dir_fd=self.here))
 
     def up(self) -> bool:
-        """Move to the directory above; False when it is gone, and this is the nearest one that is left."""
+        """Move to the parent; False if it is gone: the cursor is then at the nearest remaining ancestor."""
         self._names.pop()
         self._keys.pop()
         try:
@@ -83,20 +83,20 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One entry met on a walk; `parent` is good until the walk goes on."""
+    """One entry of a walk; `parent` is valid until the next entry."""
 
     parent: int
     """The handle of the directory that the entry is in."""
     trail: Sequence[str]
-    """The names of the directories above it; changes as the walk goes on."""
+    """The names of the directories above it; changes with the next entry."""
     name: str
     status: os.stat_result
     left: bool = False
-    """Whether this is a directory met for the second time: when all that is in it has been visited."""
+    """True for the second visit of a directory, after all its entries."""
 
     @property
     def is_directory(self) -> bool:
-        """Whether it is a directory."""
+        """True for a directory."""
         return stat.S_ISDIR(self.status.st_mode)
 
 
@@ -114,11 +114,11 @@ def walk(
     refused: Callable[[Visit], None] = lambda _visit: None,
     strict: bool = False,
 ) -> Generator[Visit, None, None]:
-    """Visit all that is below a directory, names sorted, parents first; other file systems are not entered.
+    """Visit all entries below a directory, names sorted, parents first; other file systems are not entered.
 
-    What vanishes meanwhile is passed over; so is a directory that may not be read, except when `strict`
-    (`PermissionError`). `wanted` chooses by name, `enter` which directories are walked through; `refused` is told
-    those that may not be read. To be advanced always with the same rights.
+    Entries that vanish meanwhile are skipped, and so are unreadable directories, which are passed to `refused`; with
+    `strict` they raise `PermissionError`. `wanted` filters by name, `enter` selects the directories to enter. Advance
+    it always with the same rights.
     """
     device = os.fstat(top).st_dev
     with Cursor(top) as cursor:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and links: made beside the old entry, then renamed over it."""
+"""Atomic writes of files and links: created beside the old entry, then renamed over it."""
 
 import errno
 import fcntl
@@ -20,7 +20,7 @@ from user_workspaces.plugins.storage.local_file_system.paths import PART_PREFIX,
 from user_workspaces.plugins.storage.local_file_system.reflink import clone_or_copy
 
 _MOST_WRITERS = 50
-"""Of one file at one time."""
+"""Concurrent writers of one file."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OLD = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -29,12 +29,12 @@ def write_file(
     directory: Directory, name: str, chunks: Iterable[bytes], *, path: str, expecting: str | None = None
 ) -> int:
     """Write a file in an open directory and return its size in bytes; `path` is its name in messages."""
-    if isinstance(chunks, list):  # all of it is there already
+    if isinstance(chunks, list):  # nothing to wait for
         return _write_at_once(directory, name, partial(_append_all, chunks), path=path, expecting=expecting)
     with directory.acting(path, WRITE):
         part = _Part(directory.handle, name, expecting)
     try:
-        # The chunks come from the caller (the network, say), so they are fetched with the server's own rights.
+        # The chunks come from the caller (the network), so they are fetched with the server's rights.
         for chunk in chunks:
             with directory.acting(path):
                 part.append(chunk)
@@ -47,7 +47,7 @@ def write_file(
 
 
 def copy_file(directory: Directory, name: str, source: int, *, most: int, path: str) -> int:
-    """Write a file with the content of an open one, `most` bytes of it; return its size. `path`: see `write_file`."""
+    """Copy at most `most` bytes of an open file to a new one; return its size. `path`: see `write_file`."""
     return _write_at_once(directory, name, lambda part: part.take(source, most=most), path=path)
 
 
@@ -59,7 +59,7 @@ def _append_all(chunks: list[bytes], part: "_Part") -> None:
 def _write_at_once(
     directory: Directory, name: str, fill: "Callable[[_Part], None]", *, path: str, expecting: str | None = None
 ) -> int:
-    """Write a file whose content has not to be waited for, with the person's rights put on once; return its size."""
+    """Write a file with available content, assuming the user's credentials only once; return its size."""
     with directory.acting(path, WRITE):
         part = _Part(directory.handle, name, expecting)
         try:
@@ -71,7 +71,7 @@ def _write_at_once(
 
 
 def write_link(parent: int, name: str, target: str) -> None:
-    """Make or replace the link `name`; raises `OSError`, leaving what was there."""
+    """Create or replace the link `name`; raises `OSError` and then changes nothing."""
     temporary = PART_PREFIX + secrets.token_hex(16)
     os.symlink(target, temporary, dir_fd=parent)
     try:
@@ -82,7 +82,7 @@ def write_link(parent: int, name: str, target: str) -> None:
 
 
 def require_replaceable(parent: int, name: str) -> os.stat_result | None:
-    """Return the status of what a file would replace, None where nothing is there; raises at a directory."""
+    """Return the status of the entry that a file would replace, None for none; raises `OSError` for a directory."""
     old = status_of(parent, name)
     if old is not None and stat.S_ISDIR(old.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -90,14 +90,14 @@ def require_replaceable(parent: int, name: str) -> os.stat_result | None:
 
 
 class _Part:
-    """A file in the making, beside the one that it will replace.
+    """An unfinished file beside the one that it will replace.
 
-    Its name follows from the final name, and it is locked as long as its writer lives: so the next writer of the
-    same file finds what a crash left behind, knows it for that, and removes it, without listing the directory.
+    Its name is derived from the final name, and its writer holds a lock on it. So the next writer of the same file
+    finds the remains of a crash, recognizes them by the missing lock, and removes them without listing the directory.
     """
 
     def __init__(self, parent: int, name: str, expecting: str | None) -> None:
-        """Raises `StorageError` with more than `_MOST_WRITERS` at once, `OSError` where nothing can be made."""
+        """Raises `StorageError` for more than `_MOST_WRITERS` at once, `OSError` if no file can be created."""
         self.size = 0
         self._expecting = expecting
         self._parent = parent
@@ -114,14 +114,15 @@ class _Part:
         self.size += len(chunk)
 
     def take(self, source: int, *, most: int) -> None:
-        """Be what another file is, sharing its blocks where that can be."""
+        """Copy the content of another file, sharing its blocks if possible."""
         self.size = clone_or_copy(source, self._handle, most=most)
 
     def finish(self) -> None:
-        """Put the file in its place, with the permissions of the one that it replaces."""
+        """Rename the file to its final name, with the permissions of the one that it replaces."""
         old = self._require_replaceable()
         if old is not None and stat.S_ISREG(old.st_mode):
             os.fchmod(self._handle, old.st_mode & 0o777)
+        # Before the rename, so that a crash never leaves an empty or partial file under the final name.
         os.fsync(self._handle)
         if self._expecting == NOTHING:
             rename_to_free(self._parent, self._part, self._parent, self._name)
@@ -130,7 +131,7 @@ class _Part:
         self._made = False
 
     def close(self) -> None:
-        """Remove it, unless it has become the file."""
+        """Remove the unfinished file, unless `finish` has renamed it."""
         try:
             if self._made:
                 with suppress(FileNotFoundError):
@@ -141,7 +142,7 @@ class _Part:
     def _require_replaceable(self) -> os.stat_result | None:
         old = require_replaceable(self._parent, self._name)
         if self._expecting not in {None, NOTHING if old is None else version_of(old)}:
-            raise Conflict("This is not, or not any more, what was to be replaced: somebody has changed it.")
+            raise Conflict("The file has changed since you last read it.")
         return old
 
 
@@ -155,22 +156,22 @@ def _make(parent: int, name: str) -> tuple[str, int]:
             if _lock_new(handle):
                 return part, handle
             os.close(handle)
-    raise StorageError("Too many are writing this file at once. Try again later.")
+    raise StorageError("Too many concurrent writes of this file. Try again later.")
 
 
 def _lock_new(handle: int) -> bool:
-    """Lock a new file; False where another writer has taken it for stale in the moment before."""
+    """Lock a new file; False if another writer just removed it as stale."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
-        return True  # a file system without locks: there nothing is ever taken for stale
+        return True  # a file system without locks: there no file is ever treated as stale
     return os.fstat(handle).st_nlink > 0
 
 
 def _remove_stale(parent: int, part: str) -> None:
-    """Remove a file in the making whose writer is dead. Only who holds its lock removes one, so no new one is hit."""
+    """Remove an unfinished file whose writer is dead; holding its lock proves that, so no new file is removed."""
     try:
         handle = os.open(part, _OLD, dir_fd=parent)
     except OSError:
@@ -178,5 +179,6 @@ def _remove_stale(parent: int, part: str) -> None:
     with closing(handle), suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         now = status_of(parent, part)
+        # The name may belong to a newer file by now: only the file whose lock is held may be removed.
         if now is not None and os.path.samestat(now, os.fstat(handle)):
             os.unlink(part, dir_fd=parent)

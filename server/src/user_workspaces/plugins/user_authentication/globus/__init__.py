@@ -1,4 +1,4 @@
-"""People who log in with Globus."""
+"""Users who log in with Globus."""
 
 from user_workspaces.plugins.user_authentication.globus.plugin import GlobusUserAuthentication
 

@@ -18,13 +18,13 @@ ALL_OF_GROUPS = f"{GROUPS}:all"
 
 def _safe_address(text: str) -> str:
     if not is_safe_address(text):
-        raise ValueError(f"{text!r} is not an https address (http only for this machine)")
+        raise ValueError(f"{text!r} is not an https address (http is allowed for localhost only)")
     return text
 
 
 def _username(text: str) -> str:
     if not is_username(text):
-        raise ValueError(f"{text!r} is not the name of an account: at most 32 lower case letters, digits, - and _")
+        raise ValueError(f"{text!r} is not an account name: use at most 32 lower-case letters, digits, - and _")
     return text
 
 
@@ -43,32 +43,32 @@ class ConnectionDetails(PluginOptions):
 
     client_id: Name
     client_secret_env: Name
-    """The name of the environment variable that holds the secret."""
+    """The environment variable that holds the secret."""
     token_scopes: tuple[Name, ...] = (VIEW_GROUPS, ALL_OF_GROUPS)
-    """An `auth_token` has to have one of these: a token that was given to another service is none for us."""
+    """An `auth_token` must have one of these scopes: tokens for other services are rejected."""
     username_domain: str = ""
-    """`example.org`: the Globus name has to end with `@example.org`, and the name is what stands before."""
+    """`example.org`: the Globus name must end with `@example.org`; the user name is the part before it."""
     allowed_groups: tuple[Annotated[str, AfterValidator(_uuid)], ...] | None = None
-    """The UUIDs of groups; whoever is an active member of none is refused. None: everybody may come."""
+    """UUIDs of groups: only their active members may log in. None: all users of Globus may."""
     accounts: dict[Name, Annotated[str, AfterValidator(_username)]] = Field(default_factory=dict)
-    """From Globus identities (UUIDs) to user names here."""
+    """User names on this server by Globus identity (UUID)."""
     accounts_file: str = ""
-    """A JSON file of the same form, below the data folder or absolute; read at each use."""
+    """A JSON file of the same form; a relative path starts at the data folder. Read at each use."""
     allowed_redirect_urls: tuple[Annotated[str, AfterValidator(_safe_address)], ...] = ()
     accept_missing_state: bool = False
 
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:
         if self.accounts and self.accounts_file:
-            raise ValueError("accounts and accounts_file: give one of the two")
+            raise ValueError("accounts and accounts_file exclude each other")
         if not (self.username_domain or self.accounts or self.accounts_file):
-            raise ValueError("one of username_domain, accounts and accounts_file is needed: Globus names have a domain")
+            raise ValueError("set username_domain, accounts or accounts_file: Globus names have a domain")
         if not self.token_scopes:
-            raise ValueError("token_scopes: at least one")
+            raise ValueError("token_scopes: give at least one")
         return self
 
     def client_secret(self) -> str:
-        """Return the secret; raises `ConfigurationError` when the variable is empty."""
+        """Return the client's secret; raises `ConfigurationError` if the variable is empty."""
         secret = os.environ.get(self.client_secret_env, "")
         if not secret:
             raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""`GlobusUserAuthentication`: a token of Globus that a client holds already, or a log-in with Globus."""
+"""`GlobusUserAuthentication`: a Globus token that a client already holds, or a login with Globus."""
 
 import time
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from typing import Any
 from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed, ResourceUnavailable
 from user_workspaces.interfaces.homes import Homes
 from user_workspaces.interfaces.pending_login import (
-    REFUSED,
+    INCORRECT_CREDENTIALS,
     PendingLogin,
-    recall_sign_in,
+    pop_pending_login,
     redirect_url_in,
-    remember_sign_in,
+    save_pending_login,
     text_in,
 )
 from user_workspaces.interfaces.plugin import PluginOptions
@@ -30,8 +30,8 @@ from user_workspaces.plugins.user_authentication.globus.services import (
     ping,
 )
 
-WELL_SECONDS = 60.0
-ILL_SECONDS = 15.0
+HEALTHY_SECONDS = 60.0
+UNHEALTHY_SECONDS = 15.0
 LONGEST_EMAIL = 254
 LONGEST_NAME = 150
 
@@ -52,7 +52,7 @@ class GlobusUserAuthentication(UserAuthentication):
         self._named = UsernameMapping(details.accounts, file, details.username_domain)
         self._named.check()
         self._allowed = {*details.allowed_redirect_urls, *filter(None, [context.callback_url])}
-        self._lock, self._health, self._look_at = Lock(), Health(connected=False), 0.0
+        self._lock, self._health, self._next_check = Lock(), Health(connected=False), 0.0
 
     @property
     def issuer(self) -> str:
@@ -61,45 +61,45 @@ class GlobusUserAuthentication(UserAuthentication):
 
     @property
     def uses_redirect(self) -> bool:
-        """To Globus."""
+        """Always True: users log in at Globus."""
         return True
 
     def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
-        """Return the way to Globus for `{"redirect_url": ...}`."""
+        """Return the redirect to Globus for `{"redirect_url": ...}`."""
         if credentials.get("code") or "redirect_url" not in credentials:
             return None
         started = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
-        state = remember_sign_in(self.context, started)
+        state = save_pending_login(self.context, started)
         return Redirect(auth_uri=self._flow.address(started, state), state=state)
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
-        """Take a token, or a code."""
+        """Take a token or an authorization code."""
         if "redirect_url" in credentials or "code" in credentials:
             return self._by_code(credentials)
         token = text_in(credentials, "auth_token")
         if not token:
             raise InvalidRequest("Missing auth_token.")
         if not token.isascii() or not token.isprintable() or " " in token:
-            raise AuthenticationRejected(REFUSED)
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         return self._by_token(token)
 
     def _by_token(self, token: str) -> Identity:
         found = introspect(token, client_id=self._details.client_id, secret=self._secret)
         scopes = str(found.get("scope", "")).split()
         if not set(scopes) & set(self._details.token_scopes):
-            raise AuthenticationRejected(REFUSED)
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         is_for_groups = bool({VIEW_GROUPS, ALL_OF_GROUPS} & set(scopes))
         self._check_groups(token if is_for_groups else "")
         return self._identity(found)
 
     def _by_code(self, credentials: Mapping[str, object]) -> Identity:
         redirect_url = redirect_url_in(credentials, allowed=self._allowed)
-        code, state, sender = (text_in(credentials, name) for name in ("code", "state", "iss"))
+        code, state, issuer = (text_in(credentials, name) for name in ("code", "state", "iss"))
         if not code:
             raise InvalidRequest("Missing code.")
         started = self._pending(state, redirect_url)
-        if sender and sender != ISSUER:
-            raise AuthenticationRejected(REFUSED)
+        if issuer and issuer != ISSUER:
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         tokens = self._flow.tokens(code, started)
         found = introspect(tokens.identity, client_id=self._details.client_id, secret=self._secret)
         self._check_groups(tokens.groups)
@@ -107,13 +107,13 @@ class GlobusUserAuthentication(UserAuthentication):
 
     def _pending(self, state: str, redirect_url: str) -> PendingLogin:
         if state:
-            return recall_sign_in(self.context, state=state, redirect_url=redirect_url)
+            return pop_pending_login(self.context, state=state, redirect_url=redirect_url)
         if not self._details.accept_missing_state:
             raise InvalidRequest("Missing state.")
         return self._flow.without_state(redirect_url)
 
     def _check_groups(self, token: str) -> None:
-        """Without a token that may look at groups nobody is in any."""
+        """Raise `NotAllowed` unless the user is in an allowed group; without a token for groups, in none."""
         if self._details.allowed_groups is None:
             return
         if not token:
@@ -125,7 +125,7 @@ class GlobusUserAuthentication(UserAuthentication):
         return Identity(
             issuer=ISSUER,
             subject=found["sub"],
-            username=self._named.username(subject=found["sub"], told=found.get("username")),
+            username=self._named.username(subject=found["sub"], provider_name=found.get("username")),
             email=_text(found.get("email"), LONGEST_EMAIL).replace(" ", ""),
             first_name=first[:LONGEST_NAME],
             last_name=last[:LONGEST_NAME],
@@ -133,22 +133,22 @@ class GlobusUserAuthentication(UserAuthentication):
         )
 
     def account_for(self, identity: Identity) -> SystemAccount:
-        """Return the machine's account of that name, which has to be there."""
+        """Return the system account of that name; raises `NotAllowed` if the machine has none."""
         subject = identity.subject if identity.issuer == ISSUER else None
         return personal_account(self._named.account_name(subject=subject, username=identity.username))
 
     def check(self) -> Health:
-        """Say whether Globus Auth answers; asked once in a while, briefly."""
+        """Return the health of Globus Auth, cached for up to a minute."""
         with self._lock:
-            if time.monotonic() >= self._look_at:
+            if time.monotonic() >= self._next_check:
                 try:
                     ping(self._details.client_id, self._secret)
-                    self._health, kept = Health(connected=True, message="People log in with Globus."), WELL_SECONDS
+                    self._health, kept = Health(connected=True, message="Users log in with Globus."), HEALTHY_SECONDS
                 except (ResourceUnavailable, AuthenticationRejected):
-                    self._health, kept = Health(connected=False, message="Globus does not answer."), ILL_SECONDS
-                self._look_at = time.monotonic() + kept
+                    self._health, kept = Health(connected=False, message="Globus is not responding."), UNHEALTHY_SECONDS
+                self._next_check = time.monotonic() + kept
             health = self._health
-        return self._homes.noted_in(health)
+        return self._homes.add_to(health)
 
 
 def _text(value: object, most: int) -> str:

@@ -1,4 +1,4 @@
-"""Globus Auth and Globus Groups, through their own SDK: where they are comes from its environment variables."""
+"""Calls to Globus Auth and Globus Groups through their SDK, whose environment variables select the servers."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -14,34 +14,36 @@ from globus_sdk import (
 from globus_sdk.transport import RequestsTransport, RetryConfig
 
 from user_workspaces.errors import AuthenticationRejected, NotAllowed, ResourceUnavailable
-from user_workspaces.interfaces.pending_login import REFUSED
+from user_workspaces.interfaces.pending_login import INCORRECT_CREDENTIALS
 
 ISSUER = "https://auth.globus.org"
 SECONDS = 5.0
 CLOCK_SKEW_SECONDS = 60
 LONGEST_SUBJECT = 255
-SILENT = "Globus does not answer. Try again later."
-ODD = "Globus gives answers that cannot be understood. Try again later."
-NOT_KNOWN = "Globus does not accept the credentials of this server. Tell its operators."
-NO_GROUP = "You are in none of the groups that may use this server."
+UNREACHABLE = "Globus is not responding. Try again later."
+INVALID_RESPONSE = "Globus sent an invalid response. Try again later."
+NOT_KNOWN = "Globus rejects this server's client ID or secret. Please contact your administrator."
+NO_GROUP = "You are not a member of a group that may use this server."
 NOT_AUTHORIZED = (401, 403)
+SERVER_ERROR = 500
 Found = TypeVar("Found")
 
 
 def introspect(token: str, *, client_id: str, secret: str) -> Mapping[str, Any]:
-    """Return what Globus Auth says of a token that is good, and was made for us; raises `AuthenticationRejected`.
+    """Return Globus Auth's introspection of a valid token that was issued for this client.
 
-    Globus calls a token inactive that expired or was revoked, and one whose audience the asking client is not in.
+    Globus reports a token as inactive if it expired, was revoked, or does not have this client in its audience; those
+    raise `AuthenticationRejected`. Raises `ResourceUnavailable` when Globus fails or rejects this server's client.
     """
     with ConfidentialAppAuthClient(client_id, secret, transport=_transport(), retry_config=_once()) as auth:
         try:
             found = _call(lambda: auth.oauth2_token_introspect(token).data)
-        except AuthenticationRejected:  # it is us whom Globus refuses: a bad token is an answer like any other
+        except AuthenticationRejected:  # 401 is about our own client: a bad token is reported with status 200
             raise ResourceUnavailable(NOT_KNOWN) from None
     if not isinstance(found, Mapping):
-        raise ResourceUnavailable(ODD)
+        raise ResourceUnavailable(INVALID_RESPONSE)
     if not (found.get("active") is True and _is_for(found, client_id) and _is_in_time(found) and _is_user(found)):
-        raise AuthenticationRejected(REFUSED)
+        raise AuthenticationRejected(INCORRECT_CREDENTIALS)
     return found
 
 
@@ -58,14 +60,37 @@ def _is_in_time(found: Mapping[str, Any]) -> bool:
 
 
 def _is_user(found: Mapping[str, Any]) -> bool:
-    """A token of a program in its own name has nobody behind it."""
+    """Return False for a token that a program obtained for itself: its subject is the client."""
     subject = found.get("sub")
     known = isinstance(subject, str) and 0 < len(subject) <= LONGEST_SUBJECT and subject.isprintable()
     return known and subject != found.get("client_id")
 
 
+def exchange(form: Mapping[str, str], *, client_id: str, secret: str) -> Mapping[str, Any]:
+    """Return the token response for an authorization code; raises `AuthenticationRejected`, `ResourceUnavailable`."""
+    with ConfidentialAppAuthClient(client_id, secret, transport=_transport(), retry_config=_once()) as auth:
+        try:
+            # Not `oauth2_token`: that would follow redirects, with the code and the verifier in the request.
+            found = auth.request(
+                "POST", "/v2/oauth2/token", data=dict(form), encoding="form", allow_redirects=False
+            ).data
+        except GlobusAPIError as error:
+            if error.http_status >= SERVER_ERROR:
+                raise ResourceUnavailable(UNREACHABLE) from None
+            if error.raw_json is None:
+                raise ResourceUnavailable(INVALID_RESPONSE) from None
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS) from None
+        except (ValueError, RecursionError):
+            raise ResourceUnavailable(INVALID_RESPONSE) from None
+        except GlobusError:
+            raise ResourceUnavailable(UNREACHABLE) from None
+    if not isinstance(found, Mapping):
+        raise ResourceUnavailable(INVALID_RESPONSE)
+    return found
+
+
 def check_groups(token: str, *, allowed: Collection[str]) -> None:
-    """Raise `NotAllowed` unless the person of this token is an active member of one of the groups."""
+    """Raise `NotAllowed` unless the user of this token is an active member of one of the groups."""
     authorizer = AccessTokenAuthorizer(token)
     with GroupsClient(authorizer=authorizer, transport=_transport(), retry_config=_once()) as groups:
         try:
@@ -73,7 +98,7 @@ def check_groups(token: str, *, allowed: Collection[str]) -> None:
         except AuthenticationRejected:
             raise NotAllowed(NO_GROUP) from None
     if not isinstance(found, list):
-        raise ResourceUnavailable(ODD)
+        raise ResourceUnavailable(INVALID_RESPONSE)
     if not any(_is_member(group) for group in found if isinstance(group, dict) and group.get("id") in allowed):
         raise NotAllowed(NO_GROUP)
 
@@ -86,21 +111,21 @@ def _is_member(group: Mapping[str, Any]) -> bool:
 
 
 def ping(client_id: str, secret: str) -> None:
-    """Raise `ResourceUnavailable` unless Globus Auth answers."""
+    """Raise `ResourceUnavailable` unless Globus Auth responds."""
     with ConfidentialAppAuthClient(client_id, secret, transport=_transport(), retry_config=_once()) as auth:
         _call(auth.get_openid_configuration)
 
 
 def _call(ask: Callable[[], Found]) -> Found:
-    """Return the answer; a refusal of the token is one thing, a service that is ill another."""
+    """Return the response; raises `AuthenticationRejected` for a rejected token, else `ResourceUnavailable`."""
     try:
         return ask()
     except GlobusAPIError as error:
         if error.http_status in NOT_AUTHORIZED:
-            raise AuthenticationRejected(REFUSED) from None
-        raise ResourceUnavailable(SILENT) from None
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS) from None
+        raise ResourceUnavailable(UNREACHABLE) from None
     except (GlobusError, ValueError):
-        raise ResourceUnavailable(SILENT) from None
+        raise ResourceUnavailable(UNREACHABLE) from None
 
 
 def _transport() -> RequestsTransport:
@@ -108,5 +133,5 @@ def _transport() -> RequestsTransport:
 
 
 def _once() -> RetryConfig:
-    """People wait: they try again themselves."""
+    """Return a configuration without retries: a user is waiting, and can try again."""
     return RetryConfig(max_retries=0)

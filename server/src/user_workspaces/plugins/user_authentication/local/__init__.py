@@ -1,4 +1,4 @@
-"""People whom a trusted client vouches for, with accounts of this machine."""
+"""Users named by a trusted client, with accounts on this machine."""
 
 from user_workspaces.plugins.user_authentication.local.plugin import LocalUserAuthentication
 

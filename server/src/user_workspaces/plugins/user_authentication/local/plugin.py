@@ -1,4 +1,4 @@
-"""`LocalUserAuthentication`: a client token and the name of a person, who has an account of this machine."""
+"""`LocalUserAuthentication`: a client token and the name of a user who has an account on this machine."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -17,7 +17,7 @@ class ConnectionDetails(PluginOptions):
     """`connection_details` in `config.json`."""
 
     create_external_users: bool = False
-    """Whether a person without an account of this machine gets one (the server has to be root)."""
+    """True if users without an account on this machine get one (the server must run as root)."""
     operating_system: Literal["linux"] = "linux"
 
 
@@ -37,7 +37,7 @@ class _UserInfo(BaseModel):
 
 
 class LocalUserAuthentication(UserAuthentication):
-    """Trusts clients (a data portal) that hold a client token to say who a person is."""
+    """Trusts clients (a data portal) with a client token to name the user."""
 
     Options = LocalOptions
 
@@ -58,7 +58,7 @@ class LocalUserAuthentication(UserAuthentication):
         if client is None:
             raise AuthenticationRejected("Incorrect authentication credentials.")
         if not client.may_mint:
-            raise NotAllowed("This token does not belong to a client that may ask for the tokens of people.")
+            raise NotAllowed("This client token may not request tokens for users.")
         return self._identity(user_info)
 
     def _identity(self, user_info: object) -> Identity:
@@ -80,15 +80,15 @@ class LocalUserAuthentication(UserAuthentication):
         )
 
     def account_for(self, identity: Identity) -> SystemAccount:
-        """Return the machine's account of that name; the server's own when it is not root."""
+        """Return the system account of that name, or the server's own account if it does not run as root."""
         if not system_accounts.we_are_root():
             return system_accounts.own_account()
         return system_accounts.account_named(identity.username, create=self._details.create_external_users)
 
     def check(self) -> Health:
-        """Say whom it serves."""
+        """Return the health: whether accounts can be created, and open homes."""
         if not system_accounts.we_are_root():
-            return Health(connected=True, message="Everybody shares the server's own account (it is not root).")
+            return Health(connected=True, message="Not running as root: all users share the server's account.")
         if self._details.create_external_users and not system_accounts.can_create():
-            return Health(connected=False, message="useradd is missing: accounts cannot be made.")
-        return self._homes.noted_in(Health(connected=True, message="Every person has an account of this machine."))
+            return Health(connected=False, message="useradd is not installed: accounts cannot be created.")
+        return self._homes.add_to(Health(connected=True, message="Each user has an account on this machine."))

@@ -1,4 +1,4 @@
-"""The accounts of this machine: finding them, making them, and refusing those that are no person's."""
+"""System accounts of this machine: looks them up, creates them, and rejects those that are not a user's."""
 
 import fcntl
 import os
@@ -19,12 +19,12 @@ NOBODY_UIDS = frozenset({65534, 65533})
 NO_LOGIN_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
 HOME_MODE = 0o700
 LOCKED_SECONDS = 10.0
-"""For how long another program's lock on the accounts is waited for."""
-USERADD_FAILED = "The account could not be made on this machine. Ask the operators of this server."
+"""Longest wait for another program's lock on the accounts."""
+USERADD_FAILED = "The account could not be created on this machine. Please contact your administrator."
 
 
 def we_are_root() -> bool:
-    """Return whether the server may use other accounts than its own."""
+    """Return True if the server may use accounts other than its own."""
     return os.geteuid() == 0
 
 
@@ -34,7 +34,7 @@ def own_account() -> SystemAccount:
 
 
 def is_reserved(name: str) -> bool:
-    """Return whether the name belongs to the system rather than to a person."""
+    """Return True if the name belongs to the system, not to a user."""
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
@@ -43,20 +43,20 @@ def is_reserved(name: str) -> bool:
 
 
 def can_create() -> bool:
-    """Return whether accounts can be made here."""
+    """Return True if `useradd` is installed."""
     return shutil.which("useradd", path=_SYSTEM_PATH) is not None
 
 
 def account_named(name: str, *, create: bool) -> SystemAccount:
-    """Return the account of a person, making it if wanted; raises `NotAllowed`."""
+    """Return a user's account, creating it if wanted; raises `NotAllowed`, and `StorageError` if `useradd` fails."""
     entry = _find(name)
     if entry is None and create:
         _create(name)
         entry = _find(name)
     if entry is None:
-        raise NotAllowed(f"{name} has no account on this machine. Ask the operators of this server for one.")
+        raise NotAllowed(f"{name} has no account on this machine. Ask your administrator for one.")
     if not _is_personal(entry):
-        raise NotAllowed(f"{name} is an account of the system and can be nobody's.")
+        raise NotAllowed(f"{name} is a system account and cannot be used to log in.")
     return _value(entry)
 
 
@@ -81,13 +81,13 @@ def _is_personal(entry: pwd.struct_passwd) -> bool:
 
 
 def _create(name: str) -> None:
-    """Make an account without a password: nobody can log in with one."""
+    """Create an account without a password, so that no login with one is possible."""
     program = shutil.which("useradd", path=_SYSTEM_PATH)
     if program is None:
         raise StorageError(USERADD_FAILED)
     command = [program, "--create-home", "-K", f"HOME_MODE={HOME_MODE:04o}", "--user-group", "--shell", "/bin/bash"]
     try:
-        with _alone():
+        with _creation_lock():
             if _find(name) is None:
                 _run([*command, "--", name])
                 _close_home(name)
@@ -96,9 +96,9 @@ def _create(name: str) -> None:
 
 
 def _close_home(name: str) -> None:
-    """Make sure that the home of a new account is its own alone: there are useradd(8) that ignore `HOME_MODE`.
+    """Restrict the home of a new account to its owner: some versions of useradd(8) ignore `HOME_MODE`.
 
-    A home that was there before, and belongs to another uid, stays as it is.
+    A home that existed before and belongs to another uid is not changed.
     """
     entry = pwd.getpwnam(name)
     home = os.open(entry.pw_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -111,7 +111,7 @@ def _close_home(name: str) -> None:
 
 
 def _run(command: list[str]) -> None:
-    """Run useradd(8), again for as long as another program changes the accounts: it does not wait by itself."""
+    """Run useradd(8), and again while another program holds the lock on the accounts: it does not wait itself."""
     deadline = time.monotonic() + LOCKED_SECONDS
     while True:
         done = subprocess.run(command, check=False, capture_output=True, timeout=60, env={"PATH": _SYSTEM_PATH})
@@ -123,10 +123,10 @@ def _run(command: list[str]) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Hold all others back, in this process and in the others.
+def _creation_lock() -> Iterator[None]:
+    """Hold a lock against other threads and processes of this server.
 
-    Of two that make the same account at once, useradd(8) lets the second replace the first, with another uid.
+    Two concurrent useradd(8) of the same name both succeed, and the second replaces the first with another uid.
     """
     lock = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""Asking the provider: JSON objects only, bounded in time and size, never to where a redirect points."""
+"""Requests to the provider: JSON objects only, bounded in time and size, and no redirect is followed."""
 
 import json
 import time
@@ -14,39 +14,65 @@ READ_SECONDS = 5.0
 TOTAL_SECONDS = 8.0
 MOST_BYTES = 1024 * 1024
 CHUNK = 16 * 1024
-SILENT = "The log-in service does not answer. Try again later."
-ODD = "The log-in service gives answers that cannot be understood. Try again later."
+UNREACHABLE = "The login service is not responding. Try again later."
+INVALID_RESPONSE = "The login service sent an invalid response. Try again later."
 
 
 def fetch_object(url: str, *, token: str = "") -> Mapping[str, Any]:
     """Return the JSON object at an address; raises `ResourceUnavailable`."""
-    headers = {"Accept": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    until = time.monotonic() + TOTAL_SECONDS
-    try:
-        with requests.get(
-            url, headers=headers, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
-        ) as response:
-            if response.status_code != requests.codes.ok:
-                raise ResourceUnavailable(ODD)
-            found = json.loads(_body(response, until=until))
-    except requests.RequestException:
-        raise ResourceUnavailable(SILENT) from None
-    except (ValueError, RecursionError):
-        raise ResourceUnavailable(ODD) from None
-    if not isinstance(found, dict):
-        raise ResourceUnavailable(ODD)
+    status, found = _request("GET", url, headers={"Authorization": f"Bearer {token}"} if token else {})
+    if status != requests.codes.ok:
+        raise ResourceUnavailable(INVALID_RESPONSE)
     return found
 
 
+def post_form(url: str, form: Mapping[str, str], *, basic: tuple[str, str] | None) -> tuple[int, Mapping[str, Any]]:
+    """Return the status and the JSON object of the response; `basic` is the client's ID and secret for the header.
+
+    Raises `ResourceUnavailable`.
+    """
+    return _request("POST", url, data=dict(form), auth=basic)
+
+
+def _request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+) -> tuple[int, Mapping[str, Any]]:
+    until = time.monotonic() + TOTAL_SECONDS
+    try:
+        with requests.request(
+            method,
+            url,
+            headers={"Accept": "application/json", **(headers or {})},
+            data=data,
+            auth=auth,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            if response.status_code >= requests.codes.internal_server_error:
+                raise ResourceUnavailable(UNREACHABLE)
+            status, found = response.status_code, json.loads(_body(response, until=until))
+    except requests.RequestException:
+        raise ResourceUnavailable(UNREACHABLE) from None
+    except (ValueError, RecursionError):
+        raise ResourceUnavailable(INVALID_RESPONSE) from None
+    if not isinstance(found, dict):
+        raise ResourceUnavailable(INVALID_RESPONSE)
+    return status, found
+
+
 def _body(response: requests.Response, *, until: float) -> bytes:
-    """Read it all: one byte every few seconds is no answer either."""
+    """Read the body: `READ_SECONDS` bounds one read, so a slow body needs a bound on the sum."""
     body = b""
     for chunk in response.iter_content(CHUNK):
         body += chunk
         if len(body) > MOST_BYTES:
-            raise ResourceUnavailable(ODD)
+            raise ResourceUnavailable(INVALID_RESPONSE)
         if time.monotonic() > until:
-            raise ResourceUnavailable(SILENT)
+            raise ResourceUnavailable(UNREACHABLE)
     return body

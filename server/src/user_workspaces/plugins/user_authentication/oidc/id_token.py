@@ -1,4 +1,4 @@
-"""Whether an ID token is true, for us, and about this very log-in."""
+"""Verification of ID tokens: signature, issuer, audience, times, nonce and access token."""
 
 import base64
 import hashlib
@@ -10,13 +10,13 @@ import jwt
 from jwt import PyJWK, PyJWTError
 
 from user_workspaces.errors import AuthenticationRejected
-from user_workspaces.interfaces.pending_login import REFUSED
+from user_workspaces.interfaces.pending_login import INCORRECT_CREDENTIALS
 from user_workspaces.plugins.user_authentication.oidc.provider import KEY_TYPES
 
 CLOCK_SKEW_SECONDS = 60
 LONGEST_TOKEN = 64 * 1024
 LONGEST_SUBJECT = 255
-NEEDED = ("iss", "sub", "aud", "exp", "iat")
+REQUIRED_CLAIMS = ("iss", "sub", "aud", "exp", "iat")
 
 
 def verify(
@@ -28,17 +28,18 @@ def verify(
     nonce: str,
     access_token: str,
 ) -> Mapping[str, Any]:
-    """Return the claims; raises `AuthenticationRejected` for everything that is not just as it has to be.
+    """Return the claims of a valid token; raises `AuthenticationRejected` for any other.
 
-    `nonce` empty: none was sent, and none is looked at.
+    `find_key` takes the key ID and the algorithm. An empty `nonce` is not compared: none was sent.
     """
     if not isinstance(token, str) or len(token) > LONGEST_TOKEN:
-        raise AuthenticationRejected(REFUSED)
+        raise AuthenticationRejected(INCORRECT_CREDENTIALS)
     try:
         header = jwt.get_unverified_header(token)
         algorithm, kid = str(header.get("alg")), header.get("kid")
+        # The algorithm is pinned before the key is chosen: HS256 with a public key as the secret must never verify.
         if algorithm not in KEY_TYPES or "crit" in header or not isinstance(kid, str | None):
-            raise AuthenticationRejected(REFUSED)
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         claims: dict[str, Any] = jwt.decode(
             token,
             find_key(kid, algorithm),
@@ -46,30 +47,34 @@ def verify(
             audience=client_id,
             issuer=issuer,
             leeway=CLOCK_SKEW_SECONDS,
-            options={"require": list(NEEDED)},
+            options={"require": list(REQUIRED_CLAIMS)},
         )
     except (PyJWTError, ValueError, TypeError):
-        raise AuthenticationRejected(REFUSED) from None
-    if not (_is_for_us(claims, client_id) and _is_this_one(claims, nonce) and _fits(claims, access_token)):
-        raise AuthenticationRejected(REFUSED)
+        raise AuthenticationRejected(INCORRECT_CREDENTIALS) from None
+    if not (
+        _is_for_client(claims, client_id)
+        and _is_for_login(claims, nonce)
+        and _matches_access_token(claims, access_token)
+    ):
+        raise AuthenticationRejected(INCORRECT_CREDENTIALS)
     return claims
 
 
-def _is_for_us(claims: Mapping[str, Any], client_id: str) -> bool:
-    """A token with several audiences says for whom it was made."""
+def _is_for_client(claims: Mapping[str, Any], client_id: str) -> bool:
+    """Return True if the token was issued for this client: one with several audiences must name it as `azp`."""
     audience, party = claims["aud"], claims.get("azp")
     is_alone = isinstance(audience, str) or len(audience) == 1
     return party == client_id or (party is None and is_alone)
 
 
-def _is_this_one(claims: Mapping[str, Any], nonce: str) -> bool:
+def _is_for_login(claims: Mapping[str, Any], nonce: str) -> bool:
     subject, found = claims["sub"], claims.get("nonce")
     known = isinstance(subject, str) and 0 < len(subject) <= LONGEST_SUBJECT and subject.isprintable()
     return known and (not nonce or (isinstance(found, str) and hmac.compare_digest(found.encode(), nonce.encode())))
 
 
-def _fits(claims: Mapping[str, Any], access_token: str) -> bool:
-    """The access token is the one that came with it, where the provider says so (`at_hash`)."""
-    told = claims.get("at_hash")
+def _matches_access_token(claims: Mapping[str, Any], access_token: str) -> bool:
+    """Return True if `at_hash`, which is optional, is that of the access token that came with the ID token."""
+    at_hash = claims.get("at_hash")
     half = hashlib.sha256(access_token.encode()).digest()[:16]  # both algorithms hash with SHA-256
-    return told is None or told == base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+    return at_hash is None or at_hash == base64.urlsafe_b64encode(half).rstrip(b"=").decode()

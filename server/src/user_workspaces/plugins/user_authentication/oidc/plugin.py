@@ -1,4 +1,4 @@
-"""`OIDCUserAuthentication`: people log in at any provider of OpenID Connect, found by discovery."""
+"""`OIDCUserAuthentication`: login at any OpenID Connect provider that supports discovery."""
 
 import time
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from user_workspaces.errors import (
 )
 from user_workspaces.interfaces.homes import Homes
 from user_workspaces.interfaces.pending_login import (
-    REFUSED,
+    INCORRECT_CREDENTIALS,
     PendingLogin,
-    recall_sign_in,
+    pop_pending_login,
     redirect_url_in,
-    remember_sign_in,
+    save_pending_login,
     text_in,
 )
 from user_workspaces.interfaces.plugin import PluginOptions
@@ -26,12 +26,12 @@ from user_workspaces.plugins.user_authentication.oidc.flow import CodeFlow
 from user_workspaces.plugins.user_authentication.oidc.options import OIDCOptions
 from user_workspaces.plugins.user_authentication.oidc.users import UserRules
 
-WELL_SECONDS = 60.0
-ILL_SECONDS = 15.0
+HEALTHY_SECONDS = 60.0
+UNHEALTHY_SECONDS = 15.0
 
 
 class OIDCUserAuthentication(UserAuthentication):
-    """Takes `{"redirect_url"}`, which begins a log-in at the provider, and then `{"redirect_url", "code", "state"}`."""
+    """Takes `{"redirect_url"}`, which starts a login at the provider, and then `{"redirect_url", "code", "state"}`."""
 
     Options = OIDCOptions
 
@@ -41,65 +41,68 @@ class OIDCUserAuthentication(UserAuthentication):
         assert isinstance(options, OIDCOptions)  # noqa: S101  the registry validated it with our own model
         self._details = options.connection_details
         self._flow = CodeFlow(self._details, self._details.client_secret())
-        self._people = UserRules(self._details, context.base_dir)
+        self._users = UserRules(self._details, context.base_dir)
         self._allowed = {*self._details.allowed_redirect_urls, *filter(None, [context.callback_url])}
-        self._lock, self._health, self._look_at = Lock(), Health(connected=False), 0.0
+        self._lock, self._health, self._next_check = Lock(), Health(connected=False), 0.0
 
     @property
     def issuer(self) -> str:
-        """The provider."""
+        """The provider's issuer."""
         return self._details.issuer
 
     @property
     def uses_redirect(self) -> bool:
-        """To the provider."""
+        """Always True: users log in at the provider."""
         return True
 
     def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
-        """Return the way to the provider for `{"redirect_url": ...}`."""
+        """Return the redirect to the provider for `{"redirect_url": ...}`."""
         if credentials.get("code"):
             return None
         started = self._flow.begin(redirect_url_in(credentials, allowed=self._allowed))
-        self._flow.provider.metadata()  # nothing is remembered for a provider that is away
-        state = remember_sign_in(self.context, started)
+        self._flow.provider.metadata()  # fails before a state is stored if the provider is down
+        state = save_pending_login(self.context, started)
         return Redirect(auth_uri=self._flow.address(started, state), state=state)
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
-        """Take `{"redirect_url", "code", "state"}`, and `iss` where the provider sends it."""
+        """Take `{"redirect_url", "code", "state"}`, and `iss` if the provider sends it."""
         redirect_url = redirect_url_in(credentials, allowed=self._allowed)
         code, state = text_in(credentials, "code"), text_in(credentials, "state")
         if not code:
             raise InvalidRequest("Missing code.")
         started = self._pending(state, redirect_url)
         self._check_issuer(text_in(credentials, "iss"), at_portal=redirect_url == self.context.callback_url)
-        return self._people.identity(self._flow.claims(code, started))
+        return self._users.identity(self._flow.claims(code, started))
 
     def _pending(self, state: str, redirect_url: str) -> PendingLogin:
         if state:
-            return recall_sign_in(self.context, state=state, redirect_url=redirect_url)
+            return pop_pending_login(self.context, state=state, redirect_url=redirect_url)
         if not self._details.accept_missing_state:
             raise InvalidRequest("Missing state.")
         return PendingLogin(redirect_url, self._flow.lasting_verifier(redirect_url))
 
     def _check_issuer(self, named: str, *, at_portal: bool) -> None:
-        """A browser that another provider sent is refused before its code goes anywhere."""
+        """Reject the response of another provider before its code is sent anywhere (mix-up attack)."""
         is_missing = not named and at_portal and self._flow.provider.metadata().names_itself
         if is_missing or (named and named != self._details.issuer):
-            raise AuthenticationRejected(REFUSED)
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS)
 
     def account_for(self, identity: Identity) -> SystemAccount:
-        """Return the machine's account of that name, which has to be there."""
-        return personal_account(self._people.account_name(identity))
+        """Return the system account of that name; raises `NotAllowed` if the machine has none."""
+        return personal_account(self._users.account_name(identity))
 
     def check(self) -> Health:
-        """Say whether the provider answers; asked once in a while, briefly."""
+        """Return the provider's health, cached for up to a minute."""
         with self._lock:
-            if time.monotonic() >= self._look_at:
+            if time.monotonic() >= self._next_check:
                 try:
-                    self._flow.provider.metadata(not_older_than=WELL_SECONDS)
-                    self._health, kept = Health(connected=True, message="People log in at the provider."), WELL_SECONDS
+                    self._flow.provider.metadata(not_older_than=HEALTHY_SECONDS)
+                    self._health, kept = (
+                        Health(connected=True, message="Users log in at the provider."),
+                        HEALTHY_SECONDS,
+                    )
                 except ResourceUnavailable as error:
-                    self._health, kept = Health(connected=False, message=error.message), ILL_SECONDS
-                self._look_at = time.monotonic() + kept
+                    self._health, kept = Health(connected=False, message=error.message), UNHEALTHY_SECONDS
+                self._next_check = time.monotonic() + kept
             health = self._health
-        return self._homes.noted_in(health)
+        return self._homes.add_to(health)

@@ -1,4 +1,4 @@
-"""What the provider says of itself, and its keys: asked for once in a while, from several threads."""
+"""The provider's discovery document and its keys, cached, and shared by several threads."""
 
 import time
 from collections.abc import Mapping
@@ -9,30 +9,30 @@ from typing import Any
 from jwt import PyJWK, PyJWTError
 
 from user_workspaces.errors import AuthenticationRejected, ResourceUnavailable
-from user_workspaces.interfaces.pending_login import REFUSED, is_safe_address
-from user_workspaces.plugins.user_authentication.oidc.http_client import ODD, fetch_object
+from user_workspaces.interfaces.pending_login import INCORRECT_CREDENTIALS, is_safe_address
+from user_workspaces.plugins.user_authentication.oidc.http_client import INVALID_RESPONSE, fetch_object
 
 KEPT_SECONDS = 3600.0
 REFRESH_SECONDS = 30.0
-"""A key that is not known is looked for anew, but not more often than this."""
+"""An unknown key ID causes a new request for the keys, at most this often: the ID comes from the client."""
 KEY_TYPES: Mapping[str, str] = {"RS256": "RSA", "ES256": "EC"}
-"""The algorithms that are accepted, and what their keys are. Never `none`, never one with a shared secret."""
+"""The accepted algorithms and their key types. Never `none`, never one with a shared secret (HS256)."""
 SHORTEST_RSA_KEY = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What of the discovery document is used."""
+    """The part of the discovery document that is used."""
 
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str
-    """Empty: there is none."""
+    """Empty if the provider has none."""
     secret_in_body: bool
-    """Whether the client's secret is sent in the body of a form rather than in a header."""
+    """True if the client's secret is sent in the form, not in the `Authorization` header."""
     names_itself: bool
-    """Whether the provider says who it is when it sends the browser back (`iss`)."""
+    """True if the provider adds its issuer (`iss`) when it redirects the browser back (RFC 9207)."""
 
 
 class Provider:
@@ -45,7 +45,7 @@ class Provider:
         self._keys: tuple[float, list[PyJWK]] | None = None
 
     def metadata(self, *, not_older_than: float = KEPT_SECONDS) -> Metadata:
-        """Return what it says of itself; raises `ResourceUnavailable`."""
+        """Return the discovery document, at most this many seconds old; raises `ResourceUnavailable`."""
         with self._lock:
             if self._metadata is None or time.monotonic() - self._metadata[0] > not_older_than:
                 found = fetch_object(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
@@ -53,29 +53,30 @@ class Provider:
             return self._metadata[1]
 
     def key(self, *, kid: str | None, algorithm: str) -> PyJWK:
-        """Return the key for a token; raises `AuthenticationRejected` when the provider has no such key."""
+        """Return the key for a token; raises `AuthenticationRejected` unless exactly one key of the provider fits."""
         address = self.metadata().jwks_uri
         with self._lock:
             age = time.monotonic() - self._keys[0] if self._keys else KEPT_SECONDS
             keys = self._keys[1] if self._keys and age < KEPT_SECONDS else self._fetch_keys(address)
             fitting = _fitting(keys, kid=kid, algorithm=algorithm)
+            # Providers rotate keys: a new ID may be of a key that was published after the last request.
             if not fitting and REFRESH_SECONDS < age < KEPT_SECONDS:
                 fitting = _fitting(self._fetch_keys(address), kid=kid, algorithm=algorithm)
         if len(fitting) != 1:
-            raise AuthenticationRejected(REFUSED)
+            raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         return fitting[0]
 
     def _fetch_keys(self, address: str) -> list[PyJWK]:
         listed = fetch_object(address).get("keys")
         if not isinstance(listed, list):
-            raise ResourceUnavailable(ODD)
+            raise ResourceUnavailable(INVALID_RESPONSE)
         keys = [key for entry in listed if (key := _key(entry)) is not None]
         self._keys = time.monotonic(), keys
         return keys
 
 
 def _checked(found: Mapping[str, Any], issuer: str) -> Metadata:
-    """A document that speaks for somebody else, or sends secrets in clear, is none."""
+    """Return the metadata; raises `ResourceUnavailable` for another issuer or an address without TLS."""
     methods = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     metadata = Metadata(
         authorization_endpoint=str(found.get("authorization_endpoint", "")),
@@ -88,12 +89,12 @@ def _checked(found: Mapping[str, Any], issuer: str) -> Metadata:
     needed = (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri)
     optional = (metadata.userinfo_endpoint,) if metadata.userinfo_endpoint else ()
     if found.get("issuer") != issuer or not all(is_safe_address(url) for url in (*needed, *optional)):
-        raise ResourceUnavailable(ODD)
+        raise ResourceUnavailable(INVALID_RESPONSE)
     return metadata
 
 
 def _key(entry: object) -> PyJWK | None:
-    """Return one of the provider's keys; None for one that is not for us: a provider may have others."""
+    """Return a key of the provider; None for one of another type or use: a provider may list more keys."""
     if not isinstance(entry, dict) or entry.get("kty") not in KEY_TYPES.values() or entry.get("use", "sig") != "sig":
         return None
     fits = [name for name, kind in KEY_TYPES.items() if kind == entry["kty"]]

@@ -1,4 +1,4 @@
-"""From what a provider says of somebody to a person here: who may come, and under which name."""
+"""The identity of a user from the provider's claims: admission, user name and profile."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ LONGEST_NAME = 150
 
 
 class UserRules:
-    """Who may come."""
+    """Decides which users of the provider may log in, and under which name."""
 
     def __init__(self, details: ConnectionDetails, base_dir: Path) -> None:
         self._details = details
@@ -23,13 +23,13 @@ class UserRules:
         self._named.check()
 
     def identity(self, claims: Mapping[str, Any]) -> Identity:
-        """Return the person; raises `NotAllowed` for whoever may not come."""
+        """Return the user's identity; raises `NotAllowed` for a user who may not log in."""
         self._check_groups(claims)
-        told = claims.get(self._details.username_claim)
+        name = claims.get(self._details.username_claim)
         return Identity(
             issuer=self._details.issuer,
             subject=claims["sub"],
-            username=self._named.username(subject=claims["sub"], told=told),
+            username=self._named.username(subject=claims["sub"], provider_name=name),
             email=_email(claims),
             first_name=_text(claims.get("given_name"), LONGEST_NAME),
             last_name=_text(claims.get("family_name"), LONGEST_NAME),
@@ -37,27 +37,27 @@ class UserRules:
         )
 
     def account_name(self, identity: Identity) -> str:
-        """Return the name of the account of a person, asked anew each time."""
+        """Return the name of a user's system account; reads `accounts_file` each time."""
         subject = identity.subject if identity.issuer == self._details.issuer else None
         return self._named.account_name(subject=subject, username=identity.username)
 
     def _check_groups(self, claims: Mapping[str, Any]) -> None:
-        """A claim that is missing, or of another form, is no group at all."""
+        """Raise `NotAllowed` unless the user is in an allowed group; a missing or malformed claim means none."""
         allowed = self._details.allowed_groups
         if allowed is None:
             return
         found = claims.get(self._details.allowed_groups_claim)
         groups = {group for group in found if isinstance(group, str)} if isinstance(found, list) else set()
         if not groups & set(allowed):
-            raise NotAllowed("You are in none of the groups that may use this server.")
+            raise NotAllowed("You are not a member of a group that may use this server.")
 
 
 def _email(claims: Mapping[str, Any]) -> str:
-    """Return the address, unless the provider says that nobody looked whether it is theirs."""
-    told = claims.get("email")
-    if not isinstance(told, str) or claims.get("email_verified") is False or len(told) > LONGEST_EMAIL:
+    """Return the e-mail address, unless the provider says that it is not verified."""
+    email = claims.get("email")
+    if not isinstance(email, str) or claims.get("email_verified") is False or len(email) > LONGEST_EMAIL:
         return ""
-    return told if told.isprintable() and " " not in told else ""
+    return email if email.isprintable() and " " not in email else ""
 
 
 def _text(value: object, most: int) -> str:

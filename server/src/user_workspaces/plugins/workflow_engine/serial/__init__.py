@@ -1,4 +1,4 @@
-"""Serial workflows: steps that run one after the other."""
+"""The engine of serial workflows, whose steps run one after the other."""
 
 from user_workspaces.plugins.workflow_engine.serial.engine import SerialEngine
 

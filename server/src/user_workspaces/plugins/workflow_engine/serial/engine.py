@@ -1,4 +1,4 @@
-"""The engine: which steps run, under which names, with which commands and limits."""
+"""`SerialEngine`: plans the steps of a serial workflow."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -14,11 +14,11 @@ from user_workspaces.plugins.workflow_engine.serial.quantities import bytes_of, 
 
 
 class SerialOptions(PluginOptions):
-    """Nothing has to be set up."""
+    """No options."""
 
 
 class SerialEngine(WorkflowEngine):
-    """Runs the steps in the order in which they are written."""
+    """Plans the steps in their written order."""
 
     Options: ClassVar[type[PluginOptions]] = SerialOptions
     operational_options: ClassVar[frozenset[str]] = selection.OPTIONS
@@ -26,19 +26,19 @@ class SerialEngine(WorkflowEngine):
     def plan(
         self, specification: Specification, *, parameters: Mapping[str, Json], options: Mapping[str, Json]
     ) -> Plan:
-        """Return the steps from FROM to TARGET, with all parameters in their places."""
+        """Return the steps from FROM to TARGET, with all parameters substituted."""
         steps = specification.steps
         if specification.workflow_type != "serial" or not steps:
-            raise InvalidRequest("This is no serial workflow with steps.")
+            raise InvalidRequest("This is not a serial workflow with steps.")
         names = selection.unique_names([step.name for step in steps])
         chosen = selection.chosen(names, {**specification.options(), **options})
-        # Steps that do not run are read too: a parameter that is missing is missing in each run.
+        # Also for steps that do not run: a missing parameter is an error in every run.
         substitution = Substitution(specification.parameters(), parameters)
         planned = tuple(_step(step, name, substitution) for step, name in zip(steps, names, strict=True))
         return Plan(planned[chosen])
 
     def check(self) -> Health:
-        """There is nothing that could be missing."""
+        """Always healthy: it needs nothing."""
         return Health(connected=True)
 
 

@@ -1,4 +1,4 @@
-"""Sizes and numbers of CPUs in the notation of Kubernetes, as numbers."""
+"""Parses sizes and numbers of CPUs in the notation of Kubernetes."""
 
 import re
 from decimal import Decimal
@@ -19,11 +19,11 @@ def bytes_of(text: str) -> int | None:
         return None
     found = SIZE.fullmatch(text)
     if not found:
-        raise InvalidRequest(f"{text[:60]!r} is no size such as 256Mi.")
+        raise InvalidRequest(f"{text[:60]!r} is not a size such as 256Mi.")
     number, unit, binary = found.groups()
     size = int(Decimal(number) * (1024 if binary else 1000) ** (POWERS[unit] if unit else 0))
     if not 0 < size <= MOST_BYTES:
-        raise InvalidRequest(f"{text!r} is a size that no machine can give.")
+        raise InvalidRequest(f"{text!r} is out of range for a size.")
     return size
 
 
@@ -33,8 +33,8 @@ def cpus_of(text: str) -> float | None:
         return None
     found = CPUS.fullmatch(text)
     if not found or not found[1]:
-        raise InvalidRequest(f"{text[:60]!r} is no number of CPUs such as 0.5 or 500m.")
+        raise InvalidRequest(f"{text[:60]!r} is not a number of CPUs such as 0.5 or 500m.")
     cpus = float(Decimal(found[1]) / (MILLI if found[2] else 1))
     if not 0 < cpus <= MOST_CPUS:
-        raise InvalidRequest(f"{text!r} is a number of CPUs that no machine can give.")
+        raise InvalidRequest(f"{text!r} is out of range for a number of CPUs.")
     return cpus

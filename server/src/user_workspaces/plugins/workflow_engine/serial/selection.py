@@ -1,4 +1,4 @@
-"""Which steps run: their names, and the operational options FROM and TARGET."""
+"""Selects the steps to run by the operational options FROM and TARGET, and names them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -38,21 +38,21 @@ def _numbered(name: str, taken: set[str], numbers: dict[str, int]) -> str:
 def chosen(names: Sequence[str], options: Mapping[str, Json]) -> slice:
     """Return the part of the steps that runs, both ends included; raises `InvalidRequest`.
 
-    CACHE is taken and changes nothing: no result of an earlier run is ever taken for that of a later one.
+    CACHE is accepted and has no effect: results of earlier runs are never reused.
     """
     for option in options:
         if option not in OPTIONS:
             raise InvalidRequest(
-                f"{_shown(option)} is no operational option of serial workflows; there is {', '.join(sorted(OPTIONS))}."
+                f"{_shown(option)} is not an operational option of serial workflows: {', '.join(sorted(OPTIONS))}."
             )
     cache = options.get("CACHE", "on")
     if not isinstance(cache, bool) and str(cache).lower() not in SWITCHES:
-        raise InvalidRequest("The operational option CACHE is on or off.")
+        raise InvalidRequest("The operational option CACHE must be on or off.")
     first = _position(names, "FROM", options["FROM"]) if "FROM" in options else 0
     last = _position(names, "TARGET", options["TARGET"]) if "TARGET" in options else len(names) - 1
     if first > last:
         raise InvalidRequest(
-            f"FROM {_shown(names[first])} comes after TARGET {_shown(names[last])}: nothing would run."
+            f"FROM {_shown(names[first])} comes after TARGET {_shown(names[last])}, so no step would run."
         )
     return slice(first, last + 1)
 
@@ -60,8 +60,8 @@ def chosen(names: Sequence[str], options: Mapping[str, Json]) -> slice:
 def _position(names: Sequence[str], option: str, value: Json) -> int:
     if isinstance(value, str) and value in names:
         return names.index(value)
-    there = ", ".join(names[:MOST_NAMED])
-    raise InvalidRequest(f"The operational option {option} names no step: {_shown(value)}; there is {there}.")
+    known = ", ".join(names[:MOST_NAMED])
+    raise InvalidRequest(f"The operational option {option} must name a step ({known}), not {_shown(value)}.")
 
 
 def _shown(value: Json) -> str:

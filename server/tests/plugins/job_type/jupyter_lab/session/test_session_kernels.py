@@ -1,4 +1,4 @@
-"""What a session finds out about the overlay before it lets a kernel run in it."""
+"""The check of the overlay before a kernel runs in it."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""What each Python of a session runs where the network is shared: it changes two modules, and hides nobody's own."""
+"""The `sitecustomize` of sessions with a shared network: changes two modules, and hides no other one."""
 
 import subprocess
 import sys
@@ -51,7 +51,7 @@ def test_nothing_is_imported_before_it_is_asked_for(tmp_path: Path) -> None:
     assert (ran.stdout, ran.stderr) == ("[]\n", "")
 
 
-def test_own_file_of_the_person_is_run_too(tmp_path: Path) -> None:
+def test_sitecustomize_of_the_user_runs_too(tmp_path: Path) -> None:
     ran = run("print('then')", put(tmp_path, "sitecustomize.py", "print('own')"))
     assert (ran.stdout, ran.stderr) == ("own\nthen\n", "")
 

@@ -56,41 +56,41 @@ def put_release(directory: Path, *, commands: str = COMMANDS, labapp: str = LABA
 
 
 def start(directory: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    told = {"PATH": os.environ["PATH"], "HOME": "/home/ada", "PYTHONPATH": str(directory / "site"), **environment}
+    variables = {"PATH": os.environ["PATH"], "HOME": "/home/ada", "PYTHONPATH": str(directory / "site"), **environment}
     command = [sys.executable, "-s", str(directory / "start.py")]
-    return subprocess.run(command, env=told, cwd="/", capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=variables, cwd="/", capture_output=True, text=True, check=False)
 
 
-def told(ran: "subprocess.CompletedProcess[str]") -> dict[str, object]:
+def state_in(ran: "subprocess.CompletedProcess[str]") -> dict[str, object]:
     assert ran.returncode == 0, ran.stderr
-    answer: dict[str, object] = json.loads(ran.stdout)
-    return answer
+    state: dict[str, object] = json.loads(ran.stdout)
+    return state
 
 
 def test_start_does_not_ask_node(directory: Path) -> None:
     put_release(directory)
-    assert told(start(directory))["asked"] == "{'yarn config': {}, 'npm config': {}}"
+    assert state_in(start(directory))["asked"] == "{'yarn config': {}, 'npm config': {}}"
 
 
-def test_start_of_a_release_that_asks_nobody_works(directory: Path) -> None:
+def test_start_of_a_release_without_consent_works(directory: Path) -> None:
     put_release(directory, commands="")
     ran = start(directory)
-    assert (told(ran)["asked"], ran.stderr) == ("nobody to ask", "")
+    assert (state_in(ran)["asked"], ran.stderr) == ("nobody to ask", "")
 
 
 def test_start_of_a_release_that_minds_starts_the_usual_way(directory: Path) -> None:
     minds = "\nif commands._yarn_config.__module__ != 'jupyterlab.commands': raise RuntimeError('changed')\n"
     put_release(directory, labapp=LABAPP + minds)
     ran = start(directory)
-    assert told(ran)["asked"] == "asked"
+    assert state_in(ran)["asked"] == "asked"
     assert "RuntimeError: changed" in ran.stderr
     assert "starting the usual way" in ran.stderr
 
 
-def test_start_the_usual_way_has_the_same_shelter(directory: Path) -> None:
+def test_usual_start_has_the_same_isolation(directory: Path) -> None:
     minds = "\nif commands._yarn_config.__module__ != 'jupyterlab.commands': raise RuntimeError('changed')\n"
     put_release(directory, labapp=LABAPP + minds)
-    later = told(start(directory, JUPYTER_CONFIG_DIR="/home/ada/elsewhere"))["later"]
+    later = state_in(start(directory, JUPYTER_CONFIG_DIR="/home/ada/elsewhere"))["later"]
     assert isinstance(later, Mapping)
     assert later["environment"]["JUPYTER_CONFIG_DIR"] == str(directory / "config")
     assert later["environment"]["USER_WORKSPACES_SETTINGS_DIR"] == "/home/ada/elsewhere/lab/user-settings"
@@ -101,11 +101,11 @@ def test_start_without_jupyterlab_fails(directory: Path) -> None:
     assert (ran.returncode, "ModuleNotFoundError: No module named 'jupyterlab'" in ran.stderr) == (1, True)
 
 
-def test_settings_of_the_person_are_hidden_while_the_server_reads_its_own(directory: Path) -> None:
+def test_settings_of_the_user_are_hidden_from_the_server(directory: Path) -> None:
     put_release(directory)
     hostile = {"JUPYTER_TOKEN": "x", "JUPYTER_CONFIG_PATH": "/x", "JUPYTERHUB_API_TOKEN": "x", "TRAITLETS_X": "x"}
-    answer = told(start(directory, JUPYTER_PATH="/opt/kernels", **hostile))
-    later = answer["later"]
+    state = state_in(start(directory, JUPYTER_PATH="/opt/kernels", **hostile))
+    later = state["later"]
     assert isinstance(later, Mapping)
     seen = {
         key: value for key, value in later["environment"].items() if key.startswith(("JUPYTER", "TRAITLETS", "USER"))
@@ -117,15 +117,15 @@ def test_settings_of_the_person_are_hidden_while_the_server_reads_its_own(direct
         "TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR": "1",
         "USER_WORKSPACES_SETTINGS_DIR": "/home/ada/.jupyter/lab/user-settings",
     }
-    assert (later["cwd"], answer["cwd"]) == (str(directory / "config"), "/")
+    assert (later["cwd"], state["cwd"]) == (str(directory / "config"), "/")
     assert later["argv"] == [f"--config={directory}/jupyter_session_config.py"]
 
 
 @pytest.mark.parametrize("overlay", ["/w/.environment/base/python3.11", ""])
-def test_what_users_install_is_hidden_from_the_server_and_found_by_kernels(directory: Path, overlay: str) -> None:
+def test_packages_of_users_are_hidden_from_the_server_and_found_by_kernels(directory: Path, overlay: str) -> None:
     put_release(directory)
     whole = "/w/.environment/base/python3.11/share/jupyter:/w/.environment/conda/share/jupyter:/layer:/base"
-    ran = told(start(directory, JUPYTER_PATH=whole, UWS_SITE_JUPYTER_PATH="/base", VIRTUAL_ENV=overlay))
+    ran = state_in(start(directory, JUPYTER_PATH=whole, UWS_SITE_JUPYTER_PATH="/base", VIRTUAL_ENV=overlay))
     later, environment = ran["later"], ran["environment"]
     assert isinstance(later, Mapping)
     assert isinstance(environment, Mapping)
@@ -133,9 +133,9 @@ def test_what_users_install_is_hidden_from_the_server_and_found_by_kernels(direc
         assert (seen["JUPYTER_PATH"], seen["UWS_JUPYTER_PATH"]) == ("/base", whole)
 
 
-def test_environment_of_the_person_comes_back_for_kernels(directory: Path) -> None:
+def test_environment_of_the_user_is_restored_for_kernels(directory: Path) -> None:
     put_release(directory)
-    environment = told(start(directory, JUPYTER_TOKEN="x", JUPYTER_CONFIG_DIR="/x"))["environment"]
+    environment = state_in(start(directory, JUPYTER_TOKEN="x", JUPYTER_CONFIG_DIR="/x"))["environment"]
     assert isinstance(environment, Mapping)
     assert {key: value for key, value in environment.items() if key.startswith(("JUPYTER", "TRAITLETS", "USER"))} == {
         "JUPYTER_TOKEN": "x",
@@ -146,7 +146,7 @@ def test_environment_of_the_person_comes_back_for_kernels(directory: Path) -> No
 
 def test_directories_of_the_session_are_closed(directory: Path) -> None:
     put_release(directory)
-    told(start(directory))
+    state_in(start(directory))
     modes = {name: oct((directory / name).stat().st_mode & 0o777) for name in ("config", "runtime", "workspaces")}
     assert modes == {"config": "0o700", "runtime": "0o700", "workspaces": "0o700"}
 
@@ -156,7 +156,7 @@ def test_server_on_other_settings_is_not_started(directory: Path, change: str) -
     put_release(directory, labapp=f"{LABAPP}\nServer.{change}\n")
     ran = start(directory)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "JupyterLab did not take over the session's configuration: it is not started.\n"
+    assert ran.stderr == "JupyterLab did not take over the session's configuration, so it is not started.\n"
 
 
 def test_start_without_the_configuration_fails(directory: Path) -> None:

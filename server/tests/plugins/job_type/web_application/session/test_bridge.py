@@ -49,7 +49,7 @@ def exchange(path: Path, sent: bytes) -> bytes:
         return b"".join(iter(lambda: peer.recv(1 << 20), b""))
 
 
-def test_bridge_passes_all_both_ways_and_ends_with_the_application() -> None:
+def test_bridge_relays_both_directions_and_ends_with_the_application() -> None:
     with job_of(ISOLATED) as job:
         job.start(UWS_NETWORK="shared")
         wait_for(lambda: is_up(job), within=60)
@@ -79,7 +79,7 @@ def test_other_processes_of_the_machine_do_not_reach_the_port() -> None:
 
 
 def from_outside() -> bytes:
-    """Return what an application on the port answers to nothing; empty: there is none."""
+    """Return the response of an application on the port to an empty request; empty if there is none."""
     try:
         with socket.create_connection(("127.0.0.1", 8000), timeout=5) as peer:  # another program may have the port
             peer.shutdown(socket.SHUT_WR)

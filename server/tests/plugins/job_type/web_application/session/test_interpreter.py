@@ -46,7 +46,7 @@ def made(tmp_path: Path) -> dict[str, Path]:
     return {"base": base, "overlay": overlay, "application": application}
 
 
-def test_users_packages_win_then_the_applications_then_the_base(
+def test_packages_of_the_user_precede_those_of_the_application_and_the_base(
     made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UWS_WORKSPACE_PYTHON", str(made["overlay"] / "bin" / "python"))
@@ -57,7 +57,7 @@ def test_users_packages_win_then_the_applications_then_the_base(
     assert shown(tmp_path / "view", *names) == "['user', 'user', 'user', 'app', 'app', 'base']"
 
 
-def test_without_an_environment_of_the_workspace_it_is_the_applications(
+def test_without_a_workspace_environment_the_application_environment_is_used(
     made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("UWS_WORKSPACE_PYTHON", raising=False)
@@ -66,7 +66,7 @@ def test_without_an_environment_of_the_workspace_it_is_the_applications(
     assert shown(tmp_path / "view", "only_user").endswith("No module named 'only_user'")
 
 
-def test_without_packages_of_its_own_it_is_the_workspaces(
+def test_application_without_packages_uses_the_workspace_environment(
     made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UWS_WORKSPACE_PYTHON", str(made["overlay"] / "bin" / "python"))
@@ -108,7 +108,7 @@ def test_package_that_prints_at_the_start_hides_no_packages(
 
 
 @pytest.mark.parametrize("broken", ["/nowhere/python", os.devnull, "/bin/true"])
-def test_log_names_the_python_of_the_workspace_that_does_not_answer(
+def test_log_names_a_python_of_the_workspace_that_does_not_work(
     made: dict[str, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -117,7 +117,7 @@ def test_log_names_the_python_of_the_workspace_that_does_not_answer(
 ) -> None:
     monkeypatch.setenv("UWS_WORKSPACE_PYTHON", broken)
     make_interpreter(tmp_path / "view", application=str(made["application"]))
-    assert f"{broken}, does not answer" in capfd.readouterr().err
+    assert f"{broken}, does not work" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("broken", ["/nowhere/python", "", os.devnull])

@@ -1,6 +1,6 @@
-"""How the kernels of one session are reached: over Unix sockets in the session's directory, which nobody else enters.
+"""Kernels of a session listen on Unix sockets in the session's directory, which only the user can enter.
 
-Ports of the machine would be open to all of its accounts; what is sent over those of a kernel is signed, not encrypted.
+All accounts of the machine could connect to ports; messages of kernels are signed, but not encrypted.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from traitlets import Bool, default
 
 try:
     from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
-except ImportError:  # a release of a site's own, from before 2.1
+except ImportError:  # a release before 2.1, provided by the server's modules
     from jupyter_client.ioloop import AsyncIOLoopKernelManager as ServerKernelManager
 
 HERE = Path(__file__).absolute().parent
@@ -29,38 +29,38 @@ ALLOWED_MESSAGES = [
     *("create_subshell_request", "delete_subshell_request", "list_subshell_request", "usage_request"),
     *("comm_open", "comm_msg", "comm_close", "input_reply"),
 ]
-"""All that pages send to kernels but `debug_request`: the debugger of Python listens on loopback without a password."""
+"""All messages from pages except `debug_request`: Python's debugger listens on loopback without a password."""
 
 OWN_PATH = "UWS_JUPYTER_PATH"
-"""The variable with the JUPYTER_PATH of kernels and terminals: with what the user has installed."""
+"""The variable with the JUPYTER_PATH of kernels and terminals, which includes the user's packages."""
 WITHOUT_PACKAGES = "python3-base"
 TRIAL, TRIAL_SECONDS = "import ipykernel.kernelapp", 20.0
 LONGEST_REASON = 300
 BROKEN = (
-    "The packages of this workspace keep Python from starting ({why}). Choose the kernel \u201cPython 3 (without your "
+    "Python cannot start with the packages of this workspace ({why}). Choose the kernel \u201cPython 3 (without your "
     "packages)\u201d, or reset the environment on the workspace\u2019s page in the portal."
 )
 
 _numbers = itertools.count(1)
 _tried = set[tuple[tuple[str, int], ...]]()
-"""States of the overlay with which Python was seen to start."""
+"""States of the overlay with which Python has started."""
 
 
 class PackagesError(HTTPError):  # type: ignore[misc]  # Jupyter is not installed where types are checked
-    """Tells the page its text as it is: in what pages are told, the usual one writes each "%" twice."""
+    """An error that the page shows unchanged: the base class doubles each "%" in the message."""
 
     log_message = ""
 
 
 class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
-    """Starts a kernel at sockets `k<number>-<1 to 5>`: short, for the path of a socket has at most 107 bytes."""
+    """Starts kernels on sockets `k<number>-<1 to 5>`: short names, since socket paths are limited to 107 bytes."""
 
     @default("ip")  # type: ignore[untyped-decorator]  # the same
     def _ip_default(self) -> str:
         return str(HERE / f"k{next(_numbers)}") if self.transport == SOCKETS else LOOPBACK
 
-    async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  Jupyter says what it is handed
-        """Start it; one that knows no Unix sockets says so in its specification: `"metadata": {"transport": "tcp"}`."""
+    async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  Jupyter defines the arguments
+        """Start it, on TCP if its kernel spec has `"metadata": {"transport": "tcp"}`: it cannot use Unix sockets."""
         specification = self.kernel_spec
         if specification is not None and specification.metadata.get("transport") == "tcp":
             self.transport, self.ip = "tcp", LOOPBACK
@@ -74,14 +74,14 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
         return started
 
     async def _end_if_broken(self, python: str, environment: dict[str, str]) -> None:
-        """End a kernel whose packages keep it from starting; raises the error that the page shows."""
+        """End a kernel that cannot start because of the user's packages; raises the error that the page shows."""
         state = state_of(os.environ["VIRTUAL_ENV"])
         if state in _tried:
             return
         try:
             trial = await asyncio.create_subprocess_exec(
                 *(python, "-c", TRIAL),
-                cwd="/",  # not the workspace: Python would import what lies there, which a kernel does not
+                cwd="/",  # not the workspace: Python would import modules from it, which a kernel does not
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -91,7 +91,7 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
             return
         try:
             _, complaint = await asyncio.wait_for(trial.communicate(), TRIAL_SECONDS)
-        except TimeoutError:  # a machine under load: the kernel may come up all the same
+        except TimeoutError:  # a machine under load: the kernel may still start
             trial.kill()
             return
         if trial.returncode:
@@ -100,20 +100,20 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
             error = PackagesError(500, BROKEN.format(why=why))
             error.log_message = BROKEN.format(why=why)
             await self.shutdown_kernel(now=True)
-            self._ready = asyncio.get_running_loop().create_future()  # what the request for the kernel looks at
+            self._ready = asyncio.get_running_loop().create_future()  # awaited by the request for the kernel
             self._ready.set_exception(error)
             raise error
         _tried.add(state)
 
 
 def is_of_overlay(argv: list[str]) -> bool:
-    """Say whether a kernel runs in an overlay in which something is installed."""
+    """Return True if a kernel runs in an overlay with packages."""
     overlay = os.environ.get("VIRTUAL_ENV", "")
     return bool(overlay and argv and argv[0].startswith(f"{overlay}{os.sep}")) and has_packages(overlay)
 
 
 def has_packages(overlay: str) -> bool:
-    """Say whether something is installed in an overlay, or prepared for it."""
+    """Return True if packages are installed in an overlay, or prepared for it."""
     folders = list(Path(overlay).glob("lib/python*/site-packages"))
     named = [line for folder in folders for line in text_of(folder / "_base.pth").splitlines()]
     return len(named) > 1 or any(True for folder in folders for _ in folder.glob("[!_]*"))
@@ -126,7 +126,7 @@ def state_of(overlay: str) -> tuple[tuple[str, int], ...]:
 
 
 def changed_ns(folder: Path) -> int:
-    """Return when something was last put into a folder; 0: it is gone, as in a reset."""
+    """Return the modification time of a folder; 0 if it is missing, as during a reset."""
     try:
         return folder.stat().st_mtime_ns
     except OSError:
@@ -134,7 +134,7 @@ def changed_ns(folder: Path) -> int:
 
 
 def text_of(file: Path) -> str:
-    """Return what is in a file; nothing where it cannot be read."""
+    """Return the text of a file; empty if it cannot be read."""
     try:
         return file.read_text(errors="replace")
     except OSError:
@@ -142,10 +142,10 @@ def text_of(file: Path) -> str:
 
 
 class WorkspaceKernels(KernelSpecManager):  # type: ignore[misc]  # Jupyter is not installed where types are checked
-    """Finds the kernels of the workspace's environment before all others."""
+    """Finds kernels of the workspace's environment first."""
 
     has_debugger = Bool(True, config=True)
-    """Whether pages offer a debugger for the kernels that have one."""
+    """True if pages offer a debugger for kernels that have one."""
 
     @default("kernel_dirs")  # type: ignore[untyped-decorator]  # the same
     def _kernel_dirs_default(self) -> list[str]:
@@ -153,19 +153,19 @@ class WorkspaceKernels(KernelSpecManager):  # type: ignore[misc]  # Jupyter is n
         return list(dict.fromkeys([*own, *jupyter_path("kernels")]))
 
     def find_kernel_specs(self) -> dict[str, str]:
-        """Return the folder of each kernel spec; leaves out `python3-base` where nothing is installed."""
+        """Return the folder of each kernel spec, without `python3-base` if no packages are installed."""
         found: dict[str, str] = super().find_kernel_specs()
         overlay = os.environ.get("VIRTUAL_ENV", "")
         if not (overlay and has_packages(overlay)):
             found.pop(WITHOUT_PACKAGES, None)
         return found
 
-    def get_kernel_spec(self, kernel_name: str) -> Any:  # noqa: ANN401  it has no types here
-        """Return the kernel spec, marked as without a debugger where `has_debugger` is off."""
+    def get_kernel_spec(self, kernel_name: str) -> Any:  # noqa: ANN401  Jupyter has no types here
+        """Return the kernel spec, without a debugger if `has_debugger` is off."""
         specification = super().get_kernel_spec(kernel_name)
         overlay = os.environ.get("VIRTUAL_ENV", "")
         if overlay and kernel_name == NATIVE_KERNEL_NAME:
-            # Packages replace the overlay's specification by one of "python", which would be this server's own.
+            # Packages replace the overlay's kernel spec by one of "python", which would be this server's interpreter.
             specification.argv = [str(Path(overlay, "bin", "python")), *specification.argv[1:]]
         if not self.has_debugger:
             specification.metadata = {**specification.metadata, "debugger": False}

@@ -1,9 +1,9 @@
-"""Starts the JupyterLab of one session: sheltered from settings that lie about, and without two costly detours.
+"""Starts the JupyterLab of one session, isolated from the user's settings and without two slow imports.
 
-The shelter: configuration is looked for in the session's directory and in those of the environment and the
-machine, not in the person's home: a stray file there must not open the session. Kernels and terminals get
-the person's environment back. The detours: a grammar that is built when a validator is imported, though
-hardly anybody needs it (1.2 s), and a question to Node that only builds of extensions need (0.5 s).
+Isolation: configuration is read from the session's directory and from those of the environment and the machine, not
+from the user's home, where a file could open the session to others. Kernels and terminals get the user's environment
+back. Slow imports: a grammar that is built when a validator is imported, although it is rarely used (1.2 s), and a
+call of Node that only builds of extensions need (0.5 s).
 """
 
 import importlib
@@ -22,21 +22,21 @@ CONFIGURATION = HERE / "jupyter_session_config.py"
 GRAMMAR = "rfc3987_syntax"
 PLAIN = "--plain"
 KEPT = ("JUPYTER_PATH", "JUPYTER_DATA_DIR")
-"""Where kernels are found; all other variables of Jupyter's change settings."""
+"""The search path of kernels; all other variables of Jupyter change settings."""
 LONGEST_FOLDER = 49
-"""Bytes: programs that start kernels add 58 to it for a socket, whose path has at most 107."""
+"""In bytes: programs that start kernels add 58 for a socket, whose path is limited to 107."""
 
 
 @dataclass(frozen=True)
 class Outside:
-    """What the person's kernels and terminals start in."""
+    """The environment and the folder of the user's kernels and terminals."""
 
     environment: dict[str, str]
     folder: str
 
 
 def hide_settings() -> Outside:
-    """Turn this process away from the person's settings; returns what it was started in."""
+    """Hide the user's settings from this process; return its original environment and folder."""
     outside = Outside(dict(os.environ), str(Path.cwd()))
     known = outside.environment
     own_settings = Path(known.get("JUPYTER_CONFIG_DIR") or Path.home() / ".jupyter", "lab", "user-settings")
@@ -46,24 +46,24 @@ def hide_settings() -> Outside:
     for folder in ("config", "runtime", "workspaces"):
         (HERE / folder).mkdir(mode=0o700, exist_ok=True)
     leave_out_what_users_install()
-    (HERE / "config" / "migrated").touch()  # else Jupyter copies what old releases left in the home
+    (HERE / "config" / "migrated").touch()  # else Jupyter copies settings of old releases from the home
     os.environ["JUPYTER_CONFIG_DIR"] = str(HERE / "config")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(HERE / "runtime")
     os.environ["TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR"] = "1"
     os.environ["USER_WORKSPACES_SETTINGS_DIR"] = known.get("JUPYTERLAB_SETTINGS_DIR") or str(own_settings)
-    os.chdir(HERE / "config")  # some releases read settings from where they start: that would be the workspace
+    os.chdir(HERE / "config")  # some releases read settings from the working directory, which is the workspace
     return outside
 
 
 def leave_out_what_users_install() -> None:
-    """Hide what users install from this process (templates would run here); kernels still find it."""
+    """Hide the user's packages from this process (their templates would run here); kernels still find them."""
     folders, of_the_site = os.environ.get("JUPYTER_PATH"), os.environ.get("UWS_SITE_JUPYTER_PATH")
     if folders and of_the_site is not None:
         os.environ.update({"UWS_JUPYTER_PATH": folders, "JUPYTER_PATH": of_the_site})
 
 
 def give_back(outside: Outside) -> None:
-    """Let kernels and terminals have the person's environment."""
+    """Restore the user's environment for kernels and terminals."""
     os.chdir(outside.folder)
     os.environ.clear()
     os.environ.update(outside.environment)
@@ -75,13 +75,13 @@ def give_back(outside: Outside) -> None:
 
 
 def shares_network() -> bool:
-    """Say whether other accounts of the machine could connect to what is opened in this session."""
+    """Return True if other accounts of the machine could connect to ports of this session."""
     values = json.loads((HERE / "session.json").read_text())
     return bool(values["shares_machine"]) and os.environ.get("UWS_NETWORK") != "isolated"
 
 
 def postpone_grammar() -> bool:
-    """Put a stand-in for the grammar in place, which loads it when it is asked something; says whether it did."""
+    """Install a stand-in that loads the grammar at its first use; return False if there is no grammar."""
     if GRAMMAR in sys.modules or importlib.util.find_spec(GRAMMAR) is None:
         return False
     stand_in = ModuleType(GRAMMAR)
@@ -91,10 +91,10 @@ def postpone_grammar() -> bool:
             del sys.modules[GRAMMAR]
         return importlib.import_module(GRAMMAR)
 
-    def is_valid_syntax(term: str, value: str) -> Any:  # noqa: ANN401  whatever the real one answers
+    def is_valid_syntax(term: str, value: str) -> Any:  # noqa: ANN401  the result of the real one
         return real().is_valid_syntax(term, value)
 
-    def load(name: str) -> Any:  # noqa: ANN401  whatever the real one holds
+    def load(name: str) -> Any:  # noqa: ANN401  an attribute of the real one
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(real(), name)
@@ -106,7 +106,7 @@ def postpone_grammar() -> bool:
 
 
 def import_quickly() -> None:
-    """Import JupyterLab without the detours; leaves nothing changed but the postponed grammar."""
+    """Import JupyterLab without the slow imports; only the stand-in for the grammar stays."""
     postpone_grammar()
     commands = importlib.import_module("jupyterlab.commands")
     ask_node = getattr(commands, "_yarn_config", None)
@@ -120,9 +120,9 @@ def import_quickly() -> None:
 
 
 def start_again_plainly(outside: Outside) -> None:
-    """Replace this process by one that imports JupyterLab the usual way."""
+    """Replace this process by one that imports JupyterLab in the usual way."""
     traceback.print_exc()
-    print("The fast start did not work here; starting the usual way.", file=sys.stderr)  # noqa: T201  the log of the session
+    print("The fast start failed; starting the usual way.", file=sys.stderr)  # noqa: T201  the log of the session
     os.chdir(outside.folder)
     os.environ.clear()
     os.environ.update(outside.environment)
@@ -130,22 +130,22 @@ def start_again_plainly(outside: Outside) -> None:
 
 
 def require_configuration(server: Any) -> None:  # noqa: ANN401  it has no types here
-    """End with a message unless the session's own configuration is what the server goes by."""
+    """Exit with a message unless the server uses the session's configuration."""
     expected = json.loads((HERE / "session.json").read_text())["base_path"]
     guard = type(server.identity_provider).__name__
     if (server.base_url, server.sock, guard) != (expected, str(HERE / "s"), "SessionIdentity"):
-        sys.exit("JupyterLab did not take over the session's configuration: it is not started.")
+        sys.exit("JupyterLab did not take over the session's configuration, so it is not started.")
 
 
 def main() -> None:
     """Run until the session ends."""
-    if not CONFIGURATION.is_file():  # Jupyter itself would start without it, open to whoever finds it
+    if not CONFIGURATION.is_file():  # Jupyter would start without it, open to other accounts
         sys.exit("The session's configuration is missing: JupyterLab is not started.")
     outside = hide_settings()
     if PLAIN not in sys.argv:
         try:
             import_quickly()
-        except Exception:  # noqa: BLE001  whatever surprise a new release brings, the usual way comes after it
+        except Exception:  # noqa: BLE001  a new release may fail in any way; the usual start follows
             start_again_plainly(outside)
     lab = importlib.import_module("jupyterlab.labapp").LabApp
     sys.argv = ["jupyter-lab"]

@@ -1,4 +1,4 @@
-"""The environment that commands run in: its name, its variables, and the lock of its Python packages."""
+"""The environment of commands: its name, its variables, and the lock file of its Python packages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from typing import NamedTuple
 from .journal import CannotRun
 
 ACTIVATED = ("JUPYTER_PATH", "R_LIBS_USER", "VIRTUAL_ENV")
-"""What an environment sets beside `PATH`; commands in a container image get none of it."""
+"""Variables that an environment sets besides `PATH`; commands in a container get none of them."""
 SYSTEM_PATH = "UWS_SYSTEM_PATH"
-"""Set with an environment: `PATH` as it was before."""
+"""Set with an environment: the `PATH` before it."""
 THIS_MACHINE = "this machine"
 LONGEST_PTH, MOST_PLACES = 64 << 10, 100
 MOST_LOCKS = 1000
@@ -41,11 +41,11 @@ if system:
     places += [site.getusersitepackages()] + site.getsitepackages([prefix])
 print(json.dumps(["%d.%d.%d" % sys.version_info[:3], places]))
 """
-"""Run with `-I -S`: nothing that a package or its user put on the search path runs. Python >= 3.6."""
+"""Run with `-I -S`, so that no code of packages or of the user runs. Python >= 3.6."""
 
 
 class Lock(NamedTuple):
-    """All Python packages that commands find, as the content of a file."""
+    """The lock file: all Python packages that commands can import."""
 
     content: bytes
     packages: int
@@ -57,7 +57,7 @@ class Lock(NamedTuple):
 
 
 def environment_name(variables: Mapping[str, str], called: str) -> str:
-    """Return whose environment it is: `called` where one is activated."""
+    """Return the name of the environment: `called` if one is activated."""
     return called if called and variables.get(SYSTEM_PATH) else THIS_MACHINE
 
 
@@ -68,12 +68,12 @@ def without_environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def find_python(path: str) -> str:
-    """Return the Python that commands call; empty: there is none."""
+    """Return the Python that commands call; empty if there is none."""
     return shutil.which("python", path=path) or shutil.which("python3", path=path) or ""
 
 
 def lock_of(python: str) -> Lock | None:
-    """Return the lock of an interpreter's packages; None: it cannot be asked. Imports none of them."""
+    """Return the lock of an interpreter's packages; None if it does not work. Imports no package."""
     try:
         asked = [python, "-I", "-S", "-c", LOOK]
         done = subprocess.run(
@@ -88,7 +88,7 @@ def lock_of(python: str) -> Lock | None:
 
 
 def _search_path(locations: list[Path]) -> list[Path]:
-    """Return the folders with those that their `.pth` files name (docs of `site`); lines that are code are not run."""
+    """Return the folders and those named in their `.pth` files (see `site`); code lines are not run."""
     found: dict[Path, None] = {}
     for location in locations:
         found.setdefault(location)
@@ -103,9 +103,9 @@ def _search_path(locations: list[Path]) -> list[Path]:
 
 
 def packages_in(locations: list[Path]) -> dict[str, str]:
-    """Return a line of the lock for each package, by name; of several of one name the first wins.
+    """Return the lock's line of each package by name; the first of several with one name wins.
 
-    A package that came from a file or a URL (PEP 610) is a comment: an index may have another package of that name.
+    A package from a file or a URL (PEP 610) becomes a comment: an index may have another package of that name.
     """
     found: dict[str, str] = {}
     for location in locations:
@@ -120,7 +120,7 @@ def packages_in(locations: list[Path]) -> dict[str, str]:
 
 
 def normalized(name: str) -> str:
-    """Return the name of a package as indexes compare it (PEP 503)."""
+    """Return the normalized name of a package (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -132,23 +132,23 @@ def _entries(location: Path) -> list[str]:
 
 
 def keep_lock(lock: Lock, workspace: Path, *, run: str) -> str:
-    """Put the lock into the workspace under a name that is free, or holds the same; return that name.
+    """Write the lock to the workspace under a name that is free or has the same content; return the name.
 
-    A file of the user is never replaced. Raises `CannotRun` with the reason.
+    Files of the user are never replaced. Raises `CannotRun` with the reason.
     """
     draft = workspace / f".environment.lock.{run}"
     try:
         with suppress(FileNotFoundError):
-            draft.unlink()  # of a runner that was killed here
+            draft.unlink()  # from a runner that was killed at this point
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
-            with open(handle, "wb") as file:  # noqa: PTH123  a path alone would be followed
+            with open(handle, "wb") as file:  # noqa: PTH123  a handle: a path would follow links
                 file.write(lock.content)
             return _link(draft, workspace, lock.content)
         finally:
             draft.unlink()
     except OSError as error:
-        raise CannotRun(f"The lock of the environment cannot be kept: {error.strerror}.") from None
+        raise CannotRun(f"The lock file of the environment cannot be written: {error.strerror}.") from None
 
 
 def _link(draft: Path, workspace: Path, content: bytes) -> str:
@@ -161,11 +161,11 @@ def _link(draft: Path, workspace: Path, content: bytes) -> str:
                 return name
         else:
             return name
-    raise CannotRun(f"The lock of the environment cannot be kept: {MOST_LOCKS} names are taken.")
+    raise CannotRun(f"The lock file of the environment cannot be written: all {MOST_LOCKS} names are in use.")
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    """Return whether a regular file, not a link to one, has exactly this content."""
+    """Return True if a regular file, not a link, has exactly this content."""
     try:
         return _read(path, len(content) + 1, flags=os.O_NOFOLLOW) == content
     except OSError:

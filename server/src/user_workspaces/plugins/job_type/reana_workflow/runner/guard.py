@@ -1,4 +1,4 @@
-"""The guard of one command: a process of its own that outlives the runner, and records how the command ended."""
+"""The guard of one command: a process that outlives the runner and records the command's end."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .processes import adopt_orphans, descendants, die_with_parent, kill_all, re
 FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
 POLL_SECONDS, CLEAN_UP_SECONDS = 1.0, 60.0
 LAST_CHUNKS = 256
-"""Far more than a pipe holds: what somebody beyond our reach goes on writing is not waited for."""
+"""Far more than a pipe holds: output of processes that could not be killed is not read forever."""
 NOT_RECORDED = 74
 
 
 def become_guard(job: Job, plan: Plan, options: Options, journal: Journal, go: int) -> NoReturn:
-    """Wait for a byte from `go`, run the command, and end; without that byte nothing is run."""
+    """Wait for a byte from `go`, run the command, and exit; without that byte, nothing is run."""
     code = 1
     try:
         guard = Guard(job, plan, options, journal)
@@ -37,20 +37,20 @@ def become_guard(job: Job, plan: Plan, options: Options, journal: Journal, go: i
     except CannotRun as error:
         sys.stderr.write(f"{error}\n")
         code = NOT_RECORDED
-    except BaseException:  # noqa: BLE001  nothing may run on into what the runner has to do
+    except BaseException:  # noqa: BLE001  a fork must never continue with the runner's code
         traceback.print_exc()
     finally:
         os._exit(code)
 
 
 class Guard:
-    """Runs one command; ends all that it left behind, however it regrouped itself."""
+    """Runs one command, and kills all its remaining descendants, also in other sessions and groups."""
 
     def __init__(self, job: Job, plan: Plan, options: Options, journal: Journal) -> None:
         self._job, self._plan, self._options, self._journal = job, plan, options, journal
-        self._told = False
+        self._stop_requested = False
         self._status: int | None = None
-        """What wait(2) said of the command."""
+        """The status of the command from wait(2)."""
         self._why = ""
         self._wakeup, self._output = _woken_by_signals(), -1
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,11 +61,11 @@ class Guard:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def run(self) -> None:
-        """Take the command from its start to its recorded end; raises `CannotRun` when that cannot be recorded."""
+        """Run the command and record its end; raises `CannotRun` if that cannot be recorded."""
         try:
             log = Log(self._options.state / "logs" / f"{self._job.uuid}.log", self._options.log_limit)
-            if self._told:
-                self._end(STOPPED, "It was stopped before it began.")
+            if self._stop_requested:
+                self._end(STOPPED, "It was stopped before its start.")
                 return
             main = self._start()
         except (CannotRun, OSError, ValueError) as error:
@@ -91,19 +91,19 @@ class Guard:
                 stdout=inner,
                 stderr=inner,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  there is one thread only
+                preexec_fn=die_with_parent,  # noqa: PLW1509  the process has one thread
             )
         finally:
             os.close(inner)
         return self._process.pid
 
     def _watch(self, main: int, log: Log) -> None:
-        """Keep the output until the command ends: on its own, by its time limit, or because somebody wants it."""
+        """Record output until the command ends by itself, by its time limit or by a stop request."""
         deadline, kill_at = time.monotonic() + self._job.step.time_limit_seconds, float("inf")
         while self._status is None:
             now = time.monotonic()
-            if not self._why and (self._told or now >= deadline):
-                self._why = "It was stopped." if self._told else "It reached its time limit."
+            if not self._why and (self._stop_requested or now >= deadline):
+                self._why = "It was stopped." if self._stop_requested else "It reached its time limit."
                 send(descendants(), signal.SIGTERM, signal.SIGCONT)
                 deadline, kill_at = float("inf"), now + self._options.grace
             if now >= kill_at:
@@ -118,7 +118,7 @@ class Guard:
             self._status = reap().get(main)
 
     def _drain(self, log: Log) -> bool:
-        """Keep what is in the pipe; False when there is nothing (any more)."""
+        """Record the output in the pipe; False if there is none."""
         if self._output < 0:
             return False
         try:
@@ -137,7 +137,7 @@ class Guard:
         why = self._why or ("" if os.WIFEXITED(status) else f"It was ended by signal {os.WTERMSIG(status)}.")
         if why or code:
             clean_up(self._job, self._plan)
-        verdict = STOPPED if self._told and (why or code) else FAILED if why or code else FINISHED
+        verdict = STOPPED if self._stop_requested and (why or code) else FAILED if why or code else FINISHED
         if code and not why:
             why = self._missing(code, log)
         self._end(verdict, why + log.complaint, exit_code=code)
@@ -150,18 +150,18 @@ class Guard:
     def _end(self, status: str, message: str, *, exit_code: int | None = None) -> None:
         self._journal.append("end", uuid=self._job.uuid, status=status, message=message, exit_code=exit_code)
 
-    def _on_signal(self, signum: int, frame: object) -> None:  # noqa: ARG002  that is how handlers are called
-        self._told = True
+    def _on_signal(self, signum: int, frame: object) -> None:  # noqa: ARG002  the signature of signal handlers
+        self._stop_requested = True
 
 
 def _reason(error: OSError) -> str:
-    """Return why a command could not be started; the program of a container runtime may be missing."""
+    """Return why a command could not be started, with the file: the container runtime may be missing."""
     what = f"{error.filename}: " if error.filename else ""
     return f"{what}{error.strerror or error}"
 
 
 def clean_up(job: Job, plan: Plan) -> None:
-    """Remove the container that a command may have left; what cannot be removed is the runtime's to tell."""
+    """Remove the container of a command, if there is one; errors are ignored."""
     argv = [element.replace("{uuid}", job.uuid) for element in plan.runtime.cleanup]
     if argv:
         with suppress(OSError, subprocess.TimeoutExpired):
@@ -176,14 +176,14 @@ def clean_up(job: Job, plan: Plan) -> None:
 
 
 def _woken_by_signals() -> int:
-    """Return a pipe that has something to read after each signal: select(2) would miss one just before its call."""
+    """Return a pipe that is readable after each signal: select(2) would miss one just before its call."""
     reader, writer = os.pipe()
     for end in (reader, writer):
         os.set_blocking(end, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, _take_note)
+    signal.signal(signal.SIGCHLD, _handle_nothing)
     return reader
 
 
-def _take_note(signum: int, frame: object) -> None:
-    """Be there: an ignored signal would not write to the pipe."""
+def _handle_nothing(signum: int, frame: object) -> None:
+    """Do nothing, but exist: an ignored signal would not write to the pipe."""

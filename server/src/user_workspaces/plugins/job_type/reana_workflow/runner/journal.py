@@ -1,4 +1,4 @@
-"""The journal of a run: all that has happened, and the only memory of the runner."""
+"""The journal of a run: all events, and the runner's only persistent state."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from typing import Any
 
 
 class CannotRun(Exception):
-    """Why nothing can be run or recorded; the message is for people."""
+    """Nothing can be run or recorded; the message is for users."""
 
 
 class Journal:
-    """Append-only, a JSON object a line, on disk before it counts."""
+    """An append-only file with one JSON object per line, synced to disk after each."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._read = path, 0
         self._known: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
 
     def append(self, event: str, **values: object) -> None:
-        """Write a line; the break before it ends what a crash may have torn. Raises `CannotRun`."""
+        """Write a line; the line break before it ends one that a crash left incomplete. Raises `CannotRun`."""
         data = f"\n{json.dumps({'event': event, 'at': time.time(), **values})}\n".encode()
         try:
             handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
                 while data:
                     data = data[os.write(handle, data) :]
+                # Synced before the caller acts on it: after a crash, a command must not run twice.
                 os.fsync(handle)
             finally:
                 os.close(handle)
@@ -37,10 +38,10 @@ class Journal:
             raise CannotRun(f"The journal cannot be written: {error.strerror}.") from None
 
     def records(self, event: str, job: str = "") -> list[dict[str, Any]]:
-        """Return what is recorded of an event, oldest first; what is no record is passed over."""
+        """Return the records of an event, oldest first; invalid lines are skipped."""
         try:
             handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            with open(handle, "rb") as file:  # noqa: PTH123  a path alone would be followed
+            with open(handle, "rb") as file:  # noqa: PTH123  a handle: a path would follow links
                 file.seek(self._read)
                 whole = file.read().rpartition(b"\n")[0]
         except FileNotFoundError:

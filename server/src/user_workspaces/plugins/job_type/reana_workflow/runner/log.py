@@ -1,4 +1,4 @@
-"""The output of one command, within bounds, readable while it grows."""
+"""The bounded log of one command's output, readable while it grows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from .journal import CannotRun
 
 CHUNK = 64 << 10
-"""Bytes that are read at once; a pipe holds as much."""
+"""Bytes per read: the capacity of a pipe."""
 
 
 class Log:
-    """A file that grows to its limit and no more: then its middle is left out, and that is said there."""
+    """A file with a size limit: above it, its middle is replaced by a note."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self._limit, self.complaint = max(limit, 8 * CHUNK), ""
@@ -24,17 +24,17 @@ class Log:
         self._size = self._seen = os.lseek(self._handle, 0, os.SEEK_END)
 
     def write(self, data: bytes) -> None:
-        """Keep output; a file system that takes no more costs the output, not the command."""
+        """Write output; errors of the file system lose output, but do not end the command."""
         try:
             if self._size + len(data) > self._limit:
                 self._leave_out_the_middle()
             self._size += os.pwrite(self._handle, data, self._size)
             self._seen += len(data)
         except OSError as error:
-            self.complaint = f" Its output could not all be kept: {error.strerror}."
+            self.complaint = f" Its output is incomplete: {error.strerror}."
 
     def tail(self, length: int) -> str:
-        """Return the last bytes as text; empty where they cannot be read."""
+        """Return the last bytes as text; empty if they cannot be read."""
         try:
             data = os.pread(self._handle, length, max(0, self._size - length))
         except OSError:
@@ -46,5 +46,5 @@ class Log:
         last = os.pread(self._handle, tail, self._size - tail)
         left_out = self._seen - head - tail
         os.ftruncate(self._handle, head)
-        note = f"\n[... {left_out} bytes of output are left out here ...]\n".encode()
+        note = f"\n[... {left_out} bytes of output omitted ...]\n".encode()
         self._size = head + os.pwrite(self._handle, note + last, head)

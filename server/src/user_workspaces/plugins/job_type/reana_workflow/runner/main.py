@@ -1,4 +1,4 @@
-"""The runner itself: takes a run from wherever its journal says that it is to its end."""
+"""The runner: continues a run from the state in its journal to its end."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from .environment import environment_name, find_python, keep_lock, lock_of
 from .guard import FAILED, FINISHED, NOT_RECORDED, STOPPED, become_guard, clean_up
 from .journal import CannotRun, Journal
 from .plan import Job, Options, Plan, read_plan
-from .processes import adopt_orphans, identity, kill_all, lock, marked
+from .processes import adopt_orphans, identity, kill_all, lock, tagged
 
 EXIT_CODES = {FINISHED: 0, FAILED: 1, STOPPED: 143}
 CANNOT_RUN, ANOTHER_RUNS = 74, 75
 LONGEST_TEXT = 32 << 10
 MOST_STARTS = 3
-"""In the life of one runner: a command whose guard dies each time takes the run to its end."""
+"""Starts of one command by one runner; if its guard is killed each time, the run fails."""
 LOCK_SECONDS, PAUSE_SECONDS = 5.0, 0.05
 
 
 class Runner:
-    """The one runner of a run; told to stop by SIGTERM."""
+    """The only runner of a run; SIGTERM stops it."""
 
     def __init__(self, options: Options, run_lock: int) -> None:
         self._options, self._run_lock = options, run_lock
         self._journal = Journal(options.state / "journal.jsonl")
         self._stopping = False
         self._guard: list[object] = []
-        """The identity of the guard that runs, or ran last."""
+        """The identity of the current or last guard."""
         self._child = 0
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(signum, self._stop)
 
     def run(self) -> str:
-        """Return how the run ended: now, or before this runner was started. Raises `CannotRun`."""
+        """Return the final status of the run, also if an earlier runner ended it. Raises `CannotRun`."""
         over = self._journal.records("over")
         if not over:
             try:
@@ -49,7 +49,7 @@ class Runner:
                 with suppress(CannotRun):
                     self._journal.append("over", status=FAILED, message=str(error))
                 raise
-            shutil.rmtree(self._options.state / "secrets", ignore_errors=True)  # no longer than they are needed
+            shutil.rmtree(self._options.state / "secrets", ignore_errors=True)  # deleted as soon as they are not needed
         return str(self._journal.records("over")[0].get("status"))
 
     def _take_steps(self) -> str:
@@ -64,41 +64,41 @@ class Runner:
         return FINISHED
 
     def _jobs(self, plan: Plan) -> list[Job]:
-        """Return the commands with the uuids that they got at the first start."""
+        """Return the commands with the UUIDs of the first start."""
         steps = [(number, step, command) for number, step in enumerate(plan.steps) for command in step.commands]
         if not self._journal.records("run"):
             jobs = [Job(str(uuid.uuid4()), *step) for step in steps]
             runtime = {"runtime": plan.runtime.name, "warning": plan.runtime.warning}
             about = {**runtime, "restart": plan.restart, "plan": plan.digest}
             self._journal.append("run", **about, jobs=[describe(job) for job in jobs])
-        begun = self._journal.records("run")[0]
-        uuids = [str(job["uuid"]) for job in begun["jobs"]]
-        if begun.get("plan") != plan.digest or len(uuids) != len(steps):
-            raise CannotRun("The plan is not the one that this run began with.")
+        first = self._journal.records("run")[0]
+        uuids = [str(job["uuid"]) for job in first["jobs"]]
+        if first.get("plan") != plan.digest or len(uuids) != len(steps):
+            raise CannotRun("The plan has changed since the start of this run.")
         return [Job(known, *step) for known, step in zip(uuids, steps)]  # noqa: B905  Python 3.8 has no strict
 
     def _finish(self, job: Job, plan: Plan) -> str:
-        """Return how a command ended; it is run unless it has been, and again where it was torn from its guard."""
+        """Return the status of a command; run it unless it has ended, and again if its guard was killed."""
         for _ in range(MOST_STARTS):
             self._wait_for_guard(job)
             ended, started = self._journal.records("end", job.uuid), self._journal.records("start", job.uuid)
             if ended:
                 return str(ended[0].get("status"))
             if started:
-                kill_all(lambda: marked(job.uuid))
+                kill_all(lambda: tagged(job.uuid))
                 clean_up(job, plan)
             if self._stopping:
                 return STOPPED
             self._start(job, plan, attempt=len(started) + 1)
         self._wait_for_guard(job)
         if not self._journal.records("end", job.uuid):
-            kill_all(lambda: marked(job.uuid))
+            kill_all(lambda: tagged(job.uuid))
             clean_up(job, plan)
-            self._journal.append("end", uuid=job.uuid, status=FAILED, message="It was killed again and again.")
+            self._journal.append("end", uuid=job.uuid, status=FAILED, message="The command was killed repeatedly.")
         return str(self._journal.records("end", job.uuid)[0].get("status"))
 
     def _wait_for_guard(self, job: Job) -> None:
-        """Wait until no guard of this run lives, also one that an earlier runner left."""
+        """Wait for the end of any guard of this run, also of one from an earlier runner."""
         started = self._journal.records("start", job.uuid)
         self._guard = list(started[-1].get("guard") or []) if started else []
         if self._stopping:
@@ -110,9 +110,10 @@ class Runner:
         self._child = 0
 
     def _start(self, job: Job, plan: Plan, *, attempt: int) -> None:
-        """Start a guard, and let it begin once it is on record; from then on it needs this process no more."""
+        """Start a guard, which waits for a byte that is sent after it is recorded; it does not need this process."""
         held = lock(self._options.state / "guard.lock", wait=True)
         reader, writer = os.pipe()
+        # Blocked until the guard has its own handlers: the runner's would run in the forked child.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
         self._child = os.fork()
         if self._child == 0:
@@ -121,7 +122,7 @@ class Runner:
             become_guard(job, plan, self._options, self._journal, reader)
         self._guard = identity(self._child)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.close(held)  # the guard's copy holds it on
+        os.close(held)  # the guard's copy keeps the lock
         os.close(reader)
         try:
             self._journal.append("start", uuid=job.uuid, guard=self._guard, attempt=attempt)
@@ -130,12 +131,12 @@ class Runner:
         finally:
             os.close(writer)
 
-    def _stop(self, signum: int, frame: object) -> None:  # noqa: ARG002  that is how handlers are called
+    def _stop(self, signum: int, frame: object) -> None:  # noqa: ARG002  the signature of signal handlers
         self._stopping = True
         self._signal_guard()
 
     def _signal_guard(self) -> None:
-        """Send the polite signal to this very guard; it ends its command and records that."""
+        """Send SIGTERM to the guard, which then ends its command and records the end."""
         pid = self._guard[0] if self._guard else None
         if isinstance(pid, int) and identity(pid) == self._guard:
             with suppress(OSError):
@@ -143,7 +144,7 @@ class Runner:
 
 
 def describe(job: Job) -> dict[str, object]:
-    """Return what the journal says of a command before it begins."""
+    """Return the journal's description of a command."""
     return {
         "uuid": job.uuid,
         "step": job.number,
@@ -155,12 +156,15 @@ def describe(job: Job) -> dict[str, object]:
 
 
 def describe_environment(plan: Plan, options: Options) -> dict[str, object]:
-    """Return what the journal says of the environment of all commands, with its lock kept in the workspace."""
+    """Return the journal's description of the environment; writes its lock file to the workspace."""
     about: dict[str, object] = {"name": environment_name(os.environ, plan.environment_name)}
     python = find_python(os.environ.get("PATH", os.defpath))
     lock = lock_of(python) if python else None
     if lock is None:
-        return {**about, "message": "The packages of its Python cannot be listed." if python else "It has no Python."}
+        return {
+            **about,
+            "message": "The packages of its Python cannot be listed." if python else "It has no Python.",
+        }
     about = {**about, "packages": lock.packages, "sha256": lock.digest}
     try:
         return {**about, "file": keep_lock(lock, options.workspace, run=options.state.name)}
@@ -169,7 +173,7 @@ def describe_environment(plan: Plan, options: Options) -> dict[str, object]:
 
 
 def take_run(state: Path) -> int | None:
-    """Return the handle that makes this process the only runner; None when another one stays."""
+    """Return the handle of the run's lock; None if another runner keeps it."""
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
@@ -181,13 +185,13 @@ def take_run(state: Path) -> int | None:
 
 
 def read_options(arguments: list[str] | None = None) -> Options:
-    """Return what the command line says."""
-    parser = argparse.ArgumentParser(prog="runner", description="Runs a workflow, or goes on with it.")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="runner", description="Runs a workflow, or continues it.")
     parser.add_argument("--state", type=Path, required=True, help="the directory of plan.json and journal.jsonl")
     parser.add_argument("--workspace", type=Path, required=True, help="the working directory of all commands")
     parser.add_argument("--secrets", type=Path, help="default: secrets in the state directory")
-    parser.add_argument("--grace-seconds", type=float, default=5.0, help="from the polite signal to the other one")
-    parser.add_argument("--log-bytes", type=int, default=64 << 20, help="how long the log of a command may be")
+    parser.add_argument("--grace-seconds", type=float, default=5.0, help="seconds between SIGTERM and SIGKILL")
+    parser.add_argument("--log-bytes", type=int, default=64 << 20, help="largest log of a command")
     found = parser.parse_args(arguments)
     state = found.state.resolve()
     secrets = (found.secrets or state / "secrets").resolve()
@@ -195,12 +199,12 @@ def read_options(arguments: list[str] | None = None) -> Options:
 
 
 def main() -> int:
-    """Run; the exit code says how it ended."""
+    """Run, and return the exit code."""
     options = read_options()
     try:
         run_lock = take_run(options.state)
         if run_lock is None:
-            sys.stderr.write("Another runner is at work on this run.\n")
+            sys.stderr.write("Another runner is executing this run.\n")
             return ANOTHER_RUNS
         adopt_orphans()
         return EXIT_CODES.get(Runner(options, run_lock).run(), CANNOT_RUN)

@@ -1,4 +1,4 @@
-"""What is missing where a command fails: from its exit code and its last lines to a sentence for its user."""
+"""Explains failed commands to users, from the exit code and the last lines of output: what is missing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from typing import NamedTuple
 
 TAIL_BYTES, LAST_LINES = 16 << 10, 12
-"""How much of the output is read: what a program prints when it fails is at the end."""
+"""The part of the output that is read: error messages are at its end."""
 LONGEST_LINE, LONGEST_NAME = 1000, 100
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit codes of shells (POSIX, Shell Command Language, 2.8.2), and of env, nice, nohup, timeout and xargs."""
 
 _SHELL = r"^(?:[^:]*: line \d+|[^:\s]*(?:sh|/[^:\s]*): \d+|[^:\s]*sh): "
-"""How a shell begins a complaint: `/bin/bash: line 1: `, `sh: 1: `, `fit.sh: line 3: `, `bash: `."""
+"""The start of a shell's error message: `/bin/bash: line 1: `, `sh: 1: `, `fit.sh: line 3: `, `bash: `."""
 _LAUNCHER = r"^(?:\S*/)?(?:env|nice|nohup|timeout|xargs): (?:failed to run command )?"
 _PROGRAM = r"^(?:\S*/)?[\w.+-]+: (?:cannot (?:open|stat|access) )?"
-"""How other programs begin one: `cat: `, `head: cannot open `."""
+"""The start of other programs' error messages: `cat: `, `head: cannot open `."""
 _QUOTED = r"['\"\u2018](?P<name>[^'\"\u2019]+)['\"\u2019]"
 _NAME = r"(?P<name>.+?)"
 _NO_FILE = r": No such file or directory$"
@@ -27,24 +27,24 @@ NO_FILE = "{name} does not exist. Paths start at the workspace of the run; list 
 TO_INSTALL = frozenset({COMMAND, PYTHON_PACKAGE, R_PACKAGE})
 IMAGES_NOT_USED = (
     " This server runs commands without their container image. Install {name} in the environment of a workspace and "
-    "start the run from that workspace, or ask the administrator of this server for a container runtime."
+    "start the run from that workspace, or ask your administrator for a container runtime."
 )
 
 
 class Failure(NamedTuple):
-    """A command that ended on its own, with an exit code other than 0."""
+    """A command that exited with a code other than 0."""
 
     exit_code: int
     output: str
-    """The end of what it printed."""
+    """The end of its output."""
     environment: str
-    """Whose environment it ran in."""
+    """The name of its environment."""
     image: str = ""
-    """The container image that it ran in; empty: none."""
+    """Its container image; empty: none."""
 
 
 class Row(NamedTuple):
-    """What is said of a line like `pattern`, in a command that ended with this exit code; None: with any."""
+    """The message for a line that matches `pattern` and this exit code (None: any)."""
 
     exit_code: int | None
     pattern: str
@@ -88,7 +88,7 @@ ROWS_OF_PROGRAMS = (
     Row(None, _PROGRAM + _QUOTED + r"(?: for reading)?" + _NO_FILE, NO_FILE),
     Row(None, _PROGRAM + r"(?P<name>[^:]+)" + _NO_FILE, NO_FILE),
 )
-"""Asked after the others: a program may miss a file that a missing command would have written."""
+"""Checked after the others: a file may be missing because the command that writes it is missing."""
 UNNAMED = {
     NOT_FOUND: "A command that it calls is missing from {location}.",
     NOT_EXECUTABLE: "A file that it calls as a command is not executable.",
@@ -97,9 +97,9 @@ _COMPILED = tuple(tuple((row, re.compile(row.pattern)) for row in rows) for rows
 
 
 def explain(failure: Failure) -> str:
-    """Return what is missing and what to do about it; empty where the failure is another one.
+    """Return what is missing and the remedy; empty for another failure.
 
-    The last line that says something counts. Never raises: all of it comes from the user's command.
+    The last matching line counts. Never raises: the output comes from the user's command.
     """
     location = f"the image {failure.image}" if failure.image else f"the environment of {failure.environment}"
     lines = failure.output.splitlines()[-LAST_LINES:]
@@ -114,5 +114,5 @@ def explain(failure: Failure) -> str:
 
 
 def _shown(name: str) -> str:
-    """Return a name that came from output, as one short piece of a line."""
+    """Return a name from the output as short and printable text."""
     return "".join(one if one.isprintable() else " " for one in name[:LONGEST_NAME]).strip()

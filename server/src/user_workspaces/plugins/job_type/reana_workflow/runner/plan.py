@@ -1,4 +1,4 @@
-"""What is to be run: `plan.json`, and what a command finds in its environment."""
+"""The plan of a run (`plan.json`), and the environment variables of its commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .environment import ACTIVATED, without_environment
 from .journal import CannotRun
-from .processes import MARK
+from .processes import TAG
 
 VERSION = 1
 LONGEST_PLAN = 16 << 20
@@ -24,7 +24,7 @@ SHELL = ("/bin/bash", "-c")
 
 
 class Options(NamedTuple):
-    """What the command line says: absolute directories, seconds, bytes."""
+    """The options of the command line: absolute directories, seconds, bytes."""
 
     state: Path
     workspace: Path
@@ -34,21 +34,21 @@ class Options(NamedTuple):
 
 
 class Runtime(NamedTuple):
-    """How commands get into their container; `{uuid}` in an element stands for the command's uuid."""
+    """The container runtime; `{uuid}` in an element of a command line stands for the command's UUID."""
 
     name: str = "none"
     argv: tuple[str, ...] = ()
-    """What stands before each command; a step may have its own. Empty: the shell of the resource."""
+    """The command line before each command; a step may have its own. Empty: the shell of the resource."""
     cleanup: tuple[str, ...] = ()
-    """What removes what a command that did not end well may have left; empty: nothing."""
+    """The command line that cleans up after a failed command; empty: none."""
     warning: str = ""
-    """Said once, at the begin of the run."""
+    """A warning at the start of the run."""
     variable_prefix: str = ""
-    """Put before the names of variables, for runtimes that hand on those with a prefix only."""
+    """Prefix of variable names, for runtimes that pass on only those with a prefix."""
     secrets_directory: str = ""
-    """Where commands see the files of the secrets; empty: where they are."""
+    """Directory of the secret files inside the container; empty: the same as outside."""
     uses_images: bool = False
-    """Whether commands run in the image of their step, and not in the environment of this job."""
+    """True if commands run in the image of their step, not in the environment of this job."""
 
 
 class Step(NamedTuple):
@@ -59,12 +59,12 @@ class Step(NamedTuple):
     commands: tuple[str, ...]
     argv: tuple[str, ...]
     time_limit_seconds: float
-    """Of each command; infinite without a limit."""
+    """Per command; infinite without a limit."""
     compute_backend: str
 
 
 class Plan(NamedTuple):
-    """All of it; `digest` tells it from any other."""
+    """The complete plan; `digest` is the SHA-256 of the file."""
 
     steps: tuple[Step, ...]
     runtime: Runtime
@@ -72,21 +72,21 @@ class Plan(NamedTuple):
     restart: int
     digest: str
     environment_name: str
-    """Whose environment commands use, such as `workspace Fit`; empty: it is not known."""
+    """The environment of the commands, such as `workspace Fit`; empty: unknown."""
 
 
 class Job(NamedTuple):
-    """One command of a step (REANA runs each as a job of its own); the uuid stays through all restarts."""
+    """One command of a step (a job in REANA); its UUID stays the same through restarts."""
 
     uuid: str
     number: int
-    """Of the step, from 0."""
+    """The number of the step, from 0."""
     step: Step
     command: str
 
 
 def read_plan(path: Path) -> Plan:
-    """Return the plan; raises `CannotRun` for what is none."""
+    """Return the plan; raises `CannotRun` for an invalid file."""
     try:
         with path.open("rb") as file:
             data = file.read(LONGEST_PLAN + 1)
@@ -106,13 +106,13 @@ def read_plan(path: Path) -> Plan:
     except OSError as error:
         raise CannotRun(f"The plan of this run cannot be read: {error.strerror}.") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CannotRun(f"The plan of this run is damaged: {type(error).__name__}: {error}.") from None
+        raise CannotRun(f"The plan of this run is invalid: {type(error).__name__}: {error}.") from None
 
 
 def _of_this_version(data: bytes) -> dict[str, Any]:
     written: dict[str, Any] = json.loads(data)
     if len(data) > LONGEST_PLAN or written["version"] != VERSION:
-        raise ValueError("it is too long, or of another version")
+        raise ValueError("too long, or of another version")
     return written
 
 
@@ -128,40 +128,40 @@ def _step(written: dict[str, Any], argv: tuple[str, ...]) -> Step:
     )
 
 
-def _texts(written: Any) -> tuple[str, ...]:  # noqa: ANN401  it is what a file says
+def _texts(written: Any) -> tuple[str, ...]:  # noqa: ANN401  any JSON value
     if isinstance(written, str):
-        raise TypeError("a text stands where a list belongs")
+        raise TypeError("a string in place of a list")
     return tuple(map(_text, written))
 
 
-def _text(written: Any) -> str:  # noqa: ANN401  it is what a file says
+def _text(written: Any) -> str:  # noqa: ANN401  any JSON value
     if not isinstance(written, str) or "\0" in written:
-        raise TypeError("something else stands where a text belongs")
+        raise TypeError("not a string")
     return written
 
 
 def environment_of(job: Job, plan: Plan, options: Options) -> dict[str, str]:
-    """Return all that a command finds in its environment; raises `CannotRun` for secrets that others could read."""
+    """Return the environment variables of a command; raises `CannotRun` if others could read the secrets."""
     values = {**plan.variables, **_secrets(options.secrets)}
     values["REANA_SECRETS_DIR"] = plan.runtime.secrets_directory or str(options.secrets / "files")
     values["REANA_WORKSPACE"] = str(options.workspace)
     found = without_environment(os.environ) if plan.runtime.uses_images else os.environ
     kept = {name: found[name] for name in KEPT if name in found}
     declared = {plan.runtime.variable_prefix + name: value for name, value in values.items()}
-    return {**kept, **declared, MARK: job.uuid}
+    return {**kept, **declared, TAG: job.uuid}
 
 
 def _secrets(directory: Path) -> dict[str, str]:
-    """Return the secrets that are variables: `environment.json` below the directory, which only its owner may enter."""
+    """Return the secret variables, from `environment.json` in a directory that only its owner can enter."""
     try:
         status = directory.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-            raise CannotRun("The directory of the secrets is not this person's alone: nothing is run with it.")
+            raise CannotRun("The directory of the secrets is accessible to other accounts, so nothing is run.")
         with suppress(FileNotFoundError):
             written = json.loads((directory / "environment.json").read_bytes())
             return {_text(name): _text(value) for name, value in written.items()}
     except FileNotFoundError:
         pass  # a run without secrets
     except (OSError, AttributeError, TypeError, ValueError):
-        raise CannotRun("The secrets of this run cannot be read.") from None  # what was wrong could show one
+        raise CannotRun("The secrets of this run cannot be read.") from None  # the cause could reveal a secret
     return {}

@@ -1,4 +1,4 @@
-"""Processes for certain: who they are, what is below them, and their end; and locks that end with their owner."""
+"""Identifies, finds and kills processes; locks that the kernel releases with their owner."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-MARK = "REANA_JOB_UUID"
-"""The environment variable by which the processes of a command are found again when its guard is dead."""
+TAG = "REANA_JOB_UUID"
+"""The environment variable that tags the processes of a command, to find them if its guard is dead."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 """prctl(2)."""
 ROUNDS, PAUSE_SECONDS = 1000, 0.01
 
 
 def parents() -> dict[int, int]:
-    """Return the parent of each living process of this machine."""
+    """Return the parent of each running process of this machine."""
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208  names, thousands of them
         with suppress(OSError):
@@ -30,7 +30,7 @@ def parents() -> dict[int, int]:
 
 
 def descendants() -> set[int]:
-    """Return all that lives below this process, however it regrouped itself."""
+    """Return all running descendants of this process, also in other sessions and groups."""
     known, found, before = parents(), {os.getpid()}, 0
     while len(found) > before:
         before = len(found)
@@ -38,18 +38,18 @@ def descendants() -> set[int]:
     return found - {os.getpid()}
 
 
-def marked(mark: str) -> set[int]:
-    """Return the processes whose environment says that they belong to a command."""
+def tagged(tag: str) -> set[int]:
+    """Return the processes with the tag of a command in their environment."""
     found = set()
     for pid in parents():
         with suppress(OSError):
-            if f"{MARK}={mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            if f"{TAG}={tag}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
                 found.add(pid)
     return found
 
 
 def identity(pid: int) -> list[object]:
-    """Return what tells this process from a later one of the same number: start time (proc(5)) and boot."""
+    """Return pid, start time (proc(5)) and boot, which together identify a process although pids are reused."""
     with suppress(OSError):
         ticks = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
         return [pid, ticks, Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()]
@@ -57,7 +57,7 @@ def identity(pid: int) -> list[object]:
 
 
 def send(pids: set[int], *signals: int) -> None:
-    """Send signals; some of the processes may be gone, or have taken another's rights."""
+    """Send signals; ignores processes that are gone or run as another account."""
     for pid in pids:
         for signum in signals:
             with suppress(OSError):
@@ -65,7 +65,7 @@ def send(pids: set[int], *signals: int) -> None:
 
 
 def kill_all(family: Callable[[], set[int]]) -> None:
-    """Kill, again and again, until nobody is left: all are frozen first, so that none forks while others die."""
+    """Kill processes until none is left; SIGSTOP first, so that none forks meanwhile."""
     for _ in range(ROUNDS):
         pids = family()
         send(pids, signal.SIGSTOP)
@@ -77,7 +77,7 @@ def kill_all(family: Callable[[], set[int]]) -> None:
 
 
 def reap() -> dict[int, int]:
-    """Collect the dead children: what wait(2) says of each."""
+    """Collect ended children; return the status from wait(2) by pid."""
     found = {}
     with suppress(ChildProcessError):
         while True:
@@ -89,7 +89,7 @@ def reap() -> dict[int, int]:
 
 
 def lock(path: Path, *, wait: bool) -> int:
-    """Return a handle that holds a lock; raises `BlockingIOError` when it is held and not to be waited for."""
+    """Return a handle that holds a lock; raises `BlockingIOError` if it is held and `wait` is False."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -100,10 +100,10 @@ def lock(path: Path, *, wait: bool) -> int:
 
 
 def adopt_orphans() -> None:
-    """Let orphans below this process become its children: nobody gets away by regrouping."""
+    """Make orphans below this process its children, so that no descendant can escape."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies."""
+    """Make the kernel kill this process when its parent dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -1,1 +1,1 @@
-"""What runs in the job of a web application, as its user. Standard library only."""
+"""The programs in the job of a web application, run as its user. Standard library only."""

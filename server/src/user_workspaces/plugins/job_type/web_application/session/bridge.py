@@ -1,4 +1,4 @@
-"""Forwards connections from the job's Unix socket to a TCP port of its own network."""
+"""Relays connections from the job's Unix socket to a TCP port in the job's own network."""
 
 import asyncio
 import os
@@ -10,11 +10,11 @@ from contextlib import suppress
 CHUNK = 65_536
 CANNOT_RUN = 126
 OF_SIGNALS = 128
-"""Shells add this to the number of the signal that ended a program."""
+"""Shells add this to the signal number for the exit code of a killed program."""
 
 
 def run_behind_socket(command: Sequence[str], environment: dict[str, str], *, path: str, port: int) -> int:
-    """Run the application and relay to it, until it ends; return its exit code."""
+    """Run the application and relay connections to it until it ends; return its exit code."""
     return asyncio.run(_run(command, environment, path=path, port=port))
 
 
@@ -22,7 +22,7 @@ async def _run(command: Sequence[str], environment: dict[str, str], *, path: str
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment)
     except OSError as error:
-        print(f"{command[0]} cannot be started: {error.strerror}.", file=sys.stderr)  # noqa: T201  the log of the job
+        print(f"Cannot start {command[0]}: {error.strerror}.", file=sys.stderr)  # noqa: T201  the log of the job
         return CANNOT_RUN
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,7 +47,7 @@ def _pass_on(process: asyncio.subprocess.Process, number: int) -> None:
 
 
 async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, port: int) -> None:
-    """Relay one connection both ways until both ends have said all; no connection: the application does not listen."""
+    """Relay one connection in both directions until both have ended; close it if the application does not listen."""
     try:
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

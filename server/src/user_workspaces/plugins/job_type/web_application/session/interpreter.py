@@ -1,4 +1,4 @@
-"""A Python that sees what the user has installed in the workspace, and the application's own packages beside it."""
+"""A Python with the packages that the user installed in the workspace, and those of the application."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = "UWS_WORKSPACE_PYTHON"
-"""The interpreter of the workspace's environment, where there is one."""
+"""The variable with the interpreter of the workspace's environment, if there is one."""
 SECONDS = 20
 ASK = (
     "import json, sys, sysconfig;"
@@ -21,52 +21,52 @@ ASK = (
 
 @dataclass(frozen=True)
 class Known:
-    """What an interpreter says of itself."""
+    """The properties of an interpreter, as it reports them."""
 
     version: tuple[int, int]
     base: str
-    """The interpreter that its environment was made from."""
+    """The interpreter that its virtual environment was created from."""
     folders: tuple[str, ...]
-    """Those with packages, in their order."""
+    """The folders with packages, in search order."""
 
 
 def make_interpreter(view: Path, *, application: str) -> None:
-    """Make `view/bin/python`: first the workspace's own packages, then the application's, then what is below.
+    """Create `view/bin/python`: packages of the workspace first, then those of the application, then of the base.
 
-    `application` is the folder of the application's environment; empty: it has none.
+    `application` is the folder of the application's environment; empty if it has none.
     """
     own = _query(f"{application}/bin/python") if application else None
     named = os.environ.get(VARIABLE)
     workspace = _query(named) if named else None
     if named and workspace is None:
         print(  # noqa: T201  the log of the job
-            f"The Python of the workspace's environment, {named}, does not answer: "
-            "the application does not see the packages of the workspace.",
+            f"The Python of the workspace's environment, {named}, does not work: "
+            "the application cannot use the packages of the workspace.",
             file=sys.stderr,
         )
     if own and workspace and own.version != workspace.version:
-        wanted, there = (".".join(map(str, one.version)) for one in (workspace, own))
+        wanted, installed = (".".join(map(str, one.version)) for one in (workspace, own))
         print(  # noqa: T201  the log of the job
-            f"The workspace's environment has Python {wanted}, the application was installed for Python {there}: "
-            "it does not see the packages of the workspace.",
+            f"The workspace's environment has Python {wanted}, the application was installed for Python {installed}: "
+            "it cannot use the packages of the workspace.",
             file=sys.stderr,
         )
         workspace = None
     base = workspace or own or _query(sys.executable)
     if base is None:
-        sys.exit("No Python of this job answers: the application cannot be started.")
+        sys.exit("No Python of this job works, so the application cannot be started.")
     _write(view, base, folders_in_order(workspace, own, overlay=os.environ.get("VIRTUAL_ENV", "")))
 
 
 def folders_in_order(workspace: Known | None, own: Known | None, *, overlay: str) -> list[str]:
-    """Return the folders with packages, the one that wins first."""
+    """Return the folders with packages, in the order of precedence."""
     theirs = workspace.folders if workspace else ()
     first = [folder for folder in theirs if overlay and Path(folder).is_relative_to(overlay)]
     return list(dict.fromkeys([*first, *(own.folders if own else ()), *theirs]))
 
 
 def _query(python: str) -> Known | None:
-    """Ask an interpreter for what it knows; None: it does not answer."""
+    """Return the properties of an interpreter; None if it does not work."""
     try:
         done = subprocess.run(
             [python, "-I", "-c", ASK],
@@ -76,15 +76,15 @@ def _query(python: str) -> Known | None:
             timeout=SECONDS,
             cwd="/",
         )
-        *_, answer = done.stdout.splitlines()  # packages may print something when Python starts
-        version, base, folders = json.loads(answer)
+        *_, result = done.stdout.splitlines()  # packages may print when Python starts
+        version, base, folders = json.loads(result)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return Known((version[0], version[1]), base, tuple(folders))
 
 
 def _write(view: Path, base: Known, folders: list[str]) -> None:
-    """Write a virtual environment that holds no packages of its own."""
+    """Write a virtual environment without packages of its own."""
     python = Path(base.base).resolve()
     packages = view / "lib" / f"python{base.version[0]}.{base.version[1]}" / "site-packages"
     packages.mkdir(parents=True, exist_ok=True)
@@ -95,6 +95,6 @@ def _write(view: Path, base: Known, folders: list[str]) -> None:
         link = view / "bin" / name
         link.unlink(missing_ok=True)
         link.symlink_to(python)
-    # All paths come first, since they decide the order. Then the `.pth` files in them, which editable packages need.
+    # All paths first, since they decide the order; then their `.pth` files, which editable packages need.
     more = [f"import site; site.addsitedir({folder!r})" for folder in folders]
     (packages / "folders.pth").write_text("\n".join([*folders, *more, ""]))

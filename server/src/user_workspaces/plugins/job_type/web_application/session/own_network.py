@@ -1,4 +1,4 @@
-"""A network of the job's own, made without any rights: nothing leads in, and nothing leads out."""
+"""Moves the job to a network namespace of its own, without privileges: no traffic leads in or out."""
 
 import ctypes
 import fcntl
@@ -14,13 +14,13 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 class NoNetwork(Exception):
-    """The kernel does not allow it; the message says why."""
+    """The kernel does not allow it; the message is the reason."""
 
 
 def enter_own_network() -> None:
-    """Move this process of one thread into a network namespace with loopback alone; it stays the account it is.
+    """Move this process (with one thread) into a network namespace with loopback only; its account stays the same.
 
-    The rights that this takes are those of a user namespace of its own; a program that is run afterwards has none.
+    A user namespace gives the capabilities for it; a program that is executed afterwards has none of them.
     """
     uid, gid = os.geteuid(), os.getegid()
     libc = ctypes.CDLL(None, use_errno=True)

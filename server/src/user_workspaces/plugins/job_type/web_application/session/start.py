@@ -1,4 +1,4 @@
-"""Sets up what an application needs, and becomes it, or forwards connections from its socket to it."""
+"""Prepares the job of an application, and executes the application or relays connections to it."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from .own_network import NoNetwork, enter_own_network
 
 JOB = Path(__file__).absolute().parents[1]
 STATE, RUNTIME = JOB / "state", JOB / "r"
-"""The second one is short: programs put sockets there, whose paths have at most 107 bytes."""
+"""`r` is short, because programs put sockets there, and socket paths are limited to 107 bytes."""
 CANNOT_RUN = 126
 SHARED = (
-    "This application listens on a TCP port, and jobs share the network of this machine, where other accounts could "
-    "connect to it. It is not started. Ask your administrator to install slirp4netns."
+    "This application listens on a TCP port, but jobs share this machine's network, so other accounts could connect to "
+    "it. It was not started. Ask your administrator to install slirp4netns."
 )
 
 
@@ -46,11 +46,11 @@ def _environment(plan: dict[str, Any]) -> dict[str, str]:
 
 def _check_file(path: str) -> None:
     if path and not Path(path).is_file():
-        sys.exit(f"There is no file {path}. Choose another one, and launch again.")
+        sys.exit(f"The file {path} does not exist. Choose another file and launch again.")
 
 
 def _remove_socket(path: Path) -> None:
-    """Remove the socket of an earlier start: the application could not listen there."""
+    """Remove the socket of an earlier start, on which the application could not listen."""
     with suppress(FileNotFoundError):
         if not stat.S_ISDIR(path.lstat().st_mode):
             path.unlink()
@@ -60,12 +60,12 @@ def _become(command: list[str], environment: dict[str, str]) -> NoReturn:
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606  a list, no shell
     except OSError as error:
-        print(f"{command[0]} cannot be started: {error.strerror}.", file=sys.stderr)  # noqa: T201  the log of the job
+        print(f"Cannot start {command[0]}: {error.strerror}.", file=sys.stderr)  # noqa: T201  the log of the job
         sys.exit(CANNOT_RUN)
 
 
 def _keep_others_out(plan: dict[str, Any]) -> None:
-    """Make sure that no other account reaches a TCP port of this job; ends it where they would."""
+    """Exit if other accounts could connect to a TCP port of this job."""
     if os.environ.get("UWS_NETWORK") == "isolated":
         return
     if plan["listen"] == "port":

@@ -1,7 +1,7 @@
-"""Run by each Python of a session whose network is shared with other accounts: what it opens for Jupyter stays private.
+"""Run by each Python of a session whose network is shared with other accounts: keeps Jupyter's channels private.
 
-Programs that start kernels themselves (nbconvert, papermill, a console) use Unix sockets then, and so does the one
-port that a kernel of Python opens for what its children print. Nothing is imported before it is asked for.
+Programs that start kernels themselves (nbconvert, papermill, a console) then use Unix sockets, and so does the one
+port that a Python kernel opens for the output of its children. Modules are imported only when they are needed.
 """
 
 import importlib.abc
@@ -20,15 +20,15 @@ NAME = "sitecustomize"
 
 
 def use_sockets(module: ModuleType) -> None:
-    """Make Unix sockets the default of whoever starts a kernel."""
+    """Make Unix sockets the default transport of kernels."""
     module.ConnectionFileMixin.transport.default_value = "ipc"
 
 
 def use_private_pipe(module: ModuleType) -> None:
-    """Let what children print arrive at a Unix socket in place of a port."""
+    """Use a Unix socket in place of a port for the output of child processes."""
     zmq, thread = module.zmq, module.IOPubThread
 
-    def setup_pipe_in(self: Any) -> None:  # noqa: ANN401  it has no types here
+    def setup_pipe_in(self: Any) -> None:  # noqa: ANN401  ipykernel has no types here
         folder = os.environ.get("JUPYTER_RUNTIME_DIR") or HERE
         self._pipe_uuid = os.urandom(16)
         pipe = self.socket.context.socket(zmq.PULL)
@@ -38,10 +38,10 @@ def use_private_pipe(module: ModuleType) -> None:
         self._pipe_in = module.ZMQStream(pipe, self.io_loop)
         self._pipe_in.on_recv(self._handle_pipe_msg)
 
-    def setup_pipe_out(self: Any) -> tuple[Any, Any]:  # noqa: ANN401  it has no types here
+    def setup_pipe_out(self: Any) -> tuple[Any, Any]:  # noqa: ANN401  ipykernel has no types here
         context = zmq.Context()
         pipe = context.socket(zmq.PUSH)
-        pipe.linger = 3000  # ms, as the original has it
+        pipe.linger = 3000  # ms, as in the original
         pipe.connect(self._pipe_address)
         return context, pipe
 
@@ -56,12 +56,12 @@ CHANGES: dict[str, Callable[[ModuleType], None]] = {
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Changes two modules right after they were run, when somebody imports them."""
+    """Changes two modules right after their import."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Return the usual specification with a loader that changes the module afterwards."""
+        """Return the usual spec with a loader that then changes the module."""
         change = CHANGES.get(fullname)
         found = importlib.machinery.PathFinder.find_spec(fullname, path, target) if change else None
         if change is None or found is None or found.loader is None:
@@ -70,15 +70,15 @@ class Finder(importlib.abc.MetaPathFinder):
 
         def run_and_change(module: ModuleType) -> None:
             run(module)
-            with suppress(AttributeError):  # another release, without these names: it works as it always did
+            with suppress(AttributeError):  # another release without these names: unchanged
                 change(module)
 
-        found.loader.exec_module = run_and_change  # type: ignore[method-assign]  # this one loader alone
+        found.loader.exec_module = run_and_change  # type: ignore[method-assign]  # for this loader only
         return found
 
 
 def run_hidden_one() -> None:
-    """Run the `sitecustomize` of the machine or the person, which this one stands in front of."""
+    """Run the `sitecustomize` of the machine or the user, which this module shadows."""
     others = [path for path in sys.path if Path(path or ".").absolute() != HERE]
     found = importlib.machinery.PathFinder.find_spec(NAME, others)
     if found is not None and found.loader is not None:

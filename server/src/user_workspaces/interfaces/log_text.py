@@ -1,11 +1,11 @@
-"""The last lines of what a job printed, fit to be shown to people."""
+"""The last lines of a log as plain text, for resource plug-ins: see `Resource.log_tail`."""
 
 import os
 import re
 from pathlib import Path
 
 LONGEST_TAIL = 64 * 1024
-"""Bytes that are read at most, from the end."""
+"""Bytes that are read at most, from the end of the file."""
 _ESCAPE = re.compile(
     r"""
     \x1b (?: \[ [0-?]* [ -/]* [@-~]                    # control sequences: colours, movements
@@ -15,13 +15,14 @@ _ESCAPE = re.compile(
     """,
     re.VERBOSE,
 )
-"""Escape sequences of terminals, as ECMA-48 has them."""
+"""Terminal escape sequences of ECMA-48."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def tail(path: Path, *, lines: int) -> str:
-    """Return the last lines of a file as plain text; empty when it is not there."""
+    """Return the last lines of a file as plain text; empty if the file does not exist or is empty."""
     try:
+        # The job owns its log and may replace it: O_NOFOLLOW for a link, O_NONBLOCK for a pipe without a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return ""
@@ -32,12 +33,12 @@ def tail(path: Path, *, lines: int) -> str:
     finally:
         os.close(handle)
     if start:
-        content = content.partition(b"\n")[2] or content  # the first line is cut off somewhere
-    found = _plain(content.decode(errors="replace")).splitlines()
+        content = content.partition(b"\n")[2] or content  # the first line is incomplete
+    found = plain_text(content.decode(errors="replace")).splitlines()
     return "\n".join(found[max(0, len(found) - lines) :])
 
 
-def _plain(text: str) -> str:
-    """Take out what steers a terminal; a carriage return begins a line (progress bars)."""
+def plain_text(text: str) -> str:
+    """Remove escape sequences and control characters; a carriage return (progress bars) starts a new line."""
     unescaped = _ESCAPE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", unescaped)
