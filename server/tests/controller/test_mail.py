@@ -173,7 +173,7 @@ def test_after_a_day_it_is_given_up_and_said(
             assert now - Mail.objects.get().datetime_created < timedelta(hours=26)
     mail = Mail.objects.get()
     assert (mail.sent_at, mail.attempts > 20) == (None, True)
-    assert "is given up" in caplog.text
+    assert "failed for the last time" in caplog.text
 
 
 def test_a_controller_that_died_while_sending_is_replaced(original: Workspace, grace: User, sink: Sink) -> None:
