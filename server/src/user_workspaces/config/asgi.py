@@ -12,8 +12,9 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 
 from user_workspaces import registry
 from user_workspaces.client_address import client_scheme, trusted
-from user_workspaces.config.disconnects import TRANSFERS, DisconnectWatcher
+from user_workspaces.config.disconnects import DisconnectWatcher
 from user_workspaces.config.threaded_asgi import ThreadedASGI
+from user_workspaces.config.transfer_paths import is_transfer_path
 from user_workspaces.config.wsgi import application as django
 from user_workspaces.proxy.http1.parser import without_default_port
 from user_workspaces.proxy.relay.app_bridge import FROM_PROXY
@@ -38,7 +39,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     match scope["type"]:
         case "http":
             scope = _as_believed(scope)
-            if TRANSFERS.match(scope["path"]):
+            if is_transfer_path(scope["path"]):
                 await _transfer(scope, receive, send)
             elif SIGN_INS.match(scope["path"]):
                 await _sign_ins(scope, receive, send)

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from user_workspaces.accounts.models import User
-from user_workspaces.config.disconnects import TRANSFERS
 from user_workspaces.config.threaded_asgi import SMALL
 from user_workspaces.errors import TooManyAtOnce
 from user_workspaces.observability.correlation import accepted_request_id, bind_context
@@ -19,6 +18,7 @@ from user_workspaces.observability.metrics import note_request
 from user_workspaces.portal.access import is_logged_in_user, to_login, wants_fragment
 from user_workspaces.portal.errors import response_for
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import is_transfer
 
 HEADER = "X-Request-ID"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -87,7 +87,7 @@ class SlowForms:
         self, request: HttpRequest, view: Callable[..., object], _args: object, _kwargs: object
     ) -> HttpResponseBase | None:
         """Refuse it, or take a turn for it. The API is not asked: it reads nothing before it knows who calls."""
-        if getattr(view, "csrf_exempt", False) or not _is_read_as_it_comes(request):
+        if getattr(view, "csrf_exempt", False) or not _is_read_as_it_comes(request, view):
             return None
         if not is_logged_in_user(request):
             return to_login(request)
@@ -98,9 +98,9 @@ class SlowForms:
         return None
 
 
-def _is_read_as_it_comes(request: HttpRequest) -> bool:
+def _is_read_as_it_comes(request: HttpRequest, view: Callable[..., object]) -> bool:
     if request.method != "POST" or request.content_type not in FORMS:
         return False
     length = request.META.get("CONTENT_LENGTH") or "0"
     is_small = length.isdigit() and len(length) <= len(str(SMALL)) and int(length) <= SMALL
-    return not is_small or TRANSFERS.match(request.path) is not None
+    return not is_small or is_transfer(view)
