@@ -19,7 +19,7 @@ class Subject:
     """The mark of the request: `X-Request-ID`."""
     user: int | None = None
     job: int | None = None
-    on_person: Callable[[], None] | None = None
+    on_user: Callable[[], None] | None = None
     """Called, in any thread, as soon as it is known for which person the request is."""
 
 
@@ -38,7 +38,7 @@ def bind_context(
     request: str | None = None,
     user: int | None = None,
     job: int | None = None,
-    on_person: Callable[[], None] | None = None,
+    on_user: Callable[[], None] | None = None,
 ) -> Iterator[None]:
     """Say what the work inside is about; what is not given stays as it is."""
     outer = _subject.get()
@@ -46,7 +46,7 @@ def bind_context(
         request=outer.request if request is None else request,
         user=outer.user if user is None else user,
         job=outer.job if job is None else job,
-        on_person=outer.on_person if on_person is None else on_person,
+        on_user=outer.on_user if on_user is None else on_user,
     )
     before = _subject.set(inner)
     try:
@@ -59,8 +59,8 @@ def bind_user(user: int) -> None:
     """Say for whom the request of this moment is, as soon as that is known."""
     subject = _subject.get()
     _subject.set(replace(subject, user=user))
-    if subject.on_person is not None:
-        subject.on_person()
+    if subject.on_user is not None:
+        subject.on_user()
 
 
 def new_request_id() -> str:
