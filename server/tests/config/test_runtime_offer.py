@@ -131,7 +131,7 @@ def test_without_an_answer_nothing_changes(machine: Machine, keys: str, patience
 
 def test_answer_that_cannot_be_kept_is_said(machine: Machine) -> None:
     machine.install("docker", f"echo linux; rm -f {machine.config}")
-    assert f"The answer could not be kept. {machine.config}: cannot be written" in machine.in_a_terminal("y")
+    assert f"The answer could not be saved. {machine.config}: cannot be written" in machine.in_a_terminal("y")
 
 
 def test_where_users_have_accounts_it_says_what_they_need_and_enter_is_no(machine: Machine) -> None:
