@@ -74,7 +74,7 @@ EXTERNAL = {
 
 @pytest.mark.parametrize("external", [False, True])
 @pytest.mark.parametrize("written", [None, *UserSearch])
-def test_who_finds_whom_is_said_or_follows_from_how_people_log_in(
+def test_who_finds_whom_is_said_or_follows_from_how_users_log_in(
     tmp_path: Path, written: UserSearch | None, *, external: bool
 ) -> None:
     def change(config: dict[str, Any]) -> None:
@@ -226,7 +226,7 @@ MISTAKES: list[tuple[Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "message"), MISTAKES)
-def test_a_mistake_is_told_with_its_key(
+def test_a_mistake_is_reported_with_its_key(
     mistakes_of: Callable[[Change], list[str]], change: Change, message: str
 ) -> None:
     told = mistakes_of(change)
@@ -248,13 +248,13 @@ def test_a_mistake_is_told_with_its_key(
         (b"[" * 100_000, "not JSON: "),
     ],
 )
-def test_a_file_that_is_no_object_is_told(
+def test_a_file_that_is_no_object_is_reported(
     mistakes_of: Callable[[bytes], list[str]], content: bytes, message: str
 ) -> None:
     assert mistakes_of(content)[0].startswith(message)
 
 
-def test_all_mistakes_are_told_at_once(mistakes_of: Callable[[Change], list[str]]) -> None:
+def test_all_mistakes_are_reported_at_once(mistakes_of: Callable[[Change], list[str]]) -> None:
     assert len(mistakes_of(lambda c: c.update(main_storage=1, main_resource=2, colour=3))) == 3
     assert len(mistakes_of(lambda c: c.update(main_storage="x", main_resource="y"))) == 2
     types = ("available_storage", "storage_type"), ("available_resources", "resource_type")
@@ -262,7 +262,7 @@ def test_all_mistakes_are_told_at_once(mistakes_of: Callable[[Change], list[str]
 
 
 @pytest.mark.parametrize("path", ["missing.json", "folder"])
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, path: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, path: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match=r"(missing\.json|folder): cannot be read: "):
         load_config.read(tmp_path / path)

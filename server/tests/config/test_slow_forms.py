@@ -58,7 +58,7 @@ def test_a_part_of_a_page_leads_the_whole_page_to_the_log_in(site: Registry) -> 
     assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/login/?next=/w/1/files/%3Fin%3Da")
 
 
-def test_forms_with_files_of_one_person_have_their_turns(
+def test_forms_with_files_of_one_user_have_their_turns(
     make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("user_workspaces.transfers.slots.MOST_AT_ONCE", 1)

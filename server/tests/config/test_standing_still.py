@@ -150,7 +150,7 @@ def test_nothing_is_done_for_a_body_that_broke_off(header: tuple[bytes, bytes], 
     assert (seen, client.got) == ([], [])
 
 
-def test_who_sends_nothing_for_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_sends_nothing_for_long_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threaded_asgi, "STALLED_SECONDS", 0)
     seen = list[bytes]()
 

@@ -140,7 +140,7 @@ def test_no_more_than_two_at_a_time(slow: StorageThatCopiesWhenAllowed, make_use
     assert copies.wait(30)
 
 
-def test_a_long_copy_keeps_its_lease_and_tells_how_far_it_is(started: tuple[Share, CopyPool]) -> None:
+def test_a_long_copy_keeps_its_lease_and_reports_how_far_it_is(started: tuple[Share, CopyPool]) -> None:
     share, _ = started
     first = now_of(share).next_check_at
     assert first is not None

@@ -240,7 +240,7 @@ def test_what_cannot_be_removed_goes_on_to_count(
     assert (state_of(share), held(grace)) == ("ready", 0)
 
 
-def test_copies_for_one_person_at_once_never_take_more_than_there_is(
+def test_copies_for_one_user_at_once_never_take_more_than_there_is(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     slow.allowed.set()

@@ -204,7 +204,7 @@ class ResourceThatCannotBeSwept(FakeResource):
 
 
 @pytest.mark.parametrize("error", [ResourceUnavailable("no route"), StorageError("disk")])
-def test_a_resource_that_does_not_answer_does_not_stop_the_sweep(
+def test_a_resource_that_does_not_response_does_not_stop_the_sweep(
     driver: Driver, site: Registry, error: Exception
 ) -> None:
     silent = ResourceThatCannotBeSwept.build("silent")

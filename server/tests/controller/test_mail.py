@@ -90,7 +90,7 @@ def grace(make_user: Person) -> User:
     return make_user("grace")
 
 
-def test_a_receiver_is_told(original: Workspace, grace: User, sink: Sink) -> None:
+def test_a_receiver_is_reported(original: Workspace, grace: User, sink: Sink) -> None:
     share = offer(original, grace)
     assert [send_due_mail(now=timezone.now()) for _ in range(3)] == [1, 0, 0]
     (message,) = sink.messages
@@ -139,7 +139,7 @@ def test_without_a_mail_server_there_is_no_mail(original: Workspace, grace: User
     assert send_due_mail(now=timezone.now()) == 0
 
 
-def test_a_refusal_keeps_nobody_elses_mail_and_is_tried_again(
+def test_a_error_keeps_nobody_elses_mail_and_is_tried_again(
     original: Workspace, grace: User, make_user: Person, sink: Sink
 ) -> None:
     sink.refuses.add("grace@example.org")

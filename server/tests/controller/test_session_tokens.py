@@ -103,7 +103,7 @@ def test_the_token_ends_with_the_session(with_reana: Driver, end: str) -> None:
     assert ApiToken.objects.count() == 0
 
 
-def test_a_session_that_never_answers_leaves_no_token(with_reana: Driver, site: Registry) -> None:
+def test_a_session_that_never_responses_leaves_no_token(with_reana: Driver, site: Registry) -> None:
     kind = site.job_types.get("jupyter_lab")
     assert isinstance(kind, FakeJobType)
     kind.answers_at = None

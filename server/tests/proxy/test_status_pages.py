@@ -56,7 +56,7 @@ def test_waiting_says_what_goes_on_and_looks_again(job: Job, visit: Callable[...
     assert f'href="http://localhost:8000/open/{job.pk}/"' in content
 
 
-def test_programs_are_told_to_ask_again(job: Job, visit: Callable[..., Any]) -> None:
+def test_programs_are_reported_to_ask_again(job: Job, visit: Callable[..., Any]) -> None:
     response = visit(HTTP_ACCEPT="application/json")
     assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "1", "no-store")
 
@@ -89,7 +89,7 @@ def test_rejected_link_page_links_to_the_portal(job: Job) -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
-def test_a_program_without_a_ticket_is_told_what_it_lacks(job: Job, method: str) -> None:
+def test_a_program_without_a_ticket_is_reported_what_it_lacks(job: Job, method: str) -> None:
     ask = getattr(Client(enforce_csrf_checks=True), method)
     response = ask(f"/passthrough/local/{job.pk}/api/status", HTTP_HOST=f"s{job.pk}.localhost")
     assert response.status_code == 401

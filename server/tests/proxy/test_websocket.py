@@ -81,7 +81,7 @@ def test_handshake_is_rewritten_as_every_request(proxy: RunningProxy) -> None:
     assert "uws-" not in headers
 
 
-def test_frames_sent_before_the_answer_are_not_lost(proxy: RunningProxy) -> None:
+def test_frames_sent_before_the_response_are_not_lost(proxy: RunningProxy) -> None:
     client = proxy.client()
     headers = HANDSHAKE.replace("Upgrade\r\n", "keep-alive, upgrade\r\n", 1)
     request = f"GET {WS_BASE}/ws HTTP/1.1\r\nHost: localhost\r\nCookie: {WS_COOKIE}\r\n{ORIGIN}\r\n{headers}\r\n\r\n"

@@ -210,7 +210,7 @@ def test_connection_options_are_read(headers: list[str], options: set[bytes], *,
         ("GET / HTTP/1.1", ["Connection: Upgrade", "Upgrade: h2c"], False),
     ],
 )
-def test_websocket_handshake_is_told_apart(line: str, headers: list[str], *, websocket: bool) -> None:
+def test_websocket_handshake_is_reported_apart(line: str, headers: list[str], *, websocket: bool) -> None:
     assert accepted(with_headers(*headers, line=line)).websocket is websocket
 
 

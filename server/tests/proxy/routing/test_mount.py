@@ -113,7 +113,7 @@ def test_headers_that_an_application_must_not_see_are_left_out_for_it_alone() ->
         assert b"cookie" not in hidden
 
 
-def test_stripped_session_is_reached_and_answers_through_a_real_socket(proxy: RunningProxy) -> None:
+def test_stripped_session_is_reached_and_responses_through_a_real_socket(proxy: RunningProxy) -> None:
     endpoint = replace(proxy.routes[0].endpoint, mount=Mount.STRIP)
     proxy.change(endpoint=endpoint)
     proxy.session.reply("moved", b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n")

@@ -57,7 +57,7 @@ def test_a_session_is_served_on_its_port_under_any_name_and_no_other_is(
     client.close()
 
 
-def test_a_port_is_open_for_as_long_as_its_session_answers(
+def test_a_port_is_open_for_as_long_as_its_session_responses(
     proxy: RunningProxy, listeners: SessionPortListeners, ports: range
 ) -> None:
     assert not is_open(ports[0])

@@ -219,7 +219,7 @@ def test_the_cookie_of_a_session_has_the_prefix_that_the_site_says() -> None:
         assert decision == (Relay(ROUTE) if relayed else HandOver())
 
 
-def test_table_names_the_ports_of_its_sessions_and_tells_when_it_was_read() -> None:
+def test_table_names_the_ports_of_its_sessions_and_reports_when_it_was_read() -> None:
     table, told = RouteTable(), list[frozenset[int]]()
     table.on_replace(lambda: told.append(table.ports()))
     table.replace([ON_PORT, replace(ROUTE, job_id=13)])
@@ -259,7 +259,7 @@ def test_other_sites_may_read_nothing_and_write_nothing(headers: list[str], *, a
     assert decided(request(f"{BASE}/x", cookie, *headers, host="localhost:8000"), ROUTE) == Relay(ROUTE)
 
 
-def test_table_tells_what_is_gone_and_nothing_else() -> None:
+def test_table_reports_what_is_gone_and_nothing_else() -> None:
     table = table_of(ROUTE, replace(ROUTE, job_id=13), replace(ROUTE, job_id=14))
     gone: list[tuple[int, Route | None]] = []
     table.on_gone(lambda job_id: gone.append((job_id, table.get(job_id))))
@@ -275,7 +275,7 @@ def test_table_tells_what_is_gone_and_nothing_else() -> None:
     "changes",
     [{"owner_id": 8}, {"epoch": 4}, {"endpoint": Endpoint("/other.sock", authorization="token x")}, {"base_path": "/"}],
 )
-def test_any_change_of_a_route_is_told(changes: dict[str, object]) -> None:
+def test_any_change_of_a_route_is_reported(changes: dict[str, object]) -> None:
     table = table_of(ROUTE)
     gone: list[int] = []
     table.on_gone(gone.append)
