@@ -33,7 +33,7 @@ PASSES = 30
 
 @pytest.fixture(autouse=True)
 def _nothing_was_told_yet() -> None:
-    warning_log.REFUSALS._told.clear()
+    warning_log.REFUSALS._logged.clear()
 
 
 @pytest.fixture

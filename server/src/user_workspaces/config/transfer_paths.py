@@ -29,7 +29,7 @@ def _patterns() -> re.Pattern[str]:
 
 def _alternatives(resolver: URLResolver) -> Iterator[str]:
     outer = _plain(resolver.pattern.regex.pattern)
-    inner = []
+    inner: list[str] = []
     for one in resolver.url_patterns:
         if isinstance(one, URLResolver):
             inner += _alternatives(one)
