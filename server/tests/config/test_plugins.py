@@ -48,7 +48,7 @@ def test_operators_are_reported_which_homes_are_open_and_how_to_close_them(home:
     assert registry.advice() == [told]
 
 
-def test_everybody_else_is_reported_how_many_and_no_name(home: Path, client: Client) -> None:
+def test_others_see_a_count_and_no_names(home: Path, client: Client) -> None:
     response = client.get("/status/")
     found = response.json()["dependencies"]["user_authentication.local"]
     assert found == {

@@ -71,7 +71,7 @@ def test_wrong_surroundings_start_nothing(manage: Run, environment: dict[str, st
     assert "Traceback" not in done.stderr
 
 
-def test_a_runtime_folder_of_somebody_else_starts_nothing(manage: Run, tmp_path: Path) -> None:
+def test_runtime_folder_of_another_account_prevents_the_start(manage: Run, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="uws-") as short:
         (Path(short) / "run").symlink_to(tmp_path)
         done = manage("check", UWS_DATA_DIR=short)

@@ -102,7 +102,7 @@ def test_a_body_is_read_whole_however_it_comes(parts: tuple[bytes, ...]) -> None
     assert exchange(lambda request: HttpResponse(request.body), *parts, length=len(body))[-1]["body"] == body
 
 
-def test_without_an_announced_body_nobody_waits_for_one() -> None:
+def test_request_without_a_body_is_not_waited_for() -> None:
     assert exchange(lambda request: HttpResponse(request.body + b"."), b"unexpected")[-1]["body"] == b"."
 
 

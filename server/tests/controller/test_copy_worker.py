@@ -181,7 +181,7 @@ def test_a_share_withdrawn_while_it_is_copied_is_removed_when_the_copying_ended(
     assert Workspace.objects.count() == 1
 
 
-def test_nobody_removes_files_under_a_copy_that_was_withdrawn(started: tuple[Share, CopyPool]) -> None:
+def test_files_of_a_withdrawn_copy_stay_while_it_is_written(started: tuple[Share, CopyPool]) -> None:
     share, copies = started
     Share.objects.filter(pk=share.pk).update(state="withdrawn")
     assert not Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists()

@@ -32,7 +32,7 @@ PASSES = 30
 
 
 @pytest.fixture(autouse=True)
-def _nothing_was_told_yet() -> None:
+def _empty_warning_log() -> None:
     warning_log.REFUSALS._logged.clear()
 
 

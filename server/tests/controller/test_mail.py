@@ -139,7 +139,7 @@ def test_without_a_mail_server_there_is_no_mail(original: Workspace, grace: User
     assert send_due_mail(now=timezone.now()) == 0
 
 
-def test_a_error_keeps_nobody_elses_mail_and_is_tried_again(
+def test_rejected_mail_is_retried_and_delays_no_others(
     original: Workspace, grace: User, make_user: Person, sink: Sink
 ) -> None:
     sink.refuses.add("grace@example.org")

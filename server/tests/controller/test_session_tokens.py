@@ -179,7 +179,7 @@ def test_dying_before_a_record_of_the_start_grants_it_again(
     assert (ApiToken.objects.count(), is_good(with_reana, job)) == (1, True)
 
 
-def test_who_has_a_reana_elsewhere_gets_that_one(with_reana: Driver) -> None:
+def test_personal_reana_is_preferred(with_reana: Driver) -> None:
     own = {"server": "https://reana.example.org", "access_token": "of-another-place"}
     PersonalReana.objects.create(user=with_reana.owner, **own)
     with_reana.until(with_reana.launch(), lambda job: job.submitted)

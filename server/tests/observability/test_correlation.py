@@ -62,7 +62,7 @@ def test_a_token_is_no_request_id() -> None:
     assert accepted_request_id(token) != token
 
 
-def test_marks_are_never_the_same() -> None:
+def test_request_ids_are_unique() -> None:
     assert len({new_request_id() for _ in range(1000)}) == 1000
     assert current_request_id() != current_request_id()
     with bind_context(request="this-request"):

@@ -44,7 +44,7 @@ def test_text_and_binary_come_back_as_they_were(proxy: RunningProxy) -> None:
             assert web_socket.recv(timeout=60) == message
 
 
-def test_pings_go_both_ways(proxy: RunningProxy) -> None:
+def test_pings_work_in_both_directions(proxy: RunningProxy) -> None:
     with opened(proxy) as web_socket:
         assert web_socket.ping(b"from the browser").wait(20)
         web_socket.send("ping")

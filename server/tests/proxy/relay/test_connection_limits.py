@@ -22,7 +22,7 @@ class Connection:
 
 
 @dataclass
-class Door:
+class LimitsWithClock:
     """Limits with a clock of their own."""
 
     most: int = 4
@@ -48,7 +48,7 @@ class Door:
 
 
 def test_connection_that_waits_longest_is_evicted() -> None:
-    door = Door()
+    door = LimitsWithClock()
     first, second, _, _ = (door.opened() for _ in range(4))
     door.limits.waits(first)  # it got an answer in the meantime
     door.opened()
@@ -57,7 +57,7 @@ def test_connection_that_waits_longest_is_evicted() -> None:
 
 
 def test_anonymous_connection_in_service_is_evicted_last() -> None:
-    door = Door()
+    door = LimitsWithClock()
     served = [door.opened() for _ in range(3)]
     for connection in served:
         door.limits.serves(connection)
@@ -67,7 +67,7 @@ def test_anonymous_connection_in_service_is_evicted_last() -> None:
 
 
 def test_authenticated_connections_are_kept_while_anonymous_ones_wait() -> None:
-    door = Door()
+    door = LimitsWithClock()
     user = door.opened(authenticated=True)
     strangers = [door.opened() for _ in range(3)]
     for connection in strangers:
@@ -79,7 +79,7 @@ def test_authenticated_connections_are_kept_while_anonymous_ones_wait() -> None:
 
 
 def test_connection_authenticated_by_another_thread_is_skipped() -> None:
-    door = Door()
+    door = LimitsWithClock()
     user, stranger, *_ = (door.opened() for _ in range(4))
     user.authenticated = True
     door.opened()
@@ -87,7 +87,7 @@ def test_connection_authenticated_by_another_thread_is_skipped() -> None:
 
 
 def test_idle_authenticated_connections_are_evicted() -> None:
-    door = Door()
+    door = LimitsWithClock()
     door.opened(authenticated=True, idle_since=None)
     later, sooner = door.opened(authenticated=True, idle_since=9.0), door.opened(authenticated=True, idle_since=5.0)
     served = door.opened()
@@ -102,7 +102,7 @@ def test_idle_authenticated_connections_are_evicted() -> None:
 
 
 def test_new_connection_is_rejected_while_all_others_work() -> None:
-    door = Door()
+    door = LimitsWithClock()
     users = [door.opened(authenticated=True, idle_since=None) for _ in range(4)]
     assert door.is_refused()
     users[0].idle_since = 1.0
@@ -114,7 +114,7 @@ def test_new_connection_is_rejected_while_all_others_work() -> None:
 
 
 def test_address_at_its_limit_evicts_its_own_connections() -> None:
-    door = Door(most=10, per_address=2)
+    door = LimitsWithClock(most=10, per_address=2)
     other = door.opened("b")
     first, _ = door.opened("a"), door.opened("a")
     door.opened("a")
@@ -123,21 +123,21 @@ def test_address_at_its_limit_evicts_its_own_connections() -> None:
 
 
 def test_address_gets_at_most_half() -> None:
-    door = Door(most=10, per_address=None)
+    door = LimitsWithClock(most=10, per_address=None)
     for _ in range(9):
         door.opened("a")
     assert door.open == 5
 
 
 def test_exempt_address_has_only_the_total_limit() -> None:
-    door = Door(most=10, per_address=2)
+    door = LimitsWithClock(most=10, per_address=2)
     for _ in range(12):
         door.opened(None)
     assert (door.open, len(door.closed)) == (10, 2)
 
 
 def test_ended_connection_leaves_no_state() -> None:
-    door = Door(most=10, per_address=2)
+    door = LimitsWithClock(most=10, per_address=2)
     connection = door.opened("a")
     door.limits.leave(connection)
     door.limits.leave(connection)
@@ -146,7 +146,7 @@ def test_ended_connection_leaves_no_state() -> None:
 
 
 def test_evictions_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    door = Door()
+    door = LimitsWithClock()
     with caplog.at_level(logging.WARNING):
         for _ in range(100):
             door.opened()
@@ -159,7 +159,7 @@ def test_evictions_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_warning_lasts_for_a_while() -> None:
-    door = Door(most=100)
+    door = LimitsWithClock(most=100)
     assert door.limits.counts().warning == ""
     for _ in range(95):
         door.opened()
