@@ -107,15 +107,15 @@ def run_relay(path: str, port: int, key: str) -> None:
     endpoint = Endpoint(path, os.geteuid(), authorization="token 0123456789abcdef0123456789abcdef")
     host = f"s{JOB}.localhost".encode()
     table.replace([Route(JOB, OWNER, EPOCH, f"/passthrough/local/{JOB}/", endpoint, host=host)])
-    passthrough = ProxyState(
+    state = ProxyState(
         table=table,
         verify_cookie=_verify_cookie,
-        locations=SessionOrigins(domains=("localhost",)),
+        origins=SessionOrigins(domains=("localhost",)),
         limits=ProxyLimits(upstreams_per_job=Sizes.CROWD),  # a crowd of browsers is one person's here
     )
     config = uvicorn.Config(
         _no_hub,
-        http=relay_protocol(passthrough),
+        http=relay_protocol(state),
         loop="none",
         lifespan="off",
         port=port,

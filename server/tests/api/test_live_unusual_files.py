@@ -158,9 +158,7 @@ def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at:
         "fixed/g: You do not have permission to change the folder that contains it.": ada.put(
             f"{at}fixed/g", content=b"1"
         ),
-        "fixed/f: You do not have permission to change the folder that contains it.": ada.delete(
-            f"{at}fixed/f"
-        ),
+        "fixed/f: You do not have permission to change the folder that contains it.": ada.delete(f"{at}fixed/f"),
     }
     assert {message: (response.status_code, response.json()["message"]) for message, response in said.items()} == {
         message: (403, message) for message in said

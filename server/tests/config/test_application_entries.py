@@ -29,7 +29,7 @@ def entry_of(job_type: str, **more: Any) -> Change:
         ("LocalTestJob", {"command": ["x"]}, "available_job_types.app.application: Extra inputs"),
     ],
 )
-def test_mistake_in_an_application_is_told_with_its_key(
+def test_mistake_in_an_application_is_reported_with_its_key(
     mistakes_of: Callable[[bytes | Change], list[str]], job_type: str, application: dict[str, Any], message: str
 ) -> None:
     [line] = mistakes_of(entry_of(job_type, application=application))

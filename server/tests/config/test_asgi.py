@@ -71,7 +71,7 @@ def test_what_may_have_to_wait_has_threads_of_its_own(pools: Pools, path: str, p
         (None, [b"host"]),
     ],
 )
-def test_what_no_proxy_told_is_left_out(pools: Pools, state: dict[str, bool] | None, left: list[bytes]) -> None:
+def test_what_no_proxy_reported_is_left_out(pools: Pools, state: dict[str, bool] | None, left: list[bytes]) -> None:
     told = ((b"x-forwarded-for", b"10.0.0.1"), (b"x_forwarded_for", b"10.9.9.9"), (b"x-forwarded-proto", b"https"))
     ask("/jobs/", *told, (b"host", b"a_b"), state=state)
     assert [name for name, _ in pools["_django"][0]["headers"]] == left

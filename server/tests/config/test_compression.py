@@ -43,13 +43,13 @@ def test_what_another_origin_led_to_is_left() -> None:
     assert asked == said
 
 
-def test_streams_files_and_tagged_answers_are_left() -> None:
+def test_streams_files_and_tagged_responses_are_left() -> None:
     assert not is_compressed(StreamingHttpResponse(iter([LONG])))
     assert not is_compressed(FileResponse(BytesIO(LONG)))
     assert not is_compressed(HttpResponse(LONG, headers={"ETag": '"a"'}))
 
 
-def test_who_does_not_take_it_gets_the_answer_itself() -> None:
+def test_who_does_not_take_it_gets_the_response_itself() -> None:
     response = HttpResponse(LONG)
     assert not is_compressed(response, asks.get("/", headers={"Accept-Encoding": "br"}))
     assert response["Vary"] == "Accept-Encoding"

@@ -23,5 +23,5 @@ def test_resource_names_its_container_runtime(tmp_path: Path) -> None:
     assert load_config.read(source)[0].resources["local"].container_runtime == "second"
     written["available_resources"]["local"]["container_runtime"] = "none"
     source.write_text(json.dumps(written))
-    with pytest.raises(ConfigurationError, match=r"container_runtime: 'none' is not configured; there is first, sec"):
+    with pytest.raises(ConfigurationError, match=r"container_runtime: 'none' is not configured; available: first, sec"):
         load_config.read(source)

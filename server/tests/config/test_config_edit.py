@@ -53,8 +53,8 @@ def test_owner_stays(config: Path) -> None:
     ("content", "message"),
     [
         (b"{", "not JSON"),
-        (b"[]", "it has to be an object without 'container_runtimes'"),
-        (b'{"container_runtimes": 1}', "it has to be an object without 'container_runtimes'"),
+        (b"[]", "it must be an object without 'container_runtimes'"),
+        (b'{"container_runtimes": 1}', "it must be an object without 'container_runtimes'"),
         (b"\xff", "not JSON"),
         (b"[" * 100_000, "not JSON"),
     ],

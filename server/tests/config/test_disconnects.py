@@ -15,11 +15,6 @@ LAST = {"type": "http.request", "body": b"2", "more_body": False}
 LEFT = {"type": "http.disconnect"}
 
 
-@pytest.mark.parametrize("path", ["/w/7/environment/", "/workspaces/7/environment/lock/", "/w/7/environment"])
-def test_environments_are_read_by_the_threads_of_transfers(path: str) -> None:
-    assert disconnects.TRANSFERS.match(path)
-
-
 def listener(messages: list[Any], *headers: tuple[bytes, bytes]) -> DisconnectWatcher:
     """Make one for a client that sends these messages, and nothing after them."""
 

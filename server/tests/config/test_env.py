@@ -65,20 +65,20 @@ def test_known_and_weak_secrets_are_refused(monkeypatch: pytest.MonkeyPatch, dat
     monkeypatch.delenv("UWS_SECRET_KEY")
     (data_dir / "secrets").mkdir()
     (data_dir / "secrets" / "secret_key").write_text(value)
-    with pytest.raises(ConfigurationError, match="too short or well known; remove it"):
+    with pytest.raises(ConfigurationError, match="too short or well known; remove the file"):
         env.secret("secret_key")
 
 
-def test_a_secret_that_cannot_be_read_is_told(data_dir: Path) -> None:
+def test_a_secret_that_cannot_be_read_is_reported(data_dir: Path) -> None:
     (data_dir / "secrets" / "secret_key").mkdir(parents=True)
-    with pytest.raises(ConfigurationError, match=r"secrets/secret_key: cannot be read or made: Is a directory"):
+    with pytest.raises(ConfigurationError, match=r"secrets/secret_key: cannot be read or created: Is a directory"):
         env.secret("secret_key")
 
 
-def test_a_data_folder_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+def test_a_data_folder_that_cannot_be_made_is_reported(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     (data_dir / "file").write_text("")
     monkeypatch.setenv("UWS_DATA_DIR", str(data_dir / "file" / "data"))
-    with pytest.raises(ConfigurationError, match="cannot be made: Not a directory"):
+    with pytest.raises(ConfigurationError, match="cannot be created: Not a directory"):
         env.make_data_dir()
 
 
@@ -144,7 +144,7 @@ def test_a_runtime_folder_that_others_have_a_hand_in_is_refused(
         path.chmod(0o777 if kind == "writable" else 0o700)
     if kind == "somebody's":
         monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
-    with pytest.raises(ConfigurationError, match="has to be a folder of the server's own account"):
+    with pytest.raises(ConfigurationError, match="must be owned by the server's own account"):
         env.check_runtime_dir(path)
 
 
@@ -214,7 +214,7 @@ def test_ports_of_sessions(monkeypatch: pytest.MonkeyPatch, port: str, text: str
 
 
 @pytest.mark.parametrize("text", ["9001-9000", "7999-8001", "8000", "x", "-9000", "0-10", "9000-99999", "9000-x"])
-def test_ports_of_sessions_that_cannot_be_are_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_ports_of_sessions_that_cannot_be_are_reported(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("UWS_PORT", "8000")
     monkeypatch.setenv("UWS_SESSION_PORTS", text)
     with pytest.raises(ConfigurationError, match="UWS_SESSION_PORTS"):
@@ -226,7 +226,7 @@ def test_hosts_may_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.own_host_names()[-2:] == ["a.example", "b.example"]
 
 
-def test_folders_that_people_reach(tmp_path: Path) -> None:
+def test_folders_that_users_reach(tmp_path: Path) -> None:
     closed = tmp_path / "closed" / "inside"
     closed.mkdir(parents=True)
     closed.parent.chmod(0o700)

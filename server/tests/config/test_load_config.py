@@ -74,7 +74,7 @@ EXTERNAL = {
 
 @pytest.mark.parametrize("external", [False, True])
 @pytest.mark.parametrize("written", [None, *UserSearch])
-def test_who_finds_whom_is_said_or_follows_from_how_people_log_in(
+def test_who_finds_whom_is_said_or_follows_from_how_users_log_in(
     tmp_path: Path, written: UserSearch | None, *, external: bool
 ) -> None:
     def change(config: dict[str, Any]) -> None:
@@ -99,11 +99,11 @@ MISTAKES: list[tuple[Change, str]] = [
     (lambda c: c.pop("main_storage"), "main_storage: Field required"),
     (lambda c: c.update(main_storage=5), "main_storage: Input should be a valid string"),
     (lambda c: c.update(colour="blue"), "colour: Extra inputs are not permitted"),
-    (lambda c: c.update(main_storage="disk"), "main_storage: 'disk' is not configured; there is local"),
-    (lambda c: c.update(main_resource="moon"), "main_resource: 'moon' is not configured; there is local"),
+    (lambda c: c.update(main_storage="disk"), "main_storage: 'disk' is not configured; available: local"),
+    (lambda c: c.update(main_resource="moon"), "main_resource: 'moon' is not configured; available: local"),
     (
         lambda c: c.update(api_user_authentication="x"),
-        "api_user_authentication: 'x' is not configured; there is local",
+        "api_user_authentication: 'x' is not configured; available: local",
     ),
     (
         lambda c: c.update(trusted_proxies=["localhost"]),
@@ -120,11 +120,11 @@ MISTAKES: list[tuple[Change, str]] = [
     (lambda c: resource(c).update(storage="x"), "available_resources.local.storage: 'x' is not configured"),
     (
         lambda c: resource(c).update(user_authentication="x"),
-        "available_resources.local.user_authentication: 'x' is not configured; there is local",
+        "available_resources.local.user_authentication: 'x' is not configured; available: local",
     ),
     (
         lambda c: c["available_storage"]["local"].update(user_authentication="x"),
-        "available_storage.local.user_authentication: 'x' is not configured; there is local",
+        "available_storage.local.user_authentication: 'x' is not configured; available: local",
     ),
     (lambda c: resource(c).update(name=None), "available_resources.local.name: Input should be a valid string"),
     (
@@ -149,7 +149,7 @@ MISTAKES: list[tuple[Change, str]] = [
     ),
     (
         lambda c: resource(c)["parameter_mapping"].update(cores="num_cpus"),
-        "available_resources.local.parameter_mapping.cores: none of the parameters has this variable_name",
+        "available_resources.local.parameter_mapping.cores: no parameter has this variable_name",
     ),
     (
         lambda c: c["parameters"][0].update(default_value=None, validation={"type": "str"}),
@@ -170,7 +170,7 @@ MISTAKES: list[tuple[Change, str]] = [
     *(
         (
             lambda c, name=name: c.update(environments={name: {"name": "ML"}}),
-            f"environments.{name}.[key]: Value error, '{name}' is a folder of the server's own",
+            f"environments.{name}.[key]: Value error, '{name}' is reserved",
         )
         for name in ("base", "R", "conda", "conda-12", "removed-x")
     ),
@@ -200,11 +200,11 @@ MISTAKES: list[tuple[Change, str]] = [
     ),
     (
         lambda c: c["parameters"][0].update(variable_name="memory_mb"),
-        "parameters.1: the name 'memory_mb' is taken by another parameter",
+        "parameters.1: the name 'memory_mb' is used by another parameter",
     ),
     (
         lambda c: c["parameters"][0].update(aliases=["time_limit_minutes"]),
-        "parameters.2: the name 'time_limit_minutes' is taken by another parameter",
+        "parameters.2: the name 'time_limit_minutes' is used by another parameter",
     ),
     (lambda c: c.update(parameters={}), "parameters: Input should be a valid array"),
     (lambda c: c.update(base_url="localhost:8000"), "base_url: Value error, 'localhost:8000' is not an address like"),
@@ -212,7 +212,7 @@ MISTAKES: list[tuple[Change, str]] = [
     (lambda c: c.update(base_url="http://x/sub"), "base_url: Value error, 'http://x/sub' is not an address like"),
     (
         lambda c: c.update(base_url="http://s1.localhost"),
-        "base_url: 's1.localhost' is a host of sessions, by the domain",
+        "base_url: 's1.localhost' is a session host of the domain",
     ),
     (lambda c: c.update(base_url="http://[::1"), "base_url: Value error, 'http://[::1' is not an address like"),
     (
@@ -226,7 +226,7 @@ MISTAKES: list[tuple[Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "message"), MISTAKES)
-def test_a_mistake_is_told_with_its_key(
+def test_a_mistake_is_reported_with_its_key(
     mistakes_of: Callable[[Change], list[str]], change: Change, message: str
 ) -> None:
     told = mistakes_of(change)
@@ -243,18 +243,18 @@ def test_a_mistake_is_told_with_its_key(
         (b'{"main_storage": "\xe9"}', "not JSON: 'utf-8' codec"),
         (b"[]", "Input should be an object"),
         (b"5", "Input should be an object"),
-        (b'{"a": 1, "a": 2}', "not JSON: the key 'a' stands twice in one object"),
+        (b'{"a": 1, "a": 2}', "not JSON: the key 'a' is repeated in one object"),
         (b'{"a": NaN}', "not JSON: NaN is not a number in JSON"),
         (b"[" * 100_000, "not JSON: "),
     ],
 )
-def test_a_file_that_is_no_object_is_told(
+def test_a_file_that_is_no_object_is_reported(
     mistakes_of: Callable[[bytes], list[str]], content: bytes, message: str
 ) -> None:
     assert mistakes_of(content)[0].startswith(message)
 
 
-def test_all_mistakes_are_told_at_once(mistakes_of: Callable[[Change], list[str]]) -> None:
+def test_all_mistakes_are_reported_at_once(mistakes_of: Callable[[Change], list[str]]) -> None:
     assert len(mistakes_of(lambda c: c.update(main_storage=1, main_resource=2, colour=3))) == 3
     assert len(mistakes_of(lambda c: c.update(main_storage="x", main_resource="y"))) == 2
     types = ("available_storage", "storage_type"), ("available_resources", "resource_type")
@@ -262,7 +262,7 @@ def test_all_mistakes_are_told_at_once(mistakes_of: Callable[[Change], list[str]
 
 
 @pytest.mark.parametrize("path", ["missing.json", "folder"])
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, path: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, path: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match=r"(missing\.json|folder): cannot be read: "):
         load_config.read(tmp_path / path)

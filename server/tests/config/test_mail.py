@@ -55,10 +55,10 @@ def test_the_password_comes_from_the_environment_and_is_not_shown(
         ({"from_address": "a@b\nBcc: c@d"}, "mail.from_address: String should match pattern"),
         ({"from_address": "a@b.org\n"}, "mail.from_address: String should match pattern"),
         ({"password": "x"}, "mail.password: Extra inputs are not permitted"),
-        ({"user": "hub"}, "mail.user: give the password of 'hub' in UWS_MAIL_PASSWORD"),
+        ({"user": "hub"}, "mail.user: set the password of 'hub' in UWS_MAIL_PASSWORD"),
     ],
 )
-def test_a_mistake_is_told_with_its_key(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+def test_a_mistake_is_reported_with_its_key(tmp_path: Path, change: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read({**LEAST, **change}, tmp_path)
     assert told in str(caught.value)

@@ -41,7 +41,7 @@ def shown(path: str = "/metrics", authorization: str = f"Bearer {TOKEN}") -> tup
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/"])
-def test_who_has_the_token_sees_the_figures(token: None, path: str) -> None:
+def test_who_has_the_token_sees_the_metrics(token: None, path: str) -> None:
     Client().get("/status/")
     status, text = shown(path)
     assert status == 200
@@ -59,7 +59,7 @@ def test_without_a_token_there_is_nothing(settings: Any) -> None:
     assert shown(authorization="Bearer ")[0] == 404
 
 
-def test_paths_that_people_make_up_make_no_new_rows(token: None) -> None:
+def test_paths_that_users_make_up_make_no_new_rows(token: None) -> None:
     for number in range(20):
         Client().get(f"/kanarienvogel/{number}")
         Client().get(f"/workspaces/{number}/kanarienvogel/")
@@ -72,7 +72,7 @@ def collected(figures: JobMetrics) -> str:
     return generate_latest(registry).decode()
 
 
-def test_jobs_are_told_from_the_database(job: Job) -> None:
+def test_jobs_are_reported_from_the_database(job: Job) -> None:
     Job.objects.update(next_check_at=timezone.now() - timedelta(seconds=100))
     text = collected(JobMetrics(now=timezone.now()))
     assert "uws_database_up 1.0" in text
@@ -111,7 +111,7 @@ def test_the_database_is_not_asked_each_time(job: Job, django_assert_num_queries
     assert len(texts) == 1
 
 
-def test_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> list[object]:
         raise OperationalError("no such host: db.internal")
 
@@ -131,7 +131,7 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch, text: str, expected: object)
 
 
 @pytest.mark.parametrize("text", ["x", "host:", "70000", "host:0"])
-def test_wrong_addresses_are_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_wrong_addresses_are_reported(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("UWS_METRICS_PORT", text)
     with pytest.raises(ConfigurationError, match="UWS_METRICS_PORT"):
         env.address("UWS_METRICS_PORT")

@@ -19,7 +19,7 @@ SENT = "from-the-front-1"
 
 
 @pytest.mark.parametrize("path", ["/jobs/", "/status/", "/nowhere", "/login/", "/schema/", "/static/nothing.css"])
-def test_every_answer_has_a_mark(path: str) -> None:
+def test_every_response_has_a_request_id(path: str) -> None:
     first, second = Client().get(path), Client().get(path)
     assert len(first["X-Request-ID"]) == 16
     assert first["X-Request-ID"] != second["X-Request-ID"]
@@ -27,7 +27,7 @@ def test_every_answer_has_a_mark(path: str) -> None:
 
 
 @pytest.mark.parametrize("sent", ["x", "a b c d e f g h", "x" * 1000, "uws_0123456789abcdef"])
-def test_a_mark_that_is_none_is_not_sent_back(sent: str) -> None:
+def test_a_request_id_that_is_none_is_not_sent_back(sent: str) -> None:
     assert Client().get("/status/", headers={"X-Request-ID": sent})["X-Request-ID"] != sent
 
 
@@ -55,7 +55,7 @@ def lines() -> Any:
     logging.getLogger().removeHandler(handler)
 
 
-def test_an_error_of_the_api_is_found_by_its_mark(
+def test_an_error_of_the_api_is_found_by_its_request_id(
     make_user: Callable[[str], User],
     token_of: Callable[[User], str],
     monkeypatch: pytest.MonkeyPatch,
@@ -73,7 +73,9 @@ def test_an_error_of_the_api_is_found_by_its_mark(
     assert token_of(ada) not in str(lines)
 
 
-def test_an_error_of_a_page_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]) -> None:
+def test_an_error_of_a_page_is_found_by_its_request_id(
+    monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+) -> None:
     monkeypatch.setattr("user_workspaces.portal.auth.login.user_of_login_link", bug)
     link = "/login/uws_0123456789abcdef0123456789/"
     response = Client(raise_request_exception=False).get(link, headers={"X-Request-ID": SENT, "Accept": "text/html"})
@@ -83,7 +85,7 @@ def test_an_error_of_a_page_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch
     assert "0123456789abcdef0123456789" not in str(lines)
 
 
-def test_an_error_outside_of_views_is_found_by_its_mark(
+def test_an_error_outside_of_views_is_found_by_its_request_id(
     monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
 ) -> None:
     monkeypatch.setattr("user_workspaces.api.schema_views.render", bug)
@@ -98,7 +100,7 @@ def directives(response: HttpResponseBase) -> set[str]:
 
 
 @pytest.mark.parametrize("path", ["/jobs/", "/nowhere", "/login/", "/docs/redoc/", "/static/nothing.css"])
-def test_every_answer_has_the_policy_that_would_be_put_together_for_it(path: str) -> None:
+def test_every_response_has_the_policy_that_would_be_put_together_for_it(path: str) -> None:
     response = Client().get(path)
     given = directives(response)
     del response.headers["Content-Security-Policy"]

@@ -40,7 +40,7 @@ def home(tmp_path: Path, site: Registry) -> Iterator[Path]:
     remove_account(NAME)
 
 
-def test_operators_are_told_which_homes_are_open_and_how_to_close_them(home: Path) -> None:
+def test_operators_are_reported_which_homes_are_open_and_how_to_close_them(home: Path) -> None:
     printed = StringIO()
     call_command("plugins", stdout=printed)
     told = f"Other accounts can enter home directories of users. Close them: chmod 700 {home}"
@@ -48,7 +48,7 @@ def test_operators_are_told_which_homes_are_open_and_how_to_close_them(home: Pat
     assert registry.advice() == [told]
 
 
-def test_everybody_else_is_told_how_many_and_no_name(home: Path, client: Client) -> None:
+def test_others_see_a_count_and_no_names(home: Path, client: Client) -> None:
     response = client.get("/status/")
     found = response.json()["dependencies"]["user_authentication.local"]
     assert found == {

@@ -126,7 +126,7 @@ def test_every_command_works(service: Set) -> None:
     assert prepared.stdout.strip() == "Sessions are prepared."
 
 
-def test_what_sessions_lack_is_told_everywhere(service: Set) -> None:
+def test_what_sessions_lack_is_reported_everywhere(service: Set) -> None:
     here, said = service
     expected = extension() is None
     told = said[".venv/bin/python manage.py prepare_sessions"].stderr
@@ -138,7 +138,7 @@ def test_what_sessions_lack_is_told_everywhere(service: Set) -> None:
     assert not any("not prepared" in warning for warning in status["warnings"])
 
 
-def test_the_first_person_gets_a_link_that_works(service: Set) -> None:
+def test_the_first_user_gets_a_link_that_works(service: Set) -> None:
     here, _ = service
     (command,) = [command for command in commands() if "login_link" in command]
     link = here.run(command).stdout.strip()

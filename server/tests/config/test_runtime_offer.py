@@ -123,15 +123,15 @@ def test_no_is_written_and_asked_once(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("keys", "patience"), [("", 0.5), ("x", 0.5), ("\x04", LIMIT_SECONDS)])
-def test_without_an_answer_nothing_changes(machine: Machine, keys: str, patience: float) -> None:
+def test_without_an_response_nothing_changes(machine: Machine, keys: str, patience: float) -> None:
     machine.patience = patience
     assert "No answer: nothing was changed." in machine.in_a_terminal(keys)
     assert machine.config.read_bytes() == EMBEDDED_DEFAULT.read_bytes()
 
 
-def test_answer_that_cannot_be_kept_is_said(machine: Machine) -> None:
+def test_response_that_cannot_be_kept_is_said(machine: Machine) -> None:
     machine.install("docker", f"echo linux; rm -f {machine.config}")
-    assert f"The answer could not be kept. {machine.config}: cannot be written" in machine.in_a_terminal("y")
+    assert f"The answer could not be saved. {machine.config}: cannot be written" in machine.in_a_terminal("y")
 
 
 def test_where_users_have_accounts_it_says_what_they_need_and_enter_is_no(machine: Machine) -> None:

@@ -45,9 +45,7 @@ def strict() -> Client:
         ("/new/", {**LARGE, "CONTENT_LENGTH": "9" * 100}),
     ],
 )
-def test_a_form_of_nobody_that_is_read_as_it_comes_is_not_read(
-    site: Registry, path: str, fields: dict[str, Any]
-) -> None:
+def test_slow_form_without_a_login_is_not_read(site: Registry, path: str, fields: dict[str, Any]) -> None:
     response = strict().post(path, **{"wsgi.input": NeverRead(), **fields})
     assert (response.status_code, response.headers["Location"]) == (302, "/login/?next=/")
 
@@ -58,7 +56,7 @@ def test_a_part_of_a_page_leads_the_whole_page_to_the_log_in(site: Registry) -> 
     assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/login/?next=/w/1/files/%3Fin%3Da")
 
 
-def test_forms_with_files_of_one_person_have_their_turns(
+def test_forms_with_files_of_one_user_need_a_slot(
     make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("user_workspaces.transfers.slots.MOST_AT_ONCE", 1)

@@ -82,7 +82,7 @@ def bodies(client: Client) -> bytes:
 
 @pytest.mark.parametrize("header", [LENGTH, CHUNKED])
 @pytest.mark.parametrize("started", [(), (part(b"{"),)], ids=["nothing", "beginning"])
-def test_somebody_who_sends_no_more_keeps_nobody_waiting(header: tuple[bytes, bytes], started: tuple[Any, ...]) -> None:
+def test_stalled_upload_does_not_delay_others(header: tuple[bytes, bytes], started: tuple[Any, ...]) -> None:
     async def run() -> None:
         application, seen = django([]), list[Client]()
         async with asyncio.TaskGroup() as tasks:
@@ -99,7 +99,7 @@ def test_somebody_who_sends_no_more_keeps_nobody_waiting(header: tuple[bytes, by
     asyncio.run(run())
 
 
-def test_somebody_who_sends_much_and_stops_keeps_nobody_waiting_who_sends_little() -> None:
+def test_stalled_large_upload_does_not_delay_small_ones() -> None:
     async def run() -> None:
         application = django([])
         async with asyncio.TaskGroup() as tasks:
@@ -125,7 +125,7 @@ def test_a_large_body_is_read_whole_or_breaks_off(header: tuple[bytes, bytes]) -
         assert bodies(client) == found
 
 
-def test_somebody_who_takes_no_more_keeps_nobody_waiting() -> None:
+def test_stalled_download_does_not_delay_others() -> None:
     async def run() -> None:
         application = django([])
         async with asyncio.TaskGroup() as tasks:
@@ -150,7 +150,7 @@ def test_nothing_is_done_for_a_body_that_broke_off(header: tuple[bytes, bytes], 
     assert (seen, client.got) == ([], [])
 
 
-def test_who_sends_nothing_for_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_sends_nothing_for_long_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threaded_asgi, "STALLED_SECONDS", 0)
     seen = list[bytes]()
 

@@ -58,9 +58,9 @@ def test_a_wrong_configuration_starts_nothing(manage: Run, tmp_path: Path, comma
     [
         ({"UWS_CONFIG": "/nonexistent/config.json"}, "/nonexistent/config.json: cannot be read: No such file"),
         ({"UWS_PORT": "http"}, "UWS_PORT: 'http' is not a port; give a number from 1 to 65535"),
-        ({"UWS_SECRET_KEY": "x"}, "UWS_SECRET_KEY: too short or well known; unset it and one is made"),
+        ({"UWS_SECRET_KEY": "x"}, "UWS_SECRET_KEY: too short or well known; unset it to have one created"),
         ({"UWS_ENCRYPTION_KEY": "changeme" * 5}, "UWS_ENCRYPTION_KEY: too short or well known"),
-        ({"UWS_DATA_DIR": "/dev/null/data"}, "/dev/null/data: cannot be made: Not a directory"),
+        ({"UWS_DATA_DIR": "/dev/null/data"}, "/dev/null/data: cannot be created: Not a directory"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "runserver"])
@@ -71,7 +71,7 @@ def test_wrong_surroundings_start_nothing(manage: Run, environment: dict[str, st
     assert "Traceback" not in done.stderr
 
 
-def test_a_runtime_folder_of_somebody_else_starts_nothing(manage: Run, tmp_path: Path) -> None:
+def test_runtime_folder_of_another_account_prevents_the_start(manage: Run, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="uws-") as short:
         (Path(short) / "run").symlink_to(tmp_path)
         done = manage("check", UWS_DATA_DIR=short)

@@ -61,7 +61,7 @@ def exchange(view: View, *parts: bytes, length: int | None = None) -> list[Any]:
     return asyncio.run(run())
 
 
-def test_a_whole_answer_is_two_messages_and_nothing_follows() -> None:
+def test_a_whole_response_is_two_messages_and_nothing_follows() -> None:
     sent = exchange(lambda _: HttpResponse(b"found", status=201, headers={"X-Mark": "blue"}))
     head, body = sent
     assert (head["type"], head["status"]) == ("http.response.start", 201)
@@ -69,7 +69,7 @@ def test_a_whole_answer_is_two_messages_and_nothing_follows() -> None:
     assert body == {"type": "http.response.body", "body": b"found", "more_body": False}
 
 
-def test_an_answer_without_a_body_ends_too() -> None:
+def test_an_response_without_a_body_ends_too() -> None:
     assert exchange(lambda _: HttpResponse(status=204))[-1] == {
         "type": "http.response.body",
         "body": b"",
@@ -77,7 +77,7 @@ def test_an_answer_without_a_body_ends_too() -> None:
     }
 
 
-def test_an_answer_that_streams_goes_part_by_part() -> None:
+def test_an_response_that_streams_goes_part_by_part() -> None:
     threads = set[int]()
 
     def parts() -> Iterator[bytes]:
@@ -102,7 +102,7 @@ def test_a_body_is_read_whole_however_it_comes(parts: tuple[bytes, ...]) -> None
     assert exchange(lambda request: HttpResponse(request.body), *parts, length=len(body))[-1]["body"] == body
 
 
-def test_without_an_announced_body_nobody_waits_for_one() -> None:
+def test_request_without_a_body_is_not_waited_for() -> None:
     assert exchange(lambda request: HttpResponse(request.body + b"."), b"unexpected")[-1]["body"] == b"."
 
 
@@ -111,13 +111,13 @@ def test_the_thread_knows_what_the_request_is_about() -> None:
     assert exchange(lambda _: HttpResponse(MARK.get()))[-1]["body"] == b"of the request"
 
 
-def test_an_answer_is_closed_before_it_is_sent() -> None:
+def test_an_response_is_closed_before_it_is_sent() -> None:
     Closed.was_closed = False
     exchange(lambda _: Closed(b"x"))
     assert Closed.was_closed
 
 
-def test_a_stream_that_breaks_is_closed_and_told() -> None:
+def test_a_stream_that_breaks_is_closed_and_reported() -> None:
     closed = threading.Event()
 
     def broken() -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from user_workspaces.interfaces.settings import SessionPorts
 from user_workspaces.registry import Registry
 
 
-def test_a_taken_port_is_told_and_nothing_starts() -> None:
+def test_a_taken_port_is_reported_and_nothing_starts() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -30,18 +30,18 @@ def test_a_taken_port_is_told_and_nothing_starts() -> None:
 
 @pytest.mark.parametrize("address", ["localhost:abc", "localhost:0", "99999", "localhost:-1"])
 @pytest.mark.django_db
-def test_an_address_without_a_port_is_told(address: str) -> None:
+def test_an_address_without_a_port_is_reported(address: str) -> None:
     with pytest.raises(CommandError, match="is not a port"):
         call_command("runserver", address)
 
 
 @pytest.mark.parametrize("path", ["/jobs/1/2/3/4", "/workspaces/x", "/tokens/a/b"])
-def test_a_path_of_the_api_answers_json_to_browsers_too(site: Registry, client: Client, path: str) -> None:
+def test_a_path_of_the_api_responses_json_to_browsers_too(site: Registry, client: Client, path: str) -> None:
     response = client.get(path, HTTP_ACCEPT="text/html")
     assert (response.status_code, response.json()) == (404, {"success": False, "message": "Not found."})
 
 
-def test_any_other_path_answers_browsers_with_a_page(
+def test_any_other_path_responses_browsers_with_a_page(
     site: Registry, client: Client, make_user: Callable[[str], User]
 ) -> None:
     make_user("ada")

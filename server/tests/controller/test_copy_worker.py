@@ -141,7 +141,7 @@ def test_no_more_than_two_at_a_time(slow: StorageThatCopiesWhenAllowed, make_use
     assert copies.wait(30)
 
 
-def test_a_long_copy_keeps_its_lease_and_tells_how_far_it_is(started: tuple[Share, CopyPool]) -> None:
+def test_a_long_copy_keeps_its_lease_and_reports_how_far_it_is(started: tuple[Share, CopyPool]) -> None:
     share, _ = started
     first = now_of(share).next_check_at
     assert first is not None
@@ -182,7 +182,7 @@ def test_a_share_withdrawn_while_it_is_copied_is_removed_when_the_copying_ended(
     assert Workspace.objects.count() == 1
 
 
-def test_nobody_removes_files_under_a_copy_that_was_withdrawn(started: tuple[Share, CopyPool]) -> None:
+def test_files_of_a_withdrawn_copy_stay_while_it_is_written(started: tuple[Share, CopyPool]) -> None:
     share, copies = started
     Share.objects.filter(pk=share.pk).update(state="withdrawn")
     assert not Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists()

@@ -69,7 +69,7 @@ def test_a_copy_counts_from_acceptance_on(ours: Callable[[], Workspace], grace: 
     assert disk_space_of(grace.pk) == now_of(share).copy.disk_space > 0
 
 
-def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_told(
+def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_reported(
     ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     share = offer(ours(), grace)
@@ -98,7 +98,7 @@ def test_what_is_accepted_while_it_is_made_counts_at_once(
     assert (state_of(share), disk_space_of(grace.pk)) == ("ready", now_of(share).copy.disk_space)
 
 
-def test_open_copies_are_bounded_by_the_quota_of_their_sender(
+def test_open_copies_are_bounded_by_the_quota_of_their_client(
     ours: Callable[[], Workspace], receivers: list[User], blocks: Blocks
 ) -> None:
     original = ours()

@@ -30,7 +30,7 @@ Person = Callable[..., User]
 Make = Callable[..., Workspace]
 
 
-def test_a_disk_that_is_full_is_told_and_nothing_stays(
+def test_a_disk_that_is_full_is_reported_and_nothing_stays(
     use_storage: UseStorage, make_user: Person, workspace_of: Make, grace: User
 ) -> None:
     full = use_storage(StorageThatFailsDuringCopy)
@@ -66,7 +66,7 @@ def small_disk(site: Registry, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.root
-def test_a_real_disk_that_is_full_is_told_and_nothing_stays(
+def test_a_real_disk_that_is_full_is_reported_and_nothing_stays(
     small_disk: Path, make_user: Person, workspace_of: Make, grace: User
 ) -> None:
     original = workspace_of(
@@ -78,7 +78,7 @@ def test_a_real_disk_that_is_full_is_told_and_nothing_stays(
     assert not (small_disk / "grace" / str(share.pk)).exists()
 
 
-def test_a_surprise_is_told_as_one_and_does_not_stop_the_others(
+def test_a_surprise_is_reported_as_one_and_does_not_stop_the_others(
     original: Workspace, make_user: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, left = fill_copy, [RuntimeError("a bug")]
@@ -104,7 +104,7 @@ class OnlyAdaHasAnAccount(SharedAccount):
         return super().account_for(identity)
 
 
-def test_a_receiver_without_an_account_is_told_of(original: Workspace, grace: User, site: Registry) -> None:
+def test_a_receiver_without_an_account_is_reported_of(original: Workspace, grace: User, site: Registry) -> None:
     site.user_authentications.add("local", OnlyAdaHasAnAccount.build("local"))
     share = offer(original, grace)
     make_copies()

@@ -117,7 +117,7 @@ def test_a_copy_that_does_not_fit_can_be_declined(ours: Callable[[], Workspace],
     assert not DiskReservation.objects.filter(user=grace).exists()
 
 
-def test_its_room_is_held_while_it_is_made(
+def test_copy_holds_a_reservation_while_it_is_written(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     share = accepted(ours(), grace)
@@ -134,7 +134,7 @@ def test_its_room_is_held_while_it_is_made(
 
 
 @pytest.mark.parametrize("who", ["sender", "receiver"])
-def test_a_withdrawn_copy_gives_its_room_back(
+def test_withdrawn_copy_releases_its_reservation(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks, who: str
 ) -> None:
     share = offer(ours(), grace)
@@ -148,7 +148,7 @@ def test_a_withdrawn_copy_gives_its_room_back(
     assert not DiskReservation.objects.filter(user=grace).exists()
 
 
-def test_a_copy_that_is_made_anew_holds_its_room_once(
+def test_restarted_copy_has_one_reservation(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     share = accepted(ours(), grace)
@@ -187,7 +187,7 @@ def test_who_lost_the_lease_neither_holds_nor_gives_back(
     assert (state_of(share), held(grace)) == ("copying", 3)
 
 
-def test_an_original_that_grows_takes_more_room_or_fails(
+def test_growing_original_extends_the_reservation_or_fails(
     use_storage: UseStorage, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     class OriginalThatGrows(InMemoryStorage):
@@ -240,7 +240,7 @@ def test_what_cannot_be_removed_goes_on_to_count(
     assert (state_of(share), held(grace)) == ("ready", 0)
 
 
-def test_copies_for_one_person_at_once_never_take_more_than_there_is(
+def test_copies_for_one_user_at_once_never_take_more_than_there_is(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     slow.allowed.set()
@@ -256,7 +256,7 @@ def test_copies_for_one_person_at_once_never_take_more_than_there_is(
     assert disk_space_of(grace.pk) <= COPIED * 3 * BLOCK_BYTES
 
 
-def test_room_for_a_copy_does_not_expire(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
+def test_reservation_of_a_copy_does_not_expire(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
     share = accepted(ours(), grace)
     blocks(6)
     with transaction.atomic():

@@ -70,7 +70,7 @@ def test_finished_job_makes_it_ready(started: PreparedEnvironment, driver: Drive
     assert (row.status, row.message, row.next_check_at) == ("ready", "Ready: the next launch uses it.", None)
 
 
-def test_what_the_job_says_is_told(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_what_the_job_says_is_reported(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
     row = settled(driver, resource, resource.fail, "x\nuws: This server has no conda.\n")
     assert (row.status, row.message) == ("failed", "This server has no conda.")
 
@@ -79,7 +79,9 @@ def test_job_that_says_nothing_has_failed(started: PreparedEnvironment, driver: 
     assert settled(driver, resource, resource.succeed, "x\n").status == "failed"
 
 
-def test_killed_job_is_told_by_its_end(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_killed_job_is_reported_by_its_end(
+    started: PreparedEnvironment, driver: Driver, resource: FakeResource
+) -> None:
     row = settled(driver, resource, resource.fail, "uws: done\n")
     assert (row.status, row.message) == ("failed", Job.objects.get().message)
 
@@ -118,7 +120,7 @@ def test_job_of_an_earlier_request_is_stopped(started: PreparedEnvironment, driv
     assert found == {started.job_id: "complete", row.job_id: "pending", session.pk: "pending"}
 
 
-def test_refused_launch_is_told(driver: Driver, site: Registry, limit: Callable[..., None]) -> None:
+def test_refused_launch_is_reported(driver: Driver, site: Registry, limit: Callable[..., None]) -> None:
     limit(running_sessions=0)
     declared = Declaration(PluginKind.JOB_TYPE, JOB_TYPE_OF_BUILDS, "EnvironmentBuildJob", {}, "test.build")
     site.add(declared, Build.build(JOB_TYPE_OF_BUILDS))

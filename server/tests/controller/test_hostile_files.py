@@ -32,8 +32,8 @@ PASSES = 30
 
 
 @pytest.fixture(autouse=True)
-def _nothing_was_told_yet() -> None:
-    warning_log.REFUSALS._told.clear()
+def _empty_warning_log() -> None:
+    warning_log.REFUSALS._logged.clear()
 
 
 @pytest.fixture

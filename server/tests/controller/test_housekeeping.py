@@ -149,7 +149,7 @@ def test_a_launch_and_an_end_at_once_leave_the_workspace_active(driver: Driver) 
             stop_job(job=left, now=driver.now)
 
 
-def test_what_nobody_owns_is_stopped_and_forgotten(driver: Driver) -> None:
+def test_orphaned_job_is_stopped_and_forgotten(driver: Driver) -> None:
     start_on_its_own(driver, "f" * 32)
     assert sweep_resources() == 1
     assert driver.resource.known_keys() == frozenset()
@@ -204,7 +204,7 @@ class ResourceThatCannotBeSwept(FakeResource):
 
 
 @pytest.mark.parametrize("error", [ResourceUnavailable("no route"), StorageError("disk")])
-def test_a_resource_that_does_not_answer_does_not_stop_the_sweep(
+def test_a_resource_that_does_not_response_does_not_stop_the_sweep(
     driver: Driver, site: Registry, error: Exception
 ) -> None:
     silent = ResourceThatCannotBeSwept.build("silent")

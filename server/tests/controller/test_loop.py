@@ -53,8 +53,8 @@ def test_a_job_is_launched_and_ended_and_its_workspace_deleted(driver: Driver) -
 
 
 def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody begins a pass by the clock here: what is launched while all rest is found by the look-out alone."""
-    monkeypatch.setattr(loop, "LONGEST_REST", 3600.0)
+    """No worker runs a pass by the clock here: only the poller can wake it for the launched job."""
+    monkeypatch.setattr(loop, "MAX_IDLE", 3600.0)
     looks = threading.Semaphore(0)
     real = tables_with_due_rows
 
@@ -85,8 +85,8 @@ def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypa
 def test_what_goes_wrong_does_not_end_the_loop(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, part: str, error: Exception
 ) -> None:
-    monkeypatch.setattr(loop, "REST", 0.01)
-    monkeypatch.setattr(loop, "SWEEP_EVERY", -loop.SWEEP_EVERY)
+    monkeypatch.setattr(loop, "ERROR_BACKOFF", 0.01)
+    monkeypatch.setattr(loop, "SWEEP_INTERVAL", -loop.SWEEP_INTERVAL)
     real, failures = getattr(loop, part), [error, error]
 
     def fails_twice(**arguments: Any) -> Any:

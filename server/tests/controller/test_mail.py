@@ -90,7 +90,7 @@ def grace(make_user: Person) -> User:
     return make_user("grace")
 
 
-def test_a_receiver_is_told(original: Workspace, grace: User, sink: Sink) -> None:
+def test_a_receiver_is_reported(original: Workspace, grace: User, sink: Sink) -> None:
     share = offer(original, grace)
     assert [send_due_mail(now=timezone.now()) for _ in range(3)] == [1, 0, 0]
     (message,) = sink.messages
@@ -139,7 +139,7 @@ def test_without_a_mail_server_there_is_no_mail(original: Workspace, grace: User
     assert send_due_mail(now=timezone.now()) == 0
 
 
-def test_a_refusal_keeps_nobody_elses_mail_and_is_tried_again(
+def test_rejected_mail_is_retried_and_delays_no_others(
     original: Workspace, grace: User, make_user: Person, sink: Sink
 ) -> None:
     sink.refuses.add("grace@example.org")
@@ -173,7 +173,7 @@ def test_after_a_day_it_is_given_up_and_said(
             assert now - Mail.objects.get().datetime_created < timedelta(hours=26)
     mail = Mail.objects.get()
     assert (mail.sent_at, mail.attempts > 20) == (None, True)
-    assert "is given up" in caplog.text
+    assert "failed for the last time" in caplog.text
 
 
 def test_a_controller_that_died_while_sending_is_replaced(original: Workspace, grace: User, sink: Sink) -> None:

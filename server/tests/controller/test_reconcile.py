@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Use = Callable[..., Any]
 
 
-def test_a_session_is_launched_and_answers(driver: Driver) -> None:
+def test_a_session_is_launched_and_responses(driver: Driver) -> None:
     job = driver.launch()
     assert (job.status, job.message, job.resource_job_id) == ("pending", "Waiting for the resource.", -1)
     driver.run()
@@ -46,7 +46,7 @@ def test_a_session_is_launched_and_answers(driver: Driver) -> None:
     assert driver.resource.submissions[0].working_directory.is_dir()
 
 
-def test_a_session_that_does_not_answer_yet_is_asked_often(driver: Driver, site: Registry) -> None:
+def test_a_session_that_does_not_response_yet_is_asked_often(driver: Driver, site: Registry) -> None:
     session_type(site).answers_at = None
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
@@ -57,7 +57,7 @@ def test_a_session_that_does_not_answer_yet_is_asked_often(driver: Driver, site:
     assert job.next_check_at - driver.now < timedelta(seconds=1)
 
 
-def test_a_session_that_never_answers_is_stopped_and_failed(driver: Driver, site: Registry) -> None:
+def test_a_session_that_never_responses_is_stopped_and_failed(driver: Driver, site: Registry) -> None:
     session_type(site).answers_at = None
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
@@ -170,13 +170,13 @@ def test_a_silent_resource_gets_nothing_submitted(driver: Driver, use: Use) -> N
     assert (job.status, job.submitted, resource.calls["submit"]) == ("pending", False, 0)
 
 
-def test_a_refusal_is_final_and_told(driver: Driver, use: Use) -> None:
+def test_a_error_is_final_and_reported(driver: Driver, use: Use) -> None:
     use(ResourceThatRefuses)
     job = driver.settled(driver.launch())
     assert (job.status, job.message) == ("failed", f"The resource does not accept job {job.pk}.")
 
 
-def test_an_answer_that_got_lost_leads_to_one_job(driver: Driver, use: Use) -> None:
+def test_an_response_that_got_lost_leads_to_one_job(driver: Driver, use: Use) -> None:
     resource = use(ResourceThatDiesAfterSubmitting)
     job = driver.until(driver.launch(), lambda job: job.submitted)
     assert len(resource.submissions) == 1
@@ -192,7 +192,7 @@ def test_a_job_that_the_resource_forgot_is_asked_for_twice_and_never_submitted_a
     assert resource.calls["submit"] == 1
 
 
-def test_a_preparation_is_waited_for_and_told(driver: Driver, site: Registry) -> None:
+def test_a_preparation_is_waited_for_and_reported(driver: Driver, site: Registry) -> None:
     session_type(site).preparation = Preparation(PreparationState.IN_PROGRESS, "Installing JupyterLab (3 of 9).")
     job = driver.launch()
     driver.run(passes=3)

@@ -103,7 +103,7 @@ def test_the_token_ends_with_the_session(with_reana: Driver, end: str) -> None:
     assert ApiToken.objects.count() == 0
 
 
-def test_a_session_that_never_answers_leaves_no_token(with_reana: Driver, site: Registry) -> None:
+def test_a_session_that_never_responses_leaves_no_token(with_reana: Driver, site: Registry) -> None:
     kind = site.job_types.get("jupyter_lab")
     assert isinstance(kind, FakeJobType)
     kind.answers_at = None
@@ -179,7 +179,7 @@ def test_dying_before_a_record_of_the_start_grants_it_again(
     assert (ApiToken.objects.count(), is_good(with_reana, job)) == (1, True)
 
 
-def test_who_has_a_reana_elsewhere_gets_that_one(with_reana: Driver) -> None:
+def test_personal_reana_is_preferred(with_reana: Driver) -> None:
     own = {"server": "https://reana.example.org", "access_token": "of-another-place"}
     PersonalReana.objects.create(user=with_reana.owner, **own)
     with_reana.until(with_reana.launch(), lambda job: job.submitted)

@@ -22,7 +22,7 @@ def test_a_job_whose_resource_is_not_configured_any_more_waits(driver: Driver, s
     driver.run(passes=3, each=61)
     job.refresh_from_db()
     assert job.status == "running"
-    assert job.message == ("The resource is not responding; your job is unchanged. (local is not configured any more)")
+    assert job.message == ("The resource is not responding; your job is unchanged. (local is no longer configured)")
     site.resources.add("local", kept)
     driver.run(each=61)
     job.refresh_from_db()
@@ -105,11 +105,11 @@ def test_a_resource_that_breaks_its_promise_is_a_silent_one(driver: Driver, use:
     job = driver.launch()
     driver.run(passes=2)
     job.refresh_from_db()
-    assert job.message.endswith("(it could not be asked)")
+    assert job.message.endswith("(the resource failed)")
     resource.raises = False
     driver.run(passes=2, each=61)
     job.refresh_from_db()
-    assert job.message.endswith("(it said nothing of this job)")
+    assert job.message.endswith("(the resource did not report this job)")
     assert job.status == "pending"
 
 

@@ -87,7 +87,7 @@ def test_an_ordinary_user_is_in_jupyterlab_after_one_command(clone: Clone, page:
     assert process.stdout
     address, link = process.stdout.readline(), process.stdout.readline()
     assert address.split()[-1:] == [f"http://localhost:{clone.port}/"], told.read_text()
-    assert f"Not root: it serves one person (or people who trust each other), all as {NAME}." in told.read_text()
+    assert f"Not running as root: all users share the account {NAME}." in told.read_text()
 
     flow.log_in(page, link.split()[-1])
     flow.new_workspace(page, "first", notes)

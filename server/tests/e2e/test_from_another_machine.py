@@ -87,7 +87,7 @@ def test_by_name_and_by_address_two_users_at_once(
         flow.run_a_cell(page)
     stranger = pages[GRACE].context.new_page()
     stranger.goto(pages[ADA].url.replace(NAME, machine.server_address))
-    expect(stranger.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(stranger.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
 def test_through_a_forwarded_port(server: RunningServer, browser: Browser, machine: Machine, notes: Path) -> None:
@@ -124,8 +124,8 @@ def test_a_bookmark_of_a_session_leads_back_in(
     page.goto(bookmark[: bookmark.index("/passthrough/")])
     expect(page.locator(".jp-Launcher").first).to_be_visible()
     page.goto(bookmark.replace("/local/", "/local/9"))
-    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
-    expect(page.get_by_role("link", name="To your workspaces")).to_be_visible()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(page.get_by_role("link", name="Go to your workspaces")).to_be_visible()
 
 
 def test_a_session_that_has_ended_says_so_on_its_port(

@@ -182,7 +182,7 @@ def who_answered(response: http.client.HTTPResponse) -> str:
         return "session"
     if response.status == 400 and "does not answer under" in text:
         return "unknown host"
-    if response.status == 404 and text in {"There is nothing here.", ""} and "X-Request-ID" in response.headers:
+    if response.status == 404 and text in {"Not found.", ""} and "X-Request-ID" in response.headers:
         return "nothing"
     return "django" if "X-Request-ID" in response.headers else "proxy"
 

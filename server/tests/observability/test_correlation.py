@@ -43,7 +43,7 @@ def test_threads_do_not_share_it() -> None:
 
 
 @pytest.mark.parametrize("sent", ["0123abcd", "a" * 64, "4bf92f35-77b3-4da6-a3ce-929d0e0e4736", "req_1.2-3x"])
-def test_a_well_formed_mark_is_taken(sent: str) -> None:
+def test_a_well_formed_request_id_is_taken(sent: str) -> None:
     assert accepted_request_id(sent) == sent
 
 
@@ -57,12 +57,12 @@ def test_any_other_is_replaced(sent: str) -> None:
     assert re.fullmatch("[0-9a-f]{16}", found)
 
 
-def test_a_token_is_no_mark() -> None:
+def test_a_token_is_no_request_id() -> None:
     token = new_token().text
     assert accepted_request_id(token) != token
 
 
-def test_marks_are_never_the_same() -> None:
+def test_request_ids_are_unique() -> None:
     assert len({new_request_id() for _ in range(1000)}) == 1000
     assert current_request_id() != current_request_id()
     with bind_context(request="this-request"):

@@ -68,7 +68,7 @@ def test_an_address_of_their_own(address: tuple[str, int]) -> None:
         with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/metrics", timeout=60) as response:
             assert response.headers["Content-Type"].startswith("text/plain; version=")
             assert b"process_cpu_seconds_total" in response.read()
-        with pytest.raises(ConfigurationError, match="Figures cannot be served on"):
+        with pytest.raises(ConfigurationError, match="Metrics cannot be served on"):
             serve(address)
     finally:
         server.shutdown()

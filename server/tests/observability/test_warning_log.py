@@ -10,7 +10,7 @@ from user_workspaces.observability.warning_log import WarningLog
 logger = logging.getLogger("somewhere")
 
 
-def test_first_is_told_and_the_rest_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+def test_first_is_reported_and_the_rest_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     refusals = WarningLog(quiet=60, clock=lambda: now[0])
     for now[0] in (0.0, 1.0, 59.9, 60.0, 61.0):
@@ -45,5 +45,5 @@ def test_what_is_remembered_is_bounded(caplog: pytest.LogCaptureFixture) -> None
     refusals = WarningLog(most=3)
     for number in (1, 2, 3, 4, 2, 3, 4, 1):
         refusals.warn(logger, f"job {number}", "no")
-    assert len(refusals._told) == 3
+    assert len(refusals._logged) == 3
     assert [record.getMessage() for record in caplog.records] == [f"job {number}: no" for number in (1, 2, 3, 4, 1)]

@@ -1,4 +1,4 @@
-"""Two sessions of one person: where they are found, and what opens them."""
+"""Addresses and cookies of two sessions of one user."""
 
 from user_workspaces.proxy.routing.routes import CookieClaims
 
@@ -10,7 +10,7 @@ WITH_COOKIE = f"Cookie: {COOKIE}"
 BASE = f"/passthrough/local/{HTTP_JOB}"
 WS_BASE = f"/passthrough/local/{WS_JOB}"
 ORIGIN = "Origin: http://localhost"
-"""Of a page under the host that `Client.get` asks for."""
+"""Origin of a page under the host that `Client.get` requests."""
 HANDSHAKE = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: b"
@@ -18,7 +18,7 @@ HANDSHAKE = (
 
 
 def verify_cookie(value: str, job_id: int) -> CookieClaims | None:
-    """Read `job.user.epoch`: signing is somebody else's."""
+    """Read `job.user.epoch`; signatures are tested elsewhere."""
     parts = value.split(".")
     if len(parts) != 3 or not all(part.isdigit() for part in parts) or int(parts[0]) != job_id:
         return None

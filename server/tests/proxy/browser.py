@@ -1,4 +1,4 @@
-"""A browser that speaks bytes: nothing is mended on the way out, nothing hidden on the way in."""
+"""An HTTP client that sends raw bytes and shows responses unchanged."""
 
 import socket
 from collections.abc import Iterator
@@ -18,10 +18,12 @@ class Client:
         self.sock.sendall(data.encode() if isinstance(data, str) else data)
         return self
 
-    def get(self, path: str, *fields: str, method: str = "GET", host: str = "localhost", body: bytes = b"") -> "Client":
+    def get(
+        self, path: str, *headers: str, method: str = "GET", host: str = "localhost", body: bytes = b""
+    ) -> "Client":
         if body:
-            fields = (*fields, f"Content-Length: {len(body)}")
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *fields, "", ""]
+            headers = (*headers, f"Content-Length: {len(body)}")
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]
         return self.send("\r\n".join(lines).encode() + body)
 
     def fill(self) -> bool:
@@ -29,13 +31,13 @@ class Client:
         self.buffer += data
         return bool(data)
 
-    def head(self) -> "Answer":
+    def head(self) -> "Response":
         while b"\r\n\r\n" not in self.buffer:
             assert self.fill(), f"the connection ended in a head: {self.buffer!r}"
         raw, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         lines = raw.decode("latin-1").split("\r\n")
-        fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:])]
-        return Answer(int(lines[0].split(" ")[1]), fields)
+        headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:])]
+        return Response(int(lines[0].split(" ")[1]), headers)
 
     def exactly(self, size: int) -> bytes:
         while len(self.buffer) < size:
@@ -44,7 +46,7 @@ class Client:
         return data
 
     def skip(self, size: int) -> int:
-        """Throw away that many bytes; return how many came."""
+        """Discard that many bytes; return how many arrived."""
         came = 0
         while came < size and (self.buffer or self.fill()):
             taken = min(len(self.buffer), size - came)
@@ -52,7 +54,7 @@ class Client:
             came += taken
         return came
 
-    def response(self, *, bodiless: bool = False) -> "Answer":
+    def response(self, *, bodiless: bool = False) -> "Response":
         response = self.head()
         if bodiless or response.status in (101, 204, 304) or response.status < 200:
             return response
@@ -90,15 +92,15 @@ class Client:
 
 
 @dataclass
-class Answer:
+class Response:
     """A response as the browser got it."""
 
     status: int
-    fields: list[tuple[str, str]]
+    headers: list[tuple[str, str]]
     body: bytes = b""
 
     def all(self, name: str) -> list[str]:
-        return [value for known, value in self.fields if known == name]
+        return [value for known, value in self.headers if known == name]
 
     def first(self, name: str) -> str | None:
         return next(iter(self.all(name)), None)

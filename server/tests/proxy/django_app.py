@@ -16,7 +16,7 @@ LARGE = 8 << 20
 """Bytes that no buffer on the way takes at once."""
 
 
-async def hub(scope: Message, receive: Receive, send: Send) -> None:
+async def app(scope: Message, receive: Receive, send: Send) -> None:
     """The application in the place of Django: says what it was asked."""
     if scope["type"] == "websocket":
         await receive()
@@ -24,7 +24,7 @@ async def hub(scope: Message, receive: Receive, send: Send) -> None:
             bind_user(7)
         await send({"type": "websocket.accept"})
         message = await receive()
-        await send({"type": "websocket.send", "text": f"hub:{scope['path']}:{message.get('text')}"})
+        await send({"type": "websocket.send", "text": f"app:{scope['path']}:{message.get('text')}"})
         await send({"type": "websocket.close", "code": 4001})
         return
     if scope["type"] == "lifespan":
@@ -41,7 +41,7 @@ async def hub(scope: Message, receive: Receive, send: Send) -> None:
         digest.update(message.get("body", b""))
         size += len(message.get("body", b""))
         more = message.get("more_body", False)
-    text = f"hub {scope['method']} {scope['path']}?{scope['query_string'].decode()} {size} {digest.hexdigest()[:8]}"
+    text = f"app {scope['method']} {scope['path']}?{scope['query_string'].decode()} {size} {digest.hexdigest()[:8]}"
     if "large" in scope["path"]:
         text = text.ljust(LARGE)
     headers = [(b"content-length", b"%d" % len(text))]

@@ -1,4 +1,4 @@
-"""Where the tests live: a real server with the relay in it, and real sessions behind it."""
+"""A real server with the relay in it, and real sessions behind it."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from websockets.asyncio.server import unix_serve
 
 from proxy.addresses import BASE, EPOCH, HTTP_JOB, OWNER, SECRET, WS_BASE, WS_JOB, verify_cookie
 from proxy.browser import Client
-from proxy.django_app import hub
+from proxy.django_app import app
 from proxy.session import Session, web_socket
 from proxy.waiting import PATIENCE
 from user_workspaces.interfaces.values import Endpoint
@@ -30,12 +30,12 @@ LIMITS = ProxyLimits(head=30.0, connect=30.0, idle=30.0, linger=1.0, upstream_id
 
 
 @dataclass
-class House:
-    """All of it, seen from the test."""
+class RunningProxy:
+    """The running server, as a test uses it."""
 
     loop: asyncio.AbstractEventLoop
     port: int
-    passthrough: ProxyState
+    state: ProxyState
     session: Session
     routes: list[Route]
     server: uvicorn.Server
@@ -52,7 +52,7 @@ class House:
         return future.result(PATIENCE)
 
     def do(self, action: Callable[[], T]) -> T:
-        """Call something in the event loop."""
+        """Call a function in the event loop."""
 
         async def call() -> T:
             return action()
@@ -63,9 +63,9 @@ class House:
         """Give sessions these ports; called in the event loop."""
         own_hosts = (b"s12.localhost", b"s13.localhost")
         is_portal = lambda host: host.partition(b":")[0] not in own_hosts  # noqa: E731
-        self.passthrough.locations = replace(self.passthrough.locations, ports=ports, is_portal=is_portal)
+        self.state.origins = replace(self.state.origins, ports=ports, is_portal=is_portal)
         protocol = partial(
-            relay_protocol(self.passthrough),
+            relay_protocol(self.state),
             config=self.server.config,
             server_state=self.server.server_state,
             app_state={},
@@ -73,14 +73,14 @@ class House:
         self.listeners = SessionPortListeners(
             host="127.0.0.1",
             ports=ports,
-            table=self.passthrough.table,
+            table=self.state.table,
             protocol=protocol,
             loop=self.loop,
             kept_after=kept_after,
         )
 
     def replace(self, *routes: Route) -> None:
-        self.do(lambda: self.passthrough.table.replace(routes))
+        self.do(lambda: self.state.table.replace(routes))
 
     def change(self, *, owner_id: int = OWNER, epoch: int = EPOCH, endpoint: Endpoint | None = None) -> None:
         """Change the route of the HTTP session."""
@@ -94,18 +94,18 @@ class House:
 
 
 def _route(job_id: int, base: str, endpoint: Endpoint) -> Route:
-    """Return the route of a session that is served on a host of its own, and for most tests by path as well."""
+    """Return the route of a session that is served on its own host and also by path."""
     return Route(job_id, OWNER, EPOCH, f"{base}/", endpoint, host=f"s{job_id}.localhost".encode(), by_path=True)
 
 
-async def live(house: "Future[House]", directory: Path, limits: ProxyLimits) -> None:
+async def live(proxy: "Future[RunningProxy]", directory: Path, limits: ProxyLimits) -> None:
     session = Session(str(directory / "http.sock"))
     web_socket_path = str(directory / "ws.sock")
     table = RouteTable()
-    passthrough = ProxyState(
+    state = ProxyState(
         table=table,
         verify_cookie=verify_cookie,
-        locations=SessionOrigins(domains=("localhost",)),
+        origins=SessionOrigins(domains=("localhost",)),
         trusted_proxies=frozenset(),
         limits=limits,
     )
@@ -117,8 +117,8 @@ async def live(house: "Future[House]", directory: Path, limits: ProxyLimits) -> 
     table.replace(routes)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        hub,
-        http=relay_protocol(passthrough),
+        app,
+        http=relay_protocol(state),
         lifespan="off",
         log_level="critical",
         access_log=False,
@@ -129,9 +129,9 @@ async def live(house: "Future[House]", directory: Path, limits: ProxyLimits) -> 
     async with backend, unix_serve(web_socket, web_socket_path, subprotocols=["a.kernel", "b"], max_size=1 << 24):
         port = listener.getsockname()[1]
         loop = asyncio.get_running_loop()
-        house.set_result(House(loop, port, passthrough, session, routes, server, threading.current_thread()))
+        proxy.set_result(RunningProxy(loop, port, state, session, routes, server, threading.current_thread()))
         await server.serve(sockets=[listener])
-        passthrough.close()
+        state.close()
         session.go_on.set()
         for writer in list(session.writers):
             writer.close()

@@ -1,4 +1,4 @@
-"""The sessions behind the relay: an HTTP server that does what the test says, and one for WebSockets."""
+"""The sessions behind the relay: a scripted HTTP server and a WebSocket server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from websockets.asyncio.server import ServerConnection
 
 @dataclass
 class Seen:
-    """One request as the session got it."""
+    """One request as received by the session."""
 
     head: bytes
     body: bytes = b""
@@ -27,7 +27,7 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, bytes], Awaitabl
 
 @dataclass
 class Session:
-    """A raw HTTP server on a Unix socket; what it does on which path is told by `handlers`."""
+    """A raw HTTP server on a Unix socket, with `handlers` by the last part of the path."""
 
     socket_path: str
     handlers: dict[bytes, Handler] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Session:
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def reply(self, what: str, response: bytes, *, go_on: bool = True) -> None:
-        """Answer `what` with these bytes; `go_on`: and wait for the next request."""
+        """Respond to `what` with these bytes; `go_on`: keep the connection for the next request."""
 
         async def handler(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _head: bytes) -> bool:
             writer.write(response)
@@ -95,7 +95,7 @@ async def read_body(reader: asyncio.StreamReader, head: bytes, take: Callable[[b
 
 
 async def web_socket(connection: ServerConnection) -> None:
-    """Send everything back; some words have a meaning."""
+    """Echo all messages; some words are commands."""
     async for message in connection:
         if message == "close":
             await connection.close(4321, "as you wish")

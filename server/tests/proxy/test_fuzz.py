@@ -1,6 +1,6 @@
 """What we read, others must read in the same way: our framing against h11 and httptools, on hostile bytes.
 
-Whatever we accept, both must accept, with the same method, target, fields, and the same last byte. What we
+Whatever we accept, both must accept, with the same method, target, headers, and the same last byte. What we
 refuse, they may accept.
 """
 
@@ -29,12 +29,12 @@ class Reading:
 
     method: bytes
     target: bytes
-    fields: tuple[tuple[bytes, bytes], ...]
+    headers: tuple[tuple[bytes, bytes], ...]
     size: int
 
 
-def reading(method: bytes, target: bytes, fields: Iterable[tuple[bytes, bytes]], size: int) -> Reading:
-    return Reading(method, target, tuple((name.lower(), value.strip(b" \t")) for name, value in fields), size)
+def reading(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]], size: int) -> Reading:
+    return Reading(method, target, tuple((name.lower(), value.strip(b" \t")) for name, value in headers), size)
 
 
 def ours(data: bytes, *, piece: int) -> Reading | None:
@@ -50,7 +50,7 @@ def ours(data: bytes, *, piece: int) -> Reading | None:
             size += body.consume(data[size : size + piece], 0)
     except BadBody:
         return None
-    return reading(head.method, head.target, head.fields.pairs, size)
+    return reading(head.method, head.target, head.headers.pairs, size)
 
 
 def h11s(data: bytes) -> Reading | str:
@@ -69,21 +69,21 @@ def h11s(data: bytes) -> Reading | str:
     except h11.RemoteProtocolError as error:
         return str(error)
     assert request is not None
-    fields = [(bytes(name), bytes(value)) for name, value in request.headers]
-    return reading(request.method, request.target, fields, len(data) - len(connection.trailing_data[0]))
+    headers = [(bytes(name), bytes(value)) for name, value in request.headers]
+    return reading(request.method, request.target, headers, len(data) - len(connection.trailing_data[0]))
 
 
 class _Collect:
     def __init__(self) -> None:
         self.target = b""
-        self.fields: list[tuple[bytes, bytes]] = []
+        self.headers: list[tuple[bytes, bytes]] = []
         self.complete = False
 
     def on_url(self, url: bytes) -> None:
         self.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name, value))
+        self.headers.append((name, value))
 
     def on_message_complete(self) -> None:
         self.complete = True
@@ -100,7 +100,7 @@ def httptoolss(data: bytes) -> Reading | str:
         except httptools.HttpParserError as error:
             return f"{type(error).__name__}: {error}"
         if collect.complete:
-            return reading(parser.get_method(), collect.target, collect.fields, index + 1)
+            return reading(parser.get_method(), collect.target, collect.headers, index + 1)
     return "more is needed"
 
 
@@ -115,7 +115,7 @@ def agree(data: bytes) -> bool:
     return True
 
 
-FIELDS: Final = [
+EXTRA_HEADERS: Final = [
     b"Host: a",
     b"Host: localhost:8000",
     b"Content-Length: 5",
@@ -185,15 +185,15 @@ lines = st.one_of(
         st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/1.2"]),
     ),
 )
-fields = st.one_of(
-    st.sampled_from(FIELDS),
+headers = st.one_of(
+    st.sampled_from(EXTRA_HEADERS),
     st.builds(lambda name, value: name + b":" + value, st.binary(max_size=6), st.binary(max_size=12)),
 )
 requests = st.builds(
     lambda line, first, rest, body, end: end.join([line, first, *rest, b"", b""]) + body + NEXT,
     lines,
-    st.sampled_from(FIELDS[:2]),
-    st.lists(fields, max_size=5),
+    st.sampled_from(EXTRA_HEADERS[:2]),
+    st.lists(headers, max_size=5),
     st.one_of(st.sampled_from(BODIES), st.binary(max_size=30)),
     st.sampled_from(ENDS),
 )
@@ -203,7 +203,7 @@ requests = st.builds(
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(requests)
 @example(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + NEXT)
-def test_built_requests_are_read_as_others_read_them(data: bytes) -> None:
+def test_generated_requests_are_parsed_as_by_other_parsers(data: bytes) -> None:
     agree(data)
 
 
@@ -228,14 +228,14 @@ def spoil(data: bytes, dice: random.Random) -> bytes:
         case 2:
             return data[:at] + data[at + 1 :]
         case 3:
-            return data[:at] + dice.choice(FIELDS) + b"\r\n" + data[at:]
+            return data[:at] + dice.choice(EXTRA_HEADERS) + b"\r\n" + data[at:]
         case 4:
-            return data.replace(b"\r\n", b"\r\n" + dice.choice(FIELDS) + b"\r\n", 1 + dice.randrange(2))
+            return data.replace(b"\r\n", b"\r\n" + dice.choice(EXTRA_HEADERS) + b"\r\n", 1 + dice.randrange(2))
         case _:
             return data[:to] + data[at : min(to, at + 40)] + data[to:]
 
 
-def test_spoiled_requests_are_read_as_others_read_them() -> None:
+def test_mutated_requests_are_parsed_as_by_other_parsers() -> None:
     dice = random.Random(SEED)  # noqa: S311 - the same tries in every run
     corpus = seeds()
     assert all(agree(data) for data in corpus)
@@ -249,8 +249,8 @@ def test_spoiled_requests_are_read_as_others_read_them() -> None:
 
 
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("field", FIELDS)
-def test_every_trick_with_every_body_is_read_as_others_read_it(field: bytes, body: bytes) -> None:
+@pytest.mark.parametrize("field", EXTRA_HEADERS)
+def test_each_trick_with_each_body_is_parsed_as_by_other_parsers(field: bytes, body: bytes) -> None:
     agree(b"\r\n".join([b"POST / HTTP/1.1", b"Host: a", field, b"", b""]) + body + NEXT)
-    for other in FIELDS[2:14]:
+    for other in EXTRA_HEADERS[2:14]:
         agree(b"\r\n".join([b"POST / HTTP/1.1", b"Host: a", other, field, b"", b""]) + body + NEXT)

@@ -119,7 +119,7 @@ def scene(make_user: Callable[[str], User], workspace_of: Callable[..., Workspac
     return Scene(job, workspace.owner)
 
 
-def test_the_portals_button_leads_in_by_four_redirects(scene: Scene) -> None:
+def test_open_button_takes_four_redirects(scene: Scene) -> None:
     browser = scene.browser(scene.ada)
     response = browser.follow(f"{scene.open_url}?to=lab/tree/a.ipynb")
     assert scene.is_in(browser)
@@ -128,14 +128,14 @@ def test_the_portals_button_leads_in_by_four_redirects(scene: Scene) -> None:
     assert [urlsplit(step).netloc for step in browser.steps] == [PORTAL, scene.host, PORTAL, scene.host, scene.host]
 
 
-def test_a_bookmark_leads_in_as_well(scene: Scene) -> None:
+def test_bookmark_opens_the_session(scene: Scene) -> None:
     browser = scene.browser(scene.ada)
     browser.follow(f"{scene.base}lab?reset=1")
     assert scene.is_in(browser)
     assert browser.steps[-1] == f"{scene.base}lab?reset=1"
 
 
-def test_the_portals_name_leads_to_the_sessions_host_before_it_looks_at_a_cookie(scene: Scene) -> None:
+def test_portal_host_redirects_before_any_cookie_is_read(scene: Scene) -> None:
     """What an attacker sends: their own session under the portal's name, with a good ticket or a good cookie."""
     path = f"/passthrough/local/{scene.job.pk}/lab"
     now, claim = timezone.now(), TicketClaims(scene.job.pk, scene.ada.pk, scene.ada.session_epoch)
@@ -151,9 +151,7 @@ def test_the_portals_name_leads_to_the_sessions_host_before_it_looks_at_a_cookie
             assert not response.cookies
 
 
-def test_a_link_of_somebody_elses_session_opens_nothing_under_a_login(
-    scene: Scene, make_user: Callable[[str], User]
-) -> None:
+def test_link_to_the_session_of_another_user_is_rejected(scene: Scene, make_user: Callable[[str], User]) -> None:
     browser = scene.browser(make_user("grace"))
     response = browser.follow(f"{scene.base}lab?ticket={scene.api_ticket()}")
     assert (response.status_code, scene.is_in(browser)) == (HTTPStatus.FORBIDDEN, False)
@@ -161,7 +159,7 @@ def test_a_link_of_somebody_elses_session_opens_nothing_under_a_login(
     assert urlsplit(browser.steps[-1]).netloc == PORTAL
 
 
-def test_an_entry_opens_nothing_in_another_browser(scene: Scene, make_user: Callable[[str], User]) -> None:
+def test_entry_is_rejected_in_another_browser(scene: Scene, make_user: Callable[[str], User]) -> None:
     """Ada stops before the last step, and sends its address to Grace."""
     ada = scene.browser(scene.ada)
     step = scene.open_url
@@ -170,14 +168,14 @@ def test_an_entry_opens_nothing_in_another_browser(scene: Scene, make_user: Call
     for browser in (scene.browser(make_user("grace")), scene.browser()):
         response = browser.visit(step)
         assert (response.status_code, scene.is_in(browser)) == (HTTPStatus.FORBIDDEN, False)
-        assert "made for another browser" in response.content.decode()
+        assert "created for another browser" in response.content.decode()
         browser.visit(scene.base)  # now it has a mark of its own
         assert browser.visit(step).status_code == HTTPStatus.FORBIDDEN
     assert ada.visit(step).status_code == HTTPStatus.FOUND
     assert scene.is_in(ada)
 
 
-def test_an_entry_works_once(scene: Scene) -> None:
+def test_entry_works_once(scene: Scene) -> None:
     ada = scene.browser(scene.ada)
     step = scene.open_url
     while "eyJ" not in step:
@@ -189,7 +187,7 @@ def test_an_entry_works_once(scene: Scene) -> None:
     assert ada.visit(step).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_a_ticket_of_the_api_works_once_without_a_login(scene: Scene) -> None:
+def test_api_ticket_works_once_without_a_login(scene: Scene) -> None:
     link = f"{scene.base}lab/tree/a.ipynb?ticket={scene.api_ticket()}"
     first, second = scene.browser(), scene.browser()
     first.follow(link)
@@ -200,21 +198,21 @@ def test_a_ticket_of_the_api_works_once_without_a_login(scene: Scene) -> None:
     assert first.follow(link).status_code == HTTPStatus.SERVICE_UNAVAILABLE  # it is in already
 
 
-def test_a_ticket_of_the_api_works_under_its_own_users_login(scene: Scene) -> None:
+def test_api_ticket_works_with_the_login_of_its_user(scene: Scene) -> None:
     browser = scene.browser(scene.ada)
     browser.follow(f"{scene.base}lab?ticket={scene.api_ticket()}")
     assert scene.is_in(browser)
 
 
 @pytest.mark.parametrize("method", ["head", "options", "post", "put", "delete"])
-def test_only_a_get_uses_a_ticket(scene: Scene, method: str) -> None:
+def test_ticket_is_used_by_get_only(scene: Scene, method: str) -> None:
     browser, link = scene.browser(), f"{scene.base}lab?ticket={scene.api_ticket()}"
     assert browser.visit(link, method).status_code == HTTPStatus.UNAUTHORIZED
     browser.follow(link)
     assert scene.is_in(browser)
 
 
-def test_logging_out_kills_every_step(scene: Scene) -> None:
+def test_logout_invalidates_each_step(scene: Scene) -> None:
     ada, step = scene.browser(scene.ada), scene.open_url
     while "eyJ" not in step:
         step = ada.visit(step)["Location"]
@@ -225,14 +223,14 @@ def test_logging_out_kills_every_step(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("portal", ["http://evil.example", "//evil.example", "javascript:alert(1)"])
-def test_no_portal_is_asked_but_one_that_was_signed(scene: Scene, portal: str) -> None:
+def test_unsigned_portal_address_is_ignored(scene: Scene, portal: str) -> None:
     good = tickets.sign_start(job_id=scene.job.pk, portal=f"http://{PORTAL}")
     forged = signing.b64_encode(f'[{scene.job.pk},"{portal}"]'.encode()).decode() + good[good.index(":") :]
     response = scene.browser().visit(f"{scene.base}lab?ticket={forged}")
     assert response.status_code == HTTPStatus.FORBIDDEN
 
 
-def test_another_sessions_tickets_open_nothing(scene: Scene) -> None:
+def test_tickets_of_another_session_are_rejected(scene: Scene) -> None:
     other = TicketClaims(scene.job.pk + 1, scene.ada.pk, 0)
     browser = scene.browser()
     browser.visit(scene.base)
@@ -245,7 +243,7 @@ def test_another_sessions_tickets_open_nothing(scene: Scene) -> None:
         assert browser.visit(f"{scene.base}lab?ticket={text}").status_code == HTTPStatus.FORBIDDEN
 
 
-def test_two_tabs_on_their_way_share_the_mark_of_the_browser(scene: Scene) -> None:
+def test_two_tabs_share_the_secret_of_the_browser(scene: Scene) -> None:
     browser = scene.browser(scene.ada)
     steps = []
     for _ in range(2):
@@ -256,7 +254,7 @@ def test_two_tabs_on_their_way_share_the_mark_of_the_browser(scene: Scene) -> No
     assert [browser.visit(step).status_code for step in steps] == [HTTPStatus.FOUND] * 2
 
 
-def test_cookies_are_for_the_host_alone_under_tls(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cookies_have_the_host_prefix_under_tls(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SESSION_COOKIE_SECURE", True)
     monkeypatch.setattr(settings, "OWN_COOKIE_PREFIX", "__Host-uws-")
     browser = scene.browser(scene.ada)
@@ -273,7 +271,7 @@ def test_cookies_are_for_the_host_alone_under_tls(scene: Scene, monkeypatch: pyt
     assert scene.is_in(browser)
 
 
-def test_by_path_the_way_leads_over_the_portals_own_host(scene: Scene, site: Registry) -> None:
+def test_session_by_path_opens_on_the_portal_host(scene: Scene, site: Registry) -> None:
     known = registry.site()
     by_path = {"local": replace(known.resources["local"], passthrough_domain="")}
     registry.install(site, replace(known, resources=by_path))
@@ -283,7 +281,7 @@ def test_by_path_the_way_leads_over_the_portals_own_host(scene: Scene, site: Reg
     assert browser.has_cookie(PORTAL, tickets.cookie_name(scene.job.pk))
 
 
-def test_a_session_that_there_is_not_looks_like_one_that_there_is(scene: Scene) -> None:
+def test_unknown_session_is_indistinguishable(scene: Scene) -> None:
     gone = f"http://s999.{PORTAL}/passthrough/local/999/lab"
     assert scene.browser().visit(gone).status_code == scene.browser().visit(f"{scene.base}lab").status_code
     assert scene.browser().visit(f"{gone}?ticket=x").status_code == HTTPStatus.FORBIDDEN

@@ -1,4 +1,4 @@
-"""Waits for what happens on other threads, with a limit."""
+"""Waits for events on other threads, with a timeout."""
 
 import threading
 from collections.abc import Callable
@@ -16,4 +16,4 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
         if condition():
             return
         clock.wait(0.005)
-    pytest.fail(f"waited in vain: {what}")
+    pytest.fail(f"timed out: {what}")

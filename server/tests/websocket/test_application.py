@@ -18,7 +18,7 @@ Someone = Callable[[str], Person]
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_one_job_is_told_on_connect_and_on_every_change(server: WebProcess, ada: Person, slash: str) -> None:
+def test_one_job_is_reported_on_connect_and_on_every_change(server: WebProcess, ada: Person, slash: str) -> None:
     job = ada.job()
     with watch(server, f"/jobs/{job.pk}{slash}", ada.token) as socket:
         assert socket.next() == {
@@ -34,7 +34,7 @@ def test_one_job_is_told_on_connect_and_on_every_change(server: WebProcess, ada:
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_all_own_jobs_are_told_with_their_ids(server: WebProcess, ada: Person, mallory: Person, slash: str) -> None:
+def test_all_own_jobs_are_reported_with_their_ids(server: WebProcess, ada: Person, mallory: Person, slash: str) -> None:
     first, second = ada.job(), ada.job("running", message="Running.")
     foreign = mallory.job()
     with watch(server, f"/jobs{slash}", ada.token) as socket:
@@ -47,7 +47,7 @@ def test_all_own_jobs_are_told_with_their_ids(server: WebProcess, ada: Person, m
         assert socket.nothing_more()
 
 
-def test_session_that_answers_is_told_with_a_way_in(server: WebProcess, ada: Person) -> None:
+def test_session_that_responses_is_reported_with_a_way_in(server: WebProcess, ada: Person) -> None:
     now = timezone.now()
     job = ada.job("running", message="Starting.", datetime_start=now, time_limit_seconds=3600)
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
@@ -68,7 +68,7 @@ def test_time_that_passes_is_no_change(server: WebProcess, ada: Person) -> None:
         assert socket.nothing_more()
 
 
-def test_job_that_begins_and_ends_between_two_looks_is_told(server: WebProcess, ada: Person) -> None:
+def test_job_that_begins_and_ends_between_two_looks_is_reported(server: WebProcess, ada: Person) -> None:
     with watch(server, "/jobs/", ada.token) as socket:
         job = ada.job("complete", message="Stopped before it started.")
         assert socket.next() == {
@@ -79,7 +79,7 @@ def test_job_that_begins_and_ends_between_two_looks_is_told(server: WebProcess, 
         assert socket.nothing_more()
 
 
-def test_jobs_that_ended_long_ago_are_not_told_in_the_list(server: WebProcess, ada: Person) -> None:
+def test_jobs_that_ended_long_ago_are_not_reported_in_the_list(server: WebProcess, ada: Person) -> None:
     before = timezone.now() - timedelta(hours=2)
     old, recent = ada.job("failed", datetime_end=before), ada.job("failed", message="Lately.")
     with watch(server, "/jobs/", ada.token) as socket:
@@ -89,7 +89,7 @@ def test_jobs_that_ended_long_ago_are_not_told_in_the_list(server: WebProcess, a
         assert socket.next()["status"] == "failed"
 
 
-def test_two_web_processes_tell_the_same(server: WebProcess, second_server: WebProcess, ada: Person) -> None:
+def test_two_web_processes_report_the_same(server: WebProcess, second_server: WebProcess, ada: Person) -> None:
     job = ada.job()
     path = f"/jobs/{job.pk}/"
     with watch(server, path, ada.token) as here, watch(second_server, path, ada.token) as there:
@@ -99,7 +99,7 @@ def test_two_web_processes_tell_the_same(server: WebProcess, second_server: WebP
             assert here.until("pending", f"Step {number}.") == there.until("pending", f"Step {number}.")
 
 
-def test_who_comes_back_is_told_what_happened_meanwhile(server: WebProcess, ada: Person) -> None:
+def test_who_comes_back_is_reported_what_happened_meanwhile(server: WebProcess, ada: Person) -> None:
     job = ada.job()
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
         socket.next()
@@ -108,7 +108,7 @@ def test_who_comes_back_is_told_what_happened_meanwhile(server: WebProcess, ada:
         assert socket.next()["status"] == "running"
 
 
-def test_second_watcher_is_told_the_state_and_the_first_nothing_new(server: WebProcess, ada: Person) -> None:
+def test_second_watcher_is_reported_the_state_and_the_first_nothing_new(server: WebProcess, ada: Person) -> None:
     job = ada.job()
     with watch(server, "/jobs/", ada.token) as first:
         first.next()
@@ -170,7 +170,7 @@ def test_path_that_leads_nowhere_is_refused(server: WebProcess, ada: Person, pat
     assert refusal(server, path, ada.token) == (404, "Not found.")
 
 
-def test_watchers_of_one_person_have_a_limit(server: WebProcess, ada: Person, mallory: Person) -> None:
+def test_watchers_of_one_user_have_a_limit(server: WebProcess, ada: Person, mallory: Person) -> None:
     with ExitStack() as stack:
         for _ in range(100):
             stack.enter_context(watch(server, "/jobs/", ada.token))
@@ -183,7 +183,7 @@ def test_watchers_of_one_person_have_a_limit(server: WebProcess, ada: Person, ma
         assert socket.next()["status"] == "pending"
 
 
-def test_ten_thousand_jobs_of_one_person_are_no_trouble(server: WebProcess, ada: Person) -> None:
+def test_ten_thousand_jobs_of_one_user_are_no_trouble(server: WebProcess, ada: Person) -> None:
     before = timezone.now() - timedelta(days=3)
     shared = {"owner": ada.user, "workspace_id": 1, "job_type": "jupyter_lab", "resource": "local"}
     Job.objects.bulk_create(

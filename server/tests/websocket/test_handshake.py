@@ -89,6 +89,6 @@ def raw_status(server: WebProcess, token: str, host: str) -> int:
         return int(connection.recv(4096).split(b" ")[1])
 
 
-def test_host_of_a_session_or_of_nobody_is_refused(server: WebProcess, ada: Person) -> None:
+def test_host_of_a_session_or_an_unknown_host_is_rejected(server: WebProcess, ada: Person) -> None:
     hosts = [f"localhost:{server.port}", "s12.localhost", "x.s12.localhost:80", "evil.example", "a_b", "[::1]"]
     assert [raw_status(server, ada.token, host) for host in hosts] == [101, 404, 404, 404, 404, 101]

@@ -21,7 +21,7 @@ def without_the_table(name: str) -> Iterator[None]:
             cursor.execute(f"ALTER TABLE {name}_away RENAME TO {name}")
 
 
-def test_database_that_is_away_for_a_moment_cuts_nobody_off(server: WebProcess, ada: Person) -> None:
+def test_subscribers_survive_a_database_outage(server: WebProcess, ada: Person) -> None:
     job = ada.job()
     failed = server.log().count("those who watch wait")
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
@@ -62,7 +62,7 @@ def test_server_that_ends_says_so_and_ends_in_time(transactional_db: None, ada: 
 
 
 @pytest.mark.slow
-def test_server_that_is_killed_and_comes_back_tells_what_happened_meanwhile(
+def test_server_that_is_killed_and_comes_back_reports_what_happened_meanwhile(
     transactional_db: None, ada: Person
 ) -> None:
     job = ada.job()

@@ -133,7 +133,7 @@ def test_frames_that_cannot_be_ended_the_connection(server: WebProcess, ada: Per
 
 
 @pytest.mark.parametrize("sent", [frame(TEXT, b"early"), b"\xff" * 50, frame(0x8, b"\x03\xe8")])
-def test_frames_before_the_answer_do_no_harm(server: WebProcess, ada: Person, sent: bytes) -> None:
+def test_frames_before_the_response_do_no_harm(server: WebProcess, ada: Person, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
         client.sendall(head(server, ada.token) + sent)
         assert client.recv(12) in {b"HTTP/1.1 101", b"HTTP/1.1 400"}

@@ -39,7 +39,7 @@ def test_a_look_is_one_query_however_much_is_watched(
         assert board.read(topics=topics, new=(), now=NOW) == Diff()
 
 
-def test_a_change_is_told_once_to_each_topic(ada: Person) -> None:
+def test_a_change_is_reported_once_to_each_topic(ada: Person) -> None:
     job, own = ada.job(), Topic(ada.user.pk)
     one, board = Topic(ada.user.pk, job.pk), StateCache()
     board.read(topics={own, one}, new={own, one}, now=NOW)
@@ -49,7 +49,7 @@ def test_a_change_is_told_once_to_each_topic(ada: Person) -> None:
     assert board.read(topics={own, one}, new=(), now=NOW) == Diff()
 
 
-def test_an_end_is_told_and_then_not_read_any_more(ada: Person) -> None:
+def test_an_end_is_reported_and_then_not_read_any_more(ada: Person) -> None:
     job, own = ada.job("running"), Topic(ada.user.pk)
     for _ in range(200):
         ada.job("complete")
@@ -61,7 +61,7 @@ def test_an_end_is_told_and_then_not_read_any_more(ada: Person) -> None:
     assert board.read(topics={own}, new=(), now=NOW) == Diff()
 
 
-def test_jobs_that_come_later_are_found_for_as_long_as_anybody_watches(ada: Person) -> None:
+def test_later_jobs_are_found_while_there_are_subscribers(ada: Person) -> None:
     own, board, now = Topic(ada.user.pk), StateCache(), NOW
     board.read(topics={own}, new={own}, now=now)
     for number in range(5):
@@ -82,7 +82,7 @@ def test_job_whose_id_is_older_than_others_that_were_seen_is_found(ada: Person) 
     assert told(board.read(topics={own}, new=(), now=NOW), own) == [(late.pk, "Late.")]
 
 
-def test_somebody_new_is_told_all_and_others_nothing(ada: Person) -> None:
+def test_new_subscriber_gets_all_and_others_nothing(ada: Person) -> None:
     live, ended, own = ada.job(), ada.job("failed"), Topic(ada.user.pk)
     board = StateCache()
     board.read(topics={own}, new={own}, now=NOW)
@@ -91,7 +91,7 @@ def test_somebody_new_is_told_all_and_others_nothing(ada: Person) -> None:
     assert read.changed == {}
 
 
-def test_what_nobody_watches_any_more_is_forgotten(ada: Person) -> None:
+def test_unwatched_topics_are_dropped(ada: Person) -> None:
     job, own = ada.job(), Topic(ada.user.pk)
     board = StateCache()
     board.read(topics={own}, new={own}, now=NOW)
@@ -102,7 +102,7 @@ def test_what_nobody_watches_any_more_is_forgotten(ada: Person) -> None:
     assert read.changed == {}
 
 
-def test_row_that_is_gone_is_told(ada: Person) -> None:
+def test_row_that_is_gone_is_reported(ada: Person) -> None:
     job = ada.job()
     topic, board = Topic(ada.user.pk, job.pk), StateCache()
     assert board.read(topics={topic}, new={topic}, now=NOW).gone == []

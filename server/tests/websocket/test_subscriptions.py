@@ -63,7 +63,7 @@ def test_token_without_the_scope_to_read_is_refused(server: WebProcess, ada: Per
     assert refusal(server, token=token) == (403, "This token lacks the scope read. Make one that has it.")
 
 
-def test_way_in_is_told_to_tokens_that_may_open_sessions(server: WebProcess, ada: Person) -> None:
+def test_way_in_is_reported_to_tokens_that_may_open_sessions(server: WebProcess, ada: Person) -> None:
     job, now = ada.job(), timezone.now()
     change(job, status="running", serves=True, datetime_start=now, datetime_ready=now)
     for scopes, is_told in ([Scope.READ], False), ([Scope.READ, Scope.SESSIONS], True):

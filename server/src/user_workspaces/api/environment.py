@@ -26,6 +26,7 @@ from user_workspaces.environments.reset import reset
 from user_workspaces.environments.specifications import BUILT_BY_JOBS, LOCK_FILE
 from user_workspaces.transfers.filenames import attachment
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
@@ -58,6 +59,7 @@ def describe_package(package: Package) -> dict[str, object]:
     return {"name": package.name, "version": package.version, "origin": package.origin, "size": package.size}
 
 
+@transfer
 class WorkspaceEnvironment(APIView):
     """What jobs find."""
 
@@ -79,6 +81,7 @@ class WorkspaceEnvironment(APIView):
         return success(SUCCESSFUL, data={"environment": shown})
 
 
+@transfer
 class EnvironmentPrepare(APIView):
     """Preparations."""
 
@@ -101,6 +104,7 @@ class EnvironmentPrepare(APIView):
         return success(row.message, data={"preparation": describe_preparation(found)})
 
 
+@transfer
 class EnvironmentReset(APIView):
     """The way back to the site's own environment."""
 
@@ -115,6 +119,7 @@ class EnvironmentReset(APIView):
         return success("The next launch finds the site's own environment.")
 
 
+@transfer
 class EnvironmentLock(APIView):
     """The lock."""
 

@@ -25,6 +25,7 @@ from user_workspaces.transfers.downloads import download, etag_of
 from user_workspaces.transfers.filenames import file_path, path_in, queried_path
 from user_workspaces.transfers.request_body import declared_length, pieces_of
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces import files
 from user_workspaces.workspaces.details import checked_name
 from user_workspaces.workspaces.models import Workspace
@@ -50,6 +51,7 @@ def describe_entry(entry: Entry) -> dict[str, object]:
     }
 
 
+@transfer
 class Files(APIView):
     """A folder, and what is done without sending a file."""
 
@@ -96,6 +98,7 @@ class Files(APIView):
         return success("Moved.", data={"entry": describe_entry(moved)})
 
 
+@transfer
 class FileDetail(APIView):
     """A file, a link or a folder."""
 

@@ -13,6 +13,7 @@ from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.openapi import describe, header
 from user_workspaces.api.request_user import caller
 from user_workspaces.transfers import tus
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces.queries import find_workspace
 
 RESUMABLE = header("Tus-Resumable", "`1.0.0`", required=True)
@@ -37,6 +38,7 @@ class TusView(APIView):
         return tus.capabilities()
 
 
+@transfer
 class TusUploads(TusView):
     """New uploads."""
 
@@ -55,6 +57,7 @@ class TusUploads(TusView):
         return tus.create(_parse_request(request, workspace_id), location_of=_location_of(request))
 
 
+@transfer
 class TusUpload(TusView):
     """One upload."""
 

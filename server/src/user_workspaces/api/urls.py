@@ -23,6 +23,7 @@ from user_workspaces.api import (
     websocket_tickets,
     workspaces,
 )
+from user_workspaces.transfers.views import is_transfer, transfer
 
 
 class Number:
@@ -118,7 +119,7 @@ def _any_case(views: dict[str, View], rest: str, other: View) -> View:
         known = views.get(stem + verb.lower())
         return other(request, verb=verb, **ids) if known is None else known(request, **ids)
 
-    return view
+    return transfer(view) if any(is_transfer(one) for route, one in views.items() if route.startswith(stem)) else view
 
 
 urlpatterns = [*_patterns(), *schema_views.paths(ROUTES)]

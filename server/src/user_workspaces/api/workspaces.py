@@ -39,6 +39,7 @@ from user_workspaces.quotas import disk
 from user_workspaces.quotas.values import on_disk
 from user_workspaces.sharing.actions import deletion_of
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces.actions import create_workspace, update_workspace, upload_file
 from user_workspaces.workspaces.details import parse_details
 from user_workspaces.workspaces.models import Workspace
@@ -167,6 +168,7 @@ class OneWorkspace(APIView):
         return success(f"Workspace {workspace_id} queued for deletion.")
 
 
+@transfer
 class WorkspaceUpload(APIView):
     """Files into a workspace."""
 

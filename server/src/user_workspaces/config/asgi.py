@@ -2,7 +2,7 @@
 
 Django's views are synchronous and run on a small fixed pool of threads, each with its own lasting database
 connection: several times faster than Django's own ASGI handler, which opens a connection for each request.
-Requests that carry files have a pool of their own: people with slow lines keep nobody else waiting. So have sign-ins.
+Transfers have a separate pool, so that slow clients do not delay others. So have logins.
 """
 
 import re
@@ -12,8 +12,9 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 
 from user_workspaces import registry
 from user_workspaces.client_address import client_scheme, trusted
-from user_workspaces.config.disconnects import TRANSFERS, DisconnectWatcher
+from user_workspaces.config.disconnects import DisconnectWatcher
 from user_workspaces.config.threaded_asgi import ThreadedASGI
+from user_workspaces.config.transfer_paths import is_transfer_path
 from user_workspaces.config.wsgi import application as django
 from user_workspaces.proxy.http1.parser import without_default_port
 from user_workspaces.proxy.relay.app_bridge import FROM_PROXY
@@ -23,9 +24,9 @@ THREADS = 8
 TRANSFER_THREADS = 24
 SIGN_IN_THREADS = 8
 SIGN_INS = re.compile(r"/(tokens|login|profile/reana)(/|$)", re.ASCII)
-"""Where another site may be asked: one that hangs keeps people from signing in, and from nothing else."""
+"""Paths whose views may query an external site: if it hangs, only logins wait."""
 
-TOLD_BY_PROXIES = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+PROXY_HEADERS = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 
 _django = ThreadedASGI(django, threads=THREADS)
 _sign_ins = ThreadedASGI(django, threads=SIGN_IN_THREADS)
@@ -34,11 +35,11 @@ _live = LiveApplication()
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """Hand HTTP to Django; WebSockets that are no session's watch jobs."""
+    """Pass HTTP requests to Django, and WebSockets to the job status application."""
     match scope["type"]:
         case "http":
-            scope = _as_believed(scope)
-            if TRANSFERS.match(scope["path"]):
+            scope = _trusted_scope(scope)
+            if is_transfer_path(scope["path"]):
                 await _transfer(scope, receive, send)
             elif SIGN_INS.match(scope["path"]):
                 await _sign_ins(scope, receive, send)
@@ -50,14 +51,14 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             await _lifespan(receive, send)
 
 
-def _as_believed(scope: HTTPScope) -> HTTPScope:
-    """Leave out what no trusted proxy wrote, and have Django know that a client came to the proxy by TLS.
+def _trusted_scope(scope: HTTPScope) -> HTTPScope:
+    """Drop forwarding headers unless a trusted proxy set them, and set the scheme that the proxy reports.
 
-    A field with a low line in its name goes, too: WSGI would take `X_Forwarded_For` for `X-Forwarded-For`, and proxies
-    that look after the one let the other through.
+    Headers with an underscore are dropped, too: WSGI maps `X_Forwarded_For` to the same variable as `X-Forwarded-For`,
+    and proxies overwrite only the latter.
     """
     from_proxy = (scope.get("state") or {}).get(FROM_PROXY, False)
-    dropped = frozenset() if from_proxy else TOLD_BY_PROXIES
+    dropped = frozenset() if from_proxy else PROXY_HEADERS
     headers = _headers(scope)
     if any(b"_" in name or name in dropped for name, _ in headers):
         headers = [(name, value) for name, value in headers if b"_" not in name and name not in dropped]
@@ -66,7 +67,7 @@ def _as_believed(scope: HTTPScope) -> HTTPScope:
 
 
 def _headers(scope: HTTPScope | WebSocketScope) -> list[tuple[bytes, bytes]]:
-    """Return the fields, with a host that can be compared with `Origin`."""
+    """Return the headers, with a host that can be compared with `Origin`."""
     return [(name, without_default_port(value) if name == b"host" else value) for name, value in scope["headers"]]
 
 

@@ -1,4 +1,4 @@
-"""Which answers are compressed: pages and JSON that were asked for, and that no other site had a hand in.
+"""Compresses pages and JSON of same-origin GET requests.
 
 The size of a compressed response reveals repetition, so a response that holds a secret next to text chosen by another
 user is not compressed (BREACH). Responses to forms and to calls that change data can show a token once and are not
@@ -14,10 +14,10 @@ OWN = frozenset({"same-origin", "none", ""})
 
 
 class Compression(GZipMiddleware):
-    """Compresses what is whole; what streams is files, which have lengths and parts, or has to come at once."""
+    """Compresses complete responses. Streaming ones are files, which have lengths and ranges."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Compress an answer, or leave it."""
+        """Compress a response if that is safe."""
         if response.streaming or "ETag" in response or request.method not in {"GET", "HEAD"}:
             return response
         if response.headers.get("Content-Type", "").partition(";")[0] not in TYPES:

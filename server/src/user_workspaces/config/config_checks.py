@@ -1,4 +1,4 @@
-"""What has to fit together between the parts of `config.json`."""
+"""Checks that the parts of `config.json` fit together."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ STANDARD_OPTIONS = ("num_cpus", "memory_mb", "time_limit_min")
 
 
 def mistakes_in(config: ConfigFile) -> list[str]:
-    """Return every mistake, each with the path of its key."""
+    """Return all errors, each with the path of its key."""
     return [
         *_dangling_names(config),
         *_wrong_mappings(config),
@@ -23,7 +23,7 @@ def mistakes_in(config: ConfigFile) -> list[str]:
 
 
 def _dangling_names(config: ConfigFile) -> list[str]:
-    """Say which names point nowhere."""
+    """Return an error for each reference to a missing entry."""
     authentications = config.available_user_authentication
     wanted: list[tuple[str, str, dict[str, Any]]] = [
         ("api_user_authentication", config.api_user_authentication, authentications),
@@ -41,21 +41,21 @@ def _dangling_names(config: ConfigFile) -> list[str]:
         if resource.container_runtime:
             wanted.append((f"{key}.container_runtime", resource.container_runtime, config.container_runtimes))
     return [
-        f"{key}: {value!r} is not configured; there is {', '.join(there) or 'nothing'}"
+        f"{key}: {value!r} is not configured; available: {', '.join(there) or 'none'}"
         for key, value, there in wanted
         if value not in there
     ]
 
 
 def _hosts_of_sessions(config: ConfigFile) -> list[str]:
-    """Say which names of the portal are those of sessions: no page of ours is served there."""
+    """Return an error for each portal host that is a session host, where no portal page is served."""
     names = [
         ("base_url", urlsplit(config.base_url).hostname or ""),
         *(("allowed_hosts", at) for at in config.allowed_hosts),
     ]
     domains = {resource.passthrough_domain for resource in config.available_resources.values()} - {""}
     return [
-        f"{key}: {name!r} is a host of sessions, by the domain {domain!r}"
+        f"{key}: {name!r} is a session host of the domain {domain!r}"
         for key, name in names
         for domain in domains
         if re.search(rf"(^|\.)s[0-9]+\.{re.escape(domain)}$", name.lower())
@@ -71,7 +71,7 @@ def _wrong_mappings(config: ConfigFile) -> list[str]:
             if option not in STANDARD_OPTIONS:
                 mistakes.append(f"{key}: {option!r} is none of {', '.join(STANDARD_OPTIONS)}")
             elif variable not in types:
-                mistakes.append(f"{key}: none of the parameters has this variable_name")
+                mistakes.append(f"{key}: no parameter has this variable_name")
             elif types[variable] not in NUMBERS:
                 mistakes.append(f"{key}: the parameter is of type {types[variable]}, {option} needs a number")
     return mistakes
@@ -92,12 +92,12 @@ def _wrong_environments(config: ConfigFile) -> list[str]:
 
 
 def _wrong_parameters(config: ConfigFile) -> list[str]:
-    """Say which names are taken twice, and which defaults would be refused."""
+    """Return an error for each duplicate name and each invalid default."""
     mistakes, taken = [], set[str]()
     for number, parameter in enumerate(config.parameters):
         for name in (parameter.variable_name, *parameter.aliases):
             if name in taken:
-                mistakes.append(f"parameters.{number}: the name {name!r} is taken by another parameter")
+                mistakes.append(f"parameters.{number}: the name {name!r} is used by another parameter")
             taken.add(name)
         if parameter.default_value is None:
             continue

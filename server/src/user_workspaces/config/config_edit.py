@@ -1,4 +1,4 @@
-"""Adds a key to `config.json`: all else stays as the operator wrote it, and the file is whole at any moment."""
+"""Adds a key to `config.json` atomically; the operator's formatting is kept."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from user_workspaces.errors import ConfigurationError
 
 
 def add_key(path: Path, key: str, value: object) -> None:
-    """Add a key behind all others; mode, owner and links stay. Raises `ConfigurationError`: nothing has changed."""
+    """Append a key; mode, owner and symlinks are kept. Raises `ConfigurationError` without a change."""
     target = path.resolve()
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
@@ -27,7 +27,7 @@ def add_key(path: Path, key: str, value: object) -> None:
 def _with_key(text: str, key: str, value: object) -> str:
     before = json.loads(text)
     if not isinstance(before, dict) or key in before:
-        raise ValueError(f"it has to be an object without {key!r}")
+        raise ValueError(f"it must be an object without {key!r}")
     written = json.dumps(value, indent=2).replace("\n", "\n  ")
     rest = text.rstrip().removesuffix("}").rstrip()
     return f"{rest}{',' if before else ''}\n  {json.dumps(key)}: {written}\n}}\n"
@@ -46,7 +46,7 @@ def _write(draft: Path, text: str, *, like: Path) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """Have the new name on disk, too."""
+    """Flush the directory entry, too."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""How each kind of database is opened."""
+"""Connection options for each kind of database."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 
 REQUEST_SECONDS = 5
-"""For which a request waits for another one that writes, and for a database that is to be connected to."""
+"""Seconds for which a request waits for a lock or for a database connection."""
 LOCK_SECONDS = "LOCK_SECONDS"
-"""Under which name our PostgreSQL finds in its settings for how long it waits for a lock."""
+"""Key of our PostgreSQL backend's settings: seconds to wait for a lock."""
 OURS = {"django.db.backends.postgresql": "user_workspaces.config.postgresql"}
 
 
 def close_to_others(name: str) -> None:
-    """Make SQLite's file ours alone, before anything is in it; its side files take over the mode."""
+    """Create SQLite's file with mode 0600; its side files inherit the mode."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
@@ -40,9 +40,9 @@ def options_for(engine: str) -> dict[str, object]:
 
 
 def limit_waits() -> None:
-    """Have the connections that this process opens from now on wait for a lock as long as a request may take.
+    """Limit the wait for locks on new connections of this process to `REQUEST_SECONDS`.
 
-    A controller has nobody who waits for it, and waits longer.
+    Only the web process needs it: no client waits for a controller.
     """
     opened: dict[str, Any] = connections.settings[DEFAULT_DB_ALIAS]
     if opened["ENGINE"] == "django.db.backends.sqlite3":

@@ -1,7 +1,6 @@
-"""Whether somebody is still at the other end of a transfer: a body that broke off is not a body that ended."""
+"""Detects client disconnects, so that a truncated body is never taken for a complete one."""
 
 import asyncio
-import re
 from threading import Event
 from typing import cast
 
@@ -9,32 +8,26 @@ from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, HTTPScope
 
 from user_workspaces.transfers.downloads import GONE
 
-TRANSFERS = re.compile(
-    r"/(workspaces|w)/[0-9]+/(files|tus|batch|upload|download|view|remove|environment)(/|$)"
-    r"|/runs/[^/]+/download(/|$)|/api/workflows/[^/]+/workspace(/|$)",
-    re.ASCII,
-)
-"""The paths of requests that carry files; the bodies of these are read while they arrive, also small ones."""
 STALLED_SECONDS = 60.0
-"""For which nothing of a body may come. A line that is dead says nothing, and its upload could not be resumed."""
+"""Longest gap in a body. TCP does not report a dead connection, and would keep its upload from being resumed."""
 
 
 class DisconnectWatcher:
-    """One request; `scope` and `receive` are to be handed on in place of the server's own."""
+    """Watches one request: pass its `scope` and `receive` to the application in place of the server's."""
 
     def __init__(self, scope: HTTPScope, receive: ASGIReceiveCallable) -> None:
         self.gone = Event()
-        """Set when the client has gone away."""
+        """Set when the client has disconnected."""
         self.scope = cast("HTTPScope", {**scope, GONE: self.gone})
         self._receive = receive
-        self._watch: asyncio.Task[None] | None = None
+        self._watch_task: asyncio.Task[None] | None = None
         headers = dict(scope["headers"])
         if b"transfer-encoding" not in headers and headers.get(b"content-length", b"0") == b"0":
-            self._begin_to_watch()
+            self._start_watching()
 
     async def receive(self) -> ASGIReceiveEvent:
-        """Return the next part of the body; raises `ConnectionResetError` and `TimeoutError` for those who left."""
-        if self._watch is not None:
+        """Return the next part of the body; raises `ConnectionResetError` or `TimeoutError` if the client is gone."""
+        if self._watch_task is not None:
             return {"type": "http.request", "body": b"", "more_body": False}
         async with asyncio.timeout(STALLED_SECONDS):
             message = await self._receive()
@@ -42,18 +35,18 @@ class DisconnectWatcher:
             self.gone.set()
             raise ConnectionResetError
         if message["type"] == "http.request" and not message["more_body"]:
-            self._begin_to_watch()
+            self._start_watching()
         return message
 
     def close(self) -> None:
-        """End the watch."""
-        if self._watch is not None:
-            self._watch.cancel()
+        """Stop watching."""
+        if self._watch_task is not None:
+            self._watch_task.cancel()
 
-    def _begin_to_watch(self) -> None:
-        self._watch = asyncio.get_running_loop().create_task(self._until_gone())
+    def _start_watching(self) -> None:
+        self._watch_task = asyncio.get_running_loop().create_task(self._wait_for_disconnect())
 
-    async def _until_gone(self) -> None:
+    async def _wait_for_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.gone.set()

@@ -1,4 +1,4 @@
-"""What the environment of the process decides: where the server listens, where it lives, its secrets."""
+"""Reads environment variables: listening address, data folder, secrets."""
 
 import fcntl
 import hashlib
@@ -39,22 +39,22 @@ def port() -> int:
 
 
 def port_in(text: str, *, source: str = "the address") -> int:
-    """Return the port that a text names; raises `ConfigurationError` that says where it came from."""
+    """Return the port in a text; raises `ConfigurationError` that names `source`."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**16):
         raise ConfigurationError(f"{source}: {text!r} is not a port; give a number from 1 to 65535")
     return int(text)
 
 
 def metrics_token() -> str:
-    """Return the token that `/metrics` asks for (`UWS_METRICS_TOKEN`); empty: there is no such page."""
+    """Return the token for `/metrics` (`UWS_METRICS_TOKEN`); empty if the page is disabled."""
     given = os.environ.get("UWS_METRICS_TOKEN", "")
     if given and not _is_strong(given):
-        raise ConfigurationError("UWS_METRICS_TOKEN: too short or well known; take 32 random characters")
+        raise ConfigurationError("UWS_METRICS_TOKEN: too short or well known; use 32 random characters")
     return given
 
 
 def address(variable: str) -> tuple[str, int] | None:
-    """Return the `[host:]port` that a variable names, of this machine alone where it names no host; None: not set."""
+    """Return the `[host:]port` in a variable, by default on loopback; None if it is not set."""
     text = os.environ.get(variable, "")
     if not text:
         return None
@@ -79,11 +79,10 @@ def debug() -> bool:
 
 
 def data_dir() -> Path:
-    """Return the one folder that everything lives in (`UWS_DATA_DIR`), absolute.
+    """Return the absolute path of the data folder (`UWS_DATA_DIR`).
 
-    Without the variable it is `data` in the project's folder; for root it has to be a place that the
-    accounts of people can reach, so where the project itself lies behind a closed door (below `/root`, in a
-    private temporary folder) it is `/var/lib/user-workspaces`.
+    The default is `data` in the project's folder. For root, users' accounts have to reach it: if the project is in a
+    private folder, the default is `/var/lib/user-workspaces`.
     """
     named = os.environ.get("UWS_DATA_DIR")
     if named:
@@ -95,43 +94,43 @@ def data_dir() -> Path:
 
 
 def make_data_dir() -> Path:
-    """Return the same folder, made if it is not there yet."""
+    """Create the data folder if it is missing, and return it."""
     path = data_dir()
     try:
         path.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"{path}: cannot be made: {error.strerror}. Set UWS_DATA_DIR to a folder that may be written."
+            f"{path}: cannot be created: {error.strerror}. Set UWS_DATA_DIR to a writable folder."
         ) from None
     return path
 
 
 def runtime_dir() -> Path:
-    """Return the folder for sockets: in the data folder where its path is short enough for a Unix socket.
+    """Return the folder for sockets: in the data folder if its path is short enough for a Unix socket.
 
-    Else it is where root alone may write, or in `/tmp` for everybody else: always the same for one data folder,
-    whatever `TMPDIR` says, because the web process and the controller have to agree on it.
+    Else it is in `/run` for root or in `/tmp`. It depends on the data folder alone, not on `TMPDIR`, because the web
+    process and the controller have to agree on it.
     """
     inside = data_dir() / "run"
     if len(os.fsencode(inside)) <= LONGEST_RUNTIME_DIR:
         return inside
-    mark = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:12]
+    digest = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:12]
     ours = RUN if os.geteuid() == 0 and RUN.is_dir() else TMP
-    return ours / f"uws-{os.geteuid()}-{mark}"
+    return ours / f"uws-{os.geteuid()}-{digest}"
 
 
 def check_runtime_dir(path: Path) -> None:
-    """Raise `ConfigurationError` for a folder that somebody else put there, or could exchange the content of."""
+    """Raise `ConfigurationError` for a folder that another account created or can write to."""
     try:
         found = path.lstat()
     except FileNotFoundError:
         return
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be looked at: {error.strerror}") from None
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise ConfigurationError(
-            f"{path}: the folder for sockets has to be a folder of the server's own account that nobody else can "
-            "write to; remove what is there, or set UWS_DATA_DIR to a shorter path"
+            f"{path}: the folder for sockets must be owned by the server's own account and writable by no other; "
+            "remove it, or set UWS_DATA_DIR to a shorter path"
         )
 
 
@@ -150,12 +149,12 @@ def listens_on_network() -> bool:
 
 
 def base_url() -> str:
-    """Return the address to build links with, when the configuration names none."""
+    """Return the base URL of links if none is configured."""
     return base_url_at(host(), port())
 
 
 def base_url_at(name: str, number: int) -> str:
-    """Return the same for what listens at an address and a port."""
+    """Return the base URL for a listening address and port."""
     if name in LOOPBACK:
         name = "localhost"
     elif name in ANY_ADDRESS:
@@ -164,12 +163,12 @@ def base_url_at(name: str, number: int) -> str:
 
 
 def url_of(name: str, number: int | None = None) -> str:
-    """Return the address of the portal under a host name or an IP address."""
+    """Return the URL of the portal under a host name or an IP address."""
     return f"http://{f'[{name}]' if ':' in name else name}:{port() if number is None else number}"
 
 
 def reachable_urls() -> list[str]:
-    """Return every address under which browsers reach the portal, this machine's own first."""
+    """Return all URLs under which browsers reach the portal, localhost first."""
     if not listens_on_network():
         return [base_url()]
     names = [socket.gethostname(), *network_addresses()] if host() in ANY_ADDRESS else [host()]
@@ -191,8 +190,8 @@ def network_addresses() -> list[str]:
 def session_ports() -> SessionPorts:
     """Return the ports on which sessions may have origins of their own (`UWS_SESSION_PORTS`).
 
-    `8100-8199` names them, and `none` turns them off. Without the variable they are the hundred ports that begin
-    a hundred above the server's own; then only sessions that could not be reached otherwise get one.
+    `8100-8199` sets them, and `none` disables them. The default is a hundred ports from `UWS_PORT` + 100; then only
+    sessions that cannot be reached otherwise get one.
     """
     text = os.environ.get("UWS_SESSION_PORTS", "")
     if text == "none":
@@ -204,25 +203,25 @@ def session_ports() -> SessionPorts:
     first, last = port_in(low, source="UWS_SESSION_PORTS"), port_in(high or low, source="UWS_SESSION_PORTS")
     if last < first or first <= port() <= last:
         raise ConfigurationError(
-            f"UWS_SESSION_PORTS: {text!r} has to be a range like 8100-8199, without the port of the server itself"
+            f"UWS_SESSION_PORTS: {text!r} must be a range like 8100-8199 without the server's own port"
         )
     return SessionPorts(range(first, last + 1), are_required=True)
 
 
 def own_host_names() -> list[str]:
-    """Return the host names under which this server may be asked for, whatever the configuration says."""
+    """Return the host names that are always allowed, in addition to the configuration."""
     names = ["localhost", "127.0.0.1", "[::1]", socket.gethostname(), socket.getfqdn()]
     extra = os.environ.get("UWS_ALLOWED_HOSTS", "").split(",")
     return [*names, host(), *(name.strip() for name in extra if name.strip())]
 
 
 def is_reachable_by_all(path: Path) -> bool:
-    """Return whether every account may pass through each folder down to this one."""
+    """Return whether all accounts have access to each folder on the path."""
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
 def database_url() -> str:
-    """Return the database's address (`DATABASE_URL`); the embedded default is SQLite in the data folder."""
+    """Return the URL of the database (`DATABASE_URL`); the default is SQLite in the data folder."""
     return os.environ.get("DATABASE_URL") or f"sqlite:///{data_dir() / 'database.sqlite3'}"
 
 
@@ -232,34 +231,36 @@ def mail_password() -> str:
 
 
 def secret(name: str) -> str:
-    """Return a secret of this installation, made at first use: 43 characters in a file only we can read.
+    """Return a secret of this installation, created at first use: 43 characters in a file with mode 0600.
 
-    `UWS_SECRET_KEY` and the like override the file; a short or well-known value is refused.
+    `UWS_SECRET_KEY` and the like override the file; short or well-known values raise `ConfigurationError`.
     """
     given = os.environ.get(f"UWS_{name.upper()}")
     if given is not None:
         if not _is_strong(given):
-            raise ConfigurationError(f"UWS_{name.upper()}: too short or well known; unset it and one is made")
+            raise ConfigurationError(f"UWS_{name.upper()}: too short or well known; unset it to have one created")
         return given
     path = data_dir() / "secrets" / name
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         value = _read_or_make(path)
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read or made: {error.strerror}") from None
+        raise ConfigurationError(f"{path}: cannot be read or created: {error.strerror}") from None
     if not _is_strong(value):
-        raise ConfigurationError(f"{path}: the secret in it is too short or well known; remove it and one is made")
+        raise ConfigurationError(
+            f"{path}: the secret in it is too short or well known; remove the file to have one created"
+        )
     return value
 
 
 def _is_strong(text: str) -> bool:
-    """Return whether nobody can guess it: no default of an example file, nothing typed in haste."""
+    """Return whether a secret is hard to guess: long, varied and not a default of an example file."""
     is_known = text.lower().startswith(KNOWN_BEGINNINGS)
     return len(text) >= SHORTEST_SECRET and len(set(text)) >= FEWEST_DIFFERENT_CHARACTERS and not is_known
 
 
 def _read_or_make(path: Path) -> str:
-    """Two processes may come here at once: the first link wins, and both read the same value."""
+    """Read or create a secret. If two processes create it, the first link wins, and both read the same value."""
     if not path.exists():
         draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""From `config.json` to values: a mistake in it is told with its key's path, and nothing starts."""
+"""Loads `config.json`. Each error names the path of its key, and nothing starts until it is fixed."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ EMBEDDED_DEFAULT = Path(__file__).with_name("default_config.json")
 
 
 def read(path: Path | None) -> tuple[ServerSettings, list[Declaration]]:
-    """Return the site and the plug-ins to build; None: the embedded default. Raises `ConfigurationError`."""
+    """Return the settings and the plug-ins to build; None: the embedded default. Raises `ConfigurationError`."""
     source = path or EMBEDDED_DEFAULT
     config, written = config_file.parse(source)
     mistakes = mistakes_in(config)
@@ -37,7 +37,7 @@ def read(path: Path | None) -> tuple[ServerSettings, list[Declaration]]:
 
 
 def site_warnings() -> list[str]:
-    """Return what an operator should know of the configuration at each start."""
+    """Return warnings about the configuration, which are printed at each start."""
     resources = registry.site().path_mode_resources
     if not resources:
         return []
@@ -45,7 +45,7 @@ def site_warnings() -> list[str]:
     return [
         f"Sessions on {', '.join(resources)} are served by path: they share the portal's origin, so their pages "
         "can act as the user who opens them. Set passthrough_domain or UWS_SESSION_PORTS to separate them. "
-        + ("Administrators may log in all the same." if may_log_in else "Administrators cannot log in until then.")
+        + ("Administrators can still log in." if may_log_in else "Administrators cannot log in until then.")
     ]
 
 
@@ -88,7 +88,7 @@ def _site(config: ConfigFile, source: Path, written: dict[str, Any]) -> ServerSe
 
 
 def _usual_search(config: ConfigFile) -> UserSearch:
-    """Return `all` where the operators know all people, `exact` where people come in from elsewhere."""
+    """Return `all` if the operators know all users, `exact` with an external login provider."""
     types = {entry.user_authentication_type for entry in config.available_user_authentication.values()}
     return UserSearch.ALL if types <= {OF_THIS_MACHINE} else UserSearch.EXACT
 
@@ -107,14 +107,14 @@ def _resource_site(resource: ResourceEntry, config: ConfigFile) -> ResourceSetti
 def _mail_site(mail: MailEntry, source: Path) -> MailSettings:
     password = env.mail_password()
     if mail.user and not password:
-        raise ConfigurationError(f"{source}: mail.user: give the password of {mail.user!r} in UWS_MAIL_PASSWORD")
+        raise ConfigurationError(f"{source}: mail.user: set the password of {mail.user!r} in UWS_MAIL_PASSWORD")
     return MailSettings(
         host=mail.host, port=mail.port, from_address=mail.from_address, user=mail.user, password=password, tls=mail.tls
     )
 
 
 def _declarations(config: ConfigFile) -> list[Declaration]:
-    """Return what is to be built, in the order of the file; a plug-in gets its own part of it and no more."""
+    """Return the plug-ins to build in the order of the file; each gets only its own part of it."""
     authentication, storage, resource = PluginKind.USER_AUTHENTICATION, PluginKind.STORAGE, PluginKind.RESOURCE
     job_type, container_runtime = PluginKind.JOB_TYPE, PluginKind.CONTAINER_RUNTIME
     found: list[Declaration] = []

@@ -1,4 +1,4 @@
-"""`/metrics`: who may see the figures, and those that the database knows."""
+"""`/metrics`: access by token, and metrics from the database."""
 
 import threading
 import time
@@ -14,11 +14,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from user_workspaces.jobs import metrics as figures
+from user_workspaces.jobs import metrics as job_metrics
 from user_workspaces.observability import metrics
 
 KEPT_FOR = 15.0
-"""Seconds for which figures of the database are told again: it may hold millions of jobs."""
+"""Seconds for which metrics of the database are cached: it may hold millions of jobs."""
 READY_WITHIN = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 
 READY_SECONDS = Histogram(
@@ -31,14 +31,14 @@ Family = GaugeMetricFamily | CounterMetricFamily
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """Answer with all figures who has the token; for everybody else there is nothing here."""
+    """Respond with all metrics to requests with the token, and with 404 to others."""
     if not metrics.is_the_token(request.headers.get("Authorization", ""), settings.METRICS_TOKEN):
         raise Http404
     return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 class JobMetrics(Collector):
-    """Asks the database, at most every few seconds, however many ask."""
+    """Queries the database at most once in `KEPT_FOR` seconds."""
 
     def __init__(self, *, now: datetime) -> None:
         self._lock = threading.Lock()
@@ -71,8 +71,8 @@ class JobMetrics(Collector):
         return [up, *found]
 
     def _note_ready(self, now: datetime) -> None:
-        """Take each session once: what is looked at overlaps with what was looked at before."""
-        recent = figures.became_ready(since=self._looked_at)
+        """Count each session once: consecutive queries overlap."""
+        recent = job_metrics.became_ready(since=self._looked_at)
         for job in recent:
             if job.job_id not in self._counted and job.at >= self._began:
                 READY_SECONDS.labels(job.job_type, job.resource).observe(job.seconds)
@@ -85,7 +85,7 @@ def _job_families() -> Iterator[Family]:
     jobs = GaugeMetricFamily("uws_jobs", "Jobs on record.", labels=["status", *labels])
     launches = CounterMetricFamily("uws_launches", "Launches ever.", labels=labels)
     sums: dict[tuple[str, str], int] = {}
-    for group in figures.groups():
+    for group in job_metrics.groups():
         jobs.add_metric([group.status, group.job_type, group.resource], group.count)
         kind = group.job_type, group.resource
         sums[kind] = sums.get(kind, 0) + group.count
@@ -96,9 +96,9 @@ def _job_families() -> Iterator[Family]:
 
 def _due_family(now: datetime) -> Family:
     text = "For how long the longest due job has been waiting for a controller."
-    return GaugeMetricFamily("uws_controller_due_lag_seconds", text, value=figures.due_lag(now=now))
+    return GaugeMetricFamily("uws_controller_due_lag_seconds", text, value=job_metrics.due_lag(now=now))
 
 
 def watch_database() -> None:
-    """Have this process tell the figures of the database, too."""
+    """Add the metrics of the database to those of this process."""
     REGISTRY.register(JobMetrics(now=timezone.now()))

@@ -25,9 +25,9 @@ Say = Callable[[str], None]
 
 
 def offer_containers(config: Path, *, may_ask: bool, say: Say) -> None:
-    """Offer it where the configuration names no container runtime. The answer is kept there; without one nothing is.
+    """Offer a detected container runtime if the configuration names none, and store the answer there.
 
-    `may_ask`: the file is the server's own, and not one that the operator named.
+    `may_ask`: False if the operator named the file, which is then not edited.
     """
     if _names_one(config):
         return
@@ -40,19 +40,19 @@ def offer_containers(config: Path, *, may_ask: bool, say: Say) -> None:
         return
     response = _prompt(found, needs=found.candidate.needs if serves_accounts else "")
     if response is None:
-        say(f"No answer: nothing was changed. Later: {KEY} in {config}, see {HOW_TO}.")
+        say(f"No answer: nothing was changed. To enable containers later, set {KEY} in {config} (see {HOW_TO}).")
         return
     try:
         add_key(config, KEY, found.entry() if response else NO_CONTAINERS)
     except ConfigurationError as error:
-        say(f"The answer could not be kept. {error.message}")
+        say(f"The answer could not be saved. {error.message}")
         return
     how = f"in containers of {found.candidate.name}" if response else "without containers"
     say(f"Workflow steps run {how} ({KEY} in {config}).")
 
 
 def _names_one(config: Path) -> bool:
-    """Return whether the operator decided already; a file that cannot be read is left alone, too."""
+    """Return whether the operator has decided; True for an unreadable file, which is left alone."""
     try:
         return KEY in parse(config)[1]
     except ConfigurationError:
@@ -60,7 +60,7 @@ def _names_one(config: Path) -> bool:
 
 
 def is_interactive() -> bool:
-    """Return whether a person sees this and can type: a terminal on all sides, and this in its foreground."""
+    """Return whether the process runs in the foreground of a terminal, with all streams on it."""
     with suppress(OSError, ValueError):
         terminals = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
         return terminals and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
@@ -68,7 +68,7 @@ def is_interactive() -> bool:
 
 
 def _prompt(found: Detected, *, needs: str) -> bool | None:
-    """Ask for one key; Enter is no where users need something for it. None: no answer in time."""
+    """Ask for one key; Enter means no if users need further setup. None: no answer in time."""
     choice = "[y/N]" if needs else "[Y/n]"
     words = [f"{found.candidate.name} found. Run workflow steps in containers?", needs, choice]
     sys.stderr.write(f"{' '.join(filter(None, words))} ")
@@ -80,7 +80,7 @@ def _prompt(found: Detected, *, needs: str) -> bool | None:
 
 
 def read_key(terminal: TextIO, *, default: bool, within: float) -> bool | None:
-    """Return what one key of a terminal says; None: no such key in time. What was typed before does not count."""
+    """Return the answer of one key; None if no valid key came in time. Earlier input is discarded."""
     descriptor, deadline = terminal.fileno(), time.monotonic() + within
     before = termios.tcgetattr(descriptor)
     try:

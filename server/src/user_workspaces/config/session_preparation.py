@@ -1,4 +1,4 @@
-"""Has what sessions need ready before the first of them is launched."""
+"""Prepares the environments of sessions before the first launch."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from functools import partial
 from user_workspaces import registry
 from user_workspaces.interfaces.values import Preparation, PreparationState
 
-LOOK_EVERY = 0.2
+POLL_INTERVAL = 0.2
 Say = Callable[[str], None]
 
 
 def prepare_sessions(say: Say) -> bool:
-    """Prepare all job types and environments for all resources, and say how far it is; return whether all can be had.
+    """Prepare all job types and environments on all resources; return True if all are ready.
 
-    What cannot be prepared is told, and keeps nothing else from being prepared.
+    Progress and failures are reported through `say`; a failure does not stop the others.
     """
     prepared = [
         _prepare(_name_of(name), partial(job_type.prepare, resource), say)
@@ -41,7 +41,7 @@ def _prepare(name: str, prepare: Callable[[], Preparation], say: Say) -> bool:
         if preparation.message != said:
             said = preparation.message
             say(f"{name}: {said}")
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_INTERVAL)
     if preparation.state is PreparationState.FAILED:
-        say(f"{name}: cannot be launched for now. {preparation.message}")
+        say(f"{name}: cannot be launched. {preparation.message}")
     return preparation.state is not PreparationState.FAILED

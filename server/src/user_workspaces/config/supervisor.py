@@ -1,4 +1,4 @@
-"""Keeps the web process and the controller alive: what ends unasked is started again. Sessions are not its children."""
+"""Keeps the web process and the controller running: restarts them if they end. Sessions are not its children."""
 
 import ctypes
 import fcntl
@@ -18,17 +18,18 @@ import orjson
 from user_workspaces.config.env import PROJECT_DIR
 from user_workspaces.errors import ConfigurationError
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
-COUNTS_AS_WELL_AFTER = 30.0
-LOOK_EVERY = 0.2
-PATIENCE_AT_THE_END = 10.0
+MIN_BACKOFF, MAX_BACKOFF = 0.2, 10.0
+HEALTHY_AFTER = 30.0
+"""Seconds of running after which the back-off is reset."""
+POLL_INTERVAL = 0.2
+STOP_TIMEOUT = 10.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(slots=True)
 class Child:
-    """One of our processes and how often it had to be started again."""
+    """A child process and the state of its restarts."""
 
     name: str
     arguments: Sequence[str]
@@ -37,10 +38,10 @@ class Child:
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     start_again_at: float = 0.0
-    pause: float = FIRST_PAUSE
+    pause: float = MIN_BACKOFF
 
     def start(self) -> None:
-        """Run it; its messages go to its log."""
+        """Start the process; its output goes to its log."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(PROJECT_DIR / "manage.py"), *self.arguments],
@@ -49,21 +50,21 @@ class Child:
                 stderr=log,
                 pass_fds=self.inherits,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  nothing here runs threads yet
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  this process has no other threads
             )
         self.started_at = time.monotonic()
 
     def keep_alive(self) -> bool:
-        """Start it again if it ended; return whether it did just now."""
+        """Restart the process if it has ended; return whether it was restarted now."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is None:
-            if now - self.started_at > COUNTS_AS_WELL_AFTER:
-                self.pause = FIRST_PAUSE
+            if now - self.started_at > HEALTHY_AFTER:
+                self.pause = MIN_BACKOFF
             return False
         if self.process is not None:
             self.process = None
             self.start_again_at = now + self.pause
-            self.pause = min(LONGEST_PAUSE, self.pause * 2)
+            self.pause = min(MAX_BACKOFF, self.pause * 2)
             return False
         if now < self.start_again_at:
             return False
@@ -72,7 +73,7 @@ class Child:
 
 
 def _end_with_parent() -> None:
-    """If this supervisor is killed, its children end too: a new one finds the address free."""
+    """End with the supervisor, also if it is killed, so that the next one can bind the address."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -83,7 +84,7 @@ class Supervisor:
     data_dir: Path
     listener: socket.socket
     children: list[Child] = field(default_factory=list)
-    _asked_to_stop: bool = False
+    _is_stopping: bool = False
 
     def __post_init__(self) -> None:
         logs = self.data_dir / "logs"
@@ -95,7 +96,7 @@ class Supervisor:
         ]
 
     def start(self) -> None:
-        """Start all, and note their pids in `processes.json` for operators."""
+        """Start all children, and write their pids to `processes.json`."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop_soon())
         for child in self.children:
@@ -103,24 +104,26 @@ class Supervisor:
         self._note()
 
     def _stop_soon(self) -> None:
-        self._asked_to_stop = True
+        self._is_stopping = True
 
     def watch(self) -> None:
-        """Keep all alive until asked to stop, then end them; sessions go on."""
-        while not self._asked_to_stop:
+        """Restart children until INT or TERM, then stop them; sessions keep running."""
+        while not self._is_stopping:
             started = [child.name for child in self.children if child.keep_alive()]
             if started:
-                sys.stderr.write(f"{', '.join(started)}: ended unasked, started again (see {self.data_dir}/logs)\n")
+                sys.stderr.write(
+                    f"{', '.join(started)}: ended unexpectedly and was restarted (see {self.data_dir}/logs)\n"
+                )
                 self._note()
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_INTERVAL)
         self.end()
 
     def end(self) -> None:
-        """End all: politely, then by force."""
+        """Terminate all children, and kill those that do not end in time."""
         running = [child.process for child in self.children if child.process is not None]
         for process in running:
             process.terminate()
-        deadline = time.monotonic() + PATIENCE_AT_THE_END
+        deadline = time.monotonic() + STOP_TIMEOUT
         for process in running:
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
@@ -138,7 +141,7 @@ class Supervisor:
 
 
 def lock(data_dir: Path) -> IO[bytes]:
-    """Hold the data folder for this supervisor alone, for as long as the file is open."""
+    """Lock the data folder for this supervisor while the returned file is open."""
     path = data_dir / "supervisor.lock"
     path.touch(mode=0o600)
     file = path.open("ab")
@@ -147,14 +150,14 @@ def lock(data_dir: Path) -> IO[bytes]:
     except BlockingIOError:
         file.close()
         raise ConfigurationError(
-            f"A server with the data folder {data_dir} is running already. "
-            "`make stop` ends it; UWS_DATA_DIR and UWS_PORT start another one beside it."
+            f"A server with the data folder {data_dir} is already running. Stop it with `make stop`, "
+            "or set UWS_DATA_DIR and UWS_PORT to start another one."
         ) from None
     return file
 
 
 def running_supervisor(data_dir: Path) -> int | None:
-    """Return the pid of the supervisor that holds the data folder; None: nobody does."""
+    """Return the pid of the supervisor that holds the data folder, or None."""
     try:
         lock(data_dir).close()
     except ConfigurationError:

@@ -1,10 +1,10 @@
-"""Django on a fixed pool of threads behind ASGI, where an answer that is whole crosses to the event loop at once.
+"""Runs Django on a fixed pool of threads behind ASGI, and hands complete responses to the event loop in one step.
 
-a2wsgi hands over the head, each part of the body and the end one by one, and its thread waits each time until the event
-loop has taken it: for most of our answers that costs more than the view. What streams still goes part by part.
+a2wsgi hands over the head, each part of the body and the end one by one, and its thread waits each time for the event
+loop: for most responses that costs more than the view. Streaming responses are still handed over part by part.
 
-There are few threads, so none of them ever waits for a client: neither for what it sends nor until it has taken what it
-gets. Somebody who stands still keeps a connection, and nobody else waiting.
+A thread never waits for a client, neither for its body nor until it has read the response: a stalled client occupies a
+connection but never a worker thread.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ from user_workspaces.config.memory import forget
 Part = Any
 """A message of ASGI."""
 InThread = Callable[..., Awaitable[Any]]
-"""Calls something in a thread of the pool."""
+"""Calls a function in a thread of the pool."""
 Django = Callable[[Any, Any], HttpResponseBase]
-"""As WSGI calls it; Django's own answers tell whether they stream."""
+"""The WSGI application; Django's responses have an attribute `streaming`."""
 
 
 SMALL = 256 * 1024
-"""Bytes of a body that is there before a thread is: nearly all are smaller."""
+"""Bytes of a body that are buffered before a thread is used; nearly all bodies are smaller."""
 THREADS_FOR_LARGE = 4
 
 
 class ThreadedASGI:
-    """An ASGI application for HTTP alone; `threads` requests are answered at once, the others wait for their turn.
+    """An ASGI application for HTTP; `threads` requests run at once, others wait.
 
-    A body that is larger than `SMALL` has threads of its own, which do wait for the rest of it.
+    Requests with a body larger than `SMALL` run in separate threads, which wait for the rest of the body.
     """
 
     def __init__(self, django: Django, *, threads: int) -> None:
@@ -47,12 +47,12 @@ class ThreadedASGI:
         self._for_large = ThreadPoolExecutor(THREADS_FOR_LARGE, thread_name_prefix="django-large")
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Answer one request."""
+        """Handle one request."""
         loop = asyncio.get_running_loop()
         try:
             body = await _buffered(Body(loop, partial(_part, receive)), scope)
         except ConnectionResetError:
-            return  # nobody is there to be answered, and what they wanted is not known
+            return  # the client has disconnected before its request was complete
         except TimeoutError:
             await _reject(send)
             return
@@ -63,13 +63,13 @@ class ThreadedASGI:
             return loop.run_in_executor(pool, partial(context.run, call, *arguments))
 
         parts, streams = await in_thread(self._response, environ)
-        while parts:  # what is sent is let go
+        while parts:  # frees each part after it was sent
             await send(parts.popleft())
         if streams is not None:
             await _stream(streams, send, in_thread)
 
     def _response(self, environ: Any) -> tuple[deque[Part], HttpResponseBase | None]:  # noqa: ANN401  as WSGI has it
-        """Return what there is to send; of an answer that streams its head, and itself for the rest. In the thread."""
+        """Return the messages to send, and the response itself if it streams its body. Runs in the thread."""
         head = deque[Part]()
 
         def start(status: str, fields: list[tuple[str, str]], _exc_info: object = None, /) -> Callable[[bytes], None]:
@@ -88,7 +88,7 @@ class ThreadedASGI:
 
 
 def _whole(response: HttpResponseBase) -> list[Part]:
-    """Return the body of an answer that is there: what is small in one part, else in those that it was made of."""
+    """Return the body messages of a complete response: one for a small body, else one for each part."""
     parts = [part for part in response if part]
     if sum(map(len, parts)) <= SMALL:
         parts = [b"".join(parts)]
@@ -97,7 +97,7 @@ def _whole(response: HttpResponseBase) -> list[Part]:
 
 
 async def _stream(response: HttpResponseBase, send: ASGISendCallable, in_thread: InThread) -> None:
-    """Send a body part by part; no thread waits until the client has taken one."""
+    """Send a body part by part; no thread waits while the client reads."""
     try:
         parts = iter(response)
         while (part := await in_thread(next, parts, None)) is not None:
@@ -108,7 +108,10 @@ async def _stream(response: HttpResponseBase, send: ASGISendCallable, in_thread:
 
 
 async def _buffered(body: Body, scope: HTTPScope) -> Body:
-    """Take a body that is small whole, and of a larger one its beginning: a thread never waits for somebody slow."""
+    """Buffer a small body completely, and the first part of a larger one.
+
+    `_has_more` is private in a2wsgi: it tells `Body.read` in the thread whether to wait for further messages.
+    """
     names = {name for name, _ in scope["headers"]}
     body._has_more = b"content-length" in names or b"transfer-encoding" in names
     while body._has_more and len(body.buffer) < SMALL:
@@ -119,7 +122,7 @@ async def _buffered(body: Body, scope: HTTPScope) -> Body:
 
 
 async def _part(receive: ASGIReceiveCallable) -> Part:
-    """Return the next part of a body; raises `ConnectionResetError` and `TimeoutError`: then it broke off."""
+    """Return the next message; raises `ConnectionResetError` or `TimeoutError` for a truncated body."""
     async with asyncio.timeout(STALLED_SECONDS):
         message = await receive()
     if message["type"] == "http.disconnect":
@@ -128,13 +131,13 @@ async def _part(receive: ASGIReceiveCallable) -> Part:
 
 
 async def _reject(send: ASGISendCallable) -> None:
-    """Answer somebody who began a body and sends no more of it."""
+    """Respond to a client that stopped sending its body."""
     await send(_head("408 Request Timeout", [("Content-Type", "application/json"), ("Connection", "close")]))
     await send(_body(b'{"success": false, "message": "The body did not come."}', more=False))
 
 
 def _never_written(_content: bytes) -> None:
-    """WSGI's old way to answer, which Django does not know."""
+    """The `write` callable of WSGI, which Django does not use."""
 
 
 def _head(status: str, fields: list[tuple[str, str]]) -> Part:

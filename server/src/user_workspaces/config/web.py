@@ -68,15 +68,15 @@ def serve(listener: socket.socket) -> None:
 async def _serve(listener: socket.socket) -> None:
     table, loop, site = RouteTable(), asyncio.get_running_loop(), registry.site()
     table.replace(await asyncio.to_thread(route_watcher.read_routes))
-    passthrough = ProxyState(
+    state = ProxyState(
         table=table,
         verify_cookie=_verify_cookie,
-        locations=_locations(),
+        origins=_origins(),
         trusted_proxies=site.trusted_proxies,
         public_scheme=site.base_url.partition("://")[0],
         connections=ConnectionLimits(most=most_connections(raise_limit()), per_address=site.connections_per_address),
     )
-    protocol = relay_protocol(passthrough)
+    protocol = relay_protocol(state)
     server = uvicorn.Server(_configuration(protocol))
     ports = SessionPortListeners(
         host=listener.getsockname()[0],
@@ -85,7 +85,7 @@ async def _serve(listener: socket.socket) -> None:
         protocol=partial(protocol, config=server.config, server_state=server.server_state, app_state={}),
         loop=loop,
     )
-    observe(passthrough)
+    observe(state)
     follower = route_watcher.RouteWatcher(table, loop.call_soon_threadsafe)
     follower.start()
     route_watcher.install(follower)
@@ -97,7 +97,7 @@ async def _serve(listener: socket.socket) -> None:
         route_watcher.install(None)
         await asyncio.to_thread(follower.stop)
         ports.close()
-        passthrough.close()
+        state.close()
 
 
 def _configuration(protocol: type[RelayProtocol]) -> uvicorn.Config:
@@ -121,7 +121,7 @@ def _is_portal(host: bytes) -> bool:
     return is_portal_host(split_host(host.decode("latin-1"))[0])
 
 
-def _locations() -> SessionOrigins:
+def _origins() -> SessionOrigins:
     return SessionOrigins(
         domains=session_domains(),
         ports=registry.site().session_ports.numbers,
@@ -130,12 +130,12 @@ def _locations() -> SessionOrigins:
     )
 
 
-def observe(passthrough: ProxyState) -> None:
+def observe(state: ProxyState) -> None:
     """Have this process tell how it is doing, on an address of its own where the operator wants that."""
-    metrics.RELAYS.set_function(passthrough.count_open)
-    metrics.CONNECTIONS.set_function(lambda: passthrough.connections.counts().open)
-    metrics.CONNECTIONS_LIMIT.set(passthrough.connections.counts().limit)
-    connections.install(passthrough.connections.counts)
+    metrics.RELAYS.set_function(state.count_open)
+    metrics.CONNECTIONS.set_function(lambda: state.connections.counts().open)
+    metrics.CONNECTIONS_LIMIT.set(state.connections.counts().limit)
+    connections.install(state.connections.counts)
     watch_database()
     if settings.METRICS_ADDRESS is not None:
         metrics.serve(settings.METRICS_ADDRESS, finish=database.close_all)

@@ -1,4 +1,4 @@
-"""Makes the copies of shared workspaces: each in a thread of its own, a few at a time, under a lease."""
+"""Copies shared workspaces: each in its own thread, a few at a time, under a lease."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ BEAT_SECONDS = 1.0
 SECONDS_TO_STOP = 10.0
 MOST_AT_ONCE = 2
 WITHDRAWN_A_PASS = 100
-ALMOST = 99
+MAX_PERCENT = 99
 
 
 def beat_seconds() -> float:
@@ -41,21 +41,21 @@ def trusted_seconds() -> float:
 
 
 class CopyStopped(Exception):
-    """It is not wanted any more, the lease was lost, or the controller is ending."""
+    """The copy was withdrawn, its lease was lost, or the controller is stopping."""
 
 
 @dataclass
 class CopyProgress:
-    """What a copy and the thread beside it tell each other."""
+    """State shared by the copying thread and the thread that renews its lease."""
 
     expected: int
-    """Bytes, as measured last; 0: not known."""
+    """Size in bytes by the last measurement; 0 if unknown."""
     copied: int = 0
     reservation: Reservation | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     def report(self, copied: int) -> None:
-        """Take note of the progress, and hold room for what is more than expected.
+        """Store the progress in bytes, and extend the reservation if the copy is larger than expected.
 
         Raises `CopyStopped`, and `QuotaExceeded`, `ReservationLost` as `Reservation.resize`.
         """
@@ -67,40 +67,40 @@ class CopyProgress:
 
     @property
     def percent(self) -> int:
-        """How much is done, as far as one can tell: never all of it before it is said to be ready."""
-        return min(ALMOST, 100 * self.copied // self.expected) if self.expected else 0
+        """Estimated progress, at most 99: only `leases.complete` sets 100."""
+        return min(MAX_PERCENT, 100 * self.copied // self.expected) if self.expected else 0
 
 
 @dataclass(frozen=True, slots=True)
 class CopyFailure:
-    """Why a copy could not be made."""
+    """The reason why a copy failed."""
 
     message: str
     is_cleared: bool
-    """Whether nothing of it is left on disk."""
+    """True if no file of it is left on disk."""
 
 
 class CopyTask:
-    """One attempt at one copy. Whoever made this one holds the lease."""
+    """One attempt at one copy. Its creator has claimed the lease."""
 
     def __init__(self, share: Share) -> None:
         self._share = share
-        self._flow = CopyProgress(expected=0)
+        self._progress = CopyProgress(expected=0)
         self._done = threading.Event()
-        self._leasing = threading.Lock()
-        """Whoever looks at the lease or renews it; its end is known by one side only for a moment."""
+        self._lease_lock = threading.Lock()
+        """Serializes uses of the lease: `share.next_check_at` identifies it, and is stale during a renewal."""
         self._thread = threading.Thread(target=self._run, name=f"copy-{share.pk}", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to hand the copy back as soon as it can."""
-        self._flow.stop.set()
+        """Ask the thread to stop and to release the copy."""
+        self._progress.stop.set()
 
     def wait(self, seconds: float) -> bool:
-        """Return whether it ended within this time."""
+        """Return whether the thread ended within this time."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
@@ -108,12 +108,12 @@ class CopyTask:
         try:
             self._attempt()
         except (DatabaseError, InterfaceError):
-            logger.exception("copy %s: the database does not answer; it starts over when the lease is over", self)
+            logger.exception("copy %s: the database is not available; the copy starts over when its lease ends", self)
         finally:
             connections.close_all()
 
     def _attempt(self) -> None:
-        """Copy under the lease, then say how it ended; if the lease was lost, somebody else says that."""
+        """Copy under the lease, then record the result; if the lease was lost, its new holder does."""
         share = self._share
         beat = threading.Thread(target=self._beat, name=f"lease-{share.pk}", daemon=True)
         beat.start()
@@ -124,12 +124,12 @@ class CopyTask:
             beat.join()
         if failure is not None:
             leases.fail(share, message=failure.message, is_cleared=failure.is_cleared)
-        leases.hand_back(share, now=timezone.now())  # what is neither complete nor failed now
+        leases.hand_back(share, now=timezone.now())  # no-op for a copy that is complete or failed
 
     def _make(self) -> CopyFailure | None:
-        """Return why it could not be made; None when it is complete, or was stopped.
+        """Return the failure, or None if the copy is complete or was stopped.
 
-        A surprise must leave a share that says so, and nothing half made.
+        After an unexpected error, too, the share gets a message and no partial copy is left.
         """
         try:
             self._copy()
@@ -141,45 +141,45 @@ class CopyTask:
             raise
         except OSError as error:
             REFUSALS.warn(logger, f"copy {self}", error)
-            message = "The file system answered with an error."
+            message = "The file system reported an error."
         except Exception:
-            logger.exception("copy %s: it could not be made", self)
+            logger.exception("copy %s failed", self)
             message = "Something went wrong inside the server."
         else:
             return None
-        if self._flow.stop.is_set():  # perhaps somebody else makes it already: not to be touched any more
+        if self._progress.stop.is_set():  # another worker may own these files by now
             return None
         return CopyFailure(message, is_cleared=try_to_clear(self._share.copy))
 
     def _copy(self) -> None:
-        share, flow = self._share, self._flow
+        share, progress = self._share, self._progress
         original = leases.original_of(share)
         clear_copy(share.copy)
         size = size_to_copy(original) if has_limit(share) else 0
-        with self._leasing:
-            flow.reservation = leases.reserve_disk(share, size=size, now=timezone.now())
-        if flow.reservation is None:
+        with self._lease_lock:
+            progress.reservation = leases.reserve_disk(share, size=size, now=timezone.now())
+        if progress.reservation is None:
             raise CopyStopped
-        flow.expected = original.disk_space
+        progress.expected = original.disk_space
         lock = lock_for_copies(original)
-        filled = fill_copy(original=original, copy=share.copy, progress=flow.report, added=lock)
-        with self._leasing:
-            leases.complete(share, filled=filled, held=flow.reservation.size, now=timezone.now())
+        filled = fill_copy(original=original, copy=share.copy, progress=progress.report, added=lock)
+        with self._lease_lock:
+            leases.complete(share, filled=filled, held=progress.reservation.size, now=timezone.now())
 
     def _beat(self) -> None:
-        """Renew the lease and write the progress, once a second; stop the copy when the lease cannot be kept."""
+        """Renew the lease and store the progress regularly; stop the copy when the lease cannot be kept."""
         renewed = time.monotonic()
         while not self._done.wait(beat_seconds()):
             try:
-                with self._leasing:
-                    kept = leases.renew(self._share, now=timezone.now(), percent=self._flow.percent)
+                with self._lease_lock:
+                    kept = leases.renew(self._share, now=timezone.now(), percent=self._progress.percent)
                 if not kept:
-                    self._flow.stop.set()
+                    self._progress.stop.set()
                 renewed = time.monotonic()
             except (DatabaseError, InterfaceError):
                 connections.close_all()
                 if time.monotonic() - renewed > trusted_seconds():
-                    self._flow.stop.set()
+                    self._progress.stop.set()
         connections.close_all()
 
     def __str__(self) -> str:
@@ -187,14 +187,14 @@ class CopyTask:
 
 
 class CopyPool:
-    """The copies that this controller makes at this time."""
+    """The running copies of this controller."""
 
     def __init__(self, *, most: int = MOST_AT_ONCE) -> None:
         self._most = most
         self._running: list[CopyTask] = []
 
     def process_due(self, *, now: datetime) -> int:
-        """Start what is due and what there is room for, remove what was withdrawn; return how much that was."""
+        """Start due copies while slots are free, and remove withdrawn ones; return the number of both."""
         withdrawn = due_withdrawals(now=now, limit=WITHDRAWN_A_PASS)
         for share in withdrawn:
             leases.remove_withdrawn(share, now=now)
@@ -206,16 +206,16 @@ class CopyPool:
         return len(withdrawn) + len(started)
 
     def _due(self, now: datetime) -> list[Share]:
-        reservation = self._most - len(self._running)
-        return due_copies(now=now, limit=reservation) if reservation > 0 else []
+        free_slots = self._most - len(self._running)
+        return due_copies(now=now, limit=free_slots) if free_slots > 0 else []
 
     def wait(self, seconds: float) -> bool:
-        """Return whether all that run ended, each within this time."""
+        """Return whether all running copies ended, each within this time."""
         ended = [run.wait(seconds) for run in self._running]
         return all(ended)
 
     def stop(self) -> None:
-        """Hand back what is not finished; the next controller starts it over."""
+        """Release unfinished copies; the next controller starts them over."""
         for run in self._running:
             run.stop()
         self.wait(SECONDS_TO_STOP)

@@ -1,4 +1,4 @@
-"""The controller's work on prepared environments: have them built, write down how far they are, remove unused ones."""
+"""The controller's work on prepared environments: build them, record their progress, remove unused ones."""
 
 import logging
 from contextlib import suppress
@@ -22,13 +22,13 @@ from user_workspaces.jobs.status import LIVE, STOPPABLE, JobStatus
 logger = logging.getLogger(__name__)
 
 PREPARATIONS_A_PASS = 20
-SAID = "uws: "
-"""What a line in the log of a job begins with that says how it ended."""
+RESULT_PREFIX = "uws: "
+"""Prefix of the log line in which a build job reports its result."""
 DONE = "done"
 
 
 def process_due_environments(*, now: datetime) -> int:
-    """Do what is due on preparations; return how many there were."""
+    """Process due preparations; return their number."""
     _stop_unwanted(now=now)
     claimed = [row for row in due_preparations(now=now, limit=PREPARATIONS_A_PASS) if actions.claim(row, now=now)]
     for row in claimed:
@@ -37,15 +37,15 @@ def process_due_environments(*, now: datetime) -> int:
 
 
 def _stop_unwanted(*, now: datetime) -> None:
-    """Stop jobs whose workspace was reset or asked for something else: they would make what nobody wants any more."""
+    """Stop build jobs whose workspace was reset or requested another environment since."""
     wanted = PreparedEnvironment.objects.filter(job_id__isnull=False).values("job_id")
     for job in Job.objects.filter(job_type=JOB_TYPE_OF_BUILDS, status__in=STOPPABLE).exclude(pk__in=wanted):
-        with suppress(InvalidRequest):  # it has ended in this moment
+        with suppress(InvalidRequest):  # the job has ended meanwhile
             stop_job(job=job, now=now)
 
 
 def _process(row: PreparedEnvironment) -> None:
-    """A surprise with one environment must not stop the others."""
+    """Process one preparation; its errors must not stop the others."""
     try:
         if row.builder == Builder.SERVER:
             actions.advance(row, now=timezone.now())
@@ -53,12 +53,12 @@ def _process(row: PreparedEnvironment) -> None:
             _start_job(row, now=timezone.now())
         else:
             _follow_job(row, now=timezone.now())
-    except Exception:  # whatever it was, it is logged, and tried again when the lease is over
-        logger.exception("environment of workspace %s: it cannot be prepared now; trying again later", row.pk)
+    except Exception:  # it is due again when the lease ends
+        logger.exception("environment of workspace %s: preparation failed; trying again later", row.pk)
 
 
 def _start_job(row: PreparedEnvironment, *, now: datetime) -> None:
-    """Have a job of the user's build; the row and the job are written together, or neither."""
+    """Start a build job of the user; its row and the job are written in one transaction."""
     launch = LaunchRequest(
         owner=row.workspace.owner,
         workspace_id=row.workspace.pk,
@@ -69,7 +69,7 @@ def _start_job(row: PreparedEnvironment, *, now: datetime) -> None:
     try:
         with transaction.atomic():
             job = start_job(launch, now=now)
-            if not actions.note_job(row, job_id=job.pk, now=now):  # another file was asked for: there is to be no job
+            if not actions.note_job(row, job_id=job.pk, now=now):  # another file was requested meanwhile
                 transaction.set_rollback(True)
     except UserWorkspacesError as error:
         actions.finish_job(row, problem=error.message, now=now)
@@ -84,16 +84,16 @@ def _follow_job(row: PreparedEnvironment, *, now: datetime) -> None:
 
 
 def _problem_of(job: Job | None) -> str:
-    """Return why an ended job made nothing; empty: it did. What is printed is the user's own to believe."""
+    """Return the reason why a job built nothing; empty if it succeeded. Its log is written by the user's own job."""
     if job is None:
-        return "The job that made it is gone."
-    said = [line.removeprefix(SAID) for line in job.log_tail.splitlines() if line.startswith(SAID)]
-    if job.status == JobStatus.COMPLETE and said and said[-1] == DONE:
+        return "The job that built it no longer exists."
+    results = [line.removeprefix(RESULT_PREFIX) for line in job.log_tail.splitlines() if line.startswith(RESULT_PREFIX)]
+    if job.status == JobStatus.COMPLETE and results and results[-1] == DONE:
         return ""
-    return said[-1] if said and said[-1] != DONE else job.message or "The job that made it has ended without it."
+    return results[-1] if results and results[-1] != DONE else job.message or "The job ended without building it."
 
 
 def clear_environments(*, now: datetime) -> int:
-    """Remove prepared environments that nothing uses; return how many there were."""
+    """Remove unused prepared environments; return their number."""
     oldest = unsettled_jobs().aggregate(oldest=Min("datetime_created"))["oldest"]
     return remove_unused(now=now, oldest_job=oldest)

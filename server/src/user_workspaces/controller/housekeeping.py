@@ -1,4 +1,4 @@
-"""The chores beside jobs: measuring, deleting and clearing up workspaces, and the sweep of what nobody owns."""
+"""Measures, deletes and cleans up workspaces, and sweeps resources for orphaned jobs."""
 
 import logging
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ TRY_AGAIN = timedelta(seconds=30)
 
 
 def process_due_workspaces(*, now: datetime) -> int:
-    """Do what is due on workspaces; return how many there were."""
+    """Process due workspaces; return their number."""
     claimed = [
         workspace for workspace in due_workspaces(now=now, limit=WORKSPACES_A_PASS) if actions.claim(workspace, now=now)
     ]
@@ -33,25 +33,25 @@ def process_due_workspaces(*, now: datetime) -> int:
 
 
 def _process(workspace: Workspace) -> None:
-    """A surprise with one workspace (a full disk, a bug) must not stop the others."""
+    """Process one workspace; its errors (a full disk, a bug) must not stop the others."""
     try:
         match workspace.status:
-            case WorkspaceStatus.INITIALIZING:  # whoever was creating it died
+            case WorkspaceStatus.INITIALIZING:  # the process that created it died
                 actions.remove_failed_creation(workspace)
             case WorkspaceStatus.DELETING:
                 _delete(workspace)
             case _:
                 measure_and_clear(workspace, now=timezone.now())
-    except EXPECTED as error:  # a person's files may be in any state
+    except EXPECTED as error:  # a user's files may be in any state
         REFUSALS.warn(logger, f"workspace {workspace.pk}", error)
         actions.reschedule(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
-    except Exception:  # whatever it was, it is told and tried again
+    except Exception:
         logger.exception("workspace %s: %s failed; trying again later", workspace.pk, workspace.status)
         actions.reschedule(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
 
 
 def _delete(workspace: Workspace) -> None:
-    """Wait until the last process in it is gone: it could write again what was removed."""
+    """Delete a workspace after its last job has ended: a running process could write removed files again."""
     if _has_unfinished_jobs(workspace):
         actions.reschedule(workspace_id=workspace.pk, at=timezone.now() + WAIT_FOR_JOBS)
     else:
@@ -63,22 +63,22 @@ def _has_unfinished_jobs(workspace: Workspace) -> bool:
 
 
 def check_disk_use(*, now: datetime) -> int:
-    """Have measured what sessions write to, and where an upload died; return how many there were."""
+    """Schedule measurements of workspaces with sessions or abandoned uploads; return their number."""
     return actions.measure_running(now=now) + actions.measure_abandoned(now=now)
 
 
 def sweep_resources() -> int:
-    """Stop what runs without anybody owning it (a crash in the middle of a submission, a restored database)."""
+    """Stop orphaned jobs, which a crash during a submission or a restored database leaves; return their number."""
     return sum(_sweep(name, resource) for name, resource in registry.current().resources.items())
 
 
 def _sweep(name: str, resource: Resource) -> int:
-    """The resource is asked before the database: a job that is being submitted is in the database first."""
+    """Query the resource before the database: a job that is being submitted is in the database first."""
     swept = 0
     try:
         known = resource.known_keys()
         for key in known - unsettled_keys():
-            logger.warning("%s: job %s is nobody's; stopping it", name, key)
+            logger.warning("%s: job %s is not in the database; stopping it", name, key)
             resource.stop(key)
             resource.forget(key)
             swept += 1

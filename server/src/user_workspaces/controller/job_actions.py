@@ -1,4 +1,4 @@
-"""What is done about one job, and recorded: submit, ask, stop, finish, wait."""
+"""The actions on one job, each followed by its record: submit, probe, stop, finish, wait."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from user_workspaces.jobs.status import ENDED, JobStatus
 
 AT_ONCE = timedelta(0)
 SOON = timedelta(milliseconds=50)
-WHILE_IT_ENDS = timedelta(milliseconds=200)
+STOP_INTERVAL = timedelta(milliseconds=200)
 SHORTLY = timedelta(seconds=1)
 STEADY = timedelta(seconds=2)
 LONGEST_BACK_OFF = timedelta(seconds=60)
@@ -33,7 +33,7 @@ READY = "Webserver ready."
 
 @dataclass(frozen=True, slots=True)
 class JobPass:
-    """One job's turn in a pass: what is recorded, what is seen, and what time it is."""
+    """One job in one pass: its row, its observation and the clock of the pass."""
 
     job: Job
     seen: Observation
@@ -41,12 +41,12 @@ class JobPass:
 
     @property
     def resource(self) -> Resource:
-        """Where it runs."""
+        """The resource that the job runs on."""
         return registry.current().resources.get(self.job.resource)
 
 
 def snapshot(job: Job) -> Recorded:
-    """Return what a decision has to know of a row."""
+    """Return the fields of a row that a decision depends on."""
     return Recorded(
         status=JobStatus(job.status),
         submitted=job.submitted,
@@ -64,84 +64,84 @@ def _startup(job: Job) -> timedelta:
     return own or registry.site().session_startup
 
 
-def execute(turn: JobPass, decision: Decision) -> None:
-    """Do what was decided, then write it down."""
+def execute(job_pass: JobPass, decision: Decision) -> None:
+    """Carry out a decision, then record it."""
     match decision.action:
         case Action.SUBMIT:
-            _submit(turn)
+            _submit(job_pass)
         case Action.PROBE:
-            _probe(turn)
+            _probe(job_pass)
         case Action.STOP:
-            turn.resource.stop(turn.job.key)
-            _record(turn, decision, again=WHILE_IT_ENDS)
+            job_pass.resource.stop(job_pass.job.key)
+            _record(job_pass, decision, again=STOP_INTERVAL)
         case Action.FORGET:
-            _finish(turn, decision)
-        case Action.NONE if turn.seen.state is ResourceState.UNREACHABLE:
-            try_again(turn, decision.message)
+            _finish(job_pass, decision)
+        case Action.NONE if job_pass.seen.state is ResourceState.UNREACHABLE:
+            try_again(job_pass, decision.message)
         case Action.NONE:
-            _record(turn, decision, again=SHORTLY if turn.job.status == JobStatus.PENDING else STEADY)
+            _record(job_pass, decision, again=SHORTLY if job_pass.job.status == JobStatus.PENDING else STEADY)
 
 
-def fail(turn: JobPass, message: str) -> None:
-    """Record that it cannot be launched."""
-    now = turn.clock()
+def fail(job_pass: JobPass, message: str) -> None:
+    """Record that the job cannot be launched."""
+    now = job_pass.clock()
     text = _storable(message, LONGEST_MESSAGE)
-    change_status(job=turn.job, new=JobStatus.FAILED, now=now, message=text, lease=turn.job.next_check_at)
+    change_status(job=job_pass.job, new=JobStatus.FAILED, now=now, message=text, lease=job_pass.job.next_check_at)
 
 
-def try_again(turn: JobPass, message: str) -> None:
+def try_again(job_pass: JobPass, message: str) -> None:
     """Release the job and retry after 1, 2, 4 ... 60 seconds, at most after the length of a lease."""
-    failed = turn.job.failed_checks
+    failed = job_pass.job.failed_checks
     delay = min(LONGEST_BACK_OFF, lease_length(), SHORTLY * 2 ** min(failed, 10))
     text = _storable(message, LONGEST_MESSAGE)
-    release(turn.job, at=turn.clock() + delay, message=text, failed_checks=min(failed + 1, 1_000))
+    release(job_pass.job, at=job_pass.clock() + delay, message=text, failed_checks=min(failed + 1, 1_000))
 
 
-def _submit(turn: JobPass) -> None:
-    job = turn.job
+def _submit(job_pass: JobPass) -> None:
+    job = job_pass.job
     preparation = prepare(job)
     if preparation.state is PreparationState.FAILED:
-        fail(turn, preparation.message)
+        fail(job_pass, preparation.message)
         return
     if preparation.state is PreparationState.IN_PROGRESS:
-        release(job, at=turn.clock() + SHORTLY, message=_storable(preparation.message, LONGEST_MESSAGE))
+        release(job, at=job_pass.clock() + SHORTLY, message=_storable(preparation.message, LONGEST_MESSAGE))
         return
-    if needs_token(job) and not grant_session_token(job=job, now=turn.clock()):
-        release(job, at=turn.clock())  # stopped in this very moment
+    if needs_token(job) and not grant_session_token(job=job, now=job_pass.clock()):
+        release(job, at=job_pass.clock())  # the job was stopped meanwhile
         return
-    number = turn.resource.submit(spec_of(job))
-    now, taken = turn.clock(), {"submitted": True, "resource_job_id": number}
+    number = job_pass.resource.submit(spec_of(job))
+    now, taken = job_pass.clock(), {"submitted": True, "resource_job_id": number}
     still_wanted = change_status(
         job=job, new=JobStatus.PENDING, now=now, message=_starting(job), lease=job.next_check_at,
         next_check_at=now, failed_checks=0, **taken,
     )  # fmt: skip
-    if not still_wanted:  # stopped in this very moment, perhaps settled already: it has to be looked at once more
+    if not still_wanted:  # the job was stopped, perhaps even settled, during submit(): make it due once more
         Job.objects.filter(pk=job.pk).update(next_check_at=now, **taken)
 
 
-def _probe(turn: JobPass) -> None:
-    endpoint, problem = _endpoint_of(turn.job)
+def _probe(job_pass: JobPass) -> None:
+    endpoint, problem = _endpoint_of(job_pass.job)
     if endpoint is not None:
-        found = {"endpoint": write_endpoint(endpoint), "datetime_ready": turn.clock()}
-        _record(turn, Decision(Action.NONE, JobStatus.RUNNING, READY), again=STEADY, **found)
+        found = {"endpoint": write_endpoint(endpoint), "datetime_ready": job_pass.clock()}
+        _record(job_pass, Decision(Action.NONE, JobStatus.RUNNING, READY), again=STEADY, **found)
         return
-    decision = unanswered(snapshot(turn.job), turn.seen, _unset(turn.job, turn.clock()))
+    decision = unanswered(snapshot(job_pass.job), job_pass.seen, _unset(job_pass.job, job_pass.clock()))
     if decision.action is Action.STOP:
-        turn.resource.stop(turn.job.key)
-        _record(turn, decision, again=WHILE_IT_ENDS)
+        job_pass.resource.stop(job_pass.job.key)
+        _record(job_pass, decision, again=STOP_INTERVAL)
     else:
-        waiting = Decision(Action.NONE, JobStatus.RUNNING, problem or _starting(turn.job))
-        _record(turn, waiting, again=SHORTLY if problem else SOON)
+        waiting = Decision(Action.NONE, JobStatus.RUNNING, problem or _starting(job_pass.job))
+        _record(job_pass, waiting, again=SHORTLY if problem else SOON)
 
 
 def _unset(job: Job, now: datetime) -> datetime:
-    """Return what time it would be had nobody set the clock since the job began."""
+    """Return the current time as if the system clock had not been set since the start of the job."""
     start = job.datetime_start
     return now if start is None else start + run_time(start=start, end=now, started=job.start_mark, now=now)
 
 
 def _endpoint_of(job: Job) -> tuple[Endpoint | None, str]:
-    """Return where the session answers, and else what keeps us from asking (an account or job type that is gone)."""
+    """Return the session's endpoint, and a message if it cannot be probed (its account or job type is gone)."""
     try:
         return registry.current().job_types.get(job.job_type).endpoint(context_of(job)), ""
     except UserWorkspacesError as error:
@@ -153,28 +153,30 @@ def _starting(job: Job) -> str:
     return f"Starting {job_type.name if job_type else job.job_type}."
 
 
-def _finish(turn: JobPass, decision: Decision) -> None:
-    """Keep the end of the log, record the end, and only then let the resource clean up."""
-    job = turn.job
-    log = _storable(turn.resource.log_tail(job.key, lines=KEPT_LOG_LINES), KEPT_LOG_CHARACTERS)
-    if _record(turn, decision, again=None, log_tail=log or job.log_tail):
-        turn.resource.forget(job.key)
+def _finish(job_pass: JobPass, decision: Decision) -> None:
+    """Store the end of the log and the status before the resource deletes the job's state."""
+    job = job_pass.job
+    log = _storable(job_pass.resource.log_tail(job.key, lines=KEPT_LOG_LINES), KEPT_LOG_CHARACTERS)
+    if _record(job_pass, decision, again=None, log_tail=log or job.log_tail):
+        job_pass.resource.forget(job.key)
         release(job, at=None)
 
 
-def _record(turn: JobPass, decision: Decision, *, again: timedelta | None, **fields: object) -> bool:
-    """Write a decision and when to look again (None: the lease is kept); False: the lease was lost."""
-    job, seen, now = turn.job, turn.seen, turn.clock()
-    is_there = seen.state is not ResourceState.ABSENT
-    fields.update(missed=job.submitted and not is_there, failed_checks=0, submitted=job.submitted or is_there)
+def _record(job_pass: JobPass, decision: Decision, *, again: timedelta | None, **fields: object) -> bool:
+    """Record a decision and the next check (None: keep the lease). Return False if the lease was lost."""
+    job, seen, now = job_pass.job, job_pass.seen, job_pass.clock()
+    is_known = seen.state is not ResourceState.ABSENT
+    fields.update(missed=job.submitted and not is_known, failed_checks=0, submitted=job.submitted or is_known)
     fields["next_check_at"] = job.next_check_at if again is None else now + again
     if seen.resource_job_id >= 0:
         fields["resource_job_id"] = seen.resource_job_id
-    is_news = job.datetime_start is None and job.status not in ENDED  # what was stopped before it started, did not
-    if is_news and (seen.started_at or seen.state is ResourceState.RUNNING):
+    is_first_start = (
+        job.datetime_start is None and job.status not in ENDED
+    )  # a job that was stopped before its start has none
+    if is_first_start and (seen.started_at or seen.state is ResourceState.RUNNING):
         fields["datetime_start"] = start = min(seen.started_at or now, now)
         fields["start_mark"] = start_reading(start=start, now=now)
-        if decision.status is JobStatus.RUNNING and needs_token(job):  # perhaps it waited: its time counts from here
+        if decision.status is JobStatus.RUNNING and needs_token(job):  # the token's lifetime starts with the job
             grant_session_token(job=job, now=now, start=start)
     if seen.ended_at and not job.datetime_end and decision.status in ENDED:
         fields["datetime_end"] = seen.ended_at
@@ -186,5 +188,5 @@ def _record(turn: JobPass, decision: Decision, *, again: timedelta | None, **fie
 
 
 def _storable(text: str, longest: int) -> str:
-    """Return the end of a text as a database can keep it: what jobs print may hold anything."""
+    """Return the end of a text without NUL and lone surrogates, which PostgreSQL rejects; jobs print anything."""
     return text[-longest:].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-"""From a job's row to what a resource and a job type understand."""
+"""Converts a job's row to the values that resources and job types take."""
 
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from user_workspaces.workspaces.queries import home_of
 
 
 def context_of(job: Job) -> JobContext:
-    """Return what a job type may know of a job."""
+    """Return the description of a job that job types get."""
     workspace = Workspace.objects.select_related("owner").filter(pk=job.workspace_id).first()
     if workspace is None:
-        raise NotFound("The workspace of this job is gone.")
+        raise NotFound("The workspace of this job no longer exists.")
     site, home = registry.site().resources[job.resource], home_of(workspace)
     return JobContext(
         job_id=job.pk,
@@ -45,7 +45,7 @@ def context_of(job: Job) -> JobContext:
 
 
 def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None:
-    """Return what the job runs in: the environment of its workspace; for a run, of the workspace it started from."""
+    """Return the environment of the job's workspace; for a run, of the workspace that the run started from."""
     if not _uses_environment(job):
         return None
     own, number = (workspace, job.workspace_id) if job.job_type != JOB_TYPE_OF_RUNS else _origin_of(job)
@@ -55,7 +55,7 @@ def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None
 
 
 def _origin_of(job: Job) -> tuple[Path | None, int | None]:
-    """Return the folder and the id of the workspace that a run started from; None: it started from no workspace."""
+    """Return the directory and the id of the workspace that a run started from; None if there is none."""
     used = environment_of_job(job)
     if used is None or used.workspace is None:
         return None, None
@@ -64,7 +64,7 @@ def _origin_of(job: Job) -> tuple[Path | None, int | None]:
 
 
 def _uses_environment(job: Job) -> bool:
-    """Say whether a job runs in an environment; the commands of some runs are in container images."""
+    """Return whether a job runs in an environment; the commands of some runs are in container images."""
     job_types = registry.current().job_types
     if job.job_type not in job_types or not job_types.get(job.job_type).uses_environment:
         return False
@@ -72,22 +72,22 @@ def _uses_environment(job: Job) -> bool:
 
 
 def prepare(job: Job) -> Preparation:
-    """Say whether all is there for a job, and have it made where it is not; raises `InvalidRequest`."""
+    """Return whether everything is ready for a job, and start preparing what is not; raises `InvalidRequest`."""
     own = registry.current().job_types.get(job.job_type).prepare(job.resource)
     if own.state is not PreparationState.READY or not _uses_environment(job):
         return own
     base = environments.prepare(job_type=job.job_type, resource=job.resource, name=environment_of(job))
-    failed_elsewhere = base.state is PreparationState.FAILED and not environment_of(job)
-    return own if failed_elsewhere else base  # what another job type brings is not needed to run at all
+    is_optional = base.state is PreparationState.FAILED and not environment_of(job)
+    return own if is_optional else base  # the default environment belongs to another job type: a job runs without
 
 
 def environment_of(job: Job) -> str:
-    """Return the id of the environment that was chosen; empty: the usual one."""
+    """Return the id of the chosen environment; empty for the default one."""
     return str(job.job_details.get("environment") or "")
 
 
 def _reana_of(job: Job) -> ReanaAccess | None:
-    """Return the person's own REANA, else this server's service with the token that the job was granted before."""
+    """Return the user's personal REANA, else this server's REANA API with the token that was granted to the job."""
     if not uses_reana(job):
         return None
     own = personal_reana_of(job.owner_id)
@@ -103,12 +103,12 @@ def uses_reana(job: Job) -> bool:
 
 
 def needs_token(job: Job) -> bool:
-    """Return whether it needs a token of this server's for that."""
+    """Return whether the job needs a token of this server to use REANA."""
     return uses_reana(job) and personal_reana_of(job.owner_id) is None
 
 
 def spec_of(job: Job) -> JobSpec:
-    """Return what the resource is asked to run."""
+    """Return the specification that is submitted to the resource."""
     context = context_of(job)
     if context.environment is not None:
         note_use(context.environment.layers)

@@ -1,4 +1,4 @@
-"""The lease on a due job: only its holder acts on the job and records the result."""
+"""The lease on a due job: its holder may act and record; a process that lost it records nothing."""
 
 from datetime import datetime, timedelta
 
@@ -18,14 +18,14 @@ def trusted_for() -> timedelta:
 
 
 def claim(job: Job, *, now: datetime) -> bool:
-    """Take the lease on a due job; False: another controller was first, or the job was changed."""
+    """Take the lease on a due job. Return False if another controller was first, or the job was changed."""
     return leases.claim(_with_same_status(job), job, until=now + leases.lease_length())
 
 
 def release(job: Job, *, at: datetime | None, message: str = "", **fields: object) -> None:
-    """Say when the job is due again (None: never) and what was learned, if the lease is still held.
+    """Set the next check (None: never) and further fields, if the lease is still held.
 
-    If it is not, somebody changed the job, which makes it due, or another controller looks after it by now.
+    If it is not held, another request changed the job, which makes it due, or another controller has claimed it.
     """
     if message and job.status not in ENDED:
         fields["message"] = message

@@ -1,4 +1,4 @@
-"""The controller's loops: one that looks often, and those that work when it calls, until they are told to stop."""
+"""The controller's threads: one polls for due rows and wakes the workers that process them."""
 
 import logging
 import signal
@@ -34,48 +34,50 @@ from user_workspaces.workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.05
-SELDOM = 4 * LOOK_EVERY
-MAIL_EVERY = 2.0
-REST = 2.0
-"""After a failure."""
-LONGEST_REST = 5.0
-"""Whoever was not called works a pass all the same: some chores come by the clock."""
-SWEEP_EVERY = 300.0
-TAKE_OVER_EVERY = 1.0
+POLL_INTERVAL = 0.05
+"""Seconds between two queries for due rows."""
+IDLE_INTERVAL = 4 * POLL_INTERVAL
+MAIL_INTERVAL = 2.0
+ERROR_BACKOFF = 2.0
+"""Seconds to wait after a failed pass."""
+MAX_IDLE = 5.0
+"""Seconds after which a worker runs a pass without being woken: some chores depend on the clock alone."""
+SWEEP_INTERVAL = 300.0
+TAKE_OVER_INTERVAL = 1.0
+JOIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Worker:
-    """Work that is done, pass by pass, as long as there is some; then it waits to be called."""
+    """Runs passes while they find work, then waits until it is woken."""
 
-    work: Callable[[], int]
-    """Returns how much there was."""
-    breath: float
-    """Seconds between two passes while there is some."""
-    pause: float
-    """Seconds after a pass for nothing: what is due and cannot be done yet, for want of room, calls all the time."""
-    called: threading.Event = field(default_factory=threading.Event)
+    run: Callable[[], int]
+    """Runs one pass and returns the number of rows that it processed."""
+    busy_interval: float
+    """Seconds between two passes while there is work."""
+    idle_interval: float
+    """Seconds to wait after a pass without work. A row that is due but lacks capacity wakes the worker all the time."""
+    wake: threading.Event = field(default_factory=threading.Event)
 
 
 class Controller:
-    """Runs until it is told to stop. Several may run on one database: each row is claimed by one of them."""
+    """Runs until it is stopped. Several may run on one database: each row is claimed by one of them."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._swept_at = time.monotonic()
         self._took_over_at = float("-inf")
         self._copies = CopyPool()
-        self._duties: dict[type[Model], Worker] = {
-            Job: Worker(self._reconcile, breath=0.0, pause=0.0),
-            Workspace: Worker(self._chores, breath=LOOK_EVERY, pause=SELDOM),
-            Share: Worker(self._share, breath=LOOK_EVERY, pause=SELDOM),
-            Run: Worker(self._runs, breath=LOOK_EVERY, pause=SELDOM),
-            PreparedEnvironment: Worker(self._environments, breath=LOOK_EVERY, pause=SELDOM),
+        self._workers: dict[type[Model], Worker] = {
+            Job: Worker(self._reconcile, busy_interval=0.0, idle_interval=0.0),
+            Workspace: Worker(self._chores, POLL_INTERVAL, IDLE_INTERVAL),
+            Share: Worker(self._share, POLL_INTERVAL, IDLE_INTERVAL),
+            Run: Worker(self._runs, POLL_INTERVAL, IDLE_INTERVAL),
+            PreparedEnvironment: Worker(self._environments, POLL_INTERVAL, IDLE_INTERVAL),
         }
 
     def stop_on_signals(self) -> None:
-        """Let TERM and INT end the loop after the current pass; sessions go on."""
+        """Let TERM and INT end the loop after the current pass; sessions keep running."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
@@ -87,76 +89,77 @@ class Controller:
         self._stopping.set()
 
     def run(self) -> None:
-        """Loop. A database that is away is waited for; what is in it is not touched meanwhile.
+        """Process due rows until `stop`; while the database is unavailable, wait for it.
 
-        Measuring a large workspace must not keep a launch waiting, nor a mail server a copy: each has its thread.
+        Measuring a large workspace must not delay a launch, nor a slow mail server a copy: each has its own thread.
         """
-        besides = [
-            threading.Thread(target=self._poll, name="lookout", daemon=True),
-            threading.Thread(target=self._attend, args=(self._duties[Workspace],), name="housekeeping", daemon=True),
-            threading.Thread(target=self._attend_to_shares, name="sharing", daemon=True),
-            threading.Thread(target=self._attend, args=(self._duties[Run],), name="runs", daemon=True),
-            threading.Thread(
-                target=self._attend, args=(self._duties[PreparedEnvironment],), name="environments", daemon=True
-            ),
-            threading.Thread(target=self._deliver, name="mail", daemon=True),
+        threads = [
+            threading.Thread(target=self._poll, name="due-rows", daemon=True),
+            self._thread("housekeeping", self._workers[Workspace]),
+            threading.Thread(target=self._run_shares, name="sharing", daemon=True),
+            self._thread("runs", self._workers[Run]),
+            self._thread("environments", self._workers[PreparedEnvironment]),
+            threading.Thread(target=self._run_mail, name="mail", daemon=True),
         ]
         with holding(settings.CONTROLLERS_DIR):
-            for thread in besides:
+            for thread in threads:
                 thread.start()
-            self._attend(self._duties[Job])
-            for thread in besides:
-                thread.join(timeout=30)
+            self._run_worker(self._workers[Job])
+            for thread in threads:
+                thread.join(timeout=JOIN_SECONDS)
+
+    def _thread(self, name: str, worker: Worker) -> threading.Thread:
+        return threading.Thread(target=self._run_worker, args=(worker,), name=name, daemon=True)
 
     def _poll(self) -> None:
-        """Call whoever has something to do; at the end everybody, for them to see that it is the end."""
+        """Wake the workers that have due rows; at the end wake all of them, so that they see the end."""
         while not self._stopping.is_set():
-            self._stopping.wait(LOOK_EVERY if _guarded(self._find_due) is not None else REST)
-        for duty in self._duties.values():
-            duty.called.set()
+            self._stopping.wait(POLL_INTERVAL if _guarded(self._wake_workers) is not None else ERROR_BACKOFF)
+        for worker in self._workers.values():
+            worker.wake.set()
         connections.close_all()
 
-    def _find_due(self) -> int:
-        if time.monotonic() - self._took_over_at > TAKE_OVER_EVERY:
+    def _wake_workers(self) -> int:
+        if time.monotonic() - self._took_over_at > TAKE_OVER_INTERVAL:
             self._took_over_at = time.monotonic()
             take_over(settings.CONTROLLERS_DIR, now=timezone.now())
         due = tables_with_due_rows(now=timezone.now())
         for table in due:
-            self._duties[table].called.set()
+            self._workers[table].wake.set()
         return len(due)
 
-    def _attend(self, duty: Worker) -> None:
+    def _run_worker(self, worker: Worker) -> None:
         while not self._stopping.is_set():
-            duty.called.clear()
-            match _guarded(duty.work):
+            worker.wake.clear()  # before the pass: a row that becomes due during the pass is not missed
+            match _guarded(worker.run):
                 case None:
-                    self._stopping.wait(REST)
+                    self._stopping.wait(ERROR_BACKOFF)
                 case 0:
-                    self._stopping.wait(duty.pause)
-                    duty.called.wait(LONGEST_REST)
+                    self._stopping.wait(worker.idle_interval)
+                    worker.wake.wait(MAX_IDLE)
                 case _:
-                    self._stopping.wait(duty.breath)
+                    self._stopping.wait(worker.busy_interval)
         connections.close_all()
 
-    def _attend_to_shares(self) -> None:
-        self._attend(self._duties[Share])
+    def _run_shares(self) -> None:
+        self._run_worker(self._workers[Share])
         self._copies.stop()
 
-    def _deliver(self) -> None:
+    def _run_mail(self) -> None:
         while not self._stopping.is_set():
-            self._stopping.wait(LOOK_EVERY if _guarded(self._mail) else MAIL_EVERY)
+            self._stopping.wait(POLL_INTERVAL if _guarded(self._mail) else MAIL_INTERVAL)
         connections.close_all()
 
     def _reconcile(self) -> int:
-        began = time.perf_counter()
-        busy = reconcile_jobs(now=timezone.now())
-        if busy:
-            PASSES.observe(time.perf_counter() - began)
-        return busy
+        start = time.perf_counter()
+        count = reconcile_jobs(now=timezone.now())
+        if count:
+            PASSES.observe(time.perf_counter() - start)
+        return count
 
     def _chores(self) -> int:
         now = timezone.now()
-        if time.monotonic() - self._swept_at > SWEEP_EVERY:
+        if time.monotonic() - self._swept_at > SWEEP_INTERVAL:
             self._swept_at = time.monotonic()
             sweep_resources()
             check_disk_use(now=now)
@@ -178,16 +181,16 @@ class Controller:
         return send_due_mail(now=timezone.now())
 
 
-def _guarded(work: Callable[[], int]) -> int | None:
-    """Return how much there was to do in a pass; None: it failed. Nothing ends the loop but the wish to end it."""
-    close_old_connections()  # what has rested is asked first: the database may have been away meanwhile
+def _guarded(run_pass: Callable[[], int]) -> int | None:
+    """Return the number of rows that a pass processed; None if the pass failed. No error ends the loop."""
+    close_old_connections()  # drops a connection that the database has closed since the last pass
     try:
-        return work()
+        return run_pass()
     except (OperationalError, InterfaceError):
-        logger.exception("the database does not answer; trying again")
+        logger.exception("the database is not available; trying again")
         PASSES_FAILED.inc()
         close_old_connections()
-    except Exception:  # the loop outlives every surprise, and tells it
+    except Exception:  # a bug in one pass must not end the controller
         logger.exception("a pass failed; trying again")
         PASSES_FAILED.inc()
     return None

@@ -1,4 +1,4 @@
-"""Sends what is in the outbox."""
+"""Sends the mails of the outbox."""
 
 import logging
 import smtplib
@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 
 MAILS_A_PASS = 50
 TIMEOUT_SECONDS = 20
-"""For one answer of the mail server."""
+"""For one response of the mail server."""
 
 
 def send_due_mail(*, now: datetime) -> int:
-    """Send what is due; return how many mails there were. Without a mail server in the configuration, none."""
+    """Send due mails; return their number: 0 without a configured mail server."""
     mail_site = registry.site().mail
     if mail_site is None:
         return 0
@@ -53,7 +53,7 @@ def _connection(site: MailSettings) -> BaseEmailBackend:
 
 
 def _send(mail: Mail, site: MailSettings, connection: BaseEmailBackend, clock: PassClock) -> None:
-    """Send one. What goes wrong with it must not keep the others, and none is told to have been sent that was not."""
+    """Send one mail and record the result; its errors must not stop the others."""
     headers = {"Message-ID": f"<share-{mail.share_id}-{mail.pk}@{site.from_address.rpartition('@')[2]}>"}
     message = EmailMessage(
         mail.subject, mail.body, site.from_address, [mail.to], connection=connection, headers=headers
@@ -66,7 +66,7 @@ def _send(mail: Mail, site: MailSettings, connection: BaseEmailBackend, clock: P
         if outbox.note_failed(mail, now=clock()):
             logger.warning("mail %s was not sent, trying again later: %s", mail.pk, type(error).__name__)
         else:
-            logger.exception("mail %s about share %s is given up", mail.pk, mail.share_id)
+            logger.exception("mail %s about share %s failed for the last time", mail.pk, mail.share_id)
     else:
         outbox.note_sent(mail, now=clock())
 

@@ -1,4 +1,4 @@
-"""What a controller that died was at is due at once: nobody waits until its leases end."""
+"""Makes the rows of dead controllers due at once, so that no row waits for the end of their leases."""
 
 import logging
 from datetime import datetime
@@ -23,11 +23,14 @@ LEASED: dict[type[Model], str] = {
     PreparedEnvironment: "next_check_at",
     Mail: "next_try_at",
 }
-"""With the column that says when each is due."""
+"""Leased tables, and the column with their due time."""
 
 
 def take_over(folder: Path, *, now: datetime) -> int:
-    """Release the leases of dead controllers; return how many there were. One that dies here is followed by another."""
+    """Release the leases of dead controllers; return their number.
+
+    If this controller dies here, the next one repeats it: the holder's file is removed last.
+    """
     released = 0
     for holder in leases.dead_holders(folder):
         found = sum(leases.release_all(table, holder=holder, now=now, column=due) for table, due in LEASED.items())

@@ -1,7 +1,7 @@
-"""One pass over the jobs that are due: look once at each resource, decide, act, record.
+"""One pass over the due jobs: observe each resource once, then decide, act and record for each job.
 
-Acting comes before recording, and every act is safe to repeat, so dying between any two lines costs a
-repetition and nothing else.
+Acting comes before recording, and every action is safe to repeat: a controller that dies between any two lines costs
+one repetition.
 """
 
 import logging
@@ -27,18 +27,18 @@ JOBS_A_PASS = 200
 
 
 class PassClock:
-    """The time of a pass: it starts at the moment that the pass was given, and runs on from there."""
+    """The time in a pass: starts at the given time and advances with the monotonic clock."""
 
     def __init__(self, now: datetime) -> None:
-        self._start, self._began = now, time.monotonic()
+        self._start, self._monotonic_start = now, time.monotonic()
 
     def __call__(self) -> datetime:
-        """Return what time it is."""
-        return self._start + timedelta(seconds=time.monotonic() - self._began)
+        """Return the current time."""
+        return self._start + timedelta(seconds=time.monotonic() - self._monotonic_start)
 
 
 def reconcile_jobs(*, now: datetime) -> int:
-    """Bring the due jobs one step further; return how many there were."""
+    """Advance each due job by one step; return the number of jobs."""
     clock = PassClock(now)
     by_resource: dict[str, list[Job]] = defaultdict(list)
     for job in due_jobs(now=now, limit=JOBS_A_PASS):
@@ -48,51 +48,51 @@ def reconcile_jobs(*, now: datetime) -> int:
         seen = observe_all(resource, jobs)
         for job in jobs:
             with bind_context(user=job.owner_id, job=job.pk):
-                _serve(JobPass(job, seen[job.key], clock), claimed_at=now)
+                _advance_if_lease_fresh(JobPass(job, seen[job.key], clock), claimed_at=now)
     return sum(len(jobs) for jobs in by_resource.values())
 
 
-def _serve(turn: JobPass, *, claimed_at: datetime) -> None:
-    """Advance a job, unless the others of this pass took so long that its lease is no longer to be trusted."""
-    if turn.clock() - claimed_at > trusted_for():
-        release(turn.job, at=turn.clock())
+def _advance_if_lease_fresh(job_pass: JobPass, *, claimed_at: datetime) -> None:
+    """Advance a job; release it instead if other jobs of this pass took so long that its lease may end meanwhile."""
+    if job_pass.clock() - claimed_at > trusted_for():
+        release(job_pass.job, at=job_pass.clock())
     else:
-        advance(turn)
+        advance(job_pass)
 
 
 def observe_all(resource: str, jobs: list[Job]) -> Mapping[str, Observation]:
-    """Observe all of these jobs at once. What is not configured any more, or breaks its promise, cannot be seen."""
+    """Observe these jobs in one call. A resource that is not configured or that raises is unreachable."""
     if resource not in registry.current().resources:
-        return _blind(jobs, f"{resource} is not configured any more")
+        return _unreachable(jobs, f"{resource} is no longer configured")
     try:
         seen = registry.current().resources.get(resource).observe([job.key for job in jobs])
-    except Exception:  # a stranger's plug-in; blindness is not the end of a job
-        logger.exception("%s: a resource must not raise when it is observed", resource)
-        return _blind(jobs, "it could not be asked")
-    return {**_blind(jobs, "it said nothing of this job"), **seen}
+    except Exception:  # an external plug-in may raise anything, and an unknown state must not end a job
+        logger.exception("%s: a resource must not raise in observe()", resource)
+        return _unreachable(jobs, "the resource failed")
+    return {**_unreachable(jobs, "the resource did not report this job"), **seen}
 
 
-def _blind(jobs: list[Job], reason: str) -> dict[str, Observation]:
+def _unreachable(jobs: list[Job], reason: str) -> dict[str, Observation]:
     return {job.key: Observation(ResourceState.UNREACHABLE, reason=reason) for job in jobs}
 
 
-def advance(turn: JobPass) -> None:
-    """Decide and act on one job. The one place where a surprise is caught: it must not stop the others."""
-    job, decision = turn.job, decide(snapshot(turn.job), turn.seen)
+def advance(job_pass: JobPass) -> None:
+    """Decide and act on one job. Catches every error, because one job must not stop the others."""
+    job, decision = job_pass.job, decide(snapshot(job_pass.job), job_pass.seen)
     try:
-        execute(turn, decision)
+        execute(job_pass, decision)
     except SubmissionRejected as error:
-        fail(turn, error.message)
+        fail(job_pass, error.message)
     except ResourceUnavailable as error:
-        try_again(turn, f"The resource does not answer; trying again. ({error.message})")
+        try_again(job_pass, f"The resource is not responding; trying again. ({error.message})")
     except UserWorkspacesError as error:
-        if decision.action is Action.SUBMIT:  # it cannot be launched, and will not be by waiting
-            fail(turn, error.message)
+        if decision.action is Action.SUBMIT:  # waiting does not help: the launch itself is invalid
+            fail(job_pass, error.message)
         else:
-            try_again(turn, error.message)
+            try_again(job_pass, error.message)
     except OSError as error:
         REFUSALS.warn(logger, f"job {job.pk}", error)
-        try_again(turn, f"The file system answered with an error; trying again. (job {job.pk})")
-    except Exception:  # the one place: see above
-        logger.exception("job %s: this pass failed; it stays as it is", job.pk)
-        try_again(turn, f"Something went wrong inside the server; trying again. (job {job.pk})")
+        try_again(job_pass, f"The file system reported an error; trying again. (job {job.pk})")
+    except Exception:
+        logger.exception("job %s: this pass failed; the job is unchanged", job.pk)
+        try_again(job_pass, f"Something went wrong inside the server; trying again. (job {job.pk})")

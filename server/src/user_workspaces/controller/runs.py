@@ -1,4 +1,4 @@
-"""The controller's work on runs of workflows: start what waits, follow what runs, delete files by retention rules."""
+"""The controller's work on workflow runs: start queued runs, monitor running ones, apply retention rules."""
 
 from datetime import datetime
 
@@ -12,9 +12,9 @@ STARTS_A_PASS = 50
 
 
 def process_due_runs(*, now: datetime) -> int:
-    """Do what is due; return how much there was.
+    """Process due runs; return their number.
 
-    Retention rules do not wake the controller: a pass runs every few seconds, and rules become due at the end of a day.
+    Retention rules do not wake the worker: it runs a pass every few seconds, and rules become due once a day.
     """
     done = follow_runs(now=now)
     for _ in range(STARTS_A_PASS):

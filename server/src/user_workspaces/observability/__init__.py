@@ -1,1 +1,1 @@
-"""What operators see of the running server: marks that tie log lines together, the lines themselves, figures."""
+"""Request IDs, log formats and metrics for operators."""

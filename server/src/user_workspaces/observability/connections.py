@@ -1,11 +1,11 @@
-"""The figures of the connections of browsers, for those who ask how the server is doing."""
+"""Metrics of browser connections, for status and health checks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 RECENT_SECONDS: Final = 600.0
-"""For which a warning is told after the last connection was closed."""
+"""Seconds for which a warning lasts after the last eviction."""
 _NEARLY_ALL: Final = 0.9
 
 
@@ -16,15 +16,15 @@ class ConnectionMetrics:
     open: int
     limit: int
     evicted: int
-    """Idle ones that were closed because there were too many."""
+    """Idle connections that were closed at the limit."""
     refused: int
-    """New ones for which there was no place."""
+    """New connections that were rejected at the limit."""
     seconds_since: float = float("inf")
-    """Since the last one was evicted or refused."""
+    """Seconds since the last eviction or rejection."""
 
     @property
     def warning(self) -> str:
-        """What operators have to know; empty when all is well."""
+        """A warning for operators; empty if there is none."""
         if self.seconds_since < RECENT_SECONDS:
             return "There were too many connections: the longest idle ones were closed. See connections."
         if self.open > self.limit * _NEARLY_ALL:
@@ -34,7 +34,7 @@ class ConnectionMetrics:
 
 @dataclass(slots=True)
 class _Process:
-    """What this process knows; one without a proxy has no connections."""
+    """The source of the metrics; None in a process without a proxy."""
 
     ask: Callable[[], ConnectionMetrics] | None = None
 
@@ -43,10 +43,10 @@ _process = _Process()
 
 
 def install(ask: Callable[[], ConnectionMetrics] | None) -> None:
-    """Make these the figures of the process."""
+    """Set the source of the process's metrics."""
     _process.ask = ask
 
 
 def connection_metrics() -> ConnectionMetrics | None:
-    """Return the figures; None in a process that serves no browsers."""
+    """Return the metrics; None in a process without a proxy."""
     return _process.ask() if _process.ask is not None else None

@@ -1,4 +1,4 @@
-"""Whom and what the work of this moment is for: every log line that is written meanwhile says so by itself."""
+"""Context of the current work: request, user and job, which are added to each log line."""
 
 import re
 import secrets
@@ -7,28 +7,28 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
-# As others make them (UUIDs, hex, trace ids); nothing that could be one of our tokens.
+# UUIDs, hex numbers and trace ids, but nothing that could be one of our tokens.
 WELL_FORMED = re.compile(r"(?!uws_)[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the work is about; empty or None: not known, or about nobody in particular."""
+    """The context of log lines; empty or None if unknown."""
 
     request: str = ""
-    """The mark of the request: `X-Request-ID`."""
+    """The request ID: `X-Request-ID`."""
     user: int | None = None
     job: int | None = None
-    on_person: Callable[[], None] | None = None
-    """Called, in any thread, as soon as it is known for which person the request is."""
+    on_user: Callable[[], None] | None = None
+    """Called in any thread as soon as the request is authenticated."""
 
 
-_NOBODY = Subject()
-_subject: ContextVar[Subject] = ContextVar("subject", default=_NOBODY)
+_EMPTY = Subject()
+_subject: ContextVar[Subject] = ContextVar("subject", default=_EMPTY)
 
 
 def subject() -> Subject:
-    """Return what the work of this moment is about."""
+    """Return the current context."""
     return _subject.get()
 
 
@@ -38,15 +38,15 @@ def bind_context(
     request: str | None = None,
     user: int | None = None,
     job: int | None = None,
-    on_person: Callable[[], None] | None = None,
+    on_user: Callable[[], None] | None = None,
 ) -> Iterator[None]:
-    """Say what the work inside is about; what is not given stays as it is."""
+    """Set parts of the context for a block; the others are unchanged."""
     outer = _subject.get()
     inner = Subject(
         request=outer.request if request is None else request,
         user=outer.user if user is None else user,
         job=outer.job if job is None else job,
-        on_person=outer.on_person if on_person is None else on_person,
+        on_user=outer.on_user if on_user is None else on_user,
     )
     before = _subject.set(inner)
     try:
@@ -56,23 +56,23 @@ def bind_context(
 
 
 def bind_user(user: int) -> None:
-    """Say for whom the request of this moment is, as soon as that is known."""
+    """Set the user of the current request after its authentication."""
     subject = _subject.get()
     _subject.set(replace(subject, user=user))
-    if subject.on_person is not None:
-        subject.on_person()
+    if subject.on_user is not None:
+        subject.on_user()
 
 
 def new_request_id() -> str:
-    """Return a mark for something that goes on: 16 hex digits."""
+    """Return a new request ID: 16 hex digits."""
     return secrets.token_hex(8)
 
 
 def current_request_id() -> str:
-    """Return the mark of the request of this moment, or a new one where there is none: for people to quote."""
+    """Return the current request ID, or a new one, for users to quote."""
     return subject().request or new_request_id()
 
 
 def accepted_request_id(sent: str) -> str:
-    """Return the mark that a client sent, if it is one; else a new one."""
+    """Return the request ID of the client if it is well formed, else a new one."""
     return sent if WELL_FORMED.fullmatch(sent) else new_request_id()

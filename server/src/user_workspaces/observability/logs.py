@@ -1,4 +1,4 @@
-"""How a log line is written: a JSON object, or plain text for eyes; never with a token or what stood in a query."""
+"""Log formatters: JSON or plain text, without tokens and query strings."""
 
 import logging
 import re
@@ -23,7 +23,7 @@ def scrubbed(text: str) -> str:
 
 
 class WithoutTraceback(logging.Filter):
-    """For what strangers can cause at will, a request under a name that is not ours: one line, and no error of ours."""
+    """Logs errors that any client can cause, such as a wrong host name, as a warning in one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep the line."""
@@ -33,7 +33,7 @@ class WithoutTraceback(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line: time, level, logger, message, and request, person, job and error where there are such."""
+    """One JSON object per line: time, level, logger, message, and request, person, job and error if known."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -52,12 +52,12 @@ class JsonFormatter(logging.Formatter):
 
 
 class PlainFormatter(logging.Formatter):
-    """For a terminal: the same as text, errors on lines of their own."""
+    """Plain text for terminals, with tracebacks on separate lines."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname:7} {name}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with the mark of its request behind it."""
-        mark = subject().request
-        return scrubbed(super().format(record)) + (f" [{mark}]" if mark else "")
+        """Return the line, followed by the request ID."""
+        request_id = subject().request
+        return scrubbed(super().format(record)) + (f" [{request_id}]" if request_id else "")

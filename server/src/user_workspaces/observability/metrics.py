@@ -1,7 +1,6 @@
-"""The figures of this process, as Prometheus takes them. No label ever names a person.
+"""Metrics of this process in Prometheus' format. No label ever names a user.
 
-What the database knows is asked of it when somebody looks (`JobMetrics` of the composition root); here is what only
-the process itself can count.
+Metrics from the database are queried when they are read: see `config.metrics.JobMetrics`.
 """
 
 import hmac
@@ -44,12 +43,12 @@ def note_request(*, route: str, method: str, status: int, seconds: float) -> Non
 
 
 def exposition() -> bytes:
-    """Return all figures in Prometheus' text format."""
+    """Return all metrics in Prometheus' text format."""
     return generate_latest(REGISTRY)
 
 
 def is_the_token(given: str, wanted: str) -> bool:
-    """Return whether `Authorization: Bearer <token>` holds the token, without telling how much of it is right."""
+    """Return whether `Authorization: Bearer <token>` has the token; compares in constant time."""
     scheme, _, token = given.partition(" ")
     same = hmac.compare_digest(token.strip().encode(errors="replace"), wanted.encode())
     return bool(wanted) and scheme.lower() == "bearer" and same
@@ -65,11 +64,11 @@ class _Server6(_Server):
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name in the standard library
-        """Say nothing: somebody asks every few seconds."""
+        """Log nothing: Prometheus sends a request every few seconds."""
 
 
 def serve(address: tuple[str, int], *, finish: Callable[[], object] = lambda: None) -> WSGIServer:
-    """Serve the figures to everybody who reaches this address, in a thread; `finish` is called after each answer.
+    """Serve the metrics without a token on this address, in a thread; `finish` is called after each response.
 
     Raises `ConfigurationError` for an address that cannot be listened on.
     """
@@ -86,6 +85,6 @@ def serve(address: tuple[str, int], *, finish: Callable[[], object] = lambda: No
         kind = _Server6 if ":" in address[0] else _Server
         server = make_server(*address, application, server_class=kind, handler_class=_Quiet)
     except OSError as error:
-        raise ConfigurationError(f"Figures cannot be served on {address[0]}:{address[1]}: {error.strerror}") from None
+        raise ConfigurationError(f"Metrics cannot be served on {address[0]}:{address[1]}: {error.strerror}") from None
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server

@@ -1,4 +1,4 @@
-"""Logs what people can cause at will in one line, and once in a while for each object: it cannot fill the log.
+"""Logs warnings that users can cause at will, in one line and rarely for each object, so that the log stays short.
 
 A hostile file system (links exchanged during a copy, pipes, files that vanish or are closed to their owner) is refused
 with an expected error. That is no surprise: no traceback says more than the message does.
@@ -13,14 +13,14 @@ from threading import Lock
 from user_workspaces.errors import UserWorkspacesError
 
 EXPECTED = (UserWorkspacesError, OSError)
-"""What a file system that people change can make of an operation; databases and bugs raise other errors."""
+"""Errors that users can cause through the file system; databases and bugs raise other errors."""
 QUIET_SECONDS = 600.0
 MOST_REMEMBERED = 10_000
 LONGEST_LINE = 500
 
 
 class WarningLog:
-    """Remembers what was told of which object, and how often it was kept back since."""
+    """Suppresses repeated warnings about an object, and counts them."""
 
     def __init__(
         self,
@@ -31,28 +31,28 @@ class WarningLog:
     ) -> None:
         self._quiet, self._most, self._clock = quiet, most, clock
         self._lock = Lock()
-        self._told: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._logged: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def warn(self, logger: logging.Logger, about: str, error: Exception | str) -> None:
-        """Write a line about an object, such as `workspace 7`, unless there was one lately."""
-        kept_back = self._suppressed(about)
-        if kept_back is not None:
-            since = f" (and {kept_back} times more since the last line)" if kept_back else ""
+        """Log a warning about an object such as `workspace 7`, unless one was logged recently."""
+        suppressed = self._suppressed(about)
+        if suppressed is not None:
+            since = f" (and {suppressed} times more since the last line)" if suppressed else ""
             logger.warning("%s: %s%s", about, _line_of(error), since)
 
     def _suppressed(self, about: str) -> int | None:
-        """Return how often it was kept back; None: now, too."""
+        """Return the number of suppressed warnings; None if this one is suppressed, too."""
         now = self._clock()
         with self._lock:
-            at, kept_back = self._told.get(about, (float("-inf"), 0))
+            at, suppressed = self._logged.get(about, (float("-inf"), 0))
             if now - at < self._quiet:
-                self._told[about] = (at, kept_back + 1)
+                self._logged[about] = (at, suppressed + 1)
                 return None
-            self._told[about] = (now, 0)
-            self._told.move_to_end(about)
-            if len(self._told) > self._most:
-                self._told.popitem(last=False)
-            return kept_back
+            self._logged[about] = (now, 0)
+            self._logged.move_to_end(about)
+            if len(self._logged) > self._most:
+                self._logged.popitem(last=False)
+            return suppressed
 
 
 def _line_of(error: Exception | str) -> str:
@@ -65,4 +65,4 @@ def _line_of(error: Exception | str) -> str:
 
 
 REFUSALS = WarningLog()
-"""Those of this process."""
+"""The warning log of this process."""

@@ -1,4 +1,4 @@
-"""Keeps the origins of sessions for sessions: none of our pages answers there, so none can be abused there."""
+"""Serves nothing but sessions on the origins of sessions, so that no page of the portal can be attacked there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,24 +24,24 @@ from user_workspaces.proxy.routing.routes import origin_job, passthrough_job
 from user_workspaces.request_target import path_as_sent, query_as_sent, target
 
 NOTHING_HERE = {
-    "title": "There is nothing here",
-    "message": "This address is for one session only.",
-    "link_text": "To your workspaces",
+    "title": "Page not found",
+    "message": "This address serves one session only.",
+    "link_text": "Go to your workspaces",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOrigin:
-    """Where a request came in; `number` is the session's that is served there, None on the portal's own hosts."""
+    """The host and port of a request; `number` is the session that is served there, None on the hosts of the portal."""
 
     host: str
-    """The name in the `Host` field, in lower case."""
+    """The name in the `Host` header, in lower case."""
     number: int | None
     port: int | None = None
-    """The port of a session, of our own socket; None: it came in on the portal's."""
+    """The session's port on which the socket listens; None for the portal's port."""
 
     def is_of(self, job: Job | None, *, number: int) -> bool:
-        """Return whether this job is served here. One that there is not is looked for on every host it could have."""
+        """Return whether this job is served here; an unknown job matches each host that it could have."""
         if job is None:
             return self.number == number
         if self.port is not None:
@@ -51,20 +51,20 @@ class RequestOrigin:
         return self.host == session_host(resource=job.resource, job_id=number)
 
     def portal(self, request: HttpRequest) -> str:
-        """Return the portal's address for a visitor who is here, and did not come from it."""
+        """Return the portal's base URL for a browser on this origin; empty on the portal itself."""
         base = urlsplit(registry.site().base_url)
         if self.port is not None:
             return f"{base.scheme}://{self.host}{f':{base.port}' if base.port else ''}"
         if self.number is None:
             return ""
         if is_localhost(self.host):
-            port = split_host(request.get_host())[1]  # another one than ours behind a tunnel
+            port = split_host(request.get_host())[1]  # a tunnel may listen on another port than this server
             return f"{base.scheme}://localhost{f':{port}' if port else ''}"
         return registry.site().base_url
 
 
 def origin_of(request: HttpRequest) -> RequestOrigin:
-    """Return where a request came in."""
+    """Return the origin that a request was sent to."""
     host = split_host(request.META.get("HTTP_HOST") or request.META["SERVER_NAME"])[0].lower()
     port = int(request.META.get("SERVER_PORT") or 0)
     if port in registry.site().session_ports.numbers:
@@ -73,35 +73,33 @@ def origin_of(request: HttpRequest) -> RequestOrigin:
 
 
 class SessionOriginMiddleware:
-    """On a session's host or port there is only `/passthrough/<...>/12/`, `/` leads there, and files of our notices."""
+    """Serves `/passthrough/<...>/12/` and static files on a session's host or port, and redirects `/` there."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer everything else here; raises `DisallowedHost` for names below a session domain that are no session."""
+        """Handle all other paths; raises `DisallowedHost` for names below a session domain that are not sessions."""
         if request.path.startswith("/static/"):
             return self._get_response(request)
-        location = origin_of(request)
-        if (location.number is None or location.port is not None) and not is_portal_host(location.host):
-            raise DisallowedHost(f"Invalid HTTP_HOST header: {location.host!r}.")
-        if location.number is None:
+        origin = origin_of(request)
+        if (origin.number is None or origin.port is not None) and not is_portal_host(origin.host):
+            raise DisallowedHost(f"Invalid HTTP_HOST header: {origin.host!r}.")
+        if origin.number is None:
             return self._get_response(request)
-        if passthrough_job(request.path.encode() + b"/") == location.number:
+        if passthrough_job(request.path.encode() + b"/") == origin.number:
             return self._get_response(request)
-        return _redirect(request, location)
+        return _redirect(request, origin)
 
 
-def _redirect(request: HttpRequest, location: RequestOrigin) -> HttpResponse:
-    """Lead a browser from the root of a session's place to the session, and from all else to the portal."""
+def _redirect(request: HttpRequest, origin: RequestOrigin) -> HttpResponse:
+    """Redirect a browser from the root of a session's origin to the session, and from other pages to the portal."""
     if request.method != "GET" or "text/html" not in request.headers.get("Accept", ""):
-        return HttpResponse("There is nothing here.", content_type="text/plain", status=404)
-    portal = location.portal(request)
-    if location.number is not None and location.number > 0 and (request.path == "/" or _is_at_root(location.number)):
+        return HttpResponse("Not found.", content_type="text/plain", status=404)
+    portal = origin.portal(request)
+    if origin.number is not None and origin.number > 0 and (request.path == "/" or _is_at_root(origin.number)):
         page = target(path_as_sent(request).lstrip("/"), query_as_sent(request))
-        return HttpResponseRedirect(
-            f"{portal}/open/{location.number}/" + (f"?{urlencode({'to': page})}" if page else "")
-        )
+        return HttpResponseRedirect(f"{portal}/open/{origin.number}/" + (f"?{urlencode({'to': page})}" if page else ""))
     return render(request, "portal/notice.html", {**NOTHING_HERE, "portal": portal, "link": f"{portal}/"}, status=404)
 
 

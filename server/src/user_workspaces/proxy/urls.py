@@ -1,4 +1,4 @@
-"""The paths of sessions, for the requests that are not relayed."""
+"""The paths of sessions, for requests that the proxy does not relay."""
 
 from django.urls import re_path
 

@@ -1,8 +1,8 @@
-"""What Django answers on a session's path: the way in, and the notices when there is nothing to relay to.
+"""Django's views on a session's path: opening a session, and status pages of a session that is not ready.
 
-The way in takes three steps, each a redirect. The session's own host marks the browser with a cookie and sends it to
-the portal; the portal knows the login, and sends it back with an entry for the browser with that mark; the session's
-host trades the entry for the session's cookie.
+A browser opens a session in three steps, each a redirect. The session's host sets a cookie with a secret and redirects
+to the portal with the secret's hash. The portal knows the login, and redirects back with an entry that is bound to the
+hash. The session's host exchanges the entry for the session's cookie.
 """
 
 from http import HTTPStatus
@@ -29,34 +29,34 @@ from user_workspaces.proxy.routing import route_watcher
 from user_workspaces.request_target import path_as_sent, query_as_sent, target
 
 CHALLENGE = f'Ticket realm="user workspaces session", parameter="{TICKET_PARAMETER}"'
-"""A session is opened by the ticket in the address that the API and the portal give; browsers ask nobody for it."""
+"""Names the query parameter that opens a session. Browsers show no dialog for this unknown scheme."""
 SLASHES = 4
-"""In front of the page: `/passthrough/local/12/lab`."""
+"""Slashes before the page in a path such as `/passthrough/local/12/lab`."""
 OTHER_BROWSER = (
-    "This link was made for another browser, or this browser does not keep cookies of the session's address."
+    "This link was created for another browser, or this browser does not store cookies of the session's address."
 )
-USED_UP = "This link has been used already, or it has expired."
+USED_UP = "This link has already been used, or it has expired."
 
 
 @csrf_exempt
 def session_entry(request: HttpRequest, hostname: str, job_id: str) -> HttpResponse:  # noqa: ARG001  the host in the path is never trusted
-    """Let the browser in, step by step, or say why there is no session to be seen.
+    """Open a session step by step, or show its status page.
 
-    It changes nothing on the server, so there is nothing to forge: methods other than GET get a refusal.
+    The view is exempt from CSRF checks because it changes nothing; methods other than GET are rejected.
     """
     job = Job.objects.select_related("owner").defer("secret", "endpoint").filter(pk=int(job_id)).first()
     ticket = request.GET.get(TICKET_PARAMETER) if request.method == "GET" else None
-    location = origin_of(request)
-    if not location.is_of(job, number=int(job_id)):
-        return _to_the_portal(request, int(job_id), ticket)
+    origin = origin_of(request)
+    if not origin.is_of(job, number=int(job_id)):
+        return _redirect_to_portal(request, int(job_id), ticket)
     if _may_see(request, job):
-        assert job is not None  # noqa: S101  a cookie is good for a job that there is
-        return _without_ticket(request) if ticket is not None else _instead_of(request, job)
+        assert job is not None  # noqa: S101  a valid cookie names an existing job
+        return _without_ticket(request) if ticket is not None else _status_response(request, job)
     if ticket is not None:
-        return _step(request, job, location, ticket)
+        return _continue(request, job, origin, ticket)
     if not _is_navigation(request):
         return _unauthorized()
-    return _begin(request, job, location, number=int(job_id))
+    return _begin(request, job, origin, number=int(job_id))
 
 
 @csrf_exempt
@@ -68,24 +68,24 @@ def with_slash(request: HttpRequest) -> HttpResponse:
     return _no_store(HttpResponseRedirect(target(f"{path}/", query_as_sent(request))))
 
 
-def _to_the_portal(request: HttpRequest, job_id: int, ticket: str | None) -> HttpResponse:
-    """Lead from the portal's own hosts to the session's, before any cookie is looked at."""
+def _redirect_to_portal(request: HttpRequest, job_id: int, ticket: str | None) -> HttpResponse:
+    """Redirect from a host of the portal to the session's host, before any cookie is read."""
     claim = tickets.verify(ticket, Purpose.TICKET, job_id=job_id, now=timezone.now()) if ticket else None
     if claim is None and not _is_navigation(request):
         return _unauthorized()
-    wanted = {"to": _wanted(request)} | ({} if ticket is None else {TICKET_PARAMETER: ticket})
-    return _no_store(HttpResponseRedirect(f"/open/{job_id}/?{urlencode(wanted)}"))
+    query = {"to": _requested_page(request)} | ({} if ticket is None else {TICKET_PARAMETER: ticket})
+    return _no_store(HttpResponseRedirect(f"/open/{job_id}/?{urlencode(query)}"))
 
 
-def _instead_of(request: HttpRequest, job: Job) -> HttpResponse:
-    """Answer on the base path of a session that does not answer there (any more)."""
+def _status_response(request: HttpRequest, job: Job) -> HttpResponse:
+    """Respond on the base path of a session that is not reachable there."""
     if job.status in ENDED or job.status == "stopping":
         return _ended(request, job)
     return _to_root(request, job) if mount_of(job) is Mount.ROOT else _waiting(request, job)
 
 
-def _step(request: HttpRequest, job: Job | None, location: RequestOrigin, ticket: str) -> HttpResponse:
-    """Go one step on, by the kind of ticket."""
+def _continue(request: HttpRequest, job: Job | None, origin: RequestOrigin, ticket: str) -> HttpResponse:
+    """Take the next step for this kind of ticket."""
     if job is None:
         return _forbidden(request, USED_UP)
     entry = tickets.read_entry(ticket, job_id=job.pk)
@@ -93,36 +93,36 @@ def _step(request: HttpRequest, job: Job | None, location: RequestOrigin, ticket
         return _enter(request, job, entry, ticket)
     portal = tickets.read_start(ticket, job_id=job.pk)
     if portal is not None:
-        return _begin(request, job, location, number=job.pk, portal=portal)
+        return _begin(request, job, origin, number=job.pk, portal=portal)
     claim = tickets.verify(ticket, Purpose.TICKET, job_id=job.pk, now=timezone.now())
     if claim is None or not _is_owner(claim, job):
         return _forbidden(request, USED_UP)
-    return _begin(request, job, location, number=job.pk, ticket=ticket)
+    return _begin(request, job, origin, number=job.pk, ticket=ticket)
 
 
 def _begin(
     request: HttpRequest,
     job: Job | None,
-    location: RequestOrigin,
+    origin: RequestOrigin,
     *,
     number: int,
     portal: str | None = None,
     ticket: str | None = None,
 ) -> HttpResponse:
-    """Mark the browser, and send it to the portal for an entry."""
+    """Set the cookie with the browser's secret, and redirect to the portal for an entry."""
     name = tickets.browser_cookie_name(number)
     known = request.COOKIES.get(name, "")
-    # Two tabs may be on their way at once: they share the mark.
+    # Two tabs may open the session at the same time: they share the secret.
     secret = known if tickets.BROWSER_SECRET.fullmatch(known) else tickets.new_browser_secret()
-    query = {BROWSER_PARAMETER: tickets.browser_hash(secret), "to": _wanted(request)}
+    query = {BROWSER_PARAMETER: tickets.browser_hash(secret), "to": _requested_page(request)}
     query |= {} if ticket is None else {TICKET_PARAMETER: ticket}
-    response = HttpResponseRedirect(f"{portal or location.portal(request)}/open/{number}/?{urlencode(query)}")
+    response = HttpResponseRedirect(f"{portal or origin.portal(request)}/open/{number}/?{urlencode(query)}")
     response.set_cookie(name, secret, max_age=tickets.START_LIFETIME, **_cookie_options(job))
     return _no_store(response)
 
 
 def _enter(request: HttpRequest, job: Job, entry: SessionEntry, text: str) -> HttpResponse:
-    """Trade an entry for the session's cookie, in the browser that asked for it."""
+    """Exchange an entry for the session's cookie, in the browser that requested it."""
     secret = request.COOKIES.get(tickets.browser_cookie_name(job.pk), "")
     if not secret or tickets.browser_hash(secret) != entry.browser:
         return _forbidden(request, OTHER_BROWSER)
@@ -136,9 +136,9 @@ def _enter(request: HttpRequest, job: Job, entry: SessionEntry, text: str) -> Ht
 
 
 def _to_root(request: HttpRequest, job: Job) -> HttpResponse:
-    """Lead from the base path to the same page at the root of the session's place, with a cookie that is sent there."""
-    route_watcher.catch_up()  # else the proxy may not know the session yet, and redirect back here
-    response = HttpResponseRedirect("/" + _wanted(request).lstrip("/"))
+    """Redirect from the base path to the same page at the root of the session's origin, with a cookie for that path."""
+    route_watcher.catch_up()  # without its route the proxy would redirect back here
+    response = HttpResponseRedirect("/" + _requested_page(request).lstrip("/"))
     value = request.COOKIES[tickets.cookie_name(job.pk)]
     response.set_cookie(
         tickets.cookie_name(job.pk), value, max_age=tickets.COOKIE_LIFETIME, **_cookie_options(job, for_host=True)
@@ -147,22 +147,22 @@ def _to_root(request: HttpRequest, job: Job) -> HttpResponse:
 
 
 def _cookie_options(job: Job | None, *, for_host: bool = False) -> dict[str, Any]:
-    """Return what a cookie of a session is set with: one with the prefix `__Host-` has to be for the whole host."""
+    """Return the attributes of a session's cookie; browsers accept the prefix `__Host-` only with the path `/`."""
     secure = bool(settings.SESSION_COOKIE_SECURE)
     path = "/" if secure or for_host or job is None else base_path(resource=job.resource, job_id=job.pk)
     return {"path": path, "secure": secure, "httponly": True, "samesite": "Lax"}
 
 
 def _without_ticket(request: HttpRequest) -> HttpResponse:
-    """Take the ticket out of the address; to the path alone: with the host it could be made to lead elsewhere."""
+    """Redirect to the same path without the ticket. A URL with a host would be an open redirect."""
     path = "/" + path_as_sent(request).lstrip("/")
     return _no_store(HttpResponseRedirect(target(path, query_as_sent(request, without=TICKET_PARAMETER))))
 
 
-def _wanted(request: HttpRequest) -> str:
-    """Return the page that the browser asks for, below the base path, quoted as it was sent."""
+def _requested_page(request: HttpRequest) -> str:
+    """Return the requested page below the base path, quoted as it was sent."""
     parts = path_as_sent(request).split("/", SLASHES)
-    rest = parts[SLASHES] if len(parts) > SLASHES else ""  # Django decoded a `%2F` on the way here
+    rest = parts[SLASHES] if len(parts) > SLASHES else ""  # Django decoded a `%2F` before it matched the path
     return target(rest, query_as_sent(request, without=TICKET_PARAMETER))
 
 
@@ -202,7 +202,7 @@ def _ended(request: HttpRequest, job: Job) -> HttpResponse:
 
 
 def _status_page(request: HttpRequest, job: Job) -> dict[str, object]:
-    """What a notice says: which application, why, and the way back to the portal (another origin than this)."""
+    """Return the context of a status page; its links lead to the portal, which is another origin."""
     job_type = registry.site().job_types.get(job.job_type)
     name = job_type.name if job_type else job.job_type
     return {"job": job, "name": name, "portal": origin_of(request).portal(request)}

@@ -21,6 +21,7 @@ from user_workspaces.transfers.downloads import content_type_of, download, downl
 from user_workspaces.transfers.filenames import disposition, path_in
 from user_workspaces.transfers.request_body import declared_length, pieces_of
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.patterns import all_files, files_matching
 from user_workspaces.workflows.queries import find_run, workspace_of
@@ -37,6 +38,7 @@ def _read(found: list[Entry], offset: int, limit: int | None) -> tuple[list[Any]
     return [describe_file(one) for one in cut], len(found)
 
 
+@transfer
 class RunFiles(ReanaView):
     """The files of a run."""
 
@@ -79,6 +81,7 @@ def describe_file(entry: Entry) -> dict[str, object]:
     }
 
 
+@transfer
 class RunFile(ReanaView):
     """A file, a folder, or all files that match a glob."""
 

@@ -1,1 +1,1 @@
-"""Job status over WebSocket. What is watched is the rows: there is no broker, and nothing can be missed."""
+"""Job status over WebSocket. The database is polled, so there is no broker, and no change can be missed."""

@@ -1,4 +1,4 @@
-"""The WebSocket application: checks the handshake, then sends each change until one side has enough."""
+"""The WebSocket application: checks the handshake, then sends each change until one side closes."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ UNAUTHORIZED = 401
 
 
 class LiveApplication:
-    """One for a process; it belongs to the event loop that serves its first WebSocket."""
+    """The application of one process. Use it only in the event loop."""
 
     def __init__(self) -> None:
         self.watchers = Subscribers()
@@ -58,7 +58,7 @@ class LiveApplication:
         return self._poller
 
     async def stop(self) -> None:
-        """Let go of threads and connections; called when the server ends."""
+        """Stop threads and close connections; called when the server stops."""
         self.watchers.close_all(GOING_AWAY)
         if self._poller is not None:
             await asyncio.to_thread(self._poller.stop)
@@ -68,7 +68,7 @@ class LiveApplication:
 
 
 def _read(scope: WebSocketScope) -> Handshake:
-    """Take the query out of the scope, too: servers write the address of a WebSocket into their logs."""
+    """Parse the handshake, and remove the query from the scope: servers log the URL of a WebSocket."""
     try:
         return read_handshake(scope)
     finally:
@@ -101,7 +101,7 @@ async def _reject(send: ASGISendCallable, refused: HandshakeRejected) -> None:
 
 
 async def _attend(watcher: TopicSubscriber, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """Send what there is to send, until the client goes or there is a reason to close."""
+    """Send updates until the client disconnects or the server closes."""
     tasks = [asyncio.create_task(work) for work in (_send_updates(watcher, send), _listen(watcher, receive))]
     futures: list[asyncio.Future[Any]] = [*tasks, watcher.closing]
     try:
@@ -124,13 +124,13 @@ async def _send_updates(watcher: TopicSubscriber, send: ASGISendCallable) -> Non
 
 
 async def _listen(watcher: TopicSubscriber, receive: ASGIReceiveCallable) -> None:
-    """Clients have nothing to say: what they say is thrown away, and counted."""
+    """Discard and count messages of the client, which has nothing to send."""
     while (await receive())["type"] == "websocket.receive":
         watcher.heard += 1
 
 
 async def _close(code: int, send: ASGISendCallable) -> None:
-    """Somebody who does not read cannot be told; the connection ends all the same."""
+    """Send the close frame; a client that does not read is disconnected without it."""
     reason = "too many messages" if code == TOO_MUCH_SAID else None
     try:
         async with asyncio.timeout(GOODBYE_SECONDS):

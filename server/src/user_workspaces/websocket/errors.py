@@ -1,8 +1,8 @@
-"""Why a WebSocket is not opened."""
+"""Errors of WebSocket handshakes."""
 
 
 class HandshakeRejected(Exception):
-    """The handshake is answered with this HTTP status and message instead."""
+    """The handshake is rejected with this HTTP status and message."""
 
     def __init__(self, status: int, message: str, *, retry_after: int | None = None) -> None:
         self.status, self.retry_after = status, retry_after

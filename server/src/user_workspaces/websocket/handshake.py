@@ -1,4 +1,4 @@
-"""What a WebSocket's handshake says: which jobs, from which page, and who asks. Nothing is looked up here."""
+"""Parses a WebSocket's handshake: jobs, origin and credentials. No database query."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ TICKET = "ticket"
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A handshake from a host and an origin that may ask."""
+    """A handshake with an allowed host and origin."""
 
     job_id: int | None
-    """None: all jobs of the person."""
+    """None: all jobs of the user."""
     subprotocol: str | None
-    """What the server agrees to."""
+    """The subprotocol that the server selects."""
     token: str | None = field(repr=False)
     """None: there is none; empty: there is something in its place that cannot be one."""
     ticket: str | None = field(repr=False)
@@ -56,13 +56,13 @@ def read_handshake(scope: WebSocketScope) -> Handshake:
 
 
 def _is_portal_host(host: str) -> bool:
-    """Whether this host is the portal's. A session's origin is for the session, whoever asks."""
+    """Return whether a host is the portal's; the hosts of sessions serve no job status."""
     name, _ = split_domain_port(host)
     return bool(name) and is_portal_host(name)
 
 
 def _is_own(origin: str, *, host: str) -> bool:
-    """Whether a page of this origin is one of ours: under the configured address, or the one that was asked for."""
+    """Return whether an origin is the portal's: the configured base URL, or the requested host."""
     try:
         name = urlsplit(origin).hostname or ""
     except ValueError:  # no page has such an origin

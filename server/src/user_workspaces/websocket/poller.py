@@ -1,4 +1,4 @@
-"""The thread that looks at the rows: several times a second, in one query, and only while somebody watches."""
+"""The thread that polls the jobs: several times a second, in one query, and only while there are subscribers."""
 
 import logging
 import threading
@@ -20,9 +20,9 @@ from user_workspaces.websocket.subscriptions import Topic, revoked
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.25
+POLL_INTERVAL = 0.25
 SHORTEST_PAUSE = 0.02
-"""Seconds between two looks, when somebody new comes in between."""
+"""Minimum seconds between two polls, also with new subscribers."""
 RIGHTS_EVERY = 2.0
 MOST_HEARD = 100
 """Messages of a client in that time: it has nothing to say, but some say "ping"."""
@@ -30,7 +30,7 @@ END_SECONDS = 5
 
 
 class Poller:
-    """Follows the rows for the watchers of this process. It begins with the first of them, and sleeps without any."""
+    """Polls for the subscribers of this process. Starts with the first one, and sleeps without any."""
 
     def __init__(self, watchers: Subscribers, run_in_loop: Callable[[Callable[[], None]], object]) -> None:
         self._watchers = watchers
@@ -41,21 +41,21 @@ class Poller:
         self._is_blind = False
 
     def wake(self) -> None:
-        """Somebody new is there. Called in the event loop, so that two never start the thread twice."""
+        """Poll now for a new subscriber. Call it in the event loop only, so that the thread is started once."""
         self._wanted.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="live", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Let go."""
+        """Stop the thread."""
         self._stopping.set()
         self._wanted.set()
         if self._thread is not None:
             self._thread.join(END_SECONDS)
 
     def _run(self) -> None:
-        """Should this end by a mistake of ours, everybody is sent away: they come back, and it begins anew."""
+        """Run the thread. After an unexpected error all subscribers are closed: they reconnect and restart it."""
         try:
             self._follow()
         finally:
@@ -78,16 +78,16 @@ class Poller:
                 if time.monotonic() >= check_at:
                     check_at = time.monotonic() + RIGHTS_EVERY
                     self._try(partial(self._check, watched))
-            self._wanted.wait(LOOK_EVERY if watched.topics else None)
+            self._wanted.wait(POLL_INTERVAL if watched.topics else None)
             self._stopping.wait(SHORTEST_PAUSE)
 
     def _try(self, work: Callable[[], None]) -> None:
-        """A database that is away for a moment changes nothing: the next look tells what happened meanwhile."""
+        """Run a step; while the database is unavailable, skip it. The next poll reports what changed meanwhile."""
         try:
             work()
         except Error:
             if not self._is_blind:
-                logger.exception("the jobs cannot be read; those who watch wait")
+                logger.exception("the jobs cannot be read; subscribers wait")
             self._is_blind = True
             close_old_connections()
         else:

@@ -1,4 +1,4 @@
-"""What was read last about all that is watched, and how that differs from what is there now."""
+"""Caches the last state of watched jobs, and computes differences to the current one."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ FIRST_FLOOR_IS_BELOW = 100
 
 @dataclass(slots=True)
 class Diff:
-    """What one look found."""
+    """The result of one poll."""
 
     current: dict[Topic, list[JobProgress]] = field(default_factory=dict)
-    """All there is to tell somebody new."""
+    """The complete state for new subscribers."""
     changed: dict[Topic, list[JobProgress]] = field(default_factory=dict)
-    """What is not as it was."""
+    """Jobs that have changed."""
     gone: list[Topic] = field(default_factory=list)
-    """Jobs that there are no rows of any more."""
+    """Topics of deleted jobs."""
 
 
 class IdWatermark:

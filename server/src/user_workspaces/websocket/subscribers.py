@@ -1,4 +1,4 @@
-"""Those who watch, in this process: what each still has to be told, and nothing older than that."""
+"""The subscribers of this process, with the newest unsent state of each job."""
 
 import asyncio
 import threading
@@ -36,7 +36,7 @@ class TopicSubscriber:
         self.topic = admission.topic
         self.grant = admission.grant
         self.is_new = True
-        """Nobody has looked for it yet."""
+        """True until the first poll for it."""
         self.heard = 0
         """Messages from the client since its rights were looked at last."""
         self.closing: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -45,18 +45,18 @@ class TopicSubscriber:
         self._wanted = asyncio.Event()
 
     def publish(self, news: Iterable[JobUpdate]) -> None:
-        """Have this sent. What was not sent yet of the same job is not sent any more: only the newest counts."""
+        """Queue updates. An unsent update of the same job is replaced: only the newest one is sent."""
         for one in news:
             self._pending[one.job_id] = one.with_way_in if self.grant.may_open else one.without_way_in
             self._wanted.set()
 
     def close(self, code: int) -> None:
-        """Have it closed; the first reason counts."""
+        """Request the close; the first code counts."""
         if not self.closing.done():
             self.closing.set_result(code)
 
     async def next_message(self) -> str:
-        """Wait for something to send, and take it."""
+        """Wait for the next update, and remove it from the queue."""
         await self._wanted.wait()
         message = self._pending.pop(next(iter(self._pending)))
         if not self._pending:
@@ -66,7 +66,7 @@ class TopicSubscriber:
 
 @dataclass(frozen=True, slots=True)
 class WatchedTopics:
-    """All that is watched at one moment."""
+    """A snapshot of all subscriptions."""
 
     topics: frozenset[Topic]
     grants: frozenset[Subscription]
@@ -74,12 +74,12 @@ class WatchedTopics:
 
     @property
     def new_topics(self) -> frozenset[Topic]:
-        """Of what the current state has to be told, whether it changes or not."""
+        """Topics whose current state has to be sent, changed or not."""
         return frozenset(watcher.topic for watcher in self.new)
 
 
 class Subscribers:
-    """All of this process. Changed in the thread of the event loop, read in another one: hence the lock."""
+    """All subscribers of the process. Changed in the event loop, read by the poller's thread under a lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -91,7 +91,7 @@ class Subscribers:
         return self._number
 
     def add(self, watcher: TopicSubscriber) -> None:
-        """Take one more; raises `Refused` when there are too many already."""
+        """Add a subscriber; raises `HandshakeRejected` if there are too many."""
         if self._number >= MOST:
             raise HandshakeRejected(503, "Too many WebSockets are open on this server. Try again later.")
         user = watcher.grant.user_id
@@ -103,7 +103,7 @@ class Subscribers:
         self._number += 1
 
     def remove(self, watcher: TopicSubscriber) -> None:
-        """Forget one that was added."""
+        """Remove a subscriber."""
         user = watcher.grant.user_id
         with self._lock:
             others = self._of_topic[watcher.topic]
@@ -116,7 +116,7 @@ class Subscribers:
         self._number -= 1
 
     def watched(self) -> WatchedTopics:
-        """Return what is watched now."""
+        """Return a snapshot of the subscriptions."""
         with self._lock:
             every = [watcher for watchers in self._of_topic.values() for watcher in watchers]
             topics = frozenset(self._of_topic)
@@ -124,20 +124,20 @@ class Subscribers:
         return WatchedTopics(topics, grants, tuple(watcher for watcher in every if watcher.is_new))
 
     def publish(self, news: Mapping[Topic, list[JobUpdate]]) -> None:
-        """Tell what changed to everybody who was told the state before."""
+        """Send changes to all subscribers that have got the first state."""
         for topic, changed in news.items():
             for watcher in self._of_topic.get(topic, ()):
                 if not watcher.is_new:
                     watcher.publish(changed)
 
     def close_topics(self, topics: Iterable[Topic], code: int) -> None:
-        """Close those who watch what is not there any more."""
+        """Close the subscribers of these topics."""
         for topic in topics:
             for watcher in self._of_topic.get(topic, ()):
                 watcher.close(code)
 
     def close_revoked(self, lost: set[Subscription], *, most_heard: int) -> None:
-        """Close those who may not watch any more, and those who talk too much."""
+        """Close subscribers without permission and those that send too many messages."""
         for watchers in self._of_topic.values():
             for watcher in watchers:
                 if watcher.grant in lost:

@@ -76,7 +76,7 @@ def test_the_contact_is_also_that_of_the_quotas(tmp_path: Path) -> None:
         ({"colour": "red"}, "site.colour"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(tmp_path: Path, site: Any, location: str) -> None:
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, site: Any, location: str) -> None:
     (tmp_path / "terms.html").write_text("<script>")
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\xfa")
     (tmp_path / "large.png").write_bytes(b"0" * (1024 * 1024 + 1))

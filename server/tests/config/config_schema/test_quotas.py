@@ -56,7 +56,7 @@ def test_zero_is_a_limit(tmp_path: Path) -> None:
         (None, "quotas"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(tmp_path: Path, quotas: Any, location: str) -> None:
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, quotas: Any, location: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, quotas)
     assert f"config.json: {location}: " in str(caught.value)

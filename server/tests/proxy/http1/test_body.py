@@ -100,7 +100,7 @@ def test_body_without_a_length_takes_everything() -> None:
     assert end_of(OpenBody(), b"x" * 15, piece=4) == -1
 
 
-def test_request_has_the_body_that_its_head_tells() -> None:
+def test_request_has_the_body_that_its_head_reports() -> None:
     def kind(field: bytes) -> type | None:
         head = parse_request(b"POST / HTTP/1.1\r\nHost: a\r\n" + field + b"\r\n")
         assert isinstance(head, RequestHead)
@@ -128,7 +128,7 @@ def test_request_has_the_body_that_its_head_tells() -> None:
         (b"GET", 404, b"", OpenBody),
     ],
 )
-def test_response_has_the_body_that_its_head_and_the_method_tell(
+def test_response_has_the_body_that_its_head_and_the_method_report(
     method: bytes, status: int, field: bytes, kind: type | None
 ) -> None:
     head = parse_response(b"HTTP/1.1 %d X\r\n%b\r\n" % (status, field))

@@ -2,22 +2,22 @@
 
 import pytest
 
-from user_workspaces.proxy.http1.headers import HeaderCache, Headers, MalformedHead, read_fields
+from user_workspaces.proxy.http1.headers import HeaderCache, Headers, MalformedHead, parse_headers
 from user_workspaces.proxy.http1.parser import RequestHead, parse_request
 
 PLAIN = b"Host: a\r\nCookie: a=1; b=2\r\nConnection: keep-alive"
 
 
-def seen(fields: Headers) -> tuple[object, ...]:
+def seen(headers: Headers) -> tuple[object, ...]:
     """Return everything that it says."""
     return (
-        fields.pairs,
-        fields.first,
-        fields.connection,
-        fields.content_length,
-        fields.chunked,
-        fields.cookies,
-        fields.websocket,
+        headers.pairs,
+        headers.first,
+        headers.connection,
+        headers.content_length,
+        headers.chunked,
+        headers.cookies,
+        headers.websocket,
     )
 
 
@@ -25,7 +25,7 @@ def test_same_head_is_read_once() -> None:
     known = HeaderCache()
     first = known.read(PLAIN)
     assert known.read(bytes(bytearray(PLAIN))) is first
-    assert seen(first) == seen(read_fields(PLAIN))
+    assert seen(first) == seen(parse_headers(PLAIN))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_head_that_differs_in_a_byte_is_another(other: bytes) -> None:
     known = HeaderCache()
     first = known.read(PLAIN)
     assert known.read(other) is not first
-    assert seen(known.read(other)) == seen(read_fields(other))
+    assert seen(known.read(other)) == seen(parse_headers(other))
 
 
 @pytest.mark.parametrize(

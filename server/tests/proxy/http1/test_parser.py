@@ -2,7 +2,7 @@
 
 import pytest
 
-from user_workspaces.proxy.http1.headers import MAX_FIELDS
+from user_workspaces.proxy.http1.headers import MAX_HEADERS
 from user_workspaces.proxy.http1.parser import (
     MAX_HEAD,
     Bad,
@@ -22,17 +22,17 @@ def accepted(data: bytes) -> RequestHead:
     return head
 
 
-def with_fields(*fields: str, line: str = "POST / HTTP/1.1", host: str = "Host: a") -> bytes:
-    return "\r\n".join([line, *([host] if host else []), *fields, "", ""]).encode("latin-1")
+def with_headers(*headers: str, line: str = "POST / HTTP/1.1", host: str = "Host: a") -> bytes:
+    return "\r\n".join([line, *([host] if host else []), *headers, "", ""]).encode("latin-1")
 
 
 def test_request_is_read_whole() -> None:
     head = accepted(PLAIN + b"rest")
     assert (head.method, head.target, head.minor, head.host) == (b"GET", b"/a?b=%20", 1, b"localhost:8000")
-    assert head.fields.pairs == ((b"host", b"localhost:8000"), (b"x-a", b"b c"), (b"x-a", b"d"))
-    assert (head.fields.first[b"x-a"], head.fields.all(b"x-a")) == (b"b c", [b"b c", b"d"])
+    assert head.headers.pairs == ((b"host", b"localhost:8000"), (b"x-a", b"b c"), (b"x-a", b"d"))
+    assert (head.headers.first[b"x-a"], head.headers.all(b"x-a")) == (b"b c", [b"b c", b"d"])
     assert head.length == len(PLAIN)
-    assert (head.fields.content_length, head.fields.chunked, head.fields.has_body) == (None, False, False)
+    assert (head.headers.content_length, head.headers.chunked, head.headers.has_body) == (None, False, False)
 
 
 def test_request_in_the_middle_of_the_bytes_is_read() -> None:
@@ -47,7 +47,7 @@ def test_every_beginning_of_a_head_needs_more(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "length", "chunked"),
+    ("headers", "length", "chunked"),
     [
         (["Content-Length: 0"], 0, False),
         (["Content-Length: 0012"], 12, False),
@@ -56,13 +56,13 @@ def test_every_beginning_of_a_head_needs_more(size: int) -> None:
         (["transfer-encoding:  chunked "], None, True),
     ],
 )
-def test_framing_is_read(fields: list[str], length: int | None, *, chunked: bool) -> None:
-    head = accepted(with_fields(*fields))
-    assert (head.fields.content_length, head.fields.chunked) == (length, chunked)
+def test_framing_is_read(headers: list[str], length: int | None, *, chunked: bool) -> None:
+    head = accepted(with_headers(*headers))
+    assert (head.headers.content_length, head.headers.chunked) == (length, chunked)
 
 
 @pytest.mark.parametrize(
-    "fields",
+    "headers",
     [
         ["Content-Length: 1", "Transfer-Encoding: chunked"],
         ["Transfer-Encoding: chunked", "Content-Length: 1"],
@@ -112,22 +112,22 @@ def test_framing_is_read(fields: list[str], length: int | None, *, chunked: bool
         ["Upgrade: websocket", "Upgrade: h2c"],
     ],
 )
-def test_ambiguous_or_malformed_field_is_refused(fields: list[str]) -> None:
-    if fields == [""]:
-        assert accepted(with_fields(*fields)).length == len(with_fields())
+def test_ambiguous_or_malformed_field_is_refused(headers: list[str]) -> None:
+    if headers == [""]:
+        assert accepted(with_headers(*headers)).length == len(with_headers())
     else:
-        assert isinstance(parse_request(with_fields(*fields)), Bad)
+        assert isinstance(parse_request(with_headers(*headers)), Bad)
 
 
 @pytest.mark.parametrize("host", ["", "Host:", "Host: a b", "Host: a/b", "Host: a@b", "Host: a,b", "Host: \xe4"])
 def test_host_that_is_missing_or_malformed_is_refused(host: str) -> None:
-    assert parse_request(with_fields(host=host)) == Bad(400, "The Host field is missing or malformed.")
+    assert parse_request(with_headers(host=host)) == Bad(400, "The Host header is missing or malformed.")
 
 
 def test_http_1_0_may_have_no_host_but_no_coding() -> None:
-    head = accepted(with_fields(line="GET / HTTP/1.0", host=""))
+    head = accepted(with_headers(line="GET / HTTP/1.0", host=""))
     assert (head.minor, head.host, head.keep_alive) == (0, b"", False)
-    assert isinstance(parse_request(with_fields("Transfer-Encoding: chunked", line="POST / HTTP/1.0")), Bad)
+    assert isinstance(parse_request(with_headers("Transfer-Encoding: chunked", line="POST / HTTP/1.0")), Bad)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_http_1_0_may_have_no_host_but_no_coding() -> None:
     ],
 )
 def test_request_line_that_is_not_served_is_refused(line: str, status: int) -> None:
-    bad = parse_request(with_fields(line=line))
+    bad = parse_request(with_headers(line=line))
     assert isinstance(bad, Bad)
     assert bad.status == status
 
@@ -171,18 +171,18 @@ def test_bare_line_feeds_are_refused_before_the_head_is_complete() -> None:
 
 
 def test_sizes_are_bounded() -> None:
-    reservation = MAX_HEAD - len(with_fields("X: "))
-    assert accepted(with_fields("X: " + "x" * reservation)).length == MAX_HEAD
-    assert parse_request(with_fields("X: " + "x" * (reservation + 1))) == Bad(
+    reservation = MAX_HEAD - len(with_headers("X: "))
+    assert accepted(with_headers("X: " + "x" * reservation)).length == MAX_HEAD
+    assert parse_request(with_headers("X: " + "x" * (reservation + 1))) == Bad(
         431, "The head of the message is too long."
     )
     assert parse_request(b"x" * MAX_HEAD) == Bad(431, "The head of the message is too long.")
-    assert len(accepted(with_fields(*["X: y"] * (MAX_FIELDS - 1))).fields.pairs) == MAX_FIELDS
-    assert parse_request(with_fields(*["X: y"] * MAX_FIELDS)) == Bad(431, "Too many fields in the head.")
+    assert len(accepted(with_headers(*["X: y"] * (MAX_HEADERS - 1))).headers.pairs) == MAX_HEADERS
+    assert parse_request(with_headers(*["X: y"] * MAX_HEADERS)) == Bad(431, "Too many headers.")
 
 
 @pytest.mark.parametrize(
-    ("fields", "options", "keep_alive"),
+    ("headers", "options", "keep_alive"),
     [
         ([], set(), True),
         (["Connection: keep-alive"], {b"keep-alive"}, True),
@@ -191,13 +191,13 @@ def test_sizes_are_bounded() -> None:
         (["Connection: keep-alive", "Connection: close"], {b"keep-alive", b"close"}, False),
     ],
 )
-def test_connection_options_are_read(fields: list[str], options: set[bytes], *, keep_alive: bool) -> None:
-    head = accepted(with_fields(*fields))
-    assert (set(head.fields.connection), head.keep_alive) == (options, keep_alive)
+def test_connection_options_are_read(headers: list[str], options: set[bytes], *, keep_alive: bool) -> None:
+    head = accepted(with_headers(*headers))
+    assert (set(head.headers.connection), head.keep_alive) == (options, keep_alive)
 
 
 @pytest.mark.parametrize(
-    ("line", "fields", "websocket"),
+    ("line", "headers", "websocket"),
     [
         ("GET / HTTP/1.1", ["Connection: Upgrade", "Upgrade: websocket"], True),
         ("GET / HTTP/1.1", ["Connection: keep-alive, upgrade", "Upgrade: WebSocket"], True),
@@ -210,14 +210,14 @@ def test_connection_options_are_read(fields: list[str], options: set[bytes], *, 
         ("GET / HTTP/1.1", ["Connection: Upgrade", "Upgrade: h2c"], False),
     ],
 )
-def test_websocket_handshake_is_told_apart(line: str, fields: list[str], *, websocket: bool) -> None:
-    assert accepted(with_fields(*fields, line=line)).websocket is websocket
+def test_websocket_handshake_is_reported_apart(line: str, headers: list[str], *, websocket: bool) -> None:
+    assert accepted(with_headers(*headers, line=line)).websocket is websocket
 
 
 def test_response_is_read_whole() -> None:
     head = parse_response(b"HTTP/1.1 404 Not Here\r\nContent-Length: 3\r\n\r\nabc")
     assert isinstance(head, ResponseHead)
-    assert (head.status, head.reason, head.fields.content_length, head.keep_alive) == (404, b"Not Here", 3, True)
+    assert (head.status, head.reason, head.headers.content_length, head.keep_alive) == (404, b"Not Here", 3, True)
     assert head.length == len(b"HTTP/1.1 404 Not Here\r\nContent-Length: 3\r\n\r\n")
 
 

@@ -13,8 +13,8 @@ class Connection:
     """A connection that notes its end."""
 
     closed: list["Connection"]
-    known: bool = False
-    counted_known: bool = False
+    authenticated: bool = False
+    counted_authenticated: bool = False
     idle_since: float | None = 0.0
 
     def evict(self) -> None:
@@ -22,7 +22,7 @@ class Connection:
 
 
 @dataclass
-class Door:
+class LimitsWithClock:
     """Limits with a clock of their own."""
 
     most: int = 4
@@ -35,7 +35,7 @@ class Door:
 
     def opened(self, address: str | None = None, **about: object) -> Connection:
         """Open a connection that gets a place."""
-        connection = Connection(self.closed, **about)  # type: ignore[arg-type]  # fields of the class
+        connection = Connection(self.closed, **about)  # type: ignore[arg-type]  # headers of the class
         assert self.limits.enter(connection, address=address)
         return connection
 
@@ -47,8 +47,8 @@ class Door:
         return self.limits.counts().open
 
 
-def test_the_one_that_waits_longest_makes_place() -> None:
-    door = Door()
+def test_connection_that_waits_longest_is_evicted() -> None:
+    door = LimitsWithClock()
     first, second, _, _ = (door.opened() for _ in range(4))
     door.limits.waits(first)  # it got an answer in the meantime
     door.opened()
@@ -56,8 +56,8 @@ def test_the_one_that_waits_longest_makes_place() -> None:
     assert door.open == 4
 
 
-def test_a_stranger_who_is_served_stays_as_long_as_another_one_waits() -> None:
-    door = Door()
+def test_anonymous_connection_in_service_is_evicted_last() -> None:
+    door = LimitsWithClock()
     served = [door.opened() for _ in range(3)]
     for connection in served:
         door.limits.serves(connection)
@@ -66,30 +66,30 @@ def test_a_stranger_who_is_served_stays_as_long_as_another_one_waits() -> None:
     assert door.closed == [waiting]
 
 
-def test_people_stay_as_long_as_there_are_strangers() -> None:
-    door = Door()
-    user = door.opened(known=True)
+def test_authenticated_connections_are_kept_while_anonymous_ones_wait() -> None:
+    door = LimitsWithClock()
+    user = door.opened(authenticated=True)
     strangers = [door.opened() for _ in range(3)]
     for connection in strangers:
         door.limits.serves(connection)
     door.limits.waits(strangers[1])
     door.opened()
     assert door.closed == [strangers[1]]
-    assert user.counted_known
+    assert user.counted_authenticated
 
 
-def test_somebody_who_is_recognised_by_another_thread_is_passed_over() -> None:
-    door = Door()
+def test_connection_authenticated_by_another_thread_is_skipped() -> None:
+    door = LimitsWithClock()
     user, stranger, *_ = (door.opened() for _ in range(4))
-    user.known = True
+    user.authenticated = True
     door.opened()
     assert door.closed == [stranger]
 
 
-def test_idle_people_make_place_and_nobody_who_is_served() -> None:
-    door = Door()
-    door.opened(known=True, idle_since=None)
-    later, sooner = door.opened(known=True, idle_since=9.0), door.opened(known=True, idle_since=5.0)
+def test_idle_authenticated_connections_are_evicted() -> None:
+    door = LimitsWithClock()
+    door.opened(authenticated=True, idle_since=None)
+    later, sooner = door.opened(authenticated=True, idle_since=9.0), door.opened(authenticated=True, idle_since=5.0)
     served = door.opened()
     door.limits.serves(served)
     door.limits.serves(door.opened())
@@ -101,9 +101,9 @@ def test_idle_people_make_place_and_nobody_who_is_served() -> None:
     assert door.closed == [sooner, later, served]
 
 
-def test_where_all_work_the_new_one_is_refused_and_nobody_is_searched_for_it_each_time() -> None:
-    door = Door()
-    users = [door.opened(known=True, idle_since=None) for _ in range(4)]
+def test_new_connection_is_rejected_while_all_others_work() -> None:
+    door = LimitsWithClock()
+    users = [door.opened(authenticated=True, idle_since=None) for _ in range(4)]
     assert door.is_refused()
     users[0].idle_since = 1.0
     assert door.is_refused()
@@ -113,8 +113,8 @@ def test_where_all_work_the_new_one_is_refused_and_nobody_is_searched_for_it_eac
     assert door.limits.counts().refused == 2
 
 
-def test_one_address_makes_place_for_itself_only() -> None:
-    door = Door(most=10, per_address=2)
+def test_address_at_its_limit_evicts_its_own_connections() -> None:
+    door = LimitsWithClock(most=10, per_address=2)
     other = door.opened("b")
     first, _ = door.opened("a"), door.opened("a")
     door.opened("a")
@@ -122,22 +122,22 @@ def test_one_address_makes_place_for_itself_only() -> None:
     assert other not in door.closed
 
 
-def test_one_address_never_has_more_than_half() -> None:
-    door = Door(most=10, per_address=None)
+def test_address_gets_at_most_half() -> None:
+    door = LimitsWithClock(most=10, per_address=None)
     for _ in range(9):
         door.opened("a")
     assert door.open == 5
 
 
-def test_an_exempt_address_has_the_limit_of_all_only() -> None:
-    door = Door(most=10, per_address=2)
+def test_exempt_address_has_only_the_total_limit() -> None:
+    door = LimitsWithClock(most=10, per_address=2)
     for _ in range(12):
         door.opened(None)
     assert (door.open, len(door.closed)) == (10, 2)
 
 
-def test_what_ended_leaves_its_place_and_nothing_behind() -> None:
-    door = Door(most=10, per_address=2)
+def test_ended_connection_leaves_no_state() -> None:
+    door = LimitsWithClock(most=10, per_address=2)
     connection = door.opened("a")
     door.limits.leave(connection)
     door.limits.leave(connection)
@@ -145,21 +145,21 @@ def test_what_ended_leaves_its_place_and_nothing_behind() -> None:
     assert (door.open, door.limits._groups, len(door.limits._all)) == (0, {}, 0)
 
 
-def test_it_is_logged_once_a_minute_with_figures(caplog: pytest.LogCaptureFixture) -> None:
-    door = Door()
+def test_evictions_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    door = LimitsWithClock()
     with caplog.at_level(logging.WARNING):
         for _ in range(100):
             door.opened()
         door.now += LOG_SECONDS
         door.opened()
     assert [record.getMessage() for record in caplog.records] == [
-        "too many connections: 3 open of at most 4, 2 of one address; 1 idle ones closed, 0 new ones refused",
-        "too many connections: 3 open of at most 4, 2 of one address; 96 idle ones closed, 0 new ones refused",
+        "too many connections: 3 open, limit 4 (2 per address); closed 1 idle ones, rejected 0 new ones",
+        "too many connections: 3 open, limit 4 (2 per address); closed 96 idle ones, rejected 0 new ones",
     ]
 
 
-def test_operators_are_warned_for_a_while() -> None:
-    door = Door(most=100)
+def test_warning_lasts_for_a_while() -> None:
+    door = LimitsWithClock(most=100)
     assert door.limits.counts().warning == ""
     for _ in range(95):
         door.opened()

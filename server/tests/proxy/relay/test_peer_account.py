@@ -59,7 +59,7 @@ def test_only_system_accounts_can_be_proxies(listener: socket.socket, uid: int) 
 
 
 @pytest.mark.usefixtures("way")
-def test_a_connection_that_nobody_has_any_more_is_not_believed(listener: socket.socket) -> None:
+def test_connection_of_a_closed_socket_is_not_trusted(listener: socket.socket) -> None:
     """The kernel says uid 0 of it: a session would only have to close what it has sent."""
     client = socket.create_connection((host_of(listener), listener.getsockname()[1]))
     connection, _ = listener.accept()
@@ -69,7 +69,7 @@ def test_a_connection_that_nobody_has_any_more_is_not_believed(listener: socket.
         assert may_be_proxy(connection) is False
 
 
-def test_a_unix_socket_is_nobody_elses() -> None:
+def test_unix_socket_is_trusted() -> None:
     ours, theirs = socket.socketpair()
     with closing(ours), closing(theirs):
         assert may_be_proxy(ours) is True

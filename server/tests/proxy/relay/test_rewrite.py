@@ -19,28 +19,28 @@ ROUTE = Route(12, 7, 3, f"{BASE}/", Endpoint("/s.sock", authorization="token sec
 ADDED = {"authorization", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 
 
-def request(*fields: str, line: str = "GET / HTTP/1.1") -> RequestHead:
-    head = parse_request("\r\n".join([line, "Host: a", *fields, "", ""]).encode("latin-1"))
+def request(*headers: str, line: str = "GET / HTTP/1.1") -> RequestHead:
+    head = parse_request("\r\n".join([line, "Host: a", *headers, "", ""]).encode("latin-1"))
     assert isinstance(head, RequestHead), head
     return head
 
 
-def response(*fields: str, line: str = "HTTP/1.1 200 OK") -> ResponseHead:
-    head = parse_response("\r\n".join([line, *fields, "", ""]).encode("latin-1"))
+def response(*headers: str, line: str = "HTTP/1.1 200 OK") -> ResponseHead:
+    head = parse_response("\r\n".join([line, *headers, "", ""]).encode("latin-1"))
     assert isinstance(head, ResponseHead), head
     return head
 
 
-def sent(*fields: str, line: str = "GET / HTTP/1.1") -> dict[str, str]:
-    """Return the fields that a session gets, without the host and those that are always added."""
-    raw = request_to_session(request(*fields, line=line), route=ROUTE, sender=Client(b"1.2.3.4", b"http"))
+def sent(*headers: str, line: str = "GET / HTTP/1.1") -> dict[str, str]:
+    """Return the headers that a session gets, without the host and those that are always added."""
+    raw = request_to_session(request(*headers, line=line), route=ROUTE, client=Client(b"1.2.3.4", b"http"))
     assert isinstance(parse_request(raw), RequestHead)
     got = dict(line.split(": ", 1) for line in raw.decode("latin-1").split("\r\n")[1:-2])
     return {name: value for name, value in got.items() if name not in ADDED | {"host"}}
 
 
-def received(*fields: str, line: str = "HTTP/1.1 200 OK", close: bool = False) -> list[str]:
-    raw = response_to_browser(response(*fields, line=line), close=close)
+def received(*headers: str, line: str = "HTTP/1.1 200 OK", close: bool = False) -> list[str]:
+    raw = response_to_browser(response(*headers, line=line), close=close)
     assert isinstance(parse_response(raw), ResponseHead)
     return raw.decode("latin-1").split("\r\n")[1:-2]
 
@@ -65,11 +65,11 @@ def received(*fields: str, line: str = "HTTP/1.1 200 OK", close: bool = False) -
         ("", None),
     ],
 )
-def test_cookies_of_the_hub_stay_with_us(cookie: str, left: str | None) -> None:
+def test_cookies_of_the_app_are_removed(cookie: str, left: str | None) -> None:
     assert sent(f"Cookie: {cookie}").get("cookie") == left
 
 
-def test_cookies_of_several_fields_are_one() -> None:
+def test_cookie_headers_are_merged() -> None:
     assert sent("Cookie: a=1", "Cookie: uws-x=1; a=2; b=3")["cookie"] == "a=1; b=3"
 
 
@@ -92,13 +92,13 @@ def test_cookies_of_several_fields_are_one() -> None:
         "uws_authorization: x",
     ],
 )
-def test_field_that_is_not_for_sessions_is_dropped(field: str) -> None:
+def test_header_that_is_not_for_sessions_is_dropped(field: str) -> None:
     assert sent(field, "Accept: b") == {"accept": "b", "connection": "keep-alive"}
 
 
-def test_fields_named_by_connection_are_dropped_but_not_the_framing() -> None:
-    fields = ("Connection: close, X-A, host, content-length", "X-A: 1", "Content-Length: 2")
-    assert sent(*fields, line="POST / HTTP/1.1") == {"content-length": "2", "connection": "keep-alive"}
+def test_headers_named_by_connection_are_dropped_except_the_framing() -> None:
+    headers = ("Connection: close, X-A, host, content-length", "X-A: 1", "Content-Length: 2")
+    assert sent(*headers, line="POST / HTTP/1.1") == {"content-length": "2", "connection": "keep-alive"}
     chunked = ("Connection: transfer-encoding", "Transfer-Encoding: chunked")
     assert sent(*chunked, line="POST / HTTP/1.1") == {"transfer-encoding": "chunked", "connection": "keep-alive"}
 
@@ -114,13 +114,13 @@ def test_websocket_handshake_keeps_its_upgrade() -> None:
 
 
 def test_http_1_0_stays_http_1_0() -> None:
-    raw = request_to_session(request(line="GET /x HTTP/1.0"), route=ROUTE, sender=Client(b"", b"http"))
+    raw = request_to_session(request(line="GET /x HTTP/1.0"), route=ROUTE, client=Client(b"", b"http"))
     assert raw.startswith(b"GET /x HTTP/1.0\r\n")
     assert b"\r\nconnection: close\r\n" in raw
 
 
 @pytest.mark.parametrize(
-    ("peer", "fields", "sender"),
+    ("peer", "headers", "client"),
     [
         (b"9.9.9.9", ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https"], Client(b"9.9.9.9", b"http")),
         (b"127.0.0.1", ["X-Forwarded-For: 6.6.6.6, 5.5.5.5", "X-Forwarded-Proto: https"], Client(b"5.5.5.5", b"https")),
@@ -129,9 +129,9 @@ def test_http_1_0_stays_http_1_0() -> None:
         (b"127.0.0.1", [], Client(b"127.0.0.1", b"http")),
     ],
 )
-def test_only_a_trusted_proxy_is_believed(peer: bytes, fields: list[str], sender: Client) -> None:
+def test_only_a_trusted_proxy_sets_the_client(peer: bytes, headers: list[str], client: Client) -> None:
     proxies = TrustedProxies(["127.0.0.1"])
-    assert client_of(request(*fields), peer=Client(peer, b"http"), proxies=proxies, public_scheme="http") == sender
+    assert client_of(request(*headers), peer=Client(peer, b"http"), proxies=proxies, public_scheme="http") == client
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_only_a_trusted_proxy_is_believed(peer: bytes, fields: list[str], sender
         ("", None),
     ],
 )
-def test_session_sets_only_cookies_of_its_own(cookie: str, left: str | None) -> None:
+def test_session_sets_only_its_own_cookies(cookie: str, left: str | None) -> None:
     assert received(f"Set-Cookie: {cookie}") == ([f"set-cookie: {left}"] if left else [])
 
 
@@ -173,11 +173,11 @@ def test_session_sets_only_cookies_of_its_own(cookie: str, left: str | None) -> 
         "Upgrade: h2c",
     ],
 )
-def test_field_that_is_not_for_browsers_is_dropped(field: str) -> None:
+def test_header_that_is_not_for_browsers_is_dropped(field: str) -> None:
     assert received(field, "Connection: close, X-A", "X-A: 1", "X-B: 2") == ["x-b: 2"]
 
 
-def test_framing_of_an_answer_is_kept() -> None:
+def test_framing_of_a_response_is_kept() -> None:
     assert received("Content-Length: 5") == ["content-length: 5"]
     assert received("Transfer-Encoding: chunked") == ["transfer-encoding: chunked"]
     assert received("Content-Length: 5", "Connection: content-length") == ["content-length: 5"]
@@ -185,9 +185,9 @@ def test_framing_of_an_answer_is_kept() -> None:
     assert received(line="HTTP/1.0 200 OK", close=True) == ["connection: close"]
 
 
-def test_switch_to_websocket_is_passed_on() -> None:
-    fields = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: x")
-    lines = received(*fields, line="HTTP/1.1 101 Switching Protocols")
+def test_switch_to_websocket_is_relayed() -> None:
+    headers = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: x")
+    lines = received(*headers, line="HTTP/1.1 101 Switching Protocols")
     assert lines == ["sec-websocket-accept: x", "connection: Upgrade", "upgrade: websocket"]
 
 
@@ -202,6 +202,6 @@ def test_switch_to_websocket_is_passed_on() -> None:
         (200, f"{BASE}/login", False),
     ],
 )
-def test_own_log_in_of_a_session_is_known(status: int, location: str, *, refused: bool) -> None:
+def test_redirect_to_the_login_of_a_session_is_recognized(status: int, location: str, *, refused: bool) -> None:
     head = response(f"Location: {location}", line=f"HTTP/1.1 {status} X")
     assert refuses_our_secret(head, route=ROUTE) is refused

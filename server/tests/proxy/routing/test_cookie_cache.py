@@ -61,7 +61,7 @@ def test_cookie_of_one_job_says_nothing_of_another() -> None:
     assert (known("good", 12), known("good", 13)) == (CLAIM, None)
 
 
-def test_cookie_whose_end_is_not_told_is_verified_every_time() -> None:
+def test_cookie_whose_end_is_not_reported_is_verified_every_time() -> None:
     signatures = Signatures(good=replace(CLAIM, expires_at=0.0))
     known = signatures.known()
     assert [known("good", 12), known("good", 12)] == [replace(CLAIM, expires_at=0.0)] * 2

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.addresses import BASE, WITH_COOKIE
-from proxy.proxy_fixture import House
+from proxy.proxy_fixture import RunningProxy
 from user_workspaces.interfaces.endpoint import Endpoint, Mount
 from user_workspaces.proxy.http1.parser import RequestHead, ResponseHead, parse_request, parse_response
 from user_workspaces.proxy.relay.rewrite import Client, request_to_session, response_to_browser
@@ -15,14 +15,14 @@ STRIPPED = Route(12, 7, 3, f"{BASE}/", Endpoint("/s.sock", mount=Mount.STRIP))
 KEPT = replace(STRIPPED, endpoint=Endpoint("/s.sock"))
 
 
-def request(target: str, *fields: str) -> RequestHead:
-    head = parse_request("\r\n".join([f"GET {target} HTTP/1.1", "Host: a:8", *fields, "", ""]).encode())
+def request(target: str, *headers: str) -> RequestHead:
+    head = parse_request("\r\n".join([f"GET {target} HTTP/1.1", "Host: a:8", *headers, "", ""]).encode())
     assert isinstance(head, RequestHead), head
     return head
 
 
-def received(*fields: str, line: str = "HTTP/1.1 302 Found") -> list[str]:
-    head = parse_response("\r\n".join([line, *fields, "", ""]).encode())
+def received(*headers: str, line: str = "HTTP/1.1 302 Found") -> list[str]:
+    head = parse_response("\r\n".join([line, *headers, "", ""]).encode())
     assert isinstance(head, ResponseHead), head
     raw = response_to_browser(head, close=False, prefix=BASE.encode(), host=b"a:8")
     assert isinstance(parse_response(raw), ResponseHead)
@@ -43,7 +43,7 @@ def received(*fields: str, line: str = "HTTP/1.1 302 Found") -> list[str]:
     ],
 )
 def test_session_does_not_see_its_base_path(target: str, seen: str) -> None:
-    raw = request_to_session(request(target), route=STRIPPED, sender=Client(b"1.2.3.4", b"http")).decode()
+    raw = request_to_session(request(target), route=STRIPPED, client=Client(b"1.2.3.4", b"http")).decode()
     assert raw.startswith(f"GET {seen} HTTP/1.1\r\n")
     assert "\r\nhost: a:8\r\n" in raw
     assert f"\r\nx-forwarded-prefix: {target[: target.index('/12') + 3]}\r\n" in raw
@@ -51,7 +51,7 @@ def test_session_does_not_see_its_base_path(target: str, seen: str) -> None:
 
 def test_session_that_keeps_its_base_path_sees_it() -> None:
     raw = request_to_session(
-        request(f"{BASE}/x", "X-Forwarded-Prefix: /evil"), route=KEPT, sender=Client(b"1.2.3.4", b"http")
+        request(f"{BASE}/x", "X-Forwarded-Prefix: /evil"), route=KEPT, client=Client(b"1.2.3.4", b"http")
     ).decode()
     assert raw.startswith(f"GET {BASE}/x HTTP/1.1\r\n")
     assert "prefix" not in raw
@@ -102,10 +102,10 @@ def test_cookie_stays_below_the_base_path(written: str, read: list[str]) -> None
 def test_headers_that_an_application_must_not_see_are_left_out_for_it_alone() -> None:
     """Two sessions get the same head: what is remembered of it belongs to one of them."""
     hiding = replace(KEPT, endpoint=Endpoint("/s.sock", strip_headers=("x-secret", "cookie")))
-    head, sender = request(f"{BASE}/x", "X-Secret: 1", "Cookie: a=1", "X-Other: 2"), Client(b"1.2.3.4", b"http")
+    head, client = request(f"{BASE}/x", "X-Secret: 1", "Cookie: a=1", "X-Other: 2"), Client(b"1.2.3.4", b"http")
     for _ in range(2):
-        kept = request_to_session(head, route=KEPT, sender=sender)
-        hidden = request_to_session(head, route=hiding, sender=sender)
+        kept = request_to_session(head, route=KEPT, client=client)
+        hidden = request_to_session(head, route=hiding, client=client)
         assert b"x-secret: 1\r\n" in kept
         assert b"cookie: a=1\r\n" in kept
         assert b"x-other: 2\r\n" in hidden
@@ -113,19 +113,19 @@ def test_headers_that_an_application_must_not_see_are_left_out_for_it_alone() ->
         assert b"cookie" not in hidden
 
 
-def test_stripped_session_is_reached_and_answers_through_a_real_socket(house: House) -> None:
-    endpoint = replace(house.routes[0].endpoint, mount=Mount.STRIP)
-    house.change(endpoint=endpoint)
-    house.session.reply("moved", b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n")
-    client = house.client()
+def test_stripped_session_is_reached_and_responses_through_a_real_socket(proxy: RunningProxy) -> None:
+    endpoint = replace(proxy.routes[0].endpoint, mount=Mount.STRIP)
+    proxy.change(endpoint=endpoint)
+    proxy.session.reply("moved", b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n")
+    client = proxy.client()
     assert client.get(f"{BASE}/a/b?c", WITH_COOKIE).response().body.startswith(b"GET /a/b?c HTTP/1.1\r\n")
     assert client.get(f"{BASE}/moved", WITH_COOKIE).response().first("location") == f"{BASE}/there"
 
 
-def test_session_at_the_root_is_reached_through_a_real_socket(house: House) -> None:
-    house.change(endpoint=replace(house.routes[0].endpoint, mount=Mount.ROOT))
-    client = house.client()
+def test_session_at_the_root_is_reached_through_a_real_socket(proxy: RunningProxy) -> None:
+    proxy.change(endpoint=replace(proxy.routes[0].endpoint, mount=Mount.ROOT))
+    client = proxy.client()
     response = client.get("/static/a.css?c", WITH_COOKIE, host="s12.localhost:1").response()
     assert response.body.startswith(b"GET /static/a.css?c HTTP/1.1\r\n")
-    assert client.get("/static/a.css", host="s12.localhost:1").response().body.startswith(b"hub GET /static/a.css")
-    assert client.get("/x", WITH_COOKIE, host="localhost:1").response().body.startswith(b"hub GET /x")
+    assert client.get("/static/a.css", host="s12.localhost:1").response().body.startswith(b"app GET /static/a.css")
+    assert client.get("/x", WITH_COOKIE, host="localhost:1").response().body.startswith(b"app GET /x")

@@ -9,7 +9,7 @@ import pytest
 
 from proxy.addresses import BASE, HANDSHAKE, HTTP_JOB, ORIGIN, WITH_COOKIE, WS_BASE, WS_COOKIE
 from proxy.browser import Client
-from proxy.proxy_fixture import House
+from proxy.proxy_fixture import RunningProxy
 from proxy.waiting import wait_for
 from support.server_process import free_port
 from user_workspaces.proxy.routing.ports import SessionPortListeners
@@ -23,12 +23,12 @@ def ports() -> range:
 
 
 @pytest.fixture
-def listeners(house: House, ports: range) -> Iterator[SessionPortListeners]:
-    """Such as the web process has, beside the house's own port."""
-    house.do(lambda: house.serve_ports(ports))
-    assert house.listeners is not None
-    yield house.listeners
-    house.do(house.listeners.close)
+def listeners(proxy: RunningProxy, ports: range) -> Iterator[SessionPortListeners]:
+    """Such as the web process has, beside the proxy's own port."""
+    proxy.do(lambda: proxy.serve_ports(ports))
+    assert proxy.listeners is not None
+    yield proxy.listeners
+    proxy.do(proxy.listeners.close)
 
 
 def is_open(port: int) -> bool:
@@ -36,84 +36,84 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def give_port(house: House, port: int | None) -> None:
-    house.replace(replace(house.routes[0], port=port, by_path=False), house.routes[1])
+def give_port(proxy: RunningProxy, port: int | None) -> None:
+    proxy.replace(replace(proxy.routes[0], port=port, by_path=False), proxy.routes[1])
 
 
 def test_a_session_is_served_on_its_port_under_any_name_and_no_other_is(
-    house: House, listeners: SessionPortListeners, ports: range
+    proxy: RunningProxy, listeners: SessionPortListeners, ports: range
 ) -> None:
-    give_port(house, ports[0])
+    give_port(proxy, ports[0])
     for host in ("workstation", f"10.1.2.3:{ports[0]}", "localhost"):
         client = Client(ports[0])
         assert client.get(f"{BASE}/x", WITH_COOKIE, host=host).response().body.startswith(b"GET "), host
-        assert client.get(f"{WS_BASE}/x", f"Cookie: {WS_COOKIE}", host=host).response().body.startswith(b"hub ")
+        assert client.get(f"{WS_BASE}/x", f"Cookie: {WS_COOKIE}", host=host).response().body.startswith(b"app ")
         client.close()
-    assert house.client().get(f"{BASE}/x", WITH_COOKIE).response().body.startswith(b"hub ")
+    assert proxy.client().get(f"{BASE}/x", WITH_COOKIE).response().body.startswith(b"app ")
     client = Client(ports[0])
-    assert client.get(f"{BASE}/x", WITH_COOKIE, host="s12.localhost").response().body.startswith(b"hub ")
+    assert client.get(f"{BASE}/x", WITH_COOKIE, host="s12.localhost").response().body.startswith(b"app ")
     client.get(f"{WS_BASE}/ws", f"Cookie: {WS_COOKIE}", HANDSHAKE, ORIGIN)
     assert client.response().status == 404
     client.close()
 
 
-def test_a_port_is_open_for_as_long_as_its_session_answers(
-    house: House, listeners: SessionPortListeners, ports: range
+def test_a_port_is_open_for_as_long_as_its_session_responses(
+    proxy: RunningProxy, listeners: SessionPortListeners, ports: range
 ) -> None:
     assert not is_open(ports[0])
-    give_port(house, ports[0])
+    give_port(proxy, ports[0])
     assert is_open(ports[0])
-    give_port(house, ports[1])
+    give_port(proxy, ports[1])
     assert (is_open(ports[0]), is_open(ports[1])) == (False, True)
-    give_port(house, None)
+    give_port(proxy, None)
     assert not is_open(ports[1])
 
 
-def test_a_port_stays_open_for_a_while_after_its_session(house: House, ports: range) -> None:
-    house.do(lambda: house.serve_ports(ports, kept_after=0.5))
-    give_port(house, ports[0])
-    give_port(house, None)
+def test_a_port_stays_open_for_a_while_after_its_session(proxy: RunningProxy, ports: range) -> None:
+    proxy.do(lambda: proxy.serve_ports(ports, kept_after=0.5))
+    give_port(proxy, ports[0])
+    give_port(proxy, None)
     assert is_open(ports[0])
     client = Client(ports[0])
-    assert client.get(f"{BASE}/x", WITH_COOKIE).response().body.startswith(b"hub ")  # where it says that it has ended
+    assert client.get(f"{BASE}/x", WITH_COOKIE).response().body.startswith(b"app ")  # where it says that it has ended
     client.close()
     time.sleep(0.6)
-    give_port(house, None)
+    give_port(proxy, None)
     assert not is_open(ports[0])
 
 
 def test_a_connection_outlives_the_move_of_the_listener_but_not_the_session(
-    house: House, listeners: SessionPortListeners, ports: range
+    proxy: RunningProxy, listeners: SessionPortListeners, ports: range
 ) -> None:
-    give_port(house, ports[0])
+    give_port(proxy, ports[0])
     client = Client(ports[0])
     assert client.get(f"{BASE}/stream", WITH_COOKIE).response().status == 200
-    house.replace(house.routes[1])
+    proxy.replace(proxy.routes[1])
     assert not is_open(ports[0])
-    assert client.get(f"{BASE}/x", WITH_COOKIE).response().body.startswith(b"hub ")
+    assert client.get(f"{BASE}/x", WITH_COOKIE).response().body.startswith(b"app ")
     client.close()
 
 
 def test_a_port_is_opened_before_the_row_is_written(
-    house: House, listeners: SessionPortListeners, ports: range
+    proxy: RunningProxy, listeners: SessionPortListeners, ports: range
 ) -> None:
     assert listeners.open(ports[0])
     assert listeners.open(ports[0])
-    house.replace(*house.routes)  # the table was read before the row was written: the port stays for a while
+    proxy.replace(*proxy.routes)  # the table was read before the row was written: the port stays for a while
     assert is_open(ports[0])
 
 
 def test_only_a_port_of_the_range_that_is_free_is_opened(
-    house: House, listeners: SessionPortListeners, ports: range, caplog: pytest.LogCaptureFixture
+    proxy: RunningProxy, listeners: SessionPortListeners, ports: range, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert not listeners.open(ports[0] - 1)
     with socket.create_server(("127.0.0.1", ports[0])):
         assert [listeners.open(ports[0]) for _ in range(3)] == [False] * 3
-        give_port(house, ports[0])
+        give_port(proxy, ports[0])
     assert [record.message for record in caplog.records if "cannot be opened" in record.message] == [
-        f"port {ports[0]} of the sessions cannot be opened: Address already in use"
+        f"session port {ports[0]} cannot be opened: Address already in use"
     ]
-    give_port(house, ports[0])
+    give_port(proxy, ports[0])
     wait_for(lambda: is_open(ports[0]), "the port")
     client = Client(ports[0])
     assert client.get(f"{BASE}/x", WITH_COOKIE).response().body.startswith(b"GET ")
@@ -121,9 +121,9 @@ def test_only_a_port_of_the_range_that_is_free_is_opened(
 
 
 def test_the_ports_of_a_server_that_ends_are_closed(
-    house: House, listeners: SessionPortListeners, ports: range
+    proxy: RunningProxy, listeners: SessionPortListeners, ports: range
 ) -> None:
-    give_port(house, ports[0])
-    house.do(listeners.close)
+    give_port(proxy, ports[0])
+    proxy.do(listeners.close)
     assert not is_open(ports[0])
-    assert house.routes[0].job_id == HTTP_JOB
+    assert proxy.routes[0].job_id == HTTP_JOB

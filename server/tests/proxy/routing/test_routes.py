@@ -29,7 +29,7 @@ ON_HOST = replace(ROUTE, host=b"s12.localhost", by_path=False)
 ON_PORT = replace(ROUTE, port=8112, by_path=False)
 ON_BOTH = replace(ON_HOST, port=8112)
 DOMAINS = ("localhost", "sessions.example.org")
-PLACES = SessionOrigins(
+ORIGINS = SessionOrigins(
     domains=DOMAINS,
     ports=range(8100, 8200),
     is_portal=lambda host: b"s12" not in host.lower() and b"s13" not in host and b"evil" not in host,
@@ -43,15 +43,15 @@ def table_of(*routes: Route) -> RouteTable:
     return table
 
 
-def request(target: str = f"{BASE}/lab", *fields: str, method: str = "GET", host: str = "localhost") -> RequestHead:
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *fields, "", ""]
+def request(target: str = f"{BASE}/lab", *headers: str, method: str = "GET", host: str = "localhost") -> RequestHead:
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *headers, "", ""]
     head = parse_request("\r\n".join(lines).encode())
     assert isinstance(head, RequestHead), head
     return head
 
 
 def decided(head: RequestHead, *routes: Route, port: int = MAIN) -> Decision:
-    return decide(head, table=table_of(*routes), verify_cookie=verify_cookie, locations=PLACES, port=port)
+    return decide(head, table=table_of(*routes), verify_cookie=verify_cookie, origins=ORIGINS, port=port)
 
 
 def status_of(decision: Decision) -> int:
@@ -166,7 +166,7 @@ def test_what_only_looks_like_a_ticket_is_relayed(query: str) -> None:
 HOSTS = (
     "s12.localhost", "S12.LocalHost:1", "s12.localhost.", "s12.localhost.:8000", "x.s12.localhost", "s13.localhost",
     "s12.sessions.example.org", "localhost", "localhost:8112", "127.0.0.1:8000", "[::1]:8000",
-    "hub.example", "s12.evil.example", "s12.localhost.evil.example", "s12localhost",
+    "app.example", "s12.evil.example", "s12.localhost.evil.example", "s12localhost",
 )  # fmt: skip
 SAY_SO = (
     "X-Forwarded-Host: s12.localhost", "X-Forwarded-Port: 8112", "X-Forwarded-Server: s12.localhost",
@@ -180,8 +180,8 @@ SAY_SO = (
 def test_session_is_served_in_its_own_place_and_nowhere_else(host: str, port: int, route: Route) -> None:
     """Walk all: by path it is on the portal's hosts, else on its own name or its own port, whatever is said beside."""
     is_own_host = host.lower().partition(":")[0] == "s12.localhost"
-    is_portal = host.startswith(("localhost", "127.0.0.1", "[::1]", "hub.example"))
-    if port in PLACES.ports:
+    is_portal = host.startswith(("localhost", "127.0.0.1", "[::1]", "app.example"))
+    if port in ORIGINS.ports:
         own = route.port == port and is_portal
     else:
         own = route.by_path if is_portal else is_own_host and bool(route.host)
@@ -194,8 +194,8 @@ def test_session_is_served_in_its_own_place_and_nowhere_else(host: str, port: in
             request(f"{BASE}/x", cookie, HANDSHAKE, f"Origin: http://{host}", *more, host=host), route, port=port
         )
         assert handshake == Relay(route) if own else status_of(handshake) == 404
-    assert is_own_origin(route, host=host.encode(), port=port, locations=PLACES) == own
-    assert not is_own_origin(None, host=host.encode(), port=port, locations=PLACES)
+    assert is_own_origin(route, host=host.encode(), port=port, origins=ORIGINS) == own
+    assert not is_own_origin(None, host=host.encode(), port=port, origins=ORIGINS)
 
 
 def test_a_host_below_another_domain_is_not_the_sessions_own() -> None:
@@ -212,14 +212,14 @@ def test_a_port_of_sessions_that_none_has_serves_nothing() -> None:
 
 
 def test_the_cookie_of_a_session_has_the_prefix_that_the_site_says() -> None:
-    locations = replace(PLACES, cookie=b"__Host-uws-session-%d")
+    origins = replace(ORIGINS, cookie=b"__Host-uws-session-%d")
     for name, relayed in ((f"__Host-{COOKIE}", True), (COOKIE, False)):
         head = request(f"{BASE}/x", f"Cookie: {name}")
-        decision = decide(head, table=table_of(ROUTE), verify_cookie=verify_cookie, locations=locations, port=MAIN)
+        decision = decide(head, table=table_of(ROUTE), verify_cookie=verify_cookie, origins=origins, port=MAIN)
         assert decision == (Relay(ROUTE) if relayed else HandOver())
 
 
-def test_table_names_the_ports_of_its_sessions_and_tells_when_it_was_read() -> None:
+def test_table_names_the_ports_of_its_sessions_and_reports_when_it_was_read() -> None:
     table, told = RouteTable(), list[frozenset[int]]()
     table.on_replace(lambda: told.append(table.ports()))
     table.replace([ON_PORT, replace(ROUTE, job_id=13)])
@@ -235,7 +235,7 @@ def test_everything_else_is_the_hubs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "allowed"),
+    ("headers", "allowed"),
     [
         (["Origin: http://localhost:8000"], True),
         (["Origin: https://LOCALHOST:8000"], True),
@@ -251,15 +251,15 @@ def test_everything_else_is_the_hubs() -> None:
         (["Sec-Fetch-Site: same-site"], False),
     ],
 )
-def test_other_sites_may_read_nothing_and_write_nothing(fields: list[str], *, allowed: bool) -> None:
+def test_other_sites_may_read_nothing_and_write_nothing(headers: list[str], *, allowed: bool) -> None:
     cookie = f"Cookie: {COOKIE}"
     for method, more in (("POST", []), ("DELETE", []), ("PROPFIND", []), ("GET", [HANDSHAKE])):
-        decision = decided(request(f"{BASE}/x", cookie, *more, *fields, method=method, host="localhost:8000"), ROUTE)
+        decision = decided(request(f"{BASE}/x", cookie, *more, *headers, method=method, host="localhost:8000"), ROUTE)
         assert decision == Relay(ROUTE) if allowed else status_of(decision) == 403
-    assert decided(request(f"{BASE}/x", cookie, *fields, host="localhost:8000"), ROUTE) == Relay(ROUTE)
+    assert decided(request(f"{BASE}/x", cookie, *headers, host="localhost:8000"), ROUTE) == Relay(ROUTE)
 
 
-def test_table_tells_what_is_gone_and_nothing_else() -> None:
+def test_table_reports_what_is_gone_and_nothing_else() -> None:
     table = table_of(ROUTE, replace(ROUTE, job_id=13), replace(ROUTE, job_id=14))
     gone: list[tuple[int, Route | None]] = []
     table.on_gone(lambda job_id: gone.append((job_id, table.get(job_id))))
@@ -275,7 +275,7 @@ def test_table_tells_what_is_gone_and_nothing_else() -> None:
     "changes",
     [{"owner_id": 8}, {"epoch": 4}, {"endpoint": Endpoint("/other.sock", authorization="token x")}, {"base_path": "/"}],
 )
-def test_any_change_of_a_route_is_told(changes: dict[str, object]) -> None:
+def test_any_change_of_a_route_is_reported(changes: dict[str, object]) -> None:
     table = table_of(ROUTE)
     gone: list[int] = []
     table.on_gone(gone.append)

@@ -12,12 +12,12 @@ from user_workspaces.proxy.routing.routes import HandOver, Relay
 ON_ROOT = replace(ON_BOTH, endpoint=replace(ENDPOINT, mount=Mount.ROOT))
 
 
-@pytest.mark.parametrize("fields", [[], ["Sec-Fetch-Site: same-origin"], ["Authorization: Basic eDp5"]])
-def test_handshake_without_an_origin_is_refused_and_other_requests_are_not(fields: list[str]) -> None:
+@pytest.mark.parametrize("headers", [[], ["Sec-Fetch-Site: same-origin"], ["Authorization: Basic eDp5"]])
+def test_handshake_without_an_origin_is_refused_and_other_requests_are_not(headers: list[str]) -> None:
     cookie = f"Cookie: {COOKIE}"
-    assert status_of(decided(request(f"{BASE}/x", cookie, HANDSHAKE, *fields), ROUTE)) == 403
+    assert status_of(decided(request(f"{BASE}/x", cookie, HANDSHAKE, *headers), ROUTE)) == 403
     for method in ("GET", "POST"):
-        assert decided(request(f"{BASE}/x", cookie, *fields, method=method), ROUTE) == Relay(ROUTE)
+        assert decided(request(f"{BASE}/x", cookie, *headers, method=method), ROUTE) == Relay(ROUTE)
 
 
 @pytest.mark.parametrize("field", ["UWS-Authorization: Token x", "Authorization: token x", "Authorization: Bearer x"])
@@ -56,6 +56,6 @@ def test_session_at_the_root_has_all_paths_of_its_own_place(target: str) -> None
 
 
 def test_base_path_of_a_session_at_the_root_is_the_gates() -> None:
-    fields = [f"Cookie: {COOKIE}", "UWS-Authorization: x"]
-    assert decided(request(f"{BASE}/x", *fields, host="s12.localhost"), ON_ROOT) == HandOver()
-    assert status_of(decided(request(f"{BASE}/x", *fields, HANDSHAKE, host="s12.localhost"), ON_ROOT)) == 404
+    headers = [f"Cookie: {COOKIE}", "UWS-Authorization: x"]
+    assert decided(request(f"{BASE}/x", *headers, host="s12.localhost"), ON_ROOT) == HandOver()
+    assert status_of(decided(request(f"{BASE}/x", *headers, HANDSHAKE, host="s12.localhost"), ON_ROOT)) == 404

@@ -1,4 +1,4 @@
-"""The part of `config.json` that says whose server this is: its name, logo, contact and terms."""
+"""The branding in `config.json`: name, logo, contact and terms of the site."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ LARGEST_FILE = 1024 * 1024
 
 
 def is_url(text: str) -> bool:
-    """Return whether it is a whole `http` or `https` address."""
+    """Return whether a text is an absolute `http` or `https` URL."""
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -39,7 +39,7 @@ def _contact(text: str) -> str:
 
 
 class SiteEntry(BaseModel):
-    """Whose server this is."""
+    """The branding of the site."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -49,11 +49,11 @@ class SiteEntry(BaseModel):
     terms: str = Field(default="", max_length=1000)
 
     def value(self, *, source: Path, base_url: str) -> Branding:
-        """Return it as the rest of the server knows it; raises `ConfigurationError` for a file that cannot be used."""
+        """Return the branding; raises `ConfigurationError` for an unusable file."""
         logo_url = self.logo if is_url(self.logo) else ""
         if logo_url and not (base_url and logo_url.startswith(f"{base_url}/")):
             raise ConfigurationError(
-                f"{source}: site.logo: {logo_url!r} is not below base_url; name a file, or a picture of this server"
+                f"{source}: site.logo: {logo_url!r} is not below base_url; set a file or a URL of this server"
             )
         terms_url = self.terms if is_url(self.terms) else ""
         logo = None if logo_url or not self.logo else _file(source, "site.logo", self.logo, endings=tuple(PICTURES))
@@ -70,7 +70,7 @@ class SiteEntry(BaseModel):
 
 
 def _file(source: Path, key: str, named: str, *, endings: tuple[str, ...]) -> Path:
-    """Return the file, seen from the folder of `config.json`."""
+    """Return the path of a file relative to the folder of `config.json`."""
     path = source.parent / Path(named).expanduser()
     if path.suffix.lower() not in endings:
         raise ConfigurationError(f"{source}: {key}: {named!r} must end in one of {', '.join(endings)}")

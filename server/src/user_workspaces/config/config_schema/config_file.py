@@ -1,4 +1,4 @@
-"""What `config.json` may say: the form of each part."""
+"""The schema of `config.json`."""
 
 import json
 import re
@@ -22,7 +22,7 @@ HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-)
 
 
 def _address(text: str) -> str:
-    """Accept `http(s)://host[:port]`, and a slash at its end; the server's own paths begin there."""
+    """Accept `http(s)://host[:port]` with an optional trailing slash; paths are not supported."""
     try:
         parts = urlsplit(text)
         whole = parts.port != 0 and parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -41,14 +41,14 @@ def _domain(text: str) -> str:
 
 
 def _proxy(text: str) -> str:
-    """Accept what `client_address` understands, so that nothing is trusted or left out by mistake."""
+    """Accept networks that `client_address` can parse, so that a typing error does not change what is trusted."""
     read_network(text)
     return text
 
 
 def _environment(text: str) -> str:
     if text in (BASE, OF_R) or text.startswith((OF_CONDA, REMOVED)):
-        raise ValueError(f"{text!r} is a folder of the server's own in each workspace: name this one otherwise")
+        raise ValueError(f"{text!r} is reserved: the server uses this folder in each workspace. Choose another name")
     return text
 
 
@@ -59,7 +59,7 @@ EnvironmentId = Annotated[Id, AfterValidator(_environment)]
 Address = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
-# Of a name alone: what is in a folder is opened like what is not.
+# Matches the file name alone, in any folder.
 FilePattern = Annotated[str, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]+$", max_length=200)]
 Icon = Literal[
     "app", "notebook", "code", "chart", "terminal", "desktop", "r", "table", "dashboard", "flask", "people"
@@ -72,7 +72,7 @@ class _Strict(BaseModel):
 
 
 class UserAuthenticationEntry(_Strict):
-    """A way to sign in."""
+    """A user authentication."""
 
     name: str
     user_authentication_type: str
@@ -80,7 +80,7 @@ class UserAuthenticationEntry(_Strict):
 
 
 class StorageEntry(_Strict):
-    """A place for workspaces."""
+    """A storage of workspaces."""
 
     name: str
     storage_type: str
@@ -90,7 +90,7 @@ class StorageEntry(_Strict):
 
 
 class ResourceEntry(_Strict):
-    """A place for jobs."""
+    """A resource that runs jobs."""
 
     name: str
     resource_type: str
@@ -103,7 +103,7 @@ class ResourceEntry(_Strict):
 
 
 class JobTypeEntry(_Strict):
-    """Job types that can be launched."""
+    """A job type."""
 
     name: str
     job_type: str
@@ -115,14 +115,14 @@ class JobTypeEntry(_Strict):
     application: dict[str, Any] | None = None
 
     def value(self) -> JobTypeSettings:
-        """Return it as the rest of the server knows it."""
+        """Return the value object for the rest of the server."""
         return JobTypeSettings(
             name=self.name, offered=self.offered, icon=self.icon, description=self.description, opens=self.opens
         )
 
 
 class EnvironmentEntry(_Strict):
-    """An environment that launches can choose beside the usual one."""
+    """An environment that can be chosen at a launch."""
 
     name: str
     environment_type: str = "PythonEnvironment"
@@ -130,7 +130,7 @@ class EnvironmentEntry(_Strict):
 
 
 class ContainerRuntimeEntry(_Strict):
-    """A way to run the steps of workflows in their containers."""
+    """A container runtime for workflow steps."""
 
     name: str
     container_runtime_type: str
@@ -158,7 +158,7 @@ class ValidationEntry(_Strict):
 
 
 class ParameterEntry(_Strict):
-    """One thing that a launch may ask for."""
+    """One parameter of launches."""
 
     display_name: str
     description: str = ""
@@ -168,7 +168,7 @@ class ParameterEntry(_Strict):
     aliases: tuple[str, ...] = ()
 
     def value(self, as_written: dict[str, Any]) -> Parameter:
-        """Return it as the rest of the server knows it."""
+        """Return the value object for the rest of the server."""
         return Parameter(
             variable_name=self.variable_name,
             type_name=self.validation.type,
@@ -186,7 +186,7 @@ def _serial_alone() -> dict[str, dict[str, Any]]:
 
 
 class ConfigFile(_Strict):
-    """All of it."""
+    """The whole file."""
 
     api_user_authentication: str
     main_storage: str
@@ -218,9 +218,9 @@ class ConfigFile(_Strict):
 
 
 def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:
-    """Return the file's content as values and as it is written; raises `ConfigurationError`, a line a mistake.
+    """Return the file's content, parsed and as written; raises `ConfigurationError` with a line per error.
 
-    Whether its parts fit together is for `config_checks` to say.
+    `config_checks` checks that its parts fit together.
     """
     try:
         text = source.read_bytes()
@@ -237,11 +237,11 @@ def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that stands twice: one of the two would be lost without a word."""
+    """Reject a repeated key, of which JSON parsers silently keep only the last."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one object")
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} is repeated in one object")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The part of `config.json` that says what everybody may have."""
+"""The default quotas in `config.json`."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from user_workspaces.interfaces.settings import QuotaSettings
 
 
 class QuotasEntry(BaseModel):
-    """What everybody may have; `null`: as much as they like."""
+    """Default quotas of each user; `null` means unlimited."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -20,7 +20,7 @@ class QuotasEntry(BaseModel):
     contact: str = Field(default="", max_length=200)
 
     def value(self, *, contact: str = "") -> QuotaSettings:
-        """Return it as the rest of the server knows it; `contact` is that of the site, for want of an own one."""
+        """Return the value object for the rest of the server; `contact` of the site is the default."""
         return QuotaSettings(
             disk_gb=None if self.disk_gb is None else Decimal(str(self.disk_gb)),
             core_hours=None if self.core_hours is None else Decimal(str(self.core_hours)),

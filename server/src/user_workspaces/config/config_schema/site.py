@@ -1,4 +1,4 @@
-"""The parts of `config.json` that say how mail is sent, and how often credentials may be tried."""
+"""Mail and rate limits in `config.json`."""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ class _Strict(BaseModel):
 
 
 class MailEntry(_Strict):
-    """How mail is sent; the password is in the environment."""
+    """The mail server; its password is in `UWS_MAIL_PASSWORD`."""
 
     host: str = Field(min_length=1)
     port: int = Field(default=587, ge=1, le=65_535)
@@ -26,7 +26,7 @@ class MailEntry(_Strict):
 
 
 class RateLimitsEntry(_Strict):
-    """How often credentials may be tried in one window."""
+    """Allowed login attempts in one time window."""
 
     window_seconds: int = Field(default=60, ge=1, le=86_400)
     tokens_per_address: Attempts = 20
@@ -36,7 +36,7 @@ class RateLimitsEntry(_Strict):
     redirects_per_address: Attempts = 600
 
     def value(self) -> RateLimits:
-        """Return it as the rest of the server knows it."""
+        """Return the value object for the rest of the server."""
         window = timedelta(seconds=self.window_seconds)
         return RateLimits(
             tokens_per_address=RateLimit(self.tokens_per_address, window),

@@ -1,4 +1,4 @@
-"""The part of `config.json` that says how workflows run."""
+"""Workflow settings in `config.json`."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from user_workspaces.interfaces.settings import WorkflowSettings
 
 
 class WorkflowsEntry(BaseModel):
-    """How workflows run, and how often their API may be asked."""
+    """Limits of runs, and the rate limit of the REANA API."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -20,7 +20,7 @@ class WorkflowsEntry(BaseModel):
     environment_details: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def value(self, *, main_resource: str) -> WorkflowSettings:
-        """Return it as the rest of the server knows it."""
+        """Return the value object for the rest of the server."""
         return WorkflowSettings(
             resource=self.resource or main_resource,
             runs_at_once=self.runs_at_once,

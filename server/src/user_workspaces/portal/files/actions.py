@@ -16,6 +16,7 @@ from user_workspaces.portal.forms import MoveForm, NewFolderForm
 from user_workspaces.portal.htmx import done
 from user_workspaces.portal.workspaces.detail_views import layout_of
 from user_workspaces.transfers.filenames import file_path
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces import files
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
@@ -65,6 +66,7 @@ def move(request: UserRequest, workspace_id: int) -> HttpResponse:
     return _dialog(request, "portal/move.html", workspace, folder, context, wrong=bool(form.errors))
 
 
+@transfer
 @page("GET", "POST")
 def remove(request: UserRequest, workspace_id: int) -> HttpResponse:
     """Say what will be lost, and delete it when that is confirmed."""

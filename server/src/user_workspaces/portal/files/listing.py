@@ -17,6 +17,7 @@ from user_workspaces.portal.forms import FolderForm, LinkForm, files_in, link_to
 from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with
 from user_workspaces.portal.htmx import go_to
 from user_workspaces.portal.workspaces.list_views import save_files
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces.actions import update_workspace
 from user_workspaces.workspaces.datasets import has_datasets
 from user_workspaces.workspaces.details import Details
@@ -24,6 +25,7 @@ from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
 
+@transfer
 @page("GET", "POST")
 def files(request: UserRequest, workspace_id: int) -> HttpResponse:
     """List one folder as it is now; a POST uploads files into it."""

@@ -17,6 +17,7 @@ from user_workspaces.transfers.batches import save_batch
 from user_workspaces.transfers.downloads import download, download_folder
 from user_workspaces.transfers.filenames import file_path
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces.queries import find_workspace
 
 NOT_ALLOWED, UNAUTHORIZED = 405, 401
@@ -38,6 +39,7 @@ STATUS_OF: tuple[tuple[type[errors.UserWorkspacesError], int], ...] = (
 """What the script hears; the first kind that fits counts."""
 
 
+@transfer
 @page("GET", "POST")
 def download_files(request: UserRequest, workspace_id: int) -> HttpResponseBase:
     """Send a file (`path`), the open folder (neither), or what is chosen in it (a POST) as a zip archive."""
@@ -67,6 +69,7 @@ def _for_script(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return wrapper
 
 
+@transfer
 @_for_script
 def uploads(request: HttpRequest, workspace_id: int) -> HttpResponse:
     """Begin an upload."""
@@ -76,6 +79,7 @@ def uploads(request: HttpRequest, workspace_id: int) -> HttpResponse:
     return tus.create(asked, location_of=lambda upload_id: reverse("portal:upload", args=[workspace_id, upload_id]))
 
 
+@transfer
 @_for_script
 def upload(request: HttpRequest, workspace_id: int, upload_id: str) -> HttpResponse:
     """Say how far an upload is, take more of it, or forget it."""
@@ -85,6 +89,7 @@ def upload(request: HttpRequest, workspace_id: int, upload_id: str) -> HttpRespo
     return does(_parse_request(request, workspace_id), upload_id)
 
 
+@transfer
 @_for_script
 def batch(request: HttpRequest, workspace_id: int) -> HttpResponse:
     """Write many small files; answer with those that could not be, and why."""

@@ -24,6 +24,7 @@ from user_workspaces.portal.workspaces.detail_views import layout_of
 from user_workspaces.transfers.downloads import content_type_of, download
 from user_workspaces.transfers.filenames import disposition, file_path
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces.files import open_file
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
@@ -66,6 +67,7 @@ def rendered(request: UserRequest, workspace_id: int) -> HttpResponse:
     return document(body, title=path, appearance=asked if asked in APPEARANCES else "")
 
 
+@transfer
 @page("GET")
 def view(request: UserRequest, workspace_id: int) -> HttpResponseBase:
     """Send a PDF to the browser's own viewer."""

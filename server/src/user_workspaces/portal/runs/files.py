@@ -14,6 +14,7 @@ from user_workspaces.portal.files.rows import Sorting, view_folder
 from user_workspaces.portal.runs.detail_views import framed
 from user_workspaces.transfers.downloads import download
 from user_workspaces.transfers.filenames import file_path
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workflows.queries import find_run, workspace_of
 
 
@@ -43,6 +44,7 @@ def files(request: UserRequest, run_id: UUID) -> HttpResponse:
     return render(request, "portal/run_files.html", context)
 
 
+@transfer
 @page("GET")
 def download_files(request: UserRequest, run_id: UUID) -> HttpResponseBase:
     """Send a file, or a folder (without `path` everything) as a zip archive."""

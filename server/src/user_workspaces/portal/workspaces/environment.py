@@ -22,6 +22,7 @@ from user_workspaces.portal.htmx import go_to
 from user_workspaces.portal.workspaces.detail_views import layout_of
 from user_workspaces.transfers.filenames import disposition
 from user_workspaces.transfers.slots import TransferSlot
+from user_workspaces.transfers.views import transfer
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
@@ -42,6 +43,7 @@ class Packages:
     problem: str = ""
 
 
+@transfer
 @page("GET")
 def show(request: UserRequest, workspace_id: int) -> HttpResponse:
     """Show what jobs of this workspace find; the preparation follows by itself."""
@@ -106,6 +108,7 @@ def _preparation(request: UserRequest, workspace: Workspace) -> LiveFragment:
     return live_part(request, "portal/preparation.html", context, name="preparation", title=title, moves=moves)
 
 
+@transfer
 @page("POST")
 def prepare(request: UserRequest, workspace_id: int) -> HttpResponse:
     """Have an environment prepared from a file of the workspace."""
@@ -115,6 +118,7 @@ def prepare(request: UserRequest, workspace_id: int) -> HttpResponse:
     return go_to(request, _address(workspace_id))
 
 
+@transfer
 @page("GET", "POST")
 def reset_environment(request: UserRequest, workspace_id: int) -> HttpResponse:
     """Say what will be lost, and go back to the site's own environment when that is confirmed."""
@@ -136,6 +140,7 @@ def reset_environment(request: UserRequest, workspace_id: int) -> HttpResponse:
     return render(request, "portal/environment_reset.html", context)
 
 
+@transfer
 @page("GET")
 def lock(request: UserRequest, workspace_id: int) -> HttpResponse:
     """Send the lock of the environment as a file."""

@@ -1,4 +1,4 @@
-"""Finds where the body of a message ends, without copying it."""
+"""Finds the end of a message's body without copying the body."""
 
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -7,7 +7,7 @@ from user_workspaces.proxy.http1.headers import TEXT, TOKEN
 from user_workspaces.proxy.http1.parser import RequestHead, ResponseHead
 
 MAX_TRAILERS: Final = 8_192
-"""Bytes of all the trailer fields of a response."""
+"""Bytes of all trailers of a response."""
 _SIZE_DIGITS: Final = 16
 _HEX: Final = b"0123456789abcdefABCDEF"
 _NO_CONTENT: Final = 204
@@ -15,21 +15,21 @@ _NOT_MODIFIED: Final = 304
 
 
 class BadBody(Exception):
-    """The framing of a body is broken: nothing after this point has a meaning."""
+    """The framing of a body is broken: later bytes of the connection cannot be interpreted."""
 
 
 class Body(Protocol):
-    """A body that is still coming."""
+    """A body that is being received."""
 
     done: bool
-    """Whether its last byte was seen."""
+    """True if the last byte was consumed."""
 
     def consume(self, data: bytes, start: int) -> int:
         """Return the index after the last byte in `data[start:]` that belongs to it; raises `BadBody`."""
 
 
 class LengthBody:
-    """A body whose length was told."""
+    """A body with a `Content-Length`."""
 
     __slots__ = ("_left", "done")
 
@@ -46,14 +46,14 @@ class LengthBody:
 
 
 class OpenBody:
-    """A body that ends with its connection."""
+    """A body without a length: it ends with its connection."""
 
     __slots__ = ("done",)
 
     def __init__(self) -> None:
         self.done = False
 
-    def consume(self, data: bytes, start: int) -> int:  # noqa: ARG002 - the border of `Body`
+    def consume(self, data: bytes, start: int) -> int:  # noqa: ARG002 - the protocol `Body`
         """See `Body`."""
         return len(data)
 
@@ -66,7 +66,7 @@ class _Part(Enum):
 
 
 class ChunkedBody:
-    """A body in chunks. Chunk extensions are refused, and trailers too unless they are allowed."""
+    """A chunked body. Chunk extensions are rejected, and trailers too unless they are allowed."""
 
     __slots__ = ("_left", "_line", "_part", "_trailers_left", "done")
 
@@ -84,11 +84,11 @@ class ChunkedBody:
                 case _Part.DATA:
                     start = self._skip_data(data, start)
                 case _Part.SIZE:
-                    start = self._take_line(data, start, _SIZE_DIGITS)
+                    start = self._consume_line(data, start, _SIZE_DIGITS)
                 case _Part.DATA_END:
-                    start = self._take_line(data, start, 0)
+                    start = self._consume_line(data, start, 0)
                 case _Part.TRAILER:
-                    start = self._take_line(data, start, self._trailers_left)
+                    start = self._consume_line(data, start, self._trailers_left)
         return start
 
     def _skip_data(self, data: bytes, start: int) -> int:
@@ -98,11 +98,11 @@ class ChunkedBody:
             self._part = _Part.DATA_END
         return start + size
 
-    def _take_line(self, data: bytes, start: int, limit: int) -> int:
-        """Collect a line of at most `limit` bytes, which may come in pieces, and act on it when it is whole."""
-        reservation = limit + 2 - len(self._line)
-        end = data.find(b"\n", start, start + reservation)
-        stop = end + 1 if end >= 0 else min(len(data), start + reservation)
+    def _consume_line(self, data: bytes, start: int, limit: int) -> int:
+        """Collect a line of at most `limit` bytes, which may arrive in parts, and process it when it is complete."""
+        capacity = limit + 2 - len(self._line)
+        end = data.find(b"\n", start, start + capacity)
+        stop = end + 1 if end >= 0 else min(len(data), start + capacity)
         line = self._line + data[start:stop]
         if end < 0:
             text = line.removesuffix(b"\r")
@@ -113,10 +113,10 @@ class ChunkedBody:
             if line[-2:] != b"\r\n" or b"\r" in line[:-2]:
                 raise BadBody("A line of the chunked body does not end with CR LF.")
             self._line = b""
-            self._act_on(line[:-2])
+            self._process_line(line[:-2])
         return stop
 
-    def _act_on(self, line: bytes) -> None:
+    def _process_line(self, line: bytes) -> None:
         match self._part:
             case _Part.SIZE:
                 if not line or line.translate(None, _HEX):
@@ -126,34 +126,34 @@ class ChunkedBody:
             case _Part.DATA_END:
                 self._part = _Part.SIZE
             case _:
-                self._trailer(line)
+                self._process_trailer(line)
 
-    def _trailer(self, line: bytes) -> None:
+    def _process_trailer(self, line: bytes) -> None:
         if not line:
             self.done = True
             return
         name, colon, value = line.partition(b":")
         if not colon or not name or name.translate(None, TOKEN) or value.translate(None, TEXT):
-            raise BadBody("A trailer field is malformed.")
+            raise BadBody("A trailer is malformed.")
         self._trailers_left = max(0, self._trailers_left - len(line) - 2)
 
 
 def request_body(head: RequestHead) -> Body | None:
-    """Return the body that follows a request's head; None: there is none."""
-    if head.fields.chunked:
-        # A request's trailers would reach applications as if they stood in the head that was checked.
+    """Return the body after a request's head; None if there is none."""
+    if head.headers.chunked:
+        # Applications may read trailers of a request as headers, which were not checked.
         return ChunkedBody(trailers=False)
-    length = head.fields.content_length
+    length = head.headers.content_length
     return LengthBody(length) if length else None
 
 
 def response_body(head: ResponseHead, *, method: bytes) -> Body | None:
-    """Return the body that follows a final response to a request of this method; None: there is none."""
+    """Return the body after the head of a final response to a request of this method; None if there is none."""
     if method == b"HEAD" or head.status in (_NO_CONTENT, _NOT_MODIFIED):
         return None
-    if head.fields.chunked:
+    if head.headers.chunked:
         return ChunkedBody(trailers=True)
-    length = head.fields.content_length
+    length = head.headers.content_length
     if length is None:
         return OpenBody()
     return LengthBody(length) if length else None

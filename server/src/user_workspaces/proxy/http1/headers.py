@@ -1,32 +1,32 @@
-"""Reads the fields of a head strictly, and remembers what it read: browsers and sessions repeat themselves.
+"""Parses the headers of a message strictly, and caches the results, because browsers repeat their headers.
 
-Only pure functions of bytes are remembered here. Who may do what is decided for every request anew.
+Only pure functions of bytes are cached. Permissions are checked for each request.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-MAX_FIELDS: Final = 200
+MAX_HEADERS: Final = 200
 
 Pairs = tuple[tuple[bytes, bytes], ...]
-"""Names in lower case, values without the white space around them, in the order received."""
+"""Names in lower case, values without surrounding white space, in the order received."""
 
 TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
-"""What may stand in a value: no control character, so neither CR nor LF."""
+"""Bytes that a value may contain: no control characters, so neither CR nor LF."""
 _ONCE: Final = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"upgrade", b"origin", b"sec-fetch-site"),
 )
 _LENGTH_DIGITS: Final = 19
 _SMALL: Final = 4_096
-"""Bytes of a head's fields. Longer ones are read anew each time."""
+"""Bytes of all headers. Longer heads are not cached."""
 _FEW: Final = 100
-"""Fields, cookies and options together. A head of more is read anew each time: it takes too much to keep."""
+"""Headers, cookies and connection options together. Heads with more are not cached, to bound the memory."""
 
 
 class MalformedHead(Exception):
-    """A head that is not read: the status to answer, and the reason in words."""
+    """A head that is rejected, with the status of the response and the reason."""
 
     def __init__(self, status: int, reason: str) -> None:
         self.status = status
@@ -36,7 +36,7 @@ class MalformedHead(Exception):
 
 @dataclass(slots=True, eq=False)
 class Headers:
-    """All fields of a head. Heads that say the same share one of these, so nobody changes it."""
+    """All headers of a head. Do not modify: heads with the same bytes share one instance."""
 
     pairs: Pairs
     first: dict[bytes, bytes]
@@ -46,30 +46,30 @@ class Headers:
     content_length: int | None
     chunked: bool
     cookies: Pairs
-    """As (name, the whole pair), in their order; of all the `Cookie` fields together."""
+    """(Name, whole pair) of all `Cookie` headers, in their order."""
     websocket: bool
-    """Whether they ask for a WebSocket, and announce no body."""
+    """True if they request an upgrade to WebSocket and announce no body."""
     for_session: bytes = b""
-    """What a session gets of them; kept here by `rewrite`, empty until it was asked for."""
+    """The lines that a session gets; a cache of `rewrite`, empty until the first use."""
 
     def all(self, name: bytes) -> list[bytes]:
-        """Return every value of a field."""
+        """Return all values of a header."""
         return [value for known, value in self.pairs if known == name] if name in self.first else []
 
     @property
     def has_body(self) -> bool:
-        """Whether they announce at least a byte behind the head of a request."""
+        """True if they announce a body of at least one byte."""
         return self.chunked or bool(self.content_length)
 
 
-NO_FIELDS: Final = Headers((), {}, frozenset(), None, chunked=False, cookies=(), websocket=False)
+NO_HEADERS: Final = Headers((), {}, frozenset(), None, chunked=False, cookies=(), websocket=False)
 
 
-def read_fields(block: bytes) -> Headers:
-    """Read what follows the first line of a head, without the last CR LF; raises `Refused`."""
+def parse_headers(block: bytes) -> Headers:
+    """Parse the lines after the first line of a head, without the last CR LF; raises `MalformedHead`."""
     lines = block.split(b"\r\n")
-    if len(lines) > MAX_FIELDS:
-        raise MalformedHead(431, "Too many fields in the head.")
+    if len(lines) > MAX_HEADERS:
+        raise MalformedHead(431, "Too many headers.")
     pairs = tuple(map(_repeated_pair if len(block) <= _SMALL else _pair, lines))
     first = dict(pairs)
     if len(first) < len(pairs):
@@ -82,9 +82,9 @@ def read_fields(block: bytes) -> Headers:
 
 
 class HeaderCache:
-    """Reads the fields of requests, of which a browser sends the same ones again and again: those are read once.
+    """Caches parsed headers of requests, because a browser sends the same headers again and again.
 
-    What is kept is bounded in number and in size, so nobody can fill the memory with inventions.
+    Number and size of the entries are bounded, so that a client cannot fill the memory with made-up headers.
     """
 
     def __init__(self, *, most: int = 1_024) -> None:
@@ -95,23 +95,23 @@ class HeaderCache:
         return len(self._known)
 
     def read(self, block: bytes) -> Headers:
-        """See `read_fields`."""
-        fields = self._known.get(block)
-        if fields is None:
-            fields = read_fields(block)
-            if len(block) <= _SMALL and len(fields.pairs) + len(fields.cookies) + len(fields.connection) <= _FEW:
+        """See `parse_headers`."""
+        headers = self._known.get(block)
+        if headers is None:
+            headers = parse_headers(block)
+            if len(block) <= _SMALL and len(headers.pairs) + len(headers.cookies) + len(headers.connection) <= _FEW:
                 if len(self._known) >= self._most:
                     self._known.clear()
-                self._known[block] = fields
-        return fields
+                self._known[block] = headers
+        return headers
 
 
 def _pair(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon or not name or name.translate(None, TOKEN) or value.translate(None, TEXT):
-        raise MalformedHead(400, "A field of the head is malformed.")
+        raise MalformedHead(400, "A header is malformed.")
     name = name.lower()
-    # A tab stays where it could matter, and is refused: not every parser takes it off there.
+    # Parsers differ in stripping tabs: here a tab stays in the value, and is rejected later.
     return name, value.strip(b" " if name in _ONCE else b" \t")
 
 
@@ -122,7 +122,7 @@ def _first_of_repeated(pairs: Pairs) -> dict[bytes, bytes]:
     first: dict[bytes, bytes] = {}
     for name, value in pairs:
         if name in first and name in _ONCE:
-            raise MalformedHead(400, "A field that may be there once is there twice.")
+            raise MalformedHead(400, "A header that must be unique is repeated.")
         first.setdefault(name, value)
     return first
 

@@ -1,21 +1,21 @@
-"""Reads the heads of HTTP/1 messages strictly: what two parsers could read in two ways is refused."""
+"""Parses the heads of HTTP/1 messages strictly: heads that two parsers could read differently are rejected."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from user_workspaces.proxy.http1.headers import (
-    NO_FIELDS,
+    NO_HEADERS,
     TEXT,
     TOKEN,
     HeaderCache,
     Headers,
     MalformedHead,
-    read_fields,
+    parse_headers,
 )
 
 MAX_HEAD: Final = 65_536
-"""Bytes of a head, its empty line included."""
+"""Bytes of a head, including the empty line."""
 
 _TARGET: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 _HOST: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._:[]"
@@ -27,7 +27,7 @@ _REQUEST_LINE_PARTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class NeedMore:
-    """The head does not end in the bytes that are there."""
+    """The head is not complete yet."""
 
 
 _NEED_MORE: Final = NeedMore()
@@ -35,7 +35,7 @@ _NEED_MORE: Final = NeedMore()
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A head that is refused: the status to answer, and the reason in words."""
+    """A head that is rejected, with the status of the response and the reason."""
 
     status: int
     reason: str
@@ -48,18 +48,18 @@ def without_default_port(host: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Head:
-    """What requests and responses have in common."""
+    """The common part of request and response heads."""
 
     minor: int
     """1 for HTTP/1.1, 0 for HTTP/1.0."""
-    fields: Headers
+    headers: Headers
     length: int
-    """Bytes of the head, its empty line included."""
+    """Bytes of the head, including the empty line."""
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the connection may be used for another request; HTTP/1.0 is not asked."""
-        return self.minor == 1 and b"close" not in self.fields.connection
+        """True if the connection may be reused. Always False for HTTP/1.0."""
+        return self.minor == 1 and b"close" not in self.headers.connection
 
 
 @dataclass(slots=True)
@@ -71,13 +71,13 @@ class RequestHead(Head):
 
     @property
     def host(self) -> bytes:
-        """The `Host` field without a default port; empty for an HTTP/1.0 client without one."""
-        return without_default_port(self.fields.first.get(b"host", b""))
+        """The `Host` header without a default port; empty for an HTTP/1.0 request without one."""
+        return without_default_port(self.headers.first.get(b"host", b""))
 
     @property
     def websocket(self) -> bool:
-        """Whether this is the opening handshake of a WebSocket."""
-        return self.fields.websocket and self.method == b"GET" and self.minor == 1
+        """True if this is the opening handshake of a WebSocket."""
+        return self.headers.websocket and self.method == b"GET" and self.minor == 1
 
 
 @dataclass(slots=True)
@@ -92,38 +92,38 @@ _known: Final = HeaderCache()
 
 
 def parse_request(data: bytes, start: int = 0) -> RequestHead | NeedMore | Bad:
-    """Read the head of a request that begins at `data[start]`."""
+    """Parse the head of the request at `data[start]`."""
     try:
         end = _end(data, start)
         if end < 0:
             return _NEED_MORE
         line, _, block = data[start:end].partition(b"\r\n")
         method, target, minor = _request_line(line)
-        fields = _known.read(block) if block else NO_FIELDS
-        _check_coding(fields, minor)
-        _check_host(fields.first.get(b"host"), minor)
-    except MalformedHead as refused:
-        return Bad(refused.status, refused.reason)
-    return RequestHead(minor, fields, end + 4 - start, method, target)
+        headers = _known.read(block) if block else NO_HEADERS
+        _check_coding(headers, minor)
+        _check_host(headers.first.get(b"host"), minor)
+    except MalformedHead as error:
+        return Bad(error.status, error.reason)
+    return RequestHead(minor, headers, end + 4 - start, method, target)
 
 
 def parse_response(data: bytes, start: int = 0) -> ResponseHead | NeedMore | Bad:
-    """Read the head of a response that begins at `data[start]`."""
+    """Parse the head of the response at `data[start]`."""
     try:
         end = _end(data, start)
         if end < 0:
             return _NEED_MORE
         line, _, block = data[start:end].partition(b"\r\n")
         minor, status, reason = _status_line(line)
-        fields = read_fields(block) if block else NO_FIELDS
-        _check_coding(fields, minor)
-    except MalformedHead as refused:
-        return Bad(refused.status, refused.reason)
-    return ResponseHead(minor, fields, end + 4 - start, status, reason)
+        headers = parse_headers(block) if block else NO_HEADERS
+        _check_coding(headers, minor)
+    except MalformedHead as error:
+        return Bad(error.status, error.reason)
+    return ResponseHead(minor, headers, end + 4 - start, status, reason)
 
 
 def _end(data: bytes, start: int) -> int:
-    """Return where the empty line begins; -1: it is not there yet."""
+    """Return the index of the empty line; -1 if it has not arrived."""
     end = data.find(b"\r\n\r\n", start, start + MAX_HEAD)
     if end < 0:
         if len(data) - start >= MAX_HEAD:
@@ -141,7 +141,7 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
     minor = _version(version)
     if method not in _METHODS:
         known = 400 if not method or method.translate(None, TOKEN) else 405
-        raise MalformedHead(known, "This method is not allowed here.")
+        raise MalformedHead(known, "This method is not allowed.")
     if not target.startswith(b"/") or target.translate(None, _TARGET):
         raise MalformedHead(400, "The request target is malformed.")
     return method, target, minor
@@ -162,12 +162,12 @@ def _version(version: bytes) -> int:
     if version == b"HTTP/1.0":
         return 0
     if len(version) == len(b"HTTP/1.1") and version.startswith(b"HTTP/") and version[5:8:2].isdigit():
-        raise MalformedHead(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+        raise MalformedHead(505, "Only HTTP/1.0 and HTTP/1.1 are supported.")
     raise MalformedHead(400, "The version is malformed.")
 
 
-def _check_coding(fields: Headers, minor: int) -> None:
-    if fields.chunked and minor == 0:
+def _check_coding(headers: Headers, minor: int) -> None:
+    if headers.chunked and minor == 0:
         raise MalformedHead(400, "The body's length is ambiguous.")
 
 
@@ -175,4 +175,4 @@ def _check_host(host: bytes | None, minor: int) -> None:
     if host is None and minor == 0:
         return
     if not host or host.translate(None, _HOST):
-        raise MalformedHead(400, "The Host field is missing or malformed.")
+        raise MalformedHead(400, "The Host header is missing or malformed.")

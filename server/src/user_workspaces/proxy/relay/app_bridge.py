@@ -1,4 +1,7 @@
-"""Requests for the hub: uvicorn's own protocol serves them, one at a time, on a connection that stays ours."""
+"""Bridges requests for the Django application to uvicorn's HTTP protocol, one at a time.
+
+The proxy keeps the connection: uvicorn gets a facade of the transport, which neither reads nor closes.
+"""
 
 import asyncio
 from typing import Any, Final, Protocol
@@ -9,31 +12,31 @@ from uvicorn.server import ServerState
 
 from user_workspaces.proxy.http1.parser import RequestHead
 
-HELD_BY_APP: Final = 4
-"""A reason for which the browser is not read."""
+PAUSED_BY_APP: Final = 4
+"""A reason to pause reading from the browser; a bit."""
 FROM_PROXY: Final = "user_workspaces.from_proxy"
-"""Whether `X-Forwarded-*` are to be believed, in the `state` of a request's scope."""
+"""Key in the `state` of a scope: True if a trusted proxy set `X-Forwarded-*`."""
 
 
 class Browser(Protocol):
-    """The connection to the browser, as the hub sees it."""
+    """The connection to the browser, as the bridge uses it."""
 
     transport: asyncio.Transport
     write_paused: bool
     from_proxy: bool
 
-    def hold(self, reason: int) -> None:
+    def pause(self, reason: int) -> None:
         """Stop reading for this reason."""
 
-    def release(self, reason: int) -> None:
-        """Read again, unless there is another reason not to."""
+    def resume(self, reason: int) -> None:
+        """Resume reading, unless another reason is left."""
 
     def response_done(self, *, keep_alive: bool) -> None:
-        """The response was written to its end."""
+        """The response is complete."""
 
 
 class _AppTransport(asyncio.Transport):
-    """What uvicorn takes for the connection: it may write, but neither reads nor closes on its own."""
+    """The transport that uvicorn gets: `write` passes through, closing only ends the response."""
 
     def __init__(self, browser: Browser) -> None:
         super().__init__()
@@ -57,17 +60,17 @@ class _AppTransport(asyncio.Transport):
         return self.closing or self._browser.transport.is_closing()
 
     def pause_reading(self) -> None:
-        self._browser.hold(HELD_BY_APP)
+        self._browser.pause(PAUSED_BY_APP)
 
     def resume_reading(self) -> None:
-        self._browser.release(HELD_BY_APP)
+        self._browser.resume(PAUSED_BY_APP)
 
-    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - the border of asyncio
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in asyncio
         return self._browser.transport.get_extra_info(name, default)
 
 
 class AppBridge(HttpToolsProtocol):
-    """Serves the hub's requests of one connection. It is fed the bytes of one request, framed by us, then waits."""
+    """Serves the application's requests of one connection. It gets the bytes of one request at a time."""
 
     def __init__(
         self,
@@ -82,34 +85,34 @@ class AppBridge(HttpToolsProtocol):
         self._facade = _AppTransport(browser)
         self._lost = False
         self.connection_made(self._facade)
-        self.connections.discard(self)  # the connection is counted once, by its owner
+        self.connections.discard(self)  # uvicorn counts the proxy's connection instead
 
     @property
     def started(self) -> bool:
-        """Whether the browser got a byte of the response."""
+        """True if a part of the response was sent."""
         return self.cycle is not None and self.cycle.response_started
 
     def begin(self, head: RequestHead, received: bytes) -> None:
-        """Take the head of a request, as it was received.
+        """Start a request with its head as received.
 
-        The browser may have caught up with the answer before this one after that was over, and nobody was told.
+        Updates the flow control first: the buffer of the previous response may have drained without a notification.
         """
         if self._browser.write_paused:
             self.pause_writing()
         else:
             self.resume_writing()
-        plain = b"upgrade" not in head.fields.first and b"upgrade" not in head.fields.connection
+        plain = b"upgrade" not in head.headers.first and b"upgrade" not in head.headers.connection
         self._consume(received if plain else _without_upgrade(head))
 
     def request_received(self, data: bytes) -> None:
-        """Bytes of the request's body."""
+        """Pass on bytes of the request's body."""
         self._consume(data)
 
     def request_done(self) -> None:
-        """The request's body is complete: uvicorn's parser saw it too."""
+        """No-op: uvicorn's parser finds the end of the body by itself."""
 
     def browser_lost(self) -> None:
-        """The browser went away, or sent what cannot be understood."""
+        """The browser disconnected, or sent a malformed request."""
         if not self._lost:
             self._lost = True
             self.connection_lost(ConnectionResetError())
@@ -119,11 +122,11 @@ class AppBridge(HttpToolsProtocol):
         self.pause_writing()
 
     def browser_drained(self) -> None:
-        """The browser may be sent to again."""
+        """The browser reads again."""
         self.resume_writing()
 
     def on_response_complete(self) -> None:
-        """See `HttpToolsProtocol`: no time limit and no next request here, the connection's owner has them."""
+        """See `HttpToolsProtocol`; keep-alive timeouts and pipelining are left to the proxy."""
         self.server_state.total_requests += 1
         if not (self._lost or self._facade.closing):
             self.flow.resume_reading()
@@ -135,8 +138,8 @@ class AppBridge(HttpToolsProtocol):
 
 
 def _without_upgrade(head: RequestHead) -> bytes:
-    """Return a head that asks for no upgrade: uvicorn's parser would take the rest of the connection for it."""
+    """Return the head without an upgrade, after which uvicorn's parser would stop parsing the connection."""
     lines = [b"%s %s HTTP/1.%d" % (head.method, head.target, head.minor)]
-    lines += [name + b": " + value for name, value in head.fields.pairs if name not in (b"upgrade", b"connection")]
+    lines += [name + b": " + value for name, value in head.headers.pairs if name not in (b"upgrade", b"connection")]
     lines.append(b"connection: " + (b"keep-alive" if head.keep_alive else b"close"))
     return b"\r\n".join([*lines, b"", b""])

@@ -1,4 +1,4 @@
-"""The connection to a browser: when it is read, when it may be written to, and how it ends."""
+"""The connection to a browser: flow control, timeouts and closing."""
 
 import asyncio
 from typing import cast
@@ -15,25 +15,25 @@ from user_workspaces.proxy.relay.upstream import HIGH_WATER
 
 
 class BrowserConnection(asyncio.Protocol):
-    """What a connection can do, whatever it is used for."""
+    """The part of a connection that does not depend on its requests."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, passthrough: ProxyState) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, state: ProxyState) -> None:
         self.transport: asyncio.Transport
         self.peer: Client
-        """Who is at the other end: the address is empty on a Unix socket."""
+        """The other end of the connection; its address is empty on a Unix socket."""
         self.from_proxy = False
-        """Whether the other end is a trusted proxy."""
-        self.known = self.counted_known = False
+        """True if the other end is a trusted proxy."""
+        self.authenticated = self.counted_authenticated = False
         """See `connection_limits.Connection`."""
         self.port = 0
-        """Of ours, that the connection came in on; 0 on a Unix socket."""
+        """The server's port of the connection; 0 on a Unix socket."""
         self.write_paused = False
-        self.said_all = False
-        """The last answer is given: what still comes is thrown away."""
+        self.is_finished = False
+        """The last response was sent: further bytes of the browser are discarded."""
         self._loop = loop
-        self._limits = passthrough.limits
-        self._connections = passthrough.connections
-        self._proxies = passthrough.trusted_proxies
+        self._limits = state.limits
+        self._connections = state.connections
+        self._proxies = state.trusted_proxies
         self._reasons = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -52,14 +52,14 @@ class BrowserConnection(asyncio.Protocol):
         if not self._connections.enter(self, address=counted):
             self.evict()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the border of asyncio
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as in asyncio
         """See `asyncio.Protocol`."""
         self._deadline.stop()
-        self.said_all = True
+        self.is_finished = True
         self._connections.leave(self)
 
     def expired(self) -> None:
-        """Nothing came for too long."""
+        """The deadline has passed."""
         self.transport.abort()
 
     @property
@@ -69,39 +69,39 @@ class BrowserConnection(asyncio.Protocol):
 
     def evict(self) -> None:
         """See `connection_limits.Connection`."""
-        self.said_all = True
+        self.is_finished = True
         self.transport.abort()
 
-    def recognise(self) -> None:
-        """Note that a request was authenticated; also from other threads."""
-        self.known = True
+    def mark_authenticated(self) -> None:
+        """Note that a request was authenticated. Called from any thread."""
+        self.authenticated = True
 
-    def hold(self, reason: int) -> None:
-        """Stop reading for this reason (a bit)."""
+    def pause(self, reason: int) -> None:
+        """Pause reading for this reason (a bit)."""
         if not self._reasons and not self.transport.is_closing():
             self.transport.pause_reading()
         self._reasons |= reason
 
-    def release(self, reason: int) -> None:
-        """Read again, unless there is another reason not to."""
+    def resume(self, reason: int) -> None:
+        """Resume reading, unless another reason is left."""
         if self._reasons and not self._reasons & ~reason and not self.transport.is_closing():
             self.transport.resume_reading()
         self._reasons &= ~reason
 
     def send_final(self, status: int, text: str, *, with_body: bool) -> None:
-        """Give the last answer and end the connection, in a way that lets the browser read it first.
+        """Send the last response, then end the connection in a way that lets the browser read the response.
 
-        Closing at once would throw away what still comes, and with that, on TCP, also the answer.
+        If the socket were closed while the browser still sends, TCP would reset the connection and lose the response.
         """
-        if self.said_all or self.transport.is_closing():
+        if self.is_finished or self.transport.is_closing():
             return
-        self.said_all = True
-        if not self.counted_known:
+        self.is_finished = True
+        if not self.counted_authenticated:
             self._connections.waits(self)
         self.transport.write(response(status, text, with_body=with_body))
         if not self.transport.can_write_eof():
             self.transport.close()
             return
         self.transport.write_eof()
-        self.release(~0)
+        self.resume(~0)
         self._deadline.expire_in(self._limits.linger)

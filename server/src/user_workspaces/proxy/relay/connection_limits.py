@@ -1,8 +1,8 @@
-"""Bounds the connections of browsers: where there are too many, the longest idle anonymous one is closed.
+"""Bounds the connections of browsers: at the limit, the anonymous connection that is idle longest is closed.
 
-A connection is *anonymous* until a request on it was authenticated, by the cookie of a session, a log-in to the portal
-or a token. An anonymous one is *waiting* while the client has to act: to send a head or a body, to read the response.
-All this takes constant time, but for the search among authenticated connections when there is no anonymous one left.
+A connection is *anonymous* until a request on it was authenticated by a session cookie, a login to the portal or a
+token. It is *waiting* while the client has to act: send a head or a body, or read the response.
+All operations take constant time, except the search among authenticated connections when no anonymous one is left.
 """
 
 import logging
@@ -17,68 +17,68 @@ from user_workspaces.observability.metrics import CONNECTIONS_EVICTED, CONNECTIO
 logger = logging.getLogger(__name__)
 
 LOG_SECONDS: Final = 60.0
-"""Between two lines in the log, however many connections are closed."""
+"""Seconds between two log lines, however many connections are closed."""
 SEARCH_SECONDS: Final = 0.5
-"""Between two searches among authenticated connections, after one that found none idle."""
+"""Seconds until the next search among authenticated connections, after one without a result."""
 _PART_OF_IDLE: Final = 16
-"""One search closes this part of the idle authenticated connections, so that searches stay rare."""
+"""One search closes 1/16 of the idle authenticated connections, so that searches stay rare."""
 
 
 class Connection(Protocol):
-    """A connection of a browser, as it is counted."""
+    """A connection of a browser, as the limits use it."""
 
-    known: bool
-    """Whether a request on it was authenticated; set by any thread."""
-    counted_known: bool
-    """Whether it is counted as such; set here."""
+    authenticated: bool
+    """True if a request on it was authenticated; set by any thread."""
+    counted_authenticated: bool
+    """True if it is counted as authenticated; set by `ConnectionLimits`."""
 
     @property
     def idle_since(self) -> float | None:
-        """An order of the idle ones, the longest idle first; None while a request or a WebSocket is open."""
+        """Sort key: the longest idle has the lowest; None while a request or a WebSocket is open."""
 
     def evict(self) -> None:
         """Close it at once."""
 
 
-Line = OrderedDict[Connection, None]
-"""Connections in the order in which they came here."""
+Queue = OrderedDict[Connection, None]
+"""Connections in order of arrival."""
 
 
 class _Group:
-    """All connections, or those of one address."""
+    """All connections, or those of one client address."""
 
-    __slots__ = ("known", "search_after", "serving", "waiting")
+    __slots__ = ("authenticated", "search_after", "serving", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: Line = OrderedDict()
-        self.serving: Line = OrderedDict()
-        """Anonymous ones whose request is complete and not answered yet."""
-        self.known: set[Connection] = set()
+        self.waiting: Queue = OrderedDict()
+        self.serving: Queue = OrderedDict()
+        """Anonymous connections with a complete request whose response is not complete."""
+        self.authenticated: set[Connection] = set()
         self.search_after = 0.0
 
     def __len__(self) -> int:
-        return len(self.waiting) + len(self.serving) + len(self.known)
+        return len(self.waiting) + len(self.serving) + len(self.authenticated)
 
-    def put(self, connection: Connection, line: Line) -> None:
-        """Put an anonymous connection at the end of a line of this group."""
+    def put(self, connection: Connection, queue: Queue) -> None:
+        """Move an anonymous connection to the end of a queue of this group."""
         self.remove(connection)
-        line[connection] = None
+        queue[connection] = None
 
     def remove(self, connection: Connection) -> None:
-        """Forget it; no-op when it is not here."""
+        """Remove a connection; no-op if it is not in this group."""
         self.waiting.pop(connection, None)
         self.serving.pop(connection, None)
-        self.known.discard(connection)
+        self.authenticated.discard(connection)
 
 
 class ConnectionLimits:
-    """One for a process; belongs to the thread of the event loop."""
+    """The limits of one process. Use it only in the thread of the event loop."""
 
     def __init__(
         self, *, most: int = 1 << 30, per_address: int | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._most = most
-        # One address never holds more than half, so that the others have the other half.
+        # One address gets at most half, so that it cannot lock out all others.
         self._per_address = min(per_address or most, max(1, most // 2))
         self._clock = clock
         self._all = _Group()
@@ -89,7 +89,7 @@ class ConnectionLimits:
         self._logged = (0, 0)
 
     def enter(self, connection: Connection, *, address: str | None) -> bool:
-        """Count a new connection; False: there is no place for it. `address` None: exempt from the limit of one."""
+        """Count a new connection. Return False if there is no place. `address` None: no limit per address."""
         if not self._free_slot(address):
             self._refused += 1
             CONNECTIONS_REFUSED.inc()
@@ -102,7 +102,7 @@ class ConnectionLimits:
         return True
 
     def leave(self, connection: Connection) -> None:
-        """Forget a connection that ended; no-op when it is forgotten."""
+        """Remove a connection that ended; no-op if it was removed."""
         for group in self._groups_of(connection):
             group.remove(connection)
         address = self._addresses.pop(connection, None)
@@ -110,19 +110,19 @@ class ConnectionLimits:
             del self._groups[address]
 
     def waits(self, connection: Connection) -> None:
-        """The client has to act next."""
+        """Note that the client has to act next."""
         for group in self._groups_of(connection):
             group.put(connection, group.waiting)
-        self._recognise(connection)
+        self._count_authenticated(connection)
 
     def serves(self, connection: Connection) -> None:
-        """A request is complete, and its response is ours to give."""
+        """Note that a request is complete and the server has to respond."""
         for group in self._groups_of(connection):
             group.put(connection, group.serving)
-        self._recognise(connection)
+        self._count_authenticated(connection)
 
     def counts(self) -> ConnectionMetrics:
-        """Return how many there are; also from other threads, where it may be off by a few."""
+        """Return the counters; from other threads they may be off by a few."""
         return ConnectionMetrics(
             open=len(self._addresses),
             limit=self._most,
@@ -137,13 +137,13 @@ class ConnectionLimits:
         address = self._addresses[connection]
         return (self._all,) if address is None else (self._all, self._groups[address])
 
-    def _recognise(self, connection: Connection) -> None:
-        """Count a connection as authenticated, if it is: it stays so until its end."""
-        if connection.known:
-            connection.counted_known = True
+    def _count_authenticated(self, connection: Connection) -> None:
+        """Count a connection as authenticated if a request on it was."""
+        if connection.authenticated:
+            connection.counted_authenticated = True
             for group in self._groups_of(connection):
                 group.remove(connection)
-                group.known.add(connection)
+                group.authenticated.add(connection)
 
     def _free_slot(self, address: str | None) -> bool:
         group = self._groups.get(address) if address is not None else None
@@ -152,27 +152,28 @@ class ConnectionLimits:
         return len(self._addresses) < self._most or self._evict_one(self._all)
 
     def _evict_one(self, group: _Group) -> bool:
-        """Close what costs the least: a stranger who waits, then idle connections of people.
+        """Close a waiting anonymous connection, else idle authenticated ones.
 
-        What is being served is not closed: its answer would be lost, and where requests come faster than they are
-        answered, nobody would get one.
+        Connections that are being served are not closed: under overload no client would ever get a response.
         """
-        return self._evict_stranger(group.waiting) or self._evict_idle(group)
+        return self._evict_anonymous(group.waiting) or self._evict_idle(group)
 
-    def _evict_stranger(self, line: Line) -> bool:
-        while line:
-            connection = next(iter(line))
-            if not connection.known:
+    def _evict_anonymous(self, queue: Queue) -> bool:
+        while queue:
+            connection = next(iter(queue))
+            if not connection.authenticated:
                 self._evict(connection)
                 return True
-            self._recognise(connection)
+            self._count_authenticated(connection)
         return False
 
     def _evict_idle(self, group: _Group) -> bool:
         now = self._clock()
         if now < group.search_after:
             return False
-        idle = [(since, connection) for connection in group.known if (since := connection.idle_since) is not None]
+        idle = [
+            (since, connection) for connection in group.authenticated if (since := connection.idle_since) is not None
+        ]
         if not idle:
             group.search_after = now + SEARCH_SECONDS
             return False
@@ -189,13 +190,13 @@ class ConnectionLimits:
         connection.evict()
 
     def _note(self) -> None:
-        """Write what happened since the last line, at most once a minute."""
+        """Log the evictions since the last line, at most once a minute."""
         now = self._acted_at = self._clock()
         if now - self._logged_at < LOG_SECONDS:
             return
         evicted, refused = self._evicted - self._logged[0], self._refused - self._logged[1]
         self._logged_at, self._logged = now, (self._evicted, self._refused)
         logger.warning(
-            "too many connections: %d open of at most %d, %d of one address; %d idle ones closed, %d new ones refused",
+            "too many connections: %d open, limit %d (%d per address); closed %d idle ones, rejected %d new ones",
             len(self._addresses), self._most, self._per_address, evicted, refused,
         )  # fmt: skip

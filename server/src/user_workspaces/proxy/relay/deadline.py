@@ -1,4 +1,4 @@
-"""A time limit that is moved with every request and rarely reached."""
+"""A timeout that is moved with every request and rarely reached."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ _TICKS: Final = 4
 
 
 class Deadline:
-    """Calls `expired`, at most a quarter of `shortest` late. Moving it costs an assignment, not a timer."""
+    """Calls `expired`, at most a quarter of `shortest` (seconds) late. To move it costs an assignment, not a timer."""
 
     __slots__ = ("_at", "_expired", "_handle", "_loop", "_tick")
 
@@ -21,20 +21,20 @@ class Deadline:
         self._handle = loop.call_later(self._tick, self._check)
 
     def expire_in(self, seconds: float) -> None:
-        """Move the limit."""
+        """Set the deadline to `seconds` from now."""
         self._at = self._loop.time() + seconds
 
     @property
     def at(self) -> float:
-        """When the limit is reached, by the clock of the event loop."""
+        """The deadline by the clock of the event loop."""
         return self._at
 
     def clear(self) -> None:
-        """Have no limit for now."""
+        """Remove the deadline."""
         self._at = inf
 
     def stop(self) -> None:
-        """Have no limit ever again."""
+        """Stop the timer for good."""
         self._handle.cancel()
 
     def _check(self) -> None:

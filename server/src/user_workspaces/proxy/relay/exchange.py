@@ -1,4 +1,4 @@
-"""One request to a session and its response, or the WebSocket that it becomes."""
+"""One request to a session and its response, or the WebSocket that it is upgraded to."""
 
 import asyncio
 from http import HTTPStatus
@@ -16,45 +16,46 @@ _REPEATABLE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 _SWITCHING: Final = 101
 _FIRST_FINAL_STATUS: Final = 200
 
-HELD_BY_SESSION: Final = 1
-HELD_BY_CONNECT: Final = 2
-"""Reasons for which the browser is not read."""
+PAUSED_BY_SESSION: Final = 1
+PAUSED_BY_CONNECT: Final = 2
+"""Reasons to pause reading from the browser; bits."""
 
 
 class Browser(Protocol):
-    """The connection to the browser, as one request sees it."""
+    """The connection to the browser, as an exchange uses it."""
 
     transport: asyncio.Transport
     write_paused: bool
 
-    def hold(self, reason: int) -> None:
+    def pause(self, reason: int) -> None:
         """Stop reading for this reason."""
 
-    def release(self, reason: int) -> None:
-        """Read again, unless there is another reason not to."""
+    def resume(self, reason: int) -> None:
+        """Resume reading, unless another reason is left."""
 
     def response(self, status: int, text: str) -> None:
-        """Answer in place of the session, and close."""
+        """Respond with an error in place of the session, and close."""
 
     def response_done(self, *, keep_alive: bool) -> None:
-        """The response was written to its end."""
+        """The response is complete."""
 
     def upgraded(self) -> None:
-        """From now on every byte belongs to the WebSocket."""
+        """All further bytes belong to the WebSocket."""
 
 
 class Exchange:
-    """Relays one request. The browser's side frames the request's body, this one frames the response."""
+    """Relays one request. The caller frames the request's body, this class frames the response.
 
-    def __init__(
-        self, browser: Browser, passthrough: ProxyState, *, route: Route, head: RequestHead, sender: Client
-    ) -> None:
+    Framing means to find the end of a body: the bytes between are relayed as they arrive.
+    """
+
+    def __init__(self, browser: Browser, state: ProxyState, *, route: Route, head: RequestHead, client: Client) -> None:
         self._browser = browser
-        self._passthrough = passthrough
+        self._state = state
         self._route = route
         self._head = head
-        self._unsent = [request_to_session(head, route=route, sender=sender)]
-        self._request_done = not head.fields.has_body
+        self._unsent = [request_to_session(head, route=route, client=client)]
+        self._request_done = not head.headers.has_body
         self._repeatable = self._request_done and head.method in _REPEATABLE and not head.websocket
         self._upstream: Upstream | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -63,14 +64,18 @@ class Exchange:
         self._keep_browser = head.keep_alive
         self._keep_upstream = False
         self._over = False
-        self._raw = False
+        self._upgraded = False
         self.started = False
-        """Whether the browser got a byte of the final response."""
+        """True if a part of the final response was sent."""
 
     def start(self) -> None:
-        """Send the request. One that cannot be repeated never rides on a connection that may be stale."""
-        self._passthrough.opened(self._route.job_id, self)
-        idle = self._passthrough.pool.take(self._route.job_id) if self._repeatable else None
+        """Send the request.
+
+        An idle connection may be closed by the session at any moment, so it is used only for requests that are safe to
+        repeat on a new connection.
+        """
+        self._state.opened(self._route.job_id, self)
+        idle = self._state.pool.take(self._route.job_id) if self._repeatable else None
         if idle is None:
             self._connect()
         else:
@@ -79,7 +84,7 @@ class Exchange:
     # From the browser
 
     def request_received(self, data: bytes) -> None:
-        """Bytes of the request's body, or of the WebSocket."""
+        """Relay bytes of the request's body, or of the WebSocket."""
         if self._upstream is not None:
             self._upstream.transport.write(data)
         elif not self._over:
@@ -90,10 +95,10 @@ class Exchange:
         self._request_done = True
 
     def browser_lost(self) -> None:
-        """The browser went away, or sent what cannot be understood."""
+        """The browser disconnected, or sent a malformed request."""
         upstream = self._leave()
         if upstream is not None:
-            if self._raw:
+            if self._upgraded:
                 upstream.close()
             else:
                 upstream.abort()
@@ -104,20 +109,20 @@ class Exchange:
             self._upstream.pause_reading()
 
     def browser_drained(self) -> None:
-        """The browser may be sent to again."""
+        """The browser reads again."""
         if self._upstream is not None:
             self._upstream.resume_reading()
 
     def shutdown(self) -> None:
-        """The server ends: a request may finish, a WebSocket is closed."""
+        """The server stops: a request may finish, a WebSocket is closed."""
         self._keep_browser = False
-        if self._raw:
+        if self._upgraded:
             self._browser.transport.close()
 
     # From the routes
 
     def cut(self) -> None:
-        """End it at once, both sides."""
+        """End both connections at once."""
         upstream = self._leave()
         if upstream is not None:
             upstream.abort()
@@ -127,15 +132,15 @@ class Exchange:
 
     def upstream_full(self) -> None:
         """The session reads slower than the browser sends."""
-        self._browser.hold(HELD_BY_SESSION)
+        self._browser.pause(PAUSED_BY_SESSION)
 
     def upstream_drained(self) -> None:
-        """The session may be sent to again."""
-        self._browser.release(HELD_BY_SESSION)
+        """The session reads again."""
+        self._browser.resume(PAUSED_BY_SESSION)
 
     def response_received(self, data: bytes) -> None:
-        """Bytes came from the session."""
-        if self._raw:
+        """Relay bytes of the session."""
+        if self._upgraded:
             self._browser.transport.write(data)
         elif self._body is None:
             self._read_heads(self._buffer + data if self._buffer else data)
@@ -147,33 +152,33 @@ class Exchange:
         self._upstream = None
         if isinstance(self._body, OpenBody) and error is None:
             self._finish(clean=False)
-        elif self._raw and error is None:
+        elif self._upgraded and error is None:
             self._leave()
             self._browser.transport.close()
         elif self._unsent and not self._buffer:
             self._connect()
         else:
             self._fail(
-                "The session broke off before it answered: try again in a moment.",
+                "The session closed the connection before it responded. Try again in a moment.",
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
             )
 
-    # The parts of it
+    # Implementation
 
     def _connect(self) -> None:
-        self._browser.hold(HELD_BY_CONNECT)
+        self._browser.pause(PAUSED_BY_CONNECT)
         self._repeatable = False
         self._connecting = asyncio.get_running_loop().create_task(self._open_connection())
 
     async def _open_connection(self) -> None:
         try:
-            upstream = await connect(self._route.endpoint, time_limit=self._passthrough.limits.connect)
+            upstream = await connect(self._route.endpoint, time_limit=self._state.limits.connect)
         except PeerCheckFailed:
             self._fail("Another account listens on the session's socket.")
             return
         except OSError:
             self._fail(
-                "The session does not answer. It may be starting or stopping: try again in a moment.",
+                "The session is not responding. It may be starting or stopping: try again in a moment.",
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
             )
             return
@@ -181,11 +186,11 @@ class Exchange:
             upstream.abort()
         else:
             self._attach(upstream)
-            self._browser.release(HELD_BY_CONNECT)
+            self._browser.resume(PAUSED_BY_CONNECT)
 
     def _attach(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        upstream.user = self
+        upstream.consumer = self
         if self._browser.write_paused:
             upstream.pause_reading()
         upstream.transport.write(self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent))
@@ -193,7 +198,7 @@ class Exchange:
             self._unsent.clear()
 
     def _read_heads(self, data: bytes) -> None:
-        """Read interim responses and the final one; what follows it is its body."""
+        """Parse interim responses and the head of the final one, whose body follows."""
         start = 0
         while True:
             head = parse_response(data, start)
@@ -202,7 +207,7 @@ class Exchange:
                 return
             self._unsent.clear()
             if isinstance(head, Bad) or (head.status == _SWITCHING and not self._head.websocket):
-                self._fail("The session's answer cannot be understood.")
+                self._fail("The session sent an invalid response.")
                 return
             start += head.length
             if head.status >= _FIRST_FINAL_STATUS or head.status == _SWITCHING:
@@ -214,13 +219,13 @@ class Exchange:
 
     def _final(self, head: ResponseHead, data: bytes, start: int) -> None:
         if refuses_our_secret(head, route=self._route):
-            self._fail("The session does not accept this server. Stop it and launch it again.")
+            self._fail("The session rejects the credentials of this server. Stop it and launch it again.")
             return
-        if head.fields.chunked and not self._head.minor:
-            self._fail("The session answers in a way that an HTTP/1.0 client does not understand.")
+        if head.headers.chunked and not self._head.minor:
+            self._fail("The session's response is chunked, which HTTP/1.0 clients do not support.")
             return
-        self._raw = head.status == _SWITCHING
-        body = None if self._raw else response_body(head, method=self._head.method)
+        self._upgraded = head.status == _SWITCHING
+        body = None if self._upgraded else response_body(head, method=self._head.method)
         self._keep_upstream = head.keep_alive and self._head.minor == 1
         self._keep_browser = self._keep_browser and not isinstance(body, OpenBody)
         self.started = True
@@ -230,7 +235,7 @@ class Exchange:
             self._read_body(body, data, start, first=first)
             return
         self._browser.transport.write(first)
-        if self._raw:
+        if self._upgraded:
             self._browser.upgraded()
             if start < len(data):
                 self._browser.transport.write(data[start:])
@@ -243,11 +248,11 @@ class Exchange:
         return response_to_browser(head, close=close, prefix=prefix_of(self._head, self._route), host=self._head.host)
 
     def _read_body(self, body: Body, data: bytes, start: int, *, first: bytes = b"") -> None:
-        """Pass on what belongs to the body; `first` goes before it, in the same write: writes are what costs."""
+        """Relay the bytes of the body; `first` is sent in the same write: a system call costs more than a copy."""
         try:
             end = body.consume(data, start)
         except BadBody:
-            self._fail("The session's answer cannot be understood.")
+            self._fail("The session sent an invalid response.")
             return
         part = data if end - start == len(data) else data[start:end]
         self._browser.transport.write(first + part if first else part)
@@ -255,17 +260,17 @@ class Exchange:
             self._finish(clean=end == len(data))
 
     def _finish(self, *, clean: bool) -> None:
-        """The response is complete; `clean`: nothing came behind it."""
+        """The response is complete; `clean`: no bytes follow it, so the connection may be reused."""
         upstream = self._leave()
         if upstream is not None:
             if clean and self._keep_upstream and self._request_done:
-                self._passthrough.pool.put(self._route.job_id, upstream)
+                self._state.pool.put(self._route.job_id, upstream)
             else:
                 upstream.abort()
         self._browser.response_done(keep_alive=self._keep_browser)
 
     def _fail(self, text: str, *, status: int = HTTPStatus.BAD_GATEWAY) -> None:
-        """End it with an error: 503 where the session may answer in a moment, which JupyterLab waits for."""
+        """End with an error: 503 if the session may respond in a moment, which JupyterLab retries."""
         if self._over:
             return
         upstream = self._leave()
@@ -277,11 +282,11 @@ class Exchange:
             self._browser.response(status, text)
 
     def _leave(self) -> Upstream | None:
-        """Belong to nobody any more; return the connection to the session, which is the caller's to end."""
+        """Detach from both sides; return the connection to the session for the caller to end."""
         self._over = True
         self._unsent.clear()
-        self._passthrough.ended(self._route.job_id, self)
+        self._state.ended(self._route.job_id, self)
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
-            upstream.user = None
+            upstream.consumer = None
         return upstream

@@ -1,4 +1,4 @@
-"""Gives a connection to a protocol of uvicorn, and still learns when it ends."""
+"""Hands a connection over to a protocol of uvicorn, but still notices its end."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,11 @@ from typing import Any, cast
 
 
 class HandedOver(asyncio.Protocol):
-    """Stands between the transport and the protocol that has the connection now, which may give it to another one."""
+    """Forwards the transport's calls to the current protocol of the connection, which may set another one.
+
+    uvicorn's HTTP protocol passes the connection to its WebSocket protocol by `transport.set_protocol`. The wrapped
+    transport redirects that call here, so that `connection_lost` still reaches the proxy's count of connections.
+    """
 
     def __init__(self, transport: asyncio.Transport, *, lost: Callable[[], None]) -> None:
         self._transport = transport
@@ -14,14 +18,14 @@ class HandedOver(asyncio.Protocol):
         self._protocol: asyncio.Protocol
 
     def begin(self, protocol: asyncio.Protocol, data: bytes) -> None:
-        """Give the connection to this protocol, with the bytes that it begins with."""
+        """Hand the connection over to this protocol, with the first bytes."""
         self._protocol = protocol
         self._transport.set_protocol(self)
         protocol.connection_made(cast("asyncio.Transport", _Transport(self._transport, self)))
         self.data_received(data)
 
     def set_protocol(self, protocol: asyncio.Protocol) -> None:
-        """Give the connection to another one."""
+        """Replace the protocol."""
         self._protocol = protocol
 
     def data_received(self, data: bytes) -> None:
@@ -47,11 +51,11 @@ class HandedOver(asyncio.Protocol):
 
 
 class _Transport:
-    """The transport, but for the protocol that it has."""
+    """The transport with another `set_protocol`."""
 
     def __init__(self, transport: asyncio.Transport, handed_over: HandedOver) -> None:
         self._transport = transport
         self.set_protocol = handed_over.set_protocol
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the transport can do
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  any attribute of the transport
         return getattr(self._transport, name)

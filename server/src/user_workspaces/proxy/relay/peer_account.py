@@ -1,4 +1,7 @@
-"""The account behind a connection from this machine: a session can connect from the address of a trusted proxy, too."""
+"""Finds the account of a local connection's other end.
+
+A session on this machine can connect from the address of a trusted proxy, and must not be trusted as one.
+"""
 
 import errno
 import ipaddress
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 FIRST_ACCOUNT_OF_PEOPLE: Final = 1000
-"""Accounts below are the system's, such as those of web servers; nobody's session runs as one."""
+"""Lower uids are system accounts, such as those of web servers; no session runs as one."""
 _SOCK_DIAG: Final = 4
 _BY_FAMILY: Final = 20
 _REQUEST: Final = 1
@@ -20,39 +23,39 @@ _HEADER: Final = struct.Struct("=IHHII")
 _QUERY: Final = struct.Struct("=BBBBI")
 _ACCOUNT: Final = struct.Struct("=II")
 _ACCOUNT_AT: Final = _HEADER.size + 4 + 48 + 12
-"""Of `struct inet_diag_msg`, linux/inet_diag.h: the uid and the inode, behind the addresses and three counters."""
+"""Offset of uid and inode in `struct inet_diag_msg` (linux/inet_diag.h), after addresses and counters."""
 _ENDS: Final = 16
 _MAPPED: Final = "::ffff:"
 
 
 def may_be_proxy(connection: socket.socket) -> bool:
-    """Return whether the other end of a TCP connection can be a web server: of another machine, or a system account's.
+    """Return whether the other end of a TCP connection may be a web server: on another machine, or a system account.
 
-    A web server of this machine has to connect over loopback: from other addresses of it, jobs connect by root's
-    slirp4netns. Where the server is not root, all run as one account, and there is nothing to tell apart.
+    A web server on this machine has to connect over loopback: from its other addresses jobs connect, through root's
+    slirp4netns. Without root all processes have the same account, so the accounts cannot be distinguished.
     """
     if os.geteuid() != 0 or connection.family not in (socket.AF_INET, socket.AF_INET6):
         return True
     try:
         peer, own = connection.getpeername()[:2], connection.getsockname()[:2]
-    except OSError:  # it is gone already
+    except OSError:  # already disconnected
         return False
     family = connection.family
-    if peer[0].startswith(_MAPPED):  # an IPv4 connection to a listener for both
+    if peer[0].startswith(_MAPPED):  # IPv4 on a dual-stack listener
         family, peer, own = socket.AF_INET, _unmapped(peer), _unmapped(own)
     found = _owner(family, peer, own)
     if found is None:
-        return not _is_loopback(peer[0])  # of another machine
+        return not _is_loopback(peer[0])  # another machine
     uid, inode = found
     # A socket that its process has closed has inode 0, and the kernel lists root as its owner
     return _is_loopback(peer[0]) and inode != 0 and uid < FIRST_ACCOUNT_OF_PEOPLE
 
 
 def _owner(family: int, local: tuple[str, int], remote: tuple[str, int]) -> tuple[int, int] | None:
-    """Return uid and inode of the socket of this machine with these two ends; None: there is none."""
+    """Return uid and inode of the local socket with these two ends; None if there is none."""
     try:
         return _query_kernel(family, local, remote)
-    except OSError:  # a kernel without this question
+    except OSError:  # a kernel without sock_diag(7)
         return _read_proc(family, local, remote)
 
 
@@ -74,7 +77,7 @@ def _query_kernel(family: int, local: tuple[str, int], remote: tuple[str, int]) 
 
 
 def _read_proc(family: int, local: tuple[str, int], remote: tuple[str, int]) -> tuple[int, int] | None:
-    """Read the kernel's list of connections instead."""
+    """Search the kernel's text list of connections."""
     path = Path("/proc/net/tcp6" if family == socket.AF_INET6 else "/proc/net/tcp")
     wanted = [_written(family, *local), _written(family, *remote)]
     for line in path.read_text().splitlines()[1:]:
@@ -89,7 +92,7 @@ def _packed(family: int, address: str) -> bytes:
 
 
 def _written(family: int, address: str, port: int) -> str:
-    """Return an end as the list has it: 32-bit numbers in the order of this machine, in hexadecimal."""
+    """Return an end as in the list: hexadecimal 32-bit words in the byte order of this machine."""
     raw = socket.inet_pton(family, address.partition("%")[0])
     words = struct.unpack(f"={len(raw) // 4}I", raw)
     return "".join(f"{word:08X}" for word in words) + f":{port:04X}"

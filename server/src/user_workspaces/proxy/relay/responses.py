@@ -1,24 +1,24 @@
-"""What the proxy itself says, where neither the hub nor a session can."""
+"""Error responses of the proxy itself."""
 
 import json
 from http import HTTPStatus
 
 ALLOWED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-"""Of the methods that there are; what a single path takes is for whoever serves it to say."""
-FIELDS = {
+"""Methods that the proxy forwards; a view may allow fewer."""
+EXTRA_HEADERS = {
     HTTPStatus.METHOD_NOT_ALLOWED: f"allow: {ALLOWED}\r\n".encode("ascii"),
     HTTPStatus.SERVICE_UNAVAILABLE: b"retry-after: 1\r\n",
 }
-"""What a status says beside its text."""
+"""Additional headers by status."""
 
 
 def response(status: int, text: str, *, with_body: bool = True) -> bytes:
-    """Return a whole response in the form of the API's, the last one on its connection."""
+    """Return a complete response in the API's JSON format, the last one on its connection."""
     body = json.dumps({"success": False, "message": text}).encode()
     return b"".join(
         (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode("ascii"),
-            FIELDS.get(HTTPStatus(status), b""),
+            EXTRA_HEADERS.get(HTTPStatus(status), b""),
             b"content-type: application/json\r\n",
             b"content-length: %d\r\n" % len(body),
             b"cache-control: no-store\r\n",

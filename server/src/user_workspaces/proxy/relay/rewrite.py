@@ -1,4 +1,4 @@
-"""Rebuilds heads on their way: what the session may see of a request, and what a browser may take from a session."""
+"""Rewrites heads: removes headers that a session must not see or that a browser must not obey."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from user_workspaces.proxy.routing.routes import Route
 
 OWN_COOKIE_PREFIX: Final = b"uws-"
 OWN_COOKIES: Final = frozenset((b"sessionid", b"csrftoken"))
-"""Cookies of the hub: a session never sees one, and never sets one."""
+"""Cookies of the app: a session never gets one and never sets one."""
 
 _HOP_BY_HOP: Final = frozenset(
     (
@@ -37,16 +37,16 @@ _KEPT_FROM_SESSIONS: Final = _HOP_BY_HOP | {
     b"cookie",
 }
 _KEPT_FROM_BROWSERS: Final = _HOP_BY_HOP | {
-    # What would act on the whole origin, which by path is the hub's too.
+    # They act on the whole origin, which a session by path shares with the portal.
     b"clear-site-data",
     b"service-worker-allowed",
     b"strict-transport-security",
     b"alt-svc",
     b"nel",
     b"report-to",
-    # It would let pages of other origins read responses made with the user's cookie.
+    # It lets pages of other origins read responses to requests with the user's cookie.
     b"access-control-allow-credentials",
-    # Orders to a web server in front of this one, such as to send a file of the machine.
+    # Instructions to a web server in front of this one, such as to send a local file.
     b"x-accel-redirect",
     b"x-accel-buffering",
     b"x-accel-charset",
@@ -55,7 +55,7 @@ _KEPT_FROM_BROWSERS: Final = _HOP_BY_HOP | {
     b"x-sendfile",
 }
 _NOT_TO_BE_NAMED: Final = frozenset((b"host", b"content-length", b"transfer-encoding"))
-"""`Connection` cannot make us drop what frames and addresses the message."""
+"""Headers that `Connection` cannot drop, because they frame and address the message."""
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _SWITCHING: Final = 101
 _NO_CONTENT: Final = 204
@@ -63,27 +63,27 @@ _NO_CONTENT: Final = 204
 
 @dataclass(frozen=True)
 class Client:
-    """Who sent a request, as the session is told."""
+    """The client of a request, as it is reported to the session."""
 
     address: bytes
     scheme: bytes
 
     @cached_property
     def lines(self) -> bytes:
-        """The lines of a head that tell it, each with its end."""
+        """The header lines with address and scheme, each with CR LF."""
         return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (self.address, self.scheme)
 
 
 def client_of(head: RequestHead, *, peer: Client, proxies: TrustedProxies, public_scheme: str) -> Client:
-    """Return who sent a request; a proxy in front is believed only when its address is among the trusted."""
-    told = head.fields
+    """Return the client of a request; headers of a proxy count only if its address is trusted."""
+    headers = head.headers
     address, own = peer.address.decode("ascii"), peer.scheme.decode("ascii")
     return _client(
-        client_address(peer=address, forwarded_for=_joined(told, b"x-forwarded-for"), proxies=proxies),
+        client_address(peer=address, forwarded_for=_joined(headers, b"x-forwarded-for"), proxies=proxies),
         client_scheme(
             peer=address,
             own=own,
-            forwarded_proto=_joined(told, b"x-forwarded-proto"),
+            forwarded_proto=_joined(headers, b"x-forwarded-proto"),
             proxies=proxies,
             public=public_scheme,
         ),
@@ -95,50 +95,50 @@ def _client(address: str, scheme: str) -> Client:
     return Client(address.encode("ascii"), scheme.encode("ascii"))
 
 
-def _joined(fields: Headers, name: bytes) -> str:
-    return b",".join(fields.all(name)).decode("latin-1")
+def _joined(headers: Headers, name: bytes) -> str:
+    return b",".join(headers.all(name)).decode("latin-1")
 
 
-def request_to_session(head: RequestHead, *, route: Route, sender: Client) -> bytes:
-    """Return the head that the session gets."""
-    fields, hidden = head.fields, route.endpoint.strip_headers
-    if not (fields.for_session or hidden):
-        fields.for_session = _for_session(fields)
+def request_to_session(head: RequestHead, *, route: Route, client: Client) -> bytes:
+    """Return the head for the session."""
+    headers, hidden = head.headers, route.endpoint.strip_headers
+    if not (headers.for_session or hidden):
+        headers.for_session = _for_session(headers)
     authorization = route.endpoint.authorization
     prefix = prefix_of(head, route)
     return b"%b %b HTTP/1.%d\r\n%b%b%b%bx-forwarded-host: %b\r\n%b\r\n\r\n" % (
         head.method,
         target_of(head, prefix=prefix),
         head.minor,
-        _for_session(fields, hidden) if hidden else fields.for_session,
+        _for_session(headers, hidden) if hidden else headers.for_session,
         f"authorization: {authorization}\r\n".encode("latin-1") if authorization else b"",
-        sender.lines,
+        client.lines,
         b"x-forwarded-prefix: %b\r\n" % prefix if prefix else b"",
         head.host,
         _connection(head),
     )
 
 
-def _for_session(fields: Headers, hidden: Collection[str] = ()) -> bytes:
-    """Return the lines that are passed on, each with its end."""
-    dropped = _KEPT_FROM_SESSIONS | _named(fields) | {name.encode("latin-1") for name in hidden}
+def _for_session(headers: Headers, hidden: Collection[str] = ()) -> bytes:
+    """Return the header lines that are passed on, each with CR LF."""
+    dropped = _KEPT_FROM_SESSIONS | _named(headers) | {name.encode("latin-1") for name in hidden}
     out = [
         name + b": " + (without_default_port(value) if name == b"host" else value) + b"\r\n"
-        for name, value in fields.pairs
-        # Some servers read `_` in a name as `-`: such a field could pass for one that is dropped here.
+        for name, value in headers.pairs
+        # Some servers read `_` in a name as `-`: such a header could replace one that is dropped here.
         if name not in dropped and b"_" not in name and not name.startswith(b"x-forwarded-")
     ]
-    cookies = b"" if "cookie" in hidden else _foreign_cookies(fields)
+    cookies = b"" if "cookie" in hidden else _foreign_cookies(headers)
     if cookies:
         out.append(b"cookie: %b\r\n" % cookies)
-    if fields.chunked:
+    if headers.chunked:
         out.append(b"transfer-encoding: chunked\r\n")
     return b"".join(out)
 
 
-def _named(fields: Headers) -> frozenset[bytes]:
-    """Return the fields that `Connection` names, and that are for one hop therefore."""
-    return fields.connection - _NOT_TO_BE_NAMED
+def _named(headers: Headers) -> frozenset[bytes]:
+    """Return the hop-by-hop headers that `Connection` names."""
+    return headers.connection - _NOT_TO_BE_NAMED
 
 
 def _connection(head: RequestHead) -> bytes:
@@ -147,10 +147,10 @@ def _connection(head: RequestHead) -> bytes:
     return b"connection: keep-alive" if head.minor else b"connection: close"
 
 
-def _foreign_cookies(fields: Headers) -> bytes:
-    """Return the cookies that are not ours; of a repeated name the first, which is the one scripts see first."""
+def _foreign_cookies(headers: Headers) -> bytes:
+    """Return the cookies that are not ours; of a repeated name the first one, as in `document.cookie`."""
     kept: dict[bytes, bytes] = {}
-    for name, pair in fields.cookies:
+    for name, pair in headers.cookies:
         if not _is_own(name):
             kept.setdefault(name, pair)
     return b"; ".join(kept.values())
@@ -162,19 +162,19 @@ def _is_own(name: bytes) -> bool:
 
 
 def response_to_browser(head: ResponseHead, *, close: bool, prefix: bytes = b"", host: bytes = b"") -> bytes:
-    """Return the head that the browser gets; `close`: the connection ends with this response.
+    """Return the head for the browser; `close`: the connection ends with this response.
 
-    `prefix` is what the session did not see of the path (see `mount`), and `host` the one that was asked for.
+    `prefix` is the part of the path that the session does not see (see `mount`), `host` the requested host.
     """
-    fields, status = head.fields, head.status
+    headers, status = head.headers, head.status
     bodiless = status < 200 or status == _NO_CONTENT  # noqa: PLR2004 - interim responses
-    dropped = _not_for_browsers(fields, bodiless=bodiless)
+    dropped = _not_for_browsers(headers, bodiless=bodiless)
     out = [b"HTTP/1.1 %d %b" % (status, head.reason)]
-    pairs = _with_host_only_cookies(fields.pairs) if b"set-cookie" in fields.first else fields.pairs
+    pairs = _with_host_only_cookies(headers.pairs) if b"set-cookie" in headers.first else headers.pairs
     if prefix:
         pairs = with_prefix(pairs, prefix=prefix, host=host)
     out += [name + b": " + value for name, value in pairs if name not in dropped]
-    if fields.chunked and not bodiless:
+    if headers.chunked and not bodiless:
         out.append(b"transfer-encoding: chunked")
     if status == _SWITCHING:
         out.append(b"connection: Upgrade\r\nupgrade: websocket")
@@ -184,9 +184,9 @@ def response_to_browser(head: ResponseHead, *, close: bool, prefix: bytes = b"",
     return b"\r\n".join(out)
 
 
-def _not_for_browsers(fields: Headers, *, bodiless: bool) -> frozenset[bytes]:
-    """Return the names that are left out."""
-    dropped = _KEPT_FROM_BROWSERS | _named(fields) if fields.connection else _KEPT_FROM_BROWSERS
+def _not_for_browsers(headers: Headers, *, bodiless: bool) -> frozenset[bytes]:
+    """Return the names of the dropped headers."""
+    dropped = _KEPT_FROM_BROWSERS | _named(headers) if headers.connection else _KEPT_FROM_BROWSERS
     return dropped | {b"content-length"} if bodiless else dropped
 
 
@@ -196,12 +196,12 @@ def _with_host_only_cookies(pairs: Pairs) -> Pairs:
 
 
 def _host_only(cookie: bytes) -> bytes:
-    """Return a `Set-Cookie` value without its Domain; empty for a cookie that a session may not set."""
+    """Return a `Set-Cookie` value without `Domain`; empty for a cookie that a session must not set."""
     pair, *attributes = cookie.split(b";")
-    # A cookie without a name is sent back as its bare value, which may look like any other cookie.
+    # Browsers send a nameless cookie back as its bare value, which may look like any other cookie.
     name, equals, _ = pair.partition(b"=")
     name = name.strip(b" \t")
-    # Of an odd one Django would strip more than browsers do, and find a name of ours.
+    # Django strips more characters from a name than browsers do, and could find one of our names.
     if not equals or not name or name.translate(None, TOKEN) or _is_own(name):
         return b""
     kept = [part for part in attributes if part.partition(b"=")[0].strip(b" \t").lower() != b"domain"]
@@ -209,8 +209,8 @@ def _host_only(cookie: bytes) -> bytes:
 
 
 def refuses_our_secret(head: ResponseHead, *, route: Route) -> bool:
-    """Whether the session sends the browser to its own log-in, so did not take our `Authorization`."""
+    """Return whether the session redirects to its own login, so it rejected our `Authorization`."""
     if head.status not in _REDIRECTS or not route.endpoint.authorization:
         return False
-    path = head.fields.first.get(b"location", b"").partition(b"?")[0]
+    path = head.headers.first.get(b"location", b"").partition(b"?")[0]
     return path.endswith(route.base_path.encode("ascii") + b"login")

@@ -1,4 +1,4 @@
-"""Connections to sessions: opened and checked, kept for a while between requests, closed with their route."""
+"""Connections to sessions: opened and checked, pooled between requests, closed with their route."""
 
 import asyncio
 import socket
@@ -9,38 +9,38 @@ from typing import Final, Protocol, cast
 from user_workspaces.interfaces.values import Endpoint
 
 HIGH_WATER: Final = 262_144
-"""Bytes that wait in a connection's write buffer before the other side is paused."""
+"""Bytes in a connection's write buffer at which reading from the other side is paused."""
 _BACKLOG_FULL_PAUSE: Final = 0.02
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
 class PeerCheckFailed(OSError):
-    """Somebody else than the session's owner listens on its socket."""
+    """Another account than the session's owner listens on its socket."""
 
 
 class UpstreamConsumer(Protocol):
-    """What uses a connection to a session."""
+    """The object that uses a connection to a session."""
 
     def response_received(self, data: bytes) -> None:
-        """Bytes came from the session."""
+        """Bytes arrived from the session."""
 
     def upstream_lost(self, error: Exception | None) -> None:
         """The connection ended."""
 
     def upstream_full(self) -> None:
-        """The session reads slower than it is sent to."""
+        """The session reads slower than the browser sends."""
 
     def upstream_drained(self) -> None:
-        """The session may be sent to again."""
+        """The session reads again."""
 
 
 class Upstream(asyncio.Protocol):
     """One connection to a session: used by one exchange at a time, or idle in the pool."""
 
-    __slots__ = ("_paused", "closed", "idle_since", "transport", "user")
+    __slots__ = ("_paused", "closed", "consumer", "idle_since", "transport")
 
     def __init__(self) -> None:
-        self.user: UpstreamConsumer | None = None
+        self.consumer: UpstreamConsumer | None = None
         self.closed = False
         self.idle_since = 0.0
         self._paused = False
@@ -53,49 +53,49 @@ class Upstream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
-        if self.user is None:
-            self.abort()  # nobody asked: what follows could be taken for the answer to the next request
+        if self.consumer is None:
+            self.abort()  # unsolicited bytes would be taken for the response to the next request
         else:
-            self.user.response_received(data)
+            self.consumer.response_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         self.closed = True
-        user, self.user = self.user, None
-        if user is not None:
-            user.upstream_lost(exc)
+        consumer, self.consumer = self.consumer, None
+        if consumer is not None:
+            consumer.upstream_lost(exc)
 
     def pause_writing(self) -> None:
         """See `asyncio.Protocol`."""
-        if self.user is not None:
-            self.user.upstream_full()
+        if self.consumer is not None:
+            self.consumer.upstream_full()
 
     def resume_writing(self) -> None:
         """See `asyncio.Protocol`."""
-        if self.user is not None:
-            self.user.upstream_drained()
+        if self.consumer is not None:
+            self.consumer.upstream_drained()
 
     def pause_reading(self) -> None:
-        """Take nothing more from the session for now."""
+        """Pause reading from the session."""
         if not self._paused and not self.closed:
             self._paused = True
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Take from the session again."""
+        """Resume reading from the session."""
         if self._paused and not self.closed:
             self._paused = False
             self.transport.resume_reading()
 
     def close(self) -> None:
-        """End the connection when what was written is sent."""
-        self.user = None
+        """Close the connection after the write buffer is sent."""
+        self.consumer = None
         self.closed = True
         self.transport.close()
 
     def abort(self) -> None:
-        """End the connection at once."""
-        self.user = None
+        """Close the connection at once."""
+        self.consumer = None
         self.closed = True
         self.transport.abort()
 
@@ -122,7 +122,7 @@ async def _connect_unix(path: str) -> socket.socket:
     try:
         while True:
             try:
-                sock.connect(path)  # answers at once on Unix sockets: yes, no, or "the backlog is full"
+                sock.connect(path)  # never blocks on Unix sockets: EAGAIN means that the backlog is full
             except BlockingIOError:
                 await asyncio.sleep(_BACKLOG_FULL_PAUSE)
             else:
@@ -133,13 +133,13 @@ async def _connect_unix(path: str) -> socket.socket:
 
 
 def _check_peer(sock: socket.socket, uid: int) -> None:
-    """A person can put a link to another one's socket in the place of their own: ask the kernel who listens."""
+    """Check the uid of the listener: a user can replace their socket by a link to another user's socket."""
     if uid < 0:
         return
     credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, peer_uid, _ = _CREDENTIALS.unpack(credentials)
     if peer_uid != uid:
-        raise PeerCheckFailed("Somebody else listens on the session's socket.")
+        raise PeerCheckFailed("Another account listens on the session's socket.")
 
 
 class Pool:
@@ -153,7 +153,7 @@ class Pool:
         self._closed = False
 
     def take(self, job_id: int) -> Upstream | None:
-        """Return an idle connection, the latest used first; it may have ended without our knowing."""
+        """Return the connection that was used last, or None. The session may have closed it already."""
         idle = self._idle.get(job_id)
         while idle:
             upstream = idle.pop()
@@ -162,13 +162,13 @@ class Pool:
         return None
 
     def put(self, job_id: int, upstream: Upstream) -> None:
-        """Keep a connection that is between two requests."""
-        upstream.user = None
+        """Keep a connection for the next request."""
+        upstream.consumer = None
         idle = self._idle.setdefault(job_id, deque())
         if self._closed or upstream.closed or len(idle) >= self._per_job:
             upstream.close()
             return
-        upstream.resume_reading()  # or its end would never be seen
+        upstream.resume_reading()  # a paused connection does not report its end
         loop = asyncio.get_running_loop()
         upstream.idle_since = loop.time()
         idle.append(upstream)
@@ -181,7 +181,7 @@ class Pool:
             upstream.close()
 
     def close(self) -> None:
-        """Close every idle connection, and keep none from now on."""
+        """Close all idle connections, and keep none from now on."""
         self._closed = True
         if self._sweep is not None:
             self._sweep.cancel()

@@ -1,1 +1,1 @@
-"""Which session a request is for, and whether it may reach it."""
+"""Routes requests to sessions and checks their authorization."""

@@ -1,6 +1,6 @@
-"""Remembers which session cookies are good, so that their signature is computed once and not for every request.
+"""Caches verified session cookies, so that a signature is computed once and not for every request.
 
-What a good cookie may open is not remembered: the route, its owner and their epoch are compared every time.
+Authorization is not cached: route, owner and epoch are compared for each request.
 """
 
 import time
@@ -10,7 +10,7 @@ from user_workspaces.proxy.routing.routes import CookieClaims, VerifyCookie
 
 
 class CookieCache:
-    """A `VerifyCookie` before another one. Only good cookies are kept: nobody can fill it with inventions."""
+    """Wraps a `VerifyCookie`. Invalid cookies are never cached, so a client cannot fill the cache."""
 
     def __init__(
         self, verify_cookie: VerifyCookie, *, clock: Callable[[], float] = time.time, most: int = 4_096

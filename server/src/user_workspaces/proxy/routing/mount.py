@@ -1,4 +1,4 @@
-"""The base path of a session that does not know of it: taken out of requests, put back into responses."""
+"""Removes the base path from requests to a session that is served at its root, and adds it to responses."""
 
 from typing import Final
 
@@ -8,25 +8,27 @@ from user_workspaces.proxy.http1.parser import RequestHead, without_default_port
 from user_workspaces.proxy.routing.routes import Route
 
 _SLASHES: Final = 4
-"""In front of the page: `/passthrough/local/12/lab`."""
+"""Slashes before the page in a path such as `/passthrough/local/12/lab`."""
 _ADDRESSES: Final = frozenset((b"location", b"content-location"))
 
 
 def prefix_of(head: RequestHead, route: Route) -> bytes:
-    """Return what the session does not see of the path, without a slash at its end; empty: it sees all."""
+    """Return the part of the path that the session does not see, without trailing slash; empty if it sees all."""
     if route.endpoint.mount != Mount.STRIP:
         return b""
     path = head.target.partition(b"?")[0]
-    return b"/".join(path.split(b"/", _SLASHES)[:_SLASHES])  # as the browser wrote it: cookies and links begin so
+    return b"/".join(
+        path.split(b"/", _SLASHES)[:_SLASHES]
+    )  # as sent by the browser: cookie paths and links have to match it
 
 
 def target_of(head: RequestHead, *, prefix: bytes) -> bytes:
-    """Return the target that the session gets. It never begins with two slashes: that would name a host."""
+    """Return the target for the session. It never starts with two slashes, which would name a host."""
     return b"/" + head.target[len(prefix) :].lstrip(b"/") if prefix else head.target
 
 
 def with_prefix(pairs: Pairs, *, prefix: bytes, host: bytes) -> Pairs:
-    """Return the fields of a response with the prefix in what names a path: redirects and the paths of cookies."""
+    """Return the headers of a response with the prefix added to redirects and cookie paths."""
     return tuple((name, _changed(name, value, prefix=prefix, host=host)) for name, value in pairs)
 
 
@@ -37,7 +39,7 @@ def _changed(name: bytes, value: bytes, *, prefix: bytes, host: bytes) -> bytes:
 
 
 def _address(value: bytes, *, prefix: bytes, host: bytes) -> bytes:
-    """Return an address with the prefix; one of another host, or relative to the page, stays as it is."""
+    """Return a URL with the prefix; URLs of other hosts and relative ones are unchanged."""
     start, slashes, rest = value.partition(b"//")
     if slashes and start.lower() in (b"", b"http:", b"https:"):
         named, slash, path = rest.partition(b"/")
@@ -48,7 +50,7 @@ def _address(value: bytes, *, prefix: bytes, host: bytes) -> bytes:
 
 
 def _below(prefix: bytes, path: bytes) -> bytes:
-    """Return a path below the prefix; one that is there already stays as it is."""
+    """Return a path below the prefix; a path that is below it already is unchanged."""
     bare = path.partition(b"?")[0].partition(b"#")[0]
     return path if bare == prefix or bare.startswith(prefix + b"/") else prefix + (path or b"/")
 

@@ -1,4 +1,4 @@
-"""Listens on the ports of sessions: opened when a session gets one, closed some time after its end."""
+"""Listens on the ports of sessions: opens a port when a session gets it, closes it some time after the session."""
 
 import asyncio
 import logging
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 
 BACKLOG: Final = 128
 KEPT_FOR: Final = 10.0
-"""Seconds for which a port stays open before a session has it: the row is written, and the table read, after that."""
+"""Seconds for which a port stays open without a route: the row is written and the route table read after `open`."""
 KEPT_AFTER: Final = 600.0
-"""Seconds for which a port stays open after its session: who comes back to it is told that the session has ended."""
+"""Seconds for which a port stays open after its session, to show that the session has ended."""
 OPENED_WITHIN: Final = 5.0
-"""Seconds that another thread waits for the event loop."""
+"""Seconds for which another thread waits for the event loop."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class _Open:
 
 
 class SessionPortListeners:
-    """Belongs to the event loop; `open` is for other threads."""
+    """The open ports. Use it only in the event loop, except `open`, which other threads call."""
 
     def __init__(
         self,
@@ -52,13 +52,13 @@ class SessionPortListeners:
         table.on_replace(self.follow)
 
     def open(self, port: int) -> bool:
-        """Listen on a port of the range, and return whether that works. Called in other threads."""
+        """Listen on a port of the range; return whether that succeeded. Call it from other threads only."""
         done: Future[bool] = Future()
         self._loop.call_soon_threadsafe(lambda: done.set_result(self._listen(port, kept_for=KEPT_FOR)))
         return done.result(OPENED_WITHIN)
 
     def follow(self) -> None:
-        """Listen on the ports that the table names, and on those that it named until recently."""
+        """Listen on the ports in the table, and close ports that left it some time ago."""
         wanted = self._table.ports()
         for port in wanted:
             self._listen(port, kept_for=self._kept_after)
@@ -67,7 +67,7 @@ class SessionPortListeners:
             self._close(port)
 
     def close(self) -> None:
-        """Listen on none any more; connections go on."""
+        """Close all ports; open connections continue."""
         for port in list(self._open):
             self._close(port)
 
@@ -82,7 +82,7 @@ class SessionPortListeners:
             listener = _bound(self._host, port)
         except OSError as error:
             if port not in self._refused:
-                logger.warning("port %d of the sessions cannot be opened: %s", port, error.strerror)
+                logger.warning("session port %d cannot be opened: %s", port, error.strerror)
             self._refused.add(port)
             return False
         self._refused.discard(port)
@@ -93,7 +93,7 @@ class SessionPortListeners:
         return True
 
     async def _serve(self, opened: _Open) -> None:
-        """Accept what comes; until then it waits in the backlog."""
+        """Accept connections; until then they wait in the backlog."""
         server = await self._loop.create_server(self._protocol, sock=opened.listener, backlog=BACKLOG)
         opened.server = server
 
@@ -107,7 +107,7 @@ class SessionPortListeners:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Processes of the same account may share the port, and those of no other."""
+    """Return a listening socket. By `SO_REUSEPORT` processes of the same account may share the port, others may not."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

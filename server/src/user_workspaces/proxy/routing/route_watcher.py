@@ -1,4 +1,4 @@
-"""Keeps the proxy's table in step with the database: what is watched is the rows, so nothing is missed."""
+"""Keeps the proxy's route table up to date by polling the database, so that no change can be missed."""
 
 import logging
 import threading
@@ -16,11 +16,11 @@ from user_workspaces.proxy.routing.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.2
+POLL_INTERVAL = 0.2
 
 
 def read_routes() -> list[Route]:
-    """Return every session that answers, as the database has it now."""
+    """Return the routes of all ready sessions in the database."""
     return [
         Route(
             job_id=session.job_id,
@@ -37,74 +37,74 @@ def read_routes() -> list[Route]:
 
 
 class RouteWatcher:
-    """A thread that reads the rows and hands the whole table over in the event loop."""
+    """A thread that reads the routes and replaces the table in the event loop."""
 
     def __init__(self, table: RouteTable, run_in_loop: Callable[[Callable[[], None]], object]) -> None:
         self._table = table
         self._run_in_loop = run_in_loop
         self._stopping = False
         self._wanted = threading.Event()
-        self._fed = threading.Condition()
-        self._rounds_begun = self._rounds_done = 0
+        self._updated = threading.Condition()
+        self._rounds_started = self._rounds_done = 0
         self._thread = threading.Thread(target=self._run, name="routes", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow the rows."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let go."""
+        """Stop the thread."""
         self._stopping = True
         self._wanted.set()
         self._thread.join(timeout=5)
 
     def catch_up(self, *, within: float) -> None:
-        """Return when the table holds what the rows say now, or after `within` seconds."""
-        with self._fed:
-            wanted = self._rounds_begun + 1
+        """Wait until the table has the current state of the database, at most `within` seconds."""
+        with self._updated:
+            wanted = self._rounds_started + 1
             self._wanted.set()
-            self._fed.wait_for(lambda: self._rounds_done >= wanted, timeout=within)
+            self._updated.wait_for(lambda: self._rounds_done >= wanted, timeout=within)
 
     def _run(self) -> None:
-        """A database that is away for a moment cuts nobody off: the table stays as it was read last."""
+        """Poll until `stop`. While the database is unavailable, the table stays as it is."""
         while not self._stopping:
             self._wanted.clear()
-            with self._fed:
-                self._rounds_begun += 1
-                this_round = self._rounds_begun
+            with self._updated:
+                self._rounds_started += 1
+                this_round = self._rounds_started
             try:
                 routes = read_routes()
             except (OperationalError, InterfaceError) as error:
-                REFUSALS.warn(logger, "the routes cannot be read; sessions stay as they are", error)
+                REFUSALS.warn(logger, "the routes cannot be read; running sessions stay reachable", error)
                 close_old_connections()
             else:
                 self._run_in_loop(partial(self._take, routes, this_round))
-            self._wanted.wait(LOOK_EVERY)
+            self._wanted.wait(POLL_INTERVAL)
         connections.close_all()
 
     def _take(self, routes: list[Route], this_round: int) -> None:
         self._table.replace(routes)
-        with self._fed:
+        with self._updated:
             self._rounds_done = max(self._rounds_done, this_round)
-            self._fed.notify_all()
+            self._updated.notify_all()
 
 
 @dataclass(slots=True)
 class _Process:
-    """The feed of this web process; a process without a proxy has none."""
+    """The route watcher of this web process; None in a process without a proxy."""
 
-    feed: RouteWatcher | None = None
+    watcher: RouteWatcher | None = None
 
 
 _process = _Process()
 
 
-def install(feed: RouteWatcher | None) -> None:
-    """Make this the feed of the process."""
-    _process.feed = feed
+def install(watcher: RouteWatcher | None) -> None:
+    """Set the route watcher of the process."""
+    _process.watcher = watcher
 
 
 def catch_up(*, within: float = 2.0) -> None:
-    """Have the proxy of this process know what the rows say now: a session may have answered this very moment."""
-    if _process.feed is not None:
-        _process.feed.catch_up(within=within)
+    """Update the routes of this process's proxy now: a session may have become ready since the last poll."""
+    if _process.watcher is not None:
+        _process.watcher.catch_up(within=within)

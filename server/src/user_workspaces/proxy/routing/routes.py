@@ -1,4 +1,4 @@
-"""Which requests reach which session: the table of running sessions, and the decision about one request."""
+"""The table of running sessions, and the decision about one request."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,40 +16,40 @@ _COOKIES_TRIED: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One running session that answers."""
+    """A running session that is ready."""
 
     job_id: int
     owner_id: int
     epoch: int
-    """The owner's session epoch: a cookie of another one is dead."""
+    """The owner's session epoch: cookies of another epoch are invalid."""
     base_path: str
     """`/passthrough/local/12/`"""
     endpoint: Endpoint
     host: bytes = b""
-    """The host of its own, in lower case; empty: it has none."""
+    """Its own host in lower case; empty if it has none."""
     port: int | None = None
-    """The port of its own, if it has one."""
+    """Its own port, if it has one."""
     by_path: bool = False
-    """Whether it is served on the portal's hosts."""
+    """True if it is served on the portal's hosts."""
 
 
 @dataclass(frozen=True, slots=True)
 class CookieClaims:
-    """What a good session cookie says."""
+    """The content of a valid session cookie."""
 
     job_id: int
     user_id: int
     epoch: int
     expires_at: float = 0.0
-    """Unix time until which the cookie is known to be good; 0: it is to be verified every time."""
+    """Unix time until which the cookie is valid; 0: verify it each time."""
 
 
 VerifyCookie = Callable[[str, int], CookieClaims | None]
-"""From a cookie's value and the job's id to what it claims; None for a bad or expired one."""
+"""Maps a cookie's value and a job id to its claims; None for an invalid or expired cookie."""
 
 
 class RouteTable:
-    """The sessions that answer, by job id. Belongs to the thread of the event loop that relays."""
+    """The ready sessions by job id. Use it only in the thread of the event loop."""
 
     def __init__(self) -> None:
         self._routes: dict[int, Route] = {}
@@ -58,15 +58,15 @@ class RouteTable:
         self._change_listeners: list[Callable[[], None]] = []
 
     def get(self, job_id: int) -> Route | None:
-        """Return the live route of a job; the same object for as long as nothing about it changes."""
+        """Return the route of a job, or None; the same object until the route changes."""
         return self._routes.get(job_id)
 
     def job_of_port(self, port: int) -> int | None:
-        """Return the job whose session has this port of its own."""
+        """Return the job whose session has this port, or None."""
         return self._by_port.get(port)
 
     def replace(self, routes: Iterable[Route]) -> None:
-        """Take the new full state, and tell the listeners of every route that vanished or changed."""
+        """Replace all routes, and notify the listeners about each route that was removed or changed."""
         old = self._routes
         new = {route.job_id: route for route in routes}
         self._routes = {job_id: route if old.get(job_id) != route else old[job_id] for job_id, route in new.items()}
@@ -79,50 +79,50 @@ class RouteTable:
             changed()
 
     def ports(self) -> frozenset[int]:
-        """Return the ports that sessions have of their own."""
+        """Return the ports of sessions."""
         return frozenset(route.port for route in self._routes.values() if route.port is not None)
 
     def on_replace(self, callback: Callable[[], None]) -> None:
-        """Call this whenever the table was read anew."""
+        """Call this after each `replace`."""
         self._change_listeners.append(callback)
 
     def on_gone(self, callback: Callable[[int], None]) -> None:
-        """Call this with the job's id when its route is gone or another; the table is new by then."""
+        """Call this with the job's id after its route was removed or changed."""
         self._listeners.append(callback)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOrigins:
-    """Where sessions are served, apart from what their routes say."""
+    """The origins of sessions, apart from their routes."""
 
     domains: tuple[str, ...] = ()
-    """Below these each session has its host: `s12.<domain>`."""
+    """Domains below which each session has a host: `s12.<domain>`."""
     ports: range = range(0)
-    """Each of these is for a session alone."""
+    """Ports that serve sessions only."""
     cookie: bytes = b"uws-session-%d"
-    """The name of the cookie of a session."""
+    """Format of a session cookie's name."""
     is_portal: Callable[[bytes], bool] = lambda _host: True
-    """Whether a `Host` field names the portal: sessions by path or on a port are served under its names alone."""
+    """True if a `Host` header names the portal. Sessions by path or on a port are served under its names only."""
 
 
-NO_PLACES: Final = SessionOrigins()
+NO_ORIGINS: Final = SessionOrigins()
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The request may go to this session."""
+    """Relay the request to this session."""
 
     route: Route
 
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The request is for Django: a page, or what it says of a session that cannot be reached."""
+    """Pass the request to Django: a page of the portal, or a status page of a session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """The request is answered at once."""
+    """Respond with this error."""
 
     status: int
     text: str
@@ -137,48 +137,48 @@ def decide(
     *,
     table: RouteTable,
     verify_cookie: VerifyCookie,
-    locations: SessionOrigins = NO_PLACES,
+    origins: SessionOrigins = NO_ORIGINS,
     port: int = 0,
 ) -> Decision:
-    """Decide about one request, from its head and the port that its connection came in on."""
+    """Decide about one request by its head and the port on which it was received."""
     path, _, query = head.target.partition(b"?")
     websocket = head.websocket
     named = passthrough_job(path)
-    job_id = _job_of_origin(head.host, port=port, table=table, locations=locations) if named is None else named
+    job_id = _job_of_origin(head.host, port=port, table=table, origins=origins) if named is None else named
     route = None if job_id is None else table.get(job_id)
     is_mounted_elsewhere = (route is not None and route.endpoint.mount == Mount.ROOT) is not (named is None)
     if is_mounted_elsewhere and (named is None or route is not None):
-        is_of_a_session = websocket and (job_id is not None or port in locations.ports)
+        is_of_a_session = websocket and (job_id is not None or port in origins.ports)
         return Reject(404, "There is no such session here.") if is_of_a_session else _HAND_OVER
-    if not is_own_origin(route, host=head.host, port=port, locations=locations):
+    if not is_own_origin(route, host=head.host, port=port, origins=origins):
         return Reject(404, "There is no such session here.") if websocket else _HAND_OVER
     if named is not None and _has_ticket(query):
         return Reject(403, "A ticket does not open a WebSocket.") if websocket else _HAND_OVER
     if (websocket or head.method not in _SAFE) and (reason := _doubt(head)):
         return Reject(403, reason)
     if route is not None:
-        for claim in _verified_cookie(head, route.job_id, verify_cookie, locations.cookie):
+        for claim in _verified_cookie(head, route.job_id, verify_cookie, origins.cookie):
             if claim.user_id == route.owner_id and claim.epoch == route.epoch:
                 return Relay(route)
     return Reject(403, "Open the session from the workspace's page first.") if websocket else _HAND_OVER
 
 
-def _job_of_origin(host: bytes, *, port: int, table: RouteTable, locations: SessionOrigins) -> int | None:
-    """Return the job whose own port or host this is."""
-    return table.job_of_port(port) if port in locations.ports else origin_job(host, locations.domains)
+def _job_of_origin(host: bytes, *, port: int, table: RouteTable, origins: SessionOrigins) -> int | None:
+    """Return the job that this port or host belongs to."""
+    return table.job_of_port(port) if port in origins.ports else origin_job(host, origins.domains)
 
 
-def is_own_origin(route: Route | None, *, host: bytes, port: int, locations: SessionOrigins) -> bool:
+def is_own_origin(route: Route | None, *, host: bytes, port: int, origins: SessionOrigins) -> bool:
     """Return whether this session is served on this host and port.
 
-    The port is that of our own socket: what the client says of it counts for nothing. Below a domain the port does not
-    matter (it is another one behind a tunnel), and the name has to be the session's own to the letter.
+    The port is that of the server's socket, never the client's claim. Below a domain the port does not matter (a tunnel
+    may use another one), but the host has to equal the session's exactly.
     """
     if route is None:
         return False
-    if port in locations.ports or origin_job(host, locations.domains) is None:
-        is_served = route.port == port if port in locations.ports else route.by_path
-        return is_served and locations.is_portal(host)
+    if port in origins.ports or origin_job(host, origins.domains) is None:
+        is_served = route.port == port if port in origins.ports else route.by_path
+        return is_served and origins.is_portal(host)
     return bool(route.host) and _name_of(host) == route.host
 
 
@@ -187,14 +187,14 @@ def passthrough_job(path: bytes) -> int | None:
     if not path.startswith(_PREFIX):
         return None
     parts = path.split(b"/", 4)
-    if len(parts) <= 4 or not parts[2]:  # noqa: PLR2004 - "", passthrough, anything, job id, rest
+    if len(parts) <= 4 or not parts[2]:  # noqa: PLR2004 - "", state, anything, job id, rest
         return None
     return _job_id(parts[3])
 
 
 @lru_cache(maxsize=4096)
 def origin_job(host: bytes, domains: tuple[str, ...]) -> int | None:
-    """Return the job whose own origin this host is; None: not a session's origin; -1: below one, so nobody's."""
+    """Return the job of a session host; None for other hosts; -1 for a host below a session host, which no job has."""
     name = _name_of(host).removesuffix(b".")
     for domain in domains:
         labels = name.removesuffix(b"." + domain.lower().encode("ascii"))
@@ -220,37 +220,37 @@ def _has_ticket(query: bytes) -> bool:
 
 
 def _is_cross_origin(head: RequestHead) -> bool:
-    """Whether a browser says that a page of another origin made this request."""
-    if head.fields.first.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"):
+    """Return whether a page of another origin made this request, by the browser's headers."""
+    if head.headers.first.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"):
         return True
-    origin = head.fields.first.get(b"origin")
+    origin = head.headers.first.get(b"origin")
     return origin is not None and without_default_port(origin.lower().partition(b"://")[2]) != head.host.lower()
 
 
 def _doubt(head: RequestHead) -> str:
-    """Return why a request may be one that the person's browser made for another site; empty: it is not."""
+    """Return why a request may have been forged by another site; empty if it was not."""
     if _is_cross_origin(head):
         return "This request comes from another site."
-    if head.websocket and not (b"origin" in head.fields.first or _is_from_a_program(head)):
+    if head.websocket and not (b"origin" in head.headers.first or _is_from_a_program(head)):
         return "A WebSocket of a browser has an Origin; a program may send UWS-Authorization instead."
     return ""
 
 
 def _is_from_a_program(head: RequestHead) -> bool:
-    """Whether the request has a header that no page can put into the handshake of a WebSocket.
+    """Return whether the request has a header that no web page can add to a WebSocket handshake.
 
-    Browsers send `Authorization` by themselves with the schemes of passwords and of single sign-on, never with these.
+    Browsers add `Authorization` automatically for Basic and Negotiate, never for these schemes.
     """
-    known = head.fields.first
+    known = head.headers.first
     scheme = known.get(b"authorization", b"").lower().partition(b" ")[0]
     return b"uws-authorization" in known or scheme in (b"token", b"bearer")
 
 
 def _verified_cookie(head: RequestHead, job_id: int, verify_cookie: VerifyCookie, cookie: bytes) -> list[CookieClaims]:
-    """Return the good claims to this job. A foreign cookie of the same name in front hides no good one."""
+    """Return the valid claims to this job. A page of a sibling domain may have set another cookie of the same name."""
     wanted = cookie % job_id
     claims = []
-    for pair in [pair for name, pair in head.fields.cookies if name == wanted][:_COOKIES_TRIED]:
+    for pair in [pair for name, pair in head.headers.cookies if name == wanted][:_COOKIES_TRIED]:
         claim = verify_cookie(pair.partition(b"=")[2].strip(b" \t").decode("latin-1"), job_id)
         if claim is not None and claim.job_id == job_id:
             claims.append(claim)

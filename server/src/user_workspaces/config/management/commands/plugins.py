@@ -1,4 +1,4 @@
-"""`plugins`: list the configured plug-ins and how they are doing."""
+"""`plugins`: list the configured plug-ins and their health."""
 
 from django.core.management.base import BaseCommand
 
@@ -6,13 +6,13 @@ from user_workspaces import registry
 
 
 class Command(BaseCommand):
-    """Prints a table: kind, name, type, health; below it what operators should do."""
+    """Prints a table with kind, name, type and health, and advice for operators below it."""
 
-    help = "List the configured plug-ins: kind, name, type and health; and the types that are installed."
-    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
+    help = "List the configured plug-ins with kind, name, type and health."
+    requires_system_checks = ("configuration",)  # the other checks concern pages and the API, and take half a second
 
     def handle(self, *args: object, **options: object) -> None:
-        """Print a row each."""
+        """Print one row for each plug-in."""
         current = registry.current()
         rows, advice = [("KIND", "NAME", "TYPE", "HEALTH")], list[str]()
         for declaration in current.declarations:

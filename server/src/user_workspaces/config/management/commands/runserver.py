@@ -1,4 +1,4 @@
-"""`runserver`: run the web process (portal, API and proxy) until it is told to stop."""
+"""`runserver`: run the web process (portal, API and proxy) until it is stopped."""
 
 import logging
 import socket
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """The process that people and programs talk to."""
+    """The process that serves browsers and API clients."""
 
     help = "Run the web process: portal, API and the proxy to sessions."
     requires_migrations_checks = True
@@ -24,10 +24,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the address as Django's own command does."""
         parser.add_argument("address", nargs="?", default="", help="[host:]port; default: UWS_HOST and UWS_PORT")
-        parser.add_argument("--listening-on", type=int, help="the number of an open, listening socket to serve instead")
+        parser.add_argument("--listening-on", type=int, help="file descriptor of a listening socket to serve instead")
 
     def handle(self, *args: object, **options: str) -> None:
-        """Listen first, so that a taken port is told at once."""
+        """Listen before anything else, so that a port in use is reported at once."""
         if options["listening_on"] is not None:
             listener = socket.socket(fileno=int(options["listening_on"]))
         else:

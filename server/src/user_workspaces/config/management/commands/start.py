@@ -1,4 +1,4 @@
-"""`start`: everything in one command, as `make start` runs it."""
+"""`start`: prepare and run the whole server in one command; used by `make start`."""
 
 import os
 import pwd
@@ -22,18 +22,18 @@ from user_workspaces.config.session_preparation import prepare_sessions
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.queries import count_live_jobs
 
-ANSWERS_WITHIN = 60.0
-LOOK_EVERY = 0.2
+READY_SECONDS = 60.0
+POLL_INTERVAL = 0.2
 
 
 class Command(BaseCommand):
-    """Prepares what is missing, starts web process and controller, prints the address and a log-in link."""
+    """Prepares the server, starts the web process and the controller, prints the address and a login link."""
 
-    help = "Migrate, prepare the environments, start web process and controller, print address and log-in link."
-    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
+    help = "Migrate, prepare environments, start the web process and the controller, print address and login link."
+    requires_system_checks = ("configuration",)  # the other checks concern pages and the API, and take half a second
 
     def handle(self, *args: object, **options: object) -> None:
-        """Do all of it; the address and the link are the only words on standard output."""
+        """Run all steps; only the addresses and the login link go to standard output."""
         data_dir: Path = settings.DATA_DIR
         try:
             self._print_users(data_dir)
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         with held, listener:
             config = self._write_configuration(data_dir)
             offer_containers(config, may_ask=not os.environ.get("UWS_CONFIG"), say=self._print)
-            self._print("Bringing the database up to date")
+            self._print("Updating the database")
             call_command("migrate", verbosity=0)
             prepare_sessions(self._print)
             for line in registry.advice():
@@ -60,22 +60,22 @@ class Command(BaseCommand):
         self.stderr.write(text)
 
     def _print_users(self, data_dir: Path) -> None:
-        self._print(f"Everything lives in {data_dir}")
+        self._print(f"Data folder: {data_dir}")
         if os.geteuid() != 0:
             name = pwd.getpwuid(os.geteuid()).pw_name
-            self._print(f"Not root: it serves one person (or people who trust each other), all as {name}.")
+            self._print(f"Not running as root: all users share the account {name}.")
         elif not env.is_reachable_by_all(data_dir):
             raise CommandError(
-                f"{data_dir} cannot be reached by the accounts of people: a folder above it is closed. "
-                "Set UWS_DATA_DIR to a folder that everybody may pass through, e.g. below /var/lib."
+                f"{data_dir}: users' accounts cannot reach this folder, because a folder above it denies access. "
+                "Set UWS_DATA_DIR to a folder that all accounts can reach, e.g. below /var/lib."
             )
         else:
-            self._print("As root: every person gets an account of this machine.")
+            self._print("Running as root: each user gets an account on this machine.")
         for warning in site_warnings():
             self._print(f"WARNING: {warning}")
 
     def _write_configuration(self, data_dir: Path) -> Path:
-        """Return the file of the configuration, written where there is none."""
+        """Return the path of the configuration file; write the default one if there is none."""
         found: Path | None = settings.CONFIG_FILE
         if found is not None:
             return found
@@ -86,19 +86,21 @@ class Command(BaseCommand):
         return target
 
     def _wait_until_ready(self, processes: supervisor.Supervisor) -> None:
-        deadline = time.monotonic() + ANSWERS_WITHIN
+        deadline = time.monotonic() + READY_SECONDS
         host = "127.0.0.1" if env.host() in {"0.0.0.0", "localhost"} else env.host()  # noqa: S104  a comparison
         url = f"http://{f'[{host}]' if ':' in host else host}:{env.port()}/status/"
         while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(url, timeout=5):
                     return
-            except urllib.error.HTTPError:  # it answers; `/status/` says what is wrong
+            except urllib.error.HTTPError:  # the web process responds; `/status/` reports the problem
                 return
             except OSError:
-                time.sleep(LOOK_EVERY)
+                time.sleep(POLL_INTERVAL)
         processes.end()
-        raise CommandError(f"The web process did not answer within {ANSWERS_WITHIN:.0f} s: see the logs.")
+        raise CommandError(
+            f"The web process did not respond within {READY_SECONDS:.0f} s. See the logs in {settings.DATA_DIR}/logs."
+        )
 
     def _print_address(self) -> None:
         configured = registry.site().base_url
@@ -107,17 +109,17 @@ class Command(BaseCommand):
             self.stdout.write(f"User Workspaces: {url}/")
         self.stdout.write(f"Log in (once, within 10 minutes): {configured}/login/{secret}/")
         self.stdout.flush()
-        self._print("Ctrl-C stops the server and leaves sessions running; `make stop` ends both.")
+        self._print("Press Ctrl-C to stop the server and keep sessions running. `make stop` stops both.")
 
     def _print_stopped(self) -> None:
         running = count_live_jobs()
         self._print(
-            f"Stopped. {running} session(s) go on running; `make start` finds them again, `make stop` ends them."
+            f"Stopped. {running} session(s) keep running; `make start` reconnects to them, `make stop` ends them."
         )
 
 
 def default_username() -> str:
-    """Return for whom the first log-in link is: `UWS_USER`, else whoever started this."""
+    """Return the user of the login link: `UWS_USER`, else the account that started the server."""
     candidates = [os.environ.get("UWS_USER"), os.environ.get("SUDO_USER")]
     if os.geteuid() != 0:
         candidates.append(pwd.getpwuid(os.geteuid()).pw_name)

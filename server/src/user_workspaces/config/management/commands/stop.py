@@ -20,18 +20,18 @@ from user_workspaces.jobs.queries import count_live_jobs
 from user_workspaces.jobs.status import STOPPABLE
 from user_workspaces.processes import running_processes
 
-PATIENCE = 60.0
-LOOK_EVERY = 0.1
+TIMEOUT = 60.0
+POLL_INTERVAL = 0.1
 
 
 class Command(BaseCommand):
-    """Stops sessions first, while the controller still runs; then the server."""
+    """Stops the sessions while the controller still runs, then the server."""
 
-    help = "End every session and then the server of this data folder."
-    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
+    help = "Stop all sessions, then the server of this data folder."
+    requires_system_checks = ("configuration",)  # the other checks concern pages and the API, and take half a second
 
     def handle(self, *args: object, **options: object) -> None:
-        """Stop; works whether the server runs or not."""
+        """Stop sessions and server; also if the server is not running."""
         if not MigrationRecorder(connection).has_table():
             self.stderr.write(f"No server was running: nothing was ever started in {settings.DATA_DIR}.")
             return
@@ -41,15 +41,15 @@ class Command(BaseCommand):
             self._print_running()
             return
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while running_supervisor(settings.DATA_DIR) == pid and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_INTERVAL)
         self.stderr.write("The server has stopped.")
         if running_processes(settings.DATA_DIR):
             self._print_running()
 
     def _print_running(self) -> None:
-        """Name what was started by other commands: a service manager would start it again, so it is not ended here."""
+        """Print processes of other commands. They are not killed: a service manager would restart them."""
         left = running_processes(settings.DATA_DIR)
         if not left:
             self.stderr.write("No server was running.")
@@ -58,20 +58,20 @@ class Command(BaseCommand):
             where = f" at {one.url}" if one.url else ""
             self.stderr.write(f"Still running: `manage.py {one.command}`{where}, process {one.pid}.")
         self.stderr.write(
-            "These were not started by `make start`. End them where they were started (Ctrl-C, or "
-            f"`systemctl stop uws-web uws-controller`), or with: kill {' '.join(str(one.pid) for one in left)}"
+            "These processes were not started by `make start`. Stop them where they were started (Ctrl-C or "
+            f"`systemctl stop uws-web uws-controller`), or run: kill {' '.join(str(one.pid) for one in left)}"
         )
 
     def _stop_sessions(self) -> None:
-        """Write the wish for each, and work as a controller until all have ended."""
+        """Request the stop of each session, and act as controller until all have ended."""
         for job in Job.objects.filter(status__in=STOPPABLE):
             try:
                 stop_job(job=job, now=timezone.now())
-            except InvalidRequest:  # it ended by itself meanwhile
+            except InvalidRequest:  # the session has ended meanwhile
                 continue
         clock.install(clock.monotonic)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while (left := count_live_jobs()) and time.monotonic() < deadline:
             reconcile_jobs(now=timezone.now())
-            time.sleep(LOOK_EVERY)
-        self.stderr.write(f"{left} session(s) could not be ended yet." if left else "All sessions have ended.")
+            time.sleep(POLL_INTERVAL)
+        self.stderr.write(f"{left} session(s) are still stopping." if left else "All sessions have ended.")

@@ -1,4 +1,4 @@
-"""`controller`: run the controller until it is told to stop."""
+"""`controller`: run the controller until it is stopped."""
 
 import logging
 from threading import Thread
@@ -19,21 +19,25 @@ logger = logging.getLogger(__name__)
 class Command(BaseCommand):
     """The process that launches, watches and ends jobs."""
 
-    help = "Run the controller: it launches, watches and ends jobs, and tends workspaces. Several may run at once."
-    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
+    help = (
+        "Run the controller, which launches, monitors and ends jobs and processes workspaces. Several may run at once."
+    )
+    requires_system_checks = ("configuration",)  # the other checks concern pages and the API, and take half a second
     requires_migrations_checks = True
     name = "controller"
 
     def handle(self, *args: object, **options: object) -> None:
-        """Loop until TERM or INT."""
+        """Run until TERM or INT."""
         raise_limit()
         clock.install(clock.monotonic)
         controller = Controller()
         controller.stop_on_signals()
         if settings.CONTROLLER_METRICS_ADDRESS is not None:
             metrics.serve(settings.CONTROLLER_METRICS_ADDRESS)
-        Thread(target=_print_advice, name="advice", daemon=True).start()  # some ask other servers, which may hang
-        logger.info("running; sessions go on when it stops")
+        Thread(
+            target=_print_advice, name="advice", daemon=True
+        ).start()  # some checks query other servers, which may hang
+        logger.info("running; sessions keep running when the controller stops")
         with noted(settings.DATA_DIR, command=self.name):
             controller.run()
 

@@ -1,4 +1,4 @@
-"""`qcluster`: the name under which operators have always started what is now the controller."""
+"""`qcluster`: the earlier name of `controller`, which service files of operators still use."""
 
 from user_workspaces.controller.management.commands import controller
 

@@ -50,13 +50,13 @@ def test_waiting_says_what_goes_on_and_looks_again(job: Job, visit: Callable[...
     response = visit()
     content = response.content.decode()
     assert (response.status_code, response["Cache-Control"]) == (503, "no-store")
-    assert "JupyterLab is on its way" in content
+    assert "JupyterLab is starting" in content
     assert "&lt;b&gt;Waiting&lt;/b&gt; for a free node." in content
     assert f'src="{static("uws/again.js")}"' in content
     assert f'href="http://localhost:8000/open/{job.pk}/"' in content
 
 
-def test_programs_are_told_to_ask_again(job: Job, visit: Callable[..., Any]) -> None:
+def test_programs_are_reported_to_ask_again(job: Job, visit: Callable[..., Any]) -> None:
     response = visit(HTTP_ACCEPT="application/json")
     assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "1", "no-store")
 
@@ -66,7 +66,7 @@ def test_programs_are_told_to_ask_again(job: Job, visit: Callable[..., Any]) -> 
     [
         ("complete", "JupyterLab has ended"),
         ("failed", "JupyterLab has ended"),
-        ("stopping", "JupyterLab is being stopped"),
+        ("stopping", "JupyterLab is stopping"),
     ],
 )
 def test_ended_says_why_and_leads_back(job: Job, visit: Callable[..., Any], status: str, said: str) -> None:
@@ -79,17 +79,17 @@ def test_ended_says_why_and_leads_back(job: Job, visit: Callable[..., Any], stat
     assert f'href="http://localhost:8000/w/{job.workspace_id}/"' in content
 
 
-def test_refused_leads_back_to_the_hub(job: Job) -> None:
+def test_rejected_link_page_links_to_the_portal(job: Job) -> None:
     response = Client().get(
         f"/passthrough/local/{job.pk}/lab?ticket=bad", HTTP_HOST=f"s{job.pk}.localhost:8000", **NAVIGATION
     )
     assert response.status_code == 403
-    assert b"has been used already" in response.content
+    assert b"has already been used" in response.content
     assert b'href="http://localhost:8000/"' in response.content
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
-def test_a_program_without_a_ticket_is_told_what_it_lacks(job: Job, method: str) -> None:
+def test_a_program_without_a_ticket_is_reported_what_it_lacks(job: Job, method: str) -> None:
     ask = getattr(Client(enforce_csrf_checks=True), method)
     response = ask(f"/passthrough/local/{job.pk}/api/status", HTTP_HOST=f"s{job.pk}.localhost")
     assert response.status_code == 401
@@ -105,7 +105,7 @@ def test_notices_load_from_their_own_origin_only(visit: Callable[..., Any]) -> N
 
 def test_notices_of_a_job_type_that_is_gone_have_a_name(job: Job, visit: Callable[..., Any]) -> None:
     Job.objects.filter(pk=job.pk).update(job_type="gone")
-    assert b"gone is on its way" in visit().content
+    assert b"gone is starting" in visit().content
 
 
 def _loaded(content: str) -> list[str]:
