@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces import registry
-from user_workspaces.accounts.login import KNOWN_FOR, OF_MANY, counted_log_in
+from user_workspaces.accounts.login import FAILURE_FACTOR, KNOWN_FOR, counted_log_in
 from user_workspaces.errors import AuthenticationRejected, TooManyAttempts
 from user_workspaces.interfaces.settings import RateLimit, RateLimits
 from user_workspaces.registry import Registry
@@ -41,7 +41,7 @@ def check(*, good: bool) -> None:
 def attempt(name: str, address: str, *, good: bool, now: object = NOW) -> Result:
     looked_at = False
     try:
-        with counted_log_in(sender=address, username=name, now=now):  # type: ignore[arg-type]  # it is a time
+        with counted_log_in(address=address, username=name, now=now):  # type: ignore[arg-type]  # it is a time
             looked_at = True
             check(good=good)
     except TooManyAttempts:
@@ -65,7 +65,7 @@ def attack(name: str) -> None:
 
 def expected(*, known: bool, pair: bool, account: bool, failed_here: int, good: bool) -> Result:
     """The table of the decision, row by row."""
-    if pair or (not known and (account or failed_here >= PER_ADDRESS * OF_MANY)):
+    if pair or (not known and (account or failed_here >= PER_ADDRESS * FAILURE_FACTOR)):
         return Result.UNSEEN
     if good:
         return Result.IN
@@ -76,7 +76,7 @@ def expected(*, known: bool, pair: bool, account: bool, failed_here: int, good: 
     ("known", "pair", "account", "failed_here", "good"),
     list(
         itertools.product(
-            (False, True), (False, True), (False, True), (0, PER_ADDRESS, PER_ADDRESS * OF_MANY), (False, True)
+            (False, True), (False, True), (False, True), (0, PER_ADDRESS, PER_ADDRESS * FAILURE_FACTOR), (False, True)
         )
     ),
 )
@@ -118,7 +118,7 @@ def test_guesses_at_one_account_are_bounded_however_many_addresses_guess() -> No
 
 def test_hashes_for_one_address_are_bounded_however_many_accounts_it_tries() -> None:
     found = [attempt(f"u{one}", HERE, good=False) for one in range(100)]
-    most = PER_ADDRESS * OF_MANY
+    most = PER_ADDRESS * FAILURE_FACTOR
     assert [found.count(one) for one in (Result.WRONG, Result.TOO_MANY, Result.UNSEEN)] == [
         PER_ADDRESS,
         most - PER_ADDRESS,

@@ -20,7 +20,7 @@ from user_workspaces.accounts.actions import (
     user_of_identity,
 )
 from user_workspaces.accounts.models import ExternalIdentity, LoginLink, OwnedAccount, User
-from user_workspaces.accounts.queries import find_user, search_users, user_of_login_link
+from user_workspaces.accounts.queries import search_users, user_of_login_link
 from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed
 from user_workspaces.interfaces.values import Identity, SystemAccount
 from user_workspaces.registry import Registry
@@ -147,7 +147,7 @@ def test_a_service_gets_no_login_link() -> None:
     User.objects.create(username="robot", is_service=True)
     with pytest.raises(InvalidRequest, match="is a service"):
         create_user_by_name(username="robot")
-    assert find_user("robot") is None
+    assert User.objects.get(username="robot").is_service
 
 
 @pytest.mark.parametrize("command", [("login_link", "Bad Name"), ("create_client_token", " ")])
@@ -161,7 +161,7 @@ def test_the_commands_print_what_was_made(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.startswith("uws_")
     call_command("login_link", "ada")
     secret = capsys.readouterr().out.strip().rstrip("/").rpartition("/")[2]
-    assert redeem_login_link(text=secret, now=timezone.now()) == find_user("ada")
+    assert redeem_login_link(text=secret, now=timezone.now()) == User.objects.get(username="ada")
 
 
 def test_logging_out_everywhere_begins_a_new_epoch(make_user: Person) -> None:

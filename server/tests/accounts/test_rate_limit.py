@@ -22,10 +22,10 @@ from user_workspaces.accounts.rate_limit import (
     clear_attempts,
     client_network,
     consume,
+    consume_all,
     is_remembered,
     refund,
     remember,
-    take_all,
 )
 from user_workspaces.errors import AuthenticationRejected, ResourceUnavailable, TooManyAttempts
 from user_workspaces.interfaces.settings import RateLimit
@@ -160,10 +160,10 @@ def test_nothing_is_given_back_below_zero() -> None:
 def test_an_attempt_counts_in_all_buckets_or_in_none() -> None:
     budgets = [Budget("a", RateLimit(5)), Budget("b", RateLimit(2)), Budget("c", RateLimit(5))]
     for _ in range(2):
-        take_all(budgets, now=NOW)
+        consume_all(budgets, now=NOW)
     for _ in range(3):
         with pytest.raises(TooManyAttempts):
-            take_all(budgets, now=NOW)
+            consume_all(budgets, now=NOW)
     assert dict(AttemptCount.objects.values_list("bucket", "count")) == {"a": 2, "b": 2, "c": 2}
 
 
