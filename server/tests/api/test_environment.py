@@ -116,7 +116,7 @@ def test_hostile_file_is_refused_line_by_line(ada: Caller, workspace: Workspace)
 def test_reset_takes_the_packages_of_the_user_away(ada: Caller, workspace: Workspace) -> None:
     put(workspace, RECORD, "crab.py,,7\n")
     response = ada("POST", f"/workspaces/{workspace.pk}/environment/reset/")
-    assert (response.status, response.message) == (200, "The next launch finds the site's own environment.")
+    assert (response.status, response.message) == (200, "The next launch uses the site's own environment.")
     assert [package["origin"] for package in shown(ada, workspace)["packages"]] == ["site"]
 
 

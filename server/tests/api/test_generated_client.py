@@ -101,16 +101,16 @@ def test_every_operation_is_generated(generated: str) -> None:
 
 def test_a_file_is_saved_and_read(ask: Ask, workspace_id: int) -> None:
     path = "results/raw data.bin"
-    saved = ask("workspaces.one_file_put", workspace_id, path, body=ask.file(CONTENT))
+    saved = ask("workspaces.file_detail_put", workspace_id, path, body=ask.file(CONTENT))
     assert (saved.success, saved.data.entry.size) == (True, len(CONTENT))
-    assert ask("workspaces.one_file_get", workspace_id, path).payload.read() == CONTENT
+    assert ask("workspaces.file_detail_get", workspace_id, path).payload.read() == CONTENT
 
 
 def test_files_are_uploaded_and_listed(ask: Ask, workspace_id: int) -> None:
     body = ask.model("WorkspaceUploadPutBody")()
     body["files"] = ask.file(b"a,b\n", "table.csv")
     assert ask("workspaces.workspace_upload_put", workspace_id, body=body).success
-    assert ask("workspaces.one_file_get", workspace_id, "table.csv").payload.read() == b"a,b\n"
+    assert ask("workspaces.file_detail_get", workspace_id, "table.csv").payload.read() == b"a,b\n"
     listed = ask("workspaces.files_get", workspace_id).data
     assert "table.csv" in [entry.name for entry in listed.entries]
 
@@ -124,7 +124,7 @@ def test_lists_and_open_answers_are_read(ask: Ask, workspace_id: int) -> None:
 
 
 def test_refusals_are_read(ask: Ask, workspace_id: int) -> None:
-    refused = ask("workspaces.one_file_get", workspace_id, "missing.txt")
+    refused = ask("workspaces.file_detail_get", workspace_id, "missing.txt")
     assert (refused.success, type(refused).__name__) == (False, "ErrorResponse")
 
 

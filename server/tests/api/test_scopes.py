@@ -54,7 +54,7 @@ def test_a_token_without_the_scope_is_told_which(
         response = poor(method.upper(), f"/{filled(route, workspace.pk)}/", {})
         assert (response.status, response.message) == (
             403,
-            f"This token lacks the scope {needed}. Make one that has it.",
+            f"This token lacks the scope {needed}. Create a token that has it.",
         )
         rich = holder(needed)
         assert "lacks the scope" not in rich(method.upper(), f"/{filled(route, 987654321)}/", {}).message
@@ -66,7 +66,7 @@ def test_a_view_that_names_none_is_closed(
     view = dict(ROUTES)["workspaces"]
     monkeypatch.delattr(view, "scope")
     usual = holder(Scope.READ, Scope.WORKSPACES, Scope.SESSIONS)
-    assert usual("POST", "/workspaces/", {}).message == "This token lacks the scope admin. Make one that has it."
+    assert usual("POST", "/workspaces/", {}).message == "This token lacks the scope admin. Create a token that has it."
 
 
 def test_looking_does_not_open_a_session(holder: Holder, workspace: Workspace) -> None:

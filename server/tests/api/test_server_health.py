@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.api.server_health import FINE, Controller, Database, DataFolder, disk_problem
+from user_workspaces.api.server_health import HEALTHY, Controller, Database, DataFolder, disk_problem
 from user_workspaces.db.leases import holding
 from user_workspaces.jobs.models import Job
 
@@ -20,7 +20,7 @@ from user_workspaces.jobs.models import Job
 def test_all_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CONTROLLERS_DIR", tmp_path)
     with holding(tmp_path):
-        assert [part().check() for part in (Database, DataFolder, Controller)] == [FINE] * 3
+        assert [part().check() for part in (Database, DataFolder, Controller)] == [HEALTHY] * 3
 
 
 @pytest.fixture

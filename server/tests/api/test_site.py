@@ -225,7 +225,7 @@ def test_a_body_that_is_too_large_is_refused(ada: Caller, settings: Any) -> None
     assert (response.status, response.message) == (413, "The request is too large.")
 
 
-def test_a_bug_is_told_with_a_mark_and_nothing_else(
+def test_exception_is_reported_with_its_request_id_only(
     ada: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def bug(*_: object, **__: object) -> object:
@@ -237,9 +237,9 @@ def test_a_bug_is_told_with_a_mark_and_nothing_else(
     raw = Client(raise_request_exception=False).get("/jobs/", headers={"UWS-Authorization": ada.token})
     body = orjson.loads(raw.content)
     assert (raw.status_code, body["success"]) == (500, False)
-    mark = body["message"].removeprefix("Something went wrong inside the server. Quote ").split()[0]
-    assert body["message"] == f"Something went wrong inside the server. Quote {mark} to its operators."
-    assert mark in caplog.text
+    request_id = body["message"].removeprefix("Internal server error. Mention request ").split()[0]
+    assert body["message"] == f"Internal server error. Mention request {request_id} when contacting the administrators."
+    assert request_id in caplog.text
     assert "swordfish" in caplog.text
 
 
