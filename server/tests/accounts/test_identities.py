@@ -44,14 +44,14 @@ def test_who_is_proven_stays_the_same_whatever_they_are_called() -> None:
 def test_nobody_gets_a_name_that_a_proven_person_has(other: Identity) -> None:
     """Not with the same e-mail, and not by the word of a portal."""
     user_of_identity(identity=PROVEN)
-    with pytest.raises(NotAllowed, match="signs in elsewhere"):
+    with pytest.raises(NotAllowed, match="logs in with another identity provider"):
         user_of_identity(identity=other)
 
 
 @pytest.mark.parametrize("email", ["", "ada@example.org"])
 def test_a_proven_person_takes_over_nobody_who_is_there_already(email: str) -> None:
     User.objects.create(username="ada", email=email)
-    with pytest.raises(NotAllowed, match="The name ada belongs to a person of this server already"):
+    with pytest.raises(NotAllowed, match="The user name ada is already taken on this server"):
         user_of_identity(identity=PROVEN)
     assert not ExternalIdentity.objects.exists()
 

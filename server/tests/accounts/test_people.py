@@ -91,7 +91,7 @@ def test_somebody_who_was_locked_out_stays_out() -> None:
 def test_a_name_of_somebody_who_signs_in_otherwise_is_refused(other: Identity) -> None:
     """Also at the same provider: two subjects are two people, whatever they call themselves."""
     user_of_identity(identity=ADA)
-    with pytest.raises(NotAllowed, match="signs in elsewhere"):
+    with pytest.raises(NotAllowed, match="logs in with another identity provider"):
         user_of_identity(identity=other)
     assert ExternalIdentity.objects.count() == 1
 

@@ -37,7 +37,7 @@ def test_deactivating_asks_first_and_ends_all(browser: Client, world: World) -> 
     theirs = Client()
     theirs.force_login(world.ada)
     asked = act(browser, "accounts/user", "deactivate", world.ada.pk, confirmed=False)
-    assert b"Deactivate these people?" in asked.content
+    assert b"Deactivate these users?" in asked.content
     assert b"<li>ada</li>" in asked.content
     assert User.objects.get(pk=world.ada.pk).is_active
     act(browser, "accounts/user", "deactivate", world.ada.pk)
@@ -82,7 +82,7 @@ def test_tokens_are_revoked(browser: Client, world: World) -> None:
 
 def test_workspaces_are_queued_for_deletion_with_their_jobs(browser: Client, world: World) -> None:
     asked = act(browser, "workspaces/workspace", "queue_for_deletion", world.workspace.pk, confirmed=False)
-    assert b"removed for good" in asked.content
+    assert b"permanently deleted" in asked.content
     assert Workspace.objects.get(pk=world.workspace.pk).status == "active"
     act(browser, "workspaces/workspace", "queue_for_deletion", world.workspace.pk)
     assert Workspace.objects.get(pk=world.workspace.pk).status == "deleting"

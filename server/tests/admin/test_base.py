@@ -113,14 +113,14 @@ def test_people_are_neither_added_nor_deleted(browser: Client, world: World) -> 
 
 
 def test_index_and_what_runs_where(browser: Client, world: World) -> None:
-    assert "What runs where" in page(browser, world, "")
+    assert "Running jobs" in page(browser, world, "")
     content = page(browser, world, "running/")
     cells = [part.split("</td>")[0] for part in content.split("<td>")[1:]]
     assert cells == ["running", "1", "1", "1", "1024"]
     link = content.split('href="/admin/jobs/job/')[1].split('"')[0]
     assert "jupyter_lab" in page(browser, world, f"jobs/job/{link}")
     Job.objects.update(status="complete")
-    assert "Nothing runs." in page(browser, world, "running/")
+    assert "No jobs are running." in page(browser, world, "running/")
 
 
 @pytest.mark.parametrize("table", [*TABLES, "running"])
@@ -159,5 +159,5 @@ def test_workspaces_are_those_of_people(browser: Client, world: World, workspace
     }
     rows = browser.get("/admin/workspaces/workspace/").context["cl"].result_list
     assert {(one.name, one.owner.username) for one in rows} == {("cell-atlas", "ada"), ("offered", "eve")}
-    assert "Workspaces of people" in page(browser, world, "workspaces/workspace/")
+    assert "Workspaces of users" in page(browser, world, "workspaces/workspace/")
     assert browser.get(f"/admin/workspaces/workspace/{run.pk}/change/").status_code == 200

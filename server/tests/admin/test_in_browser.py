@@ -126,7 +126,7 @@ def look_around(page: Page, url: str) -> None:
     page.get_by_text("olga").click()
     page.get_by_role("link", name="Administration").click()
     picture(page, "admin-index")
-    page.get_by_role("link", name="What runs where").click()
+    page.get_by_role("link", name="Running jobs").click()
     picture(page, "admin-running")
     page.get_by_role("link", name="local").click()
     expect(page.get_by_role("columnheader", name=re.compile("Status", re.IGNORECASE))).to_be_visible()
