@@ -29,10 +29,10 @@ def put(folder: Path, version: str, content: bytes = b"\x7fELF") -> Interpreter:
     return Interpreter(path, version)
 
 
-def find(machine: Path, version: str | None = None, *, for_everybody: bool = False) -> Interpreter:
+def find(machine: Path, version: str | None = None, *, for_all_accounts: bool = False) -> Interpreter:
     return find_interpreter(
         version=version,
-        for_everybody=for_everybody,
+        for_all_accounts=for_all_accounts,
         own=Interpreter(machine / "own" / "python3.11", "3.11"),
         folders=[machine / "missing", machine / "first", machine / "second"],
     )
@@ -81,10 +81,10 @@ def test_file_without_the_right_to_run_is_passed_over(machine: Path) -> None:
     assert find(machine) == expected
 
 
-def test_interpreter_in_a_closed_folder_is_not_for_everybody(machine: Path) -> None:
+def test_interpreter_in_a_closed_folder_is_not_for_all_accounts(machine: Path) -> None:
     put(machine / "own", "3.11")
-    with pytest.raises(ConfigurationError, match="only its owner may enter"):
-        find(machine, for_everybody=True)  # the folder of the test itself is closed
+    with pytest.raises(ConfigurationError, match="only its owner can enter"):
+        find(machine, for_all_accounts=True)  # the folder of the test itself is closed
 
 
 def test_barrier_of_a_system_program_is_none() -> None:

@@ -79,7 +79,7 @@ def test_fingerprint_of_a_wheel_changes_with_the_file(tmp_path: Path, wheel: Pat
 def test_wheel_is_installed_by_its_absolute_path(tmp_path: Path, wheel: Path) -> None:
     recipe = make(tmp_path, f'{{"python_packages": ["./{wheel.name}", "numpy"]}}')
     assert recipe.first[-1].command[-3:] == ("--", str(wheel), "numpy")
-    assert recipe.first[-1].message == "installing 2 of this site's packages"
+    assert recipe.first[-1].message == "installing 2 of the site's packages"
 
 
 @pytest.mark.parametrize("details", ["{}", '{"python_packages": ["numpy"]}'])

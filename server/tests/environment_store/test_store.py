@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from user_workspaces.environment_store.builder import Status, Step, read_status, write_status
-from user_workspaces.environment_store.store import MOST_STARTS, EnvironmentStore, Recipe
+from user_workspaces.environment_store.store import MAX_STARTS, EnvironmentStore, Recipe
 from user_workspaces.interfaces.values import Preparation, PreparationState
 
 READY = Preparation(PreparationState.READY)
@@ -21,7 +21,7 @@ READY = Preparation(PreparationState.READY)
 
 @pytest.fixture
 def environments(tmp_path: Path) -> EnvironmentStore:
-    return EnvironmentStore(tmp_path / "environments", for_everybody=False)
+    return EnvironmentStore(tmp_path / "environments", for_all_accounts=False)
 
 
 def recipe(folder: EnvironmentStore, command: str, *, last: str = "true", seconds: float = 60) -> Recipe:
@@ -123,7 +123,7 @@ def test_prepare_by_another_server_joins_the_build(environments: EnvironmentStor
     count = environments.folder.parent / "count"
     made = recipe(environments, f"echo once >> {count}; sleep 0.3")
     environments.prepare(made)
-    other = EnvironmentStore(environments.folder, for_everybody=False)
+    other = EnvironmentStore(environments.folder, for_all_accounts=False)
     assert prepare_to_the_end(other, made) == READY
     assert count.read_text() == "once\n"
 
@@ -135,7 +135,7 @@ def test_build_outlives_the_server(environments: EnvironmentStore) -> None:
 import os, signal
 from pathlib import Path
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe, Step
-EnvironmentStore(Path({str(environments.folder)!r}), for_everybody=False).prepare({made!r})
+EnvironmentStore(Path({str(environments.folder)!r}), for_all_accounts=False).prepare({made!r})
 os.kill(os.getpid(), signal.SIGKILL)
 """
     server = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
@@ -161,7 +161,7 @@ def test_builder_killed_is_started_again(environments: EnvironmentStore, where: 
 
 def test_builder_killed_again_and_again_is_given_up(environments: EnvironmentStore) -> None:
     made = recipe(environments, "touch half; sleep 60")
-    for _ in range(MOST_STARTS):
+    for _ in range(MAX_STARTS):
         assert environments.prepare(made).state is PreparationState.IN_PROGRESS
         wait_for((environments.stage("f") / "half").exists)
         kill_builder(environments)
@@ -201,9 +201,9 @@ def test_failure_leaves_no_files(environments: EnvironmentStore, command: str, l
 def test_failure_is_kept_for_five_minutes_and_then_tried_again(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "exit 3"))
     better = recipe(environments, "true")
-    soon = EnvironmentStore(environments.folder, for_everybody=False, clock=lambda: time.time() + 290)
+    soon = EnvironmentStore(environments.folder, for_all_accounts=False, clock=lambda: time.time() + 290)
     assert soon.prepare(better) == failed
-    later = EnvironmentStore(environments.folder, for_everybody=False, clock=lambda: time.time() + 310)
+    later = EnvironmentStore(environments.folder, for_all_accounts=False, clock=lambda: time.time() + 310)
     assert later.prepare(better).state is PreparationState.IN_PROGRESS
     assert prepare_to_the_end(later, better) == READY
 
@@ -257,14 +257,14 @@ def test_secrets_of_the_server_do_not_reach_the_installer(
 
 
 def test_folder_that_people_cannot_enter_is_named(tmp_path: Path) -> None:
-    closed = EnvironmentStore(tmp_path / "environments", for_everybody=True)
+    closed = EnvironmentStore(tmp_path / "environments", for_all_accounts=True)
     failed = closed.prepare(recipe(closed, "true"))
     assert (failed.state, "chmod o+x" in failed.message) == (PreparationState.FAILED, True)
 
 
 def test_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    broken = EnvironmentStore(tmp_path / "file" / "environments", for_everybody=False)
+    broken = EnvironmentStore(tmp_path / "file" / "environments", for_all_accounts=False)
     assert broken.prepare(recipe(broken, "true")).state is PreparationState.FAILED
 
 

@@ -162,7 +162,7 @@ def test_full_disk_is_told(
     index: Index, put: Put, workspace: Workspace, store: EnvironmentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab", files={"crab.py": "", "crab.dat": "x" * (4 << 20)})
-    monkeypatch.setattr(actions, "LEAST_FREE", 0)
+    monkeypatch.setattr(actions, "MIN_FREE_BYTES", 0)
     mount = ("mount", "-t", "tmpfs", "-o", "size=2m,mode=755", "tmpfs", str(store.folder))
     if subprocess.run(mount, check=False).returncode:
         pytest.skip("this machine mounts nothing")
@@ -176,7 +176,7 @@ def test_nothing_is_begun_on_a_disk_that_is_nearly_full(
     index: Index, put: Put, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab")
-    monkeypatch.setattr(actions, "LEAST_FREE", 1 << 60)
+    monkeypatch.setattr(actions, "MIN_FREE_BYTES", 1 << 60)
     assert failed(workspace, put, "crab").startswith("The disk of the server is full")
     assert index.asked == []
 
