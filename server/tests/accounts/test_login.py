@@ -94,7 +94,7 @@ def test_each_state_of_the_budgets(*, known: bool, pair: bool, account: bool, fa
     assert attempt("ada", HERE, good=good) is wanted
 
 
-def test_who_attacks_an_account_from_everywhere_keeps_it_from_no_address_of_its_own() -> None:
+def test_attack_from_many_addresses_does_not_block_known_addresses() -> None:
     for address in (HERE, HOME):
         assert attempt("ada", address, good=True) is Result.IN
     attack("ada")
@@ -104,19 +104,19 @@ def test_who_attacks_an_account_from_everywhere_keeps_it_from_no_address_of_its_
     assert attempt("ada", "203.0.113.99", good=True, now=NOW + timedelta(minutes=1)) is Result.IN
 
 
-def test_who_attacks_an_account_from_one_of_its_addresses_keeps_it_from_that_one_only() -> None:
+def test_attack_from_a_known_address_blocks_only_that_address() -> None:
     for address in (HERE, HOME):
         attempt("ada", address, good=True)
     assert [attempt("ada", HERE, good=False) for _ in range(5)] == [Result.WRONG] * 3 + [Result.UNSEEN] * 2
     assert [attempt("ada", address, good=True) for address in (HERE, HOME)] == [Result.UNSEEN, Result.IN]
 
 
-def test_guesses_at_one_account_are_bounded_however_many_addresses_guess() -> None:
+def test_guesses_at_one_account_are_bounded_across_addresses() -> None:
     found = [attempt("ada", f"203.0.113.{one}", good=False) for one in range(100)]
     assert found == [Result.WRONG] * PER_ACCOUNT + [Result.UNSEEN] * (100 - PER_ACCOUNT)
 
 
-def test_hashes_for_one_address_are_bounded_however_many_accounts_it_tries() -> None:
+def test_hashes_for_one_address_are_bounded_across_accounts() -> None:
     found = [attempt(f"u{one}", HERE, good=False) for one in range(100)]
     most = PER_ADDRESS * FAILURE_FACTOR
     assert [found.count(one) for one in (Result.WRONG, Result.TOO_MANY, Result.UNSEEN)] == [
@@ -126,14 +126,14 @@ def test_hashes_for_one_address_are_bounded_however_many_accounts_it_tries() -> 
     ]
 
 
-def test_attempts_that_are_not_looked_at_use_up_nobodys_budget() -> None:
+def test_rejected_attempts_consume_no_budget() -> None:
     """One account that is hammered from here does not make the address refuse others."""
     for _ in range(200):
         attempt("ada", HERE, good=False)
     assert attempt("grace", HERE, good=True) is Result.IN
 
 
-def test_an_address_is_an_accounts_own_for_a_while() -> None:
+def test_address_stays_known_for_a_while() -> None:
     attempt("ada", HERE, good=True)
     for later, wanted in ((KNOWN_FOR - timedelta(seconds=1), Result.IN), (3 * KNOWN_FOR, Result.UNSEEN)):
         for one in range(PER_ACCOUNT):

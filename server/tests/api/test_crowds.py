@@ -198,7 +198,7 @@ def watch(guest: Guest) -> None:
     assert now.running_sessions.left is None or now.running_sessions.taken <= SESSIONS
 
 
-def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[..., Workspace]) -> None:
+def test_quotas_are_never_exceeded(guests: dict[str, Guest], workspace_of: Callable[..., Workspace]) -> None:
     ada, grace = guests["ada"], guests["grace"]
     copies = CopyPool()
     for number in range(COPIES):  # offered to each other and accepted, so that they count; made while the others write

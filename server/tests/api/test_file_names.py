@@ -59,7 +59,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_unusual_names_are_kept_to_the_letter(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
+def test_unusual_names_are_kept_exactly(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
     path = at + quote(f"d/{name}", safe="")
     assert send(ada, "PUT", path, CONTENT).status == 201
     assert paths_in(workspace) == ["d", f"d/{name}"]

@@ -61,7 +61,7 @@ def test_list_in_pages(ada: Caller, workspace: Workspace, at: str) -> None:
         ("offset=x", 400),
     ],
 )
-def test_list_of_what_is_no_folder(ada: Caller, workspace: Workspace, at: str, query: str, status: int) -> None:
+def test_list_of_a_file_is_refused(ada: Caller, workspace: Workspace, at: str, query: str, status: int) -> None:
     write(workspace, "b")
     plant_link(workspace, "l", "/etc")
     assert ada("GET", f"{at}?{query}").status == status

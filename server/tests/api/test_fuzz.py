@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 SEED = 20_260_101
 
 
-def test_no_request_is_answered_otherwise_than_described() -> None:
+def test_fuzzed_requests_match_the_schema() -> None:
     with live_server_process(controller=False) as server:
         found = fuzz(server, examples=5, seed=SEED)
         log = server.log()

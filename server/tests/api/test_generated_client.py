@@ -115,7 +115,7 @@ def test_files_are_uploaded_and_listed(ask: Ask, workspace_id: int) -> None:
     assert "table.csv" in [entry.name for entry in listed.entries]
 
 
-def test_lists_and_open_answers_are_read(ask: Ask, workspace_id: int) -> None:
+def test_lists_and_public_responses_are_parsed(ask: Ask, workspace_id: int) -> None:
     assert [one.id for one in ask("workspaces.workspaces_get").data.workspaces] == [workspace_id]
     assert ask("jobs.jobs_get").data.jobs == []
     assert ask("status.status_get").dependencies.main_resource.connected
@@ -123,12 +123,12 @@ def test_lists_and_open_answers_are_read(ask: Ask, workspace_id: int) -> None:
     assert ask("quotas.quotas_get").success
 
 
-def test_refusals_are_read(ask: Ask, workspace_id: int) -> None:
+def test_errors_are_parsed(ask: Ask, workspace_id: int) -> None:
     refused = ask("workspaces.file_detail_get", workspace_id, "missing.txt")
     assert (refused.success, type(refused).__name__) == (False, "ErrorResponse")
 
 
-def test_a_launch_is_described(ask: Ask, workspace_id: int) -> None:
+def test_launch_is_parsed(ask: Ask, workspace_id: int) -> None:
     options = {"num_cpus": 1, "memory_mb": 2048, "time_limit_min": 60}
     body = ask.model("Launch").from_dict({"job_type": "local_test", "resource_options": options})
     job = ask("workspaces.workspace_start_put", workspace_id, body=body).data.job

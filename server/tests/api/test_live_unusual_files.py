@@ -76,7 +76,7 @@ def listed(ada: httpx.Client, at: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", ["caf%E9.txt", quote(TEXT, safe="")])
-def test_names_that_are_no_text_by_api(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
+def test_api_handles_undecodable_names(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
     """Both the bytes and the text that is listed lead to the file."""
     planted = plant(folder, NAME)
     assert listed(ada, at) == [(TEXT, "file")]
@@ -93,7 +93,7 @@ def test_names_that_are_no_text_by_api(ada: httpx.Client, at: str, folder: Path,
 
 
 @pytest.mark.parametrize("path", ["d%FF", quote(r"d\xFF", safe="")])
-def test_folders_whose_names_are_no_text(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
+def test_folders_with_undecodable_names(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
     inner = folder / os.fsdecode(b"d\xff")
     inner.mkdir()
     os.chown(inner, folder.stat().st_uid, folder.stat().st_gid)
@@ -101,7 +101,7 @@ def test_folders_whose_names_are_no_text(ada: httpx.Client, at: str, folder: Pat
     assert listed(ada, f"{at}?path={path}") == [(rf"d\xFF/{TEXT}", "file")]
 
 
-def test_archives_hold_names_that_are_no_text(ada: httpx.Client, workspace: int, at: str, folder: Path) -> None:
+def test_archives_keep_undecodable_names(ada: httpx.Client, workspace: int, at: str, folder: Path) -> None:
     plant(folder, NAME)
     response = ada.get(at + "d") if ada.post(at, json={"action": "make_directory", "path": "d"}) else None
     assert response is not None

@@ -42,7 +42,7 @@ def test_every_view_names_its_scope(route: str, view: type[APIView]) -> None:
 
 
 @pytest.mark.parametrize(("route", "view"), ROUTES, ids=[route for route, _ in ROUTES])
-def test_a_token_without_the_scope_is_told_which(
+def test_token_without_the_scope_is_refused_with_its_name(
     holder: Holder, workspace: Workspace, route: str, view: type[APIView]
 ) -> None:
     for method in ("get", *WRITING):
@@ -60,16 +60,14 @@ def test_a_token_without_the_scope_is_told_which(
         assert "lacks the scope" not in rich(method.upper(), f"/{filled(route, 987654321)}/", {}).message
 
 
-def test_a_view_that_names_none_is_closed(
-    holder: Holder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_view_without_a_scope_is_closed(holder: Holder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     view = dict(ROUTES)["workspaces"]
     monkeypatch.delattr(view, "scope")
     usual = holder(Scope.READ, Scope.WORKSPACES, Scope.SESSIONS)
     assert usual("POST", "/workspaces/", {}).message == "This token lacks the scope admin. Create a token that has it."
 
 
-def test_looking_does_not_open_a_session(holder: Holder, workspace: Workspace) -> None:
+def test_read_scope_does_not_open_a_session(holder: Holder, workspace: Workspace) -> None:
     """The ticket is the key to a shell in the person's name."""
     now, job = timezone.now(), launch(workspace, "jupyter_lab")
     Job.objects.update(
@@ -93,13 +91,13 @@ def test_deletion_by_force_stops_sessions_and_needs_that_scope(holder: Holder, w
 
 
 @pytest.mark.parametrize("stored", ["", "nonsense", "READ", "read,workspaces", "readworkspaces"])
-def test_a_stored_word_that_is_none_of_ours_gives_no_right(ada: Caller, stored: str) -> None:
+def test_unknown_stored_scope_gives_no_right(ada: Caller, stored: str) -> None:
     ApiToken.objects.update(scopes=stored)
     assert ada("GET", "/workspaces/").status == 403
 
 
 @pytest.mark.parametrize("end", ["expired", "revoked", "locked out"])
-def test_a_token_that_ended_is_unknown_whatever_its_scopes(ada: Caller, end: str) -> None:
+def test_expired_token_is_unknown_with_any_scope(ada: Caller, end: str) -> None:
     match end:
         case "expired":
             ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))

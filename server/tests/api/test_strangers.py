@@ -118,7 +118,7 @@ def pk_of(model: type[Model]) -> str:
     return model._meta.pk.attname
 
 
-def rows_of_everybody() -> dict[tuple[str, object], dict[str, object]]:
+def rows_of_all_users() -> dict[tuple[str, object], dict[str, object]]:
     """Return every row that there is, by model and key."""
     ours = (model for model in apps.get_models() if model.__module__.startswith("user_workspaces."))
     return {
@@ -145,7 +145,7 @@ def test_every_method_of_every_route_with_a_number_is_in_the_table() -> None:
     assert known == wanted, "give FOREIGN in test_routes.py a request and its answer for each method of the route"
 
 
-def test_every_part_of_a_route_is_known() -> None:
+def test_every_route_parameter_has_a_value() -> None:
     parts = {part for _, route in OPERATIONS for part in re.findall(r"<\w+:(\w+)>", route)}
     unknown = parts - set(NUMBERS) - set(TEXTS)
     assert not unknown, f"say in NUMBERS or TEXTS what of Ada's belongs there: {unknown}"
@@ -153,7 +153,7 @@ def test_every_part_of_a_route_is_known() -> None:
 
 @pytest.mark.parametrize(("method", "route"), OPERATIONS)
 @pytest.mark.parametrize("stranger", ["mallory", "nobody", "portal"])
-def test_nothing_leaks_and_nothing_changes(
+def test_other_users_read_and_change_nothing(
     call: Callable[..., Caller], first: Ada, method: str, route: str, stranger: str
 ) -> None:
     caller = {
@@ -161,7 +161,7 @@ def test_nothing_leaks_and_nothing_changes(
         "nobody": lambda: Caller(None, ""),
         "portal": lambda: Caller(None, mint_client_token(name="portal", now=timezone.now())),
     }[stranger]()
-    before, files = rows_of_everybody(), files_of(first)
+    before, files = rows_of_all_users(), files_of(first)
     query = f"?workspace_id={first.workspace.pk}&search={CANARY}&name={CANARY}-name&resource_job_id=-1&force=true"
     for path in paths(route, first):
         for request in requests(method, route, first):
@@ -170,7 +170,7 @@ def test_nothing_leaks_and_nothing_changes(
                 shown = f"{response.body} {dict(response.headers)}".replace(path, "")
                 assert CANARY not in shown, (method, path, shown)
                 assert first.token_text not in shown
-    after = rows_of_everybody()
+    after = rows_of_all_users()
     assert {key: after.get(key) for key in before} == before
     assert files_of(first) == files
     new = [row for key, row in after.items() if key not in before]
@@ -178,7 +178,7 @@ def test_nothing_leaks_and_nothing_changes(
     assert not [row for row in new if first.user.pk in {row.get("user_id"), row.get("owner_id")}]
 
 
-def test_the_word_is_really_shown_to_its_owner(ada: Caller, first: Ada) -> None:
+def test_owner_sees_the_canary(ada: Caller, first: Ada) -> None:
     """Else the matrix would look for something that nobody is ever shown."""
     assert str(ada("GET", "/workspaces/").body).count(CANARY) > 3
     assert str(ada("GET", "/jobs/").body).count(CANARY) > 1

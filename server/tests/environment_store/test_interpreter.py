@@ -44,38 +44,38 @@ def test_own_interpreter_comes_first(machine: Path) -> None:
     assert find(machine) == expected
 
 
-def test_without_an_own_one_the_newest_is_taken(machine: Path) -> None:
+def test_newest_is_used_without_an_own_one(machine: Path) -> None:
     put(machine / "first", "3.11")
     expected = put(machine / "second", "3.13")
     assert find(machine) == expected
 
 
-def test_too_old_ones_are_not_taken(machine: Path) -> None:
+def test_too_old_interpreters_are_ignored(machine: Path) -> None:
     put(machine / "first", "3.10")
     with pytest.raises(ConfigurationError, match=r"No Python 3\.11 or newer was found"):
         find(machine)
 
 
-def test_version_asked_for_is_taken(machine: Path) -> None:
+def test_requested_version_is_used(machine: Path) -> None:
     put(machine / "own", "3.11")
     put(machine / "first", "3.13")
     expected = put(machine / "second", "3.12")
     assert find(machine, "3.12") == expected
 
 
-def test_version_that_is_not_there_is_named(machine: Path) -> None:
+def test_missing_version_is_named_in_the_error(machine: Path) -> None:
     put(machine / "own", "3.11")
     with pytest.raises(ConfigurationError, match=r"No Python 3\.14 was found"):
         find(machine, "3.14")
 
 
-def test_script_in_place_of_an_interpreter_is_passed_over(machine: Path) -> None:
+def test_script_is_no_interpreter(machine: Path) -> None:
     put(machine / "first", "3.13", b"#!/bin/sh\n")
     expected = put(machine / "second", "3.12")
     assert find(machine) == expected
 
 
-def test_file_without_the_right_to_run_is_passed_over(machine: Path) -> None:
+def test_file_that_is_not_executable_is_ignored(machine: Path) -> None:
     put(machine / "first", "3.13").path.chmod(0o644)
     expected = put(machine / "second", "3.12")
     assert find(machine) == expected
@@ -99,7 +99,7 @@ def test_barrier_of_a_link_into_a_closed_folder_is_that_folder(machine: Path) ->
     assert (machine / "own" / "python3.11").is_relative_to(closed)
 
 
-def test_barrier_of_what_is_not_there_is_where_it_ends() -> None:
+def test_barrier_of_a_missing_path_is_its_first_missing_part() -> None:
     assert barrier(Path("/bin/sh/deeper")) == Path("/bin/sh/deeper").resolve()
 
 

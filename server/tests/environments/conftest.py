@@ -80,7 +80,7 @@ def workspace(workspace_of: Callable[..., Workspace], make_user: Callable[[str],
     return workspace_of(make_user("ada"))
 
 
-def tend() -> None:
+def process_due() -> None:
     """Do a pass of the controller, as if all were due."""
     PreparedEnvironment.objects.filter(next_check_at__isnull=False).update(next_check_at=timezone.now())
     process_due_environments(now=timezone.now())
@@ -90,7 +90,7 @@ def settled(workspace: Workspace) -> PreparedEnvironment:
     """Return the preparation of a workspace once the controller has brought it to its end."""
 
     def look() -> PreparedEnvironment | None:
-        tend()
+        process_due()
         row = PreparedEnvironment.objects.get(pk=workspace.pk)
         return row if row.status != PreparationStatus.PREPARING else None
 

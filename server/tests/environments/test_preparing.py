@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from environments.conftest import PYTHON, settled, tend
+from environments.conftest import PYTHON, process_due, settled
 from support.package_index import Index
 from user_workspaces.accounts.models import User
 from user_workspaces.environment_store.store import EnvironmentStore
@@ -107,7 +107,7 @@ def test_unknown_package_is_named_with_its_line(index: Index, put: Put, workspac
     assert said == "requirements.txt, line 3: the package index has no package no-such-package."
 
 
-def test_version_that_there_is_not_is_named(index: Index, put: Put, workspace: Workspace) -> None:
+def test_missing_version_is_named(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     said = failed(workspace, put, "crab==9\n")
     assert said == f"requirements.txt, line 1: the package index has no crab==9 for Python {PYTHON}."
@@ -128,7 +128,7 @@ def test_wrong_hash_is_named(index: Index, put: Put, workspace: Workspace) -> No
     assert said.startswith("requirements.txt, line 1: what the package index has for crab does not have the hash")
 
 
-def test_contradiction_is_told(index: Index, put: Put, workspace: Workspace) -> None:
+def test_contradiction_is_reported(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab", "1.0")
     index.add("crab", "2.0")
     said = failed(workspace, put, "crab==1.0\ncrab==2.0\n")
@@ -136,7 +136,7 @@ def test_contradiction_is_told(index: Index, put: Put, workspace: Workspace) -> 
 
 
 @pytest.mark.parametrize(("name", "value"), [("UV_OFFLINE", "1"), ("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")])
-def test_index_that_cannot_be_reached_is_told(
+def test_unreachable_index_is_reported(
     index: Index, put: Put, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -158,7 +158,7 @@ def test_log_is_kept_without_passwords(index: Index, put: Put, workspace: Worksp
 
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a disk of its own")
-def test_full_disk_is_told(
+def test_full_disk_is_reported(
     index: Index, put: Put, workspace: Workspace, store: EnvironmentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab", files={"crab.py": "", "crab.dat": "x" * (4 << 20)})
@@ -172,7 +172,7 @@ def test_full_disk_is_told(
         subprocess.run(("umount", str(store.folder)), check=True)
 
 
-def test_nothing_is_begun_on_a_disk_that_is_nearly_full(
+def test_no_build_starts_on_a_nearly_full_disk(
     index: Index, put: Put, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab")
@@ -206,7 +206,7 @@ def test_killed_builder_is_started_again(index: Index, put: Put, workspace: Work
     index.gate.clear()
     put(workspace, "crab")
     fingerprint = prepare(workspace).fingerprint
-    tend()
+    process_due()
     eventually(lambda: store.is_building(fingerprint) and any("/files/" in path for path in index.asked))
     kill_builder(store, fingerprint)
     assert layers_of(workspace) == ()
@@ -215,7 +215,7 @@ def test_killed_builder_is_started_again(index: Index, put: Put, workspace: Work
     assert len(layers_of(workspace)) == 1
 
 
-def test_builder_that_is_always_killed_is_given_up(
+def test_builder_that_is_always_killed_fails(
     index: Index, put: Put, workspace: Workspace, store: EnvironmentStore
 ) -> None:
     index.add("crab")
@@ -223,7 +223,7 @@ def test_builder_that_is_always_killed_is_given_up(
     put(workspace, "crab")
     fingerprint = prepare(workspace).fingerprint
     for _ in range(3):
-        tend()
+        process_due()
         eventually(lambda: store.is_building(fingerprint))
         kill_builder(store, fingerprint)
     row = settled(workspace)
@@ -231,7 +231,7 @@ def test_builder_that_is_always_killed_is_given_up(
     assert row.message == "It could not be prepared: the work was killed 3 times: is there enough memory?"
 
 
-def test_what_was_ready_is_used_until_the_next_is(index: Index, put: Put, workspace: Workspace) -> None:
+def test_previous_environment_is_used_until_the_next_is_ready(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     put(workspace, "crab")
     prepare(workspace)
@@ -244,7 +244,7 @@ def test_what_was_ready_is_used_until_the_next_is(index: Index, put: Put, worksp
     assert layers_of(workspace) == before
 
 
-def test_lock_brings_all_and_nothing_that_the_base_has(index: Index, put: Put, workspace: Workspace) -> None:
+def test_lock_installs_all_packages_that_the_base_lacks(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     put(workspace, "# sha256\ncrab==1.0\njupyterlab==4.5\n", "environment.lock")
     prepare(workspace, "environment.lock")
@@ -254,7 +254,7 @@ def test_lock_brings_all_and_nothing_that_the_base_has(index: Index, put: Put, w
         prepare(workspace, "environment.lock")
 
 
-def test_base_of_modules_takes_nothing_prepared(put: Put, workspace: Workspace, site: Registry) -> None:
+def test_base_of_modules_uses_no_prepared_environment(put: Put, workspace: Workspace, site: Registry) -> None:
     put(workspace, "crab")
     jupyter_lab = site.job_types.get("jupyter_lab")
     assert isinstance(jupyter_lab, FakeJobType)
@@ -263,7 +263,7 @@ def test_base_of_modules_takes_nothing_prepared(put: Put, workspace: Workspace, 
         prepare(workspace)
 
 
-def test_prepared_for_another_python_is_not_used(
+def test_environment_for_another_python_is_not_used(
     index: Index, put: Put, workspace: Workspace, base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab")
@@ -274,22 +274,22 @@ def test_prepared_for_another_python_is_not_used(
     assert layers_of(workspace) == ()
 
 
-def test_row_goes_with_its_workspace(index: Index, put: Put, workspace: Workspace) -> None:
+def test_row_is_deleted_with_its_workspace(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     put(workspace, "crab")
     prepare(workspace)
     queue_deletion(workspace_id=workspace.pk, now=timezone.now())
     finish_deletion(workspace)
     assert not PreparedEnvironment.objects.exists()
-    tend()
+    process_due()
 
 
-def test_killed_installer_is_told(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
+def test_killed_installer_is_reported(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
     index.add("crab")
     index.gate.clear()
     put(workspace, "crab")
     fingerprint = prepare(workspace).fingerprint
-    tend()
+    process_due()
     eventually(lambda: any("/files/" in path for path in index.asked))
     os.kill(max(holders_of(str(store.beside(fingerprint, "lock")))), signal.SIGKILL)
     row = settled(workspace)

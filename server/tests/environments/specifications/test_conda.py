@@ -57,7 +57,7 @@ def test_python_of_the_base_fits(python: str) -> None:
         (PIP_ONLY.replace("numpy", "n" * 9_000), "pip package 2: too long"),
     ],
 )
-def test_what_cannot_be_used_is_told(content: str, said: str) -> None:
+def test_invalid_content_is_reported(content: str, said: str) -> None:
     assert said in problem(content)
 
 

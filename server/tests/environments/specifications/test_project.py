@@ -70,7 +70,7 @@ def test_dependencies_of_a_project_are_read() -> None:
         (f'{HEAD}dependencies = ["Six"]\n[tool.uv.sources]\nsix = {{ path = "x" }}\n', "comes from another source"),
     ],
 )
-def test_what_cannot_be_used_is_told(content: str, said: str) -> None:
+def test_invalid_content_is_reported(content: str, said: str) -> None:
     assert said in problem(content)
     assert problem(content).startswith("pyproject.toml")
 
@@ -88,7 +88,7 @@ def test_lock_of_a_project_is_exported_with_hashes() -> None:
 
 
 @pytest.mark.parametrize("lock", ["", "nonsense", "version = 99\n", LOCK.replace("1.17.0", "../../etc/shadow")])
-def test_lock_that_cannot_be_read_is_told(lock: str) -> None:
+def test_unreadable_lock_is_reported(lock: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^uv.lock "):
         export_locked(f'{HEAD}dependencies = ["six"]\nrequires-python = ">=3.11"\n'.encode(), lock.encode())
 

@@ -89,7 +89,7 @@ def test_all_that_is_not_a_package_of_the_index_is_refused_by_line(line: str) ->
 
 
 @pytest.mark.parametrize("line", ["./local", "git+https://github.com/x/y", "six @ file:///x", "file:///etc/passwd"])
-def test_refusal_says_what_to_do(line: str) -> None:
+def test_error_says_what_to_do(line: str) -> None:
     assert problem(f"# 1\n\n\n\n\n\n{line}") == (
         f"requirements.txt, line 7: `{line}` is not a package from the index; install it in the session with "
         "`pip install`."
@@ -97,7 +97,7 @@ def test_refusal_says_what_to_do(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["numpy==", "numpy>>2", "numpy 2", "=", "!", "num py", "six;", "six; nonsense", "ä"])
-def test_what_is_no_requirement_is_named(line: str) -> None:
+def test_invalid_requirement_is_named(line: str) -> None:
     assert (
         problem(f"six\n{line}") == f"requirements.txt, line 2: `{line}` is not a valid requirement such as `numpy>=2`."
     )
@@ -147,7 +147,7 @@ def test_as_many_as_are_possible_are_read_quickly() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "# nothing\n"])
-def test_file_without_packages_is_told(content: str) -> None:
+def test_file_without_packages_is_refused(content: str) -> None:
     assert problem(content) == "requirements.txt lists no packages."
 
 
