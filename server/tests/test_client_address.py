@@ -1,4 +1,4 @@
-"""One rule for address and scheme, as a table: what is believed, of whom, and what it is counted under."""
+"""Client address and scheme behind trusted proxies, and the key of an address, as tables."""
 
 import pytest
 

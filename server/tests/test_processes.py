@@ -1,4 +1,4 @@
-"""The notes of running processes: those of the dead, and of others with their pid, are not believed."""
+"""Files of running processes; those of ended processes and of reused pids are ignored."""
 
 import json
 import os

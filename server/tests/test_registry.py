@@ -1,4 +1,4 @@
-"""From declarations to plug-ins: what is built, and what is told when it cannot be."""
+"""Building plug-ins from declarations, and the errors of invalid ones."""
 
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -20,7 +20,7 @@ HERE = Surroundings(Path("/srv/uws"), Path("/srv/uws/run"), lambda _: None)
 
 
 class TypeThatNeedsSurroundings(FakeJobType):
-    """It finds that something is missing."""
+    """A plug-in whose constructor reports a missing dependency."""
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         raise ConfigurationError("module is not installed on this machine")
@@ -31,12 +31,12 @@ class NoPlugin:
 
 
 class TypeOfNoKind(Plugin):
-    """A plug-in that is of none of the five kinds."""
+    """A plug-in of an unknown kind."""
 
 
 @pytest.fixture(autouse=True)
 def types(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install some types by the names of this module."""
+    """Register some types under the names of this module."""
     names = ("FakeSession", "FakeResource", "TypeThatNeedsSurroundings", "NoPlugin", "TypeOfNoKind", "Missing")
     points = {name: EntryPoint(name, f"{__name__}:{name}", "x") for name in names}
     points["Broken"] = EntryPoint("Broken", "user_workspaces.there_is_no_such_module:X", "x")

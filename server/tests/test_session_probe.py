@@ -1,4 +1,4 @@
-"""Asking a session whether it is ready, when its owner would like to hear the secret of somebody else's."""
+"""Probing sessions, even if the owner tries to get the secret of another session."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ OWN_UID = os.geteuid()
 
 @contextmanager
 def listening(path: Path, behave: Callable[[socket.socket], None]) -> Iterator[list[bytes]]:
-    """A listener for one connection; yields what it is sent."""
+    """A listener for one connection; yields the bytes that it receives."""
     heard = list[bytes]()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))

@@ -89,7 +89,7 @@ def test_inactive_user_cannot_sign_in() -> None:
 
 @pytest.mark.parametrize("other", [replace(ADA, issuer="elsewhere"), replace(ADA, subject="12345")])
 def test_username_of_another_identity_is_refused(other: Identity) -> None:
-    """Also at the same provider: two subjects are two people, whatever they call themselves."""
+    """Also at the same provider: two subjects are two users, even with equal names."""
     user_of_identity(identity=ADA)
     with pytest.raises(NotAllowed, match="logs in with another identity provider"):
         user_of_identity(identity=other)
@@ -188,7 +188,7 @@ def test_system_account_with_another_uid_is_refused(
 
 
 class ItChanged(SharedAccount):
-    """The name is somebody else's now."""
+    """The name belongs to another account now."""
 
     account: SystemAccount
 

@@ -1,4 +1,4 @@
-"""What is a secret is not in the database file in clear."""
+"""Secrets are not stored as plain text in the database."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_secrets_are_encrypted_in_the_database(
 
 
 def raw_rows() -> bytes:
-    """Return the database's own bytes where it is a file, and else what it answers without our decryption."""
+    """Return the bytes of the database file, else the stored values without decryption."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM jobs_job")
         rows = repr(cursor.fetchall()).encode()

@@ -1,4 +1,4 @@
-"""The token and its person, read in one query, are what Django would have read in two."""
+"""One raw query returns the same token and user as Django's two."""
 
 from collections.abc import Callable
 from datetime import timedelta

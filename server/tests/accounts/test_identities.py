@@ -1,4 +1,4 @@
-"""People whom a provider proved: known by issuer and subject, whatever they are called there."""
+"""Proven identities: users are known by issuer and subject, not by name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ PROVEN = Identity(
 
 
 def test_proven_identity_keeps_its_user_after_renaming() -> None:
-    """The key is (issuer, subject): name and e-mail at the provider may change, the name here was chosen once."""
+    """The key is (issuer, subject): name and e-mail address at the provider can change, the user name does not."""
     first = user_of_identity(identity=PROVEN)
     again = user_of_identity(identity=replace(PROVEN, username="countess", email="lovelace@example.org"))
     assert (again, again.username) == (first, "ada")
@@ -42,7 +42,7 @@ def test_proven_identity_keeps_its_user_after_renaming() -> None:
     ],
 )
 def test_username_of_a_proven_identity_is_reserved(other: Identity) -> None:
-    """Not with the same e-mail, and not by the word of a portal."""
+    """Neither with the same e-mail address nor by a data portal."""
     user_of_identity(identity=PROVEN)
     with pytest.raises(NotAllowed, match="logs in with another identity provider"):
         user_of_identity(identity=other)
@@ -89,7 +89,7 @@ def test_simultaneous_identities_with_one_username_do_not_share_it() -> None:
 
 
 class SpeaksForOthers(SharedAccount):
-    """Says that somebody is known to another issuer."""
+    """Returns identities of another issuer."""
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
         return PROVEN
@@ -102,7 +102,7 @@ def test_authentication_cannot_log_in_users_of_another(site: Registry) -> None:
 
 
 class RecordsIdentities(SharedAccount):
-    """Keeps the identities that accounts were asked for."""
+    """Records the identities that accounts were requested for."""
 
     issuer = PROVEN.issuer
     asked: ClassVar[list[Identity]] = []

@@ -1,4 +1,4 @@
-"""Who tries what from where: each state of the three budgets, and what comes of an attempt in it."""
+"""Logins by password: each state of the three budgets, and the result of an attempt."""
 
 import itertools
 from dataclasses import replace
@@ -52,19 +52,19 @@ def attempt(name: str, address: str, *, good: bool, now: object = NOW) -> Result
 
 
 def fail_here(number: int) -> None:
-    """Let somebody try many accounts from here, each once."""
+    """Fail for many accounts from one address, each once."""
     for one in range(number):
         attempt(f"somebody-{one}", HERE, good=False)
 
 
 def attack(name: str) -> None:
-    """Let somebody try one account from many addresses."""
+    """Fail for one account from many addresses."""
     for one in range(PER_ACCOUNT):
         attempt(name, f"203.0.113.{one}", good=False)
 
 
 def expected(*, known: bool, pair: bool, account: bool, failed_here: int, good: bool) -> Result:
-    """The table of the decision, row by row."""
+    """The table of decision 0022, row by row."""
     if pair or (not known and (account or failed_here >= PER_ADDRESS * FAILURE_FACTOR)):
         return Result.UNSEEN
     if good:
@@ -81,7 +81,7 @@ def expected(*, known: bool, pair: bool, account: bool, failed_here: int, good: 
     ),
 )
 def test_each_state_of_the_budgets(*, known: bool, pair: bool, account: bool, failed_here: int, good: bool) -> None:
-    """`pair`: Ada's budget here is used up; `account`: that of all addresses she never logged in from."""
+    """`pair`: Ada's budget for this address is used up; `account`: that for all unknown addresses."""
     if known:
         assert attempt("ada", HERE, good=True) is Result.IN
     if pair:
@@ -127,7 +127,7 @@ def test_hashes_for_one_address_are_bounded_across_accounts() -> None:
 
 
 def test_rejected_attempts_consume_no_budget() -> None:
-    """One account that is hammered from here does not make the address refuse others."""
+    """Many attempts for one account do not block the address for others."""
     for _ in range(200):
         attempt("ada", HERE, good=False)
     assert attempt("grace", HERE, good=True) is Result.IN

@@ -1,4 +1,4 @@
-"""What plug-ins put away: recalled once, by the one who put it there, for a while, never in clear."""
+"""Values of plug-ins: read once, by the same plug-in, until they expire, and encrypted."""
 
 from datetime import timedelta
 from pathlib import Path

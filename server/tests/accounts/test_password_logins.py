@@ -1,4 +1,4 @@
-"""Who may be logged in: administrators only where sessions have own origins, unless the site accepts the risk."""
+"""Administrators may log in only if sessions have their own origins, unless the setting accepts the risk."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Counting attempts: exactly, for threads and for processes, on both databases."""
+"""Rate limits are exact for threads and processes, on both databases."""
 
 import os
 import subprocess
@@ -85,7 +85,7 @@ def test_buckets_are_counted_apart() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("state", ["new", "started", "over"])
 def test_limit_is_exact_for_two_hundred_threads(state: str) -> None:
-    """Whether the row is made, counted up or begun anew: each of these is a race of its own."""
+    """Creating, incrementing and restarting a row are separate races."""
     if state != "new":
         AttemptCount.objects.create(bucket="b", count=0 if state == "begun" else 20, ends_at=NOW)
     if state == "begun":

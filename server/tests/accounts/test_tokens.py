@@ -1,4 +1,4 @@
-"""The form of tokens, and what is kept of them."""
+"""The format and the stored form of tokens."""
 
 import string
 from collections.abc import Callable

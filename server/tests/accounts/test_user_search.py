@@ -30,7 +30,7 @@ EVERYBODY = frozenset({"grace", "linus", "root-of-all"})
 
 @pytest.fixture
 def users(site: Registry) -> dict[str, User]:
-    """Ada searches; Grace is in a group with her, Linus in another; one is an administrator, one has left."""
+    """Ada searches; Grace shares a group with her, Linus is in another; one is an administrator, one inactive."""
     found = {
         name: User.objects.create(username=name, first_name=first, last_name="Example", email=f"{name}@example.org")
         for name, first in {"ada": "Ada", "grace": "Grace", "linus": "Linus", "gone": "Gone", "robot": "Robot"}.items()
@@ -154,7 +154,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accou
 
 @pytest.fixture
 def machine() -> Iterator[tuple[str, ...]]:
-    """Four accounts: two list a team, one has it as its primary group, and one is in none."""
+    """Four accounts: two members of a team, one with it as its primary group, and one without groups."""
     change_accounts("groupadd", "--gid", str(40_000 + os.getpid() % 20_000), TEAM)
     for name, options in zip(NAMES, (("--groups", TEAM), ("--groups", TEAM), ("--gid", TEAM), ()), strict=True):
         add_account(name, "--no-create-home", *options)

@@ -1,4 +1,4 @@
-"""Who gets in: administrators who are persons; for everybody else the administration is not there."""
+"""Access to the administration: other users get status 404."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -60,7 +60,7 @@ def test_staff_without_rights_sees_no_tables(world: World) -> None:
 
 @pytest.fixture
 def clerk(world: World, make_user: Callable[..., User]) -> User:
-    """Staff with every single right, and no superuser."""
+    """Staff with all rights who is not a superuser."""
     user = make_user("carl")
     User.objects.filter(pk=user.pk).update(is_staff=True)
     user.user_permissions.set(Permission.objects.all())

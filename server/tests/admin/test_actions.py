@@ -1,4 +1,4 @@
-"""What administrators can do: asked before what cannot be undone, done by the same actions that people use."""
+"""Actions of administrators, with confirmation where they cannot be undone."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Every table and every row renders, holds no secret, and asks the same few questions for many rows as for few."""
+"""Every table and row renders without secrets, and with few queries for any number of rows."""
 
 from collections.abc import Callable
 from html import unescape

@@ -1,4 +1,4 @@
-"""Quotas and the administration in a real browser, under the content security policy that all pages have."""
+"""Quotas and the administration in a real browser, under the content security policy."""
 
 import os
 import re
@@ -30,7 +30,7 @@ Walk = Callable[[Page, str], None]
 
 @pytest.fixture
 def walk(live_server: LiveServer, settings: Any) -> Callable[[User, Walk], list[str]]:
-    """Let somebody's browser do something; return what the browser complained of."""
+    """Use a browser and return its console errors."""
     # Its handler serves static files under their plain names
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -1,4 +1,4 @@
-"""Downloads: whole, in part, on conditions; never shown, whatever they hold."""
+"""Downloads: complete, ranges and conditional; never displayed by the browser."""
 
 import pytest
 
@@ -13,7 +13,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def at(workspace: Workspace) -> str:
-    """Where the files of Ada's workspace are."""
+    """The files route of Ada's workspace."""
     return f"/workspaces/{workspace.pk}/files/"
 
 

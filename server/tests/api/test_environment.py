@@ -1,4 +1,4 @@
-"""`/workspaces/{id}/environment/`: what it shows, prepares, resets and locks."""
+"""`/workspaces/{id}/environment/`: overview, preparation, reset and lock."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ RECORD = ".environment/base/python3.11/lib/python3.11/site-packages/crab-1.0.dis
 
 @pytest.fixture(autouse=True)
 def base(site: Registry, tmp_path: Path, settings: Any) -> Iterator[Path]:
-    """A base with one package, and a store."""
+    """A base with one package, and an environment store."""
     with base_environment(site, tmp_path, settings) as base:
         yield base
 
@@ -121,7 +121,7 @@ def test_reset_removes_the_packages_of_the_user(ada: Caller, workspace: Workspac
 
 
 def lock_of(ada: Caller, workspace: Workspace) -> HttpResponse:
-    """Return the lock; it is no JSON."""
+    """Return the response with the lock, which is not JSON."""
     headers = {"UWS-Authorization": f"Token {ada.token}"}
     return cast("HttpResponse", Client().get(f"/workspaces/{workspace.pk}/environment/lock/", headers=headers))
 

@@ -1,4 +1,4 @@
-"""Tokens for people who log in at another site: what is begun, what comes back, and how often it may fail."""
+"""Tokens by login at an identity provider: redirects, codes and rate limits."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 class ExternalProvider(SharedAccount):
-    """People log in at another site, which is away when it is asked for that."""
+    """An identity provider that can be made unavailable."""
 
     uses_redirect = True
 
@@ -78,7 +78,7 @@ def test_valid_code_is_accepted_until_its_address_failed_very_often(anonymous: C
 
 
 class WithTokens(SharedAccount):
-    """People bring a token of another site, which costs a question to it."""
+    """An authentication that checks tokens of another site with a request."""
 
     asked = 0
 
@@ -92,7 +92,7 @@ class WithTokens(SharedAccount):
 def test_known_token_is_accepted_despite_failures_of_others(
     anonymous: Caller, external_provider: None, site: Registry
 ) -> None:
-    """And the other site is asked a bounded number of times about bad ones."""
+    """The number of requests to the other site for invalid tokens is bounded."""
     plugin = WithTokens.build("local")
     assert isinstance(plugin, WithTokens)
     site.user_authentications.add("local", plugin)

@@ -1,4 +1,4 @@
-"""The files of a workspace over the API: write on conditions, move, delete; what is refused."""
+"""Writing, moving and deleting files over the API, with preconditions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def at(workspace: Workspace) -> str:
-    """Where the files of Ada's workspace are."""
+    """The files route of Ada's workspace."""
     return f"/workspaces/{workspace.pk}/files/"
 
 

@@ -1,4 +1,4 @@
-"""The files of a workspace over the API: look and download."""
+"""Listing and downloading files over the API."""
 
 import pytest
 
@@ -14,7 +14,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def at(workspace: Workspace) -> str:
-    """Where the files of Ada's workspace are."""
+    """The files route of Ada's workspace."""
     return f"/workspaces/{workspace.pk}/files/"
 
 

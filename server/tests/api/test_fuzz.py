@@ -1,4 +1,4 @@
-"""Some hundred requests made from the description of the API; `make fuzz-api` tries thousands."""
+"""A few hundred requests generated from the schema; `make fuzz-api` sends thousands."""
 
 import pytest
 

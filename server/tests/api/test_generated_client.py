@@ -1,4 +1,4 @@
-"""A client that openapi-python-client generates from the committed description works against a running server."""
+"""A client that openapi-python-client generates from the committed schema works with a running server."""
 
 import importlib
 import os
@@ -18,7 +18,7 @@ GENERATOR = Path(sys.executable).with_name("openapi-python-client")
 SPECIFICATION = REPOSITORY / "user-workspaces-spec.yaml"
 NAME = "generated_uws_client"
 NOT_KNOWN_TO_THE_GENERATOR = ["PATCH /workspaces/{workspace_id}/tus/{upload_id}/"]
-"""It has no name for the media type of tus, for which there are clients of its own."""
+"""It does not support the media type of tus, which has clients of its own."""
 CONTENT = bytes(range(256)) * 1000
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Generate the package, make it importable, and give what the generator said."""
+    """Generate the package, make it importable, and yield the generator's output."""
     folder = tmp_path_factory.mktemp("generated")
     command = [str(GENERATOR), "generate", "--path", str(SPECIFICATION), "--meta", "none"]
     command += ["--output-path", str(folder / NAME)]
@@ -54,7 +54,7 @@ def ask(generated: str, server: LiveServer) -> "Iterator[Ask]":
 
 
 class Ask:
-    """The functions of the generated package, for one person with a token."""
+    """The functions of the generated package, for a user with a token."""
 
     def __init__(self, server: LiveServer) -> None:
         package = importlib.import_module(NAME)
@@ -72,15 +72,15 @@ class Ask:
         )
 
     def model(self, name: str) -> Any:
-        """Return one of its classes."""
+        """Return a model class of the package."""
         return getattr(importlib.import_module(f"{NAME}.models"), name)
 
     def __call__(self, operation: str, *arguments: object, **named: object) -> Any:
-        """Call one of its functions; return what it made of the answer."""
+        """Call a function of the package; return the parsed response."""
         return importlib.import_module(f"{NAME}.api.{operation}").sync(*arguments, client=self.client, **named)
 
     def file(self, content: bytes, name: str | None = None) -> Any:
-        """Return its idea of a file."""
+        """Return a file object of the package."""
         return importlib.import_module(f"{NAME}.types").File(payload=BytesIO(content), file_name=name)
 
 

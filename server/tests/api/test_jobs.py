@@ -1,4 +1,4 @@
-"""`/jobs/`: what clients read of a job, and how they stop one."""
+"""`/jobs/`: reading and stopping jobs."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The API as programs meet it: over a socket, through the web process, with a controller and a real resource."""
+"""The API over a socket, with a real web process, controller and resource."""
 
 import http.client
 import json
@@ -115,7 +115,7 @@ def test_upload_outside_of_the_workspace_is_refused(ada: httpx.Client, workspace
 
 
 def in_chunks(*parts: bytes) -> Iterator[bytes]:
-    """A body whose length is not known when it begins."""
+    """A body without a known length."""
     yield from parts
 
 
@@ -138,7 +138,7 @@ def test_a_form_without_a_length_is_refused(ada: httpx.Client, workspace: int) -
 
 
 def test_interrupted_upload_is_no_server_error(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
-    """That nothing of it is in the log is looked at when all is done."""
+    """The log is checked after all tests."""
     token = ada.headers["UWS-Authorization"]
     head = f"PUT /workspaces/{workspace}/upload/ HTTP/1.1\r\nHost: localhost\r\nUWS-Authorization: {token}\r\n"
     kind = f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: 100000\r\n\r\n"
@@ -184,7 +184,7 @@ def names(client: httpx.Client, number: int) -> list[str]:
 
 
 def peak_memory(server: LiveServer) -> int:
-    """Return the most that the web process ever took, in KiB."""
+    """Return the peak memory of the web process in KiB."""
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and is_web_process(process, server):
             status = (process / "status").read_text()

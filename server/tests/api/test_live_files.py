@@ -1,4 +1,4 @@
-"""Files over a socket, through the web process: in bounded memory, with people who hang up, and kill -9."""
+"""File transfers through a real web process: bounded memory, disconnects and kill -9."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ MEGABYTES = 200
 TUS = {"Tus-Resumable": "1.0.0"}
 PATCH = {**TUS, "Content-Type": "application/offset+octet-stream"}
 MOST_MEMORY = 40 * 1024
-"""In KiB, more than before: some pieces of 256 KiB for each transfer, and what Python keeps of them."""
+"""Growth in KiB: some chunks of 256 KiB for each transfer, and what Python keeps allocated."""
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +59,14 @@ def at(workspace: int) -> str:
 
 @pytest.fixture
 def folder(server: LiveServer, workspace: int) -> Path:
-    """Where the workspace really is."""
+    """The folder of the workspace on disk."""
     (found,) = server.folder.glob(f"workspaces/*/{workspace}")
     return found
 
 
 @pytest.fixture(scope="module")
 def big(ada: httpx.Client, workspace: int) -> str:
-    """A folder with one large file in it."""
+    """A folder with one large file."""
     body = (MEGABYTE for _ in range(MEGABYTES))
     assert ada.put(f"/workspaces/{workspace}/files/big/f.bin", content=body).status_code == 201
     return "big"
@@ -134,7 +134,7 @@ def test_double_dots_are_refused_in_any_spelling(server: LiveServer, ada: httpx.
 
 
 def hang_up(server: LiveServer, ada: httpx.Client, method: str, path: str, head: str, body: bytes) -> None:
-    """Send a part of a request and go away."""
+    """Send a part of a request and disconnect."""
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         token = ada.headers["UWS-Authorization"]
         text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nUWS-Authorization: {token}\r\n{head}\r\n\r\n"
@@ -218,7 +218,7 @@ def started_patch(server: LiveServer, ada: httpx.Client, upload: str) -> socket.
 
 
 def test_disconnected_reader_frees_its_thread(ada: httpx.Client, at: str, big: str) -> None:
-    """Many hang up in the middle of a large file and a large archive: the next one is served at once."""
+    """After many disconnects during large downloads, the next request is served at once."""
     for path in (f"{big}/f.bin", big) * 8:
         with ada.stream("GET", at + path) as response:
             next(response.iter_bytes())
@@ -226,7 +226,7 @@ def test_disconnected_reader_frees_its_thread(ada: httpx.Client, at: str, big: s
 
 
 def test_slow_transfers_do_not_delay_others(server: LiveServer, ada: httpx.Client, at: str, folder: Path) -> None:
-    """As many as one person may have stand still: the rest of the server answers, one more is refused politely."""
+    """While the maximum of a user's transfers stalls, the server responds, and one more transfer gets status 429."""
     token, usage = ada.headers["UWS-Authorization"], list[socket.socket]()
     for number in range(8):
         connection = socket.create_connection(("127.0.0.1", server.port))
@@ -246,7 +246,7 @@ def test_slow_transfers_do_not_delay_others(server: LiveServer, ada: httpx.Clien
 
 
 def test_an_archive_of_many_small_files(ada: httpx.Client, at: str, folder: Path) -> None:
-    """Those that cannot be read are named; links are not followed; all others are there."""
+    """Unreadable files are listed, links are not followed, and all other files are included."""
     (folder / "many").mkdir()
     for number in range(2000):
         (folder / "many" / f"é{number}.txt").write_text(str(number))
@@ -264,7 +264,7 @@ def web_process(server: LiveServer) -> int:
 
 
 def test_upload_resumes_after_a_killed_web_process(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
-    """The last test of the module: the server is not started again here."""
+    """The last test of the module, since the server is not restarted."""
     upload = begin(ada, workspace, "killed", 4 * len(MEGABYTE))
     head = "\r\n".join(f"{name}: {value}" for name, value in {**PATCH, "Upload-Offset": "0"}.items())
     with socket.create_connection(("127.0.0.1", server.port)) as connection:

@@ -1,4 +1,4 @@
-"""`/quotas/`, and what refusals look like from outside."""
+"""`/quotas/`, and the responses to requests beyond a quota."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What holds for every route: both spellings, credentials, methods, and nothing of anybody else."""
+"""Properties of all routes: both spellings, credentials, methods, and isolation of users."""
 
 import re
 from collections.abc import Callable
@@ -103,7 +103,7 @@ def filled(route: str, number: int) -> str:
     [(method, route) for route, _ in ROUTES for method in METHODS if not (method == "OPTIONS" and "/tus" in route)],
 )
 def test_both_spellings_respond_alike(ada: Caller, workspace: Workspace, method: str, route: str) -> None:
-    """With a body that is refused before anything is changed, so that asking twice is the same question."""
+    """The body is refused before any change, so that both requests are equal."""
     path = filled(route, 987654321)
     plain, slashed = ada(method, f"/{path}", {}), ada(method, f"/{path}/", {})
     assert plain.status == slashed.status
@@ -147,7 +147,7 @@ def test_every_route_is_in_the_table() -> None:
 def test_objects_of_other_users_are_not_found(
     call: Callable[..., Caller], ada: Caller, workspace: Workspace, job: Job, route: str
 ) -> None:
-    """The answer is the same as for a number that was never given, to the letter."""
+    """The response is exactly that for an unknown ID."""
     token = ApiToken.objects.get().pk
     offered = share(ada, workspace, call("grace"))
     hers = {"jobs": job.pk, "tokens": token, "workspaces": workspace.pk, "shared_workspaces": offered}

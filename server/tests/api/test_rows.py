@@ -1,4 +1,4 @@
-"""Rows read raw say the same as Django's own, on both databases, and nothing that they cannot read is read wrongly."""
+"""Raw rows equal Django's on both databases, and unsupported querysets are refused."""
 
 import secrets
 from collections.abc import Callable
@@ -241,7 +241,7 @@ def test_values_are_not_sql(ada: Caller, workspace_of: Callable[..., Workspace])
 def test_lists_take_the_same_queries_for_one_row_and_three(
     ada: Caller, make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], path: str, queries: int
 ) -> None:
-    """One for the token, one for the rows, which also tells how many there are of a page."""
+    """One query for the token, one for the rows with the total."""
     ada("GET", path)  # notes the use of the token
     for number in range(3):
         launch(workspace_of(ada.user, f"w{number}"))

@@ -1,4 +1,4 @@
-"""Runs of the workflow in a workspace: inputs copied, results back with where they come from."""
+"""Runs of the workflow in a workspace: copied inputs, outputs and provenance."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The description of the API: complete, true to what is committed, and shown without help from elsewhere."""
+"""The schema of the API: complete, committed, and shown without external scripts."""
 
 import re
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_committed_schema_is_current() -> None:
 
 
 def test_schema_generator_has_no_warnings(capsys: pytest.CaptureFixture[str]) -> None:
-    """The generator complains where it has to guess."""
+    """The generator prints a warning where it has to guess."""
     describe_api(ROUTES)
     assert capsys.readouterr() == ("", "")
 
@@ -112,7 +112,7 @@ def test_schema_is_public(path: str, query: str, accept: str, media_type: str) -
 
 
 def read_yaml(text: bytes) -> object:
-    """Read it in a tenth of the time, where libyaml is there."""
+    """Parse YAML with libyaml if available, in a tenth of the time."""
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
 
 
@@ -150,6 +150,6 @@ def test_other_pages_keep_their_policy() -> None:
     ],
 )
 def test_undocumented_response_fails(status: int, body: object) -> None:
-    """The check that all tests of the API go through."""
+    """Tests the check that all tests of the API use."""
     with pytest.raises(AssertionError):
         check("GET", "/jobs/1/", status, body)

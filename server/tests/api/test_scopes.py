@@ -1,4 +1,4 @@
-"""Each view names the scope it needs, and no token goes further than its own."""
+"""Each view names its scope, and tokens without it are refused."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ Holder = Callable[..., Caller]
 
 @pytest.fixture
 def holder(make_user: Callable[..., User]) -> Holder:
-    """Make somebody whose token has these scopes and no others."""
+    """Create a user whose token has exactly these scopes."""
 
     def make(*scopes: Scope, username: str = "ada") -> Caller:
         user = make_user(username)
@@ -36,7 +36,7 @@ def holder(make_user: Callable[..., User]) -> Holder:
 
 @pytest.mark.parametrize(("route", "view"), ROUTES, ids=[route for route, _ in ROUTES])
 def test_every_view_names_its_scope(route: str, view: type[APIView]) -> None:
-    """A new view gets `scope = Scope.…`; None only where nobody is asked who they are."""
+    """A new view needs `scope = Scope.…`; None only for views without authentication."""
     assert hasattr(view, "scope"), f"{view.__name__} of /{route}/ names no scope"
     assert isinstance(view.scope, Scope) or (view.scope is None and not view.authentication_classes)
 
@@ -68,7 +68,7 @@ def test_view_without_a_scope_is_closed(holder: Holder, workspace: Workspace, mo
 
 
 def test_read_scope_does_not_open_a_session(holder: Holder, workspace: Workspace) -> None:
-    """The ticket is the key to a shell in the person's name."""
+    """A ticket gives a shell with the rights of the user."""
     now, job = timezone.now(), launch(workspace, "jupyter_lab")
     Job.objects.update(
         status="running", datetime_start=now, datetime_ready=now, endpoint=write_endpoint(Endpoint(host="h", port=1))

@@ -1,4 +1,4 @@
-"""What `/status/` says of the server's own parts: its database, its disk and its controller."""
+"""The health of the server's own parts in `/status/`: database, disk and controller."""
 
 import subprocess
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def test_healthy_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def mounted(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A file system of its own."""
+    """A separate file system."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", request.param, "tmpfs", str(tmp_path)], check=True)
     yield tmp_path
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)

@@ -1,4 +1,4 @@
-"""What becomes of a share over HTTP: who sees it, accepts it, declines it, and what it holds back meanwhile."""
+"""Accepting, declining, cancelling and retrying shares over HTTP."""
 
 from collections.abc import Callable
 
@@ -44,7 +44,7 @@ def test_offer_is_not_listed_as_a_workspace_before_acceptance(ada: Caller, grace
 
 
 def test_permissions_of_sender_and_receiver(ada: Caller, grace: Caller, mallory: Caller, original: Workspace) -> None:
-    """Two people and a stranger."""
+    """A sender, a receiver and another user."""
     number = share(ada, original, grace)
     missing = f"Shared workspace {number} not found."
     assert (listed(ada), listed(grace), listed(mallory)) == (([number], []), ([], [number]), ([], []))

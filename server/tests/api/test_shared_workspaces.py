@@ -1,4 +1,4 @@
-"""`/shared_workspaces/`: offering, looking, accepting and declining, in the words of the contract."""
+"""`/shared_workspaces/`: offers and lists, with the messages of the contract."""
 
 from collections.abc import Callable
 from typing import Any
@@ -147,7 +147,7 @@ def test_workspace_of_another_user_cannot_be_offered(grace: Caller, mallory: Cal
 
 
 def test_an_open_offer_is_not_made_twice(ada: Caller, grace: Caller, mallory: Caller, original: Workspace) -> None:
-    """Who has one keeps it, the others get theirs, and to offer again is no error."""
+    """Existing offers are kept, further receivers get theirs, and repeating an offer is no error."""
     first = share(ada, original, grace, grace)
     ids = [caller.user.pk for caller in (mallory, grace) if caller.user]
     body = {"original_workspace_id": original.pk, "shared_user_ids": ids}

@@ -1,4 +1,4 @@
-"""`/tokens/`, `/users/`, `/job_types/`, `/parameters/`, `/status/`, and bodies that no endpoint can use."""
+"""`/tokens/`, `/users/`, `/job_types/`, `/parameters/`, `/status/`, and invalid bodies."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ ADA = {"username": "ada", "email": "ada@example.org", "first_name": "Ada", "last
 
 @pytest.fixture
 def client_token(site: Registry) -> str:
-    """A token of a portal, with the authentication that takes it."""
+    """The token of a data portal, with its authentication."""
     context = PluginContext("local", settings.DATA_DIR, settings.DATA_DIR, settings.DATA_DIR, find_client)
     site.user_authentications.add("local", LocalUserAuthentication(context, LocalOptions()))
     return mint_client_token(name="portal", now=timezone.now())
@@ -198,7 +198,7 @@ TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain", 
 @pytest.mark.slow
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
 def test_invalid_bodies_are_refused(ada: Caller, workspace: Workspace, route: str) -> None:
-    """The caller fails for itself on a 5xx, and on what is not JSON."""
+    """The caller itself fails on status 5xx and on responses that are not JSON."""
     path = route.replace("<number:workspace_id>", str(workspace.pk)).replace("<number:job_id>", "1")
     path = path.replace("<str:verb>", "stop")
     for body in BODIES:

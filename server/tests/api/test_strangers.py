@@ -1,8 +1,8 @@
-"""What strangers get with another person's numbers, on every method of every route: nothing, and nothing changes.
+"""Requests with the IDs of another user read and change nothing, for every method of every route.
 
-All that is Ada's has a word in it that stands nowhere else. A route that is new needs an entry in `FOREIGN`
-(test_routes.py) with a request for each of its methods if there is a number in it, and `NUMBERS` has to know which
-of Ada's numbers belongs there.
+All data of Ada holds a unique word, the canary. A new route needs an entry in `FOREIGN`
+(test_routes.py) with a request for each of its methods if it has an ID, and `NUMBERS` has to name which
+of Ada's IDs belongs there.
 """
 
 import re
@@ -37,7 +37,7 @@ CHANGES_WITH_USE = {"last_used_at"}
 
 @dataclass(frozen=True)
 class Ada:
-    """What there is of the first person."""
+    """The objects of the first user."""
 
     user: User
     workspace: Workspace
@@ -64,7 +64,7 @@ TEXTS: dict[str, Callable[[Ada], tuple[str, ...]]] = {
 
 @pytest.fixture
 def first(ada: Caller, call: Callable[..., Caller], workspace_of: Callable[..., Workspace]) -> Ada:
-    """Ada, with a word of hers in every column and file."""
+    """Ada, with the canary in every column and file."""
     assert ada.user is not None
     files = (NewFile(f"{CANARY}.txt", CANARY.encode()),)
     workspace = workspace_of(ada.user, f"{CANARY}-name", Details(files=files))
@@ -86,7 +86,7 @@ def first(ada: Caller, call: Callable[..., Caller], workspace_of: Callable[..., 
 
 
 def paths(route: str, ada: Ada) -> Iterator[str]:
-    """Fill a route with what is Ada's."""
+    """Fill a route with Ada's IDs."""
     found = [SINGLE_NUMBER.sub(lambda match: str(NUMBERS[match[1]](ada)), route)]
     for name, texts in TEXTS.items():
         part = re.compile(rf"<\w+:{name}>")
@@ -95,7 +95,7 @@ def paths(route: str, ada: Ada) -> Iterator[str]:
 
 
 def requests(method: str, route: str, ada: Ada) -> Iterator[dict[str, Any]]:
-    """The requests of the table, and some that name all of Ada's numbers."""
+    """Requests of the table, and some that name all of Ada's IDs."""
     for known, request, _, _ in FOREIGN.get(route) or ():
         if known == method:
             yield request
@@ -119,7 +119,7 @@ def pk_of(model: type[Model]) -> str:
 
 
 def rows_of_all_users() -> dict[tuple[str, object], dict[str, object]]:
-    """Return every row that there is, by model and key."""
+    """Return all rows, by model and key."""
     ours = (model for model in apps.get_models() if model.__module__.startswith("user_workspaces."))
     return {
         (model.__name__, row[pk_of(model)]): {
@@ -179,6 +179,6 @@ def test_other_users_read_and_change_nothing(
 
 
 def test_owner_sees_the_canary(ada: Caller, first: Ada) -> None:
-    """Else the matrix would look for something that nobody is ever shown."""
+    """Otherwise the tests would search for text that is never shown to anyone."""
     assert str(ada("GET", "/workspaces/").body).count(CANARY) > 3
     assert str(ada("GET", "/jobs/").body).count(CANARY) > 1

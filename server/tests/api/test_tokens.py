@@ -1,4 +1,4 @@
-"""Getting, listing and revoking tokens; and how often one may try."""
+"""Getting, listing and revoking tokens, and rate limits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ ADA = {"username": "ada", "email": "ada@example.org"}
 
 @pytest.fixture
 def portal(site: Registry) -> str:
-    """The client token of a portal, at a site that takes such."""
+    """The client token of a data portal, with its authentication."""
     context = PluginContext("local", settings.DATA_DIR, settings.DATA_DIR, settings.DATA_DIR, find_client)
     site.user_authentications.add("local", LocalUserAuthentication(context, LocalUserAuthentication.Options()))
     return mint_client_token(name="portal", now=timezone.now())
@@ -36,7 +36,7 @@ def portal(site: Registry) -> str:
 
 @pytest.fixture
 def limits(site: Registry) -> None:
-    """Three tries for an address, four refusals for a client."""
+    """Limits of three attempts for an address and four failures for a client."""
     few = RateLimits(tokens_per_address=RateLimit(3), tokens_per_client=RateLimit(4))
     registry.install(registry.current(), replace(registry.site(), rate_limits=few))
 
@@ -211,5 +211,5 @@ def test_limit_is_exact_for_simultaneous_requests(site: Registry, portal: str) -
 
 
 def test_long_credentials_are_refused(anonymous: Caller) -> None:
-    """Who sends them is not known yet."""
+    """The sender is not authenticated yet."""
     assert anonymous("POST", "/tokens/", {"client_token": "x" * 65_536}).status == 413

@@ -1,4 +1,4 @@
-"""Resumable uploads as the protocol has them: https://tus.io/protocols/resumable-upload, version 1.0.0."""
+"""Resumable uploads by tus 1.0.0: https://tus.io/protocols/resumable-upload"""
 
 import base64
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def at(workspace: Workspace) -> str:
 
 
 def tus(caller: Caller, method: str, path: str, body: bytes = b"", **headers: str) -> Raw:
-    """Speak the protocol; every answer does so too, also a refusal."""
+    """Send a tus request, and check that the response, even an error, has the headers of tus."""
     response = send(caller, method, path, body, **{"Tus_Resumable": "1.0.0", **headers})
     assert response.headers["Tus-Resumable"] == "1.0.0"
     if response.status in {201, 204}:

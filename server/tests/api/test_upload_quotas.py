@@ -1,4 +1,4 @@
-"""Files over HTTP at the edge of a disk quota: what is announced is held, and a refusal takes nothing away."""
+"""Uploads at the limit of a disk quota: declared sizes are reserved, and errors keep existing files."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""`PUT /workspaces/{id}/upload/`: several files, with their directories, and nothing that leaves the workspace."""
+"""`PUT /workspaces/{id}/upload/`: several files with their directories, and unsafe names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`/users/` and offers by id under each rule: who is found, which addresses are told, who can be shared with."""
+"""`/users/` and offers under each rule: found users, visible e-mail addresses, possible receivers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +35,7 @@ def rule(ada: Caller, grace: Caller, make_user: Callable[[str], User]) -> Callab
 
 
 def found(caller: Caller, search: str) -> dict[str, str]:
-    """Return what is found: names with e-mail addresses."""
+    """Return the found users: names with e-mail addresses."""
     response = caller("GET", f"/users/?search={search}")
     users = response.body["data"]["users"]
     assert (response.message == "Users matching given parameters could not be found.") == (not users)
@@ -119,7 +119,7 @@ def test_sender_can_be_shared_with(
     original: Workspace,
     workspace_of: Callable[..., Workspace],
 ) -> None:
-    """Each sees the other in the offer."""
+    """Sender and receiver see each other in the offer."""
     rule(ALL)
     share(ada, original, grace)
     rule(EXACT)

@@ -1,4 +1,4 @@
-"""`/workspaces/`: creating, reading, changing, uploading, launching and deleting, in the words of the contract."""
+"""`/workspaces/`: creating, reading, updating, launching and deleting, with the messages of the contract."""
 
 from collections.abc import Callable
 from typing import Any

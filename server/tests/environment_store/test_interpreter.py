@@ -1,4 +1,4 @@
-"""Which interpreter is taken, on machines where not everybody may run every one."""
+"""The selection of an interpreter that all accounts can run."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What names an environment, and the steps that make it."""
+"""Fingerprints and build steps of environments."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Building an environment by real processes: once, whoever asks, and whatever dies in between."""
+"""Builds in real processes: once for simultaneous requests, and after killed processes."""
 
 import os
 import signal
@@ -69,7 +69,7 @@ def builder_pids(environments: EnvironmentStore) -> list[int]:
 
 
 def kill_builder(environments: EnvironmentStore) -> None:
-    """Kill the builder and its commands, also one that was just being started."""
+    """Kill the builder and its commands, including one that is just starting."""
     wait_for(lambda: len(builder_pids(environments)) > 0)
 
     def is_gone() -> bool:

@@ -1,4 +1,4 @@
-"""What a job's script finds after the activation, with real shells and interpreters."""
+"""The activation of environments, with real shells and interpreters."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ SYSTEM = "/usr/local/bin:/usr/bin:/bin"
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """An environment of this Python, without any package."""
+    """An environment of this Python without packages."""
     folder = tmp_path / "base"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     return folder

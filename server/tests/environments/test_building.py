@@ -1,4 +1,4 @@
-"""What preparing costs the server: how much is built at once, and what stays behind."""
+"""Limits of simultaneous builds, and cleanup after them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Preparing environments with the real installer, from a real index: what becomes ready, and what each failure says."""
+"""Preparing environments with the real installer and index: results and the messages of failures."""
 
 import os
 import signal
@@ -34,14 +34,14 @@ def prepare(workspace: Workspace, file: str = "requirements.txt") -> PreparedEnv
 
 
 def layers_of(workspace: Workspace) -> tuple[Path, ...]:
-    """Return what a launch would use; it is possible in any case."""
+    """Return the layers that a launch would use; launches are always possible."""
     found = environment_for(job_type="jupyter_lab", resource="local", workspace=Path("/w"), workspace_id=workspace.pk)
     assert found is not None
     return found.layers
 
 
 def failed(workspace: Workspace, put: Put, content: str) -> str:
-    """Prepare what cannot be prepared: nothing of it is used."""
+    """Prepare an invalid environment, and check that launches do not use it."""
     put(workspace, content)
     prepare(workspace)
     row = settled(workspace)
@@ -182,7 +182,7 @@ def test_no_build_starts_on_a_nearly_full_disk(
 
 
 def kill_builder(store: EnvironmentStore, fingerprint: str) -> None:
-    """Kill the builder and all its commands, also one that was just being started."""
+    """Kill the builder and all its commands, including one that is just starting."""
 
     def is_gone() -> bool:
         for pid in holders_of(str(store.beside(fingerprint, "lock"))):
@@ -194,7 +194,7 @@ def kill_builder(store: EnvironmentStore, fingerprint: str) -> None:
 
 
 def holders_of(lock: str) -> Iterator[int]:
-    """Yield the processes that have a lock file open, but us; the builder before its commands."""
+    """Yield the other processes that have the lock file open, the builder before its commands."""
     for process in (path for path in Path("/proc").iterdir() if path.name.isdigit() and int(path.name) != os.getpid()):
         with suppress(OSError):
             if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115  names, not paths

@@ -1,4 +1,4 @@
-"""Which environment a job gets, among those that a site has."""
+"""The selection of a job's environment."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from user_workspaces.testing.fake_job_type import FakeSession
 
 
 class Lab(FakeSession):
-    """A job type that brings a base."""
+    """A job type with a base."""
 
     def base(self, resource: str) -> Base | None:
         if resource != "local":

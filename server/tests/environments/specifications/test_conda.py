@@ -1,4 +1,4 @@
-"""Files of conda: what needs conda, and what does not."""
+"""Conda files with and without conda packages."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Projects: their dependencies, and what `uv` has locked."""
+"""Dependencies and locks of projects."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Requirements files, as users write them and as attackers do."""
+"""Requirements files of users and of attackers."""
 
 import time
 
