@@ -118,14 +118,14 @@ def test_package_without_a_wheel_is_named(index: Index, put: Put, workspace: Wor
     index.wheels["lobster-1.0.tar.gz"] = b""
     for name in ("crab", "lobster"):
         said = failed(workspace, put, f"# x\n{name}==1.0\n")
-        wheel = f"{name} has no ready-made wheel for Python {PYTHON}: install it in the session."
+        wheel = f"{name} has no wheel for Python {PYTHON}: install it in the session."
         assert said == f"requirements.txt, line 2: {wheel}"
 
 
 def test_wrong_hash_is_named(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     said = failed(workspace, put, f"crab==1.0 --hash=sha256:{'a' * 64}\n")
-    assert said.startswith("requirements.txt, line 1: what the package index has for crab does not have the hash")
+    assert said.startswith("requirements.txt, line 1: the hash of crab does not match that of the package index")
 
 
 def test_contradiction_is_reported(index: Index, put: Put, workspace: Workspace) -> None:
@@ -259,7 +259,7 @@ def test_base_of_modules_uses_no_prepared_environment(put: Put, workspace: Works
     jupyter_lab = site.job_types.get("jupyter_lab")
     assert isinstance(jupyter_lab, FakeJobType)
     jupyter_lab.brings = Base(None, ("python/3.12",))
-    with pytest.raises(InvalidRequest, match=r"comes from modules of the system \(python/3.12\)"):
+    with pytest.raises(InvalidRequest, match=r"comes from system modules \(python/3.12\)"):
         prepare(workspace)
 
 

@@ -205,7 +205,7 @@ def redeem_login_link(*, text: str, now: datetime) -> User | None:
 
 
 def forget_login_links(*, user: User) -> None:
-    """Delete the unused log-in links of this user."""
+    """Delete the unused login links of this user."""
     LoginLink.objects.filter(user=user).delete()
 
 

@@ -25,7 +25,7 @@ MAX_ROWS_SHOWN = 50
 
 
 class ReadOnlyAdmin(TypedAdmin):
-    """A table that the server writes: rows are not added, edited or deleted here, only changed by actions."""
+    """A table that the server writes: administrators can only apply actions to its rows."""
 
     list_per_page = 50
     show_full_result_count = False

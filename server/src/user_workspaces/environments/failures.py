@@ -34,8 +34,8 @@ def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequ
     flat = " ".join(log.split())
     for pattern, sentence in (
         (UNKNOWN, "the package index has no package {name}"),
-        (HASH, "what the package index has for {name} does not have the hash that is named"),
-        (NO_WHEEL, "{name} has no ready-made wheel for Python {python}: install it in the session"),
+        (HASH, "the hash of {name} does not match that of the package index"),
+        (NO_WHEEL, "{name} has no wheel for Python {python}: install it in the session"),
     ):
         if found := pattern.search(flat):
             name = found[1].rstrip(",.")
