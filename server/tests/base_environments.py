@@ -1,4 +1,4 @@
-"""A base environment that is only named: what jobs of JupyterLab start with, for tests that run none."""
+"""A base environment that is never built, for tests that run no jobs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Django's settings for the tests: a data folder of their own, and the database that the run is for.
+"""Django's settings for the tests: a separate data folder, and the database of the run.
 
 `UWS_TEST_DATABASE=postgresql://...` runs every test of the data layer on that server; the default is SQLite.
 """

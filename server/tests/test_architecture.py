@@ -1,4 +1,4 @@
-"""The layers hold and their contracts bite; no file of the repository names a machine."""
+"""The contracts of the layers are kept and detect violations; no file names a machine."""
 
 import ast
 import os
@@ -31,7 +31,7 @@ NO_CYCLES = "No import cycles between packages"
 
 @dataclass(frozen=True)
 class Violation:
-    """A line that somebody could write one day, and the contract that has to notice."""
+    """A line that violates the architecture, and the contract that detects it."""
 
     contract: str
     file: str
@@ -86,7 +86,7 @@ MACHINE_PATHS = re.compile(r"/(?:root|Users/\w+|home/(?!ada\b)\w+)/[\w.]")
 
 
 def lint_imports(folder: Path) -> Mapping[str, str]:
-    """Return what import-linter says of each contract (`KEPT` or `BROKEN`) for the package below `folder`."""
+    """Return the state of each contract (`KEPT` or `BROKEN`) for the package below `folder`."""
     linter = Path(sys.executable).with_name("lint-imports")
     command = [str(linter), "--config", str(PROJECT / "pyproject.toml"), "--no-cache"]
     environment = {**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1", "COLUMNS": "200"}
@@ -120,7 +120,7 @@ def test_contract_of_a_violation_is_broken(violation: Violation, tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    """Return every text file that is, or would be, in a commit, by its path."""
+    """Return all text files that are committed or would be, by path."""
     git = shutil.which("git")
     if git is None:
         pytest.skip("git is not installed: there is no list of files to look at")
@@ -137,7 +137,7 @@ def texts() -> dict[str, str]:
 
 
 def test_files_name_no_registry(texts: Mapping[str, str]) -> None:
-    """Neither one of the public ones, nor the one that this machine was told to use."""
+    """Neither a public registry, nor the one that is configured on this machine."""
     told = [value for name, value in os.environ.items() if re.search(r"(INDEX_URL|INDEX|_registry)$", name)]
     hosts = {*REGISTRY_HOSTS, *(host for url in told if (host := urlsplit(url).hostname))}
     assert [(name, host) for name, text in texts.items() for host in hosts if host in text] == []
@@ -168,7 +168,7 @@ def test_locks_hold_hashes_and_no_address(texts: Mapping[str, str]) -> None:
 
 
 def _unpinned(text: str) -> list[str]:
-    """Return the lines that name a package and are not followed by a hash of it."""
+    """Return the lines that name a package without a hash."""
     pairs = pairwise([*text.splitlines(), ""])
     return [line for line, after in pairs if re.match("[A-Za-z0-9]", line) and "--hash=sha256:" not in after]
 
@@ -179,7 +179,7 @@ def test_modules_say_what_they_are_for(texts: Mapping[str, str]) -> None:
 
 
 def _opens_with_a_docstring(text: str) -> bool:
-    """Whether the first line (after the one for the shell) begins a docstring, and that line is a sentence or title."""
+    """Return True if the module starts with a docstring whose first line is a sentence or a title."""
     docstring = ast.get_docstring(ast.parse(text))
     code = text.split("\n", 1)[1] if text.startswith("#!") else text
     return bool(docstring) and code.startswith('"""') and bool(code.splitlines()[0].strip('" '))

@@ -1,4 +1,4 @@
-"""One rule for address and scheme, as a table: what is believed, of whom, and what it is counted under."""
+"""Client address and scheme behind trusted proxies, and the key of an address, as tables."""
 
 import pytest
 
@@ -40,7 +40,7 @@ PROXIES = TrustedProxies(["127.0.0.1", "10.0.0.0/24", "2001:db8:5::/48"])
         ("", "6.6.6.6", ""),
     ],
 )
-def test_the_client_is_the_nearest_address_that_no_trusted_proxy_has(peer: str, told: str, address: str) -> None:
+def test_client_is_the_nearest_untrusted_address(peer: str, told: str, address: str) -> None:
     assert client_address(peer=peer, forwarded_for=told, proxies=PROXIES) == address
 
 
@@ -61,9 +61,7 @@ def test_the_client_is_the_nearest_address_that_no_trusted_proxy_has(peer: str, 
         ("", "http", "http", "http"),
     ],
 )
-def test_the_scheme_is_what_the_nearest_proxy_tells_or_that_of_the_portal(
-    peer: str, own: str, told: str, scheme: str
-) -> None:
+def test_scheme_is_that_of_the_nearest_proxy_or_the_portal(peer: str, own: str, told: str, scheme: str) -> None:
     assert client_scheme(peer=peer, own=own, forwarded_proto=told, proxies=PROXIES, public="https") == scheme
 
 
@@ -79,12 +77,12 @@ def test_the_scheme_is_what_the_nearest_proxy_tells_or_that_of_the_portal(
         ("", "", ""),
     ],
 )
-def test_what_an_address_is_counted_under(address: str, counted: str, counted_with_loopback: str) -> None:
+def test_network_of_each_address(address: str, counted: str, counted_with_loopback: str) -> None:
     assert network_of(address) == counted
     assert network_of(address, loopback=True) == counted_with_loopback
 
 
 @pytest.mark.parametrize("entry", ["localhost", "10.0.0.1/24", "0.0.0.0/0", "::/0", "", "10.0.0.", "127.0.0.1:80"])
-def test_what_is_no_proxy_is_refused(entry: str) -> None:
+def test_invalid_proxy_is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_network(entry)

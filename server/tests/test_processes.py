@@ -1,4 +1,4 @@
-"""The notes of running processes: those of the dead, and of others with their pid, are not believed."""
+"""Files of running processes; those of ended processes and of reused pids are ignored."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def test_a_process_is_found_while_it_runs(tmp_path: Path) -> None:
     assert list((tmp_path / "running").iterdir()) == []
 
 
-def test_the_note_of_a_killed_process_is_not_believed(tmp_path: Path) -> None:
+def test_file_of_a_killed_process_is_ignored(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys, pathlib\nfrom user_workspaces.processes import noted\n"
         "with noted(pathlib.Path(sys.argv[1]), command='runserver'):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -34,20 +34,20 @@ def test_the_note_of_a_killed_process_is_not_believed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"command": 1}', "\0"])
-def test_a_note_that_makes_no_sense_is_not_believed(tmp_path: Path, text: str) -> None:
+def test_invalid_file_is_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / "running").mkdir()
     (tmp_path / "running" / "1.json").write_text(text)
     assert running_processes(tmp_path) == []
 
 
-def test_another_process_with_the_pid_is_not_taken_for_it(tmp_path: Path) -> None:
+def test_another_process_with_the_same_pid_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "running").mkdir()
     note = {"command": "runserver", "pid": os.getpid(), "started": 1, "url": "http://localhost:1"}
     (tmp_path / "running" / f"{os.getpid()}.json").write_text(json.dumps(note))
     assert running_processes(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_written_keeps_nothing_from_running(tmp_path: Path) -> None:
+def test_unwritable_folder_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "running").write_text("in the way")
     with noted(tmp_path, command="runserver"):
         assert running_processes(tmp_path) == []

@@ -1,4 +1,4 @@
-"""From declarations to plug-ins: what is built, and what is told when it cannot be."""
+"""Building plug-ins from declarations, and the errors of invalid ones."""
 
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -20,7 +20,7 @@ HERE = Surroundings(Path("/srv/uws"), Path("/srv/uws/run"), lambda _: None)
 
 
 class TypeThatNeedsSurroundings(FakeJobType):
-    """It finds that something is missing."""
+    """A plug-in whose constructor reports a missing dependency."""
 
     def __init__(self, context: PluginContext, options: PluginOptions) -> None:
         raise ConfigurationError("module is not installed on this machine")
@@ -31,12 +31,12 @@ class NoPlugin:
 
 
 class TypeOfNoKind(Plugin):
-    """A plug-in that is of none of the five kinds."""
+    """A plug-in of an unknown kind."""
 
 
 @pytest.fixture(autouse=True)
 def types(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install some types by the names of this module."""
+    """Register some types under the names of this module."""
     names = ("FakeSession", "FakeResource", "TypeThatNeedsSurroundings", "NoPlugin", "TypeOfNoKind", "Missing")
     points = {name: EntryPoint(name, f"{__name__}:{name}", "x") for name in names}
     points["Broken"] = EntryPoint("Broken", "user_workspaces.there_is_no_such_module:X", "x")
@@ -60,7 +60,7 @@ def mistakes(*declarations: Declaration) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def test_a_plugin_is_told_who_it_is() -> None:
+def test_plugin_gets_its_context() -> None:
     built = build([job_type("FakeSession", name="jupyter")], HERE)
     context = built.job_types.get("jupyter").context
     assert (context.name, context.base_dir, context.runtime_dir) == ("jupyter", HERE.data_dir, HERE.runtime_dir)
@@ -70,7 +70,7 @@ def test_a_plugin_is_told_who_it_is() -> None:
     assert "jupyter" in built.job_types
 
 
-def test_a_type_that_is_not_installed_is_told_with_those_that_are() -> None:
+def test_missing_type_is_reported_with_installed_ones() -> None:
     (told,) = mistakes(job_type("Rocket"))
     assert told == (
         "available_job_types.x: 'Rocket' is not installed; installed are Broken, FakeResource, FakeSession, Missing, "
@@ -84,31 +84,31 @@ def test_a_type_of_another_kind_is_refused(type_name: str) -> None:
 
 
 @pytest.mark.parametrize("type_name", ["Broken", "Missing"])
-def test_a_type_that_cannot_be_loaded_is_told(type_name: str) -> None:
+def test_type_that_cannot_be_loaded_is_reported(type_name: str) -> None:
     (told,) = mistakes(job_type(type_name))
     assert told.startswith("available_job_types.x: ")
     assert " cannot be loaded: " in told
 
 
-def test_unknown_options_are_told_with_their_key() -> None:
+def test_unknown_options_are_reported_with_their_key() -> None:
     assert mistakes(job_type("FakeSession", {"colour": 1, "size": 10**40})) == [
         "available_job_types.x.colour: Extra inputs are not permitted",
         "available_job_types.x.size: Extra inputs are not permitted",
     ]
 
 
-def test_what_a_plugin_misses_is_told_and_all_are_told() -> None:
+def test_missing_options_of_all_plugins_are_reported() -> None:
     assert mistakes(job_type("TypeThatNeedsSurroundings"), job_type("Rocket", name="y"))[0] == (
         "available_job_types.x: module is not installed on this machine"
     )
 
 
-def test_what_is_not_configured_is_refused() -> None:
+def test_unconfigured_plugin_is_refused() -> None:
     with pytest.raises(InvalidRequest, match=r"^moon is not configured on this server\.$"):
         Registry().resources.get("moon")
 
 
-def test_every_kind_has_its_place() -> None:
+def test_every_kind_is_registered() -> None:
     built = Registry()
     built.add(Declaration(PluginKind.RESOURCE, "r", "T", {}, "r"), FakeResource.build("r"))
     built.add(Declaration(PluginKind.JOB_TYPE, "j", "T", {}, "j"), FakeSession.build("j"))
@@ -126,7 +126,7 @@ def test_the_built_in_types_are_installed() -> None:
     assert "serial" in installed(PluginKind.WORKFLOW_ENGINE)
 
 
-def test_before_the_configuration_was_read_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_access_before_configuration_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_process", registry._Process())
     for question in (registry.current, registry.site):
         with pytest.raises(ConfigurationError, match="has not been read, or is wrong"):

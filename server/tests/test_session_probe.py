@@ -1,4 +1,4 @@
-"""Asking a session whether it is ready, when its owner would like to hear the secret of somebody else's."""
+"""Probing sessions, even if the owner tries to get the secret of another session."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ OWN_UID = os.geteuid()
 
 @contextmanager
 def listening(path: Path, behave: Callable[[socket.socket], None]) -> Iterator[list[bytes]]:
-    """A listener for one connection; yields what it is sent."""
+    """A listener for one connection; yields the bytes that it receives."""
     heard = list[bytes]()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
@@ -54,7 +54,7 @@ def ask(path: Path, uid: int = OWN_UID) -> bool:
     return status(path, uid=uid, target="/base/api/status", authorization="token s") == HTTPStatus.OK
 
 
-def test_answer_200_is_ready(tmp_path: Path) -> None:
+def test_status_200_is_ready(tmp_path: Path) -> None:
     with listening(tmp_path / "s", lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n{}")) as heard:
         assert ask(tmp_path / "s")
     head, *headers = heard[0].decode().split("\r\n")
@@ -74,7 +74,7 @@ def test_answer_200_is_ready(tmp_path: Path) -> None:
         b"x" * 5000,
     ],
 )
-def test_other_answer_is_not_ready(tmp_path: Path, response: bytes) -> None:
+def test_other_status_is_not_ready(tmp_path: Path, response: bytes) -> None:
     with listening(tmp_path / "s", lambda peer: peer.sendall(response)):
         assert not ask(tmp_path / "s")
 
@@ -84,7 +84,7 @@ def test_silence_is_not_ready(tmp_path: Path) -> None:
         assert not ask(tmp_path / "s")
 
 
-def test_byte_now_and_then_does_not_hold_us(tmp_path: Path) -> None:
+def test_slow_bytes_do_not_exceed_the_deadline(tmp_path: Path) -> None:
     asked = threading.Event()
 
     def drip(peer: socket.socket) -> None:
@@ -96,13 +96,13 @@ def test_byte_now_and_then_does_not_hold_us(tmp_path: Path) -> None:
         asked.set()
 
 
-def test_listener_of_another_account_hears_nothing(tmp_path: Path) -> None:
+def test_listener_of_another_account_gets_no_secret(tmp_path: Path) -> None:
     with listening(tmp_path / "s", say_nothing) as heard:
         assert not ask(tmp_path / "s", uid=OWN_UID + 1)
     assert heard == [b""]
 
 
-def test_link_to_a_listener_of_another_account_hears_nothing(tmp_path: Path) -> None:
+def test_link_to_a_listener_of_another_account_gets_no_secret(tmp_path: Path) -> None:
     (tmp_path / "s").symlink_to(tmp_path / "theirs")
     with listening(tmp_path / "theirs", say_nothing) as heard:
         assert not ask(tmp_path / "s", uid=OWN_UID + 1)
@@ -111,7 +111,7 @@ def test_link_to_a_listener_of_another_account_hears_nothing(tmp_path: Path) -> 
 
 @pytest.mark.root
 @pytest.mark.skipif(OWN_UID != 0, reason="needs root: a listener of another account")
-def test_listener_that_really_is_of_another_account(tmp_path: Path) -> None:
+def test_listener_of_a_real_other_account(tmp_path: Path) -> None:
     code = """
 import os, socket, sys
 server = socket.socket(socket.AF_UNIX)
@@ -134,7 +134,7 @@ for _ in range(2):
         assert listener.stdout.read() == "False\nTrue\n"
 
 
-def test_socket_that_nobody_listens_at_is_not_ready(tmp_path: Path) -> None:
+def test_socket_without_a_listener_is_not_ready(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
     assert not ask(tmp_path / "s")

@@ -1,4 +1,4 @@
-"""The address and the scheme of a client, as far as trusted proxies tell them: one rule for the whole server."""
+"""The address and the scheme of a client behind trusted proxies."""
 
 import ipaddress
 from collections.abc import Collection, Iterator
@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 IPV6_PREFIX: Final = 64
-"""One household has so many addresses below this that each of them alone says nothing."""
+"""A single client can have all addresses of such a network, so each of them identifies nothing."""
 LOOPBACK: Final = "loopback"
 _SCHEMES: Final = frozenset({"http", "https"})
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -25,20 +25,20 @@ def read_network(text: str) -> _Network:
 
 
 class TrustedProxies:
-    """The web servers in front of this one, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    """The web servers in front of this one, whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
 
     def __init__(self, entries: Collection[str] = ()) -> None:
         self._networks = tuple(read_network(entry) for entry in entries)
 
     def __contains__(self, address: object) -> bool:
-        """Whether an address is that of a trusted proxy."""
+        """Return True for the address of a trusted proxy."""
         found = _address_in(address) if isinstance(address, str) else None
         return found is not None and any(found in network for network in self._networks)
 
 
 @lru_cache(maxsize=16)
 def trusted(entries: tuple[str, ...]) -> TrustedProxies:
-    """Return the proxies of a configuration."""
+    """Return the trusted proxies of a configuration; cached, since the entries are parsed."""
     return TrustedProxies(entries)
 
 
@@ -46,8 +46,8 @@ def trusted(entries: tuple[str, ...]) -> TrustedProxies:
 def client_address(*, peer: str, forwarded_for: str, proxies: TrustedProxies) -> str:
     """Return the address of the client behind a connection from `peer`.
 
-    `forwarded_for` is every value of `X-Forwarded-For`, joined with commas. It is read from its end, where the nearest
-    proxy wrote, as long as the address that wrote the entry is a trusted proxy. What is no address ends the reading.
+    `forwarded_for` holds all values of `X-Forwarded-For`, joined with commas. It is read from its end, where the
+    nearest proxy writes, as long as the writer of an entry is a trusted proxy. An invalid entry ends the reading.
     """
     nearest = peer
     for entry in _entries_from_the_end(forwarded_for):
@@ -64,20 +64,20 @@ def client_address(*, peer: str, forwarded_for: str, proxies: TrustedProxies) ->
 def client_scheme(*, peer: str, own: str, forwarded_proto: str, proxies: TrustedProxies, public: str) -> str:
     """Return the scheme that the client used: `own`, unless the connection comes from a trusted proxy.
 
-    The last entry of `X-Forwarded-Proto` is the nearest proxy's. A proxy that tells none serves the `public` scheme,
-    that of `base_url`.
+    The last entry of `X-Forwarded-Proto` is that of the nearest proxy. Without an entry it is the `public` scheme, that
+    of `base_url`.
     """
     if peer not in proxies:
         return own
-    told = forwarded_proto.rpartition(",")[2].strip(" \t").lower()
-    return told if told in _SCHEMES else public
+    scheme = forwarded_proto.rpartition(",")[2].strip(" \t").lower()
+    return scheme if scheme in _SCHEMES else public
 
 
 @lru_cache(maxsize=4096)
 def network_of(text: str, *, loopback: bool = False) -> str:
-    """Return what an address is counted under: itself, or the network of an IPv6 address.
+    """Return the key that an address is counted under: an IPv4 address, or the network of an IPv6 address.
 
-    With `loopback` all addresses of the loopback interface count as one: each process of the machine has all of them.
+    With `loopback` all loopback addresses have one key, since each process of the machine can use all of them.
     """
     address = _address_in(text)
     if address is None:

@@ -1,54 +1,54 @@
-"""Every error that this server raises on purpose.
+"""The errors of this server.
 
     UserWorkspacesError
-    |-- ConfigurationError        the operator has to change something; nothing starts
-    |-- InvalidRequest            the caller has to change something             (HTTP 400)
-    |   |-- InvalidOptions        resource options outside the configured bounds (HTTP 422)
-    |   |-- InvalidSpecification  a workflow's specification with mistakes       (HTTP 400)
-    |   |-- PreconditionFailed    what the caller made a condition is not so     (HTTP 412)
-    |   |-- TooLarge              more than is taken                             (HTTP 413)
-    |   `-- WrongType             a body of another type than this needs         (HTTP 415)
-    |-- AuthenticationRejected     the credentials are not good                   (HTTP 401)
-    |-- NotAllowed                known, but without the right                   (HTTP 403)
-    |   `-- QuotaExceeded         it would be more than this person may have     (HTTP 403)
-    |-- TooManyAttempts           tried too often; says when to come back        (HTTP 429)
-    |-- NotFound                  not there, or not yours                        (HTTP 404)
-    |-- StorageError              the file system refused                        (HTTP 507)
-    |   |-- DiskFull              the disk of the server is full                 (HTTP 507)
-    |   |-- Conflict              what is there is not what the caller expects   (HTTP 409)
-    |   |-- AccessDenied          the permissions of a file or folder forbid it  (HTTP 403)
-    |   |-- InUse                 somebody else is at it in this moment          (HTTP 423)
-    |   |-- UnsafePath            a path that leaves its workspace               (HTTP 400)
+    |-- ConfigurationError        the configuration is wrong; the server does not start
+    |-- InvalidRequest            the request is invalid                          (HTTP 400)
+    |   |-- InvalidOptions        resource options exceed the configured bounds   (HTTP 422)
+    |   |-- InvalidSpecification  the specification of a workflow is invalid      (HTTP 400)
+    |   |-- PreconditionFailed    a precondition of the request failed            (HTTP 412)
+    |   |-- TooLarge              the request exceeds a limit                     (HTTP 413)
+    |   `-- WrongType             the body has an unsupported media type          (HTTP 415)
+    |-- AuthenticationRejected    the credentials are wrong                       (HTTP 401)
+    |-- NotAllowed                the user lacks the permission                   (HTTP 403)
+    |   `-- QuotaExceeded         the request would exceed a quota of the user    (HTTP 403)
+    |-- TooManyAttempts           a rate limit is exceeded; names the wait        (HTTP 429)
+    |-- NotFound                  not found, or owned by another user             (HTTP 404)
+    |-- StorageError              the storage failed                              (HTTP 507)
+    |   |-- DiskFull              the server's disk is full                       (HTTP 507)
+    |   |-- Conflict              the current state conflicts with the request    (HTTP 409)
+    |   |-- AccessDenied          the permissions of a file deny the access       (HTTP 403)
+    |   |-- InUse                 another request holds the lock                  (HTTP 423)
+    |   |-- UnsafePath            the path leaves its workspace                   (HTTP 400)
     |   `-- PathNotFound          no such file or link target                     (HTTP 400)
-    |-- TemporarilyUnavailable  the database does not answer; says when to come back (HTTP 503)
-    |-- TooManyAtOnce             this person has too much going on already      (HTTP 429)
-    `-- ResourceUnavailable       a resource did not answer: nothing is known    (HTTP 503)
-        `-- SubmissionRejected     the resource answered, and said no             (HTTP 400)
+    |-- TemporarilyUnavailable    the database does not respond; names the wait   (HTTP 503)
+    |-- TooManyAtOnce             the user has too many of these in progress      (HTTP 429)
+    `-- ResourceUnavailable       the resource does not respond                   (HTTP 503)
+        `-- SubmissionRejected    the resource rejected the job                   (HTTP 400)
 
-Every message is written for the person who reads it: it says what happened and what to do, and holds no
-secret and no path outside of the person's own workspace.
+Messages are for users: they say what happened and what to do next, and hold no secrets and no paths outside of the
+user's own workspace.
 """
 
 
 class UserWorkspacesError(Exception):
-    """The root of the tree above."""
+    """The base class of all errors of this server."""
 
     @property
     def message(self) -> str:
-        """What a person may read."""
+        """The text that users may read."""
         return str(self)
 
 
 class ConfigurationError(UserWorkspacesError):
-    """Something in the configuration or in the surroundings of the server has to be changed first."""
+    """The configuration or the environment of the server is wrong; an operator has to change it."""
 
 
 class InvalidRequest(UserWorkspacesError):
-    """What the caller sent cannot be used."""
+    """The request is invalid."""
 
 
 class InvalidOptions(InvalidRequest):
-    """Resource options that break the configured bounds; `problems` names each of them."""
+    """Resource options exceed the configured bounds; `problems` lists each problem."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -56,7 +56,7 @@ class InvalidOptions(InvalidRequest):
 
 
 class InvalidSpecification(InvalidRequest):
-    """The specification of a workflow that cannot run; `problems` names each mistake with its place."""
+    """The specification of a workflow is invalid; `problems` lists each mistake with its location."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -64,29 +64,29 @@ class InvalidSpecification(InvalidRequest):
 
 
 class PreconditionFailed(InvalidRequest):
-    """A condition that the caller named does not hold: nothing was done."""
+    """A precondition of the request failed; nothing was changed."""
 
 
 class TooLarge(InvalidRequest):
-    """What the caller sends is more than is taken."""
+    """The request exceeds a size limit."""
 
 
 class WrongType(InvalidRequest):
-    """The body is of another type, or encoded in another way, than this can read."""
+    """The body has an unsupported media type or encoding."""
 
 
 class AuthenticationRejected(UserWorkspacesError):
-    """The credentials were meant for this authentication, and are not good."""
+    """The credentials are wrong, and for this authentication."""
 
 
 class NotAllowed(UserWorkspacesError):
-    """The caller is known, and does not have the right."""
+    """The user is authenticated and lacks the permission."""
 
 
 class QuotaExceeded(NotAllowed):
-    """It would be more than the person may have; `kind` says of what: `disk`, `core_hours`, `running_sessions`.
+    """The request would exceed a quota of the user; `kind`: `disk`, `core_hours` or `running_sessions`.
 
-    `is_final`: waiting does not help, for it is more than all that is theirs.
+    `is_final`: waiting does not help, since the request exceeds the whole quota.
     """
 
     def __init__(self, message: str, *, kind: str, is_final: bool = False) -> None:
@@ -95,7 +95,7 @@ class QuotaExceeded(NotAllowed):
 
 
 class TooManyAttempts(UserWorkspacesError):
-    """Tried too often; `retry_after` is in whole seconds, at least 1."""
+    """A rate limit is exceeded; `retry_after` is in whole seconds, at least 1."""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = max(1, retry_after)
@@ -104,50 +104,50 @@ class TooManyAttempts(UserWorkspacesError):
 
 
 class NotFound(UserWorkspacesError):
-    """There is no such thing for this caller."""
+    """The object does not exist, or the caller may not see it."""
 
 
 class StorageError(UserWorkspacesError):
-    """The storage could not do what it was asked to do."""
+    """The storage failed."""
 
 
 class DiskFull(StorageError):
-    """The disk that the server keeps its own data on is full."""
+    """The disk with the server's own data is full."""
 
 
 class Conflict(StorageError):
-    """What is there is not what the caller takes for granted: it exists already, changed, or is of another kind."""
+    """The current state conflicts with the request: an object exists, has changed, or is of another kind."""
 
 
 class AccessDenied(StorageError):
-    """The permissions of a file or folder do not let its person do this."""
+    """The permissions of a file or folder deny the access."""
 
 
 class InUse(StorageError):
-    """Somebody else is changing the same thing in this moment; trying again later can help."""
+    """Another request is changing the same object; trying again later can help."""
 
 
 class UnsafePath(StorageError):
-    """A path that would leave its workspace, or that no file can have."""
+    """The path leaves its workspace, or is not a valid file name."""
 
 
 class PathNotFound(StorageError):
-    """No such file, directory or link target."""
+    """The file, the folder or the target of a link does not exist."""
 
 
 class TemporarilyUnavailable(UserWorkspacesError):
-    """The server cannot use its database for the moment; `retry_after` is in whole seconds."""
+    """The database does not respond; `retry_after` is in whole seconds."""
 
     retry_after = 5
 
 
 class TooManyAtOnce(UserWorkspacesError):
-    """One person has as many of these going on as one person may; later there is room again."""
+    """The user has as many of these in progress as one user may have; trying again later helps."""
 
 
 class ResourceUnavailable(UserWorkspacesError):
-    """The resource could not be asked; says nothing of the jobs on it."""
+    """The resource does not respond; the state of its jobs is unknown."""
 
 
 class SubmissionRejected(ResourceUnavailable):
-    """The resource answered that it will not run this job, and trying again will not change that."""
+    """The resource rejected the job; trying again does not help."""

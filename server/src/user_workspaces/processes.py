@@ -1,4 +1,4 @@
-"""Which processes of this server run: each notes itself in the data folder for as long as it lives."""
+"""The running processes of this server; each has a file in the data folder while it runs."""
 
 import os
 from collections.abc import Iterator
@@ -10,48 +10,48 @@ import orjson
 
 FOLDER = "running"
 START_TIME = 19
-"""The place of a process's start in its `stat` after its name, see proc(5): a pid alone may be another's by now."""
+"""Index of the start time in `/proc/<pid>/stat`, after the name, see proc(5). A pid alone can be reused."""
 
 ENDED = ("Z", "X")
-"""States, at the first place, of what runs no more."""
+"""States of a process that has ended: zombie and dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerProcess:
-    """A process of ours."""
+    """A process of this server."""
 
     command: str
-    """That of `manage.py` that started it."""
+    """The command of `manage.py` that started it."""
     pid: int
     started: int
     """In clock ticks since the machine started."""
     url: str = ""
-    """Where it serves the portal; empty: nowhere."""
+    """The address of the portal; empty for a process that serves none."""
 
 
 @contextmanager
 def noted(data_dir: Path, *, command: str, url: str = "") -> Iterator[None]:
-    """Have others find this process while the block runs; a note that cannot be written keeps nothing from running."""
+    """Register this process while the block runs; a file that cannot be written is ignored."""
     process = ServerProcess(command, os.getpid(), start_of(os.getpid()) or 0, url)
-    note = data_dir / FOLDER / f"{process.pid}.json"
+    file = data_dir / FOLDER / f"{process.pid}.json"
     with suppress(OSError):
-        _write(note, orjson.dumps(asdict(process)))
+        _write(file, orjson.dumps(asdict(process)))
     try:
         yield
     finally:
         with suppress(OSError):
-            note.unlink()
+            file.unlink()
 
 
 def running_processes(data_dir: Path) -> list[ServerProcess]:
-    """Return those that run, the newest first; the note of one that was killed is not believed."""
-    found = [_read(note) for note in (data_dir / FOLDER).glob("*.json")]
+    """Return the running processes, newest first; files of killed processes are ignored."""
+    found = [_read(file) for file in (data_dir / FOLDER).glob("*.json")]
     alive = [process for process in found if process and start_of(process.pid) == process.started]
     return sorted(alive, key=lambda process: process.started, reverse=True)
 
 
 def start_of(pid: int) -> int | None:
-    """Return when a process began; None: there is none of this pid, or it has ended and waits for its parent."""
+    """Return the start time of a process in clock ticks; None for an unknown pid and for a zombie."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
         fields = text.rpartition(")")[2].split()
@@ -60,17 +60,17 @@ def start_of(pid: int) -> int | None:
         return None
 
 
-def _write(note: Path, content: bytes) -> None:
-    """Write it whole, and for our own account alone."""
-    note.parent.mkdir(mode=0o700, exist_ok=True)
-    draft = note.with_suffix(".draft")
+def _write(file: Path, content: bytes) -> None:
+    """Write a file atomically, readable for the server's account only."""
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = file.with_suffix(".draft")
     draft.touch(mode=0o600)
     draft.write_bytes(content)
-    draft.replace(note)
+    draft.replace(file)
 
 
-def _read(note: Path) -> ServerProcess | None:
+def _read(file: Path) -> ServerProcess | None:
     try:
-        return ServerProcess(**orjson.loads(note.read_bytes()))
+        return ServerProcess(**orjson.loads(file.read_bytes()))
     except (OSError, orjson.JSONDecodeError, TypeError):
         return None

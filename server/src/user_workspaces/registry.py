@@ -1,4 +1,4 @@
-"""From entry points and declarations to plug-ins: each named instance is built once a process."""
+"""Builds the configured plug-ins from entry points, once per process."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ Kind = TypeVar("Kind", bound=Plugin)
 
 
 class PluginKind(StrEnum):
-    """The kinds; the value is the end of the entry point group's name."""
+    """The kinds of plug-ins; the value is the last part of the entry point group's name."""
 
     USER_AUTHENTICATION = "user_authentication"
     STORAGE = "storage"
@@ -51,7 +51,7 @@ BASES: dict[PluginKind, type] = {
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One plug-in as the configuration names it; `key_path` is where it stands there."""
+    """A plug-in of the configuration; `key_path` is its location there."""
 
     kind: PluginKind
     name: str
@@ -61,13 +61,13 @@ class Declaration:
 
 
 def callback_url(base_url: str, authentication: str) -> str:
-    """Return where the portal is come back to after a log-in at another site."""
+    """Return the URL of the portal to which an identity provider redirects after a login."""
     return f"{base_url}/login/with/{authentication}/done/"
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the composition root gives to all plug-ins."""
+    """The services and folders that all plug-ins get from the composition root."""
 
     data_dir: Path
     runtime_dir: Path
@@ -75,12 +75,12 @@ class Surroundings:
     remember: Callable[[str, str, int], None] | None = None
     recall: Callable[[str], str | None] | None = None
     base_url: str = ""
-    """Where the portal is; empty: there is none."""
+    """The address of the portal; empty without a portal."""
     accounts: Callable[[str], Iterable[tuple[str, int]]] | None = None
-    """Names and uids of the system accounts that an authentication gave."""
+    """Returns names and uids of the system accounts of an authentication."""
 
     def context_of(self, declaration: "Declaration") -> PluginContext:
-        """Return what one plug-in gets: what it remembers is its own."""
+        """Return the context of a plug-in, which stores and reads only its own values."""
         context = PluginContext(
             name=declaration.name,
             base_dir=self.data_dir,
@@ -111,7 +111,7 @@ class Instances(Generic[Kind]):
         self._by_name: dict[str, Kind] = {}
 
     def add(self, name: str, plugin: Kind) -> None:
-        """Keep a built plug-in."""
+        """Add a plug-in."""
         self._by_name[name] = plugin
 
     def get(self, name: str) -> Kind:
@@ -125,7 +125,7 @@ class Instances(Generic[Kind]):
         return name in self._by_name
 
     def items(self) -> list[tuple[str, Kind]]:
-        """Return all, in the order of the configuration."""
+        """Return all names and plug-ins, in the order of the configuration."""
         return list(self._by_name.items())
 
 
@@ -143,7 +143,7 @@ class Registry:
         self.declarations: list[Declaration] = []
 
     def add(self, declaration: Declaration, plugin: Plugin) -> None:
-        """Keep a built plug-in under its declared name."""
+        """Add a plug-in under its configured name."""
         match plugin:
             case UserAuthentication():
                 self.user_authentications.add(declaration.name, plugin)
@@ -179,12 +179,12 @@ class Registry:
 
 @cache
 def installed(kind: PluginKind) -> dict[str, EntryPoint]:
-    """Return the installed types of a kind by the name that operators write."""
+    """Return the installed types of a kind by the name that the configuration uses."""
     return {point.name: point for point in entry_points(group=f"user_workspaces.{kind.value}")}
 
 
 def build(declarations: Iterable[Declaration], surroundings: Surroundings) -> Registry:
-    """Build every declared plug-in; raises `ConfigurationError` with all the mistakes, a line each."""
+    """Build all configured plug-ins; raises `ConfigurationError` with one line for each mistake."""
     registry, mistakes = Registry(), list[str]()
     for declaration in declarations:
         try:
@@ -234,7 +234,7 @@ def _explain(key_path: str, error: ValidationError) -> list[str]:
 
 @dataclass(slots=True)
 class _Process:
-    """The one place that holds what this process was configured with."""
+    """The configuration of this process."""
 
     registry: Registry | None = None
     site: ServerSettings | None = None
@@ -244,31 +244,31 @@ _process = _Process()
 
 
 def install(registry: Registry, site: ServerSettings) -> None:
-    """Make these the registry and the site of the process; called by the composition root, and by tests."""
+    """Set the plug-ins and the settings of the process; called by the composition root and by tests."""
     _process.registry, _process.site = registry, site
 
 
 def current() -> Registry:
-    """Return the plug-ins of the process."""
+    """Return the plug-ins of the process; raises `ConfigurationError` before they are built."""
     if _process.registry is None:
         raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
     return _process.registry
 
 
 def advice() -> list[str]:
-    """Return what operators should do about people's accounts and sessions, a line each; for the start of a process."""
+    """Return advice for operators on accounts and sessions, for the start of a process; one line each."""
     health = (plugin.check() for _, plugin in current().user_authentications.items())
     return [*(one.advice for one in health if one.advice), *session_advice()]
 
 
 def session_advice() -> list[str]:
-    """Return what sessions lack and how to get it; asks no other server, so that it never hangs."""
+    """Return missing parts of sessions and how to install them; sends no requests, so it never hangs."""
     health = ((name, plugin.check()) for name, plugin in current().job_types.items())
     return [f"{name}: {one.advice}" for name, one in health if one.advice]
 
 
 def site() -> ServerSettings:
-    """Return what the operator decided."""
+    """Return the settings of the server; raises `ConfigurationError` before they are loaded."""
     if _process.site is None:
         raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
     return _process.site

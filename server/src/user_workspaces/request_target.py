@@ -1,4 +1,4 @@
-"""The request target as the client sent it: Django decodes it, and `%2F` or `%3F` cannot be restored."""
+"""The request target as the client sent it; Django decodes it, after which `%2F` and `%3F` are lost."""
 
 from urllib.parse import quote, unquote_plus
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.encoding import escape_uri_path
 
 PATH_CHARACTERS = "/:@!$&'()*+,;=-._~%"
-"""Characters allowed in a path (RFC 3986), including the percent signs of encoded ones."""
+"""Characters that a path may hold (RFC 3986), with the percent sign of encoded ones."""
 
 
 def path_as_sent(request: HttpRequest) -> str:

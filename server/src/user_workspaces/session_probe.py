@@ -1,21 +1,21 @@
-"""Asks a session whether it answers, over its Unix socket, trusting nothing about who listens there."""
+"""Probes a session over its Unix socket, without trusting the process that listens there."""
 
 import socket
 import struct
 import time
 from pathlib import Path
 
-SECONDS = 0.5
-LONGEST_STATUS_LINE = 1024
+TIMEOUT = 0.5
+MAX_STATUS_LINE = 1024
 
 
 def status(
-    path: Path, *, uid: int, target: str, host: str = "localhost", authorization: str = "", seconds: float = SECONDS
+    path: Path, *, uid: int, target: str, host: str = "localhost", authorization: str = "", seconds: float = TIMEOUT
 ) -> int | None:
-    """Return the status of `GET target`, from a process of this uid, within the time in all; None: there is none.
+    """Return the status code of `GET target` from a process with this uid; None without a response in time.
 
-    The owner of the directory may put anything at the path, also a link to somebody else's socket: so the
-    secret is sent only after the kernel has said who listens at the other end of this very connection.
+    The owner of the directory can put anything at the path, such as a link to another user's socket. The secret is
+    therefore sent only after the kernel has reported the uid at the other end of this very connection.
     """
     deadline = time.monotonic() + seconds
     try:
@@ -33,20 +33,20 @@ def status(
 
 
 def listener_uid(connection: socket.socket) -> int:
-    """Return the uid of the process that listens at the other end."""
+    """Return the uid of the process at the other end."""
     size = struct.calcsize("3i")
     _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
     return int(uid)
 
 
 def _status_line(connection: socket.socket, deadline: float) -> bytes:
-    """Return the first line; a byte now and then does not keep us longer than the deadline."""
+    """Return the first line; the deadline also holds for a peer that sends one byte at a time."""
     received = b""
-    while b"\r\n" not in received and len(received) < LONGEST_STATUS_LINE:
+    while b"\r\n" not in received and len(received) < MAX_STATUS_LINE:
         connection.settimeout(max(0.001, deadline - time.monotonic()))
         if time.monotonic() >= deadline:
             return b""
-        chunk = connection.recv(LONGEST_STATUS_LINE)
+        chunk = connection.recv(MAX_STATUS_LINE)
         if not chunk:
             return b""
         received += chunk

@@ -1,4 +1,4 @@
-"""What is a secret is not in the database file in clear."""
+"""Secrets are not stored as plain text in the database."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,18 +16,18 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.workspaces.models import Workspace
 
 
-def test_what_is_encrypted_comes_back_and_is_never_the_same_text() -> None:
+def test_encryption_round_trip_never_repeats_a_text() -> None:
     assert decrypt(encrypt("geheim \N{KEY}")) == "geheim \N{KEY}"
     assert encrypt("a") != encrypt("a")
 
 
 @pytest.mark.parametrize("text", ["", "clear text", "gAAAAA"])
-def test_what_we_did_not_encrypt_is_refused(text: str) -> None:
+def test_decrypt_rejects_other_text(text: str) -> None:
     with pytest.raises(InvalidToken):
         decrypt(text)
 
 
-def test_what_was_encrypted_with_another_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decrypt_rejects_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
     text = encrypt("a")
     monkeypatch.setattr(settings, "ENCRYPTION_KEY", "another key of another installation, long enough")
     with pytest.raises(InvalidToken):
@@ -35,7 +35,7 @@ def test_what_was_encrypted_with_another_key_is_refused(monkeypatch: pytest.Monk
 
 
 @pytest.mark.django_db(transaction=True)
-def test_secrets_are_not_in_clear_in_the_database(
+def test_secrets_are_encrypted_in_the_database(
     make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
     owner = make_user()
@@ -51,7 +51,7 @@ def test_secrets_are_not_in_clear_in_the_database(
 
 
 def raw_rows() -> bytes:
-    """Return the database's own bytes where it is a file, and else what it answers without our decryption."""
+    """Return the bytes of the database file, else the stored values without decryption."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM jobs_job")
         rows = repr(cursor.fetchall()).encode()

@@ -1,4 +1,4 @@
-"""The token and its person, read in one query, are what Django would have read in two."""
+"""One raw query returns the same token and user as Django's two."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +36,7 @@ def test_every_column_is_as_django_reads_it(site: Registry, make_user: Callable[
     assert found.user.session_epoch == 7
 
 
-def test_what_was_found_can_be_saved(site: Registry, make_user: Callable[..., User]) -> None:
+def test_found_rows_can_be_saved(site: Registry, make_user: Callable[..., User]) -> None:
     found = find_token(mint_token(user=make_user(), name="laptop", now=NOW), now=NOW)
     assert found is not None
     found.name, found.user.first_name = "desk", "Ada"
@@ -45,7 +45,7 @@ def test_what_was_found_can_be_saved(site: Registry, make_user: Callable[..., Us
     assert (ApiToken.objects.get().name, User.objects.get().first_name) == ("desk", "Ada")
 
 
-def test_only_the_living_are_found(site: Registry, make_user: Callable[..., User]) -> None:
+def test_only_valid_tokens_are_found(site: Registry, make_user: Callable[..., User]) -> None:
     text = mint_token(user=make_user(), name="laptop", now=NOW, lifetime=timedelta(hours=1))
     assert find_token(text, now=NOW + timedelta(minutes=59)) is not None
     assert find_token(text, now=NOW + timedelta(hours=1)) is None

@@ -1,4 +1,4 @@
-"""People whom a provider proved: known by issuer and subject, whatever they are called there."""
+"""Proven identities: users are known by issuer and subject, not by name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,8 +23,8 @@ PROVEN = Identity(
 )
 
 
-def test_who_is_proven_stays_the_same_whatever_they_are_called() -> None:
-    """The key is (issuer, subject): name and e-mail at the provider may change, the name here was chosen once."""
+def test_proven_identity_keeps_its_user_after_renaming() -> None:
+    """The key is (issuer, subject): name and e-mail address at the provider can change, the user name does not."""
     first = user_of_identity(identity=PROVEN)
     again = user_of_identity(identity=replace(PROVEN, username="countess", email="lovelace@example.org"))
     assert (again, again.username) == (first, "ada")
@@ -41,22 +41,22 @@ def test_who_is_proven_stays_the_same_whatever_they_are_called() -> None:
         ADA,
     ],
 )
-def test_nobody_gets_a_name_that_a_proven_person_has(other: Identity) -> None:
-    """Not with the same e-mail, and not by the word of a portal."""
+def test_username_of_a_proven_identity_is_reserved(other: Identity) -> None:
+    """Neither with the same e-mail address nor by a data portal."""
     user_of_identity(identity=PROVEN)
-    with pytest.raises(NotAllowed, match="signs in elsewhere"):
+    with pytest.raises(NotAllowed, match="logs in with another identity provider"):
         user_of_identity(identity=other)
 
 
 @pytest.mark.parametrize("email", ["", "ada@example.org"])
-def test_a_proven_person_takes_over_nobody_who_is_there_already(email: str) -> None:
+def test_proven_identity_does_not_take_over_an_existing_user(email: str) -> None:
     User.objects.create(username="ada", email=email)
-    with pytest.raises(NotAllowed, match="The name ada belongs to a person of this server already"):
+    with pytest.raises(NotAllowed, match="The user name ada is already taken on this server"):
         user_of_identity(identity=PROVEN)
     assert not ExternalIdentity.objects.exists()
 
 
-def test_an_operator_says_that_two_are_one() -> None:
+def test_operator_links_an_identity() -> None:
     there = User.objects.create(username="ada")
     call_command("link_identity", "ada", PROVEN.issuer, PROVEN.subject)
     call_command("link_identity", "ada", PROVEN.issuer, PROVEN.subject)
@@ -69,12 +69,12 @@ def test_an_operator_says_that_two_are_one() -> None:
     assert ExternalIdentity.objects.count() == 1
 
 
-def test_two_first_visits_of_a_proven_person_at_once_are_one() -> None:
+def test_simultaneous_first_logins_of_a_proven_identity_create_one_user() -> None:
     assert len({user.pk for user in at_once(6, lambda: user_of_identity(identity=PROVEN))}) == 1
     assert ExternalIdentity.objects.count() == 1
 
 
-def test_two_strangers_who_want_one_name_at_once_do_not_share_it() -> None:
+def test_simultaneous_identities_with_one_username_do_not_share_it() -> None:
     subjects = iter([str(number) for number in range(6)])
 
     def visit() -> bool:
@@ -89,20 +89,20 @@ def test_two_strangers_who_want_one_name_at_once_do_not_share_it() -> None:
 
 
 class SpeaksForOthers(SharedAccount):
-    """Says that somebody is known to another issuer."""
+    """Returns identities of another issuer."""
 
     def authenticate(self, credentials: Mapping[str, object]) -> Identity | None:
         return PROVEN
 
 
-def test_an_authentication_speaks_for_its_own_people_alone(site: Registry) -> None:
+def test_authentication_cannot_log_in_users_of_another(site: Registry) -> None:
     site.user_authentications.add("local", SpeaksForOthers.build("local"))
     with pytest.raises(AuthenticationRejected):
         sign_in(credentials={})
 
 
-class TellsWhomItIsAsked(SharedAccount):
-    """Keeps the identities that accounts were asked for."""
+class RecordsIdentities(SharedAccount):
+    """Records the identities that accounts were requested for."""
 
     issuer = PROVEN.issuer
     asked: ClassVar[list[Identity]] = []
@@ -112,9 +112,9 @@ class TellsWhomItIsAsked(SharedAccount):
         return super().account_for(identity)
 
 
-def test_an_account_is_asked_for_by_the_subject_at_that_provider(site: Registry, make_user: Person) -> None:
-    site.user_authentications.add("local", TellsWhomItIsAsked.build("local"))
+def test_account_is_requested_by_the_subject_of_its_provider(site: Registry, make_user: Person) -> None:
+    site.user_authentications.add("local", RecordsIdentities.build("local"))
     system_account(user=make_user("grace"), user_authentication="local")
     system_account(user=user_of_identity(identity=PROVEN), user_authentication="local")
-    asked = [(identity.issuer, identity.subject, identity.username) for identity in TellsWhomItIsAsked.asked]
+    asked = [(identity.issuer, identity.subject, identity.username) for identity in RecordsIdentities.asked]
     assert asked == [("local", "grace", "grace"), (PROVEN.issuer, "42", "ada")]

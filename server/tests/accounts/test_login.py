@@ -1,4 +1,4 @@
-"""Who tries what from where: each state of the three budgets, and what comes of an attempt in it."""
+"""Logins by password: each state of the three budgets, and the result of an attempt."""
 
 import itertools
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from user_workspaces import registry
-from user_workspaces.accounts.login import KNOWN_FOR, OF_MANY, counted_log_in
+from user_workspaces.accounts.login import FAILURE_FACTOR, KNOWN_FOR, counted_log_in
 from user_workspaces.errors import AuthenticationRejected, TooManyAttempts
 from user_workspaces.interfaces.settings import RateLimit, RateLimits
 from user_workspaces.registry import Registry
@@ -41,7 +41,7 @@ def check(*, good: bool) -> None:
 def attempt(name: str, address: str, *, good: bool, now: object = NOW) -> Result:
     looked_at = False
     try:
-        with counted_log_in(sender=address, username=name, now=now):  # type: ignore[arg-type]  # it is a time
+        with counted_log_in(address=address, username=name, now=now):  # type: ignore[arg-type]  # it is a time
             looked_at = True
             check(good=good)
     except TooManyAttempts:
@@ -52,20 +52,20 @@ def attempt(name: str, address: str, *, good: bool, now: object = NOW) -> Result
 
 
 def fail_here(number: int) -> None:
-    """Let somebody try many accounts from here, each once."""
+    """Fail for many accounts from one address, each once."""
     for one in range(number):
         attempt(f"somebody-{one}", HERE, good=False)
 
 
 def attack(name: str) -> None:
-    """Let somebody try one account from many addresses."""
+    """Fail for one account from many addresses."""
     for one in range(PER_ACCOUNT):
         attempt(name, f"203.0.113.{one}", good=False)
 
 
 def expected(*, known: bool, pair: bool, account: bool, failed_here: int, good: bool) -> Result:
-    """The table of the decision, row by row."""
-    if pair or (not known and (account or failed_here >= PER_ADDRESS * OF_MANY)):
+    """The table of decision 0022, row by row."""
+    if pair or (not known and (account or failed_here >= PER_ADDRESS * FAILURE_FACTOR)):
         return Result.UNSEEN
     if good:
         return Result.IN
@@ -76,12 +76,12 @@ def expected(*, known: bool, pair: bool, account: bool, failed_here: int, good: 
     ("known", "pair", "account", "failed_here", "good"),
     list(
         itertools.product(
-            (False, True), (False, True), (False, True), (0, PER_ADDRESS, PER_ADDRESS * OF_MANY), (False, True)
+            (False, True), (False, True), (False, True), (0, PER_ADDRESS, PER_ADDRESS * FAILURE_FACTOR), (False, True)
         )
     ),
 )
 def test_each_state_of_the_budgets(*, known: bool, pair: bool, account: bool, failed_here: int, good: bool) -> None:
-    """`pair`: Ada's budget here is used up; `account`: that of all addresses she never logged in from."""
+    """`pair`: Ada's budget for this address is used up; `account`: that for all unknown addresses."""
     if known:
         assert attempt("ada", HERE, good=True) is Result.IN
     if pair:
@@ -94,7 +94,7 @@ def test_each_state_of_the_budgets(*, known: bool, pair: bool, account: bool, fa
     assert attempt("ada", HERE, good=good) is wanted
 
 
-def test_who_attacks_an_account_from_everywhere_keeps_it_from_no_address_of_its_own() -> None:
+def test_attack_from_many_addresses_does_not_block_known_addresses() -> None:
     for address in (HERE, HOME):
         assert attempt("ada", address, good=True) is Result.IN
     attack("ada")
@@ -104,21 +104,21 @@ def test_who_attacks_an_account_from_everywhere_keeps_it_from_no_address_of_its_
     assert attempt("ada", "203.0.113.99", good=True, now=NOW + timedelta(minutes=1)) is Result.IN
 
 
-def test_who_attacks_an_account_from_one_of_its_addresses_keeps_it_from_that_one_only() -> None:
+def test_attack_from_a_known_address_blocks_only_that_address() -> None:
     for address in (HERE, HOME):
         attempt("ada", address, good=True)
     assert [attempt("ada", HERE, good=False) for _ in range(5)] == [Result.WRONG] * 3 + [Result.UNSEEN] * 2
     assert [attempt("ada", address, good=True) for address in (HERE, HOME)] == [Result.UNSEEN, Result.IN]
 
 
-def test_guesses_at_one_account_are_bounded_however_many_addresses_guess() -> None:
+def test_guesses_at_one_account_are_bounded_across_addresses() -> None:
     found = [attempt("ada", f"203.0.113.{one}", good=False) for one in range(100)]
     assert found == [Result.WRONG] * PER_ACCOUNT + [Result.UNSEEN] * (100 - PER_ACCOUNT)
 
 
-def test_hashes_for_one_address_are_bounded_however_many_accounts_it_tries() -> None:
+def test_hashes_for_one_address_are_bounded_across_accounts() -> None:
     found = [attempt(f"u{one}", HERE, good=False) for one in range(100)]
-    most = PER_ADDRESS * OF_MANY
+    most = PER_ADDRESS * FAILURE_FACTOR
     assert [found.count(one) for one in (Result.WRONG, Result.TOO_MANY, Result.UNSEEN)] == [
         PER_ADDRESS,
         most - PER_ADDRESS,
@@ -126,14 +126,14 @@ def test_hashes_for_one_address_are_bounded_however_many_accounts_it_tries() -> 
     ]
 
 
-def test_attempts_that_are_not_looked_at_use_up_nobodys_budget() -> None:
-    """One account that is hammered from here does not make the address refuse others."""
+def test_rejected_attempts_consume_no_budget() -> None:
+    """Many attempts for one account do not block the address for others."""
     for _ in range(200):
         attempt("ada", HERE, good=False)
     assert attempt("grace", HERE, good=True) is Result.IN
 
 
-def test_an_address_is_an_accounts_own_for_a_while() -> None:
+def test_address_stays_known_for_a_while() -> None:
     attempt("ada", HERE, good=True)
     for later, wanted in ((KNOWN_FOR - timedelta(seconds=1), Result.IN), (3 * KNOWN_FOR, Result.UNSEEN)):
         for one in range(PER_ACCOUNT):

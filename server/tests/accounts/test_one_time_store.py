@@ -1,4 +1,4 @@
-"""What plug-ins put away: recalled once, by the one who put it there, for a while, never in clear."""
+"""Values of plug-ins: read once, by the same plug-in, until they expire, and encrypted."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -22,17 +22,17 @@ def context(name: str, kind: PluginKind = PluginKind.USER_AUTHENTICATION) -> Plu
     return surroundings.context_of(Declaration(kind, name, "T", {}, "k"))
 
 
-def test_what_was_put_away_is_recalled_once() -> None:
+def test_value_is_read_once() -> None:
     put("key", "värde", 60)
     assert (pop("key"), pop("key"), pop("other")) == ("värde", None, None)
 
 
-def test_of_many_at_once_one_recalls_it() -> None:
+def test_one_of_many_simultaneous_reads_gets_the_value() -> None:
     put("key", "value", 60)
     assert sorted(at_once(20, lambda: pop("key") or "")) == [""] * 19 + ["value"]
 
 
-def test_it_is_forgotten_in_time() -> None:
+def test_value_expires() -> None:
     put("key", "value", 60)
     OneTimeValue.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert pop("key") is None
@@ -40,14 +40,14 @@ def test_it_is_forgotten_in_time() -> None:
     assert pop("key") == "again"
 
 
-def test_nothing_is_replaced() -> None:
+def test_value_is_not_replaced() -> None:
     put("key", "mine", 60)
     with pytest.raises(InvalidRequest):
         put("key", "yours", 60)
     assert pop("key") == "mine"
 
 
-def test_neither_key_nor_value_is_stored_in_clear() -> None:
+def test_key_and_value_are_not_stored_as_plain_text() -> None:
     put("the-state", "the-verifier", 60)
     raw = str(list(OneTimeValue.objects.extra(select={"raw": "value"}).values("digest", "raw")))
     assert "the-state" not in raw
@@ -55,12 +55,12 @@ def test_neither_key_nor_value_is_stored_in_clear() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 5000, "a\0b", "\udcff"])
-def test_any_key_will_do(key: str) -> None:
+def test_key_can_be_any_text(key: str) -> None:
     put(key, "value", 60)
     assert pop(key) == "value"
 
 
-def test_plug_ins_do_not_recall_what_is_anothers() -> None:
+def test_plug_ins_cannot_read_values_of_others() -> None:
     one, two = context("one"), context("two")
     one.remember("state", "mine", 60)
     assert two.recall("state") is None
@@ -68,12 +68,12 @@ def test_plug_ins_do_not_recall_what_is_anothers() -> None:
     assert one.recall("state") == "mine"
 
 
-def test_an_authentication_is_told_where_the_portal_is_come_back_to() -> None:
+def test_authentication_gets_its_callback_url() -> None:
     assert context("one").callback_url == "https://uws.example.org/login/with/one/done/"
     assert context("one", PluginKind.STORAGE).callback_url == ""
 
 
-def test_a_plug_in_without_a_memory_says_so() -> None:
+def test_context_without_a_store_raises() -> None:
     bare = PluginContext("n", Path("/a"), Path("/b"), Path("/c"), lambda _: None)
     for use in (lambda: bare.remember("k", "v", 1), lambda: bare.recall("k")):
         with pytest.raises(ConfigurationError, match="without a memory"):

@@ -1,4 +1,4 @@
-"""Who may be logged in: administrators only where sessions have own origins, unless the site accepts the risk."""
+"""Administrators may log in only if sessions have their own origins, unless the setting accepts the risk."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,7 +50,7 @@ def test_every_kind_of_user_on_every_kind_of_site(site: Registry) -> None:
     assert not may_log_in(None)
 
 
-def test_administrators_cannot_log_in_beside_sessions_by_any_way(site: Registry, operator: User) -> None:
+def test_administrators_cannot_log_in_beside_sessions(site: Registry, operator: User) -> None:
     configure()
     client = Client()
     shown = client.post("/login/", {"username": "operator", "password": PASSWORD})
@@ -61,7 +61,7 @@ def test_administrators_cannot_log_in_beside_sessions_by_any_way(site: Registry,
     assert "uws-portal" not in client.cookies or not client.session.get("_auth_user_id")
 
 
-def test_a_login_of_an_administrator_from_before_counts_no_more(site: Registry, operator: User) -> None:
+def test_earlier_login_of_an_administrator_is_invalid(site: Registry, operator: User) -> None:
     client = Client()
     client.force_login(operator)
     assert client.get("/admin/").status_code == 200

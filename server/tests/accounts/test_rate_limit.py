@@ -1,4 +1,4 @@
-"""Counting attempts: exactly, for threads and for processes, on both databases."""
+"""Rate limits are exact for threads and processes, on both databases."""
 
 import os
 import subprocess
@@ -22,10 +22,10 @@ from user_workspaces.accounts.rate_limit import (
     clear_attempts,
     client_network,
     consume,
+    consume_all,
     is_remembered,
     refund,
     remember,
-    take_all,
 )
 from user_workspaces.errors import AuthenticationRejected, ResourceUnavailable, TooManyAttempts
 from user_workspaces.interfaces.settings import RateLimit
@@ -67,7 +67,7 @@ def got_through(bucket: str = "b", limit: RateLimit = LIMIT, now: object = NOW) 
 
 
 @pytest.mark.django_db
-def test_a_window_begins_with_the_first_attempt_and_the_next_one_after_its_end() -> None:
+def test_window_starts_with_the_first_attempt_and_the_next_after_its_end() -> None:
     assert [got_through() for _ in range(21)] == [True] * 20 + [False]
     with pytest.raises(TooManyAttempts) as refused:
         consume("b", limit=LIMIT, now=NOW + timedelta(seconds=50, microseconds=1))
@@ -84,8 +84,8 @@ def test_buckets_are_counted_apart() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("state", ["new", "started", "over"])
-def test_of_two_hundred_from_threads_twenty_get_through(state: str) -> None:
-    """Whether the row is made, counted up or begun anew: each of these is a race of its own."""
+def test_limit_is_exact_for_two_hundred_threads(state: str) -> None:
+    """Creating, incrementing and restarting a row are separate races."""
     if state != "new":
         AttemptCount.objects.create(bucket="b", count=0 if state == "begun" else 20, ends_at=NOW)
     if state == "begun":
@@ -97,7 +97,7 @@ def test_of_two_hundred_from_threads_twenty_get_through(state: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_of_two_hundred_in_four_processes_twenty_get_through() -> None:
+def test_limit_is_exact_for_four_processes() -> None:
     database = connection.settings_dict
     name = str(database["NAME"])
     address = (
@@ -129,7 +129,7 @@ def test_of_two_hundred_in_four_processes_twenty_get_through() -> None:
 
 
 @pytest.mark.django_db
-def test_what_was_good_is_not_counted() -> None:
+def test_successful_attempt_is_not_counted() -> None:
     for _ in range(50):
         with counted(Budget("k", LIMIT), now=NOW):
             pass
@@ -141,14 +141,14 @@ def test_what_was_good_is_not_counted() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("error", [AuthenticationRejected("no"), RuntimeError("a bug"), KeyboardInterrupt()])
-def test_what_was_not_good_stays_counted(error: BaseException) -> None:
+def test_failed_attempt_stays_counted(error: BaseException) -> None:
     with pytest.raises(type(error)), counted(Budget("k", LIMIT), now=NOW):
         raise error
     assert AttemptCount.objects.get().count == 1
 
 
 @pytest.mark.django_db
-def test_nothing_is_given_back_below_zero() -> None:
+def test_refund_stops_at_zero() -> None:
     refund("b")
     consume("b", limit=LIMIT, now=NOW)
     refund("b")
@@ -157,18 +157,18 @@ def test_nothing_is_given_back_below_zero() -> None:
 
 
 @pytest.mark.django_db
-def test_an_attempt_counts_in_all_buckets_or_in_none() -> None:
+def test_attempt_is_counted_in_all_buckets_or_none() -> None:
     budgets = [Budget("a", RateLimit(5)), Budget("b", RateLimit(2)), Budget("c", RateLimit(5))]
     for _ in range(2):
-        take_all(budgets, now=NOW)
+        consume_all(budgets, now=NOW)
     for _ in range(3):
         with pytest.raises(TooManyAttempts):
-            take_all(budgets, now=NOW)
+            consume_all(budgets, now=NOW)
     assert dict(AttemptCount.objects.values_list("bucket", "count")) == {"a": 2, "b": 2, "c": 2}
 
 
 @pytest.mark.django_db
-def test_what_was_good_is_remembered_for_its_time_and_written_once_a_day() -> None:
+def test_valid_credentials_are_remembered_and_written_once_a_day() -> None:
     month = timedelta(days=30)
     assert not is_remembered("b", now=NOW)
     remember("b", lifetime=month, now=NOW)
@@ -180,13 +180,13 @@ def test_what_was_good_is_remembered_for_its_time_and_written_once_a_day() -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_remember_the_same_at_once() -> None:
+def test_remember_works_simultaneously() -> None:
     at_once(8, lambda: remember("b", lifetime=timedelta(days=1), now=NOW))
     assert AttemptCount.objects.get().bucket == "b"
 
 
 @pytest.mark.parametrize("who", ["", "ada", "x" * 5000, "a\0b", "\udcff"])
-def test_a_bucket_says_nothing_of_who_it_is_and_always_fits(who: str) -> None:
+def test_bucket_hides_its_key_and_fits_the_column(who: str) -> None:
     bucket = bucket_of("tokens.address", who)
     assert len(bucket) <= 100
     assert "ada" not in bucket
@@ -211,12 +211,12 @@ def test_a_bucket_says_nothing_of_who_it_is_and_always_fits(who: str) -> None:
         ("127.0.0.1", "unknown", ("127.0.0.1",), "127.0.0.1"),
     ],
 )
-def test_who_is_counted(peer: str, told: str, trusted: tuple[str, ...], sender: str) -> None:
+def test_client_network_of_each_address(peer: str, told: str, trusted: tuple[str, ...], sender: str) -> None:
     assert client_network(peer=peer, forwarded_for=told, trusted_proxies=trusted) == sender
 
 
 @pytest.mark.django_db
-def test_what_ended_is_cleared_away_and_nothing_else(site: object, make_user: Callable[..., User]) -> None:
+def test_only_expired_rows_are_deleted(site: object, make_user: Callable[..., User]) -> None:
     user = make_user()
     for number, end in enumerate((NOW, NOW + timedelta(hours=1))):
         AttemptCount.objects.create(bucket=str(number), count=1, ends_at=end)

@@ -1,4 +1,4 @@
-"""The form of tokens, and what is kept of them."""
+"""The format and the stored form of tokens."""
 
 import string
 from collections.abc import Callable
@@ -20,7 +20,7 @@ NOW = timezone.now()
 Person = Callable[..., User]
 
 
-def test_a_token_says_what_it_is_and_is_never_the_same() -> None:
+def test_token_has_its_prefix_and_is_unique() -> None:
     tokens = {new_token().text for _ in range(100)}
     assert len(tokens) == 100
     assert all(text.startswith("uws_") and len(text) == 55 for text in tokens)
@@ -28,7 +28,7 @@ def test_a_token_says_what_it_is_and_is_never_the_same() -> None:
     assert all(is_well_formed(text) for text in tokens)
 
 
-def test_a_typing_error_is_told_without_the_database() -> None:
+def test_typing_error_is_detected_without_the_database() -> None:
     text = new_token().text
     for location in range(len(text)):
         other = "A" if text[location] != "A" else "B"
@@ -36,13 +36,13 @@ def test_a_typing_error_is_told_without_the_database() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "uws_", "x" * 55, "uws_" + "\udcff" * 51, "uws_" + "é" * 51, "\0" * 55])
-def test_what_is_no_token_is_told(text: str) -> None:
+def test_other_text_is_not_well_formed(text: str) -> None:
     assert not is_well_formed(text)
     assert len(digest_of(text)) == 64
 
 
 @pytest.mark.django_db
-def test_a_token_is_kept_as_its_digest_only(site: Registry, make_user: Person) -> None:
+def test_only_the_digest_of_a_token_is_stored(site: Registry, make_user: Person) -> None:
     text = mint_token(user=make_user(), name="laptop", now=NOW)
     kept = ApiToken.objects.values().get()
     assert kept["digest"] == digest_of(text)
@@ -52,7 +52,7 @@ def test_a_token_is_kept_as_its_digest_only(site: Registry, make_user: Person) -
 
 
 @pytest.mark.django_db
-def test_a_token_lives_until_it_expires(site: Registry, make_user: Person) -> None:
+def test_token_is_valid_until_it_expires(site: Registry, make_user: Person) -> None:
     text = mint_token(user=make_user(), name="x", now=NOW, lifetime=timedelta(hours=1))
     found = find_token(text, now=NOW + timedelta(minutes=59))
     assert found is not None
@@ -61,7 +61,7 @@ def test_a_token_lives_until_it_expires(site: Registry, make_user: Person) -> No
 
 
 @pytest.mark.django_db
-def test_a_token_of_somebody_who_was_locked_out_is_dead(site: Registry, make_user: Person) -> None:
+def test_token_of_an_inactive_user_is_invalid(site: Registry, make_user: Person) -> None:
     text = mint_token(user=make_user(), name="x", now=NOW)
     User.objects.update(is_active=False)
     assert find_token(text, now=NOW) is None
@@ -79,7 +79,7 @@ def test_a_token_is_revoked_by_its_owner_only(site: Registry, make_user: Person)
 
 
 @pytest.mark.django_db
-def test_the_last_use_is_noted_to_the_minute(site: Registry, make_user: Person) -> None:
+def test_last_use_is_recorded_to_the_minute(site: Registry, make_user: Person) -> None:
     text = mint_token(user=make_user(), name="x", now=NOW)
     for seconds, noted in ((0, 0), (59, 0), (61, 61)):
         token = find_token(text, now=NOW)
@@ -89,7 +89,7 @@ def test_the_last_use_is_noted_to_the_minute(site: Registry, make_user: Person) 
 
 
 @pytest.mark.django_db
-def test_a_client_token_may_mint_and_a_persons_may_not(site: Registry, make_user: Person) -> None:
+def test_only_client_tokens_may_mint(site: Registry, make_user: Person) -> None:
     assert find_client(mint_client_token(name="portal", now=NOW)) == Client("portal", may_mint=True)
     assert find_client(mint_token(user=make_user(), name="x", now=NOW)) == Client("x", may_mint=False)
     assert find_client("nothing") is None
@@ -105,7 +105,7 @@ def test_a_client_has_one_service_and_may_have_many_tokens(site: Registry) -> No
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["", " ", "a\0b"])
-def test_a_client_needs_a_name_that_can_be_kept(site: Registry, name: str) -> None:
+def test_client_needs_a_valid_name(site: Registry, name: str) -> None:
     with pytest.raises(InvalidRequest, match="name"):
         mint_client_token(name=name, now=NOW)
     assert not ApiToken.objects.exists()

@@ -1,4 +1,4 @@
-"""Whom people find, by the rule of the site: everybody, people of their groups, or who they name exactly."""
+"""Searches for users, by the setting `user_search`: all users, users of the same groups, or exact matches."""
 
 import os
 import pwd
@@ -29,8 +29,8 @@ EVERYBODY = frozenset({"grace", "linus", "root-of-all"})
 
 
 @pytest.fixture
-def people(site: Registry) -> dict[str, User]:
-    """Ada searches; Grace is in a group with her, Linus in another; one is an administrator, one has left."""
+def users(site: Registry) -> dict[str, User]:
+    """Ada searches; Grace shares a group with her, Linus is in another; one is an administrator, one inactive."""
     found = {
         name: User.objects.create(username=name, first_name=first, last_name="Example", email=f"{name}@example.org")
         for name, first in {"ada": "Ada", "grace": "Grace", "linus": "Linus", "gone": "Gone", "robot": "Robot"}.items()
@@ -83,18 +83,18 @@ TABLE: list[tuple[UserSearch, str, set[str]]] = [
 
 @pytest.mark.parametrize("by_username", [False, True])
 @pytest.mark.parametrize(("user_search", "search", "found"), TABLE)
-def test_who_is_found(
-    people: dict[str, User], user_search: UserSearch, search: str, found: set[str], *, by_username: bool
+def test_search_finds_users_by_rule(
+    users: dict[str, User], user_search: UserSearch, search: str, found: set[str], *, by_username: bool
 ) -> None:
     rule(user_search)
-    assert found_by(people["ada"], search, by_username=by_username) == found
+    assert found_by(users["ada"], search, by_username=by_username) == found
 
 
 @pytest.mark.parametrize("user_search", list(UserSearch))
 @pytest.mark.parametrize("who", ["is_staff", "is_superuser"])
-def test_administrators_find_everybody(people: dict[str, User], user_search: UserSearch, who: str) -> None:
+def test_administrators_find_all_users(users: dict[str, User], user_search: UserSearch, who: str) -> None:
     rule(user_search)
-    chief = people["root-of-all"]
+    chief = users["root-of-all"]
     chief.is_staff, chief.is_superuser = who == "is_staff", who == "is_superuser"
     assert found_by(chief, "example") == {"ada", "grace", "linus"}
     assert email_shown("ada@example.org", to=chief) == "ada@example.org"
@@ -108,43 +108,43 @@ def test_administrators_find_everybody(people: dict[str, User], user_search: Use
         (EXACT, "grace", False), (EXACT, "grace@example.org", True),
     ],
 )  # fmt: skip
-def test_addresses_are_shown_to_who_typed_them(
-    people: dict[str, User], user_search: UserSearch, typed: str, *, shown: bool
+def test_email_is_shown_after_typing_it(
+    users: dict[str, User], user_search: UserSearch, typed: str, *, shown: bool
 ) -> None:
     rule(user_search)
-    assert bool(email_shown("grace@example.org", to=people["ada"], typed=typed)) == shown
-    assert email_shown("", to=people["ada"], typed="") == ""
+    assert bool(email_shown("grace@example.org", to=users["ada"], typed=typed)) == shown
+    assert email_shown("", to=users["ada"], typed="") == ""
 
 
-def can_share(people: dict[str, User], name: str, *, later: timedelta = timedelta(0)) -> bool:
-    number = people[name].pk
+def can_share(users: dict[str, User], name: str, *, later: timedelta = timedelta(0)) -> bool:
+    number = users[name].pk
     with suppress(InvalidRequest):
-        return bool(find_receivers(sender=people["ada"], ids=[number], now=NOW + later))
+        return bool(find_receivers(sender=users["ada"], ids=[number], now=NOW + later))
     return False
 
 
 @pytest.mark.parametrize(
     ("user_search", "shareable"), [(ALL, {"grace", "linus", "root-of-all"}), (GROUPS, {"grace"}), (EXACT, set())]
 )
-def test_ids_that_were_guessed_lead_to_nobody_more_than_a_search(
-    people: dict[str, User], user_search: UserSearch, shareable: set[str]
+def test_guessed_ids_find_no_more_users_than_a_search(
+    users: dict[str, User], user_search: UserSearch, shareable: set[str]
 ) -> None:
     rule(user_search)
-    assert {name for name in people if can_share(people, name)} == shareable
-    for number in (10**6, *(people[name].pk for name in set(people) - shareable)):
+    assert {name for name in users if can_share(users, name)} == shareable
+    for number in (10**6, *(users[name].pk for name in set(users) - shareable)):
         with pytest.raises(InvalidRequest, match=r"^Invalid user id provided\.$"):  # the same, there or not
-            find_receivers(sender=people["ada"], ids=[number], now=NOW)
+            find_receivers(sender=users["ada"], ids=[number], now=NOW)
 
 
-def test_who_was_found_by_name_can_be_shared_with_for_a_day(people: dict[str, User]) -> None:
+def test_exactly_found_user_can_be_shared_with_for_a_day(users: dict[str, User]) -> None:
     rule(EXACT)
-    note_found([people["linus"].pk], by=people["ada"], now=NOW)
-    assert can_share(people, "linus")
-    assert not can_share(people, "grace")
-    assert can_share(people, "linus", later=FOUND_FOR - timedelta(seconds=1))
-    assert not can_share(people, "linus", later=FOUND_FOR)
+    note_found([users["linus"].pk], by=users["ada"], now=NOW)
+    assert can_share(users, "linus")
+    assert not can_share(users, "grace")
+    assert can_share(users, "linus", later=FOUND_FOR - timedelta(seconds=1))
+    assert not can_share(users, "linus", later=FOUND_FOR)
     with pytest.raises(InvalidRequest):  # found by Ada, and by nobody else
-        find_receivers(sender=people["grace"], ids=[people["linus"].pk], now=NOW)
+        find_receivers(sender=users["grace"], ids=[users["linus"].pk], now=NOW)
 
 
 NAMES = tuple(f"uwsgrp{os.getpid()}{letter}" for letter in "abcd")
@@ -154,7 +154,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accou
 
 @pytest.fixture
 def machine() -> Iterator[tuple[str, ...]]:
-    """Four accounts: two list a team, one has it as its primary group, and one is in none."""
+    """Four accounts: two members of a team, one with it as its primary group, and one without groups."""
     change_accounts("groupadd", "--gid", str(40_000 + os.getpid() % 20_000), TEAM)
     for name, options in zip(NAMES, (("--groups", TEAM), ("--groups", TEAM), ("--gid", TEAM), ()), strict=True):
         add_account(name, "--no-create-home", *options)
@@ -166,7 +166,7 @@ def machine() -> Iterator[tuple[str, ...]]:
 
 @pytest.mark.root
 @needs_root
-def test_groups_of_the_machine_count_and_private_ones_do_not(
+def test_system_groups_count_except_private_ones(
     machine: tuple[str, ...], make_user: Callable[[str], User], site: Registry
 ) -> None:
     a, b, c, d = machine

@@ -1,4 +1,4 @@
-"""An operator's browser, and rows of every kind with secrets in them."""
+"""An operator's browser, and rows with secrets in all tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def static_root() -> None:
 
 @dataclass
 class World:
-    """Everybody's rows; `secrets` must never be seen."""
+    """Rows of all users; `secrets` must never be shown."""
 
     ada: User
     workspace: Workspace
@@ -93,7 +93,7 @@ def operator(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def browser(operator: User) -> Client:
-    """The operator's."""
+    """The operator's browser."""
     client = Client()
     client.force_login(operator)
     return client

@@ -1,4 +1,4 @@
-"""Who gets in: administrators who are persons; for everybody else the administration is not there."""
+"""Access to the administration: other users get status 404."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -24,26 +24,26 @@ def browser_of(user: User) -> Client:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_people_find_nothing(world: World, page: str) -> None:
+def test_users_get_status_404(world: World, page: str) -> None:
     client = browser_of(world.ada)
     assert client.get(f"/admin/{page}").status_code == 404
     assert client.post(f"/admin/{page}").status_code == 404
 
 
-def test_who_is_not_logged_in_goes_to_the_log_in_of_the_portal(world: World) -> None:
+def test_anonymous_request_is_redirected_to_the_portal_login(world: World) -> None:
     response = Client().get("/admin/jobs/job/?status__exact=running", follow=True)
     assert response.redirect_chain[-1][0] == "/login/?next=/admin/jobs/job/%3Fstatus__exact%3Drunning"
     assert b'value="/admin/jobs/job/?status__exact=running"' in response.content
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\\\evil"])
-def test_the_way_to_the_log_in_leads_nowhere_else(world: World, browser: Client, wanted: str) -> None:
+def test_login_redirect_stays_on_this_server(world: World, browser: Client, wanted: str) -> None:
     for client in (Client(), browser):
         assert client.get("/admin/login/", {"next": wanted})["Location"] in {"/login/?next=/admin/", "/admin/"}
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"is_service": True}, {"is_staff": False}])
-def test_who_is_no_administrator_any_more_is_out(
+def test_former_administrator_loses_access(
     world: World, browser: Client, operator: User, change: dict[str, bool]
 ) -> None:
     assert browser.get("/admin/").status_code == 200
@@ -51,7 +51,7 @@ def test_who_is_no_administrator_any_more_is_out(
     assert browser.get("/admin/").status_code in {302, 404}
 
 
-def test_staff_without_rights_sees_no_table(world: World) -> None:
+def test_staff_without_rights_sees_no_tables(world: World) -> None:
     User.objects.filter(pk=world.ada.pk).update(is_staff=True)
     client = browser_of(User.objects.get(pk=world.ada.pk))
     assert client.get("/admin/").status_code == 200
@@ -60,7 +60,7 @@ def test_staff_without_rights_sees_no_table(world: World) -> None:
 
 @pytest.fixture
 def clerk(world: World, make_user: Callable[..., User]) -> User:
-    """Staff with every single right, and no superuser."""
+    """Staff with all rights who is not a superuser."""
     user = make_user("carl")
     User.objects.filter(pk=user.pk).update(is_staff=True)
     user.user_permissions.set(Permission.objects.all())
@@ -78,7 +78,7 @@ def test_a_clerk_cannot_give_rights(world: World, clerk: User) -> None:
     assert client.post("/admin/auth/group/add/", {"name": "masters"}).status_code == 403
 
 
-def test_a_clerk_cannot_touch_administrators(world: World, clerk: User, operator: User) -> None:
+def test_a_clerk_cannot_change_administrators(world: World, clerk: User, operator: User) -> None:
     client = browser_of(clerk)
     assert client.post(f"/admin/accounts/user/{operator.pk}/change/", {"email": "x@example.org"}).status_code == 403
     rows = [str(user.pk) for user in (operator, clerk, world.ada)]
@@ -87,11 +87,11 @@ def test_a_clerk_cannot_touch_administrators(world: World, clerk: User, operator
     assert (active["olga"], active["carl"], active["ada"]) == (True, True, False)
 
 
-def test_the_bare_path_leads_in(world: World, browser: Client) -> None:
+def test_path_without_slash_is_redirected(world: World, browser: Client) -> None:
     assert browser.get("/admin", follow=True).status_code == 200
 
 
-def test_logging_out_ends_the_ways_into_sessions(world: World, browser: Client, operator: User) -> None:
+def test_logging_out_ends_access_to_sessions(world: World, browser: Client, operator: User) -> None:
     assert browser.post("/admin/logout/")["Location"] == "/login/"
     assert browser.get("/admin/").status_code == 302
     assert User.objects.get(pk=operator.pk).session_epoch == operator.session_epoch + 1

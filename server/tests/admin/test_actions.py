@@ -1,4 +1,4 @@
-"""What administrators can do: asked before what cannot be undone, done by the same actions that people use."""
+"""Actions of administrators, with confirmation where they cannot be undone."""
 
 from decimal import Decimal
 
@@ -33,11 +33,11 @@ def notes() -> list[str]:
     return list(LogEntry.objects.order_by("id").values_list("change_message", flat=True))
 
 
-def test_deactivating_asks_first_and_ends_all(browser: Client, world: World) -> None:
+def test_deactivation_is_confirmed_and_ends_everything(browser: Client, world: World) -> None:
     theirs = Client()
     theirs.force_login(world.ada)
     asked = act(browser, "accounts/user", "deactivate", world.ada.pk, confirmed=False)
-    assert b"Deactivate these people?" in asked.content
+    assert b"Deactivate these users?" in asked.content
     assert b"<li>ada</li>" in asked.content
     assert User.objects.get(pk=world.ada.pk).is_active
     act(browser, "accounts/user", "deactivate", world.ada.pk)
@@ -53,7 +53,7 @@ def test_deactivating_asks_first_and_ends_all(browser: Client, world: World) -> 
     assert theirs.get("/").status_code == 302  # the old log-in stays dead
 
 
-def test_nobody_deactivates_themselves(browser: Client, operator: User) -> None:
+def test_administrators_cannot_deactivate_themselves(browser: Client, operator: User) -> None:
     act(browser, "accounts/user", "deactivate", operator.pk)
     assert User.objects.get(pk=operator.pk).is_active
 
@@ -82,7 +82,7 @@ def test_tokens_are_revoked(browser: Client, world: World) -> None:
 
 def test_workspaces_are_queued_for_deletion_with_their_jobs(browser: Client, world: World) -> None:
     asked = act(browser, "workspaces/workspace", "queue_for_deletion", world.workspace.pk, confirmed=False)
-    assert b"removed for good" in asked.content
+    assert b"permanently deleted" in asked.content
     assert Workspace.objects.get(pk=world.workspace.pk).status == "active"
     act(browser, "workspaces/workspace", "queue_for_deletion", world.workspace.pk)
     assert Workspace.objects.get(pk=world.workspace.pk).status == "deleting"
@@ -104,7 +104,7 @@ def quota_form(prefix: str, **figures: str) -> dict[str, str]:
             **{f"{prefix}-0-{name}": value for name, value in figures.items()}}  # fmt: skip
 
 
-def test_limits_of_a_person_are_set_on_their_page(browser: Client, world: World) -> None:
+def test_quota_of_a_user_is_edited_on_the_user_page(browser: Client, world: World) -> None:
     form = quota_form("quota", disk_gb="1.5", core_hours="10", unlimited_sessions="on")
     response = browser.post(f"/admin/accounts/user/{world.ada.pk}/change/", {"email": "ada@example.org", **form})
     assert response.status_code == 302
@@ -112,7 +112,7 @@ def test_limits_of_a_person_are_set_on_their_page(browser: Client, world: World)
     assert (allowance.disk_bytes, allowance.core_hours) == (GIBIBYTE * 3 // 2, Decimal(10))
 
 
-def test_limits_of_a_group_are_set_on_its_page(browser: Client, world: World) -> None:
+def test_quota_of_a_group_is_edited_on_the_group_page(browser: Client, world: World) -> None:
     world.ada.groups.add(world.group)
     form = {**quota_form("quota", running_sessions="4"), "quota-INITIAL_FORMS": "1", "name": "pilots",
             "quota-0-id": str(world.quota.pk), "quota-0-group": str(world.group.pk)}  # fmt: skip
@@ -121,7 +121,7 @@ def test_limits_of_a_group_are_set_on_its_page(browser: Client, world: World) ->
 
 
 @pytest.mark.parametrize("figures", [{"disk_gb": "-1"}, {"core_hours": "x"}, {"running_sessions": "-1"}])
-def test_limits_that_cannot_be_are_refused(browser: Client, world: World, figures: dict[str, str]) -> None:
+def test_invalid_limits_are_refused(browser: Client, world: World, figures: dict[str, str]) -> None:
     response = browser.post("/admin/quotas/quota/add/", {"user": str(world.ada.pk), **figures})
     assert response.status_code == 200
     assert b"errorlist" in response.content
@@ -129,7 +129,7 @@ def test_limits_that_cannot_be_are_refused(browser: Client, world: World, figure
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_a_quota_is_a_persons_or_a_groups(browser: Client, world: World, *, both: bool) -> None:
+def test_quota_belongs_to_a_user_or_a_group(browser: Client, world: World, *, both: bool) -> None:
     other = {"user": str(world.ada.pk), "group": str(world.group.pk)} if both else {}
     Quota.objects.all().delete()
     response = browser.post("/admin/quotas/quota/add/", {**other, "running_sessions": "1"})
@@ -138,7 +138,7 @@ def test_a_quota_is_a_persons_or_a_groups(browser: Client, world: World, *, both
     assert not Quota.objects.exists()
 
 
-def test_a_failed_copy_is_made_again(browser: Client, world: World) -> None:
+def test_failed_copy_is_retried(browser: Client, world: World) -> None:
     act(browser, "sharing/share", "try_again", world.share.pk)
     assert (Share.objects.get().state, notes()) == ("waiting", [])
     Share.objects.update(state="failed", message="no room", percent=40, next_check_at=None)
@@ -149,7 +149,7 @@ def test_a_failed_copy_is_made_again(browser: Client, world: World) -> None:
     assert again.next_check_at is not None
 
 
-def test_an_offer_is_withdrawn_after_asking_unless_it_was_accepted(browser: Client, world: World) -> None:
+def test_offer_is_withdrawn_after_confirmation_unless_accepted(browser: Client, world: World) -> None:
     asked = act(browser, "sharing/share", "withdraw", world.share.pk, confirmed=False)
     assert b"Withdraw 1 offers?" in asked.content
     assert Share.objects.get().state == "waiting"
@@ -160,7 +160,7 @@ def test_an_offer_is_withdrawn_after_asking_unless_it_was_accepted(browser: Clie
     assert Share.objects.get().state == "ready"
 
 
-def test_a_mail_that_was_given_up_is_tried_and_one_that_was_sent_is_not(browser: Client, world: World) -> None:
+def test_failed_mail_is_retried_and_sent_one_is_not(browser: Client, world: World) -> None:
     act(browser, "sharing/mail", "try_now", world.mail.pk)
     assert Mail.objects.get().next_try_at is not None
     Mail.objects.update(next_try_at=None, sent_at=timezone.now())
@@ -172,7 +172,7 @@ def test_a_mail_that_was_given_up_is_tried_and_one_that_was_sent_is_not(browser:
     assert Mail.objects.get().next_try_at is None
 
 
-def test_a_run_is_stopped_after_asking(browser: Client, world: World) -> None:
+def test_run_is_stopped_after_confirmation(browser: Client, world: World) -> None:
     form = {"action": "stop", "_selected_action": [str(world.run.pk)]}
     assert b"Stop 1 runs?" in browser.post("/admin/workflows/run/", form).content
     assert Run.objects.get().status == "queued"
@@ -180,7 +180,7 @@ def test_a_run_is_stopped_after_asking(browser: Client, world: World) -> None:
     assert (Run.objects.get().status, notes()) == ("stopped", ["Stopped."])
 
 
-def test_where_a_person_signs_in_is_shown_and_not_changed(browser: Client, world: World) -> None:
+def test_identities_are_shown_read_only(browser: Client, world: World) -> None:
     ExternalIdentity.objects.create(user=world.ada, issuer="https://id.example.org", subject="ada-7")
     page = browser.get(f"/admin/accounts/user/{world.ada.pk}/change/").content
     assert b"ada-7" in page

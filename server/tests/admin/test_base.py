@@ -1,4 +1,4 @@
-"""Every table and every row renders, holds no secret, and asks the same few questions for many rows as for few."""
+"""Every table and row renders without secrets, and with few queries for any number of rows."""
 
 from collections.abc import Callable
 from html import unescape
@@ -79,7 +79,7 @@ def test_row_and_its_history_show_no_secret(browser: Client, world: World, table
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("query", ["q=ada", "q=%00", "q=1", "o=1.-2", "nonsense=1", "p=999", "all="])
-def test_lists_answer_any_question(browser: Client, world: World, table: str, query: str) -> None:
+def test_lists_handle_any_query(browser: Client, world: World, table: str, query: str) -> None:
     assert browser.get(f"/admin/{table}/?{query}").status_code in {200, 302, 400}
 
 
@@ -90,7 +90,7 @@ def test_lists_answer_any_question(browser: Client, world: World, table: str, qu
         *("sharing/share", "sharing/mail", "workflows/run"),
     ],
 )
-def test_what_the_server_writes_nobody_edits(browser: Client, world: World, table: str) -> None:
+def test_server_tables_are_read_only(browser: Client, world: World, table: str) -> None:
     number = rows_of(world)[table]
     content = page(browser, world, f"{table}/{number}/change/")
     assert 'name="_save"' not in content
@@ -106,25 +106,25 @@ def test_what_the_server_writes_nobody_edits(browser: Client, world: World, tabl
     ) == before
 
 
-def test_people_are_neither_added_nor_deleted(browser: Client, world: World) -> None:
+def test_users_are_neither_added_nor_deleted(browser: Client, world: World) -> None:
     assert browser.get("/admin/accounts/user/add/").status_code == 403
     assert browser.get(f"/admin/accounts/user/{world.ada.pk}/delete/").status_code == 403
     assert 'name="password' not in page(browser, world, f"accounts/user/{world.ada.pk}/change/")
 
 
-def test_index_and_what_runs_where(browser: Client, world: World) -> None:
-    assert "What runs where" in page(browser, world, "")
+def test_index_and_running_jobs(browser: Client, world: World) -> None:
+    assert "Running jobs" in page(browser, world, "")
     content = page(browser, world, "running/")
     cells = [part.split("</td>")[0] for part in content.split("<td>")[1:]]
     assert cells == ["running", "1", "1", "1", "1024"]
     link = content.split('href="/admin/jobs/job/')[1].split('"')[0]
     assert "jupyter_lab" in page(browser, world, f"jobs/job/{link}")
     Job.objects.update(status="complete")
-    assert "Nothing runs." in page(browser, world, "running/")
+    assert "No jobs are running." in page(browser, world, "running/")
 
 
 @pytest.mark.parametrize("table", [*TABLES, "running"])
-def test_lists_take_as_many_queries_for_many_rows_as_for_few(
+def test_lists_need_the_same_queries_for_any_number_of_rows(
     browser: Client, world: World, make_user: Callable[..., User], workspace_of: Callable[..., Workspace], table: str
 ) -> None:
     counts = []
@@ -144,7 +144,7 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(
     assert counts == [counts[0]] * 4
 
 
-def test_workspaces_are_those_of_people(browser: Client, world: World, workspace_of: Callable[..., Workspace]) -> None:
+def test_workspaces_are_those_of_users(browser: Client, world: World, workspace_of: Callable[..., Workspace]) -> None:
     run = workspace_of(world.ada, "holds-a-run")
     Workspace.objects.filter(pk=run.pk).update(holds_runs=True)
     shown = {}
@@ -159,5 +159,5 @@ def test_workspaces_are_those_of_people(browser: Client, world: World, workspace
     }
     rows = browser.get("/admin/workspaces/workspace/").context["cl"].result_list
     assert {(one.name, one.owner.username) for one in rows} == {("cell-atlas", "ada"), ("offered", "eve")}
-    assert "Workspaces of people" in page(browser, world, "workspaces/workspace/")
+    assert "Workspaces of users" in page(browser, world, "workspaces/workspace/")
     assert browser.get(f"/admin/workspaces/workspace/{run.pk}/change/").status_code == 200

@@ -1,4 +1,4 @@
-"""Quotas and the administration in a real browser, under the content security policy that all pages have."""
+"""Quotas and the administration in a real browser, under the content security policy."""
 
 import os
 import re
@@ -30,7 +30,7 @@ Walk = Callable[[Page, str], None]
 
 @pytest.fixture
 def walk(live_server: LiveServer, settings: Any) -> Callable[[User, Walk], list[str]]:
-    """Let somebody's browser do something; return what the browser complained of."""
+    """Use a browser and return its console errors."""
     # Its handler serves static files under their plain names
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
@@ -126,13 +126,13 @@ def look_around(page: Page, url: str) -> None:
     page.get_by_text("olga").click()
     page.get_by_role("link", name="Administration").click()
     picture(page, "admin-index")
-    page.get_by_role("link", name="What runs where").click()
+    page.get_by_role("link", name="Running jobs").click()
     picture(page, "admin-running")
     page.get_by_role("link", name="local").click()
     expect(page.get_by_role("columnheader", name=re.compile("Status", re.IGNORECASE))).to_be_visible()
     picture(page, "admin-jobs")
     stop_a_job(page)
-    limit_a_person(page, url)
+    limit_a_user(page, url)
     for table in ("accounts/apitoken", "administration/clienttoken", "auth/group/add", "workspaces/workspace"):
         page.goto(f"{url}/admin/{table}/")
         picture(page, f"admin-{table.replace('/', '-')}")
@@ -148,7 +148,7 @@ def stop_a_job(page: Page) -> None:
     expect(page.get_by_text("1 asked to stop.")).to_be_visible()
 
 
-def limit_a_person(page: Page, url: str) -> None:
+def limit_a_user(page: Page, url: str) -> None:
     page.goto(f"{url}/admin/accounts/user/")
     picture(page, "admin-people")
     page.get_by_role("link", name="ada", exact=True).click()
@@ -161,7 +161,7 @@ def limit_a_person(page: Page, url: str) -> None:
     expect(page.get_by_text("No results found")).to_be_visible()
 
 
-def test_administration_works_under_the_policy(
+def test_administration_works_under_the_content_security_policy(
     walk: Callable[[User, Walk], list[str]], make_user: Person, workspace_of: Callable[..., Workspace]
 ) -> None:
     ada, olga = make_user(), make_user("olga")

@@ -1,4 +1,4 @@
-"""Every answer that a test gets is held against the description of the API: nothing is missing, nothing is extra."""
+"""Validates every response of a test against the schema: no key is missing, and none is extra."""
 
 import re
 from functools import cache
@@ -13,7 +13,7 @@ from user_workspaces.api.urls import ROUTES
 
 @cache
 def description() -> dict[str, Any]:
-    """Return the description with every object closed: a key that is not described is an error here."""
+    """Return the schema with all objects closed, so that an undocumented key is an error."""
     closed: dict[str, Any] = _closed(describe_api(ROUTES))
     return closed
 
@@ -35,7 +35,7 @@ def _validator(reference: str) -> Draft202012Validator:
 
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
-    """Return what is described for a request; None for a path or method that is not the API's."""
+    """Return the operation of a request; None for a path or method outside of the API."""
     try:
         route = resolve(path.partition("?")[0]).route
     except (Resolver404, ValueError):
@@ -46,7 +46,7 @@ def operation_of(method: str, path: str) -> dict[str, Any] | None:
 
 
 def check(method: str, path: str, status: int, body: object) -> None:
-    """Fail for an answer that the description does not know."""
+    """Fail for a response that the schema does not allow."""
     operation = operation_of(method, path)
     if operation is None:
         return

@@ -1,4 +1,4 @@
-"""What the tests of the API share: a caller with a token, and what one person has that another must not see."""
+"""Fixtures of the API tests: callers with tokens, and objects of one user that others must not see."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ FILES = Details(files=(NewFile("notes/plan.txt", b"hello"), NewFile(".secret", b
 
 
 @dataclass
-class Answer:
-    """An answer, read."""
+class ApiResponse:
+    """A parsed response."""
 
     status: int
     body: dict[str, Any]
@@ -38,12 +38,12 @@ class Answer:
 
 @dataclass
 class Caller:
-    """A person, or nobody, with a client that breaks on everything that is not JSON in our form."""
+    """A user, or an anonymous caller, with a client that requires responses in the common format."""
 
     user: User | None
     token: str
 
-    def __call__(self, method: str, path: str, body: object = None, **extra: Any) -> Answer:
+    def __call__(self, method: str, path: str, body: object = None, **extra: Any) -> ApiResponse:
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         headers = {"UWS-Authorization": f"Token {self.token}"} if self.token else {}
         content_type = extra.pop("content_type", "application/json")
@@ -55,8 +55,8 @@ class Caller:
         return found
 
 
-def read(response: Any, method: str) -> Answer:
-    """Check what holds for every answer there is."""
+def read(response: Any, method: str) -> ApiResponse:
+    """Check what all responses have in common, and return the parsed one."""
     assert isinstance(response, HttpResponse)
     assert response.status_code < 500 or response.status_code == 503, response.content
     assert response["Content-Type"] == "application/json", (response.status_code, response.content[:200])
@@ -64,12 +64,12 @@ def read(response: Any, method: str) -> Answer:
     assert isinstance(body["message"], str)
     if method != "HEAD":
         assert body["success"] is (response.status_code < 400)
-    return Answer(response.status_code, body, response.headers)
+    return ApiResponse(response.status_code, body, response.headers)
 
 
 @pytest.fixture(autouse=True)
 def static_root() -> None:
-    """Static files are served from where they are; the folder for collected ones has to be there all the same."""
+    """Create the folder for collected static files, which has to exist even if it is unused."""
     settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
@@ -90,30 +90,30 @@ def ada(call: Callable[..., Caller]) -> Caller:
 
 
 @pytest.fixture
-def nobody(db: None) -> Caller:
+def anonymous(db: None) -> Caller:
     return Caller(None, "")
 
 
 @pytest.fixture
 def workspace(ada: Caller, workspace_of: Callable[..., Workspace]) -> Workspace:
-    """One of Ada's."""
+    """An object of Ada."""
     return workspace_of(ada.user)
 
 
 def launch(workspace: Workspace, job_type: str = "local_test") -> Job:
-    """Put a job on record."""
+    """Create a job."""
     request = LaunchRequest(owner=workspace.owner, workspace_id=workspace.pk, job_type=job_type)
     return start_job(request, now=timezone.now())
 
 
 @pytest.fixture
 def job(workspace: Workspace) -> Job:
-    """One of Ada's."""
+    """An object of Ada."""
     return launch(workspace)
 
 
 def content(workspace: Workspace, path: str) -> bytes:
-    """Return what is in a file of a workspace."""
+    """Return the content of a file in a workspace."""
     home = home_of(workspace)
     with home.storage.open(home.location, path) as file:
         return file.read()
@@ -121,24 +121,24 @@ def content(workspace: Workspace, path: str) -> bytes:
 
 @pytest.fixture
 def original(ada: Caller, workspace_of: Callable[..., Workspace]) -> Workspace:
-    """One of Ada's, to be shared, with a file that is and one that is not."""
+    """A workspace of Ada to share, with a file that is copied and one that is not."""
     return workspace_of(ada.user, "cell-atlas", FILES)
 
 
 @pytest.fixture
 def grace(call: Callable[..., Caller]) -> Caller:
-    """Somebody to share with."""
+    """A user to share with."""
     return call("grace")
 
 
 @pytest.fixture
 def mallory(call: Callable[..., Caller]) -> Caller:
-    """A stranger."""
+    """Another user."""
     return call("mallory")
 
 
 def share(sender: Caller, original: Workspace, *receivers: Caller) -> int:
-    """Offer it over HTTP, and return the number of the first share."""
+    """Offer a workspace over HTTP, and return the ID of the first share."""
     ids = [receiver.user.pk for receiver in receivers if receiver.user]
     response = sender("POST", "/shared_workspaces/", {"original_workspace_id": original.pk, "shared_user_ids": ids})
     assert response.status == 200, response.message
@@ -147,7 +147,7 @@ def share(sender: Caller, original: Workspace, *receivers: Caller) -> int:
 
 
 def listed(caller: Caller, path: str = "/shared_workspaces/") -> tuple[list[int], list[int]]:
-    """Return the numbers of what was sent and of what was received."""
+    """Return the IDs of sent and of received shares."""
     data = caller("GET", path).body["data"]
     sent, received = data["original_workspaces"], data["shared_workspaces"]
     return [one["shared_workspace_id"]["id"] for one in sent], [one["shared_workspace_id"]["id"] for one in received]

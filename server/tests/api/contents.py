@@ -1,4 +1,4 @@
-"""What is in a workspace of a test, and what is put there."""
+"""Helpers for the content of workspaces."""
 
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
@@ -21,6 +21,6 @@ def changes_of(workspace: Workspace) -> int:
 
 
 def plant_link(workspace: Workspace, name: str, target: str) -> None:
-    """Make a link as a session of the person could."""
+    """Create a symbolic link as a session of the user could."""
     home = home_of(workspace)
     (home.storage.locate(home.location) / name).symlink_to(target)

@@ -1,4 +1,4 @@
-"""Multipart bodies, written out: a test can send what no library would."""
+"""Multipart bodies as text, so that tests can send what no library would."""
 
 BOUNDARY = "----boundary"
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"

@@ -1,4 +1,4 @@
-"""Requests whose answers are files, or nothing: what the caller for JSON would break on."""
+"""Requests whose responses are files or empty, which the JSON caller rejects."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from api.conftest import Caller
 
 @dataclass
 class Raw:
-    """An answer, with all of its body."""
+    """A response with its complete body."""
 
     status: int
     content: bytes
@@ -28,7 +28,7 @@ class Raw:
 
 
 def send(caller: Caller, method: str, path: str, body: bytes = b"", **headers: str) -> Raw:
-    """Send bytes; headers are written with underscores. Answers below 500 only, and never HTML."""
+    """Send bytes; header names are written with underscores. Fails for status 500 and above, and for HTML."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     if caller.token:
         given["UWS-Authorization"] = f"Token {caller.token}"

@@ -1,4 +1,4 @@
-"""Five hundred launches and uploads at the edge of all quotas, over HTTP, by every way there is: never over them."""
+"""Five hundred simultaneous launches and uploads over HTTP, by all routes, never exceed a quota."""
 
 import base64
 import os
@@ -43,7 +43,7 @@ Work = Callable[["Guest", int], Raw]
 
 @dataclass
 class Guest:
-    """A person with workspaces, and where these are on disk."""
+    """A user with workspaces and their folder on disk."""
 
     caller: Caller
     workspaces: list[Workspace]
@@ -61,7 +61,7 @@ class Guest:
         return overview_of(self.pk, allowance=allowance_of(self.pk), now=timezone.now())
 
     def bytes_on_disk(self) -> int:
-        """Count what is in workspaces; each file once, also when it is renamed while we look."""
+        """Count the files in the workspaces, each once, even if it is renamed while counting."""
         found = dict[int, int]()
         for top, _, names in (seen for location in self.folder.iterdir() for seen in os.walk(location)):
             for path in (Path(top), *(Path(top, name) for name in names)):
@@ -77,7 +77,7 @@ class Guest:
 def guests(
     call: Callable[[str], Caller], workspace_of: Callable[..., Workspace], blocks: Callable[[int], None]
 ) -> dict[str, Guest]:
-    """Ada, whose core hours are few, and Grace, whose sessions are; both with the same room on disk."""
+    """Ada with few core hours and Grace with few sessions; both have the same disk quota."""
     blocks(DISK // BLOCK_BYTES)
     made = {}
     for name, limited in (("ada", {"core_hours": CORE_HOURS}), ("grace", {"running_sessions": SESSIONS})):
@@ -90,7 +90,7 @@ def guests(
 
 
 def launch(guest: Guest, number: int) -> Raw:
-    """Launch; come again while the disk seems to be over: what is measured while it is written counts twice."""
+    """Launch, and retry while the disk seems exceeded: bytes that are measured during a write count twice."""
     body = orjson.dumps({"job_type": "local_test", "resource_options": {"num_cpus": 1, "time_limit_min": 30}})
 
     def response() -> Raw | None:
@@ -110,7 +110,7 @@ def put(guest: Guest, number: int) -> Raw:
 
 
 def tus(guest: Guest, number: int) -> Raw:
-    """Upload in three requests; whichever is refused for the quota is the last."""
+    """Upload in three requests, until one is refused for the quota."""
     content, version = b"x" * (3 * BLOCK_BYTES + number), {"Tus_Resumable": "1.0.0"}
     named = {"Upload_Metadata": f"filename {base64.b64encode(f't/{number}'.encode()).decode()}"}
     started = {"Upload_Length": str(len(content)), **named, **version}
@@ -139,7 +139,7 @@ WAYS: list[Work] = [launch, upload, put, tus, create]
 
 
 def patient(work: Callable[[], Raw]) -> Raw:
-    """Come again when we are told that too much of ours goes on at once."""
+    """Retry after a response that too many transfers are running."""
 
     def response() -> Raw | None:
         heard = work()
@@ -150,7 +150,7 @@ def patient(work: Callable[[], Raw]) -> Raw:
 
 @contextmanager
 def beside(work: Callable[[], object]) -> Iterator[None]:
-    """Do it again and again in a thread beside the crowd; its errors are ours."""
+    """Repeat work in a thread beside the requests, and raise its errors here."""
     ended, errors = threading.Event(), list[BaseException]()
 
     def run() -> None:
@@ -174,7 +174,7 @@ def beside(work: Callable[[], object]) -> Iterator[None]:
 
 
 def crowd(guests: list[Guest]) -> Counter[tuple[str, str, int]]:
-    """Let all come at once, by all ways; count the answers by person, way and status."""
+    """Send all requests simultaneously by all routes; count the responses by user, route and status."""
     barrier = threading.Barrier(THREADS)
 
     def one(number: int) -> tuple[str, str, int]:
@@ -191,14 +191,14 @@ def crowd(guests: list[Guest]) -> Counter[tuple[str, str, int]]:
 
 
 def watch(guest: Guest) -> None:
-    """Look whether anything is over, in this moment."""
+    """Check that no quota is exceeded at the moment."""
     assert guest.bytes_on_disk() <= DISK
     now = guest.usage()
     assert now.core_hours.left is None or now.core_hours.taken <= CORE_HOURS
     assert now.running_sessions.left is None or now.running_sessions.taken <= SESSIONS
 
 
-def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[..., Workspace]) -> None:
+def test_quotas_are_never_exceeded(guests: dict[str, Guest], workspace_of: Callable[..., Workspace]) -> None:
     ada, grace = guests["ada"], guests["grace"]
     copies = CopyPool()
     for number in range(COPIES):  # offered to each other and accepted, so that they count; made while the others write
@@ -224,7 +224,7 @@ def test_nothing_is_ever_over(guests: dict[str, Guest], workspace_of: Callable[.
 
 
 def fill_up(guest: Guest) -> None:
-    """When all is measured, what is held is what the disk holds, and the room that is left can be used to the end."""
+    """After all measurements the usage equals the disk, and the rest of the quota can be used completely."""
     while process_due_workspaces(now=timezone.now()):
         pass
     assert not DiskReservation.objects.filter(user=guest.pk, committed_change=None).exists()

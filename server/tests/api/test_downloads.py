@@ -1,4 +1,4 @@
-"""Downloads: whole, in part, on conditions; never shown, whatever they hold."""
+"""Downloads: complete, ranges and conditional; never displayed by the browser."""
 
 import pytest
 
@@ -13,7 +13,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def at(workspace: Workspace) -> str:
-    """Where the files of Ada's workspace are."""
+    """The files route of Ada's workspace."""
     return f"/workspaces/{workspace.pk}/files/"
 
 
@@ -36,7 +36,7 @@ def test_download_all(ada: Caller, workspace: Workspace, at: str) -> None:
     )
 
 
-def test_the_length_of_an_archive_is_not_told_beforehand(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_archive_has_no_content_length(ada: Caller, workspace: Workspace, at: str) -> None:
     write(workspace, "d/e", CONTENT)
     head = send(ada, "HEAD", f"{at}d")
     assert (head.status, head.content, head.headers["Content-Type"]) == (200, b"", "application/zip")
@@ -44,7 +44,7 @@ def test_the_length_of_an_archive_is_not_told_beforehand(ada: Caller, workspace:
 
 
 @pytest.mark.parametrize("name", ["page.html", "image.svg", "x.xhtml", "script.js", "data.csv.gz", "none"])
-def test_downloads_are_never_shown(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
+def test_downloads_are_attachments(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
     write(workspace, name, b"<script>alert(1)</script>")
     response = send(ada, "GET", at + name)
     assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
@@ -88,7 +88,7 @@ def test_range_of_an_empty_file(ada: Caller, workspace: Workspace, at: str) -> N
     assert send(ada, "GET", f"{at}f").content == b""
 
 
-def test_conditions_of_a_download(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_conditional_download(ada: Caller, workspace: Workspace, at: str) -> None:
     write(workspace, "f", CONTENT)
     first = send(ada, "GET", f"{at}f")
     etag, modified = first.headers["ETag"], first.headers["Last-Modified"]

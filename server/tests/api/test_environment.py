@@ -1,4 +1,4 @@
-"""`/workspaces/{id}/environment/`: what it shows, prepares, resets and locks."""
+"""`/workspaces/{id}/environment/`: overview, preparation, reset and lock."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ RECORD = ".environment/base/python3.11/lib/python3.11/site-packages/crab-1.0.dis
 
 @pytest.fixture(autouse=True)
 def base(site: Registry, tmp_path: Path, settings: Any) -> Iterator[Path]:
-    """A base with one package, and a store."""
+    """A base with one package, and an environment store."""
     with base_environment(site, tmp_path, settings) as base:
         yield base
 
@@ -67,12 +67,12 @@ def test_packages_of_the_user_are_shown_with_their_size(ada: Caller, workspace: 
     assert environment["overlay_size"] == len("crab.py,,7\n")
 
 
-def test_sizes_that_no_number_of_json_holds_are_left_out(ada: Caller, workspace: Workspace) -> None:
+def test_oversized_sizes_are_omitted(ada: Caller, workspace: Workspace) -> None:
     put(workspace, RECORD, "crab.py,,999999999999999\n" * 20_000)
     assert shown(ada, workspace)["packages"][0]["size"] is None
 
 
-def test_preparation_is_begun_and_shown(ada: Caller, workspace: Workspace) -> None:
+def test_preparation_is_requested_and_shown(ada: Caller, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "crab\nlobster\n")
     response = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"})
     assert (response.status, response.message) == (200, "Waiting for the builder.")
@@ -94,7 +94,7 @@ def test_preparation_is_begun_and_shown(ada: Caller, workspace: Workspace) -> No
         (None, 400, "The request has no body"),
     ],
 )
-def test_what_cannot_be_prepared_is_refused(
+def test_invalid_specification_is_refused(
     ada: Caller, workspace: Workspace, body: object, status: int, said: str
 ) -> None:
     response = ada("POST", f"/workspaces/{workspace.pk}/environment/prepare/", body)
@@ -113,15 +113,15 @@ def test_hostile_file_is_refused_line_by_line(ada: Caller, workspace: Workspace)
     ]
 
 
-def test_reset_takes_the_packages_of_the_user_away(ada: Caller, workspace: Workspace) -> None:
+def test_reset_removes_the_packages_of_the_user(ada: Caller, workspace: Workspace) -> None:
     put(workspace, RECORD, "crab.py,,7\n")
     response = ada("POST", f"/workspaces/{workspace.pk}/environment/reset/")
-    assert (response.status, response.message) == (200, "The next launch finds the site's own environment.")
+    assert (response.status, response.message) == (200, "The next launch uses the site's own environment.")
     assert [package["origin"] for package in shown(ada, workspace)["packages"]] == ["site"]
 
 
 def lock_of(ada: Caller, workspace: Workspace) -> HttpResponse:
-    """Return the lock; it is no JSON."""
+    """Return the response with the lock, which is not JSON."""
     headers = {"UWS-Authorization": f"Token {ada.token}"}
     return cast("HttpResponse", Client().get(f"/workspaces/{workspace.pk}/environment/lock/", headers=headers))
 
@@ -134,7 +134,7 @@ def test_lock_is_plain_text(ada: Caller, workspace: Workspace) -> None:
     assert response.content.decode().endswith("\ncrab==1.0\njupyterlab==4.5.0\n")
 
 
-def test_package_of_a_file_is_no_package_of_the_index_in_the_lock(ada: Caller, workspace: Workspace) -> None:
+def test_package_from_a_file_is_a_comment_in_the_lock(ada: Caller, workspace: Workspace) -> None:
     packages = RECORD.rpartition("/crab")[0]
     for number in range(302):
         put(workspace, f"{packages}/p{number}-1.0.dist-info/direct_url.json", "{}")
@@ -144,7 +144,7 @@ def test_package_of_a_file_is_no_package_of_the_index_in_the_lock(ada: Caller, w
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("GET", "lock/"), ("POST", "prepare/"), ("POST", "reset/")])
-def test_user_reads_only_some_environments_at_once(ada: Caller, workspace: Workspace, method: str, path: str) -> None:
+def test_environment_reads_are_limited_per_user(ada: Caller, workspace: Workspace, method: str, path: str) -> None:
     turns = [TransferSlot(workspace.owner_id) for _ in range(MOST_AT_ONCE)]
     try:
         assert ada(method, f"/workspaces/{workspace.pk}/environment/{path}", {}).status == 429

@@ -1,4 +1,4 @@
-"""Names of files in the paths of requests: hostile ones are refused, unusual ones kept to the letter."""
+"""File names in request paths: hostile ones are refused, unusual ones kept exactly."""
 
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def at(workspace: Workspace) -> str:
-    """Where the files of Ada's workspace are."""
+    """The files route of Ada's workspace."""
     return f"/workspaces/{workspace.pk}/files/"
 
 
@@ -59,7 +59,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_unusual_names_are_kept_to_the_letter(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
+def test_unusual_names_are_kept_exactly(ada: Caller, workspace: Workspace, at: str, name: str) -> None:
     path = at + quote(f"d/{name}", safe="")
     assert send(ada, "PUT", path, CONTENT).status == 201
     assert paths_in(workspace) == ["d", f"d/{name}"]

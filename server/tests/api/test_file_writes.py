@@ -1,4 +1,4 @@
-"""The files of a workspace over the API: write on conditions, move, delete; what is refused."""
+"""Writing, moving and deleting files over the API, with preconditions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def at(workspace: Workspace) -> str:
-    """Where the files of Ada's workspace are."""
+    """The files route of Ada's workspace."""
     return f"/workspaces/{workspace.pk}/files/"
 
 
@@ -36,7 +36,7 @@ def test_put_creates_and_replaces(ada: Caller, workspace: Workspace, at: str) ->
     assert send(ada, "PUT", f"{at}empty").status == 201
 
 
-def test_put_on_conditions(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_put_with_preconditions(ada: Caller, workspace: Workspace, at: str) -> None:
     etag = send(ada, "PUT", f"{at}f", b"1", If_None_Match="*").headers["ETag"]
     for headers in (
         {"If_None_Match": "*"},
@@ -58,7 +58,7 @@ def test_put_on_conditions(ada: Caller, workspace: Workspace, at: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "status"), [({"Content_Range": "bytes 0-1/2"}, 400), ({"Content_Encoding": "gzip"}, 415)]
 )
-def test_put_of_what_is_no_whole_file_refused(
+def test_partial_put_is_refused(
     ada: Caller, workspace: Workspace, at: str, headers: dict[str, Any], status: int
 ) -> None:
     assert send(ada, "PUT", f"{at}f", b"1", **headers).status == status
@@ -136,7 +136,7 @@ def test_only_usable_workspaces(ada: Caller, workspace: Workspace, at: str, stat
     assert paths_in(workspace) == ["f"]
 
 
-def test_strangers_find_nothing(call: Callable[..., Caller], nobody: Caller, workspace: Workspace, at: str) -> None:
+def test_strangers_find_nothing(call: Callable[..., Caller], anonymous: Caller, workspace: Workspace, at: str) -> None:
     write(workspace, "f", b"secret")
     mallory = call("mallory")
     never = at.replace(str(workspace.pk), str(workspace.pk + 1000))
@@ -153,11 +153,13 @@ def test_strangers_find_nothing(call: Callable[..., Caller], nobody: Caller, wor
         theirs, unknown = send(mallory, method, at + path, body), send(mallory, method, never + path, body)
         assert theirs.json == {"success": False, "message": f"Workspace {workspace.pk} not found for user."}
         assert (theirs.status, unknown.status) == (404, 404)
-        assert send(nobody, method, at + path, body).status == 401
+        assert send(anonymous, method, at + path, body).status == 401
     assert paths_in(workspace) == ["f"]
 
 
-def test_too_many_at_once(ada: Caller, workspace: Workspace, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simultaneous_transfers_are_limited(
+    ada: Caller, workspace: Workspace, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("user_workspaces.transfers.slots.MOST_AT_ONCE", 0)
     write(workspace, "f")
     for method, path in (("GET", "f"), ("PUT", "g"), ("GET", "")):

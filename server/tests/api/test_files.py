@@ -1,4 +1,4 @@
-"""The files of a workspace over the API: look and download."""
+"""Listing and downloading files over the API."""
 
 import pytest
 
@@ -14,7 +14,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def at(workspace: Workspace) -> str:
-    """Where the files of Ada's workspace are."""
+    """The files route of Ada's workspace."""
     return f"/workspaces/{workspace.pk}/files/"
 
 
@@ -61,7 +61,7 @@ def test_list_in_pages(ada: Caller, workspace: Workspace, at: str) -> None:
         ("offset=x", 400),
     ],
 )
-def test_list_of_what_is_no_folder(ada: Caller, workspace: Workspace, at: str, query: str, status: int) -> None:
+def test_list_of_a_file_is_refused(ada: Caller, workspace: Workspace, at: str, query: str, status: int) -> None:
     write(workspace, "b")
     plant_link(workspace, "l", "/etc")
     assert ada("GET", f"{at}?{query}").status == status

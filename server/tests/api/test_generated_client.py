@@ -1,4 +1,4 @@
-"""A client that openapi-python-client generates from the committed description works against a running server."""
+"""A client that openapi-python-client generates from the committed schema works with a running server."""
 
 import importlib
 import os
@@ -18,7 +18,7 @@ GENERATOR = Path(sys.executable).with_name("openapi-python-client")
 SPECIFICATION = REPOSITORY / "user-workspaces-spec.yaml"
 NAME = "generated_uws_client"
 NOT_KNOWN_TO_THE_GENERATOR = ["PATCH /workspaces/{workspace_id}/tus/{upload_id}/"]
-"""It has no name for the media type of tus, for which there are clients of its own."""
+"""It does not support the media type of tus, which has clients of its own."""
 CONTENT = bytes(range(256)) * 1000
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Generate the package, make it importable, and give what the generator said."""
+    """Generate the package, make it importable, and yield the generator's output."""
     folder = tmp_path_factory.mktemp("generated")
     command = [str(GENERATOR), "generate", "--path", str(SPECIFICATION), "--meta", "none"]
     command += ["--output-path", str(folder / NAME)]
@@ -54,7 +54,7 @@ def ask(generated: str, server: LiveServer) -> "Iterator[Ask]":
 
 
 class Ask:
-    """The functions of the generated package, for one person with a token."""
+    """The functions of the generated package, for a user with a token."""
 
     def __init__(self, server: LiveServer) -> None:
         package = importlib.import_module(NAME)
@@ -72,15 +72,15 @@ class Ask:
         )
 
     def model(self, name: str) -> Any:
-        """Return one of its classes."""
+        """Return a model class of the package."""
         return getattr(importlib.import_module(f"{NAME}.models"), name)
 
     def __call__(self, operation: str, *arguments: object, **named: object) -> Any:
-        """Call one of its functions; return what it made of the answer."""
+        """Call a function of the package; return the parsed response."""
         return importlib.import_module(f"{NAME}.api.{operation}").sync(*arguments, client=self.client, **named)
 
     def file(self, content: bytes, name: str | None = None) -> Any:
-        """Return its idea of a file."""
+        """Return a file object of the package."""
         return importlib.import_module(f"{NAME}.types").File(payload=BytesIO(content), file_name=name)
 
 
@@ -101,21 +101,21 @@ def test_every_operation_is_generated(generated: str) -> None:
 
 def test_a_file_is_saved_and_read(ask: Ask, workspace_id: int) -> None:
     path = "results/raw data.bin"
-    saved = ask("workspaces.one_file_put", workspace_id, path, body=ask.file(CONTENT))
+    saved = ask("workspaces.file_detail_put", workspace_id, path, body=ask.file(CONTENT))
     assert (saved.success, saved.data.entry.size) == (True, len(CONTENT))
-    assert ask("workspaces.one_file_get", workspace_id, path).payload.read() == CONTENT
+    assert ask("workspaces.file_detail_get", workspace_id, path).payload.read() == CONTENT
 
 
 def test_files_are_uploaded_and_listed(ask: Ask, workspace_id: int) -> None:
     body = ask.model("WorkspaceUploadPutBody")()
     body["files"] = ask.file(b"a,b\n", "table.csv")
     assert ask("workspaces.workspace_upload_put", workspace_id, body=body).success
-    assert ask("workspaces.one_file_get", workspace_id, "table.csv").payload.read() == b"a,b\n"
+    assert ask("workspaces.file_detail_get", workspace_id, "table.csv").payload.read() == b"a,b\n"
     listed = ask("workspaces.files_get", workspace_id).data
     assert "table.csv" in [entry.name for entry in listed.entries]
 
 
-def test_lists_and_open_answers_are_read(ask: Ask, workspace_id: int) -> None:
+def test_lists_and_public_responses_are_parsed(ask: Ask, workspace_id: int) -> None:
     assert [one.id for one in ask("workspaces.workspaces_get").data.workspaces] == [workspace_id]
     assert ask("jobs.jobs_get").data.jobs == []
     assert ask("status.status_get").dependencies.main_resource.connected
@@ -123,12 +123,12 @@ def test_lists_and_open_answers_are_read(ask: Ask, workspace_id: int) -> None:
     assert ask("quotas.quotas_get").success
 
 
-def test_refusals_are_read(ask: Ask, workspace_id: int) -> None:
-    refused = ask("workspaces.one_file_get", workspace_id, "missing.txt")
+def test_errors_are_parsed(ask: Ask, workspace_id: int) -> None:
+    refused = ask("workspaces.file_detail_get", workspace_id, "missing.txt")
     assert (refused.success, type(refused).__name__) == (False, "ErrorResponse")
 
 
-def test_a_launch_is_described(ask: Ask, workspace_id: int) -> None:
+def test_launch_is_parsed(ask: Ask, workspace_id: int) -> None:
     options = {"num_cpus": 1, "memory_mb": 2048, "time_limit_min": 60}
     body = ask.model("Launch").from_dict({"job_type": "local_test", "resource_options": options})
     job = ask("workspaces.workspace_start_put", workspace_id, body=body).data.job

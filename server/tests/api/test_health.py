@@ -1,4 +1,4 @@
-"""The health of dependencies: asked once in a while, and one that hangs keeps nobody waiting."""
+"""Health checks run at an interval, and a hanging dependency delays no request for long."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from support.concurrency import at_once
 from user_workspaces import registry
-from user_workspaces.api.health import BELIEVED_FOR, KEPT_FOR, Watch, health_of_dependencies
+from user_workspaces.api.health import MAX_AGE, MIN_INTERVAL, HealthCheck, health_of_dependencies
 from user_workspaces.interfaces.plugin import Plugin, PluginOptions
 from user_workspaces.interfaces.values import Health, PluginContext
 from user_workspaces.registry import Registry
@@ -16,28 +16,28 @@ from user_workspaces.testing.fake_resource import FakeResource
 from user_workspaces.testing.waiting import eventually
 
 pytestmark = pytest.mark.django_db  # the database is one of the dependencies
-SILENT = Health(connected=False, message="It does not answer.")
-FINE = Health(connected=True, message="fine")
+UNRESPONSIVE = Health(connected=False, message="The health check does not respond.")
+HEALTHY = Health(connected=True, message="fine")
 
 
-class AnswersWhenLetGo(Plugin):
-    """A dependency whose answers come when the test wants them."""
+class BlockedDependency(Plugin):
+    """A dependency whose check blocks until the test releases it."""
 
     Options = PluginOptions
 
     def __init__(self) -> None:
         nowhere = Path("/nonexistent")
         super().__init__(PluginContext("x", nowhere, nowhere, nowhere, lambda _: None), PluginOptions())
-        self.may_answer = threading.Event()
-        self.asked = 0
-        self.answered = 0
+        self.released = threading.Event()
+        self.started = 0
+        self.ended = 0
         self.waits = 30.0
 
     def check(self) -> Health:
-        self.asked += 1
-        assert self.may_answer.wait(self.waits)
-        self.answered += 1
-        return FINE
+        self.started += 1
+        assert self.released.wait(self.waits)
+        self.ended += 1
+        return HEALTHY
 
 
 class Clock:
@@ -56,79 +56,79 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def dependency() -> Iterator[AnswersWhenLetGo]:
-    found = AnswersWhenLetGo()
+def dependency() -> Iterator[BlockedDependency]:
+    found = BlockedDependency()
     yield found
-    found.may_answer.set()
+    found.released.set()
 
 
 @pytest.fixture
-def watch(dependency: AnswersWhenLetGo, clock: Clock) -> Watch:
-    return Watch(dependency, patience=0.02, clock=clock)
+def check(dependency: BlockedDependency, clock: Clock) -> HealthCheck:
+    return HealthCheck(dependency, timeout=0.02, clock=clock)
 
 
-def looked(watch: Watch) -> Health:
-    watch.begin()
-    return watch.health()
+def health_of(check: HealthCheck) -> Health:
+    check.start()
+    return check.health()
 
 
-def test_an_answer_is_kept_for_a_while(dependency: AnswersWhenLetGo, watch: Watch, clock: Clock) -> None:
-    dependency.may_answer.set()
-    watch.begin()
-    eventually(lambda: dependency.answered)
-    assert [watch.health(), looked(watch)] == [FINE, FINE]
-    clock.now += KEPT_FOR - 0.1
-    assert (looked(watch), dependency.asked) == (FINE, 1)
+def test_result_is_kept_for_the_interval(dependency: BlockedDependency, check: HealthCheck, clock: Clock) -> None:
+    dependency.released.set()
+    check.start()
+    eventually(lambda: dependency.ended)
+    assert [check.health(), health_of(check)] == [HEALTHY, HEALTHY]
+    clock.now += MIN_INTERVAL - 0.1
+    assert (health_of(check), dependency.started) == (HEALTHY, 1)
     clock.now += 0.2
-    watch.begin()
-    assert eventually(lambda: dependency.answered == 2)
+    check.start()
+    assert eventually(lambda: dependency.ended == 2)
 
 
-def test_one_that_never_answered_is_down(dependency: AnswersWhenLetGo, watch: Watch, clock: Clock) -> None:
-    assert looked(watch) == SILENT
+def test_silent_dependency_is_down(dependency: BlockedDependency, check: HealthCheck, clock: Clock) -> None:
+    assert health_of(check) == UNRESPONSIVE
     clock.now += 1000
-    assert looked(watch) == SILENT
-    assert eventually(lambda: dependency.asked == 1)
+    assert health_of(check) == UNRESPONSIVE
+    assert eventually(lambda: dependency.started == 1)
 
 
-def test_one_that_hangs_is_what_it_was_until_that_is_too_old(
-    dependency: AnswersWhenLetGo, watch: Watch, clock: Clock
+def test_hanging_dependency_keeps_its_health_until_that_is_too_old(
+    dependency: BlockedDependency, check: HealthCheck, clock: Clock
 ) -> None:
-    dependency.may_answer.set()
-    watch.begin()
-    eventually(lambda: watch.health() == FINE)
-    dependency.may_answer.clear()
-    clock.now += KEPT_FOR + 0.1
-    assert looked(watch) == FINE
-    clock.now += BELIEVED_FOR
-    assert looked(watch) == SILENT
-    dependency.may_answer.set()
-    assert eventually(lambda: looked(watch) == FINE)
+    dependency.released.set()
+    check.start()
+    eventually(lambda: check.health() == HEALTHY)
+    dependency.released.clear()
+    clock.now += MIN_INTERVAL + 0.1
+    assert health_of(check) == HEALTHY
+    clock.now += MAX_AGE
+    assert health_of(check) == UNRESPONSIVE
+    dependency.released.set()
+    assert eventually(lambda: health_of(check) == HEALTHY)
 
 
-def test_however_many_ask_one_check_runs(dependency: AnswersWhenLetGo, watch: Watch) -> None:
-    assert at_once(8, lambda: looked(watch)) == [SILENT] * 8
-    assert eventually(lambda: dependency.asked == 1)
+def test_simultaneous_requests_share_one_check(dependency: BlockedDependency, check: HealthCheck) -> None:
+    assert at_once(8, lambda: health_of(check)) == [UNRESPONSIVE] * 8
+    assert eventually(lambda: dependency.started == 1)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_check_that_breaks_its_promise_is_told(dependency: AnswersWhenLetGo, clock: Clock) -> None:
+def test_check_that_raises_is_reported(dependency: BlockedDependency, clock: Clock) -> None:
     dependency.waits = 0
-    watch = Watch(dependency, patience=30, clock=clock)
-    assert looked(watch) == Health(connected=False, message="Its check failed.")
+    check = HealthCheck(dependency, timeout=30, clock=clock)
+    assert health_of(check) == Health(connected=False, message="The health check failed.")
 
 
-def test_dependencies_are_asked_side_by_side(site: Registry) -> None:
-    """Two that wait for each other both answer."""
+def test_dependencies_are_checked_simultaneously(site: Registry) -> None:
+    """Two checks that wait for each other both end."""
     meeting = threading.Barrier(2)
 
     class Meets(FakeResource):
         def check(self) -> Health:
             meeting.wait(30)
-            return FINE
+            return HEALTHY
 
     for name in ("one", "two"):
         site.resources.add(name, Meets.build(name))
     registry.install(site, registry.site())
     found = health_of_dependencies()
-    assert (found["resource.one"], found["resource.two"]) == (FINE, FINE)
+    assert (found["resource.one"], found["resource.two"]) == (HEALTHY, HEALTHY)

@@ -1,4 +1,4 @@
-"""`/jobs/`: what clients read of a job, and how they stop one."""
+"""`/jobs/`: reading and stopping jobs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ from user_workspaces.workspaces.models import Workspace
 pytestmark = pytest.mark.django_db
 
 
-def test_a_job_that_waits_is_described(ada: Caller, job: Job) -> None:
+def test_pending_job(ada: Caller, job: Job) -> None:
     shown = ada("GET", f"/jobs/{job.pk}/").body["data"]["jobs"][0]
     assert shown.pop("datetime_created").endswith("+00:00")
     assert shown == {
@@ -35,7 +35,7 @@ def test_a_job_that_waits_is_described(ada: Caller, job: Job) -> None:
     }
 
 
-def test_a_session_that_answers_comes_with_its_address(ada: Caller, workspace: Workspace) -> None:
+def test_ready_session_has_its_url(ada: Caller, workspace: Workspace) -> None:
     job, start = launch(workspace, "jupyter_lab"), timezone.now() - timedelta(minutes=30)
     Job.objects.update(
         status="running",
@@ -97,40 +97,40 @@ def test_filters_are_exact(ada: Caller, workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("name", ["workspace_id", "resource_job_id"])
 @pytest.mark.parametrize("text", ["abc", "", "1.5", "--1", "9" * 19, "\u0663", "null", "[1]"])
-def test_numbers_that_are_none_are_refused(ada: Caller, name: str, text: str) -> None:
+def test_invalid_numbers_are_refused(ada: Caller, name: str, text: str) -> None:
     response = ada("GET", f"/jobs/?{name}={text}")
     assert (response.status, response.message) == (400, f"{name} must be a number.")
 
 
-def test_stopping(ada: Caller, job: Job) -> None:
+def test_job_is_stopped(ada: Caller, job: Job) -> None:
     Job.objects.update(submitted=True)
     assert ada("PUT", f"/jobs/{job.pk}/stop").message == "Job queued to stop."
     response = ada("PUT", f"/jobs/{job.pk}/stop/")
     assert (response.status, response.message) == (400, "This job is not running or pending.")
 
 
-def test_stopping_what_nobody_has_taken(ada: Caller, job: Job) -> None:
+def test_unclaimed_job_is_stopped_at_once(ada: Caller, job: Job) -> None:
     assert ada("PUT", f"/jobs/{job.pk}/stop/", b"not json", content_type="x").message == "Successful stop."
     assert Job.objects.get().status == "complete"
 
 
-def test_other_verbs_are_refused(ada: Caller, job: Job) -> None:
+def test_unknown_actions_are_refused(ada: Caller, job: Job) -> None:
     response = ada("PUT", f"/jobs/{job.pk}/pause/")
     assert (response.status, response.message) == (400, "Invalid PUT type passed.")
 
 
-def test_jobs_stay_when_their_workspace_is_gone(ada: Caller, workspace: Workspace, job: Job) -> None:
+def test_jobs_remain_after_their_workspace_is_deleted(ada: Caller, workspace: Workspace, job: Job) -> None:
     number = workspace.pk
     Job.objects.update(status="complete")
     Workspace.objects.all().delete()
     assert ada("GET", f"/jobs/?workspace_id={number}").body["data"]["total"] == 1
 
 
-def test_a_job_of_a_resource_that_is_gone_is_still_shown(ada: Caller, job: Job) -> None:
+def test_job_of_a_removed_resource_is_shown(ada: Caller, job: Job) -> None:
     Job.objects.update(resource="gone", status="running", datetime_ready=timezone.now(), job_type="gone")
     assert ada("GET", "/jobs/").body["data"]["total"] == 1
 
 
-def test_the_number_of_the_last_job_says_nothing(call: Callable[..., Caller], job: Job) -> None:
+def test_job_ids_do_not_reveal_other_jobs(call: Callable[..., Caller], job: Job) -> None:
     response = call("mallory")("PUT", f"/jobs/{job.pk}/stop/")
     assert (response.status, response.message) == (404, f"Job {job.pk} not found for user.")

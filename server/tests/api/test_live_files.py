@@ -1,4 +1,4 @@
-"""Files over a socket, through the web process: in bounded memory, with people who hang up, and kill -9."""
+"""File transfers through a real web process: bounded memory, disconnects and kill -9."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ MEGABYTES = 200
 TUS = {"Tus-Resumable": "1.0.0"}
 PATCH = {**TUS, "Content-Type": "application/offset+octet-stream"}
 MOST_MEMORY = 40 * 1024
-"""In KiB, more than before: some pieces of 256 KiB for each transfer, and what Python keeps of them."""
+"""Growth in KiB: some chunks of 256 KiB for each transfer, and what Python keeps allocated."""
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +59,14 @@ def at(workspace: int) -> str:
 
 @pytest.fixture
 def folder(server: LiveServer, workspace: int) -> Path:
-    """Where the workspace really is."""
+    """The folder of the workspace on disk."""
     (found,) = server.folder.glob(f"workspaces/*/{workspace}")
     return found
 
 
 @pytest.fixture(scope="module")
 def big(ada: httpx.Client, workspace: int) -> str:
-    """A folder with one large file in it."""
+    """A folder with one large file."""
     body = (MEGABYTE for _ in range(MEGABYTES))
     assert ada.put(f"/workspaces/{workspace}/files/big/f.bin", content=body).status_code == 201
     return "big"
@@ -119,13 +119,13 @@ def test_range_over_the_wire(ada: httpx.Client, at: str) -> None:
 
 @pytest.mark.parametrize("path", ["%FF", "a%C3", "d/%ED%A0%80"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_names_that_are_no_unicode_are_refused(ada: httpx.Client, at: str, method: str, path: str) -> None:
+def test_names_that_are_not_unicode_are_refused(ada: httpx.Client, at: str, method: str, path: str) -> None:
     response = ada.request(method, at + path)
     assert (response.status_code, response.json()["message"]) == (400, "File name must be valid Unicode text.")
 
 
 @pytest.mark.parametrize("path", ["a%2F..%2Fb", "%2e%2e/x", "..%2Fx"])
-def test_double_dots_in_any_spelling(server: LiveServer, ada: httpx.Client, at: str, path: str) -> None:
+def test_double_dots_are_refused_in_any_spelling(server: LiveServer, ada: httpx.Client, at: str, path: str) -> None:
     connection = http.client.HTTPConnection("localhost", server.port, timeout=60)
     connection.request("PUT", at + path, b"x", {"UWS-Authorization": ada.headers["UWS-Authorization"]})
     response = json.load(connection.getresponse())
@@ -134,7 +134,7 @@ def test_double_dots_in_any_spelling(server: LiveServer, ada: httpx.Client, at: 
 
 
 def hang_up(server: LiveServer, ada: httpx.Client, method: str, path: str, head: str, body: bytes) -> None:
-    """Send a part of a request and go away."""
+    """Send a part of a request and disconnect."""
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         token = ada.headers["UWS-Authorization"]
         text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nUWS-Authorization: {token}\r\n{head}\r\n\r\n"
@@ -146,7 +146,7 @@ def hang_up(server: LiveServer, ada: httpx.Client, method: str, path: str, head:
     [("Content-Length: 10000000", MEGABYTE), ("Transfer-Encoding: chunked", b"100000\r\n" + MEGABYTE + b"\r\n")],
     ids=["length", "chunked"],
 )
-def test_a_put_that_breaks_off_leaves_nothing(
+def test_interrupted_put_leaves_no_file(
     server: LiveServer, ada: httpx.Client, at: str, folder: Path, head: str, body: bytes
 ) -> None:
     ada.put(f"{at}half", content=b"old")
@@ -170,7 +170,7 @@ def offset_of(ada: httpx.Client, upload: str) -> int:
     return int(ada.head(upload, headers=TUS).headers["Upload-Offset"])
 
 
-def test_a_patch_that_breaks_off_goes_on_where_the_disk_says(
+def test_interrupted_patch_resumes_at_the_stored_offset(
     server: LiveServer, ada: httpx.Client, at: str, workspace: int
 ) -> None:
     upload, content = begin(ada, workspace, "resumed", 4 * len(MEGABYTE)), MEGABYTE * 4
@@ -188,13 +188,13 @@ def patch(ada: httpx.Client, upload: str, content: bytes, offset: int) -> httpx.
 
 def test_a_second_patch_is_locked_out(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
     upload = begin(ada, workspace, "locked", 10)
-    first = begun_patch(server, ada, upload)
+    first = started_patch(server, ada, upload)
 
     def locked() -> httpx.Response | None:
         nonlocal first
         if select.select([first], [], [], 0)[0]:  # it has come while one of our questions was being answered
             first.close()
-            first = begun_patch(server, ada, upload)
+            first = started_patch(server, ada, upload)
         response = patch(ada, upload, b"", 0)
         return response if response.status_code == 423 else None
 
@@ -206,7 +206,7 @@ def test_a_second_patch_is_locked_out(server: LiveServer, ada: httpx.Client, wor
     assert offset_of(ada, upload) == 10
 
 
-def begun_patch(server: LiveServer, ada: httpx.Client, upload: str) -> socket.socket:
+def started_patch(server: LiveServer, ada: httpx.Client, upload: str) -> socket.socket:
     """Send the first four bytes."""
     first = socket.create_connection(("127.0.0.1", server.port))
     head = "\r\n".join(f"{name}: {value}" for name, value in {**PATCH, "Upload-Offset": "0"}.items())
@@ -217,16 +217,16 @@ def begun_patch(server: LiveServer, ada: httpx.Client, upload: str) -> socket.so
     return first
 
 
-def test_a_reader_who_leaves_costs_no_thread(ada: httpx.Client, at: str, big: str) -> None:
-    """Many hang up in the middle of a large file and a large archive: the next one is served at once."""
+def test_disconnected_reader_frees_its_thread(ada: httpx.Client, at: str, big: str) -> None:
+    """After many disconnects during large downloads, the next request is served at once."""
     for path in (f"{big}/f.bin", big) * 8:
         with ada.stream("GET", at + path) as response:
             next(response.iter_bytes())
     eventually(lambda: ada.get(f"{at}{big}/f.bin", headers={"Range": "bytes=0-0"}).status_code == 206)
 
 
-def test_slow_transfers_keep_nobody_waiting(server: LiveServer, ada: httpx.Client, at: str, folder: Path) -> None:
-    """As many as one person may have stand still: the rest of the server answers, one more is refused politely."""
+def test_slow_transfers_do_not_delay_others(server: LiveServer, ada: httpx.Client, at: str, folder: Path) -> None:
+    """While the maximum of a user's transfers stalls, the server responds, and one more transfer gets status 429."""
     token, usage = ada.headers["UWS-Authorization"], list[socket.socket]()
     for number in range(8):
         connection = socket.create_connection(("127.0.0.1", server.port))
@@ -246,7 +246,7 @@ def test_slow_transfers_keep_nobody_waiting(server: LiveServer, ada: httpx.Clien
 
 
 def test_an_archive_of_many_small_files(ada: httpx.Client, at: str, folder: Path) -> None:
-    """Those that cannot be read are named; links are not followed; all others are there."""
+    """Unreadable files are listed, links are not followed, and all other files are included."""
     (folder / "many").mkdir()
     for number in range(2000):
         (folder / "many" / f"é{number}.txt").write_text(str(number))
@@ -263,8 +263,8 @@ def web_process(server: LiveServer) -> int:
     return int(next(found).name)
 
 
-def test_killed_web_process_leaves_what_can_go_on(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
-    """The last test of the module: the server is not started again here."""
+def test_upload_resumes_after_a_killed_web_process(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
+    """The last test of the module, since the server is not restarted."""
     upload = begin(ada, workspace, "killed", 4 * len(MEGABYTE))
     head = "\r\n".join(f"{name}: {value}" for name, value in {**PATCH, "Upload-Offset": "0"}.items())
     with socket.create_connection(("127.0.0.1", server.port)) as connection:

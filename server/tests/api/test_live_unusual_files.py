@@ -1,4 +1,4 @@
-"""Files that sessions make and no form would: names that are no text, pipes, closed ones; by API and by portal."""
+"""Unusual files of sessions, over API and portal: undecodable names, pipes and closed files."""
 
 import io
 import os
@@ -26,7 +26,7 @@ def server() -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="module")
 def portal(server: LiveServer) -> Iterator[httpx.Client]:
-    """A browser that is logged in."""
+    """A logged-in browser."""
     with httpx.Client(base_url=server.url, timeout=60, headers={"Origin": server.url}) as client:
         link = server.manage("login_link", server.username)
         form = client.get(link)
@@ -56,13 +56,13 @@ def at(workspace: int) -> str:
 
 @pytest.fixture
 def folder(server: LiveServer, workspace: int) -> Path:
-    """Where the workspace really is."""
+    """The folder of the workspace on disk."""
     (found,) = server.folder.glob(f"workspaces/*/{workspace}")
     return found
 
 
 def plant(folder: Path, name: bytes, content: bytes = b"12345") -> Path:
-    """Make a file as a session would."""
+    """Create a file as a session would."""
     made = folder / os.fsdecode(name)
     made.write_bytes(content)
     os.chown(made, folder.stat().st_uid, folder.stat().st_gid)
@@ -76,8 +76,8 @@ def listed(ada: httpx.Client, at: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", ["caf%E9.txt", quote(TEXT, safe="")])
-def test_names_that_are_no_text_by_api(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
-    """Both the bytes and the text that is listed lead to the file."""
+def test_api_handles_undecodable_names(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
+    """Both the bytes and the listed text address the file."""
     planted = plant(folder, NAME)
     assert listed(ada, at) == [(TEXT, "file")]
     response = ada.get(at + path)
@@ -93,7 +93,7 @@ def test_names_that_are_no_text_by_api(ada: httpx.Client, at: str, folder: Path,
 
 
 @pytest.mark.parametrize("path", ["d%FF", quote(r"d\xFF", safe="")])
-def test_folders_whose_names_are_no_text(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
+def test_folders_with_undecodable_names(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
     inner = folder / os.fsdecode(b"d\xff")
     inner.mkdir()
     os.chown(inner, folder.stat().st_uid, folder.stat().st_gid)
@@ -101,7 +101,7 @@ def test_folders_whose_names_are_no_text(ada: httpx.Client, at: str, folder: Pat
     assert listed(ada, f"{at}?path={path}") == [(rf"d\xFF/{TEXT}", "file")]
 
 
-def test_archives_hold_names_that_are_no_text(ada: httpx.Client, workspace: int, at: str, folder: Path) -> None:
+def test_archives_keep_undecodable_names(ada: httpx.Client, workspace: int, at: str, folder: Path) -> None:
     plant(folder, NAME)
     response = ada.get(at + "d") if ada.post(at, json={"action": "make_directory", "path": "d"}) else None
     assert response is not None
@@ -112,7 +112,7 @@ def test_archives_hold_names_that_are_no_text(ada: httpx.Client, workspace: int,
 
 @pytest.mark.parametrize("name", [NAME, b"line\nbreak", b"a\\..\\up", b"pipe"])
 def test_portal_deletes_what_it_lists(portal: httpx.Client, workspace: int, folder: Path, name: bytes) -> None:
-    """A form sends a line break as another one, so what it sends is not the name itself."""
+    """Forms normalize line breaks, so they cannot send the name itself."""
     if name == b"pipe":
         os.mkfifo(folder / "pipe")
         os.chown(folder / "pipe", folder.stat().st_uid, folder.stat().st_gid)
@@ -146,7 +146,7 @@ def test_pipes_are_listed_and_never_opened(ada: httpx.Client, portal: httpx.Clie
 
 
 def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at: str, folder: Path) -> None:
-    """The permissions are the person's own, so neither the disk nor the server is to blame."""
+    """The user's own permissions deny the access, which is no error of disk or server."""
     for path in ("f.txt", "closed/f", "fixed/f"):
         ada.put(at + path, content=b"1")
     (folder / "f.txt").chmod(0o000)

@@ -1,4 +1,4 @@
-"""`/quotas/`, and what refusals look like from outside."""
+"""`/quotas/`, and the responses to requests beyond a quota."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,7 +33,7 @@ def files_of(workspace: Workspace) -> list[str]:
     return [entry.path for entry in home.storage.tree(home.location)]
 
 
-def test_without_limits_there_is_only_what_is_used(ada: Caller, job: Job) -> None:
+def test_unlimited_quotas_show_usage_only(ada: Caller, job: Job) -> None:
     response = ada("GET", "/quotas/")
     assert (response.status, response.message) == (200, "")
     assert response.body["data"] == {
@@ -48,7 +48,7 @@ def test_without_limits_there_is_only_what_is_used(ada: Caller, job: Job) -> Non
     }  # fmt: skip
 
 
-def test_limits_say_what_is_left_and_when_it_frees(ada: Caller, workspace: Workspace, limit: Put) -> None:
+def test_quotas_show_what_is_left_and_when_it_frees(ada: Caller, workspace: Workspace, limit: Put) -> None:
     limit(
         disk_gb=Decimal(1), core_hours=Decimal(100), running_sessions=3, contact="it@example.org",
         core_hours_period=timedelta(days=7),
@@ -70,7 +70,7 @@ def test_limits_say_what_is_left_and_when_it_frees(ada: Caller, workspace: Works
     assert data["quotas"]["running_sessions"]["left"] == 2
 
 
-def test_too_much_on_disk_is_told(ada: Caller, workspace: Workspace, limit: Put) -> None:
+def test_exceeded_disk_quota_is_reported(ada: Caller, workspace: Workspace, limit: Put) -> None:
     limit(disk_gb=Decimal(1))
     Workspace.objects.update(disk_space=GIBIBYTE * 2)
     response = ada("GET", "/quotas/")
@@ -78,7 +78,7 @@ def test_too_much_on_disk_is_told(ada: Caller, workspace: Workspace, limit: Put)
     assert response.body["data"]["quotas"]["disk"]["left"] == 0
 
 
-def test_it_takes_as_many_queries_for_many_as_for_one(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:
+def test_quotas_need_the_same_queries_for_many_rows(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:
     counts = []
     for number in range(4):
         launch(workspace_of(ada.user, f"w{number}"))
@@ -88,7 +88,7 @@ def test_it_takes_as_many_queries_for_many_as_for_one(ada: Caller, workspace_of:
     assert counts[1:] == [counts[1]] * 3
 
 
-def test_a_launch_beyond_is_refused_with_403(ada: Caller, workspace: Workspace, limit: Put) -> None:
+def test_launch_beyond_the_quota_is_refused(ada: Caller, workspace: Workspace, limit: Put) -> None:
     limit(running_sessions=1, contact="it@example.org")
     path = f"/workspaces/{workspace.pk}/start/"
     assert ada("PUT", path, {"job_type": "local_test"}).status == 200
@@ -100,7 +100,7 @@ def test_a_launch_beyond_is_refused_with_403(ada: Caller, workspace: Workspace, 
     }
 
 
-def test_a_workspace_beyond_is_refused_with_403(ada: Caller, limit: Put) -> None:
+def test_workspace_beyond_the_quota_is_refused(ada: Caller, limit: Put) -> None:
     limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
     details = {"files": [{"name": "a", "content": "b"}]}
     response = ada("POST", "/workspaces/", {"name": "a", "description": "", "workspace_details": details})
@@ -109,7 +109,7 @@ def test_a_workspace_beyond_is_refused_with_403(ada: Caller, limit: Put) -> None
     assert ada("POST", "/workspaces/", {"name": "a", "description": ""}).status == 200
 
 
-def test_files_that_do_not_fit_together_are_all_refused(ada: Caller, workspace: Workspace, limit: Put) -> None:
+def test_upload_beyond_the_quota_writes_no_file(ada: Caller, workspace: Workspace, limit: Put) -> None:
     limit(disk_gb=Decimal(3 * BLOCK) / GIBIBYTE)
     four = [part(name, b"x" * BLOCK) for name in "abcd"]
     status, message = upload(ada, workspace, *four)
@@ -121,7 +121,7 @@ def test_files_that_do_not_fit_together_are_all_refused(ada: Caller, workspace: 
     assert DiskReservation.objects.count() == 3
 
 
-def test_a_body_that_cannot_fit_is_refused_before_it_is_read(ada: Caller, workspace: Workspace, limit: Put) -> None:
+def test_oversized_body_is_refused_before_reading_it(ada: Caller, workspace: Workspace, limit: Put) -> None:
     limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
     length = {"CONTENT_LENGTH": str(10 * 1024**2)}
     path = f"/workspaces/{workspace.pk}/upload/"
@@ -130,7 +130,7 @@ def test_a_body_that_cannot_fit_is_refused_before_it_is_read(ada: Caller, worksp
 
 
 @pytest.mark.parametrize("length", ["", "-1", "x", "1e9", "\u0663"])
-def test_a_length_that_says_nothing_is_not_believed(ada: Caller, workspace: Workspace, limit: Put, length: str) -> None:
+def test_invalid_content_length_is_ignored(ada: Caller, workspace: Workspace, limit: Put, length: str) -> None:
     limit(disk_gb=Decimal(BLOCK) / GIBIBYTE)
     path = f"/workspaces/{workspace.pk}/upload/"
     response = ada("PUT", path, form(part("a", b"1")), content_type=CONTENT_TYPE, CONTENT_LENGTH=length)

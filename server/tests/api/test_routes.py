@@ -1,4 +1,4 @@
-"""What holds for every route: both spellings, credentials, methods, and nothing of anybody else."""
+"""Properties of all routes: both spellings, credentials, methods, and isolation of users."""
 
 import re
 from collections.abc import Callable
@@ -102,8 +102,8 @@ def filled(route: str, number: int) -> str:
     ("method", "route"),
     [(method, route) for route, _ in ROUTES for method in METHODS if not (method == "OPTIONS" and "/tus" in route)],
 )
-def test_both_spellings_answer_the_same(ada: Caller, workspace: Workspace, method: str, route: str) -> None:
-    """With a body that is refused before anything is changed, so that asking twice is the same question."""
+def test_both_spellings_respond_alike(ada: Caller, workspace: Workspace, method: str, route: str) -> None:
+    """The body is refused before any change, so that both requests are equal."""
     path = filled(route, 987654321)
     plain, slashed = ada(method, f"/{path}", {}), ada(method, f"/{path}/", {})
     assert plain.status == slashed.status
@@ -114,8 +114,8 @@ def test_both_spellings_answer_the_same(ada: Caller, workspace: Workspace, metho
 
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_without_credentials_there_is_nothing(nobody: Caller, site: Registry, route: str, method: str) -> None:
-    response = nobody(method, f"/{filled(route, 1)}/", {})
+def test_requests_without_credentials_are_refused(anonymous: Caller, site: Registry, route: str, method: str) -> None:
+    response = anonymous(method, f"/{filled(route, 1)}/", {})
     if (method, route) in OPEN:
         assert response.message != "Authentication credentials were not provided."
         return
@@ -127,7 +127,7 @@ def test_without_credentials_there_is_nothing(nobody: Caller, site: Registry, ro
 
 
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
-def test_methods_that_there_are_not_are_refused(ada: Caller, route: str) -> None:
+def test_unsupported_methods_are_refused(ada: Caller, route: str) -> None:
     for method in ("TRACE", "BREW", *(() if "/tus" in route else ("PATCH",))):
         response = ada(method, f"/{filled(route, 1)}")
         assert (response.status, response.message) == (405, "This method is not allowed here.")
@@ -144,10 +144,10 @@ def test_every_route_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("route", [route for route, requests in FOREIGN.items() if requests])
-def test_what_is_somebody_elses_is_not_there(
+def test_objects_of_other_users_are_not_found(
     call: Callable[..., Caller], ada: Caller, workspace: Workspace, job: Job, route: str
 ) -> None:
-    """The answer is the same as for a number that was never given, to the letter."""
+    """The response is exactly that for an unknown ID."""
     token = ApiToken.objects.get().pk
     offered = share(ada, workspace, call("grace"))
     hers = {"jobs": job.pk, "tokens": token, "workspaces": workspace.pk, "shared_workspaces": offered}
@@ -166,7 +166,7 @@ def test_what_is_somebody_elses_is_not_there(
     assert Job.objects.get().status == "pending"
 
 
-def test_lists_hold_only_what_is_ones_own(call: Callable[..., Caller], workspace: Workspace, job: Job) -> None:
+def test_lists_hold_only_own_objects(call: Callable[..., Caller], workspace: Workspace, job: Job) -> None:
     mallory = call("mallory")
     for path in (f"/workspaces/?name={workspace.name}", "/jobs/", f"/jobs/?workspace_id={workspace.pk}"):
         response = mallory("GET", path)
@@ -174,27 +174,27 @@ def test_lists_hold_only_what_is_ones_own(call: Callable[..., Caller], workspace
 
 
 @pytest.mark.parametrize("form_of", ["Token {}", "token {}", "{}", "Bearer {}", "  Token   {}  "])
-def test_the_forms_of_our_header(nobody: Caller, ada: Caller, form_of: str) -> None:
-    response = nobody("GET", "/jobs/", headers={"UWS-Authorization": form_of.format(ada.token)})
+def test_formats_of_the_own_header(anonymous: Caller, ada: Caller, form_of: str) -> None:
+    response = anonymous("GET", "/jobs/", headers={"UWS-Authorization": form_of.format(ada.token)})
     assert response.status == 200
 
 
 @pytest.mark.parametrize(("form_of", "status"), [("Bearer {}", 200), ("Token {}", 200), ("{}", 401), ("Basic {}", 401)])
-def test_the_forms_of_the_standard_header(nobody: Caller, ada: Caller, form_of: str, status: int) -> None:
-    assert nobody("GET", "/jobs/", headers={"Authorization": form_of.format(ada.token)}).status == status
+def test_formats_of_the_standard_header(anonymous: Caller, ada: Caller, form_of: str, status: int) -> None:
+    assert anonymous("GET", "/jobs/", headers={"Authorization": form_of.format(ada.token)}).status == status
 
 
 @pytest.mark.parametrize("text", ["", " ", "Token", "Token ", "Token a b", "x" * 10_000, "Token \u00e9", "Token uws_x"])
-def test_a_header_that_is_no_token_is_refused(nobody: Caller, ada: Caller, text: str) -> None:
+def test_invalid_token_header_is_refused(anonymous: Caller, ada: Caller, text: str) -> None:
     headers = {"UWS-Authorization": text, "Authorization": f"Bearer {ada.token}"}
-    response = nobody("GET", "/jobs/", headers=headers)
+    response = anonymous("GET", "/jobs/", headers=headers)
     assert (response.status, response.message) == (401, "Incorrect authentication credentials.")
     assert response.headers["WWW-Authenticate"].startswith("Token")
 
 
-def test_a_client_token_is_no_persons(nobody: Caller, site: Registry) -> None:
-    nobody.token = mint_client_token(name="portal", now=timezone.now())
-    assert nobody("GET", "/jobs/").status == 401
+def test_client_token_is_no_user_token(anonymous: Caller, site: Registry) -> None:
+    anonymous.token = mint_client_token(name="portal", now=timezone.now())
+    assert anonymous("GET", "/jobs/").status == 401
 
 
 def test_a_token_that_expired_or_was_revoked_is_refused(ada: Caller) -> None:
@@ -207,9 +207,9 @@ def test_a_token_that_expired_or_was_revoked_is_refused(ada: Caller) -> None:
     assert ada("GET", "/jobs/").status == 401
 
 
-def test_open_endpoints_do_not_look_at_credentials(nobody: Caller, site: Registry) -> None:
+def test_public_endpoints_ignore_credentials(anonymous: Caller, site: Registry) -> None:
     for path in ("/job_types", "/parameters/", "/status/"):
-        assert nobody("GET", path, headers={"UWS-Authorization": "Token wrong"}).status == 200
+        assert anonymous("GET", path, headers={"UWS-Authorization": "Token wrong"}).status == 200
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_open_endpoints_do_not_look_at_credentials(nobody: Caller, site: Registr
              "/%00", "/%ff%fe", "/workspaces//", "/../etc/passwd", "/" + "x" * 5000]
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-def test_paths_that_lead_nowhere_say_so(ada: Caller, method: str, path: str) -> None:
+def test_unknown_paths_are_not_found(ada: Caller, method: str, path: str) -> None:
     response = ada(method, path)
     assert (response.status, response.message) == (404, "Not found.")
 

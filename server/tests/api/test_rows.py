@@ -1,4 +1,4 @@
-"""Rows read raw say the same as Django's own, on both databases, and nothing that they cannot read is read wrongly."""
+"""Raw rows equal Django's on both databases, and unsupported querysets are refused."""
 
 import secrets
 from collections.abc import Callable
@@ -55,13 +55,13 @@ def test_times_are_read_to_the_microsecond(workspace: Workspace, time: datetime)
         {"deep": [[[{"x": [1, 2.5, True, None]}]]], "": ""},
     ],
 )
-def test_json_goes_through_as_it_is(workspace: Workspace, value: dict[str, object]) -> None:
+def test_json_is_passed_through_unchanged(workspace: Workspace, value: dict[str, object]) -> None:
     Workspace.objects.update(current=value)
     ((current,),) = raw_rows(Workspace.objects.all(), ("current",))
     assert rendered({"here": json(current)}) == {"here": value}
 
 
-def test_a_job_read_raw_is_the_job(ada: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_raw_jobs_equal_models(ada: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ada.user is not None
     monkeypatch.setattr(secrets, "token_urlsafe", lambda _size: "same")  # two tickets never are
     for number, status in enumerate(("pending", "running", "stopping", "complete", "failed")):
@@ -78,7 +78,7 @@ def test_a_job_read_raw_is_the_job(ada: Caller, workspace: Workspace, monkeypatc
     assert len(raw) == 5
 
 
-def test_no_column_that_is_secret_is_read() -> None:
+def test_secret_columns_are_not_read() -> None:
     assert not {"secret", "endpoint", "log_tail", "key"} & set(COLUMNS)
 
 
@@ -86,7 +86,7 @@ def both(rows: QuerySet[Workspace]) -> tuple[list[int], list[int]]:
     return [number for (number,) in raw_rows(rows, ("id",))], [workspace.pk for workspace in rows]
 
 
-def test_conditions_order_and_slices_are_djangos(workspace_of: Callable[..., Workspace], ada: Caller) -> None:
+def test_raw_rows_equal_querysets(workspace_of: Callable[..., Workspace], ada: Caller) -> None:
     numbers = [workspace_of(ada.user, name).pk for name in ("b", "a", "c", "a")]
     rows = Workspace.objects.filter(owner=ada.user)
     for asked in (
@@ -122,7 +122,7 @@ def test_conditions_order_and_slices_are_djangos(workspace_of: Callable[..., Wor
         (1, 0, [], 1),
     ],
 )
-def test_a_page_knows_how_many_there_are(
+def test_page_has_the_total(
     workspace_of: Callable[..., Workspace],
     ada: Caller,
     mallory: Caller,
@@ -142,7 +142,7 @@ def test_a_page_knows_how_many_there_are(
     assert page_of_raw_rows(rows.none(), ("id",), offset=0, limit=2) == ([], 0)
 
 
-def test_a_list_made_beforehand_is_its_owners(
+def test_precompiled_list_is_limited_to_its_owner(
     workspace_of: Callable[..., Workspace], ada: Caller, mallory: Caller
 ) -> None:
     own = [workspace_of(ada.user, name).pk for name in ("a", "b", "c")]
@@ -161,7 +161,7 @@ def test_a_list_made_beforehand_is_its_owners(
     assert page_of_raw_rows(listed.of(OWNER_PLACEHOLDER), ("id",), offset=0, limit=1) == ([], 0)
 
 
-def test_a_long_list_comes_in_parts_and_is_whole(
+def test_long_list_is_complete(
     workspace_of: Callable[..., Workspace], ada: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("user_workspaces.db.raw_lists.ROWS_AT_ONCE", 2)
@@ -174,12 +174,12 @@ def test_a_long_list_comes_in_parts_and_is_whole(
 
 
 @pytest.mark.parametrize("asked", [Q(), Q(pk__in=[]), ~Q(owner_id=7)])
-def test_a_list_that_is_nobodys_is_refused(asked: Q) -> None:
+def test_list_without_an_owner_is_refused(asked: Q) -> None:
     with pytest.raises(ValueError, match="owner"):
         PerOwnerQuery(lambda _owner: Workspace.objects.filter(asked)).of(1)
 
 
-def test_times_order_as_times(workspace_of: Callable[..., Workspace], ada: Caller) -> None:
+def test_times_are_ordered_as_times(workspace_of: Callable[..., Workspace], ada: Caller) -> None:
     early, late = (workspace_of(ada.user, name) for name in ("early", "late"))
     Workspace.objects.filter(pk=early.pk).update(datetime_created=datetime(999, 12, 31, tzinfo=UTC))
     Workspace.objects.filter(pk=late.pk).update(datetime_created=datetime(9999, 12, 31, tzinfo=UTC))
@@ -190,7 +190,7 @@ def test_times_order_as_times(workspace_of: Callable[..., Workspace], ada: Calle
     assert 'ORDER BY "workspaces_workspace"."datetime_created"' in asked[0]["sql"]
 
 
-def test_values_by_key_are_of_the_rows_that_there_are(
+def test_values_by_key_skip_missing_rows(
     workspace_of: Callable[..., Workspace], ada: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {workspace_of(ada.user, name).pk: name for name in ("a", "b", "c")}
@@ -201,11 +201,11 @@ def test_values_by_key_are_of_the_rows_that_there_are(
 
 
 @pytest.mark.parametrize("spelling", ["b4a4a9d0-1c5e-4f7a-9a55-0c1d2e3f4a5b", "b4a4a9d01c5e4f7a9a550c1d2e3f4a5b"])
-def test_uuids_are_shown_alike(spelling: str) -> None:
+def test_uuids_are_normalized(spelling: str) -> None:
     assert uuid_text(spelling) == "b4a4a9d0-1c5e-4f7a-9a55-0c1d2e3f4a5b"
 
 
-def test_what_cannot_be_read_raw_is_refused(workspace: Workspace) -> None:
+def test_unsupported_querysets_are_refused(workspace: Workspace) -> None:
     rows = Workspace.objects.order_by("id")
     for asked in (
         rows.filter(owner__username="ada"),
@@ -218,7 +218,7 @@ def test_what_cannot_be_read_raw_is_refused(workspace: Workspace) -> None:
             raw_rows(asked, ("id",))
 
 
-def test_words_that_mean_something_to_sql_mean_nothing(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:
+def test_values_are_not_sql(ada: Caller, workspace_of: Callable[..., Workspace]) -> None:
     for name in ("'; DROP TABLE workspaces_workspace; --", "100%s", "%(x)s", '"'):
         workspace_of(ada.user, name)
         found = [shown for (shown,) in raw_rows(Workspace.objects.filter(name=name), ("name",))]
@@ -240,7 +240,7 @@ def test_words_that_mean_something_to_sql_mean_nothing(ada: Caller, workspace_of
 def test_lists_take_the_same_queries_for_one_row_and_three(
     ada: Caller, make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], path: str, queries: int
 ) -> None:
-    """One for the token, one for the rows, which also tells how many there are of a page."""
+    """One query for the token, one for the rows with the total."""
     ada("GET", path)  # notes the use of the token
     for number in range(3):
         launch(workspace_of(ada.user, f"w{number}"))

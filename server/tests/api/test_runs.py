@@ -1,4 +1,4 @@
-"""Runs of the workflow in a workspace: inputs copied, results back with where they come from."""
+"""Runs of the workflow in a workspace: copied inputs, outputs and provenance."""
 
 import hashlib
 import json
@@ -116,7 +116,7 @@ def test_results_come_back_with_their_provenance(ada: Caller, analysis: Workspac
         ((NewFile("reana.yaml", b"a: ["),), {}, "The specification cannot be used: line 2, column 1"),
     ],
 )
-def test_what_cannot_run_leaves_nothing(
+def test_invalid_run_leaves_nothing(
     ada: Caller,
     workflows: Registry,
     workspace_of: Callable[..., Workspace],
@@ -137,7 +137,7 @@ def test_a_run_of_another_workspace_is_not_found(ada: Caller, analysis: Workspac
     assert ada("GET", f"/workspaces/{workspace.pk}/runs/").body["data"]["runs"] == []
 
 
-def test_more_runs_than_may_wait_are_refused(ada: Caller, analysis: Workspace) -> None:
+def test_too_many_pending_runs_are_refused(ada: Caller, analysis: Workspace) -> None:
     site = registry.site()
     registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=1)))
     assert ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).status == 200

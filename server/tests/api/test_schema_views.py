@@ -1,4 +1,4 @@
-"""The description of the API: complete, true to what is committed, and shown without help from elsewhere."""
+"""The schema of the API: complete, committed, and shown without external scripts."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import yaml
 from django.test import Client
 
 from api.conformance import check
-from user_workspaces.api.openapi import ALWAYS, is_described
+from user_workspaces.api.openapi import ALWAYS
 from user_workspaces.api.schema_views import as_yaml, describe_api
 from user_workspaces.api.urls import ROUTES
 from user_workspaces.interfaces.settings import Branding
@@ -20,28 +20,33 @@ METHODS = ("get", "post", "put", "patch", "delete")
 PAGES = ("/schema", "/docs/swagger", "/docs/redoc")
 
 
-def test_every_method_of_every_route_is_described() -> None:
+def operation_ids(described: dict[str, Any]) -> list[str]:
+    return [one["operationId"] for operations in described["paths"].values() for one in operations.values()]
+
+
+def test_every_method_of_every_route_is_documented() -> None:
+    documented = operation_ids(describe_api(ROUTES))
     missing = [
         f"{method.upper()} /{route}/: put @describe(...) of api/openapi.py above {view.__name__}.{method}, "
         "then `make spec`"
         for route, view in ROUTES
         for method in METHODS
-        if hasattr(view, method) and not is_described(getattr(view, method))
+        if hasattr(view, method) and f"{view.__name__}{method.capitalize()}" not in documented
     ]
-    assert not missing, "not described:\n" + "\n".join(missing)
+    assert not missing, "not documented:\n" + "\n".join(missing)
 
 
-def test_what_is_committed_is_what_there_is() -> None:
+def test_committed_schema_is_current() -> None:
     assert COMMITTED.read_bytes() == as_yaml(describe_api(ROUTES)), "the API changed: `make spec` writes it down"
 
 
-def test_nothing_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The generator complains where it has to guess."""
+def test_schema_generator_has_no_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    """The generator prints a warning where it has to guess."""
     describe_api(ROUTES)
     assert capsys.readouterr() == ("", "")
 
 
-def test_every_operation_says_how_it_refuses() -> None:
+def test_every_operation_documents_its_errors() -> None:
     described = describe_api(ROUTES)
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
@@ -59,13 +64,13 @@ def test_every_tag_is_described_and_used() -> None:
     assert all(tag["description"] for tag in described["tags"])
 
 
-def test_without_a_site_it_is_the_same_everywhere() -> None:
+def test_schema_without_settings_is_the_same_everywhere() -> None:
     described = describe_api(ROUTES)
     assert described["servers"] == [{"url": "/", "description": "This server."}]
     assert {"contact", "termsOfService"} & set(described["info"]) == set()
 
 
-def test_a_site_says_where_it_is_and_who_answers_for_it() -> None:
+def test_schema_has_url_and_contact_of_the_site() -> None:
     own = Branding(name="Institute", contact="help@example.org", terms="Be kind.")
     described = describe_api(ROUTES, branding=own, public_url="https://uws.example.org")
     assert described["servers"][0]["url"] == "https://uws.example.org"
@@ -75,16 +80,15 @@ def test_a_site_says_where_it_is_and_who_answers_for_it() -> None:
     assert by_page["info"]["contact"] == {"url": "https://example.org/help"}
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_references_exist() -> None:
     described = describe_api(ROUTES)
     references = set(re.findall(r'"#/components/(\w+)/([\w-]+)"', orjson.dumps(described).decode()))
     there = {(kind, name) for kind, named in described["components"].items() for name in named}
     assert references <= there
 
 
-def test_operations_have_names_of_their_own() -> None:
-    described = describe_api(ROUTES)
-    names = [one["operationId"] for operations in described["paths"].values() for one in operations.values()]
+def test_operation_ids_are_unique() -> None:
+    names = operation_ids(describe_api(ROUTES))
     assert len(set(names)) == len(names)
 
 
@@ -100,7 +104,7 @@ def test_operations_have_names_of_their_own() -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/schema", "/schema/"])
-def test_schema_is_served_to_everybody(path: str, query: str, accept: str, media_type: str) -> None:
+def test_schema_is_public(path: str, query: str, accept: str, media_type: str) -> None:
     response = Client().get(path + query, headers={"Accept": accept})
     assert (response.status_code, response["Content-Type"]) == (200, media_type)
     read: Any = orjson.loads if media_type == "application/json" else read_yaml
@@ -108,19 +112,19 @@ def test_schema_is_served_to_everybody(path: str, query: str, accept: str, media
 
 
 def read_yaml(text: bytes) -> object:
-    """Read it in a tenth of the time, where libyaml is there."""
+    """Parse YAML with libyaml if available, in a tenth of the time."""
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_are_for_reading(path: str, method: str) -> None:
+def test_pages_are_read_only(path: str, method: str) -> None:
     response = Client().generic(method, f"{path}/")
     assert (response.status_code, orjson.loads(response.content)["success"]) == (405, False)
 
 
 @pytest.mark.parametrize("path", PAGES[1:])
-def test_pages_run_nothing_that_is_not_ours(path: str) -> None:
+def test_pages_load_own_scripts_only(path: str) -> None:
     response = Client().get(path)
     policy = response["Content-Security-Policy"]
     assert response.status_code == 200
@@ -145,7 +149,7 @@ def test_other_pages_keep_their_policy() -> None:
         (200, {"success": True, "message": "", "data": {"jobs": [{}], "total": 1, "next": None, "previous": None}}),
     ],
 )
-def test_an_answer_that_is_not_described_fails(status: int, body: object) -> None:
-    """The check that all tests of the API go through."""
+def test_undocumented_response_fails(status: int, body: object) -> None:
+    """Tests the check that all tests of the API use."""
     with pytest.raises(AssertionError):
         check("GET", "/jobs/1/", status, body)

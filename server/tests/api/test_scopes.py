@@ -1,4 +1,4 @@
-"""Each view names the scope it needs, and no token goes further than its own."""
+"""Each view names its scope, and tokens without it are refused."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ Holder = Callable[..., Caller]
 
 @pytest.fixture
 def holder(make_user: Callable[..., User]) -> Holder:
-    """Make somebody whose token has these scopes and no others."""
+    """Create a user whose token has exactly these scopes."""
 
     def make(*scopes: Scope, username: str = "ada") -> Caller:
         user = make_user(username)
@@ -36,13 +36,13 @@ def holder(make_user: Callable[..., User]) -> Holder:
 
 @pytest.mark.parametrize(("route", "view"), ROUTES, ids=[route for route, _ in ROUTES])
 def test_every_view_names_its_scope(route: str, view: type[APIView]) -> None:
-    """A new view gets `scope = Scope.…`; None only where nobody is asked who they are."""
+    """A new view needs `scope = Scope.…`; None only for views without authentication."""
     assert hasattr(view, "scope"), f"{view.__name__} of /{route}/ names no scope"
     assert isinstance(view.scope, Scope) or (view.scope is None and not view.authentication_classes)
 
 
 @pytest.mark.parametrize(("route", "view"), ROUTES, ids=[route for route, _ in ROUTES])
-def test_a_token_without_the_scope_is_told_which(
+def test_token_without_the_scope_is_refused_with_its_name(
     holder: Holder, workspace: Workspace, route: str, view: type[APIView]
 ) -> None:
     for method in ("get", *WRITING):
@@ -54,23 +54,21 @@ def test_a_token_without_the_scope_is_told_which(
         response = poor(method.upper(), f"/{filled(route, workspace.pk)}/", {})
         assert (response.status, response.message) == (
             403,
-            f"This token lacks the scope {needed}. Make one that has it.",
+            f"This token lacks the scope {needed}. Create a token that has it.",
         )
         rich = holder(needed)
         assert "lacks the scope" not in rich(method.upper(), f"/{filled(route, 987654321)}/", {}).message
 
 
-def test_a_view_that_names_none_is_closed(
-    holder: Holder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_view_without_a_scope_is_closed(holder: Holder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     view = dict(ROUTES)["workspaces"]
     monkeypatch.delattr(view, "scope")
     usual = holder(Scope.READ, Scope.WORKSPACES, Scope.SESSIONS)
-    assert usual("POST", "/workspaces/", {}).message == "This token lacks the scope admin. Make one that has it."
+    assert usual("POST", "/workspaces/", {}).message == "This token lacks the scope admin. Create a token that has it."
 
 
-def test_looking_does_not_open_a_session(holder: Holder, workspace: Workspace) -> None:
-    """The ticket is the key to a shell in the person's name."""
+def test_read_scope_does_not_open_a_session(holder: Holder, workspace: Workspace) -> None:
+    """A ticket gives a shell with the rights of the user."""
     now, job = timezone.now(), launch(workspace, "jupyter_lab")
     Job.objects.update(
         status="running", datetime_start=now, datetime_ready=now, endpoint=write_endpoint(Endpoint(host="h", port=1))
@@ -93,13 +91,13 @@ def test_deletion_by_force_stops_sessions_and_needs_that_scope(holder: Holder, w
 
 
 @pytest.mark.parametrize("stored", ["", "nonsense", "READ", "read,workspaces", "readworkspaces"])
-def test_a_stored_word_that_is_none_of_ours_gives_no_right(ada: Caller, stored: str) -> None:
+def test_unknown_stored_scope_gives_no_right(ada: Caller, stored: str) -> None:
     ApiToken.objects.update(scopes=stored)
     assert ada("GET", "/workspaces/").status == 403
 
 
 @pytest.mark.parametrize("end", ["expired", "revoked", "locked out"])
-def test_a_token_that_ended_is_unknown_whatever_its_scopes(ada: Caller, end: str) -> None:
+def test_expired_token_is_unknown_with_any_scope(ada: Caller, end: str) -> None:
     match end:
         case "expired":
             ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""What `/status/` says of the server's own parts: its database, its disk and its controller."""
+"""The health of the server's own parts in `/status/`: database, disk and controller."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,21 +11,21 @@ from django.db import connection
 from django.utils import timezone
 
 from user_workspaces.accounts.models import User
-from user_workspaces.api.server_health import FINE, Controller, Database, DataFolder, disk_problem
+from user_workspaces.api.server_health import HEALTHY, Controller, Database, DataFolder, disk_problem
 from user_workspaces.db.leases import holding
 from user_workspaces.jobs.models import Job
 
 
 @pytest.mark.django_db(transaction=True)
-def test_all_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_healthy_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CONTROLLERS_DIR", tmp_path)
     with holding(tmp_path):
-        assert [part().check() for part in (Database, DataFolder, Controller)] == [FINE] * 3
+        assert [part().check() for part in (Database, DataFolder, Controller)] == [HEALTHY] * 3
 
 
 @pytest.fixture
 def mounted(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A file system of its own."""
+    """A separate file system."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", request.param, "tmpfs", str(tmp_path)], check=True)
     yield tmp_path
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
@@ -49,7 +49,7 @@ def test_disk_that_is_full_or_read_only(mounted: Path, said: str, monkeypatch: p
     assert str(mounted) not in health.message
 
 
-def test_disk_that_is_gone(tmp_path: Path) -> None:
+def test_missing_disk(tmp_path: Path) -> None:
     assert disk_problem(tmp_path / "gone", of="database") == (
         "The disk of the database cannot be read: No such file or directory."
     )
@@ -58,7 +58,7 @@ def test_disk_that_is_gone(tmp_path: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the tests run on another database")
-def test_postgresql_that_takes_no_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
     connection.close()
     options = {**connection.settings_dict["OPTIONS"], "options": "-c default_transaction_read_only=on"}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
@@ -66,7 +66,7 @@ def test_postgresql_that_takes_no_writes(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_controller_that_does_not_what_is_due_is_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_controller_with_due_jobs_is_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CONTROLLERS_DIR", tmp_path)
     owner, due = User.objects.create(username="ada"), timezone.now() - timedelta(seconds=90)
     shared = {"owner": owner, "workspace_id": 1, "job_type": "x", "resource": "local"}

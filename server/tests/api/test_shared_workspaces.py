@@ -1,4 +1,4 @@
-"""`/shared_workspaces/`: offering, looking, accepting and declining, in the words of the contract."""
+"""`/shared_workspaces/`: offers and lists, with the messages of the contract."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Make = Callable[..., Workspace]
 
 
-def test_a_share_has_the_shape_that_clients_know(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_share_has_the_documented_keys(ada: Caller, grace: Caller, original: Workspace) -> None:
     launch(original)
     ids = [user.user.pk for user in (grace,) if user.user]
     response = ada("POST", "/shared_workspaces", {"original_workspace_id": original.pk, "shared_user_ids": ids})
@@ -64,7 +64,7 @@ def test_both_see_a_share_until_it_is_ready(ada: Caller, grace: Caller, original
             assert current == {"files": [{"name": "/notes/plan.txt"}], "symlinks": []}
 
 
-def test_the_last_launch_is_told(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_share_shows_the_last_launch(ada: Caller, grace: Caller, original: Workspace) -> None:
     body = {"job_type": "jupyter_lab", "resource_options": {"num_cpus": 2}}
     launch(original)
     assert ada("PUT", f"/workspaces/{original.pk}/start/", body).status == 200
@@ -117,7 +117,7 @@ def test_the_last_launch_is_told(ada: Caller, grace: Caller, original: Workspace
          "original_workspace_id must be a number."),
     ],
 )  # fmt: skip
-def test_an_offer_that_cannot_be_is_refused_and_leaves_nothing(
+def test_invalid_offer_is_refused_and_leaves_nothing(
     ada: Caller, grace: Caller, original: Workspace, body: dict[str, Any], status: int, message: str
 ) -> None:
     service = User.objects.create(username="client:portal", is_service=True)
@@ -140,14 +140,14 @@ def test_an_offer_that_cannot_be_is_refused_and_leaves_nothing(
     )  # fmt: skip
 
 
-def test_somebody_elses_workspace_cannot_be_offered(grace: Caller, mallory: Caller, original: Workspace) -> None:
+def test_workspace_of_another_user_cannot_be_offered(grace: Caller, mallory: Caller, original: Workspace) -> None:
     body = {"original_workspace_id": original.pk, "shared_user_ids": [mallory.user.pk if mallory.user else 0]}
     response = grace("POST", "/shared_workspaces/", body)
     assert (response.status, response.message) == (404, f"Workspace {original.pk} not found for user.")
 
 
 def test_an_open_offer_is_not_made_twice(ada: Caller, grace: Caller, mallory: Caller, original: Workspace) -> None:
-    """Who has one keeps it, the others get theirs, and to offer again is no error."""
+    """Existing offers are kept, further receivers get theirs, and repeating an offer is no error."""
     first = share(ada, original, grace, grace)
     ids = [caller.user.pk for caller in (mallory, grace) if caller.user]
     body = {"original_workspace_id": original.pk, "shared_user_ids": ids}
@@ -159,7 +159,7 @@ def test_an_open_offer_is_not_made_twice(ada: Caller, grace: Caller, mallory: Ca
         assert (Share.objects.count(), Offer.objects.count()) == (2, 2)
 
 
-def test_a_copy_that_failed_is_tried_again_when_it_is_offered_again(
+def test_failed_copy_is_retried_by_a_new_offer(
     ada: Caller, grace: Caller, mallory: Caller, original: Workspace
 ) -> None:
     first, other = share(ada, original, grace), share(ada, original, mallory)
@@ -174,7 +174,9 @@ def test_a_copy_that_failed_is_tried_again_when_it_is_offered_again(
     assert dict(Share.objects.values_list("pk", "state")) == {first: "ready", other: "failed"}
 
 
-def test_after_an_answer_the_same_can_be_offered_again(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_workspace_can_be_offered_again_after_acceptance_or_decline(
+    ada: Caller, grace: Caller, original: Workspace
+) -> None:
     first = share(ada, original, grace)
     grace("PUT", f"/shared_workspaces/{first}/accept/")
     second = share(ada, original, grace)

@@ -1,4 +1,4 @@
-"""`/tokens/`, `/users/`, `/job_types/`, `/parameters/`, `/status/`, and bodies that no endpoint can use."""
+"""`/tokens/`, `/users/`, `/job_types/`, `/parameters/`, `/status/`, and invalid bodies."""
 
 from typing import Any
 
@@ -31,14 +31,14 @@ ADA = {"username": "ada", "email": "ada@example.org", "first_name": "Ada", "last
 
 @pytest.fixture
 def client_token(site: Registry) -> str:
-    """A token of a portal, with the authentication that takes it."""
+    """The token of a data portal, with its authentication."""
     context = PluginContext("local", settings.DATA_DIR, settings.DATA_DIR, settings.DATA_DIR, find_client)
     site.user_authentications.add("local", LocalUserAuthentication(context, LocalOptions()))
     return mint_client_token(name="portal", now=timezone.now())
 
 
-def test_a_token_is_given_for_a_person(nobody: Caller, client_token: str) -> None:
-    response = nobody("POST", "/tokens", {"client_token": client_token, "user_info": ADA})
+def test_client_gets_a_token_for_a_user(anonymous: Caller, client_token: str) -> None:
+    response = anonymous("POST", "/tokens", {"client_token": client_token, "user_info": ADA})
     assert (response.status, response.message) == (200, "Successful authentication.")
     ada = Caller(None, response.body["token"])
     assert ada("GET", "/workspaces/").status == 200
@@ -46,9 +46,9 @@ def test_a_token_is_given_for_a_person(nobody: Caller, client_token: str) -> Non
     assert (kept.user.get_full_name(), kept.name) == ("Ada Lovelace", "API sign-in")
 
 
-def test_every_visit_gives_another_token_and_all_work(nobody: Caller, client_token: str) -> None:
+def test_every_request_creates_another_token(anonymous: Caller, client_token: str) -> None:
     body = {"client_token": client_token, "user_info": ADA}
-    tokens = {nobody("POST", "/tokens/", body).body["token"] for _ in range(3)}
+    tokens = {anonymous("POST", "/tokens/", body).body["token"] for _ in range(3)}
     assert [Caller(None, token)("GET", "/jobs/").status for token in tokens] == [200, 200, 200]
 
 
@@ -61,37 +61,37 @@ def test_every_visit_gives_another_token_and_all_work(nobody: Caller, client_tok
         ({"client_token": ["x"]}, 401, "Incorrect authentication credentials."),
         ({"user_info": {"username": "root"}}, 403, "This name belongs to the system."),
         ({"user_info": {"username": "daemon"}}, 403, "This name belongs to the system."),
-        ({"user_info": {"username": "chief"}}, 403, "This name belongs to a service or an administrator."),
-        ({"user_info": {"username": "robot"}}, 403, "This name belongs to a service or an administrator."),
+        ({"user_info": {"username": "chief"}}, 403, "This user name belongs to a service or an administrator."),
+        ({"user_info": {"username": "robot"}}, 403, "This user name belongs to a service or an administrator."),
         (
             {"user_info": {**ADA, "email": "mallory@example.org"}},
             403,
-            "This name belongs to a person with another e-mail address.",
+            "This user name belongs to a user with another e-mail address.",
         ),
         ({"user_info": ["ada"]}, 400, "user_info: Input should be a valid dictionary or instance of _UserInfo"),
     ],
 )
-def test_tokens_that_are_not_given(
-    nobody: Caller, client_token: str, change: dict[str, Any], status: int, message: str
+def test_invalid_credentials_are_refused(
+    anonymous: Caller, client_token: str, change: dict[str, Any], status: int, message: str
 ) -> None:
     User.objects.create(username="ada", email=ADA["email"])
     User.objects.create(username="chief", is_superuser=True)
     User.objects.create(username="robot", is_service=True)
     before = ApiToken.objects.count()
-    response = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA, **change})
+    response = anonymous("POST", "/tokens/", {"client_token": client_token, "user_info": ADA, **change})
     assert response.headers.get("WWW-Authenticate") == ('Token realm="user workspaces"' if status == 401 else None)
     assert (response.status, response.message) == (status, message)
     assert ApiToken.objects.count() == before
 
 
-def test_a_persons_token_does_not_vouch(nobody: Caller, client_token: str) -> None:
-    mine = nobody("POST", "/tokens/", {"client_token": client_token, "user_info": ADA}).body["token"]
-    response = nobody("POST", "/tokens/", {"client_token": mine, "user_info": {"username": "grace"}})
+def test_user_token_cannot_get_tokens(anonymous: Caller, client_token: str) -> None:
+    mine = anonymous("POST", "/tokens/", {"client_token": client_token, "user_info": ADA}).body["token"]
+    response = anonymous("POST", "/tokens/", {"client_token": mine, "user_info": {"username": "grace"}})
     assert response.status == 403
     assert not User.objects.filter(username="grace").exists()
 
 
-def test_people_are_found(ada: Caller) -> None:
+def test_users_are_found(ada: Caller) -> None:
     grace = User.objects.create(username="grace", first_name="Grace", last_name="Hopper", email="g@navy.example")
     User.objects.create(username="robot", first_name="Grace", is_service=True)
     shown = {
@@ -109,18 +109,18 @@ def test_people_are_found(ada: Caller) -> None:
         assert response.message == "Users matching given parameters could not be found."
 
 
-def test_job_types_and_parameters_are_as_configured(nobody: Caller, site: Registry) -> None:
-    assert nobody("GET", "/job_types/").body["data"]["job_types"] == {
+def test_job_types_and_parameters_are_as_configured(anonymous: Caller, site: Registry) -> None:
+    assert anonymous("GET", "/job_types/").body["data"]["job_types"] == {
         "jupyter_lab": {"id": "jupyter_lab", "name": "JupyterLab"},
         "local_test": {"id": "local_test", "name": "Hello World test"},
     }
-    shown = nobody("GET", "/parameters").body["data"]["parameters"]
+    shown = anonymous("GET", "/parameters").body["data"]["parameters"]
     assert shown == [parameter.raw for parameter in registry.site().parameters]
     assert shown[0]["validation"] == {"type": "int", "min": 1, "max": 16, "required": True}
 
 
-def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> None:
-    response = nobody("GET", "/status/")
+def test_status_lists_each_dependency(anonymous: Caller, site: Registry) -> None:
+    response = anonymous("GET", "/status/")
     assert (response.status, response.body["version"]) == (200, __version__)
     fine = {"connected": True, "message": ""}
     assert response.body["dependencies"] == {
@@ -135,43 +135,43 @@ def test_the_status_tells_of_each_dependency(nobody: Caller, site: Registry) -> 
     assert str(settings.DATA_DIR) not in str(response.body)
 
 
-def test_the_status_tells_of_connections(nobody: Caller, site: Registry) -> None:
+def test_status_shows_connections(anonymous: Caller, site: Registry) -> None:
     connections.install(lambda: ConnectionMetrics(open=95, limit=100, evicted=3, refused=2))
     try:
-        body = nobody("GET", "/status/").body
+        body = anonymous("GET", "/status/").body
     finally:
         connections.install(None)
     assert body["connections"] == {"open": 95, "limit": 100, "evicted": 3, "refused": 2}
     assert body["warnings"] == ["There are nearly as many connections as this process may have. See connections."]
 
 
-def test_the_status_tells_what_sessions_lack(nobody: Caller, site: Registry) -> None:
+def test_status_warns_of_missing_session_parts(anonymous: Caller, site: Registry) -> None:
     class Lacks(FakeSession):
         def check(self) -> Health:
             return Health(connected=True, message="Sessions have no REANA extension.", advice="See /root.")
 
     site.job_types.add("jupyter_lab", Lacks.build("jupyter_lab"))
     registry.install(site, registry.site())
-    response = nobody("GET", "/status/")
+    response = anonymous("GET", "/status/")
     assert (response.status, response.body["warnings"]) == (200, ["Sessions have no REANA extension."])
     assert "/root" not in str(response.body)
 
 
-def test_the_status_is_503_when_a_main_dependency_is_down(nobody: Caller, site: Registry) -> None:
+def test_the_status_is_503_when_a_main_dependency_is_down(anonymous: Caller, site: Registry) -> None:
     site.resources.add("other", ResourceThatIsSilent.build("other"))
-    assert nobody("GET", "/status").status == 200
+    assert anonymous("GET", "/status").status == 200
     again = Registry()
     again.user_authentications, again.storages = site.user_authentications, site.storages
     again.resources.add("local", ResourceThatIsSilent.build("local"))
     registry.install(again, registry.site())
-    response = nobody("GET", "/status")
+    response = anonymous("GET", "/status")
     assert (response.status, response.message) == (503, "A main dependency is down.")
     assert response.body["dependencies"]["resource.local"]["connected"] is False
 
 
-def test_dependencies_are_not_asked_for_every_question(nobody: Caller, site: Registry) -> None:
+def test_dependency_checks_are_cached(anonymous: Caller, site: Registry) -> None:
     for _ in range(5):
-        nobody("GET", "/status")
+        anonymous("GET", "/status")
     assert site.resources.get("local").calls["check"] == 1  # type: ignore[attr-defined]  # it is a fake
 
 
@@ -197,8 +197,8 @@ TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain", 
 @pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("route", [route for route, _ in ROUTES])
-def test_no_body_is_trouble(ada: Caller, workspace: Workspace, route: str) -> None:
-    """The caller fails for itself on a 5xx, and on what is not JSON."""
+def test_invalid_bodies_are_refused(ada: Caller, workspace: Workspace, route: str) -> None:
+    """The caller itself fails on status 5xx and on responses that are not JSON."""
     path = route.replace("<number:workspace_id>", str(workspace.pk)).replace("<number:job_id>", "1")
     path = path.replace("<str:verb>", "stop")
     for body in BODIES:
@@ -211,7 +211,7 @@ def test_no_body_is_trouble(ada: Caller, workspace: Workspace, route: str) -> No
     assert ada("GET", "/workspaces/").status == 200
 
 
-def test_a_body_is_json_whatever_it_is_called(ada: Caller) -> None:
+def test_body_is_json_for_any_content_type(ada: Caller) -> None:
     body = orjson.dumps({"name": "x", "description": ""})
     for content_type in TYPES:
         if not content_type.startswith("multipart"):
@@ -225,7 +225,7 @@ def test_a_body_that_is_too_large_is_refused(ada: Caller, settings: Any) -> None
     assert (response.status, response.message) == (413, "The request is too large.")
 
 
-def test_a_bug_is_told_with_a_mark_and_nothing_else(
+def test_exception_is_reported_with_its_request_id_only(
     ada: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def bug(*_: object, **__: object) -> object:
@@ -237,13 +237,13 @@ def test_a_bug_is_told_with_a_mark_and_nothing_else(
     raw = Client(raise_request_exception=False).get("/jobs/", headers={"UWS-Authorization": ada.token})
     body = orjson.loads(raw.content)
     assert (raw.status_code, body["success"]) == (500, False)
-    mark = body["message"].removeprefix("Something went wrong inside the server. Quote ").split()[0]
-    assert body["message"] == f"Something went wrong inside the server. Quote {mark} to its operators."
-    assert mark in caplog.text
+    request_id = body["message"].removeprefix("Internal server error. Mention request ").split()[0]
+    assert body["message"] == f"Internal server error. Mention request {request_id} when contacting the administrators."
+    assert request_id in caplog.text
     assert "swordfish" in caplog.text
 
 
-def test_other_origins_are_let_in_as_configured_only(ada: Caller, settings: Any) -> None:
+def test_cors_allows_configured_origins_only(ada: Caller, settings: Any) -> None:
     settings.CORS_ALLOWED_ORIGINS = ["https://portal.example.org"]
     for origin, allowed in (("https://portal.example.org", True), ("https://evil.example.org", False)):
         response = ada("GET", "/jobs/", headers={"Origin": origin})
@@ -252,7 +252,7 @@ def test_other_origins_are_let_in_as_configured_only(ada: Caller, settings: Any)
 
 
 @pytest.mark.parametrize("name", ["uws-authorization", "content-type", "x-requested-with", "x-csrftoken"])
-def test_pages_of_portals_may_send_what_their_libraries_add(ada: Caller, settings: Any, name: str) -> None:
+def test_cors_allows_headers_of_libraries(ada: Caller, settings: Any, name: str) -> None:
     settings.CORS_ALLOWED_ORIGINS = ["https://portal.example.org"]
     asked = {"Origin": "https://portal.example.org", "Access-Control-Request-Method": "PUT"}
     response = Client().options("/workspaces/1/", headers={**asked, "Access-Control-Request-Headers": name})

@@ -1,8 +1,8 @@
-"""What strangers get with another person's numbers, on every method of every route: nothing, and nothing changes.
+"""Requests with the IDs of another user read and change nothing, for every method of every route.
 
-All that is Ada's has a word in it that stands nowhere else. A route that is new needs an entry in `FOREIGN`
-(test_routes.py) with a request for each of its methods if there is a number in it, and `NUMBERS` has to know which
-of Ada's numbers belongs there.
+All data of Ada holds a unique word, the canary. A new route needs an entry in `FOREIGN`
+(test_routes.py) with a request for each of its methods if it has an ID, and `NUMBERS` has to name which
+of Ada's IDs belongs there.
 """
 
 import re
@@ -37,7 +37,7 @@ CHANGES_WITH_USE = {"last_used_at"}
 
 @dataclass(frozen=True)
 class Ada:
-    """What there is of the first person."""
+    """The objects of the first user."""
 
     user: User
     workspace: Workspace
@@ -64,7 +64,7 @@ TEXTS: dict[str, Callable[[Ada], tuple[str, ...]]] = {
 
 @pytest.fixture
 def first(ada: Caller, call: Callable[..., Caller], workspace_of: Callable[..., Workspace]) -> Ada:
-    """Ada, with a word of hers in every column and file."""
+    """Ada, with the canary in every column and file."""
     assert ada.user is not None
     files = (NewFile(f"{CANARY}.txt", CANARY.encode()),)
     workspace = workspace_of(ada.user, f"{CANARY}-name", Details(files=files))
@@ -86,7 +86,7 @@ def first(ada: Caller, call: Callable[..., Caller], workspace_of: Callable[..., 
 
 
 def paths(route: str, ada: Ada) -> Iterator[str]:
-    """Fill a route with what is Ada's."""
+    """Fill a route with Ada's IDs."""
     found = [SINGLE_NUMBER.sub(lambda match: str(NUMBERS[match[1]](ada)), route)]
     for name, texts in TEXTS.items():
         part = re.compile(rf"<\w+:{name}>")
@@ -95,7 +95,7 @@ def paths(route: str, ada: Ada) -> Iterator[str]:
 
 
 def requests(method: str, route: str, ada: Ada) -> Iterator[dict[str, Any]]:
-    """The requests of the table, and some that name all of Ada's numbers."""
+    """Requests of the table, and some that name all of Ada's IDs."""
     for known, request, _, _ in FOREIGN.get(route) or ():
         if known == method:
             yield request
@@ -118,8 +118,8 @@ def pk_of(model: type[Model]) -> str:
     return model._meta.pk.attname
 
 
-def rows_of_everybody() -> dict[tuple[str, object], dict[str, object]]:
-    """Return every row that there is, by model and key."""
+def rows_of_all_users() -> dict[tuple[str, object], dict[str, object]]:
+    """Return all rows, by model and key."""
     ours = (model for model in apps.get_models() if model.__module__.startswith("user_workspaces."))
     return {
         (model.__name__, row[pk_of(model)]): {
@@ -145,7 +145,7 @@ def test_every_method_of_every_route_with_a_number_is_in_the_table() -> None:
     assert known == wanted, "give FOREIGN in test_routes.py a request and its answer for each method of the route"
 
 
-def test_every_part_of_a_route_is_known() -> None:
+def test_every_route_parameter_has_a_value() -> None:
     parts = {part for _, route in OPERATIONS for part in re.findall(r"<\w+:(\w+)>", route)}
     unknown = parts - set(NUMBERS) - set(TEXTS)
     assert not unknown, f"say in NUMBERS or TEXTS what of Ada's belongs there: {unknown}"
@@ -153,7 +153,7 @@ def test_every_part_of_a_route_is_known() -> None:
 
 @pytest.mark.parametrize(("method", "route"), OPERATIONS)
 @pytest.mark.parametrize("stranger", ["mallory", "nobody", "portal"])
-def test_nothing_leaks_and_nothing_changes(
+def test_other_users_read_and_change_nothing(
     call: Callable[..., Caller], first: Ada, method: str, route: str, stranger: str
 ) -> None:
     caller = {
@@ -161,7 +161,7 @@ def test_nothing_leaks_and_nothing_changes(
         "nobody": lambda: Caller(None, ""),
         "portal": lambda: Caller(None, mint_client_token(name="portal", now=timezone.now())),
     }[stranger]()
-    before, files = rows_of_everybody(), files_of(first)
+    before, files = rows_of_all_users(), files_of(first)
     query = f"?workspace_id={first.workspace.pk}&search={CANARY}&name={CANARY}-name&resource_job_id=-1&force=true"
     for path in paths(route, first):
         for request in requests(method, route, first):
@@ -170,7 +170,7 @@ def test_nothing_leaks_and_nothing_changes(
                 shown = f"{response.body} {dict(response.headers)}".replace(path, "")
                 assert CANARY not in shown, (method, path, shown)
                 assert first.token_text not in shown
-    after = rows_of_everybody()
+    after = rows_of_all_users()
     assert {key: after.get(key) for key in before} == before
     assert files_of(first) == files
     new = [row for key, row in after.items() if key not in before]
@@ -178,7 +178,7 @@ def test_nothing_leaks_and_nothing_changes(
     assert not [row for row in new if first.user.pk in {row.get("user_id"), row.get("owner_id")}]
 
 
-def test_the_word_is_really_shown_to_its_owner(ada: Caller, first: Ada) -> None:
-    """Else the matrix would look for something that nobody is ever shown."""
+def test_owner_sees_the_canary(ada: Caller, first: Ada) -> None:
+    """Otherwise the tests would search for text that is never shown to anyone."""
     assert str(ada("GET", "/workspaces/").body).count(CANARY) > 3
     assert str(ada("GET", "/jobs/").body).count(CANARY) > 1

@@ -1,4 +1,4 @@
-"""Getting, listing and revoking tokens; and how often one may try."""
+"""Getting, listing and revoking tokens, and rate limits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ ADA = {"username": "ada", "email": "ada@example.org"}
 
 @pytest.fixture
 def portal(site: Registry) -> str:
-    """The client token of a portal, at a site that takes such."""
+    """The client token of a data portal, with its authentication."""
     context = PluginContext("local", settings.DATA_DIR, settings.DATA_DIR, settings.DATA_DIR, find_client)
     site.user_authentications.add("local", LocalUserAuthentication(context, LocalUserAuthentication.Options()))
     return mint_client_token(name="portal", now=timezone.now())
@@ -36,7 +36,7 @@ def portal(site: Registry) -> str:
 
 @pytest.fixture
 def limits(site: Registry) -> None:
-    """Three tries for an address, four refusals for a client."""
+    """Limits of three attempts for an address and four failures for a client."""
     few = RateLimits(tokens_per_address=RateLimit(3), tokens_per_client=RateLimit(4))
     registry.install(registry.current(), replace(registry.site(), rate_limits=few))
 
@@ -45,19 +45,21 @@ def body(portal: str, **further: Any) -> dict[str, Any]:
     return {"client_token": portal, "user_info": ADA, **further}
 
 
-def test_a_token_gets_the_name_end_and_scopes_that_were_asked_for(nobody: Caller, portal: str) -> None:
-    response = nobody("POST", "/tokens/", body(portal, name="laptop", expires_in_days=7, scopes=["sessions", "read"]))
+def test_token_has_the_requested_name_lifetime_and_scopes(anonymous: Caller, portal: str) -> None:
+    response = anonymous(
+        "POST", "/tokens/", body(portal, name="laptop", expires_in_days=7, scopes=["sessions", "read"])
+    )
     assert (response.status, response.message) == (200, "Successful authentication.")
     token = ApiToken.objects.get(user__username="ada")
     assert (token.name, token.scopes) == ("laptop", "read sessions")
     assert token.expires_at - token.created_at == timedelta(days=7)
-    nobody.token = response.body["token"]
-    assert nobody("GET", "/jobs/").status == 200
-    assert nobody("POST", "/workspaces/", {}).status == 403
+    anonymous.token = response.body["token"]
+    assert anonymous("GET", "/jobs/").status == 200
+    assert anonymous("POST", "/workspaces/", {}).status == 403
 
 
-def test_a_token_that_nothing_was_asked_of_is_the_usual_one(nobody: Caller, portal: str) -> None:
-    nobody("POST", "/tokens/", body(portal))
+def test_token_has_defaults(anonymous: Caller, portal: str) -> None:
+    anonymous("POST", "/tokens/", body(portal))
     token = ApiToken.objects.get(user__username="ada")
     assert (token.name, token.scopes) == ("API sign-in", "read workspaces sessions")
     assert token.expires_at - token.created_at == timedelta(days=90)
@@ -84,26 +86,24 @@ def test_a_token_that_nothing_was_asked_of_is_the_usual_one(nobody: Caller, port
         ({"scopes": ["admin"]}, 403),
     ],
 )
-def test_what_no_token_can_be_is_refused_and_none_is_made(
-    nobody: Caller, portal: str, wrong: dict[str, Any], status: int
-) -> None:
-    response = nobody("POST", "/tokens/", body(portal, **wrong))
+def test_invalid_token_options_are_refused(anonymous: Caller, portal: str, wrong: dict[str, Any], status: int) -> None:
+    response = anonymous("POST", "/tokens/", body(portal, **wrong))
     assert response.status == status
     assert len(response.message) < 200
     assert not ApiToken.objects.filter(user__username="ada").exists()
 
 
-def test_a_name_of_any_length_is_cut(nobody: Caller, portal: str) -> None:
-    assert nobody("POST", "/tokens/", body(portal, name="n" * 5000)).status == 200
+def test_long_token_name_is_truncated(anonymous: Caller, portal: str) -> None:
+    assert anonymous("POST", "/tokens/", body(portal, name="n" * 5000)).status == 200
     assert len(ApiToken.objects.get(user__username="ada").name) == 200
 
 
-def test_an_old_token_in_the_header_keeps_nobody_from_a_new_one(nobody: Caller, portal: str) -> None:
-    response = nobody("POST", "/tokens/", body(portal), headers={"UWS-Authorization": "Token uws_old"})
+def test_expired_token_in_the_header_does_not_prevent_a_new_one(anonymous: Caller, portal: str) -> None:
+    response = anonymous("POST", "/tokens/", body(portal), headers={"UWS-Authorization": "Token uws_old"})
     assert response.status == 200
 
 
-def test_the_list_shows_ones_own_and_never_their_text(call: Callable[..., Caller], ada: Caller) -> None:
+def test_list_shows_own_tokens_without_their_text(call: Callable[..., Caller], ada: Caller) -> None:
     call("mallory")
     listed = ada("GET", "/tokens/").body["data"]
     assert listed["total"] == 1
@@ -121,7 +121,7 @@ def test_the_list_shows_ones_own_and_never_their_text(call: Callable[..., Caller
     assert "digest" not in str(listed)
 
 
-def test_the_list_leaves_out_what_expired(ada: Caller) -> None:
+def test_list_omits_expired_tokens(ada: Caller) -> None:
     assert ada.user is not None
     mint_token(user=ada.user, name="old", now=timezone.now() - timedelta(days=100))
     assert [token["name"] for token in ada("GET", "/tokens/?limit=5").body["data"]["tokens"]] == ["test"]
@@ -140,7 +140,7 @@ def test_a_token_may_revoke_itself(ada: Caller) -> None:
     assert ada("GET", "/jobs/").status == 401
 
 
-def test_a_token_revokes_none_that_can_do_more(ada: Caller) -> None:
+def test_token_cannot_revoke_one_with_further_scopes(ada: Caller) -> None:
     assert ada.user is not None
     reader = Caller(ada.user, mint_token(user=ada.user, name="r", now=timezone.now(), scopes=[Scope.READ]))
     number = ApiToken.objects.get(name="test").pk
@@ -149,61 +149,59 @@ def test_a_token_revokes_none_that_can_do_more(ada: Caller) -> None:
     assert ada("GET", "/jobs/").status == 200
 
 
-def test_bad_credentials_are_counted_and_then_not_looked_at(nobody: Caller, portal: str, limits: None) -> None:
+def test_failed_credentials_are_rate_limited(anonymous: Caller, portal: str, limits: None) -> None:
     wrong = body("uws_wrong")
-    assert [nobody("POST", "/tokens/", wrong).status for _ in range(4)] == [401, 401, 401, 429]
-    response = nobody("POST", "/tokens", wrong)
+    assert [anonymous("POST", "/tokens/", wrong).status for _ in range(4)] == [401, 401, 401, 429]
+    response = anonymous("POST", "/tokens", wrong)
     assert response.message == f"Too many attempts. Try again in {response.headers['Retry-After']} seconds."
     assert 1 <= int(response.headers["Retry-After"]) <= 60
 
 
-def test_a_portal_gets_tokens_for_any_number_of_people_from_one_address(
-    nobody: Caller, portal: str, limits: None
-) -> None:
+def test_portal_gets_tokens_for_many_users_from_one_address(anonymous: Caller, portal: str, limits: None) -> None:
     for _ in range(4):
-        nobody("POST", "/tokens/", body("uws_wrong"))
+        anonymous("POST", "/tokens/", body("uws_wrong"))
     for number in range(8):
         person = {"username": f"p{number}", "email": f"p{number}@example.org"}
-        assert nobody("POST", "/tokens/", body(portal, user_info=person)).status == 200
+        assert anonymous("POST", "/tokens/", body(portal, user_info=person)).status == 200
 
 
-def test_the_refusals_of_a_portal_are_counted_for_its_token(nobody: Caller, portal: str, limits: None) -> None:
+def test_failures_of_a_portal_are_counted_for_its_token(anonymous: Caller, portal: str, limits: None) -> None:
     wrong = body(portal, user_info={"username": "root", "email": "x@example.org"})
-    assert [nobody("POST", "/tokens/", wrong).status for _ in range(5)] == [403, 403, 403, 403, 429]
-    assert nobody("POST", "/tokens/", body(portal)).status == 200  # one person of a portal keeps no other out
+    assert [anonymous("POST", "/tokens/", wrong).status for _ in range(5)] == [403, 403, 403, 403, 429]
+    assert anonymous("POST", "/tokens/", body(portal)).status == 200  # one person of a portal keeps no other out
     other = mint_client_token(name="another portal", now=timezone.now())
-    assert nobody("POST", "/tokens/", body(other)).status == 200
+    assert anonymous("POST", "/tokens/", body(other)).status == 200
 
 
-def test_addresses_are_counted_apart_and_no_header_is_believed(nobody: Caller, portal: str, limits: None) -> None:
+def test_addresses_are_counted_separately_and_headers_ignored(anonymous: Caller, portal: str, limits: None) -> None:
     wrong = body("uws_wrong")
     for number in range(3):
-        nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": f"10.0.0.{number}"})
-    assert nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.9.9.9"}).status == 429
-    assert nobody("POST", "/tokens/", wrong, REMOTE_ADDR="198.51.100.7").status == 401
+        anonymous("POST", "/tokens/", wrong, headers={"X-Forwarded-For": f"10.0.0.{number}"})
+    assert anonymous("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.9.9.9"}).status == 429
+    assert anonymous("POST", "/tokens/", wrong, REMOTE_ADDR="198.51.100.7").status == 401
 
 
-def test_behind_a_trusted_proxy_its_word_counts(nobody: Caller, portal: str, limits: None) -> None:
+def test_header_of_a_trusted_proxy_is_used(anonymous: Caller, portal: str, limits: None) -> None:
     trusting = replace(registry.site(), trusted_proxies=("127.0.0.1",))
     registry.install(registry.current(), trusting)
     wrong = body("uws_wrong")
-    first = [nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "6.6.6.6, 10.0.0.1"}) for _ in range(4)]
+    first = [anonymous("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "6.6.6.6, 10.0.0.1"}) for _ in range(4)]
     assert [response.status for response in first] == [401, 401, 401, 429]
-    spoofed = nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "7.7.7.7, 10.0.0.1"})
+    spoofed = anonymous("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "7.7.7.7, 10.0.0.1"})
     assert spoofed.status == 429
-    assert nobody("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.0.0.2"}).status == 401
+    assert anonymous("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.0.0.2"}).status == 401
 
 
-def test_the_window_ends_by_itself(nobody: Caller, portal: str, limits: None) -> None:
+def test_the_window_ends_by_itself(anonymous: Caller, portal: str, limits: None) -> None:
     wrong = body("uws_wrong")
     for _ in range(4):
-        nobody("POST", "/tokens/", wrong)
+        anonymous("POST", "/tokens/", wrong)
     AttemptCount.objects.update(ends_at=timezone.now())
-    assert nobody("POST", "/tokens/", wrong).status == 401
+    assert anonymous("POST", "/tokens/", wrong).status == 401
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_hundred_at_once_twenty_get_through(site: Registry, portal: str) -> None:
+def test_limit_is_exact_for_simultaneous_requests(site: Registry, portal: str) -> None:
     wrong = body("uws_wrong")
     conformance.description()  # made once, and not by twenty at once
     responses = at_once(20, lambda: [Caller(None, "")("POST", "/tokens/", wrong).status for _ in range(10)])
@@ -212,6 +210,6 @@ def test_of_two_hundred_at_once_twenty_get_through(site: Registry, portal: str) 
     assert not User.objects.filter(username="ada").exists()
 
 
-def test_nobody_sends_long_credentials(nobody: Caller) -> None:
-    """Who sends them is not known yet."""
-    assert nobody("POST", "/tokens/", {"client_token": "x" * 65_536}).status == 413
+def test_long_credentials_are_refused(anonymous: Caller) -> None:
+    """The sender is not authenticated yet."""
+    assert anonymous("POST", "/tokens/", {"client_token": "x" * 65_536}).status == 413

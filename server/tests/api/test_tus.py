@@ -1,4 +1,4 @@
-"""Resumable uploads as the protocol has them: https://tus.io/protocols/resumable-upload, version 1.0.0."""
+"""Resumable uploads by tus 1.0.0: https://tus.io/protocols/resumable-upload"""
 
 import base64
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def at(workspace: Workspace) -> str:
 
 
 def tus(caller: Caller, method: str, path: str, body: bytes = b"", **headers: str) -> Raw:
-    """Speak the protocol; every answer does so too, also a refusal."""
+    """Send a tus request, and check that the response, even an error, has the headers of tus."""
     response = send(caller, method, path, body, **{"Tus_Resumable": "1.0.0", **headers})
     assert response.headers["Tus-Resumable"] == "1.0.0"
     if response.status in {201, 204}:
@@ -60,7 +60,7 @@ def paths_in(workspace: Workspace) -> list[str]:
     return [entry.path for entry in home.storage.tree(home.location)]
 
 
-def test_options_say_what_is_spoken(ada: Caller, at: str) -> None:
+def test_options_list_capabilities(ada: Caller, at: str) -> None:
     for path in (at, at.rstrip("/"), f"{at}x/"):
         response = send(ada, "OPTIONS", path)  # the one request that need not name a version
         assert response.status == 204
@@ -69,7 +69,7 @@ def test_options_say_what_is_spoken(ada: Caller, at: str) -> None:
         assert response.headers["Tus-Extension"] == EXTENSIONS == "creation,termination,expiration"
 
 
-def test_an_upload_from_begin_to_end(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_complete_upload(ada: Caller, workspace: Workspace, at: str) -> None:
     note = metadata(filename="d/é f.bin", filetype="text/plain") + ",flag"
     made = tus(ada, "POST", at, Upload_Length="10", Upload_Metadata=note)
     upload = made.headers["Location"]
@@ -101,7 +101,7 @@ def test_an_empty_file_needs_no_patch(ada: Caller, workspace: Workspace, at: str
 
 @pytest.mark.parametrize("version", ["", "0.2.2", "1.0.0 ", "2.0.0", "x"])
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE"])
-def test_another_version_is_not_spoken(ada: Caller, at: str, method: str, version: str) -> None:
+def test_other_protocol_version_is_refused(ada: Caller, at: str, method: str, version: str) -> None:
     upload = begin(ada, at)
     headers: dict[str, Any] = {"Upload_Length": "1", "Upload_Offset": "0", "Content_Type": TYPE}
     response = tus(ada, method, at if method == "POST" else upload, **{**headers, "Tus_Resumable": version})
@@ -140,7 +140,7 @@ CREATIONS: dict[str, tuple[dict[str, Any], int]] = {
 
 
 @pytest.mark.parametrize("case", CREATIONS)
-def test_creations_that_are_refused(ada: Caller, workspace: Workspace, at: str, case: str) -> None:
+def test_invalid_creations_are_refused(ada: Caller, workspace: Workspace, at: str, case: str) -> None:
     home, (headers, status) = home_of(workspace), CREATIONS[case]
     home.storage.make_directory(home.location, "folder")
     home.storage.write(home.location, "file", [b""])
@@ -166,7 +166,7 @@ PATCHES: dict[str, tuple[dict[str, str], bytes, int]] = {
 
 
 @pytest.mark.parametrize("case", PATCHES)
-def test_patches_that_are_refused(ada: Caller, workspace: Workspace, at: str, case: str) -> None:
+def test_invalid_patches_are_refused(ada: Caller, workspace: Workspace, at: str, case: str) -> None:
     upload, (headers, body, status) = begin(ada, at), PATCHES[case]
     patch(ada, upload, CONTENT[:4], 0)
     assert tus(ada, "PATCH", upload, body, **headers).status == status
@@ -175,7 +175,7 @@ def test_patches_that_are_refused(ada: Caller, workspace: Workspace, at: str, ca
     assert content_of(workspace) == CONTENT
 
 
-def test_what_is_finished_takes_no_more(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_completed_upload_takes_no_more_bytes(ada: Caller, workspace: Workspace, at: str) -> None:
     upload = begin(ada, at)
     patch(ada, upload, CONTENT, 0)
     assert patch(ada, upload, b"", 10).status == 204
@@ -195,13 +195,13 @@ def test_a_cancelled_upload_is_gone(ada: Caller, workspace: Workspace, at: str) 
 
 
 @pytest.mark.parametrize("upload_id", ["x", "0" * 32, "..", "%2e%2e", "0" * 5000, "%00", "a.json", "%F0%9F%98%80"])
-def test_ids_that_were_never_given(ada: Caller, at: str, upload_id: str) -> None:
+def test_unknown_upload_ids(ada: Caller, at: str, upload_id: str) -> None:
     for method in ("HEAD", "PATCH", "DELETE"):
         response = tus(ada, method, f"{at}{upload_id}", Upload_Offset="0", Content_Type=TYPE)
         assert response.status == 404
 
 
-def test_methods_that_are_named_in_a_header(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_method_override_header(ada: Caller, workspace: Workspace, at: str) -> None:
     upload = begin(ada, at)
     named = {"X_HTTP_Method_Override": "PATCH", "Upload_Offset": "0", "Content_Type": TYPE}
     assert tus(ada, "POST", upload, CONTENT[:4], **named).status == 204
@@ -219,16 +219,16 @@ def test_two_uploads_of_one_name(ada: Caller, workspace: Workspace, at: str) -> 
     assert content_of(workspace) == CONTENT
 
 
-def test_strangers_find_nothing(call: Callable[..., Caller], nobody: Caller, ada: Caller, at: str) -> None:
+def test_strangers_find_nothing(call: Callable[..., Caller], anonymous: Caller, ada: Caller, at: str) -> None:
     upload, mallory = begin(ada, at), call("mallory")
     headers: dict[str, Any] = {"Upload_Length": "1", "Upload_Metadata": metadata(filename="f"), "Upload_Offset": "0"}
     for method, path in (("POST", at), ("HEAD", upload), ("PATCH", upload), ("DELETE", upload)):
         assert tus(mallory, method, path, Content_Type=TYPE, **headers).status == 404
-        assert tus(nobody, method, path, Content_Type=TYPE, **headers).status == 401
+        assert tus(anonymous, method, path, Content_Type=TYPE, **headers).status == 401
     assert tus(ada, "HEAD", upload).headers["Upload-Offset"] == "0"
 
 
-def test_an_id_is_good_in_its_workspace_only(
+def test_upload_id_is_valid_in_its_workspace_only(
     ada: Caller, workspace_of: Callable[..., Workspace], at: str, workspace: Workspace
 ) -> None:
     other = workspace_of(ada.user, "other")

@@ -1,4 +1,4 @@
-"""Files over HTTP at the edge of a disk quota: what is announced is held, and a refusal takes nothing away."""
+"""Uploads at the limit of a disk quota: declared sizes are reserved, and errors keep existing files."""
 
 import base64
 import io
@@ -62,7 +62,7 @@ class SlowBody(io.RawIOBase):
         return b"x" * count
 
 
-def test_a_file_of_known_size_holds_no_more_than_that(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
+def test_put_reserves_its_declared_size(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     blocks(8)
     body = SlowBody(2 * BLOCK_BYTES)
     responses = list[int]()
@@ -92,9 +92,7 @@ def test_a_file_of_known_size_holds_no_more_than_that(ada: Caller, workspace: Wo
     assert held() == 5
 
 
-def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
-    ada: Caller, workspace: Workspace, blocks: Blocks
-) -> None:
+def test_oversized_file_is_refused_before_reading_it(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     blocks(2)
     assert put(ada, workspace, "a", b"x" * (2 * BLOCK_BYTES + 1)).status == 403
     assert (names_in(workspace), held()) == ([], 0)
@@ -102,7 +100,7 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
     assert put(ada, workspace, "b", b"y").status == 403
 
 
-def test_an_upload_that_does_not_fit_is_refused_at_once(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
+def test_oversized_upload_is_refused_at_once(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     blocks(5)
     refused = begin(ada, workspace, "f", 10 * BLOCK_BYTES)
     assert (refused.status, refused.json["message"][:25]) == (403, "This needs 48 KiB on disk")
@@ -110,9 +108,7 @@ def test_an_upload_that_does_not_fit_is_refused_at_once(ada: Caller, workspace: 
     assert held() == 0
 
 
-def test_an_upload_refused_in_the_middle_goes_on_when_there_is_room(
-    ada: Caller, workspace: Workspace, blocks: Blocks
-) -> None:
+def test_upload_resumes_when_the_quota_allows_it(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     blocks(6)
     upload = begin(ada, workspace, "f", 3 * BLOCK_BYTES).headers["Location"]
     assert patch(ada, upload, b"x" * BLOCK_BYTES, 0).status == 204
@@ -125,7 +121,7 @@ def test_an_upload_refused_in_the_middle_goes_on_when_there_is_room(
     assert content(workspace, "f") == b"x" * 3 * BLOCK_BYTES
 
 
-def test_folders_take_room_and_renaming_takes_none(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
+def test_folders_count_and_renaming_does_not(ada: Caller, workspace: Workspace, blocks: Blocks) -> None:
     path = f"/workspaces/{workspace.pk}/files/"
     blocks(4)
     assert put(ada, workspace, "f", b"x").status == 201

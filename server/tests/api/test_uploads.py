@@ -1,4 +1,4 @@
-"""`PUT /workspaces/{id}/upload/`: several files, with their directories, and nothing that leaves the workspace."""
+"""`PUT /workspaces/{id}/upload/`: several files with their directories, and unsafe names."""
 
 import pytest
 
@@ -24,7 +24,7 @@ NAMES = ["../a", "a/../../b", "..", "a/..", "..\\a", "/", "a\0b", "x" * 5000]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_upload_with_a_name_that_leaves_is_refused_whole(ada: Caller, workspace: Workspace, name: str) -> None:
+def test_upload_with_an_unsafe_name_writes_no_file(ada: Caller, workspace: Workspace, name: str) -> None:
     body = form(part("good.txt", b"1"), part(name, b"2"))
     response = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=CONTENT_TYPE)
     assert response.status == 400
@@ -40,7 +40,7 @@ def test_an_upload_with_a_name_that_leaves_is_refused_whole(ada: Caller, workspa
         (form(part("", b"1", disposition='form-data; name="a"')), CONTENT_TYPE),
     ],
 )  # fmt: skip
-def test_an_upload_without_files_is_told(ada: Caller, workspace: Workspace, body: bytes, content_type: str) -> None:
+def test_upload_without_files_is_refused(ada: Caller, workspace: Workspace, body: bytes, content_type: str) -> None:
     response = ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=content_type)
     assert (response.status, response.message) == (400, "No files found in request.")
 
@@ -58,13 +58,11 @@ def test_an_upload_without_files_is_told(ada: Caller, workspace: Workspace, body
         (b"x", "multipart/form-data; boundary=\xe9"), (b"x", "multipart/form-data; charset=nope; boundary=x"),
     ],
 )  # fmt: skip
-def test_an_upload_that_is_broken_is_no_trouble(
-    ada: Caller, workspace: Workspace, body: bytes, content_type: str
-) -> None:
+def test_malformed_upload_is_refused(ada: Caller, workspace: Workspace, body: bytes, content_type: str) -> None:
     assert ada("PUT", f"/workspaces/{workspace.pk}/upload/", body, content_type=content_type).status in {200, 400}
 
 
-def test_uploads_of_one_person_have_their_turns(
+def test_simultaneous_uploads_of_a_user_are_limited(
     ada: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("user_workspaces.transfers.slots.MOST_AT_ONCE", 1)

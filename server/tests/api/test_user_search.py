@@ -1,4 +1,4 @@
-"""`/users/` and offers by id under each rule: who is found, which addresses are told, who can be shared with."""
+"""`/users/` and offers under each rule: found users, visible e-mail addresses, possible receivers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +35,7 @@ def rule(ada: Caller, grace: Caller, make_user: Callable[[str], User]) -> Callab
 
 
 def found(caller: Caller, search: str) -> dict[str, str]:
-    """Return what is found: names with e-mail addresses."""
+    """Return the found users: names with e-mail addresses."""
     response = caller("GET", f"/users/?search={search}")
     users = response.body["data"]["users"]
     assert (response.message == "Users matching given parameters could not be found.") == (not users)
@@ -63,7 +63,7 @@ ADA, GRACE, LINUS = ({name: f"{name}@example.org"} for name in ("ada", "grace", 
         (EXACT, "Grace@Example.org", GRACE, GRACE),
     ],
 )
-def test_what_a_search_tells(
+def test_search_response(
     ada: Caller,
     call: Callable[..., Caller],
     rule: Callable[[UserSearch], None],
@@ -80,7 +80,7 @@ def test_what_a_search_tells(
 @pytest.mark.parametrize(
     ("user_search", "member", "stranger"), [(ALL, True, True), (GROUPS, True, False), (EXACT, False, False)]
 )
-def test_ids_that_were_not_found_are_answered_like_those_that_do_not_exist(
+def test_hidden_ids_look_like_unknown_ones(
     ada: Caller,
     rule: Callable[[UserSearch], None],
     original: Workspace,
@@ -98,7 +98,7 @@ def test_ids_that_were_not_found_are_answered_like_those_that_do_not_exist(
     assert Share.objects.count() == member + stranger
 
 
-def test_who_was_found_exactly_can_be_shared_with_and_the_address_stays_theirs(
+def test_exactly_found_user_can_be_shared_with_without_showing_the_email(
     ada: Caller, grace: Caller, rule: Callable[[UserSearch], None], original: Workspace
 ) -> None:
     rule(EXACT)
@@ -112,14 +112,14 @@ def test_who_was_found_exactly_can_be_shared_with_and_the_address_stays_theirs(
         assert told == {caller.user.username: caller.user.email, other: ""}
 
 
-def test_who_shared_with_one_can_be_shared_with(
+def test_sender_can_be_shared_with(
     ada: Caller,
     grace: Caller,
     rule: Callable[[UserSearch], None],
     original: Workspace,
     workspace_of: Callable[..., Workspace],
 ) -> None:
-    """Each sees the other in the offer."""
+    """Sender and receiver see each other in the offer."""
     rule(ALL)
     share(ada, original, grace)
     rule(EXACT)

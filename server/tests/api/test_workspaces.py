@@ -1,4 +1,4 @@
-"""`/workspaces/`: creating, reading, changing, uploading, launching and deleting, in the words of the contract."""
+"""`/workspaces/`: creating, reading, updating, launching and deleting, with the messages of the contract."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +44,7 @@ def test_a_workspace_is_created_with_its_files(ada: Caller) -> None:
     assert content(workspace, "notes/a..b.txt") == b"hello"
 
 
-def test_what_is_there_is_listed_once_it_was_measured(ada: Caller) -> None:
+def test_content_is_listed_after_a_measurement(ada: Caller) -> None:
     details = {"files": [{"name": name, "content": "x"} for name in ("b", "a/c", ".hidden", "a/.git/x")]}
     number = ada("POST", "/workspaces", {**NEW, "workspace_details": details}).body["data"]["id"]
     process_due_workspaces(now=timezone.now())
@@ -79,7 +79,7 @@ DETAILS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("details", "message"), DETAILS)
-def test_details_that_cannot_be_are_refused_and_leave_nothing(
+def test_invalid_details_are_refused_and_leave_nothing(
     ada: Caller, workspace: Workspace, details: object, message: str
 ) -> None:
     created = ada("POST", "/workspaces/", {**NEW, "workspace_details": details})
@@ -107,19 +107,19 @@ def test_details_that_cannot_be_are_refused_and_leave_nothing(
         ({**NEW, "description": "\0"}, "The description has more than 10000 characters or contains a NUL character."),
     ],
 )
-def test_a_workspace_that_cannot_be_is_refused(ada: Caller, body: object, message: str) -> None:
+def test_invalid_workspace_is_refused(ada: Caller, body: object, message: str) -> None:
     response = ada("POST", "/workspaces/", body)
     assert (response.status, response.message) == (400, message)
     assert not Workspace.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a/" + "x" * 256])
-def test_a_file_name_that_no_file_can_have_is_refused(ada: Caller, name: str) -> None:
+def test_invalid_file_name_is_refused(ada: Caller, name: str) -> None:
     assert ada("POST", "/workspaces/", {**NEW, "workspace_details": {"files": [{"name": name}]}}).status == 400
     assert not Workspace.objects.exists()
 
 
-def test_an_empty_default_job_type_is_none(ada: Caller) -> None:
+def test_empty_default_job_type_is_null(ada: Caller) -> None:
     assert ada("POST", "/workspaces/", {**NEW, "default_job_type": ""}).body["data"]["default_job_type"] is None
 
 
@@ -135,7 +135,7 @@ def test_filters_are_exact(ada: Caller, workspace: Workspace) -> None:
         )
 
 
-def test_pages_cut_the_list(ada: Caller, workspace_of: Make) -> None:
+def test_pagination(ada: Caller, workspace_of: Make) -> None:
     numbers = [workspace_of(ada.user, str(number)).pk for number in range(5)][::-1]
     first = ada("GET", "/workspaces/?limit=2").body["data"]
     assert [one["id"] for one in first["workspaces"]] == numbers[:2]
@@ -153,12 +153,12 @@ def test_pages_cut_the_list(ada: Caller, workspace_of: Make) -> None:
 
 @pytest.mark.parametrize("query", ["limit=-1", "limit=x", "offset=-5", "offset=", "limit=1e3", f"limit={'9' * 19}"])
 @pytest.mark.parametrize("path", ["workspaces", "jobs", "users"])
-def test_pages_that_cannot_be_are_refused(ada: Caller, path: str, query: str) -> None:
+def test_invalid_pages_are_refused(ada: Caller, path: str, query: str) -> None:
     response = ada("GET", f"/{path}/?{query}")
     assert (response.status, response.message) == (400, f"{query.split('=', maxsplit=1)[0]} must be a number.")
 
 
-def test_a_list_takes_as_many_queries_for_three_as_for_one(ada: Caller, workspace_of: Make) -> None:
+def test_list_needs_the_same_queries_for_one_and_three(ada: Caller, workspace_of: Make) -> None:
     counts = []
     for more in (1, 2):
         for number in range(more):
@@ -172,7 +172,7 @@ def test_a_list_takes_as_many_queries_for_three_as_for_one(ada: Caller, workspac
     assert dict(counts)["/jobs/"] == 2
 
 
-def test_an_update_changes_what_it_names(ada: Caller, workspace: Workspace) -> None:
+def test_update_changes_given_fields_only(ada: Caller, workspace: Workspace) -> None:
     path = f"/workspaces/{workspace.pk}"
     assert ada("PUT", path, {"name": "new", "description": "d"}).message == "Update successful."
     files = {"files": [{"name": "a.txt", "content": "1"}]}
@@ -227,15 +227,13 @@ def test_a_job_is_launched(ada: Caller, workspace: Workspace) -> None:
         ),
     ],
 )
-def test_a_launch_that_cannot_be_is_refused(
-    ada: Caller, workspace: Workspace, body: object, status: int, message: str
-) -> None:
+def test_invalid_launch_is_refused(ada: Caller, workspace: Workspace, body: object, status: int, message: str) -> None:
     response = ada("PUT", f"/workspaces/{workspace.pk}/start/", body)
     assert (response.status, response.message) == (status, message)
     assert not Job.objects.exists()
 
 
-def test_deleting_is_queued_and_may_be_said_twice(ada: Caller, workspace: Workspace) -> None:
+def test_deletion_is_queued_and_can_be_repeated(ada: Caller, workspace: Workspace) -> None:
     for path in (f"/workspaces/{workspace.pk}/", f"/workspaces/{workspace.pk}"):
         response = ada("DELETE", path)
         assert (response.status, response.message) == (200, f"Workspace {workspace.pk} queued for deletion.")
@@ -245,7 +243,7 @@ def test_deleting_is_queued_and_may_be_said_twice(ada: Caller, workspace: Worksp
     assert ada("DELETE", f"/workspaces/{workspace.pk}/").status == 404
 
 
-def test_deleting_with_jobs_has_to_be_meant(ada: Caller, workspace: Workspace, job: Job) -> None:
+def test_deletion_with_jobs_needs_force(ada: Caller, workspace: Workspace, job: Job) -> None:
     response = ada("DELETE", f"/workspaces/{workspace.pk}/")
     assert (response.status, response.message) == (400, "Cannot delete workspace, jobs are running for this workspace.")
     assert ada("DELETE", f"/workspaces/{workspace.pk}/?force=true").status == 200

@@ -66,9 +66,9 @@ def test_an_error_of_the_api_is_found_by_its_request_id(
     headers = {"UWS-Authorization": token_of(ada), "X-Request-ID": SENT}
     response = Client(raise_request_exception=False).get("/jobs/?x=y", headers=headers)
     assert response.status_code == 500
-    assert f"Quote {SENT} to its operators." in response.json()["message"]
+    assert f"Mention request {SENT} when" in response.json()["message"]
     told = next(line for line in lines if line["logger"] == "user_workspaces.api.errors")
-    assert (told["request"], told["person"], told["message"]) == (SENT, ada.pk, f"error {SENT}")
+    assert (told["request"], told["user"], told["message"]) == (SENT, ada.pk, f"error {SENT}")
     assert "swordfish" in told["error"]
     assert token_of(ada) not in str(lines)
 
@@ -91,7 +91,7 @@ def test_an_error_outside_of_views_is_found_by_its_request_id(
     monkeypatch.setattr("user_workspaces.api.schema_views.render", bug)
     response = Client(raise_request_exception=False).get("/docs/swagger/", headers={"X-Request-ID": SENT})
     assert (response.status_code, response.json()["success"]) == (500, False)
-    assert f"Quote {SENT} to its operators." in response.json()["message"]
+    assert f"Mention request {SENT} when" in response.json()["message"]
     assert all(line["request"] == SENT for line in lines)
 
 

@@ -14,7 +14,7 @@ from support.live_server import MANAGE, surroundings
     ("command", "code", "said"),
     [
         (("stop",), 0, "No server was running: nothing was ever started in {folder}."),
-        (("login_link", "ada"), 1, "CommandError: There is no database in {folder} yet: run `make start` first."),
+        (("login_link", "ada"), 1, "CommandError: No database in {folder}: run `make start` first."),
     ],
 )
 def test_command_says_that_nothing_was_started(tmp_path: Path, command: tuple[str, ...], code: int, said: str) -> None:

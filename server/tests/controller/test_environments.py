@@ -58,7 +58,7 @@ def test_job_is_started_once(started: PreparedEnvironment, driver: Driver) -> No
     assert (started.job_id, started.status, started.message) == (
         job.pk,
         "preparing",
-        f"Job {job.pk} makes it in this workspace, as you.",
+        f"Job {job.pk} is building it in this workspace, as you.",
     )
     PreparedEnvironment.objects.update(next_check_at=timezone.now())
     process_due_environments(now=timezone.now())

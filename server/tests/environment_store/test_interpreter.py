@@ -1,4 +1,4 @@
-"""Which interpreter is taken, on machines where not everybody may run every one."""
+"""The selection of an interpreter that all accounts can run."""
 
 import os
 from pathlib import Path
@@ -29,10 +29,10 @@ def put(folder: Path, version: str, content: bytes = b"\x7fELF") -> Interpreter:
     return Interpreter(path, version)
 
 
-def find(machine: Path, version: str | None = None, *, for_everybody: bool = False) -> Interpreter:
+def find(machine: Path, version: str | None = None, *, for_all_accounts: bool = False) -> Interpreter:
     return find_interpreter(
         version=version,
-        for_everybody=for_everybody,
+        for_all_accounts=for_all_accounts,
         own=Interpreter(machine / "own" / "python3.11", "3.11"),
         folders=[machine / "missing", machine / "first", machine / "second"],
     )
@@ -44,47 +44,47 @@ def test_own_interpreter_comes_first(machine: Path) -> None:
     assert find(machine) == expected
 
 
-def test_without_an_own_one_the_newest_is_taken(machine: Path) -> None:
+def test_newest_is_used_without_an_own_one(machine: Path) -> None:
     put(machine / "first", "3.11")
     expected = put(machine / "second", "3.13")
     assert find(machine) == expected
 
 
-def test_too_old_ones_are_not_taken(machine: Path) -> None:
+def test_too_old_interpreters_are_ignored(machine: Path) -> None:
     put(machine / "first", "3.10")
     with pytest.raises(ConfigurationError, match=r"No Python 3\.11 or newer was found"):
         find(machine)
 
 
-def test_version_asked_for_is_taken(machine: Path) -> None:
+def test_requested_version_is_used(machine: Path) -> None:
     put(machine / "own", "3.11")
     put(machine / "first", "3.13")
     expected = put(machine / "second", "3.12")
     assert find(machine, "3.12") == expected
 
 
-def test_version_that_is_not_there_is_named(machine: Path) -> None:
+def test_missing_version_is_named_in_the_error(machine: Path) -> None:
     put(machine / "own", "3.11")
     with pytest.raises(ConfigurationError, match=r"No Python 3\.14 was found"):
         find(machine, "3.14")
 
 
-def test_script_in_place_of_an_interpreter_is_passed_over(machine: Path) -> None:
+def test_script_is_no_interpreter(machine: Path) -> None:
     put(machine / "first", "3.13", b"#!/bin/sh\n")
     expected = put(machine / "second", "3.12")
     assert find(machine) == expected
 
 
-def test_file_without_the_right_to_run_is_passed_over(machine: Path) -> None:
+def test_file_that_is_not_executable_is_ignored(machine: Path) -> None:
     put(machine / "first", "3.13").path.chmod(0o644)
     expected = put(machine / "second", "3.12")
     assert find(machine) == expected
 
 
-def test_interpreter_in_a_closed_folder_is_not_for_everybody(machine: Path) -> None:
+def test_interpreter_in_a_closed_folder_is_not_for_all_accounts(machine: Path) -> None:
     put(machine / "own", "3.11")
-    with pytest.raises(ConfigurationError, match="only its owner may enter"):
-        find(machine, for_everybody=True)  # the folder of the test itself is closed
+    with pytest.raises(ConfigurationError, match="only its owner can enter"):
+        find(machine, for_all_accounts=True)  # the folder of the test itself is closed
 
 
 def test_barrier_of_a_system_program_is_none() -> None:
@@ -99,7 +99,7 @@ def test_barrier_of_a_link_into_a_closed_folder_is_that_folder(machine: Path) ->
     assert (machine / "own" / "python3.11").is_relative_to(closed)
 
 
-def test_barrier_of_what_is_not_there_is_where_it_ends() -> None:
+def test_barrier_of_a_missing_path_is_its_first_missing_part() -> None:
     assert barrier(Path("/bin/sh/deeper")) == Path("/bin/sh/deeper").resolve()
 
 

@@ -1,4 +1,4 @@
-"""What names an environment, and the steps that make it."""
+"""Fingerprints and build steps of environments."""
 
 import os
 import re
@@ -56,16 +56,16 @@ def test_fingerprint_again_is_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("details", ['{"time_limit": 5}', '{"modules": ["gcc"]}', '{"environment_name": "Lab"}'])
-def test_fingerprint_of_what_changes_no_file_is_the_same(tmp_path: Path, details: str) -> None:
+def test_fingerprint_ignores_options_without_effect_on_files(tmp_path: Path, details: str) -> None:
     assert make(tmp_path, details).fingerprint == make(tmp_path).fingerprint
 
 
 @pytest.mark.parametrize("details", ['{"python_packages": ["numpy"]}', '{"python_packages": ["numpy", "scipy"]}'])
-def test_fingerprint_of_other_packages_is_another(tmp_path: Path, details: str) -> None:
+def test_fingerprint_depends_on_packages(tmp_path: Path, details: str) -> None:
     assert make(tmp_path, details).fingerprint != make(tmp_path).fingerprint
 
 
-def test_fingerprint_of_another_interpreter_is_another(tmp_path: Path) -> None:
+def test_fingerprint_depends_on_the_interpreter(tmp_path: Path) -> None:
     assert make(tmp_path, interpreter=OTHER).fingerprint != make(tmp_path).fingerprint
 
 
@@ -79,7 +79,7 @@ def test_fingerprint_of_a_wheel_changes_with_the_file(tmp_path: Path, wheel: Pat
 def test_wheel_is_installed_by_its_absolute_path(tmp_path: Path, wheel: Path) -> None:
     recipe = make(tmp_path, f'{{"python_packages": ["./{wheel.name}", "numpy"]}}')
     assert recipe.first[-1].command[-3:] == ("--", str(wheel), "numpy")
-    assert recipe.first[-1].message == "installing 2 of this site's packages"
+    assert recipe.first[-1].message == "installing 2 of the site's packages"
 
 
 @pytest.mark.parametrize("details", ["{}", '{"python_packages": ["numpy"]}'])

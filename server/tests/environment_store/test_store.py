@@ -1,4 +1,4 @@
-"""Building an environment by real processes: once, whoever asks, and whatever dies in between."""
+"""Builds in real processes: once for simultaneous requests, and after killed processes."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from user_workspaces.environment_store.builder import Status, Step, read_status, write_status
-from user_workspaces.environment_store.store import MOST_STARTS, EnvironmentStore, Recipe
+from user_workspaces.environment_store.store import MAX_STARTS, EnvironmentStore, Recipe
 from user_workspaces.interfaces.values import Preparation, PreparationState
 
 READY = Preparation(PreparationState.READY)
@@ -21,7 +21,7 @@ READY = Preparation(PreparationState.READY)
 
 @pytest.fixture
 def environments(tmp_path: Path) -> EnvironmentStore:
-    return EnvironmentStore(tmp_path / "environments", for_everybody=False)
+    return EnvironmentStore(tmp_path / "environments", for_all_accounts=False)
 
 
 def recipe(folder: EnvironmentStore, command: str, *, last: str = "true", seconds: float = 60) -> Recipe:
@@ -69,7 +69,7 @@ def builder_pids(environments: EnvironmentStore) -> list[int]:
 
 
 def kill_builder(environments: EnvironmentStore) -> None:
-    """Kill the builder and its commands, also one that was just being started."""
+    """Kill the builder and its commands, including one that is just starting."""
     wait_for(lambda: len(builder_pids(environments)) > 0)
 
     def is_gone() -> bool:
@@ -81,7 +81,7 @@ def kill_builder(environments: EnvironmentStore) -> None:
     wait_for(is_gone)
 
 
-def test_prepare_first_says_what_goes_on(environments: EnvironmentStore) -> None:
+def test_prepare_returns_the_state_at_once(environments: EnvironmentStore) -> None:
     made = recipe(environments, "echo cake > bin/cake")
     first = environments.prepare(made)
     assert (first.state, first.message[:33]) == (PreparationState.IN_PROGRESS, "Preparing Cake (first time only):")
@@ -91,7 +91,7 @@ def test_prepare_first_says_what_goes_on(environments: EnvironmentStore) -> None
 
 
 @pytest.mark.parametrize("bring", ["touch .complete", "mkdir .complete"])
-def test_mark_that_a_package_brings_counts_for_nothing(environments: EnvironmentStore, bring: str) -> None:
+def test_marker_in_a_package_is_removed(environments: EnvironmentStore, bring: str) -> None:
     gate = environments.folder.parent / "gate"
     made = recipe(environments, bring, last=f"until [ -e {gate} ]; do sleep 0.02; done")
     tasting = Preparation(PreparationState.IN_PROGRESS, "Preparing Cake (first time only): tasting")
@@ -110,7 +110,7 @@ def test_prepare_shows_the_step(environments: EnvironmentStore) -> None:
     assert prepare_to_the_end(environments, made) == READY
 
 
-def test_prepare_by_many_at_once_builds_once(environments: EnvironmentStore) -> None:
+def test_simultaneous_prepares_build_once(environments: EnvironmentStore) -> None:
     count = environments.folder.parent / "count"
     made = recipe(environments, f"echo once >> {count}; sleep 0.3")
     with ThreadPoolExecutor(16) as threads:
@@ -123,7 +123,7 @@ def test_prepare_by_another_server_joins_the_build(environments: EnvironmentStor
     count = environments.folder.parent / "count"
     made = recipe(environments, f"echo once >> {count}; sleep 0.3")
     environments.prepare(made)
-    other = EnvironmentStore(environments.folder, for_everybody=False)
+    other = EnvironmentStore(environments.folder, for_all_accounts=False)
     assert prepare_to_the_end(other, made) == READY
     assert count.read_text() == "once\n"
 
@@ -135,7 +135,7 @@ def test_build_outlives_the_server(environments: EnvironmentStore) -> None:
 import os, signal
 from pathlib import Path
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe, Step
-EnvironmentStore(Path({str(environments.folder)!r}), for_everybody=False).prepare({made!r})
+EnvironmentStore(Path({str(environments.folder)!r}), for_all_accounts=False).prepare({made!r})
 os.kill(os.getpid(), signal.SIGKILL)
 """
     server = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
@@ -159,9 +159,9 @@ def test_builder_killed_is_started_again(environments: EnvironmentStore, where: 
     assert prepare_to_the_end(environments, made) == READY
 
 
-def test_builder_killed_again_and_again_is_given_up(environments: EnvironmentStore) -> None:
+def test_builder_killed_repeatedly_fails(environments: EnvironmentStore) -> None:
     made = recipe(environments, "touch half; sleep 60")
-    for _ in range(MOST_STARTS):
+    for _ in range(MAX_STARTS):
         assert environments.prepare(made).state is PreparationState.IN_PROGRESS
         wait_for((environments.stage("f") / "half").exists)
         kill_builder(environments)
@@ -170,7 +170,7 @@ def test_builder_killed_again_and_again_is_given_up(environments: EnvironmentSto
     assert (given_up.state, "killed 3 times" in given_up.message) == (PreparationState.FAILED, True)
 
 
-def test_commands_of_a_killed_builder_keep_the_next_one_away(environments: EnvironmentStore) -> None:
+def test_commands_of_a_killed_builder_keep_its_lock(environments: EnvironmentStore) -> None:
     made = recipe(environments, "touch half; sleep 60")
     environments.prepare(made)
     wait_for((environments.stage("f") / "half").exists)
@@ -198,28 +198,28 @@ def test_failure_leaves_no_files(environments: EnvironmentStore, command: str, l
     assert not environments.path_of("f").exists()
 
 
-def test_failure_is_kept_for_five_minutes_and_then_tried_again(environments: EnvironmentStore) -> None:
+def test_failure_is_retried_after_five_minutes(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "exit 3"))
     better = recipe(environments, "true")
-    soon = EnvironmentStore(environments.folder, for_everybody=False, clock=lambda: time.time() + 290)
+    soon = EnvironmentStore(environments.folder, for_all_accounts=False, clock=lambda: time.time() + 290)
     assert soon.prepare(better) == failed
-    later = EnvironmentStore(environments.folder, for_everybody=False, clock=lambda: time.time() + 310)
+    later = EnvironmentStore(environments.folder, for_all_accounts=False, clock=lambda: time.time() + 310)
     assert later.prepare(better).state is PreparationState.IN_PROGRESS
     assert prepare_to_the_end(later, better) == READY
 
 
-def test_failure_of_the_trial_is_a_failure(environments: EnvironmentStore) -> None:
+def test_failed_trial_fails_the_build(environments: EnvironmentStore) -> None:
     failed = prepare_to_the_end(environments, recipe(environments, "true", last="echo not good; false"))
     assert failed.message == "Cake could not be prepared: tasting failed: not good"
     assert environments.failure(recipe(environments, "true")) == failed.message
 
 
-def test_step_that_may_fail_and_step_without_its_file_do_not_matter(environments: EnvironmentStore) -> None:
+def test_optional_steps_do_not_fail_the_build(environments: EnvironmentStore) -> None:
     steps = (Step("a", ("false",), may_fail=True), Step("b", ("false",), only_if="/no/such/file"))
     assert prepare_to_the_end(environments, Recipe("Cake", "f", steps, (), 60)) == READY
 
 
-def test_command_that_is_not_there_is_a_failure(environments: EnvironmentStore) -> None:
+def test_missing_command_is_a_failure(environments: EnvironmentStore) -> None:
     made = Recipe("Cake", "f", (Step("a", ("/no/such/program",)),), (), 60)
     assert prepare_to_the_end(environments, made).state is PreparationState.FAILED
 
@@ -230,13 +230,13 @@ def test_time_limit_ends_the_work_and_its_children(environments: EnvironmentStor
     wait_for(lambda: builder_pids(environments) == [])
 
 
-def test_folder_around_everything_is_lifted(environments: EnvironmentStore) -> None:
+def test_single_top_level_folder_is_removed(environments: EnvironmentStore) -> None:
     made = recipe(environments, "rmdir bin && mkdir -p inner/bin && echo cake > inner/bin/cake")
     assert prepare_to_the_end(environments, made) == READY
     assert (environments.path_of("f") / "bin" / "cake").read_text() == "cake\n"
 
 
-def test_everybody_may_read_and_run_and_nobody_write(environments: EnvironmentStore) -> None:
+def test_all_accounts_may_read_and_run_but_not_write(environments: EnvironmentStore) -> None:
     folder = "umask 0; mkdir -m 700 deep; ln -s /nowhere deep/link"
     files = "touch deep/data; chmod 600 deep/data; cp -p /bin/true deep/run; chmod 6777 deep/run"
     assert prepare_to_the_end(environments, recipe(environments, f"{folder}; {files}")) == READY
@@ -256,25 +256,25 @@ def test_secrets_of_the_server_do_not_reach_the_installer(
     assert passed == ["UV_OFFLINE=1", "UV_SYSTEM_CERTS=1"]
 
 
-def test_folder_that_people_cannot_enter_is_named(tmp_path: Path) -> None:
-    closed = EnvironmentStore(tmp_path / "environments", for_everybody=True)
+def test_folder_that_users_cannot_enter_is_named(tmp_path: Path) -> None:
+    closed = EnvironmentStore(tmp_path / "environments", for_all_accounts=True)
     failed = closed.prepare(recipe(closed, "true"))
     assert (failed.state, "chmod o+x" in failed.message) == (PreparationState.FAILED, True)
 
 
-def test_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    broken = EnvironmentStore(tmp_path / "file" / "environments", for_everybody=False)
+    broken = EnvironmentStore(tmp_path / "file" / "environments", for_all_accounts=False)
     assert broken.prepare(recipe(broken, "true")).state is PreparationState.FAILED
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"message": 1, "other": 2}'])
-def test_status_file_in_pieces_counts_as_none(tmp_path: Path, content: str) -> None:
+def test_incomplete_status_file_is_ignored(tmp_path: Path, content: str) -> None:
     (tmp_path / "f.status").write_text(content)
     assert read_status(tmp_path / "f.status") is None
 
 
-def test_status_file_keeps_what_was_written(tmp_path: Path) -> None:
+def test_status_file_round_trip(tmp_path: Path) -> None:
     status = Status("baking", 12.5, failed=True, starts=2)
     write_status(tmp_path / "f.status", status)
     assert read_status(tmp_path / "f.status") == status

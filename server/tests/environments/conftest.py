@@ -1,4 +1,4 @@
-"""A package index, a base and a store of their own, and a workspace: all that preparing an environment takes."""
+"""Fixtures for preparing environments: a package index, a base, a store and a workspace."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Index]:
-    """The only index that the builder knows."""
+    """The only package index of the builder."""
     with package_index() as offered:
         monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://ada:password@127.0.0.1:{offered.port}/simple/")
         monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
@@ -47,7 +47,7 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def base(site: Registry, base_folder: Path) -> Base:
-    """The site's base: that of its JupyterLab."""
+    """The server's base: that of its JupyterLab."""
     jupyter_lab = site.job_types.get("jupyter_lab")
     assert isinstance(jupyter_lab, FakeJobType)
     jupyter_lab.brings = Base(base_folder)
@@ -56,7 +56,7 @@ def base(site: Registry, base_folder: Path) -> Base:
 
 @pytest.fixture
 def store(settings: Settings, tmp_path: Path, base: Base) -> Iterator[EnvironmentStore]:
-    """A folder of prepared environments, which other accounts may enter."""
+    """A store of environments that other accounts can enter."""
     settings.DATA_DIR = settings.DATA_DIR / f"{tmp_path.name}-environments"
     layers.store.cache_clear()
     layers.store().folder.mkdir(mode=0o755, parents=True)
@@ -76,21 +76,21 @@ def put() -> Callable[..., None]:
 
 @pytest.fixture
 def workspace(workspace_of: Callable[..., Workspace], make_user: Callable[[str], User], store: object) -> Workspace:
-    """One of Ada's."""
+    """A workspace of Ada."""
     return workspace_of(make_user("ada"))
 
 
-def tend() -> None:
-    """Do a pass of the controller, as if all were due."""
+def process_due() -> None:
+    """Run one pass of the controller, with all rows due."""
     PreparedEnvironment.objects.filter(next_check_at__isnull=False).update(next_check_at=timezone.now())
     process_due_environments(now=timezone.now())
 
 
 def settled(workspace: Workspace) -> PreparedEnvironment:
-    """Return the preparation of a workspace once the controller has brought it to its end."""
+    """Return the preparation of a workspace after the controller has finished it."""
 
     def look() -> PreparedEnvironment | None:
-        tend()
+        process_due()
         row = PreparedEnvironment.objects.get(pk=workspace.pk)
         return row if row.status != PreparationStatus.PREPARING else None
 

@@ -1,4 +1,4 @@
-"""What a job's script finds after the activation, with real shells and interpreters."""
+"""The activation of environments, with real shells and interpreters."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ SYSTEM = "/usr/local/bin:/usr/bin:/bin"
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """An environment of this Python, without any package."""
+    """An environment of this Python without packages."""
     folder = tmp_path / "base"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     return folder
@@ -55,7 +55,7 @@ def test_overlay_comes_first_then_layers_then_the_base(base: Path, tmp_path: Pat
     assert (system, site, python, virtual) == (SYSTEM, SYSTEM, f"{here}/bin/python", str(here))
 
 
-def test_layer_below_an_unusual_folder_is_found_and_nothing_is_run(base: Path, tmp_path: Path) -> None:
+def test_layer_in_an_unusual_folder_is_found_without_running_code(base: Path, tmp_path: Path) -> None:
     layer = tmp_path / "my data" / "$(touch ran)\"'"
     environment = WorkspaceEnvironment(Base(base), None, (layer,))
     script = activate(JobScript('printf "%s\\n" "$PATH" "$JUPYTER_PATH"'), environment, job_directory=tmp_path)
@@ -96,7 +96,7 @@ def test_another_layer_is_taken_over_by_the_overlay_that_is_there(base: Path, tm
         ]
 
 
-def test_list_of_packages_that_is_no_text_is_written_again(base: Path, tmp_path: Path) -> None:
+def test_undecodable_package_list_is_rewritten(base: Path, tmp_path: Path) -> None:
     environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / "base")
     shown(environment, tmp_path / "job")
     packages = tmp_path / "w" / "base" / version() / "lib" / version() / "site-packages" / "_base.pth"
@@ -107,7 +107,7 @@ def test_list_of_packages_that_is_no_text_is_written_again(base: Path, tmp_path:
 
 
 @pytest.mark.parametrize("missing", ["lib", "bin/python", "bin", "pyvenv.cfg"])
-def test_half_an_overlay_is_made_whole(base: Path, tmp_path: Path, missing: str) -> None:
+def test_incomplete_overlay_is_completed(base: Path, tmp_path: Path, missing: str) -> None:
     environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / "base")
     shown(environment, tmp_path / "job")
     here = tmp_path / "w" / "base" / version()
@@ -119,7 +119,7 @@ def test_half_an_overlay_is_made_whole(base: Path, tmp_path: Path, missing: str)
     assert printed == "True\n"
 
 
-def test_two_jobs_at_once_make_one_overlay(base: Path, tmp_path: Path) -> None:
+def test_simultaneous_jobs_create_one_overlay(base: Path, tmp_path: Path) -> None:
     environment = WorkspaceEnvironment(Base(base), tmp_path / "w" / "base")
     script = activate(JobScript(SHOW), environment, job_directory=tmp_path)
     for file in script.files:
@@ -143,7 +143,7 @@ def test_program_that_the_user_installed_is_kept(base: Path, tmp_path: Path) -> 
     assert (here / "bin" / "jupyter").read_text() == "mine"
 
 
-def test_modules_are_loaded_once_in_order_and_bring_the_base(base: Path, tmp_path: Path) -> None:
+def test_modules_are_loaded_once_in_order_and_provide_the_base(base: Path, tmp_path: Path) -> None:
     (tmp_path / "modules.sh").write_text(f'module() {{ echo "$*" >&2; PATH="{base}/bin:$PATH"; }}\n')
     script = activate(
         JobScript(SHOW), WorkspaceEnvironment(Base(None, ("gcc/13", "py/3")), tmp_path / "w"), job_directory=tmp_path
@@ -179,7 +179,7 @@ def test_module_that_is_missing_ends_the_job(tmp_path: Path) -> None:
     assert run(script, tmp_path, BASH_ENV=str(tmp_path / "modules.sh")).returncode == 1
 
 
-def test_full_disk_leaves_the_base_and_says_so(base: Path, tmp_path: Path) -> None:
+def test_full_disk_falls_back_to_the_base_with_a_message(base: Path, tmp_path: Path) -> None:
     overlay = tmp_path / "w" / "base"
     overlay.mkdir(parents=True)
     script = activate(JobScript(SHOW), WorkspaceEnvironment(Base(base), overlay), job_directory=tmp_path / "job")
@@ -197,7 +197,7 @@ def test_environment_of_conda_lies_between_the_overlay_and_the_base(base: Path, 
     assert path == f"{overlay / version()}/bin:{conda}:{base}/bin:{SYSTEM}"
 
 
-def test_folders_of_jupyter_that_a_user_brings_are_left_out_of_the_sites(base: Path, tmp_path: Path) -> None:
+def test_jupyter_folders_of_the_user_are_not_in_the_site_path(base: Path, tmp_path: Path) -> None:
     overlay, layer = tmp_path / "w" / ".environment" / "base", tmp_path / "layer"
     conda = tmp_path / "w" / ".environment" / "conda"
     (conda / "bin").mkdir(parents=True)

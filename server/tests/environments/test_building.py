@@ -1,4 +1,4 @@
-"""What preparing costs the server: how much is built at once, and what stays behind."""
+"""Limits of simultaneous builds, and cleanup after them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from environments.conftest import settled, tend
+from environments.conftest import process_due, settled
 from support.package_index import Index
 from user_workspaces.environment_store.store import EnvironmentStore
 from user_workspaces.environments import actions
@@ -21,22 +21,20 @@ def prepare(workspace: Workspace) -> PreparedEnvironment:
     return actions.prepare(workspace=workspace, file="requirements.txt", now=timezone.now())
 
 
-def test_two_are_built_at_once_however_often_is_asked(
-    index: Index, put: Put, workspace: Workspace, store: EnvironmentStore
-) -> None:
+def test_two_builds_run_at_once(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
     index.gate.clear()
     asked = list[str]()
     for number in range(4):
         index.add(f"crab{number}")
         put(workspace, f"crab{number}")
         asked.append(prepare(workspace).fingerprint)
-        tend()
+        process_due()
     assert [store.is_building(name) for name in asked] == [True, True, False, False]
     index.gate.set()
     assert settled(workspace).status == "ready"
 
 
-def test_preparation_that_was_reset_meanwhile_stays_away(put: Put, workspace: Workspace) -> None:
+def test_preparation_that_was_reset_stays_deleted(put: Put, workspace: Workspace) -> None:
     put(workspace, "crab")
     row = prepare(workspace)
     actions.forget(workspace_id=workspace.pk)

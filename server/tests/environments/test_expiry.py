@@ -1,4 +1,4 @@
-"""Prepared environments that nothing needs are removed; what a job may use is not."""
+"""Unused prepared environments are removed; those that a job may use are kept."""
 
 import shutil
 from collections.abc import Callable

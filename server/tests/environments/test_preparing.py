@@ -1,4 +1,4 @@
-"""Preparing environments with the real installer, from a real index: what becomes ready, and what each failure says."""
+"""Preparing environments with the real installer and index: results and the messages of failures."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from environments.conftest import PYTHON, settled, tend
+from environments.conftest import PYTHON, process_due, settled
 from support.package_index import Index
 from user_workspaces.accounts.models import User
 from user_workspaces.environment_store.store import EnvironmentStore
@@ -34,14 +34,14 @@ def prepare(workspace: Workspace, file: str = "requirements.txt") -> PreparedEnv
 
 
 def layers_of(workspace: Workspace) -> tuple[Path, ...]:
-    """Return what a launch would use; it is possible in any case."""
+    """Return the layers that a launch would use; launches are always possible."""
     found = environment_for(job_type="jupyter_lab", resource="local", workspace=Path("/w"), workspace_id=workspace.pk)
     assert found is not None
     return found.layers
 
 
 def failed(workspace: Workspace, put: Put, content: str) -> str:
-    """Prepare what cannot be prepared: nothing of it is used."""
+    """Prepare an invalid environment, and check that launches do not use it."""
     put(workspace, content)
     prepare(workspace)
     row = settled(workspace)
@@ -107,7 +107,7 @@ def test_unknown_package_is_named_with_its_line(index: Index, put: Put, workspac
     assert said == "requirements.txt, line 3: the package index has no package no-such-package."
 
 
-def test_version_that_there_is_not_is_named(index: Index, put: Put, workspace: Workspace) -> None:
+def test_missing_version_is_named(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     said = failed(workspace, put, "crab==9\n")
     assert said == f"requirements.txt, line 1: the package index has no crab==9 for Python {PYTHON}."
@@ -118,17 +118,17 @@ def test_package_without_a_wheel_is_named(index: Index, put: Put, workspace: Wor
     index.wheels["lobster-1.0.tar.gz"] = b""
     for name in ("crab", "lobster"):
         said = failed(workspace, put, f"# x\n{name}==1.0\n")
-        wheel = f"{name} has no ready-made wheel for Python {PYTHON}: install it in the session."
+        wheel = f"{name} has no wheel for Python {PYTHON}: install it in the session."
         assert said == f"requirements.txt, line 2: {wheel}"
 
 
 def test_wrong_hash_is_named(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     said = failed(workspace, put, f"crab==1.0 --hash=sha256:{'a' * 64}\n")
-    assert said.startswith("requirements.txt, line 1: what the package index has for crab does not have the hash")
+    assert said.startswith("requirements.txt, line 1: the hash of crab does not match that of the package index")
 
 
-def test_contradiction_is_told(index: Index, put: Put, workspace: Workspace) -> None:
+def test_contradiction_is_reported(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab", "1.0")
     index.add("crab", "2.0")
     said = failed(workspace, put, "crab==1.0\ncrab==2.0\n")
@@ -136,7 +136,7 @@ def test_contradiction_is_told(index: Index, put: Put, workspace: Workspace) -> 
 
 
 @pytest.mark.parametrize(("name", "value"), [("UV_OFFLINE", "1"), ("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")])
-def test_index_that_cannot_be_reached_is_told(
+def test_unreachable_index_is_reported(
     index: Index, put: Put, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -158,11 +158,11 @@ def test_log_is_kept_without_passwords(index: Index, put: Put, workspace: Worksp
 
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a disk of its own")
-def test_full_disk_is_told(
+def test_full_disk_is_reported(
     index: Index, put: Put, workspace: Workspace, store: EnvironmentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab", files={"crab.py": "", "crab.dat": "x" * (4 << 20)})
-    monkeypatch.setattr(actions, "LEAST_FREE", 0)
+    monkeypatch.setattr(actions, "MIN_FREE_BYTES", 0)
     mount = ("mount", "-t", "tmpfs", "-o", "size=2m,mode=755", "tmpfs", str(store.folder))
     if subprocess.run(mount, check=False).returncode:
         pytest.skip("this machine mounts nothing")
@@ -172,17 +172,17 @@ def test_full_disk_is_told(
         subprocess.run(("umount", str(store.folder)), check=True)
 
 
-def test_nothing_is_begun_on_a_disk_that_is_nearly_full(
+def test_no_build_starts_on_a_nearly_full_disk(
     index: Index, put: Put, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab")
-    monkeypatch.setattr(actions, "LEAST_FREE", 1 << 60)
+    monkeypatch.setattr(actions, "MIN_FREE_BYTES", 1 << 60)
     assert failed(workspace, put, "crab").startswith("The disk of the server is full")
     assert index.asked == []
 
 
 def kill_builder(store: EnvironmentStore, fingerprint: str) -> None:
-    """Kill the builder and all its commands, also one that was just being started."""
+    """Kill the builder and all its commands, including one that is just starting."""
 
     def is_gone() -> bool:
         for pid in holders_of(str(store.beside(fingerprint, "lock"))):
@@ -194,7 +194,7 @@ def kill_builder(store: EnvironmentStore, fingerprint: str) -> None:
 
 
 def holders_of(lock: str) -> Iterator[int]:
-    """Yield the processes that have a lock file open, but us; the builder before its commands."""
+    """Yield the other processes that have the lock file open, the builder before its commands."""
     for process in (path for path in Path("/proc").iterdir() if path.name.isdigit() and int(path.name) != os.getpid()):
         with suppress(OSError):
             if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115  names, not paths
@@ -206,7 +206,7 @@ def test_killed_builder_is_started_again(index: Index, put: Put, workspace: Work
     index.gate.clear()
     put(workspace, "crab")
     fingerprint = prepare(workspace).fingerprint
-    tend()
+    process_due()
     eventually(lambda: store.is_building(fingerprint) and any("/files/" in path for path in index.asked))
     kill_builder(store, fingerprint)
     assert layers_of(workspace) == ()
@@ -215,7 +215,7 @@ def test_killed_builder_is_started_again(index: Index, put: Put, workspace: Work
     assert len(layers_of(workspace)) == 1
 
 
-def test_builder_that_is_always_killed_is_given_up(
+def test_builder_that_is_always_killed_fails(
     index: Index, put: Put, workspace: Workspace, store: EnvironmentStore
 ) -> None:
     index.add("crab")
@@ -223,7 +223,7 @@ def test_builder_that_is_always_killed_is_given_up(
     put(workspace, "crab")
     fingerprint = prepare(workspace).fingerprint
     for _ in range(3):
-        tend()
+        process_due()
         eventually(lambda: store.is_building(fingerprint))
         kill_builder(store, fingerprint)
     row = settled(workspace)
@@ -231,7 +231,7 @@ def test_builder_that_is_always_killed_is_given_up(
     assert row.message == "It could not be prepared: the work was killed 3 times: is there enough memory?"
 
 
-def test_what_was_ready_is_used_until_the_next_is(index: Index, put: Put, workspace: Workspace) -> None:
+def test_previous_environment_is_used_until_the_next_is_ready(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     put(workspace, "crab")
     prepare(workspace)
@@ -244,7 +244,7 @@ def test_what_was_ready_is_used_until_the_next_is(index: Index, put: Put, worksp
     assert layers_of(workspace) == before
 
 
-def test_lock_brings_all_and_nothing_that_the_base_has(index: Index, put: Put, workspace: Workspace) -> None:
+def test_lock_installs_all_packages_that_the_base_lacks(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     put(workspace, "# sha256\ncrab==1.0\njupyterlab==4.5\n", "environment.lock")
     prepare(workspace, "environment.lock")
@@ -254,16 +254,16 @@ def test_lock_brings_all_and_nothing_that_the_base_has(index: Index, put: Put, w
         prepare(workspace, "environment.lock")
 
 
-def test_base_of_modules_takes_nothing_prepared(put: Put, workspace: Workspace, site: Registry) -> None:
+def test_base_of_modules_uses_no_prepared_environment(put: Put, workspace: Workspace, site: Registry) -> None:
     put(workspace, "crab")
     jupyter_lab = site.job_types.get("jupyter_lab")
     assert isinstance(jupyter_lab, FakeJobType)
     jupyter_lab.brings = Base(None, ("python/3.12",))
-    with pytest.raises(InvalidRequest, match=r"comes from modules of the system \(python/3.12\)"):
+    with pytest.raises(InvalidRequest, match=r"comes from system modules \(python/3.12\)"):
         prepare(workspace)
 
 
-def test_prepared_for_another_python_is_not_used(
+def test_environment_for_another_python_is_not_used(
     index: Index, put: Put, workspace: Workspace, base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("crab")
@@ -274,22 +274,22 @@ def test_prepared_for_another_python_is_not_used(
     assert layers_of(workspace) == ()
 
 
-def test_row_goes_with_its_workspace(index: Index, put: Put, workspace: Workspace) -> None:
+def test_row_is_deleted_with_its_workspace(index: Index, put: Put, workspace: Workspace) -> None:
     index.add("crab")
     put(workspace, "crab")
     prepare(workspace)
     queue_deletion(workspace_id=workspace.pk, now=timezone.now())
     finish_deletion(workspace)
     assert not PreparedEnvironment.objects.exists()
-    tend()
+    process_due()
 
 
-def test_killed_installer_is_told(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
+def test_killed_installer_is_reported(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
     index.add("crab")
     index.gate.clear()
     put(workspace, "crab")
     fingerprint = prepare(workspace).fingerprint
-    tend()
+    process_due()
     eventually(lambda: any("/files/" in path for path in index.asked))
     os.kill(max(holders_of(str(store.beside(fingerprint, "lock")))), signal.SIGKILL)
     row = settled(workspace)

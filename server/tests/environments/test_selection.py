@@ -1,4 +1,4 @@
-"""Which environment a job gets, among those that a site has."""
+"""The selection of a job's environment."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from user_workspaces.testing.fake_job_type import FakeSession
 
 
 class Lab(FakeSession):
-    """A job type that brings a base."""
+    """A job type with a base."""
 
     def base(self, resource: str) -> Base | None:
         if resource != "local":
@@ -38,7 +38,7 @@ def science(site: registry.Registry, lab: Lab) -> FakeEnvironment:
     return environment
 
 
-def test_job_type_gets_its_own_base_and_others_the_first_there_is(lab: Lab, tmp_path: Path) -> None:
+def test_job_type_gets_its_own_base_else_the_first_one(lab: Lab, tmp_path: Path) -> None:
     for job_type in ("lab", "session", "no such type"):
         found = environment_for(job_type=job_type, resource="local", workspace=tmp_path)
         assert found == WorkspaceEnvironment(Base(Path("/lab")), tmp_path / ".environment" / "base")
@@ -49,7 +49,7 @@ def test_resource_without_a_base_has_no_environment(lab: Lab, tmp_path: Path) ->
     assert prepare(job_type="lab", resource="cluster").state is PreparationState.READY
 
 
-def test_job_without_a_workspace_can_install_nothing(lab: Lab) -> None:
+def test_job_without_a_workspace_has_no_overlay(lab: Lab) -> None:
     assert environment_for(job_type="lab", resource="local", workspace=None) == WorkspaceEnvironment(
         Base(Path("/lab")), None
     )
@@ -63,14 +63,14 @@ def test_named_environment_has_its_own_base_and_overlay(science: FakeEnvironment
 
 
 @pytest.mark.usefixtures("science")
-def test_environments_are_offered_where_they_are_set_up() -> None:
+def test_environments_are_offered_on_configured_resources() -> None:
     assert environments_on("local") == {"science": "Science 2026"}
     assert environments_on("cluster") == {}
 
 
 @pytest.mark.usefixtures("science")
 @pytest.mark.parametrize("name", ["", None, "science"])
-def test_choice_that_is_offered_is_accepted(name: object) -> None:
+def test_offered_environment_is_accepted(name: object) -> None:
     check_choice(name, resource="local")
 
 
@@ -79,6 +79,6 @@ def test_choice_that_is_offered_is_accepted(name: object) -> None:
     ("name", "resource"),
     [("science", "cluster"), ("base", "local"), ("../x", "local"), (["science"], "local"), (1, "local")],
 )
-def test_choice_that_is_not_offered_is_refused(name: object, resource: str) -> None:
+def test_other_environment_is_refused(name: object, resource: str) -> None:
     with pytest.raises(InvalidRequest, match="is not in the list of available environments"):
         check_choice(name, resource=resource)

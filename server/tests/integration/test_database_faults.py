@@ -196,7 +196,7 @@ def test_postgresql_that_is_away_is_told_and_found_again(postgres: str) -> None:
         all_say(doors, doors.read(), 503, AGAIN)
         all_say(doors, doors.write(), 503, AGAIN)
         assert doors.watch(ticket) == (503, AGAIN)
-        assert eventually(lambda: problem_of(server, "database")) == "The database does not answer."
+        assert eventually(lambda: problem_of(server, "database")) == "The database does not respond."
         with postmaster.started():
             assert {response.status_code for response in doors.read().values()} == {200}
             assert [response.status_code for response in doors.write().values()] == [200, 201, 302]

@@ -28,7 +28,7 @@ def test_a_line_says_what_it_is_about() -> None:
     with bind_context(request="this-request", user=3, job=7):
         text = JsonFormatter().format(record("x"))
     line = orjson.loads(text)
-    assert (line["request"], line["person"], line["job"]) == ("this-request", 3, 7)
+    assert (line["request"], line["user"], line["job"]) == ("this-request", 3, 7)
     assert "\n" not in text
 
 

@@ -64,7 +64,7 @@ def fuzz(server: LiveServer, *, examples: int, seed: int, phases: str = "example
         "--generation-database", ":memory:",
         "--report", "json", "--report-json-path", str(report),
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "SCHEMATHESIS_HOOKS": "fuzz_hooks"}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "SCHEMATHESIS_HOOKS": "support.fuzz_hooks"}
     done = subprocess.run(
         command, cwd=server.folder, env=environment, check=False, capture_output=True, text=True, timeout=LIMIT_SECONDS
     )

@@ -1,1 +1,1 @@
-"""People, the tokens they use, and the accounts of the operating system that are theirs."""
+"""Users, their tokens, identities and system accounts."""

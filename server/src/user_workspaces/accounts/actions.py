@@ -1,4 +1,4 @@
-"""What is done with people and tokens."""
+"""Changes of users, identities, tokens and login links."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -29,12 +29,12 @@ def mint_token(
     lifetime: timedelta | None = None,
     scopes: Iterable[Scope] = USUAL,
 ) -> str:
-    """Make an API token for a person and return its text, which is shown this once."""
+    """Create an API token for a user and return its text, which is shown only once."""
     return _mint(user=user, name=name, now=now, lifetime=lifetime, scopes=as_text(scopes))
 
 
 def mint_client_token(*, name: str, now: datetime, lifetime: timedelta | None = None) -> str:
-    """Make a token for a program that vouches for people; it belongs to a service user of its own."""
+    """Create a token for a program that authenticates its own users; the token belongs to a service user."""
     if not name.strip() or "\0" in name:
         raise InvalidRequest("A client needs a name, without NUL characters.")
     service, _ = User.objects.get_or_create(
@@ -63,9 +63,9 @@ def _mint(
 
 
 def revoke_token(*, user: User, token_id: int, by: ApiToken | None = None) -> bool:
-    """Take a person's own token away; False when there is none.
+    """Delete a token of a user; False if there is none.
 
-    `by`: the token that asks for it. It may take away itself, and tokens that can do no more than it can.
+    `by`: the token of the request. It can revoke itself, and tokens without further scopes.
     """
     token = ApiToken.objects.filter(user=user, pk=token_id).first()
     if token is not None and by is not None and by.pk != token.pk:
@@ -77,32 +77,32 @@ def revoke_token(*, user: User, token_id: int, by: ApiToken | None = None) -> bo
 
 
 def sign_in(*, credentials: Mapping[str, object], authentication: str = "") -> User:
-    """Return the person who brought these credentials, made at their first visit.
+    """Return the user of these credentials, who is created at the first login.
 
-    `authentication`: one of those that are configured; without it the one of the API.
+    `authentication`: the name of a configured authentication; that of the API if empty.
     """
     name = authentication or registry.site().api_user_authentication
     plugin = registry.current().user_authentications.get(name)
     identity = plugin.authenticate(credentials)
     if identity is None:
         raise AuthenticationRejected("Incorrect authentication credentials.")
-    if identity.issuer != plugin.issuer:  # or one way to sign in could speak for the people of another
+    if identity.issuer != plugin.issuer:  # else one authentication could log in the users of another
         raise AuthenticationRejected("Incorrect authentication credentials.")
     return user_of_identity(identity=identity)
 
 
 def user_of_identity(*, identity: Identity) -> User:
-    """Return the person of an identity. Never a service, an administrator, or somebody with another e-mail."""
+    """Return the user of an identity; raises for services, administrators and another e-mail address."""
     known = ExternalIdentity.objects.select_related("user").filter(issuer=identity.issuer, subject=identity.subject)
     found = known.first()
     if found is None:
-        return _first_visit(identity)
-    _check_is(found.user, identity)
+        return _first_login(identity)
+    _check_identity(found.user, identity)
     return found.user
 
 
-def _first_visit(identity: Identity) -> User:
-    """Two first visits at once are one: whoever is second finds the person and the identity there."""
+def _first_login(identity: Identity) -> User:
+    """Create the user and the identity; of two simultaneous first logins the second one finds both."""
     if not USERNAME.fullmatch(identity.username):
         raise InvalidRequest(
             "user_info.username must start with a letter and have at most 32 lower case letters, digits, - and _."
@@ -116,48 +116,48 @@ def _first_visit(identity: Identity) -> User:
                 "last_name": identity.last_name[:150],
             },
         )
-        _check_is(user, identity)
+        _check_identity(user, identity)
         if user.identities.exclude(issuer=identity.issuer, subject=identity.subject).exists():
-            raise NotAllowed("This name belongs to a person who signs in elsewhere.")
+            raise NotAllowed("This user name belongs to a user who logs in with another identity provider.")
         if identity.is_proven and not is_new and not user.identities.exists():
             raise NotAllowed(
-                f"The name {identity.username} belongs to a person of this server already. If that is you, ask its "
-                "operators to link the two."
+                f"The user name {identity.username} is already taken on this server. If it is yours, ask the server's "
+                "administrators to link your identity."
             )
         ExternalIdentity.objects.get_or_create(user=user, issuer=identity.issuer, subject=identity.subject)
-        if identity.email and not user.email:  # made at the command line: from now on it is this person's
+        if identity.email and not user.email:  # created at the command line, without an address
             user.email = identity.email
             user.save(update_fields=["email"])
     return user
 
 
-def _check_is(user: User, identity: Identity) -> None:
-    """Refuse to take somebody for a person they cannot be."""
+def _check_identity(user: User, identity: Identity) -> None:
+    """Raise unless the identity may log in as the user."""
     if user.is_service or user.is_staff or user.is_superuser:
-        raise NotAllowed("This name belongs to a service or an administrator.")
+        raise NotAllowed("This user name belongs to a service or an administrator.")
     if not user.is_active:
         raise AuthenticationRejected("Incorrect authentication credentials.")
     if not identity.is_proven and identity.email and user.email and identity.email.lower() != user.email.lower():
-        raise NotAllowed("This name belongs to a person with another e-mail address.")
+        raise NotAllowed("This user name belongs to a user with another e-mail address.")
 
 
 def create_user_by_name(*, username: str) -> User:
-    """Return the person of this name for an operator at the command line, made where there is none."""
+    """Return the user with this name, who is created if necessary; for operators at the command line."""
     if not USERNAME.fullmatch(username):
         raise InvalidRequest(
-            f"{username!r} cannot be a user name: it starts with a letter and has at most 32 lower case "
+            f"{username!r} is not a valid user name: it must start with a letter and have at most 32 lower case "
             "letters, digits, - and _."
         )
     user, _ = User.objects.get_or_create(username=username)
     if user.is_service:
-        raise InvalidRequest(f"{username!r} is a service: it does not log in.")
+        raise InvalidRequest(f"{username!r} is a service: services cannot log in.")
     return user
 
 
 def system_account(*, user: User, user_authentication: str) -> SystemAccount:
-    """Return the account that a person's files and processes belong to, made at first use.
+    """Return the account that owns the files and processes of a user; it is recorded at the first use.
 
-    The uid is on record from then on: a name that was given to somebody else in the meantime is refused.
+    Raises `NotAllowed` if the name has another uid since: the operating system may have given it to another person.
     """
     plugin = registry.current().user_authentications.get(user_authentication)
     record = account_record(user_id=user.pk, user_authentication=user_authentication, issuer=plugin.issuer)
@@ -179,14 +179,14 @@ def system_account(*, user: User, user_authentication: str) -> SystemAccount:
         name, uid = made.name, made.uid
     if (name, uid) != (account.name, account.uid):
         raise NotAllowed(
-            f"The system account of {user.username} is not the one it was: expected {name} with uid {uid}. "
-            "Ask the operators of this server."
+            f"The system account of {user.username} has changed: expected {name} with uid {uid}. "
+            "Contact the administrators of this server."
         )
     return account
 
 
 def create_login_link(*, user: User, now: datetime) -> str:
-    """Return the secret part of a one-time link to the portal, good for ten minutes."""
+    """Return the secret part of a one-time link to the portal, which expires after ten minutes."""
     if not user.is_active:
         raise InvalidRequest(f"{user.username!r} is not active.")
     token = new_token()
@@ -196,7 +196,7 @@ def create_login_link(*, user: User, now: datetime) -> str:
 
 
 def redeem_login_link(*, text: str, now: datetime) -> User | None:
-    """Return whose link this is and use it up; None for a used, old or unknown one."""
+    """Return the user of a link and delete the link; None for a used, expired or unknown one."""
     link = LoginLink.objects.select_related("user").filter(digest=digest_of(text), expires_at__gt=now).first()
     if link is None or not link.user.is_active:
         return None
@@ -205,12 +205,12 @@ def redeem_login_link(*, text: str, now: datetime) -> User | None:
 
 
 def forget_login_links(*, user: User) -> None:
-    """Delete the unused log-in links of this user."""
+    """Delete the unused login links of this user."""
     LoginLink.objects.filter(user=user).delete()
 
 
 def log_out_everywhere(*, user: User, now: datetime) -> None:
-    """End every log-in of a person, in every browser, and with it the way into every open session."""
+    """End all logins of a user in all browsers, and the access to open sessions."""
     end_sessions(user=user)
     LoginLink.objects.filter(user=user).delete()
     for session in Session.objects.filter(expire_date__gt=now).iterator():
@@ -219,41 +219,41 @@ def log_out_everywhere(*, user: User, now: datetime) -> None:
 
 
 def deactivate(*, user: User, now: datetime) -> None:
-    """Let a person no longer in: log-ins end, tokens are gone. What they have stays."""
+    """Lock a user out: end all logins and delete all tokens. Workspaces and jobs are kept."""
     User.objects.filter(pk=user.pk).update(is_active=False)
     ApiToken.objects.filter(user=user).delete()
     log_out_everywhere(user=user, now=now)
 
 
 def activate(*, user: User) -> None:
-    """Let a person in again."""
+    """Allow a user to log in again."""
     User.objects.filter(pk=user.pk).update(is_active=True)
 
 
 def make_administrator(*, user: User) -> None:
-    """Let a person use the administration, all of it; tokens that a client had for them are gone."""
+    """Give a user all rights of the administration, and delete the tokens that clients got for the user."""
     User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     ApiToken.objects.filter(user=user).delete()
 
 
 def end_sessions(*, user: User) -> None:
-    """Make every ticket and session cookie that was given to this person worthless."""
+    """Invalidate all tickets and session cookies of a user."""
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
 
 
 def end_log_ins(*, user: User) -> None:
-    """Log a person out everywhere: every log-in to the portal, ticket and session cookie becomes worthless."""
+    """Invalidate all portal logins, tickets and session cookies of a user."""
     epochs = {"session_epoch": F("session_epoch") + 1, "log_in_epoch": F("log_in_epoch") + 1}
     User.objects.filter(pk=user.pk).update(**epochs)
 
 
 def link_identity(*, username: str, issuer: str, subject: str) -> None:
-    """Let a person who is there already sign in by a provider; an operator says that the two are one."""
+    """Let an existing user log in with an identity of a provider; for operators."""
     user = User.objects.filter(username=username).first()
     if user is None:
-        raise InvalidRequest(f"There is no {username!r} here.")
+        raise InvalidRequest(f"Unknown user {username!r}.")
     if user.is_service or user.is_staff or user.is_superuser:
-        raise InvalidRequest(f"{username!r} is a service or an administrator: they sign in nowhere else.")
+        raise InvalidRequest(f"{username!r} is a service or an administrator, who cannot use identity providers.")
     linked, _ = ExternalIdentity.objects.get_or_create(issuer=issuer, subject=subject, defaults={"user": user})
     if linked.user_id != user.pk:
-        raise InvalidRequest(f"{subject!r} of {issuer} is linked to somebody else.")
+        raise InvalidRequest(f"{subject!r} of {issuer} is linked to another user.")

@@ -1,4 +1,4 @@
-"""Text that is encrypted at rest, with a key that is not in the database."""
+"""Encryption of text at rest, with a key outside of the database."""
 
 import base64
 import hashlib
@@ -22,26 +22,26 @@ def encrypt(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def decrypt(text: str) -> str:
-    """Return what `encrypt` was given; raises `cryptography.fernet.InvalidToken` for anything else.
+    """Return the text of an encrypted one; raises `cryptography.fernet.InvalidToken`.
 
-    Remembered: the proxy reads the same rows several times a second.
+    Cached, since the proxy reads the same rows several times a second.
     """
     return _fernet(settings.ENCRYPTION_KEY).decrypt(text.encode()).decode()
 
 
 if TYPE_CHECKING:
     _TextField = models.TextField[str, str]
-else:  # Django's own class takes no type arguments when it runs
+else:  # Django's class takes no type arguments at run time
     _TextField = models.TextField
 
 
 class EncryptedTextField(_TextField):
-    """A text that is never stored in clear; empty stays empty."""
+    """A text field that is encrypted in the database; empty text stays empty."""
 
     def get_prep_value(self, value: str | None) -> str | None:
-        """Encrypt on the way to the database."""
+        """Encrypt the value for the database."""
         return encrypt(value) if value else value
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        """Decrypt on the way back."""
+        """Decrypt the value from the database."""
         return decrypt(value) if value else value

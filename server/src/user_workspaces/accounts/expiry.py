@@ -1,4 +1,4 @@
-"""What ended by itself is taken away: rows that nobody will ask for again."""
+"""Deletes expired rows."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from user_workspaces.accounts.rate_limit import clear_attempts
 
 
 def clear_ended(*, now: datetime) -> int:
-    """Take away counts, links, remembered texts and tokens whose time is over; return how many there were."""
+    """Delete expired counts, links, tickets, one-time values and tokens; return their number."""
     rows = clear_attempts(now=now)
     rows += LoginLink.objects.filter(expires_at__lte=now).delete()[0]
     rows += LiveTicket.objects.filter(expires_at__lte=now).delete()[0]

@@ -1,7 +1,6 @@
-"""What is looked up all the time: a token together with its person, and the account behind a person's files.
+"""Queries of every request, as SQL that is built once per process: a token with its user, and a system account.
 
-Each is one query, whose text is made once a process: to put it together anew costs Django several times what the
-database needs for it.
+Django takes several times longer to build such a query than the database takes to run it.
 """
 
 from collections.abc import Callable
@@ -21,7 +20,7 @@ Convert = Callable[[Any], Any]
 
 
 def find_token(text: str, *, now: datetime) -> ApiToken | None:
-    """Return the living token of an active user, with the user; None for anything else."""
+    """Return a valid token of an active user, with the user; None otherwise."""
     if not is_well_formed(text):
         return None
     with connection.cursor() as cursor:
@@ -39,27 +38,27 @@ def find_token(text: str, *, now: datetime) -> ApiToken | None:
 def _sql() -> str:
     tokens, users = ApiToken._meta, User._meta
     columns = [f"token.{field.column}" for field in tokens.concrete_fields]
-    columns += [f"person.{field.column}" for field in users.concrete_fields]
+    columns += [f"account.{field.column}" for field in users.concrete_fields]
     return (
         f"SELECT {', '.join(columns)} FROM {tokens.db_table} token "  # noqa: S608  names of our own tables and columns
-        f"JOIN {users.db_table} person ON person.id = token.user_id "
-        "WHERE token.digest = %s AND token.expires_at > %s AND person.is_active"
+        f"JOIN {users.db_table} account ON account.id = token.user_id "
+        "WHERE token.digest = %s AND token.expires_at > %s AND account.is_active"
     )
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """What is on record of a person for one authentication; None: nothing is, yet."""
+    """The recorded identity and system account of a user for one authentication; None: not recorded yet."""
 
     subject: str | None
-    """By which its issuer knows them."""
+    """The user's subject at the issuer."""
     name: str | None
     uid: int | None
-    """Of their system account."""
+    """Of the system account."""
 
 
 def account_record(*, user_id: int, user_authentication: str, issuer: str) -> AccountRecord:
-    """Return what is on record."""
+    """Return the recorded identity and system account."""
     with connection.cursor() as cursor:
         cursor.execute(_account_sql(), [user_id, issuer, user_id, user_authentication])
         return AccountRecord(*cursor.fetchone())
@@ -85,7 +84,10 @@ def _instance(model: type[Found], row: tuple[Any, ...]) -> Found:
 
 @cache
 def _reading(model: type[Model], _vendor: str) -> tuple[list[str], list[tuple[int, Convert]]]:
-    """Return the names of a model's fields, and how Django reads those that need it on this kind of database."""
+    """Return the names of a model's fields, and the conversions that they need on this kind of database.
+
+    The converters are those that Django's compiler applies to rows; raw SQL does not pass through it.
+    """
     conversions: list[tuple[int, Convert]] = []
     for location, field in enumerate(model._meta.concrete_fields):
         column = field.get_col(model._meta.db_table)
@@ -94,5 +96,5 @@ def _reading(model: type[Model], _vendor: str) -> tuple[list[str], list[tuple[in
     return [field.attname for field in model._meta.concrete_fields], conversions
 
 
-def _bound(converter: Any, column: Any) -> Convert:  # noqa: ANN401  as Django has them
+def _bound(converter: Any, column: Any) -> Convert:  # noqa: ANN401  Django has no types for these
     return lambda value: converter(value, column, connection)

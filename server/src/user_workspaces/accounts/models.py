@@ -1,4 +1,4 @@
-"""People, clients, their API tokens and the system accounts that they own."""
+"""Users and services, their tokens, identities and system accounts."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -10,13 +10,13 @@ USUAL_SCOPES = as_text(USUAL)
 
 
 class User(AbstractUser):
-    """A person, or a service that speaks for one (`is_service`): a service never logs in and owns nothing."""
+    """A user, or a service (`is_service`), which never logs in and owns nothing."""
 
     is_service = models.BooleanField("service", default=False)
     session_epoch = models.PositiveBigIntegerField(default=0)
-    """Counts log-outs: every ticket and cookie of an earlier epoch is dead."""
+    """Counts logouts: tickets and session cookies of an earlier epoch are invalid."""
     log_in_epoch = models.PositiveBigIntegerField(default=0)
-    """Counts log-outs everywhere: every log-in to the portal of an earlier epoch is dead."""
+    """Counts logouts from all browsers: portal logins of an earlier epoch are invalid."""
 
     class Meta(AbstractUser.Meta):
         indexes = [models.Index(fields=["email"], name="user_email")]
@@ -25,12 +25,12 @@ class User(AbstractUser):
         return self.username
 
     def get_session_auth_hash(self) -> str:
-        """Return what a log-in is bound to: the password, as in Django, and the epoch."""
+        """Return the hash that a login depends on: that of the password, as in Django, and the epoch."""
         return f"{super().get_session_auth_hash()}.{self.log_in_epoch}"
 
 
 class ApiToken(models.Model):
-    """A token of the API: only its digest is kept, and it ends by itself."""
+    """An API token; only its digest is stored, and it expires."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=200)
@@ -50,7 +50,7 @@ class ApiToken(models.Model):
 
 
 class LoginLink(models.Model):
-    """A one-time link for the portal: only its digest is kept; redeeming it takes the row away."""
+    """A one-time link to the portal; only its digest is stored, and redeeming it deletes the row."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_links")
     digest = models.CharField(max_length=64, unique=True)
@@ -61,7 +61,7 @@ class LoginLink(models.Model):
 
 
 class ExternalIdentity(models.Model):
-    """Who a person is elsewhere: keyed by (issuer, subject), which no provider ever gives away again."""
+    """The identity of a user at a provider, by (issuer, subject), which a provider never reassigns."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
     issuer = models.CharField(max_length=200)
@@ -75,7 +75,7 @@ class ExternalIdentity(models.Model):
 
 
 class OwnedAccount(models.Model):
-    """The system account that a person got from one authentication; its uid is checked at each use."""
+    """The system account that an authentication gave to a user; its uid is checked at each use."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="system_accounts")
     user_authentication = models.CharField(max_length=100)
@@ -92,39 +92,39 @@ class OwnedAccount(models.Model):
 
 
 class AttemptCount(models.Model):
-    """How often something was tried lately: one row for each kind of attempt and each one who tries.
+    """The number of attempts in the current window, for one kind of attempt and one client.
 
-    Also that something was good before (`attempts.remember`), as a row that ends later and counts nothing.
+    `rate_limit.remember` also stores here, as rows with a count of 0, that something was valid.
     """
 
     bucket = models.CharField(max_length=100, unique=True)
     count = models.PositiveBigIntegerField()
     ends_at = models.DateTimeField(db_index=True)
-    """The window begins with the first attempt; the first one after its end begins the next."""
+    """A window starts with its first attempt; the first attempt after its end starts the next one."""
 
     def __str__(self) -> str:
         return f"{self.bucket}: {self.count}"
 
 
 class OneTimeValue(models.Model):
-    """What a plug-in put away for a few minutes, to be recalled once; only a digest of its key is kept."""
+    """A value that a plug-in stores for a few minutes and reads once; only a digest of its key is stored."""
 
     digest = models.CharField(max_length=64, unique=True)
     value = EncryptedTextField()
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return f"remembered until {self.expires_at}"
+        return f"stored until {self.expires_at}"
 
 
 class LiveTicket(models.Model):
-    """A ticket for one WebSocket: only its digest is kept, and using it takes the row away."""
+    """A ticket for one WebSocket; only its digest is stored, and using it deletes the row."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="live_tickets")
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="live_tickets")
-    """What it was got with: when that ends, so does the WebSocket."""
+    """The token that requested the ticket; the WebSocket ends with it."""
     epoch = models.PositiveBigIntegerField()
-    """The person's session epoch when it was made: a log-out since then makes it worthless."""
+    """The user's session epoch at its creation: a logout since then invalidates the ticket."""
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)
 

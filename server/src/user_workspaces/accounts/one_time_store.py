@@ -1,4 +1,4 @@
-"""What plug-ins put away for a few minutes (the state of a log-in elsewhere): recalled once, encrypted at rest."""
+"""Values that plug-ins store for a few minutes and read once, such as the state of a login; encrypted at rest."""
 
 import hashlib
 from datetime import timedelta
@@ -11,7 +11,7 @@ from user_workspaces.errors import InvalidRequest
 
 
 def put(key: str, value: str, seconds: int) -> None:
-    """Put a text away; raises `InvalidRequest` for a key that is in use: nothing is ever replaced."""
+    """Store a text; raises `InvalidRequest` for a key that is in use, since a value is never replaced."""
     now = timezone.now()
     digest, expires_at = _digest(key), now + timedelta(seconds=seconds)
     OneTimeValue.objects.filter(digest=digest, expires_at__lte=now).delete()
@@ -19,11 +19,11 @@ def put(key: str, value: str, seconds: int) -> None:
         with transaction.atomic():
             OneTimeValue.objects.create(digest=digest, value=value, expires_at=expires_at)
     except IntegrityError:
-        raise InvalidRequest("This was begun already. Begin again.") from None
+        raise InvalidRequest("This login was already started. Please try again.") from None
 
 
 def pop(key: str) -> str | None:
-    """Return what was put away and forget it: of many at once, one gets it. None when it is too old."""
+    """Return a stored text and delete it; of simultaneous calls only one gets it. None if unknown or expired."""
     found = OneTimeValue.objects.filter(digest=_digest(key), expires_at__gt=timezone.now()).first()
     if found is None:
         return None

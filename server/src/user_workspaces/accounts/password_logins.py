@@ -1,4 +1,4 @@
-"""Who may be logged in to the portal."""
+"""Rules for logins to the portal."""
 
 from typing import TypeGuard
 
@@ -16,12 +16,12 @@ ADMINISTRATORS_REFUSED = (
 
 
 def may_log_in(user: AbstractBaseUser | AnonymousUser | None) -> TypeGuard[User]:
-    """Return whether a login of this user counts: services have none, and some sites keep administrators out."""
+    """Return True if this user may log in: services may not, and some sites lock administrators out."""
     return isinstance(user, User) and user.is_active and not user.is_service and not is_kept_out(user)
 
 
 def is_kept_out(user: User) -> bool:
-    """Return whether this is an administrator whom pages of sessions could act as."""
+    """Return True for an administrator in whose name pages of sessions could act, on a shared host name."""
     site = registry.site()
     is_administrator = user.is_staff or user.is_superuser
     return is_administrator and bool(site.path_mode_resources) and not site.allow_administrators_beside_sessions

@@ -1,4 +1,4 @@
-"""Reading people and tokens."""
+"""Queries for users and tokens."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,35 +14,30 @@ from user_workspaces.accounts.user_search import matching
 from user_workspaces.db.waits import without_waiting
 from user_workspaces.interfaces.values import Client
 
-USE_IS_NOTED_EVERY = timedelta(minutes=1)
+USE_INTERVAL = timedelta(minutes=1)
 
 
 def note_use(token: ApiToken, *, now: datetime) -> None:
-    """Record when a token was last used, to the minute; a read request does not wait for this write."""
-    if token.last_used_at is None or now - token.last_used_at > USE_IS_NOTED_EVERY:
+    """Record when a token was last used, to the minute; without waiting for a locked database."""
+    if token.last_used_at is None or now - token.last_used_at > USE_INTERVAL:
         with suppress(Error), without_waiting():
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 def find_client(text: str) -> Client | None:
-    """Return the client that a client token belongs to; a person's token is a client without rights."""
+    """Return the client of a client token; the token of a user is a client without rights."""
     token = find_token(text, now=timezone.now())
     return Client(name=token.name, may_mint=token.may_mint) if token else None
 
 
-def find_user(username: str) -> User | None:
-    """Return an active person by name."""
-    return User.objects.filter(username=username, is_service=False, is_active=True).first()
-
-
 def user_of_login_link(*, text: str, now: datetime) -> User | None:
-    """Return whose one-time link this is, without using it up; None for a used, old or unknown one."""
+    """Return the user of a one-time link without deleting it; None for a used, expired or unknown one."""
     link = LoginLink.objects.select_related("user").filter(digest=digest_of(text), expires_at__gt=now).first()
     return link.user if link and link.user.is_active and not link.user.is_service else None
 
 
 def accounts_on_record(user_authentication: str) -> list[tuple[str, int]]:
-    """Return names and uids of the system accounts that people got from an authentication."""
+    """Return names and uids of the system accounts that an authentication gave to users."""
     return list(OwnedAccount.objects.filter(user_authentication=user_authentication).values_list("name", "uid"))
 
 
@@ -52,14 +47,14 @@ def owned_account(user: User, user_authentication: str) -> OwnedAccount | None:
 
 
 def search_users(search: str, *, excluding: User, by_username: bool = False) -> QuerySet[User]:
-    """Return the people whom a person (`excluding`) finds to share with, by the rule of the site; never services.
+    """Return the users that a user (`excluding`) can find by the setting `user_search`; never services.
 
-    Where that is `all`, each word is a part of "first last" or of the e-mail. With `by_username` also of that: who
-    came by a log-in link has no other name.
+    If it is `all`, each word matches a part of "first last" or of the e-mail address; with `by_username` also of the
+    user name, since users of login links have no other name.
     """
     return matching(search, by=excluding, by_username=by_username)
 
 
 def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken]:
-    """Return the living tokens of a person, the newest first."""
+    """Return the valid tokens of a user, newest first."""
     return user.api_tokens.filter(expires_at__gt=now).order_by("-created_at", "-pk")

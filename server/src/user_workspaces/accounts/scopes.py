@@ -1,4 +1,4 @@
-"""What an API token may be used for: its scopes, as text with a space between them."""
+"""Scopes of API tokens; they are stored as text, separated by spaces."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -7,36 +7,36 @@ from user_workspaces.errors import InvalidRequest, NotAllowed
 
 
 class Scope(StrEnum):
-    """What a view asks of a token. `read` is for looking at what is one's own; the others are for changing it."""
+    """A permission of a token. `read` allows reading the user's own objects; the others allow changes."""
 
     READ = "read"
     WORKSPACES = "workspaces"
     SESSIONS = "sessions"
-    """Also what it takes to get the address of a running session: whoever opens one can do all that it can."""
+    """Includes the URL of a running session: opening a session gives all its permissions."""
     WORKFLOWS = "workflows"
-    """Runs of workflows, through REANA's API and nothing else there: what a session gets for its person."""
+    """Runs of workflows through the REANA API only; sessions get tokens with this scope."""
     ADMIN = "admin"
-    """Nobody but administrators can have it."""
+    """For administrators only."""
 
 
 USUAL = (Scope.READ, Scope.WORKSPACES, Scope.SESSIONS)
-"""What a token gets that was not asked to have less."""
+"""The default scopes of a token."""
 
 
 def as_text(scopes: Iterable[Scope]) -> str:
-    """Return the form that is stored, always in the same order."""
+    """Return the stored form of scopes, in a fixed order."""
     wanted = set(scopes)
     return " ".join(scope for scope in Scope if scope in wanted)
 
 
 def scopes_in(text: str) -> frozenset[Scope]:
-    """Return the scopes of a stored text; a word that is not known (any more) gives no right."""
+    """Return the scopes of a stored text; unknown words are ignored."""
     words = text.split()
     return frozenset(scope for scope in Scope if scope in words)
 
 
 def checked_scopes(wanted: object, *, is_administrator: bool) -> tuple[Scope, ...]:
-    """Return the scopes that were asked for, by name; None asks for the usual ones."""
+    """Return the scopes of a request by name; None: the default scopes. Raises `InvalidRequest` and `NotAllowed`."""
     if wanted is None:
         return USUAL
     if not isinstance(wanted, list) or not wanted or not all(isinstance(name, str) for name in wanted):

@@ -1,4 +1,4 @@
-"""The form of API tokens and one-time links: random, recognisable, with a checksum; kept as digests."""
+"""The format of API tokens and one-time links: random, with a prefix and a checksum; stored as digests."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ SCHEME_AND_TOKEN = 2
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token as it is shown once, and what is kept of it."""
+    """The text of a new token, which is shown only once, and the parts that are stored."""
 
     text: str
     digest: str
@@ -24,7 +24,7 @@ class NewToken:
 
 
 def new_token() -> NewToken:
-    """Make a token: `uws_`, 256 random bits in base64url, and a CRC-32 in hex that tells typing errors."""
+    """Create a token: `uws_`, 256 random bits in base64url, and a CRC-32 in hex that detects typing errors."""
     return _token(secrets.token_urlsafe(32))
 
 
@@ -34,13 +34,13 @@ def _token(random_part: str) -> NewToken:
 
 
 def derived_token(secret: str, *, purpose: str) -> NewToken:
-    """Return the token that belongs to a secret (of 256 random bits), the same whenever it is asked for."""
+    """Return the token that is derived from a secret of 256 random bits, always the same one."""
     made = hmac.digest(secret.encode(), f"token:{purpose}".encode(), "sha256")
     return _token(base64.urlsafe_b64encode(made).decode().rstrip("="))
 
 
 def is_well_formed(text: str) -> bool:
-    """Return whether this can be one of our tokens, without asking the database."""
+    """Return True for a text in the format of tokens; asks no database."""
     body = text.removeprefix(PREFIX)
     if body == text or len(body) != RANDOM_CHARACTERS + CHECKSUM_CHARACTERS:
         return False
@@ -49,7 +49,10 @@ def is_well_formed(text: str) -> bool:
 
 
 def token_in_headers(*, own: str | None, usual: str | None) -> str | None:
-    """Return the token in `UWS-Authorization` (`own`) or else `Authorization`; None without both, empty: no token."""
+    """Return the token of `UWS-Authorization` (`own`), else of `Authorization`.
+
+    None without these headers; empty for a header without a token.
+    """
     header = usual if own is None else own
     if header is None:
         return None
@@ -62,7 +65,7 @@ def token_in_headers(*, own: str | None, usual: str | None) -> str | None:
 
 
 def digest_of(text: str) -> str:
-    """Return what is kept of a token. It has 256 random bits, so a plain SHA-256 cannot be searched."""
+    """Return the stored form of a token: SHA-256, without a salt, since 256 random bits cannot be guessed."""
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 

@@ -1,7 +1,7 @@
-"""Whom a person may find and share with: the one place of the site's rule `user_search`.
+"""The users that a user may find and share with, by the setting `user_search`.
 
-`all`: everybody. `groups`: who is in one of their groups, of the administration or of the machine. `exact`: who has the
-very user name or e-mail address that was typed. Administrators find everybody.
+`all`: all users. `groups`: users of the same groups, those of the administration and of the operating system. `exact`:
+the user with exactly the typed user name or e-mail address. Administrators find all users.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,80 +17,80 @@ from user_workspaces.accounts.system_groups import colleagues_of
 from user_workspaces.db.search import contains
 from user_workspaces.interfaces.settings import UserSearch
 
-MOST_WORDS = 8
-"""Of a search: each word is a condition, and databases take so many of them and no more."""
-MOST_COLLEAGUES = 10_000
-"""Of one person in groups of the machine, that are looked for: a database takes so many names, and not any number."""
+MAX_WORDS = 8
+"""Of a search: each word is a condition, and databases limit their number."""
+MAX_COLLEAGUES = 10_000
+"""Of one user in groups of the operating system: databases limit the number of values in a query."""
 NAMES = ("first_name", "last_name")
 FOUND_FOR = timedelta(days=1)
-"""Who was found by their very name can be shared with for so long."""
+"""How long a user who was found by an exact search can be shared with."""
 
 
 def rule_for(user: User) -> UserSearch:
-    """Return what a person may search."""
+    """Return the rule for a user's searches."""
     return UserSearch.ALL if user.is_staff or user.is_superuser else registry.site().user_search
 
 
 def all_users() -> QuerySet[User]:
-    """Return all active people; never services."""
+    """Return all active users, without services."""
     return User.objects.filter(is_active=True, is_service=False)
 
 
 def matching(search: str, *, by: User, by_username: bool) -> QuerySet[User]:
-    """Return the people that a search by a person finds, without themselves."""
+    """Return the users that a search by `by` finds, without `by`."""
     rule, others = rule_for(by), all_users().exclude(pk=by.pk).order_by("username")
     if rule is UserSearch.EXACT:
-        return others.filter(_is_just(search)) if search.strip() else others.none()
+        return others.filter(_is_exactly(search)) if search.strip() else others.none()
     columns = (*NAMES, *(("username",) if by_username else ()))
     if rule is UserSearch.ALL:
         return others.filter(_search_terms(search, *columns, "email"))
     colleagues = others.filter(_colleague(by))
-    return colleagues.filter(_search_terms(search, *columns) | _is_just(search)) if search.strip() else colleagues
+    return colleagues.filter(_search_terms(search, *columns) | _is_exactly(search)) if search.strip() else colleagues
 
 
 def _search_terms(search: str, *columns: str) -> Q:
     found = Q()
-    for word in search.split()[:MOST_WORDS]:
+    for word in search.split()[:MAX_WORDS]:
         found &= contains(word, *columns)
     return found
 
 
-def _is_just(search: str) -> Q:
-    """Return the condition that this is somebody's very user name or e-mail address."""
+def _is_exactly(search: str) -> Q:
+    """Return the condition for users with exactly this user name or e-mail address."""
     typed = search.strip()
     return Q(username__iexact=typed) | Q(email__iexact=typed)
 
 
 def _colleague(user: User) -> Q:
-    """Return the condition that somebody shares a group with a person."""
+    """Return the condition for users who share a group with a user."""
     groups = Group.objects.filter(user=user).values("pk")
     found = Q(pk__in=User.objects.filter(groups__in=groups).values("pk"))
     owned = OwnedAccount.objects.filter(user=user).values_list("name", "uid")
     names = {one for name, uid in owned for one in colleagues_of(name, uid=uid)}
     if names:
-        accounts = OwnedAccount.objects.filter(name__in=sorted(names)[:MOST_COLLEAGUES])
+        accounts = OwnedAccount.objects.filter(name__in=sorted(names)[:MAX_COLLEAGUES])
         found |= Q(pk__in=accounts.values("user_id"))
     return found
 
 
 def email_shown(email: str, *, to: User, typed: str = "") -> str:
-    """Return an e-mail address where a person may see it: under `all`, and where they typed just that."""
+    """Return an e-mail address if a user may see it: by the rule `all`, or having typed it; else an empty text."""
     if rule_for(to) is UserSearch.ALL or (email and typed.strip().casefold() == email.casefold()):
         return email
     return ""
 
 
 def note_found(ids: Iterable[int], *, by: User, now: datetime) -> None:
-    """Remember whom a person found by their very name, so that they can be shared with."""
+    """Record the users that an exact search found, so that they can be shared with."""
     if rule_for(by) is UserSearch.EXACT:
         for one in ids:
             rate_limit.remember(_found(by, one), lifetime=FOUND_FOR, now=now)
 
 
 def findable(ids: Collection[int], *, by: User, known: Collection[int], now: datetime) -> dict[int, User]:
-    """Return those of these people whom a person may share with, by id.
+    """Return those of these users that `by` may share with, by ID.
 
-    `known`: whom they know anyway. Who does not exist and who cannot be found are left out alike.
+    `known`: users that `by` already shares with. Unknown users and those who may not be found are both left out.
     """
     asked = all_users().exclude(pk=by.pk)
     match rule_for(by):

@@ -1,4 +1,4 @@
-"""One-time tickets: made for somebody with a token, used up by the WebSocket that they open."""
+"""One-time tickets: created for a token, and deleted when a WebSocket opens with them."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ LIFETIME = timedelta(seconds=30)
 
 
 def create_ticket(*, token: ApiToken, now: datetime) -> str:
-    """Return a ticket, good for 30 seconds and one use; it is shown this once."""
+    """Create a ticket for one use within 30 seconds, and return its text."""
     made = new_token()
     LiveTicket.objects.filter(expires_at__lt=now).delete()
     LiveTicket.objects.create(
@@ -23,7 +23,7 @@ def create_ticket(*, token: ApiToken, now: datetime) -> str:
 
 
 def redeem_ticket(text: str, *, now: datetime) -> ApiToken | None:
-    """Return the token that a ticket stands for, with its user, and use the ticket up; None for any other text."""
+    """Return the token of a ticket, with its user, and delete the ticket; None for an invalid one."""
     if not is_well_formed(text):
         return None
     found = LiveTicket.objects.select_related("token__user").filter(digest=digest_of(text), expires_at__gt=now).first()

@@ -1,1 +1,1 @@
-"""The administration: what operators see of everybody's, and may do with it. Nothing secret is ever shown."""
+"""The administration for operators: tables of all users' objects, and actions on them. Secrets are never shown."""

@@ -1,10 +1,10 @@
-"""The app's label is the one under which the database knows it."""
+"""The Django app of the administration."""
 
 from django.apps import AppConfig
 
 
 class AdministrationConfig(AppConfig):
-    """The administration; content types and migrations are stored under its first label."""
+    """The administration; its label is stored in content types and migrations, and so never changes."""
 
     name = "user_workspaces.admin"
     label = "administration"

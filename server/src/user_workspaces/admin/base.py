@@ -1,8 +1,8 @@
-"""What the tables of the administration have in common: to be read, with a few things that can be done."""
+"""Base classes of the administration: read-only tables, confirmed actions and filters."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -14,34 +14,37 @@ from django.utils.text import capfirst
 from user_workspaces.errors import UserWorkspacesError
 
 if TYPE_CHECKING:
-    Table = admin.ModelAdmin[Any]
-else:
-    Table = admin.ModelAdmin
+    TypedAdmin = admin.ModelAdmin[Any]
+else:  # Django's class takes no type arguments at run time
+    TypedAdmin = admin.ModelAdmin
 
-SHOWN_BEFORE_AN_ACTION = 50
+Row = TypeVar("Row", bound=Model)
+
+MAX_ROWS_SHOWN = 50
+"""On the page that asks for confirmation."""
 
 
-class ReadOnlyTable(Table):
-    """Rows that the server writes itself: nobody adds, edits or deletes them here; actions do what may be done."""
+class ReadOnlyAdmin(TypedAdmin):
+    """A table that the server writes: administrators can only apply actions to its rows."""
 
     list_per_page = 50
     show_full_result_count = False
     actions_selection_counter = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
+        """Return False."""
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Iterable[str]:  # type: ignore[override]  # Django takes any
-        """All that is shown."""
-        return list(self.fields or ())  # type: ignore[arg-type]  # our tables name fields, none in groups
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Iterable[str]:  # type: ignore[override]  # Django takes any iterable
+        """Return all fields."""
+        return list(self.fields or ())  # type: ignore[arg-type]  # the tables use no groups of fields
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Say what is listed, where Django asks for something to change."""
+        """Show the list under the model's name; Django's title asks to select an object to change."""
         title = capfirst(str(self.opts.verbose_name_plural))
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
@@ -52,59 +55,75 @@ class ReadOnlyTable(Table):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show one row; there is nothing to save."""
+        """Show one row, without buttons to save it."""
         title = capfirst(str(self.opts.verbose_name))
         no_buttons = {"title": title, "show_save": False, "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **no_buttons})
 
 
-class AnsweredFilter(admin.EmptyFieldListFilter):
-    """A filter by whether a field says something, in words of its own: `asked`."""
+class YesNoFilter(admin.EmptyFieldListFilter):
+    """A filter by whether a field has a value; `label` is its title."""
 
-    asked = ""
+    label = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as Django hands them over
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the signature of Django
         super().__init__(*args, **kwargs)
-        self.title = self.asked
+        self.title = self.label
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]  # noqa: ANN401  as Django has it
-        """Offer all, yes and no."""
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]  # noqa: ANN401  the signature of Django
+        """Yield the choices all, yes and no."""
         for choice, display in zip(super().choices(changelist), ("All", "No", "Yes"), strict=True):
             yield {**choice, "display": display}
 
 
-def note(table: Table, request: HttpRequest, rows: Iterable[Model], what: str) -> None:
-    """Write into the history of the administration who did what to these rows."""
+def log_action(model_admin: TypedAdmin, request: HttpRequest, rows: Iterable[Model], message: str) -> None:
+    """Record an action in the history of each row."""
     for row in rows:
-        table.log_change(request, row, what)
+        model_admin.log_change(request, row, message)
 
 
 @contextmanager
-def report_errors(table: Table, request: HttpRequest, row: Model) -> Iterator[None]:
-    """Say beside the list why a block did not do to a row what was asked; the other rows are not the worse for it."""
+def report_errors(model_admin: TypedAdmin, request: HttpRequest, row: Model) -> Iterator[None]:
+    """Show an error of the block as a message for this row, so that the action continues with the other rows."""
     try:
         yield
     except UserWorkspacesError as error:
-        table.message_user(request, f"{row}: {error.message}", messages.ERROR)
+        model_admin.message_user(request, f"{row}: {error.message}", messages.ERROR)
+
+
+def apply_action(
+    model_admin: TypedAdmin, request: HttpRequest, rows: Iterable[Row], change: Callable[[Row], object], *, label: str
+) -> None:
+    """Change each row, and record and count those that were changed.
+
+    `change` may return False for a row that needs no change. `label` says in the past tense what was done.
+    """
+    changed = list[Row]()
+    for row in rows:
+        with report_errors(model_admin, request, row):
+            if change(row) is not False:
+                changed.append(row)
+    log_action(model_admin, request, changed, f"{capfirst(label)}.")
+    model_admin.message_user(request, f"{len(changed)} {label}.", messages.SUCCESS)
 
 
 def confirm_action(
-    table: Table, request: HttpRequest, rows: Iterable[Model], *, action: str, question: str, warning: str
+    model_admin: TypedAdmin, request: HttpRequest, rows: Iterable[Model], *, action: str, question: str, warning: str
 ) -> HttpResponse | None:
-    """Return a page that asks before an action is done; None: it was asked and confirmed."""
+    """Return a page that asks for confirmation; None if the action is confirmed."""
     if request.POST.get("confirmed") == "yes":
         return None
     listed = [str(row) for row in rows]
     context = {
-        **table.admin_site.each_context(request),
+        **model_admin.admin_site.each_context(request),
         "title": question,
         "warning": warning,
-        "rows": listed[:SHOWN_BEFORE_AN_ACTION],
-        "more": max(0, len(listed) - SHOWN_BEFORE_AN_ACTION),
+        "rows": listed[:MAX_ROWS_SHOWN],
+        "more": max(0, len(listed) - MAX_ROWS_SHOWN),
         "action": action,
         "checkbox": ACTION_CHECKBOX_NAME,
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "across": request.POST.get("select_across", "0"),
-        "opts": table.model._meta,
+        "opts": model_admin.model._meta,
     }
     return TemplateResponse(request, "administration/confirm.html", context)

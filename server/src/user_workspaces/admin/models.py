@@ -1,10 +1,10 @@
-"""What is a table of its own for operators only."""
+"""Proxy models that give operators tables of their own."""
 
 from user_workspaces.accounts.models import ApiToken
 
 
 class ClientToken(ApiToken):
-    """A token of a program that vouches for people."""
+    """A token of a program that authenticates its own users."""
 
     class Meta:
         proxy = True

@@ -1,23 +1,23 @@
-"""Runs of workflows: whose they are and how they go; neither what they run nor what it printed."""
+"""Runs of workflows, without their specifications and logs."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from user_workspaces.admin.base import ReadOnlyTable, confirm_action, note
+from user_workspaces.admin.base import ReadOnlyAdmin, apply_action, confirm_action
 from user_workspaces.admin.site import administration
 from user_workspaces.errors import Conflict
 from user_workspaces.workflows.lifecycle.actions import stop_run
 from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.status import GOING
 
-UNREAD = ("specification", "parameters", "options", "resource_options", "origin", "progress", "kept_logs")
+DEFERRED = ("specification", "parameters", "options", "resource_options", "origin", "progress", "kept_logs")
 
 
 @admin.register(Run, site=administration)
-class Runs(ReadOnlyTable):
-    """Everybody's, the deleted ones too: a number is never given twice."""
+class RunAdmin(ReadOnlyAdmin):
+    """Runs of all users, including deleted ones, since a number is never reused."""
 
     list_display = ("full_name", "owner", "status", "resource", "datetime_created", "datetime_started",
                     "datetime_finished", "message")  # fmt: skip
@@ -31,27 +31,25 @@ class Runs(ReadOnlyTable):
     actions = ("stop",)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Run]":
-        """Leave out what people wrote and what their steps printed."""
-        return Run.objects.defer(*UNREAD).order_by("-datetime_created", "-id")
+        """Return all runs, without columns that hold users' content."""
+        return Run.objects.defer(*DEFERRED).order_by("-datetime_created", "-id")
 
     @admin.action(description="Stop", permissions=["change"])
     def stop(self, request: HttpRequest, runs: "QuerySet[Run]") -> HttpResponse | None:
-        """Stop runs, after asking; those that are over stay as they are."""
+        """Stop runs after confirmation; ended runs stay unchanged."""
         chosen = list(runs.filter(status__in=GOING).select_related("owner"))
-        warning = "The step that runs is ended; what was written so far stays."
+        warning = "The current step is stopped; its output so far is kept."
         asked = confirm_action(
             self, request, chosen, action="stop", question=f"Stop {len(chosen)} runs?", warning=warning
         )
         if asked is None:
-            stopped = [run for run in chosen if _stop(run)]
-            note(self, request, stopped, "Stopped.")
-            self.message_user(request, f"{len(stopped)} stopped.", messages.SUCCESS)
+            apply_action(self, request, chosen, _stop, label="stopped")
         return asked
 
 
 def _stop(run: Run) -> bool:
     try:
         stop_run(run=run, now=timezone.now())
-    except Conflict:  # it ended by itself in this moment
+    except Conflict:  # it has ended in the meantime
         return False
     return True

@@ -1,4 +1,4 @@
-"""The site of the administration: the portal's log-in leads to it, and for everybody else it is not there."""
+"""The administration's site: it uses the portal's login, and does not exist for other users."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -24,21 +24,21 @@ View = Callable[..., HttpResponseBase]
 HOME = "/admin/"
 
 
-class Administration(AdminSite):
-    """For staff; there is no second log-in."""
+class AdministrationSite(AdminSite):
+    """The administration, for staff; it has no login page of its own."""
 
     site_header = site_title = "User Workspaces administration"
-    index_title = "What there is"
+    index_title = "Overview"
     index_template = "administration/index.html"
     site_url = "/"
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Return whether this is an administrator who is a person."""
+        """Return True for an administrator who may log in."""
         return super().has_permission(request) and may_log_in(request.user)
 
-    def admin_view(self, view: View, cacheable: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  as Django has it
-        """Answer people without the right as if there were nothing here."""
+    def admin_view(self, view: View, cacheable: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  the signature of Django
+        """Return status 404 to users without the permission, as for an unknown page."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -51,7 +51,7 @@ class Administration(AdminSite):
         return guarded
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send whoever is not logged in to the portal's log-in, and back."""
+        """Redirect to the portal's login, and from there back to the page."""
         self._hide_from_users(request)
         wanted = request.GET.get("next", HOME)
         inside = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
@@ -59,19 +59,19 @@ class Administration(AdminSite):
         return redirect(target) if self.has_permission(request) else redirect_to_login(target)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  a redirect
-        """Log out as in the portal: the way into open sessions ends, too."""
+        """Log out as in the portal, which also ends the access to open sessions."""
         if request.method == "POST" and isinstance(request.user, User):
             end_sessions(user=request.user)
             logout(request)
         return redirect(resolve_url(settings.LOGIN_URL))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Add what is no table."""
+        """Add the page of running jobs."""
         return [path("running/", self.admin_view(self.running), name="running"), *super().get_urls()]
 
     def running(self, request: HttpRequest) -> HttpResponse:
-        """Show what runs where: a row for each resource and status."""
-        context = {**self.each_context(request), "title": "What runs where", "loads": load_of_resources()}
+        """Show the running jobs: a row for each resource and status."""
+        context = {**self.each_context(request), "title": "Running jobs", "loads": load_of_resources()}
         return TemplateResponse(request, "administration/running.html", context)
 
     def _hide_from_users(self, request: HttpRequest) -> None:
@@ -79,4 +79,4 @@ class Administration(AdminSite):
             raise Http404
 
 
-administration = Administration(name="admin")
+administration = AdministrationSite(name="admin")

@@ -1,19 +1,19 @@
-"""Tokens: whose they are and when they were used; neither their text nor their digest."""
+"""API tokens, without their text and digest."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from user_workspaces.accounts.models import ApiToken
-from user_workspaces.admin.base import ReadOnlyTable, confirm_action, note
+from user_workspaces.admin.base import ReadOnlyAdmin, confirm_action, log_action
 from user_workspaces.admin.models import ClientToken
 from user_workspaces.admin.site import administration
 
 FIELDS = ("name", "user", "prefix", "scopes", "created_at", "expires_at", "last_used_at")
 
 
-class TokenTable(ReadOnlyTable):
-    """What can be seen of a token, and its end."""
+class TokenAdmin(ReadOnlyAdmin):
+    """A table of tokens, which can be revoked."""
 
     list_display = FIELDS
     fields = FIELDS
@@ -25,32 +25,32 @@ class TokenTable(ReadOnlyTable):
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, tokens: "QuerySet[ApiToken]") -> HttpResponse | None:
-        """Take tokens away, after asking."""
+        """Revoke tokens after confirmation."""
         chosen = list(tokens.select_related("user"))
-        warning = "Whatever uses them is refused from now on. They cannot be brought back."
+        warning = "Programs that use these tokens lose their access. Revoking cannot be undone."
         asked = confirm_action(
             self, request, chosen, action="revoke", question=f"Revoke {len(chosen)} tokens?", warning=warning
         )
         if asked is None:
-            note(self, request, chosen, "Revoked.")
+            log_action(self, request, chosen, "Revoked.")
             revoked, _ = ApiToken.objects.filter(pk__in=[token.pk for token in chosen]).delete()
             self.message_user(request, f"{revoked} revoked.", messages.SUCCESS)
         return asked
 
 
 @admin.register(ApiToken, site=administration)
-class UserTokenAdmin(TokenTable):
-    """Tokens of people."""
+class UserTokenAdmin(TokenAdmin):
+    """Tokens of users."""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ApiToken]":
-        """Leave those of clients to their own table."""
+        """Return the tokens without those of clients."""
         return ApiToken.objects.filter(may_mint=False).order_by("-id")
 
 
 @admin.register(ClientToken, site=administration)
-class ClientTokens(TokenTable):
-    """Tokens of programs that vouch for people."""
+class ClientTokenAdmin(TokenAdmin):
+    """Tokens of programs that authenticate their own users."""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClientToken]":
-        """Only those."""
+        """Return the tokens of clients."""
         return ClientToken.objects.filter(may_mint=True).order_by("-id")

@@ -1,4 +1,4 @@
-"""The path of the administration; the tables register themselves when they are imported."""
+"""The URLs of the administration; importing the modules registers their tables."""
 
 from django.urls import path
 from django.views.generic import RedirectView

@@ -1,4 +1,4 @@
-"""Workspaces and jobs: what there is and what runs; neither names of files nor anything secret."""
+"""Workspaces and jobs, without file names and secrets."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from user_workspaces.admin.base import ReadOnlyTable, confirm_action, note, report_errors
+from user_workspaces.admin.base import ReadOnlyAdmin, apply_action, confirm_action, log_action
 from user_workspaces.admin.site import administration
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.sizes import size_text
@@ -19,27 +19,27 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import STOPPABLE
 from user_workspaces.workspaces.models import Workspace
 
-UNREAD = ("requested", "current", "description")
-UNREAD_OF_JOBS = ("secret", "endpoint", "log_tail", "requested")
+DEFERRED = ("requested", "current", "description")
+DEFERRED_OF_JOBS = ("secret", "endpoint", "log_tail", "requested")
 
 
-class Kind(admin.SimpleListFilter):
-    """What people know as their workspaces; the rest is a choice away."""
+class KindFilter(admin.SimpleListFilter):
+    """The kind of workspaces; the default are those that users see as theirs."""
 
     title = "kind"
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        """Return what else there is."""
-        return [("runs", "Workspaces of runs"), ("offers", "Copies that are not accepted"), ("all", "All")]
+        """Return the other kinds."""
+        return [("runs", "Workspaces of runs"), ("offers", "Copies that are not accepted yet"), ("all", "All")]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Call the first choice what it is."""
+        """Yield the choices, with a label for the default."""
         for number, choice in enumerate(super().choices(changelist)):
-            yield {**choice, "display": "Workspaces of people"} if number == 0 else choice
+            yield {**choice, "display": "Workspaces of users"} if number == 0 else choice
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Workspace]") -> "QuerySet[Workspace]":
-        """Leave out what was not asked for."""
+        """Return the workspaces of the selected kind."""
         match self.value():
             case "runs":
                 return queryset.filter(holds_runs=True)
@@ -52,12 +52,12 @@ class Kind(admin.SimpleListFilter):
 
 
 @admin.register(Workspace, site=administration)
-class Workspaces(ReadOnlyTable):
-    """Everybody's workspaces."""
+class WorkspaceAdmin(ReadOnlyAdmin):
+    """Workspaces of all users."""
 
     list_display = ("id", "name", "owner", "status", "size", "storage", "datetime_created", "datetime_last_job_launch")
     list_display_links = ("id", "name")
-    list_filter = (Kind, "status", "storage")
+    list_filter = (KindFilter, "status", "storage")
     list_select_related = ("owner",)
     search_fields = ("=id", "name", "owner__username")
     ordering = ("-id",)
@@ -66,37 +66,33 @@ class Workspaces(ReadOnlyTable):
     actions = ("queue_for_deletion",)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Workspace]":
-        """Leave out what people wrote, and the names of their files."""
-        return Workspace.objects.defer(*UNREAD).order_by("-id")
+        """Return all workspaces, without columns that hold users' content."""
+        return Workspace.objects.defer(*DEFERRED).order_by("-id")
 
     @admin.display(description="size", ordering="disk_space")
     def size(self, workspace: Workspace) -> str:
-        """What it took on disk when it was measured last."""
+        """Return the disk usage at the last measurement."""
         return size_text(workspace.disk_space)
 
     @admin.action(description="Queue for deletion", permissions=["change"])
     def queue_for_deletion(self, request: HttpRequest, workspaces: "QuerySet[Workspace]") -> HttpResponse | None:
-        """Delete workspaces with all that is in them, after asking."""
+        """Delete workspaces with their content, after confirmation."""
         chosen = list(workspaces.select_related("owner"))
-        warning = "All files in them are removed for good; what runs in them is stopped first."
+        warning = "All files in these workspaces will be permanently deleted; their jobs are stopped first."
         question = f"Delete {len(chosen)} workspaces?"
         asked = confirm_action(self, request, chosen, action="queue_for_deletion", question=question, warning=warning)
         if asked is None:
-            queued = [workspace for workspace in chosen if self._delete(request, workspace)]
-            note(self, request, queued, "Queued for deletion.")
-            self.message_user(request, f"{len(queued)} queued for deletion.", messages.SUCCESS)
+            apply_action(self, request, chosen, _delete, label="queued for deletion")
         return asked
 
-    def _delete(self, request: HttpRequest, workspace: Workspace) -> bool:
-        with report_errors(self, request, workspace):
-            delete_workspace(owner=workspace.owner, workspace_id=workspace.pk, force=True, now=timezone.now())
-            return True
-        return False
+
+def _delete(workspace: Workspace) -> None:
+    delete_workspace(owner=workspace.owner, workspace_id=workspace.pk, force=True, now=timezone.now())
 
 
 @admin.register(Job, site=administration)
-class Jobs(ReadOnlyTable):
-    """Everybody's jobs."""
+class JobAdmin(ReadOnlyAdmin):
+    """Jobs of all users."""
 
     list_display = ("id", "job_type", "owner", "resource", "status", "cpus", "memory_mb", "datetime_start",
                     "datetime_end", "core_hours", "message")  # fmt: skip
@@ -110,30 +106,30 @@ class Jobs(ReadOnlyTable):
     actions = ("stop",)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Job]":
-        """Leave out what is secret, and what people handed over or printed."""
-        return Job.objects.defer(*UNREAD_OF_JOBS).order_by("-id")
+        """Return all jobs, without columns that hold secrets or users' content."""
+        return Job.objects.defer(*DEFERRED_OF_JOBS).order_by("-id")
 
     @admin.display(description="workspace")
     def workspace_number(self, job: Job) -> int:
-        """Its number; the workspace itself may be gone."""
+        """Return the ID of the workspace, which may be deleted."""
         return job.workspace_id
 
     @admin.action(description="Stop", permissions=["change"])
     def stop(self, request: HttpRequest, jobs: "QuerySet[Job]") -> HttpResponse | None:
-        """Stop jobs, after asking; those that have ended stay as they are."""
+        """Stop jobs after confirmation; ended jobs stay unchanged."""
         chosen = list(jobs.filter(status__in=STOPPABLE))
-        warning = "What is not saved in them is lost."
+        warning = "Unsaved work in these jobs will be lost."
         question = f"Stop {len(chosen)} jobs?"
         asked = confirm_action(self, request, chosen, action="stop", question=question, warning=warning)
         if asked is None:
             stopped = [job for job in chosen if _stop(job)]
-            note(self, request, stopped, "Stopped.")
+            log_action(self, request, stopped, "Stopped.")
             self.message_user(request, f"{len(stopped)} asked to stop.", messages.SUCCESS)
         return asked
 
 
 def _stop(job: Job) -> bool:
-    with suppress(UserWorkspacesError):  # it ended by itself in this moment
+    with suppress(UserWorkspacesError):  # it has ended in the meantime
         stop_job(job=job, now=timezone.now())
         return True
     return False

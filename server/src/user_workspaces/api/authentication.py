@@ -1,4 +1,4 @@
-"""Who calls: `UWS-Authorization: Token <token>`, the bare token, or `Authorization: Bearer <token>`."""
+"""Authenticates requests by `UWS-Authorization: Token <token>`, the bare token, or `Authorization: Bearer <token>`."""
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
@@ -12,14 +12,14 @@ from user_workspaces.accounts.tokens import token_in_headers
 from user_workspaces.observability.correlation import bind_user
 
 CHALLENGE = 'Token realm="user workspaces"'
-"""What `WWW-Authenticate` says with every 401."""
+"""The value of `WWW-Authenticate` in responses with status 401."""
 
 
 class TokenAuthentication(BaseAuthentication):
-    """API tokens; cookies of the portal are no credentials here, so there is nothing to forge across sites."""
+    """Authentication by API token; cookies are ignored, so that cross-site requests carry no credentials."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """Return the caller; None without a header; raises for a token that is not good."""
+        """Return the user and the token; None without a header. Raises `AuthenticationFailed` for an invalid token."""
         headers = request.headers
         text = token_in_headers(own=headers.get("UWS-Authorization"), usual=headers.get("Authorization"))
         if text is None:
@@ -33,5 +33,5 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Name the scheme in `WWW-Authenticate`."""
+        """Return the value of `WWW-Authenticate`."""
         return CHALLENGE

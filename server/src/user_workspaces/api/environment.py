@@ -1,4 +1,4 @@
-"""`/workspaces/{id}/environment/`: the packages that jobs in a workspace find, and what is prepared for them."""
+"""`/workspaces/{id}/environment/`: the packages that jobs in a workspace find, and their preparation."""
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -9,16 +9,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.environment_serializers import (
-    NO_PREPARATION,
-    EnvironmentSerializer,
-    PreparationSerializer,
-    PrepareSerializer,
-)
+from user_workspaces.api import objects
+from user_workspaces.api.environment_serializers import NewPreparationSerializer
+from user_workspaces.api.objects import NO_PREPARATION, EnvironmentSerializer, PreparationSerializer
 from user_workspaces.api.openapi import describe
 from user_workspaces.api.permissions import require
 from user_workspaces.api.request_user import caller
-from user_workspaces.api.responses import SUCCESSFUL, order_of, success, text_in
+from user_workspaces.api.responses import SUCCESSFUL, required_body_of, success, text_in
 from user_workspaces.environments.actions import prepare
 from user_workspaces.environments.overview import Preparation, lock_text, packages_of, preparation_of, python_of
 from user_workspaces.environments.packages import Package, extent_of
@@ -37,8 +34,8 @@ def _workspace(request: Request, workspace_id: int) -> Workspace:
     return find_workspace(user=caller(request), workspace_id=workspace_id)
 
 
-def describe_preparation(found: Preparation) -> dict[str, object]:
-    """Return a preparation as clients know it."""
+def describe_preparation(found: Preparation) -> objects.Preparation:
+    """Return a preparation for a response."""
     row = found.row
     return {
         "status": row.status if row else NO_PREPARATION,
@@ -54,24 +51,24 @@ def describe_preparation(found: Preparation) -> dict[str, object]:
     }
 
 
-def describe_package(package: Package) -> dict[str, object]:
-    """Return a package as clients know it."""
+def describe_package(package: Package) -> objects.Package:
+    """Return a package for a response."""
     return {"name": package.name, "version": package.version, "origin": package.origin, "size": package.size}
 
 
 @transfer
 class WorkspaceEnvironment(APIView):
-    """What jobs find."""
+    """The environment of a workspace."""
 
     scope = Scope.WORKSPACES
 
-    @describe(data={"environment": EnvironmentSerializer()}, refusals=(403, 429))
+    @describe(data={"environment": EnvironmentSerializer()}, errors=(403, 429))
     def get(self, request: Request, workspace_id: int) -> Response:
-        """Return the base, all packages, the specification files and how far a preparation is."""
+        """Return the base, all packages, the specification files and the state of the preparation."""
         workspace = _workspace(request, workspace_id)
         with TransferSlot(workspace.owner_id):
             python, found = python_of(workspace), preparation_of(workspace)
-            shown = {
+            shown: objects.Environment = {
                 "base": {"name": python.name, "python": python.version, "modules": list(python.modules)},
                 "packages": [describe_package(package) for package in packages_of(workspace, with_sizes=True)],
                 "specification_files": list(found.files),
@@ -83,19 +80,19 @@ class WorkspaceEnvironment(APIView):
 
 @transfer
 class EnvironmentPrepare(APIView):
-    """Preparations."""
+    """Prepares an environment."""
 
     scope = Scope.WORKSPACES
 
-    @describe(body=PrepareSerializer, data={"preparation": PreparationSerializer()}, refusals=(403, 429, 507))
+    @describe(body=NewPreparationSerializer, data={"preparation": PreparationSerializer()}, errors=(403, 429, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
-        """Have an environment prepared from a file, for the next launches; it is built in the background.
+        """Prepare an environment from a file, in the background; later launches use it.
 
-        Environments that need conda or R are built by a job of the caller, which needs the scope `sessions`. The
-        message of an error has a line for each requirement that cannot be prepared. An environment that this server
-        has already prepared from the same requirements is ready at once.
+        A job of the caller builds environments that need conda or R, which needs the scope `sessions`. The message of
+        an error has a line for each requirement that cannot be prepared. An environment that the server has already
+        prepared from the same requirements is ready at once.
         """
-        workspace, body = _workspace(request, workspace_id), order_of(request)
+        workspace, body = _workspace(request, workspace_id), required_body_of(request)
         with TransferSlot(workspace.owner_id):
             if text_in(body, "file") in BUILT_BY_JOBS:
                 require(request, Scope.SESSIONS)
@@ -106,32 +103,32 @@ class EnvironmentPrepare(APIView):
 
 @transfer
 class EnvironmentReset(APIView):
-    """The way back to the site's own environment."""
+    """Resets a workspace to the server's own environment."""
 
     scope = Scope.WORKSPACES
 
-    @describe(refusals=(403, 409, 429, 507))
+    @describe(errors=(403, 409, 429, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
-        """Remove all packages that the user installed, and forget what was prepared; running jobs keep theirs."""
+        """Remove the packages that the user installed and the prepared environment; running jobs keep theirs."""
         workspace = _workspace(request, workspace_id)
         with TransferSlot(workspace.owner_id):
             reset(workspace=workspace, now=timezone.now())
-        return success("The next launch finds the site's own environment.")
+        return success("The next launch uses the site's own environment.")
 
 
 @transfer
 class EnvironmentLock(APIView):
-    """The lock."""
+    """The lock file of a workspace's environment."""
 
     scope = Scope.WORKSPACES
 
     @describe(
         succeeds=False,
-        refusals=(403, 429),
+        errors=(403, 429),
         further={(200, PLAIN_TEXT): OpenApiResponse(OpenApiTypes.STR, description="`name==version` lines.")},
     )
     def get(self, request: Request, workspace_id: int) -> HttpResponse:
-        """Send `environment.lock`: all packages that jobs find, for another workspace to be prepared from."""
+        """Return `environment.lock`: all packages that jobs find; another workspace can be prepared from it."""
         workspace = _workspace(request, workspace_id)
         with TransferSlot(workspace.owner_id):
             text = lock_text(workspace, packages_of(workspace))

@@ -1,4 +1,4 @@
-"""The one table from errors to HTTP: every answer is JSON, with a message that a person can act on."""
+"""Maps errors to HTTP responses: every response is JSON, with a message that tells users what to do."""
 
 import logging
 import sys
@@ -16,12 +16,12 @@ from user_workspaces.db.errors import translated
 from user_workspaces.observability.correlation import current_request_id
 
 logger = logging.getLogger(__name__)
-UNUSABLE = "The request cannot be used as it is."
-BROKE_OFF = "The body broke off."
-OURS = "Something went wrong inside the server. Quote {mark} to its operators."
+INVALID = "The request is invalid."
+INCOMPLETE = "The request body is incomplete."
+INTERNAL = "Internal server error. Mention request {request_id} when contacting the administrators."
 
-WHEN_ONE_MAY_HAVE_ENDED = 5
-"""Seconds after which it is worth trying again where too many transfers went on at once."""
+RETRY_AFTER_TRANSFERS = 5
+"""Seconds after which one of too many simultaneous transfers may have ended."""
 
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidOptions, status.HTTP_422_UNPROCESSABLE_ENTITY),
@@ -48,18 +48,18 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
 
 
 def response_for(raised: BaseException, context: dict[str, object]) -> Response:
-    """Return the answer for anything that a view raises."""
+    """Return the response for any exception of a view."""
     error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
-        said = failure(error.message, code)
+        response = failure(error.message, code)
         if isinstance(error, errors.TooManyAttempts | errors.TemporarilyUnavailable):
-            said["Retry-After"] = str(error.retry_after)
+            response["Retry-After"] = str(error.retry_after)
         elif isinstance(error, errors.TooManyAtOnce):
-            said["Retry-After"] = str(WHEN_ONE_MAY_HAVE_ENDED)
+            response["Retry-After"] = str(RETRY_AFTER_TRANSFERS)
         if code == status.HTTP_401_UNAUTHORIZED:
-            said["WWW-Authenticate"] = CHALLENGE
-        return said
+            response["WWW-Authenticate"] = CHALLENGE
+        return response
     if isinstance(error, Http404):
         return failure("Not found.", status.HTTP_404_NOT_FOUND)
     if isinstance(error, exceptions.APIException):
@@ -67,10 +67,11 @@ def response_for(raised: BaseException, context: dict[str, object]) -> Response:
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):
         return failure("The request is too large.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
-        return failure(BROKE_OFF if isinstance(error, UnreadablePostError) else UNUSABLE, status.HTTP_400_BAD_REQUEST)
-    mark = current_request_id()
-    logger.error("error %s", mark, exc_info=error)
-    return failure(OURS.format(mark=mark), 500)
+        message = INCOMPLETE if isinstance(error, UnreadablePostError) else INVALID
+        return failure(message, status.HTTP_400_BAD_REQUEST)
+    request_id = current_request_id()
+    logger.error("error %s", request_id, exc_info=error)
+    return failure(INTERNAL.format(request_id=request_id), 500)
 
 
 def _framework(error: exceptions.APIException) -> Response:
@@ -87,28 +88,28 @@ def _framework(error: exceptions.APIException) -> Response:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer a path that leads nowhere."""
+    """Return the response for an unknown path."""
     body = OrjsonRenderer().render({"success": False, "message": "Not found."})
     return HttpResponse(body, content_type="application/json", status=status.HTTP_404_NOT_FOUND)
 
 
 def not_allowed(request: HttpRequest) -> HttpResponse:
-    """Answer a method that there is not, outside of the framework's views."""
+    """Return the response for an unsupported method, outside of the framework's views."""
     body = OrjsonRenderer().render({"success": False, "message": "This method is not allowed here."})
     return HttpResponse(body, content_type="application/json", status=status.HTTP_405_METHOD_NOT_ALLOWED)
 
 
 def bad_request(request: HttpRequest, message: str = "") -> HttpResponse:
-    """Answer what Django refuses before any view: a host name that is not ours, a cookie that cannot be."""
-    body = OrjsonRenderer().render({"success": False, "message": message or UNUSABLE})
+    """Return the response for a request that Django rejects before any view, such as one with a wrong host name."""
+    body = OrjsonRenderer().render({"success": False, "message": message or INVALID})
     return HttpResponse(body, content_type="application/json", status=status.HTTP_400_BAD_REQUEST)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what went wrong outside of a view."""
+    """Return the response for an exception outside of a view."""
     response = response_for(sys.exc_info()[1] or RuntimeError("there is no error"), {})
     body = OrjsonRenderer().render(response.data)
-    shown = HttpResponse(body, content_type="application/json", status=response.status_code)
+    rendered = HttpResponse(body, content_type="application/json", status=response.status_code)
     if "Retry-After" in response:
-        shown["Retry-After"] = response["Retry-After"]
-    return shown
+        rendered["Retry-After"] = response["Retry-After"]
+    return rendered

@@ -1,4 +1,4 @@
-"""`/workspaces/{id}/files/` and `/workspaces/{id}/tus/`: the files of a workspace, one by one."""
+"""`/workspaces/{id}/files/`: the files and folders of a workspace."""
 
 from datetime import datetime
 from urllib.parse import urlencode
@@ -14,7 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.file_serializers import EntrySerializer, FileActionSerializer
+from user_workspaces.api import objects
+from user_workspaces.api.file_serializers import FileActionSerializer
+from user_workspaces.api.objects import EntrySerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, header, page_of, text
 from user_workspaces.api.request_user import caller
 from user_workspaces.api.responses import body_of, number_in, success, text_in
@@ -32,15 +34,15 @@ from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
 WHOLE = OpenApiResponse(OpenApiTypes.BINARY, description="The file, or the folder as a zip archive.")
-RANGE = OpenApiResponse(OpenApiTypes.BINARY, description="The range.")
+RANGE = OpenApiResponse(OpenApiTypes.BINARY, description="The requested range.")
 BYTES = "application/octet-stream"
-"""What generators of clients know as bytes; what is sent is of the file's own type."""
-MOST_ENTRIES = 10_000
-"""Of one answer: a folder may have a million."""
+"""The media type that client generators know; responses have the media type of the file."""
+MAX_ENTRIES = 10_000
+"""In one response: a folder can have a million entries."""
 
 
-def describe_entry(entry: Entry) -> dict[str, object]:
-    """Return an entry as clients know it."""
+def describe_entry(entry: Entry) -> objects.Entry:
+    """Return an entry for a response."""
     return {
         "name": entry.path.rpartition("/")[2],
         "path": entry.path,
@@ -53,21 +55,21 @@ def describe_entry(entry: Entry) -> dict[str, object]:
 
 @transfer
 class Files(APIView):
-    """A folder, and what is done without sending a file."""
+    """The entries of a folder, and actions without an upload."""
 
     scope = Scope.WORKSPACES
 
     @describe(
         data={**page_of("entries", EntrySerializer), "path": serializers.CharField(allow_blank=True)},
-        query=(text("path", "The folder; without it: the workspace itself."), LIMIT, OFFSET),
-        refusals=(403,),
+        query=(text("path", "The folder; the workspace itself if omitted."), LIMIT, OFFSET),
+        errors=(403,),
     )
     def get(self, request: Request, workspace_id: int) -> Response:
-        """List a folder, names sorted; `path` names it, `limit` and `offset` cut the list."""
+        """List the entries of a folder, sorted by name; `path` names the folder."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
         path = _folder(queried_path(request._request))
         offset = number_in(request.query_params.get("offset", "0"), "offset")
-        limit = min(number_in(request.query_params.get("limit", str(MOST_ENTRIES)), "limit"), MOST_ENTRIES)
+        limit = min(number_in(request.query_params.get("limit", str(MAX_ENTRIES)), "limit"), MAX_ENTRIES)
         found = files.list_folder(workspace=workspace, path=path, offset=offset, limit=limit)
         more = limit and offset + limit < found.total
         return success(
@@ -80,9 +82,9 @@ class Files(APIView):
             }
         )
 
-    @describe(body=FileActionSerializer, data={"entry": EntrySerializer()}, refusals=(403, 409, 507))
+    @describe(body=FileActionSerializer, data={"entry": EntrySerializer()}, errors=(403, 409, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
-        """Move an entry, or make a folder."""
+        """Move an entry, or create a folder."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
         action, now = text_in(body, "action"), timezone.now()
         if action not in {"move", "make_directory"}:
@@ -90,7 +92,7 @@ class Files(APIView):
         path = file_path(body.get("path"))
         if action == "make_directory":
             made = files.make_folder(workspace=workspace, path=path, now=now)
-            return success("Folder made.", data={"entry": describe_entry(made)})
+            return success("Folder created.", data={"entry": describe_entry(made)})
         new_path, overwrite = file_path(body.get("new_path")), body.get("overwrite", False)
         if not isinstance(overwrite, bool):
             raise InvalidRequest("overwrite must be true or false.")
@@ -107,16 +109,16 @@ class FileDetail(APIView):
     @describe(
         query=(
             header("Range", "One range of bytes."),
-            header("If-None-Match", "Answer only if it is another version."),
+            header("If-None-Match", "Return the file only if its version differs."),
         ),
         further={
             (200, BYTES): WHOLE,
             (200, "*/*"): WHOLE,
             (206, BYTES): RANGE,
             (206, "*/*"): RANGE,
-            304: OpenApiResponse(description="The version that is known already."),
+            304: OpenApiResponse(description="The client already has this version."),
         },
-        refusals=(403, 409, 412, 416, 429),
+        errors=(403, 409, 412, 416, 429),
         succeeds=False,
     )
     def get(self, request: Request, workspace_id: int, path: str) -> HttpResponseBase:
@@ -130,25 +132,28 @@ class FileDetail(APIView):
     @describe(
         body={BYTES: {"type": "string", "format": "binary"}},
         data={"entry": EntrySerializer()},
-        query=(header("If-Match", "Replace only this version."), header("If-None-Match", "`*`: only a new file.")),
+        query=(
+            header("If-Match", "Replace only this version."),
+            header("If-None-Match", "`*`: create a new file."),
+        ),
         same_body=(201,),
-        refusals=(403, 409, 412, 415, 429, 507),
+        errors=(403, 409, 412, 415, 429, 507),
     )
     def put(self, request: Request, workspace_id: int, path: str) -> Response:
-        """Write the body to a file, whole or not at all; `If-Match` and `If-None-Match` are kept."""
+        """Write the body to a file, completely or not at all; supports `If-Match` and `If-None-Match`."""
         user, now = caller(request), timezone.now()
         workspace = find_workspace(user=user, workspace_id=workspace_id)
         name = path_in(request._request, path, workspace)
         if path.endswith("/"):
-            raise InvalidRequest("The name of a file cannot end with a slash.")
+            raise InvalidRequest("A file name cannot end with a slash.")
         if "Content-Range" in request.headers:
-            raise InvalidRequest("A part of a file cannot be written this way: send the whole, or upload by tus.")
+            raise InvalidRequest("Content-Range is not supported: send the complete file, or upload it with tus.")
         with TransferSlot(user.pk):
             return _saved(request, workspace, name, now)
 
-    @describe(query=(header("If-Match", "Remove only this version."),), refusals=(403, 409, 412, 507))
+    @describe(query=(header("If-Match", "Delete only this version."),), errors=(403, 409, 412, 507))
     def delete(self, request: Request, workspace_id: int, path: str) -> Response:
-        """Remove a file, a link, or a folder with all that is in it."""
+        """Delete a file, a link, or a folder with its content."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
         name = path_in(request._request, path, workspace)
         _require_folder_before_slash(workspace, path, name)
@@ -172,22 +177,22 @@ def _saved(request: Request, workspace: Workspace, name: str, now: datetime) -> 
     except Conflict:
         if expecting is None or (before is not None and before.kind is EntryKind.DIRECTORY):
             raise
-        raise PreconditionFailed("The file was changed by somebody else in the meantime.") from None
-    said = success("Saved.", data={"entry": describe_entry(saved)})
-    said.status_code = status.HTTP_200_OK if before is not None else status.HTTP_201_CREATED
-    said.headers["ETag"] = etag_of(saved)
-    return said
+        raise PreconditionFailed("The file has changed in the meantime.") from None
+    response = success("Saved.", data={"entry": describe_entry(saved)})
+    response.status_code = status.HTTP_200_OK if before is not None else status.HTTP_201_CREATED
+    response.headers["ETag"] = etag_of(saved)
+    return response
 
 
 def _expected(request: Request, entry: Entry | None) -> str | None:
-    """Return the version that may be replaced, None for any; raises `PreconditionFailed` at once where it is not so."""
+    """Return the version that may be replaced, None for any; raises `PreconditionFailed` for an old one."""
     match, none_match = request.headers.get("If-Match"), request.headers.get("If-None-Match")
     if match is None and none_match is None:
         return None
     if match is not None and not (entry and _names(match, entry)):
-        raise PreconditionFailed("The file is not, or not any more, the one that is to be changed.")
+        raise PreconditionFailed("The file has changed since you last read it.")
     if none_match is not None and entry and _names(none_match, entry):
-        raise PreconditionFailed("There is a file of this name already.")
+        raise PreconditionFailed("A file with this name already exists.")
     return entry.version if entry else NOTHING
 
 

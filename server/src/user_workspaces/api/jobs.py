@@ -1,4 +1,4 @@
-"""`/jobs/`: what runs and what ran."""
+"""`/jobs/`: the caller's jobs."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.job_serializers import JOB_STATUSES, JobSerializer
+from user_workspaces.api import objects
+from user_workspaces.api.objects import JOB_STATUSES, JobSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, number, page_of, text
 from user_workspaces.api.permissions import has_scope
 from user_workspaces.api.request_user import caller
@@ -33,7 +34,7 @@ NONE_FOUND = "Job matching given parameters could not be found."
 
 
 class JobRow(NamedTuple):
-    """What is shown of a job, by the names of its columns; read for many at once."""
+    """The columns of a job that a response needs; none of them is secret or long."""
 
     status: str
     id: int
@@ -55,15 +56,15 @@ class JobRow(NamedTuple):
 
 
 COLUMNS = JobRow._fields
-"""Nothing that is secret or long."""
 
 
-def describe_jobs(rows: list[RawRow], *, user: User, now: datetime, may_open: bool) -> list[dict[str, object]]:
-    """Return jobs as `describe_job` does, from the raw `COLUMNS`: thousands of those that have ended are in a list."""
+def describe_jobs(rows: list[RawRow], *, user: User, now: datetime, may_open: bool) -> list[objects.Job]:
+    """Return jobs as `describe_job` does, from the raw `COLUMNS`.
+
+    A list can hold thousands of ended jobs, so `_describe_ended` formats their columns without parsing them.
+    """
     return [
-        _describe_ended(*row)
-        if row[0] in ENDED
-        else describe_job(_live_row(row), user=user, now=now, may_open=may_open)
+        _describe_ended(row) if row[0] in ENDED else describe_job(_live_row(row), user=user, now=now, may_open=may_open)
         for row in rows
     ]
 
@@ -74,17 +75,18 @@ def _live_row(row: RawRow) -> JobRow:
     return JobRow._make((*plain, orjson.loads(requested), *times, resource, serves, cpus, limit, mark))
 
 
-def _describe_ended(
-    status: str, number: int, workspace_id: int, resource_job_id: int, job_type: str, core_hours: Decimal | float,
-    message: str, requested: str, created: str, start: str | None, ready: str | None, end: str | None, *_: object,
-) -> dict[str, object]:  # fmt: skip
+def _describe_ended(row: RawRow) -> objects.Job:
+    (
+        status, number, workspace_id, resource_job_id, job_type, core_hours, message, requested, created, start, ready,
+        end, *_,
+    ) = row  # fmt: skip
     return {
         "id": number,
         "workspace_id": workspace_id,
         "resource_job_id": resource_job_id,
         "job_type": job_type,
         "status": status,
-        "datetime_created": iso(created),
+        "datetime_created": iso(created) or "",
         "datetime_start": iso(start),
         "datetime_end": iso(end),
         "core_hours": f"{core_hours:.5f}",
@@ -96,10 +98,10 @@ def _describe_ended(
     }
 
 
-def describe_job(job: Job | JobRow, *, user: User, now: datetime, may_open: bool = True) -> dict[str, object]:
-    """Return a job as clients know it; a session that answers comes with a fresh ticket for this person.
+def describe_job(job: Job | JobRow, *, user: User, now: datetime, may_open: bool = True) -> objects.Job:
+    """Return a job for a response; a session that is ready comes with a new ticket for `user`.
 
-    Without `may_open` there is no ticket: it opens the session, and that is more than to look.
+    With `may_open=False` there is no ticket: a ticket opens the session, which needs more than the right to read.
     """
     return {
         "id": job.id,
@@ -120,7 +122,7 @@ def describe_job(job: Job | JobRow, *, user: User, now: datetime, may_open: bool
 
 
 def _current(job: Job | JobRow, owner: User, *, now: datetime, may_open: bool) -> dict[str, object]:
-    if job.status in ENDED:  # thousands of these are in a list: what else there is to tell is for those that live
+    if job.status in ENDED:  # a list can hold thousands of ended jobs, which have no other details
         return {"message": job.message}
     progress = JobProgress(
         job_id=job.id,
@@ -141,17 +143,17 @@ def _current(job: Job | JobRow, owner: User, *, now: datetime, may_open: bool) -
 
 
 def _core_hours(job: Job | JobRow, *, now: datetime) -> str:
-    """Return what `core_hours` does, for a row and for many of them."""
+    """Return the core hours as text: the final ones of an ended job, else those used until now."""
     if job.status in ENDED or job.datetime_start is None:
         return f"{job.core_hours:.5f}"
     started = job.start_mark
     return str(used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now, started=started, now=now))
 
 
-def _metrics(created: datetime | None, start: datetime | None, ready: datetime | None) -> dict[str, float]:
+def _metrics(created: datetime | None, start: datetime | None, ready: datetime | None) -> objects.Metrics:
     if created is None or start is None:
         return {}
-    metrics = {"time_pending": max(0.0, (start - created).total_seconds())}
+    metrics: objects.Metrics = {"time_pending": max(0.0, (start - created).total_seconds())}
     if ready is not None:
         metrics["time_init"] = max(0.0, (ready - start).total_seconds())
     return metrics
@@ -159,12 +161,12 @@ def _metrics(created: datetime | None, start: datetime | None, ready: datetime |
 
 def _page(rows: QuerySet[Job] | Condition, request: Request) -> HttpResponse:
     user, now, may_open = caller(request), timezone.now(), has_scope(request, Scope.SESSIONS)
-    shape = partial(describe_jobs, user=user, now=now, may_open=may_open)
-    return raw_page(rows, request, key="jobs", empty=NONE_FOUND, columns=COLUMNS, shape=shape)
+    describe_rows = partial(describe_jobs, user=user, now=now, may_open=may_open)
+    return raw_page(rows, request, key="jobs", empty=NONE_FOUND, columns=COLUMNS, describe=describe_rows)
 
 
 class Jobs(APIView):
-    """The list."""
+    """The list of the caller's jobs."""
 
     scope = Scope.SESSIONS
 
@@ -180,7 +182,7 @@ class Jobs(APIView):
         ),
     )
     def get(self, request: Request) -> HttpResponse:
-        """List the caller's own; four filters, all exact."""
+        """List the caller's jobs; the four filters match exactly."""
         user = caller(request)
         wanted = filters_in(request, texts=("job_type", "status"), numbers=("workspace_id", "resource_job_id"))
         return _page(jobs_of(user).filter(**wanted) if wanted else LISTED.of(user.pk), request)
@@ -193,29 +195,29 @@ class JobDetail(APIView):
 
     @describe(data=page_of("jobs", JobSerializer))
     def get(self, request: Request, job_id: int) -> HttpResponse:
-        """Return it as a list of one or none."""
+        """Return a job as a list with one element, or none if it is not found."""
         rows = jobs_of(caller(request)).filter(pk=job_id)
         return _page(rows, request)
 
 
 class JobStop(APIView):
-    """The end of a job."""
+    """Stops a job."""
 
     scope = Scope.SESSIONS
 
     @describe()
     def put(self, request: Request, job_id: int) -> Response:
-        """Stop it."""
+        """Stop a job."""
         status = stop_job(job=find_job(user=caller(request), job_id=job_id), now=timezone.now())
         return success("Successful stop." if status is JobStatus.COMPLETE else "Job queued to stop.")
 
 
-class JobOther(APIView):
-    """Unknown verbs."""
+class JobAction(APIView):
+    """Rejects unknown actions."""
 
     scope = Scope.SESSIONS
 
     @describe(succeeds=False)
     def put(self, request: Request, job_id: int, verb: str) -> Response:
-        """Refuse."""
+        """Reject an unknown action."""
         raise InvalidRequest("Invalid PUT type passed.")

@@ -1,10 +1,10 @@
-"""The API in OpenAPI: how a view says what it takes and answers, and the description made of all of them.
+"""The API in OpenAPI: `describe` documents one operation, `complete` finishes the schema.
 
     @describe(data=page_of("workspaces", WorkspaceSerializer), query=(text("name"),))
     def get(self, request: Request) -> Response: ...
 
-The first line of the method's docstring is the summary. What every operation has in common (the envelope, the
-refusals, who calls) is added by `complete`.
+The first line of the method's docstring is the summary, the rest is the description. `complete` adds what all
+operations share: the common errors, the request ID and the credentials.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,52 +21,51 @@ Fields = Mapping[str, serializers.Field[Any, Any, Any, Any]]
 Body = type[serializers.Serializer[Any]] | Mapping[str, Any]
 
 JSON = "application/json"
-_described: set[object] = set()
 ALWAYS = (400, 405, 500, 503, 507)
-"""What any operation may answer."""
-REFUSALS: Mapping[int, str] = {
-    400: "The request cannot be used: the message says why.",
-    401: "No token, or none that is good.",
-    403: "Known, but without the right; or the permissions of a file do not allow it.",
-    404: "Not there, or somebody else's.",
-    405: "There is no such method here.",
-    409: "What is there is in the way.",
-    412: "What the request made a condition is not so.",
+"""Status codes of errors that every operation may return."""
+ERRORS: Mapping[int, str] = {
+    400: "The request is invalid; the message names the problem.",
+    401: "Missing or invalid token.",
+    403: "The caller lacks the permission, or the permissions of a file deny the access.",
+    404: "Not found, or owned by another user.",
+    405: "The path does not support this method.",
+    409: "The request conflicts with the current state, such as an existing file.",
+    412: "A precondition of the request failed.",
     413: "The request is too large.",
-    415: "A body of another type than this needs.",
-    416: "The range begins after the end of the file.",
-    422: "Resource options outside of the configured bounds; the message names each problem.",
-    423: "Another request is at it in this moment.",
-    429: "Too often, or too much at once; later it will do.",
-    500: "An error of the server; the message has a mark that stands in its log, too.",
+    415: "The body has an unsupported media type.",
+    416: "The range starts after the end of the file.",
+    422: "Resource options exceed the configured bounds; the message lists each problem.",
+    423: "The resource is locked by another request.",
+    429: "Too many requests; try again later.",
+    500: "Internal server error; the message holds the request ID, which is also in the server's log.",
     503: "A dependency of the server does not respond. If it is the database, `Retry-After` is set.",
-    507: "The storage refused: a full disk, a quota of the file system.",
+    507: "The storage rejected the write: the disk is full, or a quota of the file system is exceeded.",
 }
 
 
 class ErrorResponse(serializers.Serializer[Any]):
-    """What every error is."""
+    """An error."""
 
     success = serializers.BooleanField(help_text="false")
-    message = serializers.CharField(help_text="What happened and what to do, for a person to read.")
+    message = serializers.CharField(help_text="What happened and what to do next, for users.")
 
 
 REQUEST_ID = {
-    "description": "The mark of this request in the server's log: the one that was sent, or a new one.",
+    "description": "The request ID in the server's log: the one that the client sent, or a new one.",
     "schema": {"type": "string"},
 }
 CHALLENGE = {"description": "The scheme to use.", "schema": {"type": "string"}}
-LIMIT = OpenApiParameter("limit", int, description="At most so many; without `limit` and `offset` all come.")
-OFFSET = OpenApiParameter("offset", int, description="Leave out so many of the first.")
+LIMIT = OpenApiParameter("limit", int, description="Maximum number of items; all items without `limit` and `offset`.")
+OFFSET = OpenApiParameter("offset", int, description="Number of items to skip.")
 
 
-def text(name: str, description: str = "Exactly this.", *, choices: list[str] | None = None) -> OpenApiParameter:
-    """Return a parameter of the query."""
+def text(name: str, description: str = "Exact match.", *, choices: list[str] | None = None) -> OpenApiParameter:
+    """Return a text parameter of the query."""
     return OpenApiParameter(name, str, description=description, enum=choices)
 
 
-def number(name: str, description: str = "Exactly this.") -> OpenApiParameter:
-    """Return a parameter of the query that is a whole number."""
+def number(name: str, description: str = "Exact match.") -> OpenApiParameter:
+    """Return an integer parameter of the query."""
     return OpenApiParameter(name, int, description=description)
 
 
@@ -75,13 +74,13 @@ def header(name: str, description: str, *, required: bool = False) -> OpenApiPar
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, required=required)
 
 
-def page_of(key: str, shape: type[serializers.Serializer[Any]]) -> Fields:
-    """Return the fields of a list that can be cut: they go with the parameters `LIMIT` and `OFFSET`."""
+def page_of(key: str, item: type[serializers.Serializer[Any]]) -> Fields:
+    """Return the fields of a paginated list, whose operation takes `LIMIT` and `OFFSET`."""
     return {
-        key: shape(many=True),
-        "total": serializers.IntegerField(help_text="How many there are."),
-        "next": serializers.CharField(allow_null=True, help_text="The path of the next page."),
-        "previous": serializers.CharField(allow_null=True, help_text="The path of the page before."),
+        key: item(many=True),
+        "total": serializers.IntegerField(help_text="Number of items on all pages."),
+        "next": serializers.CharField(allow_null=True, help_text="Path of the next page."),
+        "previous": serializers.CharField(allow_null=True, help_text="Path of the previous page."),
     }
 
 
@@ -91,45 +90,40 @@ def describe(
     beside: Fields | None = None,
     body: Body | None = None,
     query: tuple[OpenApiParameter, ...] = (),
-    refusals: tuple[int, ...] = (),
+    errors: tuple[int, ...] = (),
     same_body: tuple[int, ...] = (),
     further: Mapping[Any, Any] | None = None,
     succeeds: bool = True,
 ) -> Callable[[View], View]:
-    """Say what a view takes and answers.
+    """Document the request and the responses of a view's method.
 
-    `data`: the fields under `data`; `beside`: further ones beside `success` and `message`; `body`: a serializer, or
-    schemas by media type; `refusals`: the status codes that `ErrorResponse` comes with, beside those of every operation
-    (401, 404 and 413 are known by themselves); `same_body`: those whose body is that of the success; `further`: answers
-    of another form, as drf-spectacular takes them; without `succeeds` there is no 200 in our envelope.
+    `data`: the fields under `data`; `beside`: fields beside `success` and `message`; `body`: a serializer, or schemas
+    by media type; `errors`: the status codes of errors beside those of every operation (401, 404 and 413 are added
+    where they apply); `same_body`: further status codes with the body of the success; `further`: other responses, as
+    drf-spectacular takes them; `succeeds`: False for a method that never returns 200 with the common fields.
     """
 
     def decorate(view: View) -> View:
         name = "".join(part[:1].upper() + part[1:] for part in view.__qualname__.split("."))
-        codes = (400, *refusals) if body is None else (400, 413, *refusals)
-        answers: dict[int, Any] = dict.fromkeys(codes, ErrorResponse)
+        codes = (400, *errors) if body is None else (400, 413, *errors)
+        responses: dict[int, Any] = dict.fromkeys(codes, ErrorResponse)
         if succeeds:
             envelope = _envelope(name, data=data, beside=beside)
-            answers[200] = OpenApiResponse(envelope, description="Done.")
-            answers |= {code: OpenApiResponse(envelope, description=REFUSALS.get(code, "Done.")) for code in same_body}
+            responses[200] = OpenApiResponse(envelope, description="Success.")
+            responses |= {
+                code: OpenApiResponse(envelope, description=ERRORS.get(code, "Success.")) for code in same_body
+            }
         summary, _, rest = (view.__doc__ or "").strip().partition("\n")
-        described = extend_schema(
+        return extend_schema(
             operation_id=name,
             summary=summary,
             description=" ".join(rest.split()) or " ",
             parameters=list(query),
             request=body if body is None or isinstance(body, Mapping) else {JSON: body},
-            responses={**answers, **(further or {})},
+            responses={**responses, **(further or {})},
         )(view)
-        _described.add(described)
-        return described
 
     return decorate
-
-
-def is_described(view: object) -> bool:
-    """Return whether a method of a view says what it takes and answers."""
-    return view in _described
 
 
 def _envelope(name: str, *, data: Fields | None, beside: Fields | None) -> serializers.Serializer[Any]:
@@ -145,55 +139,54 @@ def _envelope(name: str, *, data: Fields | None, beside: Fields | None) -> seria
 
 TAGS: Mapping[str, str] = {
     "tokens": "API tokens: exchange credentials for a token, list and revoke tokens.",
-    "users": "People to share with.",
-    "workspaces": "Workspaces with their files and uploads; launches.",
+    "users": "Users to share workspaces with.",
+    "workspaces": "Workspaces, their files and uploads, and launches.",
     "jobs": "Sessions and other jobs.",
-    "shared_workspaces": "Workspaces offered to other people as copies.",
+    "shared_workspaces": "Workspaces offered to other users as copies.",
     "live_tickets": "One-time tickets for the WebSockets with the status of jobs.",
-    "quotas": "Limits and usage of the caller.",
+    "quotas": "Quotas of the caller and their usage.",
     "job_types": "Job types that can be launched.",
     "parameters": "Parameters of a launch.",
     "status": "The health of the server.",
 }
-"""The first word of a path, and what is below it."""
+"""Descriptions of the tags; a tag is the first segment of a path."""
 
 
 MAY_BE_EMPTY = {"WorkspaceRunsPost", "RunOutputsPost"}
-"""Operations whose body may be left out."""
+"""Operations with an optional request body."""
 
 
 def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Add to a finished description what all operations have in common, each thing once."""
+    """Add to a generated schema what all operations share, each component once."""
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = result["components"]
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
     components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}
-    components["schemas"]["Request"]["additionalProperties"] = True
-    components["responses"] = {f"Error{code}": _error_response(code) for code in REFUSALS}
+    components["schemas"]["JobRequest"]["additionalProperties"] = True
+    components["responses"] = {f"Error{code}": _error_response(code) for code in ERRORS}
     for path, operations in result["paths"].items():
         for operation in operations.values():
             if not operation["description"].strip():
                 del operation["description"]
             if "requestBody" in operation and operation["operationId"] not in MAY_BE_EMPTY:
                 operation["requestBody"]["required"] = True
-            answers = operation["responses"]
-            codes = {int(code) for code, response in answers.items() if _is_error(response)} | set(ALWAYS) - set(
-                map(int, answers)
-            )
+            responses = operation["responses"]
+            codes = {int(code) for code, response in responses.items() if _is_error(response)}
+            codes |= set(ALWAYS) - set(map(int, responses))
             codes |= {401, 403} if {"token": []} in operation.get("security", []) else set()
             codes |= {404} if "_id}" in path else set()
-            answers |= {str(code): {"$ref": f"#/components/responses/Error{code}"} for code in codes}
-            for response in answers.values():
+            responses |= {str(code): {"$ref": f"#/components/responses/Error{code}"} for code in codes}
+            for response in responses.values():
                 if "$ref" not in response:
                     response["headers"] = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
-            operation["responses"] = dict(sorted(answers.items()))
+            operation["responses"] = dict(sorted(responses.items()))
     return result
 
 
 def _error_response(code: int) -> dict[str, Any]:
     headers = ["X-Request-ID", *(["WWW-Authenticate"] if code == HTTPStatus.UNAUTHORIZED else [])]
     return {
-        "description": REFUSALS[code],
+        "description": ERRORS[code],
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
         "content": {JSON: {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}},
     }
@@ -204,18 +197,18 @@ def _is_error(response: dict[str, Any]) -> bool:
     return schema.get("$ref", "").endswith("/ErrorResponse")
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
-    """The two headers that a token may come in."""
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the base class registers the subclass and has no types
+    """The two headers that accept a token."""
 
     target_class = "user_workspaces.api.authentication.TokenAuthentication"
     name = ["token", "bearer"]
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
-        """Return that either will do."""
+        """Return the two schemes; one of them suffices."""
         return [{"token": []}, {"bearer": []}]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, str]]:
-        """Describe both."""
+        """Describe the two schemes."""
         return [
             {
                 "type": "apiKey",

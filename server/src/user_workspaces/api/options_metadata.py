@@ -1,4 +1,4 @@
-"""OPTIONS: which methods a path takes, as the header `Allow` of every answer says, too."""
+"""The response to OPTIONS: the methods of a path, as in the header `Allow`."""
 
 from typing import TYPE_CHECKING
 
@@ -6,12 +6,12 @@ from rest_framework.metadata import BaseMetadata
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView  # it imports this module, as its setting says, itself
+    from rest_framework.views import APIView  # imports this module, by a setting
 
 
 class Methods(BaseMetadata):
-    """Says no more than that: what the methods take and answer is in the API's description."""
+    """Returns the methods only; the schema describes their requests and responses."""
 
     def determine_metadata(self, request: Request, view: "APIView") -> dict[str, object]:
-        """Return the body."""
+        """Return the body of the response."""
         return {"success": True, "message": "", "data": {"methods": view.allowed_methods}}

@@ -1,4 +1,4 @@
-"""What a token may be used for: each view names the scope it needs, and is closed until it does."""
+"""Checks the scopes of tokens. A view without a scope accepts only tokens of administrators."""
 
 from typing import TYPE_CHECKING
 
@@ -10,26 +10,26 @@ from user_workspaces.accounts.scopes import Scope, scopes_in
 from user_workspaces.errors import NotAllowed
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView  # it imports the default permissions, this module, itself
+    from rest_framework.views import APIView  # imports this module, as the default permissions
 
-READING = ("GET", "HEAD", "OPTIONS")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class HasScope(BasePermission):
-    """Asks for the scope `read` to look, and for the view's own (`scope = Scope.WORKSPACES`) to do anything else."""
+    """Requires the scope `read` for safe methods, and the view's own (`scope = Scope.WORKSPACES`) for others."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Return whether the token has it; raises `NotAllowed`, which says what is missing."""
-        require(request, Scope.READ if request.method in READING else getattr(view, "scope", None) or Scope.ADMIN)
+        """Return True; raises `NotAllowed` with the missing scope."""
+        require(request, Scope.READ if request.method in SAFE_METHODS else getattr(view, "scope", None) or Scope.ADMIN)
         return True
 
 
 def has_scope(request: Request, scope: Scope) -> bool:
-    """Return whether the token of this request has a scope."""
+    """Return True if the token of this request has a scope."""
     return isinstance(request.auth, ApiToken) and scope in scopes_in(request.auth.scopes)
 
 
 def require(request: Request, scope: Scope) -> None:
     """Raise `NotAllowed` for a token without this scope."""
     if not has_scope(request, scope):
-        raise NotAllowed(f"This token lacks the scope {scope}. Make one that has it.")
+        raise NotAllowed(f"This token lacks the scope {scope}. Create a token that has it.")

@@ -1,4 +1,4 @@
-"""`/quotas/`: what the caller may have, has, and has left."""
+"""`/quotas/`: the quotas of the caller and their usage."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -24,24 +24,24 @@ HOUR_STEP = Decimal("0.00001")
 
 
 def _serialize(usage: Usage[int] | Usage[Decimal]) -> dict[str, int | str | datetime | None]:
-    figures = {**asdict(usage), "left": usage.left}
-    del figures["in_progress"]  # an internal part of `reserved`
-    return {name: _format_hours(value) if isinstance(value, Decimal) else value for name, value in figures.items()}
+    fields = {**asdict(usage), "left": usage.left}
+    del fields["in_progress"]  # an internal part of `reserved`
+    return {name: _format_hours(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
 
 
 def _format_hours(hours: Decimal) -> str:
-    """Write core hours as precisely as jobs count them, without the digits of the sum that say nothing."""
+    """Return core hours with the precision of jobs: the sum in the database has more digits."""
     return f"{hours.quantize(HOUR_STEP).normalize():f}"
 
 
 class Quotas(APIView):
-    """The caller's own."""
+    """The quotas of the caller."""
 
     scope = Scope.READ
 
     @describe(data={"quotas": QuotasSerializer(), "contact": serializers.CharField(allow_blank=True)})
     def get(self, request: Request) -> Response:
-        """Return each limit with what is used, held and left; a limit of null is none."""
+        """Return each quota with its usage; a limit of `null` means unlimited."""
         user, site = caller(request), rules()
         overview = overview_of(user.pk, allowance=allowance_of(user.pk), now=timezone.now())
         shown = {

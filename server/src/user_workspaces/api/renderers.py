@@ -1,4 +1,4 @@
-"""JSON in and out, by orjson."""
+"""Parsers and renderers for JSON, with orjson."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -16,19 +16,19 @@ from rest_framework.request import Request
 
 
 def _plain(value: object) -> str:
-    """Decimal quantities are strings, as clients expect."""
+    """Return a decimal number as text, as clients expect it."""
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def as_json(data: object) -> bytes:
-    """Return anything that an answer may hold as JSON."""
+    """Return the data of a response as JSON."""
     return orjson.dumps(data, default=_plain)
 
 
 class OrjsonRenderer(BaseRenderer):
-    """Writes JSON."""
+    """Renders JSON."""
 
     media_type = "application/json"
     format = "json"
@@ -40,21 +40,21 @@ class OrjsonRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, object] | None = None,
     ) -> bytes:
-        """Return the body; None is an empty one."""
+        """Return the body; it is empty for None."""
         return b"" if data is None else as_json(data)
 
 
-class InPieces(HttpResponse):
-    """JSON that is there in pieces, and is sent so: put together, a long list would be in memory once more."""
+class ChunkedJsonResponse(HttpResponse):
+    """JSON in chunks, which are sent one by one: joining them would hold a long list in memory twice."""
 
-    def __init__(self, pieces: list[bytes]) -> None:
+    def __init__(self, chunks: list[bytes]) -> None:
         super().__init__(content_type=OrjsonRenderer.media_type)
-        self._container = pieces
-        self["Content-Length"] = str(sum(map(len, pieces)))
+        self._container = chunks  # Django would join them
+        self["Content-Length"] = str(sum(map(len, chunks)))
 
 
 class AlwaysJson(BaseContentNegotiation):
-    """There is one form of answer and one of request, whatever a client says that it would like."""
+    """Selects JSON for requests and responses, whatever the headers of the client ask for."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         """Return the view's parser."""
@@ -73,11 +73,11 @@ class NoBody(dict[str, Any]):
 
 
 class OrjsonParser(BaseParser):
-    """Reads JSON, strictly, whatever the header calls it: `curl -d` calls everything a form."""
+    """Parses JSON whatever the header `Content-Type` says: `curl -d` sends the type of a form."""
 
     media_type = "*/*"
-    most: int | None = None
-    """Bytes of a body; None: what the settings say."""
+    max_bytes: int | None = None
+    """Of a body; None: `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
 
     def parse(
         self,
@@ -85,10 +85,10 @@ class OrjsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, object] | None = None,
     ) -> dict[str, Any]:
-        """Return the object; an empty body is `NoBody`."""
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if self.most is None else self.most
-        raw = stream.read(most + 1)
-        if len(raw) > most:
+        """Return the object; `NoBody` for an empty body."""
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if self.max_bytes is None else self.max_bytes
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
             raise RequestDataTooBig
         try:
             found = orjson.loads(raw) if raw.strip() else NoBody()
@@ -100,6 +100,6 @@ class OrjsonParser(BaseParser):
 
 
 class CredentialsParser(OrjsonParser):
-    """Reads what anybody may send: little, so that it is all there before a thread looks at it."""
+    """Parses bodies of unauthenticated requests; they are small, so that they arrive before a thread reads them."""
 
-    most = 64 * 1024
+    max_bytes = 64 * 1024

@@ -1,4 +1,4 @@
-"""Who is calling, typed."""
+"""The user of a request, with a type."""
 
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
@@ -7,7 +7,7 @@ from user_workspaces.accounts.models import User
 
 
 def caller(request: Request) -> User:
-    """Return the person behind a request that needs one."""
+    """Return the authenticated user; raises `NotAuthenticated`."""
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user

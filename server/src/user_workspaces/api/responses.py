@@ -1,4 +1,4 @@
-"""The object that every answer is: `success`, `message`, and the result under `data`."""
+"""Responses with the common fields `success`, `message` and `data`, their pagination, and reading request bodies."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -9,18 +9,20 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from user_workspaces.api.renderers import InPieces, NoBody, as_json
+from user_workspaces.api.renderers import ChunkedJsonResponse, NoBody, as_json
 from user_workspaces.db.raw_lists import Condition, RawRow, page_in_raw_parts, raw_parts
 from user_workspaces.errors import InvalidRequest
 
 MOST_DIGITS = 18
 SUCCESSFUL = "Successful."
-"""What clients compare: of a list that found something, a new workspace, a new share."""
+"""Clients compare this message: of a list with items, a new workspace, a new share."""
 Row = TypeVar("Row", bound=Model)
+Window = tuple[int, int | None]
+"""Offset and limit; None: no limit."""
 
 
 def success(message: str = "", *, data: Mapping[str, object] | None = None, **further: object) -> Response:
-    """Return a success."""
+    """Return a response for a successful request."""
     body: dict[str, object] = {"success": True, "message": message, **further}
     if data is not None:
         body["data"] = data
@@ -28,24 +30,24 @@ def success(message: str = "", *, data: Mapping[str, object] | None = None, **fu
 
 
 def failure(message: str, status: int) -> Response:
-    """Return a failure."""
+    """Return a response for an error."""
     return Response({"success": False, "message": message}, status=status)
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """Return the JSON object that was sent; empty when there was no body."""
+    """Return the JSON object of the body; empty without a body."""
     return dict(request.data)
 
 
-def order_of(request: Request) -> dict[str, Any]:
-    """Return the JSON object that was sent; raises `InvalidRequest` when there was no body: `{}` is one."""
-    if request.stream is None or isinstance(request.data, NoBody):  # no parser is asked without a length
+def required_body_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of the body; raises `InvalidRequest` without a body (`{}` is a body)."""
+    if request.stream is None or isinstance(request.data, NoBody):  # without a length the framework calls no parser
         raise InvalidRequest("The request has no body: send a JSON object.")
     return dict(request.data)
 
 
 def text_in(body: Mapping[str, object], name: str) -> str | None:
-    """Return a text field, or None when it is not there."""
+    """Return a text field; None if it is missing. Raises `InvalidRequest`."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise InvalidRequest(f"{name} must be a string.")
@@ -53,14 +55,14 @@ def text_in(body: Mapping[str, object], name: str) -> str | None:
 
 
 def number_in(text: str, name: str) -> int:
-    """Return a number from the query."""
+    """Return a number of the query; raises `InvalidRequest`."""
     if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         raise InvalidRequest(f"{name} must be a number.")
     return int(text)
 
 
 def filters_in(request: Request, *, texts: tuple[str, ...], numbers: tuple[str, ...]) -> dict[str, object]:
-    """Return the exact filters of the query that are allowed here, by field."""
+    """Return the supported filters of the query, by field."""
     wanted: dict[str, object] = {}
     for name in texts:
         if name in request.query_params:
@@ -76,17 +78,17 @@ def _signed(text: str, name: str) -> int:
 
 
 def page(
-    rows: QuerySet[Row], request: Request, *, key: str, empty: str, shape: Callable[[QuerySet[Row]], list[Any]]
+    rows: QuerySet[Row], request: Request, *, key: str, empty: str, describe: Callable[[QuerySet[Row]], list[Any]]
 ) -> Response:
-    """Return a list under `key`; `limit` and `offset` cut it, without them the whole list comes."""
-    cut = _cut(request)
-    if cut is None:
-        shaped = shape(rows)
-        return _listed(shaped, key=key, empty=empty, figures=_page_fields(request, total=len(shaped), cut=None))
-    offset, limit = cut
+    """Return the page of a list that `limit` and `offset` ask for, under `key`; without them the whole list."""
+    window = _window(request)
+    if window is None:
+        items = describe(rows)
+        return _list_response(items, key=key, empty=empty, fields=_page_fields(request, len(items), None))
+    offset, limit = window
     total = rows.count()
-    shaped = shape(rows[offset : None if limit is None else offset + limit])
-    return _listed(shaped, key=key, empty=empty, figures=_page_fields(request, total=total, cut=cut))
+    items = describe(rows[offset : None if limit is None else offset + limit])
+    return _list_response(items, key=key, empty=empty, fields=_page_fields(request, total, window))
 
 
 def raw_page(
@@ -96,23 +98,23 @@ def raw_page(
     key: str,
     empty: str,
     columns: tuple[str, ...],
-    shape: Callable[[list[RawRow]], list[Any]],
+    describe: Callable[[list[RawRow]], list[Any]],
 ) -> HttpResponse:
-    """Return the same for a list that may be long: `shape` gets the columns as `rows.raw_rows` reads them.
+    """Return what `page` does, for long lists; `describe` gets the columns as `raw_lists.raw_rows` reads them.
 
-    A part of it is JSON before the next is read, and all parts are sent as they are.
+    Rows are read and converted to JSON in chunks, so that neither all rows nor all objects are in memory at once.
     """
-    cut = _cut(request)
-    if cut is None:
-        pieces, total = _pieces(map(shape, raw_parts(rows, columns)))
-        return _in_pieces(pieces, key=key, empty=empty, figures=_page_fields(request, total=total, cut=None))
-    parts, total = page_in_raw_parts(rows, columns, offset=cut[0], limit=cut[1])
-    pieces, _ = _pieces(map(shape, parts))
-    return _in_pieces(pieces, key=key, empty=empty, figures=_page_fields(request, total=total, cut=cut))
+    window = _window(request)
+    if window is None:
+        chunks, total = _json_chunks(map(describe, raw_parts(rows, columns)))
+        return _chunked_response(chunks, key=key, empty=empty, fields=_page_fields(request, total, None))
+    parts, total = page_in_raw_parts(rows, columns, offset=window[0], limit=window[1])
+    chunks, _ = _json_chunks(map(describe, parts))
+    return _chunked_response(chunks, key=key, empty=empty, fields=_page_fields(request, total, window))
 
 
-def _cut(request: Request) -> tuple[int, int | None] | None:
-    """Return the offset, and the limit where there is one; None where the whole list is asked for."""
+def _window(request: Request) -> Window | None:
+    """Return offset and limit of the query; None if the client asks for the whole list."""
     asked = request.query_params
     if "limit" not in asked and "offset" not in asked:
         return None
@@ -120,8 +122,8 @@ def _cut(request: Request) -> tuple[int, int | None] | None:
     return offset, number_in(asked["limit"], "limit") if "limit" in asked else None
 
 
-def _pieces(parts: Iterable[list[Any]]) -> tuple[list[bytes], int]:
-    """Return what is between the brackets of a list that comes in parts as JSON, and the list's length."""
+def _json_chunks(parts: Iterable[list[Any]]) -> tuple[list[bytes], int]:
+    """Return the JSON between the brackets of a list, in chunks, and the number of its items."""
     total, texts = 0, list[bytes]()
     for part in parts:
         total += len(part)
@@ -129,22 +131,22 @@ def _pieces(parts: Iterable[list[Any]]) -> tuple[list[bytes], int]:
     return texts, total
 
 
-def _in_pieces(pieces: list[bytes], *, key: str, empty: str, figures: Mapping[str, object]) -> HttpResponse:
-    """Return what `_listed` does, of a list that is JSON already."""
-    begin = as_json({"success": True, "message": SUCCESSFUL if figures["total"] else empty})
+def _chunked_response(chunks: list[bytes], *, key: str, empty: str, fields: Mapping[str, object]) -> HttpResponse:
+    """Return what `_list_response` does, for a list that is JSON already."""
+    begin = as_json({"success": True, "message": SUCCESSFUL if fields["total"] else empty})
     first = b'%s,"data":{%s:[' % (begin[:-1], as_json(key))
-    return InPieces([first, *pieces, b"],%s}" % as_json(figures)[1:]])
+    return ChunkedJsonResponse([first, *chunks, b"],%s}" % as_json(fields)[1:]])
 
 
-def _listed(shaped: list[Any], *, key: str, empty: str, figures: Mapping[str, object]) -> Response:
-    return success(SUCCESSFUL if figures["total"] else empty, data={key: shaped, **figures})
+def _list_response(items: list[Any], *, key: str, empty: str, fields: Mapping[str, object]) -> Response:
+    return success(SUCCESSFUL if fields["total"] else empty, data={key: items, **fields})
 
 
-def _page_fields(request: Request, *, total: int, cut: tuple[int, int | None] | None) -> dict[str, object]:
-    """Return what comes with a list: its whole length, and the way to the parts of it before and after this one."""
-    if cut is None:
+def _page_fields(request: Request, total: int, window: Window | None) -> dict[str, object]:
+    """Return the total and the links to the next and the previous page."""
+    if window is None:
         return {"total": total, "next": None, "previous": None}
-    offset, limit = cut[0], max(total, 1) if cut[1] is None else cut[1]
+    offset, limit = window[0], max(total, 1) if window[1] is None else window[1]
     return {
         "total": total,
         "next": _link(request, limit, offset + limit) if offset + limit < total and limit else None,
@@ -153,7 +155,7 @@ def _page_fields(request: Request, *, total: int, cut: tuple[int, int | None] | 
 
 
 def object_in(body: Mapping[str, object], name: str, *, label: str) -> dict[str, Any]:
-    """Return an object field; empty when it is not there."""
+    """Return an object field; empty if it is missing. Raises `InvalidRequest`."""
     value = body.get(name)
     if value is None:
         return {}

@@ -1,4 +1,4 @@
-"""`/workspaces/{id}/runs/`: runs of the workflow in a workspace, and their results back into it."""
+"""`/workspaces/{id}/runs/`: runs of the workflow in a workspace, and copies of their outputs."""
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -8,10 +8,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
+from user_workspaces.api import objects
+from user_workspaces.api.objects import RunSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of
 from user_workspaces.api.request_user import caller
 from user_workspaces.api.responses import body_of, object_in, page, success, text_in
-from user_workspaces.api.run_serializers import NewRunSerializer, OutputsSerializer, RunSerializer
+from user_workspaces.api.run_serializers import NewRunSerializer, RunOutputsSerializer
 from user_workspaces.errors import NotFound
 from user_workspaces.transfers.filenames import file_path
 from user_workspaces.workflows.lifecycle.actions import Start
@@ -23,8 +25,8 @@ from user_workspaces.workspaces.queries import find_workspace
 NONE_FOUND = "Run matching given parameters could not be found."
 
 
-def describe_run(run: Run) -> dict[str, object]:
-    """Return a run as clients know it."""
+def describe_run(run: Run) -> objects.Run:
+    """Return a run for a response."""
     return {
         "id": str(run.pk),
         "name": run.full_name,
@@ -38,24 +40,24 @@ def describe_run(run: Run) -> dict[str, object]:
     }
 
 
-def _describe(rows: QuerySet[Run]) -> list[dict[str, object]]:
+def _describe(rows: QuerySet[Run]) -> list[objects.Run]:
     return [describe_run(run) for run in rows.defer("specification", "kept_logs")]
 
 
 class WorkspaceRuns(APIView):
-    """Those that were started from a workspace, and new ones."""
+    """The runs that were started from a workspace, and new ones."""
 
     scope = Scope.SESSIONS
 
     @describe(data=page_of("runs", RunSerializer), query=(LIMIT, OFFSET))
     def get(self, request: Request, workspace_id: int) -> Response:
-        """List them, newest first."""
+        """List the runs of a workspace, newest first."""
         workspace = find_workspace(user=caller(request), workspace_id=workspace_id)
-        return page(runs_from(workspace), request, key="runs", empty=NONE_FOUND, shape=_describe)
+        return page(runs_from(workspace), request, key="runs", empty=NONE_FOUND, describe=_describe)
 
-    @describe(body=NewRunSerializer, data={"run": RunSerializer()}, refusals=(403, 422, 429, 507))
+    @describe(body=NewRunSerializer, data={"run": RunSerializer()}, errors=(403, 422, 429, 507))
     def post(self, request: Request, workspace_id: int) -> Response:
-        """Run the `reana.yaml` of the workspace, with its inputs copied."""
+        """Run the `reana.yaml` of a workspace on a copy of its inputs."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
         path = text_in(body, "path")
         run = run_workspace(
@@ -73,17 +75,17 @@ class WorkspaceRuns(APIView):
 
 
 class RunOutputs(APIView):
-    """The results of a run, in the workspace that it was started from."""
+    """Copies the outputs of a run to the workspace that it was started from."""
 
     scope = Scope.WORKSPACES
 
     @describe(
-        body=OutputsSerializer,
+        body=RunOutputsSerializer,
         data={"paths": serializers.ListField(child=serializers.CharField())},
-        refusals=(403, 409, 507),
+        errors=(403, 409, 507),
     )
     def post(self, request: Request, workspace_id: int, run_id: str) -> Response:
-        """Copy them into a new folder, with a file that says where they come from."""
+        """Copy the outputs of a run into a new folder, with a file that names their origin."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
         identity = as_uuid(run_id)
         run = runs_from(workspace).select_related("owner").filter(pk=identity).first() if identity else None

@@ -1,4 +1,4 @@
-"""`/schema/` and the pages that show it: the description of the API, made once a process."""
+"""`/schema/`, the OpenAPI schema, and the pages that show it; each process generates it once."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -36,13 +36,13 @@ PAGE_POLICY = {
 }
 REDOC_POLICY = {
     **PAGE_POLICY,
-    "style-src": ["'self'", "'unsafe-inline'"],  # it writes its styles while it draws
-    "worker-src": ["blob:"],  # its search
+    "style-src": ["'self'", "'unsafe-inline'"],  # Redoc creates style elements
+    "worker-src": ["blob:"],  # the search of Redoc
 }
 
 
 def describe_api(routes: Routes, *, branding: Branding | None = None, public_url: str = "") -> dict[str, Any]:
-    """Return the description of these routes, each under its path with a slash at the end, but for paths of files.
+    """Return the OpenAPI schema of these routes, with trailing slashes except for paths of files.
 
     Without `branding` and `public_url` it is the same on every server.
     """
@@ -55,7 +55,7 @@ def describe_api(routes: Routes, *, branding: Branding | None = None, public_url
 
 
 def _contact(own: Branding, public_url: str) -> dict[str, Any]:
-    """Return who answers for the API, and under which terms."""
+    """Return the contact and the terms of service."""
     terms = own.terms_url or (f"{public_url}{reverse('portal:terms')}" if own.terms else "")
     key = "url" if "://" in own.contact else "email"
     contact = {**({"name": own.name} if own.name else {}), **({key: own.contact} if own.contact else {})}
@@ -63,13 +63,13 @@ def _contact(own: Branding, public_url: str) -> dict[str, Any]:
 
 
 def as_yaml(described: dict[str, Any]) -> bytes:
-    """Return it as it is committed and served."""
+    """Return a schema as YAML, as it is committed and served."""
     written: bytes = OpenApiYamlRenderer().render(described)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     return written
 
 
 def paths(routes: Routes) -> list[URLPattern]:
-    """Return the paths of the description and of its pages."""
+    """Return the URL patterns of the schema and its pages."""
     views = {"schema": _schema(routes), "docs/swagger": _swagger, "docs/redoc": _redoc}
     return [path(spelling, _read_only(view)) for name, view in views.items() for spelling in (name, f"{name}/")]
 

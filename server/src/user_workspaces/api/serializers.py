@@ -1,6 +1,6 @@
-"""The objects that clients know, as the description of the API shows them.
+"""Request bodies and parts of responses, as the schema describes them.
 
-Lists are made from columns and never pass through these; tests hold every answer against them.
+Lists are built from database columns and never pass through serializers; tests validate every response against them.
 """
 
 from typing import Any
@@ -8,17 +8,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from user_workspaces.accounts.scopes import Scope
-from user_workspaces.workspaces.models import WorkspaceStatus
-
-WORKSPACE_STATUSES = WorkspaceStatus.values
-
 
 class ObjectSerializer(serializers.Serializer[Any]):
-    """An object; a key that is not `required` may be missing."""
+    """A JSON object; a key that is not `required` may be missing."""
 
     def __init_subclass__(cls) -> None:
-        """Show it under its plain name."""
+        """Name the component of the schema after the class, without `Serializer`."""
         extend_schema_serializer(component_name=cls.__name__.removesuffix("Serializer"))(cls)
 
 
@@ -28,75 +23,51 @@ class FileSerializer(ObjectSerializer):
     name = serializers.CharField()
 
 
-class LinkSerializer(ObjectSerializer):
-    """A link to a dataset."""
+class SymlinkSerializer(ObjectSerializer):
+    """A symbolic link to a dataset."""
 
     name = serializers.CharField()
-    path = serializers.CharField(required=False, help_text="Where it was asked to lead.")
-    dataset_uuid = serializers.CharField(required=False, help_text="The dataset that was asked for by its id.")
+    path = serializers.CharField(required=False, help_text="The requested target of the link.")
+    dataset_uuid = serializers.CharField(required=False, help_text="The requested dataset, by its ID.")
 
 
 class ContentSerializer(ObjectSerializer):
-    """Files and links."""
+    """Files and symbolic links."""
 
     files = FileSerializer(many=True)
-    symlinks = LinkSerializer(many=True)
-
-
-class WorkspaceDetailsSerializer(ObjectSerializer):
-    """What was asked for, and what was there at the last measuring."""
-
-    request_workspace_details = ContentSerializer()
-    current_workspace_details = ContentSerializer(
-        help_text="At most 10,000 names of each kind; each begins with a slash."
-    )
-
-
-class WorkspaceSerializer(ObjectSerializer):
-    """A workspace."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    description = serializers.CharField(allow_blank=True)
-    disk_space = serializers.IntegerField(help_text="Bytes.")
-    datetime_created = serializers.DateTimeField()
-    datetime_last_modified = serializers.DateTimeField()
-    datetime_last_job_launch = serializers.DateTimeField(allow_null=True)
-    workspace_details = WorkspaceDetailsSerializer()
-    status = serializers.ChoiceField(choices=WORKSPACE_STATUSES)
-    default_job_type = serializers.CharField(allow_null=True, help_text="Null: none.")
+    symlinks = SymlinkSerializer(many=True)
 
 
 class NewFileSerializer(ObjectSerializer):
-    """A file to be written."""
+    """A file to write."""
 
     name = serializers.CharField()
     content = serializers.CharField(required=False, allow_blank=True, allow_null=True)
 
 
-class NewLinkSerializer(ObjectSerializer):
-    """A link to be made; older clients call the path `source_path`."""
+class NewSymlinkSerializer(ObjectSerializer):
+    """A symbolic link to create; older clients call the path `source_path`."""
 
     name = serializers.CharField()
     path = serializers.CharField(required=False)
     source_path = serializers.CharField(required=False)
     dataset_uuid = serializers.CharField(
-        required=False, max_length=200, help_text="Instead of a path: kept with the request, and no link is made."
+        required=False, max_length=200, help_text="Instead of a path: stored with the request, without a link."
     )
 
 
 class NewContentSerializer(ObjectSerializer):
-    """What a workspace shall hold."""
+    """Files and links to create in a workspace."""
 
     files = NewFileSerializer(many=True, required=False, allow_null=True)
-    symlinks = NewLinkSerializer(many=True, required=False, allow_null=True)
+    symlinks = NewSymlinkSerializer(many=True, required=False, allow_null=True)
     globus_groups_token = serializers.CharField(
-        required=False, allow_null=True, allow_blank=True, help_text="Older clients send it; it is not stored."
+        required=False, allow_null=True, allow_blank=True, help_text="Sent by older clients; it is not stored."
     )
 
 
-class ChangesSerializer(ObjectSerializer):
-    """What a workspace may be told to become; what is not given stays."""
+class WorkspaceUpdateSerializer(ObjectSerializer):
+    """Changes of a workspace; omitted keys keep their values."""
 
     name = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=255)
     description = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=10_000)
@@ -104,25 +75,15 @@ class ChangesSerializer(ObjectSerializer):
     workspace_details = NewContentSerializer(required=False, allow_null=True)
 
 
-class NewWorkspaceSerializer(ChangesSerializer):
+class NewWorkspaceSerializer(WorkspaceUpdateSerializer):
     """A new workspace."""
 
     name = serializers.CharField(max_length=255)
     description = serializers.CharField(allow_blank=True, max_length=10_000)
 
 
-class PersonSerializer(ObjectSerializer):
-    """A person."""
-
-    id = serializers.IntegerField()
-    username = serializers.CharField()
-    first_name = serializers.CharField(allow_blank=True)
-    last_name = serializers.CharField(allow_blank=True)
-    email = serializers.CharField(allow_blank=True)
-
-
 class CredentialsSerializer(ObjectSerializer):
-    """What the configured authentication takes: a portal vouches, or a provider does."""
+    """Credentials of the configured authentication: those of a data portal, or of an identity provider."""
 
     client_token = serializers.CharField(required=False)
     user_info = serializers.DictField(required=False, help_text="`username`, `email`, `first_name`, `last_name`.")
@@ -130,38 +91,27 @@ class CredentialsSerializer(ObjectSerializer):
     redirect_url = serializers.CharField(required=False)
     code = serializers.CharField(required=False)
     state = serializers.CharField(required=False)
-    name = serializers.CharField(required=False, allow_null=True, help_text="Of the token that is made.")
+    name = serializers.CharField(required=False, allow_null=True, help_text="The name of the new token.")
     scopes = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True)
     expires_in_days = serializers.IntegerField(required=False, allow_null=True)
 
 
-class TokenSerializer(ObjectSerializer):
-    """A token, without its text."""
+class QuotaUsageSerializer(ObjectSerializer):
+    """A quota and its usage."""
 
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    prefix = serializers.CharField(help_text="What the text begins with.")
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=[scope.value for scope in Scope]))
-    is_current = serializers.BooleanField(help_text="Whether this request came with it.")
-    datetime_created = serializers.DateTimeField()
-    datetime_last_used = serializers.DateTimeField(allow_null=True)
-    datetime_expires = serializers.DateTimeField()
-
-
-class BytesSerializer(ObjectSerializer):
-    """A limit of bytes, and how much of it is used."""
-
-    limit = serializers.IntegerField(allow_null=True, help_text="Null: none.")
+    limit = serializers.IntegerField(allow_null=True, help_text="`null` means unlimited.")
     used = serializers.IntegerField()
-    reserved = serializers.IntegerField(help_text="Held by what runs or is being written.")
+    reserved = serializers.IntegerField(help_text="Reserved by running jobs and by writes in progress.")
     left = serializers.IntegerField(allow_null=True)
-    frees_at = serializers.DateTimeField(allow_null=True, help_text="When some of it comes back by itself.")
+    frees_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a part of the quota becomes available again by itself."
+    )
 
 
-class HoursSerializer(ObjectSerializer):
-    """A limit of core hours, and how much of it is used."""
+class CoreHoursUsageSerializer(ObjectSerializer):
+    """The quota of core hours and its usage."""
 
-    limit = serializers.CharField(allow_null=True, help_text="Null: none.")
+    limit = serializers.CharField(allow_null=True, help_text="`null` means unlimited.")
     used = serializers.CharField()
     reserved = serializers.CharField()
     left = serializers.CharField(allow_null=True)
@@ -170,36 +120,36 @@ class HoursSerializer(ObjectSerializer):
 
 
 class QuotasSerializer(ObjectSerializer):
-    """All limits of a person."""
+    """All quotas of a user."""
 
-    disk = BytesSerializer()
-    core_hours = HoursSerializer()
-    running_sessions = BytesSerializer(help_text="Jobs at once.")
+    disk = QuotaUsageSerializer(help_text="Bytes.")
+    core_hours = CoreHoursUsageSerializer()
+    running_sessions = QuotaUsageSerializer(help_text="Number of jobs at once.")
 
 
 class JobTypeSerializer(ObjectSerializer):
-    """Job types that can be launched."""
+    """A job type that can be launched."""
 
     id = serializers.CharField()
     name = serializers.CharField()
 
 
 class HealthSerializer(ObjectSerializer):
-    """How a dependency is doing."""
+    """The health of a dependency."""
 
     connected = serializers.BooleanField()
     message = serializers.CharField(allow_blank=True)
 
 
 class DependenciesSerializer(ObjectSerializer):
-    """What the server depends on; each also under `<kind>.<id>`, as `storage.main`."""
+    """The health of each dependency; each is also listed as `<kind>.<id>`, for example `storage.main`."""
 
     main_resource = HealthSerializer()
     api_user_authentication = HealthSerializer()
-    resources = serializers.DictField(child=HealthSerializer(), help_text="By id.")
-    storage_methods = serializers.DictField(child=HealthSerializer(), help_text="By id.")
-    user_authentication_methods = serializers.DictField(child=HealthSerializer(), help_text="By id.")
-    job_types = serializers.DictField(child=HealthSerializer(), help_text="By id.")
+    resources = serializers.DictField(child=HealthSerializer(), help_text="By ID.")
+    storage_methods = serializers.DictField(child=HealthSerializer(), help_text="By ID.")
+    user_authentication_methods = serializers.DictField(child=HealthSerializer(), help_text="By ID.")
+    job_types = serializers.DictField(child=HealthSerializer(), help_text="By ID.")
     database = HealthSerializer()
     data_folder = HealthSerializer()
     controller = HealthSerializer()
@@ -210,11 +160,11 @@ class ConnectionsSerializer(ObjectSerializer):
 
     open = serializers.IntegerField()
     limit = serializers.IntegerField()
-    evicted = serializers.IntegerField(help_text="Idle ones that were closed because there were too many.")
-    refused = serializers.IntegerField(help_text="New ones for which there was no place.")
+    evicted = serializers.IntegerField(help_text="Idle connections that were closed because there were too many.")
+    refused = serializers.IntegerField(help_text="New connections that were refused because there were too many.")
 
 
-class BoundsSerializer(ObjectSerializer):
+class ParameterBoundsSerializer(ObjectSerializer):
     """The bounds of a parameter."""
 
     type = serializers.ChoiceField(choices=["int", "float", "str", "bool"])
@@ -224,11 +174,11 @@ class BoundsSerializer(ObjectSerializer):
 
 
 class ParameterSerializer(ObjectSerializer):
-    """Parameters of a launch."""
+    """A parameter of a launch."""
 
     display_name = serializers.CharField()
     description = serializers.CharField(required=False, allow_blank=True)
     variable_name = serializers.CharField()
-    default_value = serializers.JSONField(required=False, allow_null=True, help_text="Of the parameter's own type.")
-    validation = BoundsSerializer()
+    default_value = serializers.JSONField(required=False, allow_null=True, help_text="Of the parameter's type.")
+    validation = ParameterBoundsSerializer()
     aliases = serializers.ListField(child=serializers.CharField(), required=False)

@@ -1,4 +1,4 @@
-"""How the server's own parts are doing: its database, its data folder, and the controller. Tells no path."""
+"""Health checks of the server's own parts: database, data folder and controller. Messages hold no paths."""
 
 import os
 from pathlib import Path
@@ -11,42 +11,42 @@ from user_workspaces.db import leases
 from user_workspaces.interfaces.values import Health
 from user_workspaces.jobs.metrics import due_lag
 
-LEAST_BYTES = 1024 * 1024
-LONGEST_LAG = 60.0
-"""Seconds that a due job may wait for a controller: more than a pass over many jobs takes."""
-FINE = Health(connected=True, message="")
+MIN_FREE_BYTES = 1024 * 1024
+MAX_LAG_SECONDS = 60.0
+"""How long a due job may wait for a controller: longer than one pass over many jobs takes."""
+HEALTHY = Health(connected=True, message="")
 
 
 def down(message: str) -> Health:
-    """Return what to tell of something that is not as it has to be."""
+    """Return the health of a part with a problem."""
     return Health(connected=False, message=message)
 
 
 def disk_problem(folder: Path, *, of: str) -> str:
-    """Return why nothing can be written into a folder; empty where something can."""
+    """Return why a folder cannot be written; empty if it can."""
     try:
         found = os.statvfs(folder)
     except OSError as error:
         return f"The disk of the {of} cannot be read: {error.strerror}."
     if found.f_flag & os.ST_RDONLY:
         return f"The disk of the {of} is read-only: nothing can be stored."
-    if found.f_bavail * found.f_frsize < LEAST_BYTES or (found.f_files and not found.f_favail):
+    if found.f_bavail * found.f_frsize < MIN_FREE_BYTES or (found.f_files and not found.f_favail):
         return f"The disk of the {of} is full: nothing can be stored. Delete files on it."
     return ""
 
 
 class Database:
-    """The database, asked over a connection of its own."""
+    """The database, checked over a connection of its own."""
 
     def check(self) -> Health:
-        """Say whether it answers, and can be written."""
+        """Check that the database responds and is writable."""
         try:
             problem = self._problem()
         except Error:
-            return down("The database does not answer.")
+            return down("The database does not respond.")
         finally:
             connection.close()
-        return down(problem) if problem else FINE
+        return down(problem) if problem else HEALTHY
 
     def _problem(self) -> str:
         is_file = connection.vendor == "sqlite"
@@ -60,19 +60,19 @@ class Database:
 
 
 class DataFolder:
-    """The folder that everything of the server lives in."""
+    """The folder with all data of the server."""
 
     def check(self) -> Health:
-        """Say whether it can be written."""
+        """Check that the folder is writable."""
         problem = disk_problem(settings.DATA_DIR, of="data folder")
-        return down(problem) if problem else FINE
+        return down(problem) if problem else HEALTHY
 
 
 class Controller:
-    """The process that launches and ends jobs."""
+    """The process that starts and ends jobs."""
 
     def check(self) -> Health:
-        """Say whether one of this data folder runs, and whether it does what is due."""
+        """Check that a controller of this data folder runs and keeps up with due jobs."""
         if not leases.is_any_alive(settings.CONTROLLERS_DIR):
             return down(
                 "No running controller was found: jobs do not start or end. Start it with `manage.py controller`."
@@ -83,6 +83,6 @@ class Controller:
             return down("The controller is waiting for the database.")
         finally:
             connection.close()
-        if lag > LONGEST_LAG:
+        if lag > MAX_LAG_SECONDS:
             return down(f"The controller is behind: a job has been waiting for it for {lag:.0f} seconds. See its log.")
-        return FINE
+        return HEALTHY

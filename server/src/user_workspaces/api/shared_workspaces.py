@@ -1,4 +1,4 @@
-"""`/shared_workspaces/`: workspaces offered to other people as copies, what one offered and what one was offered."""
+"""`/shared_workspaces/`: workspaces that the caller offered to others as copies, and offers to the caller."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +12,12 @@ from rest_framework.views import APIView
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.scopes import Scope
 from user_workspaces.accounts.user_search import email_shown
-from user_workspaces.api.file_serializers import OfferSerializer, ShareSerializer
+from user_workspaces.api import objects
+from user_workspaces.api.file_serializers import NewShareSerializer
+from user_workspaces.api.objects import ShareSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.request_user import caller
 from user_workspaces.api.responses import SUCCESSFUL, body_of, number_in, page, success
-from user_workspaces.api.users import COLUMNS
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.queries import latest_job_of_each
 from user_workspaces.sharing.actions import LastLaunch, accept, offer_workspace, retry, withdraw
@@ -29,22 +30,25 @@ LISTS = {**page_of("shared_workspaces", ShareSerializer), "original_workspaces":
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def _describe(user: User, rows: QuerySet[Share]) -> list[dict[str, object]]:
-    """Return shares as clients know them; three queries, however many they are."""
+def _describe(user: User, rows: QuerySet[Share]) -> list[objects.Share]:
+    """Return shares for a response, with three queries for any number of shares."""
     shares = list(rows.select_related("sender", "receiver", "copy").defer("copy__requested", "copy__current"))
     offers = offers_of(shares)
     return [describe_share(share, offers[share.offer_id], user=user) for share in shares]
 
 
-def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, object]:
-    """Return one share.
+def describe_share(share: Share, offer: Offer, *, user: User) -> objects.Share:
+    """Return a share for a response.
 
-    One's own side has the name that it has now; the other side shows what was offered, whatever became of it since.
+    The user's own workspace has its current name and description; the other one has those at the time of the offer.
     """
     original, is_sender = offer.original, share.sender_id == user.pk
+    original_side = None
+    if original is not None:
+        sender = _describe_user(share.sender, to=user)
+        original_side = _side(offer, original.pk, sender, seen=original if is_sender else offer)
     return {
-        "original_workspace_id": original
-        and _side(offer, original.pk, _describe_user(share.sender, to=user), seen=original if is_sender else offer),
+        "original_workspace_id": original_side,
         "shared_workspace_id": _side(
             offer, share.copy_id, _describe_user(share.receiver, to=user), seen=offer if is_sender else share.copy
         ),
@@ -61,13 +65,18 @@ def describe_share(share: Share, offer: Offer, *, user: User) -> dict[str, objec
     }
 
 
-def _describe_user(owner: User, *, to: User) -> dict[str, object]:
-    """Return a person as the one who asks may see them: oneself wholly."""
-    email = owner.email if owner.pk == to.pk else email_shown(owner.email, to=to)
-    return {**{name: getattr(owner, name) for name in COLUMNS}, "email": email}
+def _describe_user(owner: User, *, to: User) -> objects.User:
+    """Return a user for a response to another user, who may not see the e-mail address."""
+    return {
+        "id": owner.pk,
+        "username": owner.username,
+        "first_name": owner.first_name,
+        "last_name": owner.last_name,
+        "email": owner.email if owner.pk == to.pk else email_shown(owner.email, to=to),
+    }
 
 
-def _side(offer: Offer, number: int, owner: dict[str, object], *, seen: Workspace | Offer) -> dict[str, object]:
+def _side(offer: Offer, number: int, owner: objects.User, *, seen: Workspace | Offer) -> objects.SharedWorkspace:
     return {
         "id": number,
         "user_id": owner,
@@ -81,8 +90,8 @@ def _side(offer: Offer, number: int, owner: dict[str, object], *, seen: Workspac
 
 
 def _list_response(user: User, rows: QuerySet[Share], request: Request) -> Response:
-    """One list by the rules of all lists, told apart into what was sent and what was received."""
-    found = page(rows, request, key="shares", empty=NONE_FOUND, shape=lambda rows: _describe(user, rows))
+    """Return a page of shares, split into those that the user sent and those that they received."""
+    found = page(rows, request, key="shares", empty=NONE_FOUND, describe=lambda rows: _describe(user, rows))
     data = found.data["data"]
     described = data.pop("shares")
     data["original_workspaces"] = [one for one in described if _receiver_of(one) != user.pk]
@@ -91,19 +100,19 @@ def _list_response(user: User, rows: QuerySet[Share], request: Request) -> Respo
 
 
 class SharedWorkspaces(APIView):
-    """The lists, and a new offer."""
+    """The lists of shares, and new offers."""
 
     scope = Scope.WORKSPACES
 
     @describe(data=LISTS, query=(text("is_accepted", choices=["true", "false"]), LIMIT, OFFSET))
     def get(self, request: Request) -> Response:
-        """List what the caller offered and was offered; `is_accepted` filters."""
+        """List the workspaces that the caller offered and was offered; `is_accepted` filters them."""
         user = caller(request)
         return _list_response(user, _filtered(shares_of(user), request), request)
 
-    @describe(body=OfferSerializer, data={"shared_workspaces": ShareSerializer(many=True)}, refusals=(403, 404))
+    @describe(body=NewShareSerializer, data={"shared_workspaces": ShareSerializer(many=True)}, errors=(403, 404))
     def post(self, request: Request) -> Response:
-        """Offer a workspace to all of these users, or to none; an open offer is kept."""
+        """Offer a workspace to users, to all of them or to none; existing open offers are kept."""
         body, user = body_of(request), caller(request)
         number, receivers = body.get("original_workspace_id"), body.get("shared_user_ids")
         if number is None or receivers is None:
@@ -120,60 +129,60 @@ class SharedWorkspaces(APIView):
         )
         locations = {share.pk: location for location, share in enumerate(shares)}
         described = _describe(user, shares_of(user).filter(pk__in=locations))
-        described.sort(key=lambda one: locations[_copy_of(one)])  # as the request names the people
+        described.sort(key=lambda one: locations[_copy_of(one)])  # in the order of the request
         return success(SUCCESSFUL, data={"shared_workspaces": described})
 
 
-class OneSharedWorkspace(APIView):
-    """One share; its number is that of the copy."""
+class SharedWorkspaceDetail(APIView):
+    """A share; its ID is that of the copy."""
 
     scope = Scope.WORKSPACES
 
     @describe(data=LISTS)
     def get(self, request: Request, share_id: int) -> Response:
-        """Return it in the list where it belongs."""
+        """Return a share in the list of its direction."""
         user = caller(request)
         return _list_response(user, shares_of(user).filter(pk=share_id), request)
 
-    @describe(refusals=(403,))
+    @describe(errors=(403,))
     def delete(self, request: Request, share_id: int) -> Response:
-        """Cancel it (the sender), decline it (the receiver)."""
+        """Cancel a share as its sender, or decline it as its receiver."""
         withdraw(user=caller(request), share_id=share_id, now=timezone.now())
         return success(f"Shared workspace {share_id} queued for deletion.")
 
 
 class SharedWorkspaceAccept(APIView):
-    """Acceptance by the receiver."""
+    """Accepts a share."""
 
     scope = Scope.WORKSPACES
 
-    @describe(refusals=(403,))
+    @describe(errors=(403,))
     def put(self, request: Request, share_id: int) -> Response:
-        """Accept it: from now on it counts against the caller's disk quota. 403 where it does not fit."""
+        """Accept a share; the copy then counts against the caller's disk quota. Returns 403 if it exceeds the quota."""
         accept(user=caller(request), share_id=share_id, now=timezone.now())
         return success(SUCCESSFUL)
 
 
 class SharedWorkspaceRetry(APIView):
-    """Retry of a failed copy."""
+    """Retries a failed copy."""
 
     scope = Scope.WORKSPACES
 
-    @describe(refusals=(403,))
+    @describe(errors=(403,))
     def put(self, request: Request, share_id: int) -> Response:
-        """Retry the copy."""
+        """Retry a failed copy."""
         retry(user=caller(request), share_id=share_id, now=timezone.now())
         return success(SUCCESSFUL)
 
 
-class SharedWorkspaceOther(APIView):
-    """Unknown verbs."""
+class SharedWorkspaceAction(APIView):
+    """Rejects unknown actions."""
 
     scope = Scope.WORKSPACES
 
     @describe(succeeds=False)
     def put(self, request: Request, share_id: int, verb: str) -> Response:
-        """Refuse."""
+        """Reject an unknown action."""
         raise InvalidRequest("Invalid PUT type passed.")
 
 

@@ -1,4 +1,4 @@
-"""`/job_types/`, `/parameters/`, `/status/`: what this server is, for everybody."""
+"""`/job_types/`, `/parameters/` and `/status/`: public information about the server."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ from user_workspaces.observability.connections import ConnectionMetrics, connect
 
 
 class OpenView(APIView):
-    """Needs no credentials, and looks at none."""
+    """A view without authentication."""
 
     scope = None
     authentication_classes = ()
@@ -33,26 +33,26 @@ class OpenView(APIView):
 
 
 class JobTypes(OpenView):
-    """Job types that can be launched."""
+    """The job types that can be launched."""
 
     @describe(data={"job_types": serializers.DictField(child=JobTypeSerializer())})
     def get(self, request: Request) -> Response:
-        """List the job types by id."""
+        """List the job types by ID."""
         job_types = {name: {"id": name, "name": job_type.name} for name, job_type in registry.site().job_types.items()}
         return success(data={"job_types": job_types})
 
 
 class Parameters(OpenView):
-    """Parameters of a launch."""
+    """The parameters of a launch."""
 
     @describe(data={"parameters": ParameterSerializer(many=True)})
     def get(self, request: Request) -> Response:
-        """List the configured parameters, as they are written."""
+        """List the parameters as they are configured."""
         return success(data={"parameters": [parameter.raw for parameter in registry.site().parameters]})
 
 
 class Status(OpenView):
-    """How the server is doing."""
+    """The health of the server."""
 
     @describe(
         beside={
@@ -65,8 +65,8 @@ class Status(OpenView):
         same_body=(503,),
     )
     def get(self, request: Request) -> Response:
-        """Say how each dependency is doing; 503 when a main one is down, with the same body."""
-        found, site, figures = health_of_dependencies(), registry.site(), connection_metrics()
+        """Return the health of each dependency; if a main one is down, with status 503 and the same body."""
+        found, site, metrics = health_of_dependencies(), registry.site(), connection_metrics()
         main = (
             f"storage.{site.main_storage}",
             f"resource.{site.main_resource}",
@@ -80,8 +80,8 @@ class Status(OpenView):
             version=__version__,
             build=settings.BUILD,
             dependencies=_dependencies(found, site),
-            connections=_connections(figures),
-            warnings=_warnings(found, figures),
+            connections=_connections(metrics),
+            warnings=_warnings(found, metrics),
         )
         if not healthy:
             body.data["success"] = False
@@ -90,7 +90,7 @@ class Status(OpenView):
 
 
 def _dependencies(found: Mapping[str, Health], site: ServerSettings) -> dict[str, object]:
-    """Return the health grouped as existing clients expect it, and flat as `<kind>.<id>`."""
+    """Return the health by kind, as existing clients expect it, and flat as `<kind>.<id>`."""
     shown = {name: {"connected": health.connected, "message": health.message} for name, health in found.items()}
 
     def by_id(kind: str) -> dict[str, object]:
@@ -107,13 +107,13 @@ def _dependencies(found: Mapping[str, Health], site: ServerSettings) -> dict[str
     }
 
 
-def _warnings(found: Mapping[str, Health], figures: ConnectionMetrics | None) -> list[str]:
-    """Return what is not as it should be although the server works: what sessions lack, and crowds."""
+def _warnings(found: Mapping[str, Health], metrics: ConnectionMetrics | None) -> list[str]:
+    """Return problems that do not stop the server: missing parts of sessions, too many connections."""
     about_jobs = [one.message for name, one in found.items() if name.startswith("job_type.") and one.message]
-    return [*about_jobs, *([figures.warning] if figures is not None and figures.warning else [])]
+    return [*about_jobs, *([metrics.warning] if metrics is not None and metrics.warning else [])]
 
 
-def _connections(figures: ConnectionMetrics | None) -> dict[str, int] | None:
-    if figures is None:
+def _connections(metrics: ConnectionMetrics | None) -> dict[str, int] | None:
+    if metrics is None:
         return None
-    return {"open": figures.open, "limit": figures.limit, "evicted": figures.evicted, "refused": figures.refused}
+    return {"open": metrics.open, "limit": metrics.limit, "evicted": metrics.evicted, "refused": metrics.refused}

@@ -1,4 +1,4 @@
-"""`/tokens/`: credentials in, an API token out; and the caller's own tokens."""
+"""`/tokens/`: exchange credentials for an API token; list and revoke the caller's tokens."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,41 +17,45 @@ from user_workspaces.accounts.actions import mint_token, revoke_token
 from user_workspaces.accounts.login import begin_external_login, sign_in_at_api
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import tokens_of
-from user_workspaces.accounts.rate_limit import client_network
+from user_workspaces.accounts.rate_limit import client_network_of
 from user_workspaces.accounts.scopes import Scope, checked_scopes
+from user_workspaces.api import objects
+from user_workspaces.api.objects import TokenSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of
 from user_workspaces.api.renderers import CredentialsParser
 from user_workspaces.api.request_user import caller
 from user_workspaces.api.responses import body_of, page, success, text_in
-from user_workspaces.api.serializers import CredentialsSerializer, TokenSerializer
+from user_workspaces.api.serializers import CredentialsSerializer
 from user_workspaces.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
-    from rest_framework.permissions import _SupportsHasPermission  # the stubs' name for what a permission does
+    from rest_framework.permissions import (
+        _SupportsHasPermission,  # the protocol of permissions, named by the stubs only
+    )
 
 NONE_FOUND = "Token matching given parameters could not be found."
-USUAL_NAME = "API sign-in"
+DEFAULT_NAME = "API sign-in"
 
 
 class Tokens(APIView):
-    """Anybody may try to get one; what credentials are good is for the configured authentication to say."""
+    """The list of tokens, and new ones; POST needs no token, since the configured authentication checks its body."""
 
     scope = Scope.READ
     parser_classes = (CredentialsParser,)
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        """Look at no token of who comes to get one: an old one must not keep anybody out."""
+        """Ignore tokens of a POST: an expired one must not prevent getting a new one."""
         return [] if _is_open(self) else super().get_authenticators()
 
     def get_permissions(self) -> "Sequence[_SupportsHasPermission]":
-        """Let everybody try."""
+        """Require no permission for a POST."""
         return [] if _is_open(self) else super().get_permissions()
 
     @describe(data=page_of("tokens", TokenSerializer), query=(LIMIT, OFFSET))
     def get(self, request: Request) -> Response:
-        """List the caller's own that are good, never their text."""
+        """List the caller's valid tokens, without their text."""
         rows = tokens_of(caller(request), now=timezone.now())
-        return page(rows, request, key="tokens", empty=NONE_FOUND, shape=lambda rows: _describe(rows, request.auth))
+        return page(rows, request, key="tokens", empty=NONE_FOUND, describe=lambda rows: _describe(rows, request.auth))
 
     @describe(
         body=CredentialsSerializer,
@@ -60,16 +64,16 @@ class Tokens(APIView):
             "auth_uri": serializers.CharField(required=False),
             "state": serializers.CharField(required=False),
         },
-        refusals=(401, 403, 429),
+        errors=(401, 403, 429),
     )
     def post(self, request: Request) -> Response:
-        """Exchange credentials for a token, which is shown this once; or begin a log-in at another site."""
-        body, now, sender = body_of(request), timezone.now(), _client_address(request)
-        wanted = _Wanted(body)
-        redirect = begin_external_login(credentials=body, sender=sender, now=now)
+        """Exchange credentials for a token, which is shown only once, or start a login at an identity provider."""
+        body, now, address = body_of(request), timezone.now(), client_network_of(request._request)
+        wanted = _NewToken(body)
+        redirect = begin_external_login(credentials=body, address=address, now=now)
         if redirect is not None:
             return success("Log in there.", auth_uri=redirect.auth_uri, state=redirect.state)
-        user = sign_in_at_api(credentials=body, sender=sender, now=now)
+        user = sign_in_at_api(credentials=body, address=address, now=now)
         return success("Successful authentication.", token=wanted.mint(user, now=now))
 
 
@@ -78,27 +82,27 @@ def _is_open(view: APIView) -> bool:
     return request is not None and request.method == "POST"
 
 
-class OneToken(APIView):
-    """One of the caller's own."""
+class TokenDetail(APIView):
+    """A token of the caller."""
 
     scope = Scope.READ
 
-    @describe(refusals=(403,))
+    @describe(errors=(403,))
     def delete(self, request: Request, token_id: int) -> Response:
-        """Revoke it; a token may revoke itself, and others that can do no more than it can."""
+        """Revoke a token; a token can revoke itself and tokens without further scopes."""
         by = request.auth if isinstance(request.auth, ApiToken) else None
         if not revoke_token(user=caller(request), token_id=token_id, by=by):
             raise NotFound(f"Token {token_id} not found for user.")
         return success(f"Token {token_id} was revoked.")
 
 
-class _Wanted:
-    """What is asked of the new token, checked before any credentials are tried."""
+class _NewToken:
+    """The name, lifetime and scopes of a new token, validated before the credentials are checked."""
 
     def __init__(self, body: Mapping[str, object]) -> None:
-        self._name = text_in(body, "name") or USUAL_NAME
+        self._name = text_in(body, "name") or DEFAULT_NAME
         self._lifetime = _lifetime_in(body)
-        # Who signs in here is never an administrator.
+        # Administrators cannot log in at the API.
         self._scopes = checked_scopes(body.get("scopes"), is_administrator=False)
         if "\0" in self._name:
             raise InvalidRequest("The name of a token cannot hold a NUL character.")
@@ -117,7 +121,7 @@ def _lifetime_in(body: Mapping[str, object]) -> timedelta | None:
     return timedelta(days=days)
 
 
-def _describe(rows: QuerySet[ApiToken], current: object) -> list[dict[str, object]]:
+def _describe(rows: QuerySet[ApiToken], current: object) -> list[objects.Token]:
     own = current.pk if isinstance(current, ApiToken) else None
     return [
         {
@@ -132,11 +136,3 @@ def _describe(rows: QuerySet[ApiToken], current: object) -> list[dict[str, objec
         }
         for token in rows
     ]
-
-
-def _client_address(request: Request) -> str:
-    return client_network(
-        peer=str(request.META.get("REMOTE_ADDR", "")),
-        forwarded_for=request.headers.get("X-Forwarded-For", ""),
-        trusted_proxies=registry.site().trusted_proxies,
-    )

@@ -1,4 +1,4 @@
-"""`/workspaces/{id}/tus/`: resumable uploads, for clients of the API."""
+"""`/workspaces/{id}/tus/`: resumable uploads by the tus protocol."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,27 +20,27 @@ RESUMABLE = header("Tus-Resumable", "`1.0.0`", required=True)
 
 
 class TusView(APIView):
-    """Speaks the protocol's headers in every answer, also in refusals."""
+    """A view whose responses, including errors, have the headers of the protocol."""
 
     scope = Scope.WORKSPACES
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401  as the framework hands them over
-        """Let a POST name the method that it stands for."""
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401  the signature of the framework
+        """Apply `X-HTTP-Method-Override`."""
         request.method = tus.method_of(request)
         return super().dispatch(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the same
-        """Add the headers."""
+        """Add the headers of the protocol."""
         return tus.finished(super().finalize_response(request, response, *args, **kwargs))
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the same
-        """Say what is understood here."""
+        """Return the supported version and extensions."""
         return tus.capabilities()
 
 
 @transfer
 class TusUploads(TusView):
-    """New uploads."""
+    """Creates uploads."""
 
     @describe(
         query=(
@@ -50,40 +50,40 @@ class TusUploads(TusView):
         ),
         same_body=(201,),
         further={200: None},
-        refusals=(403, 409, 412, 413, 507),
+        errors=(403, 409, 412, 413, 507),
     )
     def post(self, request: Request, workspace_id: int) -> HttpResponse:
-        """Begin one."""
+        """Create an upload."""
         return tus.create(_parse_request(request, workspace_id), location_of=_location_of(request))
 
 
 @transfer
 class TusUpload(TusView):
-    """One upload."""
+    """An upload in progress."""
 
     def head(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
-        """Say how far it is."""
+        """Return the offset of an upload."""
         return tus.head(_parse_request(request, workspace_id), upload_id)
 
     @describe(
         body={tus.PATCH_TYPE: {"type": "string", "format": "binary"}},
-        query=(RESUMABLE, header("Upload-Offset", "Where these bytes belong.", required=True)),
-        further={204: OpenApiResponse(description="Taken.")},
-        refusals=(403, 409, 412, 415, 423, 429, 507),
+        query=(RESUMABLE, header("Upload-Offset", "Offset of the first byte of the body.", required=True)),
+        further={204: OpenApiResponse(description="The bytes were stored.")},
+        errors=(403, 409, 412, 415, 423, 429, 507),
         succeeds=False,
     )
     def patch(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
-        """Take the next bytes."""
+        """Append bytes to an upload."""
         return tus.patch(_parse_request(request, workspace_id), upload_id)
 
     @describe(
         query=(RESUMABLE,),
-        further={204: OpenApiResponse(description="Forgotten.")},
-        refusals=(412, 423),
+        further={204: OpenApiResponse(description="The upload was deleted.")},
+        errors=(412, 423),
         succeeds=False,
     )
     def delete(self, request: Request, workspace_id: int, upload_id: str) -> HttpResponse:
-        """Forget it."""
+        """Delete an upload."""
         return tus.delete(_parse_request(request, workspace_id), upload_id)
 
 

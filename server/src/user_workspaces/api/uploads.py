@@ -1,4 +1,4 @@
-"""Multipart uploads that keep the sub-directories in the names of files."""
+"""Parses multipart uploads, and keeps directories in file names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,22 +19,23 @@ from user_workspaces.transfers.upload_handler import AnonymousTempFileHandler
 from user_workspaces.workspaces.details import checked_name
 
 if TYPE_CHECKING:
-    from django.http.request import _PostDataProtocol  # what a parser of bodies needs of a stream
+    from django.http.request import _PostDataProtocol  # the stream that Django's parser reads
 
 FORM = "multipart/form-data"
-FORM_AROUND_FILES = 1024 * 1024
+FORM_OVERHEAD = 1024 * 1024
+"""Bytes of a form beside the content of its files, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a request, in a temporary place."""
+    """One uploaded file, in a temporary location."""
 
     path: str
     content: "UploadedFile[bytes]"
 
 
 class _KeepsDirectories(AnonymousTempFileHandler):
-    """Django keeps the last part of a name only; the checked whole is carried beside it."""
+    """Keeps the validated path of a file: Django keeps only the last part of its name."""
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
         """Return the finished file."""
@@ -45,15 +46,15 @@ class _KeepsDirectories(AnonymousTempFileHandler):
 
 
 class _Multipart(MultiPartParser):
-    """Refuses a request for the name of one of its files before anything of that file is kept."""
+    """Rejects an invalid file name before any content of the file is stored."""
 
     def sanitize_file_name(self, file_name: str) -> str | None:
-        """Return the name with its directories."""
+        """Return the name with its directories; raises for an invalid one."""
         return checked_name(file_name.strip(), kind="File")
 
 
 class MultipartParser(BaseParser):
-    """Streams files to disk while they arrive; nothing is held in memory."""
+    """Streams files to disk while they arrive."""
 
     media_type = FORM
 
@@ -68,7 +69,7 @@ class MultipartParser(BaseParser):
             raise InvalidRequest("No files found in request.")
         request = cast("Request", (parser_context or {})["request"])
         if declared_length(request._request) is None:
-            raise InvalidRequest("Send a Content-Length with a form: whether its files fit is looked at beforehand.")
+            raise InvalidRequest("Content-Length is required for form uploads.")
         handlers = [_KeepsDirectories(request._request)]
         body = cast("_PostDataProtocol", stream)
         try:
@@ -78,17 +79,17 @@ class MultipartParser(BaseParser):
         return DataAndFiles(data, files)
 
 
-def announced_size(request: Request) -> int:
-    """Return the least bytes of content that the body must bring, before any of it is read: 0 where nothing is said.
+def declared_size(request: Request) -> int:
+    """Return the least size of the files in bytes, from `Content-Length`, before the body is read; 0 if unknown.
 
-    What a form needs around its files is let off: whether they fit to the byte is seen when their sizes are known.
+    The overhead of the form is subtracted; the exact sizes are checked when the body has arrived.
     """
     text = request.META.get("CONTENT_LENGTH") or "0"
-    return max(0, int(text) - FORM_AROUND_FILES) if text.isascii() and text.isdigit() else 0
+    return max(0, int(text) - FORM_OVERHEAD) if text.isascii() and text.isdigit() else 0
 
 
 def uploaded_files(request: Request) -> list[Upload]:
-    """Return all files of the request, whatever their fields are called; raises when there is none."""
+    """Return all files of the request, whatever the names of their fields; raises `InvalidRequest` without files."""
     files = [file for _, listed in request.FILES.lists() for file in listed]
     if not files:
         raise InvalidRequest("No files found in request.")

@@ -1,4 +1,4 @@
-"""The paths of the API: each with and without its slash, for every method."""
+"""The routes of the API, each with and without a trailing slash."""
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -27,30 +27,30 @@ from user_workspaces.transfers.views import is_transfer, transfer
 
 
 class Number:
-    """An id as large as the database keeps."""
+    """An ID that fits into a column of the database."""
 
     regex = "[0-9]{1,18}"
 
     def to_python(self, value: str) -> int:
-        """From the path."""
+        """Return the value of a path's segment."""
         return int(value)
 
     def to_url(self, value: int) -> str:
-        """To the path."""
+        """Return the segment for a value."""
         return str(value)
 
 
 class FilePath:
-    """A path in a workspace; names of files may hold any character, also a line break."""
+    """A path in a workspace; file names may hold any character, including line breaks."""
 
     regex = r"(?s:.+)"
 
     def to_python(self, value: str) -> str:
-        """From the path."""
+        """Return the value of a path's segment."""
         return value
 
     def to_url(self, value: str) -> str:
-        """To the path."""
+        """Return the segment for a value."""
         return value
 
 
@@ -62,10 +62,10 @@ VERB = "<str:verb>"
 
 ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("tokens", tokens.Tokens),
-    ("tokens/<number:token_id>", tokens.OneToken),
+    ("tokens/<number:token_id>", tokens.TokenDetail),
     ("users", users.Users),
     ("workspaces", workspaces.Workspaces),
-    ("workspaces/<number:workspace_id>", workspaces.OneWorkspace),
+    ("workspaces/<number:workspace_id>", workspaces.WorkspaceDetail),
     ("workspaces/<number:workspace_id>/upload", workspaces.WorkspaceUpload),
     ("workspaces/<number:workspace_id>/start", workspaces.WorkspaceStart),
     ("workspaces/<number:workspace_id>/files", files.Files),
@@ -82,12 +82,12 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("jobs", jobs.Jobs),
     ("jobs/<number:job_id>", jobs.JobDetail),
     ("jobs/<number:job_id>/stop", jobs.JobStop),
-    ("jobs/<number:job_id>/<str:verb>", jobs.JobOther),
+    ("jobs/<number:job_id>/<str:verb>", jobs.JobAction),
     ("shared_workspaces", shared_workspaces.SharedWorkspaces),
-    ("shared_workspaces/<number:share_id>", shared_workspaces.OneSharedWorkspace),
+    ("shared_workspaces/<number:share_id>", shared_workspaces.SharedWorkspaceDetail),
     ("shared_workspaces/<number:share_id>/accept", shared_workspaces.SharedWorkspaceAccept),
     ("shared_workspaces/<number:share_id>/retry", shared_workspaces.SharedWorkspaceRetry),
-    ("shared_workspaces/<number:share_id>/<str:verb>", shared_workspaces.SharedWorkspaceOther),
+    ("shared_workspaces/<number:share_id>/<str:verb>", shared_workspaces.SharedWorkspaceAction),
     ("live_tickets", websocket_tickets.LiveTickets),
     ("quotas", quotas.Quotas),
     ("job_types", site.JobTypes),
@@ -97,9 +97,9 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
 
 
 def _patterns() -> Iterator[URLResolver]:
-    """A redirect to the other spelling would drop the body of a PUT: both are there.
+    """Yield the routes with and without a trailing slash: a redirect between the two would drop the body of a PUT.
 
-    The routes lie below their first word: for each request Django tries one after the other.
+    Routes are grouped by their first segment, since Django tries the patterns of a level one after the other.
     """
     for word, routes in groupby(ROUTES, key=lambda route: route[0].partition("/")[0]):
         below = _in_any_case({route.removeprefix(word): view.as_view() for route, view in routes})
@@ -107,17 +107,17 @@ def _patterns() -> Iterator[URLResolver]:
 
 
 def _in_any_case(views: dict[str, View]) -> dict[str, View]:
-    """Match verbs in any case: the view for unknown verbs passes `START` on to `start`."""
+    """Match actions in any case: the view for unknown actions passes `START` on to `start`."""
     return {rest: _any_case(views, rest, view) if rest.endswith(VERB) else view for rest, view in views.items()}
 
 
-def _any_case(views: dict[str, View], rest: str, other: View) -> View:
+def _any_case(views: dict[str, View], rest: str, unknown: View) -> View:
     stem = rest.removesuffix(VERB)
 
-    @csrf_exempt  # as all views of the API are
+    @csrf_exempt  # like all views of the API, which take no cookies
     def view(request: HttpRequest, verb: str, **ids: int) -> HttpResponseBase:
         known = views.get(stem + verb.lower())
-        return other(request, verb=verb, **ids) if known is None else known(request, **ids)
+        return unknown(request, verb=verb, **ids) if known is None else known(request, **ids)
 
     return transfer(view) if any(is_transfer(one) for route, one in views.items() if route.startswith(stem)) else view
 

@@ -1,4 +1,4 @@
-"""`/live_tickets/`: a token in, a one-time ticket for a browser's WebSocket out."""
+"""`/live_tickets/`: one-time tickets for WebSockets."""
 
 from django.utils import timezone
 from rest_framework import serializers
@@ -15,13 +15,13 @@ from user_workspaces.api.responses import success
 
 
 class LiveTickets(APIView):
-    """A browser cannot send a header with a WebSocket, and an address that holds a token would end up in logs."""
+    """Tickets for browsers, which cannot send a token in a header; a token in the URL would end up in logs."""
 
     scope = Scope.READ
 
     @describe(data={"ticket": serializers.CharField(), "expires_in": serializers.IntegerField(help_text="Seconds.")})
     def post(self, request: Request) -> Response:
-        """Make a ticket for the caller: good once, and for half a minute."""
+        """Create a ticket for the caller; it can be used once, within half a minute."""
         if not isinstance(request.auth, ApiToken):
             raise NotAuthenticated
         ticket = create_ticket(token=request.auth, now=timezone.now())

@@ -1,4 +1,4 @@
-"""`/workspaces/`: a person's workspaces, their files, and what is launched in them."""
+"""`/workspaces/`: the caller's workspaces, form uploads and launches."""
 
 from collections.abc import Iterable
 
@@ -10,8 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from user_workspaces.accounts.scopes import Scope
-from user_workspaces.api.job_serializers import JobSerializer, LaunchSerializer
+from user_workspaces.api import objects
+from user_workspaces.api.job_serializers import LaunchSerializer
 from user_workspaces.api.jobs import describe_job
+from user_workspaces.api.objects import WORKSPACE_STATUSES, JobSerializer, WorkspaceSerializer
 from user_workspaces.api.openapi import LIMIT, OFFSET, describe, page_of, text
 from user_workspaces.api.permissions import require
 from user_workspaces.api.request_user import caller
@@ -20,18 +22,13 @@ from user_workspaces.api.responses import (
     body_of,
     filters_in,
     object_in,
-    order_of,
     raw_page,
+    required_body_of,
     success,
     text_in,
 )
-from user_workspaces.api.serializers import (
-    WORKSPACE_STATUSES,
-    ChangesSerializer,
-    NewWorkspaceSerializer,
-    WorkspaceSerializer,
-)
-from user_workspaces.api.uploads import MultipartParser, announced_size, uploaded_files
+from user_workspaces.api.serializers import NewWorkspaceSerializer, WorkspaceUpdateSerializer
+from user_workspaces.api.uploads import MultipartParser, declared_size, uploaded_files
 from user_workspaces.db.raw_lists import Condition, RawRow, iso, json
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.jobs.actions import LaunchRequest, delete_workspace, start_job
@@ -51,16 +48,16 @@ FILES = {
 NONE_FOUND = "Workspace matching given parameters could not be found."
 
 
-def describe_workspaces(rows: list[RawRow]) -> list[dict[str, object]]:
-    """Return workspaces as clients know them, straight from `COLUMNS`."""
+def describe_workspaces(rows: list[RawRow]) -> list[objects.Workspace]:
+    """Return workspaces as `_describe_workspace` does, from the raw `COLUMNS`, without parsing them."""
     return [
         {
             "id": number,
             "name": name,
             "description": description,
             "disk_space": disk_space,
-            "datetime_created": iso(created),
-            "datetime_last_modified": iso(modified),
+            "datetime_created": iso(created) or "",
+            "datetime_last_modified": iso(modified) or "",
             "datetime_last_job_launch": iso(launched),
             "workspace_details": {
                 "request_workspace_details": json(requested),
@@ -77,22 +74,29 @@ def describe_workspaces(rows: list[RawRow]) -> list[dict[str, object]]:
 
 
 def _page(rows: QuerySet[Workspace] | Condition, request: Request) -> HttpResponse:
-    return raw_page(rows, request, key="workspaces", empty=NONE_FOUND, columns=COLUMNS, shape=describe_workspaces)
+    return raw_page(rows, request, key="workspaces", empty=NONE_FOUND, columns=COLUMNS, describe=describe_workspaces)
 
 
-def _describe_one(workspace: Workspace) -> dict[str, object]:
-    row = {name: getattr(workspace, name) for name in COLUMNS} | {
-        "default_job_type": workspace.default_job_type or None
+def _describe_workspace(workspace: Workspace) -> objects.Workspace:
+    return {
+        "id": workspace.pk,
+        "name": workspace.name,
+        "description": workspace.description,
+        "disk_space": workspace.disk_space,
+        "datetime_created": workspace.datetime_created,
+        "datetime_last_modified": workspace.datetime_last_modified,
+        "datetime_last_job_launch": workspace.datetime_last_job_launch,
+        "status": workspace.status,
+        "default_job_type": workspace.default_job_type or None,
+        "workspace_details": {
+            "request_workspace_details": workspace.requested,
+            "current_workspace_details": workspace.current,
+        },
     }
-    row["workspace_details"] = {
-        "request_workspace_details": row.pop("requested"),
-        "current_workspace_details": row.pop("current"),
-    }
-    return row
 
 
 class Workspaces(APIView):
-    """The list, and a new one."""
+    """The list of workspaces, and new ones."""
 
     scope = Scope.WORKSPACES
 
@@ -101,7 +105,7 @@ class Workspaces(APIView):
         query=(text("name"), text("description"), text("status", choices=WORKSPACE_STATUSES), LIMIT, OFFSET),
     )
     def get(self, request: Request) -> HttpResponse:
-        """List the caller's own; `name`, `description` and `status` filter exactly."""
+        """List the caller's workspaces; `name`, `description` and `status` match exactly."""
         user = caller(request)
         wanted = filters_in(request, texts=("name", "description", "status"), numbers=())
         return _page(workspaces_of(user).filter(**wanted) if wanted else LISTED.of(user.pk), request)
@@ -109,10 +113,10 @@ class Workspaces(APIView):
     @describe(
         body=NewWorkspaceSerializer,
         data={**WorkspaceSerializer().fields, "workspace": WorkspaceSerializer()},
-        refusals=(403, 507),
+        errors=(403, 507),
     )
     def post(self, request: Request) -> Response:
-        """Create one, with its files and links, or nothing."""
+        """Create a workspace with its files and links; on an error nothing is created."""
         body, user = body_of(request), caller(request)
         name, description = text_in(body, "name"), text_in(body, "description")
         if not name or not name.strip() or description is None:
@@ -125,25 +129,25 @@ class Workspaces(APIView):
             details=parse_details(body.get("workspace_details")),
             now=timezone.now(),
         )
-        fields = _describe_one(workspace)
+        fields = _describe_workspace(workspace)
         return success(SUCCESSFUL, data={**fields, "workspace": fields})
 
 
-class OneWorkspace(APIView):
+class WorkspaceDetail(APIView):
     """One workspace."""
 
     scope = Scope.WORKSPACES
 
     @describe(data=page_of("workspaces", WorkspaceSerializer))
     def get(self, request: Request, workspace_id: int) -> HttpResponse:
-        """Return it as a list of one or none."""
+        """Return a workspace as a list with one element, or none if it is not found."""
         rows = workspaces_of(caller(request)).filter(pk=workspace_id)
         return _page(rows, request)
 
-    @describe(body=ChangesSerializer, refusals=(403, 507))
+    @describe(body=WorkspaceUpdateSerializer, errors=(403, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
-        """Change its description, add or replace files and links."""
-        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), order_of(request)
+        """Update a workspace: its name, description and default job type, and add or replace files and links."""
+        workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), required_body_of(request)
         details = parse_details(body["workspace_details"]) if "workspace_details" in body else None
         name = text_in(body, "name")
         update_workspace(
@@ -156,9 +160,9 @@ class OneWorkspace(APIView):
         )
         return success("Update successful.")
 
-    @describe(query=(text("force", "`true`: stop its jobs first.", choices=["true", "false"]),))
+    @describe(query=(text("force", "`true`: stop the workspace's jobs first.", choices=["true", "false"]),))
     def delete(self, request: Request, workspace_id: int) -> Response:
-        """Queue it for deletion; `?force=true` stops its jobs first."""
+        """Queue a workspace for deletion; `?force=true` stops its jobs first."""
         force = request.query_params.get("force", "").lower() in {"true", "1"}
         user = caller(request)
         if force:
@@ -170,14 +174,14 @@ class OneWorkspace(APIView):
 
 @transfer
 class WorkspaceUpload(APIView):
-    """Files into a workspace."""
+    """Form uploads to a workspace."""
 
     scope = Scope.WORKSPACES
     parser_classes = (MultipartParser,)
 
-    @describe(body=FILES, refusals=(403, 429, 507))
+    @describe(body=FILES, errors=(403, 429, 507))
     def put(self, request: Request, workspace_id: int) -> Response:
-        """Write each uploaded file, whole or not at all; none of them where they do not fit together."""
+        """Write the uploaded files, each completely or not at all; none is written if they exceed the quota."""
         user = caller(request)
         workspace = find_workspace(user=user, workspace_id=workspace_id)
         with TransferSlot(user.pk):
@@ -185,7 +189,7 @@ class WorkspaceUpload(APIView):
 
 
 def _saved(request: Request, workspace: Workspace) -> Response:
-    disk.check(owner_id=workspace.owner_id, size=announced_size(request), now=timezone.now())
+    disk.check(owner_id=workspace.owner_id, size=declared_size(request), now=timezone.now())
     files = uploaded_files(request)
     size = sum(on_disk(file.content.size or 0, file.path) for file in files)
     disk.check(owner_id=workspace.owner_id, size=size, now=timezone.now())
@@ -196,14 +200,14 @@ def _saved(request: Request, workspace: Workspace) -> Response:
 
 
 class WorkspaceStart(APIView):
-    """Launches."""
+    """Launches a job."""
 
     scope = Scope.SESSIONS
 
-    @describe(body=LaunchSerializer, data={"job": JobSerializer()}, refusals=(422,))
+    @describe(body=LaunchSerializer, data={"job": JobSerializer()}, errors=(422,))
     def put(self, request: Request, workspace_id: int) -> Response:
-        """Launch a job in it."""
-        user, body = caller(request), order_of(request)
+        """Launch a job in a workspace."""
+        user, body = caller(request), required_body_of(request)
         find_workspace(user=user, workspace_id=workspace_id)
         launch = LaunchRequest(
             owner=user,
@@ -218,11 +222,11 @@ class WorkspaceStart(APIView):
 
 
 class WorkspaceAction(APIView):
-    """Verbs that there are not."""
+    """Rejects unknown actions."""
 
     scope = Scope.WORKSPACES
 
     @describe(succeeds=False)
     def put(self, request: Request, workspace_id: int, verb: str) -> Response:
-        """Refuse."""
+        """Reject an unknown action."""
         raise InvalidRequest("Invalid PUT type passed.")

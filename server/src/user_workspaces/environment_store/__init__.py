@@ -1,1 +1,1 @@
-"""Folders with software that are built once for each content, beside the server, and read by all: for plug-ins."""
+"""A store of environments for plug-ins: each is built once for its content, and readable by all accounts."""

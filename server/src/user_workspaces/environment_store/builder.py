@@ -1,7 +1,7 @@
-"""Builds one environment, in a process of its own that outlives the server; started by `store.py`.
+"""Builds one environment, in a separate process that outlives the server; `store.py` starts it.
 
-Run as a script, with a `Plan` as JSON on its standard input. It knows nothing of the server and imports the
-standard library only. It may die at any line: the environment counts from the moment its mark is written.
+It runs as a script, with a `Plan` as JSON on standard input, and imports only the standard library. It can be killed at
+any line: an environment is complete when its marker file is written.
 """
 
 import json
@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-MARK = ".complete"
+MARKER = ".complete"
+"""The file that marks an environment as complete."""
 LINES_SHOWN = 5
 KILLED = "was killed"
-"""In the message of a build that did not end by itself."""
+"""In the message of a build that was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Step:
     message: str
     command: tuple[str, ...]
     only_if: str = ""
-    """A file without which the step is left out."""
+    """A file without which the step is skipped."""
     may_fail: bool = False
 
 
@@ -45,26 +46,26 @@ class Plan:
     first: tuple[Step, ...]
     last: tuple[Step, ...]
     lock_fd: int
-    """The open lock file: locked as long as this process or a command of its lives."""
+    """The open lock file; it is locked while this process or one of its commands runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a build is; kept in a file that survives whoever wrote it. `at`: seconds since the epoch."""
+    """The state of a build, stored in a file. `at`: seconds since the epoch."""
 
     message: str
     at: float
     failed: bool = False
     starts: int = 1
-    """How often the build was started without coming to an end."""
+    """How many times the build was started without finishing."""
 
 
 class BuildFailed(Exception):
-    """A step failed, or time ran out; the message is for people."""
+    """A step failed or timed out; the message is for users."""
 
 
 def read_status(path: Path) -> Status | None:
-    """Return what stands in a status file; None when there is none, or no whole one."""
+    """Return the content of a status file; None if it is missing or incomplete."""
     try:
         return Status(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
@@ -72,7 +73,7 @@ def read_status(path: Path) -> Status | None:
 
 
 def write_status(path: Path, status: Status) -> None:
-    """Replace a status file, so that a reader sees the old or the new one whole."""
+    """Replace a status file atomically."""
     partial = path.with_suffix(".status-new")
     partial.write_text(json.dumps(asdict(status)))
     partial.replace(path)
@@ -83,21 +84,21 @@ def build(plan: Plan) -> None:
     deadline = time.monotonic() + plan.seconds
     stage, destination = Path(plan.stage), Path(plan.destination)
     for leftover in (stage, destination):
-        if leftover.exists():  # of a build that died: a complete one is never built again
+        if leftover.exists():  # of a killed build; complete environments are never rebuilt
             shutil.rmtree(leftover)
     stage.mkdir()
     _run_steps(plan.first, plan, deadline)
     _lift_single_folder(stage)
-    _remove(stage / MARK)
+    _remove(stage / MARKER)
     stage.rename(destination)
     _run_steps(plan.last, plan, deadline)
     make_readable(destination)
-    os.sync()  # else a power cut could leave a mark beside empty files
-    (destination / MARK).touch(mode=0o644)
+    os.sync()  # else a power failure could leave the marker beside empty files
+    (destination / MARKER).touch(mode=0o644)
 
 
 def make_readable(folder: Path) -> None:
-    """Let every account read and run what the owner may, and nobody but the owner change it."""
+    """Let all accounts read and execute what the owner can, and only the owner write."""
     for parent, directories, files in os.walk(folder):
         for name in (*directories, *files):
             path = Path(parent, name)
@@ -121,7 +122,7 @@ def _run_steps(steps: Sequence[Step], plan: Plan, deadline: float) -> None:
 
 
 def _run(command: Sequence[str], plan: Plan, deadline: float) -> int:
-    # A session of its own: the build back ends that an installer starts end with it.
+    # A new session: killing its group also ends the build back ends that an installer starts.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(plan.lock_fd,), start_new_session=True)
     try:
         return process.wait(timeout=max(0.0, deadline - time.monotonic()))
@@ -131,16 +132,16 @@ def _run(command: Sequence[str], plan: Plan, deadline: float) -> int:
         raise BuildFailed(f"it took longer than the {plan.seconds / 60:.0f} minutes of its time limit") from None
 
 
-def _remove(mark: Path) -> None:
-    """Remove what a package brought in place of the mark: it would count as complete before the last steps."""
-    if mark.is_dir() and not mark.is_symlink():
-        shutil.rmtree(mark)
+def _remove(marker: Path) -> None:
+    """Remove a file of a package at the marker's path: the environment would count as complete too early."""
+    if marker.is_dir() and not marker.is_symlink():
+        shutil.rmtree(marker)
     else:
-        mark.unlink(missing_ok=True)
+        marker.unlink(missing_ok=True)
 
 
 def _lift_single_folder(stage: Path) -> None:
-    """Make an archive with everything below one folder look like one without."""
+    """Move the content of a single top-level folder of an archive one level up."""
     if (stage / "bin").exists():
         return
     folders = list(stage.iterdir())
@@ -154,7 +155,7 @@ def _lift_single_folder(stage: Path) -> None:
 
 
 def last_lines(log: Path) -> str:
-    """Return the end of a log on one line, without the passwords that addresses may hold."""
+    """Return the last lines of a log on one line, without passwords in URLs."""
     try:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
@@ -163,7 +164,7 @@ def last_lines(log: Path) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """Return a text without the user names and passwords of its addresses."""
+    """Return a text without user names and passwords in URLs."""
     return re.sub(r"//[^/@\s]+@", "//", text)
 
 
@@ -174,13 +175,13 @@ def _read_plan(text: str) -> Plan:
 
 
 def main() -> int:
-    """Build what standard input says; the status file says how it went."""
+    """Run the plan of standard input, and record failures in the status file."""
     plan = _read_plan(sys.stdin.read())
     os.umask(0o022)
     try:
         build(plan)
     except (BuildFailed, OSError) as error:
-        for folder in (plan.stage, plan.destination):  # nothing of it is of use, and it may have filled the disk
+        for folder in (plan.stage, plan.destination):  # a failed build is useless, and may have filled the disk
             shutil.rmtree(folder, ignore_errors=True)
         write_status(Path(plan.status), Status(str(error), time.time(), failed=True))
         return 1

@@ -1,4 +1,4 @@
-"""Finds a Python interpreter for an environment that other accounts will run."""
+"""Finds a Python interpreter for environments that other accounts run."""
 
 import os
 import re
@@ -23,55 +23,55 @@ class Interpreter:
 
 
 def own_interpreter() -> Interpreter:
-    """Return the interpreter that the server's own environment was made from."""
+    """Return the interpreter of the server's own environment."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     path = Path(sys.base_prefix) / "bin" / f"python{version}"
     return Interpreter(path if path.exists() else Path(sys.executable).resolve(), version)
 
 
 def search_path() -> tuple[Path, ...]:
-    """Return the folders that interpreters are looked for in: those of PATH, then the usual ones."""
+    """Return the folders to search for interpreters: those of PATH, then the standard ones."""
     named = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117  text
     return tuple(Path(folder) for folder in dict.fromkeys([*named, *STANDARD_FOLDERS]))
 
 
 def find_interpreter(
-    *, version: str | None, for_everybody: bool, own: Interpreter, folders: Sequence[Path]
+    *, version: str | None, for_all_accounts: bool, own: Interpreter, folders: Sequence[Path]
 ) -> Interpreter:
-    """Return the first that fits: the server's own, then by name in the folders, the newest version first.
+    """Return the first suitable interpreter: the server's own, then those in the folders, newest version first.
 
-    `for_everybody`: every account of the machine must be able to run it. It is found by its name and not
-    run, so that this takes no time. Raises `ConfigurationError` with what to do when there is none.
+    `for_all_accounts`: all accounts of the machine must be able to run it. Interpreters are found by name, without
+    running them. Raises `ConfigurationError` if there is none.
     """
     for found in (own, *_named(folders)):
-        if version in (None, found.version) and _runs(found.path, for_everybody=for_everybody):
+        if version in (None, found.version) and _runs(found.path, for_all_accounts=for_all_accounts):
             return found
     wanted = f"Python {version}" if version else f"Python 3.{OLDEST_MINOR} or newer"
-    hidden = barrier(own.path) if for_everybody else None
-    why = f" The server's own lies below {hidden}, which only its owner may enter." if hidden else ""
+    hidden = barrier(own.path) if for_all_accounts else None
+    why = f" The server's own interpreter is below {hidden}, which only its owner can enter." if hidden else ""
     raise ConfigurationError(
-        f"No {wanted} was found that the accounts of people can run.{why} "
-        "Install one with the system's package manager, or name another python_version."
+        f"No {wanted} was found that the accounts of users can run.{why} "
+        "Install one with the system's package manager, or set another python_version."
     )
 
 
 class Interpreters:
-    """Finds an interpreter of each version once a process: environments are named after it."""
+    """Finds the interpreter of each version once per process, since fingerprints depend on it."""
 
     def __init__(self) -> None:
         self._found = dict[str | None, Interpreter]()
 
     def find(self, version: str | None) -> Interpreter:
-        """Return one that other accounts can run where the server is root; raises `ConfigurationError`."""
+        """Return the interpreter of a version; as root, one that all accounts can run. Raises `ConfigurationError`."""
         if version not in self._found:
             self._found[version] = find_interpreter(
-                version=version, for_everybody=os.geteuid() == 0, own=own_interpreter(), folders=search_path()
+                version=version, for_all_accounts=os.geteuid() == 0, own=own_interpreter(), folders=search_path()
             )
         return self._found[version]
 
 
 def barrier(path: Path) -> Path | None:
-    """Return the first part on the way to a path that other accounts cannot pass or run; None: they can."""
+    """Return the first part of a path that other accounts cannot enter or run; None if they can."""
     resolved = path.resolve()
     for part in (*reversed(resolved.parents), resolved):
         try:
@@ -96,8 +96,8 @@ def _named(folders: Sequence[Path]) -> Iterator[Interpreter]:
         yield Interpreter(path, f"3.{minor}")
 
 
-def _runs(path: Path, *, for_everybody: bool) -> bool:
-    """Whether it can be run; a script in its place (a version switcher) is none, it may lead anywhere."""
+def _runs(path: Path, *, for_all_accounts: bool) -> bool:
+    """Return True for an executable interpreter; scripts, such as version switchers, can run any other program."""
     try:
         with path.open("rb") as file:
             is_script = file.read(2) == b"#!"
@@ -105,4 +105,4 @@ def _runs(path: Path, *, for_everybody: bool) -> bool:
         return False
     if is_script or not os.access(path, os.X_OK):
         return False
-    return not for_everybody or barrier(path) is None
+    return not for_all_accounts or barrier(path) is None

@@ -1,9 +1,9 @@
-"""The lines of a script that load modules of the site."""
+"""Shell commands that load modules of the system."""
 
 import shlex
 from collections.abc import Sequence
 
-# Where `module` is defined, for shells that do not start as log-in shells.
+# Files that define `module`, for shells that are not login shells.
 MODULE_SYSTEMS = (
     "/etc/profile.d/lmod.sh",
     "/etc/profile.d/z00_lmod.sh",
@@ -22,7 +22,7 @@ fi
 
 
 def load_modules(modules: Sequence[str]) -> str:
-    """Return what loads them in this order, and ends the script at the first that is missing; empty for none."""
+    """Return commands that load modules in order, and end the script at a missing one; empty without modules."""
     if not modules:
         return ""
     return FIND_MODULES + "".join(f"module load {shlex.quote(module)} || exit 1\n" for module in modules)

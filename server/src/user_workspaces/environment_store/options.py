@@ -1,4 +1,4 @@
-"""What an operator may say about a Python environment: `environment_details.<resource id>` in `config.json`."""
+"""The options of a Python environment: `environment_details.<resource id>` in `config.json`."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -8,29 +8,29 @@ from pydantic import Field, StringConstraints, model_validator
 from user_workspaces.interfaces.plugin import PluginOptions
 
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$", max_length=200)]
-# No leading "-" (it would be read as an option of the installer), no control character, no line break.
+# No leading "-" (the installer would read an option), no control characters, no line breaks.
 Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9./][^\x00-\x1f\x7f]*$", max_length=500)]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.(1[1-9]|[2-9]\d)$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[\w .+-]+$", min_length=1, max_length=60)]
 
 
 class EnvironmentDetails(PluginOptions):
-    """Where a Python environment comes from, on one resource."""
+    """The source of a Python environment on one resource."""
 
     module_manager: Literal["virtualenv", "lmod", "tar"] = "virtualenv"
-    """`virtualenv`: made once by the server; `lmod`: modules of the site bring it; `tar`: unpacked once."""
+    """`virtualenv`: the server builds it; `lmod`: system modules provide it; `tar`: the server unpacks an archive."""
     python_version: PythonVersion | None = None
-    """`virtualenv` only: as `3.12`. None: the server's own interpreter where people can reach it, else a newer one."""
+    """`virtualenv` only: as `3.12`. None: the server's own interpreter if users can run it, else the newest one."""
     modules: tuple[Module, ...] = Field(default=(), strict=False)
     """Loaded with `module load`, in this order, before the session starts."""
     python_packages: tuple[Requirement, ...] = Field(default=(), strict=False)
-    """`virtualenv` only: added to what each environment has; requirements, or paths of wheels (they hold a `/`)."""
+    """`virtualenv` only: further packages, as requirements or paths of wheels (with a `/`)."""
     tar_file_path: Path | None = None
     """`tar` only: an archive of a whole environment (conda-pack, or a virtual environment)."""
     environment_name: EnvironmentName = "the environment"
-    """What people read while it is prepared."""
+    """The name that users see during the preparation."""
     time_limit: int = Field(default=30, ge=1, le=24 * 60)
-    """Minutes that the preparation may take."""
+    """Of the preparation, in minutes."""
 
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:

@@ -1,4 +1,4 @@
-"""The Python environments of one plug-in: one for each resource that it is set up on."""
+"""The Python environments of one plug-in, one for each configured resource."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,7 +12,7 @@ from user_workspaces.interfaces.values import PluginContext, Preparation, Prepar
 
 
 class PythonEnvironments:
-    """Builds them by their details; `contents` says what each of them holds beside that."""
+    """Builds environments from their options; `contents` returns the packages that all of them have."""
 
     def __init__(
         self, context: PluginContext, details: Mapping[str, EnvironmentDetails], contents: Callable[[], Contents]
@@ -22,7 +22,7 @@ class PythonEnvironments:
         self._interpreters = Interpreters()
 
     def prepare(self, resource: str) -> Preparation:
-        """Say whether the environment is there, and have it built beside the caller where it is not."""
+        """Return the state of the environment, and start its build in the background if necessary."""
         try:
             recipe = self.recipe(resource)
         except (ConfigurationError, InvalidRequest) as error:
@@ -30,12 +30,15 @@ class PythonEnvironments:
         return Preparation(PreparationState.READY) if recipe is None else self.store.prepare(recipe)
 
     def base(self, resource: str) -> Base:
-        """Return where it is, or will be; raises `InvalidRequest` and `ConfigurationError`."""
+        """Return the location of the environment, which may not be built yet.
+
+        Raises `InvalidRequest` and `ConfigurationError`.
+        """
         recipe, modules = self.recipe(resource), self.details(resource).modules
         return Base(self.store.path_of(recipe.fingerprint) if recipe else None, modules)
 
     def details(self, resource: str) -> EnvironmentDetails:
-        """Return what the operator said; raises `InvalidRequest` for a resource that nothing was said of."""
+        """Return the options for a resource; raises `InvalidRequest` if there are none."""
         try:
             return self._details[resource]
         except KeyError:
@@ -44,7 +47,7 @@ class PythonEnvironments:
             ) from None
 
     def recipe(self, resource: str) -> Recipe | None:
-        """Return how to make the environment; None where modules bring it. Raises as `base` does."""
+        """Return the recipe of the environment; None if modules provide it. Raises as `base` does."""
         details, base_dir, contents = self.details(resource), self._context.base_dir, self._contents()
         match details.module_manager:
             case "lmod":
@@ -61,12 +64,12 @@ class PythonEnvironments:
                 )
 
     def unprepared(self) -> list[str]:
-        """Return the resources on which the first launch would wait; raises `ConfigurationError`."""
+        """Return the resources whose environment is not built yet; raises `ConfigurationError`."""
         recipes = {resource: self.recipe(resource) for resource in self._details}
         return [name for name, one in recipes.items() if one and not self.store.is_ready(one.fingerprint)]
 
     def failed(self) -> list[str]:
-        """Return the resources whose environment cannot be had."""
+        """Return the resources whose environment cannot be built."""
         return [resource for resource in self._details if self._has_failed(resource)]
 
     def _has_failed(self, resource: str) -> bool:

@@ -1,4 +1,4 @@
-"""From options to the steps that make an environment, and to the fingerprint that names it."""
+"""Recipes of environments: build steps and fingerprint, from options."""
 
 import hashlib
 import re
@@ -23,21 +23,21 @@ from user_workspaces.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What each virtual environment of one kind holds."""
+    """The content of all environments of a plug-in."""
 
     lock: Path
     """The packages, with hashes."""
     trial: str
-    """A Python statement that succeeds only in a complete environment."""
+    """A Python statement that fails in an incomplete environment."""
     wheel: Path | None = None
-    """Installed without asking for more: what it needs is in the lock."""
+    """Installed without dependencies, which the lock has."""
     compress: Path | None = None
-    """A program that is run with the folder at the end."""
+    """A program that runs last, with the folder as its argument."""
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """How many packages a lock file names, and its SHA-256."""
+    """The number of packages in a lock file, and its SHA-256."""
 
     number: int
     digest: str
@@ -45,7 +45,7 @@ class Locked:
 
 @cache
 def locked(lock: Path) -> Locked:
-    """Read a lock file, once a process."""
+    """Read a lock file, once per process."""
     text = lock.read_text()
     return Locked(len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)), hashlib.sha256(text.encode()).hexdigest())
 
@@ -58,9 +58,9 @@ def virtualenv_recipe(
     environments: EnvironmentStore,
     contents: Contents,
 ) -> Recipe:
-    """Return how to install the contents, and what was asked for beside them; raises `ConfigurationError`."""
+    """Return the recipe of a virtual environment; raises `ConfigurationError`."""
     packages = [requirement(package, base_dir) for package in details.python_packages]
-    mark = fingerprint(
+    name = fingerprint(
         "virtualenv",
         str(interpreter.path),
         interpreter.version,
@@ -68,61 +68,61 @@ def virtualenv_recipe(
         [identity(one) for one in packages],
         *([_digest(contents.wheel)] if contents.wheel else []),
     )
-    steps = virtualenv_steps(interpreter, environments.stage(mark), _installs(packages, contents))
-    return _recipe(details, mark, steps, (), environments, contents)
+    steps = virtualenv_steps(interpreter, environments.stage(name), _installs(packages, contents))
+    return _recipe(details, name, steps, (), environments, contents)
 
 
 def _installs(packages: Sequence[str], contents: Contents) -> list[tuple[str, tuple[str, ...]]]:
-    """Return what is installed, in this order."""
+    """Return messages and arguments of the installations, in order."""
     lock = contents.lock
-    told: list[tuple[str, tuple[str, ...]]] = [
+    installs: list[tuple[str, tuple[str, ...]]] = [
         (f"installing {locked(lock).number} packages", ("--require-hashes", "--requirements", str(lock)))
     ]
     if contents.wheel:
         name = contents.wheel.name.partition("-")[0].replace("_", "-")
-        told.append((f"adding {name}", ("--no-deps", "--no-index", "--offline", "--", str(contents.wheel))))
+        installs.append((f"adding {name}", ("--no-deps", "--no-index", "--offline", "--", str(contents.wheel))))
     if packages:
         constraints = ("--constraints", str(lock), "--no-verify-hashes")
-        told.append((f"installing {len(packages)} of this site's packages", (*constraints, "--", *packages)))
-    return told
+        installs.append((f"installing {len(packages)} of the site's packages", (*constraints, "--", *packages)))
+    return installs
 
 
 def tar_recipe(
     details: EnvironmentDetails, *, base_dir: Path, environments: EnvironmentStore, contents: Contents
 ) -> Recipe:
-    """Return how to unpack an archive; raises `ConfigurationError` when there is none."""
+    """Return the recipe of an archive; raises `ConfigurationError` if the archive is missing."""
     archive = base_dir / (details.tar_file_path or "")
     if not archive.is_file():
-        raise ConfigurationError("tar_file_path: there is no such archive.")
-    mark = fingerprint("tar", identity(str(archive)))
-    stage, path_of = environments.stage(mark), environments.path_of(mark)
+        raise ConfigurationError("tar_file_path: the archive does not exist.")
+    name = fingerprint("tar", identity(str(archive)))
+    stage, path_of = environments.stage(name), environments.path_of(name)
     unpack = ("tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(archive))
     python = str(path_of / "bin" / "python")
-    # An archive of conda-pack brings a program that writes the final place into its scripts.
+    # conda-pack adds a program to its archives that writes the final path into scripts.
     repair = str(path_of / "bin" / "conda-unpack")
     compile_all = (python, "-I", "-m", "compileall", "-q", str(path_of / "lib"))
     last = (
-        Step("putting its paths right", (python, repair), only_if=repair),
-        Step("compiling", compile_all, may_fail=True),  # it fails for any one file that is no valid Python
+        Step("adjusting its paths", (python, repair), only_if=repair),
+        Step("compiling", compile_all, may_fail=True),  # it fails if any file is not valid Python
     )
     return _recipe(
-        details, mark, [Step("unpacking", (*unpack, "--directory", str(stage)))], last, environments, contents
+        details, name, [Step("unpacking", (*unpack, "--directory", str(stage)))], last, environments, contents
     )
 
 
 def _recipe(
     details: EnvironmentDetails,
-    mark: str,
+    name: str,
     first: Sequence[Step],
     last: Sequence[Step],
     environments: EnvironmentStore,
     contents: Contents,
 ) -> Recipe:
-    path_of = environments.path_of(mark)
+    path_of = environments.path_of(name)
     if contents.compress:
         last = (*last, Step("compressing its pages", (sys.executable, "-I", str(contents.compress), str(path_of))))
-    trial = Step("trying it", (str(path_of / "bin" / "python"), "-I", "-c", contents.trial))
-    return Recipe(details.environment_name, mark, tuple(first), (*last, trial), details.time_limit * 60.0)
+    trial = Step("testing it", (str(path_of / "bin" / "python"), "-I", "-c", contents.trial))
+    return Recipe(details.environment_name, name, tuple(first), (*last, trial), details.time_limit * 60.0)
 
 
 def _digest(wheel: Path) -> str:

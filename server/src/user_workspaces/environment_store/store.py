@@ -1,4 +1,4 @@
-"""Stores environments: each is built once for its content, beside the server, by one builder at a time."""
+"""Stores environments; a background process builds each of them once for its content."""
 
 import fcntl
 import json
@@ -14,33 +14,33 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from user_workspaces.environment_store import builder
-from user_workspaces.environment_store.builder import MARK, Plan, Status, Step
+from user_workspaces.environment_store.builder import MARKER, Plan, Status, Step
 from user_workspaces.environment_store.interpreter import barrier
 from user_workspaces.interfaces.values import Preparation, PreparationState
 
 SECONDS_UNTIL_RETRY = 300
-MOST_STARTS = 3
-"""A build that was killed as often as this (out of memory, say) counts as failed."""
+MAX_STARTS = 3
+"""A build that was killed this often, for example without memory, counts as failed."""
 
 LOG_SHOWN = 16 * 1024
 """Bytes."""
 
-# What an installer may need. The rest of the server's environment holds secrets, and packages may run code.
+# Variables for installers. The server's other variables hold secrets, and packages may run code.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
-TRUST = {"UV_SYSTEM_CERTS": "1"}  # a site's own certificates, as every other program of the machine trusts them
+TRUST = {"UV_SYSTEM_CERTS": "1"}  # trust the system's certificates, such as those of a site's proxy
 PASSED_ON_PREFIXES = ("UV_", "XDG_", "LC_", "HTTP_", "HTTPS_", "ALL_", "http_", "https_", "all_")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to make one environment; two recipes of one fingerprint make the same."""
+    """The build steps of one environment; recipes with the same fingerprint build the same environment."""
 
     name: str
     fingerprint: str
     first: tuple[Step, ...]
-    """Steps on the folder `stage`, which is there and empty."""
+    """Steps on the folder `stage`, which exists and is empty."""
     last: tuple[Step, ...]
-    """Steps on the folder in its final place."""
+    """Steps on the folder at its final path."""
     seconds: float
 
 
@@ -48,43 +48,43 @@ class EnvironmentStore:
     """The folder of all environments: `<fingerprint>/`, and beside it `.lock`, `.status` and `.log` of its build."""
 
     def __init__(
-        self, folder: Path, *, for_everybody: bool | None = None, clock: Callable[[], float] = time.time
+        self, folder: Path, *, for_all_accounts: bool | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         self.folder = folder
-        self._for_everybody = os.geteuid() == 0 if for_everybody is None else for_everybody
+        self._for_all_accounts = os.geteuid() == 0 if for_all_accounts is None else for_all_accounts
         self._clock = clock
 
     def make_folder(self) -> None:
-        """Make sure of the folder; raises `OSError`."""
+        """Create the folder if it is missing; raises `OSError`."""
         if not self.folder.is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.folder.chmod(0o755)  # whatever the umask: people run what is below
+            self.folder.chmod(0o755)  # independent of the umask: users run the programs below
 
     def path_of(self, fingerprint: str) -> Path:
-        """Return where an environment is, or will be."""
+        """Return the path of an environment, which may not be built yet."""
         return self.folder / fingerprint
 
     def stage(self, fingerprint: str) -> Path:
-        """Return where it is made."""
+        """Return the path where an environment is built."""
         return self.folder / f"{fingerprint}.new"
 
     def is_ready(self, fingerprint: str) -> bool:
-        """Say whether it is complete; the price is one stat."""
-        return (self.path_of(fingerprint) / MARK).exists()
+        """Return True for a complete environment; costs one `stat`."""
+        return (self.path_of(fingerprint) / MARKER).exists()
 
     def failure(self, recipe: Recipe) -> str:
-        """Return why the last build failed, for people; empty: it did not."""
+        """Return why the last build failed, for users; empty if it did not."""
         status = builder.read_status(self.beside(recipe.fingerprint, "status"))
         if status is None or self.is_ready(recipe.fingerprint):
             return ""
         return f"{recipe.name} could not be prepared: {status.message}" if status.failed else ""
 
     def status(self, fingerprint: str) -> Status | None:
-        """Return how far a build is, or how it failed; None: none is running, or none is known."""
+        """Return the state of a running or failed build; None if there is none."""
         return builder.read_status(self.beside(fingerprint, "status"))
 
     def is_building(self, fingerprint: str) -> bool:
-        """Return whether a builder is at work."""
+        """Return True while a builder is running."""
         try:
             lock = os.open(self.beside(fingerprint, "lock"), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -98,7 +98,7 @@ class EnvironmentStore:
         return False
 
     def log(self, fingerprint: str) -> str:
-        """Return the end of the log of the last build, without this folder and the passwords in addresses."""
+        """Return the end of the last build's log, without the store's path and passwords in URLs."""
         try:
             with self.beside(fingerprint, "log").open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_SHOWN))
@@ -108,26 +108,26 @@ class EnvironmentStore:
         return builder.without_passwords(text).replace(f"{self.folder}/", "")
 
     def forget_failure(self, fingerprint: str) -> None:
-        """Let the next `prepare` start at once, also where a build has just failed; raises `OSError`."""
+        """Delete a failure, so that the next `prepare` builds at once; raises `OSError`."""
         status = self.status(fingerprint)
         if status is not None and status.failed:
             self.beside(fingerprint, "status").unlink(missing_ok=True)
 
     def remove(self, fingerprint: str, *, unless: Callable[[], bool]) -> bool:
-        """Remove an environment and what is beside it; return whether that was done. Raises `OSError`.
+        """Remove an environment and its files; return True if it was removed. Raises `OSError`.
 
-        Not while it is built, nor where `unless` says so: it is asked when the environment does not count as complete
-        any more, so that a user who begins to use it in this moment either is seen or builds it again.
+        It is kept while it is being built, and if `unless` returns True. `unless` is called after the marker is
+        removed: a user who selects the environment at the same time is either seen, or builds it again.
         """
         lock = os.open(self.beside(fingerprint, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        mark = self.path_of(fingerprint) / MARK
+        marker = self.path_of(fingerprint) / MARKER
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            was_complete = mark.exists()
-            mark.unlink(missing_ok=True)
+            was_complete = marker.exists()
+            marker.unlink(missing_ok=True)
             if unless():
                 if was_complete:
-                    mark.touch(mode=0o644)
+                    marker.touch(mode=0o644)
                 return False
             for folder in (self.path_of(fingerprint), self.stage(fingerprint)):
                 if folder.exists():
@@ -142,7 +142,7 @@ class EnvironmentStore:
         return True
 
     def prepare(self, recipe: Recipe) -> Preparation:
-        """Say how far an environment is, starting a build where none is running; returns at once."""
+        """Return the state of an environment, and start its build if necessary; does not wait."""
         if self.is_ready(recipe.fingerprint):
             return Preparation(PreparationState.READY)
         try:
@@ -154,9 +154,10 @@ class EnvironmentStore:
 
     def _prepare(self, recipe: Recipe) -> Preparation:
         self.make_folder()
-        if self._for_everybody and (closed := barrier(self.folder)):
+        if self._for_all_accounts and (closed := barrier(self.folder)):
             return Preparation(
-                PreparationState.FAILED, f"Other accounts may not enter {closed}: `chmod o+x` it, for sessions to run."
+                PreparationState.FAILED,
+                f"Other accounts cannot enter {closed}. Run `chmod o+x` on it, so that sessions can start.",
             )
         lock = os.open(self.beside(recipe.fingerprint, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -169,13 +170,13 @@ class EnvironmentStore:
             os.close(lock)
 
     def _after_lock(self, recipe: Recipe, lock: int) -> Preparation:
-        """Nobody is building, and nobody will begin as long as this process holds the lock."""
+        """Start a build; the caller holds the lock, so no other build is running."""
         if self.is_ready(recipe.fingerprint):
             return Preparation(PreparationState.READY)
         status = builder.read_status(self.beside(recipe.fingerprint, "status"))
-        if status and not status.failed and status.starts >= MOST_STARTS:
+        if status and not status.failed and status.starts >= MAX_STARTS:
             status = Status(
-                f"the work {builder.KILLED} {MOST_STARTS} times: is there enough memory?", self._clock(), failed=True
+                f"the work {builder.KILLED} {MAX_STARTS} times: is there enough memory?", self._clock(), failed=True
             )
             builder.write_status(self.beside(recipe.fingerprint, "status"), status)
         if status and status.failed and self._clock() - status.at < SECONDS_UNTIL_RETRY:
@@ -206,20 +207,20 @@ class EnvironmentStore:
             lock_fd=lock,
         )
         log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(log, "wb") as output, tempfile.TemporaryFile() as told:
-            told.write(json.dumps(asdict(plan)).encode())
-            told.seek(0)
+        with os.fdopen(log, "wb") as output, tempfile.TemporaryFile() as plan_file:
+            plan_file.write(json.dumps(asdict(plan)).encode())
+            plan_file.seek(0)
             builder_process = subprocess.Popen(
                 [sys.executable, "-I", builder.__file__],
-                stdin=told,  # a file, and written before: this process may die at any moment
+                stdin=plan_file,  # not a pipe: this process can be killed before the builder reads it
                 stdout=output,
                 stderr=output,
                 pass_fds=(lock,),
                 start_new_session=True,
-                cwd="/",  # no settings of a project that the server happens to stand in
+                cwd="/",  # else uv reads settings of a project in the working directory
                 env={**TRUST, **{key: value for key, value in os.environ.items() if _passes(key)}},
             )
-        threading.Thread(target=builder_process.wait, daemon=True).start()  # so that it leaves no zombie
+        threading.Thread(target=builder_process.wait, daemon=True).start()  # reaps the process
 
     def beside(self, fingerprint: str, suffix: str) -> Path:
         """Return the path of a file beside an environment."""

@@ -1,4 +1,4 @@
-"""The steps that make a virtual environment with uv, and the fingerprint that names what they make."""
+"""Build steps of virtual environments with uv, and fingerprints."""
 
 import hashlib
 import json
@@ -13,12 +13,12 @@ from user_workspaces.environment_store.interpreter import Interpreter
 from user_workspaces.errors import ConfigurationError
 
 LAYOUT = 2
-"""Part of every fingerprint; another number makes all environments anew."""
+"""Part of every fingerprint; a new number rebuilds all environments."""
 
 
 @cache
 def installer() -> str:
-    """Return the path of `uv`, which came with the server."""
+    """Return the path of `uv`, a dependency of the server."""
     return uv.find_uv_bin()
 
 
@@ -29,13 +29,13 @@ def virtualenv_steps(
     *,
     compiles: bool = True,
 ) -> list[Step]:
-    """Return what makes an environment in `stage`; `installs` are messages with arguments of `uv pip install`.
+    """Return the steps that build an environment in `stage`; `installs`: messages and arguments of `uv pip install`.
 
-    The last step compiles, since only the server may write there later. Without `compiles` it does not: uv
-    compiles with the environment's own Python, which runs the lines of `.pth` files that packages bring.
+    The last step compiles the packages, since users cannot write compiled files there. `compiles=False` is for
+    untrusted packages: uv compiles with the environment's own Python, which runs the lines of their `.pth` files.
     """
     python = str(stage / "bin" / "python")
-    # Copied, not linked: a link into the cache of the server's account would lead people into a closed folder.
+    # Copied, not linked: users cannot enter the cache folder of the server's account.
     install = (installer(), "pip", "install", "--python", python, "--link-mode", "copy", "--no-progress")
     make = (installer(), "venv", "--quiet", "--relocatable", "--allow-existing", "--no-python-downloads")
     last = len(installs) - 1
@@ -49,22 +49,22 @@ def virtualenv_steps(
 
 
 def fingerprint(*parts: object) -> str:
-    """Return the name of what is made from these parts: 20 hexadecimal digits."""
+    """Return the fingerprint of these parts: 20 hexadecimal digits."""
     return hashlib.sha256(json.dumps([LAYOUT, *parts]).encode()).hexdigest()[:20]
 
 
 def requirement(written: str, base_dir: Path) -> str:
-    """Return a requirement as it is; a path, which starts with `.` or `/`, absolute. Raises `ConfigurationError`."""
+    """Return a requirement unchanged, and a path (starting with `.` or `/`) absolute; raises `ConfigurationError`."""
     if not written.startswith((".", "/")):
         return written
     path = base_dir / written
     if not path.is_file():
-        raise ConfigurationError(f"python_packages: {written} is no file: a path names a wheel.")
+        raise ConfigurationError(f"python_packages: {written} is not a file; a path must be that of a wheel.")
     return str(path)
 
 
 def identity(source: str) -> list[object]:
-    """Return what changes with the content of a file; a requirement is known by its text."""
+    """Return values that change with a file's content: path, size and time; for a requirement its text."""
     if not source.startswith("/"):
         return [source]
     status = Path(source).stat()

@@ -1,1 +1,1 @@
-"""The environment of a workspace: which one it is, and how a job gets it."""
+"""The environments of workspaces: their selection, preparation and activation."""

@@ -1,4 +1,4 @@
-"""What is done with prepared environments. Rows are written here; files of a workspace through its storage."""
+"""Prepares environments: changes of their rows, and builds in the environment store."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -19,20 +19,20 @@ from user_workspaces.workspaces.actions import lock_workspace
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import usable_home
 
-LOOK_AGAIN = timedelta(seconds=0.5)
-LOOK_LATER = timedelta(seconds=2)
-MOST_AT_ONCE = 2
-LEAST_FREE = 512 << 20
-"""Bytes on the disk of the server, below which nothing is prepared any more."""
-LONGEST_MESSAGE = 1_000
+CHECK_INTERVAL = timedelta(seconds=0.5)
+BUSY_INTERVAL = timedelta(seconds=2)
+MAX_BUILDS = 2
+MIN_FREE_BYTES = 512 << 20
+"""On the server's disk; below that no build is started."""
+MAX_MESSAGE = 1_000
 READY_MESSAGE = "Ready: the next launch uses it."
 
 
 def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnvironment:
-    """Have an environment prepared from a specification; one of the same content is ready at once.
+    """Request an environment from a specification; one with the same content is ready at once.
 
-    Returns at once: the controller builds, or starts a job of the user's that does. Until it is ready, launches keep
-    using the previous one. Raises `NotFound` without the file, and `InvalidRequest` with what is wrong with it.
+    Returns without waiting: the controller builds it, or starts a job of the user that does. Until it is ready,
+    launches use the previous one. Raises `NotFound` without the file, and `InvalidRequest` for an invalid one.
     """
     usable_home(workspace)
     contents = read_contents(workspace, file)
@@ -56,7 +56,7 @@ def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnviro
         "fingerprint": layer.fingerprint,
     }
     row = _request(workspace, contents, wanted, now=now)
-    if store().is_ready(layer.fingerprint):  # not before: without the row it could be removed in this moment
+    if store().is_ready(layer.fingerprint):  # after the row: without one it could be removed
         finish(row, now=now)
     return row
 
@@ -64,7 +64,7 @@ def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnviro
 def _request(
     workspace: Workspace, contents: Contents, wanted: dict[str, object], *, now: datetime
 ) -> PreparedEnvironment:
-    """Write down what is wanted, for the controller."""
+    """Write the request to the database, for the controller."""
     with transaction.atomic():
         lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
         row, _ = PreparedEnvironment.objects.update_or_create(
@@ -86,9 +86,9 @@ def _request(
 
 
 def _forget_failure(layer: Layer) -> None:
-    """Let the controller build at once.
+    """Delete the record of a failed build, so that the controller builds at once.
 
-    The controller writes the requirements, too: a request leaves nothing on the server's disk.
+    The request itself writes no files: the controller also writes the requirements.
     """
     try:
         store().forget_failure(layer.fingerprint)
@@ -97,17 +97,17 @@ def _forget_failure(layer: Layer) -> None:
 
 
 def claim(row: PreparedEnvironment, *, now: datetime) -> bool:
-    """Take the lease on a due row; False: another controller was first, or it was asked for anew."""
+    """Acquire the lease on a due row; False if another controller was first, or the request has changed."""
     same = PreparedEnvironment.objects.filter(fingerprint=row.fingerprint, status=row.status)
     until = now + leases.lease_length() / 2  # the build is a process of its own: only starting it has to fit
     return leases.claim(same, row, until=until)
 
 
 def advance(row: PreparedEnvironment, *, now: datetime) -> None:
-    """Start the build, or look how far it is, and write that down."""
+    """Start the build or check its progress, and record the state."""
     layer = layer_of(row)
     if _is_busy(row):
-        _unchanged(row, next_check_at=now + LOOK_LATER, message="Waiting for other environments to be prepared.")
+        _unchanged(row, next_check_at=now + BUSY_INTERVAL, message="Waiting for other environments to be prepared.")
         return
     try:
         preparation = _prepared(layer)
@@ -121,27 +121,27 @@ def advance(row: PreparedEnvironment, *, now: datetime) -> None:
         case PreparationState.IN_PROGRESS:
             status = store().status(row.fingerprint)
             step = status.message if status and not status.failed else "nearly done"
-            _unchanged(row, next_check_at=now + LOOK_AGAIN, message=f"{step[:1].upper()}{step[1:]}.")
+            _unchanged(row, next_check_at=now + CHECK_INTERVAL, message=f"{step[:1].upper()}{step[1:]}.")
 
 
 def _prepared(layer: Layer) -> Preparation:
-    """Start a build or look at it; raises `OSError`."""
+    """Start a build or check its state; raises `OSError`."""
     write_requirements(layer)
-    if not store().is_building(layer.fingerprint) and shutil.disk_usage(store().folder).free < LEAST_FREE:
+    if not store().is_building(layer.fingerprint) and shutil.disk_usage(store().folder).free < MIN_FREE_BYTES:
         return Preparation(PreparationState.FAILED, "No space left on device")
     return store().prepare(recipe_of(layer))
 
 
 def _is_busy(row: PreparedEnvironment) -> bool:
-    """Return whether as many environments are being built as may be at once, also those that no row names any more."""
+    """Return True if the limit of builds is reached, including builds whose rows are gone."""
     if store().is_building(row.fingerprint) or store().is_ready(row.fingerprint):
         return False
     started = (path.stem for path in store().folder.glob(f"{PREFIX}*.status"))
-    return sum(store().is_building(name) for name in started) >= MOST_AT_ONCE
+    return sum(store().is_building(name) for name in started) >= MAX_BUILDS
 
 
 def finish(row: PreparedEnvironment, *, now: datetime) -> None:
-    """Have the next launch use it."""
+    """Record that the environment is ready, so that the next launch uses it."""
     is_written = _unchanged(
         row,
         status=PreparationStatus.READY,
@@ -152,28 +152,31 @@ def finish(row: PreparedEnvironment, *, now: datetime) -> None:
         datetime_ended=now,
         next_check_at=None,
     )
-    if is_written:  # else the workspace may have been reset, and there is no row
+    if is_written:  # else the workspace was reset, and there may be no row
         row.refresh_from_db()
 
 
 def note_job(row: PreparedEnvironment, *, job_id: int, now: datetime) -> bool:
-    """Note the user's job that builds; False: something else was asked for meanwhile."""
+    """Record the user's job that builds; False if the request has changed in the meantime."""
     return _unchanged(
-        row, job_id=job_id, message=f"Job {job_id} makes it in this workspace, as you.", next_check_at=now + LOOK_AGAIN
+        row,
+        job_id=job_id,
+        message=f"Job {job_id} is building it in this workspace, as you.",
+        next_check_at=now + CHECK_INTERVAL,
     )
 
 
 def wait_for_job(row: PreparedEnvironment, *, now: datetime) -> None:
-    """Have the controller look again at a job that has not ended."""
-    _unchanged(row, next_check_at=now + LOOK_AGAIN)
+    """Schedule the next check of a job that has not ended."""
+    _unchanged(row, next_check_at=now + CHECK_INTERVAL)
 
 
 def finish_job(row: PreparedEnvironment, *, problem: str, now: datetime) -> None:
-    """Note how the user's job ended; without a problem it has made what launches find in the workspace."""
+    """Record the end of the user's job; without a problem, launches find its environment in the workspace."""
     _unchanged(
         row,
         status=PreparationStatus.FAILED if problem else PreparationStatus.READY,
-        message=problem[:LONGEST_MESSAGE] or READY_MESSAGE,
+        message=problem[:MAX_MESSAGE] or READY_MESSAGE,
         datetime_ended=now,
         next_check_at=None,
     )
@@ -192,7 +195,7 @@ def _fail(row: PreparedEnvironment, said: str, *, now: datetime) -> None:
 
 
 def _unchanged(row: PreparedEnvironment, **fields: object) -> bool:
-    """Write, if nothing else was asked for meanwhile."""
+    """Update the row unless the request has changed in the meantime; return True if it was updated."""
     same = PreparedEnvironment.objects.filter(
         pk=row.pk, fingerprint=row.fingerprint, status=row.status, next_check_at=row.next_check_at
     )
@@ -200,5 +203,5 @@ def _unchanged(row: PreparedEnvironment, **fields: object) -> bool:
 
 
 def forget(*, workspace_id: int) -> None:
-    """Have launches use the base without anything prepared."""
+    """Delete the preparation, so that launches use the base alone."""
     PreparedEnvironment.objects.filter(workspace_id=workspace_id).delete()

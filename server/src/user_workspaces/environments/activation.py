@@ -1,4 +1,4 @@
-"""What is put in front of a job's script, so that all it runs finds the environment of the workspace."""
+"""The lines before a job's script that activate the environment of the workspace."""
 
 import shlex
 from dataclasses import replace
@@ -43,7 +43,7 @@ fi
 
 
 def activate(script: JobScript, environment: WorkspaceEnvironment | None, *, job_directory: Path) -> JobScript:
-    """Return the script with the environment set up before it; the job makes its overlay where there is none yet."""
+    """Return the script with the activation before it; the job creates its overlay if there is none."""
     if environment is None:
         return replace(script, text=load_modules(script.modules) + script.text)
     lines = ACTIVATE.format(

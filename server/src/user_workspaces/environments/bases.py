@@ -1,4 +1,4 @@
-"""The bases of a site: which one the jobs of a workspace start with."""
+"""Selects the base environment of a workspace's jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ from user_workspaces.workspaces.models import Workspace
 
 @dataclass(frozen=True, slots=True)
 class NamedBase:
-    """A base, and the name for people of the job type or environment that brings it."""
+    """A base, with the displayed name of the job type or environment that provides it."""
 
     name: str
     base: Base
     prepare: Callable[[str], Preparation] = field(compare=False)
-    """Says whether it is there on a resource, and has it built where it is not."""
+    """Returns the state of the base on a resource, and starts its build if necessary."""
 
 
 def base_on(resource: str, *, preferred: str, environment: str = "") -> NamedBase | None:
-    """Return the base of a named environment; else that of the preferred job type, or of the first that brings one.
+    """Return the base of a named environment, else that of the preferred job type, else the first one of a job type.
 
     Raises `InvalidRequest` for an environment that is not configured, and as its `base` does.
     """
@@ -35,7 +35,7 @@ def base_on(resource: str, *, preferred: str, environment: str = "") -> NamedBas
         job_type = current.job_types.get(name)
         try:
             found = job_type.base(resource)
-        except (ConfigurationError, InvalidRequest):  # not set up there, and its own launches say so
+        except (ConfigurationError, InvalidRequest):  # not configured there; its own launches report that
             continue
         if found is not None:
             return NamedBase(site.job_types[name].name if name in site.job_types else name, found, job_type.prepare)
@@ -43,13 +43,13 @@ def base_on(resource: str, *, preferred: str, environment: str = "") -> NamedBas
 
 
 def base_of(workspace: Workspace) -> NamedBase | None:
-    """Return the base of a workspace's jobs, on the site's main resource; None: the site has none."""
+    """Return the base of a workspace's jobs on the main resource; None if the server has none."""
     return base_on(registry.site().main_resource, preferred=workspace.default_job_type)
 
 
 def required_base_of(workspace: Workspace) -> Base:
-    """Return the same; raises `InvalidRequest` where there is none."""
+    """Return the base of a workspace's jobs; raises `InvalidRequest` if the server has none."""
     found = base_of(workspace)
     if found is None:
-        raise InvalidRequest("This site has no environment of its own that packages could be added to.")
+        raise InvalidRequest("This site has no environment to add packages to.")
     return found.base

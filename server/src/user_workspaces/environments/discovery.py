@@ -1,4 +1,4 @@
-"""The specifications at the top of a workspace, read with its owner's rights: which there are, what they ask for."""
+"""Finds and reads the specifications at the top of a workspace, with the rights of its owner."""
 
 import hashlib
 from collections.abc import Collection
@@ -35,11 +35,11 @@ class Contents:
     file: str
     content: bytes
     lock: bytes | None = None
-    """Of a project's `uv.lock`, where there is one."""
+    """The project's `uv.lock`, if there is one."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it."""
+        """SHA-256 of the content and the lock."""
         digest = hashlib.sha256(self.content)
         if self.lock is not None:
             digest.update(b"\0" + self.lock)
@@ -47,24 +47,24 @@ class Contents:
 
 
 def specification_files(workspace: Workspace) -> tuple[str, ...]:
-    """Return the names of those that are there now; raises as `find_entry` does."""
+    """Return the names of existing specifications; raises as `find_entry` does."""
     found = [(name, find_entry(workspace=workspace, path=name)) for name in NAMES]
     return tuple(name for name, entry in found if entry is not None and entry.kind is EntryKind.FILE)
 
 
 def known_specification(workspace: Workspace) -> str:
-    """Return the first one by the last measurement, or by a look where files changed since then; empty: none."""
+    """Return the first specification, from the last measurement unless files have changed since; empty if none."""
     if workspace.measured >= workspace.changes:
         names = {entry["name"] for entry in workspace.current.get("files", ())}
         return next((name for name in NAMES if f"/{name}" in names), "")
     try:
         return next(iter(specification_files(workspace)), "")
-    except UserWorkspacesError:  # its files cannot be looked at now; the page shows the rest of it
+    except UserWorkspacesError:  # the files cannot be read now; the page shows its other parts
         return ""
 
 
 def read_contents(workspace: Workspace, file: str) -> Contents:
-    """Read a specification; raises `NotFound`, and `InvalidRequest` for a name that is none."""
+    """Read a specification; raises `NotFound`, and `InvalidRequest` for another file name."""
     if file not in NAMES:
         raise InvalidRequest(f"An environment can be prepared from {', '.join(NAMES)}.")
     content = _read(workspace, file)
@@ -78,7 +78,7 @@ def read_contents(workspace: Workspace, file: str) -> Contents:
 
 
 def builder_of(contents: Contents) -> Builder:
-    """Return what can build it: a file of conda that names packages of Python alone needs no conda."""
+    """Return the builder; a conda file with Python packages only needs no conda."""
     if contents.file == R_FILE:
         return Builder.R
     if contents.file in ENVIRONMENT_FILES and read_conda_file(contents.file, contents.content).packages:
@@ -87,9 +87,9 @@ def builder_of(contents: Contents) -> Builder:
 
 
 def specification_of(contents: Contents, *, python: str, present: Collection[tuple[str, str]] = ()) -> Specification:
-    """Return what a file asks for that pip can install; raises `InvalidRequest`.
+    """Return the requirements of a file for pip; raises `InvalidRequest`.
 
-    `python`: the version of the base, as `3.11`; `present`: what the base has, which a lock need not bring again.
+    `python`: the version of the base, as `3.11`; `present`: the packages of the base, which a lock need not install.
     """
     if contents.file in ENVIRONMENT_FILES:
         return as_requirements(read_conda_file(contents.file, contents.content), python=python)
@@ -107,9 +107,7 @@ def _without(read: Specification, present: Collection[tuple[str, str]]) -> Speci
     there = {f"{name}=={version}" for name, version in present}
     wanted = tuple(one for one in read.requirements if one.text.partition(" ")[0] not in there)
     if not wanted:
-        raise InvalidRequest(
-            f"The site's own environment has all packages of {read.file}: there is nothing to prepare."
-        )
+        raise InvalidRequest(f"The site's own environment already has all packages of {read.file}.")
     check_number(read.file, len(wanted))
     return Specification(read.file, wanted, is_complete=read.is_complete)
 
@@ -118,5 +116,5 @@ def _read(workspace: Workspace, path: str) -> bytes:
     with open_file(workspace=workspace, path=path).content as content:
         data = content.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
-        raise TooLarge(f"{path} has more than 1 MiB: no specification of an environment is as large.")
+        raise TooLarge(f"{path} is larger than the maximum of 1 MiB.")
     return data

@@ -1,4 +1,4 @@
-"""Removes prepared environments that no workspace refers to and no job has used for a while."""
+"""Removes prepared environments that no workspace refers to and no job has used for 30 days."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -10,18 +10,18 @@ logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=30)
 KEPT_UNBUILT_FOR = timedelta(hours=1)
-"""What was never built has only a list of requirements and a log."""
-BLURRED = timedelta(minutes=1)
-"""How far the times of files may be behind those of rows: the kernel's clock for files is coarse."""
+"""For environments that were never built, which have only a list of requirements and a log."""
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far file times may be behind database times: the kernel's clock for files is coarse."""
 
 
 def remove_unused(*, now: datetime, oldest_job: datetime | None) -> int:
-    """Remove what is not needed; return how many there were.
+    """Remove unused environments; return their number.
 
-    `oldest_job`: when the oldest job was made that has not ended. A job uses what it was launched with until its end:
-    what was used since the oldest was made is kept.
+    `oldest_job`: the creation time of the oldest job that has not ended. A job uses its environment until its end, so
+    environments that were used since then are kept.
     """
-    until = min(now - KEPT_FOR, (oldest_job or now) - BLURRED)
+    until = min(now - KEPT_FOR, (oldest_job or now) - CLOCK_TOLERANCE)
     return sum(_remove(name) for name in _names() if _is_unused(name, now, until) and not is_referred_to(name))
 
 
@@ -37,7 +37,7 @@ def _names() -> list[str]:
 
 
 def _used_at(name: str) -> datetime:
-    """Return when it was used last: launched with, or built, or asked for."""
+    """Return the time of the last launch, build or request."""
     paths = (store().beside(name, USED), store().beside(name, "requirements"), store().path_of(name))
     times = [path.stat().st_mtime for path in paths if path.exists()]
     return datetime.fromtimestamp(max(times, default=0.0), UTC)
@@ -50,5 +50,5 @@ def _remove(name: str) -> bool:
         logger.warning("prepared environment %s cannot be removed: %s", name, error.strerror)
         return False
     if is_removed:
-        logger.info("prepared environment %s was not used for a long time: it is removed", name)
+        logger.info("removed prepared environment %s, which was not used for a long time", name)
     return is_removed

@@ -1,4 +1,4 @@
-"""From the log of an installer to a sentence: what is wrong with which line of the user's file."""
+"""Explains a failed build from the installer's log: the problem and its line in the user's file."""
 
 import re
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ LONGEST = 1_000
 
 
 def reason_of(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]], python: str) -> str:
-    """Return why a build failed. `said`: what the builder says; `wanted`: each requirement's place and text."""
-    if KILLED in said:  # whatever the log says, it is not the reason
+    """Return why a build failed. `said`: the builder's message; `wanted`: location and text of each requirement."""
+    if KILLED in said:  # the log does not show the reason
         return f"It could not be prepared: {said}"
     if any(sign in f"{log}\n{said}" for sign in FULL):
         return "The disk of the server is full, or its quota. The operators of this server have to make space."
@@ -34,8 +34,8 @@ def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequ
     flat = " ".join(log.split())
     for pattern, sentence in (
         (UNKNOWN, "the package index has no package {name}"),
-        (HASH, "what the package index has for {name} does not have the hash that is named"),
-        (NO_WHEEL, "{name} has no ready-made wheel for Python {python}: install it in the session"),
+        (HASH, "the hash of {name} does not match that of the package index"),
+        (NO_WHEEL, "{name} has no wheel for Python {python}: install it in the session"),
     ):
         if found := pattern.search(flat):
             name = found[1].rstrip(",.")
@@ -50,7 +50,7 @@ def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequ
 
 
 def _line_of(file: str, name: str, wanted: Sequence[Sequence[str]]) -> str:
-    """Return the place of a package in the file; one that another package needs has none."""
+    """Return the location of a package in the file; only the file for a dependency of another package."""
     plain = re.sub("[-_.]+", "-", name).lower()
     for path_of, text in wanted:
         if re.match(rf"{re.escape(plain)}(?![a-z0-9-])", text):

@@ -1,4 +1,4 @@
-"""Prepared environments above a site's base: how each is built, where it is, and which of them are ready."""
+"""Prepared environments above the base: their recipes, locations and usage."""
 
 import re
 import sys
@@ -17,19 +17,19 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.environment import Base
 
 PREFIX = "workspace-"
-"""Of the names of prepared environments, in the folder that they share with those of job types."""
-SECONDS = 30 * 60.0
+"""Of the names of prepared environments; job types keep theirs in the same folder."""
+TIME_LIMIT_SECONDS = 30 * 60.0
 LOCK_PROGRAM = Path(__file__).with_name("build_programs") / "write_lock.py"
 LOCK = "lock.txt"
 DOWNLOADS = ".downloads"
-"""A folder in the stage: the installer's cache for this build alone, so that no package outlives its environment."""
+"""A folder in the stage with the installer's cache of this build, so that no package is kept elsewhere."""
 USED = "used"
-"""A file beside a prepared environment: its time is that of the last launch with it."""
+"""A file beside a prepared environment; its modification time is that of the last launch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A prepared environment, by what it is made from."""
+    """A prepared environment, by its requirements."""
 
     interpreter: Interpreter
     requirements: tuple[str, ...]
@@ -37,23 +37,23 @@ class Layer:
 
     @property
     def fingerprint(self) -> str:
-        """Return its name: the same requirements for the same interpreter are one environment for all users."""
+        """The name of the environment; all users share one per interpreter and requirements."""
         wanted = [str(self.interpreter.path), self.interpreter.version, sorted(set(self.requirements))]
         return PREFIX + fingerprint("workspace", *wanted, self.is_complete)
 
 
 @cache
 def store() -> EnvironmentStore:
-    """Return the folder of all environments, which job types use as well."""
+    """Return the store of all environments, which job types share."""
     return EnvironmentStore(settings.DATA_DIR / "environments")
 
 
 def interpreter_of(base: Base) -> Interpreter:
-    """Return the Python of a base, found without running it; raises `InvalidRequest` where nothing can be prepared."""
+    """Return the interpreter of a base, without running it; raises `InvalidRequest` if there is none."""
     if base.folder is None:
         modules = " ".join(base.modules)
         raise InvalidRequest(
-            f"Here Python comes from modules of the system ({modules}), and no environment can be prepared for it. "
+            f"Python comes from system modules ({modules}), for which no environment can be prepared. "
             "Install packages in the session with `pip install`."
         )
     versions = [
@@ -61,16 +61,15 @@ def interpreter_of(base: Base) -> Interpreter:
     ]
     python = base.folder / "bin" / "python"
     if len(versions) != 1 or not python.exists():
-        raise InvalidRequest("The site's own environment is not ready yet. Try again when a session could be started.")
+        raise InvalidRequest("The site's own environment is not ready yet. Try again after a session has started.")
     return Interpreter(python.resolve(), versions[0])
 
 
 def recipe_of(layer: Layer) -> Recipe:
-    """Return how it is built, without running any code of a package with the rights of the server.
+    """Return the recipe of an environment, whose steps never run code of a package with the server's rights.
 
-    Only wheels are taken, so nothing is built. A package may bring a `.pth` file, whose lines each start of the
-    environment's own Python would run: after the installation the base's interpreter does the work, which knows
-    nothing of the packages.
+    Only wheels are installed, so no package is built. A package can contain a `.pth` file, whose lines run at each
+    start of the environment's own Python; the steps after the installation therefore use the base's interpreter.
     """
     name, path_of = layer.fingerprint, store().path_of(layer.fingerprint)
     stage, number = store().stage(name), len(layer.requirements)
@@ -81,18 +80,18 @@ def recipe_of(layer: Layer) -> Recipe:
     ]
     compiles = (str(layer.interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(path_of / "lib"))
     last = (
-        Step("compiling", compiles, may_fail=True),  # it fails for any one file that is no valid Python
-        Step("writing down what was installed", (sys.executable, "-I", str(LOCK_PROGRAM), str(path_of))),
+        Step("compiling", compiles, may_fail=True),  # it fails if any file is not valid Python
+        Step("recording the installed packages", (sys.executable, "-I", str(LOCK_PROGRAM), str(path_of))),
     )
     first = (
         *virtualenv_steps(layer.interpreter, stage, installs, compiles=False),
         Step("removing the downloads", ("rm", "-rf", downloads)),
     )
-    return Recipe("The environment", name, first, last, SECONDS)
+    return Recipe("The environment", name, first, last, TIME_LIMIT_SECONDS)
 
 
 def write_requirements(layer: Layer) -> None:
-    """Write the file that the installer reads; raises `OSError`."""
+    """Write the requirements for the installer; raises `OSError`."""
     path = _wanted_by(layer.fingerprint)
     store().make_folder()
     if not path.is_file():
@@ -103,7 +102,7 @@ def write_requirements(layer: Layer) -> None:
 
 
 def installed_in(name: str) -> Sequence[tuple[str, str]]:
-    """Return names and versions of what a prepared environment has."""
+    """Return names and versions of the packages in a prepared environment."""
     try:
         lines = (store().path_of(name) / LOCK).read_text().splitlines()
     except OSError:
@@ -112,7 +111,7 @@ def installed_in(name: str) -> Sequence[tuple[str, str]]:
 
 
 def note_use(locations: Sequence[Path]) -> None:
-    """Note that a job uses these prepared environments; they are kept for it."""
+    """Record that a job uses these prepared environments, so that they are kept."""
     for path_of in locations:
         if path_of.name.startswith(PREFIX):
             store().beside(path_of.name, USED).touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""What a user has had prepared for a workspace, as a row."""
+"""The model of prepared environments."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from user_workspaces.workspaces.models import Workspace
 
 
 class PreparationStatus(models.TextChoices):
-    """How far a preparation is; without a row nothing was asked for."""
+    """The state of a preparation."""
 
     PREPARING = "preparing"
     READY = "ready"
@@ -15,7 +15,7 @@ class PreparationStatus(models.TextChoices):
 
 
 class Builder(models.TextChoices):
-    """What builds: the server for all users, or a job of the user in the workspace."""
+    """The builder: the server, for all users, or a job of the user, in the workspace."""
 
     SERVER = "server"
     CONDA = "conda"
@@ -23,7 +23,7 @@ class Builder(models.TextChoices):
 
 
 class PreparedEnvironment(Leased):
-    """The preparation that was asked for last, and the prepared environment that launches use meanwhile."""
+    """The last requested preparation of a workspace, and the environment that launches use until it is ready."""
 
     workspace = models.OneToOneField(
         Workspace, on_delete=models.CASCADE, primary_key=True, related_name="prepared_environment"
@@ -33,9 +33,9 @@ class PreparedEnvironment(Leased):
     """The user's job that builds."""
     file = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)
-    """SHA-256 of the content of the file, when it was asked for."""
+    """SHA-256 of the file's content at the time of the request."""
     requirements = models.JSONField(default=list)
-    """`[[place, requirement]]`, as `["line 7", "numpy>=2"]`: a crash of the server loses nothing."""
+    """`[[location, requirement]]`, as `["line 7", "numpy>=2"]`; stored so that a build survives a crash."""
     is_complete = models.BooleanField(default=False)
     interpreter = models.CharField(max_length=1000)
     python = models.CharField(max_length=10)
@@ -44,14 +44,14 @@ class PreparedEnvironment(Leased):
     message = models.TextField(blank=True)
 
     layer = models.CharField(max_length=40, blank=True, db_index=True)
-    """The fingerprint of what launches use; empty: nothing was ever ready."""
+    """The fingerprint of the environment that launches use; empty if none was ever ready."""
     layer_file = models.CharField(max_length=100, blank=True)
     layer_interpreter = models.CharField(max_length=1000, blank=True)
 
     datetime_requested = models.DateTimeField()
     datetime_ended = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True)
-    """When the controller has to look at it next; None: nothing is being prepared."""
+    """The time of the controller's next check; None if nothing is being prepared."""
 
     class Meta:
         indexes = [

@@ -1,4 +1,4 @@
-"""All that a user can know of the environment of a workspace, for its page and the API; and its lock as a file."""
+"""The environment of a workspace, for its page and the API, and its lock file."""
 
 import hashlib
 from collections.abc import Iterable
@@ -31,12 +31,12 @@ class Python:
     """The Python of a workspace."""
 
     name: str
-    """Of the base; empty: the site has none."""
+    """Of the base; empty if the server has none."""
     version: str
-    """As `3.11`; empty: modules bring it, and which one is known in a session."""
+    """As `3.11`; empty if modules provide it, which is known only in a session."""
     modules: tuple[str, ...]
     problem: str
-    """Why nothing can be prepared; empty: it can."""
+    """Why no environment can be prepared; empty if one can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class Preparation:
     files: tuple[str, ...]
     row: PreparedEnvironment | None
     is_changed: bool
-    """Whether the file has changed since it was prepared."""
+    """True if the file has changed since it was prepared."""
     is_outdated: bool
-    """Whether launches do not use it any more: the site has another Python by now."""
+    """True if launches ignore it, because the server's Python has changed since."""
     log: str
 
 
 def python_of(workspace: Workspace) -> Python:
-    """Return the base's Python."""
+    """Return the Python of a workspace's base."""
     found = base_of(workspace)
     if found is None:
-        return Python("", "", (), "This site has no environment of its own that packages could be added to.")
+        return Python("", "", (), "This site has no environment to add packages to.")
     try:
         return Python(found.name, interpreter_of(found.base).version, found.base.modules, "")
     except InvalidRequest as error:
@@ -64,7 +64,7 @@ def python_of(workspace: Workspace) -> Python:
 
 
 def preparation_of(workspace: Workspace) -> Preparation:
-    """Return how far it is; raises as reading files does."""
+    """Return the state of the preparation; raises as reading files does."""
     files, row = specification_files(workspace), prepared_in(workspace.pk)
     if row is None:
         return Preparation(files, None, is_changed=False, is_outdated=False, log="")
@@ -83,12 +83,12 @@ def _is_changed(workspace: Workspace, row: PreparedEnvironment, files: Iterable[
         return False
     try:
         return read_contents(workspace, row.file).digest != row.digest
-    except UserWorkspacesError:  # it cannot be read now: nothing is known of it
+    except UserWorkspacesError:  # the file cannot be read now
         return False
 
 
 def packages_of(workspace: Workspace, *, with_sizes: bool = False) -> list[Package]:
-    """Return all packages that a job would see, by name; raises as reading files does."""
+    """Return all packages that a job finds, sorted by name; raises as reading files does."""
     found, row = base_of(workspace), prepared_in(workspace.pk)
     version = version_of(workspace, found)
     installed = packages_installed(workspace, python=version, with_sizes=with_sizes) if version else ()
@@ -98,7 +98,7 @@ def packages_of(workspace: Workspace, *, with_sizes: bool = False) -> list[Packa
 
 
 def version_of(workspace: Workspace, found: NamedBase | None) -> str:
-    """Return the version of Python that the user's packages are for; empty: nothing was installed, or no job ran."""
+    """Return the Python version of the user's packages; empty if unknown, since no job ran or none are installed."""
     if found is not None:
         try:
             return interpreter_of(found.base).version
@@ -108,14 +108,14 @@ def version_of(workspace: Workspace, found: NamedBase | None) -> str:
 
 
 def has_own_packages(packages: Iterable[Package]) -> bool:
-    """Return whether there is more than the site's own environment."""
+    """Return True if there are packages beside those of the server's own environment."""
     return any(package.origin is not Origin.SITE for package in packages)
 
 
 def lock_for_copies(workspace: Workspace) -> tuple[NewFile, ...]:
-    """Return what a copy gets instead of the environment: its lock; nothing where it is the site's own, or unreadable.
+    """Return the lock file for a copy of a workspace; nothing without packages of its own, or if they are unreadable.
 
-    An environment that is moved does not work, and what is in it is its owner's.
+    The environment itself is not copied: it does not work at another path, and its files belong to its owner.
     """
     try:
         packages = packages_of(workspace)
@@ -127,9 +127,9 @@ def lock_for_copies(workspace: Workspace) -> tuple[NewFile, ...]:
 
 
 def lock_text(workspace: Workspace, packages: list[Package]) -> str:
-    """Return the lock: `name==version` lines, with what Python they are for.
+    """Return the lock: `name==version` lines, with the Python version in a comment.
 
-    What was installed from a file or a URL is a comment: the index may have something else under its name.
+    Packages from a file or a URL become comments: the index may have another package of that name.
     """
     version = version_of(workspace, base_of(workspace)) or "unknown"
     lines = [

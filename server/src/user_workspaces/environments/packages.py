@@ -1,4 +1,4 @@
-"""The packages of an environment: of the base, prepared ones, and those that the user installed in the workspace."""
+"""The packages of an environment: those of the base, prepared ones, and those that the user installed."""
 
 import csv
 import re
@@ -17,9 +17,9 @@ from user_workspaces.workspaces.models import Workspace
 
 OVERLAYS = f"{FOLDER}/{BASE}"
 DIST_INFO = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([A-Za-z0-9][A-Za-z0-9._+!]*)\.dist-info")
-LONGEST_FOLDER_NAME = 200
-MOST_ENTRIES = 20_000
-"""Entries read from the user's package folder."""
+MAX_FOLDER_NAME = 200
+MAX_ENTRIES = 20_000
+"""Entries that are read from the user's package folder."""
 MOST_PACKAGES = 2_000
 MOST_READ = 16 << 20
 """Bytes of all `RECORD` files: reading them takes about a second."""
@@ -29,11 +29,11 @@ MOST_PYTHONS = 10
 MOST_VERSIONS_OF_R = 20
 MOST_DIGITS = 15
 LARGEST_SIZE = 2**63 - 1
-"""What JSON and columns of databases take; a file without content may have any size."""
+"""The largest integer of database columns; a sparse file can claim any size."""
 
 
 class Origin(StrEnum):
-    """Where a package comes from."""
+    """The origin of a package."""
 
     SITE = "site"
     PREPARED = "prepared"
@@ -45,29 +45,29 @@ class Package:
     """One package of an environment."""
 
     name: str
-    """As the index has it: lower case, with hyphens."""
+    """Normalized as in the index: lower case, with hyphens."""
     version: str
     origin: Origin
     size: int | None = None
-    """Bytes, as the package itself says; None: not known."""
+    """Bytes, as the package declares; None if unknown."""
     file: str = ""
-    """The specification that it was prepared from."""
+    """The specification that a prepared package comes from."""
     is_of_index: bool = True
-    """Whether the index has it: not where it was installed from a file or a URL."""
+    """False for a package that was installed from a file or a URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much there is in the user's own environment."""
+    """The size of the user's own environment."""
 
     files: int
     size: int
     is_more: bool
-    """Whether it is more than was counted."""
+    """True if counting stopped at the limit."""
 
 
 def packages_in_base(base: Base) -> tuple[Package, ...]:
-    """Return what a site's base has; empty where modules bring it, or where it is not there yet."""
+    """Return the packages of a base; empty if modules provide them, or if the base is not built yet."""
     if base.folder is None:
         return ()
     folder = next(iter(base.folder.glob("lib/python3.*/site-packages")), None)
@@ -85,14 +85,15 @@ def _packages_below(folder: Path, _modified: int) -> tuple[Package, ...]:
 
 
 def packages_prepared(fingerprint: str, *, file: str) -> tuple[Package, ...]:
-    """Return what a prepared environment has; `file`: what it was prepared from."""
+    """Return the packages of a prepared environment; `file`: its specification."""
     return tuple(Package(name, version, Origin.PREPARED, file=file) for name, version in installed_in(fingerprint))
 
 
 def packages_installed(workspace: Workspace, *, python: str, with_sizes: bool = False) -> tuple[Package, ...]:
-    """Return what the user installed for this version of Python (as `3.11`), by what its folder says.
+    """Return the packages that the user installed for this version of Python (as `3.11`).
 
-    All of it is the user's: names and sizes are untrusted, and bounded. Sizes are read from a file for each package.
+    Names and sizes come from the user's files, so they are untrusted and bounded. Sizes cost reading one file for each
+    package.
     """
     packages, left = list[Package](), MOST_READ
     for folder, package in _named(workspace, python):
@@ -105,19 +106,19 @@ def packages_installed(workspace: Workspace, *, python: str, with_sizes: bool = 
 def _is_of_index(workspace: Workspace, folder: str) -> bool:
     try:
         return find_entry(workspace=workspace, path=f"{folder}/direct_url.json") is None
-    except StorageError:  # its owner has closed it: what cannot be known is not pinned
+    except StorageError:  # the owner has closed the folder; unknown packages are not pinned
         return False
 
 
 def names_installed(workspace: Workspace, *, python: str) -> tuple[str, ...]:
-    """Return the names of what the user installed for this version of Python; opens no file."""
+    """Return the names of the packages that the user installed for this version of Python; opens no files."""
     return tuple(package.name for _, package in _named(workspace, python))
 
 
 def _named(workspace: Workspace, python: str) -> list[tuple[str, Package]]:
     folder = f"{OVERLAYS}/python{python}/lib/python{python}/site-packages"
     try:
-        listed = list_folder(workspace=workspace, path=folder, limit=MOST_ENTRIES).entries
+        listed = list_folder(workspace=workspace, path=folder, limit=MAX_ENTRIES).entries
     except NotFound:
         return []
     folders = [entry.path for entry in listed if entry.kind is EntryKind.DIRECTORY]
@@ -126,7 +127,7 @@ def _named(workspace: Workspace, python: str) -> list[tuple[str, Package]]:
 
 
 def pythons_of(workspace: Workspace) -> tuple[str, ...]:
-    """Return the versions of Python that the user has an environment for, as `3.11`."""
+    """Return the Python versions of the user's environments, as `3.11`."""
     try:
         found = list_folder(workspace=workspace, path=OVERLAYS, limit=100).entries
     except NotFound:
@@ -136,7 +137,7 @@ def pythons_of(workspace: Workspace) -> tuple[str, ...]:
 
 
 def extent_of(workspace: Workspace) -> Extent:
-    """Return how much the user's own environment holds."""
+    """Return the size of the user's own environment."""
     files, size, number = 0, 0, 0
     try:
         for number, entry in enumerate(walk_folder(workspace=workspace, path=FOLDER), start=1):
@@ -144,33 +145,33 @@ def extent_of(workspace: Workspace) -> Extent:
                 break
             if entry.kind is EntryKind.FILE and entry.path != f"{FOLDER}/{BUILD_LOCK}":
                 files, size = files + 1, size + entry.size
-    except UserWorkspacesError:  # it is not there, or cannot be read
+    except UserWorkspacesError:  # it does not exist, or cannot be read
         return Extent(files, min(size, LARGEST_SIZE), is_more=False)
     return Extent(files, min(size, LARGEST_SIZE), is_more=number > MOST_WALKED)
 
 
 def libraries_of(workspace: Workspace) -> tuple[str, ...]:
-    """Return what else the user has in the environment, in words: packages of R, an environment of conda."""
+    """Return other parts of the user's environment as text: packages of R, a conda environment."""
     found = list[str]()
     versions = [name for name in _names(workspace, f"{FOLDER}/{OF_R}") if re.fullmatch(r"\d{1,2}\.\d{1,2}", name)]
     for version in versions[:MOST_VERSIONS_OF_R]:
         if packages := _names(workspace, f"{FOLDER}/{OF_R}/{version}"):
             found.append(f"R {version} with {len(packages)} package{'s' * (len(packages) != 1)}")
     if "conda" in _names(workspace, FOLDER):
-        found.append("an environment of conda")
+        found.append("a conda environment")
     return tuple(found)
 
 
 def _names(workspace: Workspace, folder: str) -> list[str]:
     try:
-        listed = list_folder(workspace=workspace, path=folder, limit=MOST_ENTRIES, hidden=False).entries
+        listed = list_folder(workspace=workspace, path=folder, limit=MAX_ENTRIES, hidden=False).entries
     except NotFound:
         return []
     return [entry.path.rpartition("/")[2] for entry in listed]
 
 
 def effective(*layers: tuple[Package, ...]) -> list[Package]:
-    """Return what a job sees, by name: the first layer that has a package wins."""
+    """Return the packages that a job finds, sorted by name; the first layer with a package takes precedence."""
     found = dict[str, Package]()
     for layer in layers:
         for package in layer:
@@ -180,12 +181,12 @@ def effective(*layers: tuple[Package, ...]) -> list[Package]:
 
 def _read_name(folder: str) -> tuple[str, str] | None:
     """Return name and version from the name of a `*.dist-info` folder."""
-    found = DIST_INFO.fullmatch(folder) if len(folder) <= LONGEST_FOLDER_NAME else None
+    found = DIST_INFO.fullmatch(folder) if len(folder) <= MAX_FOLDER_NAME else None
     return (re.sub("[-_.]+", "-", found[1]).lower(), found[2]) if found else None
 
 
 def _recorded_size(workspace: Workspace, path: str) -> tuple[int | None, int]:
-    """Return the bytes of a package as its RECORD has them, and how many bytes were read for that."""
+    """Return the size of a package from its RECORD, and the number of bytes that were read."""
     try:
         with open_file(workspace=workspace, path=path).content as content:
             text = content.read(LARGEST_RECORD + 1)
@@ -201,7 +202,7 @@ def _recorded_size(workspace: Workspace, path: str) -> tuple[int | None, int]:
 
 
 def _sizes(record: str) -> Iterator[int]:
-    """Yield the sizes that a RECORD names; its lines are `path,hash,size`."""
+    """Yield the sizes in a RECORD, whose lines are `path,hash,size`."""
     for row in csv.reader(record.splitlines()):
         if len(row) > 2 and row[2].isascii() and row[2].isdigit() and len(row[2]) <= MOST_DIGITS:  # noqa: PLR2004
             yield int(row[2])

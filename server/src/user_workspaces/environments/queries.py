@@ -1,4 +1,4 @@
-"""Reading what was prepared."""
+"""Queries for prepared environments."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,33 +13,33 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.environment import Base
 
 LONGEST_WAIT = timedelta(minutes=1)
-"""Until the controller looks again at what is being prepared; see `leasing.due`."""
+"""Until the controller checks a preparation again; see `leases.due`."""
 
 
 def prepared_in(workspace_id: int) -> PreparedEnvironment | None:
-    """Return what was asked for; None: nothing was."""
+    """Return the preparation of a workspace; None if none was requested."""
     return PreparedEnvironment.objects.filter(workspace_id=workspace_id).first()
 
 
 def due_preparations(*, now: datetime, limit: int) -> list[PreparedEnvironment]:
-    """Return those that the controller has to look at."""
+    """Return the due preparations, for the controller."""
     found = PreparedEnvironment.objects.filter(due(now=now, longest=LONGEST_WAIT))
     return list(found.order_by("next_check_at", "workspace_id")[:limit])
 
 
 def is_referred_to(fingerprint: str) -> bool:
-    """Return whether a workspace uses a prepared environment, or waits for it."""
+    """Return True if a workspace uses or waits for a prepared environment."""
     return PreparedEnvironment.objects.filter(Q(fingerprint=fingerprint) | Q(layer=fingerprint)).exists()
 
 
 def layer_of(row: PreparedEnvironment) -> Layer:
-    """Return what is to be built."""
+    """Return the environment of a preparation."""
     requirements = tuple(text for _, text in row.requirements)
     return Layer(Interpreter(Path(row.interpreter), row.python), requirements, row.is_complete)
 
 
 def layers_for(*, workspace_id: int, base: Base) -> tuple[Path, ...]:
-    """Return the prepared environments that a job on this base uses: whole ones for the same Python."""
+    """Return the prepared environments that a job on this base uses: complete ones for the same interpreter."""
     row = prepared_in(workspace_id)
     if row is None or not row.layer or not store().is_ready(row.layer):
         return ()
@@ -51,5 +51,5 @@ def layers_for(*, workspace_id: int, base: Base) -> tuple[Path, ...]:
 
 
 def is_preparing(row: PreparedEnvironment | None) -> bool:
-    """Return whether it is being prepared now."""
+    """Return True while the environment is being prepared."""
     return row is not None and row.status == PreparationStatus.PREPARING

@@ -1,4 +1,4 @@
-"""Taking a workspace back to the site's own environment: what is lost, and the loss itself."""
+"""Resets a workspace to the server's own environment."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ MOST_NAMES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ResetSummary:
-    """What a reset takes away."""
+    """The packages and folders that a reset removes."""
 
     installed: tuple[str, ...]
     """The names of packages."""
     extent: Extent
     prepared_file: str
-    """Whose packages are not used any more; empty: none."""
+    """The specification whose prepared packages are no longer used; empty if none."""
     folders: tuple[str, ...]
-    """What else was made in the workspace: `R`, `conda`, and the ids of named environments."""
+    """Other folders: `R`, `conda`, and the IDs of named environments."""
 
     @property
     def is_nothing(self) -> bool:
-        """Whether there is nothing to lose."""
+        """True if a reset removes nothing."""
         return not (self.installed or self.extent.files or self.prepared_file or self.folders)
 
 
 def summarize_reset(workspace: Workspace) -> ResetSummary:
-    """Return what a reset would take away."""
+    """Return what a reset would remove."""
     row = prepared_in(workspace.pk)
     installed = tuple(name for python in pythons_of(workspace) for name in names_installed(workspace, python=python))
     folders = {OF_CONDA if name.startswith(OF_CONDA) else name for name in _made(workspace)} - {BASE}
@@ -44,10 +44,10 @@ def summarize_reset(workspace: Workspace) -> ResetSummary:
 
 
 def reset(*, workspace: Workspace, now: datetime) -> None:
-    """Remove the user's own packages with the user's rights, and let launches use nothing that was prepared.
+    """Remove the user's own packages, with the user's rights, and the prepared environment.
 
-    The overlay goes to another name first: no launch finds half of it. What runs keeps what it has loaded. Two resets
-    at once remove the same.
+    The overlay is renamed first, so that no launch finds a part of it. Running processes keep what they have loaded.
+    Simultaneous resets remove the same folders.
     """
     made = _made(workspace)
     forget(workspace_id=workspace.pk)
@@ -56,13 +56,13 @@ def reset(*, workspace: Workspace, now: datetime) -> None:
         with suppress(NotFound):
             move_entry(workspace=workspace, path=f"{FOLDER}/{name}", new_path=new_path, overwrite=False, now=now)
     for name in _names(workspace):
-        if name.startswith(REMOVED):  # also what a reset left that was killed
+        if name.startswith(REMOVED):  # including leftovers of a killed reset
             with suppress(NotFound):
                 remove_entry(workspace=workspace, path=f"{FOLDER}/{name}", now=now)
 
 
 def _made(workspace: Workspace) -> list[str]:
-    """Return the names of what jobs have made; the link to the environment of conda comes before what it leads to."""
+    """Return the names of folders that jobs have created; the link to conda's environment sorts before its target."""
     return sorted(name for name in _names(workspace) if name != BUILD_LOCK and not name.startswith(REMOVED))
 
 

@@ -1,4 +1,4 @@
-"""Which environment a job gets."""
+"""Selects the environment of a job."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from user_workspaces.interfaces.values import Preparation, PreparationState
 
 
 def environments_on(resource: str) -> dict[str, str]:
-    """Return the names of the environments that a launch on a resource can choose, by id."""
+    """Return the names of the environments that a launch on a resource can select, by ID."""
     found = registry.current().environments.items()
     return {name: registry.site().environments[name] for name, one in found if one.is_on(resource)}
 
 
 def check_choice(name: object, *, resource: str) -> None:
-    """Raise `InvalidRequest` for an environment that is not offered on a resource; empty is the usual one."""
+    """Raise `InvalidRequest` for an environment that a resource does not offer; empty selects the default."""
     if name in ("", None):
         return
     if not isinstance(name, str) or name not in environments_on(resource):
@@ -27,10 +27,10 @@ def check_choice(name: object, *, resource: str) -> None:
 def environment_for(
     *, job_type: str, resource: str, workspace: Path | None, workspace_id: int | None = None, name: str = ""
 ) -> WorkspaceEnvironment | None:
-    """Return the environment of a workspace for a job; None where the site has no base on this resource.
+    """Return the environment of a workspace for a job; None if the server has no base on this resource.
 
-    `workspace`: its folder as the job sees it; None: there is no workspace, and nothing can be installed.
-    `workspace_id`: whose prepared packages the job gets; None: it gets none.
+    `workspace`: its folder as the job sees it; without one, nothing can be installed. `workspace_id`: the workspace
+    whose prepared packages the job gets; None: no prepared packages.
     """
     found = base_on(resource, preferred=job_type, environment=name)
     if found is None:
@@ -40,6 +40,6 @@ def environment_for(
 
 
 def prepare(*, job_type: str, resource: str, name: str = "") -> Preparation:
-    """Say whether the base of that environment is there, and have it built where it is not."""
+    """Return the state of an environment's base, and start its build if necessary."""
     found = base_on(resource, preferred=job_type, environment=name)
     return found.prepare(resource) if found else Preparation(PreparationState.READY)

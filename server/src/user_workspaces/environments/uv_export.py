@@ -1,6 +1,6 @@
-"""Runs `uv export` on copies of `pyproject.toml` and `uv.lock`, as nobody when root, without the server's variables.
+"""Runs `uv export` on copies of `pyproject.toml` and `uv.lock`, without the server's rights and variables.
 
-The lock is of a user, and its format is uv's own: only `uv export` knows all of it.
+The lock is untrusted, and only uv reads its format completely. As root, uv runs as `nobody`.
 """
 
 import os
@@ -14,10 +14,10 @@ from user_workspaces.environments.specifications.project import FILE, read_expor
 from user_workspaces.environments.specifications.values import shown
 from user_workspaces.errors import InvalidRequest
 
-SECONDS = 20
+TIMEOUT_SECONDS = 20
 LARGEST_EXPORT = 4 << 20
 NOBODY = 65_534
-"""The account that owns nothing, on every Linux."""
+"""The uid and gid of an account that owns no files, on every Linux."""
 COMMAND = (
     *("uv", "export", "--frozen", "--no-dev", "--no-emit-project", "--offline", "--quiet"),
     *("--no-header", "--no-annotate", "--no-python-downloads"),
@@ -25,7 +25,7 @@ COMMAND = (
 
 
 def export_locked(project: bytes, lock: bytes) -> Specification:
-    """Return what a project's lock pins, with hashes; raises `InvalidRequest`."""
+    """Return the requirements that a project's lock pins, with hashes; raises `InvalidRequest`."""
     with tempfile.TemporaryDirectory(prefix="uws-lock-") as folder:
         Path(folder, FILE).write_bytes(project)
         Path(folder, UV_LOCK).write_bytes(lock)
@@ -38,7 +38,7 @@ def export_locked(project: bytes, lock: bytes) -> Specification:
 
 
 def _run(folder: Path) -> "subprocess.CompletedProcess[bytes]":
-    """Run uv through an open file: its own folder may be closed to other accounts."""
+    """Run uv through an open file, since other accounts may not enter its folder."""
     program = os.open(installer(), os.O_RDONLY | os.O_CLOEXEC)
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "UV_CACHE_DIR": str(folder / "cache")}
     identity: dict[str, object] = {}
@@ -47,7 +47,7 @@ def _run(folder: Path) -> "subprocess.CompletedProcess[bytes]":
             os.chown(path, NOBODY, NOBODY)
         identity = {"user": NOBODY, "group": NOBODY, "extra_groups": ()}
     try:
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # the account is given only where it can be
+        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # the account is set only as root
             COMMAND,
             executable=f"/proc/self/fd/{program}",
             pass_fds=(program,),
@@ -55,11 +55,11 @@ def _run(folder: Path) -> "subprocess.CompletedProcess[bytes]":
             env={**environment, "UV_NO_CONFIG": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
             **identity,
         )
     except subprocess.TimeoutExpired:
-        raise InvalidRequest(f"{UV_LOCK} took longer than {SECONDS} seconds to read.") from None
+        raise InvalidRequest(f"{UV_LOCK} took longer than {TIMEOUT_SECONDS} seconds to read.") from None
     finally:
         os.close(program)

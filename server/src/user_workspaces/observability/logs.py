@@ -44,7 +44,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": scrubbed(record.getMessage()),
         }
-        known = {"request": about.request or None, "person": about.user, "job": about.job}
+        known = {"request": about.request or None, "user": about.user, "job": about.job}
         line |= {name: value for name, value in known.items() if value is not None}
         if record.exc_info:
             line["error"] = scrubbed(self.formatException(record.exc_info))

@@ -14,7 +14,7 @@ from user_workspaces import registry
 from user_workspaces.accounts.hot_queries import find_token
 from user_workspaces.accounts.models import ApiToken, User
 from user_workspaces.accounts.queries import note_use
-from user_workspaces.accounts.rate_limit import client_network
+from user_workspaces.accounts.rate_limit import client_network_of
 from user_workspaces.accounts.scopes import Scope, scopes_in
 from user_workspaces.accounts.tokens import token_in_headers
 from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed, UserWorkspacesError
@@ -48,10 +48,8 @@ class ReanaView(APIView):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Authenticate the request, count it for the rate limit, and check the scope."""
         super().initial(request, *args, **kwargs)
-        token = _token_of(
-            request, self.token_parameter
-        )  # also for open views: requests with a token count for its user
-        self._count(f"user {token.user_id}" if token else _client_address(request))
+        token = _token_of(request, self.token_parameter)  # on open views too: a token counts for its user
+        self._count(f"user {token.user_id}" if token else client_network_of(request._request))
         if self.is_open:
             return
         if token is None:
@@ -98,14 +96,6 @@ class ReanaView(APIView):
         self._rate = LIMITER.consume(key, limit=limit)
         if self._rate.is_exceeded:
             raise RateExceeded(f'Too many requests in a given amount of time. Only "{limit} per 1 second" allowed.')
-
-
-def _client_address(request: Request) -> str:
-    return client_network(
-        peer=str(request.META.get("REMOTE_ADDR", "")),
-        forwarded_for=request.headers.get("X-Forwarded-For", ""),
-        trusted_proxies=registry.site().trusted_proxies,
-    )
 
 
 def token_text(request: Request, parameter: str = "access_token") -> str | None:

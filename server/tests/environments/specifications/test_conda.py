@@ -1,4 +1,4 @@
-"""Files of conda: what needs conda, and what does not."""
+"""Conda files with and without conda packages."""
 
 import time
 
@@ -35,33 +35,33 @@ def test_python_of_the_base_fits(python: str) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (PIP_ONLY.replace("3.11", "3.12"), "environment.yml asks for Python 3.12"),
-        (PIP_ONLY.replace("- pip\n", "- samtools\n"), "environment.yml names packages of conda: samtools."),
-        (PIP_ONLY.replace("python=3.11", "python>=3.9"), "names packages of conda: python>=3.9"),
+        (PIP_ONLY.replace("3.11", "3.12"), "environment.yml requires Python 3.12"),
+        (PIP_ONLY.replace("- pip\n", "- samtools\n"), "environment.yml has conda packages: samtools."),
+        (PIP_ONLY.replace("python=3.11", "python>=3.9"), "has conda packages: python>=3.9"),
         (PIP_ONLY.replace("numpy", "-r /etc/shadow"), "pip package 2: `-r /etc/shadow` has an option"),
-        ("dependencies: [python, pip]", "names no packages"),
-        ("a: [", "environment.yml, line 2: this is no valid YAML."),
+        ("dependencies: [python, pip]", "lists no packages"),
+        ("a: [", "environment.yml, line 2: invalid YAML."),
         ("- a", "has no list of dependencies"),
         ("dependencies: x", "has no list of dependencies"),
-        ("dependencies: [[x]]", "dependency 1: this is neither"),
-        ("dependencies: [{pip: x}]", "dependency 1: this is neither"),
-        ("a: &a [1]\nb: *a", "has aliases"),
+        ("dependencies: [[x]]", "dependency 1: neither"),
+        ("dependencies: [{pip: x}]", "dependency 1: neither"),
+        ("a: &a [1]\nb: *a", "has YAML aliases"),
         ("[" * 100_000, "is nested too deeply"),
         ("!!python/object/apply:os.system ['true']", "has no list of dependencies"),
-        ("dependencies: [\x01]", "no valid YAML"),
-        ("dependencies: [[x], !!int '']", "dependency 1: this is neither"),
-        ("dependencies: [[x], !!bool x]", "dependency 1: this is neither"),
-        ("dependencies: [[x], !!timestamp x]", "dependency 1: this is neither"),
-        (f"dependencies: [[x], {'1:' * 300}1.0]", "dependency 1: this is neither"),
-        ("dependencies:\n- pip\n-\n", "dependency 2: this is neither"),
-        (PIP_ONLY.replace("numpy", "n" * 9_000), "pip package 2: it is too long"),
+        ("dependencies: [\x01]", "invalid YAML"),
+        ("dependencies: [[x], !!int '']", "dependency 1: neither"),
+        ("dependencies: [[x], !!bool x]", "dependency 1: neither"),
+        ("dependencies: [[x], !!timestamp x]", "dependency 1: neither"),
+        (f"dependencies: [[x], {'1:' * 300}1.0]", "dependency 1: neither"),
+        ("dependencies:\n- pip\n-\n", "dependency 2: neither"),
+        (PIP_ONLY.replace("numpy", "n" * 9_000), "pip package 2: too long"),
     ],
 )
-def test_what_cannot_be_used_is_told(content: str, said: str) -> None:
+def test_invalid_content_is_reported(content: str, said: str) -> None:
     assert said in problem(content)
 
 
 def test_largest_file_is_read_in_reasonable_time() -> None:
     began = time.monotonic()
-    assert "names" in problem("dependencies:\n" + "- x\n" * ((LARGEST_FILE - 20) // 4))
+    assert "lists" in problem("dependencies:\n" + "- x\n" * ((LARGEST_FILE - 20) // 4))
     assert time.monotonic() - began < 10

@@ -1,4 +1,4 @@
-"""Projects: their dependencies, and what `uv` has locked."""
+"""Dependencies and locks of projects."""
 
 import pytest
 
@@ -50,27 +50,27 @@ def test_dependencies_of_a_project_are_read() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[project", "is no valid TOML"),
-        ("a = " + "[" * 5000, "is no valid TOML"),
+        ("[project", "is not valid TOML"),
+        ("a = " + "[" * 5000, "is not valid TOML"),
         ("[tool.x]\n", "has no [project]"),
         ("project = 1\n", "has no [project]"),
-        (HEAD, "names no packages"),
-        (f"{HEAD}dependencies = 3\n", "not a list of texts"),
-        (f"{HEAD}dependencies = [3]\n", "not a list of texts"),
-        (f'{HEAD}dynamic = ["dependencies"]\n', "are dynamic"),
-        (f"{HEAD}dynamic = 5\n", "names no packages"),
-        ("a = " + "1" * 5000, "is no valid TOML"),
+        (HEAD, "lists no packages"),
+        (f"{HEAD}dependencies = 3\n", "must be a list of strings"),
+        (f"{HEAD}dependencies = [3]\n", "must be a list of strings"),
+        (f'{HEAD}dynamic = ["dependencies"]\n', "dynamic dependencies"),
+        (f"{HEAD}dynamic = 5\n", "lists no packages"),
+        ("a = " + "1" * 5000, "is not valid TOML"),
         ("a." * 4_000 + "a = 1\n", "too many dots"),
         (f"[{'a.' * 1_000}a]\n" + "b = 1\n" * 10_000, "too many dots"),
         (f'{HEAD}dependencies = ["six"]\nrequires-python = ">=3.12"\n', "requires Python >=3.12"),
         (f'{HEAD}dependencies = ["six"]\nrequires-python = "nonsense"\n', "requires Python nonsense"),
         (f'{HEAD}dependencies = ["six", "x @ file:///x"]\n', "dependency 2: `x @ file:///x` is not a package"),
-        (f'{HEAD}dependencies = ["six\\n-r /etc/shadow"]\n', "dependency 1: it is too long, or has a control"),
+        (f'{HEAD}dependencies = ["six\\n-r /etc/shadow"]\n', "dependency 1: too long, or has a control"),
         (f'{HEAD}dependencies = ["--index-url http://evil"]\n', "dependency 1: `--index-url http://evil` has an"),
-        (f'{HEAD}dependencies = ["Six"]\n[tool.uv.sources]\nsix = {{ path = "x" }}\n', "comes from another place"),
+        (f'{HEAD}dependencies = ["Six"]\n[tool.uv.sources]\nsix = {{ path = "x" }}\n', "comes from another source"),
     ],
 )
-def test_what_cannot_be_used_is_told(content: str, said: str) -> None:
+def test_invalid_content_is_reported(content: str, said: str) -> None:
     assert said in problem(content)
     assert problem(content).startswith("pyproject.toml")
 
@@ -88,7 +88,7 @@ def test_lock_of_a_project_is_exported_with_hashes() -> None:
 
 
 @pytest.mark.parametrize("lock", ["", "nonsense", "version = 99\n", LOCK.replace("1.17.0", "../../etc/shadow")])
-def test_lock_that_cannot_be_read_is_told(lock: str) -> None:
+def test_unreadable_lock_is_reported(lock: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^uv.lock "):
         export_locked(f'{HEAD}dependencies = ["six"]\nrequires-python = ">=3.11"\n'.encode(), lock.encode())
 

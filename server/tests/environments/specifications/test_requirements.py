@@ -1,4 +1,4 @@
-"""Requirements files, as users write them and as attackers do."""
+"""Requirements files of users and of attackers."""
 
 import time
 
@@ -42,7 +42,7 @@ def problem(content: str | bytes) -> str:
 )
 def test_plain_requirements_are_read_in_one_spelling(written: str, read: list[str] | None) -> None:
     if read == []:
-        assert "is not a requirement such as `numpy>=2`" in problem(written)
+        assert "is not a valid requirement such as `numpy>=2`" in problem(written)
         return
     assert texts(written) == ([f"six==1.17.0 --hash={HASHES[0]} --hash={HASHES[1]}"] if read is None else read)
 
@@ -89,16 +89,18 @@ def test_all_that_is_not_a_package_of_the_index_is_refused_by_line(line: str) ->
 
 
 @pytest.mark.parametrize("line", ["./local", "git+https://github.com/x/y", "six @ file:///x", "file:///etc/passwd"])
-def test_refusal_says_what_to_do(line: str) -> None:
+def test_error_says_what_to_do(line: str) -> None:
     assert problem(f"# 1\n\n\n\n\n\n{line}") == (
-        f"requirements.txt, line 7: `{line}` is not a package of the index; install it in the session with "
+        f"requirements.txt, line 7: `{line}` is not a package from the index; install it in the session with "
         "`pip install`."
     )
 
 
 @pytest.mark.parametrize("line", ["numpy==", "numpy>>2", "numpy 2", "=", "!", "num py", "six;", "six; nonsense", "ä"])
-def test_what_is_no_requirement_is_named(line: str) -> None:
-    assert problem(f"six\n{line}") == f"requirements.txt, line 2: `{line}` is not a requirement such as `numpy>=2`."
+def test_invalid_requirement_is_named(line: str) -> None:
+    assert (
+        problem(f"six\n{line}") == f"requirements.txt, line 2: `{line}` is not a valid requirement such as `numpy>=2`."
+    )
 
 
 def test_each_refused_line_is_named_and_many_are_counted() -> None:
@@ -115,25 +117,25 @@ def test_control_characters_are_refused_and_not_repeated(character: str) -> None
 
 
 def test_bytes_that_are_no_text_are_named_by_line() -> None:
-    assert problem(b"six\nnum\xffpy") == "requirements.txt, line 2: this is no text in UTF-8."
+    assert problem(b"six\nnum\xffpy") == "requirements.txt, line 2: the text is not valid UTF-8."
 
 
 def test_line_of_a_mebibyte_is_refused_at_once() -> None:
     began = time.monotonic()
     assert problem("a" * LARGEST_FILE) == "requirements.txt, line 1: the line has more than 8,192 characters."
-    assert problem("six\\\n" * (LARGEST_FILE // 5)) == ("requirements.txt, line 1: it is continued on too many lines.")
+    assert problem("six\\\n" * (LARGEST_FILE // 5)) == ("requirements.txt, line 1: continues on too many lines.")
     assert time.monotonic() - began < 1
 
 
 def test_larger_file_is_refused() -> None:
-    assert "more than 1 MiB" in problem("#" * (LARGEST_FILE + 1))
+    assert "larger than the maximum of 1 MiB" in problem("#" * (LARGEST_FILE + 1))
 
 
 def test_ten_thousand_requirements_are_refused_at_once() -> None:
     began = time.monotonic()
     said = problem("".join(f"package-{number}==1\n" for number in range(10_000)))
     assert said == (
-        "requirements.txt names 10,000 packages, and at most 2,000 can be prepared. Install them in the session."
+        "requirements.txt lists 10,000 packages, but at most 2,000 can be prepared. Install them in the session."
     )
     assert time.monotonic() - began < 1
 
@@ -145,8 +147,8 @@ def test_as_many_as_are_possible_are_read_quickly() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "# nothing\n"])
-def test_file_without_packages_is_told(content: str) -> None:
-    assert problem(content) == "requirements.txt names no packages: there is nothing to prepare."
+def test_file_without_packages_is_refused(content: str) -> None:
+    assert problem(content) == "requirements.txt lists no packages."
 
 
 def test_lock_is_read_as_all_that_is_wanted() -> None:

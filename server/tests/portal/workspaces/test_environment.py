@@ -111,7 +111,7 @@ def test_packages_of_r_and_conda_are_named(browser: Client, workspace: Workspace
     put(workspace, ".environment/conda/bin/python", "")
     shown = page(browser, workspace)
     assert "<span>R 4.2 with 2 packages</span>" in shown
-    assert "<span>an environment of conda</span>" in shown
+    assert "<span>a conda environment</span>" in shown
     assert "Nothing of your own yet" not in shown
     lost = browser.get(f"/w/{workspace.pk}/environment/reset/", **HTMX).content.decode()
     assert "The packages of R" in lost
@@ -292,7 +292,7 @@ def test_site_without_a_base_says_so(browser: Client, workspace: Workspace, site
     jupyter_lab = site.job_types.get("jupyter_lab")
     assert isinstance(jupyter_lab, FakeJobType)
     jupyter_lab.brings = None
-    assert "no environment of its own" in page(browser, workspace)
+    assert "no environment to add packages to" in page(browser, workspace)
 
 
 def test_workspace_that_goes_shows_why_nothing_is_seen(browser: Client, workspace: Workspace) -> None:

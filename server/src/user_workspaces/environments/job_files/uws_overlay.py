@@ -1,8 +1,8 @@
-"""Makes sure of a workspace's overlay: a virtual environment above this interpreter's packages. Run by each job.
+"""Creates or updates a workspace's overlay: a virtual environment above this interpreter's packages. Each job runs it.
 
 `python -I uws_overlay.py <folder> [<prepared environment> ...]`, as the user, with the interpreter of the base. Prints
-the path of the overlay, which is one for each version of Python below the folder. Uses the standard library alone. It
-may be killed at any line: `_base.pth` is written last, and an overlay without it is made again.
+the path of the overlay, of which the folder has one for each version of Python. Imports only the standard library. It
+can be killed at any line: `_base.pth` is written last, and an overlay without it is created again.
 """
 
 import fcntl
@@ -29,22 +29,22 @@ PROGRAMS = {
     "jupyter-nbconvert": "nbconvert",
     "jupyter-run": "jupyter_client.runapp",
 }
-"""Programs of the base that have to see the packages of the overlay, with the modules that they run."""
+"""Programs of the base that need the packages of the overlay, with the modules that they run."""
 
 PROGRAM = '#!/bin/sh\nexec "{python}" -m {module} "$@"\n'
-"""Not the interpreter in the first line: its path may be longer than the 127 bytes that fit there."""
+"""The first line does not name the interpreter, since its path can exceed the 127 bytes that fit there."""
 
 
 def make(overlay: Path, layers: list[str]) -> None:
-    """Make the overlay, or bring the one that is there up to this base; raises `OSError`."""
+    """Create the overlay, or update an existing one to this base; raises `OSError`."""
     packages = site_packages(overlay) / PACKAGES
     wanted = "".join(f"{path}\n" for path in (*map(packages_of, layers), sysconfig.get_path("purelib")))
     if packages.is_file() and works(overlay):
-        if packages.read_bytes() != os.fsencode(wanted):  # whatever is there, it may be no text
+        if packages.read_bytes() != os.fsencode(wanted):  # bytes: the file may be undecodable
             write(packages, wanted)
         return
     if overlay.exists() and not works(overlay):
-        shutil.rmtree(overlay / "bin", ignore_errors=True)  # its programs name another place or interpreter
+        shutil.rmtree(overlay / "bin", ignore_errors=True)  # its programs contain another path
     venv.EnvBuilder(symlinks=True, with_pip=False).create(overlay)
     write(overlay / ".gitignore", "*\n")
     add_programs(overlay / "bin")
@@ -53,14 +53,14 @@ def make(overlay: Path, layers: list[str]) -> None:
 
 
 def add_programs(folder: Path) -> None:
-    """Write the programs of the base so that they run the overlay's Python."""
+    """Write programs of the base that run the overlay's Python."""
     for name, module in PROGRAMS.items():
         if not (folder / name).exists():  # the user may have installed another
             write(folder / name, PROGRAM.format(python=folder / "python", module=module), mode=0o755)
 
 
 def add_kernels(overlay: Path) -> None:
-    """Write the specifications of two kernels: with the packages of the overlay, and without them."""
+    """Write two kernel specifications: with the packages of the overlay, and without them."""
     for name, title, program in (
         ("python3", "Python 3 (ipykernel)", str(overlay / "bin" / "python")),
         ("python3-base", "Python 3 (without your packages)", sys.executable),
@@ -75,24 +75,24 @@ def add_kernels(overlay: Path) -> None:
 
 
 def site_packages(environment: Path) -> Path:
-    """Return where this version of Python looks for the packages of an environment."""
+    """Return the package folder of an environment, for this version of Python."""
     return environment / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
 
 def packages_of(layer: str) -> str:
-    """Return the same for a prepared environment, as a line of a `.pth` file."""
+    """Return the package folder of a prepared environment, as a line of a `.pth` file."""
     return str(site_packages(Path(layer)))
 
 
 def works(overlay: Path) -> bool:
-    """Say whether it is where it was made: not after the workspace was moved, or its Python."""
+    """Return True unless the workspace or its Python was moved since the overlay was created."""
     python, pip = overlay / "bin" / "python", overlay / "bin" / "pip"
     was_moved = pip.is_file() and str(python) not in pip.read_text(errors="replace")
     return python.exists() and python.resolve() == Path(sys.executable).resolve() and not was_moved
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:
-    """Replace a file, so that a reader sees the old or the new one whole."""
+    """Replace a file atomically."""
     partial = path.with_name(f"{path.name}.new")
     partial.write_text(text)
     partial.chmod(mode)
@@ -100,7 +100,7 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def lock(folder: Path) -> int:
-    """Wait for the lock of the overlays below a folder; raises `OSError` when another process keeps it."""
+    """Wait for the lock of the overlays below a folder; raises `OSError` if another process holds it for too long."""
     handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     deadline = time.monotonic() + SECONDS
     while True:
@@ -115,7 +115,7 @@ def lock(folder: Path) -> int:
 
 
 def main() -> int:
-    """Make it; the exit code says whether it can be used."""
+    """Create the overlay; exit code 0 if it can be used."""
     folder, layers = Path(sys.argv[1]), sys.argv[2:]
     overlay = folder / f"python{sys.version_info.major}.{sys.version_info.minor}"
     try:
@@ -124,7 +124,7 @@ def main() -> int:
         make(overlay, layers)
     except OSError as error:
         complain(f"The environment of this workspace cannot be used ({error.strerror}): {error.filename}")
-        complain("The site's packages are there; installing packages works again once that is solved.")
+        complain("The site's packages are available; installing packages works again after this problem is solved.")
         return 1
     sys.stdout.write(f"{overlay}\n")
     return 0

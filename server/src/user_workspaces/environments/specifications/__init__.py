@@ -1,4 +1,4 @@
-"""Files that say which packages a workspace needs: from their bytes to requirements, without any I/O of their own."""
+"""Parsers for files with the packages of a workspace: from bytes to requirements, without I/O."""
 
 from user_workspaces.environments.specifications.values import (
     BUILT_BY_JOBS,

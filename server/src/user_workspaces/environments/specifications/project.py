@@ -1,4 +1,4 @@
-"""Reads the dependencies of a `pyproject.toml`, and those that `uv export` made of it and its `uv.lock`."""
+"""Reads the dependencies of a `pyproject.toml`, directly or from the output of `uv export`."""
 
 import tomllib
 from typing import Any
@@ -12,29 +12,29 @@ from user_workspaces.errors import InvalidRequest
 
 FILE = "pyproject.toml"
 MOST_STEPS = 10**7
-"""The most dots of a line, times all dots and lines: the reader takes two seconds for as many."""
+"""Limit of the dots of a line times all dots and lines: the parser is quadratic, and takes two seconds for this."""
 
 
 def read_project(content: bytes, *, python: str) -> Specification:
-    """Return what `[project] dependencies` ask for; `python`: the version as `3.11`. Raises `InvalidRequest`."""
+    """Return the requirements of `[project] dependencies`; `python` as `3.11`. Raises `InvalidRequest`."""
     document = _document(content)
     project = _project(document, python=python)
     dynamic = project.get("dynamic")
     if isinstance(dynamic, list) and "dependencies" in dynamic:
-        raise InvalidRequest(f"{FILE}: the dependencies are dynamic: they are known only after a build.")
+        raise InvalidRequest(f"{FILE}: dynamic dependencies are not supported, since only a build knows them.")
     dependencies = project.get("dependencies", [])
     if not isinstance(dependencies, list) or not all(isinstance(one, str) for one in dependencies):
-        raise InvalidRequest(f"{FILE}: [project] dependencies is not a list of texts.")
+        raise InvalidRequest(f"{FILE}: [project] dependencies must be a list of strings.")
     return read_listed(FILE, dependencies, each="dependency", not_of_index=_sources(document))
 
 
 def check_locked_project(content: bytes, *, python: str) -> None:
-    """Raise `InvalidRequest` for a project whose lock cannot be used for this version of Python."""
+    """Raise `InvalidRequest` for a project that does not support this version of Python."""
     _project(_document(content), python=python)
 
 
 def read_exported(content: bytes) -> Specification:
-    """Return what is locked, as `uv export` has written it; raises `InvalidRequest`."""
+    """Return the locked requirements from the output of `uv export`; raises `InvalidRequest`."""
     read = read_requirements(UV_LOCK, content)
     return Specification(FILE, read.requirements, is_complete=True)
 
@@ -43,17 +43,17 @@ def _document(content: bytes) -> dict[str, Any]:
     text = text_of(FILE, content)
     dots = [line.count(".") for line in text.split("\n")]
     if max(dots) * (sum(dots) + len(dots)) > MOST_STEPS:
-        raise InvalidRequest(f"{FILE} has too many dots in its lines to be read.")
+        raise InvalidRequest(f"{FILE} has too many dots in its lines.")
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also for a number with too many digits
-        raise InvalidRequest(f"{FILE} is no valid TOML: {shown(str(error))}") from None
+    except (ValueError, RecursionError) as error:  # ValueError also for a number with too many digits
+        raise InvalidRequest(f"{FILE} is not valid TOML: {shown(str(error))}") from None
 
 
 def _project(document: dict[str, Any], *, python: str) -> dict[str, Any]:
     project = document.get("project")
     if not isinstance(project, dict):
-        raise InvalidRequest(f"{FILE} has no [project] with dependencies.")
+        raise InvalidRequest(f"{FILE} has no [project] table.")
     required = project.get("requires-python", "")
     try:
         fits = isinstance(required, str) and SpecifierSet(required).contains(f"{python}.99")
@@ -61,13 +61,13 @@ def _project(document: dict[str, Any], *, python: str) -> dict[str, Any]:
         fits = False
     if not fits:
         raise InvalidRequest(
-            f"{FILE} requires Python {shown(str(required))}: the environment of this site has Python {python}."
+            f"{FILE} requires Python {shown(str(required))}, but the environment of this site has Python {python}."
         )
     return project
 
 
 def _sources(document: dict[str, Any]) -> set[str]:
-    """Return what uv would not take from the index."""
+    """Return the names of packages that uv takes from other sources than the index."""
     tool = document.get("tool")
     uv = tool.get("uv") if isinstance(tool, dict) else None
     sources = uv.get("sources") if isinstance(uv, dict) else None

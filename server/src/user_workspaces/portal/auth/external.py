@@ -20,13 +20,13 @@ from django.views.decorators.http import require_http_methods
 from user_workspaces import registry
 from user_workspaces.accounts.login import begin_external_login, finish_external_login
 from user_workspaces.accounts.password_logins import ADMINISTRATORS_REFUSED, is_kept_out
+from user_workspaces.accounts.rate_limit import client_network_of
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.tickets import own_cookie
 from user_workspaces.portal import errors
 from user_workspaces.portal.auth.login import BACKEND, go_on
 from user_workspaces.portal.auth.providers import login_providers
 from user_workspaces.portal.redirects import where_they_wanted_to
-from user_workspaces.portal.sender import client_address_of
 
 COOKIE = "sign-in-"
 COOKIE_SECONDS = 600
@@ -47,7 +47,7 @@ def begin(request: HttpRequest, authentication: str) -> HttpResponse:
     try:
         away = begin_external_login(
             credentials={"redirect_url": registry.callback_url(base, authentication)},
-            sender=client_address_of(request),
+            address=client_network_of(request),
             now=timezone.now(),
             authentication=authentication,
         )
@@ -100,7 +100,7 @@ def _logged_in(request: HttpRequest, authentication: str, state: str, destinatio
         user = finish_external_login(
             authentication=authentication,
             credentials=credentials,
-            sender=client_address_of(request),
+            address=client_network_of(request),
             now=timezone.now(),
         )
     except UserWorkspacesError as error:

@@ -17,13 +17,13 @@ from user_workspaces.accounts.login import counted_log_in, sign_in_by_link
 from user_workspaces.accounts.models import User
 from user_workspaces.accounts.password_logins import ADMINISTRATORS_REFUSED, is_kept_out
 from user_workspaces.accounts.queries import user_of_login_link
+from user_workspaces.accounts.rate_limit import client_network_of
 from user_workspaces.errors import AuthenticationRejected, TooManyAttempts
 from user_workspaces.portal import errors
 from user_workspaces.portal.access import UserRequest, is_logged_in_user, page
 from user_workspaces.portal.auth.providers import login_providers
 from user_workspaces.portal.profile.passwords import note_link
 from user_workspaces.portal.redirects import where_they_wanted_to
-from user_workspaces.portal.sender import client_address_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 LEADS_OUT = "/open/"
@@ -39,7 +39,7 @@ class LoginForm(AuthenticationForm):
         assert self.request is not None  # noqa: S101  the view hands it over
         name = str(self.cleaned_data.get("username") or "")
         try:
-            with counted_log_in(sender=client_address_of(self.request), username=name, now=timezone.now()):
+            with counted_log_in(address=client_network_of(self.request), username=name, now=timezone.now()):
                 return super().clean()
         except TooManyAttempts as error:
             self.retry_after = error.retry_after
@@ -83,7 +83,7 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
         person = user_of_login_link(text=secret, now=now)
         return render(request, "portal/log_in_by_link.html", {"person": person}, status=200 if person else 410)
     try:
-        redeemed = sign_in_by_link(text=secret, sender=client_address_of(request), now=now)
+        redeemed = sign_in_by_link(text=secret, address=client_network_of(request), now=now)
     except TooManyAttempts as error:
         return errors.too_many(request, error)
     except AuthenticationRejected:

@@ -45,4 +45,4 @@ def test_check_says_that_the_first_launch_waits(tmp_path: Path) -> None:
 
 def test_check_says_what_cannot_be_had(tmp_path: Path) -> None:
     health = make(tmp_path, {"module_manager": "tar", "tar_file_path": "gone.tar"}).check()
-    assert (health.connected, health.message) == (False, "tar_file_path: there is no such archive.")
+    assert (health.connected, health.message) == (False, "tar_file_path: the archive does not exist.")

@@ -173,14 +173,16 @@ def test_resource_without_an_entry_is_refused_by_name(job_type: JupyterLabJob, j
 
 def test_archive_that_is_not_there_is_a_failure(base_dir: Path) -> None:
     job_type = make_job_type(base_dir, TAR)
-    expected = Preparation(PreparationState.FAILED, "tar_file_path: there is no such archive.")
+    expected = Preparation(PreparationState.FAILED, "tar_file_path: the archive does not exist.")
     assert job_type.prepare("local") == expected
     assert job_type.check() == Health(connected=False, message="JupyterLab could not be prepared for local.")
 
 
 def test_wheel_that_is_not_there_is_a_failure(base_dir: Path) -> None:
     job_type = make_job_type(base_dir, '{"environment_details": {"local": {"python_packages": ["./a.whl"]}}}')
-    expected = Preparation(PreparationState.FAILED, "python_packages: ./a.whl is no file: a path names a wheel.")
+    expected = Preparation(
+        PreparationState.FAILED, "python_packages: ./a.whl is not a file; a path must be that of a wheel."
+    )
     assert job_type.prepare("local") == expected
 
 

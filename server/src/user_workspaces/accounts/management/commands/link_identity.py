@@ -1,4 +1,4 @@
-"""`link_identity USERNAME ISSUER SUBJECT`: say that a person here and one at a provider are the same."""
+"""`link_identity USERNAME ISSUER SUBJECT`: link a user to an identity at a provider."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -7,19 +7,19 @@ from user_workspaces.errors import UserWorkspacesError
 
 
 class Command(BaseCommand):
-    """Prints nothing when it is done."""
+    """Prints nothing on success."""
 
-    help = "Let a person who is here already sign in by a provider, known there by (issuer, subject)."
-    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
+    help = "Let an existing user log in with an identity provider, as (issuer, subject)."
+    requires_system_checks = ("configuration",)  # other checks concern pages and the API, and take half a second
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take who it is here and there."""
+        """Add the user and the identity."""
         parser.add_argument("username")
         parser.add_argument("issuer", help="the provider's issuer, as in config.json")
-        parser.add_argument("subject", help="the person's `sub` there")
+        parser.add_argument("subject", help="the user's `sub` at the issuer")
 
     def handle(self, *args: object, **options: str) -> None:
-        """Link them."""
+        """Link the identity."""
         try:
             link_identity(username=options["username"], issuer=options["issuer"], subject=options["subject"])
         except UserWorkspacesError as error:

@@ -15,18 +15,18 @@ from user_workspaces.processes import running_processes
 class Command(BaseCommand):
     """Prints the link and nothing else."""
 
-    help = "Make a link that logs a person in once, within ten minutes; the person is made if there is none."
-    requires_system_checks = ("configuration",)  # the others are about pages and the API, and take half a second
+    help = "Create a link that logs a user in once, within ten minutes; the user is created if necessary."
+    requires_system_checks = ("configuration",)  # other checks concern pages and the API, and take half a second
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the person's name."""
+        """Add the user name and the option."""
         parser.add_argument("username")
-        parser.add_argument("--admin", action="store_true", help="make the person an administrator of this server")
+        parser.add_argument("--admin", action="store_true", help="make the user an administrator of this server")
 
     def handle(self, *args: object, **options: str | bool) -> None:
-        """Make and print it."""
+        """Create the link and print it."""
         if not MigrationRecorder(connection).has_table():
-            raise CommandError(f"There is no database in {settings.DATA_DIR} yet: run `make start` first.")
+            raise CommandError(f"No database in {settings.DATA_DIR}: run `make start` first.")
         try:
             user = create_user_by_name(username=str(options["username"]))
             if options["admin"]:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 
 def _portal() -> str:
-    """Return the address as configured; else where the server that runs now listens; else what it would be here."""
+    """Return the configured address of the portal; else that of a running server; else the default."""
     site = registry.site()
     served = [process.url for process in running_processes(settings.DATA_DIR) if process.url]
     return site.public_url or next(iter(served), site.base_url)

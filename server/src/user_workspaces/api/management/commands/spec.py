@@ -1,4 +1,4 @@
-"""`spec`: print the description of the API, as it is committed."""
+"""`spec`: print the OpenAPI schema as it is committed."""
 
 from django.core.management.base import BaseCommand
 
@@ -7,10 +7,10 @@ from user_workspaces.api.urls import ROUTES
 
 
 class Command(BaseCommand):
-    """Writes it to standard output; `make spec` keeps it."""
+    """Writes the schema to standard output; `make spec` saves it."""
 
-    help = "Print the description of the API (OpenAPI, YAML)."
+    help = "Print the OpenAPI schema of the API, as YAML."
 
     def handle(self, *args: object, **options: object) -> None:
-        """Print."""
+        """Print the schema."""
         self.stdout.write(as_yaml(describe_api(ROUTES)).decode(), ending="")

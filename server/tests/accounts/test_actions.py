@@ -1,4 +1,4 @@
-"""First visits, refusals, login links and the system accounts that people own."""
+"""Users and identities of first logins, errors, login links and system accounts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ from user_workspaces.accounts.actions import (
     user_of_identity,
 )
 from user_workspaces.accounts.models import ExternalIdentity, LoginLink, OwnedAccount, User
-from user_workspaces.accounts.queries import find_user, search_users, user_of_login_link
+from user_workspaces.accounts.queries import search_users, user_of_login_link
 from user_workspaces.errors import AuthenticationRejected, InvalidRequest, NotAllowed
 from user_workspaces.interfaces.values import Identity, SystemAccount
 from user_workspaces.registry import Registry
@@ -34,20 +34,20 @@ ADA = Identity(
 Person = Callable[..., User]
 
 
-def test_a_first_visit_makes_a_person_and_the_second_finds_them() -> None:
+def test_first_login_creates_the_user_and_the_second_finds_it() -> None:
     first, second = user_of_identity(identity=ADA), user_of_identity(identity=ADA)
     assert first == second
     assert (first.username, first.email, first.get_full_name()) == ("ada", "ada@example.org", "Ada Lovelace")
     assert not first.has_usable_password() or first.password == ""
 
 
-def test_two_first_visits_at_once_are_one_person() -> None:
+def test_simultaneous_first_logins_create_one_user() -> None:
     users = at_once(6, lambda: user_of_identity(identity=ADA))
     assert len({user.pk for user in users}) == 1
     assert (User.objects.count(), ExternalIdentity.objects.count()) == (1, 1)
 
 
-def test_the_letters_of_an_email_do_not_count() -> None:
+def test_email_is_compared_without_case() -> None:
     assert user_of_identity(identity=ADA) == user_of_identity(identity=replace(ADA, email="Ada@Example.ORG"))
 
 
@@ -62,7 +62,7 @@ def test_a_name_with_another_email_is_refused(*, known_before: bool) -> None:
     assert ExternalIdentity.objects.count() == int(known_before)
 
 
-def test_a_person_made_at_the_command_line_gets_the_email_of_the_first_visit() -> None:
+def test_user_of_the_command_line_gets_the_email_of_the_first_login() -> None:
     create_user_by_name(username="ada")
     user_of_identity(identity=ADA)
     with pytest.raises(NotAllowed):
@@ -71,7 +71,7 @@ def test_a_person_made_at_the_command_line_gets_the_email_of_the_first_visit() -
 
 @pytest.mark.parametrize("field", ["is_service", "is_staff", "is_superuser"])
 @pytest.mark.parametrize("known_before", [True, False])
-def test_services_and_administrators_are_nobody(field: str, *, known_before: bool) -> None:
+def test_services_and_administrators_cannot_sign_in(field: str, *, known_before: bool) -> None:
     if known_before:
         user_of_identity(identity=ADA)
     User.objects.update_or_create(username="ada", defaults={field: True})
@@ -80,7 +80,7 @@ def test_services_and_administrators_are_nobody(field: str, *, known_before: boo
     assert ExternalIdentity.objects.count() == int(known_before)
 
 
-def test_somebody_who_was_locked_out_stays_out() -> None:
+def test_inactive_user_cannot_sign_in() -> None:
     user_of_identity(identity=ADA)
     User.objects.update(is_active=False)
     with pytest.raises(AuthenticationRejected):
@@ -88,10 +88,10 @@ def test_somebody_who_was_locked_out_stays_out() -> None:
 
 
 @pytest.mark.parametrize("other", [replace(ADA, issuer="elsewhere"), replace(ADA, subject="12345")])
-def test_a_name_of_somebody_who_signs_in_otherwise_is_refused(other: Identity) -> None:
-    """Also at the same provider: two subjects are two people, whatever they call themselves."""
+def test_username_of_another_identity_is_refused(other: Identity) -> None:
+    """Also at the same provider: two subjects are two users, even with equal names."""
     user_of_identity(identity=ADA)
-    with pytest.raises(NotAllowed, match="signs in elsewhere"):
+    with pytest.raises(NotAllowed, match="logs in with another identity provider"):
         user_of_identity(identity=other)
     assert ExternalIdentity.objects.count() == 1
 
@@ -99,7 +99,7 @@ def test_a_name_of_somebody_who_signs_in_otherwise_is_refused(other: Identity) -
 @pytest.mark.parametrize(
     "name", ["", "Ada", "ada lovelace", "-ada", "1ada", "a" * 33, "ada\n", "../ada", "client:x", "é"]
 )
-def test_names_that_no_account_can_have_are_refused(name: str) -> None:
+def test_invalid_usernames_are_refused(name: str) -> None:
     with pytest.raises(InvalidRequest):
         user_of_identity(identity=replace(ADA, username=name))
     with pytest.raises(InvalidRequest):
@@ -107,7 +107,7 @@ def test_names_that_no_account_can_have_are_refused(name: str) -> None:
     assert not User.objects.exists()
 
 
-def test_signing_in_asks_the_configured_authentication(site: Registry) -> None:
+def test_sign_in_uses_the_configured_authentication(site: Registry) -> None:
     assert sign_in(credentials={"username": "ada"}).username == "ada"
     with pytest.raises(AuthenticationRejected, match=r"^Incorrect authentication credentials\.$"):
         sign_in(credentials={"something": "else"})
@@ -123,19 +123,19 @@ def test_a_login_link_works_once_within_ten_minutes(make_user: Person) -> None:
     assert text not in str(list(LoginLink.objects.values()))
 
 
-def test_a_login_link_serves_one_of_many_at_once(make_user: Person) -> None:
+def test_login_link_serves_one_of_many_simultaneous_requests(make_user: Person) -> None:
     text = create_login_link(user=make_user(), now=NOW)
     found = at_once(6, lambda: redeem_login_link(text=text, now=NOW))
     assert len([user for user in found if user]) == 1
 
 
-def test_old_login_links_are_cleared_away(make_user: Person) -> None:
+def test_expired_login_links_are_deleted(make_user: Person) -> None:
     create_login_link(user=make_user(), now=NOW)
     create_login_link(user=make_user(), now=NOW + timedelta(hours=1))
     assert LoginLink.objects.count() == 1
 
 
-def test_a_login_link_of_somebody_who_was_locked_out_is_dead(make_user: Person) -> None:
+def test_login_link_of_an_inactive_user_is_invalid(make_user: Person) -> None:
     text = create_login_link(user=make_user(), now=NOW)
     User.objects.update(is_active=False)
     assert redeem_login_link(text=text, now=NOW) is None
@@ -147,11 +147,11 @@ def test_a_service_gets_no_login_link() -> None:
     User.objects.create(username="robot", is_service=True)
     with pytest.raises(InvalidRequest, match="is a service"):
         create_user_by_name(username="robot")
-    assert find_user("robot") is None
+    assert User.objects.get(username="robot").is_service
 
 
 @pytest.mark.parametrize("command", [("login_link", "Bad Name"), ("create_client_token", " ")])
-def test_a_command_says_what_is_wrong(command: tuple[str, str]) -> None:
+def test_commands_report_errors(command: tuple[str, str]) -> None:
     with pytest.raises(CommandError):
         call_command(*command)
 
@@ -161,10 +161,10 @@ def test_the_commands_print_what_was_made(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.startswith("uws_")
     call_command("login_link", "ada")
     secret = capsys.readouterr().out.strip().rstrip("/").rpartition("/")[2]
-    assert redeem_login_link(text=secret, now=timezone.now()) == find_user("ada")
+    assert redeem_login_link(text=secret, now=timezone.now()) == User.objects.get(username="ada")
 
 
-def test_logging_out_everywhere_begins_a_new_epoch(make_user: Person) -> None:
+def test_ending_sessions_increments_the_session_epoch(make_user: Person) -> None:
     end_sessions(user=make_user())
     assert (User.objects.get().session_epoch, make_user().session_epoch) == (1, 1)
 
@@ -177,7 +177,7 @@ def test_a_system_account_is_on_record_from_its_first_use(site: Registry, make_u
 
 
 @pytest.mark.parametrize("change", [{"uid": 54321}, {"name": "somebody"}])
-def test_a_system_account_that_was_given_to_somebody_else_is_refused(
+def test_system_account_with_another_uid_is_refused(
     site: Registry, make_user: Person, change: dict[str, object]
 ) -> None:
     account = system_account(user=make_user(), user_authentication="local")
@@ -188,7 +188,7 @@ def test_a_system_account_that_was_given_to_somebody_else_is_refused(
 
 
 class ItChanged(SharedAccount):
-    """The name is somebody else's now."""
+    """The name belongs to another account now."""
 
     account: SystemAccount
 
@@ -196,7 +196,7 @@ class ItChanged(SharedAccount):
         return self.account
 
 
-def test_people_are_found_by_parts_of_names_and_email() -> None:
+def test_users_are_found_by_parts_of_names_and_email() -> None:
     ada = user_of_identity(identity=ADA)
     grace = User.objects.create(username="grace", first_name="Grace", last_name="Hopper", email="g@navy.example")
     User.objects.create(username="robot", first_name="Ada", is_service=True)

@@ -1,4 +1,4 @@
-"""What becomes of a share over HTTP: who sees it, accepts it, declines it, and what it holds back meanwhile."""
+"""Accepting, declining, cancelling and retrying shares over HTTP."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ Make = Callable[..., Workspace]
 NONE = "Shared workspace matching given parameters could not be found."
 
 
-def test_an_offer_is_no_workspace_before_it_is_accepted(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_offer_is_not_listed_as_a_workspace_before_acceptance(ada: Caller, grace: Caller, original: Workspace) -> None:
     number = share(ada, original, grace)
     refusal = f"Workspace {number} is a shared workspace and has not been accepted."
     for made in (False, True):
@@ -43,8 +43,8 @@ def test_an_offer_is_no_workspace_before_it_is_accepted(ada: Caller, grace: Call
     assert grace("PUT", f"/workspaces/{number}/", {"name": "mine"}).status == 200
 
 
-def test_who_may_do_what(ada: Caller, grace: Caller, mallory: Caller, original: Workspace) -> None:
-    """Two people and a stranger."""
+def test_permissions_of_sender_and_receiver(ada: Caller, grace: Caller, mallory: Caller, original: Workspace) -> None:
+    """A sender, a receiver and another user."""
     number = share(ada, original, grace)
     missing = f"Shared workspace {number} not found."
     assert (listed(ada), listed(grace), listed(mallory)) == (([number], []), ([], [number]), ([], []))
@@ -70,7 +70,7 @@ def test_who_may_do_what(ada: Caller, grace: Caller, mallory: Caller, original: 
 
 @pytest.mark.parametrize("who", ["ada", "grace"])
 @pytest.mark.parametrize("made", [False, True])
-def test_a_share_is_taken_back_with_its_files(
+def test_cancelling_a_share_deletes_its_files(
     ada: Caller, grace: Caller, original: Workspace, who: str, *, made: bool
 ) -> None:
     number = share(ada, original, grace)
@@ -91,7 +91,7 @@ def test_a_share_is_taken_back_with_its_files(
     assert caller("DELETE", f"/shared_workspaces/{number}/").status == 404
 
 
-def test_what_is_accepted_is_not_taken_back(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_accepted_share_cannot_be_cancelled(ada: Caller, grace: Caller, original: Workspace) -> None:
     number = share(ada, original, grace)
     for _ in range(2):
         assert grace("PUT", f"/shared_workspaces/{number}/accept/").message == "Successful."
@@ -104,13 +104,13 @@ def test_what_is_accepted_is_not_taken_back(ada: Caller, grace: Caller, original
 
 
 @pytest.mark.parametrize("text", ["True", "true", "1"])
-def test_acceptance_filters_in_all_its_spellings(ada: Caller, grace: Caller, original: Workspace, text: str) -> None:
+def test_acceptance_filter_accepts_all_spellings(ada: Caller, grace: Caller, original: Workspace, text: str) -> None:
     share(ada, original, grace)
     assert listed(grace, f"/shared_workspaces?is_accepted={text}") == ([], [])
 
 
 @pytest.mark.parametrize("text", ["maybe", "", "%00", "2", "x" * 5000])
-def test_a_filter_that_is_no_answer_is_refused(ada: Caller, text: str) -> None:
+def test_invalid_acceptance_filter_is_refused(ada: Caller, text: str) -> None:
     response = ada("GET", f"/shared_workspaces/?is_accepted={text}")
     assert (response.status, response.message) == (400, "is_accepted must be true or false.")
 
@@ -138,12 +138,12 @@ def test_an_original_with_open_shares_is_not_deleted(ada: Caller, grace: Caller,
     assert shown["shared_workspace_id"]["id"] == number
 
 
-def test_a_declined_share_does_not_hold_the_original(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_declined_share_does_not_block_deletion(ada: Caller, grace: Caller, original: Workspace) -> None:
     grace("DELETE", f"/shared_workspaces/{share(ada, original, grace)}/")
     assert ada("DELETE", f"/workspaces/{original.pk}/").status == 200
 
 
-def test_neither_sees_what_the_other_does_with_theirs(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_sides_do_not_see_each_others_changes(ada: Caller, grace: Caller, original: Workspace) -> None:
     number = share(ada, original, grace)
     make_copies()
     grace("PUT", f"/shared_workspaces/{number}/accept/")
@@ -158,7 +158,7 @@ def test_neither_sees_what_the_other_does_with_theirs(ada: Caller, grace: Caller
     assert "secret" not in str(seen_by_grace)
 
 
-def test_pages_cut_both_lists_as_one(ada: Caller, grace: Caller, workspace_of: Make) -> None:
+def test_pagination_covers_both_lists(ada: Caller, grace: Caller, workspace_of: Make) -> None:
     assert ada.user
     assert grace.user
     numbers = []
@@ -179,7 +179,7 @@ def test_pages_cut_both_lists_as_one(ada: Caller, grace: Caller, workspace_of: M
     assert seen == numbers[::-1]
 
 
-def test_a_list_takes_as_many_queries_for_three_as_for_one(ada: Caller, grace: Caller, workspace_of: Make) -> None:
+def test_list_needs_the_same_queries_for_one_and_three(ada: Caller, grace: Caller, workspace_of: Make) -> None:
     assert ada.user
     counts = []
     for more in (1, 2):
@@ -192,7 +192,7 @@ def test_a_list_takes_as_many_queries_for_three_as_for_one(ada: Caller, grace: C
     assert counts[0] == counts[1] <= 4
 
 
-def test_a_failed_copy_is_told_and_tried_again(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_failed_copy_is_reported_and_retried(ada: Caller, grace: Caller, original: Workspace) -> None:
     number = offer(original, grace.user).pk
     home = home_of(original)
     home.storage.delete(home.location)

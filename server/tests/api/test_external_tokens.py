@@ -1,4 +1,4 @@
-"""Tokens for people who log in at another site: what is begun, what comes back, and how often it may fail."""
+"""Tokens by login at an identity provider: redirects, codes and rate limits."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,8 +18,8 @@ from user_workspaces.testing.fake_user_authentication import SharedAccount
 pytestmark = pytest.mark.django_db
 
 
-class Elsewhere(SharedAccount):
-    """People log in at another site, which is away when it is asked for that."""
+class ExternalProvider(SharedAccount):
+    """An identity provider that can be made unavailable."""
 
     uses_redirect = True
 
@@ -41,44 +41,44 @@ class Elsewhere(SharedAccount):
 
 
 @pytest.fixture
-def elsewhere(site: Registry) -> None:
-    site.user_authentications.add("local", Elsewhere.build("local"))
+def external_provider(site: Registry) -> None:
+    site.user_authentications.add("local", ExternalProvider.build("local"))
     few = RateLimits(tokens_per_address=RateLimit(3), redirects_per_address=RateLimit(3))
     registry.install(registry.current(), replace(registry.site(), rate_limits=few))
 
 
-def test_a_log_in_at_another_site_has_two_steps(nobody: Caller, elsewhere: None) -> None:
-    started = nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"})
+def test_external_login_has_two_steps(anonymous: Caller, external_provider: None) -> None:
+    started = anonymous("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"})
     assert (started.status, started.body["auth_uri"], started.body["state"]) == (
         200,
         "https://id.example.org/",
         "the-state",
     )
     assert not ApiToken.objects.exists()
-    ended = nobody(
+    ended = anonymous(
         "POST", "/tokens/", {"redirect_url": "https://portal.example.org/", "code": "ada", "state": "the-state"}
     )
     assert (ended.status, ended.message) == (200, "Successful authentication.")
     assert ApiToken.objects.get().user.username == "ada"
 
 
-def test_log_ins_that_are_finished_make_room_for_others(nobody: Caller, elsewhere: None) -> None:
+def test_completed_logins_are_refunded(anonymous: Caller, external_provider: None) -> None:
     for _ in range(6):
-        assert nobody("POST", "/tokens/", {"redirect_url": "x"}).status == 200
-        assert nobody("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
+        assert anonymous("POST", "/tokens/", {"redirect_url": "x"}).status == 200
+        assert anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
 
 
-def test_a_good_code_counts_as_long_as_its_address_has_not_failed_very_often(nobody: Caller, elsewhere: None) -> None:
+def test_valid_code_is_accepted_until_its_address_failed_very_often(anonymous: Caller, external_provider: None) -> None:
     wrong, right = ({"redirect_url": "x", "code": code, "state": "the-state"} for code in ("wrong", "ada"))
-    assert [nobody("POST", "/tokens/", wrong).status for _ in range(29)] == [401] * 3 + [429] * 26
-    assert nobody("POST", "/tokens/", right).status == 200
-    assert nobody("POST", "/tokens/", wrong).status == 429
-    assert nobody("POST", "/tokens/", right).status == 429  # the provider is not asked without end
-    assert nobody("POST", "/tokens/", right, REMOTE_ADDR="198.51.100.7").status == 200
+    assert [anonymous("POST", "/tokens/", wrong).status for _ in range(29)] == [401] * 3 + [429] * 26
+    assert anonymous("POST", "/tokens/", right).status == 200
+    assert anonymous("POST", "/tokens/", wrong).status == 429
+    assert anonymous("POST", "/tokens/", right).status == 429  # the provider is not asked without end
+    assert anonymous("POST", "/tokens/", right, REMOTE_ADDR="198.51.100.7").status == 200
 
 
 class WithTokens(SharedAccount):
-    """People bring a token of another site, which costs a question to it."""
+    """An authentication that checks tokens of another site with a request."""
 
     asked = 0
 
@@ -89,26 +89,28 @@ class WithTokens(SharedAccount):
         raise AuthenticationRejected("Incorrect authentication credentials.")
 
 
-def test_a_token_that_was_good_is_never_refused_for_others(nobody: Caller, elsewhere: None, site: Registry) -> None:
-    """And the other site is asked a bounded number of times about bad ones."""
+def test_known_token_is_accepted_despite_failures_of_others(
+    anonymous: Caller, external_provider: None, site: Registry
+) -> None:
+    """The number of requests to the other site for invalid tokens is bounded."""
     plugin = WithTokens.build("local")
     assert isinstance(plugin, WithTokens)
     site.user_authentications.add("local", plugin)
-    assert nobody("POST", "/tokens/", {"auth_token": "good"}).status == 200
-    tried = [nobody("POST", "/tokens/", {"auth_token": f"bad {number}"}).status for number in range(40)]
+    assert anonymous("POST", "/tokens/", {"auth_token": "good"}).status == 200
+    tried = [anonymous("POST", "/tokens/", {"auth_token": f"bad {number}"}).status for number in range(40)]
     assert (tried, plugin.asked) == ([401] * 3 + [429] * 37, 31)
-    assert nobody("POST", "/tokens/", {"auth_token": "good", "name": "laptop"}).status == 200
-    assert nobody("POST", "/tokens/", {"auth_token": "another"}).status == 429
+    assert anonymous("POST", "/tokens/", {"auth_token": "good", "name": "laptop"}).status == 200
+    assert anonymous("POST", "/tokens/", {"auth_token": "another"}).status == 429
 
 
-def test_log_ins_that_are_begun_are_counted_good_or_not(nobody: Caller, elsewhere: None) -> None:
-    found = [nobody("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"}).status for _ in range(4)]
+def test_started_logins_are_counted(anonymous: Caller, external_provider: None) -> None:
+    found = [anonymous("POST", "/tokens/", {"redirect_url": "https://portal.example.org/"}).status for _ in range(4)]
     assert found == [200, 200, 200, 429]
-    assert nobody("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
+    assert anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
 
 
-def test_a_provider_that_is_away_is_nobodys_failure(nobody: Caller, elsewhere: None) -> None:
-    assert nobody("POST", "/tokens/", {"redirect_url": "away"}).status == 503
-    assert [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "away"}).status for _ in range(5)] == [503] * 5
-    found = [nobody("POST", "/tokens/", {"redirect_url": "x", "code": "wrong"}).status for _ in range(4)]
+def test_unavailable_provider_is_no_failure(anonymous: Caller, external_provider: None) -> None:
+    assert anonymous("POST", "/tokens/", {"redirect_url": "away"}).status == 503
+    assert [anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "away"}).status for _ in range(5)] == [503] * 5
+    found = [anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "wrong"}).status for _ in range(4)]
     assert found == [401, 401, 401, 429]
