@@ -48,7 +48,7 @@ def test_pages_of_somebody_logged_in(brand: Callable[[Branding], None], browser:
     assert page.count('href="/site/terms/"') == 1
 
 
-@pytest.mark.parametrize("template", ["portal/notice.html", "portal/server_error.html"])
+@pytest.mark.parametrize("template", ["portal/status_page.html", "portal/server_error.html"])
 def test_notices_and_errors_name_the_contact(brand: Callable[[Branding], None], template: str) -> None:
     brand(FULL)
     page = render_to_string(template, {"title": "t", "message": "m", "portal": "https://uws.example.org"})

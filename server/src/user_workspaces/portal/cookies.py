@@ -39,7 +39,7 @@ class ConflictingCookies:
             return self._get_response(request)
         request.COOKIES.clear()
         notice = {"title": "Log in again", "message": MESSAGE, "link": "/login/", "link_text": "Log in"}
-        response = render(request, "portal/notice.html", notice, status=400)
+        response = render(request, "portal/status_page.html", notice, status=400)
         response["Cache-Control"] = "no-store"
         host = split_host(request.get_host())[0]
         for name, path, domain in product(conflicting, _paths(request.path), ("", host)):

@@ -33,25 +33,25 @@ def response_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool
     if isinstance(error, NotFound) and not part:
         return not_found(request)
     if part:
-        shown = render(request, "portal/part_message.html", {"message": error.message}, status=422)
+        shown = render(request, "portal/fragment_error.html", {"message": error.message}, status=422)
         return reswap(retarget(shown, "#messages"), "innerHTML")
     if isinstance(error, TooManyAttempts):
         return too_many(request, error)
     if request.method != "POST":
         status = 403 if isinstance(error, AccessDenied | NotAllowed) else 400
-        return render(request, "portal/refused.html", {"message": error.message}, status=status)
+        return render(request, "portal/error.html", {"message": error.message}, status=status)
     messages.error(request, error.message)
     return HttpResponseRedirect(where_they_were(request))
 
 
 def forbidden(request: HttpRequest, message: str) -> HttpResponse:
     """Say why a user may not do this."""
-    return render(request, "portal/refused.html", {"message": message}, status=403)
+    return render(request, "portal/error.html", {"message": message}, status=403)
 
 
 def too_many(request: HttpRequest, error: TooManyAttempts) -> HttpResponse:
     """Say when to come back."""
-    shown = render(request, "portal/refused.html", {"message": error.message}, status=429)
+    shown = render(request, "portal/error.html", {"message": error.message}, status=429)
     shown["Retry-After"] = str(error.retry_after)
     return shown
 
@@ -77,7 +77,7 @@ def _cannot_now(error: DiskFull | TemporarilyUnavailable) -> HttpResponse:
     is_full = isinstance(error, DiskFull)
     title = "The server has no space left" if is_full else "The server is not available now"
     notice = {"title": title, "message": error.message, "link": "/", "link_text": "To your workspaces"}
-    shown = HttpResponse(render_to_string("portal/notice.html", notice), status=507 if is_full else 503)
+    shown = HttpResponse(render_to_string("portal/status_page.html", notice), status=507 if is_full else 503)
     if isinstance(error, TemporarilyUnavailable):
         shown["Retry-After"] = str(error.retry_after)
     return shown

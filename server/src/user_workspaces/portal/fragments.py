@@ -60,7 +60,7 @@ def live_part(
         "mark": mark,
         "inner": inner,
     }
-    return LiveFragment(html=render_to_string("portal/live_part.html", frame), mark=mark, title=title)
+    return LiveFragment(html=render_to_string("portal/live_fragment.html", frame), mark=mark, title=title)
 
 
 def respond_with(request: HttpRequest, part: LiveFragment) -> HttpResponse:

@@ -126,4 +126,4 @@ def _cookie_path() -> str:
 
 
 def _failed(request: HttpRequest, message: str) -> HttpResponse:
-    return render(request, "portal/refused.html", {"message": message}, status=400)
+    return render(request, "portal/error.html", {"message": message}, status=400)

@@ -92,7 +92,7 @@ def _listing(request: UserRequest, workspace: Workspace) -> LiveFragment:
         "folder": folder,
     }
     name = f"{folder} - {workspace.name}" if folder else workspace.name
-    return live_part(request, "portal/listing.html", context, name="listing", title=f"Files - {name}", moves=behind)
+    return live_part(request, "portal/file_list.html", context, name="listing", title=f"Files - {name}", moves=behind)
 
 
 def _read_folder(

@@ -50,7 +50,7 @@ def run_workflow(request: UserRequest, workspace_id: int) -> HttpResponse:
     context = {"workspace": workspace, "path": path, "layout": layout_of(request)}
     if reading.specification is None:
         problems = [one for one in reading.problems if one.severity is Severity.ERROR]
-        return render(request, "portal/run_refused.html", {**context, "problems": problems}, status=422)
+        return render(request, "portal/run_invalid.html", {**context, "problems": problems}, status=422)
     form = RunWorkflowForm(request.POST if request.method == "POST" else None, own=reading.specification.parameters())
     form.fields["name"].initial = workspace.name.translate(NOT_IN_NAMES)[:LONGEST_NAME]
     if form.is_valid():

@@ -88,7 +88,7 @@ def sharing(request: UserRequest, workspace_id: int) -> HttpResponse:
         "there_are_more": len(found) > PEOPLE_SHOWN,
         "is_usable": is_usable(workspace),
     }
-    template = "portal/people.html" if wants_fragment(request) else "portal/sharing.html"
+    template = "portal/users.html" if wants_fragment(request) else "portal/sharing.html"
     return render(request, template, context)
 
 

@@ -61,7 +61,7 @@ def _list(request: UserRequest, form: FilterForm) -> LiveFragment:
     moves = any(row.moves for row in rows)
     return live_part(
         request,
-        "portal/list.html",
+        "portal/workspace_list.html",
         context,
         name="list",
         title=title_of(counts),
