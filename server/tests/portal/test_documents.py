@@ -70,7 +70,7 @@ def test_cells_of_a_notebook() -> None:
         ({"output_type": "display_data", "data": {"text/html": "<b>x</b>", "text/plain": "x"}}, "<b>x</b>"),
         ({"output_type": "display_data", "data": {"image/png": "aa\nbb"}}, "data:image/png;base64,aabb"),
         ({"output_type": "display_data", "data": {"text/markdown": "*x*"}}, "<em>x</em>"),
-        ({"output_type": "display_data", "data": {"application/x": {}}}, "cannot be shown here"),
+        ({"output_type": "display_data", "data": {"application/x": {}}}, "This output cannot be shown"),
         ({"output_type": "unknown"}, '<div class="outputs"></div>'),
     ],
 )
@@ -123,7 +123,7 @@ def test_cells_without_end_are_cut() -> None:
     "raw", [b"", b"[]", b"{}", b'{"nbformat": 3, "cells": []}', b'{"nbformat": 4}', b"[" * 100_000]
 )
 def test_what_is_no_notebook(raw: bytes) -> None:
-    with pytest.raises(InvalidRequest, match="not a notebook"):
+    with pytest.raises(InvalidRequest, match="This notebook cannot be shown"):
         notebook(raw, pictures=same, links=same)
 
 

@@ -31,7 +31,7 @@ def test_a_secret_is_kept_and_never_shown(browser: Client, ada: User) -> None:
 def test_a_secret_that_runs_do_not_get_says_so(browser: Client, ada: User) -> None:
     for name, kind in (("PATH", "env"), ("HOME", "file"), ("TOKEN", "env")):
         Secret.objects.create(owner=ada, name=name, kind=kind, value="")
-    assert browser.get("/profile/").content.count(b"not given to runs: the name is reserved") == 1
+    assert browser.get("/profile/").content.count(b"not passed to runs: the name is reserved") == 1
 
 
 def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> None:
@@ -64,7 +64,7 @@ def test_what_cannot_be_is_told_and_not_shown_again(browser: Client, change: dic
 def test_a_name_is_replaced_only_when_that_is_wanted(browser: Client, ada: User) -> None:
     browser.post("/profile/secrets/", wanted())
     refused = browser.post("/profile/secrets/", wanted(value="another"))
-    assert (refused.status_code, b"You have a secret of that name" in refused.content) == (422, True)
+    assert (refused.status_code, b"You already have a secret of this name" in refused.content) == (422, True)
     assert kept(ada)["DATABASE_PASSWORD"][1] == VALUE.encode()
     assert browser.post("/profile/secrets/", wanted(value="another", replace="on")).status_code == 302
     assert kept(ada) == {"DATABASE_PASSWORD": ("env", b"another")}

@@ -110,7 +110,7 @@ def test_another_browser_is_not_logged_in(client: Client) -> None:
     state, other = begin(client), Client()
     response = finish(other, state)
     assert response.status_code == 400
-    assert b"not begun in this browser" in response.content
+    assert b"not started in this browser" in response.content
     assert not is_logged_in(other)
 
 

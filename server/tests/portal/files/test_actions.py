@@ -77,7 +77,7 @@ def test_delete_asks_and_names_what_is_lost(browser: Client, filled: Workspace) 
     for ask in (browser.get, browser.post):
         content = ask(f"/w/{filled.pk}/remove/", {"in": "", "path": ["a.txt", "d", "l", "gone"]}, **HTMX).content
         text = " ".join(content.decode().split())
-        assert "Delete 3 entries?" in text
+        assert "Delete 3 items?" in text
         assert "<strong>d</strong> - a folder with 2 files, 10 B" in text
         assert "<strong>a.txt</strong> - 5 B" in text
         assert "<strong>l</strong> - only the link" in text
@@ -92,7 +92,7 @@ def test_delete_does_it_once_confirmed(browser: Client, filled: Workspace) -> No
     plain = browser.post(f"/w/{filled.pk}/remove/", {"in": "", "path": "l", "sure": "1"})
     assert plain["Location"] == f"/w/{filled.pk}/files/"
     assert b"l deleted." in browser.get(plain["Location"]).content
-    assert b"It is gone already." in browser.get(f"/w/{filled.pk}/remove/?path=l").content
+    assert b"It has already been deleted." in browser.get(f"/w/{filled.pk}/remove/?path=l").content
 
 
 @pytest.mark.parametrize("path", ["../x", "", "/", "a\0b"])

@@ -66,7 +66,7 @@ def test_nothing_is_lost_when_it_was_changed_meanwhile(browser: Client, workspac
     response = save(browser, workspace, form, "mine")
     assert (response.status_code, content(workspace)) == (422, b"theirs")
     text = response.content.decode()
-    assert "was changed or removed after you opened it" in text
+    assert "was changed or deleted after you opened it" in text
     assert "mine</textarea>" in text
     assert 'value="d/a (mine).py"' in text
     copied = save(browser, workspace, form, "mine", save="copy", copy="d/a (mine).py")

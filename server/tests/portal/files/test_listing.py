@@ -39,7 +39,7 @@ def write(workspace: Workspace, *paths: str) -> None:
 
 
 def test_files_of_a_new_workspace(browser: Client, workspace: Workspace) -> None:
-    assert b"There are no files here yet" in browser.get(f"/w/{workspace.pk}/files/").content
+    assert b"This folder is empty" in browser.get(f"/w/{workspace.pk}/files/").content
 
 
 def test_upload_writes_files_and_shows_them_at_once(
@@ -107,7 +107,7 @@ def test_link_outside_of_the_datasets_is_refused(browser: Client, workspace: Wor
 def test_link_with_a_problem_keeps_what_was_typed(browser: Client, workspace: Workspace) -> None:
     response = browser.post(f"/w/{workspace.pk}/link/", {"name": "typed", "path": "relative"})
     assert response.status_code == 422
-    assert b"starts with a slash" in response.content
+    assert b"must start with a slash" in response.content
     assert b'value="typed"' in response.content
 
 
@@ -126,7 +126,7 @@ def test_files_have_pages(browser: Client, workspace: Workspace) -> None:
     assert ("f199" in first, "f200" in first, "Page 1 of 2" in first) == (True, False, True)
     for page in ("2", "99"):
         content = browser.get(f"/w/{workspace.pk}/files/?page={page}").content.decode()
-        assert ("f200" in content, "f000" in content, "250 here" in content) == (True, False, True)
+        assert ("f200" in content, "f000" in content, "250 items" in content) == (True, False, True)
     for page in ("0", "-1", "x", "9" * 50, ""):
         assert "f000" in browser.get(f"/w/{workspace.pk}/files/?page={page}").content.decode()
 
@@ -136,11 +136,11 @@ def test_folders_come_first_and_links_are_marked(browser: Client, workspace: Wor
     home = home_of(workspace)
     (home.storage.locate(home.location) / "survey").symlink_to("/etc")
     content = browser.get(f"/w/{workspace.pk}/files/").content.decode()
-    names = re.findall(r'aria-label="Choose ([^"]+)"', content)
+    names = re.findall(r'aria-label="Select ([^"]+)"', content)
     assert names == ["all on this page", "z", "a.txt", "survey"]
     assert "dataset</span>" in content
     shown = browser.get(f"/w/{workspace.pk}/files/?hidden=1").content.decode()
-    assert "Choose .hidden" in shown
+    assert "Select .hidden" in shown
 
 
 @pytest.mark.parametrize("folder", ["missing", "a.txt", "survey", "../..", "n" * 5000, "%00"])
@@ -152,7 +152,7 @@ def test_a_folder_that_cannot_be_seen_says_so(browser: Client, workspace: Worksp
     content = response.content.decode()
     assert (response.status_code, 'role="alert"' in content) == (200, True)
     assert "passwd" not in content
-    assert "Go to the top of the workspace" in content
+    assert "Go to the top folder" in content
 
 
 def test_files_of_a_workspace_that_goes(browser: Client, workspace: Workspace) -> None:

@@ -28,7 +28,7 @@ def test_steps_of_a_new_launch() -> None:
 
 
 def test_steps_of_a_submitted_launch_say_that_it_waits() -> None:
-    assert steps_of(a_launch(JobStatus.PENDING, submitted=True))[1].title == "Waiting for a place"
+    assert steps_of(a_launch(JobStatus.PENDING, submitted=True))[1].title == "Waiting for resources"
 
 
 def test_steps_of_a_session_that_starts_and_answers() -> None:

@@ -39,7 +39,7 @@ def came_at(client: Client, moment: datetime) -> None:
 
 def test_who_came_by_link_sets_a_password_and_logs_in_with_it(by_link: Client, ada: User) -> None:
     page = by_link.get("/profile/").content
-    assert b"Set the password" in page
+    assert b"Set password" in page
     assert b"old_password" not in page
     assert by_link.post("/profile/password/", new())["Location"] == "/profile/"
     page = by_link.get("/profile/").content
@@ -79,7 +79,7 @@ def test_a_log_in_of_long_ago_is_not_enough(by_link: Client, ada: User) -> None:
     came_at(by_link, timezone.now() - RECENT - timedelta(seconds=1))
     page = by_link.get("/profile/").content
     assert b"new_password1" not in page
-    assert b"log in with a new link" in page
+    assert b"for a new login link" in page
     by_link.post("/profile/password/", new())
     ada.refresh_from_db()
     assert ada.password == ""

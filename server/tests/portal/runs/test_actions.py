@@ -105,10 +105,10 @@ def test_a_workflow_is_run_with_other_parameters(browser: Client, ready: Workspa
         ("p0", "NaN", "This must be a number."),
         ("p0", "true", "This must be a number."),
         ("p2", "perhaps", "Select a valid choice"),
-        ("p3", "[1,", "This must be written as JSON."),
-        ("p3", "[" * 5000, "This must be written as JSON."),
+        ("p3", "[1,", "This must be valid JSON."),
+        ("p3", "[" * 5000, "This must be valid JSON."),
         ("name", "a.b", "illegal character"),
-        ("name", "a/b", "no slash"),
+        ("name", "a/b", "slashes are not allowed"),
     ],
 )
 def test_what_cannot_be_is_said_beside_what_was_typed(
@@ -170,7 +170,7 @@ def test_a_run_is_restarted_with_other_parameters(browser: Client, finished: Run
         finished.workspace_id,
     )
     page = browser.get(f"/runs/{other.pk}/again/", **HTMX).content.decode()
-    assert "The specification says world." in page
+    assert "Default: world." in page
     response = browser.post(f"/runs/{finished.pk}/again/", {"p0": "moon", "p1": "1"}, **HTMX)
     assert (response.status_code, b"is being run" in response.content) == (422, True)
 
@@ -182,7 +182,7 @@ def test_a_run_is_stopped_after_a_question(browser: Client, ada: User) -> None:
     assert "uws-changed" in response["HX-Trigger"]
     run.refresh_from_db()
     assert run.status == "stopped"
-    assert "It is stopped already." in browser.get(f"/runs/{run.pk}/stop/", **HTMX).content.decode()
+    assert "It is already stopped." in browser.get(f"/runs/{run.pk}/stop/", **HTMX).content.decode()
     assert browser.post(f"/runs/{run.pk}/stop/", **HTMX).status_code == 422
 
 
@@ -200,7 +200,7 @@ def test_what_goes_on_is_not_deleted(browser: Client, ada: User) -> None:
     run = queued(ada)
     page = browser.get(f"/runs/{run.pk}/delete/", **HTMX).content.decode()
     assert "Stop it first." in page
-    assert "Delete for good" not in page
+    assert "Delete permanently" not in page
     assert browser.post(f"/runs/{run.pk}/delete/", **HTMX).status_code == 422
 
 

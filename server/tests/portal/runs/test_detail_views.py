@@ -77,7 +77,7 @@ def test_a_run_says_that_container_images_are_not_used(
     run = created(ada)
     name = registry.site().resources["local"].name
     said = (
-        f"Container images are not used: all commands run on <strong>{name}</strong>, in the environment of "
+        f"Container images are ignored. All commands run on <strong>{name}</strong>, in the environment of "
         "<strong>this site</strong>."
     )
     assert said in page_of(browser, run)
@@ -96,7 +96,7 @@ def test_a_run_says_until_when_its_files_are_kept(browser: Client, ada: User, re
     Run.objects.filter(pk=run.pk).update(
         status="finished", retention_since=datetime(2026, 3, 1, 12, tzinfo=UTC), next_check_at=None
     )
-    assert "<code>**/*.tmp</code> was deleted on 2 March 2026" in " ".join(page_of(browser, run).split())
+    assert "<code>**/*.tmp</code> deleted on 2 March 2026" in " ".join(page_of(browser, run).split())
     Run.objects.filter(pk=run.pk).update(retention_since=datetime(2999, 3, 1, 12, tzinfo=UTC))
     assert "<code>**/*.tmp</code> until 2 March 2999" in " ".join(page_of(browser, run).split())
 
@@ -130,7 +130,7 @@ def test_a_run_that_failed_shows_the_last_lines_of_the_step(browser: Client, sta
     assert "no &lt;such&gt; file" in page
     assert "line 39" in page
     assert "line 5\n" not in page
-    assert "At only" in page
+    assert "Failed at only" in page
 
 
 def test_the_part_is_sent_only_when_it_changed(browser: Client, started: Runner) -> None:
@@ -203,7 +203,7 @@ def test_what_is_left_of_the_logs_stays_when_the_files_are_gone(browser: Client,
     delete_run(run=run, now=timezone.now())
     controlled()
     controlled()
-    assert "its logs stays" in page_of(browser, run)
+    assert "of its logs is kept" in page_of(browser, run)
     assert "The workflow is over" in page_of(browser, run, "logs/")
     assert "it said this" in page_of(browser, run, f"logs/?step={started.command}")
     assert "is deleted" in page_of(browser, run, "files/")
@@ -212,7 +212,7 @@ def test_what_is_left_of_the_logs_stays_when_the_files_are_gone(browser: Client,
 
 def test_files_are_listed_by_folder_and_downloaded(browser: Client, ada: User) -> None:
     run = created(ada)
-    assert "no files here" in page_of(browser, run, "files/")
+    assert "This folder is empty" in page_of(browser, run, "files/")
     put(run, "results/out.txt", b"42")
     assert "results" in page_of(browser, run, "files/")
     assert "out.txt" in page_of(browser, run, "files/?in=results")
@@ -257,7 +257,7 @@ def test_a_restart_is_compared_by_its_parameters(browser: Client, started: Runne
     start = Start(parameters={"who": "moon"})
     other = restart_run(run=run, start=start, now=timezone.now())
     page = page_of(browser, run, f"compare/?with={other.pk}")
-    assert "work with the same files" in page
+    assert "share the same files" in page
     assert '<code class="diff-removed">moon</code>' in page
     assert "#1.1" in page_of(browser, run)
 

@@ -59,7 +59,7 @@ def page_of(browser: Client, path: str, status: int = 200) -> str:
 
 def test_without_runs_the_list_says_what_it_is_for(browser: Client) -> None:
     page = page_of(browser, "/runs/")
-    assert "Your first run" in page
+    assert "Start your first run" in page
     assert "every 15s" in page
 
 
@@ -100,13 +100,13 @@ def test_the_list_is_searched_filtered_and_sorted(browser: Client, ada: User) ->
     assert names("status=created&sort=oldest") == ["alpha", "beta", "betamax"]
     assert names("sort=name") == ["alpha", "beta", "betamax", "gamma"]
     assert names("status=nonsense&sort=%00&page=99") == ["gamma", "betamax", "beta", "alpha"]
-    assert "Nothing matches" in page_of(browser, "/runs/?q=nothing")
+    assert "No matches" in page_of(browser, "/runs/?q=nothing")
 
 
 def test_deleted_runs_are_shown_to_who_asks_for_them(browser: Client, ada: User) -> None:
     run = created(ada, "hello")
     delete_run(run=run, now=timezone.now())
-    assert "Your first run" in page_of(browser, "/runs/")
+    assert "Start your first run" in page_of(browser, "/runs/")
     assert ">hello <" in page_of(browser, "/runs/?status=deleted")
 
 
@@ -144,13 +144,13 @@ def test_the_list_has_pages(browser: Client, ada: User) -> None:
 def test_others_see_nothing_of_them(browser: Client, stranger: Client, ada: User, workspace: Workspace) -> None:
     created(ada, "hello")
     assert ">hello <" not in page_of(stranger, "/runs/?status=created")
-    assert "Your first run" in page_of(stranger, "/runs/")
+    assert "Start your first run" in page_of(stranger, "/runs/")
     page_of(stranger, f"/w/{workspace.pk}/runs/", status=404)
 
 
 def test_a_workspace_without_a_workflow_says_so(browser: Client, workspace: Workspace) -> None:
     page = page_of(browser, f"/w/{workspace.pk}/runs/")
-    assert "There is no <code>reana.yaml</code>" in page
+    assert "add a <code>reana.yaml</code>" in page
     assert "Run workflow" not in page
 
 
@@ -175,7 +175,7 @@ def test_runs_that_a_session_makes_are_listed_with_its_workspace(
     )
     assert grant_session_token(job=job, now=timezone.now())
     location, others = f"/w/{workspace.pk}/runs/", mint_token(user=ada, name=f"Session {job.pk}", now=timezone.now())
-    assert "Nothing was run from this workspace yet" in page_of(browser, location)
+    assert "No workflow has been run from this workspace yet" in page_of(browser, location)
     for name, token in (("inside", session_token(job).text), ("outside", others)):
         response = Client().post(
             f"/api/workflows?access_token={token}&workflow_name={name}",

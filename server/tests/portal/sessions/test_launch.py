@@ -205,7 +205,7 @@ def test_launch_again_of_more_than_there_is_now_leads_to_the_form(
     response = browser.post(f"/session/{old.pk}/again/", follow=True)
     assert response.redirect_chain == [(f"/w/{workspace.pk}/launch/?job_type=jupyter_lab", 302)]
     content = response.content.decode()
-    assert "This machine has 1 CPU. Ask for less." in content
+    assert "This machine has 1 CPU. Request less." in content
     assert "1 CPU, 2 GB, 1 hour" in content
     assert Job.objects.count() == 1
 
@@ -251,7 +251,7 @@ def test_launch_of_an_application_that_runs_a_file_lets_one_choose(
     browser: Client, workspace: Workspace, apps: Registry
 ) -> None:
     path, name = f"/w/{workspace.pk}/launch/", "file-streamlit"
-    assert "There is no file yet that Streamlit can run" in browser.get(path).content.decode()
+    assert "This workspace has no file yet that Streamlit can run" in browser.get(path).content.decode()
     response = browser.post(path, {**CHOICE, "job_type": "streamlit"})
     assert (response.status_code, b"Choose the file to run." in response.content) == (422, True)
     write(workspace, "notes.txt", "b.py", "d/a\nb.py")
@@ -273,7 +273,7 @@ def test_launch_of_a_file_that_is_gone_since_keeps_the_form(
     home = home_of(workspace)
     home.storage.remove(home.location, "b.py")
     response = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "job_type": "streamlit", "file-streamlit": "b.py"})
-    assert (response.status_code, b"is not a file of this workspace" in response.content) == (422, True)
+    assert (response.status_code, b"is not a file in this workspace" in response.content) == (422, True)
     assert Job.objects.count() == 0
 
 
@@ -283,7 +283,7 @@ def test_launch_again_of_a_file_that_is_gone_leads_to_the_form(
     old = job_in(workspace, "complete", job_type="streamlit", requested={"file": "b.py", "resource_options": {}})
     response = browser.post(f"/session/{old.pk}/again/", follow=True)
     assert response.redirect_chain == [(f"/w/{workspace.pk}/launch/?job_type=streamlit", 302)]
-    assert b"b.py is not a file of this workspace" in response.content
+    assert b"b.py is not a file in this workspace" in response.content
     write(workspace, "b.py")
     browser.post(f"/session/{old.pk}/again/")
     assert Job.objects.exclude(pk=old.pk).get().job_details == {"file": "b.py"}
@@ -294,4 +294,4 @@ def test_list_of_files_is_bounded(browser: Client, workspace: Workspace, apps: R
     Workspace.objects.update(current={"files": files, "symlinks": []})
     content = browser.get(f"/w/{workspace.pk}/launch/").content.decode()
     assert len(re.findall(r'<option value="\d+\.py"', content)) == 200
-    assert "These are the first of many." in content
+    assert "Only the first files are listed." in content

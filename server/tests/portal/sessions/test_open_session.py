@@ -111,7 +111,7 @@ def test_open_of_a_failure_says_why_and_what_to_do(
     content = browser.get(f"/open/{job.pk}/").content.decode()
     assert 'role="alert"' in content
     assert "It ended with exit code 1." in content
-    assert f"Job {job.pk}: quote this number" in content
+    assert f"Mention job {job.pk} when contacting your administrator" in content
     assert f'formaction="/session/{job.pk}/again/"' in content
     assert f'hx-get="/session/{job.pk}/log/"' in content
     assert "failed - JupyterLab" in content

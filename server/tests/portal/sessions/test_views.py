@@ -20,7 +20,7 @@ def test_stop_asks_and_says_what_is_lost(browser: Client, workspace: Workspace, 
     job = job_in(workspace, ready=True)
     content = browser.get(f"/session/{job.pk}/stop/", **HTMX).content.decode()
     assert "Stop JupyterLab?" in content
-    assert "is lost" in content
+    assert "will be lost" in content
     job.refresh_from_db()
     assert job.status == "running"
 
@@ -53,7 +53,7 @@ def test_stop_goes_back_to_where_one_was(
 
 def test_stop_of_what_ended_is_told(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     job = job_in(workspace, "complete")
-    assert b"finished already" in browser.get(f"/session/{job.pk}/stop/", **HTMX).content
+    assert b"It is already finished." in browser.get(f"/session/{job.pk}/stop/", **HTMX).content
     response = browser.post(f"/session/{job.pk}/stop/", **HTMX)
     assert response.status_code == 422
     assert b"not running or pending" in response.content
@@ -64,7 +64,7 @@ def test_log_of_a_running_job_comes_from_the_resource(
 ) -> None:
     browser.post(f"/w/{workspace.pk}/launch/", CHOICE)
     job = Job.objects.get()
-    assert b"Nothing was printed yet" in browser.get(f"/session/{job.pk}/log/", **HTMX).content
+    assert b"No output yet" in browser.get(f"/session/{job.pk}/log/", **HTMX).content
     reconcile_jobs(now=job.datetime_created)
     resource.print(job.key, "one\n<b>two</b>\n")
     content = browser.get(f"/session/{job.pk}/log/", **HTMX).content.decode()

@@ -68,7 +68,7 @@ def test_an_offer_is_seen_while_it_is_copied_and_accepted(graces_browser: Client
     assert "every 15s" in graces_browser.get("/shared/").content.decode()
     response = graces_browser.post(f"/shared/{share.pk}/accept/", follow=True)
     content = response.content.decode()
-    assert "among your workspaces now" in content
+    assert "now one of your workspaces" in content
     assert f'href="/w/{share.pk}/"' in content
     assert "/accept/" not in content
     assert "cell-atlas" in text_of(graces_browser, "/")
@@ -90,7 +90,7 @@ def test_an_offer_is_declined_or_cancelled(
     response = client.post(f"/shared/{share.pk}/withdraw/", HTTP_REFERER=f"http://testserver{back}")
     assert response["Location"] == back
     assert "Nothing is shared with you" in text_of(graces_browser, "/shared/")
-    assert "Nobody was offered this workspace" in text_of(browser, f"/w/{workspace.pk}/sharing/")
+    assert "has not been offered to anyone" in text_of(browser, f"/w/{workspace.pk}/sharing/")
 
 
 def test_a_failure_is_told_to_both_and_can_be_tried_again(
@@ -119,8 +119,8 @@ def test_people_are_found_and_offered_a_copy(
     assert "Grace Hopper" in part
     assert "<strong>ada" not in part
     response = browser.post(path, {"person": grace.pk}, follow=True)
-    assert "cell-atlas is offered to Grace Hopper." in response.content.decode()
-    assert "offered already" in text_of(browser, f"{path}?q=hopper")
+    assert "cell-atlas was offered to Grace Hopper." in response.content.decode()
+    assert "already offered" in text_of(browser, f"{path}?q=hopper")
     share = Share.objects.select_related("offer").get()
     assert (share.receiver, share.offer.last_job_type) == (grace, "jupyter_lab")
     assert share.offer.last_resource_options == {"num_cpus": 2, "memory_mb": 2048, "time_limit_min": 60}
@@ -135,7 +135,7 @@ def test_who_has_no_name_but_that_of_the_account_is_found(
 
 def test_a_search_that_finds_nobody_says_so(browser: Client, workspace: Workspace) -> None:
     shown = text_of(browser, f"/w/{workspace.pk}/sharing/?q=%00<b>nobody")
-    assert "Nobody's name or e-mail address holds" in shown.replace("&#x27;", "'")
+    assert "Nobody's name or e-mail address contains" in shown.replace("&#x27;", "'")
     assert "&lt;b&gt;nobody" in shown
 
 
@@ -146,7 +146,7 @@ def test_a_search_shows_the_first_of_many(
         make_user(f"p{number}")
     part = browser.get(f"/w/{workspace.pk}/sharing/?q=example", **HTMX, HTTP_HX_TARGET="people").content.decode()
     assert part.count("Offer a copy") == 10
-    assert "There are more" in part
+    assert "More matches" in part
 
 
 @pytest.mark.parametrize("person_id", ["", "x", "-1", "9" * 30, "9" * 5000, "\0", "\N{SUPERSCRIPT TWO}", "999999"])
@@ -191,12 +191,10 @@ def test_the_size_of_a_copy_is_shown_before_it_is_accepted(
     share.copy.disk_space = 3 * BLOCK_BYTES
     share.copy.save()
     Share.objects.filter(pk=share.pk).update(state="ready")
-    assert "Takes 12\N{NO-BREAK SPACE}KiB of your disk space once you accept it." in words(graces_browser)
+    assert "Uses 12\N{NO-BREAK SPACE}KiB of your disk space once you accept it." in words(graces_browser)
     blocks(2)
-    assert (
-        "Takes 12\N{NO-BREAK SPACE}KiB, and you have 8\N{NO-BREAK SPACE}KiB left. Delete files or workspaces first."
-        in words(graces_browser)
-    )
+    needs = "Needs 12\N{NO-BREAK SPACE}KiB, but you have only 8\N{NO-BREAK SPACE}KiB left."
+    assert f"{needs} Delete files or workspaces first." in words(graces_browser)
     told = graces_browser.post(f"/shared/{share.pk}/accept/", follow=True).content.decode()
     assert "This needs 12 KiB on disk, and 8 KiB of your 8 KiB are left." in told
     assert not Share.objects.get(pk=share.pk).is_accepted
@@ -239,7 +237,7 @@ def test_by_the_rule_of_exact_names_the_pages_list_nobody_and_tell_no_address(
     registry.install(registry.current(), replace(registry.site(), user_search=UserSearch.EXACT))
     path = f"/w/{workspace.pk}/sharing/"
     for part in ("hopp", "grac", "example.org"):
-        assert "Nobody has the user name or e-mail address" in text_of(browser, f"{path}?q={part}")
+        assert "No user has the user name or e-mail address" in text_of(browser, f"{path}?q={part}")
     assert browser.post(path, {"person": grace.pk}, follow=True).status_code == 200
     assert not Share.objects.exists()  # a number that was guessed
     assert "Offer a copy to Grace Hopper" in text_of(browser, f"{path}?q=GRACE")

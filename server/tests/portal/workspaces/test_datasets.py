@@ -40,7 +40,7 @@ def test_without_datasets_there_is_no_form(browser: Client, workspace: Workspace
     for page in PAGES:
         content = browser.get(page.format(workspace.pk)).content
         assert (b"dataset root" in content, b'name="path"' in content, b"links-0-path" in content) == (False,) * 3
-        assert b"Browse the datasets" not in content
+        assert b"Browse datasets" not in content
     assert browser.get("/datasets/").status_code == 404
     sent = {"name": "plain", "description": "", "default_job_type": ""}
     assert browser.post("/new/", sent).status_code == 302
@@ -49,7 +49,7 @@ def test_without_datasets_there_is_no_form(browser: Client, workspace: Workspace
 
 def test_with_datasets_there_is_a_form_and_a_picker(roots: Path, browser: Client, workspace: Workspace) -> None:
     for page in PAGES:
-        assert b"Browse the datasets" in browser.get(page.format(workspace.pk)).content
+        assert b"Browse datasets" in browser.get(page.format(workspace.pk)).content
 
 
 @pytest.mark.parametrize("picker", ["/datasets/", "/w/{}/datasets/"])
@@ -62,7 +62,7 @@ def test_the_picker_walks_through_the_roots(roots: Path, browser: Client, worksp
     assert "<strong>sky</strong>" in inside
     for outside in ("/etc", f"{roots}/..", f"{roots}/no"):
         shown = browser.get(here, {"at": outside}, **HTMX).content.decode()
-        assert "This directory cannot be opened, or is not there any more." in shown
+        assert "This folder cannot be opened, or it no longer exists." in shown
         assert f'data-dataset="{roots}"' in shown
 
 

@@ -17,7 +17,7 @@ HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 def test_page_of_an_idle_workspace_offers_a_launch(browser: Client, workspace: Workspace) -> None:
     content = browser.get(f"/w/{workspace.pk}/").content.decode()
-    assert "Nothing runs here" in content
+    assert "No running sessions" in content
     assert f'hx-get="/w/{workspace.pk}/launch/"' in content
     assert "idle - cell-atlas" in content
 
@@ -125,8 +125,8 @@ def test_delete_says_what_is_lost(browser: Client, workspace: Workspace, job_in:
         "6 files",
         "2\N{NO-BREAK SPACE}KiB",
         "/f0",
-        "JupyterLab, which is running",
-        "datasets themselves stay",
+        "JupyterLab (running)",
+        "datasets are kept",
     ):
         assert said in content
 

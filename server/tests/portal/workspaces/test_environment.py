@@ -62,8 +62,8 @@ def row(workspace: Workspace, **fields: Any) -> PreparedEnvironment:
 def test_page_of_a_new_workspace_names_the_base(browser: Client, workspace: Workspace) -> None:
     shown = page(browser, workspace)
     assert "Python 3.11" in shown
-    assert "2 packages that this site provides" in shown
-    assert "Nothing of your own yet" in shown
+    assert "2 packages provided by this site" in shown
+    assert "No packages installed yet" in shown
     assert "/environment/prepare/" not in shown
 
 
@@ -86,10 +86,10 @@ def prepared(workspace: Workspace, base: Path, packages: str) -> None:
 
 def test_environment_for_another_python_is_said_to_be_unused(browser: Client, workspace: Workspace, base: Path) -> None:
     prepared(workspace, base, "crab==1.0\n")
-    assert "do not use it any more" not in page(browser, workspace)
+    assert "no longer use these packages" not in page(browser, workspace)
     PreparedEnvironment.objects.update(layer_interpreter="/usr/bin/python3.99")
     shown = page(browser, workspace)
-    assert "the site's Python has changed. Prepare again." in shown.replace("&#x27;", "'")
+    assert "The site's Python has changed" in shown.replace("&#x27;", "'")
     assert "crab" not in shown
 
 
@@ -98,7 +98,7 @@ def test_own_packages_come_with_version_size_and_origin(browser: Client, workspa
     prepared(workspace, base, "crab-cake==1.0\nlobster==2.0\n")
     shown = " ".join(page(browser, workspace).split())
     assert 'crab-cake</th> <td class="package-version">1.5' in shown
-    assert "installed here" in shown
+    assert "installed in this workspace" in shown
     assert "1 KiB" in shown
     assert shown.count("prepared from requirements.txt") == 1  # the other is shadowed
     assert "lobster" in shown
@@ -112,10 +112,10 @@ def test_packages_of_r_and_conda_are_named(browser: Client, workspace: Workspace
     shown = page(browser, workspace)
     assert "<span>R 4.2 with 2 packages</span>" in shown
     assert "<span>an environment of conda</span>" in shown
-    assert "Nothing of your own yet" not in shown
+    assert "No packages installed yet" not in shown
     lost = browser.get(f"/w/{workspace.pk}/environment/reset/", **HTMX).content.decode()
-    assert "The packages of R" in lost
-    assert "The environment of conda" in lost
+    assert "R packages" in lost
+    assert "Conda environment" in lost
     browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
     assert find_entry(workspace=workspace, path=".environment/conda") is None
 
@@ -206,7 +206,7 @@ def test_failure_is_shown_and_the_file_offered_again(browser: Client, workspace:
     assert "could not be prepared" in shown
     assert "line 1: &lt;none&gt;" in shown
     assert "Prepare requirements.txt again" in " ".join(shown.split())
-    assert "requirements.txt</code> has changed: prepare again." in shown
+    assert "requirements.txt</code> has changed. Prepare it again." in shown
 
 
 def test_unchanged_file_is_not_called_changed(browser: Client, workspace: Workspace) -> None:
@@ -251,12 +251,12 @@ def test_reset_names_what_is_lost_and_removes_it(browser: Client, workspace: Wor
     row(workspace, status="ready", layer="workspace-1", layer_file="requirements.txt")
     path = f"/w/{workspace.pk}/environment/reset/"
     shown = " ".join(browser.get(path, **HTMX).content.decode().split())
-    assert "10 packages installed here</strong> crab0, crab1," in shown
+    assert "10 packages installed in this workspace</strong> crab0, crab1," in shown
     assert "and 2 more" in shown
-    assert "What was prepared from requirements.txt" in shown
-    assert "The packages installed in the environment gpu" in shown
+    assert "Packages prepared from requirements.txt" in shown
+    assert "Packages installed in the environment gpu" in shown
     assert ".build" not in shown
-    assert "Kernels that run now keep what they have loaded." in shown
+    assert "Running kernels keep the packages that they have loaded." in shown
     browser.post(path)
     assert PreparedEnvironment.objects.exists()  # not confirmed
     browser.post(path, {"sure": "1"})
@@ -265,7 +265,7 @@ def test_reset_names_what_is_lost_and_removes_it(browser: Client, workspace: Wor
     assert find_entry(workspace=workspace, path=".environment/.build") is not None  # a job may hold it
     assert not PreparedEnvironment.objects.exists()
     shown = page(browser, workspace)
-    assert "Nothing of your own yet" in shown
+    assert "No packages installed yet" in shown
     assert path not in shown
 
 

@@ -33,7 +33,7 @@ def names_in(content: str, *names: str) -> list[str]:
 
 def test_list_of_a_new_person_offers_the_first_step(browser: Client) -> None:
     content = browser.get("/").content.decode()
-    assert "Your first workspace" in content
+    assert "Create your first workspace" in content
     assert 'href="/new/"' in content
     assert "every 15s" in content
 
@@ -132,7 +132,7 @@ def test_list_searches_filters_and_sorts(browser: Client, ada: User, workspace_o
 
 
 def test_list_that_finds_nothing_says_so(browser: Client, workspace: Workspace) -> None:
-    assert "Nothing matches" in browser.get("/?q=zzz").content.decode()
+    assert "No matches" in browser.get("/?q=zzz").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_part_of_the_list_is_sent_only_when_it_changed(
     changed = browser.get(f"/?seen={mark}", **HTMX)
     assert changed.status_code == 200
     content = changed.content.decode()
-    assert content.startswith("<title>1 on the way - Workspaces</title>")
+    assert content.startswith("<title>1 in progress - Workspaces</title>")
     assert "<html" not in content
     assert 'hx-get="/"' in content
     Job.objects.filter(pk=job.pk).update(status="stopping")
@@ -225,7 +225,7 @@ def test_new_by_htmx_sends_the_browser_on(browser: Client, ada: User) -> None:
         ({"name": "x" * 256}, "at most 255 characters"),
         ({"name": "x", "default_job_type": "nothing"}, "Select a valid choice"),
         ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": ""}, "This field is required."),
-        ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": "b"}, "starts with a slash"),
+        ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": "b"}, "must start with a slash"),
         ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "../a", "links-0-path": "/b"}, "double dots"),
         ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": "/etc/shadow"}, "not found"),
     ],

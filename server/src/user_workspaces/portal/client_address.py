@@ -1,4 +1,4 @@
-"""Who a request is counted for."""
+"""The client address of a request, for rate limits."""
 
 from django.http import HttpRequest
 
@@ -7,7 +7,7 @@ from user_workspaces.accounts import rate_limit
 
 
 def client_address_of(request: HttpRequest) -> str:
-    """Return the address, as far as it can be believed; see `attempts.sender_of`."""
+    """Return the network of the client, as reported by trusted proxies; see `rate_limit.client_network`."""
     return rate_limit.client_network(
         peer=str(request.META.get("REMOTE_ADDR", "")),
         forwarded_for=request.headers.get("X-Forwarded-For", ""),
