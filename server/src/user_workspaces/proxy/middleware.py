@@ -102,7 +102,8 @@ def _redirect(request: HttpRequest, location: RequestOrigin) -> HttpResponse:
         return HttpResponseRedirect(
             f"{portal}/open/{location.number}/" + (f"?{urlencode({'to': page})}" if page else "")
         )
-    return render(request, "portal/status_page.html", {**NOTHING_HERE, "portal": portal, "link": f"{portal}/"}, status=404)
+    context = {**NOTHING_HERE, "portal": portal, "link": f"{portal}/"}
+    return render(request, "portal/status_page.html", context, status=404)
 
 
 def _is_at_root(number: int) -> bool:
