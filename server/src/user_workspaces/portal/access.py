@@ -52,6 +52,7 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
         def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
             if not is_logged_in_user(request):
                 return to_login(request)
+            # Log lines of this request name the user from here on.
             bind_user(cast(UserRequest, request).user.pk)
             try:
                 return view(cast(UserRequest, request), *args, **kwargs)
@@ -71,6 +72,7 @@ def is_logged_in_user(request: HttpRequest) -> bool:
 def to_login(request: HttpRequest) -> HttpResponse:
     """Redirect to the login form and back afterwards; a fragment cannot show it, so the whole page goes there."""
     if not wants_fragment(request):
+        # A redirect cannot repeat a POST, so it leads back to the start page.
         back = target(path_as_sent(request), query_as_sent(request)) if request.method == "GET" else "/"
         return redirect_to_login(back)
     return HttpResponseClientRedirect(redirect_to_login(path_of(request.headers.get("HX-Current-URL", ""))).url)

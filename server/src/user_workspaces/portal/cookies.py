@@ -37,7 +37,7 @@ class ConflictingCookies:
         conflicting = _conflicting(header)
         if not conflicting:
             return self._get_response(request)
-        request.COOKIES.clear()
+        request.COOKIES.clear()  # the page must not be rendered for either of the two users
         context = {"title": "Log in again", "message": MESSAGE, "link": "/login/", "link_text": "Log in"}
         response = render(request, "portal/status_page.html", context, status=400)
         response["Cache-Control"] = "no-store"
@@ -57,6 +57,7 @@ def _conflicting(header: str) -> list[str]:
     names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
     if all(header.count(f"{name}=") <= 1 for name in names):  # the fast path for nearly all requests
         return []
+    # A set: the same pair twice is harmless, since both values select the same session.
     pairs = {part.strip().partition("=")[::2] for part in header.split(";")}
     return [name for name in names if sum(1 for known, _ in pairs if known.strip() == name) > 1]
 

@@ -33,6 +33,7 @@ def response_for(request: HttpRequest, error: UserWorkspacesError, *, fragment: 
     if isinstance(error, NotFound) and not fragment:
         return not_found(request)
     if fragment:
+        # htmx swaps responses with 422, see `responseHandling` in base.html.
         shown = render(request, "portal/fragment_error.html", {"message": error.message}, status=422)
         return reswap(retarget(shown, "#messages"), "innerHTML")
     if isinstance(error, TooManyAttempts):
@@ -40,6 +41,7 @@ def response_for(request: HttpRequest, error: UserWorkspacesError, *, fragment: 
     if request.method != "POST":
         status = 403 if isinstance(error, AccessDenied | NotAllowed) else 400
         return render(request, "portal/error.html", {"message": error.message}, status=status)
+    # Redirect after POST, so that reloading the page does not send the form again.
     messages.error(request, error.message)
     return HttpResponseRedirect(referring_path(request))
 

@@ -50,7 +50,7 @@ def live_fragment(
     seconds = ACTIVE_SECONDS if polling.moves else IDLE_SECONDS
     fingerprint = hashlib.blake2b(f"{seconds}{title}{inner}".encode(), digest_size=8).hexdigest()
     query = request.GET.copy()
-    query.pop(SEEN, None)
+    query.pop(SEEN, None)  # the next poll adds the fingerprint of this content
     frame = {
         "name": name,
         "url": f"{request.path}?{query.urlencode()}" if query else request.path,

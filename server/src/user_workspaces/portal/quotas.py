@@ -74,6 +74,7 @@ def _texts(overview: Overview) -> list[QuotaText]:
 
 def _of(taken: int, limit: int) -> str:
     """Format as `12 of 50 GiB`; amounts below 1 GiB get their own units."""
+    # One unit for both numbers, unless the smaller one would be rounded to 0.
     if limit >= GIBIBYTE and (taken >= GIBIBYTE or not taken):
         return f"{tenths(taken)} of {tenths(limit)} GiB"
     return f"{size_text(taken)} of {size_text(limit)}"

@@ -17,6 +17,7 @@ def path_of(address: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         return "/"
+    # Browsers read `//host` and `/\host` as another host.
     path = "/" + parts.path.lstrip("/\\")
     return f"{path}?{parts.query}" if parts.query else path
 

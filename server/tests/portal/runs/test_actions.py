@@ -180,7 +180,7 @@ def test_run_is_stopped_after_confirmation(browser: Client, ada: User) -> None:
     assert "uws-changed" in response["HX-Trigger"]
     run.refresh_from_db()
     assert run.status == "stopped"
-    assert "It is already stopped." in browser.get(f"/runs/{run.pk}/stop/", **HTMX).content.decode()
+    assert "There is nothing to stop. Status: stopped." in browser.get(f"/runs/{run.pk}/stop/", **HTMX).content.decode()
     assert browser.post(f"/runs/{run.pk}/stop/", **HTMX).status_code == 422
 
 

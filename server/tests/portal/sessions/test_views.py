@@ -53,7 +53,7 @@ def test_stop_redirects_to_the_previous_page(
 
 def test_stop_of_an_ended_job_is_reported(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     job = job_in(workspace, "complete")
-    assert b"It is already finished." in browser.get(f"/session/{job.pk}/stop/", **HTMX).content
+    assert b"There is nothing to stop. Status: finished." in browser.get(f"/session/{job.pk}/stop/", **HTMX).content
     response = browser.post(f"/session/{job.pk}/stop/", **HTMX)
     assert response.status_code == 422
     assert b"not running or pending" in response.content

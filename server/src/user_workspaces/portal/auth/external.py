@@ -42,6 +42,7 @@ def begin(request: HttpRequest, authentication: str) -> HttpResponse:
     if not _is_offered(authentication):
         return errors.not_found(request)
     base = registry.site().base_url
+    # The callback URL has the host of `base_url`; a cookie set under another host would not come back.
     if request.get_host().lower() != urlsplit(base).netloc.lower():
         return HttpResponseRedirect(f"{base}{request.get_full_path()}")
     try:
@@ -83,6 +84,7 @@ def finish(request: HttpRequest, authentication: str) -> HttpResponse:
     if not state or not destination:
         return _failed(request, NOT_STARTED)
     response = _logged_in(request, authentication, state, destination)
+    # A state is valid for one attempt, successful or not.
     response.delete_cookie(_cookie(state), path=_cookie_path(), samesite="Lax")
     return response
 

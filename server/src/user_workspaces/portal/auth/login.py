@@ -91,7 +91,7 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
     if is_kept_out(redeemed):
         return errors.forbidden(request, ADMINISTRATORS_REFUSED)
     login(request, redeemed, backend=BACKEND)
-    note_link(request, now=now)
+    note_link(request, now=now)  # after `login`, which starts a new session
     return redirect("portal:workspaces")
 
 

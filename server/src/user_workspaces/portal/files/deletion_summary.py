@@ -36,6 +36,7 @@ def summarize_deletion(workspace: Workspace, paths: Iterable[str]) -> list[Delet
         files, size, seen = 1, entry.size, 0
         if is_folder(entry):
             files = size = 0
+            # One entry beyond the limit shows that there are more.
             for inner in islice(walk_folder(workspace=workspace, path=path), left + 1):
                 seen += 1
                 files += not is_folder(inner)

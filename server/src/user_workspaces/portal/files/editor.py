@@ -103,6 +103,7 @@ def _initial(workspace: Workspace, path: str) -> dict[str, object]:
         "text": preview.text,
         "version": preview.entry.version,
         "breaks": "crlf" if "\r\n" in preview.text else "lf",
+        # The decoded text has no byte order mark: the file is longer than it by these bytes.
         "marked": preview.entry.size > len(preview.text.encode()),
     }
 

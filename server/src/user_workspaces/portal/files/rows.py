@@ -112,6 +112,7 @@ def view_folder(
     sorting = sorting or Sorting()
     number = int(page) if page and page.isascii() and page.isdigit() and len(page) <= MOST_DIGITS else 1
     number = max(number, 1)
+    # The number of pages is known only after the first read, so a page beyond the end needs a second one.
     for _ in range(2):
         found = list_folder(
             workspace=workspace,

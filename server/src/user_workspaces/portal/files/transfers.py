@@ -56,6 +56,7 @@ def _for_script(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     @never_cache
     @wraps(view)
     def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        # A redirect to the login page would look like a successful upload to the script.
         if not is_logged_in_user(request):
             return tus.finished(_json_message("You are no longer logged in.", UNAUTHORIZED))
         try:

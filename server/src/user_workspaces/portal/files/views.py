@@ -74,6 +74,7 @@ def view(request: UserRequest, workspace_id: int) -> HttpResponseBase:
     if content_type_of(path) != PDF:
         raise InvalidRequest("Only PDF files can be viewed this way.")
     response = download(request, workspace, path, user_id=request.user.pk)
+    # Not for a 304 or an error, which have other types.
     if response.headers.get("Content-Type") == PDF:
         response.headers["Content-Disposition"] = disposition(path.rpartition("/")[2], inline=True)
         response.headers["Content-Security-Policy"] = FRAMED

@@ -89,6 +89,7 @@ def change_password(request: UserRequest) -> HttpResponse:
         return redirect("portal:profile")
     if not form.is_valid():
         return _shown(request, new_password=form)
+    # Changing the password ends all logins of the user; this keeps the one of this browser.
     update_session_auth_hash(request, form.save())
     forget_login_links(user=request.user)
     request.session.pop(BY_LINK_AT, None)

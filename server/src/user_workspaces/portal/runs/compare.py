@@ -89,6 +89,7 @@ def _differences(before: Run, after: Run) -> dict[str, object]:
 def marked(lines: Iterable[str]) -> Iterator[DiffLine]:
     """Classify each line of a diff."""
     for line in lines:
+        # Headers of `diff -r`, before `+` and `-` are checked.
         is_head = line.startswith(("+++ ", "--- ", "Only in ", "Files ", "Binary files "))
         yield DiffLine(line, "head" if is_head else KINDS.get(line[:1], "same"))
 

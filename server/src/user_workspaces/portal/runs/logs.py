@@ -51,6 +51,7 @@ def more(request: UserRequest, run_id: UUID) -> HttpResponse:
     run, step = find_run(user=request.user, named=str(run_id)), _step_in(request)
     after = _number_in(request)
     tail = _tail(run, step, after=after)
+    # 204: htmx keeps the element, which polls again.
     if not tail.text and not tail.is_last:
         return HttpResponse(status=204)
     return HttpResponse(_log_part(run, step, tail))

@@ -80,6 +80,7 @@ def _start(request: UserRequest, workspace: Workspace, form: LaunchForm) -> Job 
     if file and not _is_file(workspace, file):
         form.add_error(form.file_field, f"{visible(file)} {NOT_THERE}")
         return None
+    # Sessions with a page for the file open it by URL; the others need it in the job details.
     requested_file = "" if file and page_of_file(job_type, file) else file
     try:
         return start_job(

@@ -100,6 +100,7 @@ class LaunchForm(forms.Form):
         if environments := _environments():
             choices = [("", "Default"), *environments.items()]
             self.fields["environment"] = forms.ChoiceField(label="Environment", choices=choices, required=False)
+        # Depends on the chosen resource, so the field of the resource must exist already.
         self._bounds = bounds_of(site, chosen=str(self["resource"].value()))
         for parameter in site.parameters:
             name, bounds = PREFIX + parameter.variable_name, self._bounds.get(parameter.variable_name)

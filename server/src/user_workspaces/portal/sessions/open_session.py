@@ -75,6 +75,7 @@ def _ticket_holder(request: HttpRequest, job_id: int, ticket: str) -> tuple[Job,
     job = Job.objects.select_related("owner").filter(pk=job_id).first() if claim else None
     if claim is None or job is None or not job.owner.is_active:
         raise AuthenticationRejected(USED_UP)
+    # Logging out raises the epoch, which voids all tickets of the user.
     if (job.owner_id, job.owner.session_epoch) != (claim.user_id, claim.epoch):
         raise AuthenticationRejected(USED_UP)
     if is_logged_in_user(request) and request.user.pk != claim.user_id:
@@ -87,7 +88,7 @@ def _ticket_holder(request: HttpRequest, job_id: int, ticket: str) -> tuple[Job,
 def _exchange_ticket(request: HttpRequest, claim: TicketClaims, ticket: str) -> str:
     """Exchange a ticket, which is used up, for the next one; raises `AuthenticationRejected`."""
     if not use_once(ticket):
-        raise AuthenticationRejected(USED_UP)
+        raise AuthenticationRejected(USED_UP)  # the database lets one of several requests use a ticket
     return _entry_or_start(request, claim)
 
 

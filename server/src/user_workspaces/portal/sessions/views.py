@@ -25,6 +25,7 @@ def stop(request: UserRequest, job_id: int) -> HttpResponse:
     if request.method == "POST":
         stop_job(job=job, now=timezone.now())
         back = referring_path(request)
+        # Without htmx, the dialog was a page of its own, which makes no sense after the job was stopped.
         is_dialog_page = back.startswith("/session/")
         return done(request, reverse("portal:workspace", args=[job.workspace_id]) if is_dialog_page else back)
     context = {"session": view_of(job, now=timezone.now()), "layout": layout_of(request)}

@@ -76,7 +76,9 @@ def sharing(request: UserRequest, workspace_id: int) -> HttpResponse:
     if wants_fragment(request) and request.htmx.target != "people":  # clients know this id
         return respond_with(request, part)
     search = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST_SEARCH]
+    # One more than is shown tells whether there are more.
     found = list(search_users(search, excluding=request.user, by_username=True)[: USERS_SHOWN + 1]) if search else []
+    # Only users that were found can be offered a copy, if the site restricts the search.
     note_found((one.pk for one in found[:USERS_SHOWN]), by=request.user, now=timezone.now())
     offered_to = invited(workspace.pk, found) if found else frozenset()
     context = {

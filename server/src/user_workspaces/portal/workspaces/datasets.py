@@ -78,6 +78,7 @@ def _row(found: Dataset, *, url: str, form: str, is_root: bool) -> DatasetRow:
 
 def _trail(path: str, roots: list[str], url: str) -> list[tuple[str, str]]:
     """Return name and URL of each directory from the root to this one."""
+    # The longest root that contains the path: roots may be nested.
     root = next((one for one in sorted(roots, key=len, reverse=True) if f"{path}/".startswith(f"{one}/")), "")
     if not root:
         return []

@@ -95,6 +95,7 @@ def new_workspace(request: UserRequest) -> HttpResponse:
         except UserWorkspacesError as error:  # shown on the form, so that the input is kept
             form.add_error(None, error.message)
         else:
+            # Files that cannot be saved do not undo the creation; a message names them.
             save_files(request, workspace, files_in(request.FILES), folder="")
             return go_to(request, reverse("portal:workspace", args=[workspace.pk]))
     template = "portal/new_form.html" if wants_fragment(request) else "portal/new.html"
